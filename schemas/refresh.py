@@ -1,0 +1,307 @@
+"""Make `schemas/v1/` from the types of the pinned `openai` package and the facts in `overlay.yaml`.
+
+    python schemas/refresh.py            write the files
+    python schemas/refresh.py --check    exit 1 if a committed file differs from what would be written
+
+The package gives the structure: which members a request has, their JSON types and their listed
+values.  It says nothing of bounds, patterns or wording, and it is wrong in known places; all of
+that is in the overlay, each fact with its source.  A fact that no longer changes anything stops the
+script, so that the overlay shrinks when the package catches up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import importlib
+import json
+import re
+import sys
+import types
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, Union
+
+import openai
+import yaml
+from typing_extensions import NotRequired, Required, get_args, get_origin, get_type_hints, is_typeddict
+
+HERE = Path(__file__).parent
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
+ENDPOINTS = {  # url: the class of its request body in `openai.types`
+    "/v1/responses": "responses.response_create_params.ResponseCreateParamsBase",
+    "/v1/chat/completions": "chat.completion_create_params.CompletionCreateParamsBase",
+    "/v1/embeddings": "embedding_create_params.EmbeddingCreateParams",
+    "/v1/completions": "completion_create_params.CompletionCreateParamsBase",
+    "/v1/moderations": "moderation_create_params.ModerationCreateParams",
+    "/v1/images/generations": "image_generate_params.ImageGenerateParamsBase",
+    "/v1/images/edits": "image_edit_params.ImageEditParamsBase",
+    "/v1/videos": "video_create_params.VideoCreateParams",
+}
+UPLOADS = {"FileTypes", "InputReference"}  # what only a multipart request can carry
+
+Schema = dict[str, Any]
+
+
+class Definitions:
+    """The `$defs` of one endpoint, filled while its types are walked."""
+
+    def __init__(self) -> None:
+        self.schemas: dict[str, Schema] = {}
+        self._names: dict[Any, str] = {}
+
+    def schema(self, hint: Any) -> Schema:
+        """The JSON Schema of a type hint of the package."""
+        origin = get_origin(hint)
+        if hint in SCALARS:
+            return {"type": SCALARS[hint]}
+        if hint is None or hint is type(None):
+            return {"type": "null"}
+        if hint is object or hint is Any:
+            return {}
+        if is_typeddict(hint):
+            return {"$ref": f"#/$defs/{self.name(hint)}"}
+        if origin in (Required, NotRequired, typing.Annotated):
+            return self.schema(get_args(hint)[0])
+        if origin is Literal:
+            return {"type": "string", "enum": list(get_args(hint))}
+        if origin in (Union, types.UnionType):
+            return self.union(get_args(hint))
+        if origin in (dict, Mapping, typing.get_origin(Mapping[str, str])):
+            return {"type": "object", "additionalProperties": self.schema(get_args(hint)[1])}
+        if isinstance(origin, type) and issubclass(origin, Iterable):
+            return {"type": "array", "items": self.schema(get_args(hint)[0])}
+        raise TypeError(f"no schema for {hint!r}")
+
+    def name(self, cls: Any) -> str:
+        """The name of a class in `$defs`; its module's is put before it where two classes differ."""
+        if cls not in self._names:
+            short = re.sub("Params?(Param)?$", "", cls.__name__)
+            self._names[cls] = short  # before the walk: types may be recursive
+            schema = self.object(cls)
+            if self.schemas.get(short, schema) != schema:
+                module = cls.__module__.rpartition(".")[2]
+                short = "".join(map(str.title, re.sub("(_params?)+$", "", module).split("_"))) + "." + short
+                self._names[cls] = short
+            self.schemas[short] = schema
+        return self._names[cls]
+
+    def object(self, cls: Any) -> Schema:
+        """A TypedDict as a closed object."""
+        properties, required = {}, []
+        for key, hint in get_type_hints(cls, include_extras=True).items():
+            properties[key] = self.schema(hint)
+            if get_origin(hint) is Required:
+                required.append(key)
+        schema: Schema = {"type": "object", "properties": properties}
+        if required:
+            schema["required"] = required
+        return schema | {"additionalProperties": False}
+
+    def union(self, hints: Iterable[Any]) -> Schema:
+        """A union; branches that differ in their JSON type alone become one schema with a list of types."""
+        branches: list[Schema] = []
+        for branch in map(self.schema, hints):
+            for flat in branch.get("anyOf", [branch]):
+                if flat not in branches:
+                    branches.append(flat)
+        if {"type": "string"} in branches:  # an open string: the listed values are only examples
+            branches = [b for b in branches if not (b.get("type") == "string" and "enum" in b)]
+        null = {"type": "null"} in branches
+        rest = [b for b in branches if b != {"type": "null"}]
+        kinds = [b.get("type") for b in rest]
+        plain = all(isinstance(kind, str) for kind in kinds) and len(set(kinds)) == len(kinds)
+        if plain and not (len(rest) > 1 and any("enum" in b or "properties" in b for b in rest)):
+            merged: Schema = {}
+            for branch in rest:
+                merged |= branch
+            if len(kinds) > 1 or null:
+                merged["type"] = [*kinds, *(["null"] if null else [])]
+            if null and "enum" in merged:
+                merged["enum"] = [*merged["enum"], None]
+            return merged
+        enums = [b for b in rest if b.get("type") == "string"]
+        if len(enums) > 1:
+            values = [value for branch in enums for value in branch["enum"]]
+            rest = [{"type": "string", "enum": list(dict.fromkeys(values))}, *(b for b in rest if b not in enums)]
+        return {"anyOf": [*rest, *([{"type": "null"}] if null else [])]}
+
+
+def generate(url: str) -> Schema:
+    """The schema of an endpoint's body as the package alone gives it."""
+    module, _, cls = ENDPOINTS[url].rpartition(".")
+    loaded = importlib.import_module(f"openai.types.{module}")
+    for name in UPLOADS & vars(loaded).keys():
+        members = [m for m in get_args(vars(loaded)[name]) if is_typeddict(m)]
+        setattr(loaded, name, Union[tuple(members)] if members else object)  # noqa: UP007 - made at run time
+    definitions = Definitions()
+    root = definitions.object(getattr(loaded, cls))
+    return root | {"$defs": dict(sorted(definitions.schemas.items()))}
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """RFC 7386: objects merge, null removes a member, everything else replaces."""
+    if not isinstance(patch, dict):
+        return copy.deepcopy(patch)  # YAML's aliases are one object
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged
+
+
+def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
+    """Lay the hand-kept facts over the generated schemas, in their order.
+
+    Raises:
+        SystemExit: a fact names nothing that exists, or changes nothing any more.
+    """
+    for fact in facts:
+        if not fact.get("source"):
+            raise SystemExit(f"a fact without a source: {fact}")
+        for target, patch in fact["patch"].items():
+            touched = False
+            for url, schema in schemas.items():
+                place, key = (schemas, url) if target == url else (schema["$defs"], target)
+                if key not in place and not (fact.get("new") and url in fact["new"]):
+                    continue
+                after = merge_patch(place.get(key), patch)
+                touched |= after != place.get(key)
+                place[key] = after
+            if not touched:
+                raise SystemExit(f"overlay.yaml: the fact about {target!r} changes nothing any more: {patch}")
+
+
+def nullable(schema: Schema) -> Schema:
+    """The schema, with null allowed too."""
+    if "anyOf" in schema:
+        null = {"type": "null"}
+        return schema if null in schema["anyOf"] else schema | {"anyOf": [*schema["anyOf"], null]}
+    if "$ref" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    if "type" not in schema:
+        return schema
+    kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    if "null" in kinds:
+        return schema
+    wider = schema | {"type": [*kinds, "null"]}
+    return wider | {"enum": [*schema["enum"], None]} if "enum" in schema else wider
+
+
+def allow_null(schema: Schema, keys: list[str] | Literal["everywhere"], never: list[str]) -> None:
+    """Allow null for these properties of the root, or for every optional property of every object."""
+    never = [*never, *schema.get("required", ())]
+    for node in list(walk(schema)) if keys == "everywhere" else [schema]:
+        properties = node.get("properties", {}) if "additionalProperties" in node else {}
+        for key, value in properties.items():
+            excluded = never if node is schema else node.get("required", ())
+            if key not in excluded and (keys == "everywhere" or key in keys):
+                properties[key] = nullable(value)
+
+
+def in_order(root: Schema, order: list[str]) -> Schema:
+    """The root with its properties in the order in which the API looks at them."""
+    unknown = [key for key in order if key not in root["properties"]]
+    if unknown:
+        raise SystemExit(f"overlay.yaml: the order names unknown parameters: {unknown}")
+    keys = [*order, *(key for key in root["properties"] if key not in order)]
+    return root | {"properties": {key: root["properties"][key] for key in keys}}
+
+
+def walk(schema: Any) -> Iterator[Schema]:
+    """Every subschema of a schema, itself first."""
+    if not isinstance(schema, dict):  # additionalProperties may be a boolean
+        return
+    yield schema
+    for keyword in ("properties", "$defs"):
+        for child in schema.get(keyword, {}).values():
+            yield from walk(child)
+    for keyword in ("anyOf", "allOf"):
+        for child in schema.get(keyword, ()):
+            yield from walk(child)
+    for keyword in ("items", "additionalProperties", "contains", "propertyNames", "not"):
+        yield from walk(schema.get(keyword))
+
+
+def tags(branch: Schema, key: str, defs: dict[str, Schema]) -> list[str] | None:
+    """The values by which a branch of a union on `key` is known; None if it is not known by it."""
+    branch = defs[branch["$ref"].rpartition("/")[2]] if "$ref" in branch else branch
+    if "anyOf" in branch:
+        inner = [tags(b, key, defs) for b in branch["anyOf"]]
+        return None if None in inner else list(dict.fromkeys(v for values in inner for v in values or ()))
+    values = branch.get("properties", {}).get(key, {}).get("enum")
+    return [v for v in values if v is not None] if values else None
+
+
+def mark_unions(schema: Schema) -> None:
+    """Write beside every union of objects by which property its branches are told apart."""
+    defs = schema["$defs"]
+    for node in walk(schema):
+        objects = [b for b in node.get("anyOf", ()) if "$ref" in b or b.get("type") == "object"]
+        if len(objects) < 2 or "tag" in node.get("x-batchlint", {}):
+            continue
+        for key in ("type", "role"):
+            known = [tags(branch, key, defs) for branch in objects]
+            flat = [value for values in known for value in values or ()]
+            if None not in known and len(flat) == len(set(flat)):
+                node["x-batchlint"] = {"tag": key} | node.get("x-batchlint", {})
+                break
+        else:
+            raise SystemExit(f"a union whose branches no property tells apart: {node}")
+
+
+def prune(schema: Schema) -> Schema:
+    """The schema without the definitions that nothing refers to any more."""
+    used: set[str] = set()
+    queue = [{key: value for key, value in schema.items() if key != "$defs"}]
+    while queue:
+        for node in walk(queue.pop()):
+            name = str(node.get("$ref", "")).rpartition("/")[2]
+            if name and name not in used:
+                used.add(name)
+                queue.append(schema["$defs"][name])
+    return schema | {"$defs": {name: s for name, s in schema["$defs"].items() if name in used}}
+
+
+def build() -> dict[Path, str]:
+    """Every file to be written, with its text."""
+    config = yaml.safe_load((HERE / "overlay.yaml").read_text("utf-8"))
+    if openai.__version__ != config["openai"]:
+        raise SystemExit(f"overlay.yaml is kept for openai {config['openai']}; installed is {openai.__version__}")
+    schemas = {url: generate(url) for url in ENDPOINTS}
+    overlay(schemas, config["facts"])
+    files = {}
+    for url, schema in schemas.items():
+        settings = config["endpoints"][url]
+        allow_null(schema, settings.get("nullable", []), settings.get("never_null", []))
+        mark_unions(schema)
+        schema = prune(in_order(schema, settings["order"]))
+        head = {"$schema": DIALECT, "$id": url.lstrip("/"), "title": f"The body of a POST {url} in a batch",
+                "$comment": f"Generated by refresh.py from openai {openai.__version__} ({config['date']}) and "
+                            "overlay.yaml. Derived from Apache-2.0 material; modified. See README.md."}
+        files[HERE / (url.lstrip("/") + ".json")] = json.dumps(head | schema, indent=1, ensure_ascii=False) + "\n"
+    return files
+
+
+def main() -> int:
+    """Write the files, or with `--check` compare them."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file differs")
+    check = parser.parse_args().check
+    stale = {path: text for path, text in build().items()
+             if not path.exists() or path.read_text("utf-8") != text}
+    for path, text in stale.items():
+        if check:
+            print(f"differs from what refresh.py makes: {path.relative_to(HERE.parent)}", file=sys.stderr)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""The library: `check`, `check_request` and `check_create`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import chain
+from typing import Any, Protocol
+
+from . import judge, schemas, workers
+from .core import Plan
+from .findings import BatchError, Part, merge
+from .recognise import recognise
+from .report import Report
+from .rules import Selection, select
+from .sources import Source, chunks, name_of
+from .whole import finish
+
+#: How many findings of one rule are kept unless the caller says otherwise.
+KEEP = 1000
+
+
+class Executor(Protocol):
+    """What is used of a `concurrent.futures.Executor`; others that have it will do."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> Any:
+        """Start a call; what comes back has `result()`."""
+
+
+def check(
+    source: Source,
+    *,
+    endpoint: str | None = None,
+    name: str | None = None,
+    select: Iterable[str] | None = None,
+    ignore: Iterable[str] = (),
+    warn: Iterable[str] = (),
+    error: Iterable[str] = (),
+    jobs: int | None = 1,
+    executor: Executor | None = None,
+    progress: Callable[[int], object] | None = None,
+    now: float | datetime | None = None,
+    keep: int = KEEP,
+    create: Mapping[str, Any] | None = None,
+) -> Report:
+    """Check a batch input file before its upload.
+
+    Whatever the data is, it becomes findings; memory does not grow with the file but by the
+    custom_ids.
+
+    Args:
+        source: a path, bytes, a binary stream, or an iterable of requests (dicts, serialised with
+            orjson) or of lines (bytes or str).
+        endpoint: the batch's, one of the eight; None is the most frequent url that is one.
+        name: the file's name, where it is not that of the source; it must end in `.jsonl`.
+        select: the rules or API codes to check for; None is all but those that are off by default.
+        ignore: rules or codes to leave out.
+        warn: rules or codes to make warnings.
+        error: rules or codes to make errors.
+        jobs: worker processes; 1 is this process alone, 0 one a core, None by the size of the file.
+        executor: where to run instead, e.g. a `ProcessPoolExecutor` or Dask's `get_executor()`.
+        progress: called with the number of bytes that have been checked since the last call.
+        now: the time of the check, for rules with dates (seconds since the epoch, or an aware
+            datetime); None is `SOURCE_DATE_EPOCH` where that is set, else the clock.
+        keep: how many findings of one rule are kept (all are counted); 0 keeps all.
+        create: the parameters of the create call, without `input_file_id`, to check with the file.
+
+    Returns:
+        The report.
+
+    Raises:
+        OSError: the file cannot be read.
+        TypeError: an argument is of a wrong type.
+        ValueError: `endpoint` is no batch endpoint, a rule is unknown, or a number is negative.
+    """
+    selection = _select(select, ignore, warn, error)
+    if endpoint is not None and endpoint not in schemas.ENDPOINTS:
+        raise ValueError(f"{endpoint!r} is no batch endpoint; they are {', '.join(schemas.ENDPOINTS)}")
+    if keep < 0 or (jobs is not None and jobs < 0):
+        raise ValueError("keep and jobs must not be negative")
+    plan = Plan(selection, keep, epoch(now))
+    name = name if name is not None else name_of(source)
+    data = chunks(source)
+    head = next(data, b"")
+    foreign = recognise(head)
+    extra: list[BatchError] = []
+    if create is not None:
+        extra += check_create({"input_file_id": "file-batchlint", "endpoint": endpoint or "/v1/responses",
+                               "completion_window": "24h"} | dict(create))
+    if foreign is not None:
+        part = Part(size=_size(source, head))
+        extra += judge.errors([foreign], selection, None)
+        if not extra:  # the rule is off: the lines are judged as they are
+            foreign = None
+    if foreign is None:
+        part = _checked(source, chain([head] if head else [], data), plan, jobs, executor, progress)
+    return finish(part, plan, name=name, endpoint=endpoint, foreign=foreign is not None, extra=extra, create=create)
+
+
+def _checked(
+    source: Source, data: Iterator[bytes], plan: Plan, jobs: int | None, executor: Executor | None,
+    progress: Callable[[int], object] | None,
+) -> Part:
+    """The part that is all of the source."""
+    part = Part()
+    for piece in workers.parts(source, data, plan, jobs, executor):
+        part = merge([part, piece], plan.keep)
+        if progress is not None:
+            progress(piece.size)
+    return part
+
+
+def check_request(request: dict[str, Any], **rules: Iterable[str]) -> list[BatchError]:
+    """Check one request as it would stand on a line; rules that look across lines are left out.
+
+    Args:
+        request: `custom_id`, `method`, `url` and `body`.
+        rules: `select`, `ignore`, `warn` and `error`, as for `check`.
+
+    Returns:
+        The findings, in the order in which the API checks, their `line` 1.
+
+    Raises:
+        TypeError: the request is no dict.
+        ValueError: a rule is unknown.
+    """
+    if not isinstance(request, dict):
+        raise TypeError(f"a request is a dict, not {type(request).__name__}")
+    report = check([request], keep=0, **rules)  # type: ignore[arg-type]
+    return sorted(e for e in (*report.errors, *report.warnings) if e.line is not None)
+
+
+def check_create(params: dict[str, Any]) -> list[BatchError]:
+    """Check the body of a `POST /v1/batches`.
+
+    Args:
+        params: `input_file_id`, `endpoint`, `completion_window`, and perhaps `metadata` and
+            `output_expires_after`.
+
+    Returns:
+        The findings, in the order in which the API checks, each with `fails` of `create`.
+
+    Raises:
+        TypeError: the parameters are no dict.
+    """
+    if not isinstance(params, dict):
+        raise TypeError(f"the parameters are a dict, not {type(params).__name__}")
+    return judge.errors(schemas.create_explainer().explain(params), _select(None, (), (), ()), None, fails="create")
+
+
+def _select(
+    chosen: Iterable[str] | None, ignore: Iterable[str], warn: Iterable[str], error: Iterable[str]
+) -> Selection:
+    return select(chosen, ignore, warn, error)
+
+
+def epoch(now: float | datetime | None) -> int:
+    """A time in whole seconds since the epoch; None is `SOURCE_DATE_EPOCH` where that is set, else the clock."""
+    if isinstance(now, datetime):
+        return int(now.timestamp())
+    if now is not None:
+        return int(now)
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return int(fixed) if fixed.isdigit() else int(time.time())
+
+
+def _size(source: Source, head: bytes) -> int:
+    """The size of a source that is not read to its end."""
+    if isinstance(source, bytes):
+        return len(source)
+    if isinstance(source, str | os.PathLike):
+        return os.stat(source).st_size
+    return len(head)

@@ -1,0 +1,104 @@
+"""What is wrong with a line that the decoder refuses: asked of the standard library, never guessed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .findings import Found
+from .grammar import clean
+
+_SENTENCE = "This line is not parseable as valid JSON."
+_BOM = b"\xef\xbb\xbf"
+_UTF8 = "Invalid file for Batch API. Must be utf-8 encoded"
+
+
+class _NotANumber(ValueError):
+    """A constant or a number that JSON does not have."""
+
+
+def refused(line: bytes, first: bool) -> Found:
+    """The finding about a line, not blank, that is no JSON to the decoder.
+
+    Args:
+        line: the line, with or without its newline.
+        first: whether it is the first line of the file.
+    """
+    if first and line.startswith(_BOM):
+        return Found("byte_order_mark", _SENTENCE, hint="The file begins with a byte order mark. Write it as UTF-8 "
+                     "without one (Python: encoding='utf-8').")
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        return Found("not_utf8", _UTF8, hint=f"Byte {error.start + 1} of the line, 0x{line[error.start]:02x}, is no "
+                     "UTF-8. Write the file with encoding='utf-8'.")
+    try:
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    except _NotANumber as error:
+        return Found("not_a_number", _SENTENCE, hint=f"{error} is no JSON number. Leave the member out, or write null.")
+    except json.JSONDecodeError as error:
+        return Found("invalid_json_line", _SENTENCE, hint=_where(error, text))
+    except RecursionError:
+        return Found("nesting_too_deep", _SENTENCE, hint="Arrays or objects are nested deeper than 1,024 levels.")
+    except ValueError as error:  # int() refuses more digits than sys.get_int_max_str_digits()
+        return Found("not_a_number", _SENTENCE, hint=clean(str(error)).partition(";")[0])
+    if _has_surrogate(value):
+        return Found("lone_surrogate", _SENTENCE, hint=r"A string holds half of a surrogate pair (\ud800 to \udfff). "
+                     "Cut texts between characters.")
+    return Found("nesting_too_deep", _SENTENCE, hint="Arrays or objects are nested deeper than 1,024 levels.")
+
+
+def _where(error: json.JSONDecodeError, text: str) -> str:
+    """The decoder's words and the column, with the commonest causes named."""
+    rest = text[error.pos:].strip()
+    if not rest and error.msg != "Extra data":
+        return f"The line ends at column {len(text.rstrip()) + 1} in the middle of a value; it is cut off."
+    if error.msg == "Extra data":
+        return f"A second value begins at column {error.colno}; write one request a line."
+    if rest.startswith("'"):
+        return f"Column {error.colno}: JSON wants double quotes; write the line with json.dumps()."
+    if error.msg.startswith("Unterminated string"):
+        return f"The string that begins at column {error.colno} does not end; the line is cut off."
+    if error.msg.startswith("Invalid control character"):
+        return f"Column {error.colno}: a control character stands bare in a string; write it as \\n, \\t or \\u0000."
+    return f"Column {error.colno}: {clean(error.msg)}."
+
+
+def _refuse(constant: str) -> None:
+    raise _NotANumber(constant)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise _NotANumber(clean(digits[:32]))
+    return value
+
+
+def _has_surrogate(value: Any) -> bool:
+    """Whether a string inside a value cannot be encoded."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except RecursionError:
+        return False
+    return False
+
+
+def repeated_key(line: bytes) -> str | None:
+    """A key that stands twice in one object of a line that is JSON; None if there is none."""
+    repeated: list[str] = []
+
+    def watch(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            keys = [key for key, _ in pairs]
+            repeated.append(next(key for key in keys if keys.count(key) > 1))
+        return made
+
+    try:
+        json.loads(line, object_pairs_hook=watch)
+    except (ValueError, RecursionError):
+        return None
+    return repeated[0] if repeated else None

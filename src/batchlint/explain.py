@@ -1,0 +1,401 @@
+"""From a schema and a value that it refuses to what the API says about it, in the API's order.
+
+The explainer walks the schema and the value together.  Its vocabulary is the one the schemas use
+(`schemas/README.md`); that its verdict is the engines' is a property test.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from . import grammar
+from .findings import PHASES, Found, PathParts
+
+Schema = Mapping[str, Any]
+_NOTHING: Schema = {}
+_compiled = lru_cache(maxsize=None)(re.compile)
+
+
+class Explainer:
+    """Explains why values do not fit one schema.
+
+    Args:
+        schema: a JSON Schema of the vocabulary of `schemas/`.
+        at: where the value stands in the line, e.g. `("body",)`; it leads every path, but is left
+            out of messages and params.
+        hint: what to say of names and values that a newer API may know.
+    """
+
+    def __init__(self, schema: Schema, at: PathParts = (), hint: str | None = None) -> None:
+        self.schema = schema
+        self._defs: Schema = schema.get("$defs", _NOTHING)
+        self._at = at
+        self._hint = hint
+
+    def explain(self, value: Any) -> list[Found]:
+        """All findings about a value, in the order in which the API would come upon them."""
+        found = self._root(value) if isinstance(value, dict) else self._walk(self.schema, value, ())
+        return sorted(found, key=lambda f: f.order)
+
+    # -- the root: the API's phases -----------------------------------------------------------------------------------
+
+    def _root(self, value: dict[str, Any]) -> Iterator[Found]:
+        """The members of the root one by one, each finding with its place in the order of checks."""
+        notes = self.schema.get("x-batchlint", _NOTHING)
+        properties = self.schema.get("properties", _NOTHING)
+        early = notes.get("early", ())
+        in_place = notes.get("in_place", False)
+        places = {key: place for place, key in enumerate(properties)}
+        serial = 0
+        for found, phase, key in self._members(value):
+            if phase == "presence" and key in early:
+                phase = "model"
+            elif phase == "presence" and in_place:
+                phase = "fields"
+            elif phase == "fields" and key in early:
+                phase = "model"
+            serial += 1
+            yield found._replace(order=(found.order[0] or PHASES[phase], places.get(key, len(places)), serial))
+
+    def _members(self, value: dict[str, Any]) -> Iterator[tuple[Found, str, str]]:
+        """The findings about the members of the root, with the phase and the member they belong to."""
+        node = self.schema
+        for found in self._missing(node, value, ()):
+            yield found, "presence", str(found.path[-1]) if found.path else ""
+        for found in self._unknown(node, value, ()):
+            yield found, "unknown", ""
+        for key, child in node.get("properties", _NOTHING).items():
+            if key in value:
+                for found in self._walk(child, value[key], (key,)):
+                    yield found, "fields", key
+        for found in self._sizes(node, value, ()):
+            yield found, "fields", ""
+        for found in self._constraints(node, value, ()):
+            yield found, "fields", str(found.path[-1]) if found.path else ""
+
+    # -- the walk -----------------------------------------------------------------------------------------------------
+
+    def _walk(self, node: Schema, value: Any, path: PathParts) -> Iterator[Found]:
+        """The findings about a value under a schema, depth first."""
+        node = self._deref(node)
+        if "anyOf" in node and "properties" not in node:
+            yield from self._union(node, value, path)
+            return
+        if "not" in node and self._fits(node["not"], value):
+            yield self._found("invalid_value", "Invalid '{p}'.", node, "not", path)
+        kind = grammar.kind(value)
+        types = node.get("type")
+        if types is not None and not _is_a(kind, value, types):
+            yield self._wrong_type(node, value, path)
+            return
+        if "enum" in node and not _among(value, node["enum"]):
+            yield self._wrong_value(node, value, path)
+            return
+        if kind == "string":
+            yield from self._string(node, value, path)
+        elif kind in ("integer", "number"):
+            yield from self._number(node, value, path)
+        elif kind == "array":
+            yield from self._array(node, value, path)
+        elif kind == "object":
+            yield from self._object(node, value, path)
+
+    def _deref(self, node: Schema) -> Schema:
+        while "$ref" in node:
+            node = self._defs[node["$ref"].rpartition("/")[2]]
+        return node
+
+    def _fits(self, node: Schema, value: Any) -> bool:
+        return next(self._walk(node, value, ()), None) is None
+
+    def _string(self, node: Schema, value: str, path: PathParts) -> Iterator[Found]:
+        length = len(value)
+        if length < node.get("minLength", 0):
+            if length == 0 and node["minLength"] == 1:
+                yield self._found("empty_string", "Invalid '{p}': empty string. Expected a string with minimum "
+                                  "length 1, but got an empty string instead.", node, "minLength", path)
+            else:
+                yield self._bound("string_below_min_length", "string too short", "a string with minimum length",
+                                  node, "minLength", path, f"a string with length {length}")
+        elif "maxLength" in node and length > node["maxLength"]:
+            yield self._bound("string_above_max_length", "string too long", "a string with maximum length",
+                              node, "maxLength", path, f"a string with length {length}")
+        elif "pattern" in node and not _matches(node["pattern"], value):
+            yield self._found("invalid_pattern", "Invalid '{p}': string does not match pattern. Expected a string "
+                              f"that matches the pattern '{node['pattern']}'.", node, "pattern", path,
+                              value=grammar.shown(value))
+
+    def _number(self, node: Schema, value: float, path: PathParts) -> Iterator[Found]:
+        types = node.get("type", ())
+        word = "integer" if "integer" in types and "number" not in types else "decimal"
+        got = grammar.number(value)
+        if "minimum" in node and value < node["minimum"]:
+            yield self._bound(f"{word}_below_min_value", f"{word} below minimum value", "a value >=",
+                              node, "minimum", path, got)
+        if "maximum" in node and value > node["maximum"]:
+            yield self._bound(f"{word}_above_max_value", f"{word} above maximum value", "a value <=",
+                              node, "maximum", path, got)
+
+    def _array(self, node: Schema, value: list[Any], path: PathParts) -> Iterator[Found]:
+        length = len(value)
+        if length < node.get("minItems", 0):
+            if length == 0 and node["minItems"] == 1:
+                yield self._found("empty_array", "Invalid '{p}': empty array. Expected an array with minimum length "
+                                  "1, but got an empty array instead.", node, "minItems", path)
+            else:
+                yield self._bound("array_below_min_length", "array too short", "an array with minimum length",
+                                  node, "minItems", path, f"an array with length {length}")
+        elif "maxItems" in node and length > node["maxItems"]:
+            yield self._bound("array_above_max_length", "array too long", "an array with maximum length",
+                              node, "maxItems", path, f"an array with length {length}")
+        if "maxContains" in node:
+            count = sum(self._fits(node["contains"], item) for item in value)
+            if count > node["maxContains"]:
+                yield self._found("invalid_value", "Invalid '{p}'.", node, "maxContains", path, count=count)
+        if "items" in node:
+            item_node = self._deref(node["items"])
+            for index, item in enumerate(value):
+                yield from self._walk(item_node, item, (*path, index))
+
+    def _object(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Found]:
+        yield from self._missing(node, value, path)
+        yield from self._unknown(node, value, path)
+        yield from self._sizes(node, value, path)
+        for key, child in node.get("properties", _NOTHING).items():
+            if key in value:
+                yield from self._walk(child, value[key], (*path, key))
+        others = node.get("additionalProperties")
+        if isinstance(others, dict) and others:
+            for key, item in value.items():
+                if key not in node.get("properties", _NOTHING):
+                    yield from self._walk(others, item, (*path, key))
+        yield from self._constraints(node, value, path)
+
+    def _missing(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Found]:
+        for key in node.get("required", ()):
+            if key not in value:
+                yield self._found("missing_required_parameter", "Missing required parameter: '{p}'.",
+                                  node, f"required:{key}", (*path, key))
+
+    def _unknown(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Found]:
+        if node.get("additionalProperties", True) is not False:
+            return
+        known = node.get("properties", _NOTHING)
+        for key in value:
+            if key not in known:
+                near = grammar.did_you_mean(key, known, value) if not path else ""
+                found = self._found("unknown_parameter", "Unknown parameter: '{p}'." + near, node,
+                                    f"unknown:{key}", (*path, key), key=grammar.shown(key))
+                if found.rule == "unknown_parameter":
+                    found = found._replace(hint=self._hint)
+                    if path and key == path[-1]:
+                        found = found._replace(path=(*self._at, *path), hint="The object is wrapped in itself: "
+                                               f"put the members of the inner {grammar.shown(key)!r} in its place.")
+                yield found
+
+    def _sizes(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Found]:
+        size = len(value)
+        if size > node.get("maxProperties", size):
+            yield self._bound("object_above_max_properties", "too many properties", "an object with at most",
+                              node, "maxProperties", path, f"an object with {size} properties", " properties")
+        elif size < node.get("minProperties", 0):
+            yield self._bound("object_below_min_properties", "too few properties", "an object with at least",
+                              node, "minProperties", path, f"an object with {size} properties", " properties")
+        longest = node.get("propertyNames", _NOTHING).get("maxLength")
+        for key in value if longest is not None else ():
+            if len(key) > longest:
+                name = grammar.dotted(path)
+                yield self._found(
+                    "property_name_above_max_length",
+                    f"Invalid property name in '{name}': '{grammar.abbreviated(grammar.clean(key))}' is too long. "
+                    f"Expected a string with maximum length {longest}, but got a string with length {len(key)} "
+                    "instead.", node, "propertyNames", (*path, key))
+
+    def _constraints(self, node: Schema, value: Any, path: PathParts) -> Iterator[Found]:
+        """The parts of an `allOf`: each says in its own words that none of its branches fits."""
+        for part in node.get("allOf", ()):
+            if not any(self._fits(branch, value) for branch in part["anyOf"]):
+                at = part["x-batchlint"].get("at")
+                yield self._found("missing_required_parameter", "Missing required parameter: '{p}'.",
+                                  part, "anyOf", path if at is None else (*path, at))
+
+    # -- unions -------------------------------------------------------------------------------------------------------
+
+    def _union(self, node: Schema, value: Any, path: PathParts) -> Iterator[Found]:
+        """The findings about a value under a union, in the branch that it is meant for."""
+        kind = grammar.kind(value)
+        branches = [b for b in map(self._deref, node["anyOf"]) if self._takes(b, kind, value)]
+        if not branches:
+            yield self._wrong_type(node, value, path)
+        elif kind == "object" and "tag" in node.get("x-batchlint", _NOTHING):
+            yield from self._tagged(node, value, path)
+        elif kind == "array" and len(branches) > 1:
+            yield from self._arrays(branches, value, path)
+        else:
+            yield from self._walk(branches[0], value, path)
+
+    def _takes(self, branch: Schema, kind: str, value: Any) -> bool:
+        """Whether a branch is meant for values of this kind."""
+        if "anyOf" in branch and "properties" not in branch:
+            return any(self._takes(self._deref(b), kind, value) for b in branch["anyOf"])
+        return "type" not in branch or _is_a(kind, value, branch["type"])
+
+    def _tagged(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Found]:
+        """The branch by the value's tag; the tag itself if it names none."""
+        notes = node["x-batchlint"]
+        key = notes["tag"]
+        branches = {tag: b for b in map(self._deref, node["anyOf"]) for tag in self._tags(b, key)}
+        tag = value.get(key)
+        if tag is None and "untagged" in notes:
+            tag = next(tag for member, tag in notes["untagged"].items() if member in value or not member)
+        if not isinstance(tag, str) or tag not in branches:
+            if "otherwise" in notes:
+                tag = notes["otherwise"]
+            elif key not in value and not notes.get("untold"):
+                yield self._found("missing_required_parameter", "Missing required parameter: '{p}'.", node,
+                                  f"required:{key}", (*path, key))
+                return
+            else:
+                yield self._wrong_tag(node, tag, list(branches), path)
+                return
+        yield from self._walk(branches[tag], value, path)
+
+    def _wrong_tag(self, node: Schema, tag: Any, tags: list[str], path: PathParts) -> Found:
+        """The tag names no branch: at the tag, or at the item where the API names that."""
+        notes = node["x-batchlint"]
+        among = notes.get("among", ())
+        at_item = notes.get("at") == "item" and (not among or tag in among)
+        supported = notes.get("supported", tags) if at_item or not among else among
+        shown = grammar.abbreviated(tag) if isinstance(tag, str) else ""
+        found = self._found("invalid_value", _supported(shown, supported), node, "tag", (*path, notes["tag"]))
+        param = grammar.dotted(path if at_item else (*path, notes["tag"]))
+        return found._replace(param=param, hint=self._hint)
+
+    def _tags(self, branch: Schema, key: str) -> list[str]:
+        if "anyOf" in branch and "properties" not in branch:
+            return [tag for b in branch["anyOf"] for tag in self._tags(self._deref(b), key)]
+        return [tag for tag in branch.get("properties", _NOTHING).get(key, _NOTHING).get("enum", ()) if tag is not None]
+
+    def _arrays(self, branches: list[Schema], value: list[Any], path: PathParts) -> Iterator[Found]:
+        """The branch by the array's first element; that element if no branch has such."""
+        for branch in branches:
+            if not value or self._opens(self._deref(branch["items"]), value[0]):
+                yield from self._walk(branch, value, path)
+                return
+        items = {"anyOf": [branch["items"] for branch in branches]}
+        yield self._wrong_type(items, value[0], (*path, 0))
+
+    def _opens(self, node: Schema, value: Any) -> bool:
+        """Whether a value has the type of a schema, arrays by their own first element."""
+        if not self._takes(node, grammar.kind(value), value):
+            return False
+        return not (isinstance(value, list) and value and "items" in node) or self._opens(
+            self._deref(node["items"]), value[0])
+
+    # -- sentences ----------------------------------------------------------------------------------------------------
+
+    def _wrong_type(self, node: Schema, value: Any, path: PathParts) -> Found:
+        got = grammar.GOT[grammar.kind(value)]
+        keyword = "type:null" if value is None else "type"
+        message = f"Invalid type for '{{p}}': expected {self._expected(node, value)}, but got {got} instead."
+        return self._found("invalid_type", message, node, keyword, path, repr=grammar.as_python(value),
+                           supported=self._values(node))
+
+    def _wrong_value(self, node: Schema, value: Any, path: PathParts) -> Found:
+        shown = grammar.abbreviated(value) if isinstance(value, str) else ""
+        supported = node.get("x-batchlint", _NOTHING).get("supported", [v for v in node["enum"] if v is not None])
+        found = self._found("invalid_value", _supported(shown, supported), node, "enum", path,
+                            repr=grammar.as_python(value), supported=self._values(node))
+        return found._replace(hint=self._hint) if found.rule == "invalid_value" else found
+
+    def _values(self, node: Schema) -> str:
+        return grammar.listed(grammar.quoted(str(v) for v in node.get("enum", ()) if v is not None))
+
+    def _bound(self, rule: str, what: str, expected: str, node: Schema, keyword: str, path: PathParts,
+               got: str, unit: str = "") -> Found:
+        limit = grammar.number(node[keyword])
+        message = f"Invalid '{{p}}': {what}. Expected {expected} {limit}{unit}, but got {got} instead."
+        return self._found(rule, message, node, keyword, path, limit=limit)
+
+    def _found(self, rule: str, message: str, node: Schema, keyword: str, path: PathParts,
+               **values: Any) -> Found:
+        """The finding of a keyword, in the schema's own words where it has such.
+
+        `errors` of the schema's notes is asked for `keyword`, and for what stands before its colon.
+        """
+        notes = node.get("x-batchlint", _NOTHING).get("errors", _NOTHING)
+        own = notes.get(keyword)
+        if own is None and keyword.startswith("type:"):
+            own = notes.get("type")
+        param: str | None = grammar.dotted(path)
+        order = (0, 0, 0)
+        if own is not None:
+            rule = own.get("rule", rule)
+            index = next((part for part in path if isinstance(part, int)), "")
+            values |= {"limit": node.get(keyword), "i": index}
+            if "message" in own:
+                message = _filled(own["message"], values)
+            if "param" in own:
+                param = _filled(own["param"], values) or None
+            if "phase" in own:
+                order = (PHASES[own["phase"]], 0, 0)
+        name = grammar.dotted(path)
+        name = name if len(name) <= 4 * grammar.QUOTED else grammar.shown(name)
+        return Found(rule, message.replace("{p}", name), param, (*self._at, *path), None, order)
+
+    def _expected(self, node: Schema, value: Any) -> str:
+        """What the API says it expected."""
+        node = self._deref(node)
+        own = node.get("x-batchlint", _NOTHING).get("expected")
+        if isinstance(own, str):
+            return own
+        if own is not None:
+            return str(own.get(grammar.kind(value), own[""]))
+        if "enum" in node:
+            values = [v for v in node.get("x-batchlint", _NOTHING).get("supported", node["enum"]) if v is not None]
+            if all(isinstance(v, str) for v in values):
+                return grammar.one_of(grammar.quoted(map(grammar.abbreviated, values)))
+        if "anyOf" in node and "properties" not in node:
+            phrases = [self._expected(branch, value) for branch in node["anyOf"]
+                       if self._deref(branch).get("type") != "null"]
+            return grammar.one_of(list(dict.fromkeys(phrases)))
+        types = node.get("type", "object")
+        kinds = [types] if isinstance(types, str) else [t for t in types if t != "null"]
+        return grammar.one_of([self._array_phrase(node, value) if t == "array" else grammar.EXPECTED[t] for t in kinds])
+
+    def _array_phrase(self, node: Schema, value: Any) -> str:
+        return grammar.array_of(self._expected(node["items"], value)) if "items" in node else "an array"
+
+
+def _is_a(kind: str, value: Any, types: str | list[str]) -> bool:
+    """Whether a value of a kind has one of the types of a schema."""
+    if kind in types if isinstance(types, list) else kind == types:
+        return True
+    if kind == "integer":
+        return "number" in types
+    return kind == "number" and "integer" in types and float(value).is_integer()
+
+
+def _among(value: Any, values: list[Any]) -> bool:
+    """Membership by JSON's equality, in which true is not 1."""
+    return any(value == v and isinstance(value, bool) == isinstance(v, bool) for v in values)
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """`pattern` as JSON Schema has it: `$` is the very end."""
+    return _compiled(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern).search(value) is not None
+
+
+def _supported(value: str, supported: list[str]) -> str:
+    if len(supported) == 1:
+        return f"Invalid value: '{value}'. Value must be '{supported[0]}'."
+    return f"Invalid value: '{value}'. Supported values are: {grammar.listed(grammar.quoted(supported))}."
+
+
+def _filled(template: str, values: dict[str, Any]) -> str:
+    """The template with its placeholders replaced, once each and never inside one another."""
+    return re.sub(r"\{(\w+)\}", lambda m: str(values.get(m[1], m[0])), template)
+

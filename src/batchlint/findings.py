@@ -1,0 +1,177 @@
+"""The nouns: what a check finds (`Found`), what a user sees (`BatchError`), what a chunk amounts to (`Part`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import total_ordering
+from typing import Any, Literal, NamedTuple
+
+Severity = Literal["error", "warning"]
+Fails = Literal["upload", "create", "batch", "request"]
+Order = tuple[int, int, int]
+PathParts = tuple[str | int, ...]
+
+#: The phases in which the API looks at a body, by the names that the schemas use
+#: (source: recorded answers to bodies with two faults, August and September 2026).
+PHASES = {name: rank for rank, name in enumerate(
+    ["model", "presence", "unknown", "fields", "state", "empty", "values", "last"])}
+
+
+class Found(NamedTuple):
+    """What a check yields: which rule, what the API says, and where; it knows no line, severity or file.
+
+    Attributes:
+        rule: the name of the rule.
+        message: the sentence.
+        param: the place in the API's words, without the batch's prefix; None where the API gives null.
+        path: the true place, as keys and indices from the root of the line.
+        hint: what to do, or None.
+        order: the phase, the position of the member in its surface's order, a running number.
+    """
+
+    rule: str
+    message: str
+    param: str | None = None
+    path: PathParts | None = None
+    hint: str | None = None
+    order: Order = (0, 0, 0)
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class BatchError:
+    """One finding, in the shape of the Batch API's `errors.data[]` and with what a linter adds to it.
+
+    Findings sort by their line, then in the order in which the API checks: the first finding of a
+    line is the one that the API would answer.
+
+    Attributes:
+        rule: our name of the check, unique, snake_case.
+        code: the API's own code where it is known, else the name of the rule.
+        line: the 1-based physical line; None for the file as a whole.
+        message: the API's own sentence where it is known; at most 64 characters of a value are quoted.
+        param: the place in the API's words (`body.messages[0].content`); None where the API gives null.
+        pointer: the true place, a JSON Pointer (RFC 6901) into the line; None for the file.
+        custom_id: of the line, if it has one.
+        severity: `error` or `warning`.
+        fails: what the API does: `upload` (POST /v1/files refuses), `create` (POST /v1/batches refuses),
+            `batch` (the batch becomes `failed`, nothing runs), `request` (that line is answered by
+            a 4xx); None for a warning.
+        hint: what to do, in our words; may be None.
+    """
+
+    rule: str
+    code: str
+    line: int | None
+    message: str
+    param: str | None = None
+    pointer: str | None = None
+    custom_id: str | None = None
+    severity: Severity = "error"
+    fails: Fails | None = None
+    hint: str | None = None
+    order: tuple[int, ...] = field(default=(), repr=False, compare=False)
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, BatchError):
+            return NotImplemented
+        return self.sort_key < other.sort_key
+
+    @property
+    def sort_key(self) -> tuple[int, tuple[int, ...]]:
+        """The line, with the file as a whole first; then the rank among the API's checks."""
+        return self.line or 0, self.order
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as `--format json` shows it, the API's four members first."""
+        return {"code": self.code, "line": self.line, "message": self.message, "param": self.param,
+                "rule": self.rule, "pointer": self.pointer, "custom_id": self.custom_id,
+                "severity": self.severity, "fails": self.fails, "hint": self.hint}
+
+
+#: What is counted: a rule, with the severity and the effect that its findings had.
+Kind = tuple[str, Severity, Fails | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a run of whole lines amounts to: findings, and the facts that rules about the file need.
+
+    Parts form a monoid: `merge` is associative, and `Part()` is its identity.  Line numbers are
+    relative to the part.
+
+    Attributes:
+        outcomes: one byte a line: `BLANK`, `PASSED` or `FAILED`.
+        size: in bytes.
+        errors: findings, in order, at most `keep` of a rule.
+        counts: how many findings of a kind there were, kept or not.
+        ids: pairs of a number of lines and their custom_ids as a JSON array (null where a line has none).
+        urls: (line, url) wherever the url differs from that of the request before it; None if it is
+            no batch endpoint.
+        models: likewise (line, model).
+        inputs: how many embedding inputs the requests hold.
+        once: what is said once for the whole file: (rule, key) to the count and the first finding.
+    """
+
+    outcomes: bytes = b""
+    size: int = 0
+    errors: tuple[BatchError, ...] = ()
+    counts: Mapping[Kind, int] = field(default_factory=dict)
+    ids: tuple[tuple[int, bytes], ...] = ()
+    urls: tuple[tuple[int, str | None], ...] = ()
+    models: tuple[tuple[int, str | None], ...] = ()
+    inputs: int = 0
+    once: Mapping[tuple[str, str], tuple[int, BatchError]] = field(default_factory=dict)
+
+
+BLANK, PASSED, FAILED = 0, 1, 2
+
+
+def merge(parts: Iterable[Part], keep: int = 1000) -> Part:
+    """Concatenate parts, each one's lines moved past those before it; at most `keep` findings a rule stay.
+
+    Args:
+        parts: in the order of the file.
+        keep: how many findings of one rule are kept; 0 keeps all.
+    """
+    outcomes, size, inputs = bytearray(), 0, 0
+    errors: list[BatchError] = []
+    counts: dict[Kind, int] = {}
+    kept: dict[str, int] = {}
+    ids: list[tuple[int, bytes]] = []
+    urls: list[tuple[int, str | None]] = []
+    models: list[tuple[int, str | None]] = []
+    once: dict[tuple[str, str], tuple[int, BatchError]] = {}
+    for part in parts:
+        shift = len(outcomes)
+        for error in part.errors:
+            kept[error.rule] = number = kept.get(error.rule, 0) + 1
+            if not keep or number <= keep:
+                errors.append(moved(error, shift))
+        for kind, count in part.counts.items():
+            counts[kind] = counts.get(kind, 0) + count
+        for key, (count, error) in part.once.items():
+            seen, first = once.get(key, (0, moved(error, shift)))
+            once[key] = seen + count, first
+        add_runs(urls, part.urls, shift)
+        add_runs(models, part.models, shift)
+        ids += part.ids
+        outcomes += part.outcomes
+        size += part.size
+        inputs += part.inputs
+    return Part(bytes(outcomes), size, tuple(errors), counts, tuple(ids), tuple(urls), tuple(models), inputs, once)
+
+
+def moved(error: BatchError, shift: int) -> BatchError:
+    """The finding, with its line moved."""
+    return error if not shift or error.line is None else replace(error, line=error.line + shift)
+
+
+def add_runs(
+    runs: list[tuple[int, str | None]], more: Iterable[tuple[int, str | None]], shift: int
+) -> None:
+    """Append runs to runs, joining equal neighbours."""
+    for line, value in more:
+        if not runs or runs[-1][1] != value:
+            runs.append((line + shift, value))

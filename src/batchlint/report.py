@@ -1,0 +1,101 @@
+"""The `Report` that users get, and what the API would make of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .findings import BatchError, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of a check.
+
+    Attributes:
+        path: the name of the file; None for a stream, bytes or an iterable.
+        endpoint: the batch's endpoint; None if no line has a url that is one.
+        models: every model of the file, the most frequent first.
+        bytes: the size.
+        total: how many requests there are; blank lines are none.
+        failed: how many of them have an error.
+        embedding_inputs: how many inputs the requests to /v1/embeddings hold.
+        errors: the findings that are errors, in order; at most as many of a rule as are kept.
+        warnings: likewise.
+        counts: how many findings of a (rule, severity, fails) there were, kept or not.
+        now: the time of the check, in seconds since the epoch.
+        create: the parameters of the create call that were checked with the file.
+    """
+
+    path: str | None
+    endpoint: str | None
+    models: tuple[str, ...]
+    bytes: int
+    total: int
+    failed: int
+    embedding_inputs: int
+    errors: tuple[BatchError, ...]
+    warnings: tuple[BatchError, ...]
+    counts: Mapping[Kind, int]
+    now: int
+    create: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error."""
+        return not any(severity == "error" for _, severity, _ in self.counts)
+
+    @property
+    def request_counts(self) -> dict[str, int]:
+        """The requests: `total`, and `failed`, those with an error."""
+        return {"total": self.total, "failed": self.failed}
+
+    @property
+    def truncated(self) -> dict[str, int]:
+        """For each rule the number of its findings that were counted but not kept."""
+        kept = Counter(error.rule for error in (*self.errors, *self.warnings))
+        counted: Counter[str] = Counter()
+        for (rule, _, _), count in self.counts.items():
+            counted[rule] += count
+        return {rule: count - kept[rule] for rule, count in counted.items() if count > kept[rule]}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as `--format json` shows it for a file (`schemas/report.json`)."""
+        return {
+            "path": self.path, "ok": self.ok, "endpoint": self.endpoint, "models": list(self.models),
+            "bytes": self.bytes, "request_counts": self.request_counts, "embedding_inputs": self.embedding_inputs,
+            "truncated": self.truncated,
+            "errors": {"object": "list", "data": [error.to_dict() for error in self.errors]},
+            "warnings": {"object": "list", "data": [error.to_dict() for error in self.warnings]},
+        }
+
+    def to_batch(self) -> dict[str, Any]:
+        """What the API would answer: the Batch object, or the error object of a refused upload or create call.
+
+        Source of the shapes: a recorded batch of April 2025, and `openai.types.Batch` 3.54.0.
+        """
+        refused = next((e for e in self.errors if e.fails in ("upload", "create")), None)
+        if refused is not None:
+            return {"error": {"message": refused.message, "type": "invalid_request_error", "param": refused.param,
+                              "code": None if refused.code == refused.rule and refused.fails == "upload" else refused.code}}
+        first: dict[int, BatchError] = {}
+        for error in self.errors:
+            if error.fails == "batch":
+                first.setdefault(error.line or 0, error)
+        data = [{"code": e.code, "message": e.message, "param": e.param, "line": e.line} for e in first.values()]
+        failed = any(effect == "batch" for _, _, effect in self.counts)
+        metadata = self.create.get("metadata")
+        return {
+            "id": "batch_batchlint0000000000000000000000", "object": "batch", "endpoint": self.endpoint or "",
+            "model": self.models[0] if self.models and not failed else None,
+            "errors": {"object": "list", "data": data} if failed else None,
+            "input_file_id": self.create.get("input_file_id") or "file-batchlint00000000000000",
+            "completion_window": self.create.get("completion_window", "24h"),
+            "status": "failed" if failed else "validating", "output_file_id": None, "error_file_id": None,
+            "created_at": self.now, "in_progress_at": None, "expires_at": self.now + 86_400, "finalizing_at": None,
+            "completed_at": None, "failed_at": self.now if failed else None, "expired_at": None,
+            "cancelling_at": None, "cancelled_at": None,
+            "request_counts": {"total": 0, "completed": 0, "failed": 0}, "usage": None, "metadata": metadata,
+        }

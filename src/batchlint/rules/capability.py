@@ -1,0 +1,1 @@
+"""Rules about what a model can do: parameters and values that depend on the model."""

@@ -1,0 +1,122 @@
+"""The schemas that ship with the package: found, read, and compiled into gates and explainers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from .explain import Explainer
+
+#: The endpoints of a batch (source: the Batch guide, October 2026), in the guide's order.
+ENDPOINTS: Final = (
+    "/v1/responses", "/v1/chat/completions", "/v1/embeddings", "/v1/completions", "/v1/moderations",
+    "/v1/images/generations", "/v1/images/edits", "/v1/videos",
+)
+
+#: What the schemas know is what the API's clients knew at this date.
+DATE: Final = "2026-11-17"
+_HINT: Final = f"Known as of {DATE}, when the schema was made; a newer API may know more."
+
+Gate = Callable[[Any], bool]
+
+
+def load(name: str) -> dict[str, Any]:
+    """A schema by its name below `schemas/`, without the suffix: `v1/embeddings`, `report`.
+
+    Raises:
+        FileNotFoundError: there is no such schema.
+    """
+    packaged = resources.files(__package__) / "schemas"
+    root = packaged if packaged.is_dir() else Path(__file__).parents[2] / "schemas"  # a checkout
+    schema: dict[str, Any] = orjson.loads((root / f"{name}.json").read_bytes())
+    return schema
+
+
+@cache
+def body(url: str) -> dict[str, Any]:
+    """The schema of the body of a batch endpoint's requests."""
+    return load(url.lstrip("/"))
+
+
+@cache
+def gate(url: str) -> Gate:
+    """Whether a whole line, decoded, is a request to this endpoint to which no schema objects.
+
+    A line that has members beside the four is not let through: that is a warning.
+    """
+    schema = body(url)
+    line = load("batch-request")
+    line["properties"]["url"] = {"const": url}
+    line["properties"]["body"] = {key: value for key, value in schema.items() if not key.startswith("$")}
+    line["additionalProperties"] = False
+    if "$defs" in schema:
+        line["$defs"] = schema["$defs"]
+    return compiled(line)
+
+
+@cache
+def explainer(url: str) -> Explainer:
+    """What explains a body that the endpoint's schema refuses."""
+    return Explainer(body(url), at=("body",), hint=_HINT)
+
+
+@cache
+def line_explainer() -> Explainer:
+    """What explains a line whose own members are wrong."""
+    return Explainer(load("batch-request"))
+
+
+@cache
+def create_explainer() -> Explainer:
+    """What explains the body of a `POST /v1/batches`."""
+    return Explainer(load("batch-create"), hint=_HINT)
+
+
+def engine() -> str:
+    """The engine of the gates: `jsonschema-rs`, or `jsonschema` where that is absent or asked for.
+
+    `BATCHLINT_ENGINE` names the one to use; both give the same reports.
+    """
+    name = os.environ.get("BATCHLINT_ENGINE", "")
+    if name:
+        return name
+    try:
+        import jsonschema_rs  # noqa: F401, PLC0415 - only whether it is there
+    except ImportError:
+        return "jsonschema"
+    return "jsonschema-rs"
+
+
+def compiled(schema: Mapping[str, Any]) -> Gate:
+    """A schema as a function that tells whether a value fits it."""
+    if engine() == "jsonschema-rs":
+        import jsonschema_rs  # noqa: PLC0415 - 28 ms that `--version` need not spend
+
+        gate: Gate = jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid
+        return gate
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 97 ms, and only where it is needed
+
+    return Draft202012Validator(ended(schema)).is_valid
+
+
+def ended(schema: Any) -> Any:
+    r"""The schema, with every pattern's final `$` as Python's `\Z`: its `$` also matches before a newline."""
+    if isinstance(schema, list):
+        return [ended(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    return {key: value.removesuffix("$") + r"\Z" if key == "pattern" and isinstance(value, str) and value.endswith("$")
+            else ended(value) for key, value in schema.items()}
+
+
+def forget() -> None:
+    """Drop what is compiled, so that a change of `BATCHLINT_ENGINE` is seen."""
+    for name in ("body", "gate", "explainer", "line_explainer", "create_explainer"):
+        vars(sys.modules[__name__])[name].cache_clear()

@@ -1,0 +1,105 @@
+"""Sources of lines: a path, bytes, a stream or an iterable of requests becomes chunks of whole lines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import orjson
+
+#: How many bytes a chunk has, but for the rest of its last line.
+CHUNK: Final = 1 << 20
+
+Source = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any]
+
+
+def chunks(source: Source, size: int = CHUNK) -> Iterator[bytes]:
+    """The bytes of a source, in chunks that end with a newline (the last one perhaps without).
+
+    Lines end at `\\n` alone.  No more than a chunk and the rest of its last line is in memory.
+
+    Args:
+        source: a path; bytes; a binary stream; or an iterable of requests (dicts, serialised with
+            orjson) or of lines (bytes or str, with or without their newline).
+        size: of a chunk, in bytes.
+
+    Raises:
+        OSError: the file cannot be read, or it has become shorter while it was read.
+        TypeError: the source is nothing of the kind.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        yield from _of_bytes(bytes(source), size)
+    elif isinstance(source, str | os.PathLike):
+        yield from _of_path(source, size)
+    elif hasattr(source, "read"):
+        yield from _of_stream(source, size)
+    elif isinstance(source, Iterable):
+        yield from _of_items(source, size)
+    else:
+        raise TypeError(f"cannot read requests from {type(source).__name__}; give a path, bytes, a binary stream or "
+                        "an iterable of requests")
+
+
+def name_of(source: Source) -> str | None:
+    """The name of the file that a source is, if it has one."""
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    return None
+
+
+def _of_bytes(data: bytes, size: int) -> Iterator[bytes]:
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + size - 1) + 1 or len(data)
+        yield data[start:end]
+        start = end
+
+
+def _of_path(path: str | os.PathLike[str], size: int) -> Iterator[bytes]:
+    with Path(path).open("rb", buffering=0) as file:
+        expected = os.fstat(file.fileno()).st_size
+        seen = 0
+        for chunk in _of_stream(file, size):
+            seen += len(chunk)
+            yield chunk
+        if seen < expected:
+            raise OSError(f"the file became shorter while it was read: {seen:,} of {expected:,} bytes were left")
+
+
+def _of_stream(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    kept: list[bytes] = []  # the beginning of a line whose end has not been read yet
+    while data := stream.read(size):
+        if not isinstance(data, bytes):
+            raise TypeError("the stream gives text; open it in binary mode ('rb')")
+        end = data.rfind(b"\n") + 1
+        if not end:
+            kept.append(data)
+            continue
+        yield b"".join([*kept, data[:end]]) if kept else data[:end]
+        kept = [data[end:]] if end < len(data) else []
+    if kept:
+        yield b"".join(kept)
+
+
+def _of_items(items: Iterable[Any], size: int) -> Iterator[bytes]:
+    pending: list[bytes] = []
+    length = 0
+    for item in items:
+        line = _line(item)
+        pending.append(line)
+        length += len(line)
+        if length >= size:
+            yield b"".join(pending)
+            pending, length = [], 0
+    if pending:
+        yield b"".join(pending)
+
+
+def _line(item: Any) -> bytes:
+    if isinstance(item, str):
+        item = item.encode("utf-8", "surrogatepass")
+    elif not isinstance(item, bytes):
+        item = orjson.dumps(item)
+    return item if item.endswith(b"\n") else item + b"\n"

@@ -1,0 +1,189 @@
+"""The rules about the whole file, and the way from the part that is all of it to the report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from . import judge
+from .core import Plan
+from .findings import BLANK, FAILED, BatchError, Found, Kind, Part
+from .report import Report
+
+#: Limits of a batch (sources: the rules' documentation).
+MAX_REQUESTS: Final = 50_000
+MAX_BYTES: Final = 209_715_200
+WARN_BYTES: Final = 200_000_000
+MAX_INPUTS: Final = 50_000
+
+_UPLOAD: Final = "Invalid file format for Batch API. Must be .jsonl"
+
+
+def whole_file(part: Part, endpoint: str | None) -> Iterator[tuple[int | None, str | None, Found]]:
+    """The findings of the rules about the whole file, as (line, custom_id, finding).
+
+    Args:
+        part: all of the file.
+        endpoint: the batch's.
+    """
+    requests = len(part.outcomes) - part.outcomes.count(BLANK)
+    if part.size > MAX_BYTES:
+        yield None, None, Found("file_too_large", "File is too large.", hint=f"{part.size:,} bytes; the maximum is "
+                                f"{MAX_BYTES:,}. Split the file; each part is a batch of its own.")
+    elif part.size > WARN_BYTES:
+        yield None, None, Found("file_size_near_limit", f"The file has {part.size:,} bytes, more than the 200 MB of "
+                                "the documentation.", hint=f"The API has been seen to enforce {MAX_BYTES:,}.")
+    if not requests:
+        yield None, None, Found("empty_file", _UPLOAD, hint="The file has no request.")
+    if requests > MAX_REQUESTS:
+        yield None, None, Found("too_many_requests", f"The file has {requests:,} requests; a batch may have at most "
+                                f"{MAX_REQUESTS:,}.", hint="Split the file; each part is a batch of its own.")
+    if part.inputs > MAX_INPUTS:
+        yield None, None, Found("too_many_embedding_inputs", f"The requests hold {part.inputs:,} embedding inputs; a "
+                                f"batch may have at most {MAX_INPUTS:,}.",
+                                hint="Split the file; each part is a batch of its own.")
+    yield from _mismatches(part, endpoint)
+    yield from _duplicates(part)
+
+
+def name_finding(name: str) -> Found | None:
+    """The finding about the file's name, if the upload would refuse it."""
+    if name.endswith(".jsonl"):
+        return None
+    return Found("not_jsonl_name", _UPLOAD, hint="Rename the file to end in .jsonl.")
+
+
+def most_frequent(runs: Sequence[tuple[int, str | None]], lines: int) -> list[str]:
+    """The values of runs by how many lines they cover, the most frequent first and else the earliest."""
+    counts: Counter[str] = Counter()
+    for (start, value), (end, _) in zip(runs, [*runs[1:], (lines + 1, None)], strict=True):
+        if value is not None:
+            counts[value] += end - start
+    return [value for value, _ in counts.most_common()]
+
+
+def _mismatches(part: Part, endpoint: str | None) -> Iterator[tuple[int | None, str | None, Found]]:
+    """The lines whose url or model is not that of the batch."""
+    lines = len(part.outcomes)
+    models = most_frequent(part.models, lines)
+    model = models[0] if models else None
+    others = [(start, stop, "url", value) for start, stop, value in _runs(part.urls, lines)
+              if value not in (None, endpoint)]
+    others += [(start, stop, "model", value) for start, stop, value in _runs(part.models, lines)
+               if value not in (None, model)]
+    if not others:
+        return
+    ids = custom_ids(part)
+    for start, stop, what, value in others:
+        for line in range(start, stop):
+            if part.outcomes[line - 1] == BLANK:
+                continue
+            if what == "url":
+                yield line, ids[line - 1], Found(
+                    "mismatched_url", "The URL provided for this request does not match the batch endpoint.", "url",
+                    ("url",), f"This batch is for {endpoint}; write one file for each endpoint.")
+            else:
+                name = value if len(value) <= 64 else value[:61] + "..."
+                yield line, ids[line - 1], Found(
+                    "mismatched_model", f"The model '{name}' for this request does not match the rest of the batch. "
+                    "Each batch must contain requests for a single model.", "body.model", ("body", "model"),
+                    f"Most lines have '{(model or '')[:64]}'; write one file for each model.")
+
+
+def _runs(runs: Sequence[tuple[int, str | None]], lines: int) -> Iterator[tuple[int, int, str | None]]:
+    for (start, value), (stop, _) in zip(runs, [*runs[1:], (lines + 1, None)], strict=True):
+        yield start, stop, value
+
+
+def custom_ids(part: Part) -> list[str | None]:
+    """The custom_id of every line."""
+    return [custom_id for _, blob in part.ids for custom_id in orjson.loads(blob)]
+
+
+def _duplicates(part: Part) -> Iterator[tuple[int | None, str | None, Found]]:
+    """The lines whose custom_id an earlier line has."""
+    seen: set[int] = set()
+    total = 0
+    for _, blob in part.ids:  # the hashes alone: a set of all ids would be several times as large
+        hashes = [hash(custom_id) for custom_id in orjson.loads(blob) if custom_id]
+        total += len(hashes)
+        seen.update(hashes)
+    if len(seen) == total:
+        return
+    del seen
+    first: dict[str, int] = {}
+    line = 0
+    for _, blob in part.ids:
+        for custom_id in orjson.loads(blob):
+            line += 1
+            if not custom_id:
+                continue
+            before = first.setdefault(custom_id, line)
+            if before != line:
+                yield line, custom_id, Found(
+                    "duplicate_custom_id", "The custom_id for this request is a duplicate of another request. The "
+                    "custom_id parameter must be unique for each request in a batch.", "custom_id", ("custom_id",),
+                    f"Line {before} has it first.")
+
+
+def finish(
+    part: Part, plan: Plan, *, name: str | None, endpoint: str | None, foreign: bool = False,
+    extra: Iterable[BatchError] = (), create: Mapping[str, Any] | None = None,
+) -> Report:
+    """The report of a file, from the part that is all of it.
+
+    Args:
+        part: all lines.
+        plan: what they were checked for.
+        name: of the file, if it has one.
+        endpoint: the batch's, as the caller gave it; else it is the most frequent url.
+        foreign: whether the file was recognised as another format, and its lines were not read.
+        extra: findings about the file that were made before its lines were read.
+        create: the parameters of the create call.
+    """
+    lines = len(part.outcomes)
+    urls = most_frequent(part.urls, lines)
+    endpoint = endpoint or (urls[0] if urls else None)
+    outcomes = bytearray(part.outcomes)
+    named = name_finding(name) if name is not None else None
+    late: list[tuple[int | None, str | None, Found]] = [(None, None, named)] if named else []
+    if not foreign:
+        late += whole_file(part, endpoint)
+    whole = _Kept(plan.keep, part)
+    for line, custom_id, found in late:
+        for error in judge.errors([found], plan.selection, line, custom_id):
+            whole.add(error)
+            if line is not None and error.severity == "error":
+                outcomes[line - 1] = FAILED
+    for error in extra:
+        whole.add(error)
+    for count, error in part.once.values():
+        whole.add(error, count)
+    errors = sorted(whole.errors)
+    return Report(
+        path=name, endpoint=endpoint, models=tuple(most_frequent(part.models, lines)), bytes=part.size,
+        total=lines - outcomes.count(BLANK), failed=outcomes.count(FAILED), embedding_inputs=part.inputs,
+        errors=tuple(e for e in errors if e.severity == "error"),
+        warnings=tuple(e for e in errors if e.severity == "warning"),
+        counts=whole.counts, now=plan.now, create=create or {})
+
+
+class _Kept:
+    """The findings of a file, bounded, and their counts."""
+
+    def __init__(self, keep: int, part: Part) -> None:
+        self.errors = list(part.errors)
+        self.counts = dict(part.counts)
+        self._keep = keep
+        self._kept = Counter(error.rule for error in part.errors)
+
+    def add(self, error: BatchError, count: int = 1) -> None:
+        """Count a finding, and keep it while there is room."""
+        kind: Kind = (error.rule, error.severity, error.fails)
+        self.counts[kind] = self.counts.get(kind, 0) + count
+        self._kept[error.rule] += 1
+        if not self._keep or self._kept[error.rule] <= self._keep:
+            self.errors.append(error)
