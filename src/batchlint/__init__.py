@@ -5,16 +5,33 @@
         print(error.line, error.code, error.param, error.message)
 """
 
-from .api import check, check_create, check_request
-from .findings import BatchError
-from .report import Report
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import check, check_create, check_request
+    from .findings import BatchError
+    from .report import Report
 
 __all__ = ["BatchError", "Report", "check", "check_create", "check_request"]
 
+_HOMES = {"BatchError": "findings", "Report": "report", "check": "api", "check_create": "api", "check_request": "api"}
 
-def __getattr__(name: str) -> str:
-    if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - importing the package stays cheap
 
-        return version("batchlint")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, and no more: the command starts in a commit hook."""
+    if name in _HOMES:
+        from importlib import import_module  # noqa: PLC0415
+
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    elif name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415
+
+        value = version("batchlint")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

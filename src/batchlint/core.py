@@ -32,13 +32,14 @@ class Plan:
     now: int = 0
 
 
-class _Gates(dict[str, schemas.Gate]):
-    """The gates by url, compiled when first asked for."""
+class _Gates(dict[tuple[str, str], schemas.Gate]):
+    """The gates by url and model, compiled when first asked for."""
 
-    def __missing__(self, url: str) -> schemas.Gate:
+    def __missing__(self, key: tuple[str, str]) -> schemas.Gate:
+        url, model = key
         if url not in schemas.ENDPOINTS:
             raise KeyError(url)
-        self[url] = gate = schemas.gate(url)
+        self[key] = gate = schemas.gate(url, schemas.patched_for(url, model))
         return gate
 
 
@@ -100,6 +101,8 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:
     ids: list[str | None] = []
     urls: list[tuple[int, str | None]] = []
     models: list[tuple[int, str | None]] = []
+    gate: schemas.Gate = bool
+    gate_url = gate_model = ""
     last_url: str | None = None
     last_model: str | None = None
     inputs = 0
@@ -107,11 +110,14 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:
         try:
             request = loads(line)
             url, body = request["url"], request["body"]
-            passed = gates[url](request) and body.get("model") is not None and request["custom_id"] != ""
+            model = body["model"]
+            if url != gate_url or model != gate_model:
+                gate, gate_url, gate_model = gates[url, model], url, model
+            passed = gate(request) and request["custom_id"] != ""
         except (ValueError, TypeError, KeyError):  # no JSON, no object, a member missing, no endpoint
             passed = False
         if passed:
-            custom_id, model, outcome = request["custom_id"], body["model"], PASSED
+            custom_id, outcome = request["custom_id"], PASSED
             if not wakes.isdisjoint(body):
                 founds = map(judge.in_batch, judge.awake(selection, Request(url, body)))
                 if tally.add(judge.errors(founds, selection, number, custom_id)):

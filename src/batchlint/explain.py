@@ -7,7 +7,7 @@ The explainer walks the schema and the value together.  Its vocabulary is the on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -27,13 +27,21 @@ class Explainer:
         at: where the value stands in the line, e.g. `("body",)`; it leads every path, but is left
             out of messages and params.
         hint: what to say of names and values that a newer API may know.
+        compiled: makes a gate of a schema; where it is given, only what its gate refuses is walked.
     """
 
-    def __init__(self, schema: Schema, at: PathParts = (), hint: str | None = None) -> None:
+    def __init__(
+        self, schema: Schema, at: PathParts = (), hint: str | None = None,
+        compiled: Callable[[Schema], Callable[[Any], bool]] | None = None,
+    ) -> None:
         self.schema = schema
         self._defs: Schema = schema.get("$defs", _NOTHING)
         self._at = at
         self._hint = hint
+        self._compiled = compiled
+        self._gates: dict[int, Callable[[Any], bool]] = {}  # by the identity of the subschema
+        self._branches: dict[int, dict[str, Schema]] = {}  # likewise
+        self._places = {key: place for place, key in enumerate(schema.get("properties", _NOTHING))}
 
     def explain(self, value: Any) -> list[Found]:
         """All findings about a value, in the order in which the API would come upon them."""
@@ -45,20 +53,16 @@ class Explainer:
     def _root(self, value: dict[str, Any]) -> Iterator[Found]:
         """The members of the root one by one, each finding with its place in the order of checks."""
         notes = self.schema.get("x-batchlint", _NOTHING)
-        properties = self.schema.get("properties", _NOTHING)
         early = notes.get("early", ())
         in_place = notes.get("in_place", False)
-        places = {key: place for place, key in enumerate(properties)}
-        serial = 0
-        for found, phase, key in self._members(value):
-            if phase == "presence" and key in early:
+        for serial, (found, phase, key) in enumerate(self._members(value)):
+            if key in early:
                 phase = "model"
             elif phase == "presence" and in_place:
                 phase = "fields"
-            elif phase == "fields" and key in early:
-                phase = "model"
-            serial += 1
-            yield found._replace(order=(found.order[0] or PHASES[phase], places.get(key, len(places)), serial))
+            own = found.order[0]  # a phase of its own, in which the order of the schema counts
+            place = 0 if own else self._places.get(key, len(self._places))
+            yield found._replace(order=(own or PHASES[phase], place, serial))
 
     def _members(self, value: dict[str, Any]) -> Iterator[tuple[Found, str, str]]:
         """The findings about the members of the root, with the phase and the member they belong to."""
@@ -68,13 +72,13 @@ class Explainer:
         for found in self._unknown(node, value, ()):
             yield found, "unknown", ""
         for key, child in node.get("properties", _NOTHING).items():
-            if key in value:
+            if key in value and not self._let_through(child, value[key]):
                 for found in self._walk(child, value[key], (key,)):
                     yield found, "fields", key
         for found in self._sizes(node, value, ()):
             yield found, "fields", ""
         for found in self._constraints(node, value, ()):
-            yield found, "fields", str(found.path[-1]) if found.path else ""
+            yield found, "fields", str(found.path[len(self._at)]) if found.path else ""
 
     # -- the walk -----------------------------------------------------------------------------------------------------
 
@@ -107,6 +111,15 @@ class Explainer:
         while "$ref" in node:
             node = self._defs[node["$ref"].rpartition("/")[2]]
         return node
+
+    def _let_through(self, node: Schema, value: Any) -> bool:
+        """Whether a gate tells at once that a value is right, and the walk can be spared."""
+        if self._compiled is None:
+            return False
+        gate = self._gates.get(id(node))
+        if gate is None:
+            gate = self._gates[id(node)] = self._compiled({**node, "$defs": self._defs})
+        return gate(value)
 
     def _fits(self, node: Schema, value: Any) -> bool:
         return next(self._walk(node, value, ()), None) is None
@@ -151,14 +164,17 @@ class Explainer:
         elif "maxItems" in node and length > node["maxItems"]:
             yield self._bound("array_above_max_length", "array too long", "an array with maximum length",
                               node, "maxItems", path, f"an array with length {length}")
-        if "maxContains" in node:
+        if "contains" in node:
             count = sum(self._fits(node["contains"], item) for item in value)
-            if count > node["maxContains"]:
+            if count > node.get("maxContains", count):
                 yield self._found("invalid_value", "Invalid '{p}'.", node, "maxContains", path, count=count)
+            if count < node.get("minContains", 1):
+                yield self._found("invalid_value", "Invalid '{p}'.", node, "contains", path, count=count)
         if "items" in node:
             item_node = self._deref(node["items"])
             for index, item in enumerate(value):
-                yield from self._walk(item_node, item, (*path, index))
+                if not ("anyOf" in item_node and self._let_through(item_node, item)):
+                    yield from self._walk(item_node, item, (*path, index))
 
     def _object(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Found]:
         yield from self._missing(node, value, path)
@@ -218,9 +234,9 @@ class Explainer:
         """The parts of an `allOf`: each says in its own words that none of its branches fits."""
         for part in node.get("allOf", ()):
             if not any(self._fits(branch, value) for branch in part["anyOf"]):
-                at = part["x-batchlint"].get("at")
-                yield self._found("missing_required_parameter", "Missing required parameter: '{p}'.",
-                                  part, "anyOf", path if at is None else (*path, at))
+                at = part["x-batchlint"].get("at", [])
+                yield self._found("missing_required_parameter", "Missing required parameter: '{p}'.", part, "anyOf",
+                                  (*path, *([at] if isinstance(at, str) else at)), whole=value)
 
     # -- unions -------------------------------------------------------------------------------------------------------
 
@@ -247,7 +263,10 @@ class Explainer:
         """The branch by the value's tag; the tag itself if it names none."""
         notes = node["x-batchlint"]
         key = notes["tag"]
-        branches = {tag: b for b in map(self._deref, node["anyOf"]) for tag in self._tags(b, key)}
+        branches = self._branches.get(id(node))
+        if branches is None:
+            branches = {tag: b for b in map(self._deref, node["anyOf"]) for tag in self._tags(b, key)}
+            self._branches[id(node)] = branches
         tag = value.get(key)
         if tag is None and "untagged" in notes:
             tag = next(tag for member, tag in notes["untagged"].items() if member in value or not member)
@@ -318,7 +337,7 @@ class Explainer:
                got: str, unit: str = "") -> Found:
         limit = grammar.number(node[keyword])
         message = f"Invalid '{{p}}': {what}. Expected {expected} {limit}{unit}, but got {got} instead."
-        return self._found(rule, message, node, keyword, path, limit=limit)
+        return self._found(rule, message, node, keyword, path, limit=limit, value=got)
 
     def _found(self, rule: str, message: str, node: Schema, keyword: str, path: PathParts,
                **values: Any) -> Found:
@@ -337,7 +356,7 @@ class Explainer:
             index = next((part for part in path if isinstance(part, int)), "")
             values |= {"limit": node.get(keyword), "i": index}
             if "message" in own:
-                message = _filled(own["message"], values)
+                message = _filled(own["message"].replace("{p}", "\0"), values).replace("\0", "{p}")
             if "param" in own:
                 param = _filled(own["param"], values) or None
             if "phase" in own:
@@ -396,6 +415,18 @@ def _supported(value: str, supported: list[str]) -> str:
 
 
 def _filled(template: str, values: dict[str, Any]) -> str:
-    """The template with its placeholders replaced, once each and never inside one another."""
-    return re.sub(r"\{(\w+)\}", lambda m: str(values.get(m[1], m[0])), template)
+    """The template with its placeholders replaced, once each and never inside one another.
+
+    `{name}` is one of the values; `{/a/b}` is what stands there in the value that the schema is about.
+    """
+    def fill(match: re.Match[str]) -> str:
+        name = match[1]
+        if not name.startswith("/"):
+            return str(values.get(name, match[0]))
+        value = values.get("whole")
+        for key in name[1:].split("/"):
+            value = value.get(key) if isinstance(value, dict) else None
+        return grammar.shown(value) if isinstance(value, str) else grammar.as_python(value)
+
+    return re.sub(r"\{(\w+|/[\w/]+)\}", fill, template)
 

@@ -6,7 +6,8 @@ Source: recorded answers of the live API, August and September 2026 (`fixtures/a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from .findings import PathParts
@@ -117,12 +118,18 @@ def distance(a: str, b: str, limit: int) -> int:
     return min(row[-1], limit + 1)
 
 
-def did_you_mean(key: str, known: Iterable[str], present: Iterable[str]) -> str:
+@lru_cache(maxsize=256)
+def near(key: str, known: tuple[str, ...]) -> list[str]:
+    """The known names at a distance of at most 2, nearest first and else by the alphabet."""
+    steps = sorted((distance(key, name, 2), name) for name in known)
+    return [name for step, name in steps if step <= 2]
+
+
+def did_you_mean(key: str, known: Iterable[str], present: Container[str]) -> str:
     """The API's suggestion for an unknown member of a body's root, or nothing.
 
     Names at a Levenshtein distance of at most 2 are offered, nearest first and else by the
     alphabet; one that the body already has never is.
     """
-    near = sorted((distance(key, name, 2), name) for name in set(known) - set(present))
-    names = [name for steps, name in near if steps <= 2]
+    names = [name for name in near(key, tuple(known)) if name not in present]
     return f" Did you mean {listed(quoted(names), 'or')}?" if names else ""

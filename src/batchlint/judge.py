@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from . import grammar, schemas
@@ -22,8 +22,9 @@ def judge(request: dict[str, Any], selection: Selection) -> Iterator[Found]:
 
     A line whose url is no batch endpoint, or whose body is no object, has no findings about the body.
     """
-    for found in schemas.line_explainer().explain(request):
-        yield found._replace(hint=_hint(found, request))
+    if not schemas.line_gate()(request):
+        for found in schemas.line_explainer().explain(request):
+            yield found._replace(hint=_hint(found, request))
     if request.get("custom_id") == "":
         yield _EMPTY_ID
     for key in request:
@@ -34,7 +35,8 @@ def judge(request: dict[str, Any], selection: Selection) -> Iterator[Found]:
                         "API does with it is not known.")
     url, body = request.get("url"), request.get("body")
     if isinstance(url, str) and url in schemas.ENDPOINTS and isinstance(body, dict):
-        for found in (*schemas.explainer(url).explain(body), *asleep(selection, Request(url, body))):
+        explainer = schemas.explainer(url, schemas.patched_for(url, body.get("model")))
+        for found in (*explainer.explain(body), *asleep(selection, Request(url, body))):
             yield in_batch(found)
 
 
@@ -120,6 +122,14 @@ def errors(
     return made
 
 
+@lru_cache(maxsize=64)
+def _other_url(url: str) -> str:
+    """Which endpoint was meant."""
+    ends = [end for end in schemas.ENDPOINTS if url.rstrip("/").endswith(end.removeprefix("/v1"))]
+    near = ends or difflib.get_close_matches(url, schemas.ENDPOINTS, 1)
+    return f"'{url}' is no batch endpoint." + (f" Did you mean {near[0]}?" if near else "")
+
+
 def _body_members(request: dict[str, Any]) -> Mapping[str, Any]:
     """The members that a body for this line's url may have."""
     url = request.get("url")
@@ -130,11 +140,7 @@ def _body_members(request: dict[str, Any]) -> Mapping[str, Any]:
 def _hint(found: Found, request: dict[str, Any]) -> str | None:
     """What to do about a member of the line."""
     if found.rule == "invalid_url":
-        url = str(request["url"])
-        near = difflib.get_close_matches(url[:100], schemas.ENDPOINTS, 1)
-        near = [end for end in schemas.ENDPOINTS if url.rstrip("/").endswith(end.removeprefix("/v1"))][:1] or near
-        meant = f" Did you mean {near[0]}?" if near else ""
-        return f"'{grammar.shown(url)}' is no batch endpoint.{meant}"
+        return _other_url(grammar.shown(str(request["url"])))
     if found.rule == "missing_line_member" and found.param == "method":
         return 'Add "method": "POST".'
     if found.rule == "missing_line_member" and found.param == "custom_id":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -39,19 +40,83 @@ def load(name: str) -> dict[str, Any]:
     return schema
 
 
-@cache
-def body(url: str) -> dict[str, Any]:
-    """The schema of the body of a batch endpoint's requests."""
-    return load(url.lstrip("/"))
+class Family(NamedTuple):
+    """Models that refuse the same things.
+
+    Attributes:
+        name: for people.
+        pattern: of the whole name of a model.
+        patch: what to lay over the schemas, by url.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    patch: Mapping[str, Mapping[str, Any]]
 
 
 @cache
-def gate(url: str) -> Gate:
+def families() -> tuple[Family, ...]:
+    """The families of the table; the first that matches counts."""
+    return tuple(Family(row["name"], re.compile(row["pattern"]), row["patch"]) for row in load("models")["families"])
+
+
+@cache
+def shutdowns() -> Mapping[str, str]:
+    """The announced date (ISO 8601) of the end of every model that has one."""
+    dates: Mapping[str, str] = load("models")["shutdowns"]
+    return dates
+
+
+@lru_cache(maxsize=1024)
+def family(model: str) -> Family | None:
+    """The family of a model, of a fine-tuned one that of its base; None if the table has none."""
+    base = model.split(":")[1] if model.startswith("ft:") else model
+    return next((found for found in families() if found.pattern.fullmatch(base)), None)
+
+
+def patched_for(url: str, model: object) -> str:
+    """The name of the family whose patch changes an endpoint's schema for a model; empty if none does."""
+    found = family(model) if isinstance(model, str) and len(model) <= 256 else None
+    return found.name if found is not None and url in found.patch else ""
+
+
+@cache
+def body(url: str, of: str = "") -> dict[str, Any]:
+    """The schema of the body of a batch endpoint's requests.
+
+    Args:
+        url: the endpoint.
+        of: the name of a family of models, whose refusals are to be in it.
+    """
+    if not of:
+        return load(url.lstrip("/"))
+    plain = body(url)
+    patch = next(found.patch[url] for found in families() if found.name == of)
+    merged: dict[str, Any] = merge_patch(plain, {key: value for key, value in patch.items() if key != "allOf"})
+    added = [*plain.get("allOf", ()), *patch.get("allOf", ())]
+    return merged | {"allOf": added} if added else merged
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """RFC 7386: objects merge, null removes a member, everything else replaces."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged
+
+
+@cache
+def gate(url: str, of: str = "") -> Gate:
     """Whether a whole line, decoded, is a request to this endpoint to which no schema objects.
 
     A line that has members beside the four is not let through: that is a warning.
     """
-    schema = body(url)
+    schema = body(url, of)
     line = load("batch-request")
     line["properties"]["url"] = {"const": url}
     line["properties"]["body"] = {key: value for key, value in schema.items() if not key.startswith("$")}
@@ -62,9 +127,15 @@ def gate(url: str) -> Gate:
 
 
 @cache
-def explainer(url: str) -> Explainer:
+def explainer(url: str, of: str = "") -> Explainer:
     """What explains a body that the endpoint's schema refuses."""
-    return Explainer(body(url), at=("body",), hint=_HINT)
+    return Explainer(body(url, of), at=("body",), hint=_HINT, compiled=compiled)
+
+
+@cache
+def line_gate() -> Gate:
+    """Whether the four members of a line are right."""
+    return compiled(load("batch-request"))
 
 
 @cache
@@ -118,5 +189,5 @@ def ended(schema: Any) -> Any:
 
 def forget() -> None:
     """Drop what is compiled, so that a change of `BATCHLINT_ENGINE` is seen."""
-    for name in ("body", "gate", "explainer", "line_explainer", "create_explainer"):
+    for name in ("body", "gate", "explainer", "line_gate", "line_explainer", "create_explainer"):
         vars(sys.modules[__name__])[name].cache_clear()

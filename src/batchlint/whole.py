@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from . import judge
+from . import grammar, judge
 from .core import Plan
 from .findings import BLANK, FAILED, BatchError, Found, Kind, Part
 from .report import Report
@@ -86,11 +86,10 @@ def _mismatches(part: Part, endpoint: str | None) -> Iterator[tuple[int | None, 
                     "mismatched_url", "The URL provided for this request does not match the batch endpoint.", "url",
                     ("url",), f"This batch is for {endpoint}; write one file for each endpoint.")
             else:
-                name = value if len(value) <= 64 else value[:61] + "..."
                 yield line, ids[line - 1], Found(
-                    "mismatched_model", f"The model '{name}' for this request does not match the rest of the batch. "
+                    "mismatched_model", f"The model '{grammar.shown(value or '')}' for this request does not match the rest of the batch. "
                     "Each batch must contain requests for a single model.", "body.model", ("body", "model"),
-                    f"Most lines have '{(model or '')[:64]}'; write one file for each model.")
+                    f"The batch is for '{grammar.shown(model or '')}'; write one file for each model.")
 
 
 def _runs(runs: Sequence[tuple[int, str | None]], lines: int) -> Iterator[tuple[int, int, str | None]]:

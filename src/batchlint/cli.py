@@ -1,0 +1,264 @@
+"""The command: parse, call the library, print, exit.
+
+Nothing but click is imported before it is needed; a commit hook should start at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from .formats import Checked
+
+#: Exit statuses.
+OK, FOUND, TROUBLE, INTERRUPTED = 0, 1, 2, 130
+
+#: Files smaller than this (bytes) are checked before a bar could be read.
+_BAR_FROM = 20_000_000
+
+FORMATS = ("text", "json", "jsonl", "batch")
+
+
+class Rules(click.ParamType):
+    """Names of rules or API codes, separated by commas."""
+
+    name = "rules"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
+        """The names, all of them known."""
+        from .rules.registry import named  # noqa: PLC0415 - see the module's docstring
+
+        if isinstance(value, list):
+            return value
+        try:
+            return named(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class KeyValue(click.ParamType):
+    """KEY=VALUE."""
+
+    name = "key=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """The two sides of the first equals sign."""
+        if isinstance(value, tuple):
+            return value
+        key, equals, text = value.partition("=")
+        if not equals:
+            self.fail(f"{value!r} has no '='; write KEY=VALUE", param, ctx)
+        return key, text
+
+
+def version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    """Print the version and exit."""
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version  # noqa: PLC0415 - see the module's docstring
+
+        click.echo(f"batchlint {version('batchlint')}")
+        ctx.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=version,
+              help="Print the version and exit.")
+def cli() -> None:
+    """Check OpenAI Batch API input files before the upload."""
+
+
+@cli.command(epilog="Exit status: 0 no errors, 1 errors found, 2 something could not be read or the usage is wrong.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str))
+@click.option("--endpoint", metavar="URL", help="The batch's endpoint.  [default: the most frequent url]")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
+@click.option("--select", type=Rules(), metavar="RULES", help="Check for exactly these rules (names or API codes).")
+@click.option("--ignore", type=Rules(), metavar="RULES", help="Leave these rules out.")
+@click.option("--warn", type=Rules(), metavar="RULES", help="Make these rules warnings; switches them on.")
+@click.option("--error", type=Rules(), metavar="RULES", help="Make these rules errors; switches them on.")
+@click.option("--max-errors", type=click.IntRange(0), default=20, show_default=True, metavar="N",
+              help="Findings printed per file in text; 0 is all. All are counted.")
+@click.option("-j", "--jobs", type=click.IntRange(0), metavar="N",
+              help="Worker processes; 0 is one a core.  [default: by the size of the file]")
+@click.option("--progress/--no-progress", default=None, help="A bar on standard error.  [default: on a terminal]")
+@click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.option("--metadata", type=KeyValue(), multiple=True, metavar="KEY=VALUE",
+              help="The batch's metadata, checked too; may be repeated.")
+@click.option("--output-expires-after", type=int, metavar="SECONDS", help="The create call's parameter, checked too.")
+@click.option("--completion-window", metavar="WINDOW", help="The create call's parameter, checked too.")
+@click.pass_context
+def check(
+    ctx: click.Context, files: tuple[str, ...], endpoint: str | None, form: str, max_errors: int, jobs: int | None,
+    progress: bool | None, strict: bool, metadata: tuple[tuple[str, str], ...], output_expires_after: int | None,
+    completion_window: str | None, **rules: list[str] | None,
+) -> None:
+    """Check batch input FILES; '-' is standard input."""
+    from . import formats  # noqa: PLC0415 - see the module's docstring
+
+    create = _create(endpoint, metadata, output_expires_after, completion_window)
+    options = {"endpoint": endpoint, "jobs": jobs, "create": create,
+               **{key: value for key, value in rules.items() if value is not None}}
+    status = OK
+
+    def checked() -> Iterator[Checked]:
+        nonlocal status
+        for path in files:
+            file = _checked(path, options, progress)
+            if file.error is not None:
+                click.echo(f"batchlint: {file.path}: {file.error}", err=True)
+                status = TROUBLE
+            elif file.report and (not file.report.ok or (strict and file.report.counts)):
+                status = max(status, FOUND)
+            yield file
+
+    try:
+        _print(formats.FORMATS[form](checked(), max_errors))
+    except BrokenPipeError:
+        _drop_output()
+    ctx.exit(status)
+
+
+def _create(
+    endpoint: str | None, metadata: Iterable[tuple[str, str]], expires: int | None, window: str | None
+) -> dict[str, Any] | None:
+    """The parameters of the create call that were given, if any were."""
+    params: dict[str, Any] = {}
+    if metadata := dict(metadata):
+        params["metadata"] = metadata
+    if expires is not None:
+        params["output_expires_after"] = {"anchor": "created_at", "seconds": expires}
+    if window is not None:
+        params["completion_window"] = window
+    from .schemas import ENDPOINTS  # noqa: PLC0415 - see the module's docstring
+
+    if endpoint is not None and endpoint not in ENDPOINTS:
+        params["endpoint"] = endpoint
+    return params or None
+
+
+def _checked(path: str, options: dict[str, Any], progress: bool | None) -> Checked:
+    """Check one file; what keeps it from being read becomes its error."""
+    from . import api  # noqa: PLC0415 - see the module's docstring
+    from .formats import Checked  # noqa: PLC0415
+
+    shown = "<stdin>" if path == "-" else click.format_filename(path)
+    try:
+        if path != "-" and Path(path).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)  # noqa: TRY301 - as open() would
+        source = sys.stdin.buffer if path == "-" else path
+        with _bar(path, progress) as tick:
+            return Checked(shown, api.check(source, progress=tick, **options))
+    except OSError as error:
+        return Checked(shown, error=error.strerror or str(error))
+
+
+def _bar(path: str, progress: bool | None) -> AbstractContextManager[Callable[[int], object] | None]:
+    """A bar by bytes on standard error, for long work on a terminal."""
+    size = Path(path).stat().st_size if path != "-" else None
+    if progress is None:
+        progress = sys.stderr.isatty() and (size is None or size >= _BAR_FROM)
+    if not progress:
+        return nullcontext()
+    from tqdm import tqdm  # noqa: PLC0415 - 20 ms, and only for a bar
+
+    return _ticking(tqdm(total=size, unit="B", unit_scale=True, desc=click.format_filename(path, shorten=True),
+                         leave=False, file=sys.stderr, dynamic_ncols=True))
+
+
+class _ticking(AbstractContextManager[Callable[[int], object]]):  # noqa: N801 - reads as a function
+    """A bar as the function that moves it."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+
+    def __enter__(self) -> Callable[[int], object]:
+        return self._bar.update  # type: ignore[no-any-return]
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+
+@cli.command()
+@click.argument("name", required=False)
+def rule(name: str | None) -> None:
+    """Explain a rule or an API code; without NAME, list all."""
+    from .rules import RULES  # noqa: PLC0415 - see the module's docstring
+    from .rules.registry import named  # noqa: PLC0415
+
+    if name is None:
+        width = max(map(len, RULES))
+        _print(f"{r.name:{width}}  {r.severity:7}  {r.summary}\n" for r in RULES.values())
+        return
+    try:
+        names = named(name)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    _print("\n\n".join(_explained(RULES[n]) for n in names).splitlines(keepends=True))
+    click.echo()
+
+
+def _explained(made: Any) -> str:
+    effect = {"upload": "refuses the upload", "create": "refuses the batch", "batch": "fails the whole batch",
+              "request": "refuses the request", None: "is not known to object"}[made.fails]
+    state = "" if made.default else ", off by default"
+    code = f", code {made.code}" if made.code != made.name else ""
+    return f"{made.name} ({made.severity}{code}{state}; the API {effect})\n\n{made.doc}"
+
+
+@cli.command()
+@click.argument("endpoint", required=False)
+def schema(endpoint: str | None) -> None:
+    """Print the JSON Schema of an ENDPOINT's body; without one, list them."""
+    from . import schemas  # noqa: PLC0415 - see the module's docstring
+
+    others = ("batch-request", "batch-create", "batch", "report")
+    if endpoint is None:
+        _print(f"{name}\n" for name in (*schemas.ENDPOINTS, *others))
+        return
+    if endpoint not in (*schemas.ENDPOINTS, *others):
+        raise click.UsageError(f"no schema for {endpoint!r}; there are {', '.join((*schemas.ENDPOINTS, *others))}")
+    import json  # noqa: PLC0415
+
+    click.echo(json.dumps(schemas.load(endpoint.lstrip("/")), indent=2, ensure_ascii=False))
+
+
+def _print(texts: Iterable[str]) -> None:
+    """Print as it comes, and see that it arrived."""
+    for text in texts:
+        sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _drop_output() -> None:
+    """The reader is gone: let nothing be written at exit either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def main() -> int:
+    """Run the command; the exit status."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal may know few characters
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = cli.main(standalone_mode=False, prog_name="batchlint")
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("batchlint: interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _drop_output()
+        return OK
+    return status if isinstance(status, int) else OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

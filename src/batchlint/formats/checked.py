@@ -1,0 +1,22 @@
+"""A file that was checked, or could not be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of a file.
+
+    Attributes:
+        path: as the user wrote it, fit to print.
+        report: None if the file could not be read.
+        error: why it could not.
+    """
+
+    path: str
+    report: Report | None = None
+    error: str | None = None
