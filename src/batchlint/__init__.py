@@ -1,5 +1,6 @@
 """Check OpenAI Batch API input files before the upload.
 
+Example:
     report = batchlint.check("requests.jsonl")
     for error in report.errors:
         print(error.line, error.code, error.param, error.message)
@@ -20,11 +21,11 @@ _HOMES = {"BatchError": "findings", "Report": "report", "check": "api", "check_c
 def __getattr__(name: str) -> Any:
     """Import what is asked for, and no more: the command starts in a commit hook."""
     if name in _HOMES:
-        from importlib import import_module  # noqa: PLC0415
+        from importlib import import_module
 
         value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     elif name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version
 
         value = version("batchlint")
     else:

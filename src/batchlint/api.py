@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain
+from pathlib import Path
 from typing import Any, Protocol
 
-from . import judge, schemas, workers
-from .core import Plan
+from . import judge, rules, schemas, workers
+from .core import Plan, check_chunk
 from .findings import BatchError, Part, merge
 from .recognise import recognise
 from .report import Report
-from .rules import Selection, select
 from .sources import Source, chunks, name_of
 from .whole import finish
 
@@ -44,6 +44,7 @@ def check(
     now: float | datetime | None = None,
     keep: int = KEEP,
     create: Mapping[str, Any] | None = None,
+    start: workers.Start = "spawn",
 ) -> Report:
     """Check a batch input file before its upload.
 
@@ -66,6 +67,7 @@ def check(
             datetime); None is `SOURCE_DATE_EPOCH` where that is set, else the clock.
         keep: how many findings of one rule are kept (all are counted); 0 keeps all.
         create: the parameters of the create call, without `input_file_id`, to check with the file.
+        start: how worker processes start; `fork` is quicker, and safe only in a program without threads.
 
     Returns:
         The report.
@@ -75,7 +77,7 @@ def check(
         TypeError: an argument is of a wrong type.
         ValueError: `endpoint` is no batch endpoint, a rule is unknown, or a number is negative.
     """
-    selection = _select(select, ignore, warn, error)
+    selection = rules.select(select, ignore, warn, error)
     if endpoint is not None and endpoint not in schemas.ENDPOINTS:
         raise ValueError(f"{endpoint!r} is no batch endpoint; they are {', '.join(schemas.ENDPOINTS)}")
     if keep < 0 or (jobs is not None and jobs < 0):
@@ -95,29 +97,29 @@ def check(
         if not extra:  # the rule is off: the lines are judged as they are
             foreign = None
     if foreign is None:
-        part = _checked(source, chain([head] if head else [], data), plan, jobs, executor, progress)
+        part = _checked(source, chain([head] if head else [], data), plan, jobs, executor, progress, start)
     return finish(part, plan, name=name, endpoint=endpoint, foreign=foreign is not None, extra=extra, create=create)
 
 
 def _checked(
     source: Source, data: Iterator[bytes], plan: Plan, jobs: int | None, executor: Executor | None,
-    progress: Callable[[int], object] | None,
+    progress: Callable[[int], object] | None, start: workers.Start,
 ) -> Part:
     """The part that is all of the source."""
     part = Part()
-    for piece in workers.parts(source, data, plan, jobs, executor):
+    for piece in workers.parts(source, data, plan, jobs, executor, start):
         part = merge([part, piece], plan.keep)
         if progress is not None:
             progress(piece.size)
     return part
 
 
-def check_request(request: dict[str, Any], **rules: Iterable[str]) -> list[BatchError]:
+def check_request(request: dict[str, Any], **choice: Iterable[str]) -> list[BatchError]:
     """Check one request as it would stand on a line; rules that look across lines are left out.
 
     Args:
         request: `custom_id`, `method`, `url` and `body`.
-        rules: `select`, `ignore`, `warn` and `error`, as for `check`.
+        choice: `select`, `ignore`, `warn` and `error`, as for `check`.
 
     Returns:
         The findings, in the order in which the API checks, their `line` 1.
@@ -128,8 +130,9 @@ def check_request(request: dict[str, Any], **rules: Iterable[str]) -> list[Batch
     """
     if not isinstance(request, dict):
         raise TypeError(f"a request is a dict, not {type(request).__name__}")
-    report = check([request], keep=0, **rules)  # type: ignore[arg-type]
-    return sorted(e for e in (*report.errors, *report.warnings) if e.line is not None)
+    plan = Plan(rules.select(**choice), 0, epoch(None))
+    part = merge([check_chunk(chunk, plan) for chunk in chunks([request])])
+    return sorted([*part.errors, *(error for _, error in part.once.values())])
 
 
 def check_create(params: dict[str, Any]) -> list[BatchError]:
@@ -147,13 +150,7 @@ def check_create(params: dict[str, Any]) -> list[BatchError]:
     """
     if not isinstance(params, dict):
         raise TypeError(f"the parameters are a dict, not {type(params).__name__}")
-    return judge.errors(schemas.create_explainer().explain(params), _select(None, (), (), ()), None, fails="create")
-
-
-def _select(
-    chosen: Iterable[str] | None, ignore: Iterable[str], warn: Iterable[str], error: Iterable[str]
-) -> Selection:
-    return select(chosen, ignore, warn, error)
+    return judge.errors(schemas.create_explainer().explain(params), rules.select(), None, fails="create")
 
 
 def epoch(now: float | datetime | None) -> int:
@@ -171,5 +168,5 @@ def _size(source: Source, head: bytes) -> int:
     if isinstance(source, bytes):
         return len(source)
     if isinstance(source, str | os.PathLike):
-        return os.stat(source).st_size
+        return Path(source).stat().st_size
     return len(head)

@@ -24,17 +24,20 @@ OK, FOUND, TROUBLE, INTERRUPTED = 0, 1, 2, 130
 #: Files smaller than this (bytes) are checked before a bar could be read.
 _BAR_FROM = 20_000_000
 
+#: A command has no threads; elsewhere than on Linux a fork may still break system libraries.
+_START = "fork" if sys.platform == "linux" else "spawn"
+
 FORMATS = ("text", "json", "jsonl", "batch")
 
 
-class Rules(click.ParamType):
+class Rules(click.ParamType):  # type: ignore[type-arg]  # generic only in new releases
     """Names of rules or API codes, separated by commas."""
 
     name = "rules"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
         """The names, all of them known."""
-        from .rules.registry import named  # noqa: PLC0415 - see the module's docstring
+        from .rules.registry import named
 
         if isinstance(value, list):
             return value
@@ -44,7 +47,7 @@ class Rules(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class KeyValue(click.ParamType):
+class KeyValue(click.ParamType):  # type: ignore[type-arg]  # likewise
     """KEY=VALUE."""
 
     name = "key=value"
@@ -62,7 +65,7 @@ class KeyValue(click.ParamType):
 def version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     """Print the version and exit."""
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import version  # noqa: PLC0415 - see the module's docstring
+        from importlib.metadata import version
 
         click.echo(f"batchlint {version('batchlint')}")
         ctx.exit()
@@ -95,22 +98,24 @@ def cli() -> None:
 @click.option("--completion-window", metavar="WINDOW", help="The create call's parameter, checked too.")
 @click.pass_context
 def check(
-    ctx: click.Context, files: tuple[str, ...], endpoint: str | None, form: str, max_errors: int, jobs: int | None,
+    ctx: click.Context, /, files: tuple[str, ...], endpoint: str | None, form: str, max_errors: int, jobs: int | None,
     progress: bool | None, strict: bool, metadata: tuple[tuple[str, str], ...], output_expires_after: int | None,
     completion_window: str | None, **rules: list[str] | None,
 ) -> None:
     """Check batch input FILES; '-' is standard input."""
-    from . import formats  # noqa: PLC0415 - see the module's docstring
+    from . import formats
+
+    from .schemas import ENDPOINTS
 
     create = _create(endpoint, metadata, output_expires_after, completion_window)
-    options = {"endpoint": endpoint, "jobs": jobs, "create": create,
-               **{key: value for key, value in rules.items() if value is not None}}
+    options = {"endpoint": endpoint if endpoint in ENDPOINTS else None, "jobs": jobs, "create": create, "start": _START}
+    choice = {key: value for key, value in rules.items() if value is not None}
     status = OK
 
     def checked() -> Iterator[Checked]:
         nonlocal status
         for path in files:
-            file = _checked(path, options, progress)
+            file = _checked(path, options, choice, progress)
             if file.error is not None:
                 click.echo(f"batchlint: {file.path}: {file.error}", err=True)
                 status = TROUBLE
@@ -128,35 +133,50 @@ def check(
 def _create(
     endpoint: str | None, metadata: Iterable[tuple[str, str]], expires: int | None, window: str | None
 ) -> dict[str, Any] | None:
-    """The parameters of the create call that were given, if any were."""
+    """The parameters of the create call that were given, if any were (of an endpoint, if it is none)."""
+    from .schemas import ENDPOINTS
+
     params: dict[str, Any] = {}
-    if metadata := dict(metadata):
-        params["metadata"] = metadata
+    if pairs := dict(metadata):
+        params["metadata"] = pairs
     if expires is not None:
         params["output_expires_after"] = {"anchor": "created_at", "seconds": expires}
     if window is not None:
         params["completion_window"] = window
-    from .schemas import ENDPOINTS  # noqa: PLC0415 - see the module's docstring
-
-    if endpoint is not None and endpoint not in ENDPOINTS:
+    if endpoint is not None and (params or endpoint not in ENDPOINTS):
         params["endpoint"] = endpoint
     return params or None
 
 
-def _checked(path: str, options: dict[str, Any], progress: bool | None) -> Checked:
+def _checked(path: str, options: dict[str, Any], choice: dict[str, list[str]], progress: bool | None) -> Checked:
     """Check one file; what keeps it from being read becomes its error."""
-    from . import api  # noqa: PLC0415 - see the module's docstring
-    from .formats import Checked  # noqa: PLC0415
+    from . import api
+    from .formats import Checked
 
     shown = "<stdin>" if path == "-" else click.format_filename(path)
     try:
         if path != "-" and Path(path).is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)  # noqa: TRY301 - as open() would
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
         source = sys.stdin.buffer if path == "-" else path
+        file = Path(shown)
+        rules = _chosen(Path() if path == "-" else file.parent, file, choice)
         with _bar(path, progress) as tick:
-            return Checked(shown, api.check(source, progress=tick, **options))
+            return Checked(shown, api.check(source, progress=tick, **options, **rules))
     except OSError as error:
         return Checked(shown, error=error.strerror or str(error))
+
+
+def _chosen(folder: Path, file: Path, choice: dict[str, list[str]]) -> dict[str, Any]:
+    """The choice of rules for a file: the configuration's, with what the command line says on top."""
+    from . import config
+
+    try:
+        rules: dict[str, Any] = config.nearest(folder).for_file(file)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    for key, names in choice.items():
+        rules[key] = names if key == "select" else [*rules.get(key, []), *names]
+    return rules
 
 
 def _bar(path: str, progress: bool | None) -> AbstractContextManager[Callable[[int], object] | None]:
@@ -166,8 +186,9 @@ def _bar(path: str, progress: bool | None) -> AbstractContextManager[Callable[[i
         progress = sys.stderr.isatty() and (size is None or size >= _BAR_FROM)
     if not progress:
         return nullcontext()
-    from tqdm import tqdm  # noqa: PLC0415 - 20 ms, and only for a bar
+    from tqdm import tqdm
 
+    tqdm.monitor_interval = 0  # its thread would stand in the way of a fork
     return _ticking(tqdm(total=size, unit="B", unit_scale=True, desc=click.format_filename(path, shorten=True),
                          leave=False, file=sys.stderr, dynamic_ncols=True))
 
@@ -189,8 +210,8 @@ class _ticking(AbstractContextManager[Callable[[int], object]]):  # noqa: N801 -
 @click.argument("name", required=False)
 def rule(name: str | None) -> None:
     """Explain a rule or an API code; without NAME, list all."""
-    from .rules import RULES  # noqa: PLC0415 - see the module's docstring
-    from .rules.registry import named  # noqa: PLC0415
+    from .rules import RULES
+    from .rules.registry import named
 
     if name is None:
         width = max(map(len, RULES))
@@ -216,7 +237,7 @@ def _explained(made: Any) -> str:
 @click.argument("endpoint", required=False)
 def schema(endpoint: str | None) -> None:
     """Print the JSON Schema of an ENDPOINT's body; without one, list them."""
-    from . import schemas  # noqa: PLC0415 - see the module's docstring
+    from . import schemas
 
     others = ("batch-request", "batch-create", "batch", "report")
     if endpoint is None:
@@ -224,7 +245,7 @@ def schema(endpoint: str | None) -> None:
         return
     if endpoint not in (*schemas.ENDPOINTS, *others):
         raise click.UsageError(f"no schema for {endpoint!r}; there are {', '.join((*schemas.ENDPOINTS, *others))}")
-    import json  # noqa: PLC0415
+    import json
 
     click.echo(json.dumps(schemas.load(endpoint.lstrip("/")), indent=2, ensure_ascii=False))
 

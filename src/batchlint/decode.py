@@ -13,7 +13,7 @@ _BOM = b"\xef\xbb\xbf"
 _UTF8 = "Invalid file for Batch API. Must be utf-8 encoded"
 
 
-class _NotANumber(ValueError):
+class _NotANumberError(ValueError):
     """A constant or a number that JSON does not have."""
 
 
@@ -34,7 +34,7 @@ def refused(line: bytes, first: bool) -> Found:
                      "UTF-8. Write the file with encoding='utf-8'.")
     try:
         value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
-    except _NotANumber as error:
+    except _NotANumberError as error:
         return Found("not_a_number", _SENTENCE, hint=f"{error} is no JSON number. Leave the member out, or write null.")
     except json.JSONDecodeError as error:
         return Found("invalid_json_line", _SENTENCE, hint=_where(error, text))
@@ -65,13 +65,13 @@ def _where(error: json.JSONDecodeError, text: str) -> str:
 
 
 def _refuse(constant: str) -> None:
-    raise _NotANumber(constant)
+    raise _NotANumberError(constant)
 
 
 def _finite(digits: str) -> float:
     value = float(digits)
     if value in (float("inf"), float("-inf")):
-        raise _NotANumber(clean(digits[:32]))
+        raise _NotANumberError(clean(digits[:32]))
     return value
 
 

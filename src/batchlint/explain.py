@@ -16,6 +16,7 @@ from .findings import PHASES, Found, PathParts
 
 Schema = Mapping[str, Any]
 _NOTHING: Schema = {}
+_SIZES = frozenset({"minProperties", "maxProperties", "propertyNames"})
 _compiled = lru_cache(maxsize=None)(re.compile)
 
 
@@ -43,37 +44,38 @@ class Explainer:
         self._branches: dict[int, dict[str, Schema]] = {}  # likewise
         self._places = {key: place for place, key in enumerate(schema.get("properties", _NOTHING))}
 
+        notes = schema.get("x-batchlint", _NOTHING)
+        self._early = frozenset(notes.get("early", ()))
+        self._in_place = notes.get("in_place", False)
+        self._closed = schema.get("additionalProperties", True) is False
+
     def explain(self, value: Any) -> list[Found]:
         """All findings about a value, in the order in which the API would come upon them."""
-        found = self._root(value) if isinstance(value, dict) else self._walk(self.schema, value, ())
-        return sorted(found, key=lambda f: f.order)
+        found = list(self._root(value) if isinstance(value, dict) else self._walk(self.schema, value, ()))
+        return sorted(found, key=lambda f: f.order) if len(found) > 1 else found
 
     # -- the root: the API's phases -----------------------------------------------------------------------------------
 
     def _root(self, value: dict[str, Any]) -> Iterator[Found]:
         """The members of the root one by one, each finding with its place in the order of checks."""
-        notes = self.schema.get("x-batchlint", _NOTHING)
-        early = notes.get("early", ())
-        in_place = notes.get("in_place", False)
         for serial, (found, phase, key) in enumerate(self._members(value)):
-            if key in early:
-                phase = "model"
-            elif phase == "presence" and in_place:
-                phase = "fields"
+            named = "model" if key in self._early else "fields" if phase == "presence" and self._in_place else phase
             own = found.order[0]  # a phase of its own, in which the order of the schema counts
             place = 0 if own else self._places.get(key, len(self._places))
-            yield found._replace(order=(own or PHASES[phase], place, serial))
+            yield found._replace(order=(own or PHASES[named], place, serial))
 
     def _members(self, value: dict[str, Any]) -> Iterator[tuple[Found, str, str]]:
         """The findings about the members of the root, with the phase and the member they belong to."""
-        node = self.schema
+        node, places = self.schema, self._places
         for found in self._missing(node, value, ()):
             yield found, "presence", str(found.path[-1]) if found.path else ""
-        for found in self._unknown(node, value, ()):
-            yield found, "unknown", ""
-        for key, child in node.get("properties", _NOTHING).items():
-            if key in value and not self._let_through(child, value[key]):
-                for found in self._walk(child, value[key], (key,)):
+        if self._closed and not value.keys() <= places.keys():
+            for found in self._unknown(node, value, ()):
+                yield found, "unknown", ""
+        children = node.get("properties", _NOTHING)
+        for key, item in value.items():
+            if key in places and not self._let_through(children[key], item):
+                for found in self._walk(children[key], item, (key,)):
                     yield found, "fields", key
         for found in self._sizes(node, value, ()):
             yield found, "fields", ""
@@ -213,6 +215,8 @@ class Explainer:
                 yield found
 
     def _sizes(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Found]:
+        if not node.keys() & _SIZES:
+            return
         size = len(value)
         if size > node.get("maxProperties", size):
             yield self._bound("object_above_max_properties", "too many properties", "an object with at most",
@@ -233,7 +237,7 @@ class Explainer:
     def _constraints(self, node: Schema, value: Any, path: PathParts) -> Iterator[Found]:
         """The parts of an `allOf`: each says in its own words that none of its branches fits."""
         for part in node.get("allOf", ()):
-            if not any(self._fits(branch, value) for branch in part["anyOf"]):
+            if not (self._let_through(part, value) or any(self._fits(branch, value) for branch in part["anyOf"])):
                 at = part["x-batchlint"].get("at", [])
                 yield self._found("missing_required_parameter", "Missing required parameter: '{p}'.", part, "anyOf",
                                   (*path, *([at] if isinstance(at, str) else at)), whole=value)

@@ -92,7 +92,7 @@ def as_python(value: Any) -> str:
 
 def number(value: float) -> str:
     """A number as it stands in a sentence."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 1e16 else str(value)
+    return str(int(value)) if value == int(value) and abs(value) < 1e16 else str(value)
 
 
 def dotted(path: PathParts) -> str:

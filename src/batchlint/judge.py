@@ -46,16 +46,16 @@ def in_batch(found: Found) -> Found:
 
 
 def awake(selection: Selection, request: Request) -> Iterator[Found]:
-    """What the rules say of a request that its schema lets through: those that a member of the body wakes."""
+    """What the rules say of a request that its schema lets through: those that a member or a mark wakes."""
     for rule in checks(selection):
-        if not rule.wakes.isdisjoint(request.body):
+        if rule.marks or not rule.wakes.isdisjoint(request.body):
             yield from _of(rule, request)
 
 
 def asleep(selection: Selection, request: Request) -> Iterator[Found]:
     """What the rules say of any request: those of `awake`, and those that wake when something is missing."""
     for rule in checks(selection):
-        if not rule.wakes or not rule.wakes.isdisjoint(request.body):
+        if rule.marks or not rule.wakes or not rule.wakes.isdisjoint(request.body):
             yield from _of(rule, request)
 
 

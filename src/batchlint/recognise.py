@@ -12,7 +12,7 @@ from .findings import Found
 #: How many of the first lines are looked at.
 _LINES = 20
 
-_CONVERT = "Write one request a line: {\"custom_id\", \"method\": \"POST\", \"url\", \"body\"}."
+_CONVERT = 'Write one request a line: {"custom_id", "method": "POST", "url", "body"}.'
 
 
 def recognise(head: bytes) -> Found | None:

@@ -159,7 +159,7 @@ def engine() -> str:
     if name:
         return name
     try:
-        import jsonschema_rs  # noqa: F401, PLC0415 - only whether it is there
+        import jsonschema_rs  # noqa: F401 - only whether it is there
     except ImportError:
         return "jsonschema"
     return "jsonschema-rs"
@@ -168,11 +168,11 @@ def engine() -> str:
 def compiled(schema: Mapping[str, Any]) -> Gate:
     """A schema as a function that tells whether a value fits it."""
     if engine() == "jsonschema-rs":
-        import jsonschema_rs  # noqa: PLC0415 - 28 ms that `--version` need not spend
+        import jsonschema_rs
 
         gate: Gate = jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid
         return gate
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 97 ms, and only where it is needed
+    from jsonschema import Draft202012Validator
 
     return Draft202012Validator(ended(schema)).is_valid
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import orjson
 
@@ -16,9 +17,9 @@ Source = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any]
 
 
 def chunks(source: Source, size: int = CHUNK) -> Iterator[bytes]:
-    """The bytes of a source, in chunks that end with a newline (the last one perhaps without).
+    r"""The bytes of a source, in chunks that end with a newline (the last one perhaps without).
 
-    Lines end at `\\n` alone.  No more than a chunk and the rest of its last line is in memory.
+    Lines end at `\n` alone.  No more than a chunk and the rest of its last line is in memory.
 
     Args:
         source: a path; bytes; a binary stream; or an iterable of requests (dicts, serialised with
@@ -34,12 +35,48 @@ def chunks(source: Source, size: int = CHUNK) -> Iterator[bytes]:
     elif isinstance(source, str | os.PathLike):
         yield from _of_path(source, size)
     elif hasattr(source, "read"):
-        yield from _of_stream(source, size)
+        yield from _of_stream(cast("BinaryIO", source), size)
     elif isinstance(source, Iterable):
         yield from _of_items(source, size)
     else:
         raise TypeError(f"cannot read requests from {type(source).__name__}; give a path, bytes, a binary stream or "
                         "an iterable of requests")
+
+
+def ranged(path: str, start: int, stop: int, expected: int, size: int = CHUNK) -> Iterator[bytes]:
+    """The lines that begin in a range of a file, in chunks.
+
+    A line belongs to the range in which its first byte is.
+
+    Args:
+        path: the file.
+        start: the first byte of the range.
+        stop: the byte after it.
+        expected: the size that the file has; a shorter one is an error.
+        size: of a chunk, in bytes.
+
+    Raises:
+        OSError: the file cannot be read, or it has become shorter.
+    """
+    with Path(path).open("rb", buffering=0) as file:
+        length = os.fstat(file.fileno()).st_size
+        if length < expected:
+            raise _shrunk(length, expected)
+        reader = io.BufferedReader(file, 1 << 16)
+        if start:
+            reader.seek(start - 1)
+            start += len(reader.readline()) - 1  # the rest of a line that began before
+        while start < stop:
+            data = reader.read(min(size, stop - start))
+            if not data:
+                raise _shrunk(start, expected)
+            data += b"" if data.endswith(b"\n") else reader.readline()
+            yield data
+            start += len(data)
+
+
+def _shrunk(seen: int, expected: int) -> OSError:
+    return OSError(f"the file became shorter while it was read: {seen:,} of {expected:,} bytes were left")
 
 
 def name_of(source: Source) -> str | None:
@@ -65,7 +102,7 @@ def _of_path(path: str | os.PathLike[str], size: int) -> Iterator[bytes]:
             seen += len(chunk)
             yield chunk
         if seen < expected:
-            raise OSError(f"the file became shorter while it was read: {seen:,} of {expected:,} bytes were left")
+            raise _shrunk(seen, expected)
 
 
 def _of_stream(stream: BinaryIO, size: int) -> Iterator[bytes]:
@@ -98,8 +135,9 @@ def _of_items(items: Iterable[Any], size: int) -> Iterator[bytes]:
 
 
 def _line(item: Any) -> bytes:
+    line: bytes
     if isinstance(item, str):
-        item = item.encode("utf-8", "surrogatepass")
-    elif not isinstance(item, bytes):
-        item = orjson.dumps(item)
-    return item if item.endswith(b"\n") else item + b"\n"
+        line = item.encode("utf-8", "surrogatepass")
+    else:
+        line = item if isinstance(item, bytes) else orjson.dumps(item)
+    return line if line.endswith(b"\n") else line + b"\n"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import orjson
 
-from . import grammar, judge
+from . import grammar, judge, schemas
 from .core import Plan
 from .findings import BLANK, FAILED, BatchError, Found, Kind, Part
 from .report import Report
@@ -19,15 +20,19 @@ MAX_BYTES: Final = 209_715_200
 WARN_BYTES: Final = 200_000_000
 MAX_INPUTS: Final = 50_000
 
+#: How many days before its end a model is warned of.
+SOON: Final = 30
+
 _UPLOAD: Final = "Invalid file format for Batch API. Must be .jsonl"
 
 
-def whole_file(part: Part, endpoint: str | None) -> Iterator[tuple[int | None, str | None, Found]]:
+def whole_file(part: Part, endpoint: str | None, now: int) -> Iterator[tuple[int | None, str | None, Found]]:
     """The findings of the rules about the whole file, as (line, custom_id, finding).
 
     Args:
         part: all of the file.
         endpoint: the batch's.
+        now: in seconds since the epoch.
     """
     requests = len(part.outcomes) - part.outcomes.count(BLANK)
     if part.size > MAX_BYTES:
@@ -45,6 +50,7 @@ def whole_file(part: Part, endpoint: str | None) -> Iterator[tuple[int | None, s
         yield None, None, Found("too_many_embedding_inputs", f"The requests hold {part.inputs:,} embedding inputs; a "
                                 f"batch may have at most {MAX_INPUTS:,}.",
                                 hint="Split the file; each part is a batch of its own.")
+    yield from _shutdowns(part, now)
     yield from _mismatches(part, endpoint)
     yield from _duplicates(part)
 
@@ -63,6 +69,27 @@ def most_frequent(runs: Sequence[tuple[int, str | None]], lines: int) -> list[st
         if value is not None:
             counts[value] += end - start
     return [value for value, _ in counts.most_common()]
+
+
+def _shutdowns(part: Part, now: int) -> Iterator[tuple[int | None, str | None, Found]]:
+    """The models whose announced end is past or near, each once."""
+    today = datetime.fromtimestamp(now, UTC).date()
+    lines: dict[str, tuple[int, int]] = {}  # of each model the first line, and how many there are
+    for start, stop, model in _runs(part.models, len(part.outcomes)):
+        if model is not None and model in schemas.shutdowns():
+            first, count = lines.get(model, (start, 0))
+            lines[model] = first, count + stop - start - part.outcomes.count(BLANK, start - 1, stop - 1)
+    for model, (line, count) in lines.items():
+        end = date.fromisoformat(schemas.shutdowns()[model])
+        many = f"{count:,} requests name it, the first on line {line:,}." if count > 1 else "One request names it."
+        if end <= today:
+            yield line, None, Found(
+                "model_shutdown", f"The provided model '{model}' is not supported by the Batch API.", "body.model",
+                ("body", "model"), f"Its shutdown was announced for {end}. {many}")
+        elif (end - today).days <= SOON:
+            yield line, None, Found(
+                "model_shutdown_soon", f"The model '{model}' will be shut down on {end}.", "body.model",
+                ("body", "model"), f"A batch may take a day. {many}")
 
 
 def _mismatches(part: Part, endpoint: str | None) -> Iterator[tuple[int | None, str | None, Found]]:
@@ -150,7 +177,7 @@ def finish(
     named = name_finding(name) if name is not None else None
     late: list[tuple[int | None, str | None, Found]] = [(None, None, named)] if named else []
     if not foreign:
-        late += whole_file(part, endpoint)
+        late += whole_file(part, endpoint, plan.now)
     whole = _Kept(plan.keep, part)
     for line, custom_id, found in late:
         for error in judge.errors([found], plan.selection, line, custom_id):

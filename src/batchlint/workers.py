@@ -4,58 +4,130 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final, Literal
 
 from .core import Plan, check_chunk
-from .findings import Part
-from .sources import Source
+from .findings import Part, merge
+from .sources import Source, ranged
 
-#: Files smaller than this stay in one process: starting another costs more than it saves.
-PARALLEL_FROM = 64_000_000
+#: Files smaller than this (bytes) stay in one process: starting another costs more than it saves.
+PARALLEL_FROM: Final = 64_000_000
 
-#: How many chunks may be on their way at a time, for each worker.
-WINDOW = 8
+#: How many bytes of a file a worker gets at a time.
+RANGE: Final = 8 << 20
+
+#: How many chunks or ranges may be on their way at a time, for each worker.
+WINDOW: Final = 4
+
+#: How worker processes are started.  A fork is quick, but only safe where no thread runs.
+Start = Literal["fork", "spawn"]
 
 
-def parts(source: Source, data: Iterator[bytes], plan: Plan, jobs: int | None, executor: Any) -> Iterator[Part]:
-    """The parts of the chunks, in their order.
+def parts(
+    source: Source, data: Iterator[bytes], plan: Plan, jobs: int | None, executor: Any, start: Start = "spawn"
+) -> Iterator[Part]:
+    """The parts of a source, in their order.
 
     Args:
-        source: what the chunks come from, for its size.
+        source: what the chunks come from; a path is read by the workers themselves.
         data: the chunks.
         plan: what to check for.
         jobs: worker processes; 1 is this process, 0 one a core, None by the size of the source.
         executor: what to submit to instead; it has `submit`, and what that returns has `result`.
+        start: how to start processes.
+
+    Raises:
+        OSError: the source cannot be read, or a worker died.
     """
     if executor is not None:
-        yield from _submitted(executor.submit, data, plan, 2 * WINDOW)
+        yield from _submitted(executor.submit, _chunk_calls(data, plan), 4 * WINDOW)
         return
-    count = _workers(source, jobs)
+    count = workers(source, jobs)
     if count == 1:
         for number, chunk in enumerate(data):
             yield check_chunk(chunk, plan, number == 0)
         return
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - 14 ms that one process need not spend
-
-    with ProcessPoolExecutor(count) as pool:
-        yield from _submitted(pool.submit, data, plan, count * WINDOW)
+    calls = _range_calls(source, plan) if isinstance(source, str | os.PathLike) else _chunk_calls(data, plan)
+    yield from _in_processes(calls, count, start)
 
 
-def _workers(source: Source, jobs: int | None) -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if jobs is not None:
-        return jobs or cores
-    size = os.stat(source).st_size if isinstance(source, str | os.PathLike) else 0
-    return cores if size >= PARALLEL_FROM else 1
+def workers(source: Source, jobs: int | None) -> int:
+    """How many processes to use."""
+    if jobs is None:
+        size = Path(source).stat().st_size if isinstance(source, str | os.PathLike) else 0
+        jobs = 0 if size >= PARALLEL_FROM else 1
+    return jobs or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
-def _submitted(submit: Callable[..., Any], data: Iterator[bytes], plan: Plan, window: int) -> Iterator[Part]:
-    """`map`, in order, with at most `window` calls in flight."""
-    pending: deque[Any] = deque()
+def check_range(path: str, start: int, stop: int, size: int, plan: Plan) -> Part:
+    """Check the lines that begin in a range of a file.
+
+    Args:
+        path: the file.
+        start: the first byte of the range.
+        stop: the byte after it.
+        size: of the file when the check began; a shorter one is an error.
+        plan: what to check for.
+
+    Raises:
+        OSError: the file cannot be read, or it has become shorter.
+    """
+    pieces = [check_chunk(chunk, plan, not (start or number))
+              for number, chunk in enumerate(ranged(path, start, stop, size))]
+    return merge(pieces, plan.keep)
+
+
+Call = tuple[Callable[..., Part], tuple[Any, ...]]
+
+
+def _chunk_calls(data: Iterable[bytes], plan: Plan) -> Iterator[Call]:
     for number, chunk in enumerate(data):
-        pending.append(submit(check_chunk, chunk, plan, number == 0))
+        yield check_chunk, (chunk, plan, number == 0)
+
+
+def _range_calls(path: str | os.PathLike[str], plan: Plan) -> Iterator[Call]:
+    size = Path(path).stat().st_size
+    for start in range(0, size, RANGE):
+        yield check_range, (os.fspath(path), start, min(start + RANGE, size), size, plan)
+
+
+def _submitted(submit: Callable[..., Any], calls: Iterable[Call], window: int) -> Iterator[Part]:
+    """The results of calls, in order, with at most `window` of them under way."""
+    pending: deque[Any] = deque()
+    for function, arguments in calls:
+        pending.append(submit(function, *arguments))
         if len(pending) >= window:
             yield pending.popleft().result()
     while pending:
         yield pending.popleft().result()
+
+
+def _in_processes(calls: Iterable[Call], count: int, start: Start) -> Iterator[Part]:
+    """The results of calls in processes of our own, which end with this generator."""
+    import multiprocessing  # 14 ms that one process need not spend
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    context = multiprocessing.get_context(start if start in multiprocessing.get_all_start_methods() else "spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
+    try:
+        yield from _submitted(pool.submit, calls, count * WINDOW)
+    except BrokenProcessPool as error:
+        raise OSError("a worker process died, perhaps for want of memory; try --jobs 1") from error
+    except BaseException:
+        for process in list((getattr(pool, "_processes", None) or {}).values()):
+            process.terminate()  # what they work on is wanted no more
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin() -> None:
+    """What a worker does first: leave Ctrl-C to its parent, and make no garbage rounds."""
+    import gc
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()

@@ -1,1 +1,308 @@
-"""Rules about members that must agree with one another: tools and their choice, calls and their answers."""
+"""Rules about a conversation as a whole: calls and their answers, and the word that JSON mode asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from ..findings import Found
+from ..grammar import shown
+from .registry import Request, fault, rule
+
+_CHAT: Final = "/v1/chat/completions"
+_RESPONSES: Final = "/v1/responses"
+_ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+
+
+class _Exchange(NamedTuple):
+    """An assistant message with tool calls, and the tool messages right after it.
+
+    Attributes:
+        asked: the place of the assistant message; None for tool messages that follow no such message.
+        ids: of its calls.
+        answers: the places and ids of the tool messages.
+        broken: a message of it is malformed, and the schema says so.
+    """
+
+    asked: int | None
+    ids: tuple[str, ...]
+    answers: tuple[tuple[int, str], ...]
+    broken: bool
+
+
+@rule(marks=[b"_call"])
+def unpaired_tool_message(request: Request) -> Iterator[Found]:
+    """The tool calls of an assistant message and the tool messages after it do not answer each other.
+
+    Each call of an assistant message needs a tool message with its id, before any other message
+    comes; and a tool message has its place only there.
+
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}, {"role": "user", "content": "Hi"}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "a", "content": "1"}]}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "tool", "tool_call_id": "a", "content": "1"}]}
+
+    To do: put the answers right after the calls, or leave out both.
+
+    Source: recorded answers of 2024 to 2026 for the first two sentences, without a code; the third,
+    of a message whose id was not asked for, from several reports.  That the first sentence's param
+    names the message after the calls is inferred, even where none is there.
+    """
+    if request.url != _CHAT:
+        return
+    for exchange in _exchanges(request.body.get("messages")):
+        if not exchange.broken:
+            yield from _unpaired(exchange)
+
+
+def _exchanges(messages: Any) -> Iterator[_Exchange]:
+    """The exchanges of a conversation, in order."""
+    if not isinstance(messages, list):
+        return
+    asked: int | None = None
+    ids: tuple[str, ...] = ()
+    answers: list[tuple[int, str]] = []
+    broken = False
+    for i, message in enumerate(messages):
+        role = _role(message)
+        if role == "tool":
+            answer = message.get("tool_call_id")
+            broken |= not isinstance(answer, str)
+            answers.append((i, str(answer)))
+            continue
+        if ids or answers:  # what stands in the place of a tool message may have been meant for one
+            yield _Exchange(asked, ids, tuple(answers), broken or not role)
+        asked, ids, answers, broken = None, (), [], not role
+        calls = message.get("tool_calls") if role == "assistant" else None
+        if calls is not None:
+            asked, (ids, broken) = i, _call_ids(calls)
+    if ids or answers:
+        yield _Exchange(asked, ids, tuple(answers), broken)
+
+
+def _role(message: Any) -> str:
+    """The role of a message; empty if it has none that the API knows."""
+    role = message.get("role") if isinstance(message, dict) else None
+    return role if isinstance(role, str) and role in _ROLES else ""
+
+
+def _call_ids(calls: Any) -> tuple[tuple[str, ...], bool]:
+    """The ids of tool calls, and whether any has none."""
+    if not isinstance(calls, list) or not calls:
+        return (), True
+    ids = [call.get("id") if isinstance(call, dict) else None for call in calls]
+    named = tuple(call for call in ids if isinstance(call, str))
+    return named, len(named) < len(ids)
+
+
+def _unpaired(exchange: _Exchange) -> Iterator[Found]:
+    if exchange.asked is None:
+        for i, _ in exchange.answers:
+            yield fault("Invalid parameter: messages with role 'tool' must be a response to a preceeding message "
+                        "with 'tool_calls'.", "messages", i, "role", param=f"messages.[{i}].role", phase="last")
+        return
+    answered = {answer for _, answer in exchange.answers}
+    missing = [call for call in exchange.ids if call not in answered]
+    strays = [(i, answer) for i, answer in exchange.answers if answer not in exchange.ids]
+    if missing:
+        hint = f"messages[{strays[0][0]}] answers '{shown(strays[0][1])}', which was not asked." if strays else None
+        yield fault("An assistant message with 'tool_calls' must be followed by tool messages responding to each "
+                    "'tool_call_id'. The following tool_call_ids did not have response messages: "
+                    f"{', '.join(map(shown, missing))}", "messages", exchange.asked, "tool_calls",
+                    param=f"messages.[{exchange.asked + 1}].role", phase="last", hint=hint)
+        return
+    for i, answer in strays:
+        yield fault(f"Invalid parameter: 'tool_call_id' of '{shown(answer)}' not found in 'tool_calls' of previous "
+                    "message.", "messages", i, "tool_call_id", param=f"messages.[{i}].tool_call_id", phase="last")
+
+
+#: The calls that a client answers, by the type of the item, and how the API names them.
+_CALLS: Final[Mapping[str, str]] = {"function_call": "function call", "custom_tool_call": "custom tool call"}
+_OUTPUTS: Final[Mapping[str, str]] = {f"{kind}_output": name for kind, name in _CALLS.items()}
+
+
+@rule(marks=[b"_call"])
+def unpaired_call_output(request: Request) -> Iterator[Found]:
+    """A function's call and its output are not both in the input.
+
+    The API looks for the call of an output among the items before it, and for the output of a call
+    anywhere; a call has one output.  Nothing is said if part of the conversation lies with the API:
+    with `previous_response_id`, `conversation`, `prompt`, or references and compactions among the items.
+
+    Fails: /v1/responses {"model": "m", "input": [{"type": "function_call_output", "call_id": "a", "output": "1"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}, {"type": "function_call_output", "call_id": "a", "output": "1"}]}
+    Fails: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}]}
+
+    To do: put both in, the call first.
+
+    Source: microsoft/vscode#320060 (June 2026) and symgraph/GhidrAssist#78 (March 2026), with full
+    answers; that a second output and one before its call are refused too, openai/codex,
+    `context_manager/normalize.rs`.  The answers have no code.
+    """
+    if request.url != _RESPONSES or _remembers(request.body):
+        return
+    items = list(request.objects("input"))
+    kinds = [_kind(item) for _, item in items]
+    if "item_reference" in kinds or "compaction" in kinds:
+        return
+    answered = {item.get("call_id") for (_, item), kind in zip(items, kinds, strict=True)
+                if kind.endswith("_output") and isinstance(item.get("call_id"), str)}
+    waiting: dict[str, bool] = {}
+    for (i, item), kind in zip(items, kinds, strict=True):
+        call = item.get("call_id", item.get("id") if kind.endswith("_call") else None)
+        if not isinstance(call, str):
+            continue
+        if kind in _OUTPUTS:
+            if call not in waiting:
+                yield fault(f"No tool call found for {_OUTPUTS[kind]} output with call_id {shown(call)}.",
+                            "input", i, "call_id", param="input", phase="state")
+            elif waiting[call]:
+                del waiting[call]
+        elif kind.endswith("_call"):
+            waiting[call] = _answered_once(item)
+            if kind in _CALLS and waiting[call] and call not in answered:
+                yield fault(f"No tool output found for {_CALLS[kind]} {shown(call)}.", "input", i,
+                            param="input", phase="state")
+
+
+def _kind(item: Mapping[str, Any]) -> str:
+    """The type of an input item; one that has nothing but an id is a reference."""
+    kind = item.get("type")
+    if kind is None and "id" in item and "role" not in item and "content" not in item:
+        return "item_reference"
+    return kind if isinstance(kind, str) else ""
+
+
+def _answered_once(call: Mapping[str, Any]) -> bool:
+    """Whether a call has exactly one output: not so if it runs on its own, or a program made it."""
+    return not call.get("async") and call.get("caller") in (None, {"type": "direct"})
+
+
+def _remembers(body: Mapping[str, Any]) -> bool:
+    """Whether a part of the conversation is not in the request."""
+    return any(body.get(member) is not None for member in ("previous_response_id", "conversation", "prompt"))
+
+
+@rule(wakes=["response_format", "text"])
+def json_word_missing(request: Request) -> Iterator[Found]:
+    """JSON mode is asked for, and the conversation does not have the word "json".
+
+    Upper and lower case count alike.
+
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "response_format": {"type": "json_object"}}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi. Answer in JSON."}], "response_format": {"type": "json_object"}}
+    Fails: /v1/responses {"model": "m", "input": "Hi", "text": {"format": {"type": "json_object"}}}
+    Passes: /v1/responses {"model": "m", "input": "Hi. Answer in JSON.", "text": {"format": {"type": "json_object"}}}
+
+    To do: ask for JSON in a message, or use `json_schema`.
+
+    Source: ultimatejimmy/xray.koplugin#33 (May 2026), with the full answer, for chat; several reports
+    of 2025 and 2026 for /v1/responses, whose param is remembered.  The answers have no code.  What
+    a file says is not looked at: with one, nothing is reported.
+    """
+    member = _json_mode(request)
+    if member is None or _mentions(request.body.get(member)) or _mentions(request.body.get("instructions")):
+        return
+    yield fault(_JSON_WORD[member], member, phase="last")
+
+
+@rule(fails=None, wakes=["text"])
+def json_word_only_in_instructions(request: Request) -> Iterator[Found]:
+    """JSON mode is asked for, and the word "json" is in the instructions, but not in the input.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "instructions": "Answer in JSON.", "text": {"format": {"type": "json_object"}}}
+    Passes: /v1/responses {"model": "m", "input": "Hi. Answer in JSON.", "text": {"format": {"type": "json_object"}}}
+
+    To do: say it in the input too.
+
+    Source: one report of 2026, in which the API refused such a request.
+    """
+    if _json_mode(request) == "input" and not _mentions(request.body.get("input")) \
+            and _mentions(request.body.get("instructions")):
+        yield fault(_JSON_WORD["input"], "input", phase="last",
+                    hint="The word is in the instructions, where the API was reported not to look.")
+
+
+_JSON_WORD: Final[Mapping[str, str]] = {
+    "messages": "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
+    "input": "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
+             "'json_object'.",
+}
+
+
+def _json_mode(request: Request) -> str | None:
+    """The member with the conversation, if the request is for JSON mode and the conversation is all there."""
+    body = request.body
+    if request.url == _CHAT:
+        member, form = "messages", body.get("response_format")
+    elif request.url == _RESPONSES and isinstance(body.get("text"), dict) and not _remembers(body):
+        member, form = "input", body["text"].get("format")
+    else:
+        return None
+    asked = isinstance(form, dict) and form.get("type") == "json_object"
+    return member if asked and body.get(member) else None
+
+
+#: Members that hold bytes, in which the word would be there only by chance.
+_BYTES: Final = frozenset({"data", "file_data", "encrypted_content"})
+#: Types of parts and items whose words are not in the request.
+_ELSEWHERE: Final = frozenset({"file", "input_file", "item_reference", "compaction"})
+
+
+def _mentions(value: Any) -> bool:
+    """Whether the word is, or may be, in a part of a conversation."""
+    todo = [value]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, str):
+            if not value.startswith("data:") and "json" in value.lower():
+                return True
+        elif isinstance(value, list):
+            todo += value
+        elif isinstance(value, dict):
+            if _kind(value) in _ELSEWHERE:
+                return True
+            todo += [inner for key, inner in value.items() if key not in _BYTES]
+    return False
+
+
+@rule(fails=None, marks=[b"_call"])
+def arguments_not_json(request: Request) -> Iterator[Found]:
+    r"""The arguments of a call in the conversation are no JSON.
+
+    Fails: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{'x': 1}"}, {"type": "function_call_output", "call_id": "a", "output": "1"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{\"x\": 1}"}, {"type": "function_call_output", "call_id": "a", "output": "1"}]}
+
+    To do: serialise them with a JSON library, and cut them nowhere.
+
+    Source: the documentation calls them JSON.  That OpenAI refuses others has not been reported; other
+    servers of the same interface do (vLLM, llama.cpp).
+    """
+    for path, text in _arguments(request):
+        if text and not _is_json(text):
+            yield fault("The arguments of the call are not JSON.", *path,
+                        hint="Whether the API refuses that is not known; the model will see it as it is.")
+
+
+def _arguments(request: Request) -> Iterator[tuple[Sequence[str | int], str]]:
+    """The arguments of the calls in a conversation, with their places."""
+    if request.url == _RESPONSES:
+        for i, item in request.objects("input"):
+            if item.get("type") == "function_call" and isinstance(item.get("arguments"), str):
+                yield ("input", i, "arguments"), item["arguments"]
+    elif request.url == _CHAT:
+        for i, message in request.objects("messages"):
+            calls = message.get("tool_calls")
+            for j, call in enumerate(calls) if isinstance(calls, list) else ():
+                function = call.get("function") if isinstance(call, dict) else None
+                if isinstance(function, dict) and isinstance(function.get("arguments"), str):
+                    yield ("messages", i, "tool_calls", j, "function", "arguments"), function["arguments"]
+
+
+def _is_json(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -155,3 +155,27 @@ def mismatched_url() -> None:
 
     Source: a recorded failed batch (thyword-study/scribe, April 2025).  Certain.
     """
+
+
+@rule(code="model_not_found", fails="batch")
+def model_shutdown() -> None:
+    """The model's announced shutdown date is past.  Said once for each model of a file.
+
+    "Now" is `SOURCE_DATE_EPOCH` where that is set.  A model without an announced date is never flagged,
+    nor is one that was fine-tuned.
+
+    To do: use the replacement that the provider's page on deprecations names.
+
+    Source: the dates, openai-python 3.54.0 (docstrings).  The sentence is that of the batch stage for a
+    model that it does not know (ogx-ai/ogx, August 2025); that it says so of a retired one is inferred.
+    """
+
+
+@rule(fails=None)
+def model_shutdown_soon() -> None:
+    """The model's announced shutdown is less than 31 days away.  Said once for each model of a file.
+
+    To do: use the replacement that the provider's page on deprecations names.
+
+    Source: the dates, openai-python 3.54.0 (docstrings).
+    """

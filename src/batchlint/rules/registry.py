@@ -31,6 +31,12 @@ class Request:
         model = self.body.get("model")
         return model if isinstance(model, str) else ""
 
+    def objects(self, member: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The objects in a list that is a member of the body, with their places; none if it is no list."""
+        given = self.body.get(member)
+        if isinstance(given, list):
+            yield from ((i, item) for i, item in enumerate(given) if isinstance(item, dict))
+
 
 Check = Callable[[Request], Iterator[Found]]
 
@@ -47,6 +53,7 @@ class Rule:
         default: whether it is on unless chosen.
         once: said once for a file, with the first line and the count.
         wakes: the members of a body that wake the check.
+        marks: bytes of a line that wake the check: it is run if the line has one of them.
         check: of a request; None if the engine or the file raises its findings.
         doc: the docstring.
     """
@@ -58,6 +65,7 @@ class Rule:
     default: bool
     once: bool
     wakes: frozenset[str]
+    marks: tuple[bytes, ...]
     check: Check | None
     doc: str
 
@@ -93,6 +101,7 @@ def rule(
     default: bool = True,
     once: bool = False,
     wakes: Iterable[str] = (),
+    marks: Iterable[bytes] = (),
 ) -> Callable[[Callable[..., Any]], Rule]:
     """Register a function as a rule; its name and docstring are the rule's.
 
@@ -106,7 +115,7 @@ def rule(
             raise ValueError(f"two rules are called {name}")
         check = function if inspect.signature(function).parameters else None
         _rules[name] = made = Rule(name, code or name, "error" if fails else "warning", fails, default, once,
-                                   frozenset(wakes), check, inspect.getdoc(function) or "")
+                                   frozenset(wakes), tuple(marks), check, inspect.getdoc(function) or "")
         return made
 
     return register

@@ -1,0 +1,114 @@
+"""Configuration: `[tool.batchlint]` of the nearest `pyproject.toml`, or a `batchlint.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+#: The choices of rules, as on the command line.
+_CHOICES: Final = ("select", "ignore", "warn", "error")
+_PER_FILE: Final = "per-file"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a configuration file says.
+
+    Attributes:
+        path: of the file; None if there is none.
+        rules: `select`, `ignore`, `warn` and `error`, each a tuple of names, where given.
+        per_file: pairs of a glob and the rules for the files that it matches, relative to the file's folder.
+    """
+
+    path: Path | None = None
+    rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    per_file: tuple[tuple[str, Mapping[str, tuple[str, ...]]], ...] = ()
+
+    def for_file(self, path: Path) -> dict[str, list[str]]:
+        """The choice of rules for a file: what holds for all, then what the globs that match it say."""
+        chosen = {key: list(names) for key, names in self.rules.items()}
+        for glob, rules in self.per_file:
+            if self._matches(glob, path):
+                for key, names in rules.items():
+                    chosen[key] = list(names) if key == "select" else [*chosen.get(key, []), *names]
+        return chosen
+
+    def _matches(self, glob: str, path: Path) -> bool:
+        if self.path is None:
+            return False
+        try:
+            relative = path.resolve().relative_to(self.path.parent.resolve()).as_posix()
+        except ValueError:
+            relative = path.name
+        return fnmatch(relative, glob) or fnmatch(path.name, glob)
+
+
+def nearest(folder: Path) -> Config:
+    """The configuration for the files of a folder: of the folder itself or the nearest above it.
+
+    A `batchlint.toml` goes before a `pyproject.toml`, and one without `[tool.batchlint]` is passed over.
+
+    Raises:
+        ValueError: the file is no TOML, or says what cannot be; the message names the file and the place.
+    """
+    return _nearest(folder.resolve())
+
+
+@cache
+def _nearest(folder: Path) -> Config:
+    for place in (folder, *folder.parents):
+        own = place / "batchlint.toml"
+        if own.is_file():
+            return _read(own, _loaded(own))
+        project = place / "pyproject.toml"
+        if project.is_file() and b"batchlint" in project.read_bytes():
+            table = _loaded(project).get("tool", {}).get("batchlint")
+            if table is not None:
+                return _read(project, table)
+    return Config()
+
+
+def _loaded(path: Path) -> dict[str, Any]:
+    import tomllib  # 5 ms that most runs need not spend
+
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _read(path: Path, table: Any) -> Config:
+    if not isinstance(table, dict):
+        raise ValueError(f"{path}: tool.batchlint must be a table")  # noqa: TRY004 - of the file, not the argument
+    per_file = table.get(_PER_FILE, {})
+    rules = _rules(path, "", {key: value for key, value in table.items() if key != _PER_FILE})
+    if not isinstance(per_file, dict):
+        raise ValueError(f"{path}: {_PER_FILE} must be a table from globs to choices of rules")  # noqa: TRY004
+    return Config(path, rules, tuple((glob, _rules(path, f"{_PER_FILE}.{glob!r}.", value))
+                                     for glob, value in per_file.items()))
+
+
+def _rules(path: Path, where: str, table: Any) -> dict[str, tuple[str, ...]]:
+    from .rules.registry import named
+
+    if not isinstance(table, dict):
+        raise ValueError(f"{path}: {where.rstrip('.')} must be a table")  # noqa: TRY004
+    rules: dict[str, tuple[str, ...]] = {}
+    for key, names in table.items():
+        if key not in _CHOICES:
+            raise ValueError(f"{path}: unknown key {where}{key}; there are {', '.join((*_CHOICES, _PER_FILE))}")
+        if not _is_names(names):
+            raise ValueError(f"{path}: {where}{key} must be a list of names of rules")
+        try:
+            rules[key] = tuple(named(names))
+        except ValueError as error:
+            raise ValueError(f"{path}: {where}{key}: {error}") from None
+    return rules
+
+
+def _is_names(names: Any) -> bool:
+    return isinstance(names, Iterable) and not isinstance(names, str | dict) and all(isinstance(n, str) for n in names)

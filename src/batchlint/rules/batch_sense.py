@@ -1,0 +1,110 @@
+"""Rules about what a batch makes no sense of, and what is on its way out; each is said once for a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from .. import schemas
+from ..findings import Found
+from .registry import Request, fault, rule
+
+#: Members that are for someone who waits for the answer, and why a batch has no use for them.
+_POINTLESS: Final = {
+    "background": "Every request of a batch runs in the background.",
+    "background_options": "Every request of a batch runs in the background, in the batch's own time.",
+    "partial_images": "Partial images come by streams, which a batch does not have.",
+    "stream_options": "A batch does not have streams; the API may refuse the request.",
+}
+
+
+@rule(fails=None, once=True, wakes=[*_POINTLESS, "prompt_cache_options"])
+def pointless_in_batch(request: Request) -> Iterator[Found]:
+    """The request asks for something that a batch has no use for.
+
+    Those are `background`, `background_options`, `partial_images`, `prompt_cache_options.prewarm`,
+    which gives no answer at all, and `stream_options` of /v1/responses.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "background": true}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "background": false}
+
+    To do: leave it out.
+
+    Source: openai-python 3.54.0 (prose).  What the Batch API does with each is not known.
+    """
+    body = request.body
+    for member, reason in _POINTLESS.items():
+        if body.get(member) and _is_meant(request, member):
+            yield fault(f"'{member}' has no use in a batch.", member, hint=reason)
+    options = body.get("prompt_cache_options")
+    if isinstance(options, dict) and options.get("prewarm") is True and _is_meant(request, "prompt_cache_options"):
+        yield fault("'prompt_cache_options.prewarm' has no use in a batch.", "prompt_cache_options", "prewarm",
+                    hint="It fills the cache and gives no answer.")
+
+
+def _is_meant(request: Request, member: str) -> bool:
+    """Whether a member of this name is what this is about: that of images is a colour, others say that it is refused."""
+    if member == "partial_images":
+        return request.url.startswith("/v1/images/")
+    return request.url == "/v1/responses" and not (member == "stream_options" and request.body.get("stream"))
+
+
+@rule(fails=None, once=True, wakes=["previous_response_id", "conversation"])
+def order_not_guaranteed(request: Request) -> Iterator[Found]:
+    """The request goes on from a response or a conversation that lies with the API.
+
+    That is allowed, as long as what it goes on from was there before the batch: the requests of a batch
+    run in no order.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "previous_response_id": "resp_1"}
+    Passes: /v1/responses {"model": "m", "input": "Hi"}
+
+    To do: let no request of a batch depend on another one.
+
+    Source: the Batch guide, of the order of the answers; of these members it says nothing.
+    """
+    for member in ("previous_response_id", "conversation"):
+        if request.url == "/v1/responses" and request.body.get(member):
+            yield fault(f"The request has a '{member}', and the requests of a batch run in no order.", member,
+                        hint="It must not depend on another request of the batch, nor share a conversation with one.")
+
+
+#: What takes the place of a deprecated member (source: openai-python 3.54.0, prose).
+_INSTEAD: Final = {
+    "functions": "Use 'tools'.",
+    "function_call": "Use 'tool_choice'.",
+    "max_tokens": "Use 'max_completion_tokens'.",
+    "prompt_cache_retention": "Use 'prompt_cache_options.ttl'.",
+    "seed": "Nothing takes its place.",
+    "truncation": "Use 'context_management', or send less.",
+    "user": "Use 'safety_identifier', and 'prompt_cache_key' for the cache.",
+}
+
+
+@rule(fails=None, once=True, wakes=_INSTEAD)
+def deprecated_parameter(request: Request) -> Iterator[Found]:
+    """A parameter is deprecated.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "user": "u"}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "safety_identifier": "u"}
+
+    To do: what the hint says.
+
+    Source: the OpenAPI document of August 2026 marks it; the hint, openai-python 3.54.0 (prose).
+    """
+    members: dict[str, Any] = schemas.body(request.url)["properties"]
+    for member, instead in _INSTEAD.items():
+        if request.body.get(member) is not None and members.get(member, {}).get("deprecated"):
+            yield fault(f"The parameter '{member}' is deprecated.", member, hint=instead)
+
+
+@rule(fails=None, once=True, wakes=["prompt"])
+def videos_shut_down(request: Request) -> Iterator[Found]:
+    """The endpoint is that of Sora, whose end was announced.
+
+    Fails: /v1/videos {"model": "sora-2", "prompt": "a cat"}
+
+    Source: openai-python 3.54.0 (prose) and the guide to videos, which name 24 September 2026.
+    """
+    if request.url == "/v1/videos":
+        yield fault("The Sora API was announced to shut down on 2026-09-24.", param=None)

@@ -1,0 +1,105 @@
+"""The subschemas at which the API looks, and how it names their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from .. import grammar
+from ..findings import PathParts
+from .metaschema import LONGEST_PATH, Fault, Sureness
+
+#: Faults are told of places up to this many parts from the root; no sentence gets longer than that.
+_TOLD: Final = 64
+
+
+class Node(NamedTuple):
+    """A subschema.
+
+    Attributes:
+        value: the subschema.
+        context: its place in the API's words.
+        path: its true place.
+        level: how deep in the data it is: properties and items count, branches of `anyOf` do not.
+    """
+
+    value: Any
+    context: tuple[str, ...] = ()
+    path: PathParts = ()
+    level: int = 0
+
+    def fault(self, tail: str, *path: str, hint: str | None = None, sure: Sureness = "sure",
+              context: tuple[str, ...] = ()) -> Fault:
+        """A fault of this subschema, or of what stands at a path below it."""
+        return Fault(f"In context={in_words(self.context + context)}, {tail}", (*self.path, *path), hint, sure)
+
+
+def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> Iterator[Node]:
+    """Subschemas, depth-first; with a stack of our own, for schemas may be deep.
+
+    Args:
+        root: a schema.
+        strict: whether references end the way, and definitions are entered.
+        levels: how deep in the data to go, and only as far as places are told; None is all the way.
+    """
+    longest = LONGEST_PATH if levels is None else _TOLD
+    stack = [Node(root)]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node.value, dict) and not (strict and "$ref" in node.value) and len(node.path) < longest:
+            below = [*_branches(node), *(_definitions(node) if strict else ())]
+            if levels is None or node.level < levels:
+                below = [*_members(node), *below]
+            stack.extend(reversed(below))
+
+
+def _members(node: Node) -> Iterator[Node]:
+    """The properties and the items of a subschema."""
+    schema, context, path, level = node
+    properties, items = schema.get("properties"), schema.get("items")
+    if isinstance(properties, dict):
+        before = (*context, *of_type(schema, "object"), "properties")
+        for name, child in properties.items():
+            yield Node(child, (*before, name), (*path, "properties", name), level + 1)
+    if isinstance(items, dict):
+        yield Node(items, (*context, *of_type(schema, "array"), "items"), (*path, "items"), level + 1)
+
+
+def _branches(node: Node) -> Iterator[Node]:
+    """The branches of a union."""
+    branches = node.value.get("anyOf")
+    if isinstance(branches, list):
+        for index, child in enumerate(branches):
+            yield Node(child, (*node.context, "anyOf", str(index)), (*node.path, "anyOf", index), node.level)
+
+
+def _definitions(node: Node) -> Iterator[Node]:
+    """The definitions of a schema.  Whether nesting goes on through a reference is not known: they begin anew."""
+    for key in ("$defs", "definitions"):
+        named = node.value.get(key)
+        if isinstance(named, dict):
+            for name, child in named.items():
+                yield Node(child, (*node.context, key, name), (*node.path, key, name))
+
+
+def types(schema: dict[str, Any]) -> list[Any]:
+    """The types that a schema names."""
+    kind = schema.get("type")
+    return kind if isinstance(kind, list) else [kind]
+
+
+def of_type(schema: dict[str, Any], name: str) -> tuple[str, ...]:
+    """The API's words for one of several types: `'type', '1'` (source: reports, July 2025 and June 2026)."""
+    kind = schema.get("type")
+    return ("type", str(kind.index(name))) if isinstance(kind, list) and name in kind else ()
+
+
+def in_words(context: tuple[str, ...]) -> str:
+    """A context as the API prints it: as a Python tuple."""
+    return f"({', '.join(map(quoted, context))}{',' if len(context) == 1 else ''})"
+
+
+def quoted(name: str) -> str:
+    """A name as Python prints it, and at most 64 characters of it."""
+    return repr(name if len(name) <= grammar.QUOTED else f"{name[: grammar.QUOTED - 3]}...")

@@ -1,0 +1,173 @@
+"""Rules about choosing a tool: there must be tools, and the chosen one among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from ..findings import Found
+from ..grammar import shown
+from .registry import Request, fault, rule
+
+_CHAT: Final = "/v1/chat/completions"
+_RESPONSES: Final = "/v1/responses"
+
+#: Members of a chat completion, and those without which the API refuses them.
+_NEEDS: Final = {"tool_choice": "tools", "parallel_tool_calls": "tools", "function_call": "functions"}
+
+
+@rule(wakes=_NEEDS)
+def choice_without_tools(request: Request) -> Iterator[Found]:
+    """A chat completion says how tools are to be chosen, and has none.
+
+    `tool_choice` and `parallel_tool_calls` need `tools`, `function_call` needs `functions`, whatever
+    their value.
+
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tool_choice": "none"}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tool_choice": "none", "tools": [{"type": "function", "function": {"name": "f"}}]}
+
+    To do: leave the member out where there are no tools.
+
+    Source: recorded answers, August and September 2026, for `tool_choice` and `function_call`;
+    openai/swarm#30 and other reports for `parallel_tool_calls`.  The answers have no code.
+    """
+    if request.url != _CHAT:
+        return
+    for member, needed in _NEEDS.items():
+        if _is_choice(member, request.body.get(member)) and request.body.get(needed) is None:
+            yield fault(f"Invalid value for '{member}': '{member}' is only allowed when '{needed}' are specified.",
+                        member)
+
+
+def _is_choice(member: str, value: Any) -> bool:
+    """Whether a value is of a kind to which the schema does not object."""
+    if member == "parallel_tool_calls":
+        return isinstance(value, bool)
+    return isinstance(value, dict) or value in ("none", "auto", "required")
+
+
+@rule(wakes=["tool_choice", "function_call"])
+def undeclared_function(request: Request) -> Iterator[Found]:
+    """A chat completion must call a function that it does not declare.
+
+    The API speaks of `function_call` and `functions` even where `tool_choice` and `tools` are meant.
+
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": {"type": "function", "function": {"name": "g"}}}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": {"type": "function", "function": {"name": "f"}}}
+
+    To do: declare the function, or choose one that is declared.
+
+    Source: recorded answers, August and September 2026, without a code.
+    """
+    if request.url != _CHAT:
+        return
+    call, choice = request.body.get("function_call"), request.body.get("tool_choice")
+    if isinstance(call, dict):
+        declared = [item for _, item in request.objects("functions")]
+        yield from _undeclared(call.get("name"), declared, "function_call", "name")
+    if isinstance(choice, dict) and isinstance(choice.get("function"), dict):
+        declared = [item["function"] for _, item in request.objects("tools") if isinstance(item.get("function"), dict)]
+        yield from _undeclared(choice["function"].get("name"), declared, "tool_choice", "function", "name")
+
+
+def _undeclared(name: Any, declared: Sequence[Mapping[str, Any]], *path: str) -> Iterator[Found]:
+    if isinstance(name, str) and declared and name not in (names := _names(declared)) and None not in names:
+        yield fault(f"Invalid value for 'function_call': no function named '{shown(name)}' was specified in the "
+                    "'functions' parameter.", *path, param="function_call")
+
+
+def _names(declared: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    """The names of declarations; None for one that the schema refuses, which was meant to have some."""
+    return [name if isinstance(name := item.get("name"), str) else None for item in declared]
+
+
+@rule(wakes=["tool_choice"])
+def tool_choice_not_found(request: Request) -> Iterator[Found]:
+    """A response must call a tool, and has none, or not the function that is named.
+
+    Nothing is said if tools may come from elsewhere: a prompt template, a namespace, a tool search, an
+    MCP server, or an item that adds tools.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tool_choice": "required"}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "tool_choice": "auto"}
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function", "name": "f"}], "tool_choice": {"type": "function", "name": "g"}}
+
+    To do: declare the tool, or choose one that is declared.
+
+    Source: recorded answers, August and September 2026, without a code.
+    """
+    choice = request.body.get("tool_choice")
+    tools = _tools(request)
+    if tools is None:
+        return
+    if choice == "required" and not tools:
+        yield fault("Tool choice 'required' must be specified with 'tools' parameter.", "tool_choice")
+    if isinstance(choice, dict) and choice.get("type") == "function" and isinstance(choice.get("name"), str):
+        name, names = choice["name"], _names([tool for tool in tools if tool.get("type") == "function"])
+        if name not in names and None not in names:
+            yield fault(_not_found(name if tools else "function"), "tool_choice")
+
+
+def _not_found(name: str) -> str:
+    return f"Tool choice '{shown(name)}' not found in 'tools' parameter."
+
+
+def _tools(request: Request) -> list[dict[str, Any]] | None:
+    """The tools of a response; None if it may have others, or the schema objects to these."""
+    given = request.body.get("tools") or []
+    tools = [tool for _, tool in request.objects("tools")]
+    if request.url != _RESPONSES or not isinstance(given, list) or len(tools) < len(given) \
+            or request.body.get("prompt") is not None \
+            or any(item.get("type") == "additional_tools" for _, item in request.objects("input")):
+        return None
+    return None if any(tool.get("type") in ("namespace", "tool_search", "mcp") for tool in tools) else tools
+
+
+@rule(fails=None, wakes=["tool_choice"])
+def tool_choice_elsewhere(request: Request) -> Iterator[Found]:
+    """The chosen tool, which is no function, is not among the tools; or the allowed ones are not.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function", "name": "f"}], "tool_choice": {"type": "file_search"}}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}], "tool_choice": {"type": "file_search"}}
+
+    To do: declare the tool, or choose one that is declared.
+
+    Source: reports of 2026, all about `image_generation`, in which the API had dropped the tool itself.
+    For other tools the sentence is inferred.
+    """
+    tools = _declared(request)
+    choice = request.body.get("tool_choice")
+    if tools is None or not isinstance(choice, dict):
+        return
+    allowed = choice.get("allowed_tools", choice)
+    if choice.get("type") != "allowed_tools":
+        wanted: list[Any] = [choice] if choice.get("type") != "function" else []
+    else:
+        wanted = allowed["tools"] if isinstance(allowed, dict) and isinstance(allowed.get("tools"), list) else []
+    for want in wanted:
+        label = _label(want)
+        if label and label not in tools:
+            yield fault(_not_found(label[-1] or label[0]), "tool_choice")
+
+
+def _declared(request: Request) -> set[tuple[str, str]] | None:
+    """The labels of the declared tools; None if there may be others."""
+    tools = [tool for _, tool in request.objects("tools")] if request.url == _CHAT else _tools(request)
+    if tools is None or request.url not in (_CHAT, _RESPONSES) or (request.url == _CHAT and not tools):
+        return None
+    return {label for tool in tools if (label := _label(tool))}
+
+
+def _label(tool: Any) -> tuple[str, str] | None:
+    """The kind of a tool, and its name if that tells it from others of its kind; None if it is malformed."""
+    kind = tool.get("type") if isinstance(tool, dict) else None
+    if not isinstance(kind, str):
+        return None
+    if kind in ("function", "custom"):
+        holder: Mapping[str, Any] = tool[kind] if isinstance(tool.get(kind), dict) else tool
+        name = holder.get("name")
+        return (kind, name) if isinstance(name, str) else None
+    for family in ("web_search", "computer"):
+        if kind.startswith(family):
+            return family, ""
+    return (kind, "") if kind != "mcp" else None

@@ -1,0 +1,33 @@
+"""Fixtures for all tests: a day that stands still, and the command run in this process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+from hypothesis import settings
+from support import NOW, Ran
+
+settings.register_profile("batchlint", deadline=None, print_blob=True)
+settings.load_profile("batchlint")
+
+
+@pytest.fixture(autouse=True)
+def _on_a_fixed_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the first of September 2026."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(NOW))
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """The command in this process, for tests that need many runs."""
+    from batchlint.cli import main
+
+    def run(*args: str) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["batchlint", *args])
+        status = main()
+        out, err = capsys.readouterr()
+        return Ran(status, out, err)
+
+    return run

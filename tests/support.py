@@ -1,0 +1,66 @@
+"""What the tests share: where the fixtures are, what a request looks like, and how the command is run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parents[1]
+FIXTURES = ROOT / "fixtures"
+
+#: 2026-09-01, the day on which the tests are run (`conftest.py`): models have shutdown dates.
+NOW = 1_788_220_800
+
+#: A body that nothing is said about, for each endpoint.
+BODIES: dict[str, dict[str, Any]] = {
+    "/v1/responses": {"model": "m", "input": "Hi"},
+    "/v1/chat/completions": {"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
+    "/v1/embeddings": {"model": "m", "input": "x"},
+    "/v1/completions": {"model": "m", "prompt": "x"},
+    "/v1/moderations": {"model": "m", "input": "x"},
+    "/v1/images/generations": {"model": "m", "prompt": "x"},
+    "/v1/images/edits": {"model": "m", "prompt": "x", "images": [{"file_id": "file-1"}]},
+    "/v1/videos": {"model": "m", "prompt": "x"},
+}
+
+
+def request(custom_id: Any = "a", url: str = "/v1/embeddings", **body: Any) -> dict[str, Any]:
+    """A good request, but for the members of the body that are given."""
+    return {"custom_id": custom_id, "method": "POST", "url": url, "body": BODIES[url] | body}
+
+
+def line(custom_id: Any = "a", url: str = "/v1/embeddings", **body: Any) -> bytes:
+    """A good request as a line, but for the members of the body that are given."""
+    return json.dumps(request(custom_id, url, **body)).encode() + b"\n"
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a JSONL file."""
+    return [json.loads(text) for text in path.read_bytes().split(b"\n") if text.strip()]
+
+
+def inputs(*folders: str) -> list[Path]:
+    """The files of these folders of `fixtures/`, without the texts that stand beside them."""
+    return [path for folder in folders for path in sorted((FIXTURES / folder).iterdir())
+            if path.is_file() and path.suffix in (".jsonl", ".json")]
+
+
+class Ran(NamedTuple):
+    """What came of a run of the command."""
+
+    status: int
+    out: str
+    err: str
+
+
+def command(*args: str | bytes, stdin: bytes = b"", cwd: Path | None = None, **env: str) -> Ran:
+    """Run the command as users do, in a process of its own; whatever happens, no traceback is shown."""
+    made = subprocess.run([sys.executable, "-m", "batchlint", *args], input=stdin, capture_output=True, cwd=cwd,
+                          env=os.environ | env, timeout=60, check=False)
+    ran = Ran(made.returncode, made.stdout.decode("utf-8", "replace"), made.stderr.decode("utf-8", "replace"))
+    assert "Traceback" not in ran.err, ran.err
+    return ran
