@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,10 +58,12 @@ class Ran(NamedTuple):
     err: str
 
 
-def command(*args: str | bytes, stdin: bytes = b"", cwd: Path | None = None, **env: str) -> Ran:
+def command(
+    *args: str | bytes, stdin: bytes = b"", cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Ran:
     """Run the command as users do, in a process of its own; whatever happens, no traceback is shown."""
     made = subprocess.run([sys.executable, "-m", "batchlint", *args], input=stdin, capture_output=True, cwd=cwd,
-                          env=os.environ | env, timeout=60, check=False)
+                          env={**os.environ, **(env or {})}, timeout=60, check=False)
     ran = Ran(made.returncode, made.stdout.decode("utf-8", "replace"), made.stderr.decode("utf-8", "replace"))
     assert "Traceback" not in ran.err, ran.err
     return ran

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
@@ -20,9 +20,9 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from support import BODIES, FIXTURES, NOW, inputs, line, request, rows
+from support import BODIES, FIXTURES, NOW, command, inputs, line, request, rows
 
-from batchlint import check, core, schemas
+from batchlint import check, schemas
 from batchlint.core import Plan, check_chunk
 from batchlint.findings import Part, merge
 from batchlint.recognise import recognise
@@ -37,6 +37,10 @@ PLAN = Plan(select(), keep=3, now=NOW)  # few enough that the bound is reached
 
 BODIES_SEEN = [(row["url"], row["body"]) for path in (*inputs("valid", "cases/valid"), FIXTURES / "cases/mutants.jsonl")
                for row in rows(path) if "url" in row]
+
+#: Models of every family.
+MODELS = sorted({str(row["body"].get("model")) for path in inputs("answers") for row in rows(path)} | {
+    "o1", "o1-mini", "o3", "o3-mini", "o4-mini", "gpt-5", "gpt-5-mini", "gpt-5.1", "gpt-4o", "gpt-image-1", "dall-e-2", "dall-e-3", "sora-2"})
 
 REPLACEMENTS: list[Any] = [
     None, True, False, 0, 1, -1, 1.0, 0.5, 1e300, 2**64, "", "x", "user", "text", "function", "name\n", "\u0663",
@@ -261,10 +265,20 @@ def test_no_file_makes_check_raise(data: bytes) -> None:
     survives(data)
 
 
-@given(mutated())
-def test_no_body_makes_check_raise(case: tuple[str, dict[str, Any]]) -> None:
+@settings(max_examples=300)
+@given(mutated(), st.sampled_from(MODELS))
+def test_no_body_makes_check_raise(case: tuple[str, dict[str, Any]], model: str) -> None:
     url, body = case
-    survives(json.dumps({"custom_id": "a", "method": "POST", "url": url, "body": body}).encode())
+    for made in (body, body | {"model": model}):
+        survives(json.dumps({"custom_id": "a", "method": "POST", "url": url, "body": made}).encode())
+
+
+@pytest.mark.parametrize("url", schemas.ENDPOINTS)
+@pytest.mark.parametrize("model", MODELS)
+def test_no_value_of_a_parameter_makes_check_raise(url: str, model: str) -> None:
+    keys = schemas.body(url)["properties"]
+    survives(b"".join(line(f"{key} {number}", url, **{"model": model, key: new})
+                      for key in keys for number, new in enumerate(REPLACEMENTS)))
 
 
 SPOTS = [
@@ -309,44 +323,35 @@ def test_no_nesting_makes_check_raise(nest: str, depth: int) -> None:
 # -- law 3: the engines agree, with each other and with the explainer --------------------------------------------------
 
 
-def use(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the gates made by this engine, from now on."""
-    monkeypatch.setenv("BATCHLINT_ENGINE", engine)
-    schemas.forget()
-    core._gates.cache_clear()
-    assert schemas.engine() == engine
+@pytest.fixture(scope="module")
+def reports() -> dict[str, list[dict[str, Any]]]:
+    """The reports on all files, by the engine that made them."""
+    made = {engine: command("check", "--format=json", *map(str, FILES), env={"BATCHLINT_ENGINE": engine})
+            for engine in ("jsonschema-rs", "jsonschema")}
+    return {engine: json.loads(ran.out)["files"] for engine, ran in made.items()}
 
 
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Which engine makes the gates can be chosen, until the test ends."""
-    with monkeypatch.context() as patch:
-        yield lambda name: use(name, patch)
-    schemas.forget()
-    core._gates.cache_clear()
+@pytest.mark.parametrize("number", range(len(FILES)), ids=lambda number: "/".join(FILES[number].parts[-2:]))
+def test_both_engines_give_the_same_report(number: int, reports: dict[str, list[dict[str, Any]]]) -> None:
+    report = reports["jsonschema"][number]
 
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_both_engines_give_the_same_report(path: Path, engine: Callable[[str], None]) -> None:
-    engine("jsonschema-rs")
-    expected = check(path).to_dict()
-    engine("jsonschema")
-
-    assert check(path).to_dict() == expected
+    assert report["path"] == str(FILES[number])
+    assert "errors" in report
+    assert report == reports["jsonschema-rs"][number]
 
 
 @cache
-def engines(url: str) -> tuple[Any, Any]:
-    """The body's schema, compiled by both engines."""
-    schema = schemas.body(url)
+def engines(url: str, of: str) -> tuple[Any, Any]:
+    """The schema of a body, for a family of models, compiled by both engines."""
+    schema = schemas.body(url, of)
     reference = Draft202012Validator(schemas.ended(schema)).is_valid
     return jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid, reference
 
 
-def agree(url: str, body: Any) -> None:
+def agree(url: str, body: Any, of: str = "") -> None:
     """Both engines and the explainer come to the same verdict about a body."""
-    fast, reference = engines(url)
-    found = schemas.explainer(url).explain(body)
+    fast, reference = engines(url, of)
+    found = schemas.explainer(url, of).explain(body)
     verdicts = {"jsonschema-rs": fast(body), "jsonschema": reference(body), "explainer": not found}
 
     assert len(set(verdicts.values())) == 1, (verdicts, found, body)
@@ -354,8 +359,22 @@ def agree(url: str, body: Any) -> None:
 
 def test_the_engines_and_the_explainer_agree_on_all_cases() -> None:
     for url, body in BODIES_SEEN:
-        if isinstance(body, dict):
-            agree(url, body)
+        agree(url, body)
+
+
+@pytest.mark.parametrize(("url", "of"), [(url, family.name) for family in schemas.families() for url in family.patch])
+def test_the_engines_and_the_explainer_agree_on_what_a_family_of_models_refuses(url: str, of: str) -> None:
+    for other, body in BODIES_SEEN:
+        if other == url:
+            agree(url, body, of)
+
+
+@given(mutated(), st.data())
+def test_the_engines_and_the_explainer_agree_on_mutated_bodies_for_any_family(
+    case: tuple[str, dict[str, Any]], data: st.DataObject
+) -> None:
+    url, body = case
+    agree(url, body, data.draw(st.sampled_from(["", *(made.name for made in schemas.families() if url in made.patch)])))
 
 
 @settings(max_examples=500)
@@ -395,7 +414,7 @@ def test_the_engines_and_the_explainer_agree_where_engines_are_known_to_differ(
     whole = orjson.loads(json.dumps(BODIES[url] | body))
     agree(url, whole)
 
-    assert fits is None or engines(url)[0](whole) is fits
+    assert fits is None or engines(url, "")[0](whole) is fits
 
 
 @given(mutated())
@@ -406,8 +425,8 @@ def test_a_line_passes_just_when_its_findings_hold_no_error(case: tuple[str, dic
     report = check([whole])
 
     assert report.failed == (not report.ok)
-    if schemas.gate(url)(whole):
-        assert schemas.explainer(url).explain(body) == []
+    if schemas.gate(url, of := schemas.patched_for(url, body.get("model")))(whole):
+        assert schemas.explainer(url, of).explain(body) == []
 
 
 # -- law 5: lines ------------------------------------------------------------------------------------------------------

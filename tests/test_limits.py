@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support import line
+from support import line, request
 
 from batchlint import BatchError, Report, check, check_create, check_request
 
@@ -240,7 +240,6 @@ def test_create_parameters_are_checked_with_the_file() -> None:
     ({"k": "\U0001f600" * 512}, None), (None, None), ({"k": 1}, "invalid_type"),
 ], ids=lambda value: str(value)[:40])
 def test_the_metadata_of_a_request(url: str, metadata: Any, code: str | None) -> None:
-    body = {"/v1/responses": {"input": "x"}, "/v1/chat/completions": {"messages": [{"role": "user", "content": "x"}]}}[url]
-    made = {"custom_id": "a", "method": "POST", "url": url, "body": {"model": "m", "metadata": metadata} | body}
+    made = request("a", url, metadata=metadata)
 
     assert [e.code for e in check_request(made) if e.severity == "error"] == ([code] if code else [])

@@ -52,7 +52,7 @@ BROKEN: list[tuple[str, bytes, str, str]] = [
     ("a NUL in a string", with_input(b'"\0"'), "invalid_json_line", "Column 96: a control character stands bare"),
     ("a carriage return in a string", with_input(b'"a\rb"'), "invalid_json_line", "Column 97: a control character"),
     ("a comma too many", GOOD[:-1] + b",}", "invalid_json_line", "Column"),
-    ("a comma too few", GOOD.replace(b',', b"", 1), "invalid_json_line", "Column 19: Expecting ',' delimiter"),
+    ("a comma too few", GOOD.replace(b",", b"", 1), "invalid_json_line", "Column 19: Expecting ',' delimiter"),
     ("a comment", b"// " + GOOD, "invalid_json_line", "Column 1: Expecting value"),
     ("an unknown escape", with_input(rb'"\x41"'), "invalid_json_line", "Column 96: Invalid \\escape"),
     ("True of Python", with_input(b"True"), "invalid_json_line", "Column 95: Expecting value"),

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from batchlint.findings import Found
 from batchlint.grammar import pointer
-from batchlint.rules import RULES, Request, limits, metaschema, strict, subset
+from batchlint.rules import RULES, Request, strict
+from batchlint.structured import limits, metaschema, subset
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 NAMES = ("invalid_json_schema", "invalid_function_parameters", "doubtful_schema", "fine_tuned_schema")

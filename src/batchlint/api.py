@@ -10,9 +10,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
-from . import judge, rules, schemas, workers
+from . import rules, schemas, workers
 from .core import Plan, check_chunk
 from .findings import BatchError, Part, merge
+from .judge import judge_of
 from .recognise import recognise
 from .report import Report
 from .sources import Source, chunks, name_of
@@ -93,7 +94,7 @@ def check(
                                "completion_window": "24h"} | dict(create))
     if foreign is not None:
         part = Part(size=_size(source, head))
-        extra += judge.errors([foreign], selection, None)
+        extra += judge_of(selection).errors([foreign], None)
         if not extra:  # the rule is off: the lines are judged as they are
             foreign = None
     if foreign is None:
@@ -150,7 +151,7 @@ def check_create(params: dict[str, Any]) -> list[BatchError]:
     """
     if not isinstance(params, dict):
         raise TypeError(f"the parameters are a dict, not {type(params).__name__}")
-    return judge.errors(schemas.create_explainer().explain(params), rules.select(), None, fails="create")
+    return judge_of(rules.select()).errors(schemas.create_explainer().explain(params), None, fails="create")
 
 
 def epoch(now: float | datetime | None) -> int:

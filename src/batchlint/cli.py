@@ -104,7 +104,6 @@ def check(
 ) -> None:
     """Check batch input FILES; '-' is standard input."""
     from . import formats
-
     from .schemas import ENDPOINTS
 
     create = _create(endpoint, metadata, output_expires_after, completion_window)
@@ -123,10 +122,7 @@ def check(
                 status = max(status, FOUND)
             yield file
 
-    try:
-        _print(formats.FORMATS[form](checked(), max_errors))
-    except BrokenPipeError:
-        _drop_output()
+    _print(formats.FORMATS[form](checked(), max_errors))
     ctx.exit(status)
 
 
@@ -158,20 +154,19 @@ def _checked(path: str, options: dict[str, Any], choice: dict[str, list[str]], p
         if path != "-" and Path(path).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
         source = sys.stdin.buffer if path == "-" else path
-        file = Path(shown)
-        rules = _chosen(Path() if path == "-" else file.parent, file, choice)
+        rules = _chosen(Path("<stdin>" if path == "-" else path), choice)
         with _bar(path, progress) as tick:
             return Checked(shown, api.check(source, progress=tick, **options, **rules))
     except OSError as error:
         return Checked(shown, error=error.strerror or str(error))
 
 
-def _chosen(folder: Path, file: Path, choice: dict[str, list[str]]) -> dict[str, Any]:
+def _chosen(file: Path, choice: dict[str, list[str]]) -> dict[str, Any]:
     """The choice of rules for a file: the configuration's, with what the command line says on top."""
     from . import config
 
     try:
-        rules: dict[str, Any] = config.nearest(folder).for_file(file)
+        rules: dict[str, Any] = config.nearest(file.parent).for_file(file)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     for key, names in choice.items():
@@ -251,10 +246,15 @@ def schema(endpoint: str | None) -> None:
 
 
 def _print(texts: Iterable[str]) -> None:
-    """Print as it comes, and see that it arrived."""
-    for text in texts:
-        sys.stdout.write(text)
-    sys.stdout.flush()
+    """Print as it comes, and see that it arrived; a reader that goes away ends it."""
+    try:
+        for text in texts:
+            if sys.stdout is not None:  # closed by who started us
+                sys.stdout.write(text)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
 
 
 def _drop_output() -> None:
@@ -275,9 +275,14 @@ def main() -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("batchlint: interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
+    except SystemExit as error:  # click's own, where a reader of the help went away
+        gone = type(sys.stdout).__name__ == "PacifyFlushWrapper"
         _drop_output()
-        return OK
+        return OK if gone else int(error.code or 0)
+    except OSError as error:
+        _drop_output()
+        click.echo(f"batchlint: cannot write: {error.strerror}", err=True)
+        return TROUBLE
     return status if isinstance(status, int) else OK
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
-from . import decode, grammar, judge, schemas
+from . import decode, grammar, schemas
 from .findings import BLANK, FAILED, PASSED, BatchError, Found, Kind, Part
-from .rules import RULES, Request, Selection
+from .judge import Judge, judge_of
+from .rules import RULES, Selection
 
-_BLANKS = b" \t\r\n"
-_BOM = b"\xef\xbb\xbf"
+_BLANKS: Final = b" \t\r\n"
+_BOM: Final = b"\xef\xbb\xbf"
+_NO_BODY: Final[dict[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +34,22 @@ class Plan:
     now: int = 0
 
 
-class _Gates(dict[tuple[str, str], schemas.Gate]):
-    """The gates by url and model, compiled when first asked for."""
-
-    def __missing__(self, key: tuple[str, str]) -> schemas.Gate:
-        url, model = key
-        if url not in schemas.ENDPOINTS:
-            raise KeyError(url)
-        self[key] = gate = schemas.gate(url, schemas.patched_for(url, model))
-        return gate
-
-
-class _Facts(NamedTuple):
+class _Line(NamedTuple):
     """What is kept of a line beside its findings."""
 
     outcome: int
     custom_id: str | None = None
     url: str | None = None
     model: str | None = None
-    body: dict[str, Any] = {}  # noqa: RUF012 - never written to
+    body: dict[str, Any] = _NO_BODY
 
 
 @dataclass(slots=True)
-class _Tally:
+class _Findings:
     """The findings of a part in the making."""
 
-    plan: Plan
+    judge: Judge
+    keep: int
     errors: list[BatchError] = field(default_factory=list)
     counts: dict[Kind, int] = field(default_factory=dict)
     kept: dict[str, int] = field(default_factory=dict)
@@ -76,9 +68,37 @@ class _Tally:
             kind = (error.rule, error.severity, error.fails)
             self.counts[kind] = self.counts.get(kind, 0) + 1
             self.kept[error.rule] = number = self.kept.get(error.rule, 0) + 1
-            if not self.plan.keep or number <= self.plan.keep:
+            if not self.keep or number <= self.keep:
                 self.errors.append(error)
         return failed
+
+    def add_one(self, found: Found, number: int, custom_id: str | None = None) -> bool:
+        """Take one finding about a line."""
+        return self.add(self.judge.errors([found], number, custom_id))
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What rules about the whole file need to know, in the making."""
+
+    outcomes: bytearray = field(default_factory=bytearray)
+    ids: list[str | None] = field(default_factory=list)
+    urls: list[tuple[int, str | None]] = field(default_factory=list)
+    models: list[tuple[int, str | None]] = field(default_factory=list)
+    inputs: int = 0
+    deprecated: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+
+    def turn(self, number: int, url: str | None, model: str | None) -> None:
+        """A request whose url or model is not that of the request before it."""
+        if not self.urls or self.urls[-1][1] != url:
+            self.urls.append((number, url))
+        if not self.models or self.models[-1][1] != model:
+            self.models.append((number, model))
+
+    def saw(self, url: str, key: str, number: int) -> None:
+        """A request with a deprecated member."""
+        count, first = self.deprecated.get((url, key), (0, number))
+        self.deprecated[url, key] = count + 1, first
 
 
 def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:
@@ -92,98 +112,107 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:
     Returns:
         The part, its lines numbered from 1.
     """
-    loads, gates = orjson.loads, _gates()
-    selection = plan.selection
-    wakes = judge.wakes(selection)
-    duplicate_keys = "duplicate_key" in judge.severities(selection)
-    tally = _Tally(plan)
-    outcomes = bytearray()
-    ids: list[str | None] = []
-    urls: list[tuple[int, str | None]] = []
-    models: list[tuple[int, str | None]] = []
-    gate: schemas.Gate = bool
-    gate_url = gate_model = ""
-    last_url: str | None = None
-    last_model: str | None = None
-    inputs = 0
+    judge = judge_of(plan.selection)
+    findings, facts = _Findings(judge, plan.keep), _Facts()
+    loads, ids, outcomes = orjson.loads, facts.ids, facts.outcomes
+    repeats = "duplicate_key" in judge.severities
+    gates_url = gates_model = None  # of the gates at hand; the lines of a file seldom need others
     for number, line in enumerate(BytesIO(chunk), 1):
+        request: Any = None
+        outcome: int | None = None
         try:
             request = loads(line)
             url, body = request["url"], request["body"]
             model = body["model"]
-            if url != gate_url or model != gate_model:
-                gate, gate_url, gate_model = gates[url, model], url, model
-            passed = gate(request) and request["custom_id"] != ""
+            if url != gates_url or model != gates_model:
+                plain, gate = judge.gates(url, model)
+                gates_url, gates_model, old = url, model, _deprecated(url)
+                facts.turn(number, url, model)
+            if plain(request):
+                outcome = PASSED
+            elif gate(request):
+                failed = findings.add(judge.errors(judge.woken(url, body), number, request["custom_id"]))
+                outcome = FAILED if failed else PASSED
         except (ValueError, TypeError, KeyError):  # no JSON, no object, a member missing, no endpoint
-            passed = False
-        if passed:
-            custom_id, outcome = request["custom_id"], PASSED
-            if not wakes.isdisjoint(body):
-                founds = map(judge.in_batch, judge.awake(selection, Request(url, body)))
-                if tally.add(judge.errors(founds, selection, number, custom_id)):
-                    outcome = FAILED
+            pass
+        if outcome is None:
+            outcome, custom_id, url, model, body = _refused(line, request, number, findings, first)
+            gates_url = None
+            if outcome != BLANK:
+                old = _deprecated(url)
+                facts.turn(number, url, model)
         else:
-            outcome, custom_id, url, model, body = _refused(line, number, tally, first and number == 1)
-        if duplicate_keys and (key := decode.repeated_key(line)) is not None:
-            found = Found("duplicate_key", f"The key '{grammar.shown(key)}' stands twice in one object.", None, (),
-                          "Decoders keep the last; what the API does is not known.")
-            tally.add(judge.errors([found], selection, number, custom_id))
+            custom_id = request["custom_id"]
+        if repeats and (key := decode.repeated_key(line)) is not None:
+            findings.add_one(_repeated(key), number, custom_id)
         outcomes.append(outcome)
         ids.append(custom_id)
-        if outcome == BLANK:
-            continue
-        if url != last_url or not urls:
-            urls.append((number, url))
-            last_url = url
-        if model != last_model or not models:
-            models.append((number, model))
-            last_model = model
+        for key in old if outcome != BLANK else ():
+            if key in body and body[key] is not None:
+                facts.saw(url, key, number)
         if url == "/v1/embeddings":
-            inputs += count_inputs(body)
-    return Part(bytes(outcomes), len(chunk), tuple(tally.errors), tally.counts,
-                ((len(ids), orjson.dumps(ids)),) if ids else (), tuple(urls), tuple(models), inputs, tally.once)
+            facts.inputs += count_inputs(body)
+    return Part(bytes(outcomes), len(chunk), tuple(findings.errors), findings.counts,
+                ((len(ids), orjson.dumps(ids)),) if ids else (), tuple(facts.urls), tuple(facts.models), facts.inputs,
+                facts.deprecated, findings.once)
 
 
 @cache
-def _gates() -> _Gates:
-    return _Gates()
+def _deprecated(url: str | None) -> tuple[str, ...]:
+    return () if url is None else schemas.deprecated(url)
 
 
-def _refused(line: bytes, number: int, tally: _Tally, first: bool) -> _Facts:
-    """A line that was not let through: its findings go to the tally, its facts come back."""
-    selection = tally.plan.selection
-    if not line.strip(_BLANKS):
-        found = Found("blank_line", "The line is blank.", None, (), "Leave it out; what the API does with it is not known.")
-        tally.add(judge.errors([found], selection, number))
-        return _Facts(BLANK)
+def _repeated(key: str) -> Found:
+    return Found("duplicate_key", f"The key '{grammar.shown(key)}' stands twice in one object.", None, (),
+                 "Decoders keep the last; what the API does is not known.")
+
+
+def _refused(line: bytes, request: Any, number: int, findings: _Findings, first: bool) -> _Line:
+    """A line that was not let through: its findings are taken, what else is to be kept comes back.
+
+    Args:
+        line: the line.
+        request: the line, decoded; None if it could not be.
+        number: of the line in its chunk.
+        findings: where the findings go.
+        first: whether the chunk begins the file.
+    """
+    if request is None and not line.strip(_BLANKS):
+        findings.add_one(Found("blank_line", "The line is blank.", None, (),
+                               "Leave it out; what the API does with it is not known."), number)
+        return _Line(BLANK)
     failed = False
-    text = line
-    if first and line.startswith(_BOM):
-        failed = tally.add(judge.errors([decode.refused(line, first)], selection, number))
-        text = line.removeprefix(_BOM)
-    try:
-        request = orjson.loads(text)
-    except ValueError:
-        failed |= tally.add(judge.errors([decode.refused(text, False)], selection, number))
-        return _Facts(FAILED if failed else PASSED)
+    if first and number == 1 and line.startswith(_BOM):
+        failed = findings.add_one(decode.refused(line, first), number)
+        line = line.removeprefix(_BOM)
+        try:
+            request = orjson.loads(line)
+        except ValueError:
+            request = None
     if not isinstance(request, dict):
-        found = Found("not_an_object", "This line is not parseable as valid JSON.", None, (),
-                      f"The line is {grammar.GOT[grammar.kind(request)]}; a request is an object.")
-        failed |= tally.add(judge.errors([found], selection, number))
-        return _Facts(FAILED if failed else PASSED)
+        failed |= findings.add_one(_no_object(line, request), number)
+        return _Line(FAILED if failed else PASSED)
     custom_id, url, body = request.get("custom_id"), request.get("url"), request.get("body")
     custom_id = custom_id if isinstance(custom_id, str) else None
-    failed |= tally.add(judge.errors(judge.judge(request, selection), selection, number, custom_id))
-    body = body if isinstance(body, dict) else {}
+    failed |= findings.add(findings.judge.errors(findings.judge.line(request), number, custom_id))
+    body = body if isinstance(body, dict) else _NO_BODY
     model = body.get("model")
-    return _Facts(FAILED if failed else PASSED, custom_id,
-                  url if isinstance(url, str) and url in schemas.ENDPOINTS else None,
-                  model if isinstance(model, str) else None, body)
+    return _Line(FAILED if failed else PASSED, custom_id,
+                 url if isinstance(url, str) and url in schemas.ENDPOINTS else None,
+                 model if isinstance(model, str) else None, body)
+
+
+def _no_object(line: bytes, request: Any) -> Found:
+    """The finding about a line that is no JSON (decoded to None) or JSON but no object."""
+    if request is None and line.strip(_BLANKS) != b"null":
+        return decode.refused(line, first=False)
+    return Found("not_an_object", "This line is not parseable as valid JSON.", None, (),
+                 f"The line is {grammar.GOT[grammar.kind(request)]}; a request is an object.")
 
 
 def count_inputs(body: dict[str, Any]) -> int:
     """How many inputs a request to /v1/embeddings has: a list of strings or of lists of tokens as many as it holds."""
     given = body.get("input")
-    if isinstance(given, list) and given and isinstance(given[0], (str, list)):
+    if isinstance(given, list) and given and isinstance(given[0], str | list):
         return len(given)
     return 1 if given else 0

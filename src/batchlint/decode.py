@@ -10,6 +10,7 @@ from .grammar import clean
 
 _SENTENCE = "This line is not parseable as valid JSON."
 _BOM = b"\xef\xbb\xbf"
+_BLANKS = " \t\r\n"
 _UTF8 = "Invalid file for Batch API. Must be utf-8 encoded"
 
 
@@ -33,7 +34,7 @@ def refused(line: bytes, first: bool) -> Found:
         return Found("not_utf8", _UTF8, hint=f"Byte {error.start + 1} of the line, 0x{line[error.start]:02x}, is no "
                      "UTF-8. Write the file with encoding='utf-8'.")
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
     except _NotANumberError as error:
         return Found("not_a_number", _SENTENCE, hint=f"{error} is no JSON number. Leave the member out, or write null.")
     except json.JSONDecodeError as error:
@@ -50,9 +51,9 @@ def refused(line: bytes, first: bool) -> Found:
 
 def _where(error: json.JSONDecodeError, text: str) -> str:
     """The decoder's words and the column, with the commonest causes named."""
-    rest = text[error.pos:].strip()
+    rest = text[error.pos:].strip(_BLANKS)
     if not rest and error.msg != "Extra data":
-        return f"The line ends at column {len(text.rstrip()) + 1} in the middle of a value; it is cut off."
+        return f"The line ends at column {len(text.rstrip(_BLANKS)) + 1} in the middle of a value; it is cut off."
     if error.msg == "Extra data":
         return f"A second value begins at column {error.colno}; write one request a line."
     if rest.startswith("'"):

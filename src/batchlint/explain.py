@@ -324,14 +324,13 @@ class Explainer:
         got = grammar.GOT[grammar.kind(value)]
         keyword = "type:null" if value is None else "type"
         message = f"Invalid type for '{{p}}': expected {self._expected(node, value)}, but got {got} instead."
-        return self._found("invalid_type", message, node, keyword, path, repr=grammar.as_python(value),
-                           supported=self._values(node))
+        return self._found("invalid_type", message, node, keyword, path, raw=value, supported=self._values(node))
 
     def _wrong_value(self, node: Schema, value: Any, path: PathParts) -> Found:
         shown = grammar.abbreviated(value) if isinstance(value, str) else ""
         supported = node.get("x-batchlint", _NOTHING).get("supported", [v for v in node["enum"] if v is not None])
-        found = self._found("invalid_value", _supported(shown, supported), node, "enum", path,
-                            repr=grammar.as_python(value), supported=self._values(node))
+        found = self._found("invalid_value", _supported(shown, supported), node, "enum", path, raw=value,
+                            supported=self._values(node))
         return found._replace(hint=self._hint) if found.rule == "invalid_value" else found
 
     def _values(self, node: Schema) -> str:
@@ -379,7 +378,7 @@ class Explainer:
             return str(own.get(grammar.kind(value), own[""]))
         if "enum" in node:
             values = [v for v in node.get("x-batchlint", _NOTHING).get("supported", node["enum"]) if v is not None]
-            if all(isinstance(v, str) for v in values):
+            if values and all(isinstance(v, str) for v in values):
                 return grammar.one_of(grammar.quoted(map(grammar.abbreviated, values)))
         if "anyOf" in node and "properties" not in node:
             phrases = [self._expected(branch, value) for branch in node["anyOf"]
@@ -421,10 +420,12 @@ def _supported(value: str, supported: list[str]) -> str:
 def _filled(template: str, values: dict[str, Any]) -> str:
     """The template with its placeholders replaced, once each and never inside one another.
 
-    `{name}` is one of the values; `{/a/b}` is what stands there in the value that the schema is about.
+    `{name}` is one of the values, `{repr}` the raw one as Python prints it; `{/a/b}` is what stands there in the value that the schema is about.
     """
     def fill(match: re.Match[str]) -> str:
         name = match[1]
+        if name == "repr":
+            return grammar.as_python(values.get("raw"))
         if not name.startswith("/"):
             return str(values.get(name, match[0]))
         value = values.get("whole")

@@ -111,6 +111,8 @@ class Part:
             no batch endpoint.
         models: likewise (line, model).
         inputs: how many embedding inputs the requests hold.
+        deprecated: (url, member) of the deprecated members of bodies, to how many requests have it and the
+            line of the first.
         once: what is said once for the whole file: (rule, key) to the count and the first finding.
     """
 
@@ -122,6 +124,7 @@ class Part:
     urls: tuple[tuple[int, str | None], ...] = ()
     models: tuple[tuple[int, str | None], ...] = ()
     inputs: int = 0
+    deprecated: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     once: Mapping[tuple[str, str], tuple[int, BatchError]] = field(default_factory=dict)
 
 
@@ -142,6 +145,7 @@ def merge(parts: Iterable[Part], keep: int = 1000) -> Part:
     ids: list[tuple[int, bytes]] = []
     urls: list[tuple[int, str | None]] = []
     models: list[tuple[int, str | None]] = []
+    deprecated: dict[tuple[str, str], tuple[int, int]] = {}
     once: dict[tuple[str, str], tuple[int, BatchError]] = {}
     for part in parts:
         shift = len(outcomes)
@@ -154,13 +158,17 @@ def merge(parts: Iterable[Part], keep: int = 1000) -> Part:
         for key, (count, error) in part.once.items():
             seen, first = once.get(key, (0, moved(error, shift)))
             once[key] = seen + count, first
+        for member, (count, line) in part.deprecated.items():
+            had, earlier = deprecated.get(member, (0, line + shift))
+            deprecated[member] = had + count, earlier
         add_runs(urls, part.urls, shift)
         add_runs(models, part.models, shift)
         ids += part.ids
         outcomes += part.outcomes
         size += part.size
         inputs += part.inputs
-    return Part(bytes(outcomes), size, tuple(errors), counts, tuple(ids), tuple(urls), tuple(models), inputs, once)
+    return Part(bytes(outcomes), size, tuple(errors), counts, tuple(ids), tuple(urls), tuple(models), inputs, deprecated,
+                once)
 
 
 def moved(error: BatchError, shift: int) -> BatchError:

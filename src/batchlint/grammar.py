@@ -86,8 +86,10 @@ def array_of(item: str) -> str:
 
 def as_python(value: Any) -> str:
     """A value as the API prints it where it prints a Python repr: strings quoted, objects as dicts."""
-    text = repr(value)
-    return shown(text)
+    try:
+        return shown(repr(value))
+    except RecursionError:
+        return "..."
 
 
 def number(value: float) -> str:

@@ -110,20 +110,64 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
+#: The members of a body inside of which rules may look, and those inside of what these hold.
+_OUTER: Final = ("messages", "input", "images", "mask", "markup", "input_reference")
+_INNER: Final = ("content", "output")
+
+
 @cache
 def gate(url: str, of: str = "") -> Gate:
     """Whether a whole line, decoded, is a request to this endpoint to which no schema objects.
 
-    A line that has members beside the four is not let through: that is a warning.
+    A line that has members beside the four is not let through: that is a warning.  Nor is an empty custom_id.
     """
+    return compiled(_line(url, of))
+
+
+@cache
+def plain_gate(url: str, of: str, wakes: frozenset[str], marks: frozenset[str]) -> Gate:
+    """Whether `gate` lets a line through, and none of its members wakes a rule.
+
+    Args:
+        url: the endpoint.
+        of: the name of the family of its model.
+        wakes: members of a body that wake a rule.
+        marks: members of a message, an item or a part of its content that do.
+    """
+    return compiled(_line(url, of) | {"allOf": [{"properties": {"body": _without(wakes, marks)}}]})
+
+
+@cache
+def quiet_gate(wakes: frozenset[str], marks: frozenset[str]) -> Gate:
+    """Whether none of the members of a body wakes a rule, of whatever types they are."""
+    return compiled(_without(wakes, marks))
+
+
+def _without(wakes: frozenset[str], marks: frozenset[str]) -> dict[str, Any]:
+    """The schema of bodies that have none of these members."""
+    part = {"properties": dict.fromkeys(sorted(marks), False)}
+    item = {"properties": part["properties"] | {key: {"items": part, **part} for key in _INNER}}
+    lists = {key: {"items": item, **part} for key in _OUTER}
+    return {"properties": lists | dict.fromkeys(sorted(wakes), False)}
+
+
+def _line(url: str, of: str) -> dict[str, Any]:
+    """The schema of a line for an endpoint."""
     schema = body(url, of)
     line = load("batch-request")
+    line["properties"]["custom_id"]["minLength"] = 1
     line["properties"]["url"] = {"const": url}
     line["properties"]["body"] = {key: value for key, value in schema.items() if not key.startswith("$")}
     line["additionalProperties"] = False
     if "$defs" in schema:
         line["$defs"] = schema["$defs"]
-    return compiled(line)
+    return line
+
+
+@cache
+def deprecated(url: str) -> tuple[str, ...]:
+    """The members of a body that the API's documents mark as deprecated."""
+    return tuple(key for key, value in body(url)["properties"].items() if value.get("deprecated"))
 
 
 @cache
@@ -189,5 +233,5 @@ def ended(schema: Any) -> Any:
 
 def forget() -> None:
     """Drop what is compiled, so that a change of `BATCHLINT_ENGINE` is seen."""
-    for name in ("body", "gate", "explainer", "line_gate", "line_explainer", "create_explainer"):
+    for name in ("body", "gate", "plain_gate", "quiet_gate", "explainer", "line_gate", "line_explainer", "create_explainer"):
         vars(sys.modules[__name__])[name].cache_clear()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -16,7 +17,7 @@ CHUNK: Final = 1 << 20
 Source = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any]
 
 
-def chunks(source: Source, size: int = CHUNK) -> Iterator[bytes]:
+def chunks(source: Any, size: int = CHUNK) -> Iterator[bytes]:
     r"""The bytes of a source, in chunks that end with a newline (the last one perhaps without).
 
     Lines end at `\n` alone.  No more than a chunk and the rest of its last line is in memory.
@@ -36,7 +37,7 @@ def chunks(source: Source, size: int = CHUNK) -> Iterator[bytes]:
         yield from _of_path(source, size)
     elif hasattr(source, "read"):
         yield from _of_stream(cast("BinaryIO", source), size)
-    elif isinstance(source, Iterable):
+    elif isinstance(source, Iterable) and not isinstance(source, Mapping | io.TextIOBase):
         yield from _of_items(source, size)
     else:
         raise TypeError(f"cannot read requests from {type(source).__name__}; give a path, bytes, a binary stream or "
@@ -139,5 +140,17 @@ def _line(item: Any) -> bytes:
     if isinstance(item, str):
         line = item.encode("utf-8", "surrogatepass")
     else:
-        line = item if isinstance(item, bytes) else orjson.dumps(item)
+        line = item if isinstance(item, bytes) else _serialised(item)
     return line if line.endswith(b"\n") else line + b"\n"
+
+
+def _serialised(item: Any) -> bytes:
+    """A request as JSON.
+
+    Raises:
+        TypeError: it holds what JSON does not have.
+    """
+    try:
+        return orjson.dumps(item)
+    except TypeError:  # also for half of a surrogate pair, which is a finding
+        return json.dumps(item).encode()

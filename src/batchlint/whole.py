@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any, Final
 
 import orjson
 
-from . import grammar, judge, schemas
+from . import grammar, schemas
 from .core import Plan
 from .findings import BLANK, FAILED, BatchError, Found, Kind, Part
+from .judge import judge_of
 from .report import Report
+from .rules.files import INSTEAD
 
 #: Limits of a batch (sources: the rules' documentation).
 MAX_REQUESTS: Final = 50_000
@@ -51,6 +55,7 @@ def whole_file(part: Part, endpoint: str | None, now: int) -> Iterator[tuple[int
                                 f"batch may have at most {MAX_INPUTS:,}.",
                                 hint="Split the file; each part is a batch of its own.")
     yield from _shutdowns(part, now)
+    yield from _deprecations(part)
     yield from _mismatches(part, endpoint)
     yield from _duplicates(part)
 
@@ -65,9 +70,9 @@ def name_finding(name: str) -> Found | None:
 def most_frequent(runs: Sequence[tuple[int, str | None]], lines: int) -> list[str]:
     """The values of runs by how many lines they cover, the most frequent first and else the earliest."""
     counts: Counter[str] = Counter()
-    for (start, value), (end, _) in zip(runs, [*runs[1:], (lines + 1, None)], strict=True):
+    for start, stop, value in _runs(runs, lines):
         if value is not None:
-            counts[value] += end - start
+            counts[value] += stop - start
     return [value for value, _ in counts.most_common()]
 
 
@@ -81,7 +86,7 @@ def _shutdowns(part: Part, now: int) -> Iterator[tuple[int | None, str | None, F
             lines[model] = first, count + stop - start - part.outcomes.count(BLANK, start - 1, stop - 1)
     for model, (line, count) in lines.items():
         end = date.fromisoformat(schemas.shutdowns()[model])
-        many = f"{count:,} requests name it, the first on line {line:,}." if count > 1 else "One request names it."
+        many = _many(count, line)
         if end <= today:
             yield line, None, Found(
                 "model_shutdown", f"The provided model '{model}' is not supported by the Batch API.", "body.model",
@@ -90,6 +95,23 @@ def _shutdowns(part: Part, now: int) -> Iterator[tuple[int | None, str | None, F
             yield line, None, Found(
                 "model_shutdown_soon", f"The model '{model}' will be shut down on {end}.", "body.model",
                 ("body", "model"), f"A batch may take a day. {many}")
+
+
+def _deprecations(part: Part) -> Iterator[tuple[int | None, str | None, Found]]:
+    """The deprecated members and endpoints of a file, each once."""
+    for (_, member), (count, line) in part.deprecated.items():
+        yield line, None, Found(
+            "deprecated_parameter", f"The parameter '{member}' is deprecated.", f"body.{member}", ("body", member),
+            f"{INSTEAD.get(member, '')} {_many(count, line)}".strip())
+    videos = [start for start, _, url in _runs(part.urls, len(part.outcomes)) if url == "/v1/videos"]
+    if videos:
+        yield videos[0], None, Found("videos_shut_down", "The Sora API was announced to shut down on 2026-09-24.",
+                                     "url", ("url",), "Make videos elsewhere.")
+
+
+def _many(count: int, line: int) -> str:
+    """How many requests have something that is said once."""
+    return "One request has it." if count == 1 else f"{count:,} requests have it, the first on line {line:,}."
 
 
 def _mismatches(part: Part, endpoint: str | None) -> Iterator[tuple[int | None, str | None, Found]]:
@@ -120,7 +142,8 @@ def _mismatches(part: Part, endpoint: str | None) -> Iterator[tuple[int | None, 
 
 
 def _runs(runs: Sequence[tuple[int, str | None]], lines: int) -> Iterator[tuple[int, int, str | None]]:
-    for (start, value), (stop, _) in zip(runs, [*runs[1:], (lines + 1, None)], strict=True):
+    """Each run as its first line, the line after it, and its value."""
+    for (start, value), (stop, _) in pairwise([*runs, (lines + 1, None)]):
         yield start, stop, value
 
 
@@ -180,14 +203,14 @@ def finish(
         late += whole_file(part, endpoint, plan.now)
     whole = _Kept(plan.keep, part)
     for line, custom_id, found in late:
-        for error in judge.errors([found], plan.selection, line, custom_id):
+        for error in judge_of(plan.selection).errors([found], line, custom_id):
             whole.add(error)
             if line is not None and error.severity == "error":
                 outcomes[line - 1] = FAILED
     for error in extra:
         whole.add(error)
     for count, error in part.once.values():
-        whole.add(error, count)
+        whole.add(replace(error, hint=f"{error.hint or ''} {_many(count, error.line or 1)}".strip()))
     errors = sorted(whole.errors)
     return Report(
         path=name, endpoint=endpoint, models=tuple(most_frequent(part.models, lines)), bytes=part.size,
@@ -206,10 +229,10 @@ class _Kept:
         self._keep = keep
         self._kept = Counter(error.rule for error in part.errors)
 
-    def add(self, error: BatchError, count: int = 1) -> None:
+    def add(self, error: BatchError) -> None:
         """Count a finding, and keep it while there is room."""
         kind: Kind = (error.rule, error.severity, error.fails)
-        self.counts[kind] = self.counts.get(kind, 0) + count
+        self.counts[kind] = self.counts.get(kind, 0) + 1
         self._kept[error.rule] += 1
         if not self._keep or self._kept[error.rule] <= self._keep:
             self.errors.append(error)

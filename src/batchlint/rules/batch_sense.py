@@ -1,11 +1,10 @@
-"""Rules about what a batch makes no sense of, and what is on its way out; each is said once for a file."""
+"""Rules about what a batch makes no sense of; each is said once for a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from .. import schemas
 from ..findings import Found
 from .registry import Request, fault, rule
 
@@ -43,7 +42,7 @@ def pointless_in_batch(request: Request) -> Iterator[Found]:
 
 
 def _is_meant(request: Request, member: str) -> bool:
-    """Whether a member of this name is what this is about: that of images is a colour, others say that it is refused."""
+    """Whether a member is the one meant: `background` of images is a colour, and some are refused elsewhere."""
     if member == "partial_images":
         return request.url.startswith("/v1/images/")
     return request.url == "/v1/responses" and not (member == "stream_options" and request.body.get("stream"))
@@ -67,44 +66,3 @@ def order_not_guaranteed(request: Request) -> Iterator[Found]:
         if request.url == "/v1/responses" and request.body.get(member):
             yield fault(f"The request has a '{member}', and the requests of a batch run in no order.", member,
                         hint="It must not depend on another request of the batch, nor share a conversation with one.")
-
-
-#: What takes the place of a deprecated member (source: openai-python 3.54.0, prose).
-_INSTEAD: Final = {
-    "functions": "Use 'tools'.",
-    "function_call": "Use 'tool_choice'.",
-    "max_tokens": "Use 'max_completion_tokens'.",
-    "prompt_cache_retention": "Use 'prompt_cache_options.ttl'.",
-    "seed": "Nothing takes its place.",
-    "truncation": "Use 'context_management', or send less.",
-    "user": "Use 'safety_identifier', and 'prompt_cache_key' for the cache.",
-}
-
-
-@rule(fails=None, once=True, wakes=_INSTEAD)
-def deprecated_parameter(request: Request) -> Iterator[Found]:
-    """A parameter is deprecated.
-
-    Fails: /v1/responses {"model": "m", "input": "Hi", "user": "u"}
-    Passes: /v1/responses {"model": "m", "input": "Hi", "safety_identifier": "u"}
-
-    To do: what the hint says.
-
-    Source: the OpenAPI document of August 2026 marks it; the hint, openai-python 3.54.0 (prose).
-    """
-    members: dict[str, Any] = schemas.body(request.url)["properties"]
-    for member, instead in _INSTEAD.items():
-        if request.body.get(member) is not None and members.get(member, {}).get("deprecated"):
-            yield fault(f"The parameter '{member}' is deprecated.", member, hint=instead)
-
-
-@rule(fails=None, once=True, wakes=["prompt"])
-def videos_shut_down(request: Request) -> Iterator[Found]:
-    """The endpoint is that of Sora, whose end was announced.
-
-    Fails: /v1/videos {"model": "sora-2", "prompt": "a cat"}
-
-    Source: openai-python 3.54.0 (prose) and the guide to videos, which name 24 September 2026.
-    """
-    if request.url == "/v1/videos":
-        yield fault("The Sora API was announced to shut down on 2026-09-24.", param=None)

@@ -12,7 +12,7 @@ from .registry import Request, fault, rule
 _DEFAULT_MODEL = {"/v1/moderations": "omni-moderation-latest", "/v1/videos": "sora-2"}
 
 
-@rule(code="missing_required_parameter", fails="batch")
+@rule(code="invalid_request", fails="batch")
 def missing_model() -> None:
     """The body has no model.
 
@@ -23,9 +23,10 @@ def missing_model() -> None:
 
     To do: add `"model"` to the body.
 
-    Source: the batch stage misses a model (ogx-ai/ogx, August 2025, then in the words "Model parameter
-    is required."); today's words are inferred from those for `messages` (September 2026).  An endpoint
-    that has a default (moderations, videos) only gets a warning, `model_left_out`.
+    Source: failed batches of August 2025 (ogx-ai/ogx, with the sentence) and 2 September 2026 (a research
+    note of OpenRouter's, with code and param).  That the batch stage says it in these words for every
+    endpoint is inferred.  An endpoint that has a default (moderations, videos) only gets a warning,
+    `model_left_out`.
     """
 
 

@@ -11,6 +11,8 @@ from ..findings import Found
 from ..grammar import shown
 from .registry import Request, fault, rule
 
+#: The members by which calls and their answers are known.
+_MARKS: Final = ("tool_calls", "tool_call_id", "function_call", "call_id")
 _CHAT: Final = "/v1/chat/completions"
 _RESPONSES: Final = "/v1/responses"
 _ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
@@ -32,7 +34,7 @@ class _Exchange(NamedTuple):
     broken: bool
 
 
-@rule(marks=[b"_call"])
+@rule(marks=_MARKS)
 def unpaired_tool_message(request: Request) -> Iterator[Found]:
     """The tool calls of an assistant message and the tool messages after it do not answer each other.
 
@@ -49,17 +51,34 @@ def unpaired_tool_message(request: Request) -> Iterator[Found]:
     of a message whose id was not asked for, from several reports.  That the first sentence's param
     names the message after the calls is inferred, even where none is there.
     """
-    if request.url != _CHAT:
+    messages = request.body.get("messages")
+    if request.url != _CHAT or not isinstance(messages, list) or _is_paired(messages):
         return
-    for exchange in _exchanges(request.body.get("messages")):
+    for exchange in _exchanges(messages):
         if not exchange.broken:
             yield from _unpaired(exchange)
 
 
-def _exchanges(messages: Any) -> Iterator[_Exchange]:
+def _is_paired(messages: Sequence[Any]) -> bool:
+    """Whether each call has its answer and each answer its call, in one quick look: most conversations are right."""
+    waiting: set[str] = set()
+    try:
+        for message in messages:
+            if message.get("tool_calls"):
+                if waiting:
+                    return False
+                waiting = {call["id"] for call in message["tool_calls"]}
+            elif message["role"] == "tool":
+                waiting.remove(message["tool_call_id"])
+            elif waiting:
+                return False
+    except (AttributeError, KeyError, TypeError):  # malformed, or not awaited
+        return False
+    return not waiting
+
+
+def _exchanges(messages: Sequence[Any]) -> Iterator[_Exchange]:
     """The exchanges of a conversation, in order."""
-    if not isinstance(messages, list):
-        return
     asked: int | None = None
     ids: tuple[str, ...] = ()
     answers: list[tuple[int, str]] = []
@@ -122,7 +141,7 @@ _CALLS: Final[Mapping[str, str]] = {"function_call": "function call", "custom_to
 _OUTPUTS: Final[Mapping[str, str]] = {f"{kind}_output": name for kind, name in _CALLS.items()}
 
 
-@rule(marks=[b"_call"])
+@rule(marks=_MARKS)
 def unpaired_call_output(request: Request) -> Iterator[Found]:
     """A function's call and its output are not both in the input.
 
@@ -267,7 +286,7 @@ def _mentions(value: Any) -> bool:
     return False
 
 
-@rule(fails=None, marks=[b"_call"])
+@rule(fails=None, marks=_MARKS)
 def arguments_not_json(request: Request) -> Iterator[Found]:
     r"""The arguments of a call in the conversation are no JSON.
 
@@ -276,31 +295,37 @@ def arguments_not_json(request: Request) -> Iterator[Found]:
 
     To do: serialise them with a JSON library, and cut them nowhere.
 
+    What begins and ends like an object is not looked into.
+
     Source: the documentation calls them JSON.  That OpenAI refuses others has not been reported; other
     servers of the same interface do (vLLM, llama.cpp).
     """
-    for path, text in _arguments(request):
-        if text and not _is_json(text):
-            yield fault("The arguments of the call are not JSON.", *path,
+    for path, call in _calls(request):
+        text = call.get("arguments") if isinstance(call, dict) else None
+        if isinstance(text, str) and not _is_json(text):
+            yield fault("The arguments of the call are not JSON.", *path, "arguments",
                         hint="Whether the API refuses that is not known; the model will see it as it is.")
 
 
-def _arguments(request: Request) -> Iterator[tuple[Sequence[str | int], str]]:
-    """The arguments of the calls in a conversation, with their places."""
+def _calls(request: Request) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """The calls of functions in a conversation, with their places."""
     if request.url == _RESPONSES:
         for i, item in request.objects("input"):
-            if item.get("type") == "function_call" and isinstance(item.get("arguments"), str):
-                yield ("input", i, "arguments"), item["arguments"]
+            if item.get("type") == "function_call":
+                yield ("input", i), item
     elif request.url == _CHAT:
         for i, message in request.objects("messages"):
             calls = message.get("tool_calls")
-            for j, call in enumerate(calls) if isinstance(calls, list) else ():
-                function = call.get("function") if isinstance(call, dict) else None
-                if isinstance(function, dict) and isinstance(function.get("arguments"), str):
-                    yield ("messages", i, "tool_calls", j, "function", "arguments"), function["arguments"]
+            if isinstance(calls, list):
+                for j, call in enumerate(calls):
+                    if isinstance(call, dict):
+                        yield ("messages", i, "tool_calls", j, "function"), call.get("function")
 
 
 def _is_json(text: str) -> bool:
+    """Whether a text is, or looks like, JSON; an empty one may stand for no arguments."""
+    if not text or (text.startswith('{"') and text.endswith("}")):
+        return True
     try:
         orjson.loads(text)
     except ValueError:

@@ -1,5 +1,7 @@
 """Rules about the file as a whole: what the upload refuses, limits, and what must agree between lines."""
 
+from typing import Final
+
 from .registry import rule
 
 
@@ -115,8 +117,8 @@ def duplicate_custom_id() -> None:
 
     To do: make the ids unique, e.g. by a running number.
 
-    Source: community.openai.com/t/723696 (2024) has the sentence; a clone that copies OpenAI's words
-    (Alibaba Model Studio) has the code.  Which of the lines the API flags, and the param, are not known.
+    Source: community.openai.com/t/723696 (2024) has the sentence; a failed batch of 2 September 2026 (a
+    research note of OpenRouter's) has code, param and the line of the repeat.
     """
 
 
@@ -133,9 +135,9 @@ def mismatched_model() -> None:
 
     To do: write one file for each model.
 
-    Source: the Batch guide ("each input file can only include requests to a single model"); the code
-    is reported (May 2026), the sentence is that of a clone that copies OpenAI's words.  Which line the
-    API takes as the reference is not known.
+    Source: the Batch guide ("each input file can only include requests to a single model"); a failed
+    batch of 2 September 2026 (a research note of OpenRouter's) has code and param; the sentence is that
+    of a clone that copies OpenAI's words.  Which line the API takes as the reference is not known.
     """
 
 
@@ -167,7 +169,8 @@ def model_shutdown() -> None:
     To do: use the replacement that the provider's page on deprecations names.
 
     Source: the dates, openai-python 3.54.0 (docstrings).  The sentence is that of the batch stage for a
-    model that it does not know (ogx-ai/ogx, August 2025); that it says so of a retired one is inferred.
+    model that it does not know (ogx-ai/ogx, August 2025; code, param and effect again on 2 September
+    2026); that it says so of a retired one is inferred.
     """
 
 
@@ -178,4 +181,42 @@ def model_shutdown_soon() -> None:
     To do: use the replacement that the provider's page on deprecations names.
 
     Source: the dates, openai-python 3.54.0 (docstrings).
+    """
+
+
+#: What takes the place of a deprecated member (source: openai-python 3.54.0, prose).
+INSTEAD: Final = {
+    "functions": "Use 'tools'.",
+    "function_call": "Use 'tool_choice'.",
+    "max_tokens": "Use 'max_completion_tokens'.",
+    "prompt_cache_retention": "Use 'prompt_cache_options.ttl'.",
+    "seed": "Nothing takes its place.",
+    "truncation": "Use 'context_management', or send less.",
+    "user": "Use 'safety_identifier', and 'prompt_cache_key' for the cache.",
+}
+
+
+@rule(fails=None)
+def deprecated_parameter() -> None:
+    """A parameter is deprecated.  Said once for each parameter of a file.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "user": "u"}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "safety_identifier": "u"}
+
+    To do: what the hint says.
+
+    Source: the OpenAPI document of August 2026 marks it; the hint, openai-python 3.54.0 (prose).
+    """
+
+
+@rule(fails=None)
+def videos_shut_down() -> None:
+    """The endpoint is that of Sora, whose end was announced.  Said once for a file.
+
+    Fails: /v1/videos {"model": "sora-2", "prompt": "a cat"}
+    Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "a cat"}
+
+    To do: make videos elsewhere.
+
+    Source: openai-python 3.54.0 (prose) and the guide to videos, which name 24 September 2026.
     """

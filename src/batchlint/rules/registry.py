@@ -53,7 +53,7 @@ class Rule:
         default: whether it is on unless chosen.
         once: said once for a file, with the first line and the count.
         wakes: the members of a body that wake the check.
-        marks: bytes of a line that wake the check: it is run if the line has one of them.
+        marks: members of a message, an item or a part of its content that wake the check too.
         check: of a request; None if the engine or the file raises its findings.
         doc: the docstring.
     """
@@ -65,7 +65,7 @@ class Rule:
     default: bool
     once: bool
     wakes: frozenset[str]
-    marks: tuple[bytes, ...]
+    marks: frozenset[str]
     check: Check | None
     doc: str
 
@@ -101,7 +101,7 @@ def rule(
     default: bool = True,
     once: bool = False,
     wakes: Iterable[str] = (),
-    marks: Iterable[bytes] = (),
+    marks: Iterable[str] = (),
 ) -> Callable[[Callable[..., Any]], Rule]:
     """Register a function as a rule; its name and docstring are the rule's.
 
@@ -115,7 +115,7 @@ def rule(
             raise ValueError(f"two rules are called {name}")
         check = function if inspect.signature(function).parameters else None
         _rules[name] = made = Rule(name, code or name, "error" if fails else "warning", fails, default, once,
-                                   frozenset(wakes), tuple(marks), check, inspect.getdoc(function) or "")
+                                   frozenset(wakes), frozenset(marks), check, inspect.getdoc(function) or "")
         return made
 
     return register

@@ -9,8 +9,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 from .. import grammar
 from ..findings import Found, PathParts
-from . import subset
-from .metaschema import Fault
+from ..structured import subset
+from ..structured.metaschema import Fault
 from .registry import Request, fault, rule
 
 _CHAT: Final = "/v1/chat/completions"

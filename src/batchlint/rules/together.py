@@ -49,8 +49,8 @@ def stream_options_without_stream(request: Request) -> Iterator[Found]:
                     hint="Leave it out; the usage is in every answer of a batch.")
 
 
-@rule(code="invalid_parameter_combination", wakes=["max_completion_tokens"])
-def max_tokens_twice(request: Request) -> Iterator[Found]:
+@rule(code="invalid_parameter_combination")
+def max_tokens_twice() -> None:
     """A chat completion has both `max_tokens` and `max_completion_tokens`.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9, "max_completion_tokens": 9}
@@ -60,9 +60,6 @@ def max_tokens_twice(request: Request) -> Iterator[Found]:
 
     Source: langchain-ai/langgraph#5943 (August 2025), with code and param; one report of 2026 has neither.
     """
-    both = (request.body.get("max_tokens"), request.body.get("max_completion_tokens"))
-    if request.url == _CHAT and all(kind(value) == "integer" for value in both):
-        yield fault("Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.", "max_tokens")
 
 
 @rule(fails=None, once=True, wakes=["metadata"])

@@ -97,12 +97,12 @@ def tool_choice_not_found(request: Request) -> Iterator[Found]:
     Source: recorded answers, August and September 2026, without a code.
     """
     choice = request.body.get("tool_choice")
-    tools = _tools(request)
+    tools = _tools(request) if choice == "required" or isinstance(choice, dict) else None
     if tools is None:
         return
     if choice == "required" and not tools:
         yield fault("Tool choice 'required' must be specified with 'tools' parameter.", "tool_choice")
-    if isinstance(choice, dict) and choice.get("type") == "function" and isinstance(choice.get("name"), str):
+    elif isinstance(choice, dict) and choice.get("type") == "function" and isinstance(choice.get("name"), str):
         name, names = choice["name"], _names([tool for tool in tools if tool.get("type") == "function"])
         if name not in names and None not in names:
             yield fault(_not_found(name if tools else "function"), "tool_choice")
@@ -135,19 +135,21 @@ def tool_choice_elsewhere(request: Request) -> Iterator[Found]:
     Source: reports of 2026, all about `image_generation`, in which the API had dropped the tool itself.
     For other tools the sentence is inferred.
     """
-    tools = _declared(request)
     choice = request.body.get("tool_choice")
-    if tools is None or not isinstance(choice, dict):
-        return
-    allowed = choice.get("allowed_tools", choice)
+    wanted = [label for want in _wanted(choice) if (label := _label(want))] if isinstance(choice, dict) else []
+    tools = _declared(request) if wanted else None
+    for label in wanted:
+        if tools is not None and label not in tools:
+            yield fault(_not_found(label[1] or label[0]), "tool_choice")
+
+
+def _wanted(choice: Mapping[str, Any]) -> Sequence[Any]:
+    """The tools that a choice names; a single function is the matter of other rules."""
     if choice.get("type") != "allowed_tools":
-        wanted: list[Any] = [choice] if choice.get("type") != "function" else []
-    else:
-        wanted = allowed["tools"] if isinstance(allowed, dict) and isinstance(allowed.get("tools"), list) else []
-    for want in wanted:
-        label = _label(want)
-        if label and label not in tools:
-            yield fault(_not_found(label[-1] or label[0]), "tool_choice")
+        return [choice] if choice.get("type") != "function" else []
+    allowed = choice.get("allowed_tools", choice)
+    wanted = allowed.get("tools") if isinstance(allowed, dict) else None
+    return wanted if isinstance(wanted, list) else []
 
 
 def _declared(request: Request) -> set[tuple[str, str]] | None:

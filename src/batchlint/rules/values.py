@@ -85,22 +85,28 @@ def _is_picture(url: str) -> bool:
     return _PICTURES.match(binascii.a2b_base64(beginning)) is not None
 
 
-#: The members of a body in which images stand.
-_GALLERIES: Final = ("messages", "input", "images", "mask", "markup", "input_reference")
-
-
 def _images(request: Request) -> Iterator[tuple[PathParts, str]]:
     """The URLs of the images of a request, with their places, in order."""
-    for member in _GALLERIES:
-        todo: list[tuple[PathParts, Any]] = [((member,), request.body.get(member))]
-        while todo:
-            path, value = todo.pop()
-            if isinstance(value, list):
-                todo += reversed([((*path, i), item) for i, item in enumerate(value) if isinstance(item, dict | list)])
-            elif isinstance(value, dict):
-                yield from _image(path, value.get("image_url"))
-                todo += reversed([((*path, key), item) for key, item in value.items()
-                                  if key != "image_url" and isinstance(item, dict | list)])
+    for path, part in _parts(request):
+        yield from _image(path, part.get("image_url"))
+    for member in ("input", "images"):
+        for i, item in request.objects(member):
+            yield from _image((member, i), item.get("image_url"))
+    for member in ("mask", "markup", "input_reference"):
+        holder = request.body.get(member)
+        yield from _image((member,), holder.get("image_url") if isinstance(holder, dict) else None)
+
+
+def _parts(request: Request) -> Iterator[tuple[PathParts, dict[str, Any]]]:
+    """The parts of messages, and of the outputs of calls, with their places."""
+    for member, places in (("messages", ("content",)), ("input", ("content", "output"))):
+        for i, item in request.objects(member):
+            for place in places:
+                given = item.get(place)
+                if isinstance(given, dict):  # a screenshot
+                    yield (member, i, place), given
+                elif isinstance(given, list):
+                    yield from (((member, i, place, j), part) for j, part in enumerate(given) if isinstance(part, dict))
 
 
 def _image(path: PathParts, value: Any) -> Iterator[tuple[PathParts, str]]:
@@ -117,7 +123,7 @@ def _data_urls(request: Request) -> Iterator[tuple[PathParts, str]]:
     return ((path, url) for path, url in _images(request) if url.startswith("data:"))
 
 
-@rule(code="invalid_value", marks=[b'"image_url"'])
+@rule(code="invalid_value", marks=["image_url"])
 def invalid_image_url(request: Request) -> Iterator[Found]:
     """The data URL of an image cannot be decoded, or holds no image.
 
@@ -146,7 +152,7 @@ def invalid_image_url(request: Request) -> Iterator[Found]:
                         phase="last")
 
 
-@rule(marks=[b'"image_url"'])
+@rule(marks=["image_url"])
 def invalid_image_format(request: Request) -> Iterator[Found]:
     """The data URL of an image in a chat completion holds something else, or an image that the API does not take.
 
@@ -170,7 +176,7 @@ def invalid_image_format(request: Request) -> Iterator[Found]:
                         "formats: ['png', 'jpeg', 'gif', 'webp'].", *path, param=None, phase="last")
 
 
-@rule(marks=[b'"image_url"'])
+@rule(marks=["image_url"])
 def invalid_base64_image(request: Request) -> Iterator[Found]:
     """The data URL of an image in a chat completion cannot be decoded.
 
@@ -190,7 +196,7 @@ def invalid_base64_image(request: Request) -> Iterator[Found]:
                         hint=f"Expected a base64-encoded data URL, but got {flaw.got}.")
 
 
-@rule(fails=None, marks=[b'"image_url"'])
+@rule(fails=None, marks=["image_url"])
 def doubtful_image_url(request: Request) -> Iterator[Found]:
     """An image's address is neither a URL nor a data URL, or its base64 is one that strict decoders refuse.
 
@@ -224,7 +230,7 @@ def _is_untidy(payload: str) -> bool:
     return len(payload) % 4 > 0 or any(character in payload for character in "-_% \n\r\t")
 
 
-@rule(code="invalid_value", marks=[b'"file_data"'])
+@rule(code="invalid_value", marks=["file_data", "file"])
 def invalid_file_data(request: Request) -> Iterator[Found]:
     """The file in a chat completion is not the data URL of a PDF.
 
@@ -245,7 +251,7 @@ def invalid_file_data(request: Request) -> Iterator[Found]:
             yield fault(f"Invalid file data: '{dotted(path)}'. {_PDF}, but got {flaw.got}.", *path)
 
 
-@rule(fails=None, marks=[b'"file_data"'])
+@rule(fails=None, marks=["file_data", "file"])
 def doubtful_file_data(request: Request) -> Iterator[Found]:
     """The data URL of a file in a response cannot be decoded.
 
@@ -264,15 +270,11 @@ def doubtful_file_data(request: Request) -> Iterator[Found]:
 
 def _files(request: Request) -> Iterator[tuple[PathParts, str]]:
     """The contents of the files in the messages of a request, with their places."""
-    for member in ("messages", "input"):
-        for i, message in request.objects(member):
-            for list_ in ("content", "output"):
-                parts = message.get(list_)
-                for j, part in enumerate(parts) if isinstance(parts, list) else ():
-                    holder = part.get("file", part) if isinstance(part, dict) else None
-                    path = (member, i, list_, j, "file") if holder is not part else (member, i, list_, j)
-                    if isinstance(holder, dict) and isinstance(holder.get("file_data"), str):
-                        yield (*path, "file_data"), holder["file_data"]
+    for path, part in _parts(request):
+        inner = part.get("file")
+        data = inner.get("file_data") if isinstance(inner, dict) else part.get("file_data")
+        if isinstance(data, str):
+            yield (*path, "file", "file_data") if isinstance(inner, dict) else (*path, "file_data"), data
 
 
 @rule(wakes=["logit_bias"])

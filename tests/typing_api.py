@@ -1,0 +1,94 @@
+"""The whole public interface as a user writes it: type-checked by mypy, and not run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, assert_type
+
+import batchlint
+from batchlint import BatchError, Report, check, check_create, check_request
+
+
+def lines() -> Iterator[bytes]:
+    yield b"{}"
+
+
+def requests() -> Iterator[dict[str, Any]]:
+    yield {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+
+
+class MyPath(os.PathLike[str]):
+    def __fspath__(self) -> str:
+        return "requests.jsonl"
+
+
+def sources(stream: BinaryIO) -> list[Report]:
+    with Path("requests.jsonl").open("rb") as file:
+        return [check("requests.jsonl"), check(Path("requests.jsonl")), check(MyPath()), check(b"{}"), check(BytesIO(b"{}")),
+                check(stream), check(file), check(lines()), check(requests()), check(["{}", "{}"]), check([{"custom_id": "a"}])]
+
+
+def arguments() -> Report:
+    with ProcessPoolExecutor() as pool, ThreadPoolExecutor() as threads:
+        check("requests.jsonl", executor=pool)
+        check("requests.jsonl", executor=threads)
+    check("requests.jsonl", jobs=None, now=0, progress=print)
+    check("requests.jsonl", now=1.5, progress=lambda size: size + 1)
+    return check("requests.jsonl", endpoint="/v1/embeddings", name="x.jsonl", select=["invalid_type"], ignore=("blank_line",),
+                 warn={"invalid_url"}, error=iter(["duplicate_key"]), jobs=4, now=datetime.now(UTC), keep=10,
+                 create={"metadata": {"team": "docs"}, "completion_window": "24h"})
+
+
+def results(report: Report) -> None:
+    assert_type(report.ok, bool)
+    assert_type(report.path, str | None)
+    assert_type(report.endpoint, str | None)
+    assert_type(report.models, tuple[str, ...])
+    assert_type(report.bytes, int)
+    assert_type(report.total, int)
+    assert_type(report.failed, int)
+    assert_type(report.embedding_inputs, int)
+    assert_type(report.errors, tuple[BatchError, ...])
+    assert_type(report.warnings, tuple[BatchError, ...])
+    assert_type(report.request_counts, dict[str, int])
+    assert_type(report.truncated, dict[str, int])
+    assert_type(report.to_dict(), dict[str, Any])
+    assert_type(report.to_batch(), dict[str, Any])
+    assert_type(report.now, int)
+    assert_type(report.create, Mapping[str, Any])
+
+
+def findings(error: BatchError) -> None:
+    assert_type(error.rule, str)
+    assert_type(error.code, str)
+    assert_type(error.line, int | None)
+    assert_type(error.message, str)
+    assert_type(error.param, str | None)
+    assert_type(error.pointer, str | None)
+    assert_type(error.custom_id, str | None)
+    assert_type(error.severity, Literal["error", "warning"])
+    assert_type(error.fails, Literal["upload", "create", "batch", "request"] | None)
+    assert_type(error.hint, str | None)
+    assert_type(error.to_dict(), dict[str, Any])
+    assert_type(sorted([error, error]), list[BatchError])
+    assert_type(error < error, bool)  # noqa: PLR0124
+
+
+def others() -> None:
+    assert_type(check_request({"custom_id": "a"}), list[BatchError])
+    assert_type(check_request({"custom_id": "a"}, select=["invalid_type"], ignore=[], warn=[], error=[]), list[BatchError])
+    assert_type(check_create({"input_file_id": "file-1", "endpoint": "/v1/responses"}), list[BatchError])
+    assert_type(batchlint.check(b"").ok, bool)
+
+
+def wrong() -> None:
+    check()  # type: ignore[call-arg]
+    check("requests.jsonl", "/v1/embeddings")  # type: ignore[call-arg]
+    check("requests.jsonl", jobs="4")  # type: ignore[arg-type]
+    check_request([])  # type: ignore[arg-type]
+    check(7)  # type: ignore[arg-type]
