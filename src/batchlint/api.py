@@ -87,19 +87,16 @@ def check(
     name = name if name is not None else name_of(source)
     data = chunks(source)
     head = next(data, b"")
-    foreign = recognise(head)
-    extra: list[BatchError] = []
-    if create is not None:
-        extra += check_create({"input_file_id": "file-batchlint", "endpoint": endpoint or "/v1/responses",
-                               "completion_window": "24h"} | dict(create))
-    if foreign is not None:
+    found = recognise(head)
+    foreign = judge_of(selection).errors([found] if found else [], None)
+    if foreign:
         part = Part(size=_size(source, head))
-        extra += judge_of(selection).errors([foreign], None)
-        if not extra:  # the rule is off: the lines are judged as they are
-            foreign = None
-    if foreign is None:
+    else:
         part = _checked(source, chain([head] if head else [], data), plan, jobs, executor, progress, start)
-    return finish(part, plan, name=name, endpoint=endpoint, foreign=foreign is not None, extra=extra, create=create)
+    extra = foreign if create is None else [*foreign, *check_create(
+        {"input_file_id": "file-batchlint", "endpoint": endpoint or "/v1/responses", "completion_window": "24h"}
+        | dict(create))]
+    return finish(part, plan, name=name, endpoint=endpoint, foreign=bool(foreign), extra=extra, create=create)
 
 
 def _checked(

@@ -242,7 +242,7 @@ def schema(endpoint: str | None) -> None:
         raise click.UsageError(f"no schema for {endpoint!r}; there are {', '.join((*schemas.ENDPOINTS, *others))}")
     import json
 
-    click.echo(json.dumps(schemas.load(endpoint.lstrip("/")), indent=2, ensure_ascii=False))
+    _print([json.dumps(schemas.load(endpoint.lstrip("/")), indent=2, ensure_ascii=False) + "\n"])
 
 
 def _print(texts: Iterable[str]) -> None:
@@ -275,10 +275,9 @@ def main() -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("batchlint: interrupted", err=True)
         return INTERRUPTED
-    except SystemExit as error:  # click's own, where a reader of the help went away
-        gone = type(sys.stdout).__name__ == "PacifyFlushWrapper"
+    except SystemExit:  # click's own, where the reader of a help text went away
         _drop_output()
-        return OK if gone else int(error.code or 0)
+        return OK
     except OSError as error:
         _drop_output()
         click.echo(f"batchlint: cannot write: {error.strerror}", err=True)

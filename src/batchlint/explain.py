@@ -51,7 +51,11 @@ class Explainer:
 
     def explain(self, value: Any) -> list[Found]:
         """All findings about a value, in the order in which the API would come upon them."""
-        found = list(self._root(value) if isinstance(value, dict) else self._walk(self.schema, value, ()))
+        try:
+            found = list(self._root(value) if isinstance(value, dict) else self._walk(self.schema, value, ()))
+        except RecursionError:
+            return [Found("nesting_too_deep", "This line is not parseable as valid JSON.", None, self._at,
+                          "Arrays or objects are nested too deep to be explained.")]
         return sorted(found, key=lambda f: f.order) if len(found) > 1 else found
 
     # -- the root: the API's phases -----------------------------------------------------------------------------------
@@ -292,7 +296,7 @@ class Explainer:
         among = notes.get("among", ())
         at_item = notes.get("at") == "item" and (not among or tag in among)
         supported = notes.get("supported", tags) if at_item or not among else among
-        shown = grammar.abbreviated(tag) if isinstance(tag, str) else ""
+        shown = grammar.abbreviated(tag, grammar.SHORT_VALUE) if isinstance(tag, str) else ""
         found = self._found("invalid_value", _supported(shown, supported), node, "tag", (*path, notes["tag"]))
         param = grammar.dotted(path if at_item else (*path, notes["tag"]))
         return found._replace(param=param, hint=self._hint)
@@ -327,7 +331,7 @@ class Explainer:
         return self._found("invalid_type", message, node, keyword, path, raw=value, supported=self._values(node))
 
     def _wrong_value(self, node: Schema, value: Any, path: PathParts) -> Found:
-        shown = grammar.abbreviated(value) if isinstance(value, str) else ""
+        shown = grammar.abbreviated(value, grammar.SHORT_VALUE) if isinstance(value, str) else ""
         supported = node.get("x-batchlint", _NOTHING).get("supported", [v for v in node["enum"] if v is not None])
         found = self._found("invalid_value", _supported(shown, supported), node, "enum", path, raw=value,
                             supported=self._values(node))

@@ -12,9 +12,11 @@ from typing import Any
 
 from .findings import PathParts
 
-#: Names and values of more characters than this are shortened in a sentence.  Seen whole at 19
-#: (a value, 2026-08-20) and shortened at 20 (a name) and 28 (a value, 2026-07-31).
+#: Names of more characters than this are shortened in a sentence.  Seen whole at 12 and shortened at 20.
 SHORT = 19
+
+#: Values likewise.  Seen whole at 20 (August 2025), shortened at 24 and 28 (July 2026).
+SHORT_VALUE = 20
 
 #: How much of a value a message quotes at most.
 QUOTED = 64
@@ -33,9 +35,9 @@ def shown(value: str) -> str:
     return text if len(text) <= QUOTED else text[: QUOTED - 3] + "..."
 
 
-def abbreviated(name: str) -> str:
+def abbreviated(name: str, longest: int = SHORT) -> str:
     """A name or value as the API shortens it where it is long: its first and last three characters."""
-    return clean(name if len(name) <= SHORT else f"{name[:3]}...{name[-3:]}")
+    return clean(name if len(name) <= longest else f"{name[:3]}...{name[-3:]}")
 
 
 def listed(items: Sequence[str], joint: str = "and") -> str:

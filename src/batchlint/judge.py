@@ -159,7 +159,8 @@ def _beside(key: str, request: dict[str, Any]) -> Found:
 def _hint(found: Found, request: dict[str, Any]) -> str | None:
     """What to do about a member of the line."""
     if found.rule == "invalid_url":
-        return _other_url(grammar.shown(str(request["url"])))
+        url = request["url"]
+        return _other_url(grammar.shown(url) if isinstance(url, str) else grammar.as_python(url))
     if found.rule == "missing_line_member" and found.param == "method":
         return 'Add "method": "POST".'
     if found.rule == "missing_line_member" and found.param == "custom_id":

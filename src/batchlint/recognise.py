@@ -24,6 +24,7 @@ def recognise(head: bytes) -> Found | None:
     if _is_utf16(head):
         return Found("not_utf8", "Invalid file for Batch API. Must be utf-8 encoded",
                      hint="The file is UTF-16. Write it as UTF-8 (PowerShell: Out-File -Encoding utf8NoBOM).")
+    head = head.removeprefix(b"\xef\xbb\xbf")
     lines = [line for line in head.split(b"\n", 4 * _LINES) if line.strip()][:_LINES]
     if not lines:
         return None
@@ -41,11 +42,11 @@ def _is_utf16(head: bytes) -> bool:
 
 def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
     """One JSON document over all lines: an array, or pretty-printed."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = head.lstrip()
     if not text.startswith((b"[", b"{")):
         return None
     try:
-        first = orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
+        first = orjson.loads(line)
     except ValueError:
         first = None
     if isinstance(first, list):

@@ -225,7 +225,7 @@ def string_below_min_length() -> None:
 def property_name_above_max_length() -> None:
     """A key of the metadata has more than 64 characters.
 
-    Fails: /v1/responses {"model": "m", "input": "x", "metadata": {"a_key_that_is_longer_than_the_sixty_four_characters_it_may_have_": "v"}}
+    Fails: /v1/responses {"model": "m", "input": "x", "metadata": {"a_key_that_is_longer_than_the_sixty_four_characters_it_may_have_here": "v"}}
     Passes: /v1/responses {"model": "m", "input": "x", "metadata": {"a_key": "v"}}
 
     Source: a recorded answer, 2026.
