@@ -1,4 +1,4 @@
-"""The seeded corpora of the benchmark: what people send in batches, in the sizes that the budget names."""
+"""The seeded corpora: what people send in batches, in the sizes that the budget names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ Request = dict[str, Any]
 CHAT, RESPONSES, EMBEDDINGS = "/v1/chat/completions", "/v1/responses", "/v1/embeddings"
 MODEL, EMBEDDING_MODEL = "gpt-4o-mini", "text-embedding-3-small"
 
-ENGLISH: Final = """
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+ENGLISH: Final = _words("""
 the of and to in a is that for it as was with be by on not this are from at which but have an they you were their one
 all we can has there been if more when will would who so no out up into them then many some time very your just over
 account address agent answer assign balance book branch category change city claim clause colour contract country
@@ -31,12 +36,12 @@ priority problem product prompt project query question rating record refund regi
 review room sample schedule score section sentence service shipment source statement status store street subject
 summary system table task team text ticket timeline title token topic train translate update user value vendor version
 warehouse water weather week window word work writer year
-""".split()
+""")
 IDENTIFIERS: Final = ENGLISH[ENGLISH.index("account"):]
-ACCENTED: Final = "café naïve über schön größe español corazón élève São ação smörgås Łódź žluťoučký Øresund".split()
-CYRILLIC: Final = "это как время человек город вопрос ответ система данные пример модель язык текст работа".split()
-CJK: Final = "你好 世界 日本語 東京 こんにちは 機械学習 数据 模型 总结 以下 内容 翻译 한국어 안녕하세요 데이터".split()
-SIGNS: Final = "😀 🚀 ✅ 🎉 👍🏽 ❤️ 🔥 — “quoted” … → °C € ™".split()
+ACCENTED: Final = _words("café naïve über schön größe español corazón élève São ação smörgås Łódź žluťoučký Øresund")
+CYRILLIC: Final = _words("это как время человек город вопрос ответ система данные пример модель язык текст работа")
+CJK: Final = _words("你好 世界 日本語 東京 こんにちは 機械学習 数据 模型 总结 以下 内容 翻译 한국어 안녕하세요 데이터")
+SIGNS: Final = _words("😀 🚀 ✅ 🎉 👍🏽 ❤️ 🔥 — “quoted” … → °C € ™")
 
 
 class Writer:
@@ -165,7 +170,7 @@ def chat(writer: Writer, number: int) -> Request:
     if writer.chance(0.9):
         role = writer.random.choice(["system", "system", "system", "developer"])
         messages.insert(0, {"role": role, "content": writer.random.choice(writer.prompts)})
-    body = {"model": MODEL, "messages": messages, **writer.parameters()}
+    body: dict[str, Any] = {"model": MODEL, "messages": messages, **writer.parameters()}
     form = writer.random.random()
     if form < 0.10:
         messages.insert(0, {"role": "system", "content": "Reply in JSON."})
@@ -257,7 +262,9 @@ def _image(writer: Writer) -> dict[str, Any]:
 
 
 def _tools(writer: Writer, count: int) -> dict[str, Any]:
-    tools = [{"type": "function", "function": function} for function in writer.random.sample(writer.tools, count)]
+    tools: list[dict[str, Any]] = [
+        {"type": "function", "function": function} for function in writer.random.sample(writer.tools, count)
+    ]
     named = {"type": "function", "function": {"name": tools[0]["function"]["name"]}}
     choice = {"tool_choice": writer.random.choice(["auto", "required", "none", named])} if writer.chance(0.6) else {}
     parallel = {"parallel_tool_calls": False} if writer.chance(0.3) else {}
@@ -346,7 +353,7 @@ class Corpus(NamedTuple):
         url: the endpoint of its requests.
         recipe: from a seed and a scale to the lines.
         wrong: whether the file has errors.
-        files: how many files to make; more than one stand in a folder.
+        split: how many lines a file has, if there are to be many files in a folder.
     """
 
     name: str
@@ -354,7 +361,7 @@ class Corpus(NamedTuple):
     url: str
     recipe: Recipe
     wrong: bool = False
-    files: int = 1
+    split: int = 0
 
 
 def of(kind: Kind, lines: int, size: int = 0, wrong: float = 0, repeated: float = 0) -> Recipe:
@@ -403,7 +410,7 @@ def long_list(seed: str, scale: float) -> Iterator[str]:
 
 
 CORPORA: Final = (
-    Corpus("chat", "chat, 199 MB, 50,000 lines", CHAT, of(chat, 50_000, 199_000_000)),
+    Corpus("chat", "chat, 198 MB, 50,000 lines", CHAT, of(chat, 50_000, 199_000_000)),
     Corpus("small", "chat, 20 MB, 50,000 lines", CHAT, of(small, 50_000)),
     Corpus("embeddings", "embeddings, 50,000 lines", EMBEDDINGS, of(embeddings, 50_000)),
     Corpus("responses", "responses, 80 MB, 50,000 lines", RESPONSES, of(responses, 50_000)),
@@ -414,12 +421,14 @@ CORPORA: Final = (
     Corpus("small-duplicates", "small, 5 % duplicate ids", CHAT, of(small, 50_000, repeated=0.05), wrong=True),
 )
 
+TEN: Final = Corpus("ten", "10 lines", CHAT, of(small, 10))
+
 GROWTH: Final = (
     Corpus("lines-100k", "100,000 lines", CHAT, of(tiny, 100_000), wrong=True),
     Corpus("lines-1m", "1,000,000 lines", CHAT, of(tiny, 1_000_000), wrong=True),
     Corpus("long-text", "one line, one string of 199 MB", CHAT, long_text),
     Corpus("long-list", "one line of 199 MB, millions of messages", CHAT, long_list, wrong=True),
-    Corpus("many", "10,000 files of 10 lines", CHAT, of(small, 100_000), files=10_000),
+    Corpus("many", "10,000 files of 10 lines", CHAT, of(small, 100_000), split=10),
 )
 
 
@@ -432,12 +441,20 @@ def make(corpus: Corpus, folder: Path, scale: float) -> list[Path]:
         scale: the share of the full size.
     """
     _refresh(folder)
-    target = folder / (f"{corpus.name}.jsonl" if corpus.files == 1 else corpus.name)
+    target = folder / (corpus.name if corpus.split else f"{corpus.name}.jsonl")
     if not target.exists():
         draft = target.with_name(target.name + ".new")
         _write(corpus, draft, scale)
         draft.rename(target)
-    return [target] if corpus.files == 1 else sorted(target.iterdir())
+    return sorted(target.iterdir()) if corpus.split else [target]
+
+
+def sample(path: Path, count: int) -> Path:
+    """A file with so many lines of another, evenly spaced."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    target = path.with_suffix(f".{count}.jsonl")
+    target.write_bytes(b"".join(lines[index * len(lines) // count] for index in range(count)))
+    return target
 
 
 def _refresh(folder: Path) -> None:
@@ -452,12 +469,12 @@ def _refresh(folder: Path) -> None:
 
 def _write(corpus: Corpus, draft: Path, scale: float) -> None:
     lines = corpus.recipe(f"{SEED}/{corpus.name.partition('-')[0]}", scale)
-    if corpus.files == 1:
+    if not corpus.split:
         with draft.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(text + "\n" for text in lines)
         return
     rmtree(draft, ignore_errors=True)
     draft.mkdir()
     every = [text + "\n" for text in lines]
-    for number, start in enumerate(range(0, len(every), 10)):
-        (draft / f"{number:05d}.jsonl").write_text("".join(every[start:start + 10]), "utf-8", newline="\n")
+    for number, start in enumerate(range(0, len(every), corpus.split)):
+        (draft / f"{number:05d}.jsonl").write_text("".join(every[start:start + corpus.split]), "utf-8", newline="\n")

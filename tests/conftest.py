@@ -19,6 +19,13 @@ def _on_a_fixed_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(NOW))
 
 
+@pytest.fixture(autouse=True)
+def _under_no_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' own service, which would choose a format, is forgotten."""
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     """The command in this process, for tests that need many runs."""

@@ -45,6 +45,7 @@ def check(
     now: float | datetime | None = None,
     keep: int = KEEP,
     create: Mapping[str, Any] | None = None,
+    max_enqueued_tokens: int | None = None,
     start: workers.Start = "spawn",
 ) -> Report:
     """Check a batch input file before its upload.
@@ -68,6 +69,8 @@ def check(
             datetime); None is `SOURCE_DATE_EPOCH` where that is set, else the clock.
         keep: how many findings of one rule are kept (all are counted); 0 keeps all.
         create: the parameters of the create call, without `input_file_id`, to check with the file.
+        max_enqueued_tokens: how many tokens the prompts may have between them, by a rough estimate from
+            their characters; None is not to estimate.
         start: how worker processes start; `fork` is quicker, and safe only in a program without threads.
 
     Returns:
@@ -83,7 +86,7 @@ def check(
         raise ValueError(f"{endpoint!r} is no batch endpoint; they are {', '.join(schemas.ENDPOINTS)}")
     if keep < 0 or (jobs is not None and jobs < 0):
         raise ValueError("keep and jobs must not be negative")
-    plan = Plan(selection, keep, epoch(now))
+    plan = Plan(selection, keep, epoch(now), max_enqueued_tokens)
     name = name if name is not None else name_of(source)
     data = chunks(source)
     head = next(data, b"")

@@ -10,13 +10,16 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .formats import FORMATS, named
+
 if TYPE_CHECKING:
-    from .formats import Checked
+    from .formats.checked import Checked
 
 #: Exit statuses.
 OK, FOUND, TROUBLE, INTERRUPTED = 0, 1, 2, 130
@@ -24,10 +27,11 @@ OK, FOUND, TROUBLE, INTERRUPTED = 0, 1, 2, 130
 #: Files smaller than this (bytes) are checked before a bar could be read.
 _BAR_FROM = 20_000_000
 
+#: How many findings of a rule are kept unless more are to be printed.
+_KEPT = 1_000
+
 #: A command has no threads; elsewhere than on Linux a fork may still break system libraries.
 _START = "fork" if sys.platform == "linux" else "spawn"
-
-FORMATS = ("text", "json", "jsonl", "batch")
 
 
 class Rules(click.ParamType):  # type: ignore[type-arg]  # generic only in new releases
@@ -81,34 +85,48 @@ def cli() -> None:
 @cli.command(epilog="Exit status: 0 no errors, 1 errors found, 2 something could not be read or the usage is wrong.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str))
 @click.option("--endpoint", metavar="URL", help="The batch's endpoint.  [default: the most frequent url]")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
+@click.option("--format", "form", type=click.Choice(tuple(FORMATS)),
+              help="What to print.  [default: text; under GitHub Actions: github]")
+@click.option("--output-file", metavar="PATH", help="Write the report to this file, whole or not at all.")
 @click.option("--select", type=Rules(), metavar="RULES", help="Check for exactly these rules (names or API codes).")
 @click.option("--ignore", type=Rules(), metavar="RULES", help="Leave these rules out.")
 @click.option("--warn", type=Rules(), metavar="RULES", help="Make these rules warnings; switches them on.")
 @click.option("--error", type=Rules(), metavar="RULES", help="Make these rules errors; switches them on.")
 @click.option("--max-errors", type=click.IntRange(0), default=20, show_default=True, metavar="N",
-              help="Findings printed per file in text; 0 is all. All are counted.")
+              help="Findings printed per file in text and github; 0 is all. All are counted.")
+@click.option("--statistics", is_flag=True, help="In text: count the findings of each rule, and say what they do.")
+@click.option("--show-source", is_flag=True, help="In text: show the place in a short piece of the line.")
+@click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True,
+              help="In text: colours; auto is on a terminal, unless NO_COLOR is set.")
 @click.option("-j", "--jobs", type=click.IntRange(0), metavar="N",
               help="Worker processes; 0 is one a core.  [default: by the size of the file]")
 @click.option("--progress/--no-progress", default=None, help="A bar on standard error.  [default: on a terminal]")
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.option("--max-enqueued-tokens", type=click.IntRange(1), metavar="N",
+              help="Warn if the prompts have more tokens, by a rough estimate from their characters.")
 @click.option("--metadata", type=KeyValue(), multiple=True, metavar="KEY=VALUE",
               help="The batch's metadata, checked too; may be repeated.")
 @click.option("--output-expires-after", type=int, metavar="SECONDS", help="The create call's parameter, checked too.")
 @click.option("--completion-window", metavar="WINDOW", help="The create call's parameter, checked too.")
 @click.pass_context
 def check(
-    ctx: click.Context, /, files: tuple[str, ...], endpoint: str | None, form: str, max_errors: int, jobs: int | None,
-    progress: bool | None, strict: bool, metadata: tuple[tuple[str, str], ...], output_expires_after: int | None,
+    ctx: click.Context, /, files: tuple[str, ...], endpoint: str | None, form: str | None, output_file: str | None,
+    max_errors: int, statistics: bool, show_source: bool, color: str, jobs: int | None, progress: bool | None, strict: bool,
+    max_enqueued_tokens: int | None, metadata: tuple[tuple[str, str], ...], output_expires_after: int | None,
     completion_window: str | None, **rules: list[str] | None,
 ) -> None:
     """Check batch input FILES; '-' is standard input."""
-    from . import formats
     from .schemas import ENDPOINTS
 
     create = _create(endpoint, metadata, output_expires_after, completion_window)
-    options = {"endpoint": endpoint if endpoint in ENDPOINTS else None, "jobs": jobs, "create": create, "start": _START}
+    options = {"endpoint": endpoint if endpoint in ENDPOINTS else None, "jobs": jobs, "create": create, "start": _START,
+               "max_enqueued_tokens": max_enqueued_tokens}
+    if max_errors == 0 or max_errors > _KEPT:
+        options["keep"] = max_errors
     choice = {key: value for key, value in rules.items() if value is not None}
+    form = form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text")
+    style = {"style": click.style} if _coloured(color, output_file) else {}
+    seen: list[Checked] = []
     status = OK
 
     def checked() -> Iterator[Checked]:
@@ -120,10 +138,55 @@ def check(
                 status = TROUBLE
             elif file.report and (not file.report.ok or (strict and file.report.counts)):
                 status = max(status, FOUND)
+            if form == "github":
+                seen.append(file)
             yield file
 
-    _print(formats.FORMATS[form](checked(), max_errors))
+    write = named(form)
+    if form == "text":
+        write = partial(write, show_source=show_source, statistics=statistics, **style)
+    _deliver(write(checked(), max_errors), output_file, files)
+    if form == "github":
+        _append_step_summary(seen)
     ctx.exit(status)
+
+
+def _coloured(color: str, output: str | None) -> bool:
+    """Whether a report is to have colours."""
+    if color != "auto":
+        return color == "always"
+    return (output is None and sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+            and os.environ.get("TERM") != "dumb")
+
+
+def _deliver(texts: Iterable[str], output: str | None, files: Iterable[str]) -> None:
+    """Print a report, or write it to a file that is none of those that are checked."""
+    if output is None:
+        _print(texts)
+        return
+    from .formats.written import write
+
+    if any(Path(output).exists() and Path(file).exists() and Path(output).samefile(file) for file in files):
+        raise click.UsageError(f"--output-file would overwrite {click.format_filename(output)}, which is to be checked")
+    try:
+        write(output, texts)
+    except OSError as error:
+        click.echo(f"batchlint: {click.format_filename(output)}: cannot be written: {error.strerror}", err=True)
+        click.get_current_context().exit(TROUBLE)
+
+
+def _append_step_summary(files: list[Checked]) -> None:
+    """Append to the summary of the step, where the runner named a file for it."""
+    from .formats.github import step_summary
+
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    try:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.write(step_summary(files))
+    except OSError as error:
+        click.echo(f"batchlint: {path}: the summary cannot be written: {error.strerror}", err=True)
 
 
 def _create(
@@ -147,7 +210,7 @@ def _create(
 def _checked(path: str, options: dict[str, Any], choice: dict[str, list[str]], progress: bool | None) -> Checked:
     """Check one file; what keeps it from being read becomes its error."""
     from . import api
-    from .formats import Checked
+    from .formats.checked import Checked
 
     shown = "<stdin>" if path == "-" else click.format_filename(path)
     try:
@@ -156,9 +219,10 @@ def _checked(path: str, options: dict[str, Any], choice: dict[str, list[str]], p
         source = sys.stdin.buffer if path == "-" else path
         rules = _chosen(Path("<stdin>" if path == "-" else path), choice)
         with _bar(path, progress) as tick:
-            return Checked(shown, api.check(source, progress=tick, **options, **rules))
+            report = api.check(source, progress=tick, **options, **rules)
+        return Checked(shown, report, source=None if path == "-" else path)
     except OSError as error:
-        return Checked(shown, error=error.strerror or str(error))
+        return Checked(shown, error=error.strerror or str(error), source=None if path == "-" else path)
 
 
 def _chosen(file: Path, choice: dict[str, list[str]]) -> dict[str, Any]:

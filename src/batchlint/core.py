@@ -12,7 +12,7 @@ import orjson
 from . import decode, grammar, schemas
 from .findings import BLANK, FAILED, PASSED, BatchError, Found, Kind, Part
 from .judge import Judge, judge_of
-from .rules import RULES, Selection
+from .rules import RULES, Selection, size
 
 _BLANKS: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -27,11 +27,13 @@ class Plan:
         selection: the rules that are on.
         keep: how many findings of a rule are kept; 0 keeps all.
         now: the time of the check, in seconds since the epoch.
+        tokens: how many tokens the prompts may have, by an estimate; None is not to estimate.
     """
 
     selection: Selection
     keep: int = 1000
     now: int = 0
+    tokens: int | None = None
 
 
 class _Line(NamedTuple):
@@ -86,6 +88,7 @@ class _Facts:
     urls: list[tuple[int, str | None]] = field(default_factory=list)
     models: list[tuple[int, str | None]] = field(default_factory=list)
     inputs: int = 0
+    characters: int = 0
     deprecated: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
     def turn(self, number: int, url: str | None, model: str | None) -> None:
@@ -101,7 +104,7 @@ class _Facts:
         self.deprecated[url, key] = count + 1, first
 
 
-def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:
+def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa: PLR0912 - one flat loop, for speed
     """Check whole lines; nothing is read, written or remembered.
 
     Args:
@@ -116,7 +119,8 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:
     findings, facts = _Findings(judge, plan.keep), _Facts()
     loads, ids, outcomes = orjson.loads, facts.ids, facts.outcomes
     repeats = "duplicate_key" in judge.severities
-    gates_url = gates_model = None  # of the gates at hand; the lines of a file seldom need others
+    quiet = judge.quiet
+    gate_url = gate_model = None  # of the gate at hand; the lines of a file seldom need another
     for number, line in enumerate(BytesIO(chunk), 1):
         request: Any = None
         outcome: int | None = None
@@ -124,20 +128,20 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:
             request = loads(line)
             url, body = request["url"], request["body"]
             model = body["model"]
-            if url != gates_url or model != gates_model:
-                plain, gate = judge.gates(url, model)
-                gates_url, gates_model, old = url, model, _deprecated(url)
+            if url != gate_url or model != gate_model:
+                gate = judge.gate(url, model)
+                gate_url, gate_model, old = url, model, _deprecated(url)
                 facts.turn(number, url, model)
-            if plain(request):
+            if gate(request):
                 outcome = PASSED
-            elif gate(request):
-                failed = findings.add(judge.errors(judge.woken(url, body), number, request["custom_id"]))
-                outcome = FAILED if failed else PASSED
+                if (not quiet(body) or len(line) > size.LONG_LINE) and findings.add(
+                        judge.errors(judge.woken(url, body, len(line)), number, request["custom_id"])):
+                    outcome = FAILED
         except (ValueError, TypeError, KeyError):  # no JSON, no object, a member missing, no endpoint
             pass
         if outcome is None:
             outcome, custom_id, url, model, body = _refused(line, request, number, findings, first)
-            gates_url = None
+            gate_url = None
             if outcome != BLANK:
                 old = _deprecated(url)
                 facts.turn(number, url, model)
@@ -152,9 +156,11 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:
                 facts.saw(url, key, number)
         if url == "/v1/embeddings":
             facts.inputs += count_inputs(body)
+        if plan.tokens is not None:
+            facts.characters += size.characters(body)
     return Part(bytes(outcomes), len(chunk), tuple(findings.errors), findings.counts,
                 ((len(ids), orjson.dumps(ids)),) if ids else (), tuple(facts.urls), tuple(facts.models), facts.inputs,
-                facts.deprecated, findings.once)
+                facts.characters, facts.deprecated, findings.once)
 
 
 @cache
@@ -194,7 +200,7 @@ def _refused(line: bytes, request: Any, number: int, findings: _Findings, first:
         return _Line(FAILED if failed else PASSED)
     custom_id, url, body = request.get("custom_id"), request.get("url"), request.get("body")
     custom_id = custom_id if isinstance(custom_id, str) else None
-    failed |= findings.add(findings.judge.errors(findings.judge.line(request), number, custom_id))
+    failed |= findings.add(findings.judge.errors(findings.judge.line(request, len(line)), number, custom_id))
     body = body if isinstance(body, dict) else _NO_BODY
     model = body.get("model")
     return _Line(FAILED if failed else PASSED, custom_id,

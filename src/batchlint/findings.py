@@ -111,6 +111,7 @@ class Part:
             no batch endpoint.
         models: likewise (line, model).
         inputs: how many embedding inputs the requests hold.
+        characters: of the prompts; counted only if an estimate of tokens is wanted.
         deprecated: (url, member) of the deprecated members of bodies, to how many requests have it and the
             line of the first.
         once: what is said once for the whole file: (rule, key) to the count and the first finding.
@@ -124,6 +125,7 @@ class Part:
     urls: tuple[tuple[int, str | None], ...] = ()
     models: tuple[tuple[int, str | None], ...] = ()
     inputs: int = 0
+    characters: int = 0
     deprecated: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     once: Mapping[tuple[str, str], tuple[int, BatchError]] = field(default_factory=dict)
 
@@ -138,7 +140,7 @@ def merge(parts: Iterable[Part], keep: int = 1000) -> Part:
         parts: in the order of the file.
         keep: how many findings of one rule are kept; 0 keeps all.
     """
-    outcomes, size, inputs = bytearray(), 0, 0
+    outcomes, size, inputs, characters = bytearray(), 0, 0, 0
     errors: list[BatchError] = []
     counts: dict[Kind, int] = {}
     kept: dict[str, int] = {}
@@ -167,7 +169,9 @@ def merge(parts: Iterable[Part], keep: int = 1000) -> Part:
         outcomes += part.outcomes
         size += part.size
         inputs += part.inputs
-    return Part(bytes(outcomes), size, tuple(errors), counts, tuple(ids), tuple(urls), tuple(models), inputs, deprecated,
+        characters += part.characters
+    return Part(bytes(outcomes), size, tuple(errors), counts, tuple(ids), tuple(urls), tuple(models), inputs,
+                characters, deprecated,
                 once)
 
 

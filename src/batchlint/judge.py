@@ -31,17 +31,19 @@ class Judge:
     def __init__(self, selection: Selection) -> None:
         self.severities: Mapping[str, Severity] = dict(selection.severities)
         self._checks = tuple(RULES[name] for name in self.severities if RULES[name].check)
-        #: The checks that no member wakes: they look for what is missing.
-        self._sleepless = tuple(rule for rule in self._checks if not rule.wakes and not rule.marks)
         self._wakes = _NOTHING.union(*(rule.wakes for rule in self._checks))
         self._marks = tuple(dict.fromkeys(rule.marks for rule in self._checks if rule.marks))
-        self._gates: dict[tuple[str, str], tuple[schemas.Gate, schemas.Gate]] = {}
+        self._all_marks = _NOTHING.union(*self._marks)
+        self._gates: dict[tuple[str, str], schemas.Gate] = {}
         self._woken: dict[tuple[frozenset[str], tuple[frozenset[str], ...]], tuple[Rule, ...]] = {}
 
-    def gates(self, url: str, model: str) -> tuple[schemas.Gate, schemas.Gate]:
-        """Whether a line is plain, and whether it is let through: two functions of a decoded line.
+    @property
+    def quiet(self) -> schemas.Gate:
+        """Whether a body, decoded, wakes no rule."""
+        return schemas.quiet_gate(self._wakes, self._all_marks)
 
-        A plain line is let through and wakes no rule.
+    def gate(self, url: str, model: str) -> schemas.Gate:
+        """Whether a line, decoded, is let through.
 
         Raises:
             KeyError: the url is no batch endpoint.
@@ -53,12 +55,10 @@ class Judge:
                 raise TypeError("the model is no string")
             if url not in schemas.ENDPOINTS:
                 raise KeyError(url)
-            of = schemas.patched_for(url, model)
-            made = schemas.plain_gate(url, of, self._wakes, _NOTHING.union(*self._marks)), schemas.gate(url, of)
-            self._gates[url, model] = made
+            made = self._gates[url, model] = schemas.gate(url, schemas.patched_for(url, model))
         return made
 
-    def line(self, request: dict[str, Any]) -> Iterator[Found]:
+    def line(self, request: dict[str, Any], size: int) -> Iterator[Found]:
         """The findings about a decoded line: its own members, then what its url's schema and the rules say of its body.
 
         A line whose url is no batch endpoint, or whose body is no object, has no findings about the body.
@@ -75,23 +75,21 @@ class Judge:
         if isinstance(url, str) and url in schemas.ENDPOINTS and isinstance(body, dict):
             for found in schemas.explainer(url, schemas.patched_for(url, body.get("model"))).explain(body):
                 yield _in_batch(found)
-            given = Request(url, body)
-            for rule in self._sleepless:
-                yield from _of(rule, given)
-            yield from self.woken(url, body)
+            yield from self.woken(url, body, size)
 
-    def woken(self, url: str, body: dict[str, Any]) -> Iterator[Found]:
-        """What the rules that a member of the body wakes say of it."""
-        marks = tuple(marks for marks in self._marks if not schemas.quiet_gate(_NOTHING, marks)(body))
+    def woken(self, url: str, body: dict[str, Any], size: int) -> Iterator[Found]:
+        """What the rules say of a body: those that a member of it wakes, and those that nothing need wake."""
+        marks: tuple[frozenset[str], ...] = ()
+        if not schemas.quiet_gate(_NOTHING, self._all_marks)(body):
+            marks = tuple(marks for marks in self._marks if not schemas.quiet_gate(_NOTHING, marks)(body))
         key = self._wakes.intersection(body), marks
         rules = self._woken.get(key)
         if rules is None:
-            rules = self._woken[key] = tuple(
-                rule for rule in self._checks if not rule.wakes.isdisjoint(key[0]) or rule.marks in marks)
-        if rules:
-            given = Request(url, body)
-            for rule in rules:
-                yield from _of(rule, given)
+            rules = self._woken[key] = tuple(rule for rule in self._checks if rule.marks in marks or not (
+                rule.wakes.isdisjoint(key[0]) and (rule.wakes or rule.marks)))
+        given = Request(url, body, size)
+        for rule in rules:
+            yield from _of(rule, given)
 
     def errors(
         self, founds: Iterable[Found], line: int | None, custom_id: str | None = None, fails: Fails | None = None

@@ -47,17 +47,20 @@ class Family(NamedTuple):
         name: for people.
         pattern: of the whole name of a model.
         patch: what to lay over the schemas, by url.
+        context: the size of the context window, in tokens; None where it is not known or differs.
     """
 
     name: str
     pattern: re.Pattern[str]
     patch: Mapping[str, Mapping[str, Any]]
+    context: int | None
 
 
 @cache
 def families() -> tuple[Family, ...]:
     """The families of the table; the first that matches counts."""
-    return tuple(Family(row["name"], re.compile(row["pattern"]), row["patch"]) for row in load("models")["families"])
+    return tuple(Family(row["name"], re.compile(row["pattern"]), row["patch"],
+                        row.get("context")) for row in load("models")["families"])
 
 
 @cache
@@ -67,6 +70,10 @@ def shutdowns() -> Mapping[str, str]:
     return dates
 
 
+#: No name of a model is longer, and none is looked up that is.
+_LONGEST_NAME: Final = 256
+
+
 @lru_cache(maxsize=1024)
 def family(model: str) -> Family | None:
     """The family of a model, of a fine-tuned one that of its base; None if the table has none."""
@@ -74,9 +81,15 @@ def family(model: str) -> Family | None:
     return next((found for found in families() if found.pattern.fullmatch(base)), None)
 
 
+def context_window(model: str) -> int | None:
+    """How many tokens the context window of a model has; None where the table does not say."""
+    found = family(model) if len(model) <= _LONGEST_NAME else None
+    return found.context if found is not None else None
+
+
 def patched_for(url: str, model: object) -> str:
     """The name of the family whose patch changes an endpoint's schema for a model; empty if none does."""
-    found = family(model) if isinstance(model, str) and len(model) <= 256 else None
+    found = family(model) if isinstance(model, str) and len(model) <= _LONGEST_NAME else None
     return found.name if found is not None and url in found.patch else ""
 
 
@@ -125,30 +138,17 @@ def gate(url: str, of: str = "") -> Gate:
 
 
 @cache
-def plain_gate(url: str, of: str, wakes: frozenset[str], marks: frozenset[str]) -> Gate:
-    """Whether `gate` lets a line through, and none of its members wakes a rule.
+def quiet_gate(wakes: frozenset[str], marks: frozenset[str]) -> Gate:
+    """Whether a body has none of these members, of whatever types they are.
 
     Args:
-        url: the endpoint.
-        of: the name of the family of its model.
-        wakes: members of a body that wake a rule.
-        marks: members of a message, an item or a part of its content that do.
+        wakes: members of the body.
+        marks: members of a message, an item or a part of its content.
     """
-    return compiled(_line(url, of) | {"allOf": [{"properties": {"body": _without(wakes, marks)}}]})
-
-
-@cache
-def quiet_gate(wakes: frozenset[str], marks: frozenset[str]) -> Gate:
-    """Whether none of the members of a body wakes a rule, of whatever types they are."""
-    return compiled(_without(wakes, marks))
-
-
-def _without(wakes: frozenset[str], marks: frozenset[str]) -> dict[str, Any]:
-    """The schema of bodies that have none of these members."""
     part = {"properties": dict.fromkeys(sorted(marks), False)}
     item = {"properties": part["properties"] | {key: {"items": part, **part} for key in _INNER}}
     lists = {key: {"items": item, **part} for key in _OUTER}
-    return {"properties": lists | dict.fromkeys(sorted(wakes), False)}
+    return compiled({"properties": (lists if marks else {}) | dict.fromkeys(sorted(wakes), False)})
 
 
 def _line(url: str, of: str) -> dict[str, Any]:
@@ -233,5 +233,5 @@ def ended(schema: Any) -> Any:
 
 def forget() -> None:
     """Drop what is compiled, so that a change of `BATCHLINT_ENGINE` is seen."""
-    for name in ("body", "gate", "plain_gate", "quiet_gate", "explainer", "line_gate", "line_explainer", "create_explainer"):
+    for name in ("body", "gate", "quiet_gate", "explainer", "line_gate", "line_explainer", "create_explainer"):
         vars(sys.modules[__name__])[name].cache_clear()

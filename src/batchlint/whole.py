@@ -17,6 +17,7 @@ from .findings import BLANK, FAILED, BatchError, Found, Kind, Part
 from .judge import judge_of
 from .report import Report
 from .rules.files import INSTEAD
+from .rules.size import CHARACTERS_A_TOKEN
 
 #: Limits of a batch (sources: the rules' documentation).
 MAX_REQUESTS: Final = 50_000
@@ -107,6 +108,16 @@ def _deprecations(part: Part) -> Iterator[tuple[int | None, str | None, Found]]:
     if videos:
         yield videos[0], None, Found("videos_shut_down", "The Sora API was announced to shut down on 2026-09-24.",
                                      "url", ("url",), "Make videos elsewhere.")
+
+
+def _enqueued(part: Part, limit: int | None) -> Iterator[tuple[int | None, str | None, Found]]:
+    """Whether the prompts have more tokens than are allowed, by an estimate."""
+    tokens = part.characters // CHARACTERS_A_TOKEN
+    if limit is not None and tokens > limit:
+        yield None, None, Found(
+            "enqueued_tokens", f"The prompts have about {tokens:,} tokens (an estimate), more than {limit:,}.",
+            hint=f"{part.characters:,} characters, {CHARACTERS_A_TOKEN} to a token. Split the file, and send the parts "
+            "one after another.")
 
 
 def _many(count: int, line: int) -> str:
@@ -201,6 +212,7 @@ def finish(
     late: list[tuple[int | None, str | None, Found]] = [(None, None, named)] if named else []
     if not foreign:
         late += whole_file(part, endpoint, plan.now)
+        late += _enqueued(part, plan.tokens)
     whole = _Kept(plan.keep, part)
     for line, custom_id, found in late:
         for error in judge_of(plan.selection).errors([found], line, custom_id):

@@ -15,8 +15,15 @@ class Checked:
         path: as the user wrote it, fit to print.
         report: None if the file could not be read.
         error: why it could not.
+        source: the path by which its lines can be read again; None if they cannot, as of standard input.
     """
 
     path: str
     report: Report | None = None
     error: str | None = None
+    source: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was read, and there is no error."""
+        return self.report is not None and self.report.ok

@@ -20,15 +20,18 @@ def json(files: Iterable[Checked], _most: int) -> Iterator[str]:
 
 
 def jsonl(files: Iterable[Checked], _most: int) -> Iterator[str]:
-    """One finding a line, errors first, each with the path of its file."""
+    """One finding a line, errors first, each with the path of its file; a file that cannot be read has a line, too."""
     for file in files:
-        if file.report is not None:
+        if file.report is None:
+            yield orjson.dumps({"path": file.path, "error": file.error}).decode() + "\n"
+        else:
             for error in (*file.report.errors, *file.report.warnings):
                 yield orjson.dumps({"path": file.path} | error.to_dict()).decode() + "\n"
 
 
 def batch(files: Iterable[Checked], _most: int) -> Iterator[str]:
-    """One line a file: the Batch object, or the error object, that the API would answer."""
+    """One line a file: the Batch object, or the error object, that the API would answer; or why it cannot be read."""
     for file in files:
-        if file.report is not None:
-            yield orjson.dumps(file.report.to_batch()).decode() + "\n"
+        answer = file.report.to_batch() if file.report is not None else {
+            "error": {"message": file.error, "type": "unreadable_file", "param": "file", "code": None}}
+        yield orjson.dumps(answer).decode() + "\n"

@@ -2,77 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 
-from ..findings import BatchError, Fails
+from ..findings import BatchError, Kind
 from ..grammar import clean
 from ..report import Report
 from .checked import Checked
+from .chosen import chosen, others
+from .places import Place, located
+from .wording import effect, label, place, requests, summary_of_all, verdict
 
-_EFFECTS: dict[Fails, tuple[str, str]] = {  # one, several
-    "upload": ("fails the upload", "fail the upload"),
-    "create": ("fails the create call", "fail the create call"),
-    "batch": ("fails the whole batch", "fail the whole batch"),
-    "request": ("fails a single request", "fail single requests"),
-}
+#: How many characters of a line are shown, and how many of them may stand before the place.
+_EXCERPT, _BEFORE = 60, 24
+
+#: `click.style`, or what takes the same arguments.
+Style = Callable[..., str]
 
 
-def text(files: Iterable[Checked], most: int) -> Iterator[str]:
-    """Each finding on a line, its hint below it; a summary of each file, and of all if there are several."""
-    seen: list[Checked] = []
+def _plain(text: str, **_: object) -> str:
+    return text
+
+
+def text(
+    files: Iterable[Checked], most: int, *, style: Style = _plain, show_source: bool = False, statistics: bool = False
+) -> Iterator[str]:
+    """Each finding on a line, its hint below it; a summary of each file, and of all if there are several.
+
+    Args:
+        files: as they are checked.
+        most: how many findings of a file are printed; 0 is all that are kept.
+        style: colours a text.
+        show_source: whether an excerpt of the line is shown, which may be private.
+        statistics: whether the findings of all files are counted by rule at the end.
+    """
+    fine: list[bool] = []
+    counts = Counter[Kind]()
     for file in files:
-        seen.append(file)
+        fine.append(file.ok)
         if file.report is not None:
-            yield from _findings(file.path, file.report, most)
-            yield f"{clean(file.path)}: {_summary(file.report)}\n"
-    if len(seen) > 1:
-        bad = sum(file.report is None or not file.report.ok for file in seen)
-        yield f"{len(seen):,} files, {f'{bad:,} not in order' if bad else 'all in order'}\n"
+            yield from _file(file, file.report, most, style, show_source)
+            counts.update(file.report.counts)
+    if len(fine) > 1:
+        yield style(summary_of_all(fine), fg="green" if all(fine) else "red", bold=True) + "\n"
+    if statistics:
+        yield from _statistics(counts, style)
 
 
-def _findings(path: str, report: Report, most: int) -> Iterator[str]:
-    shown = sorted([*report.errors, *report.warnings])
-    for error in shown[:most] if most else shown:
-        yield _finding(path, error)
-    total = sum(report.counts.values())
-    printed = min(most or len(shown), len(shown))
-    if total > printed:
-        hidden = "" if printed < len(shown) else f"; of one rule {max(1, printed):,} are kept"
-        advice = "; `--max-errors 0` prints more" if printed < len(shown) else hidden
-        yield f"... and {total - printed:,} more{advice}\n"
+def _file(file: Checked, report: Report, most: int, style: Style, show_source: bool) -> Iterator[str]:
+    printed = chosen(report, most)
+    for error, found in located(file.source, sorted(printed)):
+        yield _finding(file.path, error, found, style)
+        if show_source and found is not None:
+            yield _excerpt(found, style)
+    rest = list(others(report, printed))
+    if rest and len(printed) < len(report.errors) + len(report.warnings):
+        rest[-1] += "; `--max-errors 0` prints all"
+    for other in rest:
+        yield style(f"... and {other}", dim=True) + "\n"
+    color = "green" if report.ok else "red"
+    yield f"{style(clean(file.path), bold=True)}: {requests(report)}, {style(verdict(report), fg=color, bold=True)}\n"
 
 
-def _finding(path: str, error: BatchError) -> str:
-    place = clean(path) if error.line is None else f"{clean(path)}:{error.line}"
-    level = "warning: " if error.severity == "warning" else ""
-    param = "" if error.param is None else f" {_cut(error.param)}"
-    hint = "" if error.hint is None else f"    {error.hint}\n"
-    return f"{place}: {level}{error.code}{param}: {error.message}\n{hint}"
+def _finding(path: str, error: BatchError, found: Place | None, style: Style) -> str:
+    where = style(place(path, error.line, found and found.column), bold=True)
+    level, color = ("warning: ", "yellow") if error.severity == "warning" else ("", "red")
+    hint = "" if error.hint is None else f"    {style(error.hint, dim=True)}\n"
+    return f"{where}: {level}{style(label(error), fg=color)}: {error.message}\n{hint}"
 
 
-def _cut(param: str) -> str:
-    return param if len(param) <= 120 else param[:80] + "..." + param[-37:]
+def _excerpt(found: Place, style: Style) -> str:
+    """A part of the line, and a caret under the place."""
+    first = max(0, min(found.start - _BEFORE, len(found.text) - _EXCERPT))
+    last = min(len(found.text), first + _EXCERPT)
+    shown = [character if character.isprintable() else "?" for character in found.text[first:last]]
+    if first:
+        shown[:3] = "..."
+    if last < len(found.text):
+        shown[-3:] = "..."
+    before = sum(map(_width, shown[: found.start - first]))
+    return f"    {''.join(shown)}\n    {' ' * before}{style('^', fg='green', bold=True)}\n"
 
 
-def _summary(report: Report) -> str:
-    """How many requests there are, and what would become of them."""
-    effects: dict[Fails, int] = {}
-    warnings = 0
-    for (_, severity, fails), count in report.counts.items():
-        if severity == "warning" or fails is None:
-            warnings += count
-        else:
-            effects[fails] = effects.get(fails, 0) + count
-    requests = _count(report.total, "request")
-    if report.endpoint:
-        requests += f" to {report.endpoint}"
-    errors = sum(effects.values())
-    tail = f", {_count(warnings, 'warning')}" if warnings else ""
-    if not errors:
-        return f"{requests}, no errors{tail}"
-    told = [f"{effects[fails]:,} {_EFFECTS[fails][effects[fails] > 1]}" for fails in _EFFECTS if fails in effects]
-    return f"{requests}, {_count(errors, 'error')} ({', '.join(told)}){tail}"
+def _width(character: str) -> int:
+    """How many columns of a terminal a character takes."""
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _statistics(counts: Counter[Kind], style: Style) -> Iterator[str]:
+    """A row for each rule: how many findings, and what they do."""
+    width = max((len(f"{count:,}") for count in counts.values()), default=1)
+    names = max((len(rule) for rule, _, _ in counts), default=1)
+    for (rule, severity, fails), count in counts.most_common():
+        color = "yellow" if severity == "warning" else "red"
+        yield f"{count:>{width},}  {style(f'{rule:{names}}', fg=color)}  {effect(fails, count)}\n"

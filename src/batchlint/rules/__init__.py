@@ -1,7 +1,20 @@
 """The rules: one function each, whose docstring is its documentation; one registry of them all."""
 
-from . import batch_sense, body, capability, conversation, files, images, lines, strict, together, tool_choice, values
+from . import (
+           batch_sense,
+           body,
+           capability,
+           conversation,
+           files,
+           images,
+           lines,
+           size,
+           strict,
+           together,
+           tool_choice,
+           values,
+)
 from .registry import RULES, Request, Rule, Selection, select
 
 __all__ = ["RULES", "Request", "Rule", "Selection", "batch_sense", "body", "capability", "conversation", "files",
-           "images", "lines", "select", "strict", "together", "tool_choice", "values"]
+           "images", "lines", "select", "size", "strict", "together", "tool_choice", "values"]

@@ -20,10 +20,12 @@ class Request:
     Attributes:
         url: a batch endpoint.
         body: of whatever members; the schema may have refused some.
+        size: of the line, in bytes.
     """
 
     url: str
     body: dict[str, Any]
+    size: int = 0
 
     @property
     def model(self) -> str:

@@ -1,0 +1,118 @@
+"""The budget: what may be how slow and how large at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+from corpora import CORPORA
+from measure import Contest, Row
+
+#: The names of the tools that are ours, and of what they are compared with.
+OURS, ONE, YARDSTICK = "batchlint check", "batchlint check --jobs 1", "L: orjson.loads(line)"
+TEN_LINES, VERSION, BARE = "batchlint check, 10 lines", "batchlint --version", "python -c pass"
+NAIVE: Final = "jsonschema loop"
+
+MB: Final = 1_000_000
+
+
+class Results:
+    """What was measured.
+
+    Attributes:
+        contests: all of them, by name.
+        rows: one for each tool of each contest.
+    """
+
+    def __init__(self, contests: Iterable[Contest], rows: Iterable[Row]) -> None:
+        self.contests: Mapping[str, Contest] = {contest.name: contest for contest in contests}
+        self.rows = tuple(rows)
+
+    def row(self, corpus: str, tool: str) -> Row | None:
+        """The row of a tool that did its work, if there is one."""
+        found = (row for row in self.rows if (row.corpus, row.tool) == (corpus, tool) and not row.failed)
+        return next(found, None)
+
+    def peaks(self, corpora: Iterable[str]) -> list[int]:
+        """The peaks of our own commands on some corpora, in bytes."""
+        rows = [self.row(corpus, tool) for corpus in corpora for tool in (OURS, ONE)]
+        return [row.peak for row in rows if row is not None]
+
+
+class Limit(NamedTuple):
+    """A row of the budget.
+
+    Attributes:
+        what: is limited.
+        limit: of it.
+        unit: for people.
+        measured: the value to compare with the limit; None if it was not measured.
+        at_least: whether it must not be lower, rather than not higher.
+    """
+
+    what: str
+    limit: float
+    unit: str
+    measured: Callable[[Results], float | None]
+    at_least: bool = False
+
+    def verdict(self, results: Results) -> tuple[float | None, bool | None]:
+        """What was measured, and whether it is within the limit; None where nothing was measured."""
+        value = self.measured(results)
+        if value is None:
+            return None, None
+        return value, value >= self.limit if self.at_least else value <= self.limit
+
+
+def _ratio(corpus: str, tool: str) -> Callable[[Results], float | None]:
+    def measured(results: Results) -> float | None:
+        row = results.row(corpus, tool)
+        return row.ratio if row else None
+
+    return measured
+
+
+def _highest_peak(results: Results) -> float | None:
+    peaks = results.peaks(corpus.name for corpus in CORPORA)
+    return max(peaks) / MB if peaks else None
+
+
+def _per_id(results: Results) -> float | None:
+    few, many = results.row("lines-100k", ONE), results.row("lines-1m", ONE)
+    if few is None or many is None:
+        return None
+    more = results.contests["lines-1m"].lines - results.contests["lines-100k"].lines
+    return (many.peak - few.peak) / more
+
+
+def _per_byte(results: Results) -> float | None:
+    sizes = [max(peaks) / results.contests[name].size for name in ("long-text", "long-list") if (peaks := results.peaks([name]))]
+    return max(sizes, default=None)
+
+
+def _growth_of_time(results: Results) -> float | None:
+    few, many = results.row("lines-100k", ONE), results.row("lines-1m", ONE)
+    if few is None or many is None:
+        return None
+    return many.seconds / results.contests["lines-1m"].lines / (few.seconds / results.contests["lines-100k"].lines)
+
+
+def _gain_over_naive(results: Results) -> float | None:
+    naive, own = results.row("chat", NAIVE), results.row("chat", OURS)
+    return naive.seconds / own.seconds if naive and own else None
+
+
+BUDGET: Final = (
+    Limit("chat, 200 MB, 50,000 lines, default jobs on 2 cores", 0.7, "L", _ratio("chat", OURS)),
+    Limit("the same, one process", 1.2, "L", _ratio("chat", ONE)),
+    Limit("50,000 lines of 400 bytes (20 MB)", 1.9, "L", _ratio("small", OURS)),
+    Limit("50,000 Responses requests of 1.6 KB (80 MB)", 1.05, "L", _ratio("responses", OURS)),
+    Limit("200 MB of long conversations with tools", 0.75, "L", _ratio("heavy", OURS)),
+    Limit("20 MB in which every line is wrong", 8, "L", _ratio("small-wrong-100", OURS)),
+    Limit("peak memory of any process, lines up to 1 MB", 120, "MB", _highest_peak),
+    Limit("10 lines (commit hook)", 7, "bare starts", _ratio("start", TEN_LINES)),
+    Limit("quicker than a jsonschema loop, chat", 40, "times", _gain_over_naive, at_least=True),
+    Limit("memory for each custom_id, up to 1,000,000 lines", 100, "bytes", _per_id),
+    Limit("time for each of 1,000,000 lines to that of 100,000 (linear)", 1.2, "times", _growth_of_time),
+    Limit("memory for a line of 199 MB", 25, "times its length", _per_byte),
+)

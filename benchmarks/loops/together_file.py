@@ -1,0 +1,9 @@
+"""What `tg files check` calls, which itself asks for a login; arguments: a schema that it does not need, a file."""
+
+import sys
+from pathlib import Path
+
+from together.lib.utils import check_file
+
+report = check_file(Path(sys.argv[2]))
+sys.exit(0 if report["is_check_passed"] else str(report["message"]))

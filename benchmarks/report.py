@@ -1,0 +1,131 @@
+"""Results as tables and as JSON."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from budget import BUDGET, MB, Limit, Results
+from measure import Contest, Row
+from peers import PEERS
+
+#: A scatter of the yardstick's times beyond this share makes the ratios doubtful.
+NOISY: Final = 0.15
+
+
+class Setting(NamedTuple):
+    """What results depend on besides the code.
+
+    Attributes:
+        scale: of the corpora.
+        rounds: of each contest.
+        versions: of the packages that ran, by name.
+    """
+
+    scale: float
+    rounds: int
+    versions: Mapping[str, str]
+
+
+def machine() -> dict[str, Any]:
+    """What kind of machine this is, without its name."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {"system": platform.system(), "processor": _processor(), "cores": cores,
+            "memory_gb": round(memory / 1e9), "python": platform.python_version()}
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+
+
+def as_json(results: Results, setting: Setting) -> dict[str, Any]:
+    """All that is known."""
+    return {
+        "made": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        **setting._asdict(),
+        "corpora": [{"name": c.name, "title": c.title, "lines": c.lines, "bytes": c.size} for c in results.contests.values()],
+        "rows": [_rounded(row) for row in results.rows],
+        "budget": [_judged(limit, results) for limit in BUDGET],
+        "peers": [{"name": peer.name, "checks": peer.checks, "misses": peer.misses} for peer in PEERS],
+    }
+
+
+def _rounded(row: Row) -> dict[str, Any]:
+    return row._asdict() | {"seconds": round(row.seconds, 4), "ratio": round(row.ratio, 3), "scatter": round(row.scatter, 3)}
+
+
+def _judged(limit: Limit, results: Results) -> dict[str, Any]:
+    value, met = limit.verdict(results)
+    return {"what": limit.what, "limit": limit.limit, "unit": limit.unit, "at_least": limit.at_least,
+            "measured": None if value is None else round(value, 3), "met": met}
+
+
+def as_markdown(results: Results, setting: Setting) -> str:
+    """The tables."""
+    parts = ["# Results", "Written by `run.py`; what the rows mean is in [README.md](README.md).", _where(setting)]
+    noise = [row for row in results.rows if row.tool == _first(results.contests[row.corpus]) and row.scatter > NOISY]
+    if noise:
+        shares = ", ".join(f"{row.corpus} {row.scatter:.0%}" for row in noise)
+        parts.append(f"**The machine was not quiet**: the times of the first row of these scattered widely: {shares}.")
+    parts += ["## Budget", _budget(results)]
+    for contest in results.contests.values():
+        parts += [f"## {contest.name}: {contest.title}", _contest(contest, results)]
+    parts += ["## What the peers check", _peers(setting.versions)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _where(setting: Setting) -> str:
+    here = machine()
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(setting.versions.items()))
+    scale = "" if setting.scale == 1 else f" Corpora of {setting.scale:g} of their size: the budget is not meant for these."
+    return (f"{here['processor']}, {here['cores']} cores, {here['memory_gb']} GB, {here['system']}, "
+            f"Python {here['python']}; {versions}. Medians of {setting.rounds} rounds.{scale}")
+
+
+def _budget(results: Results) -> str:
+    rows = []
+    for limit in BUDGET:
+        value, met = limit.verdict(results)
+        bound = f"{'>=' if limit.at_least else '<='} {limit.limit:g} {limit.unit}"
+        rows.append((limit.what, bound, "not measured" if value is None else f"{value:.2f}", {True: "yes", False: "**no**", None: ""}[met]))
+    return table(("what", "limit", "measured", "met"), rows)
+
+
+def _contest(contest: Contest, results: Results) -> str:
+    rows = [_measured(row) for row in results.rows if row.corpus == contest.name]
+    size = f"{contest.lines:,} lines, {contest.size / MB:.1f} MB.\n\n" if contest.lines else ""
+    return size + table(("tool", "seconds", f"x {_first(contest).partition(':')[0]}", "scatter", "peak MB"), rows)
+
+
+def _measured(row: Row) -> tuple[str, ...]:
+    if row.failed:
+        return row.tool, row.failed, "", "", ""
+    seconds = f"{row.seconds:.3f}" + (" (extrapolated)" if row.extrapolated else "")
+    return row.tool, seconds, f"{row.ratio:.2f}", f"{row.scatter:.0%}", f"{row.peak / MB:.0f}"
+
+
+def _peers(versions: Mapping[str, str]) -> str:
+    rows = [(peer.name, versions.get(peer.packages[0], "not installed"), peer.checks, peer.misses) for peer in PEERS]
+    return table(("peer", "version", "checks", "does not check"), rows)
+
+
+def _first(contest: Contest) -> str:
+    return contest.tools[0].name
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table that can be read as it is."""
+    cells = [tuple(head), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells]
+    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])

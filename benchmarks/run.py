@@ -1,0 +1,176 @@
+"""Measure the command, the yardstick L and the peers in turn, and compare with the budget.
+
+    python benchmarks/run.py [--scale 0.02] [--rounds 5] [--growth] [--no-peers] [--only NAME ...]
+
+It makes its corpora and its environments itself, in `benchmarks/data/`.  A run of all corpora in full
+size writes `results.json`, `results.md` and `results.svg` here, any other one into `data/`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from budget import BARE, ONE, OURS, TEN_LINES, VERSION, YARDSTICK, Results
+from corpora import CORPORA, GROWTH, TEN, Corpus, make, sample
+from measure import Contest, Row, Tool, compete
+from peers import DATA, HERE, PEERS, Environment, InstallError, Peer, environment, line_schema, ours
+from picture import as_svg
+from report import Setting, as_json, as_markdown
+
+START: Final = "start"
+
+#: Starts are short, so many more of them are measured; what grows takes long.
+START_ROUNDS, GROWTH_ROUNDS = 8, 3
+
+
+class Bench:
+    """The contests of a run.
+
+    Args:
+        options: of the command line.
+        home: the environment of this checkout.
+    """
+
+    def __init__(self, options: argparse.Namespace, home: Environment) -> None:
+        self._options = options
+        self._home = home
+        self._folder = DATA / f"corpora-{options.scale:g}"
+        self._peers: dict[str, Environment] = {}
+        self._missing: dict[str, str] = {}
+
+    def install(self) -> dict[str, str]:
+        """Install the peers; the versions of all packages."""
+        versions = dict(self._home.versions)
+        for peer in () if self._options.no_peers else PEERS:
+            tell(f"installing {peer.packages[0]}")
+            try:
+                made = environment(peer.packages[0], peer.packages, peer.packages)
+            except InstallError as error:
+                self._missing[peer.name] = f"not installed: {error}"
+            else:
+                self._peers[peer.name] = made
+                versions |= made.versions
+        return versions
+
+    def contests(self) -> Iterator[Contest]:
+        """What to run, in order; the corpora are made when it is their turn."""
+        only = self._options.only
+        if not only or START in only:
+            yield self._start()
+        for corpus in CORPORA:
+            if not only or corpus.name in only:
+                yield self._corpus(corpus)
+        for corpus in GROWTH:
+            if corpus.name in only if only else self._options.growth:
+                yield self._grown(corpus)
+
+    def _start(self) -> Contest:
+        ten, = make(TEN, self._folder, 1)
+        batchlint = self._home.command("batchlint")
+        tools = [Tool(BARE, [str(self._home.python), "-c", "pass"]), Tool(VERSION, [batchlint, "--version"]),
+                 Tool(TEN_LINES, [batchlint, "check", str(ten)])]
+        return Contest(START, "the command against a bare interpreter", tools, self._options.rounds * START_ROUNDS)
+
+    def _corpus(self, corpus: Corpus) -> Contest:
+        path, = self._made(corpus)
+        lines, size = extent([path])
+        contest = Contest(corpus.name, corpus.title, self._own([str(path)], corpus), self._options.rounds, lines, size)
+        if corpus.wrong:
+            return contest  # most peers stop at the first error
+        peers = [self._peer(peer, path, lines, corpus) for peer in PEERS if peer.name in self._peers]
+        return contest._replace(tools=[*contest.tools, *peers], absent=self._missing)
+
+    def _grown(self, corpus: Corpus) -> Contest:
+        paths = self._made(corpus)
+        tools = self._own([path.name for path in paths], corpus)
+        rounds = min(self._options.rounds, GROWTH_ROUNDS)
+        return Contest(corpus.name, corpus.title, tools, rounds, *extent(paths), folder=paths[0].parent)
+
+    def _made(self, corpus: Corpus) -> list[Path]:
+        tell(f"making {corpus.name}")
+        return make(corpus, self._folder, self._options.scale)
+
+    def _own(self, files: list[str], corpus: Corpus) -> list[Tool]:
+        """The yardstick and our command."""
+        check = [self._home.command("batchlint"), "check"]
+        statuses = frozenset({int(corpus.wrong)})
+        return [Tool(YARDSTICK, [str(self._home.python), str(HERE / "loops" / "parse.py"), *files]),
+                Tool(OURS, [*check, *files], statuses), Tool(ONE, [*check, "--jobs", "1", *files], statuses)]
+
+    def _peer(self, peer: Peer, path: Path, lines: int, corpus: Corpus) -> Tool:
+        command = [str(self._peers[peer.name].python), *peer.program, str(line_schema(self._home, corpus.url))]
+        if not peer.sample or lines <= peer.sample:
+            return Tool(peer.name, [*command, str(path)])
+        few, none = sample(path, peer.sample), sample(path, 0)
+        return Tool(peer.name, [*command, str(few)], whole=lines / peer.sample, start=[*command, str(none)])
+
+
+def extent(paths: Sequence[Path]) -> tuple[int, int]:
+    """The lines and the bytes of files, which are in the page cache afterwards."""
+    lines = size = 0
+    for path in paths:
+        with path.open("rb") as file:
+            while data := file.read(1 << 20):
+                lines += data.count(b"\n")
+                size += len(data)
+    return lines, size
+
+
+def tell(text: str) -> None:
+    """Show on a terminal what goes on."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def measured(bench: Bench) -> Results:
+    """Run all contests."""
+    contests, rows = [], list[Row]()
+    for contest in bench.contests():
+        contests.append(contest)
+        rows += compete(contest, tell)
+    tell("")
+    return Results(contests, rows)
+
+
+def write(results: Results, setting: Setting, folder: Path) -> None:
+    """Write the three forms of the results."""
+    text = json.dumps(as_json(results, setting), indent=1, ensure_ascii=False)
+    for name, content in (("json", text + "\n"), ("md", as_markdown(results, setting)), ("svg", as_svg(results))):
+        if content:
+            (folder / f"results.{name}").write_text(content, "utf-8")
+
+
+def options(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    names = [START, *(corpus.name for corpus in (*CORPORA, *GROWTH))]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", type=float, default=1, help="share of the full size of the corpora; 0.02 for a try")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each command runs (default: 5)")
+    parser.add_argument("--growth", action="store_true", help="also a million lines, lines of 199 MB, 10,000 files")
+    parser.add_argument("--no-peers", action="store_true", help="only the command and the yardstick")
+    parser.add_argument("--only", nargs="+", default=[], choices=names, metavar="NAME", help=f"only these: {', '.join(names)}")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, print, write; 1 if one of our own commands failed."""
+    chosen = options(arguments)
+    DATA.mkdir(exist_ok=True)
+    tell("installing batchlint")
+    bench = Bench(chosen, ours())
+    setting = Setting(chosen.scale, chosen.rounds, bench.install())
+    results = measured(bench)
+    whole = chosen.scale == 1 and not chosen.only and not chosen.no_peers
+    write(results, setting, HERE if whole else DATA)
+    print(as_markdown(results, setting))
+    failed = [row for row in results.rows if row.failed and row.tool in {OURS, ONE, YARDSTICK, TEN_LINES, VERSION}]
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,107 @@
+"""Make what the docs take from the code: `docs/rules.md`, and the blocks of other pages.
+
+    python scripts/docs.py            write
+    python scripts/docs.py --check    exit 1 if something differs from what would be written
+
+A block stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from batchlint.rules import RULES, Rule
+
+ROOT = Path(__file__).parents[1]
+EFFECTS = {"upload": "refuses the upload", "create": "refuses the create call", "batch": "fails the whole batch",
+           "request": "refuses the request", None: "not known to object"}
+SAMPLE = "fixtures/sample_batch.jsonl"
+
+
+def rules_page() -> str:
+    """The page of all rules, made of their docstrings."""
+    return "\n".join(_rules_lines()) + "\n"
+
+
+def _rules_lines() -> Iterator[str]:
+    yield "# Rules\n"
+    yield ("Generated from the docstrings by `scripts/docs.py`. `batchlint rule NAME` prints the same. In examples "
+           "`/v1/embeddings {...}` stands for a line with that url and body.\n")
+    yield "| rule | code | | the API |\n|---|---|---|---|"
+    for rule in RULES.values():
+        off = ", off by default" if not rule.default else ""
+        code = "" if rule.code == rule.name else f"`{rule.code}`"
+        yield f"| [`{rule.name}`](#{rule.name}) | {code} | {rule.severity}{off} | {EFFECTS[rule.fails]} |"
+    for rule in RULES.values():
+        yield f"\n## {rule.name}\n"
+        yield from _explained(rule)
+
+
+def _explained(rule: Rule) -> Iterator[str]:
+    """The documentation of a rule in Markdown: examples as code, headings in bold."""
+    example = False
+    for line in rule.doc.splitlines():
+        heading = re.match(r"(Fails|Passes|To do|Source): ?(.*)", line)
+        if heading and heading[1] in ("Fails", "Passes"):
+            if example:
+                yield "```\n"
+            yield f"**{heading[1]}**\n\n```json\n{heading[2]}"
+            example = True
+        elif example and line.startswith("    "):
+            yield line.strip()
+        else:
+            if example:
+                yield "```"
+                example = False
+            yield f"**{heading[1]}:** {heading[2]}" if heading else line
+    if example:
+        yield "```"
+
+
+def command(*arguments: str) -> str:
+    """What the command prints, as a console block."""
+    made = subprocess.run([sys.executable, "-m", "batchlint", *arguments], capture_output=True, text=True, check=False,
+                          cwd=ROOT, env=os.environ | {"COLUMNS": "100", "SOURCE_DATE_EPOCH": "1788220800"})
+    return f"```console\n$ batchlint {' '.join(arguments)}\n{made.stdout.rstrip()}\n```"
+
+
+BLOCKS = {
+    "sample": lambda: command("check", SAMPLE),
+    "help": lambda: command("check", "--help"),
+}
+
+
+def filled(text: str) -> str:
+    """A page with its blocks made anew."""
+    def fill(match: re.Match[str]) -> str:
+        return f"<!-- generated: {match[1]} -->\n{BLOCKS[match[1]]()}\n<!-- end -->"
+
+    return re.sub(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", fill, text, flags=re.DOTALL)
+
+
+def main() -> int:
+    """Write the pages, or with `--check` compare them."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page differs")
+    check = parser.parse_args().check
+    pages = {ROOT / "docs" / "rules.md": rules_page()}
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        if path.name != "rules.md":
+            pages[path] = filled(path.read_text("utf-8"))
+    stale = [path for path, text in pages.items() if not path.exists() or path.read_text("utf-8") != text]
+    for path in stale:
+        if check:
+            print(f"differs from what scripts/docs.py makes: {path.relative_to(ROOT)}", file=sys.stderr)
+        else:
+            path.write_text(pages[path], "utf-8")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

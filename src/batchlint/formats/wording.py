@@ -1,0 +1,80 @@
+"""The sentences that formats share: about a finding, a file, and all files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..findings import BatchError, Fails
+from ..grammar import clean
+from ..report import Report
+
+_EFFECTS: dict[Fails, tuple[str, str]] = {  # one, several
+    "upload": ("fails the upload", "fail the upload"),
+    "create": ("fails the create call", "fail the create call"),
+    "batch": ("fails the whole batch", "fail the whole batch"),
+    "request": ("fails a single request", "fail single requests"),
+}
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 error`, `2,000 errors`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def effect(fails: Fails | None, number: int) -> str:
+    """What so many findings do."""
+    return _EFFECTS[fails][number > 1] if fails else "warn" if number > 1 else "warns"
+
+
+def place(path: str, line: int | None, column: int | None) -> str:
+    """`file:line:column`, of which the last two may be unknown."""
+    return ":".join(str(part) for part in (clean(path), line, column) if part is not None)
+
+
+def label(error: BatchError) -> str:
+    """The code and the param of a finding."""
+    return error.code if error.param is None else f"{error.code} {_cut(error.param)}"
+
+
+def _cut(param: str) -> str:
+    return param if len(param) <= 120 else param[:80] + "..." + param[-37:]
+
+
+def totals(report: Report) -> tuple[int, int]:
+    """How many errors and warnings there are, kept or not."""
+    errors = sum(count for (_, severity, _), count in report.counts.items() if severity == "error")
+    return errors, sum(report.counts.values()) - errors
+
+
+def effects(report: Report) -> str:
+    """`1 fails the upload, 2 fail single requests`; empty if there are no errors."""
+    told = []
+    for fails in _EFFECTS:
+        number = sum(count for (_, severity, does), count in report.counts.items()
+                     if severity == "error" and does == fails)
+        if number:
+            told.append(f"{number:,} {effect(fails, number)}")
+    return ", ".join(told)
+
+
+def requests(report: Report) -> str:
+    """How many requests there are, and to which endpoint."""
+    return counted(report.total, "request") + (f" to {report.endpoint}" if report.endpoint else "")
+
+
+def verdict(report: Report) -> str:
+    """How many findings there are, and what would become of the requests."""
+    errors, warnings = totals(report)
+    tail = f", {counted(warnings, 'warning')}" if warnings else ""
+    return (f"{counted(errors, 'error')} ({effects(report)})" if errors else "no errors") + tail
+
+
+def summary(report: Report) -> str:
+    """A file in a sentence."""
+    return f"{requests(report)}, {verdict(report)}"
+
+
+def summary_of_all(fine: Sequence[bool]) -> str:
+    """All files in a sentence, of each of which it is known whether it is in order."""
+    bad = len(fine) - sum(fine)
+    return f"{counted(len(fine), 'file')}, {f'{bad:,} not in order' if bad else 'all in order'}"

@@ -1,0 +1,71 @@
+"""Rules about how long a prompt is, as far as its characters tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from .. import schemas
+from ..findings import Found
+from .registry import Request, fault, rule
+
+#: The most characters that one token of OpenAI's tokenizers stands for (a run of blanks in o200k_base).
+LONGEST_TOKEN: Final = 128
+
+#: What an estimate takes a token to be: English prose has about four characters to a token.
+CHARACTERS_A_TOKEN: Final = 4
+
+#: Lines of fewer bytes than this exceed no context window: the smallest is of 8,192 tokens.
+LONG_LINE: Final = 8192 * LONGEST_TOKEN
+
+#: The members of a body that hold the prompt.
+_PROMPT: Final = ("messages", "input", "instructions", "prompt", "tools", "functions")
+
+
+@rule(code="context_length_exceeded")
+def context_exceeded(request: Request) -> Iterator[Found]:
+    """The prompt cannot fit into the model's context window, however it is tokenised.
+
+    No token is longer than 128 characters, so a prompt has at least a 128th as many tokens as
+    characters.  This is a lower bound; what is below it may still be too long.
+
+    To do: split the request.
+
+    Source: the models' pages for the windows; the code `context_length_exceeded` and the beginning of the
+    sentence, openai/openai-openapi#302 (a batch).  The API goes on with the number of tokens.
+    """
+    window = schemas.context_window(request.model) if request.size > LONG_LINE else None
+    count = characters(request.body) if window is not None else 0
+    if window is not None and count > window * LONGEST_TOKEN:
+        yield fault(f"This model's maximum context length is {window} tokens.",
+                    "input" if request.url == "/v1/responses" else "messages", phase="last",
+                    hint=f"The prompt has {count:,} characters, which are at least {count // LONGEST_TOKEN:,} tokens.")
+
+
+@rule(fails=None)
+def enqueued_tokens() -> None:
+    """The file's prompts have more tokens, by an estimate, than `--max-enqueued-tokens` allows.
+
+    The estimate takes four characters for a token.  It is rough, and the API's own estimate has been
+    reported as higher than a tokenizer's count.
+
+    To do: split the file, and send the parts one after another.
+
+    Source: openai/openai-python#2084 (February 2025) has the refusal: `token_limit_exceeded`, "Enqueued
+    token limit reached for ...".  The limit depends on the organisation and the model.
+    """
+
+
+def characters(body: dict[str, Any]) -> int:
+    """How many characters the strings of a prompt have; images and files, as data URLs, are left out."""
+    total = 0
+    queue = [body[member] for member in _PROMPT if member in body]
+    while queue:
+        value = queue.pop()
+        if isinstance(value, str):
+            total += 0 if value.startswith("data:") else len(value)
+        elif isinstance(value, list):
+            queue += value
+        elif isinstance(value, dict):
+            queue += value.values()
+    return total
