@@ -94,7 +94,10 @@ def _growth_of_time(results: Results) -> float | None:
     few, many = results.row("lines-100k", ONE), results.row("lines-1m", ONE)
     if few is None or many is None:
         return None
-    return many.seconds / results.contests["lines-1m"].lines / (few.seconds / results.contests["lines-100k"].lines)
+    ten = results.row("start", TEN_LINES)
+    start = ten.seconds if ten else 0
+    more = results.contests["lines-1m"].lines / results.contests["lines-100k"].lines
+    return (many.seconds - start) / (few.seconds - start) / more
 
 
 def _gain_over_naive(results: Results) -> float | None:

@@ -424,10 +424,10 @@ CORPORA: Final = (
 TEN: Final = Corpus("ten", "10 lines", CHAT, of(small, 10))
 
 GROWTH: Final = (
-    Corpus("lines-100k", "100,000 lines", CHAT, of(tiny, 100_000), wrong=True),
-    Corpus("lines-1m", "1,000,000 lines", CHAT, of(tiny, 1_000_000), wrong=True),
+    Corpus("lines-100k", "100,000 lines", CHAT, of(tiny, 100_000)),
+    Corpus("lines-1m", "1,000,000 lines", CHAT, of(tiny, 1_000_000)),
     Corpus("long-text", "one line, one string of 199 MB", CHAT, long_text),
-    Corpus("long-list", "one line of 199 MB, millions of messages", CHAT, long_list, wrong=True),
+    Corpus("long-list", "one line of 199 MB, millions of messages", CHAT, long_list),
     Corpus("many", "10,000 files of 10 lines", CHAT, of(small, 100_000), split=10),
 )
 

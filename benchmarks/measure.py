@@ -136,7 +136,7 @@ def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
             tick(f"{contest.name}: round {number + 1} of {contest.rounds}: {tool.name}")
             done = _once(tool, contest.folder)
             runs[tool.name].append(done)
-            if done.status not in tool.statuses:
+            if done.status not in tool.statuses or (done.status and done.complaint):  # Python dies with 1, too
                 failed[tool.name] = f"exit status {done.status}" + (f": {done.complaint}" if done.complaint else "")
     first = contest.tools[0].name
     base = [] if first in failed else runs[first]

@@ -26,7 +26,7 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 }"""
 
 BRIEF = {
-    OURS: "everything: line, body, rules, file, with the API's messages",
+    OURS: "line, body, rules, file: the API's messages",
     ONE: "the same in one process",
     **{peer.name: peer.brief for peer in PEERS},
 }

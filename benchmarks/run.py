@@ -79,7 +79,8 @@ class Bench:
     def _corpus(self, corpus: Corpus) -> Contest:
         path, = self._made(corpus)
         lines, size = extent([path])
-        contest = Contest(corpus.name, corpus.title, self._own([str(path)], corpus), self._options.rounds, lines, size)
+        tools = self._own([str(path)], frozenset({int(corpus.wrong)}))
+        contest = Contest(corpus.name, corpus.title, tools, self._options.rounds, lines, size)
         if corpus.wrong:
             return contest  # most peers stop at the first error
         peers = [self._peer(peer, path, lines, corpus) for peer in PEERS if peer.name in self._peers]
@@ -87,7 +88,7 @@ class Bench:
 
     def _grown(self, corpus: Corpus) -> Contest:
         paths = self._made(corpus)
-        tools = self._own([path.name for path in paths], corpus)
+        tools = self._own([path.name for path in paths], frozenset({0, 1}))  # how wrong they are depends on the scale
         rounds = min(self._options.rounds, GROWTH_ROUNDS)
         return Contest(corpus.name, corpus.title, tools, rounds, *extent(paths), folder=paths[0].parent)
 
@@ -95,10 +96,9 @@ class Bench:
         tell(f"making {corpus.name}")
         return make(corpus, self._folder, self._options.scale)
 
-    def _own(self, files: list[str], corpus: Corpus) -> list[Tool]:
+    def _own(self, files: list[str], statuses: frozenset[int]) -> list[Tool]:
         """The yardstick and our command."""
         check = [self._home.command("batchlint"), "check"]
-        statuses = frozenset({int(corpus.wrong)})
         return [Tool(YARDSTICK, [str(self._home.python), str(HERE / "loops" / "parse.py"), *files]),
                 Tool(OURS, [*check, *files], statuses), Tool(ONE, [*check, "--jobs", "1", *files], statuses)]
 

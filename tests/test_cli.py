@@ -78,7 +78,7 @@ def test_several_files_have_a_summary_of_all(run: Callable[..., Ran]) -> None:
     assert run("check", GOOD, WARNED).out.splitlines()[-1] == "2 files, all in order"
 
 
-@pytest.mark.parametrize(("most", "printed"), [([], 5), (["--max-errors=3"], 3), (["--max-errors", "0"], 40)])
+@pytest.mark.parametrize(("most", "printed"), [([], 4), (["--max-errors=3"], 3), (["--max-errors", "0"], 40)])
 def test_so_many_findings_are_printed_and_all_are_counted(
     most: list[str], printed: int, run: Callable[..., Ran], tmp_path: Path
 ) -> None:

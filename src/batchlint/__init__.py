@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .findings import BatchError
     from .report import Report
 
+__version__ = "0.1.0"
+
 __all__ = ["BatchError", "Report", "check", "check_create", "check_request"]
 
 _HOMES = {"BatchError": "findings", "Report": "report", "check": "api", "check_create": "api", "check_request": "api"}
@@ -24,10 +26,6 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    elif name == "__version__":
-        from importlib.metadata import version
-
-        value = version("batchlint")
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from . import __version__
 from .formats import FORMATS, named
 
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ class KeyValue(click.ParamType):  # type: ignore[type-arg]  # likewise
 def version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     """Print the version and exit."""
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import version
-
-        click.echo(f"batchlint {version('batchlint')}")
+        click.echo(f"batchlint {__version__}")
         ctx.exit()
 
 

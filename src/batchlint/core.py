@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from io import BytesIO
 from typing import Any, Final, NamedTuple
 
@@ -130,7 +129,7 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa:
             model = body["model"]
             if url != gate_url or model != gate_model:
                 gate = judge.gate(url, model)
-                gate_url, gate_model, old = url, model, _deprecated(url)
+                gate_url, gate_model, old = url, model, _deprecated(url, model)
                 facts.turn(number, url, model)
             if gate(request):
                 outcome = PASSED
@@ -143,7 +142,7 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa:
             outcome, custom_id, url, model, body = _refused(line, request, number, findings, first)
             gate_url = None
             if outcome != BLANK:
-                old = _deprecated(url)
+                old = _deprecated(url, model)
                 facts.turn(number, url, model)
         else:
             custom_id = request["custom_id"]
@@ -163,9 +162,8 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa:
                 facts.characters, facts.deprecated, findings.once)
 
 
-@cache
-def _deprecated(url: str | None) -> tuple[str, ...]:
-    return () if url is None else schemas.deprecated(url)
+def _deprecated(url: str | None, model: str | None) -> tuple[str, ...]:
+    return () if url is None else schemas.deprecated(url, schemas.patched_for(url, model))
 
 
 def _repeated(key: str) -> Found:

@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -34,10 +33,15 @@ def load(name: str) -> dict[str, Any]:
     Raises:
         FileNotFoundError: there is no such schema.
     """
-    packaged = resources.files(__package__) / "schemas"
-    root = packaged if packaged.is_dir() else Path(__file__).parents[2] / "schemas"  # a checkout
-    schema: dict[str, Any] = orjson.loads((root / f"{name}.json").read_bytes())
+    schema: dict[str, Any] = orjson.loads((_folder() / f"{name}.json").read_bytes())
     return schema
+
+
+@cache
+def _folder() -> Path:
+    """Where the schemas lie: in the installed package, or at the root of a checkout."""
+    packaged = Path(__file__).parent / "schemas"  # importlib.resources would take 15 ms to say so
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "schemas"
 
 
 class Family(NamedTuple):
@@ -165,9 +169,10 @@ def _line(url: str, of: str) -> dict[str, Any]:
 
 
 @cache
-def deprecated(url: str) -> tuple[str, ...]:
-    """The members of a body that the API's documents mark as deprecated."""
-    return tuple(key for key, value in body(url)["properties"].items() if value.get("deprecated"))
+def deprecated(url: str, of: str = "") -> tuple[str, ...]:
+    """The members of a body that the API's documents mark as deprecated, and that the family does not refuse anyway."""
+    return tuple(key for key, value in body(url, of)["properties"].items()
+                 if value.get("deprecated") and value.get("enum") != [None])
 
 
 @cache

@@ -27,7 +27,7 @@ def chosen(report: Report, most: int) -> list[BatchError]:
     found = [*report.errors, *report.warnings]
     if not most:
         return found
-    few = max(3, most // 4) if sum(report.counts.values()) > most // 2 else most
+    few = max(3, most // 5) if sum(report.counts.values()) > most // 2 else most
     kinds: dict[tuple[str, str], list[BatchError]] = {}
     for error in found:
         kinds.setdefault((error.rule, re.sub(r"\[\d+\]", "[]", error.param or "")), []).append(error)

@@ -12,7 +12,7 @@ from .checked import Checked
 from .chosen import chosen, others
 from .paths import from_root
 from .places import located
-from .wording import counted, effect, effects, label, place, summary, summary_of_all, totals
+from .wording import by_effect, counted, effect, effects, label, place, summary, summary_of_all, totals
 
 #: A summary has at most so many files, and so many rules.
 _ROWS = 100
@@ -67,7 +67,7 @@ def step_summary(files: Sequence[Checked]) -> str:
     lines = ["### batchlint", "", summary_of_all([file.ok for file in files]), ""]
     lines += _table("File", "Requests", "Errors", "Warnings", "Effect", ":--|--:|--:|--:|:--", rows=map(_file_row, files))
     if counts:
-        rows = ([_code(rule), f"{count:,}", effect(fails, count)] for (rule, _, fails), count in counts.most_common())
+        rows = ([_code(rule), f"{count:,}", effect(fails, count)] for (rule, _, fails), count in by_effect(counts))
         lines += ["", *_table("Rule", "Findings", "Effect", ":--|--:|:--", rows=rows)]
     return "\n".join(lines) + "\n\n"
 

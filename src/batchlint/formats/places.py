@@ -6,6 +6,7 @@ import json
 import math
 import re
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -53,8 +54,8 @@ def located(source: str | None, errors: Iterable[BatchError]) -> Iterator[tuple[
     number, line = 0, b""
     for error in errors:
         while number < (error.line or 0):
-            number, line = next(lines, (error.line or 0, b""))
-        yield error, find(line, error) if error.line else None
+            number, line = next(lines, (sys.maxsize, b""))  # past the end
+        yield error, find(line, error) if number == error.line else None
 
 
 def _lines(source: str) -> Iterator[tuple[int, bytes]]:
@@ -63,7 +64,7 @@ def _lines(source: str) -> Iterator[tuple[int, bytes]]:
         if stat.S_ISREG(Path(source).stat().st_mode):
             with Path(source).open("rb") as file:
                 yield from enumerate(file, 1)
-    except OSError:
+    except (OSError, ValueError):  # as of a path with a null character
         return
 
 

@@ -12,7 +12,7 @@ from ..report import Report
 from .checked import Checked
 from .chosen import chosen, others
 from .places import Place, located
-from .wording import effect, label, place, requests, summary_of_all, verdict
+from .wording import by_effect, effect, label, place, requests, summary_of_all, verdict
 
 #: How many characters of a line are shown, and how many of them may stand before the place.
 _EXCERPT, _BEFORE = 60, 24
@@ -96,6 +96,6 @@ def _statistics(counts: Counter[Kind], style: Style) -> Iterator[str]:
     """A row for each rule: how many findings, and what they do."""
     width = max((len(f"{count:,}") for count in counts.values()), default=1)
     names = max((len(rule) for rule, _, _ in counts), default=1)
-    for (rule, severity, fails), count in counts.most_common():
+    for (rule, severity, fails), count in by_effect(counts):
         color = "yellow" if severity == "warning" else "red"
         yield f"{count:>{width},}  {style(f'{rule:{names}}', fg=color)}  {effect(fails, count)}\n"

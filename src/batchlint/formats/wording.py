@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ..findings import BatchError, Fails
+from ..findings import BatchError, Fails, Kind
 from ..grammar import clean
 from ..report import Report
 
@@ -19,6 +19,12 @@ _EFFECTS: dict[Fails, tuple[str, str]] = {  # one, several
 def counted(number: int, noun: str) -> str:
     """`1 error`, `2,000 errors`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def by_effect(counts: Mapping[Kind, int]) -> list[tuple[Kind, int]]:
+    """What was counted, the worst first and of what does the same the most frequent."""
+    order = [*_EFFECTS, None]
+    return sorted(counts.items(), key=lambda item: (order.index(item[0][2]), -item[1], item[0][0]))
 
 
 def effect(fails: Fails | None, number: int) -> str:

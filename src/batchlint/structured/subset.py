@@ -15,7 +15,6 @@ public reports of answers, 2025 to October 2026, for the sentences.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from hashlib import blake2b
 from itertools import islice
 from typing import Any, Final, Literal
 
@@ -97,7 +96,11 @@ def fingerprint(value: Any) -> bytes | None:
         raw = orjson.dumps(value)
     except TypeError:
         return None
-    return raw if len(raw) <= _WHOLE else blake2b(raw, digest_size=32).digest()
+    if len(raw) <= _WHOLE:
+        return raw
+    from hashlib import blake2b  # brings OpenSSL along, which a start should not wait for
+
+    return blake2b(raw, digest_size=32).digest()
 
 
 def _judged(schema: dict[str, Any], mode: Mode) -> tuple[Fault, ...]:
