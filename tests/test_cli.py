@@ -59,7 +59,7 @@ def test_the_version_is_that_of_the_package() -> None:
 def test_text_has_the_place_the_code_the_param_the_message_and_a_summary(run: Callable[..., Ran]) -> None:
     lines = run("check", BAD).out.splitlines()
 
-    assert lines[0] == (f"{BAD}:2: invalid_type body.temperature: Invalid type for 'temperature': expected a decimal, but got a "
+    assert lines[0] == (f"{BAD}:2:167: invalid_type body.temperature: Invalid type for 'temperature': expected a decimal, but got a "
                         "string instead.")
     assert lines[-1] == f"{BAD}: 6 requests to /v1/chat/completions, 5 errors (5 fail single requests)"
 
@@ -260,10 +260,10 @@ def test_what_cannot_be_read_is_told_and_the_other_files_are_checked(tmp_path: P
 
     assert ran.status == 2
     assert [text.partition(": ")[2] for text in ran.err.splitlines()] == [
-        "missing/x.jsonl: No such file or directory", "folder.jsonl: Is a directory", "dangling.jsonl: No such file or directory",
+        "missing/x.jsonl: No such file or directory", "folder.jsonl: a folder in which no file is named like *batch*.jsonl", "dangling.jsonl: No such file or directory",
         "good.jsonl/x.jsonl: Not a directory"]
     assert "good.jsonl: 1 request to /v1/embeddings, no errors\n" in ran.out
-    assert "bad.jsonl:1: unknown_parameter body.bogus" in ran.out
+    assert "bad.jsonl:1:100: unknown_parameter body.bogus" in ran.out
     assert ran.out.splitlines()[-1] == "6 files, 5 not in order"
 
 

@@ -5,9 +5,9 @@ Nothing but click is imported before it is needed; a commit hook should start at
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -21,6 +21,7 @@ from .formats import FORMATS, named
 
 if TYPE_CHECKING:
     from .formats.checked import Checked
+    from .report import Report
 
 #: Exit statuses.
 OK, FOUND, TROUBLE, INTERRUPTED = 0, 1, 2, 130
@@ -114,7 +115,10 @@ def check(
     max_enqueued_tokens: int | None, metadata: tuple[tuple[str, str], ...], output_expires_after: int | None,
     completion_window: str | None, **rules: list[str] | None,
 ) -> None:
-    """Check batch input FILES; '-' is standard input."""
+    """Check batch input FILES.
+
+    '-' is standard input; of a folder, the files named like *batch*.jsonl are checked.
+    """
     from .schemas import ENDPOINTS
 
     create = _create(endpoint, metadata, output_expires_after, completion_window)
@@ -125,12 +129,13 @@ def check(
     choice = {key: value for key, value in rules.items() if value is not None}
     form = form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text")
     style = {"style": click.style} if _coloured(color, output_file) else {}
+    paths = _within(files)
     seen: list[Checked] = []
     status = OK
 
     def checked() -> Iterator[Checked]:
         nonlocal status
-        for path in files:
+        for path in paths:
             file = _checked(path, options, choice, progress)
             if file.error is not None:
                 click.echo(f"batchlint: {file.path}: {file.error}", err=True)
@@ -144,7 +149,7 @@ def check(
     write = named(form)
     if form == "text":
         write = partial(write, show_source=show_source, statistics=statistics, **style)
-    _deliver(write(checked(), max_errors), output_file, files)
+    _deliver(write(checked(), max_errors), output_file, paths)
     if form == "github":
         _append_step_summary(seen)
     ctx.exit(status)
@@ -206,22 +211,48 @@ def _create(
     return params or None
 
 
+def _within(paths: Iterable[str]) -> list[str]:
+    """The paths, each folder replaced by the batch files in it, if there are any."""
+    from .sources import batch_files
+
+    found: list[str] = []
+    for path in paths:
+        try:
+            inside = batch_files(path) if path != "-" and Path(path).is_dir() else []
+        except OSError:
+            inside = []
+        found += inside or [path]
+    return found
+
+
 def _checked(path: str, options: dict[str, Any], choice: dict[str, list[str]], progress: bool | None) -> Checked:
     """Check one file; what keeps it from being read becomes its error."""
-    from . import api
     from .formats.checked import Checked
 
-    shown = "<stdin>" if path == "-" else click.format_filename(path)
+    shown, source = ("<stdin>", None) if path == "-" else (click.format_filename(path), path)
     try:
-        if path != "-" and Path(path).is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        source = sys.stdin.buffer if path == "-" else path
-        rules = _chosen(Path("<stdin>" if path == "-" else path), choice)
+        return Checked(shown, _report(path, options, choice, progress), source=source)
+    except (OSError, EOFError, zlib.error) as error:  # the last two: what is packed is cut off or damaged
+        return Checked(shown, error=getattr(error, "strerror", None) or str(error), source=source)
+
+
+def _report(path: str, options: dict[str, Any], choice: dict[str, list[str]], progress: bool | None) -> Report:
+    """The report of a file, which is unpacked if it is packed."""
+    from . import api
+    from .sources import is_packed, opened
+
+    rules = _chosen(Path("<stdin>" if path == "-" else path), choice)
+    if path == "-":
         with _bar(path, progress) as tick:
-            report = api.check(source, progress=tick, **options, **rules)
-        return Checked(shown, report, source=None if path == "-" else path)
-    except OSError as error:
-        return Checked(shown, error=error.strerror or str(error), source=None if path == "-" else path)
+            return api.check(sys.stdin.buffer, progress=tick, **options, **rules)
+    if Path(path).is_dir():
+        raise OSError("a folder in which no file is named like *batch*.jsonl")
+    if not is_packed(path):
+        with _bar(path, progress) as tick:
+            return api.check(path, progress=tick, **options, **rules)
+    with opened(path) as stream, _bar(path, progress) as tick:
+        click.echo(f"batchlint: {click.format_filename(path)}: unpacked to be checked; the API takes plain files only", err=True)
+        return api.check(stream, name=path[:-len(".gz")], progress=tick, **options, **rules)
 
 
 def _chosen(file: Path, choice: dict[str, list[str]]) -> dict[str, Any]:
@@ -239,7 +270,9 @@ def _chosen(file: Path, choice: dict[str, list[str]]) -> dict[str, Any]:
 
 def _bar(path: str, progress: bool | None) -> AbstractContextManager[Callable[[int], object] | None]:
     """A bar by bytes on standard error, for long work on a terminal."""
-    size = Path(path).stat().st_size if path != "-" else None
+    from .sources import is_packed
+
+    size = Path(path).stat().st_size if path != "-" and not is_packed(path) else None
     if progress is None:
         progress = sys.stderr.isatty() and (size is None or size >= _BAR_FROM)
     if not progress:

@@ -97,10 +97,6 @@ class _Facts:
         if not self.models or self.models[-1][1] != model:
             self.models.append((number, model))
 
-    def saw(self, url: str, key: str, number: int) -> None:
-        """A request with a deprecated member."""
-        count, first = self.deprecated.get((url, key), (0, number))
-        self.deprecated[url, key] = count + 1, first
 
 
 def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa: PLR0912 - one flat loop, for speed
@@ -116,7 +112,7 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa:
     """
     judge = judge_of(plan.selection)
     findings, facts = _Findings(judge, plan.keep), _Facts()
-    loads, ids, outcomes = orjson.loads, facts.ids, facts.outcomes
+    loads, ids, outcomes, seen = orjson.loads, facts.ids, facts.outcomes, facts.deprecated
     repeats = "duplicate_key" in judge.severities
     quiet = judge.quiet
     gate_url = gate_model = None  # of the gate at hand; the lines of a file seldom need another
@@ -141,8 +137,8 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa:
         if outcome is None:
             outcome, custom_id, url, model, body = _refused(line, request, number, findings, first)
             gate_url = None
+            old = _deprecated(url, model)
             if outcome != BLANK:
-                old = _deprecated(url, model)
                 facts.turn(number, url, model)
         else:
             custom_id = request["custom_id"]
@@ -150,9 +146,10 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa:
             findings.add_one(_repeated(key), number, custom_id)
         outcomes.append(outcome)
         ids.append(custom_id)
-        for key in old if outcome != BLANK else ():
-            if key in body and body[key] is not None:
-                facts.saw(url, key, number)
+        for member in old:
+            if member[1] in body and body[member[1]] is not None:
+                count, first_line = seen.get(member, (0, number))
+                seen[member] = count + 1, first_line
         if url == "/v1/embeddings":
             facts.inputs += count_inputs(body)
         if plan.tokens is not None:
@@ -162,7 +159,8 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa:
                 facts.characters, facts.deprecated, findings.once)
 
 
-def _deprecated(url: str | None, model: str | None) -> tuple[str, ...]:
+def _deprecated(url: str | None, model: str | None) -> tuple[tuple[str, str], ...]:
+    """The deprecated members of a request, each with the url."""
     return () if url is None else schemas.deprecated(url, schemas.patched_for(url, model))
 
 

@@ -55,7 +55,7 @@ class Family(NamedTuple):
     """
 
     name: str
-    pattern: re.Pattern[str]
+    pattern: str
     patch: Mapping[str, Mapping[str, Any]]
     context: int | None
 
@@ -63,7 +63,7 @@ class Family(NamedTuple):
 @cache
 def families() -> tuple[Family, ...]:
     """The families of the table; the first that matches counts."""
-    return tuple(Family(row["name"], re.compile(row["pattern"]), row["patch"],
+    return tuple(Family(row["name"], row["pattern"], row["patch"],
                         row.get("context")) for row in load("models")["families"])
 
 
@@ -82,7 +82,14 @@ _LONGEST_NAME: Final = 256
 def family(model: str) -> Family | None:
     """The family of a model, of a fine-tuned one that of its base; None if the table has none."""
     base = model.split(":")[1] if model.startswith("ft:") else model
-    return next((found for found in families() if found.pattern.fullmatch(base)), None)
+    return next((found for found in families() if _may_match(found.pattern, base)
+                 and re.fullmatch(found.pattern, base)), None)
+
+
+def _may_match(pattern: str, name: str) -> bool:
+    """Whether a name begins with the letters of a pattern; compiling them all takes longer than a small file."""
+    letters = pattern[: next((i for i, char in enumerate(pattern) if char in "\\([.?*+|"), len(pattern))]
+    return "|" in pattern or name.startswith(letters.rstrip("-0123456789"))
 
 
 def context_window(model: str) -> int | None:
@@ -141,15 +148,21 @@ def gate(url: str, of: str = "") -> Gate:
     return compiled(_line(url, of))
 
 
+#: Values of a mark that wake nothing: an image that is fetched cannot be judged offline.
+_FETCHED: Final = {"pattern": "^https?://"}
+_NOT_WAKING: Final = {"image_url": {**_FETCHED, "type": ["string", "object"], "properties": {
+    "url": {**_FETCHED, "type": "string"}}, "required": ["url"]}}
+
+
 @cache
 def quiet_gate(wakes: frozenset[str], marks: frozenset[str]) -> Gate:
     """Whether a body has none of these members, of whatever types they are.
 
     Args:
         wakes: members of the body.
-        marks: members of a message, an item or a part of its content.
+        marks: members of a message, an item or a part of its content (an image that is fetched is none).
     """
-    part = {"properties": dict.fromkeys(sorted(marks), False)}
+    part = {"properties": {mark: _NOT_WAKING.get(mark, False) for mark in sorted(marks)}}
     item = {"properties": part["properties"] | {key: {"items": part, **part} for key in _INNER}}
     lists = {key: {"items": item, **part} for key in _OUTER}
     return compiled({"properties": (lists if marks else {}) | dict.fromkeys(sorted(wakes), False)})
@@ -169,9 +182,9 @@ def _line(url: str, of: str) -> dict[str, Any]:
 
 
 @cache
-def deprecated(url: str, of: str = "") -> tuple[str, ...]:
-    """The members of a body that the API's documents mark as deprecated, and that the family does not refuse anyway."""
-    return tuple(key for key, value in body(url, of)["properties"].items()
+def deprecated(url: str, of: str = "") -> tuple[tuple[str, str], ...]:
+    """The members of a body, each with the url, that the API marks as deprecated and the family does not refuse anyway."""
+    return tuple((url, key) for key, value in body(url, of)["properties"].items()
                  if value.get("deprecated") and value.get("enum") != [None])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -13,6 +14,9 @@ import orjson
 
 #: How many bytes a chunk has, but for the rest of its last line.
 CHUNK: Final = 1 << 20
+
+#: Names of files in folders that are taken for batch input files, as in `.pre-commit-hooks.yaml`.
+_BATCH_NAME: Final = re.compile(r"(?i:batch)[^/]*\.jsonl$")
 
 Source = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any]
 
@@ -78,6 +82,41 @@ def ranged(path: str, start: int, stop: int, expected: int, size: int = CHUNK) -
 
 def _shrunk(seen: int, expected: int) -> OSError:
     return OSError(f"the file became shorter while it was read: {seen:,} of {expected:,} bytes were left")
+
+
+def batch_files(folder: str) -> list[str]:
+    """The files in a folder and those inside it whose names are a batch file's; what is hidden is left out.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+    def refuse(error: OSError) -> None:
+        raise error
+
+    found = []
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [str(Path(place, name)) for name in sorted(names)
+                  if _BATCH_NAME.search(name) and not name.startswith(".")]
+    return found
+
+
+def is_packed(path: str) -> bool:
+    """Whether the name of a file says that its lines are packed."""
+    return path.lower().endswith(".jsonl.gz")
+
+
+def opened(path: str) -> BinaryIO:
+    """A file as a stream of its lines, which are unpacked if they are packed.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if is_packed(path):
+        import gzip
+
+        return cast("BinaryIO", gzip.open(path))
+    return Path(path).open("rb")
 
 
 def name_of(source: Source) -> str | None:

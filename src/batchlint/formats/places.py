@@ -7,11 +7,13 @@ import math
 import re
 import stat
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from ..findings import BatchError
+from ..sources import opened
 
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -62,9 +64,9 @@ def _lines(source: str) -> Iterator[tuple[int, bytes]]:
     """The lines of a file with their numbers; what cannot be read twice, or not now, has none."""
     try:
         if stat.S_ISREG(Path(source).stat().st_mode):
-            with Path(source).open("rb") as file:
+            with opened(source) as file:
                 yield from enumerate(file, 1)
-    except (OSError, ValueError):  # as of a path with a null character
+    except (OSError, ValueError, EOFError, zlib.error):  # a path with a null character, a file that changed
         return
 
 
