@@ -256,7 +256,8 @@ def test_a_request_that_json_cannot_say_is_a_typeerror(value: Any) -> None:
 def test_data_that_json_can_say_is_never_an_exception() -> None:
     """Half a surrogate pair and integers of any size come out of decoders, and into requests."""
     assert [error.rule for error in check_request(request("a", input="cut \ud83d"))] == ["lone_surrogate"]
-    assert [error.param for error in check_request(request("a", dimensions=2**70))] == ["body.dimensions"]
+    assert check_request(request("a", dimensions=2**70)) == []
+    assert [error.param for error in check_request(request("a", dimensions=-(2**70)))] == ["body.dimensions"]
 
 
 # -- one request -------------------------------------------------------------------------------------------------------

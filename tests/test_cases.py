@@ -45,8 +45,14 @@ def test_what_the_api_took_brings_no_error(row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("row", [row for row in REFUSED if row["id"] not in BEYOND], ids=by_id)
 def test_the_first_finding_is_the_answer_of_the_api(row: dict[str, Any]) -> None:
-    """Code, param and message, as far as each was observed; where the API gives no code, ours is the rule's name."""
+    """Code, param and message, as far as each was observed; where the API gives no code, ours is the rule's name.
+
+    A body without a model never comes that far in a batch: the batch stage misses it before, in words of its own.
+    """
     first = next(error for error in check_request(as_request(row)) if error.severity == "error")
+    if "model" not in row["body"]:
+        assert (first.code, first.param, first.fails) == ("invalid_request", "body.model", "batch")
+        return
     code = None if first.code == first.rule and row["code"] is None else first.code
     param = None if first.param is None else first.param.removeprefix("body.")
     unobserved = row.get("unobserved", ())
@@ -58,8 +64,8 @@ def test_the_first_finding_is_the_answer_of_the_api(row: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("path", [p for p in CASES if p.name.startswith(("valid", "constructed"))], ids=lambda p: p.name)
 def test_documented_requests_bring_no_error(path: Path) -> None:
-    """Each line is a valid request; the models differ between lines."""
-    report = check(path, ignore=["mismatched_model"])
+    """Each line is a valid request; the models differ between lines, and one has been shut down since."""
+    report = check(path, ignore=["mismatched_model", "model_shutdown"])
 
     assert report.errors == ()
     assert report.total == len(rows(path))

@@ -227,7 +227,7 @@ def test_rule_explains_a_rule(name: str, run: Callable[..., Ran]) -> None:
 def test_rule_explains_all_rules_of_a_code() -> None:
     out = command("rule", "missing_required_parameter").out
 
-    assert all(f"{name} (" in out for name in ("missing_required_parameter", "missing_model", "missing_line_member"))
+    assert all(f"{name} (" in out for name in ("missing_required_parameter", "missing_messages", "missing_line_member"))
 
 
 @pytest.mark.parametrize(("name", "meant"), [("nope", "`batchlint rule` lists them"), ("blank_lines", "did you mean blank_line")])

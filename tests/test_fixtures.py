@@ -19,7 +19,7 @@ VALID, INVALID, FOREIGN, WILD = inputs("valid"), inputs("invalid"), inputs("fore
 #: Rules that no small file shows, and where they are tested instead.
 ELSEWHERE = {
     "file_too_large", "file_size_near_limit", "too_many_requests", "too_many_embedding_inputs",  # test_limits.py
-    "array_below_min_length", "string_below_min_length",  # nowhere: no schema has such a bound today
+    "context_exceeded", "enqueued_tokens", "input_too_long",  # test_rules_size.py
 }
 
 

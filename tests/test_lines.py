@@ -33,7 +33,7 @@ BROKEN: list[tuple[str, bytes, str, str]] = [
     ("1e400", with_input(b"1e400"), "not_a_number", "1e400 is no JSON number"),
     ("-1e400", with_input(b"[-1e400]"), "not_a_number", "-1e400 is no JSON number"),
     ("an integer of 400 digits", with_input(b"9" * 400), "not_a_number", "number"),
-    ("an integer of 5000 digits", with_input(b"9" * 5000), "not_a_number", "digits"),
+    ("an integer of 5000 digits", with_input(b"9" * 5000), "not_a_number", "is no JSON number"),
     ("the first half of a pair", with_input(rb'"\ud83d"'), "lone_surrogate", "half of a surrogate pair"),
     ("the second half of a pair", with_input(rb'"\ude00"'), "lone_surrogate", "half of a surrogate pair"),
     ("a pair the wrong way round", with_input(rb'"\ude00\ud83d"'), "lone_surrogate", "half of a surrogate pair"),

@@ -17,8 +17,8 @@ BY_NAME = sorted(RULES)
 #: Rules about bytes and whole files, which no lines of documentation can show.
 WITHOUT_EXAMPLE = {
     "not_jsonl_name", "empty_file", "file_too_large", "file_size_near_limit", "not_utf8", "byte_order_mark", "nesting_too_deep",
-    "not_a_batch_file", "too_many_requests", "too_many_embedding_inputs", "blank_line", "array_below_min_length",
-    "string_below_min_length"}
+    "not_a_batch_file", "too_many_requests", "too_many_embedding_inputs", "blank_line", "model_shutdown", "model_shutdown_soon", "duplicate_key", "context_exceeded", "enqueued_tokens",
+    "input_too_long"}
 
 
 def test_there_are_rules() -> None:
@@ -111,7 +111,7 @@ def test_examples_of_bodies_are_json() -> None:
 
 
 def test_a_code_stands_for_all_of_its_rules() -> None:
-    assert {"missing_model", "missing_messages", "missing_line_member"} <= set(named(["missing_required_parameter"]))
+    assert {"missing_required_parameter", "missing_messages", "missing_line_member"} <= set(named(["missing_required_parameter"]))
     assert named("blank_line, duplicate_key,") == ["blank_line", "duplicate_key"]
     assert named("") == named([]) == []
 

@@ -28,6 +28,7 @@ def refused(line: bytes, first: bool) -> Found:
     if first and line.startswith(_BOM):
         return Found("byte_order_mark", _SENTENCE, hint="The file begins with a byte order mark. Write it as UTF-8 "
                      "without one (Python: encoding='utf-8').")
+    line = line.rstrip(b"\r\n")  # else a string that does not end would end at the newline
     try:
         text = line.decode()
     except UnicodeDecodeError as error:

@@ -132,13 +132,9 @@ class Explainer:
 
     def _string(self, node: Schema, value: str, path: PathParts) -> Iterator[Found]:
         length = len(value)
-        if length < node.get("minLength", 0):
-            if length == 0 and node["minLength"] == 1:
-                yield self._found("empty_string", "Invalid '{p}': empty string. Expected a string with minimum "
-                                  "length 1, but got an empty string instead.", node, "minLength", path)
-            else:
-                yield self._bound("string_below_min_length", "string too short", "a string with minimum length",
-                                  node, "minLength", path, f"a string with length {length}")
+        if length < node.get("minLength", 0):  # no schema asks for more than one character
+            yield self._found("empty_string", "Invalid '{p}': empty string. Expected a string with minimum "
+                              "length 1, but got an empty string instead.", node, "minLength", path)
         elif "maxLength" in node and length > node["maxLength"]:
             yield self._bound("string_above_max_length", "string too long", "a string with maximum length",
                               node, "maxLength", path, f"a string with length {length}")
@@ -160,13 +156,9 @@ class Explainer:
 
     def _array(self, node: Schema, value: list[Any], path: PathParts) -> Iterator[Found]:
         length = len(value)
-        if length < node.get("minItems", 0):
-            if length == 0 and node["minItems"] == 1:
-                yield self._found("empty_array", "Invalid '{p}': empty array. Expected an array with minimum length "
-                                  "1, but got an empty array instead.", node, "minItems", path)
-            else:
-                yield self._bound("array_below_min_length", "array too short", "an array with minimum length",
-                                  node, "minItems", path, f"an array with length {length}")
+        if length < node.get("minItems", 0):  # no schema asks for more than one member
+            yield self._found("empty_array", "Invalid '{p}': empty array. Expected an array with minimum length "
+                              "1, but got an empty array instead.", node, "minItems", path)
         elif "maxItems" in node and length > node["maxItems"]:
             yield self._bound("array_above_max_length", "array too long", "an array with maximum length",
                               node, "maxItems", path, f"an array with length {length}")

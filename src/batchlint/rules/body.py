@@ -194,14 +194,6 @@ def array_above_max_length() -> None:
 
 
 @rule()
-def array_below_min_length() -> None:
-    """An array has fewer members than the API takes.
-
-    Source: the sentence is made after that of `array_above_max_length`.
-    """
-
-
-@rule()
 def string_above_max_length() -> None:
     """A string has more characters than the API takes.
 
@@ -223,14 +215,6 @@ def input_too_long() -> None:
     To do: cut the input into pieces.
 
     Source: a full answer of the live API (August 2026); it gives neither code nor param.
-    """
-
-
-@rule()
-def string_below_min_length() -> None:
-    """A string has fewer characters than the API takes.
-
-    Source: the sentence is made after that of `string_above_max_length`.
     """
 
 

@@ -19,7 +19,10 @@ CHARACTERS_A_TOKEN: Final = 4
 LONG_LINE: Final = 8192 * LONGEST_TOKEN
 
 #: The members of a body that hold the prompt.
-_PROMPT: Final = ("messages", "input", "instructions", "prompt", "tools", "functions")
+_PROMPT: Final = ("messages", "input", "instructions", "prompt")
+
+#: Members inside of these that name things and are no text.
+_NAMES: Final = frozenset({"role", "type", "id", "call_id", "tool_call_id", "name", "detail", "status", "phase"})
 
 
 @rule(code="context_length_exceeded")
@@ -67,5 +70,5 @@ def characters(body: dict[str, Any]) -> int:
         elif isinstance(value, list):
             queue += value
         elif isinstance(value, dict):
-            queue += value.values()
+            queue += [inner for key, inner in value.items() if key not in _NAMES]
     return total
