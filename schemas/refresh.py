@@ -96,7 +96,7 @@ class Definitions:
         required: list[str] = []
         for key, hint in get_type_hints(cls, include_extras=True).items():
             properties[key] = self.schema(hint)
-            if get_origin(hint) is cast("Any", Required):
+            if get_origin(hint) is typing.cast("Any", Required):
                 required.append(key)
         schema: Schema = {"type": "object", "properties": properties}
         if required:

@@ -259,6 +259,7 @@ def test_no_bytes_make_check_raise(data: bytes) -> None:
 @given(ANY_FILE)
 @example(b"\xef\xbb\xbf")
 @example(b"\xef\xbb\xbf\n\xef\xbb\xbf{}")
+@example(b"\x01\n\x01\n")
 @example(b'{"custom_id": "a", "url": ["/v1/embeddings"], "body": {}}')
 @example(b'{"custom_id": "a", "url": {"x": 1}, "method": [], "body": [1]}')
 def test_no_file_makes_check_raise(data: bytes) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from batchlint.findings import Found
 from batchlint.grammar import pointer
 from batchlint.rules import RULES, Request, strict
-from batchlint.structured import limits, metaschema, subset
+from batchlint.structured import limits, metaschema, plain, subset
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 NAMES = ("invalid_json_schema", "invalid_function_parameters", "doubtful_schema", "fine_tuned_schema")
@@ -600,3 +600,32 @@ def test_limits_are_those_of_the_guide() -> None:
     assert (
         limits.PROPERTIES, limits.LEVELS, limits.CHARACTERS, limits.ENUM_VALUES, limits.LARGE_ENUM,
         limits.LARGE_ENUM_CHARACTERS) == (5000, 10, 120_000, 1000, 250, 15_000)
+
+
+# -- fine at first sight -----------------------------------------------------------------------------------------------
+
+PLAIN_LEAVES = st.sampled_from([
+    {"type": "string"}, {"type": "string", "description": "d"}, {"type": "integer"}, {"type": "string", "enum": ["a", "b"]},
+    {"type": "string", "enum": []}, {"type": "string", "enum": ["a", "a"]}, {"type": "null"}, {"type": ["string"]}, {}, None,
+    {"type": "number", "minimum": 1}, {"type": "boolean", "title": 1}, {"type": "string", "enum": [1]}])
+
+
+def an_object(properties: dict[str, Any], required: list[str], closed: object) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": closed}
+
+
+PLAIN_SCHEMAS = st.recursive(PLAIN_LEAVES, lambda inner: st.one_of(
+    inner.map(lambda items: {"type": "array", "items": items}),
+    st.dictionaries(st.sampled_from("abcd"), inner, max_size=3).map(lambda p: an_object(p, list(p), closed=False)),
+    st.builds(an_object, st.dictionaries(st.sampled_from("abcd"), inner, max_size=3), st.lists(st.sampled_from("abcd"), max_size=3),
+              st.booleans())), max_leaves=12)
+
+
+@given(PLAIN_SCHEMAS)
+def test_what_is_fine_at_first_sight_is_fine(schema: Any) -> None:
+    if isinstance(schema, dict) and plain.is_fine(schema):
+        assert subset._judged(schema, "strict") == ()
+
+
+def test_a_common_schema_is_fine_at_first_sight() -> None:
+    assert plain.is_fine(an_object({"a": {"type": "array", "items": {"type": "string", "enum": ["x", "y"]}}}, ["a"], closed=False))
