@@ -78,12 +78,12 @@ def _spans_lines(text: bytes) -> bool:
 def _rows(lines: list[bytes]) -> tuple[str, str] | None:
     """Lines that are all of one foreign shape."""
     shapes = set()
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         try:
             row = orjson.loads(line)
         except ValueError:
-            if line is lines[-1] and len(lines) > 1:
-                continue  # the chunk may end in the middle of it
+            if number == len(lines) > 1:
+                break  # the chunk may end in the middle of it
             return None
         shapes.add(_shape(row))
         if len(shapes) > 1 or None in shapes:
