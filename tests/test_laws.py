@@ -391,6 +391,27 @@ def test_the_engines_and_the_explainer_agree_on_any_value_of_a_parameter(url: st
         agree(url, orjson.loads(json.dumps(BODIES[url] | {key: new})))
 
 
+BOUNDS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
+
+
+def bounds(node: Any) -> set[int]:
+    """The numbers that bound a value, or the values inside it."""
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    own = {int(node[key]) for key in BOUNDS if isinstance(node.get(key), int | float)} if isinstance(node, dict) else set()
+    return {number for number in own if abs(number) <= 5000}.union(*map(bounds, inner))
+
+
+@pytest.mark.parametrize("url", schemas.ENDPOINTS)
+def test_the_engines_and_the_explainer_agree_on_both_sides_of_every_bound(url: str) -> None:
+    new: Any
+    for key, node in schemas.body(url)["properties"].items():
+        for size in {number + step for number in bounds(node) for step in (-1, 0, 1)}:
+            length = max(size, 0)
+            for new in (size, size + 0.5, "x" * length, ["x"] * length, [1] * length, [[1]] * length, [{}] * length,
+                        {str(number): "v" for number in range(length)}, {"k" * length: "v"}, {"k": "v" * length}):
+                agree(url, BODIES[url] | {key: new})
+
+
 TRAPS = [
     ("a pattern's $ before a final newline", {"tools": [{"type": "function", "function": {"name": "f\n"}}]}, False),
     ("digits that are not ASCII", {"tools": [{"type": "function", "function": {"name": "\u0663"}}]}, False),
