@@ -17,7 +17,7 @@ import batchlint
 PACKAGE = Path(str(batchlint.__file__)).parent
 
 #: Each module may import those before it; a package stands for all of its modules.
-ORDER = ["findings", "grammar", "sources", "decode", "recognise", "explain", "schemas", "structured", "rules", "judge", "report", "core", "whole",
+ORDER = ["findings", "grammar", "sentences", "sources", "decode", "recognise", "explain", "schemas", "structured", "rules", "judge", "report", "core", "whole",
          "workers", "config", "api", "formats", "cli", "__main__"]
 
 LATE = {"click", "jsonschema", "jsonschema_rs", "tqdm", "multiprocessing", "concurrent.futures.process"}

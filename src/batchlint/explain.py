@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from . import grammar
+from . import grammar, sentences
 from .findings import PHASES, Found, PathParts
 
 Schema = Mapping[str, Any]
@@ -289,7 +289,7 @@ class Explainer:
         at_item = notes.get("at") == "item" and (not among or tag in among)
         supported = notes.get("supported", tags) if at_item or not among else among
         shown = grammar.abbreviated(tag, grammar.SHORT_VALUE) if isinstance(tag, str) else ""
-        found = self._found("invalid_value", _supported(shown, supported), node, "tag", (*path, notes["tag"]))
+        found = self._found("invalid_value", sentences.supported(shown, supported), node, "tag", (*path, notes["tag"]))
         param = grammar.dotted(path if at_item else (*path, notes["tag"]))
         return found._replace(param=param, hint=self._hint)
 
@@ -319,13 +319,13 @@ class Explainer:
     def _wrong_type(self, node: Schema, value: Any, path: PathParts) -> Found:
         got = grammar.GOT[grammar.kind(value)]
         keyword = "type:null" if value is None else "type"
-        message = f"Invalid type for '{{p}}': expected {self._expected(node, value)}, but got {got} instead."
+        message = f"Invalid type for '{{p}}': expected {sentences.expected(node, value, self._deref)}, but got {got} instead."
         return self._found("invalid_type", message, node, keyword, path, raw=value, supported=self._values(node))
 
     def _wrong_value(self, node: Schema, value: Any, path: PathParts) -> Found:
         shown = grammar.abbreviated(value, grammar.SHORT_VALUE) if isinstance(value, str) else ""
         supported = node.get("x-batchlint", _NOTHING).get("supported", [v for v in node["enum"] if v is not None])
-        found = self._found("invalid_value", _supported(shown, supported), node, "enum", path, raw=value,
+        found = self._found("invalid_value", sentences.supported(shown, supported), node, "enum", path, raw=value,
                             supported=self._values(node))
         return found._replace(hint=self._hint) if found.rule == "invalid_value" else found
 
@@ -355,37 +355,14 @@ class Explainer:
             index = next((part for part in path if isinstance(part, int)), "")
             values |= {"limit": node.get(keyword), "i": index}
             if "message" in own:
-                message = _filled(own["message"].replace("{p}", "\0"), values).replace("\0", "{p}")
+                message = sentences.filled(own["message"].replace("{p}", "\0"), values).replace("\0", "{p}")
             if "param" in own:
-                param = _filled(own["param"], values) or None
+                param = sentences.filled(own["param"], values) or None
             if "phase" in own:
                 order = (PHASES[own["phase"]], 0, 0)
         name = grammar.dotted(path)
         name = name if len(name) <= 4 * grammar.QUOTED else grammar.shown(name)
         return Found(rule, message.replace("{p}", name), param, (*self._at, *path), None, order)
-
-    def _expected(self, node: Schema, value: Any) -> str:
-        """What the API says it expected."""
-        node = self._deref(node)
-        own = node.get("x-batchlint", _NOTHING).get("expected")
-        if isinstance(own, str):
-            return own
-        if own is not None:
-            return str(own.get(grammar.kind(value), own[""]))
-        if "enum" in node:
-            values = [v for v in node.get("x-batchlint", _NOTHING).get("supported", node["enum"]) if v is not None]
-            if values and all(isinstance(v, str) for v in values):
-                return grammar.one_of(grammar.quoted(map(grammar.abbreviated, values)))
-        if "anyOf" in node and "properties" not in node:
-            phrases = [self._expected(branch, value) for branch in node["anyOf"]
-                       if self._deref(branch).get("type") != "null"]
-            return grammar.one_of(list(dict.fromkeys(phrases)))
-        types = node.get("type", "object")
-        kinds = [types] if isinstance(types, str) else [t for t in types if t != "null"]
-        return grammar.one_of([self._array_phrase(node, value) if t == "array" else grammar.EXPECTED[t] for t in kinds])
-
-    def _array_phrase(self, node: Schema, value: Any) -> str:
-        return grammar.array_of(self._expected(node["items"], value)) if "items" in node else "an array"
 
 
 def _is_a(kind: str, value: Any, types: str | list[str]) -> bool:
@@ -405,29 +382,3 @@ def _among(value: Any, values: list[Any]) -> bool:
 def _matches(pattern: str, value: str) -> bool:
     """`pattern` as JSON Schema has it: `$` is the very end."""
     return _compiled(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern).search(value) is not None
-
-
-def _supported(value: str, supported: list[str]) -> str:
-    if len(supported) == 1:
-        return f"Invalid value: '{value}'. Value must be '{supported[0]}'."
-    return f"Invalid value: '{value}'. Supported values are: {grammar.listed(grammar.quoted(supported))}."
-
-
-def _filled(template: str, values: dict[str, Any]) -> str:
-    """The template with its placeholders replaced, once each and never inside one another.
-
-    `{name}` is one of the values, `{repr}` the raw one as Python prints it; `{/a/b}` is what stands there in the value that the schema is about.
-    """
-    def fill(match: re.Match[str]) -> str:
-        name = match[1]
-        if name == "repr":
-            return grammar.as_python(values.get("raw"))
-        if not name.startswith("/"):
-            return str(values.get(name, match[0]))
-        value = values.get("whole")
-        for key in name[1:].split("/"):
-            value = value.get(key) if isinstance(value, dict) else None
-        return grammar.shown(value) if isinstance(value, str) else grammar.as_python(value)
-
-    return re.sub(r"\{(\w+|/[\w/]+)\}", fill, template)
-
