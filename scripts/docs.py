@@ -1,4 +1,4 @@
-"""Make what the docs take from the code: `docs/rules.md`, and the blocks of other pages.
+"""Make what the docs take from the code: `docs/rules.md`, `docs/library.md`, and the blocks of other pages.
 
     python scripts/docs.py            write
     python scripts/docs.py --check    exit 1 if something differs from what would be written
@@ -9,13 +9,19 @@ A block stands between `<!-- generated: NAME -->` and `<!-- end -->`.
 from __future__ import annotations
 
 import argparse
+import ast
+import inspect
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
+from typing import Any
 
+import batchlint
+import batchlint.openai
 from batchlint.rules import RULES, Rule
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +70,62 @@ def _explained(rule: Rule) -> Iterator[str]:
         yield "```"
 
 
+def library_page() -> str:
+    """The page of all public names, made of their docstrings."""
+    return "\n".join(_library_lines()) + "\n"
+
+
+def _library_lines() -> Iterator[str]:
+    yield "# Library\n"
+    yield ("Generated from the docstrings by `scripts/docs.py`. [recipes.md](recipes.md) shows the library at work. "
+           "The names on this page are public; others may change.")
+    names = {name: getattr(batchlint, name) for name in batchlint.__all__}
+    functions = [name for name in names if isinstance(names[name], FunctionType)]
+    for name in (*functions, *(name for name in names if name not in functions)):
+        yield from _public(f"batchlint.{name}", names[name])
+    for name in ("create_batch", "BatchInputError"):
+        yield from _public(f"batchlint.openai.{name}", getattr(batchlint.openai, name))
+
+
+def _public(name: str, thing: Any) -> Iterator[str]:
+    """The documentation of a function or class in Markdown, with its properties and methods."""
+    yield f"\n## {name}\n"
+    if isinstance(thing, FunctionType):
+        yield f"```python\n{_signature(thing)}\n```\n"
+    yield from _sections(thing)
+    if not isinstance(thing, type):
+        return
+    for own, member in vars(thing).items():
+        if not own.startswith("_") and isinstance(member, property | FunctionType):
+            yield f"\n### {name.rpartition('.')[2]}.{own}{'()' if isinstance(member, FunctionType) else ''}\n"
+            yield from _sections(member)
+
+
+def _signature(function: FunctionType) -> str:
+    """The head of a function as it stands in the source."""
+    source = inspect.getsource(function)
+    (made,) = ast.parse(source).body
+    assert isinstance(made, ast.FunctionDef)
+    return "\n".join(source.splitlines()[:made.body[0].lineno - 1]).removesuffix(":")
+
+
+def _sections(thing: Any) -> Iterator[str]:
+    """A docstring in Markdown: the headings of its sections in bold, and what they name as lists."""
+    section = ""
+    for line in (inspect.getdoc(thing) or "").splitlines():
+        heading = re.fullmatch(r"(Args|Returns|Raises|Attributes):", line)
+        entry = re.match(r"    (\w+): (.*)", line)
+        if heading:
+            section = heading[1]
+            yield f"**{section}**\n"
+        elif section == "Returns" or not section:
+            yield line.strip()
+        elif entry:
+            yield f"* `{entry[1]}`: {entry[2]}"
+        else:
+            yield f"  {line.strip()}".rstrip()
+
+
 def command(*arguments: str) -> str:
     """What the command prints, as a console block."""
     made = subprocess.run([sys.executable, "-m", "batchlint", *arguments], capture_output=True, text=True, check=False,
@@ -90,9 +152,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page differs")
     check = parser.parse_args().check
-    pages = {ROOT / "docs" / "rules.md": rules_page()}
+    pages = {ROOT / "docs" / "rules.md": rules_page(), ROOT / "docs" / "library.md": library_page()}
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        if path.name != "rules.md":
+        if path not in pages:
             pages[path] = filled(path.read_text("utf-8"))
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text("utf-8") != text]
     for path in stale:

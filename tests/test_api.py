@@ -24,7 +24,8 @@ BAD = FIXTURES / "invalid" / "invalid_type.jsonl"
 
 
 def test_all_names_are_exactly_the_public_ones() -> None:
-    assert batchlint.__all__ == sorted(batchlint.__all__) == ["BatchError", "Report", "check", "check_create", "check_request"]
+    assert batchlint.__all__ == sorted(batchlint.__all__) == [
+        "BatchError", "Report", "check", "check_create", "check_request", "iter_errors"]
     for name in batchlint.__all__:
         assert getattr(batchlint, name).__doc__
     assert set(dir(batchlint)) == {*batchlint.__all__, "__version__"}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, assert_type
 
 import batchlint
-from batchlint import BatchError, Report, check, check_create, check_request
+from batchlint import BatchError, Report, check, check_create, check_request, iter_errors
 
 
 def lines() -> Iterator[bytes]:
@@ -84,6 +84,10 @@ def others() -> None:
     assert_type(check_request({"custom_id": "a"}, select=["invalid_type"], ignore=[], warn=[], error=[]), list[BatchError])
     assert_type(check_create({"input_file_id": "file-1", "endpoint": "/v1/responses"}), list[BatchError])
     assert_type(batchlint.check(b"").ok, bool)
+    assert_type(iter_errors("requests.jsonl"), Iterator[BatchError])
+    assert_type(iter_errors(requests(), endpoint="/v1/embeddings", name="x.jsonl", select=["invalid_type"], ignore=("blank_line",),
+                            warn={"invalid_url"}, error=iter(["duplicate_key"]), now=datetime.now(UTC), create={"metadata": {}},
+                            max_enqueued_tokens=10), Iterator[BatchError])
 
 
 def wrong() -> None:
@@ -92,3 +96,4 @@ def wrong() -> None:
     check("requests.jsonl", jobs="4")  # type: ignore[arg-type]
     check_request([])  # type: ignore[arg-type]
     check(7)  # type: ignore[arg-type]
+    iter_errors("requests.jsonl", jobs=4)  # type: ignore[call-arg]

@@ -9,15 +9,16 @@ Example:
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import check, check_create, check_request
+    from .api import check, check_create, check_request, iter_errors
     from .findings import BatchError
     from .report import Report
 
 __version__ = "0.1.0"
 
-__all__ = ["BatchError", "Report", "check", "check_create", "check_request"]
+__all__ = ["BatchError", "Report", "check", "check_create", "check_request", "iter_errors"]
 
-_HOMES = {"BatchError": "findings", "Report": "report", "check": "api", "check_create": "api", "check_request": "api"}
+_HOMES = {"BatchError": "findings", "Report": "report", "check": "api", "check_create": "api", "check_request": "api",
+          "iter_errors": "api"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,18 +1,18 @@
-"""The library: `check`, `check_request` and `check_create`."""
+"""The library: `check`, `iter_errors`, `check_request` and `check_create`."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 from typing import Any, Protocol
 
 from . import rules, schemas, workers
 from .core import Plan, check_chunk
-from .findings import BatchError, Part, merge
+from .findings import BatchError, Part, merge, moved
 from .judge import judge_of
 from .recognise import recognise
 from .report import Report
@@ -67,7 +67,7 @@ def check(
         progress: called with the number of bytes that have been checked since the last call.
         now: the time of the check, for rules with dates (seconds since the epoch, or an aware
             datetime); None is `SOURCE_DATE_EPOCH` where that is set, else the clock.
-        keep: how many findings of one rule are kept (all are counted); 0 keeps all.
+        keep: how many findings of one rule are kept, 1,000 unless it is given (all are counted); 0 keeps all.
         create: the parameters of the create call, without `input_file_id`, to check with the file.
         max_enqueued_tokens: how many tokens the prompts may have between them, by a rough estimate from
             their characters; None is not to estimate.
@@ -81,38 +81,119 @@ def check(
         TypeError: an argument is of a wrong type.
         ValueError: `endpoint` is no batch endpoint, a rule is unknown, or a number is negative.
     """
-    selection = rules.select(select, ignore, warn, error)
-    if endpoint is not None and endpoint not in schemas.ENDPOINTS:
-        raise ValueError(f"{endpoint!r} is no batch endpoint; they are {', '.join(schemas.ENDPOINTS)}")
     if keep < 0 or (jobs is not None and jobs < 0):
         raise ValueError("keep and jobs must not be negative")
-    plan = Plan(selection, keep, epoch(now), max_enqueued_tokens)
-    name = name if name is not None else name_of(source)
-    data = chunks(source)
-    head = next(data, b"")
-    found = recognise(head)
-    foreign = judge_of(selection).errors([found] if found else [], None)
-    if foreign:
-        part = Part(size=_size(source, head))
-    else:
-        part = _checked(source, chain([head] if head else [], data), plan, jobs, executor, progress, start)
-    extra = foreign if create is None else [*foreign, *check_create(
-        {"input_file_id": "file-batchlint", "endpoint": endpoint or "/v1/responses", "completion_window": "24h"}
-        | dict(create))]
-    return finish(part, plan, name=name, endpoint=endpoint, foreign=bool(foreign), extra=extra, create=create)
-
-
-def _checked(
-    source: Source, data: Iterator[bytes], plan: Plan, jobs: int | None, executor: Executor | None,
-    progress: Callable[[int], object] | None, start: workers.Start,
-) -> Part:
-    """The part that is all of the source."""
+    plan = Plan(rules.select(select, ignore, warn, error), keep, epoch(now), max_enqueued_tokens)
+    run = _Run(source, plan, name, endpoint, create)
     part = Part()
-    for piece in workers.parts(source, data, plan, jobs, executor, start):
-        part = merge([part, piece], plan.keep)
-        if progress is not None:
+    for piece in run.parts(jobs, executor, start):
+        part = merge([part, piece], keep)
+        if progress is not None and not run.foreign:
             progress(piece.size)
-    return part
+    return run.report(part)
+
+
+def iter_errors(
+    source: Source,
+    *,
+    endpoint: str | None = None,
+    name: str | None = None,
+    select: Iterable[str] | None = None,
+    ignore: Iterable[str] = (),
+    warn: Iterable[str] = (),
+    error: Iterable[str] = (),
+    now: float | datetime | None = None,
+    create: Mapping[str, Any] | None = None,
+    max_enqueued_tokens: int | None = None,
+) -> Iterator[BatchError]:
+    """Check a batch input file, and give each finding when it is made.
+
+    The findings are those of `check` with `keep=0`. Those about single lines come as the lines are
+    read, a chunk (1 MiB) at a time; those that need the whole file, such as a repeated custom_id, and
+    those that are said once for all lines, come last.
+
+    Args:
+        source: as for `check`; it is read as the findings are asked for.
+        endpoint: the batch's, one of the eight; None is the most frequent url that is one.
+        name: the file's name, where it is not that of the source; it must end in `.jsonl`.
+        select: the rules or API codes to check for; None is all but those that are off by default.
+        ignore: rules or codes to leave out.
+        warn: rules or codes to make warnings.
+        error: rules or codes to make errors.
+        now: the time of the check, as for `check`.
+        create: the parameters of the create call, without `input_file_id`, to check with the file.
+        max_enqueued_tokens: how many tokens the prompts may have between them, by a rough estimate.
+
+    Returns:
+        An iterator over the findings, errors and warnings; within a line they stand in the order in
+        which the API checks.
+
+    Raises:
+        OSError: the file cannot be read; raised when a finding is asked for.
+        TypeError: an argument is of a wrong type; for `source`, raised when a finding is asked for.
+        ValueError: `endpoint` is no batch endpoint, or a rule is unknown.
+    """
+    plan = Plan(rules.select(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
+    return _Run(source, plan, name, endpoint, create).errors()
+
+
+@dataclass(slots=True)
+class _Run:
+    """One check of one source.
+
+    Attributes:
+        source: what to check.
+        plan: what to check for.
+        name: of the file, if it has one that the source does not tell.
+        endpoint: the batch's, if it is known.
+        create: the parameters of the create call, if they are known.
+        foreign: the finding that the source is of another format, which ends the reading.
+    """
+
+    source: Source
+    plan: Plan
+    name: str | None
+    endpoint: str | None
+    create: Mapping[str, Any] | None
+    foreign: list[BatchError] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        if self.endpoint is not None and self.endpoint not in schemas.ENDPOINTS:
+            raise ValueError(f"{self.endpoint!r} is no batch endpoint; they are {', '.join(schemas.ENDPOINTS)}")
+
+    def parts(
+        self, jobs: int | None = 1, executor: Executor | None = None, start: workers.Start = "spawn"
+    ) -> Iterator[Part]:
+        """The parts of the source, in their order; of a foreign source only its size."""
+        data = chunks(self.source)
+        head = next(data, b"")
+        found = recognise(head)
+        self.foreign = judge_of(self.plan.selection).errors([found] if found else [], None)
+        if self.foreign:
+            yield Part(size=len(head) + sum(map(len, data)))
+        else:
+            data = chain([head] if head else [], data)
+            yield from workers.parts(self.source, data, self.plan, jobs, executor, start)
+
+    def errors(self) -> Iterator[BatchError]:
+        """The findings of each part, then those about the whole file."""
+        part = Part()
+        for piece in self.parts():
+            for error in piece.errors:
+                yield moved(error, len(part.outcomes))
+            part = merge([part, replace(piece, errors=())])
+        report = self.report(part)
+        yield from sorted([*report.errors, *report.warnings])
+
+    def report(self, part: Part) -> Report:
+        """The report, from the part that is all of the source."""
+        name = self.name if self.name is not None else name_of(self.source)
+        extra = list(self.foreign)
+        if self.create is not None:
+            extra += check_create({"input_file_id": "file-batchlint", "endpoint": self.endpoint or "/v1/responses",
+                                   "completion_window": "24h"} | dict(self.create))
+        return finish(part, self.plan, name=name, endpoint=self.endpoint, foreign=bool(self.foreign), extra=extra,
+                      create=self.create)
 
 
 def check_request(request: dict[str, Any], **choice: Iterable[str]) -> list[BatchError]:
@@ -162,12 +243,3 @@ def epoch(now: float | datetime | None) -> int:
         return int(now)
     fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
     return int(fixed) if fixed.isdigit() else int(time.time())
-
-
-def _size(source: Source, head: bytes) -> int:
-    """The size of a source that is not read to its end."""
-    if isinstance(source, bytes):
-        return len(source)
-    if isinstance(source, str | os.PathLike):
-        return Path(source).stat().st_size
-    return len(head)

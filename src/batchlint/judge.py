@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from . import grammar, schemas
-from .findings import BatchError, Fails, Found, Severity
+from .findings import PHASES, BatchError, Fails, Found, Severity
 from .rules import RULES, Request, Rule, Selection
 
 _STAGES: Final[dict[Fails | None, int]] = {"upload": 0, "create": 1, "batch": 2, "request": 3, None: 4}
@@ -136,8 +136,9 @@ def _of(rule: Rule, request: Request) -> Iterator[Found]:
 
 
 def _in_batch(found: Found) -> Found:
-    """A finding about a body, its param with the batch's prefix."""
-    return found if found.param is None else found._replace(param=f"body.{found.param}".removesuffix("."))
+    """A finding about a body: its param with the batch's prefix, its order after that of the line's own members."""
+    param = None if found.param is None else f"body.{found.param}".removesuffix(".")
+    return found._replace(param=param, order=(found.order[0] + len(PHASES), *found.order[1:]))
 
 
 @cache

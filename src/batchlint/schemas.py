@@ -31,9 +31,12 @@ def load(name: str) -> dict[str, Any]:
     """A schema by its name below `schemas/`, without the suffix: `v1/embeddings`, `report`.
 
     Raises:
-        FileNotFoundError: there is no such schema.
+        RuntimeError: there is no such schema.
     """
-    schema: dict[str, Any] = orjson.loads((_folder() / f"{name}.json").read_bytes())
+    try:
+        schema: dict[str, Any] = orjson.loads((_folder() / f"{name}.json").read_bytes())
+    except FileNotFoundError as error:  # not to be taken for a file of the user's
+        raise RuntimeError(f"batchlint is not installed as a whole: the schema {name!r} is missing") from error
     return schema
 
 

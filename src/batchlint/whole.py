@@ -13,7 +13,7 @@ import orjson
 
 from . import grammar, schemas
 from .core import Plan
-from .findings import BLANK, FAILED, BatchError, Found, Kind, Part
+from .findings import BLANK, FAILED, PHASES, BatchError, Found, Kind, Part
 from .judge import judge_of
 from .report import Report
 from .rules.files import INSTEAD
@@ -27,6 +27,12 @@ MAX_INPUTS: Final = 50_000
 
 #: How many days before its end a model is warned of.
 SOON: Final = 30
+
+#: When the batch stage would come upon these: after the line's own members, the model after the body's presence
+#: (inferred from batches with two faults, where the first of a line is answered).
+_URL: Final = (PHASES["last"], 0, 0)
+_ID: Final = (PHASES["last"], 1, 0)
+_MODEL: Final = (len(PHASES) + PHASES["presence"], 99, 0)
 
 _UPLOAD: Final = "Invalid file format for Batch API. Must be .jsonl"
 
@@ -144,12 +150,13 @@ def _mismatches(part: Part, endpoint: str | None) -> Iterator[tuple[int | None, 
             if what == "url":
                 yield line, ids[line - 1], Found(
                     "mismatched_url", "The URL provided for this request does not match the batch endpoint.", "url",
-                    ("url",), f"This batch is for {endpoint}; write one file for each endpoint.")
+                    ("url",), f"This batch is for {endpoint}; write one file for each endpoint.", _URL)
             else:
                 yield line, ids[line - 1], Found(
                     "mismatched_model", f"The model '{grammar.shown(value or '')}' for this request does not match the rest of the batch. "
                     "Each batch must contain requests for a single model.", "body.model", ("body", "model"),
-                    f"The batch is for '{grammar.shown(model or '')}'; write one file for each model.")
+                    f"The batch is for '{grammar.shown(model or '')}'; write one file for each model.",
+                    _MODEL)
 
 
 def _runs(runs: Sequence[tuple[int, str | None]], lines: int) -> Iterator[tuple[int, int, str | None]]:
@@ -186,7 +193,7 @@ def _duplicates(part: Part) -> Iterator[tuple[int | None, str | None, Found]]:
                 yield line, custom_id, Found(
                     "duplicate_custom_id", "The custom_id for this request is a duplicate of another request. The "
                     "custom_id parameter must be unique for each request in a batch.", "custom_id", ("custom_id",),
-                    f"Line {before} has it first.")
+                    f"Line {before} has it first.", _ID)
 
 
 def finish(

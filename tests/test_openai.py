@@ -1,0 +1,124 @@
+"""Creating a batch with the official client, against a service on the loopback."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai import OpenAI
+from openai.types import Batch
+from openai_service import Service, serving
+from support import line
+
+from batchlint.openai import BatchInputError, create_batch
+
+CHAT = "/v1/chat/completions"
+GOOD = line("a", CHAT) + line("b", CHAT)
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with serving() as service:
+        yield service
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[OpenAI]:
+    with OpenAI(base_url=service.url, api_key="test", max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "requests.jsonl"
+    path.write_bytes(GOOD)
+    return path
+
+
+def test_a_good_file_becomes_a_batch(client: OpenAI, service: Service, path: Path) -> None:
+    batch = create_batch(client, path, endpoint=CHAT)
+
+    assert isinstance(batch, Batch)
+    assert (batch.id, batch.status, batch.endpoint, batch.input_file_id) == ("batch_1", "validating", CHAT, "file-1")
+    assert service.paths == ["/v1/files", "/v1/batches"]
+    assert service.uploads == [("requests.jsonl", "batch", GOOD)]
+    assert service.creates == [{"input_file_id": "file-1", "endpoint": CHAT, "completion_window": "24h"}]
+
+
+def test_a_path_may_be_a_string_and_parameters_reach_the_api(client: OpenAI, service: Service, path: Path) -> None:
+    expires = {"anchor": "created_at", "seconds": 3600}
+
+    batch = create_batch(client, str(path), endpoint=CHAT, completion_window="24h", metadata={"team": "docs"},
+                         output_expires_after=expires, timeout=10)
+
+    assert batch.metadata == {"team": "docs"}
+    assert service.creates == [{"input_file_id": "file-1", "endpoint": CHAT, "completion_window": "24h",
+                                "metadata": {"team": "docs"}, "output_expires_after": expires}]
+
+
+def test_warnings_do_not_stop_a_file(client: OpenAI, service: Service, path: Path) -> None:
+    path.write_bytes(GOOD + b"\n" + line("c", CHAT))
+
+    assert create_batch(client, path, endpoint=CHAT).id == "batch_1"
+    assert len(service.uploads) == 1
+
+
+@pytest.mark.parametrize(("data", "name", "params", "rule"), [
+    pytest.param(GOOD + line("c", CHAT, bogus=1), "requests.jsonl", {}, "unknown_parameter", id="a line"),
+    pytest.param(line("a"), "requests.jsonl", {}, "mismatched_url", id="another endpoint"),
+    pytest.param(GOOD + GOOD, "requests.jsonl", {}, "duplicate_custom_id", id="the whole file"),
+    pytest.param(b"", "requests.jsonl", {}, "empty_file", id="no request"),
+    pytest.param(GOOD, "requests.json", {}, "not_jsonl_name", id="the name"),
+    pytest.param(GOOD, "requests.jsonl", {"completion_window": "1h"}, None, id="the window"),
+    pytest.param(GOOD, "requests.jsonl", {"metadata": {"k": 7}}, None, id="the metadata"),
+    pytest.param(GOOD, "requests.jsonl", {"meta": {}}, None, id="an unknown parameter"),
+])
+def test_what_would_fail_is_not_uploaded(
+    client: OpenAI, service: Service, tmp_path: Path, data: bytes, name: str, params: dict[str, Any], rule: str | None
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+
+    with pytest.raises(BatchInputError) as caught:
+        create_batch(client, path, endpoint=CHAT, **params)
+
+    report = caught.value.report
+    assert not report.ok
+    if rule:
+        assert rule in {error.rule for error in report.errors}
+    else:
+        assert {error.fails for error in report.errors} == {"create"}
+    assert service.paths == []
+
+
+def test_the_exception_tells_how_many_errors_and_the_first(client: OpenAI, path: Path) -> None:
+    path.write_bytes(GOOD + line("c", CHAT, bogus=1) + line("a", CHAT))
+
+    with pytest.raises(BatchInputError) as caught:
+        create_batch(client, path, endpoint=CHAT)
+
+    assert str(caught.value) == f"2 errors, the first: {path}:3: Unknown parameter: 'bogus'."
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_bad_arguments_reach_no_api(client: OpenAI, service: Service, path: Path) -> None:
+    with pytest.raises(TypeError, match="input_file_id"):
+        create_batch(client, path, endpoint=CHAT, input_file_id="file-7")
+    with pytest.raises(ValueError, match="no batch endpoint"):
+        create_batch(client, path, endpoint="/chat")
+    with pytest.raises(FileNotFoundError):
+        create_batch(client, path.with_name("none.jsonl"), endpoint=CHAT)
+    assert service.paths == []
+
+
+def test_any_client_with_the_two_methods_will_do_and_openai_is_not_imported() -> None:
+    code = "import sys; sys.modules['openai'] = None; import batchlint.openai as b; print(b.create_batch.__name__)"
+
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert made.stdout == "create_batch\n"
