@@ -123,7 +123,7 @@ def test_the_least_body_of_an_endpoint_is_valid_and_an_empty_one_is_not(url: str
 
 
 def test_a_schema_that_does_not_exist_is_not_found() -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(RuntimeError):
         schemas.load("v1/audio/speech")
 
 

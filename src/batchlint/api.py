@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any, Protocol
+
+import orjson
 
 from . import rules, schemas, workers
 from .core import Plan, check_chunk
@@ -228,11 +231,12 @@ def check_create(params: dict[str, Any]) -> list[BatchError]:
         The findings, in the order in which the API checks, each with `fails` of `create`.
 
     Raises:
-        TypeError: the parameters are no dict.
+        TypeError: the parameters are no dict, or hold what JSON does not have.
     """
     if not isinstance(params, dict):
         raise TypeError(f"the parameters are a dict, not {type(params).__name__}")
-    return judge_of(rules.select()).errors(schemas.create_explainer().explain(params), None, fails="create")
+    decoded = orjson.loads(orjson.dumps(params))  # a TypeError for what JSON does not have
+    return judge_of(rules.select()).errors(schemas.create_explainer().explain(decoded), None, fails="create")
 
 
 def epoch(now: float | datetime | None) -> int:
@@ -242,4 +246,4 @@ def epoch(now: float | datetime | None) -> int:
     if now is not None:
         return int(now)
     fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return int(fixed) if fixed.isdigit() else int(time.time())
+    return int(fixed) if re.fullmatch("[0-9]{1,11}", fixed) else int(time.time())

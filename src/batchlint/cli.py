@@ -6,6 +6,7 @@ Nothing but click is imported before it is needed; a commit hook should start at
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .report import Report
 
 #: Exit statuses.
-OK, FOUND, TROUBLE, INTERRUPTED = 0, 1, 2, 130
+OK, FOUND, TROUBLE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 #: Files smaller than this (bytes) are checked before a bar could be read.
 _BAR_FROM = 20_000_000
@@ -63,6 +64,10 @@ class KeyValue(click.ParamType):  # type: ignore[type-arg]  # likewise
         if isinstance(value, tuple):
             return value
         key, equals, text = value.partition("=")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail("metadata is text in UTF-8", param, ctx)
         if not equals:
             self.fail(f"{value!r} has no '='; write KEY=VALUE", param, ctx)
         return key, text
@@ -243,6 +248,8 @@ def _report(path: str, options: dict[str, Any], choice: dict[str, list[str]], pr
 
     rules = _chosen(Path("<stdin>" if path == "-" else path), choice)
     if path == "-":
+        if sys.stdin is None:
+            raise OSError("standard input is closed")
         with _bar(path, progress) as tick:
             return api.check(sys.stdin.buffer, progress=tick, **options, **rules)
     if Path(path).is_dir():
@@ -358,8 +365,17 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class _TerminatedError(BaseException):
+    """Somebody asked the command to end; workers and half-written files are to go first."""
+
+
+def _terminate(*_: object) -> None:
+    raise _TerminatedError
+
+
 def main() -> int:
     """Run the command; the exit status."""
+    signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):  # a terminal may know few characters
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -368,6 +384,8 @@ def main() -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except _TerminatedError:
+        return TERMINATED
     except (click.Abort, KeyboardInterrupt):
         click.echo("batchlint: interrupted", err=True)
         return INTERRUPTED

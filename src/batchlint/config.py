@@ -66,7 +66,8 @@ def _nearest(folder: Path) -> Config:
             return _read(own, _loaded(own))
         project = place / "pyproject.toml"
         if project.is_file() and b"batchlint" in project.read_bytes():
-            table = _loaded(project).get("tool", {}).get("batchlint")
+            tools = _loaded(project).get("tool", {})
+            table = tools.get("batchlint") if isinstance(tools, dict) else None
             if table is not None:
                 return _read(project, table)
     return Config()
@@ -79,6 +80,8 @@ def _loaded(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ValueError(f"{path}: nested too deep") from None
 
 
 def _read(path: Path, table: Any) -> Config:

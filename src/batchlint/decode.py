@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from .findings import Found
@@ -94,9 +95,8 @@ def repeated_key(line: bytes) -> str | None:
 
     def watch(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
-        if len(made) != len(pairs):
-            keys = [key for key, _ in pairs]
-            repeated.append(next(key for key in keys if keys.count(key) > 1))
+        if len(made) != len(pairs) and not repeated:
+            repeated.append(next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1))
         return made
 
     try:

@@ -16,6 +16,9 @@ from .findings import PHASES, Found, PathParts
 
 Schema = Mapping[str, Any]
 _NOTHING: Schema = {}
+#: How many unknown members of a root get a suggestion.
+_SUGGESTIONS = 100
+
 _SIZES = frozenset({"minProperties", "maxProperties", "propertyNames"})
 _compiled = lru_cache(maxsize=None)(re.compile)
 
@@ -198,17 +201,16 @@ class Explainer:
         if node.get("additionalProperties", True) is not False:
             return
         known = node.get("properties", _NOTHING)
-        for key in value:
-            if key not in known:
-                near = grammar.did_you_mean(key, known, value) if not path else ""
-                found = self._found("unknown_parameter", "Unknown parameter: '{p}'." + near, node,
-                                    f"unknown:{key}", (*path, key), key=grammar.shown(key))
-                if found.rule == "unknown_parameter":
-                    found = found._replace(hint=self._hint)
-                    if path and key == path[-1]:
-                        found = found._replace(path=(*self._at, *path), hint="The object is wrapped in itself: "
-                                               f"put the members of the inner {grammar.shown(key)!r} in its place.")
-                yield found
+        for number, key in enumerate(key for key in value if key not in known):
+            near = grammar.did_you_mean(key, known, value) if not path and number < _SUGGESTIONS else ""
+            found = self._found("unknown_parameter", "Unknown parameter: '{p}'." + near, node,
+                                f"unknown:{key}", (*path, key), key=grammar.shown(key))
+            if found.rule == "unknown_parameter":
+                found = found._replace(hint=self._hint)
+                if path and key == path[-1]:
+                    found = found._replace(path=(*self._at, *path), hint="The object is wrapped in itself: "
+                                           f"put the members of the inner {grammar.shown(key)!r} in its place.")
+            yield found
 
     def _sizes(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Found]:
         if not node.keys() & _SIZES:

@@ -221,7 +221,7 @@ def engine() -> str:
     `BATCHLINT_ENGINE` names the one to use; both give the same reports.
     """
     name = os.environ.get("BATCHLINT_ENGINE", "")
-    if name:
+    if name in ("jsonschema", "jsonschema-rs"):
         return name
     try:
         import jsonschema_rs  # noqa: F401 - only whether it is there

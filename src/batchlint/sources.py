@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -135,6 +136,8 @@ def _of_bytes(data: bytes, size: int) -> Iterator[bytes]:
 
 
 def _of_path(path: str | os.PathLike[str], size: int) -> Iterator[bytes]:
+    if "\0" in os.fsdecode(path):
+        raise OSError(errno.EINVAL, "a path has no null characters", path)
     with Path(path).open("rb", buffering=0) as file:
         expected = os.fstat(file.fileno()).st_size
         seen = 0

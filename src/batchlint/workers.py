@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeGuard
 
 from .core import Plan, check_chunk
 from .findings import Part, merge
@@ -49,16 +50,23 @@ def parts(
         for number, chunk in enumerate(data):
             yield check_chunk(chunk, plan, number == 0)
         return
-    calls = _range_calls(source, plan) if isinstance(source, str | os.PathLike) else _chunk_calls(data, plan)
+    calls = _range_calls(source, plan) if is_regular(source) else _chunk_calls(data, plan)
     yield from _in_processes(calls, count, start)
 
 
 def workers(source: Source, jobs: int | None) -> int:
     """How many processes to use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    size = Path(source).stat().st_size if is_regular(source) else None
     if jobs is None:
-        size = Path(source).stat().st_size if isinstance(source, str | os.PathLike) else 0
-        jobs = 0 if size >= PARALLEL_FROM else 1
-    return jobs or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        jobs = 0 if (size or 0) >= PARALLEL_FROM else 1
+    most = 4 * cores if size is None else max(1, -(-size // RANGE))  # more would find nothing to do
+    return min(jobs or cores, most)
+
+
+def is_regular(source: Source) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether a source is the path of a file that can be read from any place, and not of a pipe."""
+    return isinstance(source, str | os.PathLike) and Path(source).is_file()
 
 
 def check_range(path: str, start: int, stop: int, size: int, plan: Plan) -> Part:
@@ -130,4 +138,9 @@ def _begin() -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork has its parent's handler
     gc.disable()
+    if sys.platform == "linux":  # else a worker whose parent was killed would wait for ever
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG

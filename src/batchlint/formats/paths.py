@@ -25,4 +25,4 @@ def uri(path: str) -> str:
     shown = from_root(path)
     if Path(shown).is_absolute():
         return Path(shown).as_uri()
-    return quote(shown, safe="/")
+    return quote(shown.encode("utf-8", "replace"), safe="/")

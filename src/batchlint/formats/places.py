@@ -20,6 +20,9 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(-?(?:Infinity|\d[\d.eE+-]*)|NaN)')
 _SURROGATE = re.compile(r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\.")
 
+#: How many findings of one line have their place looked for.
+_PLACES: Final = 50
+
 #: Rules that are about a member itself, not about its value.
 _ABOUT_KEYS: Final = frozenset({
     "unknown_parameter", "unknown_line_member", "moved_parameter", "unsupported_parameter", "unrecognized_argument",
@@ -53,11 +56,13 @@ def located(source: str | None, errors: Iterable[BatchError]) -> Iterator[tuple[
         errors: in the order of their lines.
     """
     lines = _lines(source) if source is not None else iter(())
-    number, line = 0, b""
+    number, line, found = 0, b"", 0
     for error in errors:
         while number < (error.line or 0):
             number, line = next(lines, (sys.maxsize, b""))  # past the end
-        yield error, find(line, error) if number == error.line else None
+            found = 0
+        found += 1  # each reads the line anew, and one may have thousands
+        yield error, find(line, error) if number == error.line and found <= _PLACES else None
 
 
 def _lines(source: str) -> Iterator[tuple[int, bytes]]:

@@ -11,6 +11,9 @@ from ..findings import Found
 from ..grammar import shown
 from .registry import Request, fault, rule
 
+#: How many ids a sentence names.
+_NAMED: Final = 100
+
 #: The members by which calls and their answers are known.
 _MARKS: Final = ("tool_calls", "tool_call_id", "function_call", "call_id")
 _CHAT: Final = "/v1/chat/completions"
@@ -122,13 +125,14 @@ def _unpaired(exchange: _Exchange) -> Iterator[Found]:
                         "with 'tool_calls'.", "messages", i, "role", param=f"messages.[{i}].role", phase="last")
         return
     answered = {answer for _, answer in exchange.answers}
+    asked = set(exchange.ids)
     missing = [call for call in exchange.ids if call not in answered]
-    strays = [(i, answer) for i, answer in exchange.answers if answer not in exchange.ids]
+    strays = [(i, answer) for i, answer in exchange.answers if answer not in asked]
     if missing:
         hint = f"messages[{strays[0][0]}] answers '{shown(strays[0][1])}', which was not asked." if strays else None
         yield fault("An assistant message with 'tool_calls' must be followed by tool messages responding to each "
                     "'tool_call_id'. The following tool_call_ids did not have response messages: "
-                    f"{', '.join(map(shown, missing))}", "messages", exchange.asked, "tool_calls",
+                    f"{', '.join(map(shown, missing[:_NAMED]))}", "messages", exchange.asked, "tool_calls",
                     param=f"messages.[{exchange.asked + 1}].role", phase="last", hint=hint)
         return
     for i, answer in strays:

@@ -62,7 +62,7 @@ _CHANGED: Final = frozenset({"exclusiveMinimum", "exclusiveMaximum"})
 #: Places further from the root than this are not looked at; a decoded line has none.
 LONGEST_PATH: Final = 2500
 #: Longer patterns are not compiled: that takes its time.
-_LONGEST_PATTERN: Final = 10_000
+_LONGEST_PATTERN: Final = 500
 
 
 def is_old(root: dict[str, Any]) -> bool:
