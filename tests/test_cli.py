@@ -422,16 +422,17 @@ def test_a_closed_standard_output_is_no_traceback() -> None:
 
 
 @posix
+@pytest.mark.parametrize(("sent", "wanted", "said"), [(signal.SIGINT, 130, "batchlint: interrupted"), (signal.SIGTERM, 143, "")])
 @pytest.mark.parametrize("args", [["-"], ["--jobs=2", "-"], ["--format=json", "-"]], ids=" ".join)
-def test_ctrl_c_while_a_long_input_is_read_exits_with_130(args: list[str]) -> None:
+def test_a_signal_while_a_long_input_is_read_ends_the_command(args: list[str], sent: int, wanted: int, said: str) -> None:
     with started("check", *args, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         for number in range(40):  # more than a pipe holds: when all is written the command is reading
             process.stdin.write(line(str(number), input="x" * 100_000))
         process.stdin.flush()
         time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         status, err = ending(process)
 
-    assert status == 130
-    assert err.strip() == "batchlint: interrupted"
+    assert status == wanted
+    assert err.strip() == said

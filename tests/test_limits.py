@@ -243,3 +243,31 @@ def test_the_metadata_of_a_request(url: str, metadata: Any, code: str | None) ->
     made = request("a", url, metadata=metadata)
 
     assert [e.code for e in check_request(made) if e.severity == "error"] == ([code] if code else [])
+
+
+# -- what a hostile line costs -----------------------------------------------------------------------------------------
+
+
+def test_only_the_first_hundred_ids_without_an_answer_are_named() -> None:
+    calls = [{"id": f"call_{i}", "type": "function", "function": {"name": "f", "arguments": "{}"}} for i in range(120)]
+    messages = [{"role": "assistant", "tool_calls": calls}]
+    [error] = check_request(request("a", url="/v1/chat/completions", messages=messages))
+    assert error.message.endswith("call_99")
+
+
+def test_only_the_first_hundred_unknown_members_get_a_suggestion() -> None:
+    unknown = {f"temperature{i:02x}": 1 for i in range(101)}
+    errors = check_request(request("a", url="/v1/responses", **unknown))
+    assert ["Did you mean" in error.message for error in errors] == [True] * 100 + [False]
+
+
+def test_an_image_in_the_answer_of_a_tool_and_an_index_of_its_call_are_taken() -> None:
+    called = {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    picture = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    messages = [{"role": "assistant", "tool_calls": [called]}, {"role": "tool", "tool_call_id": "a", "content": [picture]}]
+    assert not check_request(request("a", url="/v1/chat/completions", messages=messages))
+
+
+def test_create_parameters_are_what_json_has() -> None:
+    with pytest.raises(TypeError):
+        check_create({"endpoint": "/v1/embeddings", "metadata": {"a": object()}})
