@@ -88,12 +88,14 @@ def check(
         raise ValueError("keep and jobs must not be negative")
     plan = Plan(rules.select(select, ignore, warn, error), keep, epoch(now), max_enqueued_tokens)
     run = _Run(source, plan, name, endpoint, create)
-    part = Part()
-    for piece in run.parts(jobs, executor, start):
-        part = merge([part, piece], keep)
-        if progress is not None and not run.foreign:
-            progress(piece.size)
-    return run.report(part)
+
+    def told() -> Iterator[Part]:
+        for piece in run.parts(jobs, executor, start):
+            if progress is not None and not run.foreign:
+                progress(piece.size)
+            yield piece
+
+    return run.report(merge(told(), keep))
 
 
 def iter_errors(
@@ -180,12 +182,14 @@ class _Run:
 
     def errors(self) -> Iterator[BatchError]:
         """The findings of each part, then those about the whole file."""
-        part = Part()
+        rest: list[Part] = []
+        lines = 0
         for piece in self.parts():
             for error in piece.errors:
-                yield moved(error, len(part.outcomes))
-            part = merge([part, replace(piece, errors=())])
-        report = self.report(part)
+                yield moved(error, lines)
+            lines += len(piece.outcomes)
+            rest.append(replace(piece, errors=()))
+        report = self.report(merge(rest))
         yield from sorted([*report.errors, *report.warnings])
 
     def report(self, part: Part) -> Report:

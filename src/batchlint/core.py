@@ -98,7 +98,6 @@ class _Facts:
             self.models.append((number, model))
 
 
-
 def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa: PLR0912 - one flat loop, for speed
     """Check whole lines; nothing is read, written or remembered.
 

@@ -171,8 +171,7 @@ def merge(parts: Iterable[Part], keep: int = 1000) -> Part:
         inputs += part.inputs
         characters += part.characters
     return Part(bytes(outcomes), size, tuple(errors), counts, tuple(ids), tuple(urls), tuple(models), inputs,
-                characters, deprecated,
-                once)
+                characters, deprecated, once)
 
 
 def moved(error: BatchError, shift: int) -> BatchError:
