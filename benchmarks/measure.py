@@ -14,6 +14,10 @@ from typing import Final, NamedTuple
 
 LAUNCHER: Final = Path(__file__).with_name("launch.py")
 
+#: What settings of this shell would slow down, a user has quick: modules that were compiled once, and buffers.
+_ENVIRONMENT: Final = {name: value for name, value in os.environ.items()
+                       if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")}
+
 #: A command that takes longer (seconds) is given up.
 PATIENCE: Final = 900
 
@@ -106,7 +110,7 @@ def run(command: Sequence[str], folder: Path | None = None) -> Run:
     """Run a command through the launcher."""
     launch = [sys.executable, "-I", "-S", str(LAUNCHER), *command]
     with subprocess.Popen(launch, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-                          cwd=folder, start_new_session=True) as process:
+                          cwd=folder, env=_ENVIRONMENT, start_new_session=True) as process:
         try:
             output, complaint = process.communicate(timeout=PATIENCE)
         except BaseException as error:

@@ -31,7 +31,7 @@ def _under_no_service(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     """The command in this process, for tests that need many runs."""
-    from batchlint.cli import main
+    from batchlint.__main__ import main
 
     def run(*args: str) -> Ran:
         monkeypatch.setattr(sys, "argv", ["batchlint", *args])

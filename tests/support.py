@@ -7,8 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from batchlint.findings import Found
+from batchlint.rules import RULES, Request
+from batchlint.rules.waking import Bench
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "fixtures"
@@ -67,3 +72,24 @@ def command(
     ran = Ran(made.returncode, made.stdout.decode("utf-8", "replace"), made.stderr.decode("utf-8", "replace"))
     assert "Traceback" not in ran.err, ran.err
     return ran
+
+
+@cache
+def _bench(rule: str) -> Bench:
+    return Bench([RULES[rule]])
+
+
+def said(rule: str, url: str, body: dict[str, Any]) -> list[Found]:
+    """What a rule says of a body; where the body does not wake it, that it would have said nothing."""
+    made = RULES[rule]
+    if made.check is None or (made.urls and url not in made.urls):
+        return []
+    found = list(made.check(Request(url, body, 0, {})))
+    awake = [name for name, _ in _bench(rule).awake(body, 0)]
+    assert awake == [rule] or not found, f"{rule} slept"
+    return found
+
+
+def found(rule: str, url: str, body: dict[str, Any]) -> list[tuple[str, str | None, Any]]:
+    """What a rule says of a body: (message, param, place in the body)."""
+    return [(hit.message, hit.param, (hit.path or ())[1:]) for hit in said(rule, url, body)]

@@ -195,7 +195,7 @@ def test_a_path_that_cannot_be_read_is_its_oserror(tmp_path: Path) -> None:
 def test_a_file_that_shrinks_while_it_is_read_is_an_oserror(
     tmp_path: Path, jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("batchlint.workers.RANGE", 1 << 20)
+    monkeypatch.setattr("batchlint.workers.LARGEST", 1 << 20)
     path = tmp_path / "batch.jsonl"
     path.write_bytes(line("a", input="x" * 1000) * 40_000)
 

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import replace
 from functools import cache
 from io import BytesIO
 from itertools import pairwise
@@ -125,7 +124,7 @@ def mutated(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 
 def value(part: Part) -> Part:
     """A part, with the custom_ids in one block: where blocks end is storage, not meaning."""
-    return replace(part, ids=tuple((1, orjson.dumps(custom_id)) for custom_id in custom_ids(part)))
+    return part._replace(ids=tuple((1, orjson.dumps(custom_id)) for custom_id in custom_ids(part)))
 
 
 @given(SOME_LINES, ANY_FILE)
@@ -211,7 +210,7 @@ def test_the_number_of_jobs_does_not_show(
     path = tmp_path / "batch.jsonl"
     path.write_bytes(big)
     report = check(path, jobs=1)
-    monkeypatch.setattr("batchlint.workers.RANGE", 400_000)
+    monkeypatch.setattr("batchlint.workers.SMALLEST", 400_000)
 
     assert check(path, jobs=jobs).to_dict() == report.to_dict()
     assert report.to_dict() == check(big, name=str(path)).to_dict()

@@ -3,17 +3,13 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import found, said
 
 from batchlint import schemas
-from batchlint.rules import RULES, Request
+from batchlint.rules import RULES
 
 CHAT, RESPONSES, IMAGES = "/v1/chat/completions", "/v1/responses", "/v1/images/generations"
 MINE = [rule for rule in RULES.values() if rule.check and rule.check.__module__ == "batchlint.rules.batch_sense"]
-
-
-def found(rule, url, body):
-    """What a rule says of a body: (message, param, place in the body)."""
-    return [(f.message, f.param, f.path[1:]) for f in RULES[rule].check(Request(url, body))]
 
 
 def test_all_are_warnings_that_are_said_once():
@@ -74,4 +70,4 @@ GARBAGE = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_s
 @given(st.sampled_from(schemas.ENDPOINTS), st.dictionaries(st.sampled_from(NAMES), GARBAGE))
 def test_garbage(url, body):
     for rule in MINE:
-        list(rule.check(Request(url, body)))
+        said(rule.name, url, body)

@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import found, said
 
 from batchlint import schemas
-from batchlint.rules import RULES, Request
+from batchlint.rules import RULES
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 USER = {"role": "user", "content": "Hi"}
@@ -16,11 +17,6 @@ UNANSWERED = (
 ORPHAN = "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."
 CHAT_WORD = "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
 WORD = "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'."
-
-
-def found(rule, url, body):
-    """What a rule says of a body: (message, param, place in the body)."""
-    return [(f.message, f.param, f.path[1:]) for f in RULES[rule].check(Request(url, body))]
 
 
 def asks(*ids):
@@ -83,7 +79,7 @@ def test_paired_tool_message(messages):
 
 
 def test_a_stray_answer_is_hinted_at():
-    [fault] = RULES["unpaired_tool_message"].check(Request(CHAT, {"messages": [asks("a"), answers("b")]}))
+    [fault] = said("unpaired_tool_message", CHAT, {"messages": [asks("a"), answers("b")]})
     assert fault.hint == "messages[1] answers 'b', which was not asked."
 
 
@@ -218,5 +214,5 @@ MINE = [rule for rule in RULES.values() if rule.check and rule.check.__module__ 
 @given(st.sampled_from(schemas.ENDPOINTS), st.dictionaries(st.sampled_from(NAMES), GARBAGE, max_size=5))
 def test_garbage(url, body):
     for rule in MINE:
-        for fault in rule.check(Request(url, body)):
+        for fault in said(rule.name, url, body):
             assert len(fault.message) < 2000

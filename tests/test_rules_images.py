@@ -3,18 +3,14 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import found, said
 
 from batchlint import schemas
-from batchlint.rules import RULES, Request
+from batchlint.rules import RULES
 
 MAKE, EDITS, RESPONSES = "/v1/images/generations", "/v1/images/edits", "/v1/responses"
 PNG = "Compression less than 100 is not supported for PNG output format"
 JPEG = "Transparent background is not supported for JPEG output format"
-
-
-def found(rule, url, body):
-    """What a rule says of a body: (message, param, place in the body)."""
-    return [(f.message, f.param, f.path[1:]) for f in RULES[rule].check(Request(url, body))]
 
 
 def only(member, needed):
@@ -102,4 +98,4 @@ GARBAGE = st.recursive(
 @given(st.sampled_from(schemas.ENDPOINTS), st.dictionaries(st.sampled_from(NAMES), GARBAGE))
 def test_garbage(url, body):
     for rule in MINE:
-        list(rule.check(Request(url, body)))
+        said(rule.name, url, body)

@@ -3,16 +3,12 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import found, said
 
 from batchlint import check_request, schemas
-from batchlint.rules import RULES, Request
+from batchlint.rules import RULES
 
 CHAT, RESPONSES, COMPLETIONS = "/v1/chat/completions", "/v1/responses", "/v1/completions"
-
-
-def found(rule, url, body):
-    """What a rule says of a body: (message, param, place in the body)."""
-    return [(f.message, f.param, f.path[1:]) for f in RULES[rule].check(Request(url, body))]
 
 
 @pytest.mark.parametrize(
@@ -97,4 +93,4 @@ GARBAGE = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() |
 @given(st.sampled_from(schemas.ENDPOINTS), st.dictionaries(st.sampled_from(NAMES), GARBAGE))
 def test_garbage(url, body):
     for rule in MINE:
-        list(rule.check(Request(url, body)))
+        said(rule.name, url, body)

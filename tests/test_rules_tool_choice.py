@@ -3,18 +3,14 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import found, said
 
 from batchlint import schemas
-from batchlint.rules import RULES, Request
+from batchlint.rules import RULES
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 TOOL = {"type": "function", "function": {"name": "f"}}
 FLAT = {"type": "function", "name": "f"}
-
-
-def found(rule, url, body):
-    """What a rule says of a body: (message, param, place in the body)."""
-    return [(f.message, f.param, f.path[1:]) for f in RULES[rule].check(Request(url, body))]
 
 
 @pytest.mark.parametrize(
@@ -168,5 +164,5 @@ MINE = [rule for rule in RULES.values() if rule.check and rule.check.__module__ 
 @given(st.sampled_from(schemas.ENDPOINTS), st.dictionaries(st.sampled_from(NAMES), GARBAGE, max_size=5))
 def test_garbage(url, body):
     for rule in MINE:
-        for fault in rule.check(Request(url, body)):
+        for fault in said(rule.name, url, body):
             assert len(fault.message) < 200

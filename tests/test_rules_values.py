@@ -5,9 +5,10 @@ import base64
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import found, said
 
 from batchlint import schemas
-from batchlint.rules import RULES, Request
+from batchlint.rules import RULES
 
 CHAT, RESPONSES, EDITS = "/v1/chat/completions", "/v1/responses", "/v1/images/edits"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
@@ -18,11 +19,6 @@ OTHERS = [b"BM" + bytes(20), b"%PDF-1.4\n%\xc3\xa4\xc3\xbc", b"<svg xmlns='http:
 EXPECTED = "Expected a base64-encoded data URL with an image MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')"
 PDF = ("Expected a base64-encoded data URL with an application/pdf MIME type "
        "(e.g. 'data:application/pdf;base64,SGVsbG8sIFdvcmxkIQ==')")
-
-
-def found(rule, url, body):
-    """What a rule says of a body: (message, param, place in the body)."""
-    return [(f.message, f.param, f.path[1:]) for f in RULES[rule].check(Request(url, body))]
 
 
 def data(content, mime="image/png"):
@@ -201,7 +197,7 @@ GARBAGE = st.recursive(
 @given(st.sampled_from(schemas.ENDPOINTS), st.dictionaries(st.sampled_from(NAMES), GARBAGE))
 def test_garbage(url, body):
     for rule in MINE:
-        for fault in rule.check(Request(url, body)):
+        for fault in said(rule.name, url, body):
             assert len(fault.message) < 400
 
 
@@ -209,5 +205,5 @@ def test_garbage(url, body):
 @given(URLS | st.text(), st.sampled_from([CHAT, RESPONSES]))
 def test_any_text_as_a_url(text, url):
     body = chat(text) if url == CHAT else response(text)
-    said = [fault for rule in MINE for fault in rule.check(Request(url, body))]
-    assert len(said) <= 1
+    faults = [fault for rule in MINE for fault in said(rule.name, url, body)]
+    assert len(faults) <= 1

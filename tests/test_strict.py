@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
@@ -12,10 +12,11 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import said
 
 from batchlint.findings import Found
 from batchlint.grammar import pointer
-from batchlint.rules import RULES, Request, strict
+from batchlint.rules import RULES, strict
 from batchlint.structured import limits, metaschema, plain, subset
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
@@ -32,16 +33,8 @@ def closed(**properties: Any) -> dict[str, Any]:
 
 
 def found(url: str, body: dict[str, Any], *names: str) -> list[Found]:
-    """What the rules say, those that the body wakes."""
-    request = Request(url, body)
-    return [hit._replace(rule=name) for name in names or NAMES
-            if not RULES[name].wakes.isdisjoint(body) for hit in _checked(name, request)]
-
-
-def _checked(name: str, request: Request) -> Iterator[Found]:
-    check = RULES[name].check
-    assert check is not None
-    return check(request)
+    """What the rules say."""
+    return [hit._replace(rule=name) for name in names or NAMES for hit in said(name, url, body)]
 
 
 def chat_format(schema: Any, **more: Any) -> dict[str, Any]:
@@ -462,7 +455,7 @@ def test_what_is_remembered_is_bounded() -> None:
         found(CHAT, chat_tool({"type": "object", "title": f"t{i}"}))
 
     assert len(subset._verdicts) <= subset._KEPT
-    assert all(len(values) <= strict._KEPT for values in strict._memory.clean.values())
+    assert all(len(values) <= strict._KEPT for values in strict._clean.values())
 
 
 def test_a_mutated_request_is_looked_at_again() -> None:

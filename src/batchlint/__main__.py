@@ -1,7 +1,65 @@
-"""`python -m batchlint`."""
+"""The program: run the command, and end with the status that tells how it went."""
 
+from __future__ import annotations
+
+import gc
+import os
+import signal
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
-from .cli import main
+import click
 
-sys.exit(main())
+from .cli import OK, TROUBLE, cli, drop_output
+
+#: Exit statuses of a command that was stopped.
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class _TerminatedError(BaseException):
+    """Somebody asked the command to end; workers and half-written files are to go first."""
+
+
+def _terminate(*_: object) -> None:
+    raise _TerminatedError
+
+
+def main() -> int:
+    """Run the command; the exit status."""
+    signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):  # a terminal may know few characters
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = cli.main(standalone_mode=False, prog_name="batchlint")
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except _TerminatedError:
+        return TERMINATED
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("batchlint: interrupted", err=True)
+        return INTERRUPTED
+    except SystemExit:  # click's own, where the reader of a help text went away
+        drop_output()
+        return OK
+    except OSError as error:
+        drop_output()
+        click.echo(f"batchlint: cannot write: {error.strerror}", err=True)
+        return TROUBLE
+    return status if isinstance(status, int) else OK
+
+
+def run() -> NoReturn:
+    """Run the command, and leave the process."""
+    gc.disable()  # little here is the garbage that it is for, and its rounds take long
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, AttributeError):  # what could not be written has been told; and it may be closed
+            stream.flush()
+    os._exit(status)  # to take down every module would take longer than most checks
+
+
+if __name__ == "__main__":
+    run()

@@ -6,7 +6,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any, Protocol
@@ -142,7 +141,6 @@ def iter_errors(
     return _Run(source, plan, name, endpoint, create).errors()
 
 
-@dataclass(slots=True)
 class _Run:
     """One check of one source.
 
@@ -155,14 +153,11 @@ class _Run:
         foreign: the finding that the source is of another format, which ends the reading.
     """
 
-    source: Source
-    plan: Plan
-    name: str | None
-    endpoint: str | None
-    create: Mapping[str, Any] | None
-    foreign: list[BatchError] = field(default_factory=list, init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self, source: Source, plan: Plan, name: str | None, endpoint: str | None, create: Mapping[str, Any] | None
+    ) -> None:
+        self.source, self.plan, self.name, self.endpoint, self.create = source, plan, name, endpoint, create
+        self.foreign: list[BatchError] = []
         if self.endpoint is not None and self.endpoint not in schemas.ENDPOINTS:
             raise ValueError(f"{self.endpoint!r} is no batch endpoint; they are {', '.join(schemas.ENDPOINTS)}")
 
@@ -188,7 +183,7 @@ class _Run:
             for error in piece.errors:
                 yield moved(error, lines)
             lines += len(piece.outcomes)
-            rest.append(replace(piece, errors=()))
+            rest.append(piece._replace(errors=()))
         report = self.report(merge(rest))
         yield from sorted([*report.errors, *report.warnings])
 

@@ -6,7 +6,6 @@ Nothing but click is imported before it is needed; a commit hook should start at
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from .report import Report
 
 #: Exit statuses.
-OK, FOUND, TROUBLE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+OK, FOUND, TROUBLE = 0, 1, 2
 
 #: Files smaller than this (bytes) are checked before a bar could be read.
 _BAR_FROM = 20_000_000
@@ -357,47 +356,9 @@ def _print(texts: Iterable[str]) -> None:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        _drop_output()
+        drop_output()
 
 
-def _drop_output() -> None:
+def drop_output() -> None:
     """The reader is gone: let nothing be written at exit either."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-class _TerminatedError(BaseException):
-    """Somebody asked the command to end; workers and half-written files are to go first."""
-
-
-def _terminate(*_: object) -> None:
-    raise _TerminatedError
-
-
-def main() -> int:
-    """Run the command; the exit status."""
-    signal.signal(signal.SIGTERM, _terminate)
-    for stream in (sys.stdout, sys.stderr):  # a terminal may know few characters
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        status = cli.main(standalone_mode=False, prog_name="batchlint")
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except _TerminatedError:
-        return TERMINATED
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("batchlint: interrupted", err=True)
-        return INTERRUPTED
-    except SystemExit:  # click's own, where the reader of a help text went away
-        _drop_output()
-        return OK
-    except OSError as error:
-        _drop_output()
-        click.echo(f"batchlint: cannot write: {error.strerror}", err=True)
-        return TROUBLE
-    return status if isinstance(status, int) else OK
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 #: The choices of rules, as on the command line.
 _CHOICES: Final = ("select", "ignore", "warn", "error")
 _PER_FILE: Final = "per-file"
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """What a configuration file says.
 
     Attributes:
@@ -25,7 +23,7 @@ class Config:
     """
 
     path: Path | None = None
-    rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rules: Mapping[str, tuple[str, ...]] = {}
     per_file: tuple[tuple[str, Mapping[str, tuple[str, ...]]], ...] = ()
 
     def for_file(self, path: Path) -> dict[str, list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Final, NamedTuple
 
@@ -12,14 +11,15 @@ from . import decode, grammar, schemas
 from .findings import BLANK, FAILED, PASSED, BatchError, Found, Kind, Part
 from .judge import Judge, judge_of
 from .rules import RULES, Selection, size
+from .rules.size import LONG_LINE
 
 _BLANKS: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
+_EMBEDDINGS: Final = "/v1/embeddings"
 _NO_BODY: Final[dict[str, Any]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What a chunk is checked for.  It travels to the workers with every chunk.
 
     Attributes:
@@ -45,16 +45,15 @@ class _Line(NamedTuple):
     body: dict[str, Any] = _NO_BODY
 
 
-@dataclass(slots=True)
 class _Findings:
     """The findings of a part in the making."""
 
-    judge: Judge
-    keep: int
-    errors: list[BatchError] = field(default_factory=list)
-    counts: dict[Kind, int] = field(default_factory=dict)
-    kept: dict[str, int] = field(default_factory=dict)
-    once: dict[tuple[str, str], tuple[int, BatchError]] = field(default_factory=dict)
+    def __init__(self, judge: Judge, keep: int) -> None:
+        self.judge, self.keep = judge, keep
+        self.errors: list[BatchError] = []
+        self.counts: dict[Kind, int] = {}
+        self.kept: dict[str, int] = {}
+        self.once: dict[tuple[str, str], tuple[int, BatchError]] = {}
 
     def add(self, errors: list[BatchError]) -> bool:
         """Take the findings of a line; whether an error is among them."""
@@ -78,17 +77,16 @@ class _Findings:
         return self.add(self.judge.errors([found], number, custom_id))
 
 
-@dataclass(slots=True)
 class _Facts:
     """What rules about the whole file need to know, in the making."""
 
-    outcomes: bytearray = field(default_factory=bytearray)
-    ids: list[str | None] = field(default_factory=list)
-    urls: list[tuple[int, str | None]] = field(default_factory=list)
-    models: list[tuple[int, str | None]] = field(default_factory=list)
-    inputs: int = 0
-    characters: int = 0
-    deprecated: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.outcomes = bytearray()
+        self.ids: list[str | None] = []
+        self.urls: list[tuple[int, str | None]] = []
+        self.models: list[tuple[int, str | None]] = []
+        self.inputs = self.characters = 0
+        self.deprecated: dict[tuple[str, str], list[int]] = {}
 
     def turn(self, number: int, url: str | None, model: str | None) -> None:
         """A request whose url or model is not that of the request before it."""
@@ -111,56 +109,56 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa:
     """
     judge = judge_of(plan.selection)
     findings, facts = _Findings(judge, plan.keep), _Facts()
-    loads, ids, outcomes, seen = orjson.loads, facts.ids, facts.outcomes, facts.deprecated
-    repeats = "duplicate_key" in judge.severities
-    quiet = judge.quiet
-    gate_url = gate_model = None  # of the gate at hand; the lines of a file seldom need another
+    loads, ids, outcomes = orjson.loads, facts.ids, facts.outcomes
+    repeats, counts = "duplicate_key" in judge.severities, plan.tokens is not None
+    lane_url = lane_model = None  # of the lane at hand; the lines of a file seldom need another
     for number, line in enumerate(BytesIO(chunk), 1):
         request: Any = None
-        outcome: int | None = None
+        body: Any = None  # what is let go first can be used again at once, while it is in the caches
         try:
             request = loads(line)
             url, body = request["url"], request["body"]
             model = body["model"]
-            if url != gate_url or model != gate_model:
-                gate = judge.gate(url, model)
-                gate_url, gate_model, old = url, model, _deprecated(url, model)
+            if url != lane_url or model != lane_model:
+                gate, quiet, deprecated = judge.lane(url, model)
+                lane_url, lane_model = url, model
                 facts.turn(number, url, model)
-            if gate(request):
-                outcome = PASSED
-                if (not quiet(body) or len(line) > size.LONG_LINE) and findings.add(
-                        judge.errors(judge.woken(url, body, len(line)), number, request["custom_id"])):
-                    outcome = FAILED
+            passed = gate(request)
         except (ValueError, TypeError, KeyError):  # no JSON, no object, a member missing, no endpoint
-            pass
-        if outcome is None:
+            passed = False
+        if passed:
+            custom_id, outcome = request["custom_id"], PASSED
+            if (not quiet(body) or len(line) >= LONG_LINE) and findings.add(
+                    judge.errors(judge.woken(url, body, len(line)), number, custom_id)):
+                outcome = FAILED
+        else:
             outcome, custom_id, url, model, body = _refused(line, request, number, findings, first)
-            gate_url = None
-            old = _deprecated(url, model)
+            lane_url, deprecated = None, _deprecated(url, model)
             if outcome != BLANK:
                 facts.turn(number, url, model)
-        else:
-            custom_id = request["custom_id"]
-        if repeats and (key := decode.repeated_key(line)) is not None:
-            findings.add_one(_repeated(key), number, custom_id)
         outcomes.append(outcome)
         ids.append(custom_id)
-        for member in old:
-            if member[1] in body and body[member[1]] is not None:
-                count, first_line = seen.get(member, (0, number))
-                seen[member] = count + 1, first_line
-        if url == "/v1/embeddings":
+        for member in deprecated.intersection(body):
+            if body[member] is not None:
+                seen = facts.deprecated.get((url, member))
+                if seen is None:
+                    seen = facts.deprecated[url, member] = [0, number]
+                seen[0] += 1
+        if url == _EMBEDDINGS:
             facts.inputs += count_inputs(body)
-        if plan.tokens is not None:
+        if counts:
             facts.characters += size.characters(body)
+        if repeats and (key := decode.repeated_key(line)) is not None:
+            findings.add_one(_repeated(key), number, custom_id)
     return Part(bytes(outcomes), len(chunk), tuple(findings.errors), findings.counts,
                 ((len(ids), orjson.dumps(ids)),) if ids else (), tuple(facts.urls), tuple(facts.models), facts.inputs,
-                facts.characters, facts.deprecated, findings.once)
+                facts.characters, {member: (count, line) for member, (count, line) in facts.deprecated.items()},
+                findings.once)
 
 
-def _deprecated(url: str | None, model: str | None) -> tuple[tuple[str, str], ...]:
-    """The deprecated members of a request, each with the url."""
-    return () if url is None else schemas.deprecated(url, schemas.patched_for(url, model))
+def _deprecated(url: str | None, model: str | None) -> frozenset[str]:
+    """The members of a request that the API marks as deprecated."""
+    return frozenset() if url is None else schemas.deprecated(url, schemas.patched_for(url, model))
 
 
 def _repeated(key: str) -> Found:

@@ -94,8 +94,7 @@ class BatchError:
 Kind = tuple[str, Severity, Fails | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What a run of whole lines amounts to: findings, and the facts that rules about the file need.
 
     Parts form a monoid: `merge` is associative, and `Part()` is its identity.  Line numbers are
@@ -120,14 +119,14 @@ class Part:
     outcomes: bytes = b""
     size: int = 0
     errors: tuple[BatchError, ...] = ()
-    counts: Mapping[Kind, int] = field(default_factory=dict)
+    counts: Mapping[Kind, int] = {}
     ids: tuple[tuple[int, bytes], ...] = ()
     urls: tuple[tuple[int, str | None], ...] = ()
     models: tuple[tuple[int, str | None], ...] = ()
     inputs: int = 0
     characters: int = 0
-    deprecated: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
-    once: Mapping[tuple[str, str], tuple[int, BatchError]] = field(default_factory=dict)
+    deprecated: Mapping[tuple[str, str], tuple[int, int]] = {}
+    once: Mapping[tuple[str, str], tuple[int, BatchError]] = {}
 
 
 BLANK, PASSED, FAILED = 0, 1, 2

@@ -21,12 +21,12 @@ SHORT_VALUE = 20
 #: How much of a value a message quotes at most.
 QUOTED = 64
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 
 
 def clean(text: str) -> str:
     """The text with control characters (and those that turn its direction) escaped."""
-    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+    return text if text.isprintable() else re.sub(_CONTROL, lambda match: ascii(match[0])[1:-1], text)
 
 
 def shown(value: str) -> str:

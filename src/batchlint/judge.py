@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from . import grammar, schemas
 from .findings import PHASES, BatchError, Fails, Found, Severity
-from .rules import RULES, Request, Rule, Selection
+from .rules import RULES, Request, Selection, waking
 
 _STAGES: Final[dict[Fails | None, int]] = {"upload": 0, "create": 1, "batch": 2, "request": 3, None: 4}
 _MEMBERS: Final = ("custom_id", "method", "url", "body")
 _EMPTY_ID: Final = Found("empty_custom_id", "The custom_id is empty.", "custom_id", ("custom_id",),
                          "Give the request an id by which its result is found.")
-_NOTHING: Final[frozenset[str]] = frozenset()
 
 #: Within a member, what the rules find stands after what the schema finds.
 _AFTER: Final = 100_000
+
+
+class Lane(NamedTuple):
+    """What the lines of one url and model go through.
+
+    Attributes:
+        gate: whether a line, decoded, is let through.
+        quiet: whether its body, if so, wakes no rule, unless the line is long.
+        deprecated: the members of bodies that the API marks as deprecated.
+    """
+
+    gate: schemas.Gate
+    quiet: schemas.Gate
+    deprecated: frozenset[str]
 
 
 class Judge:
@@ -31,32 +43,31 @@ class Judge:
     def __init__(self, selection: Selection) -> None:
         self.severities: Mapping[str, Severity] = dict(selection.severities)
         self._checks = tuple(RULES[name] for name in self.severities if RULES[name].check)
-        self._wakes = _NOTHING.union(*(rule.wakes for rule in self._checks))
-        self._marks = tuple(dict.fromkeys(rule.marks for rule in self._checks if rule.marks))
-        self._all_marks = _NOTHING.union(*self._marks)
-        self._gates: dict[tuple[str, str], schemas.Gate] = {}
-        self._woken: dict[tuple[frozenset[str], tuple[frozenset[str], ...]], tuple[Rule, ...]] = {}
+        self._benches: dict[str, waking.Bench] = {}
+        self._lanes: dict[tuple[str, str], Lane] = {}
 
-    @property
-    def quiet(self) -> schemas.Gate:
-        """Whether a body, decoded, wakes no rule."""
-        return schemas.quiet_gate(self._wakes, self._all_marks)
-
-    def gate(self, url: str, model: str) -> schemas.Gate:
-        """Whether a line, decoded, is let through.
+    def lane(self, url: str, model: str) -> Lane:
+        """What a line goes through.
 
         Raises:
             KeyError: the url is no batch endpoint.
             TypeError: one of the two is no string.
         """
-        made = self._gates.get((url, model))
+        if not isinstance(model, str):
+            raise TypeError("the model is no string")
+        if url not in schemas.ENDPOINTS:
+            raise KeyError(url)
+        key = url, schemas.patched_for(url, model)
+        made = self._lanes.get(key)
         if made is None:
-            if not isinstance(model, str):
-                raise TypeError("the model is no string")
-            if url not in schemas.ENDPOINTS:
-                raise KeyError(url)
-            made = self._gates[url, model] = schemas.gate(url, schemas.patched_for(url, model))
+            made = self._lanes[key] = Lane(schemas.gate(*key), self._bench(url).quiet, schemas.deprecated(*key))
         return made
+
+    def _bench(self, url: str) -> waking.Bench:
+        bench = self._benches.get(url)
+        if bench is None:
+            bench = self._benches[url] = waking.Bench(rule for rule in self._checks if not rule.urls or url in rule.urls)
+        return bench
 
     def line(self, request: dict[str, Any], size: int) -> Iterator[Found]:
         """The findings about a decoded line: its own members, then what its url's schema and the rules say of its body.
@@ -78,18 +89,11 @@ class Judge:
             yield from self.woken(url, body, size)
 
     def woken(self, url: str, body: dict[str, Any], size: int) -> Iterator[Found]:
-        """What the rules say of a body: those that a member of it wakes, and those that nothing need wake."""
-        marks: tuple[frozenset[str], ...] = ()
-        if not schemas.quiet_gate(_NOTHING, self._all_marks)(body):
-            marks = tuple(marks for marks in self._marks if not schemas.quiet_gate(_NOTHING, marks)(body))
-        key = self._wakes.intersection(body), marks
-        rules = self._woken.get(key)
-        if rules is None:
-            rules = self._woken[key] = tuple(rule for rule in self._checks if rule.marks in marks or not (
-                rule.wakes.isdisjoint(key[0]) and (rule.wakes or rule.marks)))
-        given = Request(url, body, size)
-        for rule in rules:
-            yield from _of(rule, given)
+        """What the rules say of a body: those that it wakes."""
+        request = Request(url, body, size, {})
+        for rule, check in self._bench(url).awake(body, size):
+            for serial, found in enumerate(check(request)):
+                yield _placed(found, rule, request.url, serial)
 
     def errors(
         self, founds: Iterable[Found], line: int | None, custom_id: str | None = None, fails: Fails | None = None
@@ -124,15 +128,12 @@ def judge_of(selection: Selection) -> Judge:
     return Judge(selection)
 
 
-def _of(rule: Rule, request: Request) -> Iterator[Found]:
-    """The findings of a rule, named, and placed after the schema's about the same member."""
-    if rule.check is None:
-        return
-    for serial, found in enumerate(rule.check(request)):
-        places = _places(request.url)
-        member = found.path[1] if found.path and len(found.path) > 1 else None
-        order = found.order[0], places.get(member, len(places)), _AFTER + serial
-        yield _in_batch(found._replace(rule=rule.name, order=order))
+def _placed(found: Found, rule: str, url: str, serial: int) -> Found:
+    """A finding of a rule, named, and placed after the schema's about the same member."""
+    places = _places(url)
+    member = found.path[1] if found.path and len(found.path) > 1 else None
+    order = found.order[0], places.get(member, len(places)), _AFTER + serial
+    return _in_batch(found._replace(rule=rule, order=order))
 
 
 def _in_batch(found: Found) -> Found:
@@ -173,5 +174,7 @@ def _hint(found: Found, request: dict[str, Any]) -> str | None:
 def _other_url(url: str) -> str:
     """Which endpoint was meant."""
     ends = [end for end in schemas.ENDPOINTS if url.rstrip("/").endswith(end.removeprefix("/v1"))]
+    import difflib  # what most files have no need of
+
     near = ends or difflib.get_close_matches(url, schemas.ENDPOINTS, 1)
     return f"'{url}' is no batch endpoint." + (f" Did you mean {near[0]}?" if near else "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
@@ -91,8 +90,9 @@ def family(model: str) -> Family | None:
 
 def _may_match(pattern: str, name: str) -> bool:
     """Whether a name begins with the letters of a pattern; compiling them all takes longer than a small file."""
-    letters = pattern[: next((i for i, char in enumerate(pattern) if char in "\\([.?*+|"), len(pattern))]
-    return "|" in pattern or name.startswith(letters.rstrip("-0123456789"))
+    end = next((i for i, char in enumerate(pattern) if char in "\\([.?*+|{"), len(pattern))
+    sure = pattern[: end - (pattern[end:end + 1] in ("?", "*", "{"))]  # these may leave out the letter before them
+    return "|" in pattern or name.startswith(sure)
 
 
 def context_window(model: str) -> int | None:
@@ -137,11 +137,6 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
-#: The members of a body inside of which rules may look, and those inside of what these hold.
-_OUTER: Final = ("messages", "input", "images", "mask", "markup", "input_reference")
-_INNER: Final = ("content", "output")
-
-
 @cache
 def gate(url: str, of: str = "") -> Gate:
     """Whether a whole line, decoded, is a request to this endpoint to which no schema objects.
@@ -149,26 +144,6 @@ def gate(url: str, of: str = "") -> Gate:
     A line that has members beside the four is not let through: that is a warning.  Nor is an empty custom_id.
     """
     return compiled(_line(url, of))
-
-
-#: Values of a mark that wake nothing: an image that is fetched cannot be judged offline.
-_FETCHED: Final = {"pattern": "^https?://"}
-_NOT_WAKING: Final = {"image_url": {**_FETCHED, "type": ["string", "object"], "properties": {
-    "url": {**_FETCHED, "type": "string"}}, "required": ["url"]}}
-
-
-@cache
-def quiet_gate(wakes: frozenset[str], marks: frozenset[str]) -> Gate:
-    """Whether a body has none of these members, of whatever types they are.
-
-    Args:
-        wakes: members of the body.
-        marks: members of a message, an item or a part of its content (an image that is fetched is none).
-    """
-    part = {"properties": {mark: _NOT_WAKING.get(mark, False) for mark in sorted(marks)}}
-    item = {"properties": part["properties"] | {key: {"items": part, **part} for key in _INNER}}
-    lists = {key: {"items": item, **part} for key in _OUTER}
-    return compiled({"properties": (lists if marks else {}) | dict.fromkeys(sorted(wakes), False)})
 
 
 def _line(url: str, of: str) -> dict[str, Any]:
@@ -185,10 +160,10 @@ def _line(url: str, of: str) -> dict[str, Any]:
 
 
 @cache
-def deprecated(url: str, of: str = "") -> tuple[tuple[str, str], ...]:
-    """The members of a body, each with the url, that the API marks as deprecated and the family does not refuse anyway."""
-    return tuple((url, key) for key, value in body(url, of)["properties"].items()
-                 if value.get("deprecated") and value.get("enum") != [None])
+def deprecated(url: str, of: str = "") -> frozenset[str]:
+    """The members of a body that the API marks as deprecated and the family does not refuse anyway."""
+    return frozenset(key for key, value in body(url, of)["properties"].items()
+                     if value.get("deprecated") and value.get("enum") != [None])
 
 
 @cache
@@ -250,9 +225,3 @@ def ended(schema: Any) -> Any:
         return schema
     return {key: value.removesuffix("$") + r"\Z" if key == "pattern" and isinstance(value, str) and value.endswith("$")
             else ended(value) for key, value in schema.items()}
-
-
-def forget() -> None:
-    """Drop what is compiled, so that a change of `BATCHLINT_ENGINE` is seen."""
-    for name in ("body", "gate", "quiet_gate", "explainer", "line_gate", "line_explainer", "create_explainer"):
-        vars(sys.modules[__name__])[name].cache_clear()

@@ -106,7 +106,7 @@ def _shutdowns(part: Part, now: int) -> Iterator[tuple[int | None, str | None, F
 
 def _deprecations(part: Part) -> Iterator[tuple[int | None, str | None, Found]]:
     """The deprecated members and endpoints of a file, each once."""
-    for (_, member), (count, line) in part.deprecated.items():
+    for (_, member), (count, line) in sorted(part.deprecated.items(), key=_in_order):
         yield line, None, Found(
             "deprecated_parameter", f"The parameter '{member}' is deprecated.", f"body.{member}", ("body", member),
             f"{INSTEAD.get(member, '')} {_many(count, line)}".strip())
@@ -114,6 +114,12 @@ def _deprecations(part: Part) -> Iterator[tuple[int | None, str | None, Found]]:
     if videos:
         yield videos[0], None, Found("videos_shut_down", "The Sora API was announced to shut down on 2026-09-24.",
                                      "url", ("url",), "Make videos elsewhere.")
+
+
+def _in_order(entry: tuple[tuple[str, str], tuple[int, int]]) -> tuple[int, int]:
+    """Where a deprecated member was first seen: the line, and the member's place among all of the endpoint."""
+    (url, member), (_, line) = entry
+    return line, [*schemas.body(url)["properties"]].index(member)
 
 
 def _enqueued(part: Part, limit: int | None) -> Iterator[tuple[int | None, str | None, Found]]:

@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal, TypeGuard
 
+from . import forks
 from .core import Plan, check_chunk
 from .findings import Part, merge
 from .sources import Source, ranged
 
-#: Files smaller than this (bytes) stay in one process: starting another costs more than it saves.
-PARALLEL_FROM: Final = 64_000_000
+#: Files smaller than this (bytes) stay in one process: starting others costs more than it saves.
+PARALLEL_FROM: Final = {"fork": 8_000_000, "spawn": 64_000_000}
 
-#: How many bytes of a file a worker gets at a time.
-RANGE: Final = 8 << 20
+#: How many bytes of a file a worker gets at a time: at least, and at most unless the file is huge.
+SMALLEST, LARGEST = 1 << 20, 8 << 20
 
 #: How many chunks or ranges may be on their way at a time, for each worker.
 WINDOW: Final = 4
@@ -45,22 +46,25 @@ def parts(
     if executor is not None:
         yield from _submitted(executor.submit, _chunk_calls(data, plan), 4 * WINDOW)
         return
-    count = workers(source, jobs)
+    count = workers(source, jobs, start)
     if count == 1:
         for number, chunk in enumerate(data):
             yield check_chunk(chunk, plan, number == 0)
         return
-    calls = _range_calls(source, plan) if is_regular(source) else _chunk_calls(data, plan)
-    yield from _in_processes(calls, count, start)
+    if not is_regular(source):
+        yield from _in_processes(_chunk_calls(data, plan), count, start)
+        return
+    calls = list(_range_calls(source, plan, count))
+    yield from forks.forked(calls, count) if start == "fork" and hasattr(os, "fork") else _in_processes(calls, count, start)
 
 
-def workers(source: Source, jobs: int | None) -> int:
+def workers(source: Source, jobs: int | None, start: Start = "spawn") -> int:
     """How many processes to use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     size = Path(source).stat().st_size if is_regular(source) else None
     if jobs is None:
-        jobs = 0 if (size or 0) >= PARALLEL_FROM else 1
-    most = 4 * cores if size is None else max(1, -(-size // RANGE))  # more would find nothing to do
+        jobs = 0 if (size or 0) >= PARALLEL_FROM[start] else 1
+    most = 4 * cores if size is None else max(1, -(-size // SMALLEST))  # more would find nothing to do
     return min(jobs or cores, most)
 
 
@@ -87,21 +91,20 @@ def check_range(path: str, start: int, stop: int, size: int, plan: Plan) -> Part
     return merge(pieces, plan.keep)
 
 
-Call = tuple[Callable[..., Part], tuple[Any, ...]]
-
-
-def _chunk_calls(data: Iterable[bytes], plan: Plan) -> Iterator[Call]:
+def _chunk_calls(data: Iterable[bytes], plan: Plan) -> Iterator[forks.Call]:
     for number, chunk in enumerate(data):
         yield check_chunk, (chunk, plan, number == 0)
 
 
-def _range_calls(path: str | os.PathLike[str], plan: Plan) -> Iterator[Call]:
+def _range_calls(path: str | os.PathLike[str], plan: Plan, count: int) -> Iterator[forks.Call]:
+    """The ranges of a file: several for each worker, for they do not run equally fast."""
     size = Path(path).stat().st_size
-    for start in range(0, size, RANGE):
-        yield check_range, (os.fspath(path), start, min(start + RANGE, size), size, plan)
+    step = max(SMALLEST, min(LARGEST, size // (WINDOW * count)), -(-size // forks.MOST_CALLS))
+    for start in range(0, size, step):
+        yield check_range, (os.fspath(path), start, min(start + step, size), size, plan)
 
 
-def _submitted(submit: Callable[..., Any], calls: Iterable[Call], window: int) -> Iterator[Part]:
+def _submitted(submit: Callable[..., Any], calls: Iterable[forks.Call], window: int) -> Iterator[Part]:
     """The results of calls, in order, with at most `window` of them under way."""
     pending: deque[Any] = deque()
     for function, arguments in calls:
@@ -112,7 +115,7 @@ def _submitted(submit: Callable[..., Any], calls: Iterable[Call], window: int) -
         yield pending.popleft().result()
 
 
-def _in_processes(calls: Iterable[Call], count: int, start: Start) -> Iterator[Part]:
+def _in_processes(calls: Iterable[forks.Call], count: int, start: Start) -> Iterator[Part]:
     """The results of calls in processes of our own, which end with this generator."""
     import multiprocessing  # 14 ms that one process need not spend
     from concurrent.futures import ProcessPoolExecutor
@@ -133,14 +136,13 @@ def _in_processes(calls: Iterable[Call], count: int, start: Start) -> Iterator[P
 
 
 def _begin() -> None:
-    """What a worker does first: leave Ctrl-C to its parent, and make no garbage rounds."""
-    import gc
-    import signal
+    """What a worker of a pool does first, beside what all do: on Linux, end with its parent.
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork has its parent's handler
-    gc.disable()
-    if sys.platform == "linux":  # else a worker whose parent was killed would wait for ever
+    It would wait for work for ever if the parent was killed.
+    """
+    forks.begin()
+    if sys.platform == "linux":
         import ctypes
+        import signal
 
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG

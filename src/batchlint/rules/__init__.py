@@ -13,8 +13,9 @@ from . import (
            together,
            tool_choice,
            values,
+           waking,
 )
 from .registry import RULES, Request, Rule, Selection, select
 
 __all__ = ["RULES", "Request", "Rule", "Selection", "batch_sense", "body", "capability", "conversation", "files",
-           "images", "lines", "select", "size", "strict", "together", "tool_choice", "values"]
+           "images", "lines", "select", "size", "strict", "together", "tool_choice", "values", "waking"]

@@ -17,7 +17,8 @@ _POINTLESS: Final = {
 }
 
 
-@rule(fails=None, once=True, wakes=[*_POINTLESS, "prompt_cache_options"])
+@rule(fails=None, once=True, urls=["/v1/responses", "/v1/images/generations", "/v1/images/edits"],
+      wakes=[*_POINTLESS, "prompt_cache_options"])
 def pointless_in_batch(request: Request) -> Iterator[Found]:
     """The request asks for something that a batch has no use for.
 
@@ -48,7 +49,7 @@ def _is_meant(request: Request, member: str) -> bool:
     return request.url == "/v1/responses" and not (member == "stream_options" and request.body.get("stream"))
 
 
-@rule(fails=None, once=True, wakes=["previous_response_id", "conversation"])
+@rule(fails=None, once=True, urls=["/v1/responses"], wakes=["previous_response_id", "conversation"])
 def order_not_guaranteed(request: Request) -> Iterator[Found]:
     """The request goes on from a response or a conversation that lies with the API.
 
@@ -63,6 +64,6 @@ def order_not_guaranteed(request: Request) -> Iterator[Found]:
     Source: the Batch guide, of the order of the answers; of these members it says nothing.
     """
     for member in ("previous_response_id", "conversation"):
-        if request.url == "/v1/responses" and request.body.get(member):
+        if request.body.get(member):
             yield fault(f"The request has a '{member}', and the requests of a batch run in no order.", member,
                         hint="It must not depend on another request of the batch, nor share a conversation with one.")

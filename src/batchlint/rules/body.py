@@ -30,7 +30,7 @@ def missing_model() -> None:
     """
 
 
-@rule(fails=None)
+@rule(fails=None, urls=_DEFAULT_MODEL, asleep={"required": ["model"], "properties": {"model": {"type": "string"}}})
 def model_left_out(request: Request) -> Iterator[Found]:
     """The body has no model, on an endpoint that has a default one.
 
@@ -41,8 +41,8 @@ def model_left_out(request: Request) -> Iterator[Found]:
 
     Source: the Batch guide.  Whether the batch stage takes the default is not known.
     """
-    default = _DEFAULT_MODEL.get(request.url)
-    if default and request.body.get("model") is None:
+    default = _DEFAULT_MODEL[request.url]
+    if request.body.get("model") is None:
         yield fault("The request names no model. Whether a batch takes the endpoint's default is not known.",
                     "model", hint=f'Add "model": "{default}", which is the default.')
 

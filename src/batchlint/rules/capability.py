@@ -149,12 +149,12 @@ def unsupported_by_documentation() -> None:
 
 
 #: Models that take any size within limits (source: openai-python 3.54.0, prose of `size`).
-_FREE_SIZE = re.compile(r"gpt-image-2(\.\d+)?(-.+)?")
-_SIZE = re.compile(r"([1-9]\d{0,5})x([1-9]\d{0,5})")
+_FREE_SIZE = r"gpt-image-2(\.\d+)?(-.+)?"
+_SIZE = r"([1-9]\d{0,5})x([1-9]\d{0,5})"
 _LONGEST, _RATIO, _STEP = 3840, 3, 16
 
 
-@rule(code="invalid_value", wakes=["size"])
+@rule(code="invalid_value", urls=["/v1/images/generations", "/v1/images/edits"], wakes=["size"])
 def invalid_size(request: Request) -> Iterator[Found]:
     """The size of an image is not one that the model can make.
 
@@ -168,8 +168,8 @@ def invalid_size(request: Request) -> Iterator[Found]:
     other limits, whose sentences are ours.
     """
     size = request.body.get("size")
-    match = _SIZE.fullmatch(size) if isinstance(size, str) else None
-    if match is None or not request.url.startswith("/v1/images/") or not _FREE_SIZE.fullmatch(request.model):
+    match = re.fullmatch(_SIZE, size) if isinstance(size, str) else None
+    if match is None or not re.fullmatch(_FREE_SIZE, request.model):
         return
     width, height = int(match[1]), int(match[2])
     if width % _STEP or height % _STEP:

@@ -15,7 +15,7 @@ from .registry import Request, fault, rule
 _NAMED: Final = 100
 
 #: The members by which calls and their answers are known.
-_MARKS: Final = ("tool_calls", "tool_call_id", "function_call", "call_id")
+_MARKS: Final = dict.fromkeys(("tool_calls", "tool_call_id", "function_call", "call_id"), False)
 _CHAT: Final = "/v1/chat/completions"
 _RESPONSES: Final = "/v1/responses"
 _ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
@@ -37,7 +37,7 @@ class _Exchange(NamedTuple):
     broken: bool
 
 
-@rule(marks=_MARKS)
+@rule(urls=[_CHAT], marks=_MARKS)
 def unpaired_tool_message(request: Request) -> Iterator[Found]:
     """The tool calls of an assistant message and the tool messages after it do not answer each other.
 
@@ -55,7 +55,7 @@ def unpaired_tool_message(request: Request) -> Iterator[Found]:
     names the message after the calls is inferred, even where none is there.
     """
     messages = request.body.get("messages")
-    if request.url != _CHAT or not isinstance(messages, list) or _is_paired(messages):
+    if not isinstance(messages, list) or _is_paired(messages):
         return
     for exchange in _exchanges(messages):
         if not exchange.broken:
@@ -145,7 +145,7 @@ _CALLS: Final[Mapping[str, str]] = {"function_call": "function call", "custom_to
 _OUTPUTS: Final[Mapping[str, str]] = {f"{kind}_output": name for kind, name in _CALLS.items()}
 
 
-@rule(marks=_MARKS)
+@rule(urls=[_RESPONSES], marks=_MARKS)
 def unpaired_call_output(request: Request) -> Iterator[Found]:
     """A function's call and its output are not both in the input.
 
@@ -163,7 +163,7 @@ def unpaired_call_output(request: Request) -> Iterator[Found]:
     answers; that a second output and one before its call are refused too, openai/codex,
     `context_manager/normalize.rs`.  The answers have no code.
     """
-    if request.url != _RESPONSES or _remembers(request.body):
+    if _remembers(request.body):
         return
     items = list(request.objects("input"))
     kinds = [_kind(item) for _, item in items]
@@ -207,7 +207,18 @@ def _remembers(body: Mapping[str, Any]) -> bool:
     return any(body.get(member) is not None for member in ("previous_response_id", "conversation", "prompt"))
 
 
-@rule(wakes=["response_format", "text"])
+#: Bodies that do not ask for JSON mode, and those in which some text has the word.
+_NO_MODE: Final = {"not": {"required": ["type"], "properties": {"type": {"const": "json_object"}}}}
+_WORD: Final = {"type": "string", "pattern": "[Jj][Ss][Oo][Nn]", "not": {"pattern": "^data:"}}
+_WORDS: Final = {"contains": {"type": "object", "required": ["content"], "properties": {"content": _WORD}}}
+_NO_WORD_NEEDED: Final = {"anyOf": [
+    {"properties": {"response_format": _NO_MODE, "text": {"properties": {"format": _NO_MODE}}}},
+    {"required": ["messages"], "properties": {"messages": {"type": "array", **_WORDS}, "input": False}},
+    {"required": ["input"], "properties": {"input": {"anyOf": [_WORD, {"type": "array", **_WORDS}]}, "messages": False}},
+]}
+
+
+@rule(urls=[_CHAT, _RESPONSES], wakes=["response_format", "text"], asleep=_NO_WORD_NEEDED)
 def json_word_missing(request: Request) -> Iterator[Found]:
     """JSON mode is asked for, and the conversation does not have the word "json".
 
@@ -230,7 +241,7 @@ def json_word_missing(request: Request) -> Iterator[Found]:
     yield fault(_JSON_WORD[member], member, phase="last")
 
 
-@rule(fails=None, wakes=["text"])
+@rule(fails=None, urls=[_RESPONSES], wakes=["text"], asleep=_NO_WORD_NEEDED)
 def json_word_only_in_instructions(request: Request) -> Iterator[Found]:
     """JSON mode is asked for, and the word "json" is in the instructions, but not in the input.
 
@@ -290,7 +301,14 @@ def _mentions(value: Any) -> bool:
     return False
 
 
-@rule(fails=None, marks=_MARKS)
+#: Bodies in which what calls are given begins and ends like an object.
+_LIKE_JSON: Final = {"properties": {"arguments": {"pattern": r'^(\{"[\s\S]*\})?$'}}}
+_ALL_LIKE_JSON: Final = {"properties": {
+    "input": {"items": _LIKE_JSON},
+    "messages": {"items": {"properties": {"tool_calls": {"items": {"properties": {"function": _LIKE_JSON}}}}}}}}
+
+
+@rule(fails=None, urls=[_CHAT, _RESPONSES], marks=_MARKS, asleep=_ALL_LIKE_JSON)
 def arguments_not_json(request: Request) -> Iterator[Found]:
     r"""The arguments of a call in the conversation are no JSON.
 
@@ -317,13 +335,12 @@ def _calls(request: Request) -> Iterator[tuple[tuple[str | int, ...], Any]]:
         for i, item in request.objects("input"):
             if item.get("type") == "function_call":
                 yield ("input", i), item
-    elif request.url == _CHAT:
-        for i, message in request.objects("messages"):
-            calls = message.get("tool_calls")
-            if isinstance(calls, list):
-                for j, call in enumerate(calls):
-                    if isinstance(call, dict):
-                        yield ("messages", i, "tool_calls", j, "function"), call.get("function")
+        return
+    for i, message in request.objects("messages"):
+        calls = message.get("tool_calls")
+        for j, call in enumerate(calls if isinstance(calls, list) else ()):
+            if isinstance(call, dict):
+                yield ("messages", i, "tool_calls", j, "function"), call.get("function")
 
 
 def _is_json(text: str) -> bool:

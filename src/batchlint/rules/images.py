@@ -12,8 +12,7 @@ from .registry import Request, fault, rule
 _FULL: Final = 100
 
 
-def _is_image(request: Request) -> bool:
-    return request.url.startswith("/v1/images/")
+_IMAGES: Final = ("/v1/images/generations", "/v1/images/edits")
 
 
 def _number(value: Any) -> int:
@@ -25,7 +24,7 @@ _PNG: Final = "Compression less than 100 is not supported for PNG output format"
 _JPEG: Final = "Transparent background is not supported for JPEG output format"
 
 
-@rule(wakes=["output_compression"])
+@rule(urls=_IMAGES, wakes=["output_compression"])
 def invalid_png_output_compression(request: Request) -> Iterator[Found]:
     """A PNG is to be compressed with a loss.
 
@@ -37,7 +36,7 @@ def invalid_png_output_compression(request: Request) -> Iterator[Found]:
     Source: reports of the sentence and its code, 2026; the param is that of
     `invalid_transparent_background_output_format`.
     """
-    if _is_image(request) and _is_lossy_png(request.body):
+    if _is_lossy_png(request.body):
         yield fault(_PNG, "output_compression", param=None)
 
 
@@ -45,7 +44,7 @@ def _is_lossy_png(options: dict[str, Any]) -> bool:
     return options.get("output_format") == "png" and _number(options.get("output_compression")) < _FULL
 
 
-@rule(fails=None, wakes=["output_compression"])
+@rule(fails=None, urls=_IMAGES, wakes=["output_compression"])
 def compression_without_format(request: Request) -> Iterator[Found]:
     """A compression is given, and the format is left to the API, whose own is PNG.
 
@@ -57,13 +56,12 @@ def compression_without_format(request: Request) -> Iterator[Found]:
     Source: a recorded answer of August 2026, in which only a first look of the API let this pass.
     """
     options = request.body
-    if _is_image(request) and options.get("output_format") is None \
-            and _number(options.get("output_compression")) < _FULL:
+    if options.get("output_format") is None and _number(options.get("output_compression")) < _FULL:
         yield fault("Compression is only supported for the output formats 'webp' and 'jpeg'; the default is 'png'.",
                     "output_compression", hint='Add "output_format": "webp".')
 
 
-@rule(wakes=["background"])
+@rule(urls=_IMAGES, wakes=["background"])
 def invalid_transparent_background_output_format(request: Request) -> Iterator[Found]:
     """A JPEG is to have a transparent background.
 
@@ -74,7 +72,7 @@ def invalid_transparent_background_output_format(request: Request) -> Iterator[F
 
     Source: a full answer of 23 August 2026 for gpt-image-2; relays quote another code and param.
     """
-    if _is_image(request) and _is_transparent_jpeg(request.body):
+    if _is_transparent_jpeg(request.body):
         yield fault(_JPEG, "background", param=None)
 
 
@@ -82,7 +80,8 @@ def _is_transparent_jpeg(options: dict[str, Any]) -> bool:
     return options.get("output_format") == "jpeg" and options.get("background") == "transparent"
 
 
-@rule(fails=None, wakes=["tools"])
+@rule(fails=None, urls=["/v1/responses"], wakes=["tools"], asleep={"properties": {"tools": {"items": {"not": {
+    "properties": {"type": {"const": "image_generation"}}}}}}})
 def image_tool_format(request: Request) -> Iterator[Found]:
     """The tool for images of a response has options that do not go with its output format.
 
@@ -94,8 +93,6 @@ def image_tool_format(request: Request) -> Iterator[Found]:
     Source: one report of 2026 for PNG; for JPEG it is inferred.  Whether the request fails, or only the
     call of the tool, is not known.
     """
-    if request.url != "/v1/responses":
-        return
     for i, tool in request.objects("tools"):
         if tool.get("type") == "image_generation" and _is_lossy_png(tool):
             yield fault(_PNG, "tools", i, "output_compression", param="tools")
@@ -108,7 +105,7 @@ _ONLY: Final = {"frame_count": "gif", "frame_duration_ms": "gif", "svg": "svg"}
 _FORMATS: Final = ("png", "webp", "jpeg", "gif", "svg")
 
 
-@rule(wakes=_ONLY)
+@rule(urls=_IMAGES, wakes=_ONLY)
 def option_of_other_format(request: Request) -> Iterator[Found]:
     """An option of the image belongs to another output format.
 
@@ -123,14 +120,14 @@ def option_of_other_format(request: Request) -> Iterator[Found]:
     output_format=svg".  The API's sentence is not known.
     """
     given = request.body.get("output_format")
-    if not _is_image(request) or (given is not None and given not in _FORMATS):
+    if given is not None and given not in _FORMATS:
         return
     for member, needed in _ONLY.items():
         if request.body.get(member) is not None and given != needed:
             yield fault(f"The '{member}' parameter is only allowed when 'output_format' is '{needed}'.", member)
 
 
-@rule(wakes=["output_format"])
+@rule(urls=_IMAGES, wakes=["output_format"])
 def format_excludes(request: Request) -> Iterator[Found]:
     """The output format does not go with another option of the image.
 
@@ -146,8 +143,6 @@ def format_excludes(request: Request) -> Iterator[Found]:
     sentence is not known.
     """
     options, given = request.body, request.body.get("output_format")
-    if not _is_image(request):
-        return
     if given == "svg" and kind(options.get("n")) == "integer" and options["n"] > 1:
         yield fault("The output format 'svg' requires 'n' to be 1.", "n")
     if given in ("svg", "gif") and _number(options.get("output_compression")) < _FULL:
@@ -156,7 +151,7 @@ def format_excludes(request: Request) -> Iterator[Found]:
         yield fault("The output format 'gif' does not support 'mask'.", "mask")
 
 
-@rule(wakes=["markup"])
+@rule(urls=["/v1/images/edits"], wakes=["markup"])
 def markup_with_mask(request: Request) -> Iterator[Found]:
     """An image edit has both a mask and a markup.
 
@@ -168,7 +163,7 @@ def markup_with_mask(request: Request) -> Iterator[Found]:
     Source: openai-python 3.54.0 (prose): "Cannot be combined with mask".  The sentence is made after the
     API's grammar.
     """
-    if request.url == "/v1/images/edits" and isinstance(request.body.get("markup"), dict) \
+    if isinstance(request.body.get("markup"), dict) \
             and isinstance(request.body.get("mask"), dict):
         yield fault("Mutually exclusive parameters: ''. Ensure you are only providing one of: 'mask' or 'markup'.",
                     "markup")

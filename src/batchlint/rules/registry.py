@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..findings import PHASES, Fails, Found, Severity
 from ..grammar import dotted
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A decoded line as rules see it, its body an object.
 
     Attributes:
         url: a batch endpoint.
         body: of whatever members; the schema may have refused some.
         size: of the line, in bytes.
+        memory: what rules find out for one another.
     """
 
     url: str
     body: dict[str, Any]
-    size: int = 0
+    size: int
+    memory: dict[str, Any]
 
     @property
     def model(self) -> str:
@@ -43,8 +41,7 @@ class Request:
 Check = Callable[[Request], Iterator[Found]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule.
 
     Attributes:
@@ -54,10 +51,14 @@ class Rule:
         fails: what the API does; None for a warning.
         default: whether it is on unless chosen.
         once: said once for a file, with the first line and the count.
+        urls: the endpoints whose requests the check looks at; empty for all.
         wakes: the members of a body that wake the check.
-        marks: members of a message, an item or a part of its content that wake the check too.
+        marks: members of a message, an item or a part of its content that wake the check too, each with
+            the schema of the values that do not (False: all values do).
+        asleep: a schema of bodies in which the check finds nothing, whatever wakes it; None if there is none.
+        least: the check finds nothing in lines of fewer bytes.
         check: of a request; None if the engine or the file raises its findings.
-        doc: the docstring.
+        docstring: of the check, as it stands in the source.
     """
 
     name: str
@@ -66,10 +67,20 @@ class Rule:
     fails: Fails | None
     default: bool
     once: bool
+    urls: tuple[str, ...]
     wakes: frozenset[str]
-    marks: frozenset[str]
+    marks: Mapping[str, Any]
+    asleep: Mapping[str, Any] | None
+    least: int
     check: Check | None
-    doc: str
+    docstring: str
+
+    @property
+    def doc(self) -> str:
+        """The documentation, without the indentation of the source."""
+        from inspect import cleandoc
+
+        return cleandoc(self.docstring)
 
     @property
     def summary(self) -> str:
@@ -102,22 +113,26 @@ def rule(
     fails: Fails | None = "request",
     default: bool = True,
     once: bool = False,
+    urls: Iterable[str] = (),
     wakes: Iterable[str] = (),
-    marks: Iterable[str] = (),
+    marks: Mapping[str, Any] = MappingProxyType({}),
+    asleep: Mapping[str, Any] | None = None,
+    least: int = 0,
 ) -> Callable[[Callable[..., Any]], Rule]:
     """Register a function as a rule; its name and docstring are the rule's.
 
     A rule without `fails` is a warning.  A function that takes a parameter is the check of a
-    request; one without is only the documentation of what the engine raises.
+    request; one without is only the documentation of what the engine raises.  A check that nothing
+    wakes looks at every request that its `asleep` does not fit.
     """
 
     def register(function: Callable[..., Any]) -> Rule:
         name = function.__name__
         if name in _rules:
             raise ValueError(f"two rules are called {name}")
-        check = function if inspect.signature(function).parameters else None
+        check = function if function.__code__.co_argcount else None
         _rules[name] = made = Rule(name, code or name, "error" if fails else "warning", fails, default, once,
-                                   frozenset(wakes), frozenset(marks), check, inspect.getdoc(function) or "")
+                                   tuple(urls), frozenset(wakes), marks, asleep, least, check, function.__doc__ or "")
         return made
 
     return register
@@ -147,8 +162,7 @@ def fault(
     return Found("", message, dotted(path) if param == _SAME else param, ("body", *path), hint, (PHASES[phase], 0, 0))
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Which rules are on, and with which severity.  Hashable, so that processes can keep what they made of it."""
 
     severities: tuple[tuple[str, Severity], ...]
@@ -200,6 +214,8 @@ def named(names: Iterable[str]) -> list[str]:
         found = [r.name for r in RULES.values() if name in (r.name, r.code)]
         if not found:
             codes = {r.code for r in RULES.values()}
+            import difflib
+
             near = difflib.get_close_matches(name, sorted(RULES.keys() | codes), 3)
             meant = f"; did you mean {' or '.join(near)}?" if near else "; `batchlint rule` lists them"
             raise ValueError(f"unknown rule {name!r}{meant}")

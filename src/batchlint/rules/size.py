@@ -25,7 +25,7 @@ _PROMPT: Final = ("messages", "input", "instructions", "prompt")
 _NAMES: Final = frozenset({"role", "type", "id", "call_id", "tool_call_id", "name", "detail", "status", "phase"})
 
 
-@rule(code="context_length_exceeded")
+@rule(code="context_length_exceeded", least=LONG_LINE)
 def context_exceeded(request: Request) -> Iterator[Found]:
     """The prompt cannot fit into the model's context window, however it is tokenised.
 
@@ -37,7 +37,7 @@ def context_exceeded(request: Request) -> Iterator[Found]:
     Source: the models' pages for the windows; the code `context_length_exceeded` and the beginning of the
     sentence, openai/openai-openapi#302 (a batch).  The API goes on with the number of tokens.
     """
-    window = schemas.context_window(request.model) if request.size > LONG_LINE else None
+    window = schemas.context_window(request.model) if request.size >= LONG_LINE else None
     count = characters(request.body) if window is not None else 0
     if window is not None and count > window * LONGEST_TOKEN:
         yield fault(f"This model's maximum context length is {window} tokens.",

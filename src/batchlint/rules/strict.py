@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, Final, Literal, NamedTuple
 
@@ -15,6 +15,13 @@ from .registry import Request, fault, rule
 
 _CHAT: Final = "/v1/chat/completions"
 _RESPONSES: Final = "/v1/responses"
+
+
+#: Bodies without a schema for the answer, and without any.
+_OTHER: Final = {"not": {"required": ["type"], "properties": {"type": {"const": "json_schema"}}}}
+_NO_FORMAT: Final = {"properties": {"response_format": _OTHER, "text": {"properties": {"format": _OTHER}}}}
+_NO_SCHEMA: Final = {"properties": _NO_FORMAT["properties"] | {"tools": False, "functions": False}}
+_UNTUNED: Final = {"properties": {"model": {"not": {"pattern": "^ft:"}}}}
 
 
 class _Spot(NamedTuple):
@@ -53,7 +60,7 @@ class _Spot(NamedTuple):
                      param=self.param, hint=wrong.hint)
 
 
-@rule(wakes=["response_format", "text"])
+@rule(urls=[_CHAT, _RESPONSES], wakes=["response_format", "text"], asleep=_NO_FORMAT)
 def invalid_json_schema(request: Request) -> Iterator[Found]:
     """A strict response format has a schema outside of the subset that Structured Outputs take.
 
@@ -81,7 +88,7 @@ def invalid_json_schema(request: Request) -> Iterator[Found]:
             yield spot.found(wrong)
 
 
-@rule(wakes=["tools", "functions"])
+@rule(urls=[_CHAT, _RESPONSES], wakes=["tools", "functions"])
 def invalid_function_parameters(request: Request) -> Iterator[Found]:
     """The parameters of a function are no JSON Schema, or not one that the API takes.
 
@@ -103,7 +110,7 @@ def invalid_function_parameters(request: Request) -> Iterator[Found]:
             yield spot.found(wrong)
 
 
-@rule(fails=None, wakes=["response_format", "text", "tools", "functions"])
+@rule(fails=None, urls=[_CHAT, _RESPONSES], wakes=["response_format", "text", "tools", "functions"], asleep=_NO_SCHEMA)
 def doubtful_schema(request: Request) -> Iterator[Found]:
     """A schema has something of which it is not certain that the API refuses it.
 
@@ -125,7 +132,7 @@ def doubtful_schema(request: Request) -> Iterator[Found]:
             yield spot.found(wrong)
 
 
-@rule(fails=None, wakes=["response_format", "text", "tools", "functions"])
+@rule(fails=None, urls=[_CHAT, _RESPONSES], wakes=["response_format", "text", "tools", "functions"], asleep=_UNTUNED)
 def fine_tuned_schema(request: Request) -> Iterator[Found]:
     """A strict schema for a fine-tuned model has a keyword that only other models take.
 
@@ -140,8 +147,8 @@ def fine_tuned_schema(request: Request) -> Iterator[Found]:
     Source: the Structured Outputs guide (October 2026); no answer has been seen.
     """
     if _is_tuned(request):
-        for places in _places(request):
-            for spot in map(places.spot, count(), places.values):
+        for finder, value in _held(request):
+            for spot in map(finder, count(), value if isinstance(value, list) else [value]):
                 if spot and spot.schema and spot.strict:
                     for wrong in subset.faults(spot.schema, "tuned"):
                         yield spot.found(wrong)
@@ -154,21 +161,8 @@ def _is_tuned(request: Request) -> bool:
 # -- the schemas of a request ------------------------------------------------------------------------------------------
 
 
-class _Places(NamedTuple):
-    """Where schemas may stand in a request: values of one kind, and how to find the schema in one."""
-
-    values: list[Any]
-    spot: Callable[[int, Any], _Spot | None]
-
-
-def _places(request: Request) -> list[_Places]:
-    body = request.body
-    if request.url == _CHAT:
-        return [_Places([body.get("response_format")], _response_format), _Places(_list(body.get("tools")), _tool),
-                _Places(_list(body.get("functions")), _function)]
-    if request.url == _RESPONSES:
-        return [_Places([body.get("text")], _text_format), _Places(_list(body.get("tools")), _flat_tool)]
-    return []
+#: From the place of a value in its list, and the value, to the schema in it.
+_Finder = Callable[[int, Any], _Spot | None]
 
 
 def _response_format(_: int, value: Any) -> _Spot | None:
@@ -216,54 +210,58 @@ def _member(value: Any, key: str) -> Any:
     return value.get(key) if isinstance(value, dict) else None
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+#: The members that hold schemas, for each endpoint, and how to find the schema in one of their values.
+_HOLDERS: Final[Mapping[str, tuple[tuple[str, _Finder], ...]]] = {
+    _CHAT: (("response_format", _response_format), ("tools", _tool), ("functions", _function)),
+    _RESPONSES: (("text", _text_format), ("tools", _flat_tool)),
+}
+
+
+def _held(request: Request) -> Iterator[tuple[_Finder, Any]]:
+    """The members of a request that may hold schemas, with how to find one in their values."""
+    for member, finder in _HOLDERS[request.url]:
+        value = request.body.get(member)
+        if value is not None:
+            yield finder, value
 
 
 # -- their faults ------------------------------------------------------------------------------------------------------
 
-_Faults = tuple[tuple[_Spot, Fault], ...]
+_Faults = Sequence[tuple[_Spot, Fault]]
 
 
-@dataclass(slots=True)
-class _Memory:
-    """What need not be found out again.
-
-    Attributes:
-        last: a request and its faults, at which several rules look.
-        clean: values that have none, by how a schema is found in them.
-    """
-
-    last: tuple[Request | None, _Faults] = (None, ())
-    clean: dict[Callable[[int, Any], _Spot | None], set[bytes | None]] = field(default_factory=dict)
-
-
-_memory: Final = _Memory()
+#: Functions that have none, by how a schema is found in them.
+_clean: Final = defaultdict[_Finder, set[bytes | None]](set)
 _KEPT: Final = 1024
 
 
 def _faults(request: Request) -> _Faults:
-    """All that is wrong with the schemas of a request, each with where that schema stands."""
-    last, found = _memory.last
-    if last is not request:
-        found = tuple(pair for places in _places(request) for pair in _faulty(places))
-        _memory.last = request, found
+    """All that is wrong with the schemas of a request, each with where that schema stands; several rules ask for it."""
+    found: list[tuple[_Spot, Fault]] | None = request.memory.get("schemas")
+    if found is None:
+        found = request.memory["schemas"] = []
+        for finder, value in _held(request):
+            found += _of_functions(finder, value) if isinstance(value, list) else _of_spot(finder(0, value))
     return found
 
 
-def _faulty(places: _Places) -> Iterator[tuple[_Spot, Fault]]:
-    """The faults in some places; a value that had none before is not looked at again."""
-    clean = _memory.clean.setdefault(places.spot, set())
-    for index, value in enumerate(places.values):
-        content = subset.fingerprint(value)
+def _of_spot(spot: _Spot | None) -> _Faults:
+    return [(spot, wrong) for wrong in spot.faults()] if spot else []
+
+
+def _of_functions(finder: _Finder, functions: Sequence[Any]) -> _Faults:
+    """The faults of functions; one that had none before is not looked at again."""
+    clean = _clean[finder]
+    found: list[tuple[_Spot, Fault]] = []
+    for index, function in enumerate(functions):
+        content = subset.fingerprint(function)
         if content in clean:
             continue
-        spot = places.spot(index, value)
-        found = spot.faults() if spot else ()
-        if spot and found:
-            for wrong in found:
-                yield spot, wrong
+        faults = _of_spot(finder(index, function))
+        if faults:
+            found += faults
         elif content is not None:
             if len(clean) >= _KEPT:
                 clean.clear()
             clean.add(content)
+    return found

@@ -14,7 +14,8 @@ _RESPONSES: Final = "/v1/responses"
 _COMPLETIONS: Final = "/v1/completions"
 
 
-@rule(wakes=["top_logprobs"])
+@rule(urls=[_CHAT], wakes=["top_logprobs"], asleep={
+    "required": ["logprobs"], "properties": {"logprobs": {"const": True}}})
 def top_logprobs_without_logprobs(request: Request) -> Iterator[Found]:
     """A chat completion has `top_logprobs`, but `logprobs` is not true.
 
@@ -25,11 +26,11 @@ def top_logprobs_without_logprobs(request: Request) -> Iterator[Found]:
 
     Source: the API's sentence, August 2026, without a code; a 0 is not reported, since nobody asked.
     """
-    if request.url == _CHAT and _number(request.body.get("top_logprobs")) > 0 and not request.body.get("logprobs"):
+    if _number(request.body.get("top_logprobs")) > 0 and not request.body.get("logprobs"):
         yield fault("The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.", "top_logprobs")
 
 
-@rule(wakes=["stream_options"])
+@rule(urls=[_CHAT, _COMPLETIONS], wakes=["stream_options"])
 def stream_options_without_stream(request: Request) -> Iterator[Found]:
     """The request has `stream_options`, but asks for no stream.
 
@@ -43,8 +44,7 @@ def stream_options_without_stream(request: Request) -> Iterator[Found]:
     Source: BerriAI/litellm#5803 (September 2024), with the full answer, and reports of 2026, all about
     chat; for /v1/completions the sentence is inferred.  For /v1/responses see `pointless_in_batch`.
     """
-    if request.url in (_CHAT, _COMPLETIONS) and isinstance(request.body.get("stream_options"), dict) \
-            and not request.body.get("stream"):
+    if isinstance(request.body.get("stream_options"), dict) and not request.body.get("stream"):
         yield fault("The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options",
                     hint="Leave it out; the usage is in every answer of a batch.")
 
@@ -62,7 +62,7 @@ def max_tokens_twice() -> None:
     """
 
 
-@rule(fails=None, once=True, wakes=["metadata"])
+@rule(fails=None, once=True, urls=[_CHAT], wakes=["metadata"])
 def metadata_without_store(request: Request) -> Iterator[Found]:
     """A chat completion has metadata, but is not to be stored.
 
@@ -74,12 +74,12 @@ def metadata_without_store(request: Request) -> Iterator[Found]:
     Source: three reports of 2026 have the sentence from the live API; recorded answers of August 2026,
     for gpt-5.6-terra, are 200.
     """
-    if request.url == _CHAT and request.body.get("metadata") and not request.body.get("store"):
+    if request.body.get("metadata") and not request.body.get("store"):
         yield fault("The 'metadata' parameter is only allowed when 'store' is enabled.", "metadata",
                     hint='Some models refuse it, and others do not; add "store": true, or use the custom_id instead.')
 
 
-@rule(wakes=["best_of"])
+@rule(urls=[_COMPLETIONS], wakes=["best_of"])
 def best_of_below_n(request: Request) -> Iterator[Found]:
     """More completions are to be returned than generated.
 
@@ -92,13 +92,13 @@ def best_of_below_n(request: Request) -> Iterator[Found]:
     interface has it.
     """
     best_of, n = _number(request.body.get("best_of")), _number(request.body.get("n"))
-    if request.url == _COMPLETIONS and 0 < best_of < n:
+    if 0 < best_of < n:
         yield fault("You requested that the server return more choices than it will generate (HINT: you must set 'n' "
                     f"(currently {n}) to be at most 'best_of' (currently {best_of}), or omit either parameter if you "
                     "don't specifically want to use them.)", "best_of")
 
 
-@rule(code="mutually_exclusive_parameters", wakes=["conversation"])
+@rule(code="mutually_exclusive_parameters", urls=[_RESPONSES], wakes=["conversation"])
 def conversation_with_previous_response(request: Request) -> Iterator[Found]:
     """A response has both a conversation and a previous response.
 
@@ -109,7 +109,7 @@ def conversation_with_previous_response(request: Request) -> Iterator[Found]:
 
     Source: a recorded answer, August 2026, with its empty quotes and shortened name.
     """
-    if request.url == _RESPONSES and isinstance(request.body.get("conversation"), str | dict) \
+    if isinstance(request.body.get("conversation"), str | dict) \
             and isinstance(request.body.get("previous_response_id"), str):
         yield fault("Mutually exclusive parameters: ''. Ensure you are only providing one of: 'pre..._id' or "
                     "'conversation'.", "conversation", param=None, phase="state")
@@ -120,7 +120,7 @@ _UNPREDICTED: Final = ("n", "logprobs", "presence_penalty", "frequency_penalty",
                        "max_completion_tokens")
 
 
-@rule(fails=None, wakes=["prediction"])
+@rule(fails=None, urls=[_CHAT], wakes=["prediction"])
 def prediction_excludes(request: Request) -> Iterator[Found]:
     """A chat completion with a predicted output has a member that does not go with it.
 
@@ -133,7 +133,7 @@ def prediction_excludes(request: Request) -> Iterator[Found]:
 
     Source: the guide to predicted outputs, from memory.
     """
-    if request.url != _CHAT or request.body.get("prediction") is None:
+    if request.body.get("prediction") is None:
         return
     for member in _UNPREDICTED:
         if _conflicts(member, request.body.get(member)):

@@ -15,8 +15,11 @@ _RESPONSES: Final = "/v1/responses"
 #: Members of a chat completion, and those without which the API refuses them.
 _NEEDS: Final = {"tool_choice": "tools", "parallel_tool_calls": "tools", "function_call": "functions"}
 
+_HAS_TOOLS: Final = {"required": ["tools"], "properties": {"tools": {"type": "array"}, "function_call": False}}
+_NONE_NAMED: Final = {"properties": {key: {"type": "string"} for key in ("tool_choice", "function_call")}}
 
-@rule(wakes=_NEEDS)
+
+@rule(urls=[_CHAT], wakes=_NEEDS, asleep=_HAS_TOOLS)
 def choice_without_tools(request: Request) -> Iterator[Found]:
     """A chat completion says how tools are to be chosen, and has none.
 
@@ -31,8 +34,6 @@ def choice_without_tools(request: Request) -> Iterator[Found]:
     Source: recorded answers, August and September 2026, for `tool_choice` and `function_call`;
     openai/swarm#30 and other reports for `parallel_tool_calls`.  The answers have no code.
     """
-    if request.url != _CHAT:
-        return
     for member, needed in _NEEDS.items():
         if _is_choice(member, request.body.get(member)) and request.body.get(needed) is None:
             yield fault(f"Invalid value for '{member}': '{member}' is only allowed when '{needed}' are specified.",
@@ -46,7 +47,7 @@ def _is_choice(member: str, value: Any) -> bool:
     return isinstance(value, dict) or value in ("none", "auto", "required")
 
 
-@rule(wakes=["tool_choice", "function_call"])
+@rule(urls=[_CHAT], wakes=["tool_choice", "function_call"], asleep=_NONE_NAMED)
 def undeclared_function(request: Request) -> Iterator[Found]:
     """A chat completion must call a function that it does not declare.
 
@@ -59,8 +60,6 @@ def undeclared_function(request: Request) -> Iterator[Found]:
 
     Source: recorded answers, August and September 2026, without a code.
     """
-    if request.url != _CHAT:
-        return
     call, choice = request.body.get("function_call"), request.body.get("tool_choice")
     if isinstance(call, dict):
         declared = [item for _, item in request.objects("functions")]
@@ -81,7 +80,7 @@ def _names(declared: Sequence[Mapping[str, Any]]) -> list[str | None]:
     return [name if isinstance(name := item.get("name"), str) else None for item in declared]
 
 
-@rule(wakes=["tool_choice"])
+@rule(urls=[_RESPONSES], wakes=["tool_choice"])
 def tool_choice_not_found(request: Request) -> Iterator[Found]:
     """A response must call a tool, and has none, or not the function that is named.
 
@@ -116,14 +115,14 @@ def _tools(request: Request) -> list[dict[str, Any]] | None:
     """The tools of a response; None if it may have others, or the schema objects to these."""
     given = request.body.get("tools") or []
     tools = [tool for _, tool in request.objects("tools")]
-    if request.url != _RESPONSES or not isinstance(given, list) or len(tools) < len(given) \
+    if not isinstance(given, list) or len(tools) < len(given) \
             or request.body.get("prompt") is not None \
             or any(item.get("type") == "additional_tools" for _, item in request.objects("input")):
         return None
     return None if any(tool.get("type") in ("namespace", "tool_search", "mcp") for tool in tools) else tools
 
 
-@rule(fails=None, wakes=["tool_choice"])
+@rule(fails=None, urls=[_CHAT, _RESPONSES], wakes=["tool_choice"], asleep=_NONE_NAMED)
 def tool_choice_elsewhere(request: Request) -> Iterator[Found]:
     """The chosen tool, which is no function, is not among the tools; or the allowed ones are not.
 
@@ -155,7 +154,7 @@ def _wanted(choice: Mapping[str, Any]) -> Sequence[Any]:
 def _declared(request: Request) -> set[tuple[str, str]] | None:
     """The labels of the declared tools; None if there may be others."""
     tools = [tool for _, tool in request.objects("tools")] if request.url == _CHAT else _tools(request)
-    if tools is None or request.url not in (_CHAT, _RESPONSES) or (request.url == _CHAT and not tools):
+    if tools is None or (request.url == _CHAT and not tools):
         return None
     return {label for tool in tools if (label := _label(tool))}
 

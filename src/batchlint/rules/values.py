@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from ..findings import Found, PathParts
 from ..grammar import dotted, shown
+from ..schemas import ENDPOINTS
 from .registry import Request, fault, rule
 
 _CHAT: Final = "/v1/chat/completions"
@@ -52,7 +53,7 @@ def _flaw_of_head(url: str, mime: str) -> _Flaw | None:
 #: What tolerant decoders of base64 forgive: blanks, the alphabet of URLs, escapes of URLs.
 _FORGIVEN: Final = str.maketrans({"-": "+", "_": "/", " ": None, "\n": None, "\r": None, "\t": None})
 _ESCAPES: Final = (("%2B", "+"), ("%2F", "/"), ("%3D", "="))
-_ALPHABET: Final = re.compile(r"[A-Za-z0-9+/]+")
+_ALPHABET: Final = r"[A-Za-z0-9+/]+"
 
 
 def _is_base64(payload: str) -> bool:
@@ -61,7 +62,7 @@ def _is_base64(payload: str) -> bool:
         binascii.a2b_base64(payload, strict_mode=True)
     except ValueError:
         text = _tidied(payload)
-        return _ALPHABET.fullmatch(text) is not None and len(text) % 4 != 1
+        return re.fullmatch(_ALPHABET, text) is not None and len(text) % 4 != 1
     return True
 
 
@@ -73,16 +74,26 @@ def _tidied(payload: str) -> str:
 
 
 #: How the four kinds of images begin that the API takes (source: its own list; the bytes, their formats).
-_PICTURES: Final = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP", re.DOTALL)
+_PICTURES: Final = rb"(?s)\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP"
 _BEGINNING: Final = 16  # characters of base64, which are 12 bytes: as many as tell the four kinds
 
 
 def _is_picture(url: str) -> bool:
     """Whether the bytes of a data URL begin like an image; what is too short or no base64 is not judged."""
     beginning = _tidied(url.partition(",")[2][: 4 * _BEGINNING])[:_BEGINNING]
-    if len(beginning) < _BEGINNING or _ALPHABET.fullmatch(beginning) is None:
+    if len(beginning) < _BEGINNING or re.fullmatch(_ALPHABET, beginning) is None:
         return True
-    return _PICTURES.match(binascii.a2b_base64(beginning)) is not None
+    return re.match(_PICTURES, binascii.a2b_base64(beginning)) is not None
+
+
+#: Addresses of images with which nothing is wrong: what is fetched cannot be judged offline, and what is
+#: decoded has four characters of the alphabet at a time, and one of the beginnings of `_PICTURES`.
+_FINE: Final = {"pattern": "^(https?://[^\n]*|data:image/[a-z]+;base64,(iVBORw0KGg[o-r][A-Za-z0-9+/]|/9j/|R0lGOD[dl]h|"
+                "UklGR[g-v][A-Za-z0-9+/]{4}[BFJNRVZdhlptx159]XRUJQ)([A-Za-z0-9+/]{4}){3,}"
+                "([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$"}
+_IMAGES: Final = {"image_url": {**_FINE, "type": ["string", "object"], "required": ["url"],
+                                "properties": {"url": {**_FINE, "type": "string"}}}}
+_FILES: Final = dict.fromkeys(("file_data", "file"), False)
 
 
 def _images(request: Request) -> Iterator[tuple[PathParts, str]]:
@@ -123,7 +134,7 @@ def _data_urls(request: Request) -> Iterator[tuple[PathParts, str]]:
     return ((path, url) for path, url in _images(request) if url.startswith("data:"))
 
 
-@rule(code="invalid_value", marks=["image_url"])
+@rule(code="invalid_value", urls=[url for url in ENDPOINTS if url != _CHAT], marks=_IMAGES)
 def invalid_image_url(request: Request) -> Iterator[Found]:
     """The data URL of an image cannot be decoded, or holds no image.
 
@@ -139,8 +150,6 @@ def invalid_image_url(request: Request) -> Iterator[Found]:
     Source: anomalyco/opencode#23983 (April 2026) and other full answers, May to October 2026; for
     moderations and videos the sentence is inferred.
     """
-    if request.url == _CHAT:
-        return
     for path, url in _data_urls(request):
         flaw = _flaw(url, "image/")
         if flaw:
@@ -152,7 +161,7 @@ def invalid_image_url(request: Request) -> Iterator[Found]:
                         phase="last")
 
 
-@rule(marks=["image_url"])
+@rule(urls=[_CHAT], marks=_IMAGES)
 def invalid_image_format(request: Request) -> Iterator[Found]:
     """The data URL of an image in a chat completion holds something else, or an image that the API does not take.
 
@@ -165,8 +174,6 @@ def invalid_image_format(request: Request) -> Iterator[Found]:
 
     Source: STranslate/STranslate#277, and full answers of November 2025 and October 2026.
     """
-    if request.url != _CHAT:
-        return
     for path, url in _data_urls(request):
         flaw = _flaw_of_head(url, "image/")
         if flaw and flaw.kind == "mime":
@@ -176,7 +183,7 @@ def invalid_image_format(request: Request) -> Iterator[Found]:
                         "formats: ['png', 'jpeg', 'gif', 'webp'].", *path, param=None, phase="last")
 
 
-@rule(marks=["image_url"])
+@rule(urls=[_CHAT], marks=_IMAGES)
 def invalid_base64_image(request: Request) -> Iterator[Found]:
     """The data URL of an image in a chat completion cannot be decoded.
 
@@ -187,8 +194,6 @@ def invalid_base64_image(request: Request) -> Iterator[Found]:
 
     Source: many reports, 2024 to 2026, of the sentence; its code and param are not known.
     """
-    if request.url != _CHAT:
-        return
     for path, url in _data_urls(request):
         flaw = _flaw(url, "image/")
         if flaw and flaw.kind != "mime":
@@ -196,7 +201,7 @@ def invalid_base64_image(request: Request) -> Iterator[Found]:
                         hint=f"Expected a base64-encoded data URL, but got {flaw.got}.")
 
 
-@rule(fails=None, marks=["image_url"])
+@rule(fails=None, marks=_IMAGES)
 def doubtful_image_url(request: Request) -> Iterator[Found]:
     """An image's address is neither a URL nor a data URL, or its base64 is one that strict decoders refuse.
 
@@ -230,7 +235,7 @@ def _is_untidy(payload: str) -> bool:
     return len(payload) % 4 > 0 or any(character in payload for character in "-_% \n\r\t")
 
 
-@rule(code="invalid_value", marks=["file_data", "file"])
+@rule(code="invalid_value", urls=[_CHAT], marks=_FILES)
 def invalid_file_data(request: Request) -> Iterator[Found]:
     """The file in a chat completion is not the data URL of a PDF.
 
@@ -246,12 +251,12 @@ def invalid_file_data(request: Request) -> Iterator[Found]:
     param are those of the same sentence about images.
     """
     for path, data in _files(request):
-        flaw = _flaw(data, "application/pdf") if request.url == _CHAT else None
+        flaw = _flaw(data, "application/pdf")
         if flaw:
             yield fault(f"Invalid file data: '{dotted(path)}'. {_PDF}, but got {flaw.got}.", *path)
 
 
-@rule(fails=None, marks=["file_data", "file"])
+@rule(fails=None, urls=[_RESPONSES], marks=_FILES)
 def doubtful_file_data(request: Request) -> Iterator[Found]:
     """The data URL of a file in a response cannot be decoded.
 
@@ -263,7 +268,7 @@ def doubtful_file_data(request: Request) -> Iterator[Found]:
     Source: inferred from images; which types of files the API takes here, and its sentence, are not known.
     """
     for path, data in _files(request):
-        flaw = _flaw(data, "") if request.url == _RESPONSES and data.startswith("data:") else None
+        flaw = _flaw(data, "") if data.startswith("data:") else None
         if flaw:
             yield fault(f"The file cannot be decoded: it is {flaw.got}.", *path)
 
@@ -277,7 +282,7 @@ def _files(request: Request) -> Iterator[tuple[PathParts, str]]:
             yield (*path, "file", "file_data") if isinstance(inner, dict) else (*path, "file_data"), data
 
 
-@rule(wakes=["logit_bias"])
+@rule(wakes=["logit_bias"], asleep={"properties": {"logit_bias": {"propertyNames": {"pattern": "^[0-9]+$"}}}})
 def logit_bias_key(request: Request) -> Iterator[Found]:
     """A key of `logit_bias` is no token's id.
 

@@ -69,7 +69,7 @@ ABSENT: Final = Fault(f"In context=(), {_OPEN}", (),
                       '"additionalProperties": false}.')
 
 _verdicts: dict[tuple[Mode, bytes], tuple[Fault, ...]] = {}
-_KEPT: Final = 128
+_KEPT: Final = 2048
 _WHOLE: Final = plain.SHORT
 _DIGEST: Final = 32
 

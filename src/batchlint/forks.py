@@ -1,0 +1,140 @@
+"""Forked workers: calls are handed out through one pipe, and each worker answers through one of its own."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from select import select
+from typing import Any, Final, NamedTuple
+
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+#: The numbers of all calls are in the pipe before the first is taken, so they must fit into it.
+MOST_CALLS: Final = 10_000
+
+_NUMBER: Final = 4  # bytes
+_LENGTH: Final = 8
+_DIED: Final = "a worker process died, perhaps for want of memory; try --jobs 1"
+
+
+class _Worker(NamedTuple):
+    """A process, and the end of the pipe at which its answers come out."""
+
+    pid: int
+    answers: int
+
+
+def forked(calls: Sequence[Call], count: int) -> Iterator[Any]:
+    """The results of calls, in their order, from processes of our own, which end with this generator.
+
+    A process with threads must not be forked.
+
+    Args:
+        calls: at most `MOST_CALLS`; what they give and raise can be pickled.
+        count: of processes.
+
+    Raises:
+        OSError: a worker died.
+        Exception: whatever a call raises.
+    """
+    todo, fill = os.pipe()
+    os.write(fill, b"".join(number.to_bytes(_NUMBER, "big") for number in range(len(calls))))
+    os.close(fill)
+    workers: dict[int, _Worker] = {}
+    try:
+        for _ in range(count):
+            worker = _start(calls, todo, list(workers))
+            workers[worker.answers] = worker
+        yield from _in_order(workers)
+    finally:
+        os.close(todo)
+        for worker in workers.values():
+            os.kill(worker.pid, signal.SIGKILL)  # what it works on is wanted no more
+            _end(worker)
+
+
+def _in_order(workers: dict[int, _Worker]) -> Iterator[Any]:
+    """The results, each as soon as those before it are there; workers that are done are removed."""
+    import pickle
+
+    early: dict[int, Any] = {}
+    wanted = 0
+    while workers:
+        for answers in select(list(workers), [], [])[0]:
+            head = _read(answers, _NUMBER + _LENGTH)
+            if not head:
+                if _end(workers.pop(answers)):
+                    raise OSError(_DIED)
+                continue
+            payload = _read(answers, int.from_bytes(head[_NUMBER:], "big"))
+            if not payload:
+                raise OSError(_DIED)
+            fine, result = pickle.loads(payload)  # noqa: S301 - from our own child
+            if not fine:
+                raise result
+            early[int.from_bytes(head[:_NUMBER], "big")] = result
+        while wanted in early:
+            yield early.pop(wanted)
+            wanted += 1
+
+
+def _read(pipe: int, size: int) -> bytes:
+    """So many bytes, or none where the pipe ends before."""
+    pieces = []
+    while size:
+        piece = os.read(pipe, size)
+        if not piece:
+            return b""
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
+
+
+def _end(worker: _Worker) -> int:
+    """Wait for the end of a worker; how it ended, 0 if well."""
+    os.close(worker.answers)
+    return os.waitstatus_to_exitcode(os.waitpid(worker.pid, 0)[1])
+
+
+def _start(calls: Sequence[Call], todo: int, others: Sequence[int]) -> _Worker:
+    """Fork a worker."""
+    answers, tell = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(tell)
+        return _Worker(pid, answers)
+    status = 1
+    try:
+        begin()
+        for pipe in (answers, *others):
+            os.close(pipe)
+        _work(calls, todo, tell)
+        status = 0
+    finally:
+        os._exit(status)  # nothing of the parent's is to be flushed, closed or shown a second time
+
+
+def _work(calls: Sequence[Call], todo: int, tell: int) -> None:
+    """Make the calls whose numbers can be had, and tell the results, as long as the parent lives to hear them."""
+    import pickle  # here and there, for most runs need no workers
+
+    with os.fdopen(tell, "wb") as pipe, suppress(BrokenPipeError):
+        while number := os.read(todo, _NUMBER):
+            function, arguments = calls[int.from_bytes(number, "big")]
+            try:
+                answer: tuple[bool, Any] = True, function(*arguments)
+            except Exception as error:  # noqa: BLE001 - the parent raises it
+                answer = False, error
+            payload = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+            pipe.write(number + len(payload).to_bytes(_LENGTH, "big") + payload)
+            pipe.flush()
+
+
+def begin() -> None:
+    """What a worker does first: leave Ctrl-C to its parent, and make no garbage rounds."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork has its parent's handler
+    gc.disable()
