@@ -7,7 +7,6 @@ import json
 import os
 import pickle
 from collections.abc import Iterator
-from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
 from io import BufferedReader, BytesIO, RawIOBase, StringIO
 from pathlib import Path
@@ -337,7 +336,7 @@ def test_a_finding_is_frozen_and_has_the_members_of_the_documentation() -> None:
     assert [getattr(error, name) for name in (
         "rule", "code", "line", "param", "pointer", "custom_id", "severity", "fails")] == [
         "invalid_type", "invalid_type", 2, "body.temperature", "/body/temperature", "b", "error", "request"]
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         error.line = 3  # type: ignore[misc]
     assert len({error, copy.copy(error)}) == 1
 
@@ -352,7 +351,7 @@ def test_findings_sort_by_line_and_then_as_the_api_checks() -> None:
     assert errors[0] < errors[1]
     assert errors[1] >= errors[0]
     with pytest.raises(TypeError):
-        _ = errors[0] < 1
+        _ = errors[0] < (1,)
 
 
 def test_a_finding_can_be_made_by_hand() -> None:

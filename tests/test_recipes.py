@@ -56,7 +56,7 @@ def spoil(file: Path) -> None:
 
 def need(package: str) -> None:
     if importlib.util.find_spec(package) is None:
-        pytest.skip(f"{package} is not installed; it is too large for a dependency of the tests")
+        pytest.skip(f"{package} is not installed; it is large (CI installs the group `frames`)")
 
 
 def test_every_python_block_is_a_recipe_with_a_test() -> None:

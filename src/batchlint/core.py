@@ -133,7 +133,8 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa:
                 outcome = FAILED
         else:
             outcome, custom_id, url, model, body = _refused(line, request, number, findings, first)
-            lane_url, deprecated = None, _deprecated(url, model)
+            if url is None or url != lane_url or model != lane_model:
+                lane_url, deprecated = None, _deprecated(url, model)
             if outcome != BLANK:
                 facts.turn(number, url, model)
         outcomes.append(outcome)

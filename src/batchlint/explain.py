@@ -15,6 +15,7 @@ from . import grammar, sentences
 from .findings import PHASES, Found, PathParts
 
 Schema = Mapping[str, Any]
+Gate = Callable[[Any], bool]
 _NOTHING: Schema = {}
 #: How many unknown members of a root get a suggestion.
 _SUGGESTIONS = 100
@@ -36,14 +37,15 @@ class Explainer:
 
     def __init__(
         self, schema: Schema, at: PathParts = (), hint: str | None = None,
-        compiled: Callable[[Schema], Callable[[Any], bool]] | None = None,
+        compiled: Callable[[Schema], Gate] | None = None,
     ) -> None:
         self.schema = schema
         self._defs: Schema = schema.get("$defs", _NOTHING)
         self._at = at
         self._hint = hint
         self._compiled = compiled
-        self._gates: dict[int, Callable[[Any], bool]] = {}  # by the identity of the subschema
+        self._gates: dict[int, Gate] = {}  # by the identity of the subschema
+        self._members_gates: dict[str, Gate] = {}
         self._branches: dict[int, dict[str, Schema]] = {}  # likewise
         self._places = {key: place for place, key in enumerate(schema.get("properties", _NOTHING))}
 
@@ -51,6 +53,11 @@ class Explainer:
         self._early = frozenset(notes.get("early", ()))
         self._in_place = notes.get("in_place", False)
         self._closed = schema.get("additionalProperties", True) is False
+        self._sized = not _SIZES.isdisjoint(schema)
+
+    def fits(self, value: Any) -> bool:
+        """Whether there is nothing to explain, as far as a gate tells at once."""
+        return self._let_through(self.schema, value)
 
     def explain(self, value: Any) -> list[Found]:
         """All findings about a value, in the order in which the API would come upon them."""
@@ -69,7 +76,7 @@ class Explainer:
             named = "model" if key in self._early else "fields" if phase == "presence" and self._in_place else phase
             own = found.order[0]  # a phase of its own, in which the order of the schema counts
             place = 0 if own else self._places.get(key, len(self._places))
-            yield found._replace(order=(own or PHASES[named], place, serial))
+            yield Found(*found[:-1], order=(own or PHASES[named], place, serial))
 
     def _members(self, value: dict[str, Any]) -> Iterator[tuple[Found, str, str]]:
         """The findings about the members of the root, with the phase and the member they belong to."""
@@ -79,13 +86,18 @@ class Explainer:
         if self._closed and not value.keys() <= places.keys():
             for found in self._unknown(node, value, ()):
                 yield found, "unknown", ""
-        children = node.get("properties", _NOTHING)
+        children, gates = node.get("properties", _NOTHING), self._members_gates
         for key, item in value.items():
-            if key in places and not self._let_through(children[key], item):
-                for found in self._walk(children[key], item, (key,)):
-                    yield found, "fields", key
-        for found in self._sizes(node, value, ()):
-            yield found, "fields", ""
+            if key in places:
+                gate = gates.get(key)
+                if gate is None:
+                    gate = gates[key] = self._gate(children[key])
+                if not gate(item):
+                    for found in self._walk(children[key], item, (key,)):
+                        yield found, "fields", key
+        if self._sized:
+            for found in self._sizes(node, value, ()):
+                yield found, "fields", ""
         for found in self._constraints(node, value, ()):
             yield found, "fields", str(found.path[len(self._at)]) if found.path else ""
 
@@ -123,12 +135,17 @@ class Explainer:
 
     def _let_through(self, node: Schema, value: Any) -> bool:
         """Whether a gate tells at once that a value is right, and the walk can be spared."""
-        if self._compiled is None:
-            return False
         gate = self._gates.get(id(node))
         if gate is None:
-            gate = self._gates[id(node)] = self._compiled({**node, "$defs": self._defs})
+            gate = self._gates[id(node)] = self._gate(node)
         return gate(value)
+
+    def _gate(self, node: Schema) -> Gate:
+        """What tells at once that a value is right under a subschema; without an engine nothing does."""
+        if self._compiled is None:
+            return _unsure
+        own = {key: part for key, part in node.items() if not key.startswith("$") or key == "$ref"}
+        return self._compiled({**own, "$defs": self._defs})
 
     def _fits(self, node: Schema, value: Any) -> bool:
         return next(self._walk(node, value, ()), None) is None
@@ -350,7 +367,8 @@ class Explainer:
         own = notes.get(keyword)
         if own is None and keyword.startswith("type:"):
             own = notes.get("type")
-        param: str | None = grammar.dotted(path)
+        name = grammar.dotted(path)
+        param: str | None = name
         order = (0, 0, 0)
         if own is not None:
             rule = own.get("rule", rule)
@@ -362,9 +380,12 @@ class Explainer:
                 param = sentences.filled(own["param"], values) or None
             if "phase" in own:
                 order = (PHASES[own["phase"]], 0, 0)
-        name = grammar.dotted(path)
         name = name if len(name) <= 4 * grammar.QUOTED else grammar.shown(name)
         return Found(rule, message.replace("{p}", name), param, (*self._at, *path), None, order)
+
+
+def _unsure(_: Any) -> bool:
+    return False
 
 
 def _is_a(kind: str, value: Any, types: str | list[str]) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import total_ordering
 from typing import Any, Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
@@ -38,9 +36,7 @@ class Found(NamedTuple):
     order: Order = (0, 0, 0)
 
 
-@total_ordering
-@dataclass(frozen=True, slots=True)
-class BatchError:
+class BatchError(NamedTuple):
     """One finding, in the shape of the Batch API's `errors.data[]` and with what a linter adds to it.
 
     Findings sort by their line, then in the order in which the API checks: the first finding of a
@@ -59,6 +55,7 @@ class BatchError:
             `batch` (the batch becomes `failed`, nothing runs), `request` (that line is answered by
             a 4xx); None for a warning.
         hint: what to do, in our words; may be None.
+        order: the rank among the API's checks; findings that differ in it alone are equal.
     """
 
     rule: str
@@ -71,12 +68,28 @@ class BatchError:
     severity: Severity = "error"
     fails: Fails | None = None
     hint: str | None = None
-    order: tuple[int, ...] = field(default=(), repr=False, compare=False)
+    order: tuple[int, ...] = ()
 
-    def __lt__(self, other: object) -> bool:
-        if not isinstance(other, BatchError):
-            return NotImplemented
-        return self.sort_key < other.sort_key
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BatchError) and self[:-1] == other[:-1]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:-1])
+
+    def __lt__(self, other: tuple[Any, ...]) -> bool:
+        return self.sort_key < other.sort_key if isinstance(other, BatchError) else NotImplemented
+
+    def __le__(self, other: tuple[Any, ...]) -> bool:
+        return self.sort_key <= other.sort_key if isinstance(other, BatchError) else NotImplemented
+
+    def __gt__(self, other: tuple[Any, ...]) -> bool:
+        return self.sort_key > other.sort_key if isinstance(other, BatchError) else NotImplemented
+
+    def __ge__(self, other: tuple[Any, ...]) -> bool:
+        return self.sort_key >= other.sort_key if isinstance(other, BatchError) else NotImplemented
 
     @property
     def sort_key(self) -> tuple[int, tuple[int, ...]]:
@@ -175,7 +188,7 @@ def merge(parts: Iterable[Part], keep: int = 1000) -> Part:
 
 def moved(error: BatchError, shift: int) -> BatchError:
     """The finding, with its line moved."""
-    return error if not shift or error.line is None else replace(error, line=error.line + shift)
+    return error if not shift or error.line is None else error._replace(line=error.line + shift)
 
 
 def add_runs(

@@ -99,12 +99,14 @@ def number(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e16 else str(value)
 
 
+@lru_cache(maxsize=1024)
 def dotted(path: PathParts) -> str:
     """A place in the API's words: `messages[0].content`."""
     words = "".join(f"[{part}]" if isinstance(part, int) else f".{clean(part[:1000])}" for part in path)
     return words.removeprefix(".")
 
 
+@lru_cache(maxsize=1024)
 def pointer(path: PathParts) -> str:
     """A place as a JSON Pointer (RFC 6901)."""
     return "".join("/" + str(part)[:1000].replace("~", "~0").replace("/", "~1") for part in path)

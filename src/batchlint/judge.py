@@ -9,9 +9,10 @@ from typing import Any, Final, NamedTuple
 from . import grammar, schemas
 from .findings import PHASES, BatchError, Fails, Found, Severity
 from .rules import RULES, Request, Selection, waking
+from .rules.size import LONG_LINE
 
 _STAGES: Final[dict[Fails | None, int]] = {"upload": 0, "create": 1, "batch": 2, "request": 3, None: 4}
-_MEMBERS: Final = ("custom_id", "method", "url", "body")
+_MEMBERS: Final = frozenset({"custom_id", "method", "url", "body"})
 _EMPTY_ID: Final = Found("empty_custom_id", "The custom_id is empty.", "custom_id", ("custom_id",),
                          "Give the request an id by which its result is found.")
 
@@ -74,19 +75,22 @@ class Judge:
 
         A line whose url is no batch endpoint, or whose body is no object, has no findings about the body.
         """
-        if not schemas.line_gate()(request):
-            for found in schemas.line_explainer().explain(request):
-                yield found._replace(hint=_hint(found, request))
+        fine = schemas.line_explainer().fits(request)
+        for found in () if fine else schemas.line_explainer().explain(request):
+            yield found._replace(hint=_hint(found, request))
         if request.get("custom_id") == "":
             yield _EMPTY_ID
-        for key in request:
-            if key not in _MEMBERS:
-                yield _beside(key, request)
+        if not request.keys() <= _MEMBERS:
+            for key in request:
+                if key not in _MEMBERS:
+                    yield _beside(key, request)
         url, body = request.get("url"), request.get("body")
         if isinstance(url, str) and url in schemas.ENDPOINTS and isinstance(body, dict):
-            for found in schemas.explainer(url, schemas.patched_for(url, body.get("model"))).explain(body):
+            explainer = schemas.explainer(url, schemas.patched_for(url, body.get("model")))
+            for found in () if not fine and explainer.fits(body) else explainer.explain(body):
                 yield _in_batch(found)
-            yield from self.woken(url, body, size)
+            if size >= LONG_LINE or not self._bench(url).quiet(body):
+                yield from self.woken(url, body, size)
 
     def woken(self, url: str, body: dict[str, Any], size: int) -> Iterator[Found]:
         """What the rules say of a body: those that it wakes."""
@@ -138,8 +142,10 @@ def _placed(found: Found, rule: str, url: str, serial: int) -> Found:
 
 def _in_batch(found: Found) -> Found:
     """A finding about a body: its param with the batch's prefix, its order after that of the line's own members."""
-    param = None if found.param is None else f"body.{found.param}".removesuffix(".")
-    return found._replace(param=param, order=(found.order[0] + len(PHASES), *found.order[1:]))
+    rule, message, param, path, hint, (phase, place, serial) = found
+    if param is not None:
+        param = f"body.{param}".removesuffix(".")
+    return Found(rule, message, param, path, hint, (phase + len(PHASES), place, serial))
 
 
 @cache

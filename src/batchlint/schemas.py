@@ -173,15 +173,9 @@ def explainer(url: str, of: str = "") -> Explainer:
 
 
 @cache
-def line_gate() -> Gate:
-    """Whether the four members of a line are right."""
-    return compiled(load("batch-request"))
-
-
-@cache
 def line_explainer() -> Explainer:
     """What explains a line whose own members are wrong."""
-    return Explainer(load("batch-request"))
+    return Explainer(load("batch-request"), compiled=compiled)
 
 
 @cache

@@ -55,6 +55,9 @@ def filled(template: str, values: dict[str, Any]) -> str:
     `{name}` is one of the values, `{repr}` the raw one as Python prints it; `{/a/b}` is what stands
     there in the value that the schema is about.
     """
+    if "{" not in template:
+        return template
+
     def fill(match: re.Match[str]) -> str:
         name = match[1]
         if name == "repr":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any, Final
@@ -235,7 +234,7 @@ def finish(
     for error in extra:
         whole.add(error)
     for count, error in part.once.values():
-        whole.add(replace(error, hint=f"{error.hint or ''} {_many(count, error.line or 1)}".strip()))
+        whole.add(error._replace(hint=f"{error.hint or ''} {_many(count, error.line or 1)}".strip()))
     errors = sorted(whole.errors)
     return Report(
         path=name, endpoint=endpoint, models=tuple(most_frequent(part.models, lines)), bytes=part.size,

@@ -17,11 +17,12 @@ _CHAT: Final = "/v1/chat/completions"
 _RESPONSES: Final = "/v1/responses"
 
 
-#: Bodies without a schema for the answer, and without any.
+#: Where schemas may be, and which bodies have none there.
+_URLS: Final = (_CHAT, _RESPONSES)
+_MEMBERS: Final = ("response_format", "text", "tools", "functions")
 _OTHER: Final = {"not": {"required": ["type"], "properties": {"type": {"const": "json_schema"}}}}
-_NO_FORMAT: Final = {"properties": {"response_format": _OTHER, "text": {"properties": {"format": _OTHER}}}}
-_NO_SCHEMA: Final = {"properties": _NO_FORMAT["properties"] | {"tools": False, "functions": False}}
-_UNTUNED: Final = {"properties": {"model": {"not": {"pattern": "^ft:"}}}}
+_NO_SCHEMA: Final = {"properties": {
+    "response_format": _OTHER, "text": {"properties": {"format": _OTHER}}, "tools": False, "functions": False}}
 
 
 class _Spot(NamedTuple):
@@ -60,7 +61,7 @@ class _Spot(NamedTuple):
                      param=self.param, hint=wrong.hint)
 
 
-@rule(urls=[_CHAT, _RESPONSES], wakes=["response_format", "text"], asleep=_NO_FORMAT)
+@rule(urls=_URLS, wakes=_MEMBERS, asleep=_NO_SCHEMA)
 def invalid_json_schema(request: Request) -> Iterator[Found]:
     """A strict response format has a schema outside of the subset that Structured Outputs take.
 
@@ -88,7 +89,7 @@ def invalid_json_schema(request: Request) -> Iterator[Found]:
             yield spot.found(wrong)
 
 
-@rule(urls=[_CHAT, _RESPONSES], wakes=["tools", "functions"])
+@rule(urls=_URLS, wakes=_MEMBERS, asleep=_NO_SCHEMA)
 def invalid_function_parameters(request: Request) -> Iterator[Found]:
     """The parameters of a function are no JSON Schema, or not one that the API takes.
 
@@ -110,7 +111,7 @@ def invalid_function_parameters(request: Request) -> Iterator[Found]:
             yield spot.found(wrong)
 
 
-@rule(fails=None, urls=[_CHAT, _RESPONSES], wakes=["response_format", "text", "tools", "functions"], asleep=_NO_SCHEMA)
+@rule(fails=None, urls=_URLS, wakes=_MEMBERS, asleep=_NO_SCHEMA)
 def doubtful_schema(request: Request) -> Iterator[Found]:
     """A schema has something of which it is not certain that the API refuses it.
 
@@ -132,7 +133,7 @@ def doubtful_schema(request: Request) -> Iterator[Found]:
             yield spot.found(wrong)
 
 
-@rule(fails=None, urls=[_CHAT, _RESPONSES], wakes=["response_format", "text", "tools", "functions"], asleep=_UNTUNED)
+@rule(fails=None, urls=_URLS, wakes=_MEMBERS, asleep=_NO_SCHEMA)
 def fine_tuned_schema(request: Request) -> Iterator[Found]:
     """A strict schema for a fine-tuned model has a keyword that only other models take.
 
