@@ -29,6 +29,7 @@ from batchlint.report import Report
 from batchlint.rules import select
 from batchlint.sources import CHUNK, chunks, ranged
 from batchlint.whole import custom_ids, finish
+from batchlint.workers import Start
 
 FILES = [*inputs("valid", "invalid", "foreign", "wild", "cases/valid"), FIXTURES / "cases" / "mutants.jsonl"]
 LINES = sorted({text for path in inputs("valid", "invalid", "cases") for text in path.read_bytes().split(b"\n")})
@@ -203,17 +204,18 @@ def test_the_executor_does_not_show(big: bytes, executor: Executor) -> None:
     assert check(b"", executor=executor).to_dict() == check(b"").to_dict()
 
 
-@pytest.mark.parametrize("jobs", [0, 2, None])
+@pytest.mark.parametrize("keep", [0, 2, 1000])
+@pytest.mark.parametrize(("jobs", "start"), [(0, "spawn"), (2, "spawn"), (None, "spawn"), (2, "fork"), (3, "fork")])
 def test_the_number_of_jobs_does_not_show(
-    big: bytes, jobs: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    big: bytes, jobs: int | None, start: Start, keep: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(big)
-    report = check(path, jobs=1)
+    report = check(path, jobs=1, keep=keep)
     monkeypatch.setattr("batchlint.workers.SMALLEST", 400_000)
 
-    assert check(path, jobs=jobs).to_dict() == report.to_dict()
-    assert report.to_dict() == check(big, name=str(path)).to_dict()
+    assert check(path, jobs=jobs, start=start, keep=keep).to_dict() == report.to_dict()
+    assert report.to_dict() == check(big, name=str(path), keep=keep).to_dict()
 
 
 def test_the_kind_of_source_does_not_show(big: bytes, tmp_path: Path) -> None:

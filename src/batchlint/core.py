@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +17,7 @@ from .rules.size import LONG_LINE
 _BLANKS: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
 _EMBEDDINGS: Final = "/v1/embeddings"
+_NONE: Final[Mapping[str, int]] = {}
 _NO_BODY: Final[dict[str, Any]] = {}
 
 
@@ -48,11 +50,12 @@ class _Line(NamedTuple):
 class _Findings:
     """The findings of a part in the making."""
 
-    def __init__(self, judge: Judge, keep: int) -> None:
+    def __init__(self, judge: Judge, keep: int, before: Mapping[str, int]) -> None:
         self.judge, self.keep = judge, keep
         self.errors: list[BatchError] = []
         self.counts: dict[Kind, int] = {}
-        self.kept: dict[str, int] = {}
+        self.kept = dict(before)
+        self.full = {rule for rule, count in before.items() if keep and count >= keep}
         self.once: dict[tuple[str, str], tuple[int, BatchError]] = {}
 
     def add(self, errors: list[BatchError]) -> bool:
@@ -70,11 +73,27 @@ class _Findings:
             self.kept[error.rule] = number = self.kept.get(error.rule, 0) + 1
             if not self.keep or number <= self.keep:
                 self.errors.append(error)
+                if number == self.keep:
+                    self.full.add(error.rule)
         return failed
+
+    def take(self, founds: Iterable[Found], number: int, custom_id: str | None = None) -> bool:
+        """Take what is found about a line; whether it is an error.  What would not be kept is only counted."""
+        failed = False
+        if self.full:
+            rest = []
+            for found in founds:
+                if found.rule not in self.full:
+                    rest.append(found)
+                elif (kind := self.judge.kind(found.rule)) is not None:
+                    self.counts[kind] = self.counts.get(kind, 0) + 1
+                    failed |= kind[1] == "error"
+            founds = rest
+        return self.add(self.judge.errors(founds, number, custom_id)) or failed
 
     def add_one(self, found: Found, number: int, custom_id: str | None = None) -> bool:
         """Take one finding about a line."""
-        return self.add(self.judge.errors([found], number, custom_id))
+        return self.take([found], number, custom_id)
 
 
 class _Facts:
@@ -96,19 +115,20 @@ class _Facts:
             self.models.append((number, model))
 
 
-def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa: PLR0912 - one flat loop, for speed
+def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[str, int] = _NONE) -> Part:  # noqa: PLR0912 - one flat loop, for speed
     """Check whole lines; nothing is read, written or remembered.
 
     Args:
         chunk: lines, each but perhaps the last with its newline.
         plan: what to check for.
         first: whether the chunk begins the file, where a byte order mark may stand.
+        before: how many findings of some rules the lines before have; those that will not be kept are only counted.
 
     Returns:
         The part, its lines numbered from 1.
     """
     judge = judge_of(plan.selection)
-    findings, facts = _Findings(judge, plan.keep), _Facts()
+    findings, facts = _Findings(judge, plan.keep, before), _Facts()
     loads, ids, outcomes = orjson.loads, facts.ids, facts.outcomes
     repeats, counts = "duplicate_key" in judge.severities, plan.tokens is not None
     lane_url = lane_model = None  # of the lane at hand; the lines of a file seldom need another
@@ -120,16 +140,17 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False) -> Part:  # noqa:
             url, body = request["url"], request["body"]
             model = body["model"]
             if url != lane_url or model != lane_model:
-                gate, quiet, deprecated = judge.lane(url, model)
+                lane = judge.lane(url, model)
+                plain, deprecated = lane.plain, lane.deprecated
                 lane_url, lane_model = url, model
                 facts.turn(number, url, model)
-            passed = gate(request)
+            quiet = len(line) < LONG_LINE and plain(request)
+            passed = quiet or lane.gate(request)
         except (ValueError, TypeError, KeyError):  # no JSON, no object, a member missing, no endpoint
             passed = False
         if passed:
             custom_id, outcome = request["custom_id"], PASSED
-            if (not quiet(body) or len(line) >= LONG_LINE) and findings.add(
-                    judge.errors(judge.woken(url, body, len(line)), number, custom_id)):
+            if not quiet and findings.take(judge.woken(url, body, len(line)), number, custom_id):
                 outcome = FAILED
         else:
             outcome, custom_id, url, model, body = _refused(line, request, number, findings, first)
@@ -194,7 +215,7 @@ def _refused(line: bytes, request: Any, number: int, findings: _Findings, first:
         return _Line(FAILED if failed else PASSED)
     custom_id, url, body = request.get("custom_id"), request.get("url"), request.get("body")
     custom_id = custom_id if isinstance(custom_id, str) else None
-    failed |= findings.add(findings.judge.errors(findings.judge.line(request, len(line)), number, custom_id))
+    failed |= findings.take(findings.judge.line(request, len(line)), number, custom_id)
     body = body if isinstance(body, dict) else _NO_BODY
     model = body.get("model")
     return _Line(FAILED if failed else PASSED, custom_id,

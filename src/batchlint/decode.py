@@ -36,7 +36,7 @@ def refused(line: bytes, first: bool) -> Found:
         return Found("not_utf8", _UTF8, hint=f"Byte {error.start + 1} of the line, 0x{line[error.start]:02x}, is no "
                      "UTF-8. Write the file with encoding='utf-8'.")
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
+        value = _DECODER.decode(text)
     except _NotANumberError as error:
         return Found("not_a_number", _SENTENCE, hint=f"{error} is no JSON number. Leave the member out, or write null.")
     except json.JSONDecodeError as error:
@@ -58,6 +58,8 @@ def _where(error: json.JSONDecodeError, text: str) -> str:
         return f"The line ends at column {len(text.rstrip(_BLANKS)) + 1} in the middle of a value; it is cut off."
     if error.msg == "Extra data":
         return f"A second value begins at column {error.colno}; write one request a line."
+    if rest.startswith("\ufeff"):
+        return f"Column {error.colno}: Unexpected UTF-8 BOM; files that each begin with one were joined."
     if rest.startswith("'"):
         return f"Column {error.colno}: JSON wants double quotes; write the line with json.dumps()."
     if error.msg.startswith("Unterminated string"):
@@ -76,6 +78,9 @@ def _finite(digits: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise _NotANumberError(clean(digits[:32]))
     return value
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
 
 
 def _has_surrogate(value: Any) -> bool:

@@ -339,17 +339,13 @@ class Explainer:
         got = grammar.GOT[grammar.kind(value)]
         keyword = "type:null" if value is None else "type"
         message = f"Invalid type for '{{p}}': expected {sentences.expected(node, value, self._deref)}, but got {got} instead."
-        return self._found("invalid_type", message, node, keyword, path, raw=value, supported=self._values(node))
+        return self._found("invalid_type", message, node, keyword, path, raw=value)
 
     def _wrong_value(self, node: Schema, value: Any, path: PathParts) -> Found:
         shown = grammar.abbreviated(value, grammar.SHORT_VALUE) if isinstance(value, str) else ""
         supported = node.get("x-batchlint", _NOTHING).get("supported", [v for v in node["enum"] if v is not None])
-        found = self._found("invalid_value", sentences.supported(shown, supported), node, "enum", path, raw=value,
-                            supported=self._values(node))
+        found = self._found("invalid_value", sentences.supported(shown, supported), node, "enum", path, raw=value)
         return found._replace(hint=self._hint) if found.rule == "invalid_value" else found
-
-    def _values(self, node: Schema) -> str:
-        return grammar.listed(grammar.quoted(str(v) for v in node.get("enum", ()) if v is not None))
 
     def _bound(self, rule: str, what: str, expected: str, node: Schema, keyword: str, path: PathParts,
                got: str, unit: str = "") -> Found:
@@ -375,6 +371,7 @@ class Explainer:
             index = next((part for part in path if isinstance(part, int)), "")
             values |= {"limit": node.get(keyword), "i": index}
             if "message" in own:
+                values["supported"] = grammar.listed(grammar.quoted(str(v) for v in node.get("enum", ()) if v is not None))
                 message = sentences.filled(own["message"].replace("{p}", "\0"), values).replace("\0", "{p}")
             if "param" in own:
                 param = sentences.filled(own["param"], values) or None

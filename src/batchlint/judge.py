@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
-from typing import Any, Final, NamedTuple
+from functools import cache, cached_property, lru_cache
+from typing import Any, Final
 
 from . import grammar, schemas
-from .findings import PHASES, BatchError, Fails, Found, Severity
+from .findings import PHASES, BatchError, Fails, Found, Kind, Severity
 from .rules import RULES, Request, Selection, waking
 from .rules.size import LONG_LINE
 
@@ -20,18 +20,28 @@ _EMPTY_ID: Final = Found("empty_custom_id", "The custom_id is empty.", "custom_i
 _AFTER: Final = 100_000
 
 
-class Lane(NamedTuple):
+class Lane:
     """What the lines of one url and model go through.
 
+    Args:
+        url: an endpoint.
+        of: the family of models whose refusals are its schema's too.
+        quiet: the schema of the bodies that wake no rule, unless the line is long.
+
     Attributes:
-        gate: whether a line, decoded, is let through.
-        quiet: whether its body, if so, wakes no rule, unless the line is long.
+        plain: whether a line, decoded, is let through and wakes no rule.
         deprecated: the members of bodies that the API marks as deprecated.
     """
 
-    gate: schemas.Gate
-    quiet: schemas.Gate
-    deprecated: frozenset[str]
+    def __init__(self, url: str, of: str, quiet: Mapping[str, Any]) -> None:
+        self._schema = url, of
+        self.plain = schemas.plain_gate(url, of, quiet)
+        self.deprecated = schemas.deprecated(url, of)
+
+    @cached_property
+    def gate(self) -> schemas.Gate:
+        """Whether a line, decoded, is let through."""
+        return schemas.gate(*self._schema)
 
 
 class Judge:
@@ -61,7 +71,7 @@ class Judge:
         key = url, schemas.patched_for(url, model)
         made = self._lanes.get(key)
         if made is None:
-            made = self._lanes[key] = Lane(schemas.gate(*key), self._bench(url).quiet, schemas.deprecated(*key))
+            made = self._lanes[key] = Lane(*key, self._bench(url).schema)
         return made
 
     def _bench(self, url: str) -> waking.Bench:
@@ -99,6 +109,18 @@ class Judge:
             for serial, found in enumerate(check(request)):
                 yield _placed(found, rule, request.url, serial)
 
+    def kind(self, name: str, fails: Fails | None = None) -> Kind | None:
+        """How findings of a rule count: with which severity and effect; None if the rule is off.
+
+        Args:
+            name: of the rule.
+            fails: what the API does, where that is not the rule's own.
+        """
+        severity = self.severities.get(name)
+        if severity is None:
+            return None
+        return name, severity, (fails or RULES[name].fails or "request") if severity == "error" else None
+
     def errors(
         self, founds: Iterable[Found], line: int | None, custom_id: str | None = None, fails: Fails | None = None
     ) -> list[BatchError]:
@@ -112,13 +134,12 @@ class Judge:
         """
         made = []
         for found in founds:
-            severity = self.severities.get(found.rule)
-            if severity is None:
+            kind = self.kind(found.rule, fails)
+            if kind is None:
                 continue
-            rule = RULES[found.rule]
-            effect = (fails or rule.fails or "request") if severity == "error" else None
+            name, severity, effect = kind
             made.append(BatchError(
-                found.rule, rule.code, line, found.message, found.param,
+                name, RULES[name].code, line, found.message, found.param,
                 None if found.path is None or line is None else grammar.pointer(found.path), custom_id, severity, effect,
                 found.hint, (_STAGES[effect], *found.order)))
         if len(made) > 1:

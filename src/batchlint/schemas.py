@@ -146,6 +146,16 @@ def gate(url: str, of: str = "") -> Gate:
     return compiled(_line(url, of))
 
 
+def plain_gate(url: str, of: str, quiet: Mapping[str, Any]) -> Gate:
+    """Whether a line, decoded, is let through, and its body fits one more schema.
+
+    That is asked first, and of both at once: two calls would have to fetch everything into the caches twice.
+    """
+    line = _line(url, of)
+    within = {key: value for key, value in line.items() if not key.startswith("$")}
+    return compiled({"allOf": [{"properties": {"body": quiet}}, within], "$defs": line.get("$defs", {})})
+
+
 def _line(url: str, of: str) -> dict[str, Any]:
     """The schema of a line for an endpoint."""
     schema = body(url, of)

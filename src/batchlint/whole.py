@@ -180,9 +180,9 @@ def _duplicates(part: Part) -> Iterator[tuple[int | None, str | None, Found]]:
     seen: set[int] = set()
     total = 0
     for _, blob in part.ids:  # the hashes alone: a set of all ids would be several times as large
-        hashes = [hash(custom_id) for custom_id in orjson.loads(blob) if custom_id]
-        total += len(hashes)
-        seen.update(hashes)
+        ids = list(filter(None, orjson.loads(blob)))
+        total += len(ids)
+        seen.update(map(hash, ids))
     if len(seen) == total:
         return
     del seen

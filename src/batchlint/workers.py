@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal, TypeGuard
@@ -48,8 +48,7 @@ def parts(
         return
     count = workers(source, jobs, start)
     if count == 1:
-        for number, chunk in enumerate(data):
-            yield check_chunk(chunk, plan, number == 0)
+        yield from _one_by_one(data, plan, first=True, counted=Counter())
         return
     if not is_regular(source):
         yield from _in_processes(_chunk_calls(data, plan), count, start)
@@ -73,22 +72,47 @@ def is_regular(source: Source) -> TypeGuard[str | os.PathLike[str]]:
     return isinstance(source, str | os.PathLike) and Path(source).is_file()
 
 
-def check_range(path: str, start: int, stop: int, size: int, plan: Plan) -> Part:
-    """Check the lines that begin in a range of a file.
+def _one_by_one(data: Iterable[bytes], plan: Plan, *, first: bool, counted: Counter[str]) -> Iterator[Part]:
+    """The parts of chunks that follow each other.
+
+    Args:
+        data: the chunks.
+        plan: what to check for.
+        first: whether the first chunk begins the file.
+        counted: how many findings of each rule earlier chunks have; those of these chunks are added.
+    """
+    for number, chunk in enumerate(data):
+        part = check_chunk(chunk, plan, first and number == 0, counted)
+        for (rule, _, _), count in part.counts.items():
+            counted[rule] += count
+        yield part
+
+
+class Ranges:
+    """Checks ranges of a file; called with one after another, it leaves out findings that would not be kept.
 
     Args:
         path: the file.
-        start: the first byte of the range.
-        stop: the byte after it.
         size: of the file when the check began; a shorter one is an error.
         plan: what to check for.
-
-    Raises:
-        OSError: the file cannot be read, or it has become shorter.
     """
-    pieces = [check_chunk(chunk, plan, not (start or number))
-              for number, chunk in enumerate(ranged(path, start, stop, size))]
-    return merge(pieces, plan.keep)
+
+    def __init__(self, path: str, size: int, plan: Plan) -> None:
+        self._path, self._size, self._plan = path, size, plan
+        self._counted: Counter[str] = Counter()
+
+    def __call__(self, start: int, stop: int) -> Part:
+        """Check the lines that begin in a range, which lies behind those of earlier calls.
+
+        Args:
+            start: the first byte of the range.
+            stop: the byte after it.
+
+        Raises:
+            OSError: the file cannot be read, or it has become shorter.
+        """
+        data = ranged(self._path, start, stop, self._size)
+        return merge(_one_by_one(data, self._plan, first=not start, counted=self._counted), self._plan.keep)
 
 
 def _chunk_calls(data: Iterable[bytes], plan: Plan) -> Iterator[forks.Call]:
@@ -100,8 +124,9 @@ def _range_calls(path: str | os.PathLike[str], plan: Plan, count: int) -> Iterat
     """The ranges of a file: several for each worker, for they do not run equally fast."""
     size = Path(path).stat().st_size
     step = max(SMALLEST, min(LARGEST, size // (WINDOW * count)), -(-size // forks.MOST_CALLS))
+    check = Ranges(os.fspath(path), size, plan)
     for start in range(0, size, step):
-        yield check_range, (os.fspath(path), start, min(start + step, size), size, plan)
+        yield check, (start, min(start + step, size))
 
 
 def _submitted(submit: Callable[..., Any], calls: Iterable[forks.Call], window: int) -> Iterator[Part]:

@@ -27,7 +27,7 @@ class Bench:
         rules: all of which have a check.
 
     Attributes:
-        quiet: whether a body wakes none of them, unless the line is long.
+        schema: of the bodies that wake none of them, unless the line is long.
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
@@ -35,7 +35,12 @@ class Bench:
         self._members = frozenset[str]().union(*(rule.wakes for rule in self._rules))
         self._groups: dict[tuple[frozenset[str], bool, bool], tuple[_Group, ...]] = {}
         self._gates: dict[str, schemas.Gate] = {}
-        self.quiet = schemas.compiled(_quiet(rule for rule in self._rules if not rule.least))
+        self.schema = _quiet(rule for rule in self._rules if not rule.least)
+
+    @cached_property
+    def quiet(self) -> schemas.Gate:
+        """Whether a body wakes none of them, unless the line is long."""
+        return schemas.compiled(self.schema)
 
     @cached_property
     def _unmarked(self) -> schemas.Gate:
