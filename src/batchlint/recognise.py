@@ -9,8 +9,9 @@ import orjson
 
 from .findings import Found
 
-#: How many of the first lines are looked at.
+#: How many of the first lines are looked at, and in how many bytes at most.
 _LINES = 20
+_LONGEST = 16_000_000
 
 _CONVERT = 'Write one request a line: {"custom_id", "method": "POST", "url", "body"}.'
 
@@ -24,6 +25,8 @@ def recognise(head: bytes) -> Found | None:
     if _is_utf16(head):
         return Found("not_utf8", "Invalid file for Batch API. Must be utf-8 encoded",
                      hint="The file is UTF-16. Write it as UTF-8 (PowerShell: Out-File -Encoding utf8NoBOM).")
+    if len(head) > _LONGEST:  # a chunk is that large only if its last line is; to decode it twice would take long
+        return None
     head = head.removeprefix(b"\xef\xbb\xbf")
     lines = [line for line in head.split(b"\n", 4 * _LINES) if line.strip()][:_LINES]
     if not lines:

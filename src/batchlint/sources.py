@@ -71,7 +71,7 @@ def ranged(path: str, start: int, stop: int, expected: int, size: int = CHUNK) -
         reader = io.BufferedReader(file, 1 << 16)
         if start:
             reader.seek(start - 1)
-            start += len(reader.readline()) - 1  # the rest of a line that began before
+            start += _rest(cast("BinaryIO", reader), stop - start + 1, size) - 1
         while start < stop:
             data = reader.read(min(size, stop - start))
             if not data:
@@ -79,6 +79,16 @@ def ranged(path: str, start: int, stop: int, expected: int, size: int = CHUNK) -
             data += b"" if data.endswith(b"\n") else reader.readline()
             yield data
             start += len(data)
+
+
+def _rest(reader: BinaryIO, most: int, size: int) -> int:
+    """Pass over the rest of a line that began before, or over so many bytes; how many those are."""
+    passed = 0
+    while passed < most and (data := reader.readline(min(size, most - passed))):
+        passed += len(data)
+        if data.endswith(b"\n"):
+            break
+    return passed
 
 
 def _shrunk(seen: int, expected: int) -> OSError:
