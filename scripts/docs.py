@@ -11,11 +11,12 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -133,7 +134,24 @@ def command(*arguments: str) -> str:
     return f"```console\n$ batchlint {' '.join(arguments)}\n{made.stdout.rstrip()}\n```"
 
 
-BLOCKS = {
+def speed() -> str:
+    """The table of the peers, from the last run of the benchmark."""
+    results = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))
+    work = {"L: orjson.loads(line)": ("only parses the lines, with orjson", "anything"),
+            "batchlint check": ("all of the above", ""), "batchlint check --jobs 1": ("the same in one process", "")}
+    work |= {peer["name"]: (peer["checks"], peer["misses"]) for peer in results["peers"]}
+    lines = ["| | checks | does not check | seconds | largest process |", "|---|---|---|--:|--:|"]
+    for row in results["rows"]:
+        if row["corpus"] == "chat":
+            seconds = f"{row['seconds']:.2f}{', from 1,000 lines' if row['extrapolated'] else ''}"
+            lines.append(f"| {row['tool'].removeprefix('L: ')} | {' | '.join(work[row['tool']])} | "
+                         f"{row['failed'] or seconds} | {row['peak'] / 1e6:.0f} MB |")
+    machine = results["machine"]
+    return "\n".join([*lines, f"\n{machine['processor']}, {machine['cores']} cores, Python {machine['python']}, {results['made']}."])
+
+
+BLOCKS: Mapping[str, Callable[[], str]] = {
+    "speed": speed,
     "sample": lambda: command("check", SAMPLE),
     "help": lambda: command("check", "--help"),
 }
