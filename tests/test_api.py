@@ -18,6 +18,7 @@ from support import FIXTURES, NOW, line, request
 import batchlint
 from batchlint import BatchError, Report, check, check_create, check_request
 from batchlint.sources import CHUNK
+from batchlint.workers import Start
 
 BAD = FIXTURES / "invalid" / "invalid_type.jsonl"
 
@@ -190,16 +191,16 @@ def test_a_path_that_cannot_be_read_is_its_oserror(tmp_path: Path) -> None:
         check(tmp_path)
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(("jobs", "start"), [(1, "spawn"), (2, "spawn"), (2, "fork")])
 def test_a_file_that_shrinks_while_it_is_read_is_an_oserror(
-    tmp_path: Path, jobs: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, jobs: int, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("batchlint.workers.LARGEST", 1 << 20)
     path = tmp_path / "batch.jsonl"
     path.write_bytes(line("a", input="x" * 1000) * 40_000)
 
     with pytest.raises(OSError, match="shorter"):
-        check(path, jobs=jobs, progress=lambda _: os.truncate(path, 10_000))
+        check(path, jobs=jobs, start=start, progress=lambda _: os.truncate(path, 10_000))
 
 
 def test_an_error_of_a_stream_is_passed_on() -> None:

@@ -20,7 +20,7 @@ PACKAGE = Path(str(batchlint.__file__)).parent
 ORDER = ["findings", "grammar", "sentences", "sources", "decode", "recognise", "explain", "schemas", "structured", "rules", "judge", "report", "core", "whole",
          "forks", "workers", "config", "api", "openai", "formats", "cli", "__main__"]
 
-LATE = {"click", "jsonschema", "jsonschema_rs", "tqdm", "multiprocessing", "concurrent.futures.process"}
+LATE = {"click", "difflib", "jsonschema", "jsonschema_rs", "pickle", "tqdm", "multiprocessing", "concurrent.futures.process"}
 
 
 def imported(code: str) -> set[str]:

@@ -205,7 +205,7 @@ def test_the_executor_does_not_show(big: bytes, executor: Executor) -> None:
 
 
 @pytest.mark.parametrize("keep", [0, 2, 1000])
-@pytest.mark.parametrize(("jobs", "start"), [(0, "spawn"), (2, "spawn"), (None, "spawn"), (2, "fork"), (3, "fork")])
+@pytest.mark.parametrize(("jobs", "start"), [(0, "spawn"), (2, "spawn"), (None, "spawn"), (None, "fork"), (3, "fork")])
 def test_the_number_of_jobs_does_not_show(
     big: bytes, jobs: int | None, start: Start, keep: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,6 +213,7 @@ def test_the_number_of_jobs_does_not_show(
     path.write_bytes(big)
     report = check(path, jobs=1, keep=keep)
     monkeypatch.setattr("batchlint.workers.SMALLEST", 400_000)
+    monkeypatch.setattr("batchlint.workers.PARALLEL_FROM", {"fork": 1, "spawn": 1})
 
     assert check(path, jobs=jobs, start=start, keep=keep).to_dict() == report.to_dict()
     assert report.to_dict() == check(big, name=str(path), keep=keep).to_dict()
@@ -263,6 +264,7 @@ def test_no_bytes_make_check_raise(data: bytes) -> None:
 @example(b"\x01\n\x01\n")
 @example(b'{"custom_id": "a", "url": ["/v1/embeddings"], "body": {}}')
 @example(b'{"custom_id": "a", "url": {"x": 1}, "method": [], "body": [1]}')
+@example(b'{"custom_id": "a", "method": "POST", "url": null, "body": {"model": null}}')
 def test_no_file_makes_check_raise(data: bytes) -> None:
     survives(data)
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from support import found, said
 
 from batchlint import schemas
-from batchlint.rules import RULES
+from batchlint.rules import RULES, conversation
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 USER = {"role": "user", "content": "Hi"}
@@ -216,3 +216,18 @@ def test_garbage(url, body):
     for rule in MINE:
         for fault in said(rule.name, url, body):
             assert len(fault.message) < 2000
+
+
+MESSAGES = st.lists(st.one_of(
+    st.builds(lambda role, calls: {"role": role, "content": "Hi", "tool_calls": [{"id": i} for i in calls]},
+              st.sampled_from(["user", "assistant", "tool"]), st.lists(st.sampled_from("ab"), max_size=2)),
+    st.builds(lambda call: {"role": "tool", "content": "1", "tool_call_id": call}, st.sampled_from("ab")),
+    st.just(USER)), max_size=5)
+
+
+@settings(max_examples=500)
+@given(MESSAGES)
+def test_the_quick_look_at_pairs_passes_over_nothing(messages):
+    if conversation._is_paired(messages):
+        assert not [fault for exchange in conversation._exchanges(messages) if not exchange.broken
+                    for fault in conversation._unpaired(exchange)]

@@ -17,6 +17,7 @@ from support import said
 from batchlint.findings import Found
 from batchlint.grammar import pointer
 from batchlint.rules import RULES, strict
+from batchlint.rules.waking import Bench
 from batchlint.structured import limits, metaschema, plain, subset
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
@@ -415,8 +416,22 @@ def test_fine_tuned_models_lack_keywords() -> None:
     assert found(CHAT, tuned | chat_tool(schema, strict=False)) == []
 
 
-def test_a_plain_line_wakes_no_rule() -> None:
-    assert all(RULES[name].wakes.isdisjoint({"model", "messages", "input", "temperature"}) for name in NAMES)
+def test_a_plain_body_wakes_no_rule() -> None:
+    bench = Bench(RULES[name] for name in NAMES)
+
+    assert bench.quiet({"model": "m", "messages": [{"role": "user", "content": "Hi"}], "input": "Hi", "temperature": 1})
+    assert bench.quiet({"response_format": {"type": "json_object"}, "text": {"format": {"type": "text"}}})
+    assert not bench.quiet({"tools": []})
+    assert not bench.quiet(chat_format({}))
+
+
+@pytest.mark.parametrize("url", [CHAT, RESPONSES])
+def test_what_stands_in_the_place_of_a_list_or_an_object_is_the_schema_s_matter(url: str) -> None:
+    loose = {"type": "object", "properties": {"a": {"type": "array"}}}
+    for body in (chat_tool(loose), flat_tool(loose)):
+        assert found(url, {"tools": body["tools"][0]}) == []
+    for member, body in (("response_format", chat_format(loose)), ("text", text_format(loose))):
+        assert found(url, {member: [body[member]]}) == []
 
 
 # -- remembering -------------------------------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ def iter_errors(
     """Check a batch input file, and give each finding when it is made.
 
     The findings are those of `check` with `keep=0`. Those about single lines come as the lines are
-    read, a chunk (1 MiB) at a time; those that need the whole file, such as a repeated custom_id, and
+    read, a chunk (256 KiB) at a time; those that need the whole file, such as a repeated custom_id, and
     those that are said once for all lines, come last.
 
     Args:

@@ -139,7 +139,7 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[s
             request = loads(line)
             url, body = request["url"], request["body"]
             model = body["model"]
-            if url != lane_url or model != lane_model:
+            if lane_url is None or url != lane_url or model != lane_model:
                 lane = judge.lane(url, model)
                 plain, deprecated = lane.plain, lane.deprecated
                 lane_url, lane_model = url, model

@@ -45,7 +45,6 @@ class Explainer:
         self._hint = hint
         self._compiled = compiled
         self._gates: dict[int, Gate] = {}  # by the identity of the subschema
-        self._members_gates: dict[str, Gate] = {}
         self._branches: dict[int, dict[str, Schema]] = {}  # likewise
         self._places = {key: place for place, key in enumerate(schema.get("properties", _NOTHING))}
 
@@ -55,7 +54,7 @@ class Explainer:
         self._closed = schema.get("additionalProperties", True) is False
         self._sized = not _SIZES.isdisjoint(schema)
 
-    def fits(self, value: Any) -> bool:
+    def surely_fits(self, value: Any) -> bool:
         """Whether there is nothing to explain, as far as a gate tells at once."""
         return self._let_through(self.schema, value)
 
@@ -86,15 +85,11 @@ class Explainer:
         if self._closed and not value.keys() <= places.keys():
             for found in self._unknown(node, value, ()):
                 yield found, "unknown", ""
-        children, gates = node.get("properties", _NOTHING), self._members_gates
+        children = node.get("properties", _NOTHING)
         for key, item in value.items():
-            if key in places:
-                gate = gates.get(key)
-                if gate is None:
-                    gate = gates[key] = self._gate(children[key])
-                if not gate(item):
-                    for found in self._walk(children[key], item, (key,)):
-                        yield found, "fields", key
+            if key in places and not self._let_through(children[key], item):
+                for found in self._walk(children[key], item, (key,)):
+                    yield found, "fields", key
         if self._sized:
             for found in self._sizes(node, value, ()):
                 yield found, "fields", ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from select import select
 from typing import Any, Final, NamedTuple
@@ -17,7 +17,8 @@ MOST_CALLS: Final = 10_000
 
 _NUMBER: Final = 4  # bytes
 _LENGTH: Final = 8
-_DIED: Final = "a worker process died, perhaps for want of memory; try --jobs 1"
+#: What is said of a worker that ended before its work did.
+DIED: Final = "a worker process died, perhaps for want of memory; try --jobs 1"
 
 
 class _Worker(NamedTuple):
@@ -27,10 +28,10 @@ class _Worker(NamedTuple):
     answers: int
 
 
-def forked(calls: Sequence[Call], count: int) -> Iterator[Any]:
+def forked(calls: Sequence[Call], count: int) -> Generator[Any, None, None]:
     """The results of calls, in their order, from processes of our own, which end with this generator.
 
-    A process with threads must not be forked.
+    A process with threads must not be forked.  Results that come before their turn wait in memory.
 
     Args:
         calls: at most `MOST_CALLS`; what they give and raise can be pickled.
@@ -48,7 +49,7 @@ def forked(calls: Sequence[Call], count: int) -> Iterator[Any]:
         for _ in range(count):
             worker = _start(calls, todo, list(workers))
             workers[worker.answers] = worker
-        yield from _in_order(workers)
+        yield from _in_order(workers, len(calls))
     finally:
         os.close(todo)
         for worker in workers.values():
@@ -56,9 +57,9 @@ def forked(calls: Sequence[Call], count: int) -> Iterator[Any]:
             _end(worker)
 
 
-def _in_order(workers: dict[int, _Worker]) -> Iterator[Any]:
+def _in_order(workers: dict[int, _Worker], count: int) -> Iterator[Any]:
     """The results, each as soon as those before it are there; workers that are done are removed."""
-    import pickle
+    import pickle  # late, for most runs need no workers
 
     early: dict[int, Any] = {}
     wanted = 0
@@ -67,11 +68,11 @@ def _in_order(workers: dict[int, _Worker]) -> Iterator[Any]:
             head = _read(answers, _NUMBER + _LENGTH)
             if not head:
                 if _end(workers.pop(answers)):
-                    raise OSError(_DIED)
+                    raise OSError(DIED)
                 continue
             payload = _read(answers, int.from_bytes(head[_NUMBER:], "big"))
             if not payload:
-                raise OSError(_DIED)
+                raise OSError(DIED)
             fine, result = pickle.loads(payload)  # noqa: S301 - from our own child
             if not fine:
                 raise result
@@ -79,6 +80,8 @@ def _in_order(workers: dict[int, _Worker]) -> Iterator[Any]:
         while wanted in early:
             yield early.pop(wanted)
             wanted += 1
+    if wanted < count:  # one ended as if all were well, in the middle of a call
+        raise OSError(DIED)
 
 
 def _read(pipe: int, size: int) -> bytes:
@@ -100,7 +103,13 @@ def _end(worker: _Worker) -> int:
 
 
 def _start(calls: Sequence[Call], todo: int, others: Sequence[int]) -> _Worker:
-    """Fork a worker."""
+    """Fork a worker.
+
+    Args:
+        calls: all of them.
+        todo: the pipe with the numbers of those that nobody has taken.
+        others: the pipes of earlier workers, which are not this one's to keep open.
+    """
     answers, tell = os.pipe()
     pid = os.fork()
     if pid:
@@ -119,7 +128,7 @@ def _start(calls: Sequence[Call], todo: int, others: Sequence[int]) -> _Worker:
 
 def _work(calls: Sequence[Call], todo: int, tell: int) -> None:
     """Make the calls whose numbers can be had, and tell the results, as long as the parent lives to hear them."""
-    import pickle  # here and there, for most runs need no workers
+    import pickle  # late, for most runs need no workers
 
     with os.fdopen(tell, "wb") as pipe, suppress(BrokenPipeError):
         while number := os.read(todo, _NUMBER):
@@ -134,7 +143,7 @@ def _work(calls: Sequence[Call], todo: int, tell: int) -> None:
 
 
 def begin() -> None:
-    """What a worker does first: leave Ctrl-C to its parent, and make no garbage rounds."""
+    """What a worker does first: leave Ctrl-C to its parent, end at once when asked to, and make no garbage rounds."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork has its parent's handler
     gc.disable()

@@ -21,6 +21,7 @@ SHORT_VALUE = 20
 #: How much of a value a message quotes at most.
 QUOTED = 64
 
+#: Compiled when first needed: a start should not wait for it.
 _CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 
 

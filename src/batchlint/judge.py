@@ -49,10 +49,13 @@ class Judge:
 
     Args:
         selection: the rules that are on.
+
+    Attributes:
+        severities: of the rules that are on, by name.
     """
 
     def __init__(self, selection: Selection) -> None:
-        self.severities: Mapping[str, Severity] = dict(selection.severities)
+        self.severities: Mapping[str, Severity] = selection.as_dict()
         self._checks = tuple(RULES[name] for name in self.severities if RULES[name].check)
         self._benches: dict[str, waking.Bench] = {}
         self._lanes: dict[tuple[str, str], Lane] = {}
@@ -85,9 +88,10 @@ class Judge:
 
         A line whose url is no batch endpoint, or whose body is no object, has no findings about the body.
         """
-        fine = schemas.line_explainer().fits(request)
-        for found in () if fine else schemas.line_explainer().explain(request):
-            yield found._replace(hint=_hint(found, request))
+        fine = schemas.line_explainer().surely_fits(request)
+        if not fine:
+            for found in schemas.line_explainer().explain(request):
+                yield found._replace(hint=_hint(found, request))
         if request.get("custom_id") == "":
             yield _EMPTY_ID
         if not request.keys() <= _MEMBERS:
@@ -97,8 +101,9 @@ class Judge:
         url, body = request.get("url"), request.get("body")
         if isinstance(url, str) and url in schemas.ENDPOINTS and isinstance(body, dict):
             explainer = schemas.explainer(url, schemas.patched_for(url, body.get("model")))
-            for found in () if not fine and explainer.fits(body) else explainer.explain(body):
-                yield _in_batch(found)
+            if fine or not explainer.surely_fits(body):  # a line that is fine was refused for its body
+                for found in explainer.explain(body):
+                    yield _in_batch(found)
             if size >= LONG_LINE or not self._bench(url).quiet(body):
                 yield from self.woken(url, body, size)
 

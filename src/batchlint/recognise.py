@@ -9,7 +9,7 @@ import orjson
 
 from .findings import Found
 
-#: How many of the first lines are looked at, and in how many bytes at most.
+#: How many of the first lines are looked at; and how long they may be, or nothing is recognised.
 _LINES = 20
 _LONGEST = 16_000_000
 

@@ -137,7 +137,6 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
-@cache
 def gate(url: str, of: str = "") -> Gate:
     """Whether a whole line, decoded, is a request to this endpoint to which no schema objects.
 

@@ -18,7 +18,11 @@ from .sources import Source, ranged
 PARALLEL_FROM: Final = {"fork": 8_000_000, "spawn": 64_000_000}
 
 #: How many bytes of a file a worker gets at a time: at least, and at most unless the file is huge.
-SMALLEST, LARGEST = 1 << 20, 8 << 20
+SMALLEST: Final = 1 << 20
+LARGEST: Final = 8 << 20
+
+#: Into how many ranges a small file is cut for each worker.
+SHARES: Final = 4
 
 #: How many chunks or ranges may be on their way at a time, for each worker.
 WINDOW: Final = 4
@@ -89,7 +93,9 @@ def _one_by_one(data: Iterable[bytes], plan: Plan, *, first: bool, counted: Coun
 
 
 class Ranges:
-    """Checks ranges of a file; called with one after another, it leaves out findings that would not be kept.
+    """Checks ranges of a file; called with one after another, it only counts findings that would not be kept.
+
+    A forked worker has its own and keeps it; a pool sends its workers a fresh one with each call.
 
     Args:
         path: the file.
@@ -123,7 +129,7 @@ def _chunk_calls(data: Iterable[bytes], plan: Plan) -> Iterator[forks.Call]:
 def _range_calls(path: str | os.PathLike[str], plan: Plan, count: int) -> Iterator[forks.Call]:
     """The ranges of a file: several for each worker, for they do not run equally fast."""
     size = Path(path).stat().st_size
-    step = max(SMALLEST, min(LARGEST, size // (WINDOW * count)), -(-size // forks.MOST_CALLS))
+    step = max(SMALLEST, min(LARGEST, size // (SHARES * count)), -(-size // forks.MOST_CALLS))
     check = Ranges(os.fspath(path), size, plan)
     for start in range(0, size, step):
         yield check, (start, min(start + step, size))
@@ -151,7 +157,7 @@ def _in_processes(calls: Iterable[forks.Call], count: int, start: Start) -> Iter
     try:
         yield from _submitted(pool.submit, calls, count * WINDOW)
     except BrokenProcessPool as error:
-        raise OSError("a worker process died, perhaps for want of memory; try --jobs 1") from error
+        raise OSError(forks.DIED) from error
     except BaseException:
         for process in list((getattr(pool, "_processes", None) or {}).values()):
             process.terminate()  # what they work on is wanted no more

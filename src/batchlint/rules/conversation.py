@@ -67,7 +67,7 @@ def _is_paired(messages: Sequence[Any]) -> bool:
     waiting: set[str] = set()
     try:
         for message in messages:
-            if message.get("tool_calls"):
+            if message.get("tool_calls") and message["role"] == "assistant":
                 if waiting:
                     return False
                 waiting = {call["id"] for call in message["tool_calls"]}

@@ -56,7 +56,7 @@ class Rule(NamedTuple):
         marks: members of a message, an item or a part of its content that wake the check too, each with
             the schema of the values that do not (False: all values do).
         asleep: a schema of bodies in which the check finds nothing, whatever wakes it; None if there is none.
-        least: the check finds nothing in lines of fewer bytes.
+        long_lines: whether long lines alone wake the check.
         check: of a request; None if the engine or the file raises its findings.
         docstring: of the check, as it stands in the source.
     """
@@ -71,7 +71,7 @@ class Rule(NamedTuple):
     wakes: frozenset[str]
     marks: Mapping[str, Any]
     asleep: Mapping[str, Any] | None
-    least: int
+    long_lines: bool
     check: Check | None
     docstring: str
 
@@ -117,9 +117,21 @@ def rule(
     wakes: Iterable[str] = (),
     marks: Mapping[str, Any] = MappingProxyType({}),
     asleep: Mapping[str, Any] | None = None,
-    least: int = 0,
+    long_lines: bool = False,
 ) -> Callable[[Callable[..., Any]], Rule]:
     """Register a function as a rule; its name and docstring are the rule's.
+
+    Args:
+        code: the API's code; None is the name.
+        fails: what the API does; None is a warning.
+        default: whether it is on unless chosen.
+        once: said once for a file.
+        urls: the endpoints whose requests it looks at; all, if none are given.
+        wakes: the members of a body that wake it.
+        marks: those inside of messages, items and parts of their content, each with the schema of the values that do
+            not wake it (False: all do).
+        asleep: a schema of bodies in which it finds nothing, whatever wakes it.
+        long_lines: whether lines of `LONG_LINE` bytes or more alone wake it.
 
     A rule without `fails` is a warning.  A function that takes a parameter is the check of a
     request; one without is only the documentation of what the engine raises.  A check that nothing
@@ -132,7 +144,7 @@ def rule(
             raise ValueError(f"two rules are called {name}")
         check = function if function.__code__.co_argcount else None
         _rules[name] = made = Rule(name, code or name, "error" if fails else "warning", fails, default, once,
-                                   tuple(urls), frozenset(wakes), marks, asleep, least, check, function.__doc__ or "")
+                                   tuple(urls), frozenset(wakes), marks, asleep, long_lines, check, function.__doc__ or "")
         return made
 
     return register

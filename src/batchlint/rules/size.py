@@ -25,7 +25,7 @@ _PROMPT: Final = ("messages", "input", "instructions", "prompt")
 _NAMES: Final = frozenset({"role", "type", "id", "call_id", "tool_call_id", "name", "detail", "status", "phase"})
 
 
-@rule(code="context_length_exceeded", least=LONG_LINE)
+@rule(code="context_length_exceeded", long_lines=True)
 def context_exceeded(request: Request) -> Iterator[Found]:
     """The prompt cannot fit into the model's context window, however it is tokenised.
 

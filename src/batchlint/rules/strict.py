@@ -212,17 +212,17 @@ def _member(value: Any, key: str) -> Any:
 
 
 #: The members that hold schemas, for each endpoint, and how to find the schema in one of their values.
-_HOLDERS: Final[Mapping[str, tuple[tuple[str, _Finder], ...]]] = {
-    _CHAT: (("response_format", _response_format), ("tools", _tool), ("functions", _function)),
-    _RESPONSES: (("text", _text_format), ("tools", _flat_tool)),
+_HOLDERS: Final[Mapping[str, tuple[tuple[str, type, _Finder], ...]]] = {
+    _CHAT: (("response_format", dict, _response_format), ("tools", list, _tool), ("functions", list, _function)),
+    _RESPONSES: (("text", dict, _text_format), ("tools", list, _flat_tool)),
 }
 
 
 def _held(request: Request) -> Iterator[tuple[_Finder, Any]]:
-    """The members of a request that may hold schemas, with how to find one in their values."""
-    for member, finder in _HOLDERS[request.url]:
+    """The members of a request that may hold schemas, with how to find one in them or, in lists, in each of their values."""
+    for member, kind, finder in _HOLDERS[request.url]:
         value = request.body.get(member)
-        if value is not None:
+        if isinstance(value, kind):
             yield finder, value
 
 
@@ -231,7 +231,7 @@ def _held(request: Request) -> Iterator[tuple[_Finder, Any]]:
 _Faults = Sequence[tuple[_Spot, Fault]]
 
 
-#: Functions that have none, by how a schema is found in them.
+#: Functions without faults, by how a schema is found in them.
 _clean: Final = defaultdict[_Finder, set[bytes | None]](set)
 _KEPT: Final = 1024
 

@@ -35,7 +35,7 @@ class Bench:
         self._members = frozenset[str]().union(*(rule.wakes for rule in self._rules))
         self._groups: dict[tuple[frozenset[str], bool, bool], tuple[_Group, ...]] = {}
         self._gates: dict[str, schemas.Gate] = {}
-        self.schema = _quiet(rule for rule in self._rules if not rule.least)
+        self.schema = _quiet_schema(rule for rule in self._rules if not rule.long_lines)
 
     @cached_property
     def quiet(self) -> schemas.Gate:
@@ -44,8 +44,8 @@ class Bench:
 
     @cached_property
     def _unmarked(self) -> schemas.Gate:
-        """Whether a body has no marks."""
-        return schemas.compiled(_quiet(rule for rule in self._rules if rule.marks))
+        """Whether a body wakes none of those that marks wake."""
+        return schemas.compiled(_quiet_schema(rule for rule in self._rules if rule.marks))
 
     def awake(self, body: dict[str, Any], size: int) -> Iterator[tuple[str, Check]]:
         """The rules that have to look at a body, by name.
@@ -68,19 +68,19 @@ class Bench:
         """The rules that may be awake where a body has these members, and perhaps no marks, by what lets them sleep on."""
         groups: dict[str, list[Rule]] = {}
         for rule in self._rules:
-            if rule.least:
+            if rule.long_lines:
                 if long:
                     groups.setdefault("", []).append(rule)
             elif rule.wakes & members or (rule.marks and not unmarked) or not (rule.wakes or rule.marks):
-                known = rule.asleep is None and not rule.marks
-                groups.setdefault("" if known else repr(_quiet([rule])), []).append(rule)
+                surely_awake = rule.asleep is None and not rule.marks
+                groups.setdefault("" if surely_awake else repr(_quiet_schema([rule])), []).append(rule)
         for name, rules in groups.items():
             if name and name not in self._gates:
-                self._gates[name] = schemas.compiled(_quiet(rules))
+                self._gates[name] = schemas.compiled(_quiet_schema(rules))
             yield self._gates.get(name), tuple((rule.name, rule.check) for rule in rules if rule.check)
 
 
-def _quiet(rules: Iterable[Rule]) -> dict[str, Any]:
+def _quiet_schema(rules: Iterable[Rule]) -> dict[str, Any]:
     """The schema of the bodies that wake none of some rules; most have not even a member that might."""
     members: dict[str, Any] = {}
     marks: dict[str, Any] = {}
@@ -97,12 +97,12 @@ def _quiet(rules: Iterable[Rule]) -> dict[str, Any]:
             surely |= own
             surely_marks |= rule.marks
         else:
-            asleep.append({"anyOf": [{"properties": _unmarked(rule.marks) | own}, rule.asleep]})
-    fine = [{"properties": _unmarked(surely_marks) | surely, "allOf": asleep}] if asleep else []
-    return {"allOf": [*always, {"anyOf": [{"properties": _unmarked(marks) | members}, *fine]}]}
+            asleep.append({"anyOf": [{"properties": _without(rule.marks) | own}, rule.asleep]})
+    fine = [{"properties": _without(surely_marks) | surely, "allOf": asleep}] if asleep else []
+    return {"allOf": [*always, {"anyOf": [{"properties": _without(marks) | members}, *fine]}]}
 
 
-def _unmarked(marks: Mapping[str, Any]) -> dict[str, Any]:
+def _without(marks: Mapping[str, Any]) -> dict[str, Any]:
     """The members of a body whose messages or items, and the parts of their content, have none of these marks."""
     if not marks:
         return {}
