@@ -109,7 +109,7 @@ BUDGET: Final = (
     Limit("chat, 200 MB, 50,000 lines, default jobs on 2 cores", 0.7, "L", _ratio("chat", OURS)),
     Limit("the same, one process", 1.2, "L", _ratio("chat", ONE)),
     Limit("50,000 lines of 400 bytes (20 MB)", 1.9, "L", _ratio("small", OURS)),
-    Limit("50,000 Responses requests of 1.6 KB (80 MB)", 1.05, "L", _ratio("responses", OURS)),
+    Limit("50,000 Responses requests of 1.9 KB (93 MB)", 1.05, "L", _ratio("responses", OURS)),
     Limit("200 MB of long conversations with tools", 0.75, "L", _ratio("heavy", OURS)),
     Limit("20 MB in which every line is wrong", 8, "L", _ratio("small-wrong-100", OURS)),
     Limit("peak memory of any process, lines up to 1 MB", 120, "MB", _highest_peak),

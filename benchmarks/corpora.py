@@ -413,7 +413,7 @@ CORPORA: Final = (
     Corpus("chat", "chat, 198 MB, 50,000 lines", CHAT, of(chat, 50_000, 199_000_000)),
     Corpus("small", "chat, 20 MB, 50,000 lines", CHAT, of(small, 50_000)),
     Corpus("embeddings", "embeddings, 50,000 lines", EMBEDDINGS, of(embeddings, 50_000)),
-    Corpus("responses", "responses, 80 MB, 50,000 lines", RESPONSES, of(responses, 50_000)),
+    Corpus("responses", "responses, 93 MB, 50,000 lines", RESPONSES, of(responses, 50_000)),
     Corpus("heavy", "long conversations with tools, 199 MB", CHAT, of(heavy, 12_000, 199_000_000)),
     Corpus("chat-wrong-1", "chat, 1 % of lines wrong", CHAT, of(chat, 50_000, 199_000_000, wrong=0.01), wrong=True),
     Corpus("small-wrong-1", "small, 1 % of lines wrong", CHAT, of(small, 50_000, wrong=0.01), wrong=True),

@@ -89,7 +89,7 @@ def _where(setting: Setting) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(setting.versions.items()))
     scale = "" if setting.scale == 1 else f" Corpora of {setting.scale:g} of their size: the budget is not meant for these."
     return (f"{here['processor']}, {here['cores']} cores, {here['memory_gb']} GB, {here['system']}, "
-            f"Python {here['python']}; {versions}. Medians of {setting.rounds} rounds.{scale}")
+            f"Python {here['python']}; {versions}. Medians of {setting.rounds} rounds (of starts more, of growth fewer).{scale}")
 
 
 def _budget(results: Results) -> str:

@@ -165,7 +165,7 @@ def main(arguments: Sequence[str]) -> int:
     bench = Bench(chosen, ours())
     setting = Setting(chosen.scale, chosen.rounds, bench.install())
     results = measured(bench)
-    whole = chosen.scale == 1 and not chosen.only and not chosen.no_peers
+    whole = chosen.scale == 1 and chosen.growth and not chosen.only and not chosen.no_peers
     write(results, setting, HERE if whole else DATA)
     print(as_markdown(results, setting))
     failed = [row for row in results.rows if row.failed and row.tool in {OURS, ONE, YARDSTICK, TEN_LINES, VERSION}]

@@ -74,7 +74,7 @@ def test_the_summary_tells_what_fails(run: Callable[..., Ran], tmp_path: Path) -
 
 
 def test_several_files_have_a_summary_of_all(run: Callable[..., Ran]) -> None:
-    assert run("check", GOOD, BAD, WARNED).out.splitlines()[-1] == "3 files, 1 not in order"
+    assert run("check", GOOD, BAD, WARNED).out.splitlines()[-1] == "3 files, 1 with errors"
     assert run("check", GOOD, WARNED).out.splitlines()[-1] == "2 files, all in order"
 
 
@@ -264,7 +264,7 @@ def test_what_cannot_be_read_is_told_and_the_other_files_are_checked(tmp_path: P
         "good.jsonl/x.jsonl: Not a directory"]
     assert "good.jsonl: 1 request to /v1/embeddings, no errors\n" in ran.out
     assert "bad.jsonl:1:100: unknown_parameter body.bogus" in ran.out
-    assert ran.out.splitlines()[-1] == "6 files, 5 not in order"
+    assert ran.out.splitlines()[-1] == "6 files, 5 with errors"
 
 
 def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:

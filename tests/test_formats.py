@@ -186,7 +186,7 @@ def test_the_summary_of_the_step_has_the_totals(run: Run, monkeypatch: pytest.Mo
     run("check", "--format=github", "--max-errors=1", MIXED, CLEAN, MISSING)
     text = path.read_text("utf-8")
 
-    assert text.startswith("# before\n### batchlint\n\n3 files, 2 not in order\n")
+    assert text.startswith("# before\n### batchlint\n\n3 files, 2 with errors\n")
     assert "| <code>clean.jsonl</code> | 2 | 0 | 0 |  |" in text
     assert "| <code>50&#37; off&#44; all.jsonl</code> | 18 | 17 | 2 | 2 fail the whole batch, 15 fail single requests |" in text
     assert "| <code>duplicate&#95;custom&#95;id</code> | 1 | fails the whole batch |" in text

@@ -81,6 +81,6 @@ def test_pre_commit_installs_the_hook_and_runs_it_on_a_good_and_a_bad_file(repos
     bad = hook("good_batch.jsonl", "bad batch.jsonl")
     assert (bad.returncode, "Failed" in bad.stdout) == (1, True), bad.stdout
     assert "bad batch.jsonl:2:167: invalid_type body.temperature: Invalid type for 'temperature'" in bad.stdout
-    assert "2 files, 1 not in order" in bad.stdout
+    assert "2 files, 1 with errors" in bad.stdout
     none = hook("training.jsonl")
     assert (none.returncode, "Skipped" in none.stdout) == (0, True), none.stdout

@@ -43,7 +43,7 @@ def test_a_folder_is_as_good_as_its_files(run: Run, folder: Path, monkeypatch: p
     files = [str(Path("a", "my_Batch-1.jsonl")), str(Path("a", "b", "batches.jsonl")), "train.jsonl"]
 
     assert run("check", "a", "train.jsonl").out == run("check", *files).out
-    assert run("check", ".").out.splitlines()[-1] == "3 files, 3 not in order"
+    assert run("check", ".").out.splitlines()[-1] == "3 files, 3 with errors"
 
 
 def test_a_folder_without_batch_files_is_told(run: Run, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_statistics_count_each_rule_and_say_what_it_does(run: Run, batch: Callab
     path = batch(line("a"), line("a"), line("b", bogus=1), line("c", bogus=1), b"\n", line("d"))
     rows = run("check", "--statistics", str(path), str(path)).out.splitlines()
 
-    assert rows[-4:] == ["2 files, 2 not in order", "2  duplicate_custom_id  fail the whole batch",
+    assert rows[-4:] == ["2 files, 2 with errors", "2  duplicate_custom_id  fail the whole batch",
                          "4  unknown_parameter    fail single requests", "2  blank_line           warn"]
 
 

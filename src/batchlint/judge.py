@@ -209,4 +209,4 @@ def _other_url(url: str) -> str:
     import difflib  # what most files have no need of
 
     near = ends or difflib.get_close_matches(url, schemas.ENDPOINTS, 1)
-    return f"'{url}' is no batch endpoint." + (f" Did you mean {near[0]}?" if near else "")
+    return f"'{url}' is no batch endpoint." + (f" Did you mean {near[0]}?" if near else "") + " The body was not checked."

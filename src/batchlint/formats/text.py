@@ -69,7 +69,8 @@ def _finding(path: str, error: BatchError, found: Place | None, style: Style) ->
     where = style(place(path, error.line, found and found.column), bold=True)
     level, color = ("warning: ", "yellow") if error.severity == "warning" else ("", "red")
     hint = "" if error.hint is None else f"    {style(error.hint, dim=True)}\n"
-    return f"{where}: {level}{style(label(error), fg=color)}: {error.message}\n{hint}"
+    rule = "" if error.rule == error.code else style(f" [{error.rule}]", dim=True)  # its name, where the code is not it
+    return f"{where}: {level}{style(label(error), fg=color)}: {error.message}{rule}\n{hint}"
 
 
 def _excerpt(found: Place, style: Style) -> str:

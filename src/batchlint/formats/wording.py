@@ -72,7 +72,9 @@ def verdict(report: Report) -> str:
     """How many findings there are, and what would become of the requests."""
     errors, warnings = totals(report)
     tail = f", {counted(warnings, 'warning')}" if warnings else ""
-    return (f"{counted(errors, 'error')} ({effects(report)})" if errors else "no errors") + tail
+    wrong = f"; {counted(report.failed, 'request')} {'has' if report.failed == 1 else 'have'} errors"
+    told = effects(report) + (wrong if 0 < report.failed < errors else "")
+    return (f"{counted(errors, 'error')} ({told})" if errors else "no errors") + tail
 
 
 def summary(report: Report) -> str:
@@ -83,4 +85,4 @@ def summary(report: Report) -> str:
 def summary_of_all(fine: Sequence[bool]) -> str:
     """All files in a sentence, of each of which it is known whether it is in order."""
     bad = len(fine) - sum(fine)
-    return f"{counted(len(fine), 'file')}, {f'{bad:,} not in order' if bad else 'all in order'}"
+    return f"{counted(len(fine), 'file')}, {f'{bad:,} with errors' if bad else 'all in order'}"
