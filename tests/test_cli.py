@@ -70,7 +70,7 @@ def test_the_summary_tells_what_fails(run: Callable[..., Ran], tmp_path: Path) -
     summary = run("check", str(path)).out.splitlines()[-1]
 
     assert summary == (f"{path}: 2 requests to /v1/embeddings, 3 errors (1 fails the upload, 1 fails the whole batch, 1 fails a "
-                       "single request), 1 warning")
+                       "single request; 1 request has errors), 1 warning")
 
 
 def test_several_files_have_a_summary_of_all(run: Callable[..., Ran]) -> None:
