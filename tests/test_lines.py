@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from io import BytesIO
 
 import pytest
 from support import FIXTURES, inputs, line, request
@@ -192,3 +194,11 @@ def test_findings_of_a_line_come_in_the_order_of_the_api() -> None:
 
     assert [(error.rule, error.fails) for error in check([made]).errors] == [
         ("invalid_custom_id", "batch"), ("invalid_method", "batch"), ("unknown_parameter", "request")]
+
+
+def test_a_packed_stream_is_recognised() -> None:
+    (error,) = check(BytesIO(gzip.compress(line("a")))).errors
+
+    assert (error.rule, error.line) == ("not_a_batch_file", None)
+    assert "gzip" in error.message
+    assert ".jsonl.gz" in (error.hint or "")

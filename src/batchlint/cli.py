@@ -312,7 +312,7 @@ def rule(name: str | None) -> None:
 
     if name is None:
         width = max(map(len, RULES))
-        _print(f"{r.name:{width}}  {r.severity:7}  {r.summary}\n" for r in RULES.values())
+        _print(f"{r.name:{width}}  {r.severity:7}  {r.summary}{'' if r.default else ' Off by default.'}\n" for r in RULES.values())
         return
     try:
         names = named(name)
