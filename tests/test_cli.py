@@ -368,9 +368,10 @@ def test_a_terminal_may_know_few_characters(env: dict[str, str], form: str, tmp_
 
 
 @contextlib.contextmanager
-def started(*args: str, stdin: int = subprocess.DEVNULL, stdout: int = subprocess.PIPE) -> Iterator[subprocess.Popen[bytes]]:
+def started(*args: str, stdin: int = subprocess.DEVNULL, stdout: int = subprocess.PIPE,
+            stderr: int = subprocess.PIPE) -> Iterator[subprocess.Popen[bytes]]:
     """A run of the command that is under way."""
-    with subprocess.Popen([sys.executable, "-m", "batchlint", *args], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen([sys.executable, "-m", "batchlint", *args], stdin=stdin, stdout=stdout, stderr=stderr) as process:
         try:
             yield process
         finally:
@@ -412,6 +413,17 @@ def test_a_full_disk_is_told() -> None:
         assert "Traceback" not in err
         assert status == 2
         assert "No space left on device" in err
+
+
+@posix
+def test_what_cannot_be_told_on_standard_error_changes_no_verdict() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    for args, printed in ((["check", "missing"], 0), (["check", "--nonsense"], 0), (["check", "missing", GOOD], 2)):
+        with Path("/dev/full").open("wb") as full, started(*args, stderr=full.fileno()) as process:
+            out, _ = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert len(out.splitlines()) == printed
 
 
 @posix

@@ -231,3 +231,11 @@ def test_the_quick_look_at_pairs_passes_over_nothing(messages):
     if conversation._is_paired(messages):
         assert not [fault for exchange in conversation._exchanges(messages) if not exchange.broken
                     for fault in conversation._unpaired(exchange)]
+
+
+@pytest.mark.parametrize(("rule", "item"), [
+    ("arguments_not_json", {"type": "function_call", "name": "f", "arguments": "{'x'"}),
+    ("unpaired_call_output", {"type": "custom_tool_call", "id": "x", "name": "f", "input": "{}"}),
+])
+def test_a_call_without_the_id_of_a_call_is_looked_at_too(rule, item):
+    assert len(said(rule, RESPONSES, {"input": [item]})) == 1

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from .cli import OK, TROUBLE, cli, drop_output
+from .cli import OK, TROUBLE, cli, complain, drop_output
 
 #: Exit statuses of a command that was stopped.
 INTERRUPTED, TERMINATED = 130, 143
@@ -34,19 +34,20 @@ def main() -> int:
     try:
         status = cli.main(standalone_mode=False, prog_name="batchlint")
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         return error.exit_code
     except _TerminatedError:
         return TERMINATED
     except (click.Abort, KeyboardInterrupt):
-        click.echo("batchlint: interrupted", err=True)
+        complain("interrupted")
         return INTERRUPTED
     except SystemExit:  # click's own, where the reader of a help text went away
         drop_output()
         return OK
     except OSError as error:
         drop_output()
-        click.echo(f"batchlint: cannot write: {error.strerror}", err=True)
+        complain(f"cannot write: {error.strerror}")
         return TROUBLE
     return status if isinstance(status, int) else OK
 
@@ -55,6 +56,8 @@ def run() -> NoReturn:
     """Run the command, and leave the process."""
     gc.disable()  # little here is the garbage that it is for, and its rounds take long
     status = main()
+    for number in (signal.SIGINT, signal.SIGTERM):  # it is over
+        signal.signal(number, signal.SIG_IGN)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, AttributeError):  # what could not be written has been told; and it may be closed
             stream.flush()

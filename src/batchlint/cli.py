@@ -9,7 +9,7 @@ import os
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,7 +142,7 @@ def check(
         for path in paths:
             file = _checked(path, options, choice, progress)
             if file.error is not None:
-                click.echo(f"batchlint: {file.path}: {file.error}", err=True)
+                complain(f"{file.path}: {file.error}")
                 status = TROUBLE
             elif file.report and (not file.report.ok or (strict and file.report.counts)):
                 status = max(status, FOUND)
@@ -179,7 +179,7 @@ def _deliver(texts: Iterable[str], output: str | None, files: Iterable[str]) -> 
     try:
         write(output, texts)
     except OSError as error:
-        click.echo(f"batchlint: {click.format_filename(output)}: cannot be written: {error.strerror}", err=True)
+        complain(f"{click.format_filename(output)}: cannot be written: {error.strerror}")
         click.get_current_context().exit(TROUBLE)
 
 
@@ -194,7 +194,7 @@ def _append_step_summary(files: list[Checked]) -> None:
         with Path(path).open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(step_summary(files))
     except OSError as error:
-        click.echo(f"batchlint: {path}: the summary cannot be written: {error.strerror}", err=True)
+        complain(f"{path}: the summary cannot be written: {error.strerror}")
 
 
 def _create(
@@ -238,6 +238,8 @@ def _checked(path: str, options: dict[str, Any], choice: dict[str, list[str]], p
         return Checked(shown, _report(path, options, choice, progress), source=source)
     except (OSError, EOFError, zlib.error) as error:  # the last two: what is packed is cut off or damaged
         return Checked(shown, error=getattr(error, "strerror", None) or str(error), source=source)
+    except MemoryError:
+        return Checked(shown, error="there is not enough memory to check it", source=source)
 
 
 def _report(path: str, options: dict[str, Any], choice: dict[str, list[str]], progress: bool | None) -> Report:
@@ -257,7 +259,7 @@ def _report(path: str, options: dict[str, Any], choice: dict[str, list[str]], pr
         with _bar(path, progress) as tick:
             return api.check(path, progress=tick, **options, **rules)
     with opened(path) as stream, _bar(path, progress) as tick:
-        click.echo(f"batchlint: {click.format_filename(path)}: unpacked to be checked; the API takes plain files only", err=True)
+        complain(f"{click.format_filename(path)}: unpacked to be checked; the API takes plain files only")
         return api.check(stream, name=path[:-len(".gz")], progress=tick, **options, **rules)
 
 
@@ -357,6 +359,12 @@ def _print(texts: Iterable[str]) -> None:
             sys.stdout.flush()
     except BrokenPipeError:
         drop_output()
+
+
+def complain(text: str) -> None:
+    """Tell on standard error; where that cannot be written the exit status still tells."""
+    with suppress(OSError):
+        click.echo(f"batchlint: {text}", err=True)
 
 
 def drop_output() -> None:

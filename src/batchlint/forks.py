@@ -15,6 +15,7 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 #: The numbers of all calls are in the pipe before the first is taken, so they must fit into it.
 MOST_CALLS: Final = 10_000
 
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _NUMBER: Final = 4  # bytes
 _LENGTH: Final = 8
 #: What is said of a worker that ended before its work did.
@@ -111,13 +112,16 @@ def _start(calls: Sequence[Call], todo: int, others: Sequence[int]) -> _Worker:
         others: the pipes of earlier workers, which are not this one's to keep open.
     """
     answers, tell = os.pipe()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # else the child may begin with what the parent does on one
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(tell)
         return _Worker(pid, answers)
     status = 1
     try:
         begin()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         for pipe in (answers, *others):
             os.close(pipe)
         _work(calls, todo, tell)

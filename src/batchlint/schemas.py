@@ -217,7 +217,15 @@ def compiled(schema: Mapping[str, Any]) -> Gate:
         return gate
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(ended(schema)).is_valid
+    validator = Draft202012Validator(ended(schema))
+
+    def fits(value: Any) -> bool:
+        try:
+            return validator.is_valid(value)
+        except RecursionError:  # what is nested that deep is to be looked at more closely
+            return False
+
+    return fits
 
 
 def ended(schema: Any) -> Any:

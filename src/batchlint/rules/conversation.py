@@ -15,7 +15,8 @@ from .registry import Request, fault, rule
 _NAMED: Final = 100
 
 #: The members by which calls and their answers are known.
-_MARKS: Final = dict.fromkeys(("tool_calls", "tool_call_id", "function_call", "call_id"), False)
+#: What tells that a conversation has calls, or answers to them.
+_MARKS: Final = {"tool_calls": False, "tool_call_id": False, "type": {"not": {"type": "string", "pattern": "_call"}}}
 _CHAT: Final = "/v1/chat/completions"
 _RESPONSES: Final = "/v1/responses"
 _ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
