@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -13,6 +14,10 @@ from support import NOW, Ran
 # In CI the same examples are tried every time; elsewhere new ones, which may find something.
 settings.register_profile("batchlint", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 settings.load_profile("batchlint")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so a shell starts what runs in the background; commands inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 
 @pytest.fixture(autouse=True)

@@ -219,6 +219,17 @@ def test_the_number_of_jobs_does_not_show(
     assert report.to_dict() == check(big, name=str(path), keep=keep).to_dict()
 
 
+@pytest.mark.parametrize("share", [1, 3, 1000])
+def test_duplicates_are_found_however_few_hashes_are_held(share: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batchlint.whole._HASHES", share)
+    ids = [str(number) for number in range(20)]
+
+    assert check(b"".join(map(line, ids))).errors == ()
+    for again in ids:
+        (error,) = check(b"".join(map(line, [*ids, again]))).errors
+        assert (error.rule, error.line, error.custom_id) == ("duplicate_custom_id", 21, again)
+
+
 def test_the_kind_of_source_does_not_show(big: bytes, tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(big)

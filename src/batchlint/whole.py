@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -175,22 +176,21 @@ def custom_ids(part: Part) -> list[str | None]:
     return [custom_id for _, blob in part.ids for custom_id in orjson.loads(blob)]
 
 
-#: Of so many ids at a time the hashes are held.
-_HASHES: Final = 200_000
+#: Of so many hashes at a time there is a set, which takes ten times their size.
+_HASHES: Final = 400_000
 
 
 def _may_have_duplicates(part: Part) -> bool:
-    """Whether two custom_ids have the same hash: of a share of all hashes at a time, for a set takes ten times their size."""
-    shares = len(part.outcomes) // _HASHES + 1
+    """Whether two custom_ids have the same hash."""
+    hashes = array("q")
+    for _, blob in part.ids:
+        hashes.extend(map(hash, filter(None, orjson.loads(blob))))
+    shares = len(hashes) // _HASHES + 1
+    if shares == 1:
+        return len(set(hashes)) < len(hashes)
     for share in range(shares):
-        seen: set[int] = set()
-        total = 0
-        for _, blob in part.ids:
-            hashes: Iterable[int] = map(hash, filter(None, orjson.loads(blob)))
-            mine = list(hashes) if shares == 1 else [number for number in hashes if number % shares == share]
-            total += len(mine)
-            seen.update(mine)
-        if len(seen) < total:
+        own = array("q", (number for number in hashes if number % shares == share))
+        if len(set(own)) < len(own):
             return True
     return False
 
