@@ -19,7 +19,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so a shell starts what 
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-
 @pytest.fixture(autouse=True)
 def _on_a_fixed_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the first of September 2026."""
