@@ -9,10 +9,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from . import decode, grammar, schemas
-from .findings import BLANK, FAILED, PASSED, BatchError, Found, Kind, Part
+from .findings import BLANK, FAILED, PASSED, BatchError, Found, Part, Tally
 from .judge import Judge, judge_of
 from .rules import RULES, Selection, size
-from .rules.size import LONG_LINE
 
 _BLANKS: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -51,11 +50,7 @@ class _Findings:
     """The findings of a part in the making."""
 
     def __init__(self, judge: Judge, keep: int, before: Mapping[str, int]) -> None:
-        self.judge, self.keep = judge, keep
-        self.errors: list[BatchError] = []
-        self.counts: dict[Kind, int] = {}
-        self.kept = dict(before)
-        self.full = {rule for rule, count in before.items() if keep and count >= keep}
+        self.judge, self.tally = judge, Tally(keep, before)
         self.once: dict[tuple[str, str], tuple[int, BatchError]] = {}
 
     def add(self, errors: list[BatchError]) -> bool:
@@ -67,26 +62,20 @@ class _Findings:
                 key = (error.rule, error.message)
                 count, first = self.once.get(key, (0, error))
                 self.once[key] = count + 1, first
-                continue
-            kind = (error.rule, error.severity, error.fails)
-            self.counts[kind] = self.counts.get(kind, 0) + 1
-            self.kept[error.rule] = number = self.kept.get(error.rule, 0) + 1
-            if not self.keep or number <= self.keep:
-                self.errors.append(error)
-                if number == self.keep:
-                    self.full.add(error.rule)
+            else:
+                self.tally.add(error)
         return failed
 
     def take(self, founds: Iterable[Found], number: int, custom_id: str | None = None) -> bool:
         """Take what is found about a line; whether it is an error.  What would not be kept is only counted."""
         failed = False
-        if self.full:
+        if self.tally.full:
             rest = []
             for found in founds:
-                if found.rule not in self.full:
+                if found.rule not in self.tally.full:
                     rest.append(found)
                 elif (kind := self.judge.kind(found.rule)) is not None:
-                    self.counts[kind] = self.counts.get(kind, 0) + 1
+                    self.tally.count(kind)
                     failed |= kind[1] == "error"
             founds = rest
         return self.add(self.judge.errors(founds, number, custom_id)) or failed
@@ -144,7 +133,7 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[s
                 plain, deprecated = lane.plain, lane.deprecated
                 lane_url, lane_model = url, model
                 facts.turn(number, url, model)
-            quiet = len(line) < LONG_LINE and plain(request)
+            quiet = len(line) < size.LONG_LINE and plain(request)
             passed = quiet or lane.gate(request)
         except (ValueError, TypeError, KeyError):  # no JSON, no object, a member missing, no endpoint
             passed = False
@@ -172,7 +161,7 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[s
             facts.characters += size.characters(body)
         if repeats and (key := decode.repeated_key(line)) is not None:
             findings.add_one(_repeated(key), number, custom_id)
-    return Part(bytes(outcomes), len(chunk), tuple(findings.errors), findings.counts,
+    return Part(bytes(outcomes), len(chunk), tuple(findings.tally.errors), findings.tally.counts,
                 ((len(ids), _packed(ids)),) if ids else (), tuple(facts.urls), tuple(facts.models), facts.inputs,
                 facts.characters, {member: (count, line) for member, (count, line) in facts.deprecated.items()},
                 findings.once)

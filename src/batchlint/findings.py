@@ -105,6 +105,7 @@ class BatchError(NamedTuple):
 
 #: What is counted: a rule, with the severity and the effect that its findings had.
 Kind = tuple[str, Severity, Fails | None]
+_NONE: Mapping[str, int] = {}
 
 
 class Part(NamedTuple):
@@ -145,6 +146,43 @@ class Part(NamedTuple):
 BLANK, PASSED, FAILED = 0, 1, 2
 
 
+class Tally:
+    """Findings, of which all are counted and at most so many of a rule kept.
+
+    Args:
+        keep: how many of a rule; 0 keeps all.
+        before: how many of some rules there are already.
+
+    Attributes:
+        counts: how many findings of a kind were counted.
+        errors: what was kept, in the order in which it came.
+        full: the rules of which no more will be kept.
+    """
+
+    def __init__(self, keep: int, before: Mapping[str, int] = _NONE) -> None:
+        self.counts: dict[Kind, int] = {}
+        self.errors: list[BatchError] = []
+        self.full = {rule for rule, count in before.items() if keep and count >= keep}
+        self._keep, self._seen = keep, dict(before)
+
+    def count(self, kind: Kind, number: int = 1) -> None:
+        """Count findings of a kind."""
+        self.counts[kind] = self.counts.get(kind, 0) + number
+
+    def keep(self, error: BatchError) -> None:
+        """Keep a finding while there is room."""
+        self._seen[error.rule] = seen = self._seen.get(error.rule, 0) + 1
+        if not self._keep or seen <= self._keep:
+            self.errors.append(error)
+            if seen == self._keep:
+                self.full.add(error.rule)
+
+    def add(self, error: BatchError) -> None:
+        """Count a finding, and keep it while there is room."""
+        self.count((error.rule, error.severity, error.fails))
+        self.keep(error)
+
+
 def merge(parts: Iterable[Part], keep: int = 1000) -> Part:
     """Concatenate parts, each one's lines moved past those before it; at most `keep` findings a rule stay.
 
@@ -153,9 +191,7 @@ def merge(parts: Iterable[Part], keep: int = 1000) -> Part:
         keep: how many findings of one rule are kept; 0 keeps all.
     """
     outcomes, size, inputs, characters = bytearray(), 0, 0, 0
-    errors: list[BatchError] = []
-    counts: dict[Kind, int] = {}
-    kept: dict[str, int] = {}
+    tally = Tally(keep)
     ids: list[tuple[int, bytes]] = []
     urls: list[tuple[int, str | None]] = []
     models: list[tuple[int, str | None]] = []
@@ -164,11 +200,10 @@ def merge(parts: Iterable[Part], keep: int = 1000) -> Part:
     for part in parts:
         shift = len(outcomes)
         for error in part.errors:
-            kept[error.rule] = number = kept.get(error.rule, 0) + 1
-            if not keep or number <= keep:
-                errors.append(moved(error, shift))
+            if error.rule not in tally.full:
+                tally.keep(moved(error, shift))
         for kind, count in part.counts.items():
-            counts[kind] = counts.get(kind, 0) + count
+            tally.count(kind, count)
         for key, (count, error) in part.once.items():
             seen, first = once.get(key, (0, moved(error, shift)))
             once[key] = seen + count, first
@@ -182,7 +217,7 @@ def merge(parts: Iterable[Part], keep: int = 1000) -> Part:
         size += part.size
         inputs += part.inputs
         characters += part.characters
-    return Part(bytes(outcomes), size, tuple(errors), counts, tuple(ids), tuple(urls), tuple(models), inputs,
+    return Part(bytes(outcomes), size, tuple(tally.errors), tally.counts, tuple(ids), tuple(urls), tuple(models), inputs,
                 characters, deprecated, once)
 
 

@@ -13,7 +13,7 @@ import orjson
 
 from . import grammar, schemas
 from .core import Plan
-from .findings import BLANK, FAILED, PHASES, BatchError, Found, Kind, Part
+from .findings import BLANK, FAILED, PHASES, BatchError, Found, Part, Tally
 from .judge import judge_of
 from .report import Report
 from .rules.files import INSTEAD
@@ -238,7 +238,11 @@ def finish(
     if not foreign:
         late += whole_file(part, endpoint, plan.now)
         late += _enqueued(part, plan.tokens)
-    whole = _Kept(plan.keep, part)
+    whole = Tally(plan.keep)
+    for kind, count in part.counts.items():
+        whole.count(kind, count)
+    for error in part.errors:
+        whole.keep(error)
     for line, custom_id, found in late:
         for error in judge_of(plan.selection).errors([found], line, custom_id):
             whole.add(error)
@@ -255,21 +259,3 @@ def finish(
         errors=tuple(e for e in errors if e.severity == "error"),
         warnings=tuple(e for e in errors if e.severity == "warning"),
         counts=whole.counts, now=plan.now, create=create or {})
-
-
-class _Kept:
-    """The findings of a file, bounded, and their counts."""
-
-    def __init__(self, keep: int, part: Part) -> None:
-        self.errors = list(part.errors)
-        self.counts = dict(part.counts)
-        self._keep = keep
-        self._kept = Counter(error.rule for error in part.errors)
-
-    def add(self, error: BatchError) -> None:
-        """Count a finding, and keep it while there is room."""
-        kind: Kind = (error.rule, error.severity, error.fails)
-        self.counts[kind] = self.counts.get(kind, 0) + 1
-        self._kept[error.rule] += 1
-        if not self._keep or self._kept[error.rule] <= self._keep:
-            self.errors.append(error)
