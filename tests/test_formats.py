@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -19,16 +18,15 @@ from junitparser import Error, Failure, JUnitXml, TestSuite
 from pydantic_sarif.model import (  # type: ignore[import-untyped]
     StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog,
 )
+from reports import a_finding, a_report
 from support import FIXTURES, Ran, line
 
 import batchlint
-from batchlint.findings import BatchError
 from batchlint.formats import FORMATS, named
 from batchlint.formats.checked import Checked
 from batchlint.formats.github import step_summary
 from batchlint.formats.paths import from_root, uri
 from batchlint.formats.sarif import MOST
-from batchlint.report import Report
 
 HERE = FIXTURES / "formats"
 MIXED, CLEAN, MISSING = "50% off, all.jsonl", "clean.jsonl", "missing.jsonl"
@@ -50,18 +48,6 @@ def shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
         return ran.out
 
     return shown
-
-
-def a_report(*errors: BatchError) -> Report:
-    """A report with these findings."""
-    counts = {(error.rule, error.severity, error.fails): errors.count(error) for error in errors}
-    return Report(None, None, (), 0, 1, 1, 0, errors, (), counts, 0)
-
-
-def a_finding(**members: Any) -> BatchError:
-    """A finding, but for the members that are given."""
-    given: dict[str, Any] = {"rule": "invalid_value", "code": "c", "line": 1, "message": "m", "fails": "request"}
-    return BatchError(**given | members)
 
 
 # -- all formats -------------------------------------------------------------------------------------------------------
@@ -216,7 +202,7 @@ def test_a_cell_of_the_summary_stays_one() -> None:
 
 # -- gitlab ------------------------------------------------------------------------------------------------------------
 
-#: docs.gitlab.com/ci/testing/code_quality, "Code Quality report format" (2025); no package has a reader.
+#: docs.gitlab.com/ci/testing/code_quality, "Code Quality report format" (2025): more than types say (`test_format_readers.py`).
 GITLAB = Draft202012Validator({
     "type": "array",
     "items": {

@@ -55,7 +55,7 @@ def _escaped(text: str, more: str = "") -> str:
 
 def _plain(text: str) -> str:
     """A line that is no command to the runner, whatever a file is called."""
-    return "batchlint: " + text.replace("\n", " ").replace("##[", "## [") + "\n"
+    return "batchlint: " + text.replace("\r", " ").replace("\n", " ").replace("##[", "## [") + "\n"
 
 
 def step_summary(files: Sequence[Checked]) -> str:
