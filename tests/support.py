@@ -75,8 +75,8 @@ def command(
 
 
 @cache
-def _bench(rule: str) -> Bench:
-    return Bench([RULES[rule]])
+def _bench(rule: str, url: str) -> Bench:
+    return Bench(url, [RULES[rule]])
 
 
 def said(rule: str, url: str, body: dict[str, Any]) -> list[Found]:
@@ -85,7 +85,8 @@ def said(rule: str, url: str, body: dict[str, Any]) -> list[Found]:
     if made.check is None or (made.urls and url not in made.urls):
         return []
     found = list(made.check(Request(url, body, 0, {})))
-    awake = [name for name, _ in _bench(rule).awake(body, 0)]
+    bench = _bench(rule, url)
+    awake = [name for name, _ in bench.awake(Request(url, body, 0, {}), unmarked=bench.is_unmarked(body))]
     assert awake == [rule] or not found, f"{rule} slept"
     return found
 

@@ -448,3 +448,10 @@ def test_a_signal_while_a_long_input_is_read_ends_the_command(args: list[str], s
 
     assert status == wanted
     assert err.strip() == said
+
+
+def test_a_command_that_is_interrupted_while_it_starts_says_so(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", "utf-8")
+    ran = command("--version", env={"PYTHONPATH": str(tmp_path)})
+
+    assert ran == (130, "", "batchlint: interrupted\n")

@@ -16,7 +16,7 @@ from support import said
 
 from batchlint.findings import Found
 from batchlint.grammar import pointer
-from batchlint.rules import RULES, strict
+from batchlint.rules import RULES, Request
 from batchlint.rules.waking import Bench
 from batchlint.structured import limits, metaschema, plain, subset
 
@@ -416,13 +416,20 @@ def test_fine_tuned_models_lack_keywords() -> None:
     assert found(CHAT, tuned | chat_tool(schema, strict=False)) == []
 
 
-def test_a_plain_body_wakes_no_rule() -> None:
-    bench = Bench(RULES[name] for name in NAMES)
+@pytest.mark.parametrize("url", [CHAT, RESPONSES])
+def test_a_body_without_schemas_or_with_fine_ones_wakes_no_rule(url: str) -> None:
+    bench = Bench(url, (RULES[name] for name in NAMES))
 
-    assert bench.quiet({"model": "m", "messages": [{"role": "user", "content": "Hi"}], "input": "Hi", "temperature": 1})
-    assert bench.quiet({"response_format": {"type": "json_object"}, "text": {"format": {"type": "text"}}})
-    assert not bench.quiet({"tools": []})
-    assert not bench.quiet(chat_format({}))
+    def awake(body: dict[str, Any]) -> list[str]:
+        return [name for name, _ in bench.awake(Request(url, body, 0, {}), unmarked=bench.is_unmarked(body))]
+
+    assert bench.members.isdisjoint({"model": "m", "messages": [{"role": "user", "content": "Hi"}], "input": "Hi", "temperature": 1})
+    assert awake({"response_format": {"type": "json_object"}, "text": {"format": {"type": "text"}}}) == []
+    assert awake({"tools": []}) == []
+    fine, wrong = {"type": "object", "properties": {}, "additionalProperties": False}, {"type": "object", "properties": {}}
+    for body, other in ((chat_format(fine), chat_format(wrong)), (text_format(fine), text_format(wrong))):
+        assert awake(body) == []
+        assert awake(other) == ([*NAMES] if ("text" in other) == (url == RESPONSES) else [])
 
 
 @pytest.mark.parametrize("url", [CHAT, RESPONSES])
@@ -470,7 +477,6 @@ def test_what_is_remembered_is_bounded() -> None:
         found(CHAT, chat_tool({"type": "object", "title": f"t{i}"}))
 
     assert len(subset._verdicts) <= subset._KEPT
-    assert all(len(values) <= strict._KEPT for values in strict._clean.values())
 
 
 def test_a_mutated_request_is_looked_at_again() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
 from functools import cache
@@ -11,6 +12,9 @@ from typing import Any, Final, NamedTuple
 #: The choices of rules, as on the command line.
 _CHOICES: Final = ("select", "ignore", "warn", "error")
 _PER_FILE: Final = "per-file"
+
+#: What a project's file has that may have a table for us; many have not, though they name us among their dependencies.
+_MENTION: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
 
 
 class Config(NamedTuple):
@@ -63,7 +67,7 @@ def _nearest(folder: Path) -> Config:
         if own.is_file():
             return _read(own, _loaded(own))
         project = place / "pyproject.toml"
-        if project.is_file() and b"batchlint" in project.read_bytes():
+        if project.is_file() and _MENTION.search(project.read_bytes()):
             tools = _loaded(project).get("tool", {})
             table = tools.get("batchlint") if isinstance(tools, dict) else None
             if table is not None:

@@ -103,6 +103,15 @@ class _Facts:
         if not self.models or self.models[-1][1] != model:
             self.models.append((number, model))
 
+    def use(self, url: str, deprecated: frozenset[str], body: Mapping[str, Any], number: int) -> None:
+        """A request's use of deprecated members."""
+        for member in deprecated.intersection(body):
+            if body[member] is not None:
+                seen = self.deprecated.get((url, member))
+                if seen is None:
+                    seen = self.deprecated[url, member] = [0, number]
+                seen[0] += 1
+
 
 def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[str, int] = _NONE) -> Part:  # noqa: PLR0912 - one flat loop, for speed
     """Check whole lines; nothing is read, written or remembered.
@@ -120,6 +129,7 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[s
     findings, facts = _Findings(judge, plan.keep, before), _Facts()
     loads, ids, outcomes = orjson.loads, facts.ids, facts.outcomes
     repeats, counts = "duplicate_key" in judge.severities, plan.tokens is not None
+    long = len(chunk) >= size.LONG_LINE  # whether there may be long lines
     lane_url = lane_model = None  # of the lane at hand; the lines of a file seldom need another
     for number, line in enumerate(BytesIO(chunk), 1):
         request: Any = None
@@ -130,31 +140,31 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[s
             model = body["model"]
             if lane_url is None or url != lane_url or model != lane_model:
                 lane = judge.lane(url, model)
-                plain, deprecated = lane.plain, lane.deprecated
+                is_plain, has_no = lane.plain, lane.watched.isdisjoint
                 lane_url, lane_model = url, model
                 facts.turn(number, url, model)
-            quiet = len(line) < size.LONG_LINE and plain(request)
-            passed = quiet or lane.gate(request)
+            plain = is_plain(request)
+            passed = plain or lane.gate(request)
         except (ValueError, TypeError, KeyError):  # no JSON, no object, a member missing, no endpoint
             passed = False
         if passed:
             custom_id, outcome = request["custom_id"], PASSED
-            if not quiet and findings.take(judge.woken(url, body, len(line)), number, custom_id):
-                outcome = FAILED
+            if not plain or long or not has_no(body):
+                if lane.may_wake(body, plain=plain, size=len(line)):
+                    found = judge.woken(url, body, len(line), unmarked=plain)
+                    if found and findings.take(found, number, custom_id):
+                        outcome = FAILED
+                facts.use(url, lane.deprecated, body, number)
         else:
             outcome, custom_id, url, model, body = _refused(line, request, number, findings, first)
             if url is None or url != lane_url or model != lane_model:
-                lane_url, deprecated = None, _deprecated(url, model)
+                lane_url = None
             if outcome != BLANK:
                 facts.turn(number, url, model)
+            if url is not None:
+                facts.use(url, schemas.deprecated(url, schemas.patched_for(url, model)), body, number)
         outcomes.append(outcome)
         ids.append(custom_id)
-        for member in deprecated.intersection(body):
-            if body[member] is not None:
-                seen = facts.deprecated.get((url, member))
-                if seen is None:
-                    seen = facts.deprecated[url, member] = [0, number]
-                seen[0] += 1
         if url == _EMBEDDINGS:
             facts.inputs += count_inputs(body)
         if counts:
@@ -170,11 +180,6 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[s
 def _packed(ids: list[str | None]) -> bytes:
     """The ids as a JSON array, in no more memory than its length: what the encoder gives has room for several times as much."""
     return bytes(memoryview(orjson.dumps(ids)))
-
-
-def _deprecated(url: str | None, model: str | None) -> frozenset[str]:
-    """The members of a request that the API marks as deprecated."""
-    return frozenset() if url is None else schemas.deprecated(url, schemas.patched_for(url, model))
 
 
 def _repeated(key: str) -> Found:

@@ -19,6 +19,8 @@ Gate = Callable[[Any], bool]
 _NOTHING: Schema = {}
 #: How many unknown members of a root get a suggestion.
 _SUGGESTIONS = 100
+#: How many values of members of a root are remembered to be right, and how long a string among them may be.
+_KEPT, _SHORT = 1000, 40
 
 _SIZES = frozenset({"minProperties", "maxProperties", "propertyNames"})
 _compiled = lru_cache(maxsize=None)(re.compile)
@@ -45,6 +47,7 @@ class Explainer:
         self._hint = hint
         self._compiled = compiled
         self._gates: dict[int, Gate] = {}  # by the identity of the subschema
+        self._right: set[tuple[str, type, Any]] = set()
         self._branches: dict[int, dict[str, Schema]] = {}  # likewise
         self._places = {key: place for place, key in enumerate(schema.get("properties", _NOTHING))}
 
@@ -87,7 +90,7 @@ class Explainer:
                 yield found, "unknown", ""
         children = node.get("properties", _NOTHING)
         for key, item in value.items():
-            if key in places and not self._let_through(children[key], item):
+            if key in places and not self._is_right(key, children[key], item):
                 for found in self._walk(children[key], item, (key,)):
                     yield found, "fields", key
         if self._sized:
@@ -95,6 +98,19 @@ class Explainer:
                 yield found, "fields", ""
         for found in self._constraints(node, value, ()):
             yield found, "fields", str(found.path[len(self._at)]) if found.path else ""
+
+    def _is_right(self, key: str, node: Schema, item: Any) -> bool:
+        """Whether a gate tells at once that a member of the root is right; of short values that is remembered."""
+        kind = type(item)
+        if kind in (list, dict) or (kind is str and len(item) > _SHORT):
+            return self._let_through(node, item)
+        known = key, kind, item
+        if known in self._right:
+            return True
+        right = self._let_through(node, item)
+        if right and len(self._right) < _KEPT:
+            self._right.add(known)
+        return right
 
     # -- the walk -----------------------------------------------------------------------------------------------------
 

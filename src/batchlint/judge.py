@@ -26,17 +26,24 @@ class Lane:
     Args:
         url: an endpoint.
         of: the family of models whose refusals are its schema's too.
-        quiet: the schema of the bodies that wake no rule, unless the line is long.
+        bench: the rules for its bodies.
 
     Attributes:
-        plain: whether a line, decoded, is let through and wakes no rule.
-        deprecated: the members of bodies that the API marks as deprecated.
+        plain: whether a line, decoded, is let through and has no marks inside that wake rules.
+        watched: the members of a body that wake rules, or are to be counted since they are deprecated.
+        deprecated: the latter.
     """
 
-    def __init__(self, url: str, of: str, quiet: Mapping[str, Any]) -> None:
+    def __init__(self, url: str, of: str, bench: waking.Bench) -> None:
         self._schema = url, of
-        self.plain = schemas.plain_gate(url, of, quiet)
+        self.plain = schemas.plain_gate(url, of, bench.unmarked)
         self.deprecated = schemas.deprecated(url, of)
+        self.watched = bench.members | self.deprecated
+        self._wakes = bench.members
+
+    def may_wake(self, body: Mapping[str, Any], *, plain: bool, size: int) -> bool:
+        """Whether a rule may be awake, of a body whose line is let through."""
+        return not plain or size >= LONG_LINE or not self._wakes.isdisjoint(body)
 
     @cached_property
     def gate(self) -> schemas.Gate:
@@ -74,13 +81,13 @@ class Judge:
         key = url, schemas.patched_for(url, model)
         made = self._lanes.get(key)
         if made is None:
-            made = self._lanes[key] = Lane(*key, self._bench(url).schema)
+            made = self._lanes[key] = Lane(*key, self._bench(url))
         return made
 
     def _bench(self, url: str) -> waking.Bench:
         bench = self._benches.get(url)
         if bench is None:
-            bench = self._benches[url] = waking.Bench(rule for rule in self._checks if not rule.urls or url in rule.urls)
+            bench = self._benches[url] = waking.Bench(url, (rule for rule in self._checks if not rule.urls or url in rule.urls))
         return bench
 
     def line(self, request: dict[str, Any], size: int) -> Iterator[Found]:
@@ -104,15 +111,25 @@ class Judge:
             if fine or not explainer.surely_fits(body):  # a line that is fine was refused for its body
                 for found in explainer.explain(body):
                     yield _in_batch(found)
-            if size >= LONG_LINE or not self._bench(url).quiet(body):
-                yield from self.woken(url, body, size)
+            yield from self.woken(url, body, size)
 
-    def woken(self, url: str, body: dict[str, Any], size: int) -> Iterator[Found]:
-        """What the rules say of a body: those that it wakes."""
+    def woken(self, url: str, body: dict[str, Any], size: int, *, unmarked: bool | None = None) -> list[Found]:
+        """What the rules say of a body: those that it wakes.
+
+        Args:
+            url: an endpoint.
+            body: of a request to it.
+            size: of the line, in bytes.
+            unmarked: whether the body has nothing inside that wakes rules, if that is known.
+        """
+        bench = self._bench(url)
+        if unmarked is None:
+            unmarked = bench.is_unmarked(body)
+            if unmarked and size < LONG_LINE and bench.members.isdisjoint(body):
+                return []
         request = Request(url, body, size, {})
-        for rule, check in self._bench(url).awake(body, size):
-            for serial, found in enumerate(check(request)):
-                yield _placed(found, rule, request.url, serial)
+        awake = bench.awake(request, unmarked=unmarked)
+        return [_placed(found, rule, url, serial) for rule, check in awake for serial, found in enumerate(check(request))]
 
     def kind(self, name: str, fails: Fails | None = None) -> Kind | None:
         """How findings of a rule count: with which severity and effect; None if the rule is off.

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .findings import BatchError, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The result of a check.
 
     Attributes:
@@ -40,7 +38,7 @@ class Report:
     warnings: tuple[BatchError, ...]
     counts: Mapping[Kind, int]
     now: int
-    create: Mapping[str, Any] = field(default_factory=dict)
+    create: Mapping[str, Any] = {}
 
     @property
     def ok(self) -> bool:

@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from .explain import Explainer
+if TYPE_CHECKING:
+    from .explain import Explainer
 
 #: The endpoints of a batch (source: the Batch guide, October 2026), in the guide's order.
 ENDPOINTS: Final = (
@@ -145,14 +146,14 @@ def gate(url: str, of: str = "") -> Gate:
     return compiled(_line(url, of))
 
 
-def plain_gate(url: str, of: str, quiet: Mapping[str, Any]) -> Gate:
+def plain_gate(url: str, of: str, more: Mapping[str, Any]) -> Gate:
     """Whether a line, decoded, is let through, and its body fits one more schema.
 
-    That is asked first, and of both at once: two calls would have to fetch everything into the caches twice.
+    Both are asked at once: two calls would have to fetch everything into the caches twice.
     """
     line = _line(url, of)
     within = {key: value for key, value in line.items() if not key.startswith("$")}
-    return compiled({"allOf": [{"properties": {"body": quiet}}, within], "$defs": line.get("$defs", {})})
+    return compiled({"allOf": [{"properties": {"body": more}}, within], "$defs": line.get("$defs", {})})
 
 
 def _line(url: str, of: str) -> dict[str, Any]:
@@ -178,18 +179,24 @@ def deprecated(url: str, of: str = "") -> frozenset[str]:
 @cache
 def explainer(url: str, of: str = "") -> Explainer:
     """What explains a body that the endpoint's schema refuses."""
+    from .explain import Explainer  # late, for most files have nothing to explain
+
     return Explainer(body(url, of), at=("body",), hint=_HINT, compiled=compiled)
 
 
 @cache
 def line_explainer() -> Explainer:
     """What explains a line whose own members are wrong."""
+    from .explain import Explainer  # late, for most files have nothing to explain
+
     return Explainer(load("batch-request"), compiled=compiled)
 
 
 @cache
 def create_explainer() -> Explainer:
     """What explains the body of a `POST /v1/batches`."""
+    from .explain import Explainer  # late, for most files have nothing to explain
+
     return Explainer(load("batch-create"), hint=_HINT)
 
 

@@ -14,9 +14,9 @@ from .registry import Request, fault, rule
 #: How many ids a sentence names.
 _NAMED: Final = 100
 
-#: The members by which calls and their answers are known.
-#: What tells that a conversation has calls, or answers to them.
-_MARKS: Final = {"tool_calls": False, "tool_call_id": False, "type": {"not": {"type": "string", "pattern": "_call"}}}
+#: What tells that a conversation has calls, or answers to them: of messages, and of items.
+_CHAT_MARKS: Final = {"tool_calls": False, "tool_call_id": False}
+_ITEM_MARKS: Final = {"type": {"not": {"type": "string", "pattern": "_call"}}}
 _CHAT: Final = "/v1/chat/completions"
 _RESPONSES: Final = "/v1/responses"
 _ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
@@ -38,7 +38,7 @@ class _Exchange(NamedTuple):
     broken: bool
 
 
-@rule(urls=[_CHAT], marks=_MARKS)
+@rule(urls=[_CHAT], marks=_CHAT_MARKS)
 def unpaired_tool_message(request: Request) -> Iterator[Found]:
     """The tool calls of an assistant message and the tool messages after it do not answer each other.
 
@@ -146,7 +146,7 @@ _CALLS: Final[Mapping[str, str]] = {"function_call": "function call", "custom_to
 _OUTPUTS: Final[Mapping[str, str]] = {f"{kind}_output": name for kind, name in _CALLS.items()}
 
 
-@rule(urls=[_RESPONSES], marks=_MARKS)
+@rule(urls=[_RESPONSES], marks=_ITEM_MARKS)
 def unpaired_call_output(request: Request) -> Iterator[Found]:
     """A function's call and its output are not both in the input.
 
@@ -208,18 +208,12 @@ def _remembers(body: Mapping[str, Any]) -> bool:
     return any(body.get(member) is not None for member in ("previous_response_id", "conversation", "prompt"))
 
 
-#: Bodies that do not ask for JSON mode, and those in which some text has the word.
-_NO_MODE: Final = {"not": {"required": ["type"], "properties": {"type": {"const": "json_object"}}}}
-_WORD: Final = {"type": "string", "pattern": "[Jj][Ss][Oo][Nn]", "not": {"pattern": "^data:"}}
-_WORDS: Final = {"contains": {"type": "object", "required": ["content"], "properties": {"content": _WORD}}}
-_NO_WORD_NEEDED: Final = {"anyOf": [
-    {"properties": {"response_format": _NO_MODE, "text": {"properties": {"format": _NO_MODE}}}},
-    {"required": ["messages"], "properties": {"messages": {"type": "array", **_WORDS}, "input": False}},
-    {"required": ["input"], "properties": {"input": {"anyOf": [_WORD, {"type": "array", **_WORDS}]}, "messages": False}},
-]}
+def _not_in_json_mode(request: Request) -> bool:
+    """Whether the request is not for JSON mode, or a part of its conversation lies elsewhere."""
+    return _json_mode(request) is None
 
 
-@rule(urls=[_CHAT, _RESPONSES], wakes=["response_format", "text"], asleep=_NO_WORD_NEEDED)
+@rule(urls=[_CHAT, _RESPONSES], wakes=["response_format", "text"], asleep=_not_in_json_mode)
 def json_word_missing(request: Request) -> Iterator[Found]:
     """JSON mode is asked for, and the conversation does not have the word "json".
 
@@ -242,7 +236,7 @@ def json_word_missing(request: Request) -> Iterator[Found]:
     yield fault(_JSON_WORD[member], member, phase="last")
 
 
-@rule(fails=None, urls=[_RESPONSES], wakes=["text"], asleep=_NO_WORD_NEEDED)
+@rule(fails=None, urls=[_RESPONSES], wakes=["text"], asleep=_not_in_json_mode)
 def json_word_only_in_instructions(request: Request) -> Iterator[Found]:
     """JSON mode is asked for, and the word "json" is in the instructions, but not in the input.
 
@@ -294,7 +288,7 @@ def _mentions(value: Any) -> bool:
             if not value.startswith("data:") and "json" in value.lower():
                 return True
         elif isinstance(value, list):
-            todo += value
+            todo += reversed(value)  # instructions come first, and are most likely to have it
         elif isinstance(value, dict):
             if _kind(value) in _ELSEWHERE:
                 return True
@@ -309,7 +303,7 @@ _ALL_LIKE_JSON: Final = {"properties": {
     "messages": {"items": {"properties": {"tool_calls": {"items": {"properties": {"function": _LIKE_JSON}}}}}}}}
 
 
-@rule(fails=None, urls=[_CHAT, _RESPONSES], marks=_MARKS, asleep=_ALL_LIKE_JSON)
+@rule(fails=None, urls=[_CHAT, _RESPONSES], marks={**_CHAT_MARKS, **_ITEM_MARKS}, asleep=_ALL_LIKE_JSON)
 def arguments_not_json(request: Request) -> Iterator[Found]:
     r"""The arguments of a call in the conversation are no JSON.
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from .. import grammar
 from ..findings import Found, PathParts
-from ..structured import subset
-from ..structured.metaschema import Fault
+from ..structured.known import Known
 from .registry import Request, fault, rule
+
+if TYPE_CHECKING:
+    from ..structured.metaschema import Fault
 
 _CHAT: Final = "/v1/chat/completions"
 _RESPONSES: Final = "/v1/responses"
 
-
-#: Where schemas may be, and which bodies have none there.
+#: Where schemas may be.
 _URLS: Final = (_CHAT, _RESPONSES)
 _MEMBERS: Final = ("response_format", "text", "tools", "functions")
-_OTHER: Final = {"not": {"required": ["type"], "properties": {"type": {"const": "json_schema"}}}}
-_NO_SCHEMA: Final = {"properties": {
-    "response_format": _OTHER, "text": {"properties": {"format": _OTHER}}, "tools": False, "functions": False}}
 
 
 class _Spot(NamedTuple):
@@ -49,6 +46,8 @@ class _Spot(NamedTuple):
 
     def faults(self) -> tuple[Fault, ...]:
         """What is wrong with the schema."""
+        from ..structured import subset  # late, for most files have no schemas
+
         if self.schema is None:
             return (subset.ABSENT,) if self.strict else ()
         return subset.faults(self.schema, "strict" if self.strict else "loose")
@@ -61,7 +60,12 @@ class _Spot(NamedTuple):
                      param=self.param, hint=wrong.hint)
 
 
-@rule(urls=_URLS, wakes=_MEMBERS, asleep=_NO_SCHEMA)
+def _all_fine(request: Request) -> bool:
+    """Whether there is nothing to say of any schema of a request."""
+    return not (_faults(request) or _is_tuned(request))
+
+
+@rule(urls=_URLS, wakes=_MEMBERS, asleep=_all_fine)
 def invalid_json_schema(request: Request) -> Iterator[Found]:
     """A strict response format has a schema outside of the subset that Structured Outputs take.
 
@@ -89,7 +93,7 @@ def invalid_json_schema(request: Request) -> Iterator[Found]:
             yield spot.found(wrong)
 
 
-@rule(urls=_URLS, wakes=_MEMBERS, asleep=_NO_SCHEMA)
+@rule(urls=_URLS, wakes=_MEMBERS, asleep=_all_fine)
 def invalid_function_parameters(request: Request) -> Iterator[Found]:
     """The parameters of a function are no JSON Schema, or not one that the API takes.
 
@@ -111,7 +115,7 @@ def invalid_function_parameters(request: Request) -> Iterator[Found]:
             yield spot.found(wrong)
 
 
-@rule(fails=None, urls=_URLS, wakes=_MEMBERS, asleep=_NO_SCHEMA)
+@rule(fails=None, urls=_URLS, wakes=_MEMBERS, asleep=_all_fine)
 def doubtful_schema(request: Request) -> Iterator[Found]:
     """A schema has something of which it is not certain that the API refuses it.
 
@@ -127,13 +131,15 @@ def doubtful_schema(request: Request) -> Iterator[Found]:
 
     Source: reports and probes of 2025 and 2026 that contradict one another, or a single one.
     """
+    from ..structured import subset
+
     for spot, wrong in _faults(request):
         said = _is_tuned(request) and wrong.path[-1:] and wrong.path[-1] in subset.TUNED  # by `fine_tuned_schema`
         if (wrong.sure == "doubt" and not said) or (wrong.sure == "chat" and request.url != _CHAT):
             yield spot.found(wrong)
 
 
-@rule(fails=None, urls=_URLS, wakes=_MEMBERS, asleep=_NO_SCHEMA)
+@rule(fails=None, urls=_URLS, wakes=_MEMBERS, asleep=_all_fine)
 def fine_tuned_schema(request: Request) -> Iterator[Found]:
     """A strict schema for a fine-tuned model has a keyword that only other models take.
 
@@ -148,11 +154,15 @@ def fine_tuned_schema(request: Request) -> Iterator[Found]:
     Source: the Structured Outputs guide (October 2026); no answer has been seen.
     """
     if _is_tuned(request):
-        for finder, value in _held(request):
-            for spot in map(finder, count(), value if isinstance(value, list) else [value]):
-                if spot and spot.schema and spot.strict:
-                    for wrong in subset.faults(spot.schema, "tuned"):
-                        yield spot.found(wrong)
+        from ..structured import subset
+
+        for holder in _HOLDERS[request.url]:
+            value = request.body.get(holder.member)
+            if isinstance(value, holder.kind):
+                for spot in map(holder.finder, count(), value if isinstance(value, list) else [value]):
+                    if spot and spot.schema and spot.strict:
+                        for wrong in subset.faults(spot.schema, "tuned"):
+                            yield spot.found(wrong)
 
 
 def _is_tuned(request: Request) -> bool:
@@ -211,29 +221,31 @@ def _member(value: Any, key: str) -> Any:
     return value.get(key) if isinstance(value, dict) else None
 
 
-#: The members that hold schemas, for each endpoint, and how to find the schema in one of their values.
-_HOLDERS: Final[Mapping[str, tuple[tuple[str, type, _Finder], ...]]] = {
-    _CHAT: (("response_format", dict, _response_format), ("tools", list, _tool), ("functions", list, _function)),
-    _RESPONSES: (("text", dict, _text_format), ("tools", list, _flat_tool)),
-}
+class _Holder(NamedTuple):
+    """A member of a body that holds schemas.
+
+    Attributes:
+        member: its name.
+        kind: what it is: an object with one schema, or a list whose values have one each.
+        finder: from the place and the value to the schema in it.
+        known: values in whose schemas there was no fault.
+    """
+
+    member: str
+    kind: type
+    finder: _Finder
+    known: Known
 
 
-def _held(request: Request) -> Iterator[tuple[_Finder, Any]]:
-    """The members of a request that may hold schemas, with how to find one in them or, in lists, in each of their values."""
-    for member, kind, finder in _HOLDERS[request.url]:
-        value = request.body.get(member)
-        if isinstance(value, kind):
-            yield finder, value
+_HOLDERS: Final[Mapping[str, tuple[_Holder, ...]]] = {
+    url: tuple(_Holder(member, kind, finder, Known()) for member, kind, finder in holders) for url, holders in (
+        (_CHAT, (("response_format", dict, _response_format), ("tools", list, _tool), ("functions", list, _function))),
+        (_RESPONSES, (("text", dict, _text_format), ("tools", list, _flat_tool))))}
 
 
 # -- their faults ------------------------------------------------------------------------------------------------------
 
-_Faults = Sequence[tuple[_Spot, Fault]]
-
-
-#: Functions without faults, by how a schema is found in them.
-_clean: Final = defaultdict[_Finder, set[bytes | None]](set)
-_KEPT: Final = 1024
+_Faults = Sequence[tuple[_Spot, "Fault"]]
 
 
 def _faults(request: Request) -> _Faults:
@@ -241,28 +253,22 @@ def _faults(request: Request) -> _Faults:
     found: list[tuple[_Spot, Fault]] | None = request.memory.get("schemas")
     if found is None:
         found = request.memory["schemas"] = []
-        for finder, value in _held(request):
-            found += _of_functions(finder, value) if isinstance(value, list) else _of_spot(finder(0, value))
+        for holder in _HOLDERS[request.url]:
+            value = request.body.get(holder.member)
+            if holder.kind is list and isinstance(value, list):
+                for index in holder.known.strangers(value):
+                    found += _of_value(holder, index, value[index])
+            elif holder.kind is dict and isinstance(value, dict) and not holder.known.has(value):
+                found += _of_value(holder, 0, value)
     return found
 
 
-def _of_spot(spot: _Spot | None) -> _Faults:
-    return [(spot, wrong) for wrong in spot.faults()] if spot else []
-
-
-def _of_functions(finder: _Finder, functions: Sequence[Any]) -> _Faults:
-    """The faults of functions; one that had none before is not looked at again."""
-    clean = _clean[finder]
-    found: list[tuple[_Spot, Fault]] = []
-    for index, function in enumerate(functions):
-        content = subset.fingerprint(function)
-        if content in clean:
-            continue
-        faults = _of_spot(finder(index, function))
-        if faults:
-            found += faults
-        elif content is not None:
-            if len(clean) >= _KEPT:
-                clean.clear()
-            clean.add(content)
+def _of_value(holder: _Holder, index: int, value: Any) -> _Faults:
+    """The faults of the schema in a value; that there are none is remembered."""
+    if holder.known.has(value):
+        return ()
+    spot = holder.finder(index, value)
+    found = [(spot, wrong) for wrong in spot.faults()] if spot else []
+    if not found:
+        holder.known.add(value)
     return found

@@ -14,8 +14,7 @@ _RESPONSES: Final = "/v1/responses"
 _COMPLETIONS: Final = "/v1/completions"
 
 
-@rule(urls=[_CHAT], wakes=["top_logprobs"], asleep={
-    "required": ["logprobs"], "properties": {"logprobs": {"const": True}}})
+@rule(urls=[_CHAT], wakes=["top_logprobs"])
 def top_logprobs_without_logprobs(request: Request) -> Iterator[Found]:
     """A chat completion has `top_logprobs`, but `logprobs` is not true.
 

@@ -15,11 +15,18 @@ _RESPONSES: Final = "/v1/responses"
 #: Members of a chat completion, and those without which the API refuses them.
 _NEEDS: Final = {"tool_choice": "tools", "parallel_tool_calls": "tools", "function_call": "functions"}
 
-_HAS_TOOLS: Final = {"required": ["tools"], "properties": {"tools": {"type": "array"}, "function_call": False}}
-_NONE_NAMED: Final = {"properties": {key: {"type": "string"} for key in ("tool_choice", "function_call")}}
+
+def _has_tools(request: Request) -> bool:
+    """Whether there is what all choices need, for one that needs functions is not there."""
+    return isinstance(request.body.get("tools"), list) and "function_call" not in request.body
 
 
-@rule(urls=[_CHAT], wakes=_NEEDS, asleep=_HAS_TOOLS)
+def _none_named(request: Request) -> bool:
+    """Whether no tool is chosen by its name."""
+    return not any(isinstance(request.body.get(member), dict) for member in ("tool_choice", "function_call"))
+
+
+@rule(urls=[_CHAT], wakes=_NEEDS, asleep=_has_tools)
 def choice_without_tools(request: Request) -> Iterator[Found]:
     """A chat completion says how tools are to be chosen, and has none.
 
@@ -47,7 +54,7 @@ def _is_choice(member: str, value: Any) -> bool:
     return isinstance(value, dict) or value in ("none", "auto", "required")
 
 
-@rule(urls=[_CHAT], wakes=["tool_choice", "function_call"], asleep=_NONE_NAMED)
+@rule(urls=[_CHAT], wakes=["tool_choice", "function_call"], asleep=_none_named)
 def undeclared_function(request: Request) -> Iterator[Found]:
     """A chat completion must call a function that it does not declare.
 
@@ -122,7 +129,7 @@ def _tools(request: Request) -> list[dict[str, Any]] | None:
     return None if any(tool.get("type") in ("namespace", "tool_search", "mcp") for tool in tools) else tools
 
 
-@rule(fails=None, urls=[_CHAT, _RESPONSES], wakes=["tool_choice"], asleep=_NONE_NAMED)
+@rule(fails=None, urls=[_CHAT, _RESPONSES], wakes=["tool_choice"], asleep=_none_named)
 def tool_choice_elsewhere(request: Request) -> Iterator[Found]:
     """The chosen tool, which is no function, is not among the tools; or the allowed ones are not.
 

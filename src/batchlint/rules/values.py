@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 from ..findings import Found, PathParts
 from ..grammar import dotted, shown
 from ..schemas import ENDPOINTS
-from .registry import Request, fault, rule
+from .registry import PLACES, Request, fault, rule
 
 _CHAT: Final = "/v1/chat/completions"
 _RESPONSES: Final = "/v1/responses"
@@ -94,30 +94,29 @@ _FINE: Final = {"pattern": "^(https?://[^\n]*|data:image/[a-z]+;base64,(iVBORw0K
 _IMAGES: Final = {"image_url": {**_FINE, "type": ["string", "object"], "required": ["url"],
                                 "properties": {"url": {**_FINE, "type": "string"}}}}
 _FILES: Final = dict.fromkeys(("file_data", "file"), False)
+#: One and the same for all rules here, so that they are asked at once whether they have to wake.
+_ATTACHED: Final = {**_IMAGES, **_FILES}
 
 
 def _images(request: Request) -> Iterator[tuple[PathParts, str]]:
     """The URLs of the images of a request, with their places, in order."""
     for path, part in _parts(request):
         yield from _image(path, part.get("image_url"))
-    for member in ("input", "images"):
-        for i, item in request.objects(member):
-            yield from _image((member, i), item.get("image_url"))
-    for member in ("mask", "markup", "input_reference"):
-        holder = request.body.get(member)
-        yield from _image((member,), holder.get("image_url") if isinstance(holder, dict) else None)
 
 
 def _parts(request: Request) -> Iterator[tuple[PathParts, dict[str, Any]]]:
-    """The parts of messages, and of the outputs of calls, with their places."""
-    for member, places in (("messages", ("content",)), ("input", ("content", "output"))):
-        for i, item in request.objects(member):
-            for place in places:
-                given = item.get(place)
-                if isinstance(given, dict):  # a screenshot
-                    yield (member, i, place), given
-                elif isinstance(given, list):
-                    yield from (((member, i, place, j), part) for j, part in enumerate(given) if isinstance(part, dict))
+    """The parts of the content of a request, with their places."""
+    places = PLACES.get(request.url)
+    if places is None:
+        return
+    holders = [((member, i), item) for member in places.items for i, item in request.objects(member)]
+    for path, holder in holders if places.items else [((), request.body)]:
+        for place in places.parts:
+            given = holder.get(place)
+            if isinstance(given, dict):  # a screenshot, or the only part
+                yield (*path, place), given
+            elif isinstance(given, list):
+                yield from (((*path, place, j), part) for j, part in enumerate(given) if isinstance(part, dict))
 
 
 def _image(path: PathParts, value: Any) -> Iterator[tuple[PathParts, str]]:
@@ -134,7 +133,7 @@ def _data_urls(request: Request) -> Iterator[tuple[PathParts, str]]:
     return ((path, url) for path, url in _images(request) if url.startswith("data:"))
 
 
-@rule(code="invalid_value", urls=[url for url in ENDPOINTS if url != _CHAT], marks=_IMAGES)
+@rule(code="invalid_value", urls=[url for url in ENDPOINTS if url != _CHAT], parts=_ATTACHED)
 def invalid_image_url(request: Request) -> Iterator[Found]:
     """The data URL of an image cannot be decoded, or holds no image.
 
@@ -161,7 +160,7 @@ def invalid_image_url(request: Request) -> Iterator[Found]:
                         phase="last")
 
 
-@rule(urls=[_CHAT], marks=_IMAGES)
+@rule(urls=[_CHAT], parts=_ATTACHED)
 def invalid_image_format(request: Request) -> Iterator[Found]:
     """The data URL of an image in a chat completion holds something else, or an image that the API does not take.
 
@@ -183,7 +182,7 @@ def invalid_image_format(request: Request) -> Iterator[Found]:
                         "formats: ['png', 'jpeg', 'gif', 'webp'].", *path, param=None, phase="last")
 
 
-@rule(urls=[_CHAT], marks=_IMAGES)
+@rule(urls=[_CHAT], parts=_ATTACHED)
 def invalid_base64_image(request: Request) -> Iterator[Found]:
     """The data URL of an image in a chat completion cannot be decoded.
 
@@ -201,7 +200,7 @@ def invalid_base64_image(request: Request) -> Iterator[Found]:
                         hint=f"Expected a base64-encoded data URL, but got {flaw.got}.")
 
 
-@rule(fails=None, marks=_IMAGES)
+@rule(fails=None, parts=_ATTACHED)
 def doubtful_image_url(request: Request) -> Iterator[Found]:
     """An image's address is neither a URL nor a data URL, or its base64 is one that strict decoders refuse.
 
@@ -235,7 +234,7 @@ def _is_untidy(payload: str) -> bool:
     return len(payload) % 4 > 0 or any(character in payload for character in "-_% \n\r\t")
 
 
-@rule(code="invalid_value", urls=[_CHAT], marks=_FILES)
+@rule(code="invalid_value", urls=[_CHAT], parts=_ATTACHED)
 def invalid_file_data(request: Request) -> Iterator[Found]:
     """The file in a chat completion is not the data URL of a PDF.
 
@@ -256,7 +255,7 @@ def invalid_file_data(request: Request) -> Iterator[Found]:
             yield fault(f"Invalid file data: '{dotted(path)}'. {_PDF}, but got {flaw.got}.", *path)
 
 
-@rule(fails=None, urls=[_RESPONSES], marks=_FILES)
+@rule(fails=None, urls=[_RESPONSES], parts=_ATTACHED)
 def doubtful_file_data(request: Request) -> Iterator[Found]:
     """The data URL of a file in a response cannot be decoded.
 
