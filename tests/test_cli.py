@@ -92,6 +92,21 @@ def test_so_many_findings_are_printed_and_all_are_counted(
     assert "40 errors (40 fail single requests)" in out
 
 
+@pytest.mark.parametrize(("options", "kept"), [
+    ([], 1000), (["--keep=7"], 7), (["--keep=0"], 1200), (["--max-errors=0"], 1200), (["--max-errors=1100"], 1100),
+    (["--max-errors=0", "--keep=5"], 5)])
+def test_of_each_rule_so_many_findings_are_kept_and_the_others_counted(
+    options: list[str], kept: int, run: Callable[..., Ran], tmp_path: Path
+) -> None:
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(b"".join(line(str(number), dimensions="x") for number in range(1200)))
+    file = json.loads(run("check", "--format=json", *options, str(path)).out)["files"][0]
+
+    assert len(file["errors"]["data"]) == kept
+    assert file["truncated"] == ({"invalid_type": 1200 - kept} if kept < 1200 else {})
+    assert file["request_counts"] == {"total": 1200, "failed": 1200}
+
+
 def test_jsonl_has_one_finding_a_line(run: Callable[..., Ran]) -> None:
     rows = [json.loads(text) for text in run("check", "--format=jsonl", GOOD, BAD, WARNED).out.splitlines()]
 

@@ -29,8 +29,8 @@ OK, FOUND, TROUBLE = 0, 1, 2
 #: Files smaller than this (bytes) are checked before a bar could be read.
 _BAR_FROM = 20_000_000
 
-#: How many findings of a rule are kept unless more are to be printed.
-_KEPT = 1_000
+#: How many findings of a rule are kept unless more are to be printed; and in formats that print few of them.
+_KEPT, _KEPT_OF_FEW = 1_000, 100
 
 #: A command has no threads; elsewhere than on Linux a fork may still break system libraries.
 _START = "fork" if sys.platform == "linux" else "spawn"
@@ -98,6 +98,8 @@ def cli() -> None:
 @click.option("--error", type=Rules(), metavar="RULES", help="Make these rules errors; switches them on.")
 @click.option("--max-errors", type=click.IntRange(0), default=20, show_default=True, metavar="N",
               help="Findings printed per file in text and github; 0 is all. All are counted.")
+@click.option("--keep", type=click.IntRange(0), metavar="N",
+              help="Findings of a rule in the report; 0 is all. All are counted.  [default: 1000; fewer where few are printed]")
 @click.option("--statistics", is_flag=True, help="In text: count the findings of each rule, and say what they do.")
 @click.option("--show-source", is_flag=True, help="In text: show the place in a short piece of the line.")
 @click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True,
@@ -115,7 +117,7 @@ def cli() -> None:
 @click.pass_context
 def check(
     ctx: click.Context, /, files: tuple[str, ...], endpoint: str | None, form: str | None, output_file: str | None,
-    max_errors: int, statistics: bool, show_source: bool, color: str, jobs: int | None, progress: bool | None, strict: bool,
+    max_errors: int, keep: int | None, statistics: bool, show_source: bool, color: str, jobs: int | None, progress: bool | None, strict: bool,
     max_enqueued_tokens: int | None, metadata: tuple[tuple[str, str], ...], output_expires_after: int | None,
     completion_window: str | None, **rules: list[str] | None,
 ) -> None:
@@ -126,12 +128,10 @@ def check(
     from .schemas import ENDPOINTS
 
     create = _create(endpoint, metadata, output_expires_after, completion_window)
-    options = {"endpoint": endpoint if endpoint in ENDPOINTS else None, "jobs": jobs, "create": create, "start": _START,
-               "max_enqueued_tokens": max_enqueued_tokens}
-    if max_errors == 0 or max_errors > _KEPT:
-        options["keep"] = max_errors
     choice = {key: value for key, value in rules.items() if value is not None}
     form = form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text")
+    options = {"endpoint": endpoint if endpoint in ENDPOINTS else None, "jobs": jobs, "create": create, "start": _START,
+               "max_enqueued_tokens": max_enqueued_tokens, "keep": _kept(form, max_errors) if keep is None else keep}
     style = {"style": click.style} if _coloured(color, output_file) else {}
     paths = _within(files)
     seen: list[Checked] = []
@@ -157,6 +157,11 @@ def check(
     if form == "github":
         _append_step_summary(seen)
     ctx.exit(status)
+
+
+def _kept(form: str, most: int) -> int:
+    """How many findings of a rule are kept, if so many of a file are to be printed."""
+    return max(most, _KEPT_OF_FEW if form in ("text", "github") else _KEPT) if most else 0
 
 
 def _coloured(color: str, output: str | None) -> bool:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -15,6 +16,10 @@ import orjson
 
 #: How many bytes a chunk has, but for the rest of its last line.
 CHUNK: Final = 1 << 18
+
+#: How many bytes are read at a time to find the end of a line, at first and at most.
+_WINDOW: Final = 1 << 13
+_WIDEST: Final = 1 << 20
 
 #: Names of files in folders that are taken for batch input files, as in `.pre-commit-hooks.yaml`.
 _BATCH_NAME: Final = r"(?i:batch)[^/]*\.jsonl$"
@@ -49,7 +54,7 @@ def chunks(source: Any, size: int = CHUNK) -> Iterator[bytes]:
                         "an iterable of requests")
 
 
-def ranged(path: str, start: int, stop: int, expected: int, size: int = CHUNK) -> Iterator[bytes]:
+def ranged(path: str | os.PathLike[str], start: int, stop: int, expected: int, size: int = CHUNK) -> Iterator[bytes]:
     """The lines that begin in a range of a file, in chunks.
 
     A line belongs to the range in which its first byte is.
@@ -68,27 +73,31 @@ def ranged(path: str, start: int, stop: int, expected: int, size: int = CHUNK) -
         length = os.fstat(file.fileno()).st_size
         if length < expected:
             raise _shrunk(length, expected)
-        reader = io.BufferedReader(file, 1 << 16)
-        if start:
-            reader.seek(start - 1)
-            start += _rest(cast("BinaryIO", reader), stop - start + 1, size) - 1
-        while start < stop:
-            data = reader.read(min(size, stop - start))
-            if not data:
-                raise _shrunk(start, expected)
-            data += b"" if data.endswith(b"\n") else reader.readline()
+        at = _line_end(file, start - 1, stop) if start else 0
+        while at < stop:
+            end = min(_line_end(file, min(at + size, stop) - 1, length), length)
+            file.seek(at)
+            data = file.read(end - at)
+            if len(data) < end - at:
+                raise _shrunk(at + len(data), expected)
             yield data
-            start += len(data)
+            at = end
 
 
-def _rest(reader: BinaryIO, most: int, size: int) -> int:
-    """Pass over the rest of a line that began before, or over so many bytes; how many those are."""
-    passed = 0
-    while passed < most and (data := reader.readline(min(size, most - passed))):
-        passed += len(data)
-        if data.endswith(b"\n"):
-            break
-    return passed
+def _line_end(file: io.FileIO, at: int, stop: int) -> int:
+    """The place after the first newline from a place on; if none stands before `stop`, a place that is no earlier than that.
+
+    The end of a chunk is found before it is read, in one piece: to put it together out of two would take longer.
+    """
+    file.seek(at)
+    window = _WINDOW
+    while at < stop and (data := file.read(window)):
+        newline = data.find(b"\n")
+        if newline >= 0:
+            return at + newline + 1
+        at += len(data)
+        window = min(2 * window, _WIDEST)
+    return max(at, stop)
 
 
 def _shrunk(seen: int, expected: int) -> OSError:
@@ -149,13 +158,11 @@ def _of_path(path: str | os.PathLike[str], size: int) -> Iterator[bytes]:
     if "\0" in os.fsdecode(path):
         raise OSError(errno.EINVAL, "a path has no null characters", path)
     with Path(path).open("rb", buffering=0) as file:
-        expected = os.fstat(file.fileno()).st_size
-        seen = 0
-        for chunk in _of_stream(file, size):
-            seen += len(chunk)
-            yield chunk
-        if seen < expected:
-            raise _shrunk(seen, expected)
+        about = os.fstat(file.fileno())
+        if stat.S_ISREG(about.st_mode) and about.st_size:  # those of the system may not tell
+            yield from ranged(path, 0, about.st_size, about.st_size, size)
+        else:
+            yield from _of_stream(file, size)
 
 
 def _of_stream(stream: BinaryIO, size: int) -> Iterator[bytes]:
@@ -163,6 +170,9 @@ def _of_stream(stream: BinaryIO, size: int) -> Iterator[bytes]:
     while data := stream.read(size):
         if not isinstance(data, bytes):
             raise TypeError("the stream gives text; open it in binary mode ('rb')")
+        if isinstance(stream, io.BufferedIOBase):
+            yield data if data.endswith(b"\n") else data + stream.readline()
+            continue
         end = data.rfind(b"\n") + 1
         if not end:
             kept.append(data)
