@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from batchlint.findings import Found
-from batchlint.rules import RULES, Request
+from batchlint.rules import RULES, Request, waking
+from batchlint.rules.size import LONG_LINE
 from batchlint.rules.waking import Bench
 
 ROOT = Path(__file__).parents[1]
@@ -79,15 +80,19 @@ def _bench(rule: str, url: str) -> Bench:
     return Bench(url, [RULES[rule]])
 
 
+def awake(bench: Bench, request: Request) -> list[str]:
+    """The rules that have to look at a request."""
+    groups = bench.groups(frozenset(request.body), unmarked=bench.is_unmarked(request.body), long=request.size >= LONG_LINE)
+    return [name for name, _ in waking.awake(groups, request)]
+
+
 def said(rule: str, url: str, body: dict[str, Any]) -> list[Found]:
     """What a rule says of a body; where the body does not wake it, that it would have said nothing."""
     made = RULES[rule]
     if made.check is None or (made.urls and url not in made.urls):
         return []
     found = list(made.check(Request(url, body, 0, {})))
-    bench = _bench(rule, url)
-    awake = [name for name, _ in bench.awake(Request(url, body, 0, {}), unmarked=bench.is_unmarked(body))]
-    assert awake == [rule] or not found, f"{rule} slept"
+    assert awake(_bench(rule, url), Request(url, body, 0, {})) == [rule] or not found, f"{rule} slept"
     return found
 
 

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import said
+from support import awake, said
 
 from batchlint.findings import Found
 from batchlint.grammar import pointer
@@ -420,16 +420,16 @@ def test_fine_tuned_models_lack_keywords() -> None:
 def test_a_body_without_schemas_or_with_fine_ones_wakes_no_rule(url: str) -> None:
     bench = Bench(url, (RULES[name] for name in NAMES))
 
-    def awake(body: dict[str, Any]) -> list[str]:
-        return [name for name, _ in bench.awake(Request(url, body, 0, {}), unmarked=bench.is_unmarked(body))]
+    def woken(body: dict[str, Any]) -> list[str]:
+        return awake(bench, Request(url, body, 0, {}))
 
     assert bench.members.isdisjoint({"model": "m", "messages": [{"role": "user", "content": "Hi"}], "input": "Hi", "temperature": 1})
-    assert awake({"response_format": {"type": "json_object"}, "text": {"format": {"type": "text"}}}) == []
-    assert awake({"tools": []}) == []
+    assert woken({"response_format": {"type": "json_object"}, "text": {"format": {"type": "text"}}}) == []
+    assert woken({"tools": []}) == []
     fine, wrong = {"type": "object", "properties": {}, "additionalProperties": False}, {"type": "object", "properties": {}}
     for body, other in ((chat_format(fine), chat_format(wrong)), (text_format(fine), text_format(wrong))):
-        assert awake(body) == []
-        assert awake(other) == ([*NAMES] if ("text" in other) == (url == RESPONSES) else [])
+        assert woken(body) == []
+        assert woken(other) == ([*NAMES] if ("text" in other) == (url == RESPONSES) else [])
 
 
 @pytest.mark.parametrize("url", [CHAT, RESPONSES])

@@ -11,7 +11,7 @@ import orjson
 from . import decode, grammar, schemas
 from .findings import BLANK, FAILED, PASSED, BatchError, Found, Part, Tally
 from .judge import Judge, judge_of
-from .rules import RULES, Selection, size
+from .rules import RULES, Request, Selection, size
 
 _BLANKS: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -103,14 +103,13 @@ class _Facts:
         if not self.models or self.models[-1][1] != model:
             self.models.append((number, model))
 
-    def use(self, url: str, deprecated: frozenset[str], body: Mapping[str, Any], number: int) -> None:
-        """A request's use of deprecated members."""
-        for member in deprecated.intersection(body):
-            if body[member] is not None:
-                seen = self.deprecated.get((url, member))
-                if seen is None:
-                    seen = self.deprecated[url, member] = [0, number]
-                seen[0] += 1
+    def use(self, url: str, member: str, value: Any, number: int) -> None:
+        """A request's use of a deprecated member."""
+        if value is not None:
+            seen = self.deprecated.get((url, member))
+            if seen is None:
+                seen = self.deprecated[url, member] = [0, number]
+            seen[0] += 1
 
 
 def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[str, int] = _NONE) -> Part:  # noqa: PLR0912 - one flat loop, for speed
@@ -150,11 +149,13 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[s
         if passed:
             custom_id, outcome = request["custom_id"], PASSED
             if not plain or long or not has_no(body):
-                if lane.may_wake(body, plain=plain, size=len(line)):
-                    found = judge.woken(url, body, len(line), unmarked=plain)
+                groups, deprecated = lane.turn(body, plain=plain, size=len(line))
+                if groups:
+                    found = judge.woken(groups, Request(url, body, len(line), {}))
                     if found and findings.take(found, number, custom_id):
                         outcome = FAILED
-                facts.use(url, lane.deprecated, body, number)
+                for member in deprecated:
+                    facts.use(url, member, body[member], number)
         else:
             outcome, custom_id, url, model, body = _refused(line, request, number, findings, first)
             if url is None or url != lane_url or model != lane_model:
@@ -162,7 +163,8 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[s
             if outcome != BLANK:
                 facts.turn(number, url, model)
             if url is not None:
-                facts.use(url, schemas.deprecated(url, schemas.patched_for(url, model)), body, number)
+                for member in schemas.deprecated(url, schemas.patched_for(url, model)).intersection(body):
+                    facts.use(url, member, body[member], number)
         outcomes.append(outcome)
         ids.append(custom_id)
         if url == _EMBEDDINGS:

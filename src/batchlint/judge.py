@@ -20,6 +20,13 @@ _EMPTY_ID: Final = Found("empty_custom_id", "The custom_id is empty.", "custom_i
 _AFTER: Final = 100_000
 
 
+#: The rules that may be awake, and the deprecated members.
+Turn = tuple[waking.Groups, tuple[str, ...]]
+
+#: Of so many sets of members a lane remembers the turn; files have a few.
+_KEPT: Final = 256
+
+
 class Lane:
     """What the lines of one url and model go through.
 
@@ -39,11 +46,26 @@ class Lane:
         self.plain = schemas.plain_gate(url, of, bench.unmarked)
         self.deprecated = schemas.deprecated(url, of)
         self.watched = bench.members | self.deprecated
-        self._wakes = bench.members
+        self._bench = bench
+        self._turns: dict[tuple[frozenset[str], bool, bool], Turn] = {}
 
-    def may_wake(self, body: Mapping[str, Any], *, plain: bool, size: int) -> bool:
-        """Whether a rule may be awake, of a body whose line is let through."""
-        return not plain or size >= LONG_LINE or not self._wakes.isdisjoint(body)
+    def turn(self, body: Mapping[str, Any], *, plain: bool, size: int) -> Turn:
+        """What a line has to go through after it was let through.
+
+        Args:
+            body: of the request.
+            plain: whether the line is.
+            size: of the line, in bytes.
+        """
+        key = self.watched.intersection(body), plain, size >= LONG_LINE
+        turn = self._turns.get(key)
+        if turn is None:
+            if len(self._turns) >= _KEPT:
+                self._turns.clear()
+            members, unmarked, long = key
+            turn = self._turns[key] = (self._bench.groups(members, unmarked=unmarked, long=long),
+                                       tuple(members & self.deprecated))
+        return turn
 
     @cached_property
     def gate(self) -> schemas.Gate:
@@ -111,25 +133,14 @@ class Judge:
             if fine or not explainer.surely_fits(body):  # a line that is fine was refused for its body
                 for found in explainer.explain(body):
                     yield _in_batch(found)
-            yield from self.woken(url, body, size)
+            bench = self._bench(url)
+            groups = bench.groups(bench.members.intersection(body), unmarked=bench.is_unmarked(body), long=size >= LONG_LINE)
+            yield from self.woken(groups, Request(url, body, size, {})) if groups else ()
 
-    def woken(self, url: str, body: dict[str, Any], size: int, *, unmarked: bool | None = None) -> list[Found]:
-        """What the rules say of a body: those that it wakes.
-
-        Args:
-            url: an endpoint.
-            body: of a request to it.
-            size: of the line, in bytes.
-            unmarked: whether the body has nothing inside that wakes rules, if that is known.
-        """
-        bench = self._bench(url)
-        if unmarked is None:
-            unmarked = bench.is_unmarked(body)
-            if unmarked and size < LONG_LINE and bench.members.isdisjoint(body):
-                return []
-        request = Request(url, body, size, {})
-        awake = bench.awake(request, unmarked=unmarked)
-        return [_placed(found, rule, url, serial) for rule, check in awake for serial, found in enumerate(check(request))]
+    def woken(self, groups: waking.Groups, request: Request) -> list[Found]:
+        """What the rules say of a body, as far as they are awake."""
+        return [_placed(found, rule, request.url, serial) for rule, check in waking.awake(groups, request)
+                for serial, found in enumerate(check(request))]
 
     def kind(self, name: str, fails: Fails | None = None) -> Kind | None:
         """How findings of a rule count: with which severity and effect; None if the rule is off.

@@ -8,12 +8,11 @@ from typing import Any, Final
 
 from .. import schemas
 from .registry import PLACES, Check, Request, Rule
-from .size import LONG_LINE
 
 #: For how many sets of members it is remembered whom they may wake; files have a few.
 _KEPT: Final = 256
 
-_Group = tuple[Callable[[Request], bool] | None, tuple[tuple[str, Check], ...]]
+Groups = tuple[tuple[Callable[[Request], bool] | None, tuple[tuple[str, Check], ...]], ...]
 
 
 class Bench:
@@ -30,7 +29,7 @@ class Bench:
 
     def __init__(self, url: str, rules: Iterable[Rule]) -> None:
         self._url, self._rules = url, tuple(rules)
-        self._groups: dict[tuple[frozenset[str], bool, bool], tuple[_Group, ...]] = {}
+        self._groups: dict[tuple[frozenset[str], bool, bool], Groups] = {}
         self._gates: dict[str, Callable[[Request], bool] | None] = {}
         self.members = frozenset[str]().union(*(rule.wakes for rule in self._rules))
         self.unmarked = self._unmarked_schema()
@@ -40,26 +39,23 @@ class Bench:
         """Whether a body fits `unmarked`."""
         return schemas.compiled(self.unmarked)
 
-    def awake(self, request: Request, *, unmarked: bool) -> list[tuple[str, Check]]:
-        """The rules that have to look at a request, by name.
+    def groups(self, members: frozenset[str], *, unmarked: bool, long: bool) -> Groups:
+        """The rules that have to look at requests unless they sleep on, by what lets them sleep.
 
         Args:
-            request: whatever the schema says of it.
-            unmarked: whether its body fits `unmarked`.
+            members: of the body, as far as they wake rules; others do no harm.
+            unmarked: whether the body fits `unmarked`.
+            long: whether the line is long.
         """
-        key = self.members.intersection(request.body), unmarked, request.size >= LONG_LINE
+        key = members & self.members, unmarked, long
         groups = self._groups.get(key)
         if groups is None:
             if len(self._groups) >= _KEPT:
                 self._groups.clear()
             groups = self._groups[key] = tuple(self._grouped(*key))
-        awake: list[tuple[str, Check]] = []
-        for asleep, checks in groups:
-            if asleep is None or not asleep(request):
-                awake += checks
-        return awake
+        return groups
 
-    def _grouped(self, members: frozenset[str], unmarked: bool, long: bool) -> Iterator[_Group]:
+    def _grouped(self, members: frozenset[str], unmarked: bool, long: bool) -> Iterator[tuple[Callable[[Request], bool] | None, tuple[tuple[str, Check], ...]]]:
         """The rules that may be awake where a body has these members, perhaps marks, by what lets them sleep on."""
         groups: dict[str, list[Rule]] = {}
         for rule in self._rules:
@@ -96,6 +92,15 @@ class Bench:
             return {"properties": inner}
         item = {"properties": dict(sorted(marks.items())) | inner}
         return {"properties": {key: {"items": item} for key in places.items}}
+
+
+def awake(groups: Groups, request: Request) -> list[tuple[str, Check]]:
+    """The rules that have to look at a request, by name."""
+    found: list[tuple[str, Check]] = []
+    for asleep, checks in groups:
+        if asleep is None or not asleep(request):
+            found += checks
+    return found
 
 
 def _fitting(schema: Mapping[str, Any]) -> Callable[[Request], bool]:
