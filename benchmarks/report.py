@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from budget import BUDGET, MB, Limit, Results
+from budget import BUDGET, MB, TEN_LINES, YARDSTICK, Limit, Results
 from measure import Contest, Row
 from peers import PEERS
 
@@ -31,6 +31,16 @@ class Setting(NamedTuple):
     versions: Mapping[str, str]
 
 
+#: By corpus, the seconds that passes over the file take which each do a step more (`stages.py`).
+Stages = Mapping[str, Mapping[str, float]]
+
+#: The steps, each with what it adds to the one before.
+STEPS: Final = {
+    "read": "the lines", "parse": "`orjson.loads`", "gate": "the engine: the shape of the line, and whether anything inside wakes a rule",
+    "loop": "ids, urls, models, counts; of a wrong line what its schema says", "rules": "the rules that are awake",
+}
+
+
 def machine() -> dict[str, Any]:
     """What kind of machine this is, without its name."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -47,7 +57,7 @@ def _processor() -> str:
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
 
 
-def as_json(results: Results, setting: Setting) -> dict[str, Any]:
+def as_json(results: Results, setting: Setting, stages: Stages) -> dict[str, Any]:
     """All that is known."""
     return {
         "made": datetime.now(UTC).date().isoformat(),
@@ -56,6 +66,7 @@ def as_json(results: Results, setting: Setting) -> dict[str, Any]:
         "corpora": [{"name": c.name, "title": c.title, "lines": c.lines, "bytes": c.size} for c in results.contests.values()],
         "rows": [_rounded(row) for row in results.rows],
         "budget": [_judged(limit, results) for limit in BUDGET],
+        "stages": {corpus: {step: round(value, 4) for step, value in seconds.items()} for corpus, seconds in stages.items()},
         "peers": [{"name": peer.name, "checks": peer.checks, "misses": peer.misses} for peer in PEERS],
     }
 
@@ -70,7 +81,7 @@ def _judged(limit: Limit, results: Results) -> dict[str, Any]:
             "measured": None if value is None else round(value, 3), "met": met}
 
 
-def as_markdown(results: Results, setting: Setting) -> str:
+def as_markdown(results: Results, setting: Setting, stages: Stages) -> str:
     """The tables."""
     parts = ["# Results", "Written by `run.py`; what the rows mean is in [README.md](README.md).", _where(setting)]
     noise = [row for row in results.rows if row.tool == _first(results.contests[row.corpus]) and row.scatter > NOISY]
@@ -78,6 +89,8 @@ def as_markdown(results: Results, setting: Setting) -> str:
         shares = ", ".join(f"{row.corpus} {row.scatter:.0%}" for row in noise)
         parts.append(f"**The machine was not quiet**: the times of the first row of these scattered widely: {shares}.")
     parts += ["## Budget", _budget(results)]
+    if stages:
+        parts += ["## Where the time goes", _stages(results, stages)]
     for contest in results.contests.values():
         parts += [f"## {contest.name}: {contest.title}", _contest(contest, results)]
     parts += ["## What the peers check", _peers(setting.versions)]
@@ -99,6 +112,24 @@ def _budget(results: Results) -> str:
         bound = f"{'>=' if limit.at_least else '<='} {limit.limit:g} {limit.unit}"
         rows.append((limit.what, bound, "not measured" if value is None else f"{value:.2f}", {True: "yes", False: "**no**", None: ""}[met]))
     return table(("what", "limit", "measured", "met"), rows)
+
+
+def _stages(results: Results, stages: Stages) -> str:
+    """What each step adds, in seconds and in L; and the start, which every process has once."""
+    rows = []
+    for corpus, seconds in stages.items():
+        yardstick = results.row(corpus, YARDSTICK)
+        before = 0.0
+        cells = [corpus]
+        for step in STEPS:
+            added, before = seconds[step] - before, seconds[step]
+            cells.append(f"{added:.3f}" + (f" ({added / yardstick.seconds:.2f})" if yardstick else ""))
+        rows.append(cells)
+    ten = results.row("start", TEN_LINES)
+    start = f" To start, and check 10 lines, takes {ten.seconds:.3f} s." if ten else ""
+    notes = "; ".join(f"*{step}*: {what}" for step, what in STEPS.items())
+    return (f"In one process, without its start: the seconds that each step adds, and in brackets the same in L. {notes}.{start}\n\n"
+            + table(("corpus", *STEPS), rows))
 
 
 def _contest(contest: Contest, results: Results) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from corpora import CORPORA, GROWTH, TEN, Corpus, make, sample
 from measure import Contest, Row, Tool, compete
 from peers import DATA, HERE, PEERS, Environment, InstallError, Peer, environment, line_schema, ours
 from picture import as_svg
-from report import Setting, as_json, as_markdown
+from report import Setting, Stages, as_json, as_markdown
 
 START: Final = "start"
 
@@ -110,6 +111,17 @@ class Bench:
         return Tool(peer.name, [*command, str(few)], whole=lines / peer.sample, start=[*command, str(none)])
 
 
+    def stages(self, results: Results) -> Stages:
+        """Where the time goes, of each measured corpus by the seconds that a step adds."""
+        paths = {str(self._made(corpus)[0]): corpus.name for corpus in CORPORA if corpus.name in results.contests}
+        if not paths:
+            return {}
+        tell("where the time goes")
+        command = [str(self._home.python), str(HERE / "stages.py"), str(self._options.rounds), *paths]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return {paths[path]: seconds for path, seconds in json.loads(done.stdout).items()}
+
+
 def extent(paths: Sequence[Path]) -> tuple[int, int]:
     """The lines and the bytes of files, which are in the page cache afterwards."""
     lines = size = 0
@@ -137,10 +149,10 @@ def measured(bench: Bench) -> Results:
     return Results(contests, rows)
 
 
-def write(results: Results, setting: Setting, folder: Path) -> None:
+def write(results: Results, setting: Setting, stages: Stages, folder: Path) -> None:
     """Write the three forms of the results."""
-    text = json.dumps(as_json(results, setting), indent=1, ensure_ascii=False)
-    for name, content in (("json", text + "\n"), ("md", as_markdown(results, setting)), ("svg", as_svg(results))):
+    text = json.dumps(as_json(results, setting, stages), indent=1, ensure_ascii=False)
+    for name, content in (("json", text + "\n"), ("md", as_markdown(results, setting, stages)), ("svg", as_svg(results))):
         if content:
             (folder / f"results.{name}").write_text(content, "utf-8")
 
@@ -166,8 +178,10 @@ def main(arguments: Sequence[str]) -> int:
     setting = Setting(chosen.scale, chosen.rounds, bench.install())
     results = measured(bench)
     whole = chosen.scale == 1 and chosen.growth and not chosen.only and not chosen.no_peers
-    write(results, setting, HERE if whole else DATA)
-    print(as_markdown(results, setting))
+    stages = bench.stages(results)
+    tell("")
+    write(results, setting, stages, HERE if whole else DATA)
+    print(as_markdown(results, setting, stages))
     failed = [row for row in results.rows if row.failed and row.tool in {OURS, ONE, YARDSTICK, TEN_LINES, VERSION}]
     return 1 if failed else 0
 

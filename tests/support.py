@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from batchlint.findings import Found
 from batchlint.rules import RULES, Request, waking
 from batchlint.rules.size import LONG_LINE
-from batchlint.rules.waking import Bench
+from batchlint.rules.waking import EndpointRules
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "fixtures"
@@ -76,13 +76,13 @@ def command(
 
 
 @cache
-def _bench(rule: str, url: str) -> Bench:
-    return Bench(url, [RULES[rule]])
+def _rules(rule: str, url: str) -> EndpointRules:
+    return EndpointRules(url, [RULES[rule]])
 
 
-def awake(bench: Bench, request: Request) -> list[str]:
+def awake(rules: EndpointRules, request: Request) -> list[str]:
     """The rules that have to look at a request."""
-    groups = bench.groups(frozenset(request.body), unmarked=bench.is_unmarked(request.body), long=request.size >= LONG_LINE)
+    groups = rules.groups(request.body, unmarked=rules.is_unmarked(request.body), long=request.size >= LONG_LINE)
     return [name for name, _ in waking.awake(groups, request)]
 
 
@@ -92,7 +92,7 @@ def said(rule: str, url: str, body: dict[str, Any]) -> list[Found]:
     if made.check is None or (made.urls and url not in made.urls):
         return []
     found = list(made.check(Request(url, body, 0, {})))
-    assert awake(_bench(rule, url), Request(url, body, 0, {})) == [rule] or not found, f"{rule} slept"
+    assert awake(_rules(rule, url), Request(url, body, 0, {})) == [rule] or not found, f"{rule} slept"
     return found
 
 

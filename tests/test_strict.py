@@ -17,7 +17,7 @@ from support import awake, said
 from batchlint.findings import Found
 from batchlint.grammar import pointer
 from batchlint.rules import RULES, Request
-from batchlint.rules.waking import Bench
+from batchlint.rules.waking import EndpointRules
 from batchlint.structured import limits, metaschema, plain, subset
 
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
@@ -418,12 +418,12 @@ def test_fine_tuned_models_lack_keywords() -> None:
 
 @pytest.mark.parametrize("url", [CHAT, RESPONSES])
 def test_a_body_without_schemas_or_with_fine_ones_wakes_no_rule(url: str) -> None:
-    bench = Bench(url, (RULES[name] for name in NAMES))
+    rules = EndpointRules(url, (RULES[name] for name in NAMES))
 
     def woken(body: dict[str, Any]) -> list[str]:
-        return awake(bench, Request(url, body, 0, {}))
+        return awake(rules, Request(url, body, 0, {}))
 
-    assert bench.members.isdisjoint({"model": "m", "messages": [{"role": "user", "content": "Hi"}], "input": "Hi", "temperature": 1})
+    assert rules.members.isdisjoint({"model": "m", "messages": [{"role": "user", "content": "Hi"}], "input": "Hi", "temperature": 1})
     assert woken({"response_format": {"type": "json_object"}, "text": {"format": {"type": "text"}}}) == []
     assert woken({"tools": []}) == []
     fine, wrong = {"type": "object", "properties": {}, "additionalProperties": False}, {"type": "object", "properties": {}}

@@ -11,7 +11,7 @@ import orjson
 from . import decode, grammar, schemas
 from .findings import BLANK, FAILED, PASSED, BatchError, Found, Part, Tally
 from .judge import Judge, judge_of
-from .rules import RULES, Request, Selection, size
+from .rules import RULES, Selection, size
 
 _BLANKS: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -96,24 +96,28 @@ class _Facts:
         self.inputs = self.characters = 0
         self.deprecated: dict[tuple[str, str], list[int]] = {}
 
-    def turn(self, number: int, url: str | None, model: str | None) -> None:
-        """A request whose url or model is not that of the request before it."""
+    def note_run(self, number: int, url: str | None, model: str | None) -> None:
+        """Note the url and the model of a request where they differ from those of the one before."""
         if not self.urls or self.urls[-1][1] != url:
             self.urls.append((number, url))
         if not self.models or self.models[-1][1] != model:
             self.models.append((number, model))
 
-    def use(self, url: str, member: str, value: Any, number: int) -> None:
-        """A request's use of a deprecated member."""
-        if value is not None:
-            seen = self.deprecated.get((url, member))
-            if seen is None:
-                seen = self.deprecated[url, member] = [0, number]
-            seen[0] += 1
+    def count_deprecated(self, url: str, members: Iterable[str], body: Mapping[str, Any], number: int) -> None:
+        """Count the deprecated members to which a request gives a value."""
+        for member in members:
+            if body[member] is not None:
+                seen = self.deprecated.get((url, member))
+                if seen is None:
+                    seen = self.deprecated[url, member] = [0, number]
+                seen[0] += 1
 
 
 def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[str, int] = _NONE) -> Part:  # noqa: PLR0912 - one flat loop, for speed
-    """Check whole lines; nothing is read, written or remembered.
+    """Check whole lines.
+
+    The part depends on the arguments alone.  What is kept between calls (compiled schemas, texts that were fine) saves
+    time and changes nothing.
 
     Args:
         chunk: lines, each but perhaps the last with its newline.
@@ -128,43 +132,40 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[s
     findings, facts = _Findings(judge, plan.keep, before), _Facts()
     loads, ids, outcomes = orjson.loads, facts.ids, facts.outcomes
     repeats, counts = "duplicate_key" in judge.severities, plan.tokens is not None
-    long = len(chunk) >= size.LONG_LINE  # whether there may be long lines
+    may_have_long_lines = len(chunk) >= size.LONG_LINE
     lane_url = lane_model = None  # of the lane at hand; the lines of a file seldom need another
     for number, line in enumerate(BytesIO(chunk), 1):
         request: Any = None
-        body: Any = None  # what is let go first can be used again at once, while it is in the caches
+        body: Any = None  # frees the last request, so that its memory is used again while it is cached
         try:
             request = loads(line)
             url, body = request["url"], request["body"]
             model = body["model"]
             if lane_url is None or url != lane_url or model != lane_model:
                 lane = judge.lane(url, model)
-                is_plain, has_no = lane.plain, lane.watched.isdisjoint
+                is_plain, is_unwatched = lane.is_plain, lane.watched.isdisjoint
                 lane_url, lane_model = url, model
-                facts.turn(number, url, model)
+                facts.note_run(number, url, model)
             plain = is_plain(request)
             passed = plain or lane.gate(request)
         except (ValueError, TypeError, KeyError):  # no JSON, no object, a member missing, no endpoint
             passed = False
         if passed:
             custom_id, outcome = request["custom_id"], PASSED
-            if not plain or long or not has_no(body):
-                groups, deprecated = lane.turn(body, plain=plain, size=len(line))
-                if groups:
-                    found = judge.woken(groups, Request(url, body, len(line), {}))
-                    if found and findings.take(found, number, custom_id):
-                        outcome = FAILED
-                for member in deprecated:
-                    facts.use(url, member, body[member], number)
+            if not (plain and is_unwatched(body)) or may_have_long_lines:
+                found, deprecated = lane.look(body, unmarked=plain, size=len(line))
+                if found and findings.take(found, number, custom_id):
+                    outcome = FAILED
+                facts.count_deprecated(url, deprecated, body, number)
         else:
             outcome, custom_id, url, model, body = _refused(line, request, number, findings, first)
             if url is None or url != lane_url or model != lane_model:
                 lane_url = None
             if outcome != BLANK:
-                facts.turn(number, url, model)
+                facts.note_run(number, url, model)
             if url is not None:
-                for member in schemas.deprecated(url, schemas.patched_for(url, model)).intersection(body):
-                    facts.use(url, member, body[member], number)
+                deprecated = (*schemas.deprecated(url, schemas.patched_for(url, model)).intersection(body),)
+                facts.count_deprecated(url, deprecated, body, number)
         outcomes.append(outcome)
         ids.append(custom_id)
         if url == _EMBEDDINGS:

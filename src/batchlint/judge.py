@@ -1,4 +1,4 @@
-"""A `Judge`: all findings about one decoded line under a choice of rules, and findings as users see them."""
+"""A `Lane`, what the lines of one url and model go through; a `Judge`, all findings about one line under a choice of rules."""
 
 from __future__ import annotations
 
@@ -19,12 +19,8 @@ _EMPTY_ID: Final = Found("empty_custom_id", "The custom_id is empty.", "custom_i
 #: Within a member, what the rules find stands after what the schema finds.
 _AFTER: Final = 100_000
 
-
-#: The rules that may be awake, and the deprecated members.
-Turn = tuple[waking.Groups, tuple[str, ...]]
-
-#: Of so many sets of members a lane remembers the turn; files have a few.
-_KEPT: Final = 256
+#: For how many different sets of members a lane keeps whom they concern; a file has a few.
+_MOST_SETS: Final = 256
 
 
 class Lane:
@@ -32,45 +28,54 @@ class Lane:
 
     Args:
         url: an endpoint.
-        of: the family of models whose refusals are its schema's too.
-        bench: the rules for its bodies.
+        family_name: of the family of models whose refusals are its schema's too.
+        endpoint_rules: the rules for requests to this endpoint.
 
     Attributes:
-        plain: whether a line, decoded, is let through and has no marks inside that wake rules.
-        watched: the members of a body that wake rules, or are to be counted since they are deprecated.
-        deprecated: the latter.
+        deprecated: the members of a body that the API marks as deprecated.
+        watched: these, and those that wake rules.
     """
 
-    def __init__(self, url: str, of: str, bench: waking.Bench) -> None:
-        self._schema = url, of
-        self.plain = schemas.plain_gate(url, of, bench.unmarked)
-        self.deprecated = schemas.deprecated(url, of)
-        self.watched = bench.members | self.deprecated
-        self._bench = bench
-        self._turns: dict[tuple[frozenset[str], bool, bool], Turn] = {}
+    def __init__(self, url: str, family_name: str, endpoint_rules: waking.EndpointRules) -> None:
+        self._url, self._family_name, self._rules = url, family_name, endpoint_rules
+        self.deprecated = schemas.deprecated(url, family_name)
+        self.watched = endpoint_rules.members | self.deprecated
+        self._seen: dict[tuple[frozenset[str], bool, bool], tuple[tuple[waking.Group, ...], tuple[str, ...]]] = {}
 
-    def turn(self, body: Mapping[str, Any], *, plain: bool, size: int) -> Turn:
-        """What a line has to go through after it was let through.
-
-        Args:
-            body: of the request.
-            plain: whether the line is.
-            size: of the line, in bytes.
-        """
-        key = self.watched.intersection(body), plain, size >= LONG_LINE
-        turn = self._turns.get(key)
-        if turn is None:
-            if len(self._turns) >= _KEPT:
-                self._turns.clear()
-            members, unmarked, long = key
-            turn = self._turns[key] = (self._bench.groups(members, unmarked=unmarked, long=long),
-                                       tuple(members & self.deprecated))
-        return turn
+    @cached_property
+    def is_plain(self) -> schemas.Gate:
+        """Whether a decoded line is let through, and its body is unmarked."""
+        return schemas.plain_gate(self._url, self._family_name, self._rules.unmarked)
 
     @cached_property
     def gate(self) -> schemas.Gate:
-        """Whether a line, decoded, is let through."""
-        return schemas.gate(*self._schema)
+        """Whether a decoded line is let through."""
+        return schemas.gate(self._url, self._family_name)
+
+    def look(self, body: dict[str, Any], *, unmarked: bool | None = None, size: int) -> tuple[list[Found], tuple[str, ...]]:
+        """What the rules find in a body, and its deprecated members.
+
+        Args:
+            body: whatever the schema says of it.
+            unmarked: whether it is, if that is known.
+            size: of the line, in bytes.
+        """
+        if unmarked is None:
+            unmarked = self._rules.is_unmarked(body)
+        key = self.watched.intersection(body), unmarked, size >= LONG_LINE
+        seen = self._seen.get(key)
+        if seen is None:
+            if len(self._seen) >= _MOST_SETS:
+                self._seen.clear()
+            members, _, long = key
+            seen = self._seen[key] = (tuple(self._rules.groups(members, unmarked=unmarked, long=long)),
+                                      tuple(members & self.deprecated))
+        groups, deprecated = seen
+        if not groups:
+            return [], deprecated
+        request = Request(self._url, body, size, {})
+        return [_placed(found, rule, self._url, serial) for rule, check in waking.awake(groups, request)
+                for serial, found in enumerate(check(request))], deprecated
 
 
 class Judge:
@@ -86,7 +91,7 @@ class Judge:
     def __init__(self, selection: Selection) -> None:
         self.severities: Mapping[str, Severity] = selection.as_dict()
         self._checks = tuple(RULES[name] for name in self.severities if RULES[name].check)
-        self._benches: dict[str, waking.Bench] = {}
+        self._rules: dict[str, waking.EndpointRules] = {}
         self._lanes: dict[tuple[str, str], Lane] = {}
 
     def lane(self, url: str, model: str) -> Lane:
@@ -100,17 +105,17 @@ class Judge:
             raise TypeError("the model is no string")
         if url not in schemas.ENDPOINTS:
             raise KeyError(url)
-        key = url, schemas.patched_for(url, model)
+        return self._lane(url, schemas.patched_for(url, model))
+
+    def _lane(self, url: str, family_name: str) -> Lane:
+        key = url, family_name
         made = self._lanes.get(key)
         if made is None:
-            made = self._lanes[key] = Lane(*key, self._bench(url))
+            if url not in self._rules:
+                own = (rule for rule in self._checks if not rule.urls or url in rule.urls)
+                self._rules[url] = waking.EndpointRules(url, own)
+            made = self._lanes[key] = Lane(url, family_name, self._rules[url])
         return made
-
-    def _bench(self, url: str) -> waking.Bench:
-        bench = self._benches.get(url)
-        if bench is None:
-            bench = self._benches[url] = waking.Bench(url, (rule for rule in self._checks if not rule.urls or url in rule.urls))
-        return bench
 
     def line(self, request: dict[str, Any], size: int) -> Iterator[Found]:
         """The findings about a decoded line: its own members, then what its url's schema and the rules say of its body.
@@ -129,18 +134,12 @@ class Judge:
                     yield _beside(key, request)
         url, body = request.get("url"), request.get("body")
         if isinstance(url, str) and url in schemas.ENDPOINTS and isinstance(body, dict):
-            explainer = schemas.explainer(url, schemas.patched_for(url, body.get("model")))
+            family_name = schemas.patched_for(url, body.get("model"))
+            explainer = schemas.explainer(url, family_name)
             if fine or not explainer.surely_fits(body):  # a line that is fine was refused for its body
                 for found in explainer.explain(body):
                     yield _in_batch(found)
-            bench = self._bench(url)
-            groups = bench.groups(bench.members.intersection(body), unmarked=bench.is_unmarked(body), long=size >= LONG_LINE)
-            yield from self.woken(groups, Request(url, body, size, {})) if groups else ()
-
-    def woken(self, groups: waking.Groups, request: Request) -> list[Found]:
-        """What the rules say of a body, as far as they are awake."""
-        return [_placed(found, rule, request.url, serial) for rule, check in waking.awake(groups, request)
-                for serial, found in enumerate(check(request))]
+            yield from self._lane(url, family_name).look(body, size=size)[0]
 
     def kind(self, name: str, fails: Fails | None = None) -> Kind | None:
         """How findings of a rule count: with which severity and effect; None if the rule is off.

@@ -10,28 +10,6 @@ from ..findings import PHASES, Fails, Found, Severity
 from ..grammar import dotted
 
 
-class Places(NamedTuple):
-    """Where the rules for an endpoint look inside of a body.
-
-    Attributes:
-        items: members of the body that are lists of messages or items.
-        parts: members of these that are parts of content or lists of parts; of the body, where it has no items.
-    """
-
-    items: tuple[str, ...]
-    parts: tuple[str, ...]
-
-
-#: The places of each endpoint that has some.
-PLACES: Final[Mapping[str, Places]] = {
-    "/v1/chat/completions": Places(("messages",), ("content",)),
-    "/v1/responses": Places(("input",), ("content", "output")),
-    "/v1/moderations": Places((), ("input",)),
-    "/v1/images/edits": Places((), ("images", "mask", "markup")),
-    "/v1/videos": Places((), ("input_reference",)),
-}
-
-
 class Request(NamedTuple):
     """A decoded line as rules see it, its body an object.
 
@@ -78,9 +56,10 @@ class Rule(NamedTuple):
         wakes: the members of a body that wake the check.
         marks: members of a message or an item that wake the check too, each with the schema of the values that
             do not (False: all values do).
-        parts: likewise, members of a part of content.
-        asleep: a schema of bodies in which the check finds nothing, whatever wakes it, or a function that tells
-            so of a request (for rules that a member wakes); None if there is none.
+        part_marks: likewise, members of a part of content.
+        asleep: a schema of bodies in which the check finds nothing, whatever wakes it; or, of a rule that only `wakes`
+            wake, a function that tells so of a request, which rules may share and then is asked once; None if there
+            is none.
         long_lines: whether long lines alone wake the check.
         check: of a request; None if the engine or the file raises its findings.
         docstring: of the check, as it stands in the source.
@@ -95,16 +74,16 @@ class Rule(NamedTuple):
     urls: tuple[str, ...]
     wakes: frozenset[str]
     marks: Mapping[str, Any]
-    parts: Mapping[str, Any]
+    part_marks: Mapping[str, Any]
     asleep: Asleep | None
     long_lines: bool
     check: Check | None
     docstring: str
 
     @property
-    def restless(self) -> bool:
-        """Whether the check is awake unless a schema lets it sleep."""
-        return not (self.wakes or self.marks or self.parts or self.long_lines)
+    def always_asked(self) -> bool:
+        """Whether nothing has to wake the check."""
+        return not (self.wakes or self.marks or self.part_marks or self.long_lines)
 
     @property
     def doc(self) -> str:
@@ -147,25 +126,13 @@ def rule(
     urls: Iterable[str] = (),
     wakes: Iterable[str] = (),
     marks: Mapping[str, Any] = MappingProxyType({}),
-    parts: Mapping[str, Any] = MappingProxyType({}),
+    part_marks: Mapping[str, Any] = MappingProxyType({}),
     asleep: Asleep | None = None,
     long_lines: bool = False,
 ) -> Callable[[Callable[..., Any]], Rule]:
     """Register a function as a rule; its name and docstring are the rule's.
 
-    Args:
-        code: the API's code; None is the name.
-        fails: what the API does; None is a warning.
-        default: whether it is on unless chosen.
-        once: said once for a file.
-        urls: the endpoints whose requests it looks at; all, if none are given.
-        wakes: the members of a body that wake it.
-        marks: those of messages and items, each with the schema of the values that do not wake it (False: all do).
-        parts: those of parts of content, likewise.
-        asleep: a schema of bodies in which it finds nothing, whatever wakes it, or a function that tells so of a
-            request; rules with the same one are asked once.
-        long_lines: whether lines of `LONG_LINE` bytes or more alone wake it.
-
+    The arguments are the attributes of `Rule`; without `code` it is the name, without `urls` all endpoints are meant.
     A rule without `fails` is a warning.  A function that takes a parameter is the check of a
     request; one without is only the documentation of what the engine raises.  A check that nothing
     wakes looks at every request that its `asleep` does not fit.
@@ -175,9 +142,11 @@ def rule(
         name = function.__name__
         if name in _rules:
             raise ValueError(f"two rules are called {name}")
+        if callable(asleep) and (marks or part_marks or not (wakes or long_lines)):
+            raise ValueError(f"{name}: `asleep` may be a function only where members of the body alone wake the rule")
         check = function if function.__code__.co_argcount else None
         _rules[name] = made = Rule(name, code or name, "error" if fails else "warning", fails, default, once,
-                                   tuple(urls), frozenset(wakes), marks, parts, asleep, long_lines, check, function.__doc__ or "")
+                                   tuple(urls), frozenset(wakes), marks, part_marks, asleep, long_lines, check, function.__doc__ or "")
         return made
 
     return register

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from .. import grammar
 from ..findings import Found, PathParts
-from ..structured.known import Known
+from ..known import Known
 from .registry import Request, fault, rule
 
 if TYPE_CHECKING:
@@ -60,12 +60,12 @@ class _Spot(NamedTuple):
                      param=self.param, hint=wrong.hint)
 
 
-def _all_fine(request: Request) -> bool:
-    """Whether there is nothing to say of any schema of a request."""
+def _surely_fine(request: Request) -> bool:
+    """Whether there is nothing to say of any schema of a request; of those for fine-tuned models that is not known yet."""
     return not (_faults(request) or _is_tuned(request))
 
 
-@rule(urls=_URLS, wakes=_MEMBERS, asleep=_all_fine)
+@rule(urls=_URLS, wakes=_MEMBERS, asleep=_surely_fine)
 def invalid_json_schema(request: Request) -> Iterator[Found]:
     """A strict response format has a schema outside of the subset that Structured Outputs take.
 
@@ -93,7 +93,7 @@ def invalid_json_schema(request: Request) -> Iterator[Found]:
             yield spot.found(wrong)
 
 
-@rule(urls=_URLS, wakes=_MEMBERS, asleep=_all_fine)
+@rule(urls=_URLS, wakes=_MEMBERS, asleep=_surely_fine)
 def invalid_function_parameters(request: Request) -> Iterator[Found]:
     """The parameters of a function are no JSON Schema, or not one that the API takes.
 
@@ -115,7 +115,7 @@ def invalid_function_parameters(request: Request) -> Iterator[Found]:
             yield spot.found(wrong)
 
 
-@rule(fails=None, urls=_URLS, wakes=_MEMBERS, asleep=_all_fine)
+@rule(fails=None, urls=_URLS, wakes=_MEMBERS, asleep=_surely_fine)
 def doubtful_schema(request: Request) -> Iterator[Found]:
     """A schema has something of which it is not certain that the API refuses it.
 
@@ -139,7 +139,7 @@ def doubtful_schema(request: Request) -> Iterator[Found]:
             yield spot.found(wrong)
 
 
-@rule(fails=None, urls=_URLS, wakes=_MEMBERS, asleep=_all_fine)
+@rule(fails=None, urls=_URLS, wakes=_MEMBERS, asleep=_surely_fine)
 def fine_tuned_schema(request: Request) -> Iterator[Found]:
     """A strict schema for a fine-tuned model has a keyword that only other models take.
 
@@ -157,12 +157,10 @@ def fine_tuned_schema(request: Request) -> Iterator[Found]:
         from ..structured import subset
 
         for holder in _HOLDERS[request.url]:
-            value = request.body.get(holder.member)
-            if isinstance(value, holder.kind):
-                for spot in map(holder.finder, count(), value if isinstance(value, list) else [value]):
-                    if spot and spot.schema and spot.strict:
-                        for wrong in subset.faults(spot.schema, "tuned"):
-                            yield spot.found(wrong)
+            for spot in map(holder.finder, count(), holder.values(request.body)):
+                if spot and spot.schema and spot.strict:
+                    for wrong in subset.faults(spot.schema, "tuned"):
+                        yield spot.found(wrong)
 
 
 def _is_tuned(request: Request) -> bool:
@@ -236,7 +234,15 @@ class _Holder(NamedTuple):
     finder: _Finder
     known: Known
 
+    def values(self, body: Mapping[str, Any]) -> Sequence[Any]:
+        """The values that may have a schema each; none if the member is not of its kind."""
+        value = body.get(self.member)
+        if not isinstance(value, self.kind):
+            return ()
+        return value if isinstance(value, list) else (value,)
 
+
+#: The members that may hold schemas, by endpoint.
 _HOLDERS: Final[Mapping[str, tuple[_Holder, ...]]] = {
     url: tuple(_Holder(member, kind, finder, Known()) for member, kind, finder in holders) for url, holders in (
         (_CHAT, (("response_format", dict, _response_format), ("tools", list, _tool), ("functions", list, _function))),
@@ -254,19 +260,14 @@ def _faults(request: Request) -> _Faults:
     if found is None:
         found = request.memory["schemas"] = []
         for holder in _HOLDERS[request.url]:
-            value = request.body.get(holder.member)
-            if holder.kind is list and isinstance(value, list):
-                for index in holder.known.strangers(value):
-                    found += _of_value(holder, index, value[index])
-            elif holder.kind is dict and isinstance(value, dict) and not holder.known.has(value):
-                found += _of_value(holder, 0, value)
+            values = holder.values(request.body)
+            for index in holder.known.strangers(values) if values else ():
+                found += _of_value(holder, index, values[index])
     return found
 
 
 def _of_value(holder: _Holder, index: int, value: Any) -> _Faults:
     """The faults of the schema in a value; that there are none is remembered."""
-    if holder.known.has(value):
-        return ()
     spot = holder.finder(index, value)
     found = [(spot, wrong) for wrong in spot.faults()] if spot else []
     if not found:

@@ -10,7 +10,8 @@ from typing import Any, Final, Literal, NamedTuple
 from ..findings import Found, PathParts
 from ..grammar import dotted, shown
 from ..schemas import ENDPOINTS
-from .registry import PLACES, Request, fault, rule
+from .places import PLACES
+from .registry import Request, fault, rule
 
 _CHAT: Final = "/v1/chat/completions"
 _RESPONSES: Final = "/v1/responses"
@@ -133,7 +134,7 @@ def _data_urls(request: Request) -> Iterator[tuple[PathParts, str]]:
     return ((path, url) for path, url in _images(request) if url.startswith("data:"))
 
 
-@rule(code="invalid_value", urls=[url for url in ENDPOINTS if url != _CHAT], parts=_ATTACHED)
+@rule(code="invalid_value", urls=[url for url in ENDPOINTS if url != _CHAT], part_marks=_ATTACHED)
 def invalid_image_url(request: Request) -> Iterator[Found]:
     """The data URL of an image cannot be decoded, or holds no image.
 
@@ -160,7 +161,7 @@ def invalid_image_url(request: Request) -> Iterator[Found]:
                         phase="last")
 
 
-@rule(urls=[_CHAT], parts=_ATTACHED)
+@rule(urls=[_CHAT], part_marks=_ATTACHED)
 def invalid_image_format(request: Request) -> Iterator[Found]:
     """The data URL of an image in a chat completion holds something else, or an image that the API does not take.
 
@@ -182,7 +183,7 @@ def invalid_image_format(request: Request) -> Iterator[Found]:
                         "formats: ['png', 'jpeg', 'gif', 'webp'].", *path, param=None, phase="last")
 
 
-@rule(urls=[_CHAT], parts=_ATTACHED)
+@rule(urls=[_CHAT], part_marks=_ATTACHED)
 def invalid_base64_image(request: Request) -> Iterator[Found]:
     """The data URL of an image in a chat completion cannot be decoded.
 
@@ -200,7 +201,7 @@ def invalid_base64_image(request: Request) -> Iterator[Found]:
                         hint=f"Expected a base64-encoded data URL, but got {flaw.got}.")
 
 
-@rule(fails=None, parts=_ATTACHED)
+@rule(fails=None, part_marks=_ATTACHED)
 def doubtful_image_url(request: Request) -> Iterator[Found]:
     """An image's address is neither a URL nor a data URL, or its base64 is one that strict decoders refuse.
 
@@ -234,7 +235,7 @@ def _is_untidy(payload: str) -> bool:
     return len(payload) % 4 > 0 or any(character in payload for character in "-_% \n\r\t")
 
 
-@rule(code="invalid_value", urls=[_CHAT], parts=_ATTACHED)
+@rule(code="invalid_value", urls=[_CHAT], part_marks=_ATTACHED)
 def invalid_file_data(request: Request) -> Iterator[Found]:
     """The file in a chat completion is not the data URL of a PDF.
 
@@ -255,7 +256,7 @@ def invalid_file_data(request: Request) -> Iterator[Found]:
             yield fault(f"Invalid file data: '{dotted(path)}'. {_PDF}, but got {flaw.got}.", *path)
 
 
-@rule(fails=None, urls=[_RESPONSES], parts=_ATTACHED)
+@rule(fails=None, urls=[_RESPONSES], part_marks=_ATTACHED)
 def doubtful_file_data(request: Request) -> Iterator[Found]:
     """The data URL of a file in a response cannot be decoded.
 
