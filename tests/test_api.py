@@ -374,3 +374,31 @@ def test_now_is_source_date_epoch_or_what_is_said(monkeypatch: pytest.MonkeyPatc
     for broken in ("", "soon"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", broken)
         assert check(b"").now > NOW
+
+
+def test_findings_and_reports_can_be_printed() -> None:
+    report = check(line(dimensions="x") + line("b", bogus=1), name="x.jsonl")
+
+    assert str(report) == "x.jsonl: 2 requests, 2 errors, 0 warnings"
+    assert [str(error) for error in report.errors] == [
+        "line 1: invalid_type body.dimensions: Invalid type for 'dimensions': expected an integer, but got a string instead.",
+        "line 2: unknown_parameter body.bogus: Unknown parameter: 'bogus'. (Known as of 2026-11-17, when the schema was made; a "
+        "newer API may know more.)"]
+
+
+def test_the_module_for_the_official_client_is_an_attribute() -> None:
+    assert batchlint.openai.create_batch.__module__ == "batchlint.openai"
+
+
+def test_streams_that_only_read_are_read_in_whole_lines() -> None:
+    class Bare:
+        def __init__(self, data: bytes) -> None:
+            self.data = data
+
+        def read(self, size: int) -> bytes:
+            taken, self.data = self.data[:min(size, 100)], self.data[min(size, 100):]
+            return taken
+
+    data = b"".join(line(str(number)) for number in range(50)) + line("0")
+
+    assert check(Bare(data), now=NOW).to_dict() == check(data, now=NOW).to_dict()  # type: ignore[arg-type]

@@ -61,7 +61,7 @@ def test_text_has_the_place_the_code_the_param_the_message_and_a_summary(run: Ca
 
     assert lines[0] == (f"{BAD}:2:167: invalid_type body.temperature: Invalid type for 'temperature': expected a decimal, but got a "
                         "string instead.")
-    assert lines[-1] == f"{BAD}: 6 requests to /v1/chat/completions, 5 errors (5 fail single requests)"
+    assert lines[-1] == f"{BAD}: 6 requests to /v1/chat/completions, 5 errors (5 fail their requests)"
 
 
 def test_the_summary_tells_what_fails(run: Callable[..., Ran], tmp_path: Path) -> None:
@@ -69,13 +69,57 @@ def test_the_summary_tells_what_fails(run: Callable[..., Ran], tmp_path: Path) -
     path.write_bytes(line("a") + line("a", bogus=1) + b"\n")
     summary = run("check", str(path)).out.splitlines()[-1]
 
-    assert summary == (f"{path}: 2 requests to /v1/embeddings, 3 errors (1 fails the upload, 1 fails the whole batch, 1 fails a "
-                       "single request; 1 request has errors), 1 warning")
+    assert summary == (f"{path}: 2 requests to /v1/embeddings, 3 errors (1 fails the upload, 1 fails the whole batch, 1 fails its "
+                       "request; 1 request has errors), 1 warning")
 
 
 def test_several_files_have_a_summary_of_all(run: Callable[..., Ran]) -> None:
     assert run("check", GOOD, BAD, WARNED).out.splitlines()[-1] == "3 files, 1 with errors"
     assert run("check", GOOD, WARNED).out.splitlines()[-1] == "2 files, all in order"
+    assert run("check", GOOD, "nowhere.jsonl").out.splitlines()[-1] == "2 files, 1 could not be read"
+
+
+def test_what_only_a_choice_makes_an_error_fails_nothing_that_is_known(run: Callable[..., Ran], tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(line().replace(b"{", b'{"custom_id": "a", ', 1) + b"\n")
+    ran = run("check", "--error=duplicate_key,blank_line", "--statistics", str(path))
+
+    assert ran.status == 1
+    assert ran.out.splitlines()[-3:] == [
+        f"{path}: 1 request to /v1/embeddings, 2 errors (2 are errors by choice; 1 request has errors)",
+        "1  blank_line     is an error by choice", "1  duplicate_key  is an error by choice"]
+    file = json.loads(run("check", "--error=duplicate_key", "--format=json", str(path)).out)["files"][0]
+    assert [(error["rule"], error["fails"]) for error in file["errors"]["data"]] == [("duplicate_key", None)]
+    assert file["request_counts"] == {"total": 1, "failed": 1}
+
+
+def test_strict_says_that_it_is_what_fails(run: Callable[..., Ran]) -> None:
+    assert run("check", WARNED).out.splitlines()[-1].endswith("no errors, 3 warnings")
+    assert run("check", "--strict", WARNED).out.splitlines()[-1].endswith("no errors, 3 warnings (fails: --strict)")
+    assert run("check", "--strict", BAD).out.splitlines()[-1].endswith("5 errors (5 fail their requests)")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "gitlab", "junit"])
+def test_formats_without_a_place_for_it_tell_on_standard_error_what_was_not_kept(
+    form: str, run: Callable[..., Ran], tmp_path: Path
+) -> None:
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(b"".join(line(str(number), dimensions="x") for number in range(30)))
+
+    assert run("check", f"--format={form}", "--keep=10", str(path)).err \
+        == f"batchlint: {path}: 20 findings are counted and not in the report; --keep 0 keeps all\n"
+    assert run("check", f"--format={form}", str(path)).err == ""
+
+
+@pytest.mark.parametrize(("words", "number", "completed"), [
+    ("batchlint rule invalid_typ", 2, ["invalid_type"]),
+    ("batchlint check --ignore=blank_line,duplicate_k", 2, ["blank_line,duplicate_key"]),
+    ("batchlint check --endpoint /v1/emb", 3, ["/v1/embeddings"]),
+    ("batchlint schema batch-c", 2, ["batch-create"])])
+def test_a_shell_completes_names(words: str, number: int, completed: list[str]) -> None:
+    ran = command(env={"_BATCHLINT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(number)})
+
+    assert [row.partition(",")[2] for row in ran.out.splitlines()] == completed
 
 
 @pytest.mark.parametrize(("most", "printed"), [([], 4), (["--max-errors=3"], 3), (["--max-errors", "0"], 40)])
@@ -89,7 +133,7 @@ def test_so_many_findings_are_printed_and_all_are_counted(
     assert out.count(": invalid_type ") == printed
     assert ("... and " in out) == (printed < 40)
     assert printed == 40 or f"... and {40 - printed} more" in out
-    assert "40 errors (40 fail single requests)" in out
+    assert "40 errors (40 fail their requests)" in out
 
 
 @pytest.mark.parametrize(("options", "kept"), [
@@ -279,7 +323,7 @@ def test_what_cannot_be_read_is_told_and_the_other_files_are_checked(tmp_path: P
         "good.jsonl/x.jsonl: Not a directory"]
     assert "good.jsonl: 1 request to /v1/embeddings, no errors\n" in ran.out
     assert "bad.jsonl:1:100: unknown_parameter body.bogus" in ran.out
-    assert ran.out.splitlines()[-1] == "6 files, 5 with errors"
+    assert ran.out.splitlines()[-1] == "6 files, 1 with errors, 4 could not be read"
 
 
 def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:

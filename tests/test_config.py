@@ -82,4 +82,5 @@ def test_the_command_line_goes_on_top(run: Callable[..., Ran], tmp_path: Path, m
     (tmp_path / "x.jsonl").write_bytes(line(dimensions="x") + b"\n")
 
     assert [run("check", "x.jsonl", *more).status for more in ([], ["--strict"], ["--strict", "--ignore=blank_line"])] == [0, 1, 0]
-    assert run("check", "x.jsonl", "--select=invalid_type").status == 0
+    assert [run("check", "x.jsonl", f"--{option}=invalid_type").status for option in ("select", "error", "warn")] == [1, 1, 0]
+    assert run("check", "x.jsonl", "--warn=invalid_type").out.splitlines()[-1].endswith("no errors, 2 warnings")

@@ -18,7 +18,7 @@ import pytest
 from reports import a_finding, a_report
 from support import FIXTURES, rows
 
-from batchlint.formats import named
+from batchlint.formats import formatter
 from batchlint.formats.checked import Checked
 from batchlint.formats.paths import from_root
 
@@ -109,7 +109,7 @@ def runner(request: pytest.FixtureRequest) -> Runner:
 
 
 def as_github(files: Iterable[Checked]) -> str:
-    return "".join(named("github")(iter(files), 20))
+    return "".join(formatter("github")(iter(files), 20))
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("github*")), ids=lambda path: path.name)
@@ -166,7 +166,7 @@ def test_a_code_quality_report_is_of_the_type_whatever_a_message_and_a_file_name
     texts = [*TEXTS, *('"\\`${}', "*/ //", "</script>", "\u2028\u2029", "\x00\x1f\x7f", "\U0001f600", "\ud800")]
     written = [text.encode(errors="replace").decode() for text in texts]
     files = [Checked(text, a_report(a_finding(message=fit))) for text, fit in zip(texts, written, strict=True)]
-    made = node("gitlab.mjs", "".join(named("gitlab")(iter(files), 20)))
+    made = node("gitlab.mjs", "".join(formatter("gitlab")(iter(files), 20)))
 
     assert made.stderr == ""
     assert [(issue["description"], issue["location"]["path"]) for issue in json.loads(made.stdout)] == [

@@ -22,7 +22,7 @@ from reports import a_finding, a_report
 from support import FIXTURES, Ran, line
 
 import batchlint
-from batchlint.formats import FORMATS, named
+from batchlint.formats import FORMATS, formatter
 from batchlint.formats.checked import Checked
 from batchlint.formats.github import step_summary
 from batchlint.formats.paths import from_root, uri
@@ -76,14 +76,14 @@ def test_every_file_is_in_every_format(name: str, shown: Callable[[str], str]) -
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_of_no_files_there_is_a_text_too(name: str) -> None:
-    text = "".join(named(name)(iter(()), 20))
+    text = "".join(formatter(name)(iter(()), 20))
 
     assert name not in {"json", "gitlab", "sarif"} or json.loads(text) is not None
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_format_imports_no_other(name: str) -> None:
-    code = f"from batchlint.formats import named; named({name!r}); import sys; print(*sys.modules)"
+    code = f"from batchlint.formats import formatter; formatter({name!r}); import sys; print(*sys.modules)"
     modules = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
     formats = {module.removeprefix("batchlint.formats.") for module in modules} & {*FORMATS.values()}
 
@@ -128,7 +128,7 @@ def test_github_reads_the_annotations(shown: Callable[[str], str]) -> None:
 def test_github_reads_what_was_written(message: str, path: str) -> None:
     message, path = (text.replace("\x00", "").encode(errors="replace").decode() for text in (message, path))
     file = Checked("x", a_report(a_finding(message=message, hint="50%::\n,")), source=f"missing/{path}")
-    found = commands("".join(named("github")([file], 20)))
+    found = commands("".join(formatter("github")([file], 20)))
 
     assert len(found) == 1
     assert found[0][0] == "error"
@@ -139,7 +139,7 @@ def test_github_reads_what_was_written(message: str, path: str) -> None:
 def test_github_takes_no_file_name_for_a_command() -> None:
     file = Checked("::error::##[error]", a_report())
 
-    assert commands("".join(named("github")([file], 20))) == []
+    assert commands("".join(formatter("github")([file], 20))) == []
 
 
 def test_github_is_chosen_by_its_runner_unless_a_format_is_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,9 +172,9 @@ def test_the_summary_of_the_step_has_the_totals(run: Run, monkeypatch: pytest.Mo
     run("check", "--format=github", "--max-errors=1", MIXED, CLEAN, MISSING)
     text = path.read_text("utf-8")
 
-    assert text.startswith("# before\n### batchlint\n\n3 files, 2 with errors\n")
+    assert text.startswith("# before\n### batchlint\n\n3 files, 1 with errors, 1 could not be read\n")
     assert "| <code>clean.jsonl</code> | 2 | 0 | 0 |  |" in text
-    assert "| <code>50&#37; off&#44; all.jsonl</code> | 18 | 17 | 2 | 2 fail the whole batch, 15 fail single requests |" in text
+    assert "| <code>50&#37; off&#44; all.jsonl</code> | 18 | 17 | 2 | 2 fail the whole batch, 15 fail their requests |" in text
     assert "| <code>duplicate&#95;custom&#95;id</code> | 1 | fails the whole batch |" in text
     assert "could not be read: No such file or directory" in text
     before = text
@@ -267,7 +267,7 @@ def test_junit_is_read_by_a_parser(shown: Callable[[str], str]) -> None:
 @given(st.text())
 def test_junit_is_read_whatever_a_message_has(text: str) -> None:
     file = Checked("x", a_report(a_finding(message=text, hint=text, param=text or None)))
-    read = JUnitXml.fromstring("".join(named("junit")([file], 20)).encode())
+    read = JUnitXml.fromstring("".join(formatter("junit")([file], 20)).encode())
 
     assert read.failures == 1
 

@@ -6,11 +6,12 @@ import json
 import re
 
 import pytest
-from support import NOW
+from support import NOW, awake
 
-from batchlint import BatchError, check
-from batchlint.rules import RULES, Rule, select
+from batchlint import BatchError, check, schemas
+from batchlint.rules import RULES, Request, Rule, places, select
 from batchlint.rules.registry import named, rule
+from batchlint.rules.waking import EndpointRules
 
 BY_NAME = sorted(RULES)
 
@@ -35,6 +36,33 @@ def test_the_name_and_the_code_are_in_snake_case(name: str) -> None:
 def test_names_are_unique() -> None:
     with pytest.raises(ValueError, match="two rules are called invalid_type"):
         rule()(invalid_type)
+
+
+def test_a_function_tells_that_a_rule_sleeps_only_where_members_alone_wake_it() -> None:
+    def asleep(_: Request) -> bool:
+        return True
+
+    for made in (rule(asleep=asleep), rule(asleep=asleep, marks={"a": False}), rule(asleep=asleep, part_marks={"a": False})):
+        with pytest.raises(ValueError, match="`asleep` may be a function only"):
+            made(a_new_rule)
+
+
+def test_rules_that_name_the_same_mark_do_not_put_one_another_to_sleep() -> None:
+    any_name, no_text = (RULES["unpaired_tool_message"]._replace(name=name, marks={"name": fine}, asleep=None)
+                         for name, fine in (("any_name", False), ("no_text", {"type": "string"})))
+    for rules in ([any_name, no_text], [no_text, any_name]):
+        made = EndpointRules("/v1/chat/completions", rules)
+        body = {"messages": [{"role": "user", "content": "x", "name": "y"}]}
+        assert awake(made, Request("/v1/chat/completions", body, 0, {})) == ["any_name"]
+
+
+def test_places_are_members_of_the_schemas() -> None:
+    for url, found in places.PLACES.items():
+        assert {*(found.items or found.parts)} <= schemas.body(url)["properties"].keys()
+
+
+def a_new_rule() -> None:
+    """A rule that cannot be registered."""
 
 
 def invalid_type() -> None:

@@ -65,7 +65,7 @@ def test_fifty_thousand_equal_findings_fit_on_a_screen(batch: Callable[..., Path
     said = lines_of(batch(*(line("a") for _ in range(50_000))))
 
     assert sum(len(row) // 80 + 1 for row in said) < 24
-    assert said[-2] == "... and 49,995 more of duplicate_custom_id, from line 6 on; `--max-errors 0` prints all"
+    assert said[-2] == "... and 49,995 more of duplicate_custom_id, from line 6 on; `--max-errors 0` prints more"
     assert said[-1] == "x: 50,000 requests to /v1/embeddings, 49,999 errors (49,999 fail the whole batch)"
 
 
@@ -122,7 +122,7 @@ def test_statistics_count_each_rule_and_say_what_it_does(run: Run, batch: Callab
     rows = run("check", "--statistics", str(path), str(path)).out.splitlines()
 
     assert rows[-4:] == ["2 files, 2 with errors", "2  duplicate_custom_id  fail the whole batch",
-                         "4  unknown_parameter    fail single requests", "2  blank_line           warn"]
+                         "4  unknown_parameter    fail their requests", "2  blank_line           warn"]
 
 
 # -- the place in the line ---------------------------------------------------------------------------------------------

@@ -27,6 +27,10 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    elif name == "openai":  # `batchlint.openai`
+        from importlib import import_module
+
+        value = import_module(f"{__name__}.openai")
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -22,22 +22,22 @@ def _terminate(*_: object) -> None:
 
 
 def main() -> int:
-    """Run the command; the exit status."""
+    """Run the command, and turn Ctrl-C and SIGTERM into their exit statuses."""
     try:
         signal.signal(signal.SIGTERM, _terminate)
         return _command()
     except _TerminatedError:
         return TERMINATED
     except KeyboardInterrupt:
-        if sys.stderr is not None:
+        if sys.stderr is not None:  # not `cli.complain`: click may not have been imported yet
             with suppress(OSError):
                 sys.stderr.write("batchlint: interrupted\n")
         return INTERRUPTED
 
 
 def _command() -> int:
-    """Run the command, its own errors told; the exit status."""
-    import click  # from here on a Ctrl-C is answered, and no garbage is collected, which takes 4 ms while modules are made
+    """Run click's command, and turn what it raises into an exit status."""
+    import click  # here Ctrl-C is handled already, and the garbage collector is off, which saves 4 ms
 
     from .cli import OK, TROUBLE, cli, complain, drop_output
 
@@ -63,7 +63,7 @@ def _command() -> int:
 
 
 def run() -> NoReturn:
-    """Run the command, and leave the process."""
+    """The entry point: run, flush, and leave without taking the modules down."""
     gc.disable()  # little here is the garbage that it is for, and its rounds take long
     status = main()
     for number in (signal.SIGINT, signal.SIGTERM):  # it is over

@@ -14,15 +14,12 @@ import orjson
 
 from . import rules, schemas, workers
 from .core import Plan, check_chunk
-from .findings import BatchError, Part, merge, moved
+from .findings import KEEP, BatchError, Part, merge, moved
 from .judge import judge_of
 from .recognise import recognise
 from .report import Report
 from .sources import Source, chunks, name_of
 from .whole import finish
-
-#: How many findings of one rule are kept unless the caller says otherwise.
-KEEP = 1000
 
 
 class Executor(Protocol):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import __version__
-from .formats import FORMATS, named
+from .formats import FORMATS, formatter
 
 if TYPE_CHECKING:
     from .formats.checked import Checked
@@ -29,8 +29,11 @@ OK, FOUND, TROUBLE = 0, 1, 2
 #: Files smaller than this (bytes) are checked before a bar could be read.
 _BAR_FROM = 20_000_000
 
-#: How many findings of a rule are kept unless more are to be printed; and in formats that print few of them.
+#: How many findings of a rule are kept at least: in formats that print all, and in those that print --max-errors of them.
 _KEPT, _KEPT_OF_FEW = 1_000, 100
+
+#: Formats that do not tell by themselves how many findings are not in them.
+_SILENT = ("jsonl", "gitlab", "junit")
 
 #: A command has no threads; elsewhere than on Linux a fork may still break system libraries.
 _START = "fork" if sys.platform == "linux" else "spawn"
@@ -51,6 +54,14 @@ class Rules(click.ParamType):  # type: ignore[type-arg]  # generic only in new r
             return named(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        """The names that go on like the last one."""
+        from click.shell_completion import CompletionItem
+
+        before, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(before + comma + name) for name in _rules_like(ctx, param, last)]
 
 
 class KeyValue(click.ParamType):  # type: ignore[type-arg]  # likewise
@@ -88,7 +99,8 @@ def cli() -> None:
 
 @cli.command(epilog="Exit status: 0 no errors, 1 errors found, 2 something could not be read or the usage is wrong.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str))
-@click.option("--endpoint", metavar="URL", help="The batch's endpoint.  [default: the most frequent url]")
+@click.option("--endpoint", metavar="URL", shell_complete=lambda _ctx, _param, text: [
+              name for name in _schemas() if name.startswith(text) and name.startswith("/v1")], help="The batch's endpoint.  [default: the most frequent url]")
 @click.option("--format", "form", type=click.Choice(tuple(FORMATS)),
               help="What to print.  [default: text; under GitHub Actions: github]")
 @click.option("--output-file", metavar="PATH", help="Write the report to this file, whole or not at all.")
@@ -97,9 +109,10 @@ def cli() -> None:
 @click.option("--warn", type=Rules(), metavar="RULES", help="Make these rules warnings; switches them on.")
 @click.option("--error", type=Rules(), metavar="RULES", help="Make these rules errors; switches them on.")
 @click.option("--max-errors", type=click.IntRange(0), default=20, show_default=True, metavar="N",
-              help="Findings printed per file in text and github; 0 is all. All are counted.")
+              help="Findings printed per file in text and github, of one rule about a fifth of them; 0 is all. All are counted.")
 @click.option("--keep", type=click.IntRange(0), metavar="N",
-              help="Findings of a rule in the report; 0 is all. All are counted.  [default: 1000; fewer where few are printed]")
+              help="Findings kept of each rule; 0 is all. All are counted.  [default: 1000; 100 in text and github; at least "
+              "--max-errors]")
 @click.option("--statistics", is_flag=True, help="In text: count the findings of each rule, and say what they do.")
 @click.option("--show-source", is_flag=True, help="In text: show the place in a short piece of the line.")
 @click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True,
@@ -148,11 +161,14 @@ def check(
                 status = max(status, FOUND)
             if form == "github":
                 seen.append(file)
+            elif form in _SILENT and file.report and file.report.truncated:
+                complain(f"{file.path}: {sum(file.report.truncated.values()):,} findings are counted and not in the report; "
+                         "--keep 0 keeps all")
             yield file
 
-    write = named(form)
+    write = formatter(form)
     if form == "text":
-        write = partial(write, show_source=show_source, statistics=statistics, **style)
+        write = partial(write, show_source=show_source, statistics=statistics, strict=strict, **style)
     _deliver(write(checked(), max_errors), output_file, paths)
     if form == "github":
         _append_step_summary(seen)
@@ -205,7 +221,10 @@ def _append_step_summary(files: list[Checked]) -> None:
 def _create(
     endpoint: str | None, metadata: Iterable[tuple[str, str]], expires: int | None, window: str | None
 ) -> dict[str, Any] | None:
-    """The parameters of the create call that were given, if any were (of an endpoint, if it is none)."""
+    """The create call's parameters from the options; None if there are none.
+
+    The endpoint is among them if others are, or if it is no batch endpoint, so that a finding says so.
+    """
     from .schemas import ENDPOINTS
 
     params: dict[str, Any] = {}
@@ -263,8 +282,8 @@ def _report(path: str, options: dict[str, Any], choice: dict[str, list[str]], pr
     if not is_packed(path):
         with _bar(path, progress) as tick:
             return api.check(path, progress=tick, **options, **rules)
+    complain(f"{click.format_filename(path)}: unpacked to be checked; the API takes plain files only")
     with opened(path) as stream, _bar(path, progress) as tick:
-        complain(f"{click.format_filename(path)}: unpacked to be checked; the API takes plain files only")
         return api.check(stream, name=path[:-len(".gz")], progress=tick, **options, **rules)
 
 
@@ -276,6 +295,8 @@ def _chosen(file: Path, choice: dict[str, list[str]]) -> dict[str, Any]:
         rules: dict[str, Any] = config.nearest(file.parent).for_file(file)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    if asked := {name for key, names in choice.items() if key != "ignore" for name in names}:
+        rules["ignore"] = [name for name in rules.get("ignore", []) if name not in asked]
     for key, names in choice.items():
         rules[key] = names if key == "select" else [*rules.get(key, []), *names]
     return rules
@@ -293,7 +314,7 @@ def _bar(path: str, progress: bool | None) -> AbstractContextManager[Callable[[i
     from tqdm import tqdm
 
     tqdm.monitor_interval = 0  # its thread would stand in the way of a fork
-    return _ticking(tqdm(total=size, unit="B", unit_scale=True, desc=click.format_filename(path, shorten=True),
+    return _ticking(tqdm(total=size, unit="B", unit_scale=True, desc="<stdin>" if path == "-" else click.format_filename(path, shorten=True),
                          leave=False, file=sys.stderr, dynamic_ncols=True))
 
 
@@ -310,10 +331,22 @@ class _ticking(AbstractContextManager[Callable[[int], object]]):  # noqa: N801 -
         self._bar.close()
 
 
+def _rules_like(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The rules whose names begin like this, for a shell to complete."""
+    from .rules import RULES
+
+    return [name for name in RULES if name.startswith(incomplete)]
+
+
+def _schemas_like(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The schemas whose names begin like this, likewise."""
+    return [name for name in _schemas() if name.startswith(incomplete)]
+
+
 @cli.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, metavar="[RULE]", shell_complete=_rules_like)
 def rule(name: str | None) -> None:
-    """Explain a rule or an API code; without NAME, list all."""
+    """Explain a RULE or an API code; without one, list all."""
     from .rules import RULES
     from .rules.registry import named
 
@@ -337,18 +370,24 @@ def _explained(made: Any) -> str:
     return f"{made.name} ({made.severity}{code}{state}; the API {effect})\n\n{made.doc}"
 
 
+def _schemas() -> tuple[str, ...]:
+    """The names of the schemas: endpoints, and what else a batch has to do with."""
+    from .schemas import ENDPOINTS
+
+    return (*ENDPOINTS, "batch-request", "batch-create", "batch", "report")
+
+
 @cli.command()
-@click.argument("endpoint", required=False)
+@click.argument("endpoint", required=False, shell_complete=_schemas_like)
 def schema(endpoint: str | None) -> None:
-    """Print the JSON Schema of an ENDPOINT's body; without one, list them."""
+    """Print a JSON Schema; without ENDPOINT, list them."""
     from . import schemas
 
-    others = ("batch-request", "batch-create", "batch", "report")
     if endpoint is None:
-        _print(f"{name}\n" for name in (*schemas.ENDPOINTS, *others))
+        _print(f"{name}\n" for name in _schemas())
         return
-    if endpoint not in (*schemas.ENDPOINTS, *others):
-        raise click.UsageError(f"no schema for {endpoint!r}; there are {', '.join((*schemas.ENDPOINTS, *others))}")
+    if endpoint not in _schemas():
+        raise click.UsageError(f"no schema for {endpoint!r}; there are {', '.join(_schemas())}")
     import json
 
     _print([json.dumps(schemas.load(endpoint.lstrip("/")), indent=2, ensure_ascii=False) + "\n"])

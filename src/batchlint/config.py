@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 _CHOICES: Final = ("select", "ignore", "warn", "error")
 _PER_FILE: Final = "per-file"
 
-#: What a project's file has that may have a table for us; many have not, though they name us among their dependencies.
+#: What every spelling of a `[tool.batchlint]` table has. A project that only depends on us has it not, and need not be
+#: parsed, which takes 5 ms.
 _MENTION: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from . import decode, grammar, schemas
-from .findings import BLANK, FAILED, PASSED, BatchError, Found, Part, Tally
+from .findings import BLANK, FAILED, KEEP, PASSED, BatchError, Found, Part, Tally
 from .judge import Judge, judge_of
 from .rules import RULES, Selection, size
 
@@ -31,7 +31,7 @@ class Plan(NamedTuple):
     """
 
     selection: Selection
-    keep: int = 1000
+    keep: int = KEEP
     now: int = 0
     tokens: int | None = None
 
@@ -166,14 +166,15 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[s
             if url is not None:
                 deprecated = (*schemas.deprecated(url, schemas.patched_for(url, model)).intersection(body),)
                 facts.count_deprecated(url, deprecated, body, number)
+        if repeats and (key := decode.repeated_key(line)) is not None \
+                and findings.add_one(_repeated(key), number, custom_id):
+            outcome = FAILED
         outcomes.append(outcome)
         ids.append(custom_id)
         if url == _EMBEDDINGS:
             facts.inputs += count_inputs(body)
         if counts:
             facts.characters += size.characters(body)
-        if repeats and (key := decode.repeated_key(line)) is not None:
-            findings.add_one(_repeated(key), number, custom_id)
     return Part(bytes(outcomes), len(chunk), tuple(findings.tally.errors), findings.tally.counts,
                 ((len(ids), _packed(ids)),) if ids else (), tuple(facts.urls), tuple(facts.models), facts.inputs,
                 facts.characters, {member: (count, line) for member, (count, line) in facts.deprecated.items()},

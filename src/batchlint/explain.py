@@ -20,10 +20,10 @@ _NOTHING: Schema = {}
 #: How many unknown members of a root get a suggestion.
 _SUGGESTIONS = 100
 #: How many values of members of a root are remembered to be right, and how long a string among them may be.
-_KEPT, _SHORT = 1000, 40
+_MOST_VALUES, _SHORT = 1000, 40
 
 _SIZES = frozenset({"minProperties", "maxProperties", "propertyNames"})
-_compiled = lru_cache(maxsize=None)(re.compile)
+_regex = lru_cache(maxsize=None)(re.compile)
 
 
 class Explainer:
@@ -47,8 +47,8 @@ class Explainer:
         self._hint = hint
         self._compiled = compiled
         self._gates: dict[int, Gate] = {}  # by the identity of the subschema
-        self._right: set[tuple[str, type, Any]] = set()
         self._branches: dict[int, dict[str, Schema]] = {}  # likewise
+        self._right: set[tuple[str, type, Any]] = set()  # short values of members of the root
         self._places = {key: place for place, key in enumerate(schema.get("properties", _NOTHING))}
 
         notes = schema.get("x-batchlint", _NOTHING)
@@ -108,7 +108,7 @@ class Explainer:
         if known in self._right:
             return True
         right = self._let_through(node, item)
-        if right and len(self._right) < _KEPT:
+        if right and len(self._right) < _MOST_VALUES:
             self._right.add(known)
         return right
 
@@ -412,4 +412,4 @@ def _among(value: Any, values: list[Any]) -> bool:
 
 def _matches(pattern: str, value: str) -> bool:
     """`pattern` as JSON Schema has it: `$` is the very end."""
-    return _compiled(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern).search(value) is not None
+    return _regex(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern).search(value) is not None

@@ -1,4 +1,4 @@
-"""The nouns: what a check finds (`Found`), what a user sees (`BatchError`), what a chunk amounts to (`Part`)."""
+"""The nouns: `Found`, `BatchError`, `Part`; `Tally`, which counts and bounds findings; `merge`, which joins parts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any, Literal, NamedTuple
 Severity = Literal["error", "warning"]
 Fails = Literal["upload", "create", "batch", "request"]
 Order = tuple[int, int, int]
+
+#: How many findings of a rule are kept unless somebody says otherwise; all are counted.
+KEEP = 1000
 PathParts = tuple[str | int, ...]
 
 #: The phases in which the API looks at a body, by the names that the schemas use
@@ -53,7 +56,7 @@ class BatchError(NamedTuple):
         severity: `error` or `warning`.
         fails: what the API does: `upload` (POST /v1/files refuses), `create` (POST /v1/batches refuses),
             `batch` (the batch becomes `failed`, nothing runs), `request` (that line is answered by
-            a 4xx); None for a warning.
+            a 4xx); None for a warning, and for one that only the user's choice of rules makes an error.
         hint: what to do, in our words; may be None.
         order: the rank among the API's checks; findings that differ in it alone are equal.
     """
@@ -90,6 +93,11 @@ class BatchError(NamedTuple):
 
     def __ge__(self, other: tuple[Any, ...]) -> bool:
         return self.sort_key >= other.sort_key if isinstance(other, BatchError) else NotImplemented
+
+    def __str__(self) -> str:
+        where = "" if self.line is None else f"line {self.line}: "
+        label = self.code if self.param is None else f"{self.code} {self.param}"
+        return f"{where}{label}: {self.message}" + ("" if self.hint is None else f" ({self.hint})")
 
     @property
     def sort_key(self) -> tuple[int, tuple[int, ...]]:
@@ -183,7 +191,7 @@ class Tally:
         self.keep(error)
 
 
-def merge(parts: Iterable[Part], keep: int = 1000) -> Part:
+def merge(parts: Iterable[Part], keep: int = KEEP) -> Part:
     """Concatenate parts, each one's lines moved past those before it; at most `keep` findings a rule stay.
 
     Args:

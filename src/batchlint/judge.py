@@ -142,7 +142,7 @@ class Judge:
             yield from self._lane(url, family_name).look(body, size=size)[0]
 
     def kind(self, name: str, fails: Fails | None = None) -> Kind | None:
-        """How findings of a rule count: with which severity and effect; None if the rule is off.
+        """How findings of a rule count: with which severity and effect (None if none is known); None if the rule is off.
 
         Args:
             name: of the rule.
@@ -151,7 +151,7 @@ class Judge:
         severity = self.severities.get(name)
         if severity is None:
             return None
-        return name, severity, (fails or RULES[name].fails or "request") if severity == "error" else None
+        return name, severity, (fails or RULES[name].fails) if severity == "error" else None
 
     def errors(
         self, founds: Iterable[Found], line: int | None, custom_id: str | None = None, fails: Fails | None = None

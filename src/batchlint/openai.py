@@ -31,10 +31,8 @@ class BatchInputError(Exception):
     def __str__(self) -> str:
         count = sum(n for (_, severity, _), n in self.report.counts.items() if severity == "error")
         first = min(self.report.errors)
-        place = self.report.path or "the file"
-        if first.line is not None:
-            place += f":{first.line}"
-        return f"{count:,} {'error' if count == 1 else 'errors'}, the first: {place}: {first.message}"
+        place = "" if first.fails == "create" else f"{self.report.path}: " if first.line is None else f"{self.report.path}:{first.line}: "
+        return f"{count:,} {'error' if count == 1 else 'errors'}, the first: {place}{first.message}"
 
 
 def create_batch(client: OpenAI, path: str | os.PathLike[str], *, endpoint: str, **create_params: Any) -> Batch:
@@ -53,11 +51,11 @@ def create_batch(client: OpenAI, path: str | os.PathLike[str], *, endpoint: str,
     Raises:
         BatchInputError: the file or the parameters have errors; nothing was uploaded.
         OSError: the file cannot be read.
-        TypeError: `input_file_id` is given, which comes of the upload.
+        TypeError: `input_file_id` is given, which comes from the upload.
         ValueError: `endpoint` is no batch endpoint.
     """
     if "input_file_id" in create_params:
-        raise TypeError("input_file_id comes of the upload; leave it out")
+        raise TypeError("input_file_id comes from the upload; leave it out")
     params = {"completion_window": "24h", **create_params}
     create = {name: value for name, value in params.items() if name not in _OF_THE_CLIENT}
     report = check(path, endpoint=endpoint, create=create)

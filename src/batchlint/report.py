@@ -10,7 +10,7 @@ from .findings import BatchError, Kind
 
 
 class Report(NamedTuple):
-    """The result of a check.
+    """The result of a check.  That it is a tuple is no part of the interface.
 
     Attributes:
         path: the name of the file; None for a stream, bytes or an iterable.
@@ -39,6 +39,11 @@ class Report(NamedTuple):
     counts: Mapping[Kind, int]
     now: int
     create: Mapping[str, Any] = {}
+
+    def __str__(self) -> str:
+        errors, warnings = (sum(n for (_, severity, _), n in self.counts.items() if severity == kind)
+                            for kind in ("error", "warning"))
+        return f"{self.path or 'requests'}: {self.total:,} requests, {errors:,} errors, {warnings:,} warnings"
 
     @property
     def ok(self) -> bool:

@@ -139,7 +139,7 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 
 def gate(url: str, of: str = "") -> Gate:
-    """Whether a whole line, decoded, is a request to this endpoint to which no schema objects.
+    """A function that tells whether a whole decoded line is a request to this endpoint to which no schema objects.
 
     A line that has members beside the four is not let through: that is a warning.  Nor is an empty custom_id.
     """
@@ -147,7 +147,7 @@ def gate(url: str, of: str = "") -> Gate:
 
 
 def plain_gate(url: str, of: str, more: Mapping[str, Any]) -> Gate:
-    """Whether a line, decoded, is let through, and its body fits one more schema.
+    """A function that tells whether a decoded line is let through, and its body fits one more schema.
 
     Both are asked at once: two calls would have to fetch everything into the caches twice.
     """

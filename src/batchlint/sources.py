@@ -1,4 +1,4 @@
-"""Sources of lines: a path, bytes, a stream or an iterable of requests becomes chunks of whole lines."""
+"""Sources of lines: a path, bytes, a stream or an iterable as chunks of whole lines; the batch files of a folder."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def ranged(path: str | os.PathLike[str], start: int, stop: int, expected: int, s
 
 
 def _line_end(file: io.FileIO, at: int, stop: int) -> int:
-    """The place after the first newline from a place on; if none stands before `stop`, a place that is no earlier than that.
+    """The offset after the first newline at or after `at`; if there is none before `stop`, an offset of at least `stop`.
 
-    The end of a chunk is found before it is read, in one piece: to put it together out of two would take longer.
+    Chunks are read in one piece, once their ends are known: to put one together out of two would copy it once more.
     """
     file.seek(at)
     window = _WINDOW
@@ -166,13 +166,13 @@ def _of_path(path: str | os.PathLike[str], size: int) -> Iterator[bytes]:
 
 
 def _of_stream(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    if isinstance(stream, io.BufferedIOBase):
+        yield from _of_buffered(stream, size)
+        return
     kept: list[bytes] = []  # the beginning of a line whose end has not been read yet
     while data := stream.read(size):
         if not isinstance(data, bytes):
             raise TypeError("the stream gives text; open it in binary mode ('rb')")
-        if isinstance(stream, io.BufferedIOBase):
-            yield data if data.endswith(b"\n") else data + stream.readline()
-            continue
         end = data.rfind(b"\n") + 1
         if not end:
             kept.append(data)
@@ -181,6 +181,12 @@ def _of_stream(stream: BinaryIO, size: int) -> Iterator[bytes]:
         kept = [data[end:]] if end < len(data) else []
     if kept:
         yield b"".join(kept)
+
+
+def _of_buffered(stream: io.BufferedIOBase, size: int) -> Iterator[bytes]:
+    """The chunks of a stream that can be asked for the rest of a line, so that no bytes are joined twice."""
+    while data := stream.read(size):
+        yield data if data.endswith(b"\n") else data + stream.readline()
 
 
 def _of_items(items: Iterable[Any], size: int) -> Iterator[bytes]:

@@ -157,7 +157,8 @@ def _in_processes(calls: Iterable[forks.Call], count: int, start: Start) -> Iter
     try:
         yield from _submitted(pool.submit, calls, count * WINDOW)
     except BrokenProcessPool as error:
-        raise OSError(forks.DIED) from error
+        raise OSError("the worker processes ended: a script that uses jobs must do so under `if __name__ == '__main__':`, "
+                      "and where memory is short, jobs=1 needs the least") from error
     except BaseException:
         for process in list((getattr(pool, "_processes", None) or {}).values()):
             process.terminate()  # what they work on is wanted no more

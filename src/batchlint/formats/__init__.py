@@ -13,7 +13,7 @@ FORMATS: Final[Mapping[str, str]] = {
 }
 
 
-def named(name: str) -> Callable[..., Iterator[str]]:
+def formatter(name: str) -> Callable[..., Iterator[str]]:
     """The format of a name: a function of the files (`Checked`) as they come, and of the most findings to print of one."""
     found: Callable[..., Iterator[str]] = getattr(import_module(f".{FORMATS[name]}", __name__), name)
     return found

@@ -23,6 +23,6 @@ class Checked(NamedTuple):
     source: str | None = None
 
     @property
-    def ok(self) -> bool:
-        """Whether it was read, and there is no error."""
-        return self.report is not None and self.report.ok
+    def ok(self) -> bool | None:
+        """Whether there is no error; None if it could not be read."""
+        return None if self.report is None else self.report.ok

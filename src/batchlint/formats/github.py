@@ -67,7 +67,7 @@ def step_summary(files: Sequence[Checked]) -> str:
     lines = ["### batchlint", "", summary_of_all([file.ok for file in files]), ""]
     lines += _table("File", "Requests", "Errors", "Warnings", "Effect", ":--|--:|--:|--:|:--", rows=map(_file_row, files))
     if counts:
-        rows = ([_code(rule), f"{count:,}", effect(fails, count)] for (rule, _, fails), count in by_effect(counts))
+        rows = ([_code(kind[0]), f"{count:,}", effect(kind, count)] for kind, count in by_effect(counts))
         lines += ["", *_table("Rule", "Findings", "Effect", ":--|--:|:--", rows=rows)]
     return "\n".join(lines) + "\n\n"
 

@@ -28,7 +28,7 @@ def _issues(file: Checked, fingerprints: Fingerprints) -> Iterator[dict[str, Any
                      fingerprints.made(path, "unreadable_file"), "blocker", path, None)
         return
     for error in sorted([*file.report.errors, *file.report.warnings]):
-        severity = "minor" if error.severity == "warning" else "major" if error.fails == "request" else "blocker"
+        severity = "minor" if error.severity == "warning" else "major" if error.fails in ("request", None) else "blocker"
         yield _issue(error.rule, f"{label(error)}: {error.message}", fingerprints.of(path, error), severity, path, error.line)
 
 

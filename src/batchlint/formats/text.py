@@ -26,7 +26,8 @@ def _plain(text: str, **_: object) -> str:
 
 
 def text(
-    files: Iterable[Checked], most: int, *, style: Style = _plain, show_source: bool = False, statistics: bool = False
+    files: Iterable[Checked], most: int, *, style: Style = _plain, show_source: bool = False, statistics: bool = False,
+    strict: bool = False,
 ) -> Iterator[str]:
     """Each finding on a line, its hint below it; a summary of each file, and of all if there are several.
 
@@ -36,13 +37,14 @@ def text(
         style: colours a text.
         show_source: whether an excerpt of the line is shown, which may be private.
         statistics: whether the findings of all files are counted by rule at the end.
+        strict: whether warnings fail too, which is said where nothing else does.
     """
-    fine: list[bool] = []
+    fine: list[bool | None] = []
     counts = Counter[Kind]()
     for file in files:
         fine.append(file.ok)
         if file.report is not None:
-            yield from _file(file, file.report, most, style, show_source)
+            yield from _file(file, file.report, most, style, show_source, strict)
             counts.update(file.report.counts)
     if len(fine) > 1:
         yield style(summary_of_all(fine), fg="green" if all(fine) else "red", bold=True) + "\n"
@@ -50,7 +52,7 @@ def text(
         yield from _statistics(counts, style)
 
 
-def _file(file: Checked, report: Report, most: int, style: Style, show_source: bool) -> Iterator[str]:
+def _file(file: Checked, report: Report, most: int, style: Style, show_source: bool, strict: bool) -> Iterator[str]:
     printed = chosen(report, most)
     for error, found in located(file.source, sorted(printed)):
         yield _finding(file.path, error, found, style)
@@ -58,16 +60,19 @@ def _file(file: Checked, report: Report, most: int, style: Style, show_source: b
             yield _excerpt(found, style)
     rest = list(others(report, printed))
     if rest and len(printed) < len(report.errors) + len(report.warnings):
-        rest[-1] += "; `--max-errors 0` prints all"
+        rest[-1] += "; `--max-errors 0` prints more"
     for other in rest:
         yield style(f"... and {other}", dim=True) + "\n"
-    color = "green" if report.ok else "red"
-    yield f"{style(clean(file.path), bold=True)}: {requests(report)}, {style(verdict(report), fg=color, bold=True)}\n"
+    fails = strict and report.ok and bool(report.counts)
+    color = "red" if fails or not report.ok else "green"
+    told = verdict(report) + (" (fails: --strict)" if fails else "")
+    yield f"{style(clean(file.path), bold=True)}: {requests(report)}, {style(told, fg=color, bold=True)}\n"
 
 
 def _finding(path: str, error: BatchError, found: Place | None, style: Style) -> str:
     where = style(place(path, error.line, found and found.column), bold=True)
-    level, color = ("warning: ", "yellow") if error.severity == "warning" else ("", "red")
+    color = "yellow" if error.severity == "warning" else "red"
+    level = style("warning: ", fg=color) if error.severity == "warning" else ""
     hint = "" if error.hint is None else f"    {style(error.hint, dim=True)}\n"
     rule = "" if error.rule == error.code else style(f" [{error.rule}]", dim=True)  # its name, where the code is not it
     return f"{where}: {level}{style(label(error), fg=color)}: {error.message}{rule}\n{hint}"
@@ -97,6 +102,7 @@ def _statistics(counts: Counter[Kind], style: Style) -> Iterator[str]:
     """A row for each rule: how many findings, and what they do."""
     width = max((len(f"{count:,}") for count in counts.values()), default=1)
     names = max((len(rule) for rule, _, _ in counts), default=1)
-    for (rule, severity, fails), count in by_effect(counts):
+    for kind, count in by_effect(counts):
+        rule, severity, _ = kind
         color = "yellow" if severity == "warning" else "red"
-        yield f"{count:>{width},}  {style(f'{rule:{names}}', fg=color)}  {effect(fails, count)}\n"
+        yield f"{count:>{width},}  {style(f'{rule:{names}}', fg=color)}  {effect(kind, count)}\n"

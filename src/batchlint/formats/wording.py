@@ -8,11 +8,12 @@ from ..findings import BatchError, Fails, Kind
 from ..grammar import clean
 from ..report import Report
 
-_EFFECTS: dict[Fails, tuple[str, str]] = {  # one, several
+_EFFECTS: dict[Fails | None, tuple[str, str]] = {  # one, several; None is what only a choice of rules makes an error
     "upload": ("fails the upload", "fail the upload"),
     "create": ("fails the create call", "fail the create call"),
     "batch": ("fails the whole batch", "fail the whole batch"),
-    "request": ("fails a single request", "fail single requests"),
+    "request": ("fails its request", "fail their requests"),
+    None: ("is an error by choice", "are errors by choice"),
 }
 
 
@@ -23,13 +24,14 @@ def counted(number: int, noun: str) -> str:
 
 def by_effect(counts: Mapping[Kind, int]) -> list[tuple[Kind, int]]:
     """What was counted, the worst first and of what does the same the most frequent."""
-    order = [*_EFFECTS, None]
-    return sorted(counts.items(), key=lambda item: (order.index(item[0][2]), -item[1], item[0][0]))
+    order = [*_EFFECTS]
+    return sorted(counts.items(), key=lambda item: (item[0][1], order.index(item[0][2]), -item[1], item[0][0]))
 
 
-def effect(fails: Fails | None, number: int) -> str:
-    """What so many findings do."""
-    return _EFFECTS[fails][number > 1] if fails else "warn" if number > 1 else "warns"
+def effect(kind: Kind, number: int) -> str:
+    """What so many findings of a kind do."""
+    _, severity, fails = kind
+    return _EFFECTS[fails][number > 1] if severity == "error" else "warn" if number > 1 else "warns"
 
 
 def place(path: str, line: int | None, column: int | None) -> str:
@@ -53,13 +55,13 @@ def totals(report: Report) -> tuple[int, int]:
 
 
 def effects(report: Report) -> str:
-    """`1 fails the upload, 2 fail single requests`; empty if there are no errors."""
+    """`1 fails the upload, 2 fail their requests`; empty if there are no errors."""
     told = []
     for fails in _EFFECTS:
         number = sum(count for (_, severity, does), count in report.counts.items()
                      if severity == "error" and does == fails)
         if number:
-            told.append(f"{number:,} {effect(fails, number)}")
+            told.append(f"{number:,} {_EFFECTS[fails][number > 1]}")
     return ", ".join(told)
 
 
@@ -82,7 +84,8 @@ def summary(report: Report) -> str:
     return f"{requests(report)}, {verdict(report)}"
 
 
-def summary_of_all(fine: Sequence[bool]) -> str:
-    """All files in a sentence, of each of which it is known whether it is in order."""
-    bad = len(fine) - sum(fine)
-    return f"{counted(len(fine), 'file')}, {f'{bad:,} with errors' if bad else 'all in order'}"
+def summary_of_all(fine: Sequence[bool | None]) -> str:
+    """All files in a sentence, of each of which it is known whether it is in order; None is one that could not be read."""
+    told = [f"{number:,} {what}" for number, what in (
+        (fine.count(False), "with errors"), (fine.count(None), "could not be read")) if number]
+    return f"{counted(len(fine), 'file')}, {', '.join(told) or 'all in order'}"

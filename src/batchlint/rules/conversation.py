@@ -227,7 +227,7 @@ def json_word_missing(request: Request) -> Iterator[Found]:
     To do: ask for JSON in a message, or use `json_schema`.
 
     Source: ultimatejimmy/xray.koplugin#33 (May 2026), with the full answer, for chat; several reports
-    of 2025 and 2026 for /v1/responses, whose param is remembered.  The answers have no code.  What
+    of 2025 and 2026 for /v1/responses, whose param was not quoted and is inferred.  The answers have no code.  What
     a file says is not looked at: with one, nothing is reported.
     """
     member = _json_mode(request)

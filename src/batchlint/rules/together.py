@@ -130,7 +130,7 @@ def prediction_excludes(request: Request) -> Iterator[Found]:
 
     To do: leave one of the two out.
 
-    Source: the guide to predicted outputs, from memory.
+    Source: the guide to predicted outputs, not looked at again for this rule; no answer has been seen.
     """
     if request.body.get("prediction") is None:
         return

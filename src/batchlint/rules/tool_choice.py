@@ -17,7 +17,7 @@ _NEEDS: Final = {"tool_choice": "tools", "parallel_tool_calls": "tools", "functi
 
 
 def _has_tools(request: Request) -> bool:
-    """Whether there is what all choices need, for one that needs functions is not there."""
+    """Whether there are `tools`, and no `function_call`, which would need `functions`."""
     return isinstance(request.body.get("tools"), list) and "function_call" not in request.body
 
 
