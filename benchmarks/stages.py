@@ -26,7 +26,7 @@ def passes(path: str) -> dict[str, Callable[[], None]]:
     """The steps as functions that go through a file."""
     selection = rules.select()
     request = orjson.loads(next(BytesIO(next(chunks(path)))))
-    plain = judge_of(selection).lane(request["url"], request["body"]["model"]).plain
+    plain = judge_of(selection).lane(request["url"], request["body"]["model"]).is_plain
 
     def read() -> None:
         for chunk in chunks(path):

@@ -14,7 +14,6 @@ from .judge import Judge, judge_of
 from .rules import RULES, Selection, size
 
 _BLANKS: Final = b" \t\r\n"
-_BOM: Final = b"\xef\xbb\xbf"
 _EMBEDDINGS: Final = "/v1/embeddings"
 _NONE: Final[Mapping[str, int]] = {}
 _NO_BODY: Final[dict[str, Any]] = {}
@@ -206,15 +205,15 @@ def _refused(line: bytes, request: Any, number: int, findings: _Findings, first:
                                "Leave it out; what the API does with it is not known."), number)
         return _Line(BLANK)
     failed = False
-    if first and number == 1 and line.startswith(_BOM):
+    if first and number == 1 and line.startswith(decode.BOM):
         failed = findings.add_one(decode.refused(line, first), number)
-        line = line.removeprefix(_BOM)
+        line = line.removeprefix(decode.BOM)
         try:
             request = orjson.loads(line)
         except ValueError:
             request = None
     if not isinstance(request, dict):
-        failed |= findings.add_one(_no_object(line, request), number)
+        failed |= findings.add_one(decode.no_object(line, request), number)
         return _Line(FAILED if failed else PASSED)
     custom_id, url, body = request.get("custom_id"), request.get("url"), request.get("body")
     custom_id = custom_id if isinstance(custom_id, str) else None
@@ -224,14 +223,6 @@ def _refused(line: bytes, request: Any, number: int, findings: _Findings, first:
     return _Line(FAILED if failed else PASSED, custom_id,
                  url if isinstance(url, str) and url in schemas.ENDPOINTS else None,
                  model if isinstance(model, str) else None, body)
-
-
-def _no_object(line: bytes, request: Any) -> Found:
-    """The finding about a line that is no JSON (decoded to None) or JSON but no object."""
-    if request is None and line.strip(_BLANKS) != b"null":
-        return decode.refused(line, first=False)
-    return Found("not_an_object", "This line is not parseable as valid JSON.", None, (),
-                 f"The line is {grammar.GOT[grammar.kind(request)]}; a request is an object.")
 
 
 def count_inputs(body: dict[str, Any]) -> int:

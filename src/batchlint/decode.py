@@ -7,12 +7,16 @@ from collections import Counter
 from typing import Any
 
 from .findings import Found
-from .grammar import clean
+from .grammar import GOT, clean, kind
 
-_SENTENCE = "This line is not parseable as valid JSON."
-_BOM = b"\xef\xbb\xbf"
+#: What the API says of such lines (source: `batchlint rule invalid_json_line`).
+NOT_JSON = "This line is not parseable as valid JSON."
+
+#: What it says of files that are not UTF-8 (source: `batchlint rule not_utf8`).
+NOT_UTF8 = "Invalid file for Batch API. Must be utf-8 encoded"
+
+BOM = b"\xef\xbb\xbf"
 _BLANKS = " \t\r\n"
-_UTF8 = "Invalid file for Batch API. Must be utf-8 encoded"
 
 
 class _NotANumberError(ValueError):
@@ -26,29 +30,36 @@ def refused(line: bytes, first: bool) -> Found:
         line: the line, with or without its newline.
         first: whether it is the first line of the file.
     """
-    if first and line.startswith(_BOM):
-        return Found("byte_order_mark", _SENTENCE, hint="The file begins with a byte order mark. Write it as UTF-8 "
+    if first and line.startswith(BOM):
+        return Found("byte_order_mark", NOT_JSON, hint="The file begins with a byte order mark. Write it as UTF-8 "
                      "without one (Python: encoding='utf-8').")
     line = line.rstrip(b"\r\n")  # else a string that does not end would end at the newline
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
-        return Found("not_utf8", _UTF8, hint=f"Byte {error.start + 1} of the line, 0x{line[error.start]:02x}, is no "
+        return Found("not_utf8", NOT_UTF8, hint=f"Byte {error.start + 1} of the line, 0x{line[error.start]:02x}, is no "
                      "UTF-8. Write the file with encoding='utf-8'.")
     try:
         value = _DECODER.decode(text)
     except _NotANumberError as error:
-        return Found("not_a_number", _SENTENCE, hint=f"{error} is no JSON number. Leave the member out, or write null.")
+        return Found("not_a_number", NOT_JSON, hint=f"{error} is no JSON number. Leave the member out, or write null.")
     except json.JSONDecodeError as error:
-        return Found("invalid_json_line", _SENTENCE, hint=_where(error, text))
+        return Found("invalid_json_line", NOT_JSON, hint=_where(error, text))
     except RecursionError:
-        return Found("nesting_too_deep", _SENTENCE, hint="Arrays or objects are nested deeper than 1,024 levels.")
+        return Found("nesting_too_deep", NOT_JSON, hint="Arrays or objects are nested deeper than 1,024 levels.")
     except ValueError as error:  # int() refuses more digits than sys.get_int_max_str_digits()
-        return Found("not_a_number", _SENTENCE, hint=clean(str(error)).partition(";")[0])
+        return Found("not_a_number", NOT_JSON, hint=clean(str(error)).partition(";")[0])
     if _has_surrogate(value):
-        return Found("lone_surrogate", _SENTENCE, hint=r"A string holds half of a surrogate pair (\ud800 to \udfff). "
+        return Found("lone_surrogate", NOT_JSON, hint=r"A string holds half of a surrogate pair (\ud800 to \udfff). "
                      "Cut texts between characters.")
-    return Found("nesting_too_deep", _SENTENCE, hint="Arrays or objects are nested deeper than 1,024 levels.")
+    return Found("nesting_too_deep", NOT_JSON, hint="Arrays or objects are nested deeper than 1,024 levels.")
+
+
+def no_object(line: bytes, request: Any) -> Found:
+    """The finding about a line that is no JSON (decoded to None) or JSON but no object."""
+    if request is None and line.strip(_BLANKS.encode()) != b"null":
+        return refused(line, first=False)
+    return Found("not_an_object", NOT_JSON, None, (), f"The line is {GOT[kind(request)]}; a request is an object.")
 
 
 def _where(error: json.JSONDecodeError, text: str) -> str:

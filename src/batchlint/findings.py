@@ -116,6 +116,20 @@ Kind = tuple[str, Severity, Fails | None]
 _NONE: Mapping[str, int] = {}
 
 
+def by_rule(counts: Mapping[Kind, int]) -> dict[str, int]:
+    """How many findings each rule has."""
+    found: dict[str, int] = {}
+    for (rule, _, _), count in counts.items():
+        found[rule] = found.get(rule, 0) + count
+    return found
+
+
+def totals(counts: Mapping[Kind, int]) -> tuple[int, int]:
+    """How many errors and warnings there are."""
+    errors = sum(count for (_, severity, _), count in counts.items() if severity == "error")
+    return errors, sum(counts.values()) - errors
+
+
 class Part(NamedTuple):
     """What a run of whole lines amounts to: findings, and the facts that rules about the file need.
 

@@ -91,7 +91,7 @@ def as_python(value: Any) -> str:
     """A value as the API prints it where it prints a Python repr: strings quoted, objects as dicts."""
     try:
         return shown(repr(value))
-    except RecursionError:
+    except (RecursionError, ValueError):  # too deep, or an integer of too many digits
         return "..."
 
 

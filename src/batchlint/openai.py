@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from .api import check
+from .findings import totals
 from .report import Report
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class BatchInputError(Exception):
         self.report = report
 
     def __str__(self) -> str:
-        count = sum(n for (_, severity, _), n in self.report.counts.items() if severity == "error")
+        count, _ = totals(self.report.counts)
         first = min(self.report.errors)
         place = "" if first.fails == "create" else f"{self.report.path}: " if first.line is None else f"{self.report.path}:{first.line}: "
         return f"{count:,} {'error' if count == 1 else 'errors'}, the first: {place}{first.message}"

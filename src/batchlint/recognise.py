@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from .decode import BOM, NOT_UTF8
 from .findings import Found
 
 #: How many of the first lines are looked at; and how long they may be, or nothing is recognised.
@@ -23,14 +24,13 @@ def recognise(head: bytes) -> Found | None:
         head: the first chunk of the file.
     """
     if _is_utf16(head):
-        return Found("not_utf8", "Invalid file for Batch API. Must be utf-8 encoded",
-                     hint="The file is UTF-16. Write it as UTF-8 (PowerShell: Out-File -Encoding utf8NoBOM).")
+        return Found("not_utf8", NOT_UTF8, hint="The file is UTF-16. Write it as UTF-8 (PowerShell: Out-File -Encoding utf8NoBOM).")
     if head.startswith(b"\x1f\x8b"):
         return Found("not_a_batch_file", "This is not a batch input file: it looks like a gzip file.",
                      hint="Unpack it; the API takes plain files. As FILE.jsonl.gz it is read packed.")
     if len(head) > _LONGEST:  # a chunk is that large only if its last line is; to decode it twice would take long
         return None
-    head = head.removeprefix(b"\xef\xbb\xbf")
+    head = head.removeprefix(BOM)
     lines = [line for line in head.split(b"\n", 4 * _LINES) if line.strip()][:_LINES]
     if not lines:
         return None

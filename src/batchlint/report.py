@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .findings import BatchError, Kind
+from .findings import BatchError, Kind, by_rule, totals
 
 
 class Report(NamedTuple):
@@ -41,8 +41,7 @@ class Report(NamedTuple):
     create: Mapping[str, Any] = {}
 
     def __str__(self) -> str:
-        errors, warnings = (sum(n for (_, severity, _), n in self.counts.items() if severity == kind)
-                            for kind in ("error", "warning"))
+        errors, warnings = totals(self.counts)
         return f"{self.path or 'requests'}: {self.total:,} requests, {errors:,} errors, {warnings:,} warnings"
 
     @property
@@ -59,10 +58,7 @@ class Report(NamedTuple):
     def truncated(self) -> dict[str, int]:
         """For each rule the number of its findings that were counted but not kept."""
         kept = Counter(error.rule for error in (*self.errors, *self.warnings))
-        counted: Counter[str] = Counter()
-        for (rule, _, _), count in self.counts.items():
-            counted[rule] += count
-        return {rule: count - kept[rule] for rule, count in counted.items() if count > kept[rule]}
+        return {rule: count - kept[rule] for rule, count in by_rule(self.counts).items() if count > kept[rule]}
 
     def to_dict(self) -> dict[str, Any]:
         """The report as `--format json` shows it for a file (`schemas/report.json`)."""

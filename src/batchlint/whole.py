@@ -192,8 +192,6 @@ def _may_have_duplicates(part: Part) -> bool:
     for _, blob in part.ids:
         hashes.extend(map(hash, filter(None, orjson.loads(blob))))
     shares = len(hashes) // _HASHES + 1
-    if shares == 1:
-        return len(set(hashes)) < len(hashes)
     for share in range(shares):
         own = array("q", (number for number in hashes if number % shares == share))
         if len(set(own)) < len(own):

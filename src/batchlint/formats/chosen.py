@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, zip_longest
 
-from ..findings import BatchError
+from ..findings import BatchError, by_rule
 from ..report import Report
 from .wording import counted
 
@@ -37,9 +37,7 @@ def chosen(report: Report, most: int) -> list[BatchError]:
 
 def others(report: Report, printed: list[BatchError]) -> Iterator[str]:
     """For each rule how many findings are not printed, and on which lines they are."""
-    left = Counter[str]()
-    for (rule, _, _), count in report.counts.items():
-        left[rule] += count
+    left = Counter(by_rule(report.counts))
     left.subtract(Counter(error.rule for error in printed))
     hidden = [(rule, count) for rule, count in left.items() if count > 0]
     seen = {id(error) for error in printed}

@@ -7,12 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..findings import BatchError, Kind
+from ..findings import BatchError, Kind, totals
 from .checked import Checked
 from .chosen import chosen, others
 from .paths import from_root
 from .places import located
-from .wording import by_effect, counted, effect, effects, label, place, summary, summary_of_all, totals
+from .wording import by_effect, counted, effect, effects, label, place, summary, summary_of_all
 
 #: A summary has at most so many files, and so many rules.
 _ROWS = 100
@@ -75,7 +75,7 @@ def step_summary(files: Sequence[Checked]) -> str:
 def _file_row(file: Checked) -> list[str]:
     if file.report is None:
         return [_code(file.path), "", "", "", f"could not be read: {_literal(file.error or '')}"]
-    return [_code(file.path), f"{file.report.total:,}", *(f"{number:,}" for number in totals(file.report)),
+    return [_code(file.path), f"{file.report.total:,}", *(f"{number:,}" for number in totals(file.report.counts)),
             effects(file.report)]
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree as ET
 
-from ..findings import BatchError
+from ..findings import BatchError, totals
 from .checked import Checked
-from .wording import label, place, summary, totals
+from .wording import label, place, summary
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -32,7 +32,7 @@ def _suite(file: Checked) -> ET.Element:
         case = ET.SubElement(suite, "testcase", name="readable", classname=_fit(file.path))
         ET.SubElement(case, "error", type="unreadable_file", message=_fit(file.error or ""))
     else:
-        errors, warnings = totals(file.report)
+        errors, warnings = totals(file.report.counts)
         properties = ET.SubElement(suite, "properties")
         for name, value in (("requests", file.report.total), ("errors", errors), ("warnings", warnings)):
             ET.SubElement(properties, "property", name=name, value=str(value))

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import orjson
 
-from ..findings import BatchError, Kind
+from ..findings import BatchError, Kind, by_rule, totals
 from ..rules import RULES
 from .checked import Checked
 from .fingerprints import Fingerprints
 from .paths import uri
 from .places import Place, located
-from .wording import label, summary, totals
+from .wording import label, summary
 
 #: GitHub shows so many results of a run, and refuses a file of more than five times as many.
 MOST: Final = 5_000
@@ -106,14 +106,10 @@ def _totals(files: Sequence[Checked], shown: int) -> dict[str, Any]:
     for file in files:
         if file.report is None:
             continue
-        errors, warnings = totals(file.report)
+        errors, warnings = totals(file.report.counts)
         told.append({"path": file.path, "requests": file.report.total, "errors": errors, "warnings": warnings,
                      "summary": summary(file.report)})
         for kind, count in file.report.counts.items():
             counts[kind] = counts.get(kind, 0) + count
-    errors = sum(count for (_, severity, _), count in counts.items() if severity == "error")
-    by_rule: dict[str, int] = {}
-    for (rule, _, _), count in counts.items():
-        by_rule[rule] = by_rule.get(rule, 0) + count
-    return {"errors": errors, "warnings": sum(counts.values()) - errors, "shown": shown, "findingsByRule": by_rule,
-            "files": told}
+    errors, warnings = totals(counts)
+    return {"errors": errors, "warnings": warnings, "shown": shown, "findingsByRule": by_rule(counts), "files": told}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..findings import BatchError, Fails, Kind
+from ..findings import BatchError, Fails, Kind, totals
 from ..grammar import clean
 from ..report import Report
 
@@ -48,12 +48,6 @@ def _cut(param: str) -> str:
     return param if len(param) <= 120 else param[:80] + "..." + param[-37:]
 
 
-def totals(report: Report) -> tuple[int, int]:
-    """How many errors and warnings there are, kept or not."""
-    errors = sum(count for (_, severity, _), count in report.counts.items() if severity == "error")
-    return errors, sum(report.counts.values()) - errors
-
-
 def effects(report: Report) -> str:
     """`1 fails the upload, 2 fail their requests`; empty if there are no errors."""
     told = []
@@ -72,7 +66,7 @@ def requests(report: Report) -> str:
 
 def verdict(report: Report) -> str:
     """How many findings there are, and what would become of the requests."""
-    errors, warnings = totals(report)
+    errors, warnings = totals(report.counts)
     tail = f", {counted(warnings, 'warning')}" if warnings else ""
     wrong = f"; {counted(report.failed, 'request')} {'has' if report.failed == 1 else 'have'} errors"
     told = effects(report) + (wrong if 0 < report.failed < errors else "")

@@ -78,14 +78,6 @@ def is_a(value: Any, name: str) -> bool:
             or (name == "integer" and isinstance(value, float) and value.is_integer()))
 
 
-def as_python(value: Any) -> str:
-    """A value as Python prints it, and at most 64 characters of it."""
-    try:
-        return grammar.as_python(value)
-    except (RecursionError, ValueError):  # too deep, or an integer of too many digits
-        return "[...]" if isinstance(value, list) else "..."
-
-
 def faults(root: dict[str, Any]) -> Iterator[Fault]:
     """Where a schema breaks the meta-schema, the shallowest place first.
 
@@ -100,7 +92,7 @@ def faults(root: dict[str, Any]) -> Iterator[Fault]:
             if len(path) < LONGEST_PATH:
                 places.extend(_subschemas(node, path, old))
         elif not isinstance(node, bool):
-            yield Fault(f"{as_python(node)} is not of type 'object', 'boolean'.", path,
+            yield Fault(f"{grammar.as_python(node)} is not of type 'object', 'boolean'.", path,
                         "Put one schema there, an object.")
 
 
@@ -122,12 +114,12 @@ def _keywords(node: dict[str, Any], path: PathParts, old: bool) -> Iterator[Faul
     for key, value in node.items():
         expected = _KEYWORDS.get(key)
         if key == "type":
-            sentence = None if _is_type(value) else f"{as_python(value)} is not valid under any of the given schemas."
+            sentence = None if _is_type(value) else f"{grammar.as_python(value)} is not valid under any of the given schemas."
             hint = f"A type is one of {grammar.listed(grammar.quoted(TYPES), 'and')}, or an array of some."
         elif expected is None or (old and key in _CHANGED):
             continue
         elif not is_a(value, expected):
-            sentence = f"{as_python(value)} is not of type '{expected}'."
+            sentence = f"{grammar.as_python(value)} is not of type '{expected}'."
             hint = "`required` stands beside `properties` and lists names." if key == "required" else (
                 "Leave the keyword out." if value is None else f"Give `{key}` {grammar.EXPECTED[expected]}.")
         else:
@@ -154,10 +146,10 @@ def _required(names: list[Any], path: PathParts) -> Iterator[Fault]:
     """What is wrong with the members of `required`."""
     for index, name in enumerate(names):
         if not isinstance(name, str):
-            yield Fault(f"{as_python(name)} is not of type 'string'.", (*path, index), "`required` lists names.")
+            yield Fault(f"{grammar.as_python(name)} is not of type 'string'.", (*path, index), "`required` lists names.")
             return
     if len(set(names)) < len(names):
-        yield Fault(f"{as_python(names)} has non-unique elements.", path, "Name each property once.")
+        yield Fault(f"{grammar.as_python(names)} has non-unique elements.", path, "Name each property once.")
 
 
 def _is_type(value: Any) -> bool:

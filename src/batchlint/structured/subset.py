@@ -22,7 +22,7 @@ import orjson
 
 from .. import grammar
 from . import limits, metaschema, plain
-from .metaschema import Fault, Sureness, as_python
+from .metaschema import Fault, Sureness
 from .nodes import Node, in_words, nodes, of_type, quoted, types
 
 #: What a schema is checked for: `loose` is a function that is not strict; `tuned` is what strict mode
@@ -141,7 +141,7 @@ def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[Fault]:
     elif isinstance(kind, str) and kind in metaschema.TYPES:
         yield Fault(_not_object(kind), (), hint)
     elif isinstance(kind, list) and (strict or "object" not in kind):
-        yield Fault(_not_object(as_python(kind)), (), hint, "sure" if strict else "doubt")
+        yield Fault(_not_object(grammar.as_python(kind)), (), hint, "sure" if strict else "doubt")
 
 
 def _not_object(kind: str) -> str:
@@ -279,7 +279,7 @@ def _values(node: Node) -> Iterator[Fault]:
     if isinstance(kind, str) and kind in metaschema.TYPES and isinstance(values, list):
         strange = next((value for value in values if not metaschema.is_a(value, kind)), _NONE)
         if strange is not _NONE:
-            words = grammar.shown(strange) if isinstance(strange, str) else as_python(strange)
+            words = grammar.shown(strange) if isinstance(strange, str) else grammar.as_python(strange)
             yield Fault(f"context={in_words(node.context)}, enum value {words} does not validate against "
                         f"{{'type': '{kind}'}}.", (*node.path, "enum"), "Give the type of every value.")
     if isinstance(form, str) and form not in FORMATS:
