@@ -39,9 +39,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     def run(*args: str) -> Ran:
         monkeypatch.setattr(sys, "argv", ["batchlint", *args])
-        handler = signal.getsignal(signal.SIGTERM)
         status = main()
-        signal.signal(signal.SIGTERM, handler)  # that of the tests, which are not to survive it
         out, err = capsys.readouterr()
         return Ran(status, out, err)
 

@@ -402,3 +402,35 @@ def test_streams_that_only_read_are_read_in_whole_lines() -> None:
     data = b"".join(line(str(number)) for number in range(50)) + line("0")
 
     assert check(Bare(data), now=NOW).to_dict() == check(data, now=NOW).to_dict()  # type: ignore[arg-type]
+
+
+def test_a_stream_that_has_nothing_yet_is_no_empty_one() -> None:
+    class Waiting(RawIOBase):
+        def readinto(self, _: Any) -> None:
+            return None
+
+        def readable(self) -> bool:
+            return True
+
+    for stream in (Waiting(), BufferedReader(Waiting())):
+        with pytest.raises(BlockingIOError, match="make it blocking"):
+            check(stream)
+
+
+def test_what_cannot_be_written_as_json_is_a_bad_argument() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(5000):
+        deep = {"a": deep}
+    circular: dict[str, Any] = {}
+    circular["a"] = circular
+    for item in (deep, circular, {"a": 10**5000}):
+        with pytest.raises(TypeError, match="cannot be written as JSON"):
+            check([item])
+
+
+@pytest.mark.parametrize("levels", [200, 900, 1000, 1020])
+def test_deep_values_where_names_are_wanted_are_findings(levels: int) -> None:
+    deep = b"[" * levels + b"]" * levels
+    text = line(url="/v1/chat/completions", messages=[{"role": "tool", "tool_call_id": "@", "content": "x"}]).replace(b'"@"', deep)
+
+    assert check(text).errors[0].param == "body.messages[0].tool_call_id"

@@ -514,3 +514,111 @@ def test_a_command_that_is_interrupted_while_it_starts_says_so(tmp_path: Path) -
     ran = command("--version", env={"PYTHONPATH": str(tmp_path)})
 
     assert ran == (130, "", "batchlint: interrupted\n")
+
+
+# -- what an attack found ----------------------------------------------------------------------------------------------
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("module", ["uuid", "batchlint.schemas", "jsonschema_rs", "click.core"])
+def test_a_signal_in_the_middle_of_an_import_waits_for_its_end(module: str, number: signal.Signals, tmp_path: Path) -> None:
+    """orjson crashes if what it imports is interrupted."""
+    (tmp_path / "sitecustomize.py").write_text(f"""
+import os, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), {int(number)})
+sys.meta_path.insert(0, Finder())
+""", "utf-8")
+    ran = command("check", GOOD, env={"PYTHONPATH": str(tmp_path)})
+
+    assert ran == (128 + number, "", "batchlint: interrupted\n" if number == signal.SIGINT else "")
+
+
+@posix
+def test_a_second_signal_changes_nothing() -> None:
+    with started("check", "-", stdin=subprocess.PIPE) as process:
+        time.sleep(0.5)
+        for _ in range(3):
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGINT)
+        assert ending(process) in [(143, ""), (130, "batchlint: interrupted\n")]  # of two at a time, either may be seen first
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_workers_that_are_fed_from_a_stream(number: signal.Signals, tmp_path: Path) -> None:
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(b"".join(line(str(i), input="x" * 20_000) for i in range(800)))
+    for pause in (0.15, 0.25, 0.35):
+        with path.open("rb") as file, started("check", "-j2", "-", stdin=file.fileno()) as process:
+            time.sleep(pause)
+            process.send_signal(number)
+            status, err = ending(process)
+        assert status in (128 + number, 0)  # it may have been done
+        assert "Traceback" not in err
+
+
+@posix
+def test_a_closed_standard_error_changes_no_verdict() -> None:
+    for options in ("", "--format json", "--progress", "-j2", "--bogus"):
+        ran = subprocess.run(["/bin/sh", "-c", f'"$0" -m batchlint check {options} "$1" 2>&-', sys.executable, GOOD],
+                             capture_output=True, check=False)
+        assert (ran.returncode, bool(ran.stdout)) == ((2, False) if options == "--bogus" else (0, True)), options
+
+
+@posix
+def test_a_standard_input_that_does_not_wait_is_made_to_wait() -> None:
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    with started("check", "--format=jsonl", "-", stdin=read) as process:
+        for part in (line("a")[:30], line("a")[30:], b"garbage\n"):
+            time.sleep(0.3)
+            os.write(write, part)
+        os.close(write)
+        out, _ = process.communicate(timeout=60)
+    os.close(read)
+
+    assert [json.loads(row)["line"] for row in out.splitlines()] == [2]
+
+
+@pytest.mark.parametrize(("options", "param"), [
+    (["--completion-window", "\udcff"], "completion_window"), (["--output-expires-after", "9" * 25], "output_expires_after.seconds"),
+    (["--output-expires-after", "-" + "9" * 25], "output_expires_after.seconds"), (["--endpoint", "\udcff"], "endpoint")])
+def test_no_parameter_of_the_create_call_is_too_odd_for_a_finding(
+    options: list[str], param: str, run: Callable[..., Ran]
+) -> None:
+    ran = run("check", "--format=jsonl", *options, GOOD)
+
+    assert ran.status == 1
+    assert [json.loads(row)["param"] for row in ran.out.splitlines()] == [param]
+
+
+@posix
+def test_a_report_does_not_overwrite_standard_input(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(line())
+    with path.open("rb") as file:
+        process = subprocess.run([sys.executable, "-m", "batchlint", "check", "--output-file", path, "-"], stdin=file,
+                                 capture_output=True, check=False)
+
+    assert process.returncode == 2
+    assert b"would overwrite" in process.stderr
+    assert path.read_bytes() == line()
+
+
+def test_a_report_takes_over_who_may_read_what_was_there(run: Callable[..., Ran], tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    path.write_text("old", "utf-8")
+    path.chmod(0o640)
+
+    assert run("check", "--output-file", str(path), GOOD).status == 0
+    assert path.stat().st_mode & 0o777 == (0o640 if os.name == "posix" else path.stat().st_mode & 0o777)
+    assert run("check", "--output-file", f"{path}/", GOOD).err == f"batchlint: {path}/: cannot be written: Not a directory\n"
+    assert path.read_text("utf-8").endswith("no errors\n")
+
+
+def test_the_name_of_a_file_begins_no_line_of_standard_error(run: Callable[..., Ran]) -> None:
+    assert run("check", "a\n::error::x.jsonl").err == "batchlint: a\\n::error::x.jsonl: No such file or directory\n"

@@ -360,8 +360,8 @@ def test_a_run_that_breaks_off_leaves_the_old_report(run: Run, tmp_path: Path, m
     path = tmp_path / "x"
     path.write_text("old", "utf-8")
 
-    def broken(*_: object, **__: object) -> object:
-        raise KeyboardInterrupt
+    def broken(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("batchlint.api.check", broken)
     assert run("check", str(HERE / CLEAN), "--output-file", str(path)).status == 130

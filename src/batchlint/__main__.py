@@ -7,40 +7,97 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any, Final, NoReturn
 
-#: Exit statuses of a command that was stopped.
-INTERRUPTED, TERMINATED = 130, 143
+#: Exit statuses of a command that was stopped, by the signal that stopped it.
+_STATUSES: Final[dict[int, int]] = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+#: How deep calls may go: orjson takes 1,024 levels of JSON, and what looks closer at a line should reach as deep.
+_DEPTH: Final = 5_000
 
 
-class _TerminatedError(BaseException):
+class _StoppedError(BaseException):
     """Somebody asked the command to end; workers and half-written files are to go first."""
 
 
-def _terminate(*_: object) -> None:
-    raise _TerminatedError
+class _Signals:
+    """The signals that stop the command: noted at any time, and raised only while no modules are imported.
+
+    An import that is interrupted leaves modules half made, and crashes some that are compiled.
+
+    Attributes:
+        noted: the first one that came.
+    """
+
+    def __init__(self) -> None:
+        self.noted: int | None = None
+        self._raising = False
+        self._before: dict[int, Any] = {}
+
+    def watch(self) -> None:
+        """Note these signals from now on, but for those that who started us has us ignore."""
+        for number in _STATUSES:
+            before = signal.getsignal(number)
+            if before not in (signal.SIG_IGN, None):
+                self._before[number] = before
+                signal.signal(number, self._note)
+
+    def restore(self) -> None:
+        """Leave them to who had them before."""
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+    def let_raise(self, *, raising: bool = True) -> None:
+        """Raise them, or no longer."""
+        self._raising = raising
+        if raising and self.noted is not None:
+            raise _StoppedError
+
+    def _note(self, number: int, _frame: object) -> None:
+        if self.noted is None:
+            self.noted = number
+            if self._raising:
+                raise _StoppedError
 
 
 def main() -> int:
-    """Run the command, and turn Ctrl-C and SIGTERM into their exit statuses."""
+    """Run the command; the exit status."""
+    signals = _Signals()
+    signals.watch()
     try:
-        signal.signal(signal.SIGTERM, _terminate)
-        return _command()
-    except _TerminatedError:
-        return TERMINATED
-    except KeyboardInterrupt:
-        if sys.stderr is not None:  # not `cli.complain`: click may not have been imported yet
-            with suppress(OSError):
-                sys.stderr.write("batchlint: interrupted\n")
-        return INTERRUPTED
+        return _status(signals)
+    finally:
+        signals.restore()
 
 
-def _command() -> int:
+def _status(signals: _Signals) -> int:
+    """Run the command; its exit status, or that of the signal that stopped it, whatever came of that."""
+    status = 0
+    try:
+        status = _command(signals)
+    except BaseException:
+        if signals.noted is None:
+            raise
+    signals.let_raise(raising=False)
+    if signals.noted is None:
+        return status
+    if signals.noted == signal.SIGINT and sys.stderr is not None:  # not `cli.complain`: click may not have been imported
+        with suppress(OSError):
+            sys.stderr.write("batchlint: interrupted\n")
+    return _STATUSES[signals.noted]
+
+
+def _command(signals: _Signals) -> int:
     """Run click's command, and turn what it raises into an exit status."""
-    import click  # here Ctrl-C is handled already, and the garbage collector is off, which saves 4 ms
+    import click  # here the garbage collector is off, which saves 4 ms
 
     from .cli import OK, TROUBLE, cli, complain, drop_output
 
+    if sys.argv[1:2] == ["check"]:  # what it will import
+        from . import api, schemas  # noqa: F401
+
+        schemas.engine()
+    signals.let_raise()
     for stream in (sys.stdout, sys.stderr):  # a terminal may know few characters
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -48,10 +105,8 @@ def _command() -> int:
         status = cli.main(standalone_mode=False, prog_name="batchlint")
     except click.ClickException as error:
         with suppress(OSError):
-            error.show()
+            error.show(file=sys.stderr or open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - it is the end
         return error.exit_code
-    except click.Abort:
-        raise KeyboardInterrupt from None
     except SystemExit:  # click's own, where the reader of a help text went away
         drop_output()
         return OK
@@ -65,9 +120,10 @@ def _command() -> int:
 def run() -> NoReturn:
     """The entry point: run, flush, and leave without taking the modules down."""
     gc.disable()  # little here is the garbage that it is for, and its rounds take long
-    status = main()
-    for number in (signal.SIGINT, signal.SIGTERM):  # it is over
-        signal.signal(number, signal.SIG_IGN)
+    sys.setrecursionlimit(max(_DEPTH, sys.getrecursionlimit()))
+    signals = _Signals()
+    signals.watch()
+    status = _status(signals)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, AttributeError):  # what could not be written has been told; and it may be closed
             stream.flush()

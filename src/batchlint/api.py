@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -231,7 +232,10 @@ def check_create(params: dict[str, Any]) -> list[BatchError]:
     """
     if not isinstance(params, dict):
         raise TypeError(f"the parameters are a dict, not {type(params).__name__}")
-    decoded = orjson.loads(orjson.dumps(params))  # a TypeError for what JSON does not have
+    try:
+        decoded = orjson.loads(orjson.dumps(params))
+    except TypeError:  # half of a surrogate pair and large numbers are findings; a TypeError for what JSON does not have
+        decoded = json.loads(json.dumps(params))
     return judge_of(rules.select()).errors(schemas.create_explainer().explain(decoded), None, fails="create")
 
 

@@ -98,7 +98,7 @@ def cli() -> None:
 
 
 @cli.command(epilog="Exit status: 0 no errors, 1 errors found, 2 something could not be read or the usage is wrong.")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
 @click.option("--endpoint", metavar="URL", shell_complete=lambda _ctx, _param, text: [
               name for name in _schemas() if name.startswith(text) and name.startswith("/v1")], help="The batch's endpoint.  [default: the most frequent url]")
 @click.option("--format", "form", type=click.Choice(tuple(FORMATS)),
@@ -195,13 +195,22 @@ def _deliver(texts: Iterable[str], output: str | None, files: Iterable[str]) -> 
         return
     from .formats.written import write
 
-    if any(Path(output).exists() and Path(file).exists() and Path(output).samefile(file) for file in files):
-        raise click.UsageError(f"--output-file would overwrite {click.format_filename(output)}, which is to be checked")
     try:
+        if any(map(partial(_is_same, output), files)):
+            raise click.UsageError(f"--output-file would overwrite {click.format_filename(output)}, which is to be checked")
         write(output, texts)
     except OSError as error:
         complain(f"{click.format_filename(output)}: cannot be written: {error.strerror}")
         click.get_current_context().exit(TROUBLE)
+
+
+def _is_same(output: str, file: str) -> bool:
+    """Whether a file to write is one to check."""
+    if not Path(output).exists():
+        return False
+    if file == "-":
+        return sys.stdin is not None and os.path.samestat(os.fstat(sys.stdin.fileno()), Path(output).stat())
+    return Path(file).exists() and Path(output).samefile(file)
 
 
 def _append_step_summary(files: list[Checked]) -> None:
@@ -247,7 +256,7 @@ def _within(paths: Iterable[str]) -> list[str]:
     for path in paths:
         try:
             inside = batch_files(path) if path != "-" and Path(path).is_dir() else []
-        except OSError:
+        except OSError:  # which is told when it is read
             inside = []
         found += inside or [path]
     return found
@@ -269,15 +278,18 @@ def _checked(path: str, options: dict[str, Any], choice: dict[str, list[str]], p
 def _report(path: str, options: dict[str, Any], choice: dict[str, list[str]], progress: bool | None) -> Report:
     """The report of a file, which is unpacked if it is packed."""
     from . import api
-    from .sources import is_packed, opened
+    from .sources import batch_files, is_packed, opened
 
     rules = _chosen(Path("<stdin>" if path == "-" else path), choice)
     if path == "-":
         if sys.stdin is None:
             raise OSError("standard input is closed")
+        with suppress(OSError, AttributeError):  # what somebody else left it in; and tests have none
+            os.set_blocking(sys.stdin.fileno(), True)
         with _bar(path, progress) as tick:
             return api.check(sys.stdin.buffer, progress=tick, **options, **rules)
     if Path(path).is_dir():
+        batch_files(path)  # which says if it cannot be read
         raise OSError("a folder in which no file is named like *batch*.jsonl")
     if not is_packed(path):
         with _bar(path, progress) as tick:
@@ -308,8 +320,8 @@ def _bar(path: str, progress: bool | None) -> AbstractContextManager[Callable[[i
 
     size = Path(path).stat().st_size if path != "-" and not is_packed(path) else None
     if progress is None:
-        progress = sys.stderr.isatty() and (size is None or size >= _BAR_FROM)
-    if not progress:
+        progress = sys.stderr is not None and sys.stderr.isatty() and (size is None or size >= _BAR_FROM)
+    if not progress or sys.stderr is None:
         return nullcontext()
     from tqdm import tqdm
 
@@ -407,8 +419,10 @@ def _print(texts: Iterable[str]) -> None:
 
 def complain(text: str) -> None:
     """Tell on standard error; where that cannot be written the exit status still tells."""
+    from .grammar import clean
+
     with suppress(OSError):
-        click.echo(f"batchlint: {text}", err=True)
+        click.echo(f"batchlint: {clean(text)}", err=True)
 
 
 def drop_output() -> None:

@@ -68,7 +68,7 @@ def _nearest(folder: Path) -> Config:
         if own.is_file():
             return _read(own, _loaded(own))
         project = place / "pyproject.toml"
-        if project.is_file() and _MENTION.search(project.read_bytes()):
+        if project.is_file() and _MENTION.search(_bytes(project)):
             tools = _loaded(project).get("tool", {})
             table = tools.get("batchlint") if isinstance(tools, dict) else None
             if table is not None:
@@ -76,12 +76,21 @@ def _nearest(folder: Path) -> Config:
     return Config()
 
 
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
+
+
 def _loaded(path: Path) -> dict[str, Any]:
     import tomllib  # 5 ms that most runs need not spend
 
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
+    except ValueError as error:  # no TOML, no UTF-8, or a number of too many digits
         raise ValueError(f"{path}: {error}") from None
     except RecursionError:
         raise ValueError(f"{path}: nested too deep") from None

@@ -77,11 +77,19 @@ def ranged(path: str | os.PathLike[str], start: int, stop: int, expected: int, s
         while at < stop:
             end = min(_line_end(file, min(at + size, stop) - 1, length), length)
             file.seek(at)
-            data = file.read(end - at)
+            data = _whole(file, end - at)
             if len(data) < end - at:
                 raise _shrunk(at + len(data), expected)
             yield data
             at = end
+
+
+def _whole(file: io.FileIO, size: int) -> bytes:
+    """So many bytes, or those that are left; systems read no more than 2 GB at a time."""
+    data = file.read(size)
+    while len(data) < size and (more := file.read(size - len(data))):
+        data += more
+    return data
 
 
 def _line_end(file: io.FileIO, at: int, stop: int) -> int:
@@ -170,9 +178,7 @@ def _of_stream(stream: BinaryIO, size: int) -> Iterator[bytes]:
         yield from _of_buffered(stream, size)
         return
     kept: list[bytes] = []  # the beginning of a line whose end has not been read yet
-    while data := stream.read(size):
-        if not isinstance(data, bytes):
-            raise TypeError("the stream gives text; open it in binary mode ('rb')")
+    while data := _read(stream, size):
         end = data.rfind(b"\n") + 1
         if not end:
             kept.append(data)
@@ -183,9 +189,24 @@ def _of_stream(stream: BinaryIO, size: int) -> Iterator[bytes]:
         yield b"".join(kept)
 
 
+def _read(stream: Any, size: int) -> bytes:
+    """What a stream gives.
+
+    Raises:
+        OSError: it has nothing yet, and does not wait.
+        TypeError: that is text.
+    """
+    data = stream.read(size)
+    if data is None:
+        raise BlockingIOError(errno.EAGAIN, "the stream does not wait for its data; make it blocking")
+    if isinstance(data, str):
+        raise TypeError("the stream gives text; open it in binary mode ('rb')")
+    return bytes(data)
+
+
 def _of_buffered(stream: io.BufferedIOBase, size: int) -> Iterator[bytes]:
     """The chunks of a stream that can be asked for the rest of a line, so that no bytes are joined twice."""
-    while data := stream.read(size):
+    while data := _read(stream, size):
         yield data if data.endswith(b"\n") else data + stream.readline()
 
 
@@ -221,4 +242,7 @@ def _serialised(item: Any) -> bytes:
     try:
         return orjson.dumps(item)
     except TypeError:  # also for half of a surrogate pair, which is a finding
-        return json.dumps(item).encode()
+        try:
+            return json.dumps(item).encode()
+        except (RecursionError, ValueError) as error:  # nested too deep, in itself, or a number of too many digits
+            raise TypeError(f"a request cannot be written as JSON: {error}") from None

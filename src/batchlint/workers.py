@@ -27,6 +27,9 @@ SHARES: Final = 4
 #: How many chunks or ranges may be on their way at a time, for each worker.
 WINDOW: Final = 4
 
+#: After so many seconds without an answer it is looked whether the workers of a pool live.
+PATIENCE: Final = 2.0
+
 #: How worker processes are started.  A fork is quick, but only safe where no thread runs.
 Start = Literal["fork", "spawn"]
 
@@ -135,15 +138,28 @@ def _range_calls(path: str | os.PathLike[str], plan: Plan, count: int) -> Iterat
         yield check, (start, min(start + step, size))
 
 
-def _submitted(submit: Callable[..., Any], calls: Iterable[forks.Call], window: int) -> Iterator[Part]:
-    """The results of calls, in order, with at most `window` of them under way."""
+def _result(future: Any) -> Any:
+    return future.result()
+
+
+def _submitted(
+    submit: Callable[..., Any], calls: Iterable[forks.Call], window: int, waited: Callable[[Any], Any] = _result
+) -> Iterator[Part]:
+    """The results of calls, in order, with at most `window` of them under way.
+
+    Args:
+        submit: starts a call.
+        calls: what to start.
+        window: how many may be under way.
+        waited: waits for what `submit` gives, and gives its result.
+    """
     pending: deque[Any] = deque()
     for function, arguments in calls:
         pending.append(submit(function, *arguments))
         if len(pending) >= window:
-            yield pending.popleft().result()
+            yield waited(pending.popleft())
     while pending:
-        yield pending.popleft().result()
+        yield waited(pending.popleft())
 
 
 def _in_processes(calls: Iterable[forks.Call], count: int, start: Start) -> Iterator[Part]:
@@ -154,17 +170,33 @@ def _in_processes(calls: Iterable[forks.Call], count: int, start: Start) -> Iter
 
     context = multiprocessing.get_context(start if start in multiprocessing.get_all_start_methods() else "spawn")
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
+
+    def processes() -> list[Any]:
+        return list((getattr(pool, "_processes", None) or {}).values())
+
+    def waited(future: Any) -> Any:
+        """The result of a call; a worker that was killed in the middle of its answer would be waited for for ever."""
+        while True:
+            try:
+                return future.result(timeout=PATIENCE)
+            except TimeoutError:
+                if not future.done() and any(process.exitcode is not None for process in processes()):
+                    raise OSError(forks.DIED) from None
+                if future.done():
+                    return future.result()
+
+    done = False
     try:
-        yield from _submitted(pool.submit, calls, count * WINDOW)
+        yield from _submitted(pool.submit, calls, count * WINDOW, waited)
+        done = True
     except BrokenProcessPool as error:
         raise OSError("the worker processes ended: a script that uses jobs must do so under `if __name__ == '__main__':`, "
                       "and where memory is short, jobs=1 needs the least") from error
-    except BaseException:
-        for process in list((getattr(pool, "_processes", None) or {}).values()):
-            process.terminate()  # what they work on is wanted no more
-        raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        if not done:
+            for process in processes():
+                process.kill()  # what they work on is wanted no more, and half an answer is never read to its end
+        pool.shutdown(wait=done, cancel_futures=True)
 
 
 def _begin() -> None:

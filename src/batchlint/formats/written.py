@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,10 +25,14 @@ def write(path: str, texts: Iterable[str]) -> None:
         with target.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.writelines(texts)
         return
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    if path.endswith(("/", os.sep)):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+    beside = target.with_name(f".batchlint.{os.getpid()}.part")
     try:
         with beside.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.writelines(texts)
+        if target.exists():
+            beside.chmod(stat.S_IMODE(target.stat().st_mode))  # who may read it stays as it was
         beside.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):

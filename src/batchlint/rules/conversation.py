@@ -92,7 +92,7 @@ def _exchanges(messages: Sequence[Any]) -> Iterator[_Exchange]:
         if role == "tool":
             answer = message.get("tool_call_id")
             broken |= not isinstance(answer, str)
-            answers.append((i, str(answer)))
+            answers.append((i, answer if isinstance(answer, str) else ""))
             continue
         if ids or answers:  # what stands in the place of a tool message may have been meant for one
             yield _Exchange(asked, ids, tuple(answers), broken or not role)
