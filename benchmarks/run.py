@@ -110,7 +110,6 @@ class Bench:
         few, none = sample(path, peer.sample), sample(path, 0)
         return Tool(peer.name, [*command, str(few)], whole=lines / peer.sample, start=[*command, str(none)])
 
-
     def stages(self, results: Results) -> Stages:
         """Where the time goes, of each measured corpus by the seconds that a step adds."""
         paths = {str(self._made(corpus)[0]): corpus.name for corpus in CORPORA if corpus.name in results.contests}

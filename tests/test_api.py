@@ -417,6 +417,16 @@ def test_a_stream_that_has_nothing_yet_is_no_empty_one() -> None:
             check(stream)
 
 
+@pytest.mark.parametrize("given", ["text", 5, [65, 66]])
+def test_a_stream_gives_bytes(given: object) -> None:
+    class Odd:
+        def read(self, _: int) -> object:
+            return given
+
+    with pytest.raises(TypeError, match="open it in binary mode"):
+        check(Odd())  # type: ignore[arg-type]
+
+
 def test_what_cannot_be_written_as_json_is_a_bad_argument() -> None:
     deep: dict[str, Any] = {}
     for _ in range(5000):

@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 __all__ = ["BatchError", "Report", "check", "check_create", "check_request", "iter_errors"]
 
 _HOMES = {"BatchError": "findings", "Report": "report", "check": "api", "check_create": "api", "check_request": "api",
-          "iter_errors": "api"}
+          "iter_errors": "api", "openai": "openai"}
 
 
 def __getattr__(name: str) -> Any:
@@ -26,11 +26,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         from importlib import import_module
 
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    elif name == "openai":  # `batchlint.openai`
-        from importlib import import_module
-
-        value = import_module(f"{__name__}.openai")
+        module = import_module(f"{__name__}.{_HOMES[name]}")
+        value = module if name == _HOMES[name] else getattr(module, name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

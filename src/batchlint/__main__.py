@@ -104,8 +104,9 @@ def _command(signals: _Signals) -> int:
     try:
         status = cli.main(standalone_mode=False, prog_name="batchlint")
     except click.ClickException as error:
-        with suppress(OSError):
-            error.show(file=sys.stderr or open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - it is the end
+        if sys.stderr is not None:
+            with suppress(OSError):
+                error.show()
         return error.exit_code
     except SystemExit:  # click's own, where the reader of a help text went away
         drop_output()

@@ -29,8 +29,8 @@ OK, FOUND, TROUBLE = 0, 1, 2
 #: Files smaller than this (bytes) are checked before a bar could be read.
 _BAR_FROM = 20_000_000
 
-#: How many findings of a rule are kept at least: in formats that print all, and in those that print --max-errors of them.
-_KEPT, _KEPT_OF_FEW = 1_000, 100
+#: How many findings of a rule are kept at least in formats that print --max-errors of them.
+_KEPT_OF_FEW = 100
 
 #: Formats that do not tell by themselves how many findings are not in them.
 _SILENT = ("jsonl", "gitlab", "junit")
@@ -54,7 +54,6 @@ class Rules(click.ParamType):  # type: ignore[type-arg]  # generic only in new r
             return named(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
-
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         """The names that go on like the last one."""
@@ -90,6 +89,25 @@ def version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
+def _rules_like(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The rules whose names begin like this, for a shell to complete."""
+    from .rules import RULES
+
+    return [name for name in RULES if name.startswith(incomplete)]
+
+
+def _endpoints_like(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The endpoints whose urls begin like this, likewise."""
+    from .schemas import ENDPOINTS
+
+    return [url for url in ENDPOINTS if url.startswith(incomplete)]
+
+
+def _schemas_like(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The schemas whose names begin like this, likewise."""
+    return [name for name in _schemas() if name.startswith(incomplete)]
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=version,
               help="Print the version and exit.")
@@ -99,8 +117,8 @@ def cli() -> None:
 
 @cli.command(epilog="Exit status: 0 no errors, 1 errors found, 2 something could not be read or the usage is wrong.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
-@click.option("--endpoint", metavar="URL", shell_complete=lambda _ctx, _param, text: [
-              name for name in _schemas() if name.startswith(text) and name.startswith("/v1")], help="The batch's endpoint.  [default: the most frequent url]")
+@click.option("--endpoint", metavar="URL", shell_complete=_endpoints_like,
+              help="The batch's endpoint.  [default: the most frequent url]")
 @click.option("--format", "form", type=click.Choice(tuple(FORMATS)),
               help="What to print.  [default: text; under GitHub Actions: github]")
 @click.option("--output-file", metavar="PATH", help="Write the report to this file, whole or not at all.")
@@ -161,8 +179,8 @@ def check(
                 status = max(status, FOUND)
             if form == "github":
                 seen.append(file)
-            elif form in _SILENT and file.report and file.report.truncated:
-                complain(f"{file.path}: {sum(file.report.truncated.values()):,} findings are counted and not in the report; "
+            elif form in _SILENT and file.report and (left := file.report.truncated):
+                complain(f"{file.path}: {sum(left.values()):,} findings are counted and not in the report; "
                          "--keep 0 keeps all")
             yield file
 
@@ -177,7 +195,9 @@ def check(
 
 def _kept(form: str, most: int) -> int:
     """How many findings of a rule are kept, if so many of a file are to be printed."""
-    return max(most, _KEPT_OF_FEW if form in ("text", "github") else _KEPT) if most else 0
+    from .findings import KEEP
+
+    return max(most, _KEPT_OF_FEW if form in ("text", "github") else KEEP) if most else 0
 
 
 def _coloured(color: str, output: str | None) -> bool:
@@ -341,18 +361,6 @@ class _ticking(AbstractContextManager[Callable[[int], object]]):  # noqa: N801 -
 
     def __exit__(self, *_: object) -> None:
         self._bar.close()
-
-
-def _rules_like(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """The rules whose names begin like this, for a shell to complete."""
-    from .rules import RULES
-
-    return [name for name in RULES if name.startswith(incomplete)]
-
-
-def _schemas_like(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """The schemas whose names begin like this, likewise."""
-    return [name for name in _schemas() if name.startswith(incomplete)]
 
 
 @cli.command()

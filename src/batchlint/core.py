@@ -163,8 +163,8 @@ def check_chunk(chunk: bytes, plan: Plan, first: bool = False, before: Mapping[s
             if outcome != BLANK:
                 facts.note_run(number, url, model)
             if url is not None:
-                deprecated = (*schemas.deprecated(url, schemas.patched_for(url, model)).intersection(body),)
-                facts.count_deprecated(url, deprecated, body, number)
+                own = lane.deprecated if lane_url is not None else schemas.deprecated(url, schemas.patched_for(url, model))
+                facts.count_deprecated(url, own.intersection(body), body, number)
         if repeats and (key := decode.repeated_key(line)) is not None \
                 and findings.add_one(_repeated(key), number, custom_id):
             outcome = FAILED

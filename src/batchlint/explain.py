@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from . import grammar, sentences
+from .decode import NOT_JSON
 from .findings import PHASES, Found, PathParts
 
 Schema = Mapping[str, Any]
@@ -66,7 +67,7 @@ class Explainer:
         try:
             found = list(self._root(value) if isinstance(value, dict) else self._walk(self.schema, value, ()))
         except RecursionError:
-            return [Found("nesting_too_deep", "This line is not parseable as valid JSON.", None, self._at,
+            return [Found("nesting_too_deep", NOT_JSON, None, self._at,
                           "Arrays or objects are nested too deep to be explained.")]
         return sorted(found, key=lambda f: f.order) if len(found) > 1 else found
 

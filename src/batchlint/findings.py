@@ -8,10 +8,10 @@ from typing import Any, Literal, NamedTuple
 Severity = Literal["error", "warning"]
 Fails = Literal["upload", "create", "batch", "request"]
 Order = tuple[int, int, int]
+PathParts = tuple[str | int, ...]
 
 #: How many findings of a rule are kept unless somebody says otherwise; all are counted.
 KEEP = 1000
-PathParts = tuple[str | int, ...]
 
 #: The phases in which the API looks at a body, by the names that the schemas use
 #: (source: recorded answers to bodies with two faults, August and September 2026).

@@ -179,25 +179,25 @@ def deprecated(url: str, of: str = "") -> frozenset[str]:
 @cache
 def explainer(url: str, of: str = "") -> Explainer:
     """What explains a body that the endpoint's schema refuses."""
-    from .explain import Explainer  # late, for most files have nothing to explain
-
-    return Explainer(body(url, of), at=("body",), hint=_HINT, compiled=compiled)
+    return _explainer(body(url, of), at=("body",), hint=_HINT, compiled=compiled)
 
 
 @cache
 def line_explainer() -> Explainer:
     """What explains a line whose own members are wrong."""
-    from .explain import Explainer  # late, for most files have nothing to explain
-
-    return Explainer(load("batch-request"), compiled=compiled)
+    return _explainer(load("batch-request"), compiled=compiled)
 
 
 @cache
 def create_explainer() -> Explainer:
     """What explains the body of a `POST /v1/batches`."""
+    return _explainer(load("batch-create"), hint=_HINT)
+
+
+def _explainer(schema: Mapping[str, Any], **options: Any) -> Explainer:
     from .explain import Explainer  # late, for most files have nothing to explain
 
-    return Explainer(load("batch-create"), hint=_HINT)
+    return Explainer(schema, **options)
 
 
 def engine() -> str:

@@ -165,12 +165,12 @@ def _of_bytes(data: bytes, size: int) -> Iterator[bytes]:
 def _of_path(path: str | os.PathLike[str], size: int) -> Iterator[bytes]:
     if "\0" in os.fsdecode(path):
         raise OSError(errno.EINVAL, "a path has no null characters", path)
+    about = Path(path).stat()
+    if stat.S_ISREG(about.st_mode) and about.st_size:  # those of the system may not tell
+        yield from ranged(path, 0, about.st_size, about.st_size, size)
+        return
     with Path(path).open("rb", buffering=0) as file:
-        about = os.fstat(file.fileno())
-        if stat.S_ISREG(about.st_mode) and about.st_size:  # those of the system may not tell
-            yield from ranged(path, 0, about.st_size, about.st_size, size)
-        else:
-            yield from _of_stream(file, size)
+        yield from _of_stream(file, size)
 
 
 def _of_stream(stream: BinaryIO, size: int) -> Iterator[bytes]:
@@ -194,12 +194,12 @@ def _read(stream: Any, size: int) -> bytes:
 
     Raises:
         OSError: it has nothing yet, and does not wait.
-        TypeError: that is text.
+        TypeError: that is text, or no bytes otherwise.
     """
     data = stream.read(size)
     if data is None:
         raise BlockingIOError(errno.EAGAIN, "the stream does not wait for its data; make it blocking")
-    if isinstance(data, str):
+    if not isinstance(data, bytes | bytearray | memoryview):  # of a number, `bytes` would make as many zeros
         raise TypeError("the stream gives text; open it in binary mode ('rb')")
     return bytes(data)
 

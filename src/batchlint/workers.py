@@ -165,7 +165,7 @@ def _submitted(
 def _in_processes(calls: Iterable[forks.Call], count: int, start: Start) -> Iterator[Part]:
     """The results of calls in processes of our own, which end with this generator."""
     import multiprocessing  # 14 ms that one process need not spend
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
 
     context = multiprocessing.get_context(start if start in multiprocessing.get_all_start_methods() else "spawn")
@@ -176,14 +176,10 @@ def _in_processes(calls: Iterable[forks.Call], count: int, start: Start) -> Iter
 
     def waited(future: Any) -> Any:
         """The result of a call; a worker that was killed in the middle of its answer would be waited for for ever."""
-        while True:
-            try:
-                return future.result(timeout=PATIENCE)
-            except TimeoutError:
-                if not future.done() and any(process.exitcode is not None for process in processes()):
-                    raise OSError(forks.DIED) from None
-                if future.done():
-                    return future.result()
+        while not wait([future], PATIENCE).done:
+            if any(process.exitcode is not None for process in processes()):
+                raise OSError(forks.DIED)
+        return future.result()
 
     done = False
     try:
