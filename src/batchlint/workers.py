@@ -30,6 +30,10 @@ WINDOW: Final = 4
 #: After so many seconds without an answer it is looked whether the workers of a pool live.
 PATIENCE: Final = 2.0
 
+#: What is said of workers that are started afresh and end: most often the script that starts them starts in each of them.
+UNGUARDED: Final = ("the worker processes ended: a script that uses jobs must do so under `if __name__ == '__main__':`, and where "
+                    "memory is short, jobs=1 needs the least")
+
 #: How worker processes are started.  A fork is quick, but only safe where no thread runs.
 Start = Literal["fork", "spawn"]
 
@@ -186,8 +190,7 @@ def _in_processes(calls: Iterable[forks.Call], count: int, start: Start) -> Iter
         yield from _submitted(pool.submit, calls, count * WINDOW, waited)
         done = True
     except BrokenProcessPool as error:
-        raise OSError("the worker processes ended: a script that uses jobs must do so under `if __name__ == '__main__':`, "
-                      "and where memory is short, jobs=1 needs the least") from error
+        raise OSError(forks.DIED if start == "fork" else UNGUARDED) from error
     finally:
         if not done:
             for process in processes():
