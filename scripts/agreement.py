@@ -36,7 +36,12 @@ class Verdict(NamedTuple):
 
 def judged(row: dict[str, Any]) -> Verdict:
     """Compare a row with our first error about its body."""
-    request = {"custom_id": row["id"], "method": "POST", "url": row["endpoint"], "body": row["body"]}
+    request = {
+        "custom_id": row["id"],
+        "method": "POST",
+        "url": row["endpoint"],
+        "body": row["body"],
+    }
     errors = [e for e in batchlint.check_request(request) if e.severity == "error"]
     ours = f"{errors[0].code} {errors[0].param} {errors[0].message}" if errors else "accepted"
     if row["status"] == 200:
@@ -68,11 +73,18 @@ def main(arguments: list[str]) -> int:
         verdict = judged(row)
         table[row["endpoint"], row["kind"], "A, B" if row["grade"] in "AB" else "C"].append(verdict)
         if False in verdict[:3]:
-            print(f"{row['id']} ({row['grade']}, {row['kind']}) {row['name']}\n"
-                  f"    API:  {row['code']} {row['param']} {row['message'] or 'accepted'}\n    ours: {verdict.ours}")
-    print(f"\n{'endpoint':24} {'kind':11} {'grade':5} {'code+param':>12} {'message':>12} {'accepted':>12}")
+            print(
+                f"{row['id']} ({row['grade']}, {row['kind']}) {row['name']}\n"
+                f"    API:  {row['code']} {row['param']} {row['message'] or 'accepted'}\n    ours: {verdict.ours}"
+            )
+    print(
+        f"\n{'endpoint':24} {'kind':11} {'grade':5} {'code+param':>12} {'message':>12} {'accepted':>12}"
+    )
     for key, verdicts in sorted(table.items()):
-        print(f"{key[0]:24} {key[1]:11} {key[2]:5} " + " ".join(f"{share(verdicts, i):>12}" for i in range(3)))
+        print(
+            f"{key[0]:24} {key[1]:11} {key[2]:5} "
+            + " ".join(f"{share(verdicts, i):>12}" for i in range(3))
+        )
     sure = [v for key, verdicts in table.items() if key[2] == "A, B" for v in verdicts]
     print(f"{'all':24} {'':11} {'A, B':5} " + " ".join(f"{share(sure, i):>12}" for i in range(3)))
     good = ratio(sure, 0) >= PLACE and ratio(sure, 1) >= MESSAGE and ratio(sure, 2) == 1

@@ -26,8 +26,13 @@ import batchlint.openai
 from batchlint.rules import RULES, Rule
 
 ROOT = Path(__file__).parents[1]
-EFFECTS = {"upload": "refuses the upload", "create": "refuses the create call", "batch": "fails the whole batch",
-           "request": "refuses the request", None: "not known to object"}
+EFFECTS = {
+    "upload": "refuses the upload",
+    "create": "refuses the create call",
+    "batch": "fails the whole batch",
+    "request": "refuses the request",
+    None: "not known to object",
+}
 SAMPLE = "fixtures/sample_batch.jsonl"
 
 
@@ -38,8 +43,10 @@ def rules_page() -> str:
 
 def _rules_lines() -> Iterator[str]:
     yield "# Rules\n"
-    yield ("Generated from the docstrings by `scripts/docs.py`. `batchlint rule NAME` prints the same. In examples "
-           "`/v1/embeddings {...}` stands for a line with that url and body.\n")
+    yield (
+        "Generated from the docstrings by `scripts/docs.py`. `batchlint rule NAME` prints the same. In examples "
+        "`/v1/embeddings {...}` stands for a line with that url and body.\n"
+    )
     yield "| rule | code | | the API |\n|---|---|---|---|"
     for rule in RULES.values():
         off = ", off by default" if not rule.default else ""
@@ -78,8 +85,10 @@ def library_page() -> str:
 
 def _library_lines() -> Iterator[str]:
     yield "# Library\n"
-    yield ("Generated from the docstrings by `scripts/docs.py`. [recipes.md](recipes.md) shows the library at work. "
-           "The names on this page are public; others may change.")
+    yield (
+        "Generated from the docstrings by `scripts/docs.py`. [recipes.md](recipes.md) shows the library at work. "
+        "The names on this page are public; others may change."
+    )
     names = {name: getattr(batchlint, name) for name in batchlint.__all__}
     functions = [name for name in names if isinstance(names[name], FunctionType)]
     for name in (*functions, *(name for name in names if name not in functions)):
@@ -107,7 +116,7 @@ def _signature(function: FunctionType) -> str:
     source = inspect.getsource(function)
     (made,) = ast.parse(source).body
     assert isinstance(made, ast.FunctionDef)
-    return "\n".join(source.splitlines()[:made.body[0].lineno - 1]).removesuffix(":")
+    return "\n".join(source.splitlines()[: made.body[0].lineno - 1]).removesuffix(":")
 
 
 def _sections(thing: Any) -> Iterator[str]:
@@ -129,25 +138,41 @@ def _sections(thing: Any) -> Iterator[str]:
 
 def command(*arguments: str) -> str:
     """What the command prints, as a console block."""
-    made = subprocess.run([sys.executable, "-m", "batchlint", *arguments], capture_output=True, text=True, check=False,
-                          cwd=ROOT, env=os.environ | {"COLUMNS": "100", "SOURCE_DATE_EPOCH": "1788220800"})
+    made = subprocess.run(
+        [sys.executable, "-m", "batchlint", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "100", "SOURCE_DATE_EPOCH": "1788220800"},
+    )
     return f"```console\n$ batchlint {' '.join(arguments)}\n{made.stdout.rstrip()}\n```"
 
 
 def speed() -> str:
     """The table of the peers, from the last run of the benchmark."""
     results = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))
-    work = {"L: orjson.loads(line)": ("only parses the lines, with orjson", "anything"),
-            "batchlint check": ("all of the above", ""), "batchlint check --jobs 1": ("the same in one process", "")}
+    work = {
+        "L: orjson.loads(line)": ("only parses the lines, with orjson", "anything"),
+        "batchlint check": ("all of the above", ""),
+        "batchlint check --jobs 1": ("the same in one process", ""),
+    }
     work |= {peer["name"]: (peer["checks"], peer["misses"]) for peer in results["peers"]}
     lines = ["| | checks | does not check | seconds | largest process |", "|---|---|---|--:|--:|"]
     for row in results["rows"]:
         if row["corpus"] == "chat":
             seconds = f"{row['seconds']:.2f}{', from 1,000 lines' if row['extrapolated'] else ''}"
-            lines.append(f"| {row['tool'].removeprefix('L: ')} | {' | '.join(work[row['tool']])} | "
-                         f"{row['failed'] or seconds} | {row['peak'] / 1e6:.0f} MB |")
+            lines.append(
+                f"| {row['tool'].removeprefix('L: ')} | {' | '.join(work[row['tool']])} | "
+                f"{row['failed'] or seconds} | {row['peak'] / 1e6:.0f} MB |"
+            )
     machine = results["machine"]
-    return "\n".join([*lines, f"\n{machine['processor']}, {machine['cores']} cores, Python {machine['python']}, {results['made']}."])
+    return "\n".join(
+        [
+            *lines,
+            f"\n{machine['processor']}, {machine['cores']} cores, Python {machine['python']}, {results['made']}.",
+        ]
+    )
 
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
@@ -159,6 +184,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
 
 def filled(text: str) -> str:
     """A page with its blocks made anew."""
+
     def fill(match: re.Match[str]) -> str:
         return f"<!-- generated: {match[1]} -->\n{BLOCKS[match[1]]()}\n<!-- end -->"
 
@@ -168,16 +194,23 @@ def filled(text: str) -> str:
 def main() -> int:
     """Write the pages, or with `--check` compare them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page differs")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if a page differs"
+    )
     check = parser.parse_args().check
     pages = {ROOT / "docs" / "rules.md": rules_page(), ROOT / "docs" / "library.md": library_page()}
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         if path not in pages:
             pages[path] = filled(path.read_text("utf-8"))
-    stale = [path for path, text in pages.items() if not path.exists() or path.read_text("utf-8") != text]
+    stale = [
+        path for path, text in pages.items() if not path.exists() or path.read_text("utf-8") != text
+    ]
     for path in stale:
         if check:
-            print(f"differs from what scripts/docs.py makes: {path.relative_to(ROOT)}", file=sys.stderr)
+            print(
+                f"differs from what scripts/docs.py makes: {path.relative_to(ROOT)}",
+                file=sys.stderr,
+            )
         else:
             path.write_text(pages[path], "utf-8")
     return 1 if check and stale else 0

@@ -17,8 +17,15 @@ __version__ = "0.1.0"
 
 __all__ = ["BatchError", "Report", "check", "check_create", "check_request", "iter_errors"]
 
-_HOMES = {"BatchError": "findings", "Report": "report", "check": "api", "check_create": "api", "check_request": "api",
-          "iter_errors": "api", "openai": "openai"}
+_HOMES = {
+    "BatchError": "findings",
+    "Report": "report",
+    "check": "api",
+    "check_create": "api",
+    "check_request": "api",
+    "iter_errors": "api",
+    "openai": "openai",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,9 +12,6 @@ from typing import Any, Final, NoReturn
 #: Exit statuses of a command that was stopped, by the signal that stopped it.
 _STATUSES: Final[dict[int, int]] = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
-#: How deep calls may go: orjson takes 1,024 levels of JSON, and what looks closer at a line should reach as deep.
-_DEPTH: Final = 5_000
-
 
 class _StoppedError(BaseException):
     """Somebody asked the command to end; workers and half-written files are to go first."""
@@ -81,7 +78,9 @@ def _status(signals: _Signals) -> int:
     signals.let_raise(raising=False)
     if signals.noted is None:
         return status
-    if signals.noted == signal.SIGINT and sys.stderr is not None:  # not `cli.complain`: click may not have been imported
+    if (
+        signals.noted == signal.SIGINT and sys.stderr is not None
+    ):  # not `cli.complain`: click may not have been imported
         with suppress(OSError):
             sys.stderr.write("batchlint: interrupted\n")
     return _STATUSES[signals.noted]
@@ -91,12 +90,15 @@ def _command(signals: _Signals) -> int:
     """Run click's command, and turn what it raises into an exit status."""
     import click  # here the garbage collector is off, which saves 4 ms
 
-    from .cli import OK, TROUBLE, cli, complain, drop_output
+    from .cli.check import EXIT_ERROR, EXIT_OK
+    from .cli.main import cli
+    from .cli.streams import complain, drop_output
 
     if sys.argv[1:2] == ["check"]:  # what it will import
-        from . import api, schemas  # noqa: F401
+        from . import api  # noqa: F401
+        from .schema import validate
 
-        schemas.engine()
+        validate.engine_name()
     signals.let_raise()
     for stream in (sys.stdout, sys.stderr):  # a terminal may know few characters
         if hasattr(stream, "reconfigure"):
@@ -110,23 +112,24 @@ def _command(signals: _Signals) -> int:
         return error.exit_code
     except SystemExit:  # click's own, where the reader of a help text went away
         drop_output()
-        return OK
+        return EXIT_OK
     except OSError as error:
         drop_output()
         complain(f"cannot write: {error.strerror}")
-        return TROUBLE
-    return status if isinstance(status, int) else OK
+        return EXIT_ERROR
+    return status if isinstance(status, int) else EXIT_OK
 
 
 def run() -> NoReturn:
     """The entry point: run, flush, and leave without taking the modules down."""
     gc.disable()  # little here is the garbage that it is for, and its rounds take long
-    sys.setrecursionlimit(max(_DEPTH, sys.getrecursionlimit()))
     signals = _Signals()
     signals.watch()
     status = _status(signals)
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, AttributeError):  # what could not be written has been told; and it may be closed
+        with suppress(
+            OSError, AttributeError
+        ):  # what could not be written has been told; and it may be closed
             stream.flush()
     os._exit(status)  # to take down every module would take longer than most checks
 

@@ -8,30 +8,30 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import chain
-from typing import Any, Protocol
+from typing import Any, Final
 
 import orjson
 
-from . import rules, schemas, workers
-from .core import Plan, check_chunk
-from .findings import KEEP, BatchError, Part, merge, moved
-from .judge import judge_of
-from .recognise import recognise
+from . import data
+from .engine.checker import NEWER_HINT, checker_for
+from .engine.chunk import Plan, check_chunk
+from .engine.finish import finish
+from .engine.parallel import Executor, Start, run
+from .findings import KEEP, BatchError
+from .providers import provider
+from .recursion import with_deep_stack
 from .report import Report
-from .sources import Source, chunks, name_of
-from .whole import finish
+from .rules import Selection, select_rules
+from .schema.explain import Explainer
+from .sources import AnySource, Source, open_source, to_json
+from .summary import ChunkSummary, merge
 
-
-class Executor(Protocol):
-    """What is used of a `concurrent.futures.Executor`; others that have it will do."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any) -> Any:
-        """Start a call; what comes back has `result()`."""
+#: Create call parameters that a caller need not give to check those given.
+_CREATE_DEFAULTS: Final = {"input_file_id": "file-batchlint", "completion_window": "24h"}
 
 
 def check(
-    source: Source,
+    source: AnySource,
     *,
     endpoint: str | None = None,
     name: str | None = None,
@@ -46,7 +46,7 @@ def check(
     keep: int = KEEP,
     create: Mapping[str, Any] | None = None,
     max_enqueued_tokens: int | None = None,
-    start: workers.Start = "spawn",
+    start: Start = "spawn",
 ) -> Report:
     """Check a batch input file before its upload.
 
@@ -83,20 +83,21 @@ def check(
     """
     if keep < 0 or (jobs is not None and jobs < 0):
         raise ValueError("keep and jobs must not be negative")
-    plan = Plan(rules.select(select, ignore, warn, error), keep, epoch(now), max_enqueued_tokens)
-    run = _Run(source, plan, name, endpoint, create)
+    plan = Plan(select_rules(select, ignore, warn, error), keep, epoch(now), max_enqueued_tokens)
+    job = _Job(plan, name, _batch_endpoint(endpoint, create), create)
+    opened = open_source(source)
 
-    def told() -> Iterator[Part]:
-        for piece in run.parts(jobs, executor, start):
-            if progress is not None and not run.foreign:
-                progress(piece.size)
-            yield piece
+    def with_progress() -> Iterator[ChunkSummary]:
+        for part in job.parts(opened, jobs, executor, start):
+            if progress is not None and not job.foreign:
+                progress(part.bytes)
+            yield part
 
-    return run.report(merge(told(), keep))
+    return job.report(merge(with_progress(), keep), opened.name)
 
 
 def iter_errors(
-    source: Source,
+    source: AnySource,
     *,
     endpoint: str | None = None,
     name: str | None = None,
@@ -135,73 +136,111 @@ def iter_errors(
         TypeError: an argument is of a wrong type; for `source`, raised when a finding is asked for.
         ValueError: `endpoint` is no batch endpoint, or a rule is unknown.
     """
-    plan = Plan(rules.select(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
-    return _Run(source, plan, name, endpoint, create).errors()
+    plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
+    return _Job(plan, name, _batch_endpoint(endpoint, create), create).errors(source)
 
 
-class _Run:
+def _batch_endpoint(endpoint: str | None, create: Mapping[str, Any] | None) -> str | None:
+    """The batch's endpoint, as the caller gives it.
+
+    Raises:
+        ValueError: it is not a batch endpoint.
+    """
+    endpoints = provider().endpoints
+    if endpoint is not None and endpoint not in endpoints:
+        raise ValueError(f"{endpoint!r} is no batch endpoint; they are {', '.join(endpoints)}")
+    return endpoint
+
+
+class _Job:
     """One check of one source.
 
     Attributes:
-        source: what to check.
-        plan: what to check for.
-        name: of the file, if it has one that the source does not tell.
-        endpoint: the batch's, if it is known.
-        create: the parameters of the create call, if they are known.
-        foreign: the finding that the source is of another format, which ends the reading.
+        foreign: the finding that the source has a foreign format, which ends the reading.
     """
 
     def __init__(
-        self, source: Source, plan: Plan, name: str | None, endpoint: str | None, create: Mapping[str, Any] | None
+        self,
+        plan: Plan,
+        name: str | None,
+        endpoint: str | None,
+        create: Mapping[str, Any] | None,
     ) -> None:
-        self.source, self.plan, self.name, self.endpoint, self.create = source, plan, name, endpoint, create
         self.foreign: list[BatchError] = []
-        if self.endpoint is not None and self.endpoint not in schemas.ENDPOINTS:
-            raise ValueError(f"{self.endpoint!r} is no batch endpoint; they are {', '.join(schemas.ENDPOINTS)}")
+        self._plan = plan
+        self._name = name
+        self._endpoint = endpoint
+        self._create = create
+        self._checker = checker_for(plan.provider, plan.selection)
 
     def parts(
-        self, jobs: int | None = 1, executor: Executor | None = None, start: workers.Start = "spawn"
-    ) -> Iterator[Part]:
-        """The parts of the source, in their order; of a foreign source only its size."""
-        data = chunks(self.source)
-        head = next(data, b"")
-        found = recognise(head)
-        self.foreign = judge_of(self.plan.selection).errors([found] if found else [], None)
+        self,
+        source: Source,
+        jobs: int | None = 1,
+        executor: Executor | None = None,
+        start: Start = "spawn",
+    ) -> Iterator[ChunkSummary]:
+        """The summaries of the parts of a source, in order; of a foreign source only its size."""
+        self.foreign = self._checker.explain_head(source.head())
         if self.foreign:
-            yield Part(size=len(head) + sum(map(len, data)))
+            yield _sized(source)
         else:
-            data = chain([head] if head else [], data)
-            yield from workers.parts(self.source, data, self.plan, jobs, executor, start)
+            yield from run(source, self._plan, jobs=jobs, executor=executor, start=start)
 
-    def errors(self) -> Iterator[BatchError]:
+    def errors(self, source: AnySource) -> Iterator[BatchError]:
         """The findings of each part, then those about the whole file."""
-        rest: list[Part] = []
-        lines = 0
-        for piece in self.parts():
-            for error in piece.errors:
-                yield moved(error, lines)
-            lines += len(piece.outcomes)
-            rest.append(piece._replace(errors=()))
-        report = self.report(merge(rest))
+        opened = open_source(source)
+        merged = ChunkSummary()
+        for part in self.parts(opened):
+            for error in part.findings.errors:
+                yield error.moved(merged.lines)
+            part.findings.errors.clear()
+            merged.absorb(part)
+        report = self.report(merged, opened.name)
         yield from sorted([*report.errors, *report.warnings])
 
-    def report(self, part: Part) -> Report:
-        """The report, from the part that is all of the source."""
-        name = self.name if self.name is not None else name_of(self.source)
-        extra = list(self.foreign)
-        if self.create is not None:
-            extra += check_create({"input_file_id": "file-batchlint", "endpoint": self.endpoint or "/v1/responses",
-                                   "completion_window": "24h"} | dict(self.create))
-        return finish(part, self.plan, name=name, endpoint=self.endpoint, foreign=bool(self.foreign), extra=extra,
-                      create=self.create)
+    def report(self, summary: ChunkSummary, source_name: str | None) -> Report:
+        """The report, from the summary of the whole source."""
+        extra: list[BatchError] = []
+        if self._create is not None:
+            endpoint = self._endpoint or next(iter(self._checker.provider.endpoints))
+            params = {**_CREATE_DEFAULTS, "endpoint": endpoint, **self._create}
+            extra = _create_errors(params, self._plan.selection)
+        return finish(
+            summary,
+            self._plan,
+            name=self._name if self._name is not None else source_name,
+            endpoint=self._endpoint,
+            foreign=self.foreign,
+            extra=extra,
+            create=self._create,
+        )
 
 
-def check_request(request: dict[str, Any], **choice: Iterable[str]) -> list[BatchError]:
+def _sized(source: Source) -> ChunkSummary:
+    """A summary that knows only the size of a source."""
+    summary = ChunkSummary()
+    for chunk in source.chunks():
+        summary.totals["bytes"] += len(chunk)
+    return summary
+
+
+def check_request(
+    request: dict[str, Any],
+    *,
+    select: Iterable[str] | None = None,
+    ignore: Iterable[str] = (),
+    warn: Iterable[str] = (),
+    error: Iterable[str] = (),
+) -> list[BatchError]:
     """Check one request as it would stand on a line; rules that look across lines are left out.
 
     Args:
         request: `custom_id`, `method`, `url` and `body`.
-        choice: `select`, `ignore`, `warn` and `error`, as for `check`.
+        select: the rules or API codes to check for, as for `check`.
+        ignore: rules or codes to leave out.
+        warn: rules or codes to make warnings.
+        error: rules or codes to make errors.
 
     Returns:
         The findings, in the order in which the API checks, their `line` 1.
@@ -212,31 +251,58 @@ def check_request(request: dict[str, Any], **choice: Iterable[str]) -> list[Batc
     """
     if not isinstance(request, dict):
         raise TypeError(f"a request is a dict, not {type(request).__name__}")
-    plan = Plan(rules.select(**choice), 0, epoch(None))
-    part = merge([check_chunk(chunk, plan) for chunk in chunks([request])])
-    return sorted([*part.errors, *(error for _, error in part.once.values())])
+    plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(None))
+    summary = check_chunk(to_json(request), plan)
+    once = [first for _, first in summary.once_per_file.values()]
+    return sorted([*summary.findings.errors, *once])
 
 
-def check_create(params: dict[str, Any]) -> list[BatchError]:
+def check_create(
+    params: dict[str, Any],
+    *,
+    select: Iterable[str] | None = None,
+    ignore: Iterable[str] = (),
+    warn: Iterable[str] = (),
+    error: Iterable[str] = (),
+) -> list[BatchError]:
     """Check the body of a `POST /v1/batches`.
 
     Args:
         params: `input_file_id`, `endpoint`, `completion_window`, and perhaps `metadata` and
             `output_expires_after`.
+        select: the rules or API codes to check for, as for `check`.
+        ignore: rules or codes to leave out.
+        warn: rules or codes to make warnings.
+        error: rules or codes to make errors.
 
     Returns:
-        The findings, in the order in which the API checks, each with `fails` of `create`.
+        The findings, in the order in which the API checks. The `fails` of an error is `create`.
 
     Raises:
-        TypeError: the parameters are no dict, or hold what JSON does not have.
+        TypeError: the parameters are not a dict, or hold a value that JSON doesn't have.
+        ValueError: a rule is unknown.
     """
+    return _create_errors(params, select_rules(select, ignore, warn, error))
+
+
+def _create_errors(params: Mapping[str, Any], selection: Selection) -> list[BatchError]:
     if not isinstance(params, dict):
         raise TypeError(f"the parameters are a dict, not {type(params).__name__}")
+    explainer = Explainer(data.read("batch-create"), newer_hint=NEWER_HINT, validate_fields=False)
+    problems = explainer.explain(_decoded(params))
+    return checker_for("openai", selection).errors(problems, effect="create")
+
+
+def _decoded(params: dict[str, Any]) -> Any:
+    """The parameters as JSON decodes them."""
     try:
-        decoded = orjson.loads(orjson.dumps(params))
-    except TypeError:  # half of a surrogate pair and large numbers are findings; a TypeError for what JSON does not have
-        decoded = json.loads(json.dumps(params))
-    return judge_of(rules.select()).errors(schemas.create_explainer().explain(decoded), None, fails="create")
+        return orjson.loads(orjson.dumps(params))
+    except TypeError:  # orjson also refuses half of a surrogate pair, and large numbers.
+        pass
+    try:
+        return with_deep_stack(lambda: json.loads(json.dumps(params)))
+    except (RecursionError, ValueError) as error:  # Too deep, circular, or too many digits.
+        raise TypeError(f"the parameters cannot be written as JSON: {error}") from None
 
 
 def epoch(now: float | datetime | None) -> int:

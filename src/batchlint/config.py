@@ -103,27 +103,39 @@ def _read(path: Path, table: Any) -> Config:
     rules = _rules(path, "", {key: value for key, value in table.items() if key != _PER_FILE})
     if not isinstance(per_file, dict):
         raise ValueError(f"{path}: {_PER_FILE} must be a table from globs to choices of rules")  # noqa: TRY004
-    return Config(path, rules, tuple((glob, _rules(path, f"{_PER_FILE}.{glob!r}.", value))
-                                     for glob, value in per_file.items()))
+    return Config(
+        path,
+        rules,
+        tuple(
+            (glob, _rules(path, f"{_PER_FILE}.{glob!r}.", value))
+            for glob, value in per_file.items()
+        ),
+    )
 
 
 def _rules(path: Path, where: str, table: Any) -> dict[str, tuple[str, ...]]:
-    from .rules.registry import named
+    from .rules.registry import names_of
 
     if not isinstance(table, dict):
         raise ValueError(f"{path}: {where.rstrip('.')} must be a table")  # noqa: TRY004
     rules: dict[str, tuple[str, ...]] = {}
     for key, names in table.items():
         if key not in _CHOICES:
-            raise ValueError(f"{path}: unknown key {where}{key}; there are {', '.join((*_CHOICES, _PER_FILE))}")
+            raise ValueError(
+                f"{path}: unknown key {where}{key}; there are {', '.join((*_CHOICES, _PER_FILE))}"
+            )
         if not _is_names(names):
             raise ValueError(f"{path}: {where}{key} must be a list of names of rules")
         try:
-            rules[key] = tuple(named(names))
+            rules[key] = tuple(names_of(names))
         except ValueError as error:
             raise ValueError(f"{path}: {where}{key}: {error}") from None
     return rules
 
 
 def _is_names(names: Any) -> bool:
-    return isinstance(names, Iterable) and not isinstance(names, str | dict) and all(isinstance(n, str) for n in names)
+    return (
+        isinstance(names, Iterable)
+        and not isinstance(names, str | dict)
+        and all(isinstance(n, str) for n in names)
+    )

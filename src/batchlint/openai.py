@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from .api import check
-from .findings import totals
+from .findings import by_severity
 from .report import Report
 
 if TYPE_CHECKING:
@@ -30,13 +30,21 @@ class BatchInputError(Exception):
         self.report = report
 
     def __str__(self) -> str:
-        count, _ = totals(self.report.counts)
+        count, _ = by_severity(self.report.counts)
         first = min(self.report.errors)
-        place = "" if first.fails == "create" else f"{self.report.path}: " if first.line is None else f"{self.report.path}:{first.line}: "
+        place = (
+            ""
+            if first.fails == "create"
+            else f"{self.report.path}: "
+            if first.line is None
+            else f"{self.report.path}:{first.line}: "
+        )
         return f"{count:,} {'error' if count == 1 else 'errors'}, the first: {place}{first.message}"
 
 
-def create_batch(client: OpenAI, path: str | os.PathLike[str], *, endpoint: str, **create_params: Any) -> Batch:
+def create_batch(
+    client: OpenAI, path: str | os.PathLike[str], *, endpoint: str, **create_params: Any
+) -> Batch:
     """Check a batch input file and the create call's parameters; without errors, upload the file and create the batch.
 
     Args:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .findings import BatchError, Kind, by_rule, totals
+from .findings import BatchError, FindingKey, by_rule, by_severity
 
 
 class Report(NamedTuple):
@@ -36,12 +36,12 @@ class Report(NamedTuple):
     embedding_inputs: int
     errors: tuple[BatchError, ...]
     warnings: tuple[BatchError, ...]
-    counts: Mapping[Kind, int]
+    counts: Mapping[FindingKey, int]
     now: int
     create: Mapping[str, Any] = {}
 
     def __str__(self) -> str:
-        errors, warnings = totals(self.counts)
+        errors, warnings = by_severity(self.counts)
         return f"{self.path or 'requests'}: {self.total:,} requests, {errors:,} errors, {warnings:,} warnings"
 
     @property
@@ -58,13 +58,22 @@ class Report(NamedTuple):
     def truncated(self) -> dict[str, int]:
         """For each rule the number of its findings that were counted but not kept."""
         kept = Counter(error.rule for error in (*self.errors, *self.warnings))
-        return {rule: count - kept[rule] for rule, count in by_rule(self.counts).items() if count > kept[rule]}
+        return {
+            rule: count - kept[rule]
+            for rule, count in by_rule(self.counts).items()
+            if count > kept[rule]
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """The report as `--format json` shows it for a file (`schemas/report.json`)."""
         return {
-            "path": self.path, "ok": self.ok, "endpoint": self.endpoint, "models": list(self.models),
-            "bytes": self.bytes, "request_counts": self.request_counts, "embedding_inputs": self.embedding_inputs,
+            "path": self.path,
+            "ok": self.ok,
+            "endpoint": self.endpoint,
+            "models": list(self.models),
+            "bytes": self.bytes,
+            "request_counts": self.request_counts,
+            "embedding_inputs": self.embedding_inputs,
             "truncated": self.truncated,
             "errors": {"object": "list", "data": [error.to_dict() for error in self.errors]},
             "warnings": {"object": "list", "data": [error.to_dict() for error in self.warnings]},
@@ -77,24 +86,47 @@ class Report(NamedTuple):
         """
         refused = next((e for e in self.errors if e.fails in ("upload", "create")), None)
         if refused is not None:
-            return {"error": {"message": refused.message, "type": "invalid_request_error", "param": refused.param,
-                              "code": None if refused.code == refused.rule and refused.fails == "upload" else refused.code}}
+            return {
+                "error": {
+                    "message": refused.message,
+                    "type": "invalid_request_error",
+                    "param": refused.param,
+                    "code": None
+                    if refused.code == refused.rule and refused.fails == "upload"
+                    else refused.code,
+                }
+            }
         first: dict[int, BatchError] = {}
         for error in self.errors:
             if error.fails == "batch":
                 first.setdefault(error.line or 0, error)
-        data = [{"code": e.code, "message": e.message, "param": e.param, "line": e.line} for e in first.values()]
+        data = [
+            {"code": e.code, "message": e.message, "param": e.param, "line": e.line}
+            for e in first.values()
+        ]
         failed = any(effect == "batch" for _, _, effect in self.counts)
         metadata = self.create.get("metadata")
         return {
-            "id": "batch_batchlint0000000000000000000000", "object": "batch", "endpoint": self.endpoint or "",
+            "id": "batch_batchlint0000000000000000000000",
+            "object": "batch",
+            "endpoint": self.endpoint or "",
             "model": self.models[0] if self.models and not failed else None,
             "errors": {"object": "list", "data": data} if failed else None,
             "input_file_id": self.create.get("input_file_id") or "file-batchlint00000000000000",
             "completion_window": self.create.get("completion_window", "24h"),
-            "status": "failed" if failed else "validating", "output_file_id": None, "error_file_id": None,
-            "created_at": self.now, "in_progress_at": None, "expires_at": self.now + 86_400, "finalizing_at": None,
-            "completed_at": None, "failed_at": self.now if failed else None, "expired_at": None,
-            "cancelling_at": None, "cancelled_at": None,
-            "request_counts": {"total": 0, "completed": 0, "failed": 0}, "usage": None, "metadata": metadata,
+            "status": "failed" if failed else "validating",
+            "output_file_id": None,
+            "error_file_id": None,
+            "created_at": self.now,
+            "in_progress_at": None,
+            "expires_at": self.now + 86_400,
+            "finalizing_at": None,
+            "completed_at": None,
+            "failed_at": self.now if failed else None,
+            "expired_at": None,
+            "cancelling_at": None,
+            "cancelled_at": None,
+            "request_counts": {"total": 0, "completed": 0, "failed": 0},
+            "usage": None,
+            "metadata": metadata,
         }

@@ -1,4 +1,7 @@
-"""Sources of lines: a path, bytes, a stream or an iterable as chunks of whole lines; the batch files of a folder."""
+"""Sources of lines: each one gives its bytes in chunks of whole lines.
+
+To add a source, write a class with the attributes of `Source` and a branch in `open_source`.
+"""
 
 from __future__ import annotations
 
@@ -6,86 +9,183 @@ import errno
 import io
 import json
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, Protocol, cast
 
 import orjson
 
-#: How many bytes a chunk has, but for the rest of its last line.
+from .recursion import with_deep_stack
+
+#: The size of a chunk in bytes, without the rest of its last line.
 CHUNK: Final = 1 << 18
 
-#: How many bytes are read at a time to find the end of a line, at first and at most.
-_WINDOW: Final = 1 << 13
-_WIDEST: Final = 1 << 20
+#: The head of a file is cut here: its first line may be very long.
+LONGEST_HEAD: Final = 16_000_001
 
-#: Names of files in folders that are taken for batch input files, as in `.pre-commit-hooks.yaml`.
-_BATCH_NAME: Final = r"(?i:batch)[^/]*\.jsonl$"
+#: The bytes read at a time to find the end of a line: at first, and at most.
+_FIRST_WINDOW: Final = 1 << 13
+_LARGEST_WINDOW: Final = 1 << 20
 
-Source = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any]
+#: What `open_source` takes.
+AnySource = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any]
 
 
-def chunks(source: Any, size: int = CHUNK) -> Iterator[bytes]:
-    r"""The bytes of a source, in chunks that end with a newline (the last one perhaps without).
+class Source(Protocol):
+    r"""A source of lines. Lines end at "\n" only.
 
-    Lines end at `\n` alone.  No more than a chunk and the rest of its last line is in memory.
+    Attributes:
+        name: of the file; None if it has none.
+        size: in bytes; None if it is unknown or the source cannot be read in ranges.
+    """
 
-    Args:
-        source: a path; bytes; a binary stream; or an iterable of requests (dicts, serialised with
-            orjson) or of lines (bytes or str, with or without their newline).
-        size: of a chunk, in bytes.
+    name: str | None
+    size: int | None
+
+    def head(self) -> bytes:
+        """The first chunk, or a part of it that is long enough. `chunks` still begins with it.
+
+        Raises:
+            OSError: the source cannot be read.
+        """
+
+    def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
+        """The bytes in chunks that end with a newline, except perhaps the last one.
+
+        No more than a chunk and the rest of its last line is in memory.
+
+        Raises:
+            OSError: the source cannot be read, or it has become shorter.
+        """
+
+    def read_range(self, start: int, stop: int, size: int = CHUNK) -> Iterator[bytes]:
+        """The lines that begin in a range of bytes, in chunks. Needs a `size`.
+
+        Raises:
+            OSError: the source cannot be read, or it has become shorter.
+        """
+
+
+def open_source(source: Any) -> Source:
+    """The source for a path, bytes, a binary stream, or an iterable of requests or lines.
 
     Raises:
-        OSError: the file cannot be read, or it has become shorter while it was read.
-        TypeError: the source is nothing of the kind.
+        OSError: the file cannot be found.
+        TypeError: it is something else.
     """
     if isinstance(source, bytes | bytearray | memoryview):
-        yield from _of_bytes(bytes(source), size)
-    elif isinstance(source, str | os.PathLike):
-        yield from _of_path(source, size)
-    elif hasattr(source, "read"):
-        yield from _of_stream(cast("BinaryIO", source), size)
-    elif isinstance(source, Iterable) and not isinstance(source, Mapping | io.TextIOBase):
-        yield from _of_items(source, size)
-    else:
-        raise TypeError(f"cannot read requests from {type(source).__name__}; give a path, bytes, a binary stream or "
-                        "an iterable of requests")
+        return BytesSource(bytes(source))
+    if isinstance(source, str | os.PathLike):
+        return FileSource(source)
+    if hasattr(source, "read"):
+        return StreamSource(cast("BinaryIO", source))
+    if isinstance(source, Iterable) and not isinstance(source, Mapping | io.TextIOBase):
+        return ItemSource(source)
+    raise TypeError(
+        f"cannot read requests from {type(source).__name__}; give a path, bytes, a binary stream "
+        "or an iterable of requests"
+    )
 
 
-def ranged(path: str | os.PathLike[str], start: int, stop: int, expected: int, size: int = CHUNK) -> Iterator[bytes]:
-    """The lines that begin in a range of a file, in chunks.
+class _Stream:
+    """A source that can be read once, from its beginning to its end."""
 
-    A line belongs to the range in which its first byte is.
+    name: str | None = None
+    size: int | None = None
 
-    Args:
-        path: the file.
-        start: the first byte of the range.
-        stop: the byte after it.
-        expected: the size that the file has; a shorter one is an error.
-        size: of a chunk, in bytes.
+    def __init__(self) -> None:
+        self._head: bytes | None = None
+        self._rest: Iterator[bytes] | None = None
 
-    Raises:
-        OSError: the file cannot be read, or it has become shorter.
-    """
-    with Path(path).open("rb", buffering=0) as file:
-        length = os.fstat(file.fileno()).st_size
-        if length < expected:
-            raise _shrunk(length, expected)
-        at = _line_end(file, start - 1, stop) if start else 0
-        while at < stop:
-            end = min(_line_end(file, min(at + size, stop) - 1, length), length)
-            file.seek(at)
-            data = _whole(file, end - at)
-            if len(data) < end - at:
-                raise _shrunk(at + len(data), expected)
-            yield data
-            at = end
+    def head(self) -> bytes:
+        """See `Source`."""
+        if self._rest is None:
+            self._rest = self._read(CHUNK)
+            self._head = next(self._rest, b"")
+        return self._head or b""
+
+    def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
+        """See `Source`."""
+        if self._rest is None:
+            yield from self._read(size)
+            return
+        if self._head:
+            yield self._head
+        yield from self._rest
+
+    def _read(self, size: int) -> Iterator[bytes]:
+        raise NotImplementedError
+
+    def read_range(self, start: int, stop: int, size: int = CHUNK) -> Iterator[bytes]:
+        """Not possible."""
+        raise io.UnsupportedOperation("this source cannot be read in ranges")
 
 
-def _whole(file: io.FileIO, size: int) -> bytes:
-    """So many bytes, or those that are left; systems read no more than 2 GB at a time."""
+class BytesSource(_Stream):
+    """Bytes in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._data = data
+
+    def _read(self, size: int) -> Iterator[bytes]:
+        start = 0
+        while start < len(self._data):
+            end = self._data.find(b"\n", start + size - 1) + 1 or len(self._data)
+            yield self._data[start:end]
+            start = end
+
+
+class FileSource:
+    """A local file. A pipe or a device is read as a stream."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.name: str | None = os.fspath(path)
+        self._path = Path(path)
+        if "\0" in os.fsdecode(path):
+            raise OSError(errno.EINVAL, "a path has no null characters", path)
+        about = self._path.stat()
+        # Files of the system may say that they are empty, so read those as streams.
+        regular = stat.S_ISREG(about.st_mode) and about.st_size > 0
+        self.size: int | None = about.st_size if regular else None
+        self._stream = None if regular else _PipeSource(self._path)
+
+    def head(self) -> bytes:
+        """See `Source`."""
+        if self._stream is not None:
+            return self._stream.head()
+        with self._path.open("rb", buffering=0) as file:
+            end = _line_end(file, CHUNK - 1, LONGEST_HEAD)
+            file.seek(0)
+            return _read_exactly(file, min(end, LONGEST_HEAD))
+
+    def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
+        """See `Source`."""
+        if self._stream is not None:
+            return self._stream.chunks(size)
+        return self.read_range(0, self.size or 0, size)
+
+    def read_range(self, start: int, stop: int, size: int = CHUNK) -> Iterator[bytes]:
+        """See `Source`. A line belongs to the range in which its first byte is."""
+        expected = self.size or 0
+        with self._path.open("rb", buffering=0) as file:
+            length = os.fstat(file.fileno()).st_size
+            if length < expected:
+                raise _shrunk(length, expected)
+            at = _line_end(file, start - 1, stop) if start else 0
+            while at < stop:
+                end = min(_line_end(file, min(at + size, stop) - 1, length), length)
+                file.seek(at)
+                data = _read_exactly(file, end - at)
+                if len(data) < end - at:
+                    raise _shrunk(at + len(data), expected)
+                yield data
+                at = end
+
+
+def _read_exactly(file: io.FileIO, size: int) -> bytes:
+    """So many bytes, or all that are left. Systems read at most 2 GB at a time."""
     data = file.read(size)
     while len(data) < size and (more := file.read(size - len(data))):
         data += more
@@ -93,135 +193,118 @@ def _whole(file: io.FileIO, size: int) -> bytes:
 
 
 def _line_end(file: io.FileIO, at: int, stop: int) -> int:
-    """The offset after the first newline at or after `at`; if there is none before `stop`, an offset of at least `stop`.
+    """The offset after the first newline at or after `at`, or at least `stop` if there is none.
 
-    Chunks are read in one piece, once their ends are known: to put one together out of two would copy it once more.
+    Finding the end first means that one read suffices for the chunk.
     """
     file.seek(at)
-    window = _WINDOW
+    window = _FIRST_WINDOW
     while at < stop and (data := file.read(window)):
         newline = data.find(b"\n")
         if newline >= 0:
             return at + newline + 1
         at += len(data)
-        window = min(2 * window, _WIDEST)
+        window = min(2 * window, _LARGEST_WINDOW)
     return max(at, stop)
 
 
 def _shrunk(seen: int, expected: int) -> OSError:
-    return OSError(f"the file became shorter while it was read: {seen:,} of {expected:,} bytes were left")
+    return OSError(
+        f"the file became shorter while it was read: {seen:,} of {expected:,} bytes were left"
+    )
 
 
-def batch_files(folder: str) -> list[str]:
-    """The files in a folder and those inside it whose names are a batch file's; what is hidden is left out.
+class StreamSource(_Stream):
+    """A binary stream."""
 
-    Raises:
-        OSError: a folder cannot be read.
-    """
-    def refuse(error: OSError) -> None:
-        raise error
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
 
-    found = []
-    for place, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [str(Path(place, name)) for name in sorted(names)
-                  if re.search(_BATCH_NAME, name) and not name.startswith(".")]
-    return found
-
-
-def is_packed(path: str) -> bool:
-    """Whether the name of a file says that its lines are packed."""
-    return path.lower().endswith(".jsonl.gz")
-
-
-def opened(path: str) -> BinaryIO:
-    """A file as a stream of its lines, which are unpacked if they are packed.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    if is_packed(path):
-        import gzip
-
-        return cast("BinaryIO", gzip.open(path))
-    return Path(path).open("rb")
+    def _read(self, size: int) -> Iterator[bytes]:
+        if isinstance(self._stream, io.BufferedIOBase):
+            # It can be asked for the rest of a line, so no bytes are joined twice.
+            while data := _read_some(self._stream, size):
+                yield data if data.endswith(b"\n") else data + self._stream.readline()
+            return
+        kept: list[bytes] = []  # The beginning of a line whose end was not read yet.
+        while data := _read_some(self._stream, size):
+            end = data.rfind(b"\n") + 1
+            if not end:
+                kept.append(data)
+                continue
+            yield b"".join([*kept, data[:end]]) if kept else data[:end]
+            kept = [data[end:]] if end < len(data) else []
+        if kept:
+            yield b"".join(kept)
 
 
-def name_of(source: Source) -> str | None:
-    """The name of the file that a source is, if it has one."""
-    if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
-    return None
+class _PipeSource(_Stream):
+    """A pipe, a device, or a file whose size the system does not know."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def _read(self, size: int) -> Iterator[bytes]:
+        with self._path.open("rb", buffering=0) as file:
+            yield from StreamSource(file).chunks(size)
 
 
-def _of_bytes(data: bytes, size: int) -> Iterator[bytes]:
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start + size - 1) + 1 or len(data)
-        yield data[start:end]
-        start = end
-
-
-def _of_path(path: str | os.PathLike[str], size: int) -> Iterator[bytes]:
-    if "\0" in os.fsdecode(path):
-        raise OSError(errno.EINVAL, "a path has no null characters", path)
-    about = Path(path).stat()
-    if stat.S_ISREG(about.st_mode) and about.st_size:  # those of the system may not tell
-        yield from ranged(path, 0, about.st_size, about.st_size, size)
-        return
-    with Path(path).open("rb", buffering=0) as file:
-        yield from _of_stream(file, size)
-
-
-def _of_stream(stream: BinaryIO, size: int) -> Iterator[bytes]:
-    if isinstance(stream, io.BufferedIOBase):
-        yield from _of_buffered(stream, size)
-        return
-    kept: list[bytes] = []  # the beginning of a line whose end has not been read yet
-    while data := _read(stream, size):
-        end = data.rfind(b"\n") + 1
-        if not end:
-            kept.append(data)
-            continue
-        yield b"".join([*kept, data[:end]]) if kept else data[:end]
-        kept = [data[end:]] if end < len(data) else []
-    if kept:
-        yield b"".join(kept)
-
-
-def _read(stream: Any, size: int) -> bytes:
-    """What a stream gives.
+def _read_some(stream: Any, size: int) -> bytes:
+    """Read from a stream.
 
     Raises:
-        OSError: it has nothing yet, and does not wait.
-        TypeError: that is text, or no bytes otherwise.
+        OSError: it is not blocking, and has no data yet.
+        TypeError: it gives text.
     """
     data = stream.read(size)
     if data is None:
-        raise BlockingIOError(errno.EAGAIN, "the stream does not wait for its data; make it blocking")
-    if not isinstance(data, bytes | bytearray | memoryview):  # of a number, `bytes` would make as many zeros
+        message = "the stream does not wait for its data; make it blocking"
+        raise BlockingIOError(errno.EAGAIN, message)
+    if not isinstance(data, bytes | bytearray | memoryview):  # `bytes(5)` would be five zeros.
         raise TypeError("the stream gives text; open it in binary mode ('rb')")
     return bytes(data)
 
 
-def _of_buffered(stream: io.BufferedIOBase, size: int) -> Iterator[bytes]:
-    """The chunks of a stream that can be asked for the rest of a line, so that no bytes are joined twice."""
-    while data := _read(stream, size):
-        yield data if data.endswith(b"\n") else data + stream.readline()
+class ItemSource(_Stream):
+    """An iterable of requests (dicts, serialised with orjson) or of lines (bytes or str)."""
 
+    def __init__(self, items: Iterable[Any]) -> None:
+        super().__init__()
+        self._items = items
 
-def _of_items(items: Iterable[Any], size: int) -> Iterator[bytes]:
-    pending: list[bytes] = []
-    length = 0
-    for item in items:
-        line = _line(item)
-        pending.append(line)
-        length += len(line)
-        if length >= size:
+    def _read(self, size: int) -> Iterator[bytes]:
+        pending: list[bytes] = []
+        length = 0
+        for item in self._items:
+            line = _line(item)
+            pending.append(line)
+            length += len(line)
+            if length >= size:
+                yield b"".join(pending)
+                pending = []
+                length = 0
+        if pending:
             yield b"".join(pending)
-            pending, length = [], 0
-    if pending:
-        yield b"".join(pending)
+
+
+def is_gzipped(path: str) -> bool:
+    """Whether a file has the name of a compressed batch input file."""
+    return path.lower().endswith(".jsonl.gz")
+
+
+def open_file(path: str) -> BinaryIO:
+    """Open a local file. Compressed files are decompressed as they are read.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if is_gzipped(path):
+        import gzip
+
+        return cast("BinaryIO", gzip.open(path))
+    return Path(path).open("rb")
 
 
 def _line(item: Any) -> bytes:
@@ -229,20 +312,20 @@ def _line(item: Any) -> bytes:
     if isinstance(item, str):
         line = item.encode("utf-8", "surrogatepass")
     else:
-        line = item if isinstance(item, bytes) else _serialised(item)
+        line = item if isinstance(item, bytes) else to_json(item)
     return line if line.endswith(b"\n") else line + b"\n"
 
 
-def _serialised(item: Any) -> bytes:
-    """A request as JSON.
+def to_json(value: Any) -> bytes:
+    """A value as JSON. Half of a surrogate pair is written as an escape: it becomes a finding.
 
     Raises:
-        TypeError: it holds what JSON does not have.
+        TypeError: the value has something that JSON does not have.
     """
     try:
-        return orjson.dumps(item)
-    except TypeError:  # also for half of a surrogate pair, which is a finding
+        return orjson.dumps(value)
+    except TypeError:  # orjson also refuses half of a surrogate pair.
         try:
-            return json.dumps(item).encode()
-        except (RecursionError, ValueError) as error:  # nested too deep, in itself, or a number of too many digits
+            return with_deep_stack(lambda: json.dumps(value)).encode()
+        except (RecursionError, ValueError) as error:  # Too deep, circular, or too many digits.
             raise TypeError(f"a request cannot be written as JSON: {error}") from None

@@ -1,22 +1,40 @@
 """The rules: one function each, whose docstring is its documentation; one registry of them all."""
 
 from . import (
-    batch_sense,
-    body,
-    capability,
+    batch_usage,
+    combinations,
     conversation,
-    files,
+    file,
+    foreign,
     images,
-    lines,
-    places,
-    size,
-    strict,
-    together,
+    line,
+    media,
+    model_support,
+    prompt_size,
+    stated,
+    structured_outputs,
+    text,
     tool_choice,
-    values,
-    waking,
 )
-from .registry import RULES, Request, Rule, Selection, select
+from .registry import RULES, Rule, Selection, select_rules
 
-__all__ = ["RULES", "Request", "Rule", "Selection", "batch_sense", "body", "capability", "conversation", "files",
-           "images", "lines", "places", "select", "size", "strict", "together", "tool_choice", "values", "waking"]
+__all__ = [
+    "RULES",
+    "Rule",
+    "Selection",
+    "batch_usage",
+    "combinations",
+    "conversation",
+    "file",
+    "foreign",
+    "images",
+    "line",
+    "media",
+    "model_support",
+    "prompt_size",
+    "select_rules",
+    "stated",
+    "structured_outputs",
+    "text",
+    "tool_choice",
+]

@@ -7,9 +7,11 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ..findings import Found
-from ..grammar import shown
-from .registry import Request, fault, rule
+from ..findings import Phase, Problem
+from ..phrasing import excerpt
+from ..providers import CHAT, RESPONSES
+from .registry import Request, problem, request_rule
+from .triggers import fields, items
 
 #: How many ids a sentence names.
 _NAMED: Final = 100
@@ -17,8 +19,6 @@ _NAMED: Final = 100
 #: What tells that a conversation has calls, or answers to them: of messages, and of items.
 _CHAT_MARKS: Final = {"tool_calls": False, "tool_call_id": False}
 _ITEM_MARKS: Final = {"type": {"not": {"type": "string", "pattern": "_call"}}}
-_CHAT: Final = "/v1/chat/completions"
-_RESPONSES: Final = "/v1/responses"
 _ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
 
@@ -38,8 +38,8 @@ class _Exchange(NamedTuple):
     broken: bool
 
 
-@rule(urls=[_CHAT], marks=_CHAT_MARKS)
-def unpaired_tool_message(request: Request) -> Iterator[Found]:
+@request_rule(endpoints=[CHAT], when=items(_CHAT_MARKS))
+def unpaired_tool_message(request: Request) -> Iterator[Problem]:
     """The tool calls of an assistant message and the tool messages after it do not answer each other.
 
     Each call of an assistant message needs a tool message with its id, before any other message
@@ -119,35 +119,63 @@ def _call_ids(calls: Any) -> tuple[tuple[str, ...], bool]:
     return named, len(named) < len(ids)
 
 
-def _unpaired(exchange: _Exchange) -> Iterator[Found]:
+def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
     if exchange.asked is None:
         for i, _ in exchange.answers:
-            yield fault("Invalid parameter: messages with role 'tool' must be a response to a preceeding message "
-                        "with 'tool_calls'.", "messages", i, "role", param=f"messages.[{i}].role", phase="last")
+            yield problem(
+                "Invalid parameter: messages with role 'tool' must be a response to a preceeding message "
+                "with 'tool_calls'.",
+                "messages",
+                i,
+                "role",
+                param=f"messages.[{i}].role",
+                phase=Phase.LAST,
+            )
         return
     answered = {answer for _, answer in exchange.answers}
     asked = set(exchange.ids)
     missing = [call for call in exchange.ids if call not in answered]
     strays = [(i, answer) for i, answer in exchange.answers if answer not in asked]
     if missing:
-        hint = f"messages[{strays[0][0]}] answers '{shown(strays[0][1])}', which was not asked." if strays else None
-        yield fault("An assistant message with 'tool_calls' must be followed by tool messages responding to each "
-                    "'tool_call_id'. The following tool_call_ids did not have response messages: "
-                    f"{', '.join(map(shown, missing[:_NAMED]))}", "messages", exchange.asked, "tool_calls",
-                    param=f"messages.[{exchange.asked + 1}].role", phase="last", hint=hint)
+        hint = (
+            f"messages[{strays[0][0]}] answers '{excerpt(strays[0][1])}', which was not asked."
+            if strays
+            else None
+        )
+        yield problem(
+            "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
+            "'tool_call_id'. The following tool_call_ids did not have response messages: "
+            f"{', '.join(map(excerpt, missing[:_NAMED]))}",
+            "messages",
+            exchange.asked,
+            "tool_calls",
+            param=f"messages.[{exchange.asked + 1}].role",
+            phase=Phase.LAST,
+            hint=hint,
+        )
         return
     for i, answer in strays:
-        yield fault(f"Invalid parameter: 'tool_call_id' of '{shown(answer)}' not found in 'tool_calls' of previous "
-                    "message.", "messages", i, "tool_call_id", param=f"messages.[{i}].tool_call_id", phase="last")
+        yield problem(
+            f"Invalid parameter: 'tool_call_id' of '{excerpt(answer)}' not found in 'tool_calls' of previous "
+            "message.",
+            "messages",
+            i,
+            "tool_call_id",
+            param=f"messages.[{i}].tool_call_id",
+            phase=Phase.LAST,
+        )
 
 
 #: The calls that a client answers, by the type of the item, and how the API names them.
-_CALLS: Final[Mapping[str, str]] = {"function_call": "function call", "custom_tool_call": "custom tool call"}
+_CALLS: Final[Mapping[str, str]] = {
+    "function_call": "function call",
+    "custom_tool_call": "custom tool call",
+}
 _OUTPUTS: Final[Mapping[str, str]] = {f"{kind}_output": name for kind, name in _CALLS.items()}
 
 
-@rule(urls=[_RESPONSES], marks=_ITEM_MARKS)
-def unpaired_call_output(request: Request) -> Iterator[Found]:
+@request_rule(endpoints=[RESPONSES], when=items(_ITEM_MARKS))
+def unpaired_call_output(request: Request) -> Iterator[Problem]:
     """A function's call and its output are not both in the input.
 
     The API looks for the call of an output among the items before it, and for the output of a call
@@ -170,8 +198,11 @@ def unpaired_call_output(request: Request) -> Iterator[Found]:
     kinds = [_kind(item) for _, item in items]
     if "item_reference" in kinds or "compaction" in kinds:
         return
-    answered = {item.get("call_id") for (_, item), kind in zip(items, kinds, strict=True)
-                if kind.endswith("_output") and isinstance(item.get("call_id"), str)}
+    answered = {
+        item.get("call_id")
+        for (_, item), kind in zip(items, kinds, strict=True)
+        if kind.endswith("_output") and isinstance(item.get("call_id"), str)
+    }
     waiting: dict[str, bool] = {}
     for (i, item), kind in zip(items, kinds, strict=True):
         call = item.get("call_id", item.get("id") if kind.endswith("_call") else None)
@@ -179,15 +210,26 @@ def unpaired_call_output(request: Request) -> Iterator[Found]:
             continue
         if kind in _OUTPUTS:
             if call not in waiting:
-                yield fault(f"No tool call found for {_OUTPUTS[kind]} output with call_id {shown(call)}.",
-                            "input", i, "call_id", param="input", phase="state")
+                yield problem(
+                    f"No tool call found for {_OUTPUTS[kind]} output with call_id {excerpt(call)}.",
+                    "input",
+                    i,
+                    "call_id",
+                    param="input",
+                    phase=Phase.STATE,
+                )
             elif waiting[call]:
                 del waiting[call]
         elif kind.endswith("_call"):
             waiting[call] = _answered_once(item)
             if kind in _CALLS and waiting[call] and call not in answered:
-                yield fault(f"No tool output found for {_CALLS[kind]} {shown(call)}.", "input", i,
-                            param="input", phase="state")
+                yield problem(
+                    f"No tool output found for {_CALLS[kind]} {excerpt(call)}.",
+                    "input",
+                    i,
+                    param="input",
+                    phase=Phase.STATE,
+                )
 
 
 def _kind(item: Mapping[str, Any]) -> str:
@@ -205,7 +247,10 @@ def _answered_once(call: Mapping[str, Any]) -> bool:
 
 def _remembers(body: Mapping[str, Any]) -> bool:
     """Whether a part of the conversation is not in the request."""
-    return any(body.get(member) is not None for member in ("previous_response_id", "conversation", "prompt"))
+    return any(
+        body.get(member) is not None
+        for member in ("previous_response_id", "conversation", "prompt")
+    )
 
 
 def _not_in_json_mode(request: Request) -> bool:
@@ -213,8 +258,10 @@ def _not_in_json_mode(request: Request) -> bool:
     return _json_mode(request) is None
 
 
-@rule(urls=[_CHAT, _RESPONSES], wakes=["response_format", "text"], asleep=_not_in_json_mode)
-def json_word_missing(request: Request) -> Iterator[Found]:
+@request_rule(
+    endpoints=[CHAT, RESPONSES], when=fields("response_format", "text"), unless=_not_in_json_mode
+)
+def json_word_missing(request: Request) -> Iterator[Problem]:
     """JSON mode is asked for, and the conversation does not have the word "json".
 
     Upper and lower case count alike.
@@ -231,13 +278,17 @@ def json_word_missing(request: Request) -> Iterator[Found]:
     a file says is not looked at: with one, nothing is reported.
     """
     member = _json_mode(request)
-    if member is None or _mentions(request.body.get(member)) or _mentions(request.body.get("instructions")):
+    if (
+        member is None
+        or _mentions(request.body.get(member))
+        or _mentions(request.body.get("instructions"))
+    ):
         return
-    yield fault(_JSON_WORD[member], member, phase="last")
+    yield problem(_JSON_WORD[member], member, phase=Phase.LAST)
 
 
-@rule(fails=None, urls=[_RESPONSES], wakes=["text"], asleep=_not_in_json_mode)
-def json_word_only_in_instructions(request: Request) -> Iterator[Found]:
+@request_rule(fails=None, endpoints=[RESPONSES], when=fields("text"), unless=_not_in_json_mode)
+def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
     """JSON mode is asked for, and the word "json" is in the instructions, but not in the input.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "instructions": "Answer in JSON.", "text": {"format": {"type": "json_object"}}}
@@ -247,25 +298,36 @@ def json_word_only_in_instructions(request: Request) -> Iterator[Found]:
 
     Source: one report of 2026, in which the API refused such a request.
     """
-    if _json_mode(request) == "input" and not _mentions(request.body.get("input")) \
-            and _mentions(request.body.get("instructions")):
-        yield fault(_JSON_WORD["input"], "input", phase="last",
-                    hint="The word is in the instructions, where the API was reported not to look.")
+    if (
+        _json_mode(request) == "input"
+        and not _mentions(request.body.get("input"))
+        and _mentions(request.body.get("instructions"))
+    ):
+        yield problem(
+            _JSON_WORD["input"],
+            "input",
+            phase=Phase.LAST,
+            hint="The word is in the instructions, where the API was reported not to look.",
+        )
 
 
 _JSON_WORD: Final[Mapping[str, str]] = {
     "messages": "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
     "input": "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
-             "'json_object'.",
+    "'json_object'.",
 }
 
 
 def _json_mode(request: Request) -> str | None:
     """The member with the conversation, if the request is for JSON mode and the conversation is all there."""
     body = request.body
-    if request.url == _CHAT:
+    if request.endpoint == CHAT:
         member, form = "messages", body.get("response_format")
-    elif request.url == _RESPONSES and isinstance(body.get("text"), dict) and not _remembers(body):
+    elif (
+        request.endpoint == RESPONSES
+        and isinstance(body.get("text"), dict)
+        and not _remembers(body)
+    ):
         member, form = "input", body["text"].get("format")
     else:
         return None
@@ -298,13 +360,25 @@ def _mentions(value: Any) -> bool:
 
 #: Bodies in which what calls are given begins and ends like an object.
 _LIKE_JSON: Final = {"properties": {"arguments": {"pattern": r'^(\{"[\s\S]*\})?$'}}}
-_ALL_LIKE_JSON: Final = {"properties": {
-    "input": {"items": _LIKE_JSON},
-    "messages": {"items": {"properties": {"tool_calls": {"items": {"properties": {"function": _LIKE_JSON}}}}}}}}
+_ALL_LIKE_JSON: Final = {
+    "properties": {
+        "input": {"items": _LIKE_JSON},
+        "messages": {
+            "items": {
+                "properties": {"tool_calls": {"items": {"properties": {"function": _LIKE_JSON}}}}
+            }
+        },
+    }
+}
 
 
-@rule(fails=None, urls=[_CHAT, _RESPONSES], marks={**_CHAT_MARKS, **_ITEM_MARKS}, asleep=_ALL_LIKE_JSON)
-def arguments_not_json(request: Request) -> Iterator[Found]:
+@request_rule(
+    fails=None,
+    endpoints=[CHAT, RESPONSES],
+    when=items({**_CHAT_MARKS, **_ITEM_MARKS}),
+    unless=_ALL_LIKE_JSON,
+)
+def arguments_not_json(request: Request) -> Iterator[Problem]:
     r"""The arguments of a call in the conversation are no JSON.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{'x': 1}"}, {"type": "function_call_output", "call_id": "a", "output": "1"}]}
@@ -320,13 +394,17 @@ def arguments_not_json(request: Request) -> Iterator[Found]:
     for path, call in _calls(request):
         text = call.get("arguments") if isinstance(call, dict) else None
         if isinstance(text, str) and not _is_json(text):
-            yield fault("The arguments of the call are not JSON.", *path, "arguments",
-                        hint="Whether the API refuses that is not known; the model will see it as it is.")
+            yield problem(
+                "The arguments of the call are not JSON.",
+                *path,
+                "arguments",
+                hint="Whether the API refuses that is not known; the model will see it as it is.",
+            )
 
 
 def _calls(request: Request) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """The calls of functions in a conversation, with their places."""
-    if request.url == _RESPONSES:
+    if request.endpoint == RESPONSES:
         for i, item in request.objects("input"):
             if item.get("type") == "function_call":
                 yield ("input", i), item

@@ -5,27 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..findings import Found
-from ..grammar import kind
-from .registry import Request, fault, rule
+from .. import phrasing
+from ..findings import Problem
+from ..phrasing import json_type
+from ..providers import IMAGE_EDITS, IMAGE_GENERATIONS, RESPONSES
+from .registry import Request, problem, request_rule
+from .triggers import fields
 
 _FULL: Final = 100
 
 
-_IMAGES: Final = ("/v1/images/generations", "/v1/images/edits")
+_IMAGES: Final = (IMAGE_GENERATIONS, IMAGE_EDITS)
 
 
 def _number(value: Any) -> int:
     """An integer; what is none counts as nothing at all."""
-    return value if kind(value) == "integer" else _FULL
+    return value if json_type(value) == "integer" else _FULL
 
 
 _PNG: Final = "Compression less than 100 is not supported for PNG output format"
 _JPEG: Final = "Transparent background is not supported for JPEG output format"
 
 
-@rule(urls=_IMAGES, wakes=["output_compression"])
-def invalid_png_output_compression(request: Request) -> Iterator[Found]:
+@request_rule(endpoints=_IMAGES, when=fields("output_compression"))
+def invalid_png_output_compression(request: Request) -> Iterator[Problem]:
     """A PNG is to be compressed with a loss.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "output_format": "png", "output_compression": 50}
@@ -37,15 +40,17 @@ def invalid_png_output_compression(request: Request) -> Iterator[Found]:
     `invalid_transparent_background_output_format`.
     """
     if _is_lossy_png(request.body):
-        yield fault(_PNG, "output_compression", param=None)
+        yield problem(_PNG, "output_compression", param=None)
 
 
 def _is_lossy_png(options: dict[str, Any]) -> bool:
-    return options.get("output_format") == "png" and _number(options.get("output_compression")) < _FULL
+    return (
+        options.get("output_format") == "png" and _number(options.get("output_compression")) < _FULL
+    )
 
 
-@rule(fails=None, urls=_IMAGES, wakes=["output_compression"])
-def compression_without_format(request: Request) -> Iterator[Found]:
+@request_rule(fails=None, endpoints=_IMAGES, when=fields("output_compression"))
+def compression_without_format(request: Request) -> Iterator[Problem]:
     """A compression is given, and the format is left to the API, whose own is PNG.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "output_compression": 50}
@@ -57,12 +62,15 @@ def compression_without_format(request: Request) -> Iterator[Found]:
     """
     options = request.body
     if options.get("output_format") is None and _number(options.get("output_compression")) < _FULL:
-        yield fault("Compression is only supported for the output formats 'webp' and 'jpeg'; the default is 'png'.",
-                    "output_compression", hint='Add "output_format": "webp".')
+        yield problem(
+            "Compression is only supported for the output formats 'webp' and 'jpeg'; the default is 'png'.",
+            "output_compression",
+            hint='Add "output_format": "webp".',
+        )
 
 
-@rule(urls=_IMAGES, wakes=["background"])
-def invalid_transparent_background_output_format(request: Request) -> Iterator[Found]:
+@request_rule(endpoints=_IMAGES, when=fields("background"))
+def invalid_transparent_background_output_format(request: Request) -> Iterator[Problem]:
     """A JPEG is to have a transparent background.
 
     Fails: /v1/images/generations {"model": "gpt-image-1.5", "prompt": "x", "output_format": "jpeg", "background": "transparent"}
@@ -73,16 +81,24 @@ def invalid_transparent_background_output_format(request: Request) -> Iterator[F
     Source: a full answer of 23 August 2026 for gpt-image-2; relays quote another code and param.
     """
     if _is_transparent_jpeg(request.body):
-        yield fault(_JPEG, "background", param=None)
+        yield problem(_JPEG, "background", param=None)
 
 
 def _is_transparent_jpeg(options: dict[str, Any]) -> bool:
     return options.get("output_format") == "jpeg" and options.get("background") == "transparent"
 
 
-@rule(fails=None, urls=["/v1/responses"], wakes=["tools"], asleep={"properties": {"tools": {"items": {"not": {
-    "properties": {"type": {"const": "image_generation"}}}}}}})
-def image_tool_format(request: Request) -> Iterator[Found]:
+@request_rule(
+    fails=None,
+    endpoints=[RESPONSES],
+    when=fields("tools"),
+    unless={
+        "properties": {
+            "tools": {"items": {"not": {"properties": {"type": {"const": "image_generation"}}}}}
+        }
+    },
+)
+def image_tool_format(request: Request) -> Iterator[Problem]:
     """The tool for images of a response has options that do not go with its output format.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "image_generation", "output_format": "png", "output_compression": 50}]}
@@ -95,9 +111,9 @@ def image_tool_format(request: Request) -> Iterator[Found]:
     """
     for i, tool in request.objects("tools"):
         if tool.get("type") == "image_generation" and _is_lossy_png(tool):
-            yield fault(_PNG, "tools", i, "output_compression", param="tools")
+            yield problem(_PNG, "tools", i, "output_compression", param="tools")
         elif tool.get("type") == "image_generation" and _is_transparent_jpeg(tool):
-            yield fault(_JPEG, "tools", i, "background", param="tools")
+            yield problem(_JPEG, "tools", i, "background", param="tools")
 
 
 #: Options that belong to one format, by their names.
@@ -105,8 +121,8 @@ _ONLY: Final = {"frame_count": "gif", "frame_duration_ms": "gif", "svg": "svg"}
 _FORMATS: Final = ("png", "webp", "jpeg", "gif", "svg")
 
 
-@rule(urls=_IMAGES, wakes=_ONLY)
-def option_of_other_format(request: Request) -> Iterator[Found]:
+@request_rule(endpoints=_IMAGES, when=fields(*_ONLY))
+def option_of_other_format(request: Request) -> Iterator[Problem]:
     """An option of the image belongs to another output format.
 
     `frame_count` and `frame_duration_ms` go with `gif`, `svg` goes with `svg`.
@@ -124,11 +140,14 @@ def option_of_other_format(request: Request) -> Iterator[Found]:
         return
     for member, needed in _ONLY.items():
         if request.body.get(member) is not None and given != needed:
-            yield fault(f"The '{member}' parameter is only allowed when 'output_format' is '{needed}'.", member)
+            yield problem(
+                f"The '{member}' parameter is only allowed when 'output_format' is '{needed}'.",
+                member,
+            )
 
 
-@rule(urls=_IMAGES, wakes=["output_format"])
-def format_excludes(request: Request) -> Iterator[Found]:
+@request_rule(endpoints=_IMAGES, when=fields("output_format"))
+def format_excludes(request: Request) -> Iterator[Problem]:
     """The output format does not go with another option of the image.
 
     An SVG comes alone (`n` of 1); neither it nor a GIF has a compression, and a GIF no mask.
@@ -143,16 +162,19 @@ def format_excludes(request: Request) -> Iterator[Found]:
     sentence is not known.
     """
     options, given = request.body, request.body.get("output_format")
-    if given == "svg" and kind(options.get("n")) == "integer" and options["n"] > 1:
-        yield fault("The output format 'svg' requires 'n' to be 1.", "n")
+    if given == "svg" and json_type(options.get("n")) == "integer" and options["n"] > 1:
+        yield problem("The output format 'svg' requires 'n' to be 1.", "n")
     if given in ("svg", "gif") and _number(options.get("output_compression")) < _FULL:
-        yield fault(f"The output format '{given}' does not support 'output_compression'.", "output_compression")
+        yield problem(
+            f"The output format '{given}' does not support 'output_compression'.",
+            "output_compression",
+        )
     if given == "gif" and options.get("mask") is not None:
-        yield fault("The output format 'gif' does not support 'mask'.", "mask")
+        yield problem("The output format 'gif' does not support 'mask'.", "mask")
 
 
-@rule(urls=["/v1/images/edits"], wakes=["markup"])
-def markup_with_mask(request: Request) -> Iterator[Found]:
+@request_rule(endpoints=[IMAGE_EDITS], when=fields("markup"))
+def markup_with_mask(request: Request) -> Iterator[Problem]:
     """An image edit has both a mask and a markup.
 
     Fails: /v1/images/edits {"model": "gpt-image-2.5-flare", "prompt": "x", "images": [{"file_id": "file-1"}], "mask": {"file_id": "file-2"}, "markup": {"file_id": "file-3"}}
@@ -161,9 +183,10 @@ def markup_with_mask(request: Request) -> Iterator[Found]:
     To do: leave one of them out.
 
     Source: openai-python 3.54.0 (prose): "Cannot be combined with mask".  The sentence is made after the
-    API's grammar.
+    API's phrasing.
     """
-    if isinstance(request.body.get("markup"), dict) \
-            and isinstance(request.body.get("mask"), dict):
-        yield fault("Mutually exclusive parameters: ''. Ensure you are only providing one of: 'mask' or 'markup'.",
-                    "markup")
+    if isinstance(request.body.get("markup"), dict) and isinstance(request.body.get("mask"), dict):
+        yield problem(
+            "Mutually exclusive parameters: ''. Ensure you are only providing one of: 'mask' or 'markup'.",
+            "markup",
+        )

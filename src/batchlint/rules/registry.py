@@ -1,29 +1,45 @@
-"""The registry of rules, and which of them a run uses."""
+"""The registry of rules: what a rule is, how one is registered, and which are selected.
+
+A rule is a function; its name and its docstring are the rule's name and documentation. The
+decorator says what the function gets:
+
+* `@request_rule`: a request, after its line was decoded. For checks beyond JSON Schema.
+* `@line_rule`: a line that is a JSON object, but not a valid request.
+* `@text_rule`: a line, or the beginning of a file, that is not a JSON object.
+* `@every_line_rule`: the bytes of every line.
+* `@name_rule`: the name of the file.
+* `@file_rule`: the whole file, after all its lines were checked.
+* `@stated_in_schema`: nothing. The schemas state the check; the function is its documentation.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
-from ..findings import PHASES, Fails, Found, Severity
-from ..grammar import dotted
+from ..findings import Effect, Part, PathParts, Phase, Problem, Rank, Severity
+from ..phrasing import dotted
+from ..providers import Endpoint, Limits, Provider
+from ..summary import ChunkSummary
+from .triggers import ALWAYS, Trigger, Unless
+
+#: What a rule checks.
+Scope = Literal["request", "line", "text", "every line", "name", "file", "schema"]
 
 
 class Request(NamedTuple):
-    """A decoded line as rules see it, its body an object.
+    """A decoded line as request rules see it. Its body is an object.
 
     Attributes:
-        url: a batch endpoint.
-        body: of whatever members; the schema may have refused some.
-        size: of the line, in bytes.
-        memory: what rules find out for one another.
+        endpoint: the endpoint of its URL.
+        body: any object; the schema may have refused some of its fields.
+        line_bytes: the size of the line.
     """
 
-    url: str
+    endpoint: Endpoint
     body: dict[str, Any]
-    size: int
-    memory: dict[str, Any]
+    line_bytes: int = 0
 
     @property
     def model(self) -> str:
@@ -31,15 +47,54 @@ class Request(NamedTuple):
         model = self.body.get("model")
         return model if isinstance(model, str) else ""
 
-    def objects(self, member: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The objects in a list that is a member of the body, with their places; none if it is no list."""
-        given = self.body.get(member)
-        if isinstance(given, list):
-            yield from ((i, item) for i, item in enumerate(given) if isinstance(item, dict))
+    def objects(self, field: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The objects in a list that is a field of the body, each with its index."""
+        values = self.body.get(field)
+        if isinstance(values, list):
+            for index, item in enumerate(values):
+                if isinstance(item, dict):
+                    yield index, item
 
 
-Check = Callable[[Request], Iterator[Found]]
-Asleep = Mapping[str, Any] | Callable[[Request], bool]
+class Line(NamedTuple):
+    """A decoded line that is not a valid request, as line rules see it.
+
+    Attributes:
+        request: the JSON object.
+        provider: for which it is checked.
+    """
+
+    request: dict[str, Any]
+    provider: Provider
+
+
+class CheckedFile(NamedTuple):
+    """A file whose lines were checked, as file rules see it.
+
+    Attributes:
+        summary: what is known of its lines.
+        provider: for which it was checked.
+        endpoint: the URL of the batch: the caller's, or the most frequent one.
+        now: the time of the check, in seconds since the epoch.
+        max_enqueued_tokens: the caller's limit; None if there is none.
+    """
+
+    summary: ChunkSummary
+    provider: Provider
+    endpoint: str | None
+    now: int
+    max_enqueued_tokens: int | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of a batch."""
+        return self.provider.limits
+
+
+Check = Callable[..., Iterator[Problem]]
+
+#: Makes a hint from the line and the place of a problem that a schema found.
+HintMaker = Callable[[Mapping[str, Any], PathParts], str | None]
 
 
 class Rule(NamedTuple):
@@ -47,43 +102,33 @@ class Rule(NamedTuple):
 
     Attributes:
         name: unique, snake_case.
-        code: the API's code for it; the name where the API has none or nobody knows it.
+        scope: what it checks.
+        check: yields the problems.
+        code: the API's code; the name where the API gives none or nobody knows it.
         severity: unless the user chooses another.
         fails: what the API does; None for a warning.
-        default: whether it is on unless chosen.
-        once: said once for a file, with the first line and the count.
-        urls: the endpoints whose requests the check looks at; empty for all.
-        wakes: the members of a body that wake the check.
-        marks: members of a message or an item that wake the check too, each with the schema of the values that
-            do not (False: all values do).
-        part_marks: likewise, members of a part of content.
-        asleep: a schema of bodies in which the check finds nothing, whatever wakes it; or, of a rule that only `wakes`
-            wake, a function that tells so of a request, which rules may share and then is asked once; None if there
-            is none.
-        long_lines: whether long lines alone wake the check.
-        check: of a request; None if the engine or the file raises its findings.
-        docstring: of the check, as it stands in the source.
+        default: whether it is on by default.
+        once_per_file: reported once per file, with the first line and the count.
+        endpoints: whose requests it checks; empty for all.
+        when: what in a request triggers it.
+        unless: when a triggered rule has nothing to find.
+        hint: makes the hint, for rules that a schema states.
+        docstring: as it is in the source.
     """
 
     name: str
+    scope: Scope
+    check: Check
     code: str
     severity: Severity
-    fails: Fails | None
-    default: bool
-    once: bool
-    urls: tuple[str, ...]
-    wakes: frozenset[str]
-    marks: Mapping[str, Any]
-    part_marks: Mapping[str, Any]
-    asleep: Asleep | None
-    long_lines: bool
-    check: Check | None
-    docstring: str
-
-    @property
-    def always_asked(self) -> bool:
-        """Whether nothing has to wake the check."""
-        return not (self.wakes or self.marks or self.part_marks or self.long_lines)
+    fails: Effect | None
+    default: bool = True
+    once_per_file: bool = False
+    endpoints: tuple[Endpoint, ...] = ()
+    when: Trigger = ALWAYS
+    unless: Unless | None = None
+    hint: HintMaker | None = None
+    docstring: str = ""
 
     @property
     def doc(self) -> str:
@@ -98,8 +143,9 @@ class Rule(NamedTuple):
         return " ".join(self.doc.partition("\n\n")[0].split())
 
     def examples(self, heading: str) -> list[str]:
-        """The examples under `Fails` or `Passes`, as they stand in the documentation."""
-        found, inside = [], False
+        """The examples under `Fails` or `Passes`, as they are in the documentation."""
+        found: list[str] = []
+        inside = False
         for line in self.doc.splitlines():
             if line.startswith(("Fails: ", "Passes: ")):
                 inside = line.startswith(heading)
@@ -113,71 +159,147 @@ class Rule(NamedTuple):
 
 
 _rules: dict[str, Rule] = {}
-#: Every rule, by name, in the order of the modules.
+
+#: Every rule by name, in the order of the modules.
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(_rules)
 
+Decorator = Callable[[Check], Rule]
 
-def rule(
+
+def _decorator(scope: Scope, fails: Effect | None, code: str | None, **options: Any) -> Decorator:
+    def decorate(function: Check) -> Rule:
+        return _register(function, function, scope, fails, code, **options)
+
+    return decorate
+
+
+def _register(
+    function: Callable[..., object],
+    check: Check,
+    scope: Scope,
+    fails: Effect | None,
+    code: str | None,
+    **options: Any,
+) -> Rule:
+    name = function.__name__
+    if name in _rules:
+        raise ValueError(f"two rules are called {name}")
+    rule = Rule(
+        name=name,
+        scope=scope,
+        check=check,
+        code=code or name,
+        severity="error" if fails else "warning",
+        fails=fails,
+        docstring=function.__doc__ or "",
+        **options,
+    )
+    if callable(rule.unless) and (rule.when.looks_inside or rule.when == ALWAYS):
+        raise ValueError(f"{name}: `unless` must be a schema if items or parts trigger the rule")
+    _rules[name] = rule
+    return rule
+
+
+def request_rule(
     *,
+    endpoints: Iterable[Endpoint] = (),
+    when: Trigger = ALWAYS,
+    unless: Unless | None = None,
     code: str | None = None,
-    fails: Fails | None = "request",
-    default: bool = True,
-    once: bool = False,
-    urls: Iterable[str] = (),
-    wakes: Iterable[str] = (),
-    marks: Mapping[str, Any] = MappingProxyType({}),
-    part_marks: Mapping[str, Any] = MappingProxyType({}),
-    asleep: Asleep | None = None,
-    long_lines: bool = False,
-) -> Callable[[Callable[..., Any]], Rule]:
-    """Register a function as a rule; its name and docstring are the rule's.
+    fails: Effect | None = "request",
+    once_per_file: bool = False,
+) -> Decorator:
+    """Register a check of a `Request`. The arguments are the attributes of `Rule`.
 
-    The arguments are the attributes of `Rule`; without `code` it is the name, without `urls` all endpoints are meant.
-    A rule without `fails` is a warning.  A function that takes a parameter is the check of a
-    request; one without is only the documentation of what the engine raises.  A check that nothing
-    wakes looks at every request that its `asleep` does not fit.
+    Without `fails` the rule is a warning. A rule without `when` runs for every request that
+    `unless` does not exclude.
+    """
+    return _decorator(
+        "request",
+        fails,
+        code,
+        endpoints=tuple(endpoints),
+        when=when,
+        unless=unless,
+        once_per_file=once_per_file,
+    )
+
+
+def line_rule(*, fails: Effect | None = "batch", code: str | None = None) -> Decorator:
+    """Register a check of a `Line`."""
+    return _decorator("line", fails, code)
+
+
+def text_rule(*, fails: Effect | None = "batch", code: str | None = None) -> Decorator:
+    """Register a check of a `Defect`: why a line, or a file, could not be read."""
+    return _decorator("text", fails, code)
+
+
+def every_line_rule(*, fails: Effect | None = None, code: str | None = None) -> Decorator:
+    """Register a check of the bytes of every line. It is slow, so it is off by default."""
+    return _decorator("every line", fails, code, default=False)
+
+
+def name_rule(*, fails: Effect | None, code: str | None = None) -> Decorator:
+    """Register a check of the file's name. It also runs for files of a foreign format."""
+    return _decorator("name", fails, code)
+
+
+def file_rule(*, fails: Effect | None, code: str | None = None) -> Decorator:
+    """Register a check of a `CheckedFile`."""
+    return _decorator("file", fails, code)
+
+
+def stated_in_schema(
+    *, fails: Effect | None = "request", code: str | None = None, hint: HintMaker | None = None
+) -> Callable[[Callable[[], None]], Rule]:
+    """Register the documentation of a check that a schema states.
+
+    Args:
+        fails: what the API does.
+        code: the API's code.
+        hint: makes the hint of a problem.
     """
 
-    def register(function: Callable[..., Any]) -> Rule:
-        name = function.__name__
-        if name in _rules:
-            raise ValueError(f"two rules are called {name}")
-        if callable(asleep) and (marks or part_marks or not (wakes or long_lines)):
-            raise ValueError(f"{name}: `asleep` may be a function only where members of the body alone wake the rule")
-        check = function if function.__code__.co_argcount else None
-        _rules[name] = made = Rule(name, code or name, "error" if fails else "warning", fails, default, once,
-                                   tuple(urls), frozenset(wakes), marks, part_marks, asleep, long_lines, check, function.__doc__ or "")
-        return made
+    def decorate(function: Callable[[], None]) -> Rule:
+        return _register(function, _no_check, "schema", fails, code, hint=hint)
 
-    return register
+    return decorate
 
 
-#: "The param is the dotted path", where None would be "the API gives null".
-_SAME: Final = "\0"
+def _no_check() -> Iterator[Problem]:
+    return iter(())
 
 
-def fault(
+#: The param is the dotted path. (None means that the API gives null.)
+_DOTTED: Final = "\0"
+
+
+def problem(
     message: str,
     *path: str | int,
-    param: str | None = _SAME,
-    phase: str = "fields",
+    param: str | None = _DOTTED,
+    phase: Phase = Phase.FIELDS,
     hint: str | None = None,
-) -> Found:
-    """What the check of a request yields.
+) -> Problem:
+    """Make a problem of a request rule.
 
     Args:
         message: the sentence.
-        path: the true place in the body, as keys and indices.
-        param: the place in the API's words, if it is not that of the path; None where the API gives null.
-        phase: when the API would come upon it, a key of `PHASES`; within `fields` the place of the
-            path's first member in its surface's order counts.
-        hint: what to do.
+        path: the place in the body, as keys and indices.
+        param: the place in the API's words, if it is not the path; None where the API gives null.
+        phase: when the API would report it.
+        hint: how to fix it.
     """
-    return Found("", message, dotted(path) if param == _SAME else param, ("body", *path), hint, (PHASES[phase], 0, 0))
+    if param == _DOTTED:
+        param = dotted(path)
+    if param is not None:
+        param = f"body.{param}".removesuffix(".")
+    return Problem(message, param, ("body", *path), hint, rank=Rank(Part.BODY, phase, 0, True))
 
 
 class Selection(NamedTuple):
-    """Which rules are on, and with which severity.  Hashable, so that processes can keep what they made of it."""
+    """The rules that are on, with their severities. Hashable, so that checkers can be cached."""
 
     severities: tuple[tuple[str, Severity], ...]
 
@@ -186,52 +308,58 @@ class Selection(NamedTuple):
         return dict(self.severities)
 
 
-def select(
-    select: Iterable[str] | None = None,
+def select_rules(
+    only: Iterable[str] | None = None,
     ignore: Iterable[str] = (),
     warn: Iterable[str] = (),
     error: Iterable[str] = (),
 ) -> Selection:
-    """The rules that are on.
+    """Select rules by name or by API code. A code stands for all of its rules.
 
     Args:
-        select: exactly these; None is all but those that are off by default.
+        only: exactly these; None selects all that are on by default.
         ignore: leave these out.
         warn: make these warnings, and switch them on.
         error: make these errors, and switch them on.
 
-    Each name is a rule's or an API code, which stands for all of its rules.
-
     Raises:
-        ValueError: a name is neither; the message suggests the near ones.
+        ValueError: a name is unknown; the message suggests similar ones.
     """
-    on = [name for name, r in RULES.items() if r.default] if select is None else named(select)
-    severities = {name: RULES[name].severity for name in on}
-    severities |= dict.fromkeys(named(warn), "warning")
-    severities |= dict.fromkeys(named(error), "error")
-    for name in named(ignore):
+    if only is None:
+        names = [rule.name for rule in RULES.values() if rule.default]
+    else:
+        names = names_of(only)
+    severities = {name: RULES[name].severity for name in names}
+    severities |= dict.fromkeys(names_of(warn), "warning")
+    severities |= dict.fromkeys(names_of(error), "error")
+    for name in names_of(ignore):
         severities.pop(name, None)
     return Selection(tuple((name, severities[name]) for name in RULES if name in severities))
 
 
-def named(names: Iterable[str]) -> list[str]:
-    """The rules that these names or codes stand for.
+def names_of(names_or_codes: str | Iterable[str]) -> list[str]:
+    """The names of the rules that names or API codes stand for.
+
+    Args:
+        names_or_codes: a list, or a string of names separated by commas.
 
     Raises:
-        TypeError: a single string, where a list of strings is meant.
         ValueError: a name is unknown.
     """
-    if isinstance(names, str):
-        names = names.split(",")
+    if isinstance(names_or_codes, str):
+        names_or_codes = names_or_codes.split(",")
     chosen: list[str] = []
-    for name in filter(None, map(str.strip, names)):
-        found = [r.name for r in RULES.values() if name in (r.name, r.code)]
+    for name in filter(None, map(str.strip, names_or_codes)):
+        found = [rule.name for rule in RULES.values() if name in (rule.name, rule.code)]
         if not found:
-            codes = {r.code for r in RULES.values()}
-            import difflib
-
-            near = difflib.get_close_matches(name, sorted(RULES.keys() | codes), 3)
-            meant = f"; did you mean {' or '.join(near)}?" if near else "; `batchlint rule` lists them"
-            raise ValueError(f"unknown rule {name!r}{meant}")
+            raise ValueError(f"unknown rule {name!r}{_suggestion(name)}")
         chosen += found
     return chosen
+
+
+def _suggestion(name: str) -> str:
+    import difflib
+
+    known = sorted(RULES.keys() | {rule.code for rule in RULES.values()})
+    near = difflib.get_close_matches(name, known, 3)
+    return f"; did you mean {' or '.join(near)}?" if near else "; `batchlint rule` lists them"

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ..findings import Found
-from ..grammar import shown
-from .registry import Request, fault, rule
-
-_CHAT: Final = "/v1/chat/completions"
-_RESPONSES: Final = "/v1/responses"
+from ..findings import Problem
+from ..phrasing import excerpt
+from ..providers import CHAT, RESPONSES
+from .registry import Request, problem, request_rule
+from .triggers import fields
 
 #: Members of a chat completion, and those without which the API refuses them.
-_NEEDS: Final = {"tool_choice": "tools", "parallel_tool_calls": "tools", "function_call": "functions"}
+_NEEDS: Final = {
+    "tool_choice": "tools",
+    "parallel_tool_calls": "tools",
+    "function_call": "functions",
+}
 
 
 def _has_tools(request: Request) -> bool:
@@ -23,11 +26,13 @@ def _has_tools(request: Request) -> bool:
 
 def _none_named(request: Request) -> bool:
     """Whether no tool is chosen by its name."""
-    return not any(isinstance(request.body.get(member), dict) for member in ("tool_choice", "function_call"))
+    return not any(
+        isinstance(request.body.get(member), dict) for member in ("tool_choice", "function_call")
+    )
 
 
-@rule(urls=[_CHAT], wakes=_NEEDS, asleep=_has_tools)
-def choice_without_tools(request: Request) -> Iterator[Found]:
+@request_rule(endpoints=[CHAT], when=fields(*_NEEDS), unless=_has_tools)
+def choice_without_tools(request: Request) -> Iterator[Problem]:
     """A chat completion says how tools are to be chosen, and has none.
 
     `tool_choice` and `parallel_tool_calls` need `tools`, `function_call` needs `functions`, whatever
@@ -43,8 +48,10 @@ def choice_without_tools(request: Request) -> Iterator[Found]:
     """
     for member, needed in _NEEDS.items():
         if _is_choice(member, request.body.get(member)) and request.body.get(needed) is None:
-            yield fault(f"Invalid value for '{member}': '{member}' is only allowed when '{needed}' are specified.",
-                        member)
+            yield problem(
+                f"Invalid value for '{member}': '{member}' is only allowed when '{needed}' are specified.",
+                member,
+            )
 
 
 def _is_choice(member: str, value: Any) -> bool:
@@ -54,8 +61,8 @@ def _is_choice(member: str, value: Any) -> bool:
     return isinstance(value, dict) or value in ("none", "auto", "required")
 
 
-@rule(urls=[_CHAT], wakes=["tool_choice", "function_call"], asleep=_none_named)
-def undeclared_function(request: Request) -> Iterator[Found]:
+@request_rule(endpoints=[CHAT], when=fields("tool_choice", "function_call"), unless=_none_named)
+def undeclared_function(request: Request) -> Iterator[Problem]:
     """A chat completion must call a function that it does not declare.
 
     The API speaks of `function_call` and `functions` even where `tool_choice` and `tools` are meant.
@@ -72,14 +79,29 @@ def undeclared_function(request: Request) -> Iterator[Found]:
         declared = [item for _, item in request.objects("functions")]
         yield from _undeclared(call.get("name"), declared, "function_call", "name")
     if isinstance(choice, dict) and isinstance(choice.get("function"), dict):
-        declared = [item["function"] for _, item in request.objects("tools") if isinstance(item.get("function"), dict)]
-        yield from _undeclared(choice["function"].get("name"), declared, "tool_choice", "function", "name")
+        declared = [
+            item["function"]
+            for _, item in request.objects("tools")
+            if isinstance(item.get("function"), dict)
+        ]
+        yield from _undeclared(
+            choice["function"].get("name"), declared, "tool_choice", "function", "name"
+        )
 
 
-def _undeclared(name: Any, declared: Sequence[Mapping[str, Any]], *path: str) -> Iterator[Found]:
-    if isinstance(name, str) and declared and name not in (names := _names(declared)) and None not in names:
-        yield fault(f"Invalid value for 'function_call': no function named '{shown(name)}' was specified in the "
-                    "'functions' parameter.", *path, param="function_call")
+def _undeclared(name: Any, declared: Sequence[Mapping[str, Any]], *path: str) -> Iterator[Problem]:
+    if (
+        isinstance(name, str)
+        and declared
+        and name not in (names := _names(declared))
+        and None not in names
+    ):
+        yield problem(
+            f"Invalid value for 'function_call': no function named '{excerpt(name)}' was specified in the "
+            "'functions' parameter.",
+            *path,
+            param="function_call",
+        )
 
 
 def _names(declared: Sequence[Mapping[str, Any]]) -> list[str | None]:
@@ -87,8 +109,8 @@ def _names(declared: Sequence[Mapping[str, Any]]) -> list[str | None]:
     return [name if isinstance(name := item.get("name"), str) else None for item in declared]
 
 
-@rule(urls=[_RESPONSES], wakes=["tool_choice"])
-def tool_choice_not_found(request: Request) -> Iterator[Found]:
+@request_rule(endpoints=[RESPONSES], when=fields("tool_choice"))
+def tool_choice_not_found(request: Request) -> Iterator[Problem]:
     """A response must call a tool, and has none, or not the function that is named.
 
     Nothing is said if tools may come from elsewhere: a prompt template, a namespace, a tool search, an
@@ -107,30 +129,48 @@ def tool_choice_not_found(request: Request) -> Iterator[Found]:
     if tools is None:
         return
     if choice == "required" and not tools:
-        yield fault("Tool choice 'required' must be specified with 'tools' parameter.", "tool_choice")
-    elif isinstance(choice, dict) and choice.get("type") == "function" and isinstance(choice.get("name"), str):
-        name, names = choice["name"], _names([tool for tool in tools if tool.get("type") == "function"])
+        yield problem(
+            "Tool choice 'required' must be specified with 'tools' parameter.", "tool_choice"
+        )
+    elif (
+        isinstance(choice, dict)
+        and choice.get("type") == "function"
+        and isinstance(choice.get("name"), str)
+    ):
+        name, names = (
+            choice["name"],
+            _names([tool for tool in tools if tool.get("type") == "function"]),
+        )
         if name not in names and None not in names:
-            yield fault(_not_found(name if tools else "function"), "tool_choice")
+            yield problem(_not_found(name if tools else "function"), "tool_choice")
 
 
 def _not_found(name: str) -> str:
-    return f"Tool choice '{shown(name)}' not found in 'tools' parameter."
+    return f"Tool choice '{excerpt(name)}' not found in 'tools' parameter."
 
 
 def _tools(request: Request) -> list[dict[str, Any]] | None:
     """The tools of a response; None if it may have others, or the schema objects to these."""
     given = request.body.get("tools") or []
     tools = [tool for _, tool in request.objects("tools")]
-    if not isinstance(given, list) or len(tools) < len(given) \
-            or request.body.get("prompt") is not None \
-            or any(item.get("type") == "additional_tools" for _, item in request.objects("input")):
+    if (
+        not isinstance(given, list)
+        or len(tools) < len(given)
+        or request.body.get("prompt") is not None
+        or any(item.get("type") == "additional_tools" for _, item in request.objects("input"))
+    ):
         return None
-    return None if any(tool.get("type") in ("namespace", "tool_search", "mcp") for tool in tools) else tools
+    return (
+        None
+        if any(tool.get("type") in ("namespace", "tool_search", "mcp") for tool in tools)
+        else tools
+    )
 
 
-@rule(fails=None, urls=[_CHAT, _RESPONSES], wakes=["tool_choice"], asleep=_none_named)
-def tool_choice_elsewhere(request: Request) -> Iterator[Found]:
+@request_rule(
+    fails=None, endpoints=[CHAT, RESPONSES], when=fields("tool_choice"), unless=_none_named
+)
+def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
     """The chosen tool, which is no function, is not among the tools; or the allowed ones are not.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function", "name": "f"}], "tool_choice": {"type": "file_search"}}
@@ -142,11 +182,15 @@ def tool_choice_elsewhere(request: Request) -> Iterator[Found]:
     For other tools the sentence is inferred.
     """
     choice = request.body.get("tool_choice")
-    wanted = [label for want in _wanted(choice) if (label := _label(want))] if isinstance(choice, dict) else []
+    wanted = (
+        [label for want in _wanted(choice) if (label := _label(want))]
+        if isinstance(choice, dict)
+        else []
+    )
     tools = _declared(request) if wanted else None
     for label in wanted:
         if tools is not None and label not in tools:
-            yield fault(_not_found(label[1] or label[0]), "tool_choice")
+            yield problem(_not_found(label[1] or label[0]), "tool_choice")
 
 
 def _wanted(choice: Mapping[str, Any]) -> Sequence[Any]:
@@ -160,8 +204,12 @@ def _wanted(choice: Mapping[str, Any]) -> Sequence[Any]:
 
 def _declared(request: Request) -> set[tuple[str, str]] | None:
     """The labels of the declared tools; None if there may be others."""
-    tools = [tool for _, tool in request.objects("tools")] if request.url == _CHAT else _tools(request)
-    if tools is None or (request.url == _CHAT and not tools):
+    tools = (
+        [tool for _, tool in request.objects("tools")]
+        if request.endpoint == CHAT
+        else _tools(request)
+    )
+    if tools is None or (request.endpoint == CHAT and not tools):
         return None
     return {label for tool in tools if (label := _label(tool))}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ..findings import PathParts
-from .metaschema import Fault
+from .problems import SchemaProblem
 from .nodes import Node, nodes
 
 LEVELS: Final = 10
@@ -23,7 +23,7 @@ LARGE_ENUM_CHARACTERS: Final = 15_000
 _FEWER: Final = "Consider reducing the number of enums, or opt out of structured outputs by setting 'strict: false'."
 
 
-def faults(root: dict[str, Any]) -> list[Fault]:
+def problems(root: dict[str, Any]) -> list[SchemaProblem]:
     """What is too much in a schema, each at the place where it becomes too much."""
     below = [node for node in nodes(root, strict=True) if isinstance(node.value, dict)]
     found = [*_levels(below), *_properties(below), *_characters(below), *_enum_values(below)]
@@ -32,7 +32,7 @@ def faults(root: dict[str, Any]) -> list[Fault]:
     return found
 
 
-def _levels(below: list[Node]) -> Iterator[Fault]:
+def _levels(below: list[Node]) -> Iterator[SchemaProblem]:
     """Objects and arrays in one another; the place is that of the schema whose members are too deep.
 
     Source for how the API counts: its answers to a schema of depth 15 (14 levels) and to one with
@@ -40,34 +40,53 @@ def _levels(below: list[Node]) -> Iterator[Fault]:
     """
     deepest = max(node.level for node in below)
     if deepest > LEVELS:
-        place = next(node.path for node in below if node.level == LEVELS and _has_members(node.value))
-        yield Fault(f"{deepest} levels of nesting exceeds limit of {LEVELS}.", place, "Flatten it, or use definitions.")
+        place = next(
+            node.path for node in below if node.level == LEVELS and _has_members(node.value)
+        )
+        yield SchemaProblem(
+            f"{deepest} levels of nesting exceeds limit of {LEVELS}.",
+            place,
+            "Flatten it, or use definitions.",
+        )
 
 
 def _has_members(schema: dict[str, Any]) -> bool:
     """Whether a schema has properties or items that are schemas."""
     properties = schema.get("properties")
     return isinstance(schema.get("items"), dict) or (
-        isinstance(properties, dict) and any(isinstance(child, dict) for child in properties.values()))
+        isinstance(properties, dict)
+        and any(isinstance(child, dict) for child in properties.values())
+    )
 
 
-def _properties(below: list[Node]) -> Iterator[Fault]:
+def _properties(below: list[Node]) -> Iterator[SchemaProblem]:
     """Properties of all objects together."""
-    counted = [(len(node.value["properties"]), (*node.path, "properties")) for node in below
-               if isinstance(node.value.get("properties"), dict)]
+    counted = [
+        (len(node.value["properties"]), (*node.path, "properties"))
+        for node in below
+        if isinstance(node.value.get("properties"), dict)
+    ]
     total, place = _beyond(counted, PROPERTIES)
     if place:
-        yield Fault(f"{total} parameters exceeds limit of {PROPERTIES}.", place, "Split the schema.")
+        yield SchemaProblem(
+            f"{total} parameters exceeds limit of {PROPERTIES}.", place, "Split the schema."
+        )
 
 
-def _enum_values(below: list[Node]) -> Iterator[Fault]:
+def _enum_values(below: list[Node]) -> Iterator[SchemaProblem]:
     """Values of all enums together."""
-    counted = [(len(node.value["enum"]), (*node.path, "enum")) for node in below
-               if isinstance(node.value.get("enum"), list)]
+    counted = [
+        (len(node.value["enum"]), (*node.path, "enum"))
+        for node in below
+        if isinstance(node.value.get("enum"), list)
+    ]
     total, place = _beyond(counted, ENUM_VALUES)
     if place:
-        yield Fault(f"Expected at most {ENUM_VALUES} enum values in total within a single schema when using "
-                    f"structured outputs, but received {total}. {_FEWER}", place)
+        yield SchemaProblem(
+            f"Expected at most {ENUM_VALUES} enum values in total within a single schema when using "
+            f"structured outputs, but received {total}. {_FEWER}",
+            place,
+        )
 
 
 def _beyond(counted: list[tuple[int, PathParts]], limit: int) -> tuple[int, PathParts | None]:
@@ -80,12 +99,15 @@ def _beyond(counted: list[tuple[int, PathParts]], limit: int) -> tuple[int, Path
     return total, place
 
 
-def _characters(below: list[Node]) -> Iterator[Fault]:
+def _characters(below: list[Node]) -> Iterator[SchemaProblem]:
     """Characters of the names of properties and definitions, and of the values of enums and constants."""
     total = sum(len(name) for node in below for name in _names(node.value))
     if total > CHARACTERS:
-        yield Fault(f"{total} characters of names and values exceeds limit of {CHARACTERS}.", (),
-                    "The limit is the guide's, the sentence ours: that of the API is not known.")
+        yield SchemaProblem(
+            f"{total} characters of names and values exceeds limit of {CHARACTERS}.",
+            (),
+            "The limit is the guide's, the sentence ours: that of the API is not known.",
+        )
 
 
 def _names(schema: dict[str, Any]) -> Iterator[str]:
@@ -100,10 +122,13 @@ def _names(schema: dict[str, Any]) -> Iterator[str]:
             yield value
 
 
-def _large_enum(enum: Any, path: PathParts) -> Iterator[Fault]:
+def _large_enum(enum: Any, path: PathParts) -> Iterator[SchemaProblem]:
     """Characters of one enum of many values."""
     if isinstance(enum, list) and len(enum) > LARGE_ENUM:
         total = sum(len(value) for value in enum if isinstance(value, str))
         if total > LARGE_ENUM_CHARACTERS:
-            yield Fault(f"Expected at most {LARGE_ENUM_CHARACTERS} total characters across enum values when there are "
-                        f"more than {LARGE_ENUM} enum values, but received {total}. {_FEWER}", (*path, "enum"))
+            yield SchemaProblem(
+                f"Expected at most {LARGE_ENUM_CHARACTERS} total characters across enum values when there are "
+                f"more than {LARGE_ENUM} enum values, but received {total}. {_FEWER}",
+                (*path, "enum"),
+            )

@@ -14,48 +14,61 @@ import re
 import warnings
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final
 
-from .. import grammar
+from .. import phrasing
 from ..findings import PathParts
-
-#: How well a fault is known: `sure` is an error; `chat` is one on chat completions and in doubt on
-#: responses; `doubt` is a warning; `tuned` is a warning for fine-tuned models.
-Sureness = Literal["sure", "chat", "doubt", "tuned"]
-
-
-class Fault(NamedTuple):
-    """Something wrong with a schema, wherever that schema stands and whatever its name is.
-
-    Attributes:
-        sentence: the API's, from behind the name.
-        path: from the root of the schema.
-        hint: what to do.
-        sure: how well it is known.
-    """
-
-    sentence: str
-    path: PathParts = ()
-    hint: str | None = None
-    sure: Sureness = "sure"
-
+from .problems import SchemaProblem
 
 TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 
 #: The JSON type of a keyword's value.
 _KEYWORDS: Final = {
-    **dict.fromkeys(("$ref", "$schema", "$comment", "title", "description", "format", "pattern"), "string"),
-    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), "number"),
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties",
-                     "minContains", "maxContains"), "integer"),
+    **dict.fromkeys(
+        ("$ref", "$schema", "$comment", "title", "description", "format", "pattern"), "string"
+    ),
+    **dict.fromkeys(
+        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), "number"
+    ),
+    **dict.fromkeys(
+        (
+            "minLength",
+            "maxLength",
+            "minItems",
+            "maxItems",
+            "minProperties",
+            "maxProperties",
+            "minContains",
+            "maxContains",
+        ),
+        "integer",
+    ),
     **dict.fromkeys(("uniqueItems", "deprecated", "readOnly", "writeOnly"), "boolean"),
-    **dict.fromkeys(("anyOf", "allOf", "oneOf", "prefixItems", "required", "enum", "examples"), "array"),
-    **dict.fromkeys(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"), "object"),
+    **dict.fromkeys(
+        ("anyOf", "allOf", "oneOf", "prefixItems", "required", "enum", "examples"), "array"
+    ),
+    **dict.fromkeys(
+        ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"), "object"
+    ),
 }
-_SCHEMA: Final = frozenset({"items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames",
-                            "unevaluatedItems", "unevaluatedProperties"})
+_SCHEMA: Final = frozenset(
+    {
+        "items",
+        "additionalProperties",
+        "not",
+        "if",
+        "then",
+        "else",
+        "contains",
+        "propertyNames",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    }
+)
 _SCHEMAS: Final = frozenset({"anyOf", "allOf", "oneOf", "prefixItems"})
-_SCHEMAS_BY_NAME: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_SCHEMAS_BY_NAME: Final = frozenset(
+    {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
+)
 #: Keywords whose value had another form in draft 4.
 _CHANGED: Final = frozenset({"exclusiveMinimum", "exclusiveMaximum"})
 
@@ -73,12 +86,15 @@ def is_old(root: dict[str, Any]) -> bool:
 
 def is_a(value: Any, name: str) -> bool:
     """Whether a value is of a JSON type; whole floats are integers, booleans are no numbers."""
-    kind = grammar.kind(value)
-    return (kind == name or (name == "number" and kind == "integer")
-            or (name == "integer" and isinstance(value, float) and value.is_integer()))
+    kind = phrasing.json_type(value)
+    return (
+        kind == name
+        or (name == "number" and kind == "integer")
+        or (name == "integer" and isinstance(value, float) and value.is_integer())
+    )
 
 
-def faults(root: dict[str, Any]) -> Iterator[Fault]:
+def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """Where a schema breaks the meta-schema, the shallowest place first.
 
     Which of several the library tells depends on its version, and that of the API's is not known.
@@ -92,11 +108,16 @@ def faults(root: dict[str, Any]) -> Iterator[Fault]:
             if len(path) < LONGEST_PATH:
                 places.extend(_subschemas(node, path, old))
         elif not isinstance(node, bool):
-            yield Fault(f"{grammar.as_python(node)} is not of type 'object', 'boolean'.", path,
-                        "Put one schema there, an object.")
+            yield SchemaProblem(
+                f"{phrasing.python_repr(node)} is not of type 'object', 'boolean'.",
+                path,
+                "Put one schema there, an object.",
+            )
 
 
-def _subschemas(node: dict[str, Any], path: PathParts, old: bool) -> Iterator[tuple[Any, PathParts]]:
+def _subschemas(
+    node: dict[str, Any], path: PathParts, old: bool
+) -> Iterator[tuple[Any, PathParts]]:
     """What stands where a schema must, below a schema."""
     for key, value in node.items():
         if key in _SCHEMAS_BY_NAME and isinstance(value, dict):
@@ -109,55 +130,80 @@ def _subschemas(node: dict[str, Any], path: PathParts, old: bool) -> Iterator[tu
             yield value, (*path, key)
 
 
-def _keywords(node: dict[str, Any], path: PathParts, old: bool) -> Iterator[Fault]:
+def _keywords(node: dict[str, Any], path: PathParts, old: bool) -> Iterator[SchemaProblem]:
     """What is wrong with the values of a schema's keywords, subschemas apart."""
     for key, value in node.items():
         expected = _KEYWORDS.get(key)
         if key == "type":
-            sentence = None if _is_type(value) else f"{grammar.as_python(value)} is not valid under any of the given schemas."
-            hint = f"A type is one of {grammar.listed(grammar.quoted(TYPES), 'and')}, or an array of some."
+            sentence = (
+                None
+                if _is_type(value)
+                else f"{phrasing.python_repr(value)} is not valid under any of the given schemas."
+            )
+            hint = f"A type is one of {phrasing.listed(phrasing.quoted(TYPES), 'and')}, or an array of some."
         elif expected is None or (old and key in _CHANGED):
             continue
         elif not is_a(value, expected):
-            sentence = f"{grammar.as_python(value)} is not of type '{expected}'."
-            hint = "`required` stands beside `properties` and lists names." if key == "required" else (
-                "Leave the keyword out." if value is None else f"Give `{key}` {grammar.EXPECTED[expected]}.")
+            sentence = f"{phrasing.python_repr(value)} is not of type '{expected}'."
+            hint = (
+                "`required` stands beside `properties` and lists names."
+                if key == "required"
+                else (
+                    "Leave the keyword out."
+                    if value is None
+                    else f"Give `{key}` {phrasing.EXPECTED[expected]}."
+                )
+            )
         else:
             yield from _details(key, value, (*path, key))
             continue
         if sentence:
-            yield Fault(sentence, (*path, key), hint)
+            yield SchemaProblem(sentence, (*path, key), hint)
 
 
-def _details(key: str, value: Any, path: PathParts) -> Iterator[Fault]:
+def _details(key: str, value: Any, path: PathParts) -> Iterator[SchemaProblem]:
     """What is wrong with the value of a keyword that has the right type."""
     if key == "required":
         yield from _required(value, path)
     elif key in _SCHEMAS and not value:
-        yield Fault("[] should be non-empty.", path, "Leave the keyword out.")
+        yield SchemaProblem("[] should be non-empty.", path, "Leave the keyword out.")
     elif key == "pattern" and not _is_regex(value):
-        yield Fault(f"'{grammar.shown(value)}' is not a 'regex'.", path,
-                    "The API compiles patterns with Python's `re`, which lacks \\p{...}, \\u{...} and (?<name>...).")
+        yield SchemaProblem(
+            f"'{phrasing.excerpt(value)}' is not a 'regex'.",
+            path,
+            "The API compiles patterns with Python's `re`, which lacks \\p{...}, \\u{...} and (?<name>...).",
+        )
     elif _KEYWORDS[key] == "integer" and value < 0:
-        yield Fault(f"{value} is less than the minimum of 0.", path)
+        yield SchemaProblem(f"{value} is less than the minimum of 0.", path)
 
 
-def _required(names: list[Any], path: PathParts) -> Iterator[Fault]:
+def _required(names: list[Any], path: PathParts) -> Iterator[SchemaProblem]:
     """What is wrong with the members of `required`."""
     for index, name in enumerate(names):
         if not isinstance(name, str):
-            yield Fault(f"{grammar.as_python(name)} is not of type 'string'.", (*path, index), "`required` lists names.")
+            yield SchemaProblem(
+                f"{phrasing.python_repr(name)} is not of type 'string'.",
+                (*path, index),
+                "`required` lists names.",
+            )
             return
     if len(set(names)) < len(names):
-        yield Fault(f"{grammar.as_python(names)} has non-unique elements.", path, "Name each property once.")
+        yield SchemaProblem(
+            f"{phrasing.python_repr(names)} has non-unique elements.",
+            path,
+            "Name each property once.",
+        )
 
 
 def _is_type(value: Any) -> bool:
     """Whether this may stand as `type`."""
     if not isinstance(value, list):
         return isinstance(value, str) and value in TYPES
-    return bool(value) and all(isinstance(name, str) and name in TYPES for name in value) \
+    return (
+        bool(value)
+        and all(isinstance(name, str) and name in TYPES for name in value)
         and len(set(value)) == len(value)
+    )
 
 
 def _is_regex(pattern: str) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from .. import grammar
+from .. import phrasing
 from ..findings import PathParts
-from .metaschema import LONGEST_PATH, Fault, Sureness
+from .metaschema import LONGEST_PATH
+from .problems import SchemaProblem
 
 #: Faults are told of places up to this many parts from the root; no sentence gets longer than that.
 _TOLD: Final = 64
@@ -28,10 +29,21 @@ class Node(NamedTuple):
     path: PathParts = ()
     level: int = 0
 
-    def fault(self, tail: str, *path: str, hint: str | None = None, sure: Sureness = "sure",
-              context: tuple[str, ...] = ()) -> Fault:
-        """A fault of this subschema, or of what stands at a path below it."""
-        return Fault(f"In context={in_words(self.context + context)}, {tail}", (*self.path, *path), hint, sure)
+    def problem(
+        self,
+        tail: str,
+        *path: str,
+        hint: str | None = None,
+        certain: bool = True,
+        context: tuple[str, ...] = (),
+    ) -> SchemaProblem:
+        """A problem of this subschema, or of what stands at a path below it."""
+        return SchemaProblem(
+            f"In context={in_words(self.context + context)}, {tail}",
+            (*self.path, *path),
+            hint,
+            certain,
+        )
 
 
 def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> Iterator[Node]:
@@ -47,7 +59,11 @@ def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> I
     while stack:
         node = stack.pop()
         yield node
-        if isinstance(node.value, dict) and not (strict and "$ref" in node.value) and len(node.path) < longest:
+        if (
+            isinstance(node.value, dict)
+            and not (strict and "$ref" in node.value)
+            and len(node.path) < longest
+        ):
             below = [*_branches(node), *(_definitions(node) if strict else ())]
             if levels is None or node.level < levels:
                 below = [*_members(node), *below]
@@ -63,7 +79,9 @@ def _members(node: Node) -> Iterator[Node]:
         for name, child in properties.items():
             yield Node(child, (*before, name), (*path, "properties", name), level + 1)
     if isinstance(items, dict):
-        yield Node(items, (*context, *of_type(schema, "array"), "items"), (*path, "items"), level + 1)
+        yield Node(
+            items, (*context, *of_type(schema, "array"), "items"), (*path, "items"), level + 1
+        )
 
 
 def _branches(node: Node) -> Iterator[Node]:
@@ -71,7 +89,12 @@ def _branches(node: Node) -> Iterator[Node]:
     branches = node.value.get("anyOf")
     if isinstance(branches, list):
         for index, child in enumerate(branches):
-            yield Node(child, (*node.context, "anyOf", str(index)), (*node.path, "anyOf", index), node.level)
+            yield Node(
+                child,
+                (*node.context, "anyOf", str(index)),
+                (*node.path, "anyOf", index),
+                node.level,
+            )
 
 
 def _definitions(node: Node) -> Iterator[Node]:
@@ -102,4 +125,4 @@ def in_words(context: tuple[str, ...]) -> str:
 
 def quoted(name: str) -> str:
     """A name as Python prints it, and at most 64 characters of it."""
-    return repr(name if len(name) <= grammar.QUOTED else f"{name[: grammar.QUOTED - 3]}...")
+    return repr(name if len(name) <= phrasing.QUOTED else f"{name[: phrasing.QUOTED - 3]}...")

@@ -38,15 +38,26 @@ def _fine(node: Any, depth: int) -> bool:
 
 def _fine_object(node: dict[str, Any], depth: int) -> bool:
     properties, required = node.get("properties"), node.get("required")
-    if node.get("additionalProperties") is not False or type(properties) is not dict or type(required) is not list:
+    if (
+        node.get("additionalProperties") is not False
+        or type(properties) is not dict
+        or type(required) is not list
+    ):
         return False
     if not all(type(key) is str for key in required) or len(required) != len(properties):
         return False
-    return set(required) == properties.keys() and all(_fine(child, depth + 1) for child in properties.values())
+    return set(required) == properties.keys() and all(
+        _fine(child, depth + 1) for child in properties.values()
+    )
 
 
 def _fine_enum(values: Any) -> bool:
-    return type(values) is list and bool(values) and all(type(v) is str for v in values) and len(set(values)) == len(values)
+    return (
+        type(values) is list
+        and bool(values)
+        and all(type(v) is str for v in values)
+        and len(set(values)) == len(values)
+    )
 
 
 def _is_text(node: dict[str, Any], key: str) -> bool:

@@ -20,17 +20,28 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from .. import grammar
+from .. import phrasing
 from . import limits, metaschema, plain
-from .metaschema import Fault, Sureness
+from .problems import SchemaProblem
+from .problems import SchemaProblem
 from .nodes import Node, in_words, nodes, of_type, quoted, types
 
-#: What a schema is checked for: `loose` is a function that is not strict; `tuned` is what strict mode
+#: What a schema is checked for: `function` is a function that is not strict; `fine-tuned` is what strict mode
 #: lacks for fine-tuned models besides.
-Mode = Literal["loose", "strict", "tuned"]
+Mode = Literal["function", "strict", "fine-tuned"]
 
 #: Formats that strict mode knows (source: the guide; reports for `uri` and `phone`).
-FORMATS: Final = ("date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid")
+FORMATS: Final = (
+    "date-time",
+    "time",
+    "date",
+    "duration",
+    "email",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "uuid",
+)
 
 _UNIONS: Final = ("oneOf", "anyOf", "allOf", "enum", "not")
 _SAY_IT: Final = "Take it out, and say what it says in the description."
@@ -39,8 +50,21 @@ _SAY_IT: Final = "Take it out, and say what it says in the description."
 _REFUSED: Final = {
     "oneOf": "Write `anyOf`.",
     "allOf": "Merge the schemas into one.",
-    **dict.fromkeys(("not", "if", "then", "else", "contains", "uniqueItems", "minProperties", "maxProperties",
-                     "dependentRequired", "dependentSchemas"), _SAY_IT),
+    **dict.fromkeys(
+        (
+            "not",
+            "if",
+            "then",
+            "else",
+            "contains",
+            "uniqueItems",
+            "minProperties",
+            "maxProperties",
+            "dependentRequired",
+            "dependentSchemas",
+        ),
+        _SAY_IT,
+    ),
     "propertyNames": "Objects with any keys can't be had; use an array of objects with a key and a value.",
 }
 _UNTOLD: Final = "The guide does not name it, and what the API does with it is not known."
@@ -50,12 +74,34 @@ _DOUBTFUL: Final = {
     "minLength": _AGAINST,
     "maxLength": _AGAINST,
     "patternProperties": "The guide refuses it for fine-tuned models, and does not say that others take it.",
-    **dict.fromkeys(("prefixItems", "additionalItems", "minContains", "maxContains", "unevaluatedItems",
-                     "unevaluatedProperties", "dependencies", "$dynamicRef", "$recursiveRef"), _UNTOLD),
+    **dict.fromkeys(
+        (
+            "prefixItems",
+            "additionalItems",
+            "minContains",
+            "maxContains",
+            "unevaluatedItems",
+            "unevaluatedProperties",
+            "dependencies",
+            "$dynamicRef",
+            "$recursiveRef",
+        ),
+        _UNTOLD,
+    ),
 }
 #: Keywords that strict mode lacks for fine-tuned models (source: the guide).
-TUNED: Final = ("minLength", "maxLength", "pattern", "format", "minimum", "maximum", "multipleOf",
-                "patternProperties", "minItems", "maxItems")
+NOT_FOR_FINE_TUNED: Final = (
+    "minLength",
+    "maxLength",
+    "pattern",
+    "format",
+    "minimum",
+    "maximum",
+    "multipleOf",
+    "patternProperties",
+    "minItems",
+    "maxItems",
+)
 
 _MOST: Final = 100
 _ALL: Final = 1000
@@ -64,28 +110,31 @@ _UNTYPED: Final = "schema must have a 'type' key."
 _CLOSE_IT: Final = 'Add "additionalProperties": false; strict mode asks it of every object.'
 
 #: What a strict function without parameters is told (source: a recorded answer, September 2026).
-ABSENT: Final = Fault(f"In context=(), {_OPEN}", (),
-                      'Add an object without properties: {"type": "object", "properties": {}, "required": [], '
-                      '"additionalProperties": false}.')
+ABSENT: Final = SchemaProblem(
+    f"In context=(), {_OPEN}",
+    (),
+    'Add an object without properties: {"type": "object", "properties": {}, "required": [], '
+    '"additionalProperties": false}.',
+)
 
-_verdicts: dict[tuple[Mode, bytes], tuple[Fault, ...]] = {}
+_known: dict[tuple[Mode, bytes], tuple[SchemaProblem, ...]] = {}
 _KEPT: Final = 2048
 _WHOLE: Final = plain.SHORT
 _DIGEST: Final = 32
 
 
-def faults(schema: dict[str, Any], mode: Mode) -> tuple[Fault, ...]:
+def problems(schema: dict[str, Any], mode: Mode) -> tuple[SchemaProblem, ...]:
     """What the API refuses, or may refuse, about a schema; remembered, for the lines of a file share theirs."""
     content = fingerprint(schema)
     if content is None:
-        return _judged(schema, mode)
-    verdict = _verdicts.get((mode, content))
+        return _check(schema, mode)
+    verdict = _known.get((mode, content))
     if verdict is None:
         fine = mode == "strict" and len(content) != _DIGEST and plain.is_fine(schema)
-        verdict = () if fine else _judged(schema, mode)
-        if len(_verdicts) >= _KEPT:
-            _verdicts.clear()
-        _verdicts[mode, content] = verdict
+        verdict = () if fine else _check(schema, mode)
+        if len(_known) >= _KEPT:
+            _known.clear()
+        _known[mode, content] = verdict
     return verdict
 
 
@@ -105,43 +154,56 @@ def fingerprint(value: Any) -> bytes | None:
     return blake2b(raw, digest_size=_DIGEST).digest()
 
 
-def _judged(schema: dict[str, Any], mode: Mode) -> tuple[Fault, ...]:
-    if mode == "tuned":
-        return tuple(islice(_tuned(schema), _MOST))
-    found = [*islice(metaschema.faults(schema), _MOST), *_root(schema, strict=mode == "strict")]
-    if mode == "loose":
-        found += islice(_loose(schema), _MOST)
+def _check(schema: dict[str, Any], mode: Mode) -> tuple[SchemaProblem, ...]:
+    if mode == "fine-tuned":
+        return tuple(islice(_fine_tuned(schema), _MOST))
+    found = [*islice(metaschema.problems(schema), _MOST), *_root(schema, strict=mode == "strict")]
+    if mode == "function":
+        found += islice(_function(schema), _MOST)
     else:
         found += islice(_strict(schema), _MOST)
-        found += limits.faults(schema)
+        found += limits.problems(schema)
     return tuple(found)
 
 
 # -- the root ----------------------------------------------------------------------------------------------------------
 
 
-def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[Fault]:
+def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[SchemaProblem]:
     """What the API demands of the root alone; an empty schema of a function counts as none."""
     kind = schema.get("type")
     hint = "The root of a schema is an object; wrap what is none as the only property of one."
     if "type" not in schema:
         if strict and "anyOf" in schema:
-            yield Node(schema).fault(_UNTYPED, hint=hint)
+            yield Node(schema).problem(_UNTYPED, hint=hint)
         elif schema or strict:
             union = any(key in schema for key in (*_UNIONS, "$ref"))
-            yield Fault(_not_object("None"), (), hint if union else 'Add "type": "object".',
-                        "sure" if strict or union else "doubt")
+            yield SchemaProblem(
+                _not_object("None"),
+                (),
+                hint if union else 'Add "type": "object".',
+                certain=strict or union,
+            )
     elif kind == "object":
-        found = next((key for key in _UNIONS if key in schema and not (strict and key == "allOf")), None)
+        found = next(
+            (key for key in _UNIONS if key in schema and not (strict and key == "allOf")), None
+        )
         if found:
-            yield Fault("schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top "
-                        f"level. Found '{found}'.", (), hint, "sure" if strict else "chat")
+            yield SchemaProblem(
+                "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top "
+                f"level. Found '{found}'.",
+                (),
+                hint,
+                chat_only=not strict,
+            )
         if "properties" not in schema:
-            yield Node(schema).fault("object schema missing properties.", hint='Add "properties": {}.')
+            yield Node(schema).problem(
+                "object schema missing properties.", hint='Add "properties": {}.'
+            )
     elif isinstance(kind, str) and kind in metaschema.TYPES:
-        yield Fault(_not_object(kind), (), hint)
+        yield SchemaProblem(_not_object(kind), (), hint)
     elif isinstance(kind, list) and (strict or "object" not in kind):
-        yield Fault(_not_object(grammar.as_python(kind)), (), hint, "sure" if strict else "doubt")
+        yield SchemaProblem(_not_object(phrasing.python_repr(kind)), (), hint, certain=strict)
 
 
 def _not_object(kind: str) -> str:
@@ -151,7 +213,7 @@ def _not_object(kind: str) -> str:
 # -- any function ------------------------------------------------------------------------------------------------------
 
 
-def _loose(root: dict[str, Any]) -> Iterator[Fault]:
+def _function(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """What the API demands of the parameters of any function, below the root."""
     old = metaschema.is_old(root)
     for node in nodes(root, strict=False, levels=_ALL):
@@ -159,27 +221,33 @@ def _loose(root: dict[str, Any]) -> Iterator[Fault]:
             yield from _array(node, old)
 
 
-def _array(node: Node, old: bool) -> Iterator[Fault]:
+def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
     """Every array has items, and they are an object.  An array of items is no JSON Schema since 2020."""
     if "array" not in types(node.value):
         return
     context = of_type(node.value, "array")
     if "items" not in node.value:
-        yield node.fault("array schema missing items.", context=context, hint='Add "items", a schema.')
+        yield node.problem(
+            "array schema missing items.", context=context, hint='Add "items", a schema.'
+        )
     elif isinstance(node.value["items"], bool) or (old and isinstance(node.value["items"], list)):
-        yield node.fault("array schema items is not an object.", "items", context=context,
-                         hint="Put one schema there, an object; a tuple is an array of `anyOf` its members.")
+        yield node.problem(
+            "array schema items is not an object.",
+            "items",
+            context=context,
+            hint="Put one schema there, an object; a tuple is an array of `anyOf` its members.",
+        )
 
 
 # -- strict mode -------------------------------------------------------------------------------------------------------
 
 
-def _strict(root: dict[str, Any]) -> Iterator[Fault]:
+def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """What strict mode refuses, the limits apart."""
     old = metaschema.is_old(root)
     for node in nodes(root, strict=True, levels=limits.LEVELS):
         if isinstance(node.value, bool):
-            yield node.fault(_UNTYPED, hint="Say what may stand there.")
+            yield node.problem(_UNTYPED, hint="Say what may stand there.")
         elif isinstance(node.value, dict) and "$ref" in node.value:
             if node.path:
                 yield from _reference(node, root)
@@ -191,7 +259,7 @@ def _strict(root: dict[str, Any]) -> Iterator[Fault]:
             yield from _values(node)
 
 
-def _reference(node: Node, root: dict[str, Any]) -> Iterator[Fault]:
+def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """A reference stands alone, and points to the root or to a definition of the root.
 
     What the API says of a name that is not defined is inferred.
@@ -199,12 +267,18 @@ def _reference(node: Node, root: dict[str, Any]) -> Iterator[Fault]:
     beside = sorted(key for key in node.value if key != "$ref")
     if beside:
         names = ", ".join(map(quoted, beside[:8]))
-        yield Fault(f"context={in_words(node.context)}, $ref cannot have keywords {{{names}}}.",
-                    (*node.path, "$ref"), "Nothing may stand beside `$ref`; put the schema in its place.")
+        yield SchemaProblem(
+            f"context={in_words(node.context)}, $ref cannot have keywords {{{names}}}.",
+            (*node.path, "$ref"),
+            "Nothing may stand beside `$ref`; put the schema in its place.",
+        )
     target = node.value["$ref"]
     if isinstance(target, str) and not _is_defined(target, root):
-        yield node.fault("reference can only point to definitions defined at the top level of the schema.", "$ref",
-                         hint=f"'{grammar.shown(target)}' is neither '#' nor '#/$defs/' with the name of a definition.")
+        yield node.problem(
+            "reference can only point to definitions defined at the top level of the schema.",
+            "$ref",
+            hint=f"'{phrasing.excerpt(target)}' is neither '#' nor '#/$defs/' with the name of a definition.",
+        )
 
 
 def _is_defined(target: str, root: dict[str, Any]) -> bool:
@@ -213,50 +287,73 @@ def _is_defined(target: str, root: dict[str, Any]) -> bool:
         return True
     start, _, name = target.removeprefix("#/").partition("/")
     named = root.get(start)
-    return target.startswith("#/") and start in ("$defs", "definitions") and isinstance(named, dict) and (
-        name in named or name.replace("~1", "/").replace("~0", "~") in named)
+    return (
+        target.startswith("#/")
+        and start in ("$defs", "definitions")
+        and isinstance(named, dict)
+        and (name in named or name.replace("~1", "/").replace("~0", "~") in named)
+    )
 
 
-def _unpermitted(node: Node) -> Iterator[Fault]:
+def _unpermitted(node: Node) -> Iterator[SchemaProblem]:
     """Keywords that strict mode does not take, or may not; those of `_root` apart."""
     for key in node.value:
         if key in _DOUBTFUL:
-            yield node.fault(f"{quoted(key)} is not permitted.", key, hint=_DOUBTFUL[key], sure="doubt")
+            yield node.problem(
+                f"{quoted(key)} is not permitted.", key, hint=_DOUBTFUL[key], certain=False
+            )
         elif key in _REFUSED and (node.path or key == "allOf" or key not in _UNIONS):
             # `not` has a sentence of its own, whose frame is inferred.
-            tail = "Unsupported keywords ('not',)." if key == "not" else f"{quoted(key)} is not permitted."
-            yield node.fault(tail, key, hint=_REFUSED[key])
+            tail = (
+                "Unsupported keywords ('not',)."
+                if key == "not"
+                else f"{quoted(key)} is not permitted."
+            )
+            yield node.problem(tail, key, hint=_REFUSED[key])
 
 
-def _typed(node: Node) -> Iterator[Fault]:
+def _typed(node: Node) -> Iterator[SchemaProblem]:
     """Every schema below the root has a type, `anyOf` or a reference; `const` alone is not enough.
 
     Whether `enum` alone is enough is not known.
     """
     schema = node.value
-    if node.path and "type" not in schema and not {"anyOf", "oneOf", "allOf", "not", "if"} & schema.keys():
-        sure: Sureness = "doubt" if "enum" in schema else "sure"
-        yield node.fault(_UNTYPED, hint="Say what may stand there.", sure=sure)
+    if (
+        node.path
+        and "type" not in schema
+        and not {"anyOf", "oneOf", "allOf", "not", "if"} & schema.keys()
+    ):
+        certain = "enum" not in schema
+        yield node.problem(_UNTYPED, hint="Say what may stand there.", certain=certain)
 
 
-def _object(node: Node) -> Iterator[Fault]:
+def _object(node: Node) -> Iterator[SchemaProblem]:
     """Every object is closed, and requires each of its properties."""
     schema = node.value
     if "object" not in types(schema):
         return
     context = of_type(schema, "object")
     if "additionalProperties" not in schema:
-        yield node.fault(_OPEN, context=context, hint=_CLOSE_IT)
-    elif schema["additionalProperties"] == {}:  # seen in this order: the schema that it is comes first
-        yield node.fault(_UNTYPED, "additionalProperties", context=(*context, "additionalProperties"), hint=_CLOSE_IT)
+        yield node.problem(_OPEN, context=context, hint=_CLOSE_IT)
+    elif (
+        schema["additionalProperties"] == {}
+    ):  # seen in this order: the schema that it is comes first
+        yield node.problem(
+            _UNTYPED,
+            "additionalProperties",
+            context=(*context, "additionalProperties"),
+            hint=_CLOSE_IT,
+        )
     elif schema["additionalProperties"] is not False:
-        yield node.fault(_OPEN, "additionalProperties", context=context, hint=_CLOSE_IT)
+        yield node.problem(_OPEN, "additionalProperties", context=context, hint=_CLOSE_IT)
     properties, required = schema.get("properties"), schema.get("required", [])
     if isinstance(required, list) and isinstance(properties, dict):
         yield from _required(node, properties, required, context)
 
 
-def _required(node: Node, properties: dict[str, Any], required: list[Any], context: tuple[str, ...]) -> Iterator[Fault]:
+def _required(
+    node: Node, properties: dict[str, Any], required: list[Any], context: tuple[str, ...]
+) -> Iterator[SchemaProblem]:
     """The properties that are not required, and the required that are no properties: the first of each."""
     demand = "'required' is required to be supplied and to be an array including every key in properties."
     place = ("required",) if "required" in node.value else ()
@@ -265,37 +362,61 @@ def _required(node: Node, properties: dict[str, Any], required: list[Any], conte
     extra = [name for name in required if isinstance(name, str) and name not in properties]
     if missing:
         more = f" {len(missing)} properties are missing." if len(missing) > 1 else ""
-        yield node.fault(f"{demand} Missing '{grammar.shown(missing[0])}'.", *place, context=context,
-                         hint=f"Require every property; what may be left out has a union with null.{more}")
+        yield node.problem(
+            f"{demand} Missing '{phrasing.excerpt(missing[0])}'.",
+            *place,
+            context=context,
+            hint=f"Require every property; what may be left out has a union with null.{more}",
+        )
     if extra:
-        yield node.fault(f"{demand} Extra required key '{grammar.shown(extra[0])}' supplied.", *place, context=context,
-                         hint="Leave out of `required` what is no property.")
+        yield node.problem(
+            f"{demand} Extra required key '{phrasing.excerpt(extra[0])}' supplied.",
+            *place,
+            context=context,
+            hint="Leave out of `required` what is no property.",
+        )
 
 
-def _values(node: Node) -> Iterator[Fault]:
+def _values(node: Node) -> Iterator[SchemaProblem]:
     """The values of an enum are of the type beside it, and a format is one of the nine."""
     schema = node.value
     kind, values, form = schema.get("type"), schema.get("enum"), schema.get("format")
     if isinstance(kind, str) and kind in metaschema.TYPES and isinstance(values, list):
         strange = next((value for value in values if not metaschema.is_a(value, kind)), _NONE)
         if strange is not _NONE:
-            words = grammar.shown(strange) if isinstance(strange, str) else grammar.as_python(strange)
-            yield Fault(f"context={in_words(node.context)}, enum value {words} does not validate against "
-                        f"{{'type': '{kind}'}}.", (*node.path, "enum"), "Give the type of every value.")
+            words = (
+                phrasing.excerpt(strange)
+                if isinstance(strange, str)
+                else phrasing.python_repr(strange)
+            )
+            yield SchemaProblem(
+                f"context={in_words(node.context)}, enum value {words} does not validate against "
+                f"{{'type': '{kind}'}}.",
+                (*node.path, "enum"),
+                "Give the type of every value.",
+            )
     if isinstance(form, str) and form not in FORMATS:
-        sure: Sureness = "sure" if "string" in types(schema) or "type" not in schema else "doubt"
-        yield node.fault(f"'{grammar.shown(form)}' is not a valid format.", "format", sure=sure,
-                         hint=f"Formats are {grammar.listed(grammar.quoted(FORMATS))}; say others in the description.")
+        certain = "string" in types(schema) or "type" not in schema
+        yield node.problem(
+            f"'{phrasing.excerpt(form)}' is not a valid format.",
+            "format",
+            certain=certain,
+            hint=f"Formats are {phrasing.listed(phrasing.quoted(FORMATS))}; say others in the description.",
+        )
 
 
 _NONE: Final = object()
 
 
-def _tuned(root: dict[str, Any]) -> Iterator[Fault]:
+def _fine_tuned(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """What strict mode does not take for fine-tuned models."""
     for node in nodes(root, strict=True, levels=_ALL):
         if isinstance(node.value, dict):
             for key in node.value:
-                if key in TUNED:
-                    yield node.fault(f"{quoted(key)} is not permitted.", key, sure="tuned",
-                                     hint="The guide refuses it for fine-tuned models.")
+                if key in NOT_FOR_FINE_TUNED:
+                    yield node.problem(
+                        f"{quoted(key)} is not permitted.",
+                        key,
+                        certain=False,
+                        hint="The guide refuses it for fine-tuned models.",
+                    )

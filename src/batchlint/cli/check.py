@@ -1,0 +1,298 @@
+"""`batchlint check`: checks batch input files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ..output import FORMATS, Format, Options, default_format
+from .inputs import check_file, expand
+from .parameters import KeyValue, Rules, complete_endpoint
+from .streams import complain, print_all
+
+if TYPE_CHECKING:
+    from ..output.result import FileResult
+
+#: Exit statuses.
+EXIT_OK: Final = 0
+EXIT_FOUND: Final = 1
+EXIT_ERROR: Final = 2
+
+#: At least this many findings of a rule are kept in formats that print a sample of them.
+_KEPT_FOR_SAMPLE: Final = 100
+
+#: The command has no threads. On other systems a fork may still break system libraries.
+_START: Final = "fork" if sys.platform == "linux" else "spawn"
+
+
+@click.command(
+    epilog="Exit status: 0 no errors, 1 errors found, 2 something could not be read or the usage "
+    "is wrong."
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
+@click.option(
+    "--endpoint",
+    metavar="URL",
+    shell_complete=complete_endpoint,
+    help="The batch's endpoint.  [default: the most frequent url]",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(tuple(FORMATS)),
+    help="What to print.  [default: text; under GitHub Actions: github]",
+)
+@click.option(
+    "--output-file", metavar="PATH", help="Write the report to this file, whole or not at all."
+)
+@click.option(
+    "--select",
+    type=Rules(),
+    metavar="RULES",
+    help="Check for exactly these rules (names or API codes).",
+)
+@click.option("--ignore", type=Rules(), metavar="RULES", help="Leave these rules out.")
+@click.option(
+    "--warn",
+    type=Rules(),
+    metavar="RULES",
+    help="Make these rules warnings; switches them on.",
+)
+@click.option(
+    "--error", type=Rules(), metavar="RULES", help="Make these rules errors; switches them on."
+)
+@click.option(
+    "--max-errors",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Findings printed per file in text and github, of one rule about a fifth of them; 0 is "
+    "all. All are counted.",
+)
+@click.option(
+    "--keep",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Findings kept of each rule; 0 is all. All are counted.  [default: 1000; 100 in text and "
+    "github; at least --max-errors]",
+)
+@click.option(
+    "--statistics",
+    is_flag=True,
+    help="In text: count the findings of each rule, and say what they do.",
+)
+@click.option(
+    "--show-source",
+    is_flag=True,
+    help="In text: show the place in a short piece of the line.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    show_default=True,
+    help="In text: colours; auto is on a terminal, unless NO_COLOR is set.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Worker processes; 0 is one a core.  [default: by the size of the file]",
+)
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="A bar on standard error.  [default: on a terminal]",
+)
+@click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.option(
+    "--max-enqueued-tokens",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Warn if the prompts have more tokens, by a rough estimate from their characters.",
+)
+@click.option(
+    "--metadata",
+    type=KeyValue(),
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="The batch's metadata, checked too; may be repeated.",
+)
+@click.option(
+    "--output-expires-after",
+    type=int,
+    metavar="SECONDS",
+    help="The create call's parameter, checked too.",
+)
+@click.option(
+    "--completion-window",
+    metavar="WINDOW",
+    help="The create call's parameter, checked too.",
+)
+@click.pass_context
+def check(
+    ctx: click.Context,
+    /,
+    files: tuple[str, ...],
+    endpoint: str | None,
+    format_name: str | None,
+    output_file: str | None,
+    max_errors: int,
+    keep: int | None,
+    statistics: bool,
+    show_source: bool,
+    color: str,
+    jobs: int | None,
+    progress: bool | None,
+    strict: bool,
+    max_enqueued_tokens: int | None,
+    metadata: tuple[tuple[str, str], ...],
+    output_expires_after: int | None,
+    completion_window: str | None,
+    **rules: list[str] | None,
+) -> None:
+    """Check batch input FILES.
+
+    '-' is standard input; of a folder, the files named like *batch*.jsonl are checked.
+    """
+    chosen = FORMATS[format_name] if format_name else default_format()
+    create = _create_call(endpoint, metadata, output_expires_after, completion_window)
+    options = {
+        "endpoint": endpoint if _is_endpoint(endpoint) else None,
+        "jobs": jobs,
+        "create": create,
+        "start": _START,
+        "max_enqueued_tokens": max_enqueued_tokens,
+        "keep": _kept(chosen, max_errors) if keep is None else keep,
+    }
+    printing = Options(max_errors, show_source=show_source, statistics=statistics, strict=strict)
+    if _wants_color(color, output_file):
+        printing = printing._replace(style=click.style)
+    given = {key: names for key, names in rules.items() if names is not None}
+    paths = expand(files)
+    results: list[FileResult] = []
+
+    def checked() -> Iterator[FileResult]:
+        for path in paths:
+            result = check_file(path, options, given, progress=progress)
+            _report_trouble(result, chosen)
+            results.append(result)
+            yield result
+
+    _deliver(chosen.render(checked(), printing), output_file, paths)
+    _append_summary(chosen, results)
+    ctx.exit(exit_status(results, strict=strict))
+
+
+def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
+    """The exit status: 2 if a file could not be read, else 1 if one has errors, else 0.
+
+    Args:
+        results: of all files.
+        strict: warnings count as errors.
+    """
+    status = EXIT_OK
+    for result in results:
+        if result.report is None:
+            return EXIT_ERROR
+        if not result.report.ok or (strict and result.report.counts):
+            status = EXIT_FOUND
+    return status
+
+
+def _report_trouble(result: FileResult, chosen: Format) -> None:
+    """Print on standard error what the output itself does not say of a file."""
+    if result.report is None:
+        complain(f"{result.path}: {result.error}")
+    elif not chosen.tells_truncated and (truncated := result.report.truncated):
+        complain(
+            f"{result.path}: {sum(truncated.values()):,} findings are counted and not in the "
+            "report; --keep 0 keeps all"
+        )
+
+
+def _kept(chosen: Format, max_errors: int) -> int:
+    """The number of findings to keep per rule, if so many of a file will be printed."""
+    from ..findings import KEEP
+
+    if not max_errors:
+        return 0
+    return max(max_errors, _KEPT_FOR_SAMPLE if chosen.prints_sample else KEEP)
+
+
+def _wants_color(color: str, output_file: str | None) -> bool:
+    if color != "auto":
+        return color == "always"
+    if output_file is not None or sys.stdout is None or not sys.stdout.isatty():
+        return False
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _deliver(texts: Iterable[str], output_file: str | None, inputs: Iterable[str]) -> None:
+    """Print a report, or write it to a file that is not an input."""
+    if output_file is None:
+        print_all(texts)
+        return
+    from ..output.write import write_atomic
+
+    name = click.format_filename(output_file)
+    try:
+        if any(_is_same_file(output_file, path) for path in inputs):
+            raise click.UsageError(f"--output-file would overwrite {name}, which is to be checked")
+        write_atomic(output_file, texts)
+    except OSError as error:
+        complain(f"{name}: cannot be written: {error.strerror}")
+        click.get_current_context().exit(EXIT_ERROR)
+
+
+def _is_same_file(output_file: str, path: str) -> bool:
+    target = Path(output_file)
+    if not target.exists():
+        return False
+    if path == "-":
+        return sys.stdin is not None and os.path.samestat(
+            os.fstat(sys.stdin.fileno()), target.stat()
+        )
+    return Path(path).exists() and Path(path).samefile(target)
+
+
+def _append_summary(chosen: Format, results: list[FileResult]) -> None:
+    try:
+        chosen.append_summary(results)
+    except OSError as error:
+        complain(f"{error.filename}: the summary cannot be written: {error.strerror}")
+
+
+def _is_endpoint(endpoint: str | None) -> bool:
+    from ..providers import provider
+
+    return endpoint in provider().endpoints
+
+
+def _create_call(
+    endpoint: str | None,
+    metadata: Iterable[tuple[str, str]],
+    expires_after: int | None,
+    window: str | None,
+) -> dict[str, Any] | None:
+    """The parameters of the create call, from the options; None if there are none.
+
+    The endpoint is among them if others are, or if it is wrong, so that a finding says so.
+    """
+    params: dict[str, Any] = {}
+    if pairs := dict(metadata):
+        params["metadata"] = pairs
+    if expires_after is not None:
+        params["output_expires_after"] = {"anchor": "created_at", "seconds": expires_after}
+    if window is not None:
+        params["completion_window"] = window
+    if endpoint is not None and (params or not _is_endpoint(endpoint)):
+        params["endpoint"] = endpoint
+    return params or None

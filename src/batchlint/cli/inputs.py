@@ -1,0 +1,156 @@
+"""The files to check: expands directories, opens one file, shows a progress bar."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+import click
+
+from .streams import complain
+
+if TYPE_CHECKING:
+    from ..output.result import FileResult
+    from ..report import Report
+
+#: Names of batch input files in directories, as in `.pre-commit-hooks.yaml`.
+_BATCH_NAME: Final = r"(?i:batch)[^/]*\.jsonl$"
+
+#: Smaller files (in bytes) are checked before anyone could read a progress bar.
+_BAR_FROM: Final = 20_000_000
+
+Progress = Callable[[int], object]
+
+
+def expand(paths: Iterable[str]) -> list[str]:
+    """Replace each directory by the batch files in it, if there are any."""
+    found: list[str] = []
+    for path in paths:
+        try:
+            inside = batch_files(path) if path != "-" and Path(path).is_dir() else []
+        except OSError:  # It is reported when the directory is read.
+            inside = []
+        found += inside or [path]
+    return found
+
+
+def batch_files(folder: str) -> list[str]:
+    """The files in a directory whose names are those of batch input files; hidden ones are skipped.
+
+    Raises:
+        OSError: a directory cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    found = []
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if re.search(_BATCH_NAME, name) and not name.startswith("."):
+                found.append(str(Path(place, name)))
+    return found
+
+
+def check_file(
+    path: str, options: dict[str, Any], rules: dict[str, list[str]], *, progress: bool | None
+) -> FileResult:
+    """Check one file. What keeps it from being read becomes the error of the result.
+
+    Args:
+        path: the file; '-' is standard input.
+        options: of `batchlint.check`.
+        rules: the `select`, `ignore`, `warn` and `error` of the command line.
+        progress: whether to show a bar; None decides by the size and the terminal.
+    """
+    from ..output.result import FileResult
+
+    name = "<stdin>" if path == "-" else click.format_filename(path)
+    source = None if path == "-" else path
+    try:
+        report = _check(path, {**options, **_chosen_rules(path, rules)}, progress=progress)
+    except (OSError, EOFError, zlib.error) as error:  # The last two: a damaged gzip file.
+        return FileResult(name, error=getattr(error, "strerror", None) or str(error), source=source)
+    except MemoryError:
+        return FileResult(name, error="there is not enough memory to check it", source=source)
+    return FileResult(name, report, source=source)
+
+
+def _check(path: str, options: dict[str, Any], *, progress: bool | None) -> Report:
+    from .. import api
+    from ..sources import is_gzipped, open_file
+
+    if path == "-":
+        with _progress_bar(path, progress) as tick:
+            return api.check(_standard_input(), progress=tick, **options)
+    if Path(path).is_dir():
+        batch_files(path)  # It raises if the directory cannot be read.
+        raise OSError("a folder in which no file is named like *batch*.jsonl")
+    if not is_gzipped(path):
+        with _progress_bar(path, progress) as tick:
+            return api.check(path, progress=tick, **options)
+    complain(
+        f"{click.format_filename(path)}: unpacked to be checked; the API takes plain files only"
+    )
+    with open_file(path) as stream, _progress_bar(path, progress) as tick:
+        return api.check(stream, name=path[: -len(".gz")], progress=tick, **options)
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:
+        raise OSError("standard input is closed")
+    with suppress(OSError, AttributeError):  # Another process may have made it non-blocking.
+        os.set_blocking(sys.stdin.fileno(), True)
+    return sys.stdin.buffer
+
+
+def _chosen_rules(path: str, from_command: dict[str, list[str]]) -> dict[str, Any]:
+    """The rules for a file: the configuration's, with those of the command line on top."""
+    from .. import config
+
+    file = Path("<stdin>" if path == "-" else path)
+    try:
+        chosen: dict[str, Any] = config.nearest(file.parent).for_file(file)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    wanted = {name for key, names in from_command.items() if key != "ignore" for name in names}
+    if wanted:
+        chosen["ignore"] = [name for name in chosen.get("ignore", []) if name not in wanted]
+    for key, names in from_command.items():
+        chosen[key] = names if key == "select" else [*chosen.get(key, []), *names]
+    return chosen
+
+
+@contextmanager
+def _progress_bar(path: str, wanted: bool | None) -> Iterator[Progress | None]:
+    """A bar by bytes on standard error, and the function that moves it; None without a bar."""
+    from ..sources import is_gzipped
+
+    size = Path(path).stat().st_size if path != "-" and not is_gzipped(path) else None
+    if wanted is None:
+        is_long = size is None or size >= _BAR_FROM
+        wanted = is_long and sys.stderr is not None and sys.stderr.isatty()
+    if not wanted or sys.stderr is None:
+        yield None
+        return
+    from tqdm import tqdm
+
+    tqdm.monitor_interval = 0  # Its thread would make a fork unsafe.
+    name = "<stdin>" if path == "-" else click.format_filename(path, shorten=True)
+    with tqdm(
+        total=size,
+        unit="B",
+        unit_scale=True,
+        desc=name,
+        leave=False,
+        file=sys.stderr,
+        dynamic_ncols=True,
+    ) as bar:
+        yield bar.update

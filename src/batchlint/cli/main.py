@@ -1,0 +1,34 @@
+"""The `batchlint` command. It imports nothing but click until it knows what to do."""
+
+from __future__ import annotations
+
+import click
+
+from .. import __version__
+from .check import check
+from .rule import rule
+from .schema import schema
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"batchlint {__version__}")
+        ctx.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version and exit.",
+)
+def cli() -> None:
+    """Check OpenAI Batch API input files before the upload."""
+
+
+cli.add_command(check)
+cli.add_command(rule)
+cli.add_command(schema)

@@ -1,0 +1,1 @@
+"""From chunks of lines to a report: checks lines, sums up chunks, runs chunks in parallel."""

@@ -1,0 +1,360 @@
+"""`Checker`: everything compiled for one provider and one selection of rules."""
+
+from __future__ import annotations
+
+import sys
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from .. import data, phrasing
+from ..findings import BatchError, Effect, Part, PathParts, Problem, Rank, stage
+from ..providers import Endpoint, Provider, patching_family, provider
+from ..rules import RULES, Rule, Selection
+from ..rules.foreign import find_foreign
+from ..rules.registry import Line, Request, Scope
+from ..rules.text import BYTE_ORDER_MARK, Defect, find_defect
+from ..rules.triggers import EndpointRules, Group, checks_to_run
+from ..schema.explain import Explainer
+from ..schema.store import DATE, body_schema, deprecated_parameters, line_schema
+from ..schema.validate import compile_schema
+
+NEWER_HINT: Final = f"Known as of {DATE}, when the schema was made; a newer API may know more."
+
+#: An endpoint checker remembers the triggered rules of this many distinct sets of fields.
+_KNOWN_SETS: Final = 256
+
+_NO_BODY: Final[dict[str, Any]] = {}
+
+
+class EndpointChecker:
+    """Compiled checks for one endpoint and model family.
+
+    Args:
+        endpoint: the endpoint.
+        url: that the provider gives it.
+        family: the name of the model family, or ''.
+        rules: the rules for requests to this endpoint.
+
+    Attributes:
+        is_valid: whether a decoded line is a valid request, as far as schemas tell.
+        is_quiet: whether nothing inside a body triggers a rule.
+        long_line: from this size in bytes on, a line triggers a rule by itself.
+        deprecated: the deprecated parameters.
+    """
+
+    def __init__(self, endpoint: Endpoint, url: str, family: str, rules: EndpointRules) -> None:
+        self.endpoint = endpoint
+        self.url = url
+        self.is_valid = compile_schema(line_schema(endpoint, family, url))
+        self.is_quiet = rules.is_quiet
+        self.deprecated = deprecated_parameters(endpoint, family)
+        self.long_line = min(rules.line_sizes, default=sys.maxsize)
+        self._watched = rules.fields | self.deprecated
+        self._family = family
+        self._rules = rules
+        self._explainer: Explainer | None = None
+        self._positions = {
+            name: position for position, name in enumerate(body_schema(endpoint)["properties"])
+        }
+        self._known: dict[tuple[frozenset[str], bool, int], tuple[Group, ...]] = {}
+
+    def watches(self, body: Mapping[str, Any]) -> bool:
+        """Whether a body has a field that triggers a rule or is deprecated."""
+        return not self._watched.isdisjoint(body)
+
+    def explain(self, body: dict[str, Any], *, known_invalid: bool) -> list[Problem]:
+        """The problems of a body under its schema.
+
+        Args:
+            body: the body.
+            known_invalid: a validator refused it already.
+        """
+        if self._explainer is None:
+            self._explainer = Explainer(
+                body_schema(self.endpoint, self._family),
+                part=Part.BODY,
+                prefix=("body",),
+                newer_hint=NEWER_HINT,
+            )
+        if not known_invalid and self._explainer.accepts(body):
+            return []
+        return self._explainer.explain(body)
+
+    def run_rules(
+        self, body: dict[str, Any], line_bytes: int, *, quiet: bool
+    ) -> Iterator[tuple[str, Rank, Problem]]:
+        """The problems that rules find in a body, as (rule, rank, problem).
+
+        Args:
+            body: the body; the schema may have refused some of its fields.
+            line_bytes: the size of the line.
+            quiet: whether nothing inside the body triggers a rule.
+        """
+        groups = self._triggered(body, line_bytes, quiet=quiet)
+        if not groups:
+            return
+        request = Request(self.endpoint, body, line_bytes)
+        for rule, check in checks_to_run(groups, request):
+            for serial, problem in enumerate(check(request)):
+                position = self._position(problem.path or ())
+                yield rule, Rank(Part.BODY, problem.rank.phase, position, True, serial), problem
+
+    def _position(self, path: PathParts) -> int:
+        """The position of the parameter that a place in the line belongs to."""
+        last = len(self._positions)
+        return self._positions.get(path[1], last) if len(path) > 1 else last
+
+    def _triggered(
+        self, body: dict[str, Any], line_bytes: int, *, quiet: bool
+    ) -> tuple[Group, ...]:
+        """The rules that a request triggers. The lines of a file often have the same fields."""
+        key = (self._watched.intersection(body), quiet, bisect(self._rules.line_sizes, line_bytes))
+        groups = self._known.get(key)
+        if groups is None:
+            if len(self._known) >= _KNOWN_SETS:
+                self._known.clear()
+            found = self._rules.triggered(key[0], quiet=quiet, line_bytes=line_bytes)
+            groups = self._known[key] = tuple(found)
+        return groups
+
+
+class LineResult(NamedTuple):
+    """What became of a line that is not a valid request.
+
+    Attributes:
+        errors: its findings.
+        is_blank: it has nothing but white space.
+        custom_id: if it has one.
+        url: if it is that of a batch endpoint.
+        model: if it has one.
+        body: an empty object if it has none.
+    """
+
+    errors: list[BatchError]
+    is_blank: bool = False
+    custom_id: str | None = None
+    url: str | None = None
+    model: str | None = None
+    body: Mapping[str, Any] = _NO_BODY
+
+
+class Checker:
+    """Everything compiled for one provider and one selection of rules.
+
+    Args:
+        provider: whose limits and URLs count.
+        selection: the rules that are on.
+
+    Attributes:
+        severities: the severity of each rule that is on.
+    """
+
+    def __init__(self, provider: Provider, selection: Selection) -> None:
+        self.provider = provider
+        self.severities = selection.as_dict()
+        self._endpoint_checkers: dict[tuple[str, str], EndpointChecker] = {}
+        self._endpoint_rules: dict[str, EndpointRules] = {}
+        self._line_explainer: Explainer | None = None
+        self._rules: dict[Scope, list[Rule]] = {}
+        for name in self.severities:
+            self._rules.setdefault(RULES[name].scope, []).append(RULES[name])
+
+    def rules(self, scope: Scope) -> list[Rule]:
+        """The rules of a scope that are on."""
+        return self._rules.get(scope, [])
+
+    def endpoint_checker(self, url: object, model: object) -> EndpointChecker | None:
+        """The compiled checks for a URL and a model; None if the URL is not a batch endpoint."""
+        endpoint = self.provider.endpoints.get(url) if isinstance(url, str) else None
+        if endpoint is None:
+            return None
+        key = (str(url), patching_family(endpoint, model))
+        checker = self._endpoint_checkers.get(key)
+        if checker is None:
+            checker = EndpointChecker(endpoint, *key, self._rules_for(endpoint))
+            self._endpoint_checkers[key] = checker
+        return checker
+
+    def _rules_for(self, endpoint: Endpoint) -> EndpointRules:
+        rules = self._endpoint_rules.get(endpoint.name)
+        if rules is None:
+            own = [
+                rule
+                for rule in self.rules("request")
+                if not rule.endpoints or endpoint in rule.endpoints
+            ]
+            rules = self._endpoint_rules[endpoint.name] = EndpointRules(endpoint, own)
+        return rules
+
+    # -- lines ------------------------------------------------------------------------------------
+
+    def run_rules(
+        self,
+        checker: EndpointChecker,
+        body: dict[str, Any],
+        line: tuple[int, int, str | None],
+        *,
+        quiet: bool,
+    ) -> list[BatchError]:
+        """The findings of rules about the body of a valid request.
+
+        Args:
+            checker: of its endpoint and model.
+            body: the body.
+            line: its number, its size in bytes and its custom_id.
+            quiet: whether nothing inside the body triggers a rule.
+        """
+        number, line_bytes, custom_id = line
+        found = checker.run_rules(body, line_bytes, quiet=quiet)
+        return _in_order(self._error(*each, number, custom_id) for each in found)
+
+    def explain_line(self, line: bytes, request: Any, number: int, *, first: bool) -> LineResult:
+        """The findings of a line that is not a valid request, and its facts.
+
+        Args:
+            line: the line.
+            request: the decoded line; None if it is not JSON.
+            number: of the line in its chunk, counted from 1.
+            first: whether this is the first line of the file, where a byte order mark may be.
+        """
+        errors: list[BatchError] = []
+        if first and line.startswith(BYTE_ORDER_MARK):
+            errors += self.explain_defect(Defect("byte order mark"), number)
+            line = line.removeprefix(BYTE_ORDER_MARK)
+            request = _decode(line)
+            if not line.strip():
+                return LineResult(errors)
+        if not isinstance(request, dict):
+            defect = find_defect(line)
+            errors += self.explain_defect(defect, number)
+            return LineResult(errors, is_blank=defect.kind == "blank")
+        custom_id = request.get("custom_id")
+        custom_id = custom_id if isinstance(custom_id, str) else None
+        url = request.get("url")
+        body = request.get("body")
+        body = body if isinstance(body, dict) else _NO_BODY
+        model = body.get("model")
+        errors += self._explain_request(request, len(line), number, custom_id)
+        return LineResult(
+            errors,
+            False,
+            custom_id,
+            url if isinstance(url, str) and url in self.provider.endpoints else None,
+            model if isinstance(model, str) else None,
+            body,
+        )
+
+    def _explain_request(
+        self, request: dict[str, Any], line_bytes: int, number: int, custom_id: str | None
+    ) -> list[BatchError]:
+        """The findings about the fields of a line, then about its body."""
+        if self._line_explainer is None:
+            hints = {rule.name: rule.hint for rule in RULES.values() if rule.hint is not None}
+            self._line_explainer = Explainer(data.read("batch-request"), hints=hints)
+        is_valid_line = self._line_explainer.accepts(request)
+        problems = [] if is_valid_line else self._line_explainer.explain(request)
+        line = Line(request, self.provider)
+        found = [(problem.rule, problem.rank, problem) for problem in problems]
+        for rule in self.rules("line"):
+            found += [(rule.name, problem.rank, problem) for problem in rule.check(line)]
+        body = request.get("body")
+        checker = self.endpoint_checker(request.get("url"), _model(body))
+        if checker is not None and isinstance(body, dict):
+            problems = checker.explain(body, known_invalid=is_valid_line)
+            found += [(problem.rule, problem.rank, problem) for problem in problems]
+            found += checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
+        return _in_order(self._error(*each, number, custom_id) for each in found)
+
+    def explain_defect(self, defect: Defect, number: int | None) -> list[BatchError]:
+        """The findings about a line, or a file, that could not be read."""
+        return self.errors(
+            (problem._replace(rule=rule.name, line=number))
+            for rule in self.rules("text")
+            for problem in rule.check(defect)
+        )
+
+    def explain_head(self, head: bytes) -> list[BatchError]:
+        """The finding about a file that has a foreign format, from its first chunk."""
+        defect = find_foreign(head)
+        return [] if defect is None else self.explain_defect(defect, None)
+
+    # -- findings ---------------------------------------------------------------------------------
+
+    def errors(self, problems: Iterable[Problem], effect: Effect | None = None) -> list[BatchError]:
+        """Problems as users see them, in the order in which the API checks.
+
+        Args:
+            problems: each with its rule, its line and its custom_id.
+            effect: what the API does, where that is not the effect of the rule.
+        """
+        return _in_order(
+            self._error(
+                problem.rule, problem.rank, problem, problem.line, problem.custom_id, effect
+            )
+            for problem in problems
+        )
+
+    def _error(
+        self,
+        name: str,
+        rank: Rank,
+        problem: Problem,
+        line: int | None,
+        custom_id: str | None,
+        effect: Effect | None = None,
+    ) -> BatchError | None:
+        """A problem as a finding; None if its rule is off.
+
+        Raises:
+            KeyError: there is no such rule.
+        """
+        rule = RULES[name]
+        severity = self.severities.get(name)
+        if severity is None:
+            return None
+        fails = (effect or rule.fails) if severity == "error" else None
+        pointer = None
+        if problem.path is not None and line is not None:
+            pointer = phrasing.pointer(problem.path)
+        return BatchError(
+            name,
+            rule.code,
+            line,
+            problem.message,
+            problem.param,
+            pointer,
+            custom_id,
+            severity,
+            fails,
+            problem.hint,
+            (stage(fails), *map(int, rank)),
+        )
+
+
+@cache
+def checker_for(provider_name: str, selection: Selection) -> Checker:
+    """The checker of a provider and a selection, compiled once per process."""
+    return Checker(provider(provider_name), selection)
+
+
+def _in_order(errors: Iterable[BatchError | None]) -> list[BatchError]:
+    """The findings of one line in the order in which the API checks."""
+    found = [error for error in errors if error is not None]
+    if len(found) > 1:
+        found.sort()
+    return found
+
+
+def _decode(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except ValueError:
+        return None
+
+
+def _model(body: object) -> object:
+    return body.get("model") if isinstance(body, dict) else None

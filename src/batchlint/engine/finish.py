@@ -1,0 +1,82 @@
+"""From the summary of all lines to the report: the rules about the file run here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..findings import BatchError, Problem
+from ..report import Report
+from ..rules.file import affected
+from ..rules.registry import CheckedFile
+from ..summary import ChunkSummary, FindingStore, LineStatus
+from .checker import Checker, checker_for
+from .chunk import Plan
+
+
+def finish(
+    summary: ChunkSummary,
+    plan: Plan,
+    *,
+    name: str | None,
+    endpoint: str | None,
+    foreign: Iterable[BatchError] = (),
+    extra: Iterable[BatchError] = (),
+    create: Mapping[str, Any] | None = None,
+) -> Report:
+    """Run the rules about the file, and make the report.
+
+    Args:
+        summary: of all lines.
+        plan: what they were checked for.
+        name: of the file, if it has one.
+        endpoint: the batch's URL, if the caller gave it. Default: the most frequent URL.
+        foreign: why the file is not a batch input file at all. Its lines were not checked then.
+        extra: further findings about the file.
+        create: the parameters of the create call.
+    """
+    checker = checker_for(plan.provider, plan.selection)
+    foreign = list(foreign)
+    urls = summary.urls.most_frequent(summary.lines)
+    endpoint = endpoint or (urls[0] if urls else None)
+    statuses = summary.statuses[:]
+    findings = FindingStore(plan.keep)
+    findings.absorb(summary.findings)
+    file = CheckedFile(summary, checker.provider, endpoint, plan.now, plan.max_enqueued_tokens)
+    for problem in _problems(checker, name, None if foreign else file):
+        for error in checker.errors([problem]):
+            findings.add(error)
+            if error.line is not None and error.severity == "error":
+                statuses[error.line - 1] = LineStatus.FAILED
+    for error in (*foreign, *extra):
+        findings.add(error)
+    for count, error in summary.once_per_file.values():
+        hint = f"{error.hint or ''} {affected(count, error.line or 1)}".strip()
+        findings.add(error._replace(hint=hint))
+    errors = sorted(findings.errors)
+    return Report(
+        path=name,
+        endpoint=endpoint,
+        models=tuple(summary.models.most_frequent(summary.lines)),
+        bytes=summary.bytes,
+        total=summary.statuses.requests,
+        failed=statuses.count(LineStatus.FAILED),
+        embedding_inputs=summary.totals["embedding_inputs"],
+        errors=tuple(error for error in errors if error.severity == "error"),
+        warnings=tuple(error for error in errors if error.severity == "warning"),
+        counts=findings.counts,
+        now=plan.now,
+        create=create or {},
+    )
+
+
+def _problems(checker: Checker, name: str | None, file: CheckedFile | None) -> Iterator[Problem]:
+    """The problems of the file's name, and of the file."""
+    if name is not None:
+        for rule in checker.rules("name"):
+            for problem in rule.check(name):
+                yield problem._replace(rule=rule.name)
+    if file is not None:
+        for rule in checker.rules("file"):
+            for problem in rule.check(file):
+                yield problem._replace(rule=rule.name)

@@ -1,0 +1,199 @@
+"""Runs the chunks of a source: in this process, in worker processes, or on an executor.
+
+All three are the same ordered map over something that has `submit`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final, Literal, Protocol
+
+from ..sources import Source
+from ..summary import ChunkSummary, merge
+from .chunk import Plan, check_chunk
+from .worker import WORKER_DIED, init_pool_worker
+
+#: Smaller files (in bytes) stay in one process: starting others costs more than it saves.
+PARALLEL_FROM: Final = {"fork": 8_000_000, "spawn": 64_000_000}
+
+#: The size in bytes of the ranges that workers get: at least, and usually at most.
+SMALLEST_RANGE: Final = 1 << 20
+LARGEST_RANGE: Final = 8 << 20
+
+#: The number of ranges per worker in small files. Several, because they take different times.
+RANGES_PER_WORKER: Final = 4
+
+#: The number of calls under way per worker.
+WINDOW: Final = 4
+
+#: Seconds between two looks at whether the processes of a pool are alive.
+POLL_SECONDS: Final = 2.0
+
+#: The usual reason why spawned workers end at once.
+UNGUARDED_SCRIPT: Final = (
+    "the worker processes ended: a script that uses jobs must do so under "
+    "`if __name__ == '__main__':`, and where memory is short, jobs=1 needs the least"
+)
+
+#: How worker processes start. A fork is quick, but safe only in a process without threads.
+Start = Literal["fork", "spawn"]
+
+Call = tuple[Callable[..., ChunkSummary], tuple[Any, ...]]
+
+
+class Future(Protocol):
+    """What `submit` returns."""
+
+    def result(self) -> Any:
+        """Wait for the result of the call."""
+
+
+class Executor(Protocol):
+    """Anything like a `concurrent.futures.Executor`: only `submit` is used."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> Any:
+        """Start a call, and return its `Future`."""
+
+
+def run(
+    source: Source,
+    plan: Plan,
+    *,
+    jobs: int | None = 1,
+    executor: Executor | None = None,
+    start: Start = "spawn",
+) -> Iterator[ChunkSummary]:
+    """Check a source: yield the summaries of its parts, in order.
+
+    Args:
+        source: what to check.
+        plan: what to check for.
+        jobs: worker processes; 1 is this process, 0 one per core, None decides by the size.
+        executor: where to run instead.
+        start: how worker processes start.
+
+    Raises:
+        OSError: the source cannot be read, or a worker died.
+    """
+    if executor is not None:
+        yield from _ordered_map(executor.submit, _chunk_calls(source, plan), 4 * WINDOW)
+        return
+    workers = count_workers(source, jobs, start)
+    if workers == 1:
+        for function, args in _chunk_calls(source, plan):
+            yield function(*args)
+        return
+    calls = _chunk_calls(source, plan)
+    if source.size is not None:
+        calls = _range_calls(source, source.size, plan, workers)
+    with _worker_processes(workers, start) as submit:
+        yield from _ordered_map(submit, calls, workers * WINDOW)
+
+
+def count_workers(source: Source, jobs: int | None, start: Start = "spawn") -> int:
+    """The number of processes to use."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    if jobs is None:
+        jobs = 0 if (source.size or 0) >= PARALLEL_FROM[start] else 1
+    useful = 4 * cores if source.size is None else max(1, -(-source.size // SMALLEST_RANGE))
+    return min(jobs or cores, useful)
+
+
+def check_range(source: Source, start: int, stop: int, plan: Plan) -> ChunkSummary:
+    """Check the lines that begin in a range of bytes.
+
+    Raises:
+        OSError: the source cannot be read, or it has become shorter.
+    """
+    chunks = source.read_range(start, stop)
+    return merge(
+        (check_chunk(chunk, plan, not start and not number) for number, chunk in enumerate(chunks)),
+        plan.keep,
+    )
+
+
+def _chunk_calls(source: Source, plan: Plan) -> Iterator[Call]:
+    for number, chunk in enumerate(source.chunks()):
+        yield check_chunk, (chunk, plan, number == 0)
+
+
+def _range_calls(source: Source, size: int, plan: Plan, workers: int) -> Iterator[Call]:
+    step = max(SMALLEST_RANGE, min(LARGEST_RANGE, size // (RANGES_PER_WORKER * workers)))
+    for start in range(0, size, step):
+        yield check_range, (source, start, min(start + step, size), plan)
+
+
+def _ordered_map(
+    submit: Callable[..., Future], calls: Iterable[Call], window: int
+) -> Iterator[ChunkSummary]:
+    """The results of calls, in order, with at most `window` of them under way."""
+    pending: deque[Future] = deque()
+    for function, args in calls:
+        pending.append(submit(function, *args))
+        if len(pending) >= window:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()
+
+
+def _worker_processes(workers: int, start: Start) -> AbstractContextManager[Callable[..., Future]]:
+    """Start worker processes; inside the context, calls can be submitted to them."""
+    if start == "fork" and hasattr(os, "fork"):
+        return _forked(workers)
+    return _pooled(workers)
+
+
+@contextmanager
+def _forked(workers: int) -> Iterator[Callable[..., Future]]:
+    from .forks import ForkExecutor
+
+    with ForkExecutor(workers) as executor:
+        yield executor.submit
+
+
+@contextmanager
+def _pooled(workers: int) -> Iterator[Callable[..., Future]]:
+    import multiprocessing  # 14 ms that one process need not spend
+    from concurrent.futures import Future as PoolFuture
+    from concurrent.futures import ProcessPoolExecutor, wait
+    from concurrent.futures.process import BrokenProcessPool
+
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=init_pool_worker)
+
+    def processes() -> list[Any]:
+        return list((getattr(pool, "_processes", None) or {}).values())
+
+    class Watched:
+        """A future that notices when a process dies.
+
+        The pool itself would wait forever for a process that was killed in the middle of its
+        answer.
+        """
+
+        def __init__(self, future: PoolFuture[Any]) -> None:
+            self._future = future
+
+        def result(self) -> Any:
+            while not wait([self._future], POLL_SECONDS).done:
+                if any(process.exitcode is not None for process in processes()):
+                    raise OSError(WORKER_DIED)
+            return self._future.result()
+
+    done = False
+    try:
+        yield lambda function, *args: Watched(pool.submit(function, *args))
+        done = True
+    except BrokenProcessPool as error:
+        raise OSError(UNGUARDED_SCRIPT) from error
+    finally:
+        if not done:
+            for process in processes():
+                process.kill()  # Its result is no longer needed, and half of one cannot be read.
+        pool.shutdown(wait=done, cancel_futures=True)

@@ -1,0 +1,91 @@
+"""The output formats: one module each, with a function `render`, imported when it is needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from .result import FileResult
+
+
+#: `click.style`, or what takes the same arguments.
+Style = Callable[..., str]
+
+
+def _plain(text: str, **_: object) -> str:
+    return text
+
+
+class Options(NamedTuple):
+    """How to print.
+
+    Attributes:
+        max_errors: the maximum number of findings to print per file; 0 prints all that are kept.
+        style: colours a text; `click.style`, or what takes the same arguments.
+        show_source: show an excerpt of the line, which may be private.
+        statistics: count the findings of all files by rule.
+        strict: warnings fail too.
+    """
+
+    max_errors: int = 20
+    style: Style = _plain
+    show_source: bool = False
+    statistics: bool = False
+    strict: bool = False
+
+
+class Format(NamedTuple):
+    """An output format.
+
+    Attributes:
+        name: as `--format` takes it; also the name of its module.
+        prints_sample: it prints at most `--max-errors` findings of a file.
+        tells_truncated: it says itself how many findings are not in it.
+    """
+
+    name: str
+    prints_sample: bool = False
+    tells_truncated: bool = True
+
+    def render(self, files: Iterable[FileResult], options: Options) -> Iterator[str]:
+        """The text to print, as the files are checked."""
+        rendered: Iterator[str] = self._module().render(files, options)
+        return rendered
+
+    def append_summary(self, files: list[FileResult]) -> None:
+        """Write the summary that a service shows beside the output, if it asked for one.
+
+        Raises:
+            OSError: it cannot be written. Its `filename` is that of the summary.
+        """
+        append: Callable[[list[FileResult]], None] | None = getattr(
+            self._module(), "append_summary", None
+        )
+        if append is not None:
+            append(files)
+
+    def _module(self) -> Any:
+        return import_module(f".{self.name}", __name__)
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    format.name: format
+    for format in (
+        Format("text", prints_sample=True),
+        Format("json"),
+        Format("jsonl", tells_truncated=False),
+        Format("batch"),
+        Format("github", prints_sample=True),
+        Format("gitlab", tells_truncated=False),
+        Format("junit", tells_truncated=False),
+        Format("sarif"),
+    )
+}
+
+
+def default_format() -> Format:
+    """The format where the user chooses none: that of the service we run under, else text."""
+    return FORMATS["github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"]

@@ -1,0 +1,64 @@
+"""The format of GitLab's code quality reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from . import Options
+from .result import FileResult
+from .fingerprints import Fingerprints
+from .paths import from_root
+from .wording import label
+
+
+def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
+    """One JSON array of all findings that are kept; a file that cannot be read is one too."""
+    fingerprints = Fingerprints()
+    issues = [issue for file in files for issue in _issues(file, fingerprints)]
+    yield orjson.dumps(issues, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _issues(file: FileResult, fingerprints: Fingerprints) -> Iterator[dict[str, Any]]:
+    path = from_root(file.source) if file.source is not None else file.path
+    path = path.encode(errors="replace").decode()  # JSON has no half surrogates
+    if file.report is None:
+        yield _issue(
+            "unreadable_file",
+            f"The file could not be read: {file.error}",
+            fingerprints.made(path, "unreadable_file"),
+            "blocker",
+            path,
+            None,
+        )
+        return
+    for error in sorted([*file.report.errors, *file.report.warnings]):
+        severity = (
+            "minor"
+            if error.severity == "warning"
+            else "major"
+            if error.fails in ("request", None)
+            else "blocker"
+        )
+        yield _issue(
+            error.rule,
+            f"{label(error)}: {error.message}",
+            fingerprints.of(path, error),
+            severity,
+            path,
+            error.line,
+        )
+
+
+def _issue(
+    rule: str, text: str, fingerprint: str, severity: str, path: str, line: int | None
+) -> dict[str, Any]:
+    return {
+        "description": text,
+        "check_name": rule,
+        "fingerprint": fingerprint,
+        "severity": severity,
+        "location": {"path": path, "lines": {"begin": line or 1}},
+    }

@@ -1,0 +1,24 @@
+"""The format `json`: one JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from . import Options
+from .result import FileResult
+
+
+def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
+    """One document for all files (`schemas/report.json`)."""
+    from .. import __version__
+
+    shown = [
+        {"path": file.path, "ok": False, "error": file.error}
+        if file.report is None
+        else file.report.to_dict() | {"path": file.path}
+        for file in files
+    ]
+    document = {"version": __version__, "ok": all(file["ok"] for file in shown), "files": shown}
+    yield orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"

@@ -1,0 +1,20 @@
+"""The format `jsonl`: one finding per line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from . import Options
+from .result import FileResult
+
+
+def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
+    """One finding a line, errors first, each with the path of its file; a file that cannot be read has a line, too."""
+    for file in files:
+        if file.report is None:
+            yield orjson.dumps({"path": file.path, "error": file.error}).decode() + "\n"
+        else:
+            for error in (*file.report.errors, *file.report.warnings):
+                yield orjson.dumps({"path": file.path} | error.to_dict()).decode() + "\n"

@@ -1,0 +1,79 @@
+"""The format of JUnit's test reports, which most services read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from xml.etree import ElementTree as ET
+
+from ..findings import BatchError, by_severity
+from . import Options
+from .result import FileResult
+from .wording import label, place, summary
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
+    """A suite for each file, in which an error is a failed case and a warning a passed one that says so.
+
+    A clean file is one passed case; a file that cannot be read, one with an error.
+    """
+    root = ET.Element("testsuites", name="batchlint")
+    root.extend(_suite(file) for file in files)
+    for name in ("tests", "failures", "errors", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    ET.indent(root)
+    yield f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _suite(file: FileResult) -> ET.Element:
+    suite = ET.Element("testsuite", name=_fit(file.path))
+    if file.report is None:
+        case = ET.SubElement(suite, "testcase", name="readable", classname=_fit(file.path))
+        ET.SubElement(case, "error", type="unreadable_file", message=_fit(file.error or ""))
+    else:
+        errors, warnings = by_severity(file.report.counts)
+        properties = ET.SubElement(suite, "properties")
+        for name, value in (
+            ("requests", file.report.total),
+            ("errors", errors),
+            ("warnings", warnings),
+        ):
+            ET.SubElement(properties, "property", name=name, value=str(value))
+        for error in sorted([*file.report.errors, *file.report.warnings]):
+            _case(suite, file.path, error)
+        if not errors + warnings:
+            ET.SubElement(suite, "testcase", name="no errors", classname=_fit(file.path))
+        ET.SubElement(suite, "system-out").text = _fit(summary(file.report))
+    for name, kind in (
+        ("tests", "testcase"),
+        ("failures", "testcase/failure"),
+        ("errors", "testcase/error"),
+    ):
+        suite.set(name, str(len(suite.findall(kind))))
+    suite.set("skipped", "0")
+    return suite
+
+
+def _case(suite: ET.Element, path: str, error: BatchError) -> None:
+    """One finding."""
+    case = ET.SubElement(
+        suite,
+        "testcase",
+        name=_fit(f"{place(path, error.line, None)} {label(error)}"),
+        classname=_fit(path),
+    )
+    text = _fit(
+        f"{place(path, error.line, None)}: {label(error)}: {error.message}"
+        + (f"\n{error.hint}" if error.hint else "")
+    )
+    if error.severity == "error":
+        ET.SubElement(case, "failure", type=error.rule, message=_fit(error.message)).text = text
+    else:
+        ET.SubElement(case, "system-out").text = f"warning: {text}"
+
+
+def _fit(text: str) -> str:
+    """The text without characters that XML does not have."""
+    return _NOT_IN_XML.sub("?", text)

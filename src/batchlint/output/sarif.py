@@ -1,0 +1,159 @@
+"""The format of code scanning services: SARIF 2.1.0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import orjson
+
+from ..findings import BatchError, FindingKey, by_rule, by_severity
+from ..rules import RULES
+from . import Options
+from .result import FileResult
+from .fingerprints import Fingerprints
+from .paths import uri
+from .locate import Place, locate_all
+from .wording import label, summary
+
+#: GitHub shows so many results of a run, and refuses a file of more than five times as many.
+MOST: Final = 5_000
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
+    """One run with the rules that found something, the first 5,000 results, errors first, and the by_severity."""
+    from .. import __version__
+
+    seen = list(files)
+    fingerprints = Fingerprints()
+    results = [result for file in seen for result in _results(file, fingerprints)]
+    results.sort(key=lambda result: bool(result["level"] == "warning"))
+    shown = results[:MOST]
+    rules = list(dict.fromkeys(result["ruleId"] for result in shown))
+    for result in shown:
+        result["ruleIndex"] = rules.index(result["ruleId"])
+    run = {
+        "tool": {
+            "driver": {
+                "name": "batchlint",
+                "version": __version__,
+                "semanticVersion": __version__,
+                "rules": [_rule(name) for name in rules],
+            }
+        },
+        "invocations": [_invocation(seen, len(shown))],
+        "columnFindingKey": "unicodeCodePoints",
+        "results": shown,
+        "properties": _totals(seen, len(shown)),
+    }
+    document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    yield orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _rule(name: str) -> dict[str, Any]:
+    rule = RULES[name]
+    return {
+        "id": name,
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": rule.doc.partition("\n\nFails: ")[0]},
+        "help": {"text": rule.doc},
+        "defaultConfiguration": {"level": rule.severity},
+        "properties": {"code": rule.code, "fails": rule.fails},
+    }
+
+
+def _results(file: FileResult, fingerprints: Fingerprints) -> Iterator[dict[str, Any]]:
+    if file.report is not None:
+        errors, warnings = file.report.errors[:MOST], file.report.warnings[:MOST]
+        for error, place in locate_all(file.source, sorted([*errors, *warnings])):
+            yield _result(file, error, place, fingerprints)
+
+
+def _result(
+    file: FileResult, error: BatchError, place: Place | None, fingerprints: Fingerprints
+) -> dict[str, Any]:
+    region = {"startLine": error.line or 1}
+    if place is not None:
+        region |= {"startColumn": place.column, "endColumn": place.end + 1}
+    text = f"{label(error)}: {error.message}" + (f" {error.hint}" if error.hint else "")
+    properties = {
+        "code": error.code,
+        "param": error.param,
+        "pointer": error.pointer,
+        "customId": error.custom_id,
+        "fails": error.fails,
+    }
+    location = {"physicalLocation": {"artifactLocation": _artifact(file), "region": region}}
+    return {
+        "ruleId": error.rule,
+        "level": error.severity,
+        "message": {"text": _literal(text)},
+        "locations": [location],
+        "partialFingerprints": {"batchlint/v1": fingerprints.of(file.path, error)},
+        "properties": {key: value for key, value in properties.items() if value is not None},
+    }
+
+
+def _artifact(file: FileResult) -> dict[str, str]:
+    return {"uri": uri(file.source if file.source is not None else file.path)}
+
+
+def _literal(text: str) -> str:
+    """The text as a plain message that has no links, whatever it quotes."""
+    return text.replace("](", "\\](")
+
+
+def _invocation(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
+    """How the run went: what could not be read, and what was left out."""
+    notes: list[dict[str, Any]] = [
+        {
+            "level": "error",
+            "message": {"text": f"{file.path}: {file.error}"},
+            "locations": [{"physicalLocation": {"artifactLocation": _artifact(file)}}],
+        }
+        for file in files
+        if file.report is None
+    ]
+    successful = not notes
+    total = sum(sum(file.report.counts.values()) for file in files if file.report is not None)
+    if total > shown:
+        notes.append(
+            {
+                "level": "note",
+                "message": {
+                    "text": f"{total:,} findings were counted; {shown:,} of them are shown."
+                },
+            }
+        )
+    return {"executionSuccessful": successful, "toolExecutionNotifications": notes}
+
+
+def _totals(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
+    """What was counted, shown or not."""
+    counts: dict[FindingKey, int] = {}
+    told = []
+    for file in files:
+        if file.report is None:
+            continue
+        errors, warnings = by_severity(file.report.counts)
+        told.append(
+            {
+                "path": file.path,
+                "requests": file.report.total,
+                "errors": errors,
+                "warnings": warnings,
+                "summary": summary(file.report),
+            }
+        )
+        for kind, count in file.report.counts.items():
+            counts[kind] = counts.get(kind, 0) + count
+    errors, warnings = by_severity(counts)
+    return {
+        "errors": errors,
+        "warnings": warnings,
+        "shown": shown,
+        "findingsByRule": by_rule(counts),
+        "files": told,
+    }

@@ -1,0 +1,250 @@
+"""How the API words types, values, lists and places.
+
+Source: recorded answers of the live API, August and September 2026 (`fixtures/answers/`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from .findings import PathParts
+from .recursion import with_deep_stack
+
+Schema = Mapping[str, Any]
+
+#: What the API says of a line that it cannot read (source: `batchlint rule invalid_json_line`).
+NOT_JSON: Final = "This line is not parseable as valid JSON."
+
+#: The API shortens names longer than this. Seen whole at 12 characters, shortened at 20.
+LONGEST_NAME: Final = 19
+
+#: The same for values. Seen whole at 20 (August 2025), shortened at 24 and 28 (July 2026).
+LONGEST_VALUE: Final = 20
+
+#: Messages quote at most this many characters of a user's value.
+QUOTED: Final = 64
+
+#: Keys in a param or pointer are cut to this many characters.
+_LONGEST_KEY: Final = 1000
+
+#: Control characters, and those that change the direction of text. Compiled when first needed.
+_CONTROL: Final = (
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
+_NOTHING: Final[Schema] = {}
+
+
+# -- users' values -------------------------------------------------------------------------------
+
+
+def escape(text: str) -> str:
+    """Escape control characters, and those that change the direction of text."""
+    if text.isprintable():
+        return text
+    return re.sub(_CONTROL, lambda match: ascii(match[0])[1:-1], text)
+
+
+def excerpt(value: str) -> str:
+    """A user's string as messages quote it: escaped, and at most 64 characters of it."""
+    text = escape(value[: QUOTED + 1])
+    return text if len(text) <= QUOTED else text[: QUOTED - 3] + "..."
+
+
+def abbreviate(name: str, longest: int = LONGEST_NAME) -> str:
+    """A name or value as the API shortens it: its first and last three characters."""
+    return escape(name if len(name) <= longest else f"{name[:3]}...{name[-3:]}")
+
+
+def python_repr(value: Any) -> str:
+    """A value as the API prints it where it prints a Python repr."""
+    try:
+        return excerpt(with_deep_stack(repr, value))
+    except (RecursionError, ValueError):  # Too deep, or an integer of too many digits.
+        return "..."
+
+
+def number(value: float) -> str:
+    """A number as it stands in a sentence."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e16 else str(value)
+
+
+# -- lists ---------------------------------------------------------------------------------------
+
+
+def listed(items: Sequence[str], joint: str = "and") -> str:
+    """`'a'`, `'a' and 'b'`, `'a', 'b', and 'c'`."""
+    if len(items) < 3:
+        return f" {joint} ".join(items)
+    return f"{', '.join(items[:-1])}, {joint} {items[-1]}"
+
+
+def quoted(values: Iterable[str]) -> list[str]:
+    """The values in single quotes."""
+    return [f"'{value}'" for value in values]
+
+
+def one_of(phrases: Sequence[str]) -> str:
+    """`one of a string or array of objects`: only the first keeps its article."""
+    if len(phrases) == 1:
+        return phrases[0]
+    rest = [re.sub("^an? ", "", phrase) for phrase in phrases[1:]]
+    return f"one of {listed([phrases[0], *rest], 'or')}"
+
+
+def array_of(item: str) -> str:
+    """`an array of objects`. An item phrase that is not a single noun stays as it is."""
+    noun = re.sub("^an? ", "", item)
+    return f"an array of {noun if noun == item or ' of ' in noun else noun + 's'}"
+
+
+# -- types ---------------------------------------------------------------------------------------
+
+_JSON_TYPES: Final = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+}
+
+#: How the API names the type it expected.
+EXPECTED: Final = {
+    "string": "a string",
+    "integer": "an integer",
+    "number": "a decimal",
+    "boolean": "a boolean",
+    "object": "an object",
+    "array": "an array",
+    "null": "null",
+}
+
+#: How the API names the type it got.
+GOT: Final = EXPECTED | {"number": "a decimal number"}
+
+
+def json_type(value: Any) -> str:
+    """The JSON type of a decoded value. Whole floats are numbers."""
+    return _JSON_TYPES.get(type(value), "null")
+
+
+def expected(node: Schema, value: Any, deref: Callable[[Schema], Schema]) -> str:
+    """What the API says it expected in place of a value.
+
+    Args:
+        node: the schema of the place.
+        value: the value there. The API's phrase may depend on its type.
+        deref: follows the references of a schema.
+    """
+    node = deref(node)
+    notes = node.get("x-batchlint", _NOTHING)
+    own = notes.get("expected")
+    if isinstance(own, str):
+        return own
+    if own is not None:
+        return str(own.get(json_type(value), own[""]))
+    values = notes.get("supported", node.get("enum", ())) if "enum" in node else ()
+    values = [value for value in values if value is not None]
+    if values and all(isinstance(value, str) for value in values):
+        return one_of(quoted(map(abbreviate, values)))
+    if "anyOf" in node and "properties" not in node:
+        branches = [branch for branch in node["anyOf"] if deref(branch).get("type") != "null"]
+        phrases = [expected(branch, value, deref) for branch in branches]
+        return one_of(list(dict.fromkeys(phrases)))
+    types = node.get("type", "object")
+    names = [types] if isinstance(types, str) else [name for name in types if name != "null"]
+    return one_of([_expected_type(name, node, value, deref) for name in names])
+
+
+def _expected_type(name: str, node: Schema, value: Any, deref: Callable[[Schema], Schema]) -> str:
+    if name == "array" and "items" in node:
+        return array_of(expected(node["items"], value, deref))
+    return EXPECTED[name]
+
+
+def supported(value: str, values: Sequence[str]) -> str:
+    """The sentence for a value that is not among those supported."""
+    if len(values) == 1:
+        return f"Invalid value: '{value}'. Value must be '{values[0]}'."
+    return f"Invalid value: '{value}'. Supported values are: {listed(quoted(values))}."
+
+
+def fill(template: str, values: Mapping[str, Any]) -> str:
+    """Replace the placeholders of a schema's own sentence, each once.
+
+    `{name}` is one of the values, `{repr}` the raw value as Python prints it, `{/a/b}` what is at
+    that place in the value that the schema is about.
+    """
+    if "{" not in template:
+        return template
+
+    def replacement(match: re.Match[str]) -> str:
+        name = match[1]
+        if name == "repr":
+            return python_repr(values.get("raw"))
+        if not name.startswith("/"):
+            return str(values.get(name, match[0]))
+        value = values.get("whole")
+        for key in name[1:].split("/"):
+            value = value.get(key) if isinstance(value, dict) else None
+        return excerpt(value) if isinstance(value, str) else python_repr(value)
+
+    return re.sub(r"\{(\w+|/[\w/]+)\}", replacement, template)
+
+
+# -- places --------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1024)
+def dotted(path: PathParts) -> str:
+    """A place in the API's words: `messages[0].content`."""
+    words = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{escape(part[:_LONGEST_KEY])}" for part in path
+    )
+    return words.removeprefix(".")
+
+
+@lru_cache(maxsize=1024)
+def pointer(path: PathParts) -> str:
+    """A place as a JSON Pointer (RFC 6901)."""
+    return "".join(
+        "/" + str(part)[:_LONGEST_KEY].replace("~", "~0").replace("/", "~1") for part in path
+    )
+
+
+# -- suggestions ---------------------------------------------------------------------------------
+
+
+def _distance(a: str, b: str, limit: int) -> int:
+    """The Levenshtein distance of two names, or `limit` + 1 if it is more than `limit`."""
+    if abs(len(a) - len(b)) > limit:
+        return limit + 1
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        diagonal = row[0]
+        row[0] = i
+        for j, y in enumerate(b, 1):
+            above = row[j]
+            row[j] = min(above + 1, row[j - 1] + 1, diagonal + (x != y))
+            diagonal = above
+    return min(row[-1], limit + 1)
+
+
+@lru_cache(maxsize=256)
+def _near(key: str, known: tuple[str, ...]) -> list[str]:
+    """The known names at a distance of at most 2, the nearest first, then alphabetically."""
+    steps = sorted((_distance(key, name, 2), name) for name in known)
+    return [name for step, name in steps if step <= 2]
+
+
+def did_you_mean(key: str, known: Iterable[str], present: Container[str]) -> str:
+    """The API's suggestion for an unknown parameter of a body's root, or nothing.
+
+    The API suggests names at a Levenshtein distance of at most 2, the nearest first, and never one
+    that the body already has.
+    """
+    names = [name for name in _near(key, tuple(known)) if name not in present]
+    return f" Did you mean {listed(quoted(names), 'or')}?" if names else ""

@@ -1,0 +1,430 @@
+"""Rules about the file as a whole: its name, its limits, and what must agree between lines."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Final, NamedTuple
+
+from ..findings import Part, Phase, Problem, Rank
+from ..phrasing import excerpt
+from ..providers import VIDEOS, shutdown_dates
+from ..schema.store import body_schema
+from ..summary import CustomIds, Runs
+from .prompt_size import CHARACTERS_PER_TOKEN
+from .registry import CheckedFile, file_rule, name_rule
+
+_NOT_JSONL: Final = "Invalid file format for Batch API. Must be .jsonl"
+_SPLIT: Final = "Split the file; each part is a batch of its own."
+
+#: Days before a shutdown from which on a model is warned of.
+_SOON: Final = 30
+
+#: When the batch stage reports these: after the fields of the line, and the model after the body's
+#: required parameters. Inferred from batches with two faults, where the first one of a line is
+#: reported.
+_URL_RANK: Final = Rank(Part.LINE, Phase.LAST, 0)
+_ID_RANK: Final = Rank(Part.LINE, Phase.LAST, 1)
+_MODEL_RANK: Final = Rank(Part.BODY, Phase.PRESENCE, 99)
+
+
+def affected(count: int, first_line: int) -> str:
+    """How many requests a problem affects that is reported once."""
+    if count == 1:
+        return "One request has it."
+    return f"{count:,} requests have it, the first on line {first_line:,}."
+
+
+@name_rule(fails="upload")
+def not_jsonl_name(name: str) -> Iterator[Problem]:
+    """The file's name does not end in `.jsonl`.
+
+    The upload looks at the name.  On standard input there is none, and the rule is silent.
+
+    To do: rename the file.
+
+    Source: BerriAI/litellm#37527 (August 2026) has the sentence; the API gives no code.  Certain.
+    """
+    if not name.endswith(".jsonl"):
+        yield Problem(_NOT_JSONL, hint="Rename the file to end in .jsonl.")
+
+
+@file_rule(fails="upload")
+def file_too_large(file: CheckedFile) -> Iterator[Problem]:
+    """The file is larger than 209,715,200 bytes (200 MiB).
+
+    To do: split it; each part is a batch of its own.
+
+    Source: two logs of April 2026 name 209715200 as the maximum; bespokelabsai/curator#111 has the
+    sentence of the upload.  The guide says "200 MB".
+    """
+    size = file.summary.bytes
+    if size > file.limits.bytes:
+        hint = f"{size:,} bytes; the maximum is {file.limits.bytes:,}. {_SPLIT}"
+        yield Problem("File is too large.", hint=hint)
+
+
+@file_rule(fails=None)
+def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
+    """The file is larger than 200,000,000 bytes, which the guide's "200 MB" may mean.
+
+    The limit that the API has been seen to enforce is 209,715,200 bytes, so this is a warning.
+
+    To do: split the file to be safe.
+
+    Source: the Batch guide says 200 MB; see `file_too_large`.
+    """
+    size = file.summary.bytes
+    if file.limits.documented_bytes < size <= file.limits.bytes:
+        yield Problem(
+            f"The file has {size:,} bytes, more than the 200 MB of the documentation.",
+            hint=f"The API has been seen to enforce {file.limits.bytes:,}.",
+        )
+
+
+@file_rule(fails="upload")
+def empty_file(file: CheckedFile) -> Iterator[Problem]:
+    """The file has no request: no bytes, or blank lines alone.
+
+    The upload answers as for a wrong name.
+
+    To do: look at what should have written the file.
+
+    Source: ogx-ai/ogx `test_batches_errors.py` (August 2025) asserts the status and parts of the
+    sentence.  That blank lines alone count as empty is our inference.
+    """
+    if not file.summary.statuses.requests:
+        yield Problem(_NOT_JSONL, hint="The file has no request.")
+
+
+@file_rule(fails="batch")
+def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
+    """The file has more than 50,000 requests.
+
+    To do: split it; each part is a batch of its own.
+
+    Source: the Batch guide.  The API's code and sentence are not known; these are ours.
+    """
+    requests = file.summary.statuses.requests
+    limit = file.limits.requests
+    if requests > limit:
+        message = f"The file has {requests:,} requests; a batch may have at most {limit:,}."
+        yield Problem(message, hint=_SPLIT)
+
+
+@file_rule(fails="batch")
+def too_many_embedding_inputs(file: CheckedFile) -> Iterator[Problem]:
+    """The requests to /v1/embeddings hold more than 50,000 inputs between them.
+
+    A string or a list of tokens is one input; a list of strings or of lists of tokens is as many as
+    it has.
+
+    To do: split the file.
+
+    Source: the Batch guide.  The API's code and sentence are not known; these are ours.
+    """
+    inputs = file.summary.totals["embedding_inputs"]
+    limit = file.limits.embedding_inputs
+    if inputs > limit:
+        message = (
+            f"The requests hold {inputs:,} embedding inputs; a batch may have at most {limit:,}."
+        )
+        yield Problem(message, hint=_SPLIT)
+
+
+class _DatedModel(NamedTuple):
+    """A model of a file that has an announced shutdown date, with its requests."""
+
+    name: str
+    shutdown: date
+    first_line: int
+    requests: int
+
+
+def _dated_models(file: CheckedFile) -> list[_DatedModel]:
+    summary = file.summary
+    found: dict[str, _DatedModel] = {}
+    for run in summary.models.until(summary.lines):
+        if run.value is None or run.value not in shutdown_dates():
+            continue
+        blank = summary.statuses.count(0, run.start - 1, run.stop - 1)
+        requests = run.stop - run.start - blank
+        model = found.get(run.value)
+        if model is None:
+            shutdown = date.fromisoformat(shutdown_dates()[run.value])
+            found[run.value] = _DatedModel(run.value, shutdown, run.start, requests)
+        else:
+            found[run.value] = model._replace(requests=model.requests + requests)
+    return list(found.values())
+
+
+def _today(file: CheckedFile) -> date:
+    return datetime.fromtimestamp(file.now, UTC).date()
+
+
+@file_rule(code="model_not_found", fails="batch")
+def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
+    """The model's announced shutdown date is past.  Said once for each model of a file.
+
+    "Now" is `SOURCE_DATE_EPOCH` where that is set.  A model without an announced date is never flagged,
+    nor is one that was fine-tuned.
+
+    To do: use the replacement that the provider's page on deprecations names.
+
+    Source: the dates, openai-python 3.54.0 (docstrings).  The sentence is that of the batch stage for a
+    model that it does not know (ogx-ai/ogx, August 2025; code, param and effect again on 2 September
+    2026); that it says so of a retired one is inferred.
+    """
+    for model in _dated_models(file):
+        if model.shutdown <= _today(file):
+            yield Problem(
+                f"The provided model '{model.name}' is not supported by the Batch API.",
+                "body.model",
+                ("body", "model"),
+                f"Its shutdown was announced for {model.shutdown}. "
+                f"{affected(model.requests, model.first_line)}",
+                line=model.first_line,
+            )
+
+
+@file_rule(fails=None)
+def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
+    """The model's announced shutdown is less than 31 days away.  Said once for each model of a file.
+
+    To do: use the replacement that the provider's page on deprecations names.
+
+    Source: the dates, openai-python 3.54.0 (docstrings).
+    """
+    for model in _dated_models(file):
+        if 0 < (model.shutdown - _today(file)).days <= _SOON:
+            yield Problem(
+                f"The model '{model.name}' will be shut down on {model.shutdown}.",
+                "body.model",
+                ("body", "model"),
+                f"A batch may take a day. {affected(model.requests, model.first_line)}",
+                line=model.first_line,
+            )
+
+
+#: What takes the place of a deprecated member (source: openai-python 3.54.0, prose).
+_INSTEAD: Final = {
+    "functions": "Use 'tools'.",
+    "function_call": "Use 'tool_choice'.",
+    "max_tokens": "Use 'max_completion_tokens'.",
+    "prompt_cache_retention": "Use 'prompt_cache_options.ttl'.",
+    "seed": "Nothing takes its place.",
+    "truncation": "Use 'context_management', or send less.",
+    "user": "Use 'safety_identifier', and 'prompt_cache_key' for the cache.",
+}
+
+
+@file_rule(fails=None)
+def deprecated_parameter(file: CheckedFile) -> Iterator[Problem]:
+    """A parameter is deprecated.  Said once for each parameter of a file.
+
+    Fails: /v1/responses {"model": "m", "input": "Hi", "user": "u"}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "safety_identifier": "u"}
+
+    To do: what the hint says.
+
+    Source: the OpenAPI document of August 2026 marks it; the hint, openai-python 3.54.0 (prose).
+    """
+    for name, count, line in _deprecated(file):
+        yield Problem(
+            f"The parameter '{name}' is deprecated.",
+            f"body.{name}",
+            ("body", name),
+            f"{_INSTEAD.get(name, '')} {affected(count, line)}".strip(),
+            line=line,
+        )
+
+
+def _deprecated(file: CheckedFile) -> list[tuple[str, int, int]]:
+    """The deprecated parameters as (name, count, first line), in the order of the lines."""
+    found = []
+    for (url, name), (count, line) in file.summary.deprecated.items():
+        parameters = list(body_schema(file.provider.endpoints[url])["properties"])
+        found.append((line, parameters.index(name), name, count))
+    return [(name, count, line) for line, _, name, count in sorted(found)]
+
+
+@file_rule(fails=None)
+def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
+    """The endpoint is that of Sora, whose end was announced.  Said once for a file.
+
+    Fails: /v1/videos {"model": "sora-2", "prompt": "a cat"}
+    Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "a cat"}
+
+    To do: make videos elsewhere.
+
+    Source: openai-python 3.54.0 (prose) and the guide to videos, which name 24 September 2026.
+    """
+    for run in file.summary.urls.until(file.summary.lines):
+        if run.value is not None and file.provider.endpoints[run.value] == VIDEOS:
+            yield Problem(
+                "The Sora API was announced to shut down on 2026-09-24.",
+                "url",
+                ("url",),
+                "Make videos elsewhere.",
+                line=run.start,
+            )
+            return
+
+
+@file_rule(code="invalid_url", fails="batch")
+def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
+    """A line's url is a batch endpoint, but not the one of the batch.
+
+    The batch's endpoint is what `--endpoint` says; else the most frequent url that is a batch
+    endpoint (of equals, the first).  The line's body is still judged by its own url.
+
+    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+        {"custom_id": "b", "method": "POST", "url": "/v1/completions", "body": {"model": "m", "prompt": "y"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+        {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
+
+    To do: write one file for each endpoint.
+
+    Source: a recorded failed batch (thyword-study/scribe, April 2025).  Certain.
+    """
+    for line, _, custom_id in _differing(file, file.summary.urls, file.endpoint):
+        yield Problem(
+            "The URL provided for this request does not match the batch endpoint.",
+            "url",
+            ("url",),
+            f"This batch is for {file.endpoint}; write one file for each endpoint.",
+            rank=_URL_RANK,
+            line=line,
+            custom_id=custom_id,
+        )
+
+
+@file_rule(fails="batch")
+def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
+    """A line's model differs from that of the file.
+
+    The file's model is the most frequent one (of equals, the first).  The report lists all.
+
+    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+        {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "n", "input": "y"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+        {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
+
+    To do: write one file for each model.
+
+    Source: the Batch guide ("each input file can only include requests to a single model"); a failed
+    batch of 2 September 2026 (a research note of OpenRouter's) has code and param; the sentence is that
+    of a clone that copies OpenAI's words.  Which line the API takes as the reference is not known.
+    """
+    models = file.summary.models.most_frequent(file.summary.lines)
+    expected = models[0] if models else None
+    for line, model, custom_id in _differing(file, file.summary.models, expected):
+        yield Problem(
+            f"The model '{excerpt(model)}' for this request does not match the rest of the batch. "
+            "Each batch must contain requests for a single model.",
+            "body.model",
+            ("body", "model"),
+            f"The batch is for '{excerpt(expected or '')}'; write one file for each model.",
+            rank=_MODEL_RANK,
+            line=line,
+            custom_id=custom_id,
+        )
+
+
+def _differing(
+    file: CheckedFile, runs: Runs, expected: str | None
+) -> Iterator[tuple[int, str, str | None]]:
+    """The requests with another value than the expected one, as (line, value, custom_id)."""
+    summary = file.summary
+    found = [run for run in runs.until(summary.lines) if run.value not in (None, expected)]
+    custom_ids = summary.custom_ids.unpacked() if found else []
+    for run in found:
+        for line in range(run.start, run.stop):
+            if not summary.statuses.is_blank(line):
+                yield line, run.value or "", custom_ids[line - 1]
+
+
+@file_rule(fails="batch")
+def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
+    """A `custom_id` stands in two lines, so that their results could not be told apart.
+
+    The later line is flagged; the hint names the first.
+
+    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+        {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+        {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
+
+    To do: make the ids unique, e.g. by a running number.
+
+    Source: community.openai.com/t/723696 (2024) has the sentence; a failed batch of 2 September 2026 (a
+    research note of OpenRouter's) has code, param and the line of the repeat.
+    """
+    if not _may_have_duplicates(file.summary.custom_ids, file.summary.lines):
+        return
+    first_lines: dict[str, int] = {}
+    line = 0
+    for block in file.summary.custom_ids.blocks():
+        for custom_id in block:
+            line += 1
+            if not custom_id:
+                continue
+            first = first_lines.setdefault(custom_id, line)
+            if first != line:
+                yield Problem(
+                    "The custom_id for this request is a duplicate of another request. The "
+                    "custom_id parameter must be unique for each request in a batch.",
+                    "custom_id",
+                    ("custom_id",),
+                    f"Line {first} has it first.",
+                    rank=_ID_RANK,
+                    line=line,
+                    custom_id=custom_id,
+                )
+
+
+#: Up to this many lines, a set of the ids themselves tells whether there are duplicates.
+_FEW_LINES: Final = 100_000
+
+#: In larger files, sets hold at most about this many hashes at a time. A set takes ten times their size.
+_HASHES: Final = 400_000
+
+
+def _may_have_duplicates(custom_ids: CustomIds, lines: int) -> bool:
+    """Whether two custom_ids are equal, or have the same hash in a file far beyond the limits."""
+    if lines <= _FEW_LINES:
+        ids = [*filter(None, custom_ids.unpacked())]
+        return len(set(ids)) < len(ids)
+    hashes = array("q")
+    for block in custom_ids.blocks():
+        hashes.extend(map(hash, filter(None, block)))
+    shares = len(hashes) // _HASHES + 1
+    for share in range(shares):
+        own = array("q", (number for number in hashes if number % shares == share))
+        if len(set(own)) < len(own):
+            return True
+    return False
+
+
+@file_rule(fails=None)
+def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
+    """The file's prompts have more tokens, by an estimate, than `--max-enqueued-tokens` allows.
+
+    The estimate takes four characters for a token.  It is rough, and the API's own estimate has been
+    reported as higher than a tokenizer's count.
+
+    To do: split the file, and send the parts one after another.
+
+    Source: openai/openai-python#2084 (February 2025) has the refusal: `token_limit_exceeded`, "Enqueued
+    token limit reached for ...".  The limit depends on the organisation and the model.
+    """
+    characters = file.summary.totals["prompt_characters"]
+    tokens = characters // CHARACTERS_PER_TOKEN
+    limit = file.max_enqueued_tokens
+    if limit is not None and tokens > limit:
+        yield Problem(
+            f"The prompts have about {tokens:,} tokens (an estimate), more than {limit:,}.",
+            hint=f"{characters:,} characters, {CHARACTERS_PER_TOKEN} to a token. Split the file, "
+            "and send the parts one after another.",
+        )

@@ -1,0 +1,203 @@
+"""Triggers: which requests a rule has to check. Most rules can skip most requests.
+
+A rule names the fields of a body, of its items or of its content parts that can make it find
+something. One look at the keys of a body finds the fields. One schema per endpoint, the quiet
+schema, tells whether any item or part has a field that triggers a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ..providers import Endpoint
+from ..schema.validate import Validator, compile_schema
+
+if TYPE_CHECKING:
+    from .registry import Check, Request, Rule
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Trigger(NamedTuple):
+    """What in a request makes a rule check it. Triggers combine with `|`.
+
+    Attributes:
+        fields: fields of the body.
+        items: fields of messages or items, each with a schema of the values that trigger nothing
+            (False: every value triggers).
+        parts: the same for fields of content parts.
+        line_bytes: lines of at least this size trigger too; None: no size does.
+    """
+
+    fields: frozenset[str] = frozenset()
+    items: Mapping[str, Any] = _NOTHING
+    parts: Mapping[str, Any] = _NOTHING
+    line_bytes: int | None = None
+
+    def __or__(self, other: Trigger) -> Trigger:  # type: ignore[override]
+        return Trigger(
+            self.fields | other.fields,
+            {**self.items, **other.items},
+            {**self.parts, **other.parts},
+            self.line_bytes if other.line_bytes is None else other.line_bytes,
+        )
+
+    def is_met_by(self, fields: Iterable[str], line_bytes: int) -> bool:
+        """Whether the fields of a body or the size of its line trigger the rule."""
+        if self.line_bytes is not None and line_bytes >= self.line_bytes:
+            return True
+        return not self.fields.isdisjoint(fields)
+
+    @property
+    def looks_inside(self) -> bool:
+        """Whether items or parts can trigger the rule."""
+        return bool(self.items or self.parts)
+
+
+#: Every request triggers the rule, unless its `unless` says otherwise.
+ALWAYS: Final = Trigger()
+
+
+def fields(*names: str) -> Trigger:
+    """Trigger on fields of the body."""
+    return Trigger(fields=frozenset(names))
+
+
+def items(quiet: Mapping[str, Any]) -> Trigger:
+    """Trigger on fields of messages or items, except for values that fit their quiet schema."""
+    return Trigger(items=quiet)
+
+
+def parts(quiet: Mapping[str, Any]) -> Trigger:
+    """Trigger on fields of content parts, except for values that fit their quiet schema."""
+    return Trigger(parts=quiet)
+
+
+def long_lines(line_bytes: int) -> Trigger:
+    """Trigger on lines of at least this size in bytes."""
+    return Trigger(line_bytes=line_bytes)
+
+
+#: When a triggered rule still has nothing to find: a schema of such bodies, or a function.
+Unless = Mapping[str, Any] | Callable[["Request"], bool]
+
+
+class Group(NamedTuple):
+    """Triggered rules that share their `unless`.
+
+    Attributes:
+        unless: whether these rules can skip a request after all; None if they never can.
+        checks: the checks, by the name of the rule.
+    """
+
+    unless: Callable[[Request], bool] | None
+    checks: tuple[tuple[str, Check], ...]
+
+
+class EndpointRules:
+    """The rules for requests to one endpoint.
+
+    Args:
+        endpoint: the endpoint.
+        rules: its request rules.
+
+    Attributes:
+        fields: the fields of a body that trigger a rule.
+        line_sizes: the sizes from which on a line triggers a rule, in bytes, ascending.
+        quiet_schema: bodies that fit it trigger no rule, except by their fields and their size.
+            None if that is true of every body.
+    """
+
+    def __init__(self, endpoint: Endpoint, rules: Iterable[Rule]) -> None:
+        self._endpoint = endpoint
+        self._rules = tuple(rules)
+        self._compiled: dict[str, Callable[[Request], bool] | None] = {}
+        self._is_quiet: Validator | None = None
+        self.fields = frozenset[str]().union(*(rule.when.fields for rule in self._rules))
+        sizes = {rule.when.line_bytes for rule in self._rules}
+        self.line_sizes = sorted(size for size in sizes if size is not None)
+        quiet = [self._nothing_inside(self._rules)]
+        quiet += [rule.unless or False for rule in self._rules if rule.when == ALWAYS]
+        self.quiet_schema = {"allOf": quiet} if any(part != {} for part in quiet) else None
+
+    def is_quiet(self, body: Mapping[str, Any]) -> bool:
+        """Whether nothing inside a body triggers a rule."""
+        if self.quiet_schema is None:
+            return True
+        if self._is_quiet is None:
+            self._is_quiet = compile_schema(self.quiet_schema)
+        return self._is_quiet(body)
+
+    def triggered(
+        self, body_fields: Iterable[str], *, quiet: bool, line_bytes: int
+    ) -> Iterator[Group]:
+        """The rules that a request triggers, grouped by their `unless`.
+
+        Args:
+            body_fields: the fields of the body.
+            quiet: whether nothing inside the body triggers a rule.
+            line_bytes: the size of the line.
+        """
+        groups: dict[str, list[Rule]] = {}
+        for rule in self._rules:
+            if rule.when.is_met_by(body_fields, line_bytes):
+                unless = rule.unless
+            elif quiet or not (rule.when.looks_inside or rule.when == ALWAYS):
+                continue
+            else:
+                unless = self._unless_inside(rule)
+            key = repr(unless)
+            if key not in self._compiled:
+                self._compiled[key] = _compile(unless) if isinstance(unless, Mapping) else unless
+            groups.setdefault(key, []).append(rule)
+        for key, rules in groups.items():
+            yield Group(self._compiled[key], tuple((rule.name, rule.check) for rule in rules))
+
+    def _unless_inside(self, rule: Rule) -> Any:
+        """When a rule that no field of the body triggers can skip a request."""
+        if rule.when == ALWAYS:
+            return rule.unless
+        nothing = self._nothing_inside([rule])
+        return nothing if rule.unless is None else {"anyOf": [nothing, rule.unless]}
+
+    def _nothing_inside(self, rules: Iterable[Rule]) -> dict[str, Any]:
+        """The schema of bodies in which no item and no part triggers any of these rules."""
+        if not (self._endpoint.items or self._endpoint.parts):
+            return {}
+        item_fields: dict[str, Any] = {}
+        part_fields: dict[str, Any] = {}
+        for rule in rules:
+            _add_quiet(item_fields, rule.when.items)
+            _add_quiet(part_fields, rule.when.parts)
+        part = {"properties": dict(sorted(part_fields.items()))}
+        inside = {name: {"items": part, **part} for name in self._endpoint.parts if part_fields}
+        if not self._endpoint.items:
+            return {"properties": inside} if inside else {}
+        properties = dict(sorted(item_fields.items())) | inside
+        if not properties:
+            return {}
+        item = {"properties": properties}
+        return {"properties": {name: {"items": item} for name in self._endpoint.items}}
+
+
+def _add_quiet(merged: dict[str, Any], quiet: Mapping[str, Any]) -> None:
+    """Narrow the quiet schemas of some fields: only what is quiet for every rule stays quiet."""
+    for name, schema in quiet.items():
+        before = merged.setdefault(name, schema)
+        if before != schema:
+            merged[name] = {"allOf": [before, schema]}
+
+
+def checks_to_run(groups: Iterable[Group], request: Request) -> Iterator[tuple[str, Check]]:
+    """The checks of triggered rules that cannot skip a request, by the name of the rule."""
+    for unless, checks in groups:
+        if unless is None or not unless(request):
+            yield from checks
+
+
+def _compile(schema: Mapping[str, Any]) -> Callable[[Request], bool]:
+    """Whether the body of a request fits a schema."""
+    is_valid = compile_schema(schema)
+    return lambda request: is_valid(request.body)

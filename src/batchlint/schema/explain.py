@@ -1,0 +1,598 @@
+"""Explains why a value does not fit a schema, in the API's words and in its order.
+
+The explainer walks the schema and the value together. It knows the vocabulary that the schemas use
+(`schemas/README.md`). A property test shows that it agrees with the schema engines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from .. import phrasing
+from ..findings import Part, PathParts, Phase, Problem, Rank
+from ..recursion import with_deep_stack
+from .validate import Validator, anchor_pattern, compile_schema
+
+Schema = Mapping[str, Any]
+
+#: Makes the hint of a problem from the whole value and the place of the problem.
+HintMaker = Callable[[Any, PathParts], str | None]
+
+#: At most this many unknown parameters of a body get a suggestion.
+_SUGGESTIONS: Final = 100
+_NOTHING: Final[Schema] = {}
+_SIZE_KEYWORDS: Final = frozenset({"minProperties", "maxProperties", "propertyNames"})
+_regex = lru_cache(maxsize=None)(re.compile)
+
+
+class Explainer:
+    """Explains values under one schema.
+
+    Args:
+        schema: a JSON Schema in the vocabulary of `schemas/`.
+        part: the part of the line that the schema describes.
+        prefix: the path of the value in the line. It leads the `path` and the `param` of every
+            problem, but messages leave it out.
+        hints: makes the hints of these rules.
+        newer_hint: the hint for names and values that a newer API may know.
+        validate_fields: compile a validator for each field, and walk only the fields it refuses.
+            Without it every value is walked.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        *,
+        part: Part = Part.LINE,
+        prefix: PathParts = (),
+        hints: Mapping[str, HintMaker] | None = None,
+        newer_hint: str | None = None,
+        validate_fields: bool = True,
+    ) -> None:
+        self.schema = schema
+        self.part = part
+        self.prefix = prefix
+        self.hints = hints or {}
+        self.newer_hint = newer_hint
+        self.positions = {
+            name: position for position, name in enumerate(schema.get("properties", _NOTHING))
+        }
+        notes = schema.get("x-batchlint", _NOTHING)
+        self.early = frozenset(notes.get("early", ()))
+        self.missing_in_order = notes.get("in_place", False)
+        self._definitions: Schema = schema.get("$defs", _NOTHING)
+        self._validate_fields = validate_fields
+        self._validators: dict[int, Validator] = {}  # by the identity of the subschema
+        self._tagged_branches: dict[int, dict[str, Schema]] = {}  # likewise
+
+    def explain(self, value: Any) -> list[Problem]:
+        """List the problems of a value, in the order in which the API would report them."""
+        try:
+            problems = with_deep_stack(self._problems, value)
+        except RecursionError:
+            hint = "Arrays or objects are nested too deep to be explained."
+            rank = Rank(self.part)
+            return [Problem(phrasing.NOT_JSON, None, self.prefix, hint, "nesting_too_deep", rank)]
+        if len(problems) > 1:
+            problems.sort(key=lambda problem: problem.rank)
+        return problems
+
+    def _problems(self, value: Any) -> list[Problem]:
+        return list(_Walk(self, value).root(value))
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a validator accepts the whole value, so that there is nothing to explain."""
+        return self.is_valid(self.schema, value)
+
+    def is_valid(self, node: Schema, value: Any) -> bool:
+        """Whether a validator accepts a value under a subschema, so that no walk is needed."""
+        if not self._validate_fields:
+            return False
+        validator = self._validators.get(id(node))
+        if validator is None:
+            own = {
+                key: part for key, part in node.items() if not key.startswith("$") or key == "$ref"
+            }
+            validator = compile_schema({**own, "$defs": self._definitions})
+            self._validators[id(node)] = validator
+        return validator(value)
+
+    def dereference(self, node: Schema) -> Schema:
+        """Follow the references of a subschema."""
+        while "$ref" in node:
+            node = self._definitions[node["$ref"].rpartition("/")[2]]
+        return node
+
+    def tagged_branches(self, node: Schema) -> dict[str, Schema]:
+        """The branches of a union by the values of its tag."""
+        branches = self._tagged_branches.get(id(node))
+        if branches is None:
+            key = node["x-batchlint"]["tag"]
+            branches = {
+                tag: branch
+                for branch in map(self.dereference, node["anyOf"])
+                for tag in self._tags(branch, key)
+            }
+            self._tagged_branches[id(node)] = branches
+        return branches
+
+    def _tags(self, branch: Schema, key: str) -> list[str]:
+        if _is_union(branch):
+            return [
+                tag for inner in branch["anyOf"] for tag in self._tags(self.dereference(inner), key)
+            ]
+        values = branch.get("properties", _NOTHING).get(key, _NOTHING).get("enum", ())
+        return [tag for tag in values if tag is not None]
+
+
+class _Walk:
+    """One walk over a value. It knows the phase and the parameter of the root it is in."""
+
+    def __init__(self, explainer: Explainer, root: Any) -> None:
+        self._explainer = explainer
+        self._root = root
+        self._phase = Phase.MODEL
+        self._position = 0
+        self._serial = 0
+
+    # -- the root: the API's phases ---------------------------------------------------------------
+
+    def root(self, value: Any) -> Iterator[Problem]:
+        """The problems of the whole value."""
+        schema = self._explainer.schema
+        if not isinstance(value, dict):
+            yield from self._value(schema, value, ())
+            return
+        for name in schema.get("required", ()):
+            if name not in value:
+                in_order = self._explainer.missing_in_order
+                self._enter(Phase.FIELDS if in_order else Phase.PRESENCE, name)
+                yield self._missing(schema, name, ())
+        self._enter(Phase.UNKNOWN, "")
+        yield from self._unknown_fields(schema, value, ())
+        properties = schema.get("properties", _NOTHING)
+        for name, item in value.items():
+            if name in properties and not self._explainer.is_valid(properties[name], item):
+                self._enter(Phase.FIELDS, name)
+                yield from self._value(properties[name], item, (name,))
+        self._enter(Phase.FIELDS, "")
+        yield from self._sizes(schema, value, ())
+        for constraint in self._broken_constraints(schema, value):
+            place = _place_of(constraint)
+            self._enter(Phase.FIELDS, str(place[0]) if place else "")
+            yield self._broken(constraint, value, ())
+
+    def _enter(self, phase: Phase, name: str) -> None:
+        """Note the phase and the parameter that the next problems belong to."""
+        explainer = self._explainer
+        self._phase = Phase.MODEL if name in explainer.early else phase
+        self._position = explainer.positions.get(name, len(explainer.positions))
+
+    # -- values -----------------------------------------------------------------------------------
+
+    def _value(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
+        """The problems of a value under a schema, depth first."""
+        node = self._explainer.dereference(node)
+        if _is_union(node):
+            yield from self._union(node, value, path)
+            return
+        if "not" in node and self._fits(node["not"], value):
+            yield self._problem("invalid_value", "Invalid '{p}'.", node, "not", path)
+        json_type = phrasing.json_type(value)
+        types = node.get("type")
+        if types is not None and not _is_of_type(json_type, value, types):
+            yield self._wrong_type(node, value, path)
+        elif "enum" in node and not _is_among(value, node["enum"]):
+            yield self._wrong_value(node, value, path)
+        elif json_type == "string":
+            yield from self._string(node, value, path)
+        elif json_type in ("integer", "number"):
+            yield from self._number(node, value, path)
+        elif json_type == "array":
+            yield from self._array(node, value, path)
+        elif json_type == "object":
+            yield from self._object(node, value, path)
+
+    def _fits(self, node: Schema, value: Any) -> bool:
+        return next(self._value(node, value, ()), None) is None
+
+    def _string(self, node: Schema, value: str, path: PathParts) -> Iterator[Problem]:
+        length = len(value)
+        if length < node.get("minLength", 0):  # No schema asks for more than one character.
+            message = (
+                "Invalid '{p}': empty string. Expected a string with minimum length 1, but got an "
+                "empty string instead."
+            )
+            yield self._problem("empty_string", message, node, "minLength", path)
+        elif "maxLength" in node and length > node["maxLength"]:
+            yield self._out_of_bounds(
+                "string_above_max_length",
+                ("string too long", "a string with maximum length", ""),
+                (node, "maxLength"),
+                path,
+                f"a string with length {length}",
+            )
+        elif "pattern" in node and not _matches(node["pattern"], value):
+            message = (
+                "Invalid '{p}': string does not match pattern. Expected a string that matches the "
+                f"pattern '{node['pattern']}'."
+            )
+            yield self._problem(
+                "invalid_pattern", message, node, "pattern", path, value=phrasing.excerpt(value)
+            )
+
+    def _number(self, node: Schema, value: float, path: PathParts) -> Iterator[Problem]:
+        types = node.get("type", ())
+        word = "integer" if "integer" in types and "number" not in types else "decimal"
+        got = phrasing.number(value)
+        if "minimum" in node and value < node["minimum"]:
+            words = (f"{word} below minimum value", "a value >=", "")
+            rule = f"{word}_below_min_value"
+            yield self._out_of_bounds(rule, words, (node, "minimum"), path, got)
+        if "maximum" in node and value > node["maximum"]:
+            words = (f"{word} above maximum value", "a value <=", "")
+            rule = f"{word}_above_max_value"
+            yield self._out_of_bounds(rule, words, (node, "maximum"), path, got)
+
+    def _array(self, node: Schema, value: list[Any], path: PathParts) -> Iterator[Problem]:
+        length = len(value)
+        if length < node.get("minItems", 0):  # No schema asks for more than one item.
+            message = (
+                "Invalid '{p}': empty array. Expected an array with minimum length 1, but got an "
+                "empty array instead."
+            )
+            yield self._problem("empty_array", message, node, "minItems", path)
+        elif "maxItems" in node and length > node["maxItems"]:
+            yield self._out_of_bounds(
+                "array_above_max_length",
+                ("array too long", "an array with maximum length", ""),
+                (node, "maxItems"),
+                path,
+                f"an array with length {length}",
+            )
+        if "contains" in node:
+            count = sum(self._fits(node["contains"], item) for item in value)
+            if count > node.get("maxContains", count):
+                yield self._problem(
+                    "invalid_value", "Invalid '{p}'.", node, "maxContains", path, count=count
+                )
+            if count < node.get("minContains", 1):
+                yield self._problem(
+                    "invalid_value", "Invalid '{p}'.", node, "contains", path, count=count
+                )
+        if "items" in node:
+            items = self._explainer.dereference(node["items"])
+            for index, item in enumerate(value):
+                if not ("anyOf" in items and self._explainer.is_valid(items, item)):
+                    yield from self._value(items, item, (*path, index))
+
+    def _object(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Problem]:
+        for name in node.get("required", ()):
+            if name not in value:
+                yield self._missing(node, name, path)
+        yield from self._unknown_fields(node, value, path)
+        yield from self._sizes(node, value, path)
+        properties = node.get("properties", _NOTHING)
+        for name, child in properties.items():
+            if name in value:
+                yield from self._value(child, value[name], (*path, name))
+        others = node.get("additionalProperties")
+        if isinstance(others, dict) and others:
+            for name, item in value.items():
+                if name not in properties:
+                    yield from self._value(others, item, (*path, name))
+        for constraint in self._broken_constraints(node, value):
+            yield self._broken(constraint, value, path)
+
+    def _missing(self, node: Schema, name: str, path: PathParts) -> Problem:
+        message = "Missing required parameter: '{p}'."
+        keyword = f"required:{name}"
+        return self._problem("missing_required_parameter", message, node, keyword, (*path, name))
+
+    def _unknown_fields(
+        self, node: Schema, value: dict[str, Any], path: PathParts
+    ) -> Iterator[Problem]:
+        if node.get("additionalProperties", True) is not False:
+            return
+        known = node.get("properties", _NOTHING)
+        unknown = [name for name in value if name not in known]
+        for count, name in enumerate(unknown):
+            near = ""
+            if not path and count < _SUGGESTIONS:
+                near = phrasing.did_you_mean(name, known, value)
+            hint = None
+            place: PathParts = (*path, name)
+            if path and name == path[-1]:
+                hint = (
+                    "The object is wrapped in itself: put the members of the inner "
+                    f"{phrasing.excerpt(name)!r} in its place."
+                )
+                place = path
+            yield self._problem(
+                "unknown_parameter",
+                "Unknown parameter: '{p}'." + near,
+                node,
+                f"unknown:{name}",
+                (*path, name),
+                place=place,
+                hint=hint,
+                may_be_newer=True,
+                key=phrasing.excerpt(name),
+            )
+
+    def _sizes(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Problem]:
+        if not node.keys() & _SIZE_KEYWORDS:
+            return
+        size = len(value)
+        got = f"an object with {size} properties"
+        if size > node.get("maxProperties", size):
+            words = ("too many properties", "an object with at most", " properties")
+            rule = "object_above_max_properties"
+            yield self._out_of_bounds(rule, words, (node, "maxProperties"), path, got)
+        elif size < node.get("minProperties", 0):
+            words = ("too few properties", "an object with at least", " properties")
+            rule = "object_below_min_properties"
+            yield self._out_of_bounds(rule, words, (node, "minProperties"), path, got)
+        longest = node.get("propertyNames", _NOTHING).get("maxLength")
+        for name in value if longest is not None else ():
+            if len(name) > longest:
+                message = (
+                    f"Invalid property name in '{phrasing.dotted(path)}': "
+                    f"'{phrasing.abbreviate(phrasing.escape(name))}' is too long. Expected a "
+                    f"string with maximum length {longest}, but got a string with length "
+                    f"{len(name)} instead."
+                )
+                rule = "property_name_above_max_length"
+                yield self._problem(rule, message, node, "propertyNames", (*path, name))
+
+    def _broken_constraints(self, node: Schema, value: Any) -> Iterator[Schema]:
+        """The parts of an `allOf` of which no branch fits."""
+        for constraint in node.get("allOf", ()):
+            if not self._explainer.is_valid(constraint, value) and not any(
+                self._fits(branch, value) for branch in constraint["anyOf"]
+            ):
+                yield constraint
+
+    def _broken(self, constraint: Schema, value: Any, path: PathParts) -> Problem:
+        place = (*path, *_place_of(constraint))
+        message = "Missing required parameter: '{p}'."
+        rule = "missing_required_parameter"
+        return self._problem(rule, message, constraint, "anyOf", place, whole=value)
+
+    # -- unions -----------------------------------------------------------------------------------
+
+    def _union(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
+        """The problems of a value under a union, in the branch that it is meant for."""
+        json_type = phrasing.json_type(value)
+        branches = map(self._explainer.dereference, node["anyOf"])
+        candidates = [branch for branch in branches if self._takes(branch, json_type, value)]
+        if not candidates:
+            yield self._wrong_type(node, value, path)
+        elif json_type == "object" and "tag" in node.get("x-batchlint", _NOTHING):
+            yield from self._tagged_union(node, value, path)
+        elif json_type == "array" and len(candidates) > 1:
+            yield from self._union_of_arrays(candidates, value, path)
+        else:
+            yield from self._value(candidates[0], value, path)
+
+    def _takes(self, branch: Schema, json_type: str, value: Any) -> bool:
+        """Whether a branch is meant for values of this type."""
+        if _is_union(branch):
+            inner = map(self._explainer.dereference, branch["anyOf"])
+            return any(self._takes(child, json_type, value) for child in inner)
+        return "type" not in branch or _is_of_type(json_type, value, branch["type"])
+
+    def _tagged_union(
+        self, node: Schema, value: dict[str, Any], path: PathParts
+    ) -> Iterator[Problem]:
+        """The problems in the branch of the value's tag, or of the tag itself."""
+        notes = node["x-batchlint"]
+        key = notes["tag"]
+        branches = self._explainer.tagged_branches(node)
+        tag = value.get(key)
+        if tag is None and "untagged" in notes:
+            tag = next(tag for name, tag in notes["untagged"].items() if name in value or not name)
+        if not isinstance(tag, str) or tag not in branches:
+            if "otherwise" in notes:
+                tag = notes["otherwise"]
+            elif key not in value and not notes.get("untold"):
+                yield self._missing(node, key, path)
+                return
+            else:
+                yield self._wrong_tag(node, tag, list(branches), path)
+                return
+        yield from self._value(branches[tag], value, path)
+
+    def _wrong_tag(self, node: Schema, tag: Any, tags: list[str], path: PathParts) -> Problem:
+        """The problem of a tag without a branch. The API names the tag or the whole item."""
+        notes = node["x-batchlint"]
+        among = notes.get("among", ())
+        at_item = notes.get("at") == "item" and (not among or tag in among)
+        values = notes.get("supported", tags) if at_item or not among else among
+        shown = phrasing.abbreviate(tag, phrasing.LONGEST_VALUE) if isinstance(tag, str) else ""
+        place = (*path, notes["tag"])
+        message = phrasing.supported(shown, values)
+        param = path if at_item else place
+        return self._problem(
+            "invalid_value", message, node, "tag", place, param=param, may_be_newer=True
+        )
+
+    def _union_of_arrays(
+        self, branches: list[Schema], value: list[Any], path: PathParts
+    ) -> Iterator[Problem]:
+        """The problems in the branch that takes the first element, or of that element."""
+        for branch in branches:
+            items = self._explainer.dereference(branch["items"])
+            if not value or self._takes_nested(items, value[0]):
+                yield from self._value(branch, value, path)
+                return
+        items = {"anyOf": [branch["items"] for branch in branches]}
+        yield self._wrong_type(items, value[0], (*path, 0))
+
+    def _takes_nested(self, node: Schema, value: Any) -> bool:
+        """Whether a value has the type of a schema; arrays also by their first element."""
+        if not self._takes(node, phrasing.json_type(value), value):
+            return False
+        if not (isinstance(value, list) and value and "items" in node):
+            return True
+        return self._takes_nested(self._explainer.dereference(node["items"]), value[0])
+
+    # -- sentences --------------------------------------------------------------------------------
+
+    def _wrong_type(self, node: Schema, value: Any, path: PathParts) -> Problem:
+        expected = phrasing.expected(node, value, self._explainer.dereference)
+        got = phrasing.GOT[phrasing.json_type(value)]
+        keyword = "type:null" if value is None else "type"
+        message = f"Invalid type for '{{p}}': expected {expected}, but got {got} instead."
+        return self._problem("invalid_type", message, node, keyword, path, raw=value)
+
+    def _wrong_value(self, node: Schema, value: Any, path: PathParts) -> Problem:
+        values = node.get("x-batchlint", _NOTHING).get("supported")
+        if values is None:
+            values = [supported for supported in node["enum"] if supported is not None]
+        shown = phrasing.abbreviate(value, phrasing.LONGEST_VALUE) if isinstance(value, str) else ""
+        message = phrasing.supported(shown, values)
+        return self._problem(
+            "invalid_value", message, node, "enum", path, may_be_newer=True, raw=value
+        )
+
+    def _out_of_bounds(
+        self,
+        rule: str,
+        words: tuple[str, str, str],
+        bound: tuple[Schema, str],
+        path: PathParts,
+        got: str,
+    ) -> Problem:
+        """The problem of a value beyond a bound.
+
+        Args:
+            rule: its name.
+            words: what is wrong, what was expected, and the unit of the limit.
+            bound: the schema and its keyword.
+            path: the place.
+            got: what was found.
+        """
+        node, keyword = bound
+        what, expected, unit = words
+        limit = phrasing.number(node[keyword])
+        message = (
+            f"Invalid '{{p}}': {what}. Expected {expected} {limit}{unit}, but got {got} instead."
+        )
+        return self._problem(rule, message, node, keyword, path, limit=limit, value=got)
+
+    def _problem(
+        self,
+        rule: str,
+        message: str,
+        node: Schema,
+        keyword: str,
+        path: PathParts,
+        *,
+        place: PathParts | None = None,
+        param: PathParts | None = None,
+        hint: str | None = None,
+        may_be_newer: bool = False,
+        **values: Any,
+    ) -> Problem:
+        """Make a problem. The schema's notes may replace its rule, message, param and phase.
+
+        Args:
+            rule: the rule's name.
+            message: the sentence; `{p}` stands for the place.
+            node: the schema that is broken.
+            keyword: of the schema. Notes are looked up by it, then by what is before its colon.
+            path: the place in the API's words.
+            place: the place in the line, if it differs.
+            param: the place that the API names as `param`, if it differs.
+            hint: how to fix it, if the rule's own hint does not apply.
+            may_be_newer: a newer API may know this name or value.
+            values: fill the placeholders of the schema's own sentence.
+        """
+        notes = node.get("x-batchlint", _NOTHING).get("errors", _NOTHING)
+        note = notes.get(keyword)
+        if note is None and keyword.startswith("type:"):
+            note = notes.get("type")
+        name = phrasing.dotted(path)
+        named = name if param is None else phrasing.dotted(param)
+        phase = self._phase
+        position = self._position
+        if note is not None:
+            rule = note.get("rule", rule)
+            values |= self._placeholders(node, keyword, path)
+            if "message" in note:
+                template = note["message"].replace("{p}", "\0")
+                message = phrasing.fill(template, values).replace("\0", "{p}")
+            if "param" in note:
+                named = phrasing.fill(note["param"], values) or None
+            if "phase" in note:  # A phase of its own, in which the order of the schema counts.
+                phase = Phase[note["phase"].upper()]
+                position = 0
+        explainer = self._explainer
+        if hint is None:
+            hint = self._hint(rule, path, may_be_newer=may_be_newer)
+        if len(name) > 4 * phrasing.QUOTED:
+            name = phrasing.excerpt(name)
+        self._serial += 1
+        return Problem(
+            message.replace("{p}", name),
+            self._with_prefix(named),
+            (*explainer.prefix, *(path if place is None else place)),
+            hint,
+            rule,
+            Rank(explainer.part, phase, position, False, self._serial),
+        )
+
+    def _hint(self, rule: str, path: PathParts, *, may_be_newer: bool) -> str | None:
+        if rule in self._explainer.hints:
+            return self._explainer.hints[rule](self._root, path)
+        if may_be_newer and rule in ("unknown_parameter", "invalid_value"):
+            return self._explainer.newer_hint
+        return None
+
+    def _placeholders(self, node: Schema, keyword: str, path: PathParts) -> dict[str, Any]:
+        values = phrasing.quoted(str(v) for v in node.get("enum", ()) if v is not None)
+        return {
+            "limit": node.get(keyword),
+            "i": next((part for part in path if isinstance(part, int)), ""),
+            "supported": phrasing.listed(values),
+        }
+
+    def _with_prefix(self, param: str | None) -> str | None:
+        if param is None or not self._explainer.prefix:
+            return param
+        return f"{phrasing.dotted(self._explainer.prefix)}.{param}".removesuffix(".")
+
+
+def _is_union(node: Schema) -> bool:
+    return "anyOf" in node and "properties" not in node
+
+
+def _place_of(constraint: Schema) -> PathParts:
+    """The place that the API names for a part of an `allOf`."""
+    at = constraint["x-batchlint"].get("at", [])
+    return (at,) if isinstance(at, str) else tuple(at)
+
+
+def _is_of_type(json_type: str, value: Any, types: str | list[str]) -> bool:
+    """Whether a value has one of the types of a schema. Whole floats are integers too."""
+    if json_type in types if isinstance(types, list) else json_type == types:
+        return True
+    if json_type == "integer":
+        return "number" in types
+    return json_type == "number" and "integer" in types and float(value).is_integer()
+
+
+def _is_among(value: Any, values: list[Any]) -> bool:
+    """Membership by JSON's equality, in which true is not 1."""
+    return any(
+        value == other and isinstance(value, bool) == isinstance(other, bool) for other in values
+    )
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """Whether a string matches a pattern of JSON Schema, in which `$` is the very end."""
+    return _regex(anchor_pattern(pattern)).search(value) is not None

@@ -1,0 +1,66 @@
+"""The seam to the schema engines: a schema becomes a function that says yes or no."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+#: Whether a decoded value fits a schema.
+Validator = Callable[[Any], bool]
+
+
+def engine_name() -> str:
+    """The engine in use: `jsonschema-rs`, or `jsonschema` where the former is not installed.
+
+    The environment variable `BATCHLINT_ENGINE` chooses one. Both give the same reports.
+    """
+    name = os.environ.get("BATCHLINT_ENGINE", "")
+    if name in ("jsonschema", "jsonschema-rs"):
+        return name
+    try:
+        import jsonschema_rs  # noqa: F401 - only to see whether it is installed
+    except ImportError:
+        return "jsonschema"
+    return "jsonschema-rs"
+
+
+def compile_schema(schema: Mapping[str, Any]) -> Validator:
+    """Compile a schema (JSON Schema 2020-12)."""
+    if engine_name() == "jsonschema-rs":
+        import jsonschema_rs
+
+        is_valid: Validator = jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid
+        return is_valid
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(anchor_patterns(schema))
+
+    def is_valid_or_shallow(value: Any) -> bool:
+        try:
+            return validator.is_valid(value)
+        except RecursionError:  # Nested too deep for the engine: the explainer decides.
+            return False
+
+    return is_valid_or_shallow
+
+
+def anchor_patterns(schema: Any) -> Any:
+    r"""Replace the final `$` of every pattern with `\Z`: Python's `$` also matches before "\n"."""
+    if isinstance(schema, list):
+        return [anchor_patterns(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    return {
+        key: anchor_pattern(value)
+        if key == "pattern" and isinstance(value, str)
+        else anchor_patterns(value)
+        for key, value in schema.items()
+    }
+
+
+def anchor_pattern(pattern: str) -> str:
+    r"""The same pattern for Python's `re`, whose `$` is `\Z`."""
+    return pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern

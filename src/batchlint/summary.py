@@ -1,0 +1,244 @@
+"""`ChunkSummary`: what is known of the lines that were checked; `merge` joins such summaries.
+
+A summary is made of small facts. Each fact is a monoid: it starts empty, and `absorb` appends the
+fact of the lines that follow. To add a fact, write its class and add one field to `ChunkSummary`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from enum import IntEnum
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from .findings import KEEP, BatchError, FindingKey
+
+
+class LineStatus(IntEnum):
+    """What became of a line."""
+
+    BLANK = 0
+    PASSED = 1
+    FAILED = 2
+
+
+class LineStatuses(bytearray):
+    """The status of each line, one byte each."""
+
+    def absorb(self, other: bytes, _shift: int = 0) -> None:
+        """Append the statuses of the lines that follow."""
+        self += other
+
+    @property
+    def requests(self) -> int:
+        """The number of lines that are not blank."""
+        return len(self) - self.count(LineStatus.BLANK)
+
+    @property
+    def failed(self) -> int:
+        """The number of lines with an error."""
+        return self.count(LineStatus.FAILED)
+
+    def is_blank(self, line: int) -> bool:
+        """Whether a line, counted from 1, is blank."""
+        return self[line - 1] == LineStatus.BLANK
+
+
+class Totals(Counter[str]):
+    """Sums by name: `bytes`, `embedding_inputs`, `prompt_characters`."""
+
+    def absorb(self, other: Counter[str], _shift: int) -> None:
+        """Add the sums of the lines that follow."""
+        for name, number in other.items():
+            self[name] += number
+
+
+class Run(NamedTuple):
+    """Neighbouring lines with the same value.
+
+    Attributes:
+        start: the first line.
+        stop: the line after the last.
+        value: the value; None where a line has none.
+    """
+
+    start: int
+    stop: int
+    value: str | None
+
+
+class Runs(list[tuple[int, str | None]]):
+    """A value per line, noted where it changes, as (first line, value). Blank lines change nothing."""
+
+    def note(self, line: int, value: str | None) -> None:
+        """Note the value of a line."""
+        if not self or self[-1][1] != value:
+            self.append((line, value))
+
+    def absorb(self, other: Iterable[tuple[int, str | None]], shift: int = 0) -> None:
+        """Append the values of the lines that follow."""
+        for line, value in other:
+            self.note(line + shift, value)
+
+    def until(self, last_line: int) -> Iterator[Run]:
+        """The runs, of which the last one ends with this line."""
+        for (start, value), (stop, _) in pairwise([*self, (last_line + 1, None)]):
+            yield Run(start, stop, value)
+
+    def most_frequent(self, last_line: int) -> list[str]:
+        """The values by the number of lines they cover; of equals, the earliest first."""
+        counts: Counter[str] = Counter()
+        for run in self.until(last_line):
+            if run.value is not None:
+                counts[run.value] += run.stop - run.start
+        return [value for value, _ in counts.most_common()]
+
+
+class CustomIds(list[tuple[int, bytes]]):
+    """The custom_id of each line, in blocks of (number of lines, JSON array).
+
+    JSON takes about a third of the memory of the strings, and the duplicates can be printed.
+    """
+
+    @classmethod
+    def packed(cls, ids: list[str | None]) -> CustomIds:
+        """Pack the ids of consecutive lines; None where a line has none."""
+        if not ids:
+            return cls()
+        # orjson's buffer is several times larger than its content, so copy the content.
+        return cls([(len(ids), bytes(memoryview(orjson.dumps(ids))))])
+
+    def absorb(self, other: Iterable[tuple[int, bytes]], _shift: int = 0) -> None:
+        """Append the ids of the lines that follow."""
+        self += other
+
+    def blocks(self) -> Iterator[list[str | None]]:
+        """The ids, block by block."""
+        for _, block in self:
+            yield orjson.loads(block)
+
+    def unpacked(self) -> list[str | None]:
+        """The id of every line."""
+        return [custom_id for block in self.blocks() for custom_id in block]
+
+
+class FindingStore:
+    """Findings: all are counted, and at most `keep` of each rule are kept.
+
+    Attributes:
+        keep: the maximum number per rule; 0 keeps all.
+        counts: the number of findings by rule, severity and effect.
+        errors: those that were kept, in order.
+    """
+
+    def __init__(self, keep: int = KEEP) -> None:
+        self.keep = keep
+        self.counts: dict[FindingKey, int] = {}
+        self.errors: list[BatchError] = []
+        self._kept: dict[str, int] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FindingStore) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+    def add(self, error: BatchError) -> None:
+        """Count a finding, and keep it while there is room."""
+        key = error.key
+        self.counts[key] = self.counts.get(key, 0) + 1
+        self._keep_one(error)
+
+    def absorb(self, other: FindingStore, shift: int = 0) -> None:
+        """Append the findings of the lines that follow."""
+        for key, count in other.counts.items():
+            self.counts[key] = self.counts.get(key, 0) + count
+        for error in other.errors:
+            self._keep_one(error.moved(shift))
+
+    def _keep_one(self, error: BatchError) -> None:
+        kept = self._kept.get(error.rule, 0)
+        if not self.keep or kept < self.keep:
+            self._kept[error.rule] = kept + 1
+            self.errors.append(error)
+
+
+class Occurrences(dict[Any, tuple[int, Any]]):
+    """How often something occurs, by a key, with what was noted when it first occurred."""
+
+    def note(self, key: Any, first: Any) -> None:
+        """Count an occurrence. `first` is kept if it is the first one: a line or a finding."""
+        seen = self.get(key)
+        self[key] = (1, first) if seen is None else (seen[0] + 1, seen[1])
+
+    def absorb(self, other: Occurrences, shift: int) -> None:
+        """Add the occurrences in the lines that follow."""
+        for key, (count, first) in other.items():
+            seen = self.get(key)
+            if seen is None:
+                moved = first + shift if isinstance(first, int) else first.moved(shift)
+                self[key] = (count, moved)
+            else:
+                self[key] = (seen[0] + count, seen[1])
+
+
+@dataclass(frozen=True)
+class ChunkSummary:
+    """What is known of consecutive lines: their findings, and the facts that file rules need.
+
+    Line numbers count from the first of these lines. `ChunkSummary()` is the summary of no lines.
+
+    Attributes:
+        findings: the findings about single lines.
+        once_per_file: the findings of rules that are reported once per file, by (rule, message).
+        statuses: the status of each line.
+        custom_ids: the custom_id of each line.
+        urls: the URL of each request; None where it is not a batch endpoint.
+        models: the model of each request.
+        deprecated: the deprecated parameters, by (URL, parameter), with the line of the first.
+        totals: the number of bytes, embedding inputs and prompt characters.
+    """
+
+    findings: FindingStore = field(default_factory=FindingStore)
+    once_per_file: Occurrences = field(default_factory=Occurrences)
+    custom_ids: CustomIds = field(default_factory=CustomIds)
+    urls: Runs = field(default_factory=Runs)
+    models: Runs = field(default_factory=Runs)
+    deprecated: Occurrences = field(default_factory=Occurrences)
+    totals: Totals = field(default_factory=Totals)
+    statuses: LineStatuses = field(default_factory=LineStatuses)
+
+    @property
+    def lines(self) -> int:
+        """The number of lines, blank ones included."""
+        return len(self.statuses)
+
+    @property
+    def bytes(self) -> int:
+        """The size in bytes."""
+        return self.totals["bytes"]
+
+    def absorb(self, other: ChunkSummary) -> None:
+        """Append the summary of the lines that follow."""
+        shift = self.lines
+        for name in _FACTS:
+            getattr(self, name).absorb(getattr(other, name), shift)
+
+
+_FACTS: Final = tuple(fact.name for fact in fields(ChunkSummary))
+
+
+def merge(summaries: Iterable[ChunkSummary], keep: int = KEEP) -> ChunkSummary:
+    """Join summaries of consecutive lines.
+
+    Args:
+        summaries: in the order of the file.
+        keep: the maximum number of findings to keep per rule; 0 keeps all.
+    """
+    merged = ChunkSummary(FindingStore(keep))
+    for summary in summaries:
+        merged.absorb(summary)
+    return merged
