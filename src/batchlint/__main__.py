@@ -12,9 +12,6 @@ from typing import Any, Final, NoReturn
 #: Exit statuses of a command that was stopped, by the signal that stopped it.
 _STATUSES: Final[dict[int, int]] = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
-#: How deep calls may go: orjson takes 1,024 levels of JSON, and what looks closer at a line should reach as deep.
-_DEPTH: Final = 5_000
-
 
 class _StoppedError(BaseException):
     """Somebody asked the command to end; workers and half-written files are to go first."""
@@ -121,7 +118,6 @@ def _command(signals: _Signals) -> int:
 def run() -> NoReturn:
     """The entry point: run, flush, and leave without taking the modules down."""
     gc.disable()  # little here is the garbage that it is for, and its rounds take long
-    sys.setrecursionlimit(max(_DEPTH, sys.getrecursionlimit()))
     signals = _Signals()
     signals.watch()
     status = _status(signals)

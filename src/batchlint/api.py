@@ -19,6 +19,7 @@ from .findings import KEEP, BatchError, Part, merge, moved
 from .judge import judge_of
 from .recognise import recognise
 from .report import Report
+from .room import with_room
 from .sources import Source, chunks, name_of
 from .whole import finish
 
@@ -235,7 +236,10 @@ def check_create(params: dict[str, Any]) -> list[BatchError]:
     try:
         decoded = orjson.loads(orjson.dumps(params))
     except TypeError:  # half of a surrogate pair and large numbers are findings; a TypeError for what JSON does not have
-        decoded = json.loads(json.dumps(params))
+        try:
+            decoded = with_room(lambda: json.loads(json.dumps(params)))
+        except (RecursionError, ValueError) as error:  # nested too deep, in itself, or a number of too many digits
+            raise TypeError(f"the parameters cannot be written as JSON: {error}") from None
     return judge_of(rules.select()).errors(schemas.create_explainer().explain(decoded), None, fails="create")
 
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
 from .findings import Found
 from .grammar import GOT, clean, kind
+from .room import LEVELS, with_room
 
 #: What the API says of such lines (source: `batchlint rule invalid_json_line`).
 NOT_JSON = "This line is not parseable as valid JSON."
 
 #: What it says of files that are not UTF-8 (source: `batchlint rule not_utf8`).
 NOT_UTF8 = "Invalid file for Batch API. Must be utf-8 encoded"
+
+#: Strings, of which the last may be cut off, and what opens and closes arrays and objects.
+_MARKS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
+_TOO_DEEP = Found("nesting_too_deep", NOT_JSON, hint=f"Arrays or objects are nested deeper than {LEVELS:,} levels.")
 
 BOM = b"\xef\xbb\xbf"
 _BLANKS = " \t\r\n"
@@ -39,20 +45,35 @@ def refused(line: bytes, first: bool) -> Found:
     except UnicodeDecodeError as error:
         return Found("not_utf8", NOT_UTF8, hint=f"Byte {error.start + 1} of the line, 0x{line[error.start]:02x}, is no "
                      "UTF-8. Write the file with encoding='utf-8'.")
+    if is_deeper(text, LEVELS):
+        return _TOO_DEEP
     try:
-        value = _DECODER.decode(text)
+        value = with_room(_DECODER.decode, text)
     except _NotANumberError as error:
         return Found("not_a_number", NOT_JSON, hint=f"{error} is no JSON number. Leave the member out, or write null.")
     except json.JSONDecodeError as error:
         return Found("invalid_json_line", NOT_JSON, hint=_where(error, text))
-    except RecursionError:
-        return Found("nesting_too_deep", NOT_JSON, hint="Arrays or objects are nested deeper than 1,024 levels.")
     except ValueError as error:  # int() refuses more digits than sys.get_int_max_str_digits()
         return Found("not_a_number", NOT_JSON, hint=clean(str(error)).partition(";")[0])
     if _has_surrogate(value):
         return Found("lone_surrogate", NOT_JSON, hint=r"A string holds half of a surrogate pair (\ud800 to \udfff). "
                      "Cut texts between characters.")
-    return Found("nesting_too_deep", NOT_JSON, hint="Arrays or objects are nested deeper than 1,024 levels.")
+    return _TOO_DEEP
+
+
+def is_deeper(text: str, levels: int) -> bool:
+    """Whether arrays and objects of a text, JSON or nearly, are nested deeper than this."""
+    if text.count("[") + text.count("{") <= levels:
+        return False
+    depth = 0
+    for mark in _MARKS.findall(text):
+        if mark in "[{":
+            depth += 1
+            if depth > levels:
+                return True
+        elif mark in "]}":
+            depth -= 1
+    return False
 
 
 def no_object(line: bytes, request: Any) -> Found:
@@ -97,16 +118,23 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_i
 def _has_surrogate(value: Any) -> bool:
     """Whether a string inside a value cannot be encoded."""
     try:
-        json.dumps(value, ensure_ascii=False).encode()
+        with_room(lambda: json.dumps(value, ensure_ascii=False)).encode()
     except UnicodeEncodeError:
         return True
-    except RecursionError:
-        return False
     return False
 
 
 def repeated_key(line: bytes) -> str | None:
     """A key that stands twice in one object of a line that is JSON; None if there is none."""
+    if is_deeper(line.decode(errors="replace"), LEVELS):
+        return None
+    try:
+        return with_room(_repeated_key, line)
+    except ValueError:
+        return None
+
+
+def _repeated_key(line: bytes) -> str | None:
     repeated: list[str] = []
 
     def watch(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -115,8 +143,5 @@ def repeated_key(line: bytes) -> str | None:
             repeated.append(next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1))
         return made
 
-    try:
-        json.loads(line, object_pairs_hook=watch)
-    except (ValueError, RecursionError):
-        return None
+    json.loads(line, object_pairs_hook=watch)
     return repeated[0] if repeated else None

@@ -14,6 +14,7 @@ from typing import Any
 from . import grammar, sentences
 from .decode import NOT_JSON
 from .findings import PHASES, Found, PathParts
+from .room import with_room
 
 Schema = Mapping[str, Any]
 Gate = Callable[[Any], bool]
@@ -65,11 +66,14 @@ class Explainer:
     def explain(self, value: Any) -> list[Found]:
         """All findings about a value, in the order in which the API would come upon them."""
         try:
-            found = list(self._root(value) if isinstance(value, dict) else self._walk(self.schema, value, ()))
+            found = with_room(self._explained, value)
         except RecursionError:
             return [Found("nesting_too_deep", NOT_JSON, None, self._at,
                           "Arrays or objects are nested too deep to be explained.")]
         return sorted(found, key=lambda f: f.order) if len(found) > 1 else found
+
+    def _explained(self, value: Any) -> list[Found]:
+        return list(self._root(value) if isinstance(value, dict) else self._walk(self.schema, value, ()))
 
     # -- the root: the API's phases -----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from .findings import PathParts
+from .room import with_room
 
 #: Names of more characters than this are shortened in a sentence.  Seen whole at 12 and shortened at 20.
 SHORT = 19
@@ -90,7 +91,7 @@ def array_of(item: str) -> str:
 def as_python(value: Any) -> str:
     """A value as the API prints it where it prints a Python repr: strings quoted, objects as dicts."""
     try:
-        return shown(repr(value))
+        return shown(with_room(repr, value))
     except (RecursionError, ValueError):  # too deep, or an integer of too many digits
         return "..."
 

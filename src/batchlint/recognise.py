@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
-from .decode import BOM, NOT_UTF8
+from .decode import BOM, NOT_UTF8, is_deeper
 from .findings import Found
+from .room import LEVELS, with_room
 
 #: How many of the first lines are looked at; and how long they may be, or nothing is recognised.
 _LINES = 20
@@ -73,10 +74,12 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
 
 def _spans_lines(text: bytes) -> bool:
     """Whether the first JSON value goes on after the first line."""
+    decoded = text.decode("utf-8", "ignore")
+    if is_deeper(decoded, LEVELS):
+        return False
     try:
-        decoded = text.decode("utf-8", "ignore")
-        _, end = json.JSONDecoder().raw_decode(decoded)
-    except (ValueError, RecursionError):
+        _, end = with_room(json.JSONDecoder().raw_decode, decoded)
+    except ValueError:
         return False
     return "\n" in decoded[:end]
 

@@ -14,6 +14,8 @@ from typing import Any, BinaryIO, Final, cast
 
 import orjson
 
+from .room import with_room
+
 #: How many bytes a chunk has, but for the rest of its last line.
 CHUNK: Final = 1 << 18
 
@@ -243,6 +245,6 @@ def _serialised(item: Any) -> bytes:
         return orjson.dumps(item)
     except TypeError:  # also for half of a surrogate pair, which is a finding
         try:
-            return json.dumps(item).encode()
+            return with_room(json.dumps, item).encode()
         except (RecursionError, ValueError) as error:  # nested too deep, in itself, or a number of too many digits
             raise TypeError(f"a request cannot be written as JSON: {error}") from None
