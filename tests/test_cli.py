@@ -257,6 +257,13 @@ def test_the_parameters_of_the_create_call_are_checked(args: list[str], code: st
     assert "1 error (1 fails the create call)" in ran.out
 
 
+def test_a_rule_that_is_ignored_is_ignored_in_the_create_call_too(run: Callable[..., Ran]) -> None:
+    path = str(FIXTURES / "valid" / "embeddings.jsonl")
+
+    assert run("check", path, "--completion-window=1h").status == 1
+    assert run("check", path, "--completion-window=1h", "--ignore=invalid_value").status == 0
+
+
 def test_good_parameters_of_the_create_call_bring_no_error() -> None:
     metadata = [f"--metadata=key{number}=a=b" for number in range(16)]
 

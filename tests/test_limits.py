@@ -230,6 +230,24 @@ def test_create_parameters_are_checked_with_the_file() -> None:
     assert said(check([line("a")], create={"metadata": pairs(16)})) == []
 
 
+@pytest.mark.parametrize(("choice", "errors", "warnings"), [
+    ({}, ["invalid_type"], []), ({"ignore": ["invalid_type"]}, [], []), ({"select": ["invalid_url"]}, [], []),
+    ({"select": ["invalid_type"]}, ["invalid_type"], []), ({"warn": ["invalid_type"]}, [], ["invalid_type"]),
+    ({"select": [], "error": ["invalid_type"]}, ["invalid_type"], [])], ids=str)
+def test_the_choice_of_rules_holds_for_the_create_call(choice: dict[str, list[str]], errors: list[str], warnings: list[str]) -> None:
+    create = {"metadata": {"a": 1}}
+    report = check([line("a")], create=create, **choice)  # type: ignore[arg-type]  # names of options
+
+    assert [error.rule for error in report.errors] == errors
+    assert [error.rule for error in report.warnings] == warnings
+    assert check_create(CREATE | create, **choice) == [*report.errors, *report.warnings]
+
+
+def test_the_choice_of_rules_for_the_create_call_is_checked() -> None:
+    with pytest.raises(ValueError, match="unknown rule 'nope'"):
+        check_create(CREATE, ignore=["nope"])
+
+
 # -- the metadata of a request -----------------------------------------------------------------------------------------
 
 

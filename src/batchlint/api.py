@@ -191,8 +191,8 @@ class _Run:
         name = self.name if self.name is not None else name_of(self.source)
         extra = list(self.foreign)
         if self.create is not None:
-            extra += check_create({"input_file_id": "file-batchlint", "endpoint": self.endpoint or "/v1/responses",
-                                   "completion_window": "24h"} | dict(self.create))
+            params = {"input_file_id": "file-batchlint", "endpoint": self.endpoint or "/v1/responses", "completion_window": "24h"}
+            extra += _create_errors(params | dict(self.create), self.plan.selection)
         return finish(part, self.plan, name=name, endpoint=self.endpoint, foreign=bool(self.foreign), extra=extra,
                       create=self.create)
 
@@ -218,19 +218,25 @@ def check_request(request: dict[str, Any], **choice: Iterable[str]) -> list[Batc
     return sorted([*part.errors, *(error for _, error in part.once.values())])
 
 
-def check_create(params: dict[str, Any]) -> list[BatchError]:
+def check_create(params: dict[str, Any], **choice: Iterable[str]) -> list[BatchError]:
     """Check the body of a `POST /v1/batches`.
 
     Args:
         params: `input_file_id`, `endpoint`, `completion_window`, and perhaps `metadata` and
             `output_expires_after`.
+        choice: `select`, `ignore`, `warn` and `error`, as for `check`.
 
     Returns:
-        The findings, in the order in which the API checks, each with `fails` of `create`.
+        The findings, in the order in which the API checks. The `fails` of an error is `create`.
 
     Raises:
-        TypeError: the parameters are no dict, or hold what JSON does not have.
+        TypeError: the parameters are not a dict, or hold a value that JSON doesn't have.
+        ValueError: a rule is unknown.
     """
+    return _create_errors(params, rules.select(**choice))
+
+
+def _create_errors(params: dict[str, Any], selection: rules.Selection) -> list[BatchError]:
     if not isinstance(params, dict):
         raise TypeError(f"the parameters are a dict, not {type(params).__name__}")
     try:
@@ -240,7 +246,7 @@ def check_create(params: dict[str, Any]) -> list[BatchError]:
             decoded = with_room(lambda: json.loads(json.dumps(params)))
         except (RecursionError, ValueError) as error:  # nested too deep, in itself, or a number of too many digits
             raise TypeError(f"the parameters cannot be written as JSON: {error}") from None
-    return judge_of(rules.select()).errors(schemas.create_explainer().explain(decoded), None, fails="create")
+    return judge_of(selection).errors(schemas.create_explainer().explain(decoded), None, fails="create")
 
 
 def epoch(now: float | datetime | None) -> int:
