@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support import line, request
 
-from batchlint import BatchError, Report, check, check_create, check_request
+from batchlint import BatchError, Report, check, check_create, check_request, iter_errors
 
 CREATE: dict[str, Any] = {"input_file_id": "file-1", "endpoint": "/v1/embeddings", "completion_window": "24h"}
 
@@ -246,6 +246,35 @@ def test_the_choice_of_rules_holds_for_the_create_call(choice: dict[str, list[st
 def test_the_choice_of_rules_for_the_create_call_is_checked() -> None:
     with pytest.raises(ValueError, match="unknown rule 'nope'"):
         check_create(CREATE, ignore=["nope"])
+
+
+CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
+
+
+def test_the_endpoint_of_the_create_call_is_the_batch_s() -> None:
+    data = [line("a", CHAT), line("b", CHAT), line("c", RESPONSES)]
+    report = check(data, create={"endpoint": RESPONSES})
+
+    assert report.endpoint == RESPONSES
+    assert [(error.rule, error.line) for error in report.errors] == [("mismatched_url", 1), ("mismatched_url", 2)]
+    assert report.to_batch()["status"] == "failed"
+    assert sorted(iter_errors(data, create={"endpoint": RESPONSES})) == [*report.errors, *report.warnings]
+    assert check(data, endpoint=RESPONSES, create={"endpoint": RESPONSES}).errors == report.errors
+
+
+@pytest.mark.parametrize("given", [RESPONSES, "/v1/nope", None, 7, []], ids=str)
+@pytest.mark.parametrize("call", [check, iter_errors])
+def test_two_different_endpoints_are_a_contradiction(call: Any, given: Any) -> None:
+    with pytest.raises(ValueError, match=r"endpoint is '/v1/chat/completions', but create\['endpoint'\] is"):
+        call([line("a", CHAT)], endpoint=CHAT, create={"endpoint": given})
+
+
+@pytest.mark.parametrize("given", ["/v1/nope", None, 7, []], ids=str)
+def test_an_endpoint_of_the_create_call_that_is_none_is_a_finding_about_it(given: Any) -> None:
+    report = check([line("a", CHAT)], create={"endpoint": given})
+
+    assert [(error.param, error.fails) for error in report.errors] == [("endpoint", "create")]
+    assert report.endpoint == CHAT
 
 
 # -- the metadata of a request -----------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def check(
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts, serialised with
             orjson) or of lines (bytes or str).
-        endpoint: the batch's, one of the eight; None is the most frequent url that is one.
+        endpoint: the batch's, one of the eight; None is the create call's, or else the most frequent url that is one.
         name: the file's name, where it is not that of the source; it must end in `.jsonl`.
         select: the rules or API codes to check for; None is all but those that are off by default.
         ignore: rules or codes to leave out.
@@ -80,7 +80,7 @@ def check(
     Raises:
         OSError: the file cannot be read.
         TypeError: an argument is of a wrong type.
-        ValueError: `endpoint` is no batch endpoint, a rule is unknown, or a number is negative.
+        ValueError: `endpoint` is no batch endpoint or not that of `create`, a rule is unknown, or a number is negative.
     """
     if keep < 0 or (jobs is not None and jobs < 0):
         raise ValueError("keep and jobs must not be negative")
@@ -117,7 +117,7 @@ def iter_errors(
 
     Args:
         source: as for `check`; it is read as the findings are asked for.
-        endpoint: the batch's, one of the eight; None is the most frequent url that is one.
+        endpoint: the batch's, one of the eight; None is the create call's, or else the most frequent url that is one.
         name: the file's name, where it is not that of the source; it must end in `.jsonl`.
         select: the rules or API codes to check for; None is all but those that are off by default.
         ignore: rules or codes to leave out.
@@ -134,7 +134,7 @@ def iter_errors(
     Raises:
         OSError: the file cannot be read; raised when a finding is asked for.
         TypeError: an argument is of a wrong type; for `source`, raised when a finding is asked for.
-        ValueError: `endpoint` is no batch endpoint, or a rule is unknown.
+        ValueError: `endpoint` is no batch endpoint or not that of `create`, or a rule is unknown.
     """
     plan = Plan(rules.select(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
     return _Run(source, plan, name, endpoint, create).errors()
@@ -155,10 +155,9 @@ class _Run:
     def __init__(
         self, source: Source, plan: Plan, name: str | None, endpoint: str | None, create: Mapping[str, Any] | None
     ) -> None:
-        self.source, self.plan, self.name, self.endpoint, self.create = source, plan, name, endpoint, create
+        self.source, self.plan, self.name, self.create = source, plan, name, create
+        self.endpoint = _endpoint(endpoint, create)
         self.foreign: list[BatchError] = []
-        if self.endpoint is not None and self.endpoint not in schemas.ENDPOINTS:
-            raise ValueError(f"{self.endpoint!r} is no batch endpoint; they are {', '.join(schemas.ENDPOINTS)}")
 
     def parts(
         self, jobs: int | None = 1, executor: Executor | None = None, start: workers.Start = "spawn"
@@ -195,6 +194,24 @@ class _Run:
             extra += _create_errors(params | dict(self.create), self.plan.selection)
         return finish(part, self.plan, name=name, endpoint=self.endpoint, foreign=bool(self.foreign), extra=extra,
                       create=self.create)
+
+
+def _endpoint(endpoint: str | None, create: Mapping[str, Any] | None) -> str | None:
+    """The batch's endpoint, as far as the arguments tell it.
+
+    One of the create call that isn't a batch endpoint is a finding about the create call, not an exception.
+
+    Raises:
+        ValueError: `endpoint` is not a batch endpoint, or the create call has another.
+    """
+    if endpoint is not None and endpoint not in schemas.ENDPOINTS:
+        raise ValueError(f"{endpoint!r} is no batch endpoint; they are {', '.join(schemas.ENDPOINTS)}")
+    if create is None or "endpoint" not in create:
+        return endpoint
+    given = create["endpoint"]
+    if endpoint is not None and given != endpoint:
+        raise ValueError(f"endpoint is {endpoint!r}, but create['endpoint'] is {given!r}")
+    return given if given in schemas.ENDPOINTS else None
 
 
 def check_request(request: dict[str, Any], **choice: Iterable[str]) -> list[BatchError]:
