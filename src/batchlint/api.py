@@ -15,6 +15,7 @@ import orjson
 
 from . import rules, schemas, workers
 from .core import Plan, check_chunk
+from .decode import lone_surrogate
 from .findings import KEEP, BatchError, Part, merge, moved
 from .judge import judge_of
 from .recognise import recognise
@@ -263,7 +264,11 @@ def _create_errors(params: dict[str, Any], selection: rules.Selection) -> list[B
             decoded = with_room(lambda: json.loads(json.dumps(params)))
         except (RecursionError, ValueError) as error:  # nested too deep, in itself, or a number of too many digits
             raise TypeError(f"the parameters cannot be written as JSON: {error}") from None
-    return judge_of(selection).errors(schemas.create_explainer().explain(decoded), None, fails="create")
+    judge = judge_of(selection)
+    broken = lone_surrogate(decoded) if "lone_surrogate" in judge.severities else None
+    # what cannot be parsed has no other findings
+    found = schemas.create_explainer().explain(decoded) if broken is None else [broken]
+    return judge.errors(found, None, fails="create")
 
 
 def epoch(now: float | datetime | None) -> int:

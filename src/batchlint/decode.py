@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from typing import Any
 
-from .findings import Found
-from .grammar import GOT, clean, kind
+from .findings import Found, PathParts
+from .grammar import GOT, clean, dotted, kind
 from .room import LEVELS, with_room
 
 #: What the API says of such lines (source: `batchlint rule invalid_json_line`).
@@ -122,6 +122,32 @@ def _has_surrogate(value: Any) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def lone_surrogate(params: dict[str, Any]) -> Found | None:
+    """The finding that a string of a create call's parameters holds half of a surrogate pair.
+
+    The API's sentence is the head of the one that it has for bodies that it cannot parse, and inferred for this case.
+    """
+    stack: list[tuple[Any, PathParts]] = [(params, ())]
+    while stack:
+        value, path = stack.pop()
+        if isinstance(value, list):
+            stack.extend(reversed([(item, (*path, index)) for index, item in enumerate(value)]))
+        elif isinstance(value, dict) and all(map(_is_encodable, value)):
+            stack.extend(reversed([(item, (*path, key)) for key, item in value.items()]))
+        elif isinstance(value, dict) or (isinstance(value, str) and not _is_encodable(value)):
+            return Found("lone_surrogate", "We could not parse the JSON body of your request.", dotted(path) or None, path,
+                         r"A string holds half of a surrogate pair (\ud800 to \udfff). Cut texts between characters.")
+    return None
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def repeated_key(line: bytes) -> str | None:

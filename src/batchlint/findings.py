@@ -51,7 +51,8 @@ class BatchError(NamedTuple):
         line: the 1-based physical line; None for the file as a whole.
         message: the API's own sentence where it is known; at most 64 characters of a value are quoted.
         param: the place in the API's words (`body.messages[0].content`); None where the API gives null.
-        pointer: the true place, a JSON Pointer (RFC 6901) into the line; None for the file.
+        pointer: the true place, a JSON Pointer (RFC 6901) into the line, or into the parameters of the create call;
+            None for the file.
         custom_id: of the line, if it has one.
         severity: `error` or `warning`.
         fails: what the API does: `upload` (POST /v1/files refuses), `create` (POST /v1/batches refuses),
@@ -109,6 +110,11 @@ class BatchError(NamedTuple):
         return {"code": self.code, "line": self.line, "message": self.message, "param": self.param,
                 "rule": self.rule, "pointer": self.pointer, "custom_id": self.custom_id,
                 "severity": self.severity, "fails": self.fails, "hint": self.hint}
+
+    def to_error(self) -> dict[str, Any]:
+        """The error object with which the API refuses an upload or a create call for this reason."""
+        code = None if self.code == self.rule and self.fails == "upload" else self.code
+        return {"error": {"message": self.message, "type": "invalid_request_error", "param": self.param, "code": code}}
 
 
 #: What is counted: a rule, with the severity and the effect that its findings had.

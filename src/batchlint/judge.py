@@ -172,7 +172,7 @@ class Judge:
             name, severity, effect = kind
             made.append(BatchError(
                 name, RULES[name].code, line, found.message, found.param,
-                None if found.path is None or line is None else grammar.pointer(found.path), custom_id, severity, effect,
+                None if found.path is None else grammar.pointer(found.path), custom_id, severity, effect,
                 found.hint, (_STAGES[effect], *found.order)))
         if len(made) > 1:
             made.sort()

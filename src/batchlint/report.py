@@ -73,17 +73,20 @@ class Report(NamedTuple):
     def to_batch(self) -> dict[str, Any]:
         """What the API would answer: the Batch object, or the error object of a refused upload or create call.
 
+        A failed batch lists every error about the file as a whole, then the first error of each line.
+
         Source of the shapes: a recorded batch of April 2025, and `openai.types.Batch` 3.54.0.
         """
         refused = next((e for e in self.errors if e.fails in ("upload", "create")), None)
         if refused is not None:
-            return {"error": {"message": refused.message, "type": "invalid_request_error", "param": refused.param,
-                              "code": None if refused.code == refused.rule and refused.fails == "upload" else refused.code}}
+            return refused.to_error()
+        fatal = [error for error in self.errors if error.fails == "batch"]
         first: dict[int, BatchError] = {}
-        for error in self.errors:
-            if error.fails == "batch":
-                first.setdefault(error.line or 0, error)
-        data = [{"code": e.code, "message": e.message, "param": e.param, "line": e.line} for e in first.values()]
+        for error in fatal:
+            if error.line is not None:
+                first.setdefault(error.line, error)
+        listed = [*(error for error in fatal if error.line is None), *first.values()]
+        data = [{"code": e.code, "message": e.message, "param": e.param, "line": e.line} for e in listed]
         failed = any(effect == "batch" for _, _, effect in self.counts)
         metadata = self.create.get("metadata")
         return {
