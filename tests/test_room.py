@@ -15,8 +15,7 @@ import pytest
 from support import line
 
 from batchlint import Report, check, check_create
-from batchlint.decode import is_deeper
-from batchlint.room import with_room
+from batchlint.room import is_deeper, with_room
 
 RESPONSES = "/v1/responses"
 
@@ -121,7 +120,19 @@ def test_a_request_that_only_the_standard_library_can_write_is_checked() -> None
     assert [error.rule for error in check_create({"input_file_id": deep, "endpoint": RESPONSES, "completion_window": "24h"})] == ["invalid_type"]
 
 
-def test_a_circular_parameter_is_a_type_error() -> None:
+@pytest.mark.parametrize("depth", [1030, 20_000])
+def test_what_is_deeper_than_the_decoder_takes_is_a_bad_argument(depth: int) -> None:
+    deep: Any = "x"
+    for _ in range(depth):
+        deep = [deep]
+
+    with pytest.raises(TypeError, match="cannot be written as JSON"):
+        check([{"custom_id": deep}])
+    with pytest.raises(TypeError, match="cannot be written as JSON"):
+        check_create({"input_file_id": deep})
+
+
+def test_a_circular_parameter_is_a_bad_argument() -> None:
     circle: list[Any] = []
     circle.append(circle)
 

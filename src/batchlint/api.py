@@ -21,7 +21,7 @@ from .judge import judge_of
 from .recognise import recognise
 from .report import Report
 from .room import with_room
-from .sources import Source, chunks, name_of
+from .sources import Source, chunks, name_of, written
 from .whole import finish
 
 
@@ -260,10 +260,7 @@ def _create_errors(params: dict[str, Any], selection: rules.Selection) -> list[B
     try:
         decoded = orjson.loads(orjson.dumps(params))
     except TypeError:  # half of a surrogate pair and large numbers are findings; a TypeError for what JSON does not have
-        try:
-            decoded = with_room(lambda: json.loads(json.dumps(params)))
-        except (RecursionError, ValueError) as error:  # nested too deep, in itself, or a number of too many digits
-            raise TypeError(f"the parameters cannot be written as JSON: {error}") from None
+        decoded = with_room(json.loads, written(params, "a create call"))
     judge = judge_of(selection)
     broken = lone_surrogate(decoded) if "lone_surrogate" in judge.severities else None
     # what cannot be parsed has no other findings

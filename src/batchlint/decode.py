@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from typing import Any
 
 from .findings import Found, PathParts
 from .grammar import GOT, clean, dotted, kind
-from .room import LEVELS, with_room
+from .room import LEVELS, is_deeper, with_room
 
 #: What the API says of such lines (source: `batchlint rule invalid_json_line`).
 NOT_JSON = "This line is not parseable as valid JSON."
@@ -17,8 +16,6 @@ NOT_JSON = "This line is not parseable as valid JSON."
 #: What it says of files that are not UTF-8 (source: `batchlint rule not_utf8`).
 NOT_UTF8 = "Invalid file for Batch API. Must be utf-8 encoded"
 
-#: Strings, of which the last may be cut off, and what opens and closes arrays and objects.
-_MARKS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
 _TOO_DEEP = Found("nesting_too_deep", NOT_JSON, hint=f"Arrays or objects are nested deeper than {LEVELS:,} levels.")
 
 BOM = b"\xef\xbb\xbf"
@@ -59,21 +56,6 @@ def refused(line: bytes, first: bool) -> Found:
         return Found("lone_surrogate", NOT_JSON, hint=r"A string holds half of a surrogate pair (\ud800 to \udfff). "
                      "Cut texts between characters.")
     return _TOO_DEEP
-
-
-def is_deeper(text: str, levels: int) -> bool:
-    """Whether arrays and objects of a text, JSON or nearly, are nested deeper than this."""
-    if text.count("[") + text.count("{") <= levels:
-        return False
-    depth = 0
-    for mark in _MARKS.findall(text):
-        if mark in "[{":
-            depth += 1
-            if depth > levels:
-                return True
-        elif mark in "]}":
-            depth -= 1
-    return False
 
 
 def no_object(line: bytes, request: Any) -> Found:

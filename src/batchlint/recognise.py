@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from .decode import BOM, NOT_UTF8, is_deeper
+from .decode import BOM, NOT_UTF8
 from .findings import Found
-from .room import LEVELS, with_room
+from .room import LEVELS, is_deeper, with_room
 
 #: How many of the first lines are looked at; and how long they may be, or nothing is recognised.
 _LINES = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ _FRAMES: Final = 10_000
 
 #: Enough stack (bytes) for so many frames; 2 MiB were enough for the deepest line with Python 3.11.
 _STACK: Final = 32 << 20
+
+#: Strings, of which the last may be cut off, and what opens and closes arrays and objects.
+_MARKS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 _T = TypeVar("_T")
 _limit, _starting = Lock(), Lock()
@@ -36,6 +40,21 @@ def with_room(function: Callable[..., _T], *arguments: Any) -> _T:
     except RecursionError:
         pass
     return _in_a_thread_with_room(function, *arguments)
+
+
+def is_deeper(text: str, levels: int) -> bool:
+    """Whether arrays and objects of a text, JSON or nearly, are nested deeper than this."""
+    if text.count("[") + text.count("{") <= levels:
+        return False
+    depth = 0
+    for mark in _MARKS.findall(text):
+        if mark in "[{":
+            depth += 1
+            if depth > levels:
+                return True
+        elif mark in "]}":
+            depth -= 1
+    return False
 
 
 def _in_a_thread_with_room(function: Callable[..., _T], *arguments: Any) -> _T:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final, cast
 
 import orjson
 
-from .room import with_room
+from .room import LEVELS, is_deeper, with_room
 
 #: How many bytes a chunk has, but for the rest of its last line.
 CHUNK: Final = 1 << 18
@@ -244,7 +244,23 @@ def _serialised(item: Any) -> bytes:
     try:
         return orjson.dumps(item)
     except TypeError:  # also for half of a surrogate pair, which is a finding
-        try:
-            return with_room(json.dumps, item).encode()
-        except (RecursionError, ValueError) as error:  # nested too deep, in itself, or a number of too many digits
-            raise TypeError(f"a request cannot be written as JSON: {error}") from None
+        return written(item, "a request").encode()
+
+
+def written(value: Any, what: str) -> str:
+    """A value as the standard library writes it as JSON, which takes more than orjson does.
+
+    Args:
+        value: of any type.
+        what: it is, for the exception.
+
+    Raises:
+        TypeError: it holds what JSON doesn't have, or is nested deeper than the decoder takes.
+    """
+    try:
+        text = with_room(json.dumps, value)
+    except (RecursionError, ValueError) as error:  # nested too deep, in itself, or a number of too many digits
+        raise TypeError(f"{what} cannot be written as JSON: {error}") from None
+    if is_deeper(text, LEVELS):
+        raise TypeError(f"{what} cannot be written as JSON: nested deeper than {LEVELS:,} levels")
+    return text
