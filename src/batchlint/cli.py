@@ -175,11 +175,11 @@ def check(
             if file.error is not None:
                 complain(f"{file.path}: {file.error}")
                 status = TROUBLE
-            elif file.report and (not file.report.ok or (strict and file.report.counts)):
+            elif file.report is not None and (not file.report.ok or (strict and file.report.counts)):
                 status = max(status, FOUND)
             if form == "github":
                 seen.append(file)
-            elif form in _SILENT and file.report and (left := file.report.truncated):
+            elif form in _SILENT and file.report is not None and (left := file.report.truncated):
                 complain(f"{file.path}: {sum(left.values()):,} findings are counted and not in the report; "
                          "--keep 0 keeps all")
             yield file

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from .findings import BatchError, Kind, by_rule, totals
 
 
-class Report(NamedTuple):
-    """The result of a check.  That it is a tuple is no part of the interface.
+@dataclass(frozen=True)
+class Report:
+    """The result of a check. In a condition it is `ok`.
 
     Attributes:
         path: the name of the file; None for a stream, bytes or an iterable.
@@ -38,11 +40,16 @@ class Report(NamedTuple):
     warnings: tuple[BatchError, ...]
     counts: Mapping[Kind, int]
     now: int
-    create: Mapping[str, Any] = {}
+    create: Mapping[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.ok
 
     def __str__(self) -> str:
         errors, warnings = totals(self.counts)
-        return f"{self.path or 'requests'}: {self.total:,} requests, {errors:,} errors, {warnings:,} warnings"
+        counted = ", ".join(f"{count:,} {noun}{'' if count == 1 else 's'}"
+                            for count, noun in ((self.total, "request"), (errors, "error"), (warnings, "warning")))
+        return f"{self.path or 'requests'}: {counted}"
 
     @property
     def ok(self) -> bool:
