@@ -122,7 +122,8 @@ def test_a_shell_completes_names(words: str, number: int, completed: list[str]) 
     assert [row.partition(",")[2] for row in ran.out.splitlines()] == completed
 
 
-@pytest.mark.parametrize(("most", "printed"), [([], 4), (["--max-errors=3"], 3), (["--max-errors", "0"], 40)])
+@pytest.mark.parametrize(("most", "printed"), [
+    ([], 20), (["--max-errors=3"], 3), (["--max-errors=39"], 39), (["--max-errors=40"], 40), (["--max-errors", "0"], 40)])
 def test_so_many_findings_are_printed_and_all_are_counted(
     most: list[str], printed: int, run: Callable[..., Ran], tmp_path: Path
 ) -> None:

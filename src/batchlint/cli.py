@@ -127,7 +127,7 @@ def cli() -> None:
 @click.option("--warn", type=Rules(), metavar="RULES", help="Make these rules warnings; switches them on.")
 @click.option("--error", type=Rules(), metavar="RULES", help="Make these rules errors; switches them on.")
 @click.option("--max-errors", type=click.IntRange(0), default=20, show_default=True, metavar="N",
-              help="Findings printed per file in text and github, of one rule about a fifth of them; 0 is all. All are counted.")
+              help="Maximum findings to print per file (text, github); if there are more, a few of every rule. 0 means no limit. All are counted.")
 @click.option("--keep", type=click.IntRange(0), metavar="N",
               help="Findings kept of each rule; 0 is all. All are counted.  [default: 1000; 100 in text and github; at least "
               "--max-errors]")

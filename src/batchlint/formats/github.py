@@ -28,8 +28,8 @@ def github(files: Iterable[Checked], most: int) -> Iterator[str]:
         columns = {id(error): found and found.column for error, found in located(file.source, sorted(printed))}
         for error in printed:
             yield _finding(file, error, columns[id(error)])
-        for other in others(file.report, printed):
-            yield _plain(f"{file.path}: {other}")
+        if rest := others(file.report, printed):
+            yield _plain(f"{file.path}: {rest}")
         yield _plain(f"{file.path}: {summary(file.report)}")
 
 

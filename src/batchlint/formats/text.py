@@ -58,11 +58,9 @@ def _file(file: Checked, report: Report, most: int, style: Style, show_source: b
         yield _finding(file.path, error, found, style)
         if show_source and found is not None:
             yield _excerpt(found, style)
-    rest = list(others(report, printed))
-    if rest and len(printed) < len(report.errors) + len(report.warnings):
-        rest[-1] += "; `--max-errors 0` prints more"
-    for other in rest:
-        yield style(f"... and {other}", dim=True) + "\n"
+    if rest := others(report, printed):
+        more = "; `--max-errors 0` prints more" if len(printed) < len(report.errors) + len(report.warnings) else ""
+        yield style(f"... and {rest}{more}", dim=True) + "\n"
     fails = strict and report.ok and bool(report.counts)
     color = "red" if fails or not report.ok else "green"
     told = verdict(report) + (" (fails: --strict)" if fails else "")
