@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jsonschema_rs
@@ -136,6 +139,37 @@ def test_the_schemas_are_what_refresh_makes() -> None:
                           check=False)
 
     assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
+
+
+@pytest.fixture
+def refresh() -> ModuleType:
+    """`schemas/refresh.py`, which is not part of the package."""
+    pytest.importorskip("yaml")
+    spec = importlib.util.spec_from_file_location("refresh", ROOT / "schemas" / "refresh.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("patch", "adds", "complaint"), [
+    ({"properties": {"dimesions": {"minimum": 1}}}, [], "not listed: ['dimesions']"),
+    ({"properties": {"inner": {"properties": {"nmae": {}}}}}, [], "not listed: ['nmae']"),
+    ({"properties": {"list": {"items": {"properties": {"nmae": {}}}}}}, [], "not listed: ['nmae']"),
+    ({"properties": {"dimensions": {"minimum": 1}}}, ["dimensions"], "not added: ['dimensions']"),
+    ({"properties": {"new": {"properties": {"inside": {}}}}}, ["new"], None),
+    ({"properties": {"dimensions": {"minimum": 1}, "inner": {"properties": {"name": {"minLength": 1}}}}}, [], None)])
+def test_a_fact_that_adds_a_property_says_so(refresh: ModuleType, patch: dict[str, Any], adds: list[str], complaint: str | None) -> None:
+    inner = {"type": "object", "properties": {"name": {}}}
+    made = {"/v1/x": {"properties": {"dimensions": {}, "inner": inner, "list": {"items": inner}}, "$defs": {}}}
+    facts = [{"source": "a test", "adds": adds, "patch": {"/v1/x": patch}}]
+
+    if complaint is None:
+        refresh.overlay(made, facts)
+    else:
+        with pytest.raises(SystemExit, match=re.escape(complaint)):
+            refresh.overlay(made, facts)
 
 
 # -- the line and the create call --------------------------------------------------------------------------------------
