@@ -20,7 +20,7 @@ from openai.types import Batch
 from pydantic import BaseModel
 from support import BODIES, FIXTURES, ROOT, Ran, inputs, request
 
-from batchlint import check, check_create, schemas
+from batchlint import check, check_create, check_request, schemas
 from batchlint.rules import RULES
 
 OTHERS = ("batch-request", "batch-create", "batch", "report")
@@ -139,6 +139,19 @@ def test_the_schemas_are_what_refresh_makes() -> None:
                           check=False)
 
     assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
+
+
+def test_the_date_of_the_schemas_stands_in_the_overlay_alone() -> None:
+    date = re.findall(r"^date: (\d{4}-\d\d-\d\d)$", (ROOT / "schemas" / "overlay.yaml").read_text("utf-8"), re.MULTILINE)
+
+    assert [schemas.date()] == date
+    assert all(f"({schemas.date()})" in SCHEMAS[url.lstrip("/")]["$comment"] for url in schemas.ENDPOINTS)
+    assert schemas.date() in (check_request(request(bogus=1))[0].hint or "")
+    assert not [path for path in (ROOT / "src").rglob("*.py") if schemas.date() in path.read_text("utf-8")]
+
+
+def test_the_readme_of_the_schemas_has_their_date() -> None:
+    assert f"({schemas.date()})" in (ROOT / "schemas" / "README.md").read_text("utf-8")
 
 
 @pytest.fixture

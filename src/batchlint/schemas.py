@@ -20,10 +20,6 @@ ENDPOINTS: Final = (
     "/v1/images/generations", "/v1/images/edits", "/v1/videos",
 )
 
-#: What the schemas know is what the API's clients knew at this date.
-DATE: Final = "2026-11-17"
-_HINT: Final = f"Known as of {DATE}, when the schema was made; a newer API may know more."
-
 Gate = Callable[[Any], bool]
 
 
@@ -179,7 +175,7 @@ def deprecated(url: str, of: str = "") -> frozenset[str]:
 @cache
 def explainer(url: str, of: str = "") -> Explainer:
     """What explains a body that the endpoint's schema refuses."""
-    return _explainer(body(url, of), at=("body",), hint=_HINT, compiled=compiled)
+    return _explainer(body(url, of), at=("body",), hint=_hint(), compiled=compiled)
 
 
 @cache
@@ -191,7 +187,18 @@ def line_explainer() -> Explainer:
 @cache
 def create_explainer() -> Explainer:
     """What explains the body of a `POST /v1/batches`."""
-    return _explainer(load("batch-create"), hint=_HINT)
+    return _explainer(load("batch-create"), hint=_hint())
+
+
+@cache
+def date() -> str:
+    """The date (ISO 8601) of the client from which the schemas were generated; they know what it knew."""
+    made: str = load("models")["date"]
+    return made
+
+
+def _hint() -> str:
+    return f"Known as of {date()}, when the schema was made; a newer API may know more."
 
 
 def _explainer(schema: Mapping[str, Any], **options: Any) -> Explainer:
