@@ -17,7 +17,7 @@ import jsonschema_rs
 import pytest
 from jsonschema import Draft202012Validator
 from openai.types import Batch
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from support import BODIES, FIXTURES, ROOT, Ran, inputs, request
 
 from batchlint import check, check_create, check_request, schemas
@@ -271,6 +271,30 @@ def test_the_official_client_takes_the_batch_object(path: str, status: str, run:
     assert batch.metadata == {"team": "docs"}
     assert batch.id.startswith("batch_batchlint")
     assert batch.input_file_id.startswith("file-batchlint")
+
+
+USAGE = {"input_tokens": 10, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 5,
+         "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 15}
+
+
+@pytest.mark.parametrize(("members", "valid"), [
+    ({"usage": None}, True), ({"usage": USAGE}, True), ({"usage": {}}, False), ({"usage": USAGE | {"total_tokens": "15"}}, False),
+    ({"usage": {key: value for key, value in USAGE.items() if key != "input_tokens_details"}}, False),
+    ({"usage": USAGE | {"input_tokens_details": {}}}, False),
+    ({"errors": None}, True), ({"errors": {}}, True), ({"errors": {"object": "list"}}, True), ({"errors": {"data": []}}, True),
+    ({"errors": {"data": None, "object": None}}, True), ({"errors": {"data": [{}]}}, True),
+    ({"errors": {"data": [{"code": None, "line": None, "message": None, "param": None}]}}, True),
+    ({"errors": {"data": [{"line": 0, "message": "m"}]}}, True), ({"errors": {"data": [{"line": "1"}]}}, False),
+    ({"errors": {"data": [7]}}, False), ({"errors": []}, False)], ids=str)
+def test_the_schema_of_the_batch_object_takes_what_the_official_client_takes(members: dict[str, Any], valid: bool) -> None:
+    batch = check([request()]).to_batch() | members
+
+    assert Draft202012Validator(SCHEMAS["batch"]).is_valid(batch) is valid
+    if valid:
+        Batch.model_validate(batch, strict=True)
+    else:
+        with pytest.raises(ValidationError):
+            Batch.model_validate(batch, strict=True)
 
 
 def test_a_failed_batch_lists_the_first_error_of_each_line_as_the_api_does(run: Callable[..., Ran]) -> None:
