@@ -155,17 +155,20 @@ def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
     """Lay the hand-kept facts over the generated schemas, in their order.
 
     Raises:
-        SystemExit: a fact names nothing that exists, or changes nothing any more.
+        SystemExit: a fact names nothing that exists, adds a property without saying so, or changes nothing any more.
     """
     for fact in facts:
         if not fact.get("source"):
             raise SystemExit(f"a fact without a source: {fact}")
+        strangers: set[str] = set()
         for target, patch in fact["patch"].items():
             touched = False
             for url, schema in schemas.items():
                 place, key = (schemas, url) if target == url else (schema["$defs"], target)
                 if key not in place and not (fact.get("new") and url in fact["new"]):
                     continue
+                if key in place:
+                    strangers.update(unknown_properties(place[key], patch))
                 after = merge_patch(
                     place.get(key), copy.deepcopy(patch)
                 )  # YAML's aliases are one object
@@ -175,6 +178,26 @@ def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
                 raise SystemExit(
                     f"overlay.yaml: the fact about {target!r} changes nothing any more: {patch}"
                 )
+        declared = set(fact.get("adds", ()))
+        if strangers != declared:
+            raise SystemExit(
+                f"overlay.yaml: {', '.join(fact['patch'])}: `adds` lists the properties that a fact adds to the generated "
+                f"schema; not listed: {sorted(strangers - declared)}, not added: {sorted(declared - strangers)}"
+            )
+
+
+def unknown_properties(schema: Any, patch: Any) -> Iterator[str]:
+    """The properties that a patch names and a schema doesn't have; what is inside an added property is not looked at."""
+    schema = schema if isinstance(schema, dict) else {}
+    known = schema.get("properties", {})
+    for name, inner in patch.get("properties", {}).items():
+        if name not in known:
+            yield name
+        elif inner:
+            yield from unknown_properties(known[name], inner)
+    for keyword in ("items", "additionalProperties", "contains", "propertyNames", "not"):
+        if isinstance(patch.get(keyword), dict):
+            yield from unknown_properties(schema.get(keyword), patch[keyword])
 
 
 def nullable(schema: Schema) -> Schema:
@@ -299,7 +322,9 @@ def build() -> dict[Path, str]:
         )
     providers = yaml.safe_load((HERE / "providers.yaml").read_text("utf-8"))
     files[HERE / "providers.json"] = json.dumps(providers, indent=1) + "\n"
-    files[HERE / "models.json"] = json.dumps(models(schemas), indent=1, default=str) + "\n"
+    files[HERE / "models.json"] = (
+        json.dumps({"date": config["date"]} | models(schemas), indent=1, default=str) + "\n"
+    )
     return files
 
 

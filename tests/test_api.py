@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import os
 import pickle
@@ -374,6 +375,18 @@ def test_now_is_source_date_epoch_or_what_is_said(monkeypatch: pytest.MonkeyPatc
     for broken in ("", "soon"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", broken)
         assert check(b"").now > NOW
+
+
+def test_a_report_is_frozen_and_true_where_there_is_no_error() -> None:
+    good, warned, bad = check(line()), check(line() + b"\n"), check(BAD)
+
+    assert (bool(good), bool(warned), bool(bad)) == (True, True, False)
+    assert not hasattr(good, "__len__")
+    with pytest.raises(AttributeError):
+        good.total = 7  # type: ignore[misc]
+    assert dataclasses.replace(good, total=7).total == 7
+    assert str(good) == "requests: 1 request, 0 errors, 0 warnings"
+    assert str(warned) == "requests: 1 request, 0 errors, 1 warning"
 
 
 def test_findings_and_reports_can_be_printed() -> None:

@@ -122,7 +122,8 @@ def test_a_shell_completes_names(words: str, number: int, completed: list[str]) 
     assert [row.partition(",")[2] for row in ran.out.splitlines()] == completed
 
 
-@pytest.mark.parametrize(("most", "printed"), [([], 4), (["--max-errors=3"], 3), (["--max-errors", "0"], 40)])
+@pytest.mark.parametrize(("most", "printed"), [
+    ([], 20), (["--max-errors=3"], 3), (["--max-errors=39"], 39), (["--max-errors=40"], 40), (["--max-errors", "0"], 40)])
 def test_so_many_findings_are_printed_and_all_are_counted(
     most: list[str], printed: int, run: Callable[..., Ran], tmp_path: Path
 ) -> None:
@@ -255,6 +256,13 @@ def test_the_parameters_of_the_create_call_are_checked(args: list[str], code: st
     assert ran.status == 1, ran
     assert f": {code}" in ran.out
     assert "1 error (1 fails the create call)" in ran.out
+
+
+def test_a_rule_that_is_ignored_is_ignored_in_the_create_call_too(run: Callable[..., Ran]) -> None:
+    path = str(FIXTURES / "valid" / "embeddings.jsonl")
+
+    assert run("check", path, "--completion-window=1h").status == 1
+    assert run("check", path, "--completion-window=1h", "--ignore=invalid_value").status == 0
 
 
 def test_good_parameters_of_the_create_call_bring_no_error() -> None:

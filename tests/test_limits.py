@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from reports import a_report
 from support import line, request
 
-from batchlint import BatchError, Report, check, check_create, check_request
+from batchlint import BatchError, Report, check, check_create, check_request, iter_errors
 
 CREATE: dict[str, Any] = {"input_file_id": "file-1", "endpoint": "/v1/embeddings", "completion_window": "24h"}
 
@@ -228,6 +230,95 @@ def test_create_parameters_are_checked_with_the_file() -> None:
         "message": report.errors[0].message, "type": "invalid_request_error", "param": "metadata",
         "code": "object_above_max_properties"}}
     assert said(check([line("a")], create={"metadata": pairs(16)})) == []
+
+
+@pytest.mark.parametrize(("choice", "errors", "warnings"), [
+    ({}, ["invalid_type"], []), ({"ignore": ["invalid_type"]}, [], []), ({"select": ["invalid_url"]}, [], []),
+    ({"select": ["invalid_type"]}, ["invalid_type"], []), ({"warn": ["invalid_type"]}, [], ["invalid_type"]),
+    ({"select": [], "error": ["invalid_type"]}, ["invalid_type"], [])], ids=str)
+def test_the_choice_of_rules_holds_for_the_create_call(choice: dict[str, list[str]], errors: list[str], warnings: list[str]) -> None:
+    create = {"metadata": {"a": 1}}
+    report = check([line("a")], create=create, **choice)  # type: ignore[arg-type]  # names of options
+
+    assert [error.rule for error in report.errors] == errors
+    assert [error.rule for error in report.warnings] == warnings
+    assert check_create(CREATE | create, **choice) == [*report.errors, *report.warnings]
+
+
+def test_the_choice_of_rules_for_the_create_call_is_checked() -> None:
+    with pytest.raises(ValueError, match="unknown rule 'nope'"):
+        check_create(CREATE, ignore=["nope"])
+
+
+@pytest.mark.parametrize(("metadata", "param", "pointer"), [
+    ({"a": 1, "b/~": 2}, "metadata.a", "/metadata/a"), ({"b/~": 2}, "metadata.b/~", "/metadata/b~1~0"), (pairs(17), "metadata", "/metadata")],
+    ids=lambda value: str(value)[:20])
+def test_a_finding_of_the_create_call_has_a_pointer(metadata: dict[str, Any], param: str, pointer: str) -> None:
+    first = check_create(CREATE | {"metadata": metadata})[0]
+
+    assert (first.param, first.pointer, first.line) == (param, pointer, None)
+    assert check([line("a")], create={"metadata": metadata}).errors[0] == first
+
+
+@pytest.mark.parametrize(("params", "param", "pointer"), [
+    ({"metadata": {"a": "cut \ud83d"}}, "metadata.a", "/metadata/a"), ({"metadata": {"\ude00": "x"}}, "metadata", "/metadata"),
+    ({"metadata": {"a": [{"b": "\ud83d"}]}}, "metadata.a[0].b", "/metadata/a/0/b"), ({"\ud83d": 1, "metadata": 1}, None, "")],
+    ids=["value", "key", "inner", "parameter"])
+def test_half_a_surrogate_pair_in_the_create_call_is_a_finding(params: dict[str, Any], param: str | None, pointer: str) -> None:
+    [error] = check_create(CREATE | params)
+
+    assert (error.rule, error.param, error.pointer, error.fails) == ("lone_surrogate", param, pointer, "create")
+    assert json.dumps(error.to_dict(), ensure_ascii=False).encode()
+    assert check_create(CREATE | {"metadata": {"a": "whole \U0001f600"}}) == []
+    assert check_create(CREATE | {"metadata": {"a": "cut \ud83d"}}, ignore=["lone_surrogate"]) == []
+
+
+def test_a_finding_of_the_create_call_becomes_the_error_object_of_the_api() -> None:
+    [error] = check_create(CREATE | {"metadata": pairs(17)})
+
+    assert error.to_error() == {"error": {
+        "message": error.message, "type": "invalid_request_error", "param": "metadata", "code": "object_above_max_properties"}}
+    assert check([line("a")], create={"metadata": pairs(17)}).to_batch() == error.to_error()
+
+
+def test_a_failed_batch_lists_every_error_about_the_file_and_the_first_of_each_line() -> None:
+    batched = BatchError("too_many_requests", "too_many_requests", None, "requests", fails="batch")
+    others = [BatchError("too_many_embedding_inputs", "too_many_embedding_inputs", None, "inputs", fails="batch"),
+              BatchError("invalid_url", "invalid_url", 2, "first", fails="batch"), BatchError("invalid_method", "invalid_method", 2, "second", fails="batch"),
+              BatchError("invalid_type", "invalid_type", 3, "answered", fails="request"), BatchError("invalid_url", "invalid_url", 4, "third", fails="batch")]
+    errors = a_report(batched, *others).to_batch()["errors"]["data"]
+
+    assert [(error["line"], error["message"]) for error in errors] == [
+        (None, "requests"), (None, "inputs"), (2, "first"), (4, "third")]
+
+
+CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
+
+
+def test_the_endpoint_of_the_create_call_is_the_batch_s() -> None:
+    data = [line("a", CHAT), line("b", CHAT), line("c", RESPONSES)]
+    report = check(data, create={"endpoint": RESPONSES})
+
+    assert report.endpoint == RESPONSES
+    assert [(error.rule, error.line) for error in report.errors] == [("mismatched_url", 1), ("mismatched_url", 2)]
+    assert report.to_batch()["status"] == "failed"
+    assert sorted(iter_errors(data, create={"endpoint": RESPONSES})) == [*report.errors, *report.warnings]
+    assert check(data, endpoint=RESPONSES, create={"endpoint": RESPONSES}).errors == report.errors
+
+
+@pytest.mark.parametrize("given", [RESPONSES, "/v1/nope", None, 7, []], ids=str)
+@pytest.mark.parametrize("call", [check, iter_errors])
+def test_two_different_endpoints_are_a_contradiction(call: Any, given: Any) -> None:
+    with pytest.raises(ValueError, match=r"endpoint is '/v1/chat/completions', but create\['endpoint'\] is"):
+        call([line("a", CHAT)], endpoint=CHAT, create={"endpoint": given})
+
+
+@pytest.mark.parametrize("given", ["/v1/nope", None, 7, []], ids=str)
+def test_an_endpoint_of_the_create_call_that_is_none_is_a_finding_about_it(given: Any) -> None:
+    report = check([line("a", CHAT)], create={"endpoint": given})
+
+    assert [(error.param, error.fails) for error in report.errors] == [("endpoint", "create")]
+    assert report.endpoint == CHAT
 
 
 # -- the metadata of a request -----------------------------------------------------------------------------------------

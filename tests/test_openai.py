@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 from openai import OpenAI
 from openai.types import Batch
@@ -59,6 +60,14 @@ def test_a_path_may_be_a_string_and_parameters_reach_the_api(client: OpenAI, ser
     assert batch.metadata == {"team": "docs"}
     assert service.creates == [{"input_file_id": "file-1", "endpoint": CHAT, "completion_window": "24h",
                                 "metadata": {"team": "docs"}, "output_expires_after": expires}]
+
+
+@pytest.mark.parametrize("nothing", [openai.omit, openai.NOT_GIVEN, openai.not_given], ids=["omit", "NOT_GIVEN", "not_given"])
+def test_parameters_that_are_omitted_are_not_given(nothing: Any, client: OpenAI, service: Service, path: Path) -> None:
+    create_batch(client, path, endpoint=CHAT, completion_window=nothing, metadata=nothing, output_expires_after=nothing,
+                 input_file_id=nothing, timeout=nothing, extra_headers=nothing)
+
+    assert service.creates == [{"input_file_id": "file-1", "endpoint": CHAT, "completion_window": "24h"}]
 
 
 def test_warnings_do_not_stop_a_file(client: OpenAI, service: Service, path: Path) -> None:

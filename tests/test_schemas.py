@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from jsonschema import Draft202012Validator
 from openai.types import Batch
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from support import BODIES, FIXTURES, ROOT, Ran, inputs, request
 
-from batchlint import check, check_create, schemas
+from batchlint import check, check_create, check_request, schemas
 from batchlint.rules import RULES
 
 OTHERS = ("batch-request", "batch-create", "batch", "report")
@@ -138,6 +141,50 @@ def test_the_schemas_are_what_refresh_makes() -> None:
     assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
 
 
+def test_the_date_of_the_schemas_stands_in_the_overlay_alone() -> None:
+    date = re.findall(r"^date: (\d{4}-\d\d-\d\d)$", (ROOT / "schemas" / "overlay.yaml").read_text("utf-8"), re.MULTILINE)
+
+    assert [schemas.date()] == date
+    assert all(f"({schemas.date()})" in SCHEMAS[url.lstrip("/")]["$comment"] for url in schemas.ENDPOINTS)
+    assert schemas.date() in (check_request(request(bogus=1))[0].hint or "")
+    assert not [path for path in (ROOT / "src").rglob("*.py") if schemas.date() in path.read_text("utf-8")]
+
+
+def test_the_readme_of_the_schemas_has_their_date() -> None:
+    assert f"({schemas.date()})" in (ROOT / "schemas" / "README.md").read_text("utf-8")
+
+
+@pytest.fixture
+def refresh() -> ModuleType:
+    """`schemas/refresh.py`, which is not part of the package."""
+    pytest.importorskip("yaml")
+    spec = importlib.util.spec_from_file_location("refresh", ROOT / "schemas" / "refresh.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("patch", "adds", "complaint"), [
+    ({"properties": {"dimesions": {"minimum": 1}}}, [], "not listed: ['dimesions']"),
+    ({"properties": {"inner": {"properties": {"nmae": {}}}}}, [], "not listed: ['nmae']"),
+    ({"properties": {"list": {"items": {"properties": {"nmae": {}}}}}}, [], "not listed: ['nmae']"),
+    ({"properties": {"dimensions": {"minimum": 1}}}, ["dimensions"], "not added: ['dimensions']"),
+    ({"properties": {"new": {"properties": {"inside": {}}}}}, ["new"], None),
+    ({"properties": {"dimensions": {"minimum": 1}, "inner": {"properties": {"name": {"minLength": 1}}}}}, [], None)])
+def test_a_fact_that_adds_a_property_says_so(refresh: ModuleType, patch: dict[str, Any], adds: list[str], complaint: str | None) -> None:
+    inner = {"type": "object", "properties": {"name": {}}}
+    made = {"/v1/x": {"properties": {"dimensions": {}, "inner": inner, "list": {"items": inner}}, "$defs": {}}}
+    facts = [{"source": "a test", "adds": adds, "patch": {"/v1/x": patch}}]
+
+    if complaint is None:
+        refresh.overlay(made, facts)
+    else:
+        with pytest.raises(SystemExit, match=re.escape(complaint)):
+            refresh.overlay(made, facts)
+
+
 # -- the line and the create call --------------------------------------------------------------------------------------
 
 
@@ -224,6 +271,30 @@ def test_the_official_client_takes_the_batch_object(path: str, status: str, run:
     assert batch.metadata == {"team": "docs"}
     assert batch.id.startswith("batch_batchlint")
     assert batch.input_file_id.startswith("file-batchlint")
+
+
+USAGE = {"input_tokens": 10, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 5,
+         "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 15}
+
+
+@pytest.mark.parametrize(("members", "valid"), [
+    ({"usage": None}, True), ({"usage": USAGE}, True), ({"usage": {}}, False), ({"usage": USAGE | {"total_tokens": "15"}}, False),
+    ({"usage": {key: value for key, value in USAGE.items() if key != "input_tokens_details"}}, False),
+    ({"usage": USAGE | {"input_tokens_details": {}}}, False),
+    ({"errors": None}, True), ({"errors": {}}, True), ({"errors": {"object": "list"}}, True), ({"errors": {"data": []}}, True),
+    ({"errors": {"data": None, "object": None}}, True), ({"errors": {"data": [{}]}}, True),
+    ({"errors": {"data": [{"code": None, "line": None, "message": None, "param": None}]}}, True),
+    ({"errors": {"data": [{"line": 0, "message": "m"}]}}, True), ({"errors": {"data": [{"line": "1"}]}}, False),
+    ({"errors": {"data": [7]}}, False), ({"errors": []}, False)], ids=str)
+def test_the_schema_of_the_batch_object_takes_what_the_official_client_takes(members: dict[str, Any], valid: bool) -> None:
+    batch = check([request()]).to_batch() | members
+
+    assert Draft202012Validator(SCHEMAS["batch"]).is_valid(batch) is valid
+    if valid:
+        Batch.model_validate(batch, strict=True)
+    else:
+        with pytest.raises(ValidationError):
+            Batch.model_validate(batch, strict=True)
 
 
 def test_a_failed_batch_lists_the_first_error_of_each_line_as_the_api_does(run: Callable[..., Ran]) -> None:

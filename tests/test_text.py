@@ -61,19 +61,19 @@ def test_the_text_looks_as_it_always_did(options: list[str], run: Run, monkeypat
     assert path.read_text("utf-8") == out
 
 
-def test_fifty_thousand_equal_findings_fit_on_a_screen(batch: Callable[..., Path]) -> None:
+def test_of_fifty_thousand_equal_findings_twenty_are_printed(batch: Callable[..., Path]) -> None:
     said = lines_of(batch(*(line("a") for _ in range(50_000))))
 
-    assert sum(len(row) // 80 + 1 for row in said) < 24
-    assert said[-2] == "... and 49,995 more of duplicate_custom_id, from line 6 on; `--max-errors 0` prints more"
+    assert len(said) == 2 * 20 + 2  # each finding has a hint
+    assert said[-2] == "... and 49,979 more of duplicate_custom_id, from line 22 on; `--max-errors 0` prints more"
     assert said[-1] == "x: 50,000 requests to /v1/embeddings, 49,999 errors (49,999 fail the whole batch)"
 
 
 def test_the_lines_of_the_others_are_told_where_they_are_known(batch: Callable[..., Path]) -> None:
     said = lines_of(batch(*(line("a") for _ in range(500))))
 
-    assert said[-2].startswith("... and 495 more of duplicate_custom_id, lines 6-500;")
-    assert lines_of(batch(*(line("a") for _ in range(12))), 10)[-2].startswith("... and 8 more of duplicate_custom_id, lines 5-12;")
+    assert said[-2].startswith("... and 479 more of duplicate_custom_id, lines 22-500;")
+    assert lines_of(batch(*(line("a") for _ in range(12))), 10)[-2].startswith("... and 1 more of duplicate_custom_id, line 12;")
 
 
 def test_rare_findings_are_shown_among_many_of_another_kind(batch: Callable[..., Path]) -> None:
@@ -82,7 +82,7 @@ def test_rare_findings_are_shown_among_many_of_another_kind(batch: Callable[...,
 
     for place in ("x:1:", "x:901:", "x:902:", "x:903:", "x:904:"):
         assert place in said
-    assert "and 896 more of invalid_type, lines 5-900" in said
+    assert "... and 884 more of invalid_type, lines 17-900; `--max-errors 0` prints more\n" in said
 
 
 @pytest.mark.parametrize(("most", "printed"), [(1, 1), (3, 3), (7, 7), (20, 20), (100, 42), (0, 42)])
@@ -96,6 +96,26 @@ def test_at_most_so_many_findings_are_printed(most: int, printed: int, batch: Ca
     assert said[-1].startswith("x: 42 requests to /v1/embeddings, 42 errors")
     if printed < 42:
         assert said[-2].startswith(f"... and {42 - printed} more of unknown_parameter")
+
+
+@pytest.mark.parametrize("count", [19, 20, 21])
+def test_twenty_findings_of_one_rule_are_all_printed(count: int, batch: Callable[..., Path]) -> None:
+    said = lines_of(batch(*(line(str(n), dimensions="x") for n in range(count))), 20)
+
+    assert sum(": invalid_type" in row for row in said) == min(count, 20)
+    assert [row for row in said if row.startswith("...")] == [
+        "... and 1 more of invalid_type, line 21; `--max-errors 0` prints more"] * (count > 20)
+
+
+@pytest.mark.parametrize(("most", "printed"), [
+    (6, ["dimensions"] * 3 + ["encoding_format"] * 2 + ["bogus"]), (20, ["dimensions"] * 14 + ["encoding_format"] * 5 + ["bogus"]),
+    (21, ["dimensions"] * 15 + ["encoding_format"] * 5 + ["bogus"])])
+def test_a_rule_gives_way_to_others_where_there_are_too_many(most: int, printed: list[str], batch: Callable[..., Path]) -> None:
+    rows = [*(line(str(n), dimensions="x") for n in range(15)), *(line(f"b{n}", encoding_format=1) for n in range(5)), line("c", bogus=1)]
+    said = lines_of(batch(*rows), most)
+
+    assert re.findall(r"^x:\d.* body\.(\w+):", "\n".join(said), re.MULTILINE) == printed
+    assert sum(row.startswith("...") for row in said) == (most < 21)
 
 
 def test_a_few_findings_are_all_shown_though_they_are_alike(batch: Callable[..., Path]) -> None:

@@ -12,8 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from . import data
-from .engine.checker import NEWER_HINT, checker_for
+from .engine.checker import checker_for
 from .engine.chunk import Plan, check_chunk
 from .engine.finish import finish
 from .engine.parallel import Executor, Start, run
@@ -22,8 +21,7 @@ from .providers import provider
 from .recursion import with_deep_stack
 from .report import Report
 from .rules import Selection, select_rules
-from .schema.explain import Explainer
-from .sources import AnySource, Source, open_source, to_json
+from .sources import AnySource, Source, open_source, to_json, to_json_text
 from .summary import ChunkSummary, merge
 
 #: Create call parameters that a caller need not give to check those given.
@@ -56,7 +54,8 @@ def check(
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts, serialised with
             orjson) or of lines (bytes or str).
-        endpoint: the batch's, one of the eight; None is the most frequent url that is one.
+        endpoint: the batch's, one of the eight; None is the create call's, or else the
+            most frequent url that is one.
         name: the file's name, where it is not that of the source; it must end in `.jsonl`.
         select: the rules or API codes to check for; None is all but those that are off by default.
         ignore: rules or codes to leave out.
@@ -79,7 +78,7 @@ def check(
     Raises:
         OSError: the file cannot be read.
         TypeError: an argument is of a wrong type.
-        ValueError: `endpoint` is no batch endpoint, a rule is unknown, or a number is negative.
+        ValueError: `endpoint` is no batch endpoint or not that of `create`, a rule is unknown, or a number is negative.
     """
     if keep < 0 or (jobs is not None and jobs < 0):
         raise ValueError("keep and jobs must not be negative")
@@ -117,7 +116,8 @@ def iter_errors(
 
     Args:
         source: as for `check`; it is read as the findings are asked for.
-        endpoint: the batch's, one of the eight; None is the most frequent url that is one.
+        endpoint: the batch's, one of the eight; None is the create call's, or else the
+            most frequent url that is one.
         name: the file's name, where it is not that of the source; it must end in `.jsonl`.
         select: the rules or API codes to check for; None is all but those that are off by default.
         ignore: rules or codes to leave out.
@@ -134,22 +134,29 @@ def iter_errors(
     Raises:
         OSError: the file cannot be read; raised when a finding is asked for.
         TypeError: an argument is of a wrong type; for `source`, raised when a finding is asked for.
-        ValueError: `endpoint` is no batch endpoint, or a rule is unknown.
+        ValueError: `endpoint` is no batch endpoint or not that of `create`, or a rule is unknown.
     """
     plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
     return _Job(plan, name, _batch_endpoint(endpoint, create), create).errors(source)
 
 
 def _batch_endpoint(endpoint: str | None, create: Mapping[str, Any] | None) -> str | None:
-    """The batch's endpoint, as the caller gives it.
+    """The batch's endpoint, as far as the arguments name it.
+
+    A create call whose endpoint is not a batch endpoint is a finding, not an exception.
 
     Raises:
-        ValueError: it is not a batch endpoint.
+        ValueError: `endpoint` is not a batch endpoint, or the create call has another.
     """
     endpoints = provider().endpoints
     if endpoint is not None and endpoint not in endpoints:
         raise ValueError(f"{endpoint!r} is no batch endpoint; they are {', '.join(endpoints)}")
-    return endpoint
+    if create is None or "endpoint" not in create:
+        return endpoint
+    given = create["endpoint"]
+    if endpoint is not None and given != endpoint:
+        raise ValueError(f"endpoint is {endpoint!r}, but create['endpoint'] is {given!r}")
+    return given if isinstance(given, str) and given in endpoints else None
 
 
 class _Job:
@@ -288,21 +295,12 @@ def check_create(
 def _create_errors(params: Mapping[str, Any], selection: Selection) -> list[BatchError]:
     if not isinstance(params, dict):
         raise TypeError(f"the parameters are a dict, not {type(params).__name__}")
-    explainer = Explainer(data.read("batch-create"), newer_hint=NEWER_HINT, validate_fields=False)
-    problems = explainer.explain(_decoded(params))
-    return checker_for("openai", selection).errors(problems, effect="create")
-
-
-def _decoded(params: dict[str, Any]) -> Any:
-    """The parameters as JSON decodes them."""
     try:
-        return orjson.loads(orjson.dumps(params))
+        decoded = orjson.loads(orjson.dumps(params))
     except TypeError:  # orjson also refuses half of a surrogate pair, and large numbers.
-        pass
-    try:
-        return with_deep_stack(lambda: json.loads(json.dumps(params)))
-    except (RecursionError, ValueError) as error:  # Too deep, circular, or too many digits.
-        raise TypeError(f"the parameters cannot be written as JSON: {error}") from None
+        text = to_json_text(params, "a create call")
+        decoded = with_deep_stack(json.loads, text)
+    return checker_for("openai", selection).explain_create_call(decoded)
 
 
 def epoch(now: float | datetime | None) -> int:

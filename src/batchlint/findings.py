@@ -107,7 +107,8 @@ class BatchError(NamedTuple):
             value.
         param: the place in the API's words (`body.messages[0].content`); None where the API gives
             null.
-        pointer: the place as a JSON Pointer (RFC 6901) into the line; None for the file.
+        pointer: the place as a JSON Pointer (RFC 6901) into the line, or into the parameters of
+            the create call; None for the file.
         custom_id: the line's custom_id, if it has one.
         severity: `error` or `warning`.
         fails: what the API does: `upload` (POST /v1/files refuses the file), `create`
@@ -184,6 +185,18 @@ class BatchError(NamedTuple):
             "severity": self.severity,
             "fails": self.fails,
             "hint": self.hint,
+        }
+
+    def to_error(self) -> dict[str, Any]:
+        """The error object with which the API refuses an upload or a create call."""
+        code = None if self.code == self.rule and self.fails == "upload" else self.code
+        return {
+            "error": {
+                "message": self.message,
+                "type": "invalid_request_error",
+                "param": self.param,
+                "code": code,
+            }
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,7 +53,8 @@ def create_batch(
         path: the file.
         endpoint: the batch's, one of the eight.
         create_params: what else `client.batches.create` takes: `metadata`, `output_expires_after`, and
-            `completion_window`, which is "24h" unless it is given.
+            `completion_window`, which is "24h" unless it is given. `openai.omit` and `openai.NOT_GIVEN` mean
+            that a parameter isn't given.
 
     Returns:
         The Batch, as the API has created it; its `input_file_id` is that of the upload.
@@ -63,9 +65,10 @@ def create_batch(
         TypeError: `input_file_id` is given, which comes from the upload.
         ValueError: `endpoint` is no batch endpoint.
     """
-    if "input_file_id" in create_params:
+    given = {name: value for name, value in create_params.items() if not _is_omitted(value)}
+    if "input_file_id" in given:
         raise TypeError("input_file_id comes from the upload; leave it out")
-    params = {"completion_window": "24h", **create_params}
+    params = {"completion_window": "24h", **given}
     create = {name: value for name, value in params.items() if name not in _OF_THE_CLIENT}
     report = check(path, endpoint=endpoint, create=create)
     if not report.ok:
@@ -75,3 +78,13 @@ def create_batch(
     make: Any = client.batches.create
     batch: Batch = make(input_file_id=uploaded.id, endpoint=endpoint, **params)
     return batch
+
+
+def _is_omitted(value: Any) -> bool:
+    """Whether a value is one of those with which the official client leaves a parameter out.
+
+    Nobody has one without having imported the client, so this doesn't import it.
+    """
+    client = sys.modules.get("openai")
+    kinds = (getattr(client, name, None) for name in ("Omit", "NotGiven"))
+    return any(isinstance(kind, type) and isinstance(value, kind) for kind in kinds)

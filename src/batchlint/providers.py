@@ -149,6 +149,12 @@ def shutdown_dates() -> Mapping[str, str]:
     return dates
 
 
+def schema_date() -> str:
+    """The date (ISO 8601) of the client that the schemas were generated from."""
+    date: str = _models()["date"]
+    return date
+
+
 @lru_cache(maxsize=1024)
 def model_family(model: str) -> ModelFamily | None:
     """The family of a model; for a fine-tuned model, that of its base. None if unknown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,25 @@ def with_deep_stack(function: Callable[..., _T], *arguments: Any) -> _T:
     except RecursionError:
         pass
     return _in_deep_thread(function, *arguments)
+
+
+#: Strings (the last one may be cut off), and what opens and closes arrays and objects.
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
+
+
+def is_deeper_than(levels: int, text: str) -> bool:
+    """Whether arrays and objects of a text, JSON or nearly JSON, are nested deeper than this."""
+    if text.count("[") + text.count("{") <= levels:
+        return False
+    depth = 0
+    for mark in _BRACKETS.findall(text):
+        if mark in "[{":
+            depth += 1
+            if depth > levels:
+                return True
+        elif mark in "]}":
+            depth -= 1
+    return False
 
 
 def _in_deep_thread(function: Callable[..., _T], *arguments: Any) -> _T:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from .findings import BatchError, FindingKey, by_rule, by_severity
 
 
-class Report(NamedTuple):
-    """The result of a check.  That it is a tuple is no part of the interface.
+@dataclass(frozen=True)
+class Report:
+    """The result of a check. In a condition it is `ok`.
 
     Attributes:
         path: the name of the file; None for a stream, bytes or an iterable.
@@ -38,11 +40,18 @@ class Report(NamedTuple):
     warnings: tuple[BatchError, ...]
     counts: Mapping[FindingKey, int]
     now: int
-    create: Mapping[str, Any] = {}
+    create: Mapping[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.ok
 
     def __str__(self) -> str:
         errors, warnings = by_severity(self.counts)
-        return f"{self.path or 'requests'}: {self.total:,} requests, {errors:,} errors, {warnings:,} warnings"
+        counted = ", ".join(
+            f"{count:,} {noun}{'' if count == 1 else 's'}"
+            for count, noun in ((self.total, "request"), (errors, "error"), (warnings, "warning"))
+        )
+        return f"{self.path or 'requests'}: {counted}"
 
     @property
     def ok(self) -> bool:
@@ -82,27 +91,21 @@ class Report(NamedTuple):
     def to_batch(self) -> dict[str, Any]:
         """What the API would answer: the Batch object, or the error object of a refused upload or create call.
 
+        A failed batch lists every error about the file as a whole, then the first error of each line.
+
         Source of the shapes: a recorded batch of April 2025, and `openai.types.Batch` 3.54.0.
         """
         refused = next((e for e in self.errors if e.fails in ("upload", "create")), None)
         if refused is not None:
-            return {
-                "error": {
-                    "message": refused.message,
-                    "type": "invalid_request_error",
-                    "param": refused.param,
-                    "code": None
-                    if refused.code == refused.rule and refused.fails == "upload"
-                    else refused.code,
-                }
-            }
+            return refused.to_error()
+        fatal = [error for error in self.errors if error.fails == "batch"]
         first: dict[int, BatchError] = {}
-        for error in self.errors:
-            if error.fails == "batch":
-                first.setdefault(error.line or 0, error)
+        for error in fatal:
+            if error.line is not None:
+                first.setdefault(error.line, error)
+        listed = [*(error for error in fatal if error.line is None), *first.values()]
         data = [
-            {"code": e.code, "message": e.message, "param": e.param, "line": e.line}
-            for e in first.values()
+            {"code": e.code, "message": e.message, "param": e.param, "line": e.line} for e in listed
         ]
         failed = any(effect == "batch" for _, _, effect in self.counts)
         metadata = self.create.get("metadata")

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final, Protocol, cast
 
 import orjson
 
-from .recursion import with_deep_stack
+from .recursion import LEVELS, is_deeper_than, with_deep_stack
 
 #: The size of a chunk in bytes, without the rest of its last line.
 CHUNK: Final = 1 << 18
@@ -59,7 +59,7 @@ class Source(Protocol):
             OSError: the source cannot be read, or it has become shorter.
         """
 
-    def read_range(self, start: int, stop: int, size: int = CHUNK) -> Iterator[bytes]:
+    def read_range(self, start: int, stop: int, size: int = CHUNK, /) -> Iterator[bytes]:
         """The lines that begin in a range of bytes, in chunks. Needs a `size`.
 
         Raises:
@@ -117,7 +117,7 @@ class _Stream:
     def _read(self, size: int) -> Iterator[bytes]:
         raise NotImplementedError
 
-    def read_range(self, start: int, stop: int, size: int = CHUNK) -> Iterator[bytes]:
+    def read_range(self, _start: int, _stop: int, _size: int = CHUNK) -> Iterator[bytes]:
         """Not possible."""
         raise io.UnsupportedOperation("this source cannot be read in ranges")
 
@@ -325,7 +325,23 @@ def to_json(value: Any) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:  # orjson also refuses half of a surrogate pair.
-        try:
-            return with_deep_stack(lambda: json.dumps(value)).encode()
-        except (RecursionError, ValueError) as error:  # Too deep, circular, or too many digits.
-            raise TypeError(f"a request cannot be written as JSON: {error}") from None
+        return to_json_text(value, "a request").encode()
+
+
+def to_json_text(value: Any, name: str) -> str:
+    """A value as the standard library writes it as JSON. It accepts more than orjson does.
+
+    Args:
+        value: any value.
+        name: what to call it in the exception.
+
+    Raises:
+        TypeError: the value has something that JSON does not have, or is nested too deep.
+    """
+    try:
+        text = with_deep_stack(lambda: json.dumps(value))
+    except (RecursionError, ValueError) as error:  # Too deep, circular, or too many digits.
+        raise TypeError(f"{name} cannot be written as JSON: {error}") from None
+    if is_deeper_than(LEVELS, text):
+        raise TypeError(f"{name} cannot be written as JSON: nested deeper than {LEVELS:,} levels")
+    return text

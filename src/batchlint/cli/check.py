@@ -72,8 +72,8 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
     default=20,
     show_default=True,
     metavar="N",
-    help="Findings printed per file in text and github, of one rule about a fifth of them; 0 is "
-    "all. All are counted.",
+    help="Maximum findings to print per file (text, github); if there are more, a few of every "
+    "rule. 0 means no limit. All are counted.",
 )
 @click.option(
     "--keep",

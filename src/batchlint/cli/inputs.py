@@ -53,9 +53,8 @@ def batch_files(folder: str) -> list[str]:
     found = []
     for place, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if re.search(_BATCH_NAME, name) and not name.startswith("."):
-                found.append(str(Path(place, name)))
+        wanted = [name for name in names if re.search(_BATCH_NAME, name) and name[0] != "."]
+        found += [str(Path(place, name)) for name in sorted(wanted)]
     return found
 
 

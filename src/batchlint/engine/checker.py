@@ -16,13 +16,11 @@ from ..providers import Endpoint, Provider, patching_family, provider
 from ..rules import RULES, Rule, Selection
 from ..rules.foreign import find_foreign
 from ..rules.registry import Line, Request, Scope
-from ..rules.text import BYTE_ORDER_MARK, Defect, find_defect
+from ..rules.text import BYTE_ORDER_MARK, Defect, find_defect, find_surrogate
 from ..rules.triggers import EndpointRules, Group, checks_to_run
 from ..schema.explain import Explainer
-from ..schema.store import DATE, body_schema, deprecated_parameters, line_schema
+from ..schema.store import body_schema, deprecated_parameters, line_schema, newer_hint
 from ..schema.validate import compile_schema
-
-NEWER_HINT: Final = f"Known as of {DATE}, when the schema was made; a newer API may know more."
 
 #: An endpoint checker remembers the triggered rules of this many distinct sets of fields.
 _KNOWN_SETS: Final = 256
@@ -78,7 +76,7 @@ class EndpointChecker:
                 body_schema(self.endpoint, self._family),
                 part=Part.BODY,
                 prefix=("body",),
-                newer_hint=NEWER_HINT,
+                newer_hint=newer_hint(),
             )
         if not known_invalid and self._explainer.accepts(body):
             return []
@@ -223,14 +221,14 @@ class Checker:
         """
         errors: list[BatchError] = []
         if first and line.startswith(BYTE_ORDER_MARK):
-            errors += self.explain_defect(Defect("byte order mark"), number)
+            errors += self._explain_defect(Defect("byte order mark"), number)
             line = line.removeprefix(BYTE_ORDER_MARK)
             request = _decode(line)
             if not line.strip():
                 return LineResult(errors)
         if not isinstance(request, dict):
             defect = find_defect(line)
-            errors += self.explain_defect(defect, number)
+            errors += self._explain_defect(defect, number)
             return LineResult(errors, is_blank=defect.kind == "blank")
         custom_id = request.get("custom_id")
         custom_id = custom_id if isinstance(custom_id, str) else None
@@ -269,18 +267,32 @@ class Checker:
             found += checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
         return _in_order(self._error(*each, number, custom_id) for each in found)
 
-    def explain_defect(self, defect: Defect, number: int | None) -> list[BatchError]:
-        """The findings about a line, or a file, that could not be read."""
-        return self.errors(
-            (problem._replace(rule=rule.name, line=number))
+    def _explain_defect(
+        self, defect: Defect, number: int | None, effect: Effect | None = None
+    ) -> list[BatchError]:
+        """The findings about a line, a file or a create call that could not be read."""
+        problems = (
+            problem._replace(rule=rule.name, line=number)
             for rule in self.rules("text")
             for problem in rule.check(defect)
         )
+        return self.errors(problems, effect)
 
     def explain_head(self, head: bytes) -> list[BatchError]:
         """The finding about a file that has a foreign format, from its first chunk."""
         defect = find_foreign(head)
-        return [] if defect is None else self.explain_defect(defect, None)
+        return [] if defect is None else self._explain_defect(defect, None)
+
+    def explain_create_call(self, params: dict[str, Any]) -> list[BatchError]:
+        """The findings about the decoded parameters of `POST /v1/batches`."""
+        defect = find_surrogate(params)
+        if defect is not None:
+            errors = self._explain_defect(defect, None, effect="create")
+            if errors:  # What cannot be parsed has no other findings.
+                return errors
+        schema = data.read("batch-create")
+        explainer = Explainer(schema, newer_hint=newer_hint(), validate_fields=False)
+        return self.errors(explainer.explain(params), effect="create")
 
     # -- findings ---------------------------------------------------------------------------------
 
@@ -317,16 +329,13 @@ class Checker:
         if severity is None:
             return None
         fails = (effect or rule.fails) if severity == "error" else None
-        pointer = None
-        if problem.path is not None and line is not None:
-            pointer = phrasing.pointer(problem.path)
         return BatchError(
             name,
             rule.code,
             line,
             problem.message,
             problem.param,
-            pointer,
+            None if problem.path is None else phrasing.pointer(problem.path),
             custom_id,
             severity,
             fails,

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from select import POLLHUP, POLLIN, poll
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from .worker import WORKER_DIED, init_worker
 
@@ -74,7 +74,7 @@ class ForkExecutor:
         self._busy: dict[int, tuple[_Worker, ForkedCall]] = {}  # by the pipe of its answers
         self._queue: deque[ForkedCall] = deque()
 
-    def __enter__(self) -> ForkExecutor:
+    def __enter__(self) -> Self:
         try:
             for _ in range(self._count):
                 self._workers.append(self._fork())
@@ -153,7 +153,7 @@ class ForkExecutor:
         return _Worker(pid, calls_in, answers_out)
 
     def _become_worker(
-        self, calls: int, answers: int, others: tuple[int, ...], mask: set[signal.Signals]
+        self, calls: int, answers: int, others: tuple[int, ...], mask: set[int]
     ) -> None:
         """Work until the parent closes the pipe, then end this process."""
         status = 1

@@ -72,8 +72,8 @@ class Format(NamedTuple):
 
 
 FORMATS: Final[Mapping[str, Format]] = {
-    format.name: format
-    for format in (
+    row.name: row
+    for row in (
         Format("text", prints_sample=True),
         Format("json"),
         Format("jsonl", tells_truncated=False),

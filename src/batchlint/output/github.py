@@ -11,10 +11,10 @@ from pathlib import Path
 
 from ..findings import BatchError, FindingKey, by_severity
 from . import Options
+from .locate import locate_all
+from .paths import from_root
 from .result import FileResult
 from .sample import omitted, sample
-from .paths import from_root
-from .locate import locate_all
 from .wording import by_effect, counted, effect, effects, label, place, summary, summary_of_all
 
 #: A summary has at most so many files, and so many rules.
@@ -34,8 +34,8 @@ def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
         }
         for error in printed:
             yield _finding(file, error, columns[id(error)])
-        for other in omitted(file.report, printed):
-            yield _plain(f"{file.path}: {other}")
+        if rest := omitted(file.report, printed):
+            yield _plain(f"{file.path}: {rest}")
         yield _plain(f"{file.path}: {summary(file.report)}")
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 
 from . import Options
-from .result import FileResult
 from .fingerprints import Fingerprints
 from .paths import from_root
+from .result import FileResult
 from .wording import label
 
 

@@ -16,9 +16,7 @@ _RULES = 10
 
 
 def sample(report: Report, most: int) -> list[BatchError]:
-    """At most so many findings: first one of each kind, then the second of each, and so on.
-
-    Of a kind that repeats only a few are chosen, unless all findings of the file are few.
+    """So many findings, or all that are kept: the first of each kind, then the second of each, and so on.
 
     Args:
         report: of the file.
@@ -27,18 +25,21 @@ def sample(report: Report, most: int) -> list[BatchError]:
     found = [*report.errors, *report.warnings]
     if not most:
         return found
-    few = max(3, most // 5) if sum(report.counts.values()) > most // 2 else most
     kinds: dict[tuple[str, str], list[BatchError]] = {}
     for error in found:
         kinds.setdefault((error.rule, re.sub(r"\[\d+\]", "[]", error.param or "")), []).append(
             error
         )
-    rounds = zip_longest(*(kind[:few] for kind in kinds.values()))
+    rounds = zip_longest(*kinds.values())
     return [error for error in chain.from_iterable(rounds) if error is not None][:most]
 
 
-def omitted(report: Report, printed: list[BatchError]) -> Iterator[str]:
-    """For each rule how many findings are not printed, and on which lines they are."""
+def omitted(report: Report, printed: list[BatchError]) -> str:
+    """For each rule how many findings are not printed, and on which lines they are; empty if all are printed."""
+    return "; ".join(_omitted(report, printed))
+
+
+def _omitted(report: Report, printed: list[BatchError]) -> Iterator[str]:
     left = Counter(by_rule(report.counts))
     left.subtract(Counter(error.rule for error in printed))
     hidden = [(rule, count) for rule, count in left.items() if count > 0]

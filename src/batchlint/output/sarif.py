@@ -10,10 +10,10 @@ import orjson
 from ..findings import BatchError, FindingKey, by_rule, by_severity
 from ..rules import RULES
 from . import Options
-from .result import FileResult
 from .fingerprints import Fingerprints
-from .paths import uri
 from .locate import Place, locate_all
+from .paths import uri
+from .result import FileResult
 from .wording import label, summary
 
 #: GitHub shows so many results of a run, and refuses a file of more than five times as many.

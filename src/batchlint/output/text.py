@@ -10,9 +10,9 @@ from ..findings import BatchError, FindingKey
 from ..phrasing import escape
 from ..report import Report
 from . import Options, Style
+from .locate import Place, locate_all
 from .result import FileResult
 from .sample import omitted, sample
-from .locate import Place, locate_all
 from .wording import by_effect, effect, label, place, requests, summary_of_all, verdict
 
 #: How many characters of a line are shown, and how many of them may stand before the place.
@@ -43,11 +43,10 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
         yield _finding(file.path, error, found, style)
         if options.show_source and found is not None:
             yield _excerpt(found, style)
-    rest = list(omitted(report, printed))
-    if rest and len(printed) < len(report.errors) + len(report.warnings):
-        rest[-1] += "; `--max-errors 0` prints more"
-    for other in rest:
-        yield style(f"... and {other}", dim=True) + "\n"
+    if rest := omitted(report, printed):
+        kept = len(report.errors) + len(report.warnings)
+        more = "; `--max-errors 0` prints more" if len(printed) < kept else ""
+        yield style(f"... and {rest}{more}", dim=True) + "\n"
     fails = options.strict and report.ok and bool(report.counts)
     color = "red" if fails or not report.ok else "green"
     told = verdict(report) + (" (fails: --strict)" if fails else "")

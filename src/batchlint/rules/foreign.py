@@ -9,9 +9,9 @@ from typing import Any, Final
 import orjson
 
 from ..findings import Problem
-from ..recursion import LEVELS, with_deep_stack
+from ..recursion import LEVELS, is_deeper_than, with_deep_stack
 from .registry import text_rule
-from .text import BYTE_ORDER_MARK, Defect, is_deeper_than
+from .text import BYTE_ORDER_MARK, Defect
 
 #: Number of the first lines that must all look foreign.
 _LINES: Final = 20

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from .. import phrasing
 from ..findings import Problem
 from ..phrasing import json_type
 from ..providers import IMAGE_EDITS, IMAGE_GENERATIONS, RESPONSES

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from ..findings import Problem
-from ..phrasing import GOT, NOT_JSON, escape, excerpt, json_type
-from ..recursion import LEVELS, with_deep_stack
+from ..findings import PathParts, Problem
+from ..phrasing import GOT, NOT_JSON, dotted, escape, excerpt, json_type
+from ..recursion import LEVELS, is_deeper_than, with_deep_stack
 from .registry import every_line_rule, text_rule
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -21,6 +20,9 @@ BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 NOT_UTF8: Final = "Invalid file for Batch API. Must be utf-8 encoded"
 
 _BLANKS: Final = " \t\r\n"
+_HALF_PAIR: Final = (
+    r"A string holds half of a surrogate pair (\ud800 to \udfff). Cut texts between characters."
+)
 
 DefectKind = Literal[
     "blank",
@@ -29,6 +31,7 @@ DefectKind = Literal[
     "not utf-8",
     "not a number",
     "lone surrogate",
+    "lone surrogate in parameters",
     "too deep",
     "not json",
     "not an object",
@@ -43,11 +46,39 @@ class Defect(NamedTuple):
         kind: one of `DefectKind`.
         detail: how to fix it, as far as that depends on the text.
         name: of a foreign format.
+        path: the place in the parameters of a create call.
     """
 
     kind: DefectKind
     detail: str = ""
     name: str = ""
+    path: PathParts = ()
+
+
+def find_surrogate(params: dict[str, Any]) -> Defect | None:
+    """The first half of a surrogate pair in the parameters of a create call."""
+    stack: list[tuple[Any, PathParts]] = [(params, ())]
+    while stack:
+        value, path = stack.pop()
+        children: list[tuple[Any, PathParts]] = []
+        if isinstance(value, list):
+            children = [(item, (*path, index)) for index, item in enumerate(value)]
+        elif isinstance(value, dict):
+            if not all(map(_is_encodable, value)):
+                return Defect("lone surrogate in parameters", path=path)
+            children = [(item, (*path, key)) for key, item in value.items()]
+        elif isinstance(value, str) and not _is_encodable(value):
+            return Defect("lone surrogate in parameters", path=path)
+        stack.extend(reversed(children))
+    return None
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def find_defect(line: bytes) -> Defect:
@@ -126,25 +157,6 @@ def _has_surrogate(value: Any) -> bool:
         with_deep_stack(lambda: json.dumps(value, ensure_ascii=False)).encode()
     except UnicodeEncodeError:
         return True
-    return False
-
-
-#: Strings (the last one may be cut off), and what opens and closes arrays and objects.
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
-
-
-def is_deeper_than(levels: int, text: str) -> bool:
-    """Whether arrays and objects of a text, JSON or nearly JSON, are nested deeper than this."""
-    if text.count("[") + text.count("{") <= levels:
-        return False
-    depth = 0
-    for mark in _BRACKETS.findall(text):
-        if mark in "[{":
-            depth += 1
-            if depth > levels:
-                return True
-        elif mark in "]}":
-            depth -= 1
     return False
 
 
@@ -238,10 +250,11 @@ def lone_surrogate(defect: Defect) -> Iterator[Problem]:
     what the API says; its sentence for a line that is no JSON is given.
     """
     if defect.kind == "lone surrogate":
-        yield _not_json(
-            r"A string holds half of a surrogate pair (\ud800 to \udfff). Cut texts between "
-            "characters."
-        )
+        yield _not_json(_HALF_PAIR)
+    elif defect.kind == "lone surrogate in parameters":
+        # The sentence is the beginning of the API's for bodies that it cannot parse: inferred.
+        message = "We could not parse the JSON body of your request."
+        yield Problem(message, dotted(defect.path) or None, defect.path, _HALF_PAIR)
 
 
 @text_rule(code="invalid_json_line")

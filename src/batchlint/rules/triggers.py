@@ -36,7 +36,7 @@ class Trigger(NamedTuple):
     parts: Mapping[str, Any] = _NOTHING
     line_bytes: int | None = None
 
-    def __or__(self, other: Trigger) -> Trigger:  # type: ignore[override]
+    def __or__(self, other: Trigger) -> Trigger:
         return Trigger(
             self.fields | other.fields,
             {**self.items, **other.items},
@@ -118,7 +118,7 @@ class EndpointRules:
         self.fields = frozenset[str]().union(*(rule.when.fields for rule in self._rules))
         sizes = {rule.when.line_bytes for rule in self._rules}
         self.line_sizes = sorted(size for size in sizes if size is not None)
-        quiet = [self._nothing_inside(self._rules)]
+        quiet: list[Any] = [self._nothing_inside(self._rules)]
         quiet += [rule.unless or False for rule in self._rules if rule.when == ALWAYS]
         self.quiet_schema = {"allOf": quiet} if any(part != {} for part in quiet) else None
 

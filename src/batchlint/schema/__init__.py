@@ -1,0 +1,1 @@
+"""JSON Schemas: stored, validated, and explained in the API's words."""

@@ -517,7 +517,7 @@ class _Walk:
         if note is None and keyword.startswith("type:"):
             note = notes.get("type")
         name = phrasing.dotted(path)
-        named = name if param is None else phrasing.dotted(param)
+        named: str | None = name if param is None else phrasing.dotted(param)
         phase = self._phase
         position = self._position
         if note is not None:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from .. import data
-from ..providers import Endpoint, model_families
-
-#: The schemas know what the API's clients knew on this date.
-DATE: Final = "2026-11-17"
+from ..providers import Endpoint, model_families, schema_date
 
 
 @cache
@@ -59,6 +56,11 @@ def deprecated_parameters(endpoint: Endpoint, family: str = "") -> frozenset[str
         for name, schema in properties.items()
         if schema.get("deprecated") and schema.get("enum") != [None]
     )
+
+
+def newer_hint() -> str:
+    """The hint for names and values that a newer API may know."""
+    return f"Known as of {schema_date()}, when the schema was made; a newer API may know more."
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

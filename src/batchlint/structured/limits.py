@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ..findings import PathParts
-from .problems import SchemaProblem
 from .nodes import Node, nodes
+from .problems import SchemaProblem
 
 LEVELS: Final = 10
 PROPERTIES: Final = 5000

@@ -22,9 +22,8 @@ import orjson
 
 from .. import phrasing
 from . import limits, metaschema, plain
-from .problems import SchemaProblem
-from .problems import SchemaProblem
 from .nodes import Node, in_words, nodes, of_type, quoted, types
+from .problems import SchemaProblem
 
 #: What a schema is checked for: `function` is a function that is not strict; `fine-tuned` is what strict mode
 #: lacks for fine-tuned models besides.
