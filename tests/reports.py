@@ -1,20 +1,43 @@
-"""Reports made by hand, for the tests of the formats."""
+"""Reports and findings made by hand, for the tests of the output formats."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from batchlint.findings import BatchError
 from batchlint.report import Report
 
 
-def a_report(*errors: BatchError) -> Report:
-    """A report with these findings."""
-    counts = {(error.rule, error.severity, error.fails): errors.count(error) for error in errors}
-    return Report(None, None, (), 0, 1, 1, 0, errors, (), counts, 0)
+def make_report(*errors: BatchError) -> Report:
+    """Return a report with these findings."""
+    return Report(
+        path=None,
+        endpoint=None,
+        models=(),
+        bytes=0,
+        total=1,
+        failed=1,
+        embedding_inputs=0,
+        errors=errors,
+        warnings=(),
+        counts=Counter(error.key for error in errors),
+        now=0,
+    )
 
 
-def a_finding(**members: Any) -> BatchError:
-    """A finding, but for the members that are given."""
-    given: dict[str, Any] = {"rule": "invalid_value", "code": "c", "line": 1, "message": "m", "fails": "request"}
-    return BatchError(**given | members)
+def make_finding(**fields: Any) -> BatchError:
+    """Return a finding with these fields, and defaults for the others."""
+    defaults: dict[str, Any] = {
+        "rule": "invalid_value",
+        "code": "c",
+        "line": 1,
+        "message": "m",
+        "fails": "request",
+    }
+    return BatchError(**defaults | fields)
+
+
+# Older names, until all tests use those above.
+a_report = make_report
+a_finding = make_finding

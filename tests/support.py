@@ -1,4 +1,4 @@
-"""What the tests share: where the fixtures are, what a request looks like, and how the command is run."""
+"""Shared by the tests: fixture files, sample requests, and runs of the command."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from batchlint.findings import Found
-from batchlint.rules import RULES, Request, waking
-from batchlint.rules.size import LONG_LINE
-from batchlint.rules.waking import EndpointRules
+from batchlint.findings import Problem
+from batchlint.providers import provider
+from batchlint.rules import RULES
+from batchlint.rules.registry import Request
+from batchlint.rules.triggers import EndpointRules, checks_to_run
 
-ROOT = Path(__file__).parents[1]
-FIXTURES = ROOT / "fixtures"
+ROOT: Final = Path(__file__).parents[1]
+FIXTURES: Final = ROOT / "fixtures"
 
-#: 2026-09-01, the day on which the tests are run (`conftest.py`): models have shutdown dates.
-NOW = 1_788_220_800
+#: The time at which every test runs (see `conftest.py`), because models have shutdown dates:
+#: 2026-09-01.
+NOW: Final = 1_788_220_800
 
-#: A body that nothing is said about, for each endpoint.
-BODIES: dict[str, dict[str, Any]] = {
+#: The batch endpoints.
+URLS: Final = list(provider().endpoints)
+
+#: A body without findings for each endpoint.
+BODIES: Final[dict[str, dict[str, Any]]] = {
     "/v1/responses": {"model": "m", "input": "Hi"},
     "/v1/chat/completions": {"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
     "/v1/embeddings": {"model": "m", "input": "x"},
@@ -36,66 +41,112 @@ BODIES: dict[str, dict[str, Any]] = {
 
 
 def request(custom_id: Any = "a", url: str = "/v1/embeddings", **body: Any) -> dict[str, Any]:
-    """A good request, but for the members of the body that are given."""
+    """Return a valid request, with the given parameters added to its body."""
     return {"custom_id": custom_id, "method": "POST", "url": url, "body": BODIES[url] | body}
 
 
 def line(custom_id: Any = "a", url: str = "/v1/embeddings", **body: Any) -> bytes:
-    """A good request as a line, but for the members of the body that are given."""
+    """Return a valid request as a line, with the given parameters added to its body."""
     return json.dumps(request(custom_id, url, **body)).encode() + b"\n"
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a JSONL file."""
+    """Return the rows of a JSONL file."""
     return [json.loads(text) for text in path.read_bytes().split(b"\n") if text.strip()]
 
 
-def inputs(*folders: str) -> list[Path]:
-    """The files of these folders of `fixtures/`, without the texts that stand beside them."""
-    return [path for folder in folders for path in sorted((FIXTURES / folder).iterdir())
-            if path.is_file() and path.suffix in (".jsonl", ".json")]
+def fixture_files(*folders: str) -> list[Path]:
+    """Return the batch files in folders of `fixtures/`, without the notes beside them."""
+    return [
+        path
+        for folder in folders
+        for path in sorted((FIXTURES / folder).iterdir())
+        if path.is_file() and path.suffix in (".jsonl", ".json")
+    ]
 
 
-class Ran(NamedTuple):
-    """What came of a run of the command."""
+# -- the command ----------------------------------------------------------------------------------
+
+
+class CommandResult(NamedTuple):
+    """The result of running the command."""
 
     status: int
     out: str
     err: str
 
 
-def command(
-    *args: str | bytes, stdin: bytes = b"", cwd: Path | None = None, env: Mapping[str, str] | None = None
-) -> Ran:
-    """Run the command as users do, in a process of its own; whatever happens, no traceback is shown."""
-    made = subprocess.run([sys.executable, "-m", "batchlint", *args], input=stdin, capture_output=True, cwd=cwd,
-                          env={**os.environ, **(env or {})}, timeout=60, check=False)
-    ran = Ran(made.returncode, made.stdout.decode("utf-8", "replace"), made.stderr.decode("utf-8", "replace"))
-    assert "Traceback" not in ran.err, ran.err
-    return ran
+def run_command(
+    *args: str | bytes,
+    stdin: bytes = b"",
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> CommandResult:
+    """Run the command in a process of its own. It never prints a traceback."""
+    completed = subprocess.run(
+        [sys.executable, "-m", "batchlint", *args],
+        input=stdin,
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        timeout=60,
+        check=False,
+    )
+    result = CommandResult(
+        completed.returncode,
+        completed.stdout.decode("utf-8", "replace"),
+        completed.stderr.decode("utf-8", "replace"),
+    )
+    assert "Traceback" not in result.err, result.err
+    return result
+
+
+# -- rules ----------------------------------------------------------------------------------------
 
 
 @cache
-def _rules(rule: str, url: str) -> EndpointRules:
-    return EndpointRules(url, [RULES[rule]])
+def _rules_for(url: str, rule: str) -> EndpointRules:
+    return EndpointRules(provider().endpoints[url], [RULES[rule]])
 
 
-def awake(rules: EndpointRules, request: Request) -> list[str]:
-    """The rules that have to look at a request."""
-    groups = rules.groups(request.body, unmarked=rules.is_unmarked(request.body), long=request.size >= LONG_LINE)
-    return [name for name, _ in waking.awake(groups, request)]
+def triggered_rules(rules: EndpointRules, request: Request) -> list[str]:
+    """Return the names of the rules that have to check a request."""
+    groups = rules.triggered(
+        request.body, quiet=rules.is_quiet(request.body), line_bytes=request.line_bytes
+    )
+    return [name for name, _ in checks_to_run(groups, request)]
 
 
-def said(rule: str, url: str, body: dict[str, Any]) -> list[Found]:
-    """What a rule says of a body; where the body does not wake it, that it would have said nothing."""
-    made = RULES[rule]
-    if made.check is None or (made.urls and url not in made.urls):
+def run_rule(rule: str, url: str, body: dict[str, Any]) -> list[Problem]:
+    """Run one rule on a body. A rule that finds something must also have been triggered."""
+    endpoint = provider().endpoints[url]
+    chosen = RULES[rule]
+    if chosen.scope == "schema" or (chosen.endpoints and endpoint not in chosen.endpoints):
         return []
-    found = list(made.check(Request(url, body, 0, {})))
-    assert awake(_rules(rule, url), Request(url, body, 0, {})) == [rule] or not found, f"{rule} slept"
+    request = Request(endpoint, body)
+    problems = list(chosen.check(request))
+    triggered = triggered_rules(_rules_for(url, rule), request) == [rule]
+    assert triggered or not problems, f"{rule} was not triggered"
+    return problems
+
+
+def rule_findings(
+    rule: str, url: str, body: dict[str, Any]
+) -> list[tuple[str, str | None, tuple[str | int, ...]]]:
+    """Run one rule on a body: (message, param, path), where the body is the root of both places."""
+    found = []
+    for problem in run_rule(rule, url, body):
+        param = problem.param
+        assert param is None or param == "body" or param.startswith("body."), param
+        param = None if param is None else param.removeprefix("body").removeprefix(".")
+        found.append((problem.message, param, (problem.path or ())[1:]))
     return found
 
 
-def found(rule: str, url: str, body: dict[str, Any]) -> list[tuple[str, str | None, Any]]:
-    """What a rule says of a body: (message, param, place in the body)."""
-    return [(hit.message, hit.param, (hit.path or ())[1:]) for hit in said(rule, url, body)]
+# Older names, until all tests use those above.
+Ran = CommandResult
+command = run_command
+inputs = fixture_files
+awake = triggered_rules
+said = run_rule
+found = rule_findings
