@@ -85,7 +85,7 @@ def append_summary(files: Sequence[FileResult]) -> None:
 
 
 def step_summary(files: Sequence[FileResult]) -> str:
-    """What the summary of the step says, in Markdown: the by_severity by file and by rule, of which annotations show a few."""
+    """What the summary of the step says, in Markdown: the totals by file and by rule, of which annotations show a few."""
     counts = Counter[FindingKey]()
     for file in files:
         if file.report is not None:

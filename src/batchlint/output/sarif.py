@@ -23,7 +23,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One run with the rules that found something, the first 5,000 results, errors first, and the by_severity."""
+    """One run with the rules that found something, the first 5,000 results, errors first, and the totals."""
     from .. import __version__
 
     seen = list(files)
@@ -44,7 +44,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
             }
         },
         "invocations": [_invocation(seen, len(shown))],
-        "columnFindingKey": "unicodeCodePoints",
+        "columnKind": "unicodeCodePoints",
         "results": shown,
         "properties": _totals(seen, len(shown)),
     }
