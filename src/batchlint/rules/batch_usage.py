@@ -1,4 +1,4 @@
-"""Rules about what a batch makes no sense of; each is said once for a file."""
+"""Rules about parameters that serve no purpose in a batch. Each is reported once per file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..providers import IMAGE_EDITS, IMAGE_GENERATIONS, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields
 
-#: Members that are for someone who waits for the answer, and why a batch has no use for them.
+#: Parameters for callers who wait for the answer, each with why it serves no purpose in a batch.
 _POINTLESS: Final = {
     "background": "Every request of a batch runs in the background.",
     "background_options": "Every request of a batch runs in the background, in the batch's own time.",
@@ -26,17 +26,22 @@ _POINTLESS: Final = {
     when=fields(*_POINTLESS, "prompt_cache_options"),
 )
 def pointless_in_batch(request: Request) -> Iterator[Problem]:
-    """The request asks for something that a batch has no use for.
+    """The request sets a parameter that serves no purpose in a batch.
 
-    Those are `background`, `background_options`, `partial_images`, `prompt_cache_options.prewarm`,
-    which gives no answer at all, and `stream_options` of /v1/responses.
+    These are `background`, `background_options`, `stream_options` and
+    `prompt_cache_options.prewarm` on `/v1/responses`, and `partial_images` on the image
+    endpoints. A request with `prewarm` only fills the cache and returns no answer.
+
+    This is a warning because it is not known what the Batch API does with these
+    parameters. It is reported once per file.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "background": true}
     Passes: /v1/responses {"model": "m", "input": "Hi", "background": false}
 
-    To do: leave it out.
+    Fix: Remove the parameter.
 
-    Source: openai-python 3.54.0 (prose).  What the Batch API does with each is not known.
+    Evidence: documented. openai-python 3.54.0 (prose). What the Batch API does with
+    each parameter is not known.
     """
     body = request.body
     for member, reason in _POINTLESS.items():
@@ -57,7 +62,11 @@ def pointless_in_batch(request: Request) -> Iterator[Problem]:
 
 
 def _is_meant(request: Request, member: str) -> bool:
-    """Whether a member is the one meant: `background` of images is a colour, and some are refused elsewhere."""
+    """Whether `_POINTLESS` means this parameter on this endpoint.
+
+    `background` means something else on the image endpoints (a color), and other rules report
+    parameters that an endpoint refuses.
+    """
     if member == "partial_images":
         return request.endpoint in (IMAGE_GENERATIONS, IMAGE_EDITS)
     if member == "stream_options" and request.body.get("stream"):
@@ -72,17 +81,21 @@ def _is_meant(request: Request, member: str) -> bool:
     when=fields("previous_response_id", "conversation"),
 )
 def order_not_guaranteed(request: Request) -> Iterator[Problem]:
-    """The request goes on from a response or a conversation that lies with the API.
+    """`previous_response_id` or `conversation` refers to earlier turns that the API stores.
 
-    That is allowed, as long as what it goes on from was there before the batch: the requests of a batch
-    run in no order.
+    The API allows this as long as those turns existed before the batch. The requests of
+    a batch run in no particular order, so none of them can build on another one.
+
+    This is a warning because batchlint cannot tell when the turns were created. It is
+    reported once per file.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "previous_response_id": "resp_1"}
     Passes: /v1/responses {"model": "m", "input": "Hi"}
 
-    To do: let no request of a batch depend on another one.
+    Fix: Make sure that no request depends on another request of the same batch.
 
-    Source: the Batch guide, of the order of the answers; of these members it says nothing.
+    Evidence: inferred. The Batch guide states that the order of the answers is not
+    guaranteed. It does not mention these parameters.
     """
     for member in ("previous_response_id", "conversation"):
         if request.body.get(member):
