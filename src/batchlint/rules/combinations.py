@@ -1,4 +1,4 @@
-"""Rules about members that need, or exclude, one another."""
+"""Rules about parameters that require or exclude each other."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from .triggers import fields
 
 @request_rule(endpoints=[CHAT], when=fields("top_logprobs"))
 def top_logprobs_without_logprobs(request: Request) -> Iterator[Problem]:
-    """A chat completion has `top_logprobs`, but `logprobs` is not true.
+    """`top_logprobs` is set, but `logprobs` is not true.
+
+    The API rejects such a chat completion request. The error appears in the batch's
+    error file, perhaps a day later. A `top_logprobs` of 0 is not reported, because the
+    API's answer to it is not known.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "top_logprobs": 3}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "top_logprobs": 3, "logprobs": true}
 
-    To do: set `logprobs` to true.
+    Fix: Set `logprobs` to true, or remove `top_logprobs`.
 
-    Source: the API's sentence, August 2026, without a code; a 0 is not reported, since nobody asked.
+    Evidence: reported. The API's error message, August 2026; it has no code.
     """
     if _number(request.body.get("top_logprobs")) > 0 and not request.body.get("logprobs"):
         yield problem(
@@ -32,17 +36,20 @@ def top_logprobs_without_logprobs(request: Request) -> Iterator[Problem]:
 
 @request_rule(endpoints=[CHAT, COMPLETIONS], when=fields("stream_options"))
 def stream_options_without_stream(request: Request) -> Iterator[Problem]:
-    """The request has `stream_options`, but asks for no stream.
+    """`stream_options` is set, but `stream` is not true.
 
-    In a batch nothing is ever streamed, so the options can only be left out.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. Setting `stream` does not help, because a batch never streams. For
+    `/v1/responses`, see `pointless_in_batch`.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream_options": {"include_usage": true}}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream_options": null}
 
-    To do: leave `stream_options` out; the usage is in every answer of a batch.
+    Fix: Remove `stream_options`. Every answer of a batch includes the token usage.
 
-    Source: BerriAI/litellm#5803 (September 2024), with the full answer, and reports of 2026, all about
-    chat; for /v1/completions the sentence is inferred.  For /v1/responses see `pointless_in_batch`.
+    Evidence: reported. BerriAI/litellm#5803 (September 2024) has the full error
+    response; further reports are from 2026. All of them are about chat completions. For
+    `/v1/completions`, the error message is inferred.
     """
     if isinstance(request.body.get("stream_options"), dict) and not request.body.get("stream"):
         yield problem(
@@ -54,28 +61,35 @@ def stream_options_without_stream(request: Request) -> Iterator[Problem]:
 
 @stated_in_schema(code="invalid_parameter_combination")
 def max_tokens_twice() -> None:
-    """A chat completion has both `max_tokens` and `max_completion_tokens`.
+    """`max_tokens` and `max_completion_tokens` are both set.
+
+    The API rejects such a chat completion request. The error appears in the batch's
+    error file, perhaps a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9, "max_completion_tokens": 9}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "max_completion_tokens": 9}
 
-    To do: keep `max_completion_tokens`.
+    Fix: Remove `max_tokens` and keep `max_completion_tokens`.
 
-    Source: langchain-ai/langgraph#5943 (August 2025), with code and param; one report of 2026 has neither.
+    Evidence: reported. langchain-ai/langgraph#5943 (August 2025), with code and param.
+    One report of 2026 has neither.
     """
 
 
 @request_rule(fails=None, once_per_file=True, endpoints=[CHAT], when=fields("metadata"))
 def metadata_without_store(request: Request) -> Iterator[Problem]:
-    """A chat completion has metadata, but is not to be stored.
+    """`metadata` is set, but `store` is not true.
+
+    Some models reject such a chat completion request, others accept it. This is why it
+    is a warning. It is reported once per file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "metadata": {"a": "b"}}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "metadata": {"a": "b"}, "store": true}
 
-    To do: set `store` to true, or tell requests apart by their `custom_id`.
+    Fix: Set `store` to true, or use `custom_id` to tell requests apart.
 
-    Source: three reports of 2026 have the sentence from the live API; recorded answers of August 2026,
-    for gpt-5.6-terra, are 200.
+    Evidence: reported. Three reports of 2026 have the error message from the live API.
+    Recorded answers of August 2026, for gpt-5.6-terra, have status 200.
     """
     if request.body.get("metadata") and not request.body.get("store"):
         yield problem(
@@ -87,15 +101,18 @@ def metadata_without_store(request: Request) -> Iterator[Problem]:
 
 @request_rule(endpoints=[COMPLETIONS], when=fields("best_of"))
 def best_of_below_n(request: Request) -> Iterator[Problem]:
-    """More completions are to be returned than generated.
+    """`best_of` is smaller than `n`.
+
+    The API would have to return more completions than it generates. It rejects the
+    request; the error appears in the batch's error file, perhaps a day later.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "n": 3, "best_of": 2}
     Passes: /v1/completions {"model": "m", "prompt": "x", "n": 3, "best_of": 3}
 
-    To do: make `best_of` at least `n`.
+    Fix: Make `best_of` at least `n`, or remove one of them.
 
-    Source: openai-python 3.54.0 (prose); the sentence is that of 2022, as another server of the same
-    interface has it.
+    Evidence: documented. openai-python 3.54.0 (prose). The error message dates from
+    2022 and is quoted from another server with the same interface.
     """
     best_of, n = _number(request.body.get("best_of")), _number(request.body.get("n"))
     if 0 < best_of < n:
@@ -111,14 +128,18 @@ def best_of_below_n(request: Request) -> Iterator[Problem]:
     code="mutually_exclusive_parameters", endpoints=[RESPONSES], when=fields("conversation")
 )
 def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
-    """A response has both a conversation and a previous response.
+    """`conversation` and `previous_response_id` are both set.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "conversation": "conv_1", "previous_response_id": "resp_1"}
     Passes: /v1/responses {"model": "m", "input": "Hi", "conversation": "conv_1"}
 
-    To do: keep one of them.
+    Fix: Remove one of them.
 
-    Source: a recorded answer, August 2026, with its empty quotes and shortened name.
+    Evidence: confirmed. A recorded answer, August 2026. The empty quotes and the
+    shortened name in the message are the API's.
     """
     if isinstance(request.body.get("conversation"), str | dict) and isinstance(
         request.body.get("previous_response_id"), str
@@ -132,8 +153,8 @@ def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
         )
 
 
-#: What a predicted output excludes.
-_UNPREDICTED: Final = (
+#: Parameters that `prediction` does not support.
+_EXCLUDED_BY_PREDICTION: Final = (
     "n",
     "logprobs",
     "presence_penalty",
@@ -146,20 +167,23 @@ _UNPREDICTED: Final = (
 
 @request_rule(fails=None, endpoints=[CHAT], when=fields("prediction"))
 def prediction_excludes(request: Request) -> Iterator[Problem]:
-    """A chat completion with a predicted output has a member that does not go with it.
+    """`prediction` is combined with a parameter that it does not support.
 
-    Those are `n` above 1, `logprobs`, penalties above 0, `audio`, `tools` and `max_completion_tokens`.
+    These are `n` above 1, `logprobs`, `presence_penalty` or `frequency_penalty` above
+    0, `audio`, `tools` and `max_completion_tokens`. This is a warning because no error
+    response of the API is known.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "prediction": {"type": "content", "content": "x"}, "n": 2}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "prediction": {"type": "content", "content": "x"}, "n": 1}
 
-    To do: leave one of the two out.
+    Fix: Remove either `prediction` or the other parameter.
 
-    Source: the guide to predicted outputs, not looked at again for this rule; no answer has been seen.
+    Evidence: documented. The Predicted Outputs guide, not rechecked for this rule. No
+    answer of the API has been seen.
     """
     if request.body.get("prediction") is None:
         return
-    for member in _UNPREDICTED:
+    for member in _EXCLUDED_BY_PREDICTION:
         if _conflicts(member, request.body.get(member)):
             yield problem(f"'{member}' does not go with 'prediction'.", member)
 
@@ -173,5 +197,5 @@ def _conflicts(member: str, value: Any) -> bool:
 
 
 def _number(value: Any) -> int | float:
-    """A number; what is none counts as 0."""
+    """A number as it is; any other value as 0."""
     return value if json_type(value) in ("integer", "number") else 0
