@@ -182,7 +182,7 @@ def markup_with_mask(request: Request) -> Iterator[Problem]:
     To do: leave one of them out.
 
     Source: openai-python 3.54.0 (prose): "Cannot be combined with mask".  The sentence is made after the
-    API's phrasing.
+    API's grammar.
     """
     if isinstance(request.body.get("markup"), dict) and isinstance(request.body.get("mask"), dict):
         yield problem(
