@@ -1,4 +1,4 @@
-"""Rules about a conversation as a whole: calls and their answers, and the word that JSON mode asks for."""
+"""Rules about whole conversations: tool calls and their outputs, and the word that JSON mode needs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from ..providers import CHAT, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields, items
 
-#: How many ids a sentence names.
-_NAMED: Final = 100
+#: A message lists at most this many ids.
+_MAX_IDS_LISTED: Final = 100
 
-#: What tells that a conversation has calls, or answers to them: of messages, and of items.
-_CHAT_MARKS: Final = {"tool_calls": False, "tool_call_id": False}
-_ITEM_MARKS: Final = {"type": {"not": {"type": "string", "pattern": "_call"}}}
+#: Fields of messages and of items that show that a conversation has calls or their outputs, with
+#: the values that do not show it.
+_CHAT_CALL_FIELDS: Final = {"tool_calls": False, "tool_call_id": False}
+_ITEM_CALL_FIELDS: Final = {"type": {"not": {"type": "string", "pattern": "_call"}}}
 _ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
 
@@ -26,10 +27,10 @@ class _Exchange(NamedTuple):
     """An assistant message with tool calls, and the tool messages right after it.
 
     Attributes:
-        asked: the place of the assistant message; None for tool messages that follow no such message.
-        ids: of its calls.
-        answers: the places and ids of the tool messages.
-        broken: a message of it is malformed, and the schema says so.
+        asked: index of the assistant message; None if the tool messages do not follow one.
+        ids: the ids of its calls.
+        answers: index and id of each tool message.
+        broken: whether a message is malformed; the schema reports that.
     """
 
     asked: int | None
@@ -38,22 +39,25 @@ class _Exchange(NamedTuple):
     broken: bool
 
 
-@request_rule(endpoints=[CHAT], when=items(_CHAT_MARKS))
+@request_rule(endpoints=[CHAT], when=items(_CHAT_CALL_FIELDS))
 def unpaired_tool_message(request: Request) -> Iterator[Problem]:
-    """The tool calls of an assistant message and the tool messages after it do not answer each other.
+    """The `tool_calls` of an assistant message and the tool messages after it do not match.
 
-    Each call of an assistant message needs a tool message with its id, before any other message
-    comes; and a tool message has its place only there.
+    Each tool call needs a tool message with its id, before any message with another
+    role. A tool message is allowed only there. The API rejects such a chat completion
+    request. The error appears in the batch's error file, perhaps a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}, {"role": "user", "content": "Hi"}]}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "a", "content": "1"}]}
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "tool", "tool_call_id": "a", "content": "1"}]}
 
-    To do: put the answers right after the calls, or leave out both.
+    Fix: Put the tool messages right after the assistant message that makes the calls,
+    or remove both.
 
-    Source: recorded answers of 2024 to 2026 for the first two sentences, without a code; the third,
-    of a message whose id was not asked for, from several reports.  That the first sentence's param
-    names the message after the calls is inferred, even where none is there.
+    Evidence: confirmed. Recorded answers of 2024 to 2026 have the first two error
+    messages, without a code. Several reports have the third one, about a `tool_call_id`
+    that no call has. That the first message's param names the message after the calls,
+    even if there is none, is inferred.
     """
     messages = request.body.get("messages")
     if not isinstance(messages, list) or _is_paired(messages):
@@ -64,7 +68,7 @@ def unpaired_tool_message(request: Request) -> Iterator[Problem]:
 
 
 def _is_paired(messages: Sequence[Any]) -> bool:
-    """Whether each call has its answer and each answer its call, in one quick look: most conversations are right."""
+    """Whether each call has its answer and vice versa: a fast check, because most conversations are fine."""
     waiting: set[str] = set()
     try:
         for message in messages:
@@ -76,13 +80,13 @@ def _is_paired(messages: Sequence[Any]) -> bool:
                 waiting.remove(message["tool_call_id"])
             elif waiting:
                 return False
-    except (AttributeError, KeyError, TypeError):  # malformed, or not awaited
+    except (AttributeError, KeyError, TypeError):  # Malformed, or an answer without a call.
         return False
     return not waiting
 
 
 def _exchanges(messages: Sequence[Any]) -> Iterator[_Exchange]:
-    """The exchanges of a conversation, in order."""
+    """Split a conversation into its exchanges, in order."""
     asked: int | None = None
     ids: tuple[str, ...] = ()
     answers: list[tuple[int, str]] = []
@@ -94,7 +98,7 @@ def _exchanges(messages: Sequence[Any]) -> Iterator[_Exchange]:
             broken |= not isinstance(answer, str)
             answers.append((i, answer if isinstance(answer, str) else ""))
             continue
-        if ids or answers:  # what stands in the place of a tool message may have been meant for one
+        if ids or answers:  # A malformed message here may be meant as a tool message.
             yield _Exchange(asked, ids, tuple(answers), broken or not role)
         asked, ids, answers, broken = None, (), [], not role
         calls = message.get("tool_calls") if role == "assistant" else None
@@ -105,13 +109,13 @@ def _exchanges(messages: Sequence[Any]) -> Iterator[_Exchange]:
 
 
 def _role(message: Any) -> str:
-    """The role of a message; empty if it has none that the API knows."""
+    """The role of a message, or an empty string if the API does not know it."""
     role = message.get("role") if isinstance(message, dict) else None
     return role if isinstance(role, str) and role in _ROLES else ""
 
 
 def _call_ids(calls: Any) -> tuple[tuple[str, ...], bool]:
-    """The ids of tool calls, and whether any has none."""
+    """The ids of tool calls, and whether any call lacks one."""
     if not isinstance(calls, list) or not calls:
         return (), True
     ids = [call.get("id") if isinstance(call, dict) else None for call in calls]
@@ -120,6 +124,7 @@ def _call_ids(calls: Any) -> tuple[tuple[str, ...], bool]:
 
 
 def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
+    """Report calls without an answer and answers without a call."""
     if exchange.asked is None:
         for i, _ in exchange.answers:
             yield problem(
@@ -145,7 +150,7 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
         yield problem(
             "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
             "'tool_call_id'. The following tool_call_ids did not have response messages: "
-            f"{', '.join(map(excerpt, missing[:_NAMED]))}",
+            f"{', '.join(map(excerpt, missing[:_MAX_IDS_LISTED]))}",
             "messages",
             exchange.asked,
             "tool_calls",
@@ -166,33 +171,41 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
         )
 
 
-#: The calls that a client answers, by the type of the item, and how the API names them.
-_CALLS: Final[Mapping[str, str]] = {
+#: Item types of the calls that a client answers, with the API's names for them.
+_CALL_NAMES: Final[Mapping[str, str]] = {
     "function_call": "function call",
     "custom_tool_call": "custom tool call",
 }
-_OUTPUTS: Final[Mapping[str, str]] = {f"{kind}_output": name for kind, name in _CALLS.items()}
+_CALL_NAMES_BY_OUTPUT: Final[Mapping[str, str]] = {
+    f"{kind}_output": name for kind, name in _CALL_NAMES.items()
+}
 
 
-@request_rule(endpoints=[RESPONSES], when=items(_ITEM_MARKS))
+@request_rule(endpoints=[RESPONSES], when=items(_ITEM_CALL_FIELDS))
 def unpaired_call_output(request: Request) -> Iterator[Problem]:
-    """A function's call and its output are not both in the input.
+    """The `input` has a tool call without its output, or an output without its call.
 
-    The API looks for the call of an output among the items before it, and for the output of a call
-    anywhere; a call has one output.  Nothing is said if part of the conversation lies with the API:
-    with `previous_response_id`, `conversation`, `prompt`, or references and compactions among the items.
+    This applies to function calls and custom tool calls. The API looks for an output's
+    call among the items before it, and for a call's output anywhere in the input. A
+    call has exactly one output. The API rejects the request. The error appears in the
+    batch's error file, perhaps a day later.
+
+    Nothing is reported if the API stores a part of the conversation: with
+    `previous_response_id`, `conversation` or `prompt`, or if the input contains item
+    references or compaction items.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "function_call_output", "call_id": "a", "output": "1"}]}
     Passes: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}, {"type": "function_call_output", "call_id": "a", "output": "1"}]}
     Fails: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}]}
 
-    To do: put both in, the call first.
+    Fix: Include both the call and its output, the call first.
 
-    Source: microsoft/vscode#320060 (June 2026) and symgraph/GhidrAssist#78 (March 2026), with full
-    answers; that a second output and one before its call are refused too, openai/codex,
-    `context_manager/normalize.rs`.  The answers have no code.
+    Evidence: reported. microsoft/vscode#320060 (June 2026) and symgraph/GhidrAssist#78
+    (March 2026) have full error responses, without a code. openai/codex,
+    `context_manager/normalize.rs`, shows that the API also refuses a second output and
+    an output before its call.
     """
-    if _remembers(request.body):
+    if _is_partly_stored(request.body):
         return
     items = list(request.objects("input"))
     kinds = [_kind(item) for _, item in items]
@@ -208,10 +221,10 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
         call = item.get("call_id", item.get("id") if kind.endswith("_call") else None)
         if not isinstance(call, str):
             continue
-        if kind in _OUTPUTS:
+        if kind in _CALL_NAMES_BY_OUTPUT:
             if call not in waiting:
                 yield problem(
-                    f"No tool call found for {_OUTPUTS[kind]} output with call_id {excerpt(call)}.",
+                    f"No tool call found for {_CALL_NAMES_BY_OUTPUT[kind]} output with call_id {excerpt(call)}.",
                     "input",
                     i,
                     "call_id",
@@ -222,9 +235,9 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
                 del waiting[call]
         elif kind.endswith("_call"):
             waiting[call] = _answered_once(item)
-            if kind in _CALLS and waiting[call] and call not in answered:
+            if kind in _CALL_NAMES and waiting[call] and call not in answered:
                 yield problem(
-                    f"No tool output found for {_CALLS[kind]} {excerpt(call)}.",
+                    f"No tool output found for {_CALL_NAMES[kind]} {excerpt(call)}.",
                     "input",
                     i,
                     param="input",
@@ -233,7 +246,7 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
 
 
 def _kind(item: Mapping[str, Any]) -> str:
-    """The type of an input item; one that has nothing but an id is a reference."""
+    """The type of an input item; an item with only an id is a reference."""
     kind = item.get("type")
     if kind is None and "id" in item and "role" not in item and "content" not in item:
         return "item_reference"
@@ -241,12 +254,12 @@ def _kind(item: Mapping[str, Any]) -> str:
 
 
 def _answered_once(call: Mapping[str, Any]) -> bool:
-    """Whether a call has exactly one output: not so if it runs on its own, or a program made it."""
+    """Whether a call needs exactly one output; async calls and calls made by a program do not."""
     return not call.get("async") and call.get("caller") in (None, {"type": "direct"})
 
 
-def _remembers(body: Mapping[str, Any]) -> bool:
-    """Whether a part of the conversation is not in the request."""
+def _is_partly_stored(body: Mapping[str, Any]) -> bool:
+    """Whether the API stores a part of the conversation, so that the request lacks it."""
     return any(
         body.get(member) is not None
         for member in ("previous_response_id", "conversation", "prompt")
@@ -254,7 +267,7 @@ def _remembers(body: Mapping[str, Any]) -> bool:
 
 
 def _not_in_json_mode(request: Request) -> bool:
-    """Whether the request is not for JSON mode, or a part of its conversation lies elsewhere."""
+    """Whether the request does not use JSON mode, or lacks a part of its conversation."""
     return _json_mode(request) is None
 
 
@@ -262,20 +275,25 @@ def _not_in_json_mode(request: Request) -> bool:
     endpoints=[CHAT, RESPONSES], when=fields("response_format", "text"), unless=_not_in_json_mode
 )
 def json_word_missing(request: Request) -> Iterator[Problem]:
-    """JSON mode is asked for, and the conversation does not have the word "json".
+    """The request uses JSON mode, but its conversation does not contain the word "json".
 
-    Upper and lower case count alike.
+    The word may be in upper or lower case. The API rejects the request. The error
+    appears in the batch's error file, perhaps a day later.
+
+    Nothing is reported if the word may be where batchlint cannot look: in an attached
+    file, or in a part of the conversation that the API stores.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "response_format": {"type": "json_object"}}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi. Answer in JSON."}], "response_format": {"type": "json_object"}}
     Fails: /v1/responses {"model": "m", "input": "Hi", "text": {"format": {"type": "json_object"}}}
     Passes: /v1/responses {"model": "m", "input": "Hi. Answer in JSON.", "text": {"format": {"type": "json_object"}}}
 
-    To do: ask for JSON in a message, or use `json_schema`.
+    Fix: Ask for JSON in a message, or use `json_schema` instead of `json_object`.
 
-    Source: ultimatejimmy/xray.koplugin#33 (May 2026), with the full answer, for chat; several reports
-    of 2025 and 2026 for /v1/responses, whose param was not quoted and is inferred.  The answers have no code.  What
-    a file says is not looked at: with one, nothing is reported.
+    Evidence: reported. For chat completions, ultimatejimmy/xray.koplugin#33 (May 2026)
+    has the full error response. For `/v1/responses`, several reports of 2025 and 2026
+    have the error message but not the param, which is inferred. The answers have no
+    code.
     """
     member = _json_mode(request)
     if (
@@ -289,14 +307,16 @@ def json_word_missing(request: Request) -> Iterator[Problem]:
 
 @request_rule(fails=None, endpoints=[RESPONSES], when=fields("text"), unless=_not_in_json_mode)
 def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
-    """JSON mode is asked for, and the word "json" is in the instructions, but not in the input.
+    """The request uses JSON mode, and the word "json" is in `instructions` but not in `input`.
+
+    This is a warning because only one report has the API refuse such a request.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "instructions": "Answer in JSON.", "text": {"format": {"type": "json_object"}}}
     Passes: /v1/responses {"model": "m", "input": "Hi. Answer in JSON.", "text": {"format": {"type": "json_object"}}}
 
-    To do: say it in the input too.
+    Fix: Ask for JSON in the input too.
 
-    Source: one report of 2026, in which the API refused such a request.
+    Evidence: reported. One report of 2026, in which the API refused such a request.
     """
     if (
         _json_mode(request) == "input"
@@ -319,14 +339,14 @@ _JSON_WORD: Final[Mapping[str, str]] = {
 
 
 def _json_mode(request: Request) -> str | None:
-    """The member with the conversation, if the request is for JSON mode and the conversation is all there."""
+    """The parameter with the conversation, if the request uses JSON mode and has all of it."""
     body = request.body
     if request.endpoint == CHAT:
         member, form = "messages", body.get("response_format")
     elif (
         request.endpoint == RESPONSES
         and isinstance(body.get("text"), dict)
-        and not _remembers(body)
+        and not _is_partly_stored(body)
     ):
         member, form = "input", body["text"].get("format")
     else:
@@ -335,14 +355,14 @@ def _json_mode(request: Request) -> str | None:
     return member if asked and body.get(member) else None
 
 
-#: Members that hold bytes, in which the word would be there only by chance.
-_BYTES: Final = frozenset({"data", "file_data", "encrypted_content"})
-#: Types of parts and items whose words are not in the request.
-_ELSEWHERE: Final = frozenset({"file", "input_file", "item_reference", "compaction"})
+#: Fields that hold encoded bytes, which contain the word only by chance.
+_ENCODED_FIELDS: Final = frozenset({"data", "file_data", "encrypted_content"})
+#: Types of parts and items whose text is not in the request.
+_TYPES_STORED_ELSEWHERE: Final = frozenset({"file", "input_file", "item_reference", "compaction"})
 
 
 def _mentions(value: Any) -> bool:
-    """Whether the word is, or may be, in a part of a conversation."""
+    """Whether a part of a conversation contains the word "json", or may contain it."""
     todo = [value]
     while todo:
         value = todo.pop()
@@ -350,22 +370,27 @@ def _mentions(value: Any) -> bool:
             if not value.startswith("data:") and "json" in value.lower():
                 return True
         elif isinstance(value, list):
-            todo += reversed(value)  # instructions come first, and are most likely to have it
+            todo += reversed(
+                value
+            )  # Pop the first item first: instructions are most likely to have the word.
         elif isinstance(value, dict):
-            if _kind(value) in _ELSEWHERE:
+            if _kind(value) in _TYPES_STORED_ELSEWHERE:
                 return True
-            todo += [inner for key, inner in value.items() if key not in _BYTES]
+            todo += [inner for key, inner in value.items() if key not in _ENCODED_FIELDS]
     return False
 
 
-#: Bodies in which what calls are given begins and ends like an object.
-_LIKE_JSON: Final = {"properties": {"arguments": {"pattern": r'^(\{"[\s\S]*\})?$'}}}
-_ALL_LIKE_JSON: Final = {
+#: Calls whose arguments are empty, or begin and end like a JSON object.
+_JSON_LIKE_CALL: Final = {"properties": {"arguments": {"pattern": r'^(\{"[\s\S]*\})?$'}}}
+#: Bodies that contain only such calls.
+_ONLY_JSON_LIKE_CALLS: Final = {
     "properties": {
-        "input": {"items": _LIKE_JSON},
+        "input": {"items": _JSON_LIKE_CALL},
         "messages": {
             "items": {
-                "properties": {"tool_calls": {"items": {"properties": {"function": _LIKE_JSON}}}}
+                "properties": {
+                    "tool_calls": {"items": {"properties": {"function": _JSON_LIKE_CALL}}}
+                }
             }
         },
     }
@@ -375,21 +400,25 @@ _ALL_LIKE_JSON: Final = {
 @request_rule(
     fails=None,
     endpoints=[CHAT, RESPONSES],
-    when=items({**_CHAT_MARKS, **_ITEM_MARKS}),
-    unless=_ALL_LIKE_JSON,
+    when=items({**_CHAT_CALL_FIELDS, **_ITEM_CALL_FIELDS}),
+    unless=_ONLY_JSON_LIKE_CALLS,
 )
 def arguments_not_json(request: Request) -> Iterator[Problem]:
-    r"""The arguments of a call in the conversation are no JSON.
+    r"""The `arguments` of a function call in the conversation are not valid JSON.
+
+    This is a warning because it is not known whether the API refuses them. If it does
+    not, the model sees the text unchanged.
+
+    Text that begins with `{"` and ends with `}` is not parsed. Empty text is accepted.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{'x': 1}"}, {"type": "function_call_output", "call_id": "a", "output": "1"}]}
     Passes: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{\"x\": 1}"}, {"type": "function_call_output", "call_id": "a", "output": "1"}]}
 
-    To do: serialise them with a JSON library, and cut them nowhere.
+    Fix: Serialize the arguments with a JSON library, and do not truncate them.
 
-    What begins and ends like an object is not looked into.
-
-    Source: the documentation calls them JSON.  That OpenAI refuses others has not been reported; other
-    servers of the same interface do (vLLM, llama.cpp).
+    Evidence: documented. OpenAI's documentation describes the arguments as JSON. No
+    report has OpenAI refuse anything else; other servers with the same interface do
+    (vLLM, llama.cpp).
     """
     for path, call in _calls(request):
         text = call.get("arguments") if isinstance(call, dict) else None
@@ -403,7 +432,7 @@ def arguments_not_json(request: Request) -> Iterator[Problem]:
 
 
 def _calls(request: Request) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """The calls of functions in a conversation, with their places."""
+    """The function calls in a conversation, with their paths."""
     if request.endpoint == RESPONSES:
         for i, item in request.objects("input"):
             if item.get("type") == "function_call":
@@ -417,7 +446,7 @@ def _calls(request: Request) -> Iterator[tuple[tuple[str | int, ...], Any]]:
 
 
 def _is_json(text: str) -> bool:
-    """Whether a text is, or looks like, JSON; an empty one may stand for no arguments."""
+    """Whether a text is, or looks like, JSON. An empty text can mean no arguments."""
     if not text or (text.startswith('{"') and text.endswith("}")):
         return True
     try:

@@ -1,4 +1,4 @@
-"""Rules about the file as a whole: its name, its limits, and what must agree between lines."""
+"""Rules about the whole file: its name, its limits, and consistency between lines."""
 
 from __future__ import annotations
 
@@ -40,11 +40,13 @@ def affected(count: int, first_line: int) -> str:
 def not_jsonl_name(name: str) -> Iterator[Problem]:
     """The file's name does not end in `.jsonl`.
 
-    The upload looks at the name.  On standard input there is none, and the rule is silent.
+    The API checks the name and refuses the upload. Standard input has no name, so
+    batchlint skips this check there.
 
-    To do: rename the file.
+    Fix: rename the file to end in `.jsonl`.
 
-    Source: BerriAI/litellm#37527 (August 2026) has the sentence; the API gives no code.  Certain.
+    Evidence: confirmed. BerriAI/litellm#37527 (August 2026) quotes the message. The API
+    returns no code.
     """
     if not name.endswith(".jsonl"):
         yield Problem(_NOT_JSONL, hint="Rename the file to end in .jsonl.")
@@ -54,10 +56,13 @@ def not_jsonl_name(name: str) -> Iterator[Problem]:
 def file_too_large(file: CheckedFile) -> Iterator[Problem]:
     """The file is larger than 209,715,200 bytes (200 MiB).
 
-    To do: split it; each part is a batch of its own.
+    The API refuses the upload.
 
-    Source: two logs of April 2026 name 209715200 as the maximum; bespokelabsai/curator#111 has the
-    sentence of the upload.  The guide says "200 MB".
+    Fix: split the file. Each part becomes its own batch.
+
+    Evidence: confirmed. Two logs of April 2026 name 209715200 as the maximum.
+    bespokelabsai/curator#111 quotes the message of the upload. The Batch guide says
+    "200 MB".
     """
     size = file.summary.bytes
     if size > file.limits.bytes:
@@ -67,13 +72,15 @@ def file_too_large(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails=None)
 def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
-    """The file is larger than 200,000,000 bytes, which the guide's "200 MB" may mean.
+    """The file is larger than 200,000,000 bytes, which may be what the Batch guide calls "200 MB".
 
-    The limit that the API has been seen to enforce is 209,715,200 bytes, so this is a warning.
+    This is a warning because the limit seen in practice is 209,715,200 bytes (see
+    `file_too_large`). If the API enforces the lower limit, it refuses the upload.
 
-    To do: split the file to be safe.
+    Fix: split the file to be safe. Each part becomes its own batch.
 
-    Source: the Batch guide says 200 MB; see `file_too_large`.
+    Evidence: documented. The Batch guide says "200 MB". `file_too_large` lists the
+    evidence for the higher limit.
     """
     size = file.summary.bytes
     if file.limits.documented_bytes < size <= file.limits.bytes:
@@ -85,14 +92,16 @@ def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails="upload")
 def empty_file(file: CheckedFile) -> Iterator[Problem]:
-    """The file has no request: no bytes, or blank lines alone.
+    """The file has no requests: it has 0 bytes or only blank lines.
 
-    The upload answers as for a wrong name.
+    The API refuses the upload, with the same message as for a file name that does not
+    end in `.jsonl`.
 
-    To do: look at what should have written the file.
+    Fix: check the program that writes the file. It wrote no requests.
 
-    Source: ogx-ai/ogx `test_batches_errors.py` (August 2025) asserts the status and parts of the
-    sentence.  That blank lines alone count as empty is our inference.
+    Evidence: reported. ogx-ai/ogx `test_batches_errors.py` (August 2025) asserts the
+    status and parts of the message. Treating a file of only blank lines as empty is
+    inferred.
     """
     if not file.summary.statuses.requests:
         yield Problem(_NOT_JSONL, hint="The file has no request.")
@@ -102,9 +111,12 @@ def empty_file(file: CheckedFile) -> Iterator[Problem]:
 def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
     """The file has more than 50,000 requests.
 
-    To do: split it; each part is a batch of its own.
+    The whole batch fails before any request runs. Blank lines do not count as requests.
 
-    Source: the Batch guide.  The API's code and sentence are not known; these are ours.
+    Fix: split the file. Each part becomes its own batch.
+
+    Evidence: documented. The Batch guide names the limit. The API's code and message
+    are unknown, so batchlint uses its own.
     """
     requests = file.summary.statuses.requests
     limit = file.limits.requests
@@ -115,14 +127,16 @@ def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails="batch")
 def too_many_embedding_inputs(file: CheckedFile) -> Iterator[Problem]:
-    """The requests to /v1/embeddings hold more than 50,000 inputs between them.
+    """The requests to `/v1/embeddings` have more than 50,000 inputs in total.
 
-    A string or a list of tokens is one input; a list of strings or of lists of tokens is as many as
-    it has.
+    The whole batch fails before any request runs. A string or a list of tokens counts
+    as one input. A list of strings, or of lists of tokens, counts as one input per
+    item.
 
-    To do: split the file.
+    Fix: split the file. Each part becomes its own batch.
 
-    Source: the Batch guide.  The API's code and sentence are not known; these are ours.
+    Evidence: documented. The Batch guide names the limit. The API's code and message
+    are unknown, so batchlint uses its own.
     """
     inputs = file.summary.totals["embedding_inputs"]
     limit = file.limits.embedding_inputs
@@ -165,16 +179,20 @@ def _today(file: CheckedFile) -> date:
 
 @file_rule(code="model_not_found", fails="batch")
 def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
-    """The model's announced shutdown date is past.  Said once for each model of a file.
+    """The model's announced shutdown date is today or in the past.
 
-    "Now" is `SOURCE_DATE_EPOCH` where that is set.  A model without an announced date is never flagged,
-    nor is one that was fine-tuned.
+    The whole batch fails before any request runs.
 
-    To do: use the replacement that the provider's page on deprecations names.
+    The finding appears once per model, on the first line that uses it. Models without
+    an announced date and fine-tuned models are never reported. If `SOURCE_DATE_EPOCH`
+    is set, it replaces today's date.
 
-    Source: the dates, openai-python 3.54.0 (docstrings).  The sentence is that of the batch stage for a
-    model that it does not know (ogx-ai/ogx, August 2025; code, param and effect again on 2 September
-    2026); that it says so of a retired one is inferred.
+    Fix: switch to the replacement named on the provider's deprecations page.
+
+    Evidence: inferred. The dates are documented in the docstrings of openai-python
+    3.54.0. The message is the one that batch validation returns for an unknown model
+    (ogx-ai/ogx, August 2025; code, param and effect seen again on 2 September 2026).
+    That a retired model gets the same message is inferred.
     """
     for model in _dated_models(file):
         if model.shutdown <= _today(file):
@@ -190,11 +208,15 @@ def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails=None)
 def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
-    """The model's announced shutdown is less than 31 days away.  Said once for each model of a file.
+    """The model's announced shutdown is at most 30 days away.
 
-    To do: use the replacement that the provider's page on deprecations names.
+    This is a warning because the model still works today. A batch may take a day, and
+    later runs of the same file may fail. The finding appears once per model, on the
+    first line that uses it.
 
-    Source: the dates, openai-python 3.54.0 (docstrings).
+    Fix: switch to the replacement named on the provider's deprecations page.
+
+    Evidence: documented. The dates are in the docstrings of openai-python 3.54.0.
     """
     for model in _dated_models(file):
         if 0 < (model.shutdown - _today(file)).days <= _SOON:
@@ -221,14 +243,19 @@ _INSTEAD: Final = {
 
 @file_rule(fails=None)
 def deprecated_parameter(file: CheckedFile) -> Iterator[Problem]:
-    """A parameter is deprecated.  Said once for each parameter of a file.
+    """A request uses a deprecated parameter.
+
+    This is a warning because the API still accepts the parameter. The finding appears
+    once per parameter, on the first line that uses it.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "user": "u"}
     Passes: /v1/responses {"model": "m", "input": "Hi", "safety_identifier": "u"}
 
-    To do: what the hint says.
+    Fix: use the replacement that the hint names, for example `safety_identifier` and
+    `prompt_cache_key` instead of `user`. `seed` has no replacement.
 
-    Source: the OpenAPI document of August 2026 marks it; the hint, openai-python 3.54.0 (prose).
+    Evidence: documented. The OpenAPI document of August 2026 marks the parameters as
+    deprecated. The replacements are from the docstrings of openai-python 3.54.0.
     """
     for name, count, line in _deprecated(file):
         yield Problem(
@@ -251,14 +278,19 @@ def _deprecated(file: CheckedFile) -> list[tuple[str, int, int]]:
 
 @file_rule(fails=None)
 def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
-    """The endpoint is that of Sora, whose end was announced.  Said once for a file.
+    """The URL is the endpoint of Sora, which has an announced shutdown date.
+
+    OpenAI announced that the Sora API shuts down on 24 September 2026. This is a
+    warning because how the Batch API answers after that date is unknown. The finding
+    appears once per file.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat"}
     Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "a cat"}
 
-    To do: make videos elsewhere.
+    Fix: generate the videos with another service.
 
-    Source: openai-python 3.54.0 (prose) and the guide to videos, which name 24 September 2026.
+    Evidence: documented. The docstrings of openai-python 3.54.0 and the video
+    generation guide name 24 September 2026.
     """
     for run in file.summary.urls.until(file.summary.lines):
         if run.value is not None and file.provider.endpoints[run.value] == VIDEOS:
@@ -274,19 +306,22 @@ def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(code="invalid_url", fails="batch")
 def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
-    """A line's url is a batch endpoint, but not the one of the batch.
+    """A line's URL is a valid batch endpoint, but differs from the endpoint of the batch.
 
-    The batch's endpoint is what `--endpoint` says; else the most frequent url that is a batch
-    endpoint (of equals, the first).  The line's body is still judged by its own url.
+    The whole batch fails before any request runs.
+
+    `--endpoint` sets the endpoint of the batch. Without it, batchlint takes the most
+    frequent URL that is a batch endpoint (the first one if there is a tie). The line's
+    body is still checked against the line's own URL.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
         {"custom_id": "b", "method": "POST", "url": "/v1/completions", "body": {"model": "m", "prompt": "y"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
         {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
 
-    To do: write one file for each endpoint.
+    Fix: write one file per endpoint.
 
-    Source: a recorded failed batch (thyword-study/scribe, April 2025).  Certain.
+    Evidence: confirmed. A recorded failed batch (thyword-study/scribe, April 2025).
     """
     for line, _, custom_id in _differing(file, file.summary.urls, file.endpoint):
         yield Problem(
@@ -302,20 +337,24 @@ def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails="batch")
 def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
-    """A line's model differs from that of the file.
+    """A line's model differs from the model of the batch.
 
-    The file's model is the most frequent one (of equals, the first).  The report lists all.
+    The whole batch fails before any request runs. A batch may use only one model.
+
+    batchlint takes the most frequent model as the model of the batch (the first one if
+    there is a tie). It reports every line that has another one.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
         {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "n", "input": "y"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
         {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
 
-    To do: write one file for each model.
+    Fix: write one file per model.
 
-    Source: the Batch guide ("each input file can only include requests to a single model"); a failed
-    batch of 2 September 2026 (a research note of OpenRouter's) has code and param; the sentence is that
-    of a clone that copies OpenAI's words.  Which line the API takes as the reference is not known.
+    Evidence: confirmed. A failed batch of 2 September 2026 (a research note by
+    OpenRouter) shows the code and the param. The Batch guide says: "each input file can
+    only include requests to a single model". The message is from a clone of the API
+    that copies OpenAI's wording. Which line the API takes as the reference is unknown.
     """
     models = file.summary.models.most_frequent(file.summary.lines)
     expected = models[0] if models else None
@@ -347,19 +386,22 @@ def _differing(
 
 @file_rule(fails="batch")
 def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
-    """A `custom_id` stands in two lines, so that their results could not be told apart.
+    """Two lines have the same `custom_id`.
 
-    The later line is flagged; the hint names the first.
+    The whole batch fails before any request runs. Otherwise the results of the two
+    requests could not be told apart. batchlint reports the later line, and the hint
+    names the first one.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
         {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
         {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
 
-    To do: make the ids unique, e.g. by a running number.
+    Fix: make the IDs unique, for example with a running number.
 
-    Source: community.openai.com/t/723696 (2024) has the sentence; a failed batch of 2 September 2026 (a
-    research note of OpenRouter's) has code, param and the line of the repeat.
+    Evidence: confirmed. community.openai.com/t/723696 (2024) quotes the message. A
+    failed batch of 2 September 2026 (a research note by OpenRouter) shows the code, the
+    param and the line, which is that of the repeat.
     """
     if not _may_have_duplicates(file.summary.custom_ids, file.summary.lines):
         return
@@ -409,15 +451,20 @@ def _may_have_duplicates(custom_ids: CustomIds, lines: int) -> bool:
 
 @file_rule(fails=None)
 def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
-    """The file's prompts have more tokens, by an estimate, than `--max-enqueued-tokens` allows.
+    """The prompts have more tokens than `--max-enqueued-tokens` allows, by an estimate.
 
-    The estimate takes four characters for a token.  It is rough, and the API's own estimate has been
-    reported as higher than a tokenizer's count.
+    If a batch exceeds the limit of enqueued tokens, the API fails it before any request
+    runs. The limit depends on the organization and the model, so batchlint checks it
+    only if you set `--max-enqueued-tokens`.
 
-    To do: split the file, and send the parts one after another.
+    This is a warning because the count is a rough estimate: one token per four
+    characters. Users report that the API's own estimate is higher than a tokenizer's
+    count.
 
-    Source: openai/openai-python#2084 (February 2025) has the refusal: `token_limit_exceeded`, "Enqueued
-    token limit reached for ...".  The limit depends on the organisation and the model.
+    Fix: split the file and send the parts one after another.
+
+    Evidence: reported. openai/openai-python#2084 (February 2025) quotes the refusal:
+    code `token_limit_exceeded`, "Enqueued token limit reached for ...".
     """
     characters = file.summary.totals["prompt_characters"]
     tokens = characters // CHARACTERS_PER_TOKEN

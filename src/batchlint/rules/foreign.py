@@ -1,4 +1,4 @@
-"""Recognises files that are not batch input files at all, from their first bytes."""
+"""Recognizes other file formats from the first bytes of a file."""
 
 from __future__ import annotations
 
@@ -48,16 +48,21 @@ def find_foreign(head: bytes) -> Defect | None:
 
 @text_rule()
 def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
-    """The file is no batch input file, but another format that is recognised.
+    """The file is not a batch input file, but has another known format.
 
-    A JSON array, pretty-printed JSON, rows for fine-tuning, the output or error file of a batch,
-    and the batch formats of Anthropic and Gemini are told in one finding instead of one a line.
-    Recognised is what every one of the first lines looks like.
+    The whole batch fails before any request runs.
 
-    To do: what the hint says.
+    batchlint recognizes JSON arrays, pretty-printed JSON, gzip files, fine-tuning rows,
+    output and error files of a batch, and the batch formats of Anthropic, Gemini and
+    Amazon Bedrock, among others. It reports such a file once instead of once per line.
+    For a format with one row per line, each of the first 20 lines must match.
 
-    Source: each of them lacks what the API requires of a line (see `missing_required_parameter`)
-    or is no JSON line by line (`invalid_json_line`).  The sentence is ours.
+    Fix: convert the file to one request per line, as the hint describes. For an output
+    or error file, check the input file instead.
+
+    Evidence: inferred. Each of these formats either lacks fields that the API requires
+    on every line (see `missing_line_member`) or is not JSON line by line (see
+    `invalid_json_line`). The message is batchlint's own.
     """
     if defect.kind == "foreign":
         message = f"This is not a batch input file: it looks like {defect.name}."

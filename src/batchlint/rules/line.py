@@ -1,4 +1,4 @@
-"""Rules about the fields of a line around the body: custom_id, method and url."""
+"""Rules about the fields around the body: `custom_id`, `method` and `url`."""
 
 from __future__ import annotations
 
@@ -25,41 +25,48 @@ def _missing_field_hint(_line: Mapping[str, Any], path: PathParts) -> str | None
 
 @stated_in_schema(code="missing_required_parameter", fails="batch", hint=_missing_field_hint)
 def missing_line_member() -> None:
-    """One of `custom_id`, `method`, `url` and `body` is missing.
+    """The line lacks `custom_id`, `method`, `url` or `body`.
+
+    The whole batch fails before any request runs. All four fields are required.
 
     Fails: {"custom_id": "a", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    To do: add it; `method` is always `POST`.
+    Fix: add the missing field. `method` is always `POST`.
 
-    Source: ogx-ai/ogx `test_batches_errors.py` (August 2025).  Certain.
+    Evidence: confirmed. ogx-ai/ogx `test_batches_errors.py` (August 2025).
     """
 
 
 @stated_in_schema(fails="batch")
 def invalid_custom_id() -> None:
-    """The `custom_id` is not a string.
+    """`custom_id` is not a string.
+
+    The whole batch fails before any request runs.
 
     Fails: {"custom_id": 17, "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
     Passes: {"custom_id": "17", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    To do: write it in quotes.
+    Fix: put the ID in quotes.
 
-    Source: the Batch guide documents a string.  The API's code and sentence are not known; the
-    sentence is made after the API's grammar.
+    Evidence: documented. The Batch guide describes a string. The API's code and message
+    are unknown; the message is inferred from similar ones.
     """
 
 
 @line_rule(fails=None)
 def empty_custom_id(line: Line) -> Iterator[Problem]:
-    """The `custom_id` is the empty string.
+    """`custom_id` is an empty string.
+
+    This is a warning because how the API treats an empty ID is unknown. You need the ID
+    to match each result to its request.
 
     Fails: {"custom_id": "", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    To do: give every request an id by which its result is found.
+    Fix: give every request a unique ID.
 
-    Source: what the API does is not known.
+    Evidence: inferred. No answer of the API to an empty ID is known.
     """
     if line.request.get("custom_id") == "":
         hint = "Give the request an id by which its result is found."
@@ -68,15 +75,17 @@ def empty_custom_id(line: Line) -> Iterator[Problem]:
 
 @stated_in_schema(fails="batch")
 def invalid_method() -> None:
-    """The `method` is not `POST`.
+    """`method` is not `POST`.
+
+    The whole batch fails before any request runs.
 
     Fails: {"custom_id": "a", "method": "GET", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    To do: write `"method": "POST"`.
+    Fix: write `"method": "POST"`.
 
-    Source: the Batch guide ("Currently only POST is supported").  The API's code and sentence are not
-    known; the sentence is made after the API's grammar.
+    Evidence: documented. The Batch guide says: "Currently only POST is supported". The
+    API's code and message are unknown; the message is inferred from similar ones.
     """
 
 
@@ -102,18 +111,19 @@ def _suggest_url(shown: str) -> str:
 
 @stated_in_schema(fails="batch", hint=_url_hint)
 def invalid_url() -> None:
-    """The `url` is none of the endpoints that a batch may have.
+    """`url` is not a valid batch endpoint.
 
-    It must equal the batch's endpoint to the letter: `/v1/chat/completions`, without host and
-    without a slash at the end.  Nothing else of the line is judged.
+    The whole batch fails before any request runs. The URL must match an endpoint
+    exactly, for example `/v1/chat/completions`: no host and no trailing slash. The body
+    of such a line is not checked.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/chat/completions", "body": {"model": "m"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    To do: what the hint says.
+    Fix: write the URL of the endpoint, with `/v1`. The hint suggests the closest one.
 
-    Source: a recorded failed batch (thyword-study/scribe, April 2025), and 97 batches lost to a missing
-    `/v1`.  Certain.
+    Evidence: confirmed. A recorded failed batch (thyword-study/scribe, April 2025), and
+    97 batches that failed because of a missing `/v1`.
     """
 
 
@@ -125,27 +135,35 @@ def _body_hint(line: Mapping[str, Any], _path: PathParts) -> str | None:
 
 @stated_in_schema(fails="batch", hint=_body_hint)
 def invalid_body() -> None:
-    """The `body` is not an object.
+    """`body` is not an object.
+
+    The whole batch fails before any request runs. A common cause is a body that was
+    serialized twice, so that it is a string of JSON.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": "{}"}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    To do: put the request in as an object, not as a string of JSON.
+    Fix: write the body as a JSON object, not as a string.
 
-    Source: the API's code and sentence are not known; the sentence is made after the API's grammar.
+    Evidence: inferred. The API's code and message are unknown; the message is inferred
+    from similar ones.
     """
 
 
 @line_rule(fails=None)
 def unknown_line_member(line: Line) -> Iterator[Problem]:
-    """The line has a member beside `custom_id`, `method`, `url` and `body`.
+    """The line has a field other than `custom_id`, `method`, `url` and `body`.
+
+    This is a warning because how the API treats other fields is unknown. If the field
+    is a parameter of the request, the API will not find it outside the body.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}, "model": "m"}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    To do: move it into the body, or leave it out.
+    Fix: move the field into the body if it is a parameter of the request; otherwise
+    remove it.
 
-    Source: what the API does is not known.
+    Evidence: inferred. No answer of the API to an extra field is known.
     """
     if line.request.keys() <= _FIELDS:
         return

@@ -1,4 +1,4 @@
-"""Rules about what a model can do; all but the size of images are stated in `schemas/models.json`."""
+"""Rules about the features of models. All except `invalid_size` are stated in `schemas/models.json`."""
 
 from __future__ import annotations
 
@@ -13,140 +13,207 @@ from .triggers import fields
 
 @stated_in_schema()
 def unsupported_parameter() -> None:
-    """The model does not take the parameter.
+    """The model does not support the parameter.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9}
     Passes: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "max_completion_tokens": 9}
 
-    Source: recorded answers, August and September 2026, and reports; `schemas/models.yaml` has those of
-    each family.  The API gives this code on chat, and none on /v1/responses.
+    Fix: remove the parameter. If the message names a replacement, use that one.
+
+    Evidence: confirmed. Recorded answers, August and September 2026, and users'
+    reports. `schemas/models.yaml` lists the sources for each family of models. The API
+    returns this code for chat completions, and no code for `/v1/responses`.
     """
 
 
 @stated_in_schema()
 def unsupported_value() -> None:
-    """The model does not take this value of the parameter.
+    """The model does not support this value of the parameter.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "temperature": 0}
     Passes: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "temperature": 1}
 
-    Source: recorded answers, August and September 2026, and reports; `schemas/models.yaml` has those of
-    each family.
+    Fix: use a value that the message lists, or remove the parameter to get the default.
+
+    Evidence: confirmed. Recorded answers, August and September 2026, and users'
+    reports. `schemas/models.yaml` lists the sources for each family of models.
     """
 
 
 @stated_in_schema()
 def unrecognized_argument() -> None:
-    """The model belongs to those before reasoning, for which the parameter does not exist.
+    """`reasoning_effort` is set for a model without reasoning.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. For the older models, the parameter does not exist.
 
     Fails: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "low"}
     Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
 
-    Source: reports for gpt-4o and gpt-4.1-mini; the API gives neither code nor param.
+    Fix: remove `reasoning_effort`, or choose a reasoning model.
+
+    Evidence: reported. Users' reports for gpt-4o and gpt-4.1-mini. The API returns
+    neither code nor param.
     """
 
 
 @stated_in_schema()
 def invalid_parameter() -> None:
-    """The model has only the extended prompt cache of 24 hours.
+    """`prompt_cache_retention` is `in_memory`, but the model only has the 24-hour extended prompt cache.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/responses {"model": "gpt-5.6-terra", "input": "Hi", "prompt_cache_retention": "in_memory"}
     Passes: /v1/responses {"model": "gpt-5.6-terra", "input": "Hi", "prompt_cache_retention": "24h"}
 
-    Source: recorded answers, August 2026; the API gives this code on /v1/responses, and none on chat.
+    Fix: set `prompt_cache_retention` to `24h`, or remove it.
+
+    Evidence: confirmed. Recorded answers, August 2026. The API returns this code for
+    `/v1/responses`, and no code for chat completions.
     """
 
 
 @stated_in_schema()
 def top_logprobs_above_max() -> None:
-    """The model gives fewer log probabilities a token than are asked for.
+    """`top_logprobs` is larger than the model supports.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/chat/completions {"model": "gpt-5.6-terra", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "none", "logprobs": true, "top_logprobs": 6}
     Passes: /v1/chat/completions {"model": "gpt-5.6-terra", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "none", "logprobs": true, "top_logprobs": 5}
 
-    Source: a recorded answer, August 2026; the one bound that the API reports without a code.
+    Fix: lower `top_logprobs` to the maximum in the message.
+
+    Evidence: confirmed. A recorded answer, August 2026. This is the only bound that the
+    API reports without a code.
     """
 
 
 @stated_in_schema()
 def tools_need_no_effort() -> None:
-    """Chat completions of the model take function tools only with `reasoning_effort` `none`.
+    """A chat completion has function tools, but `reasoning_effort` is not `none`.
 
-    Leaving the effort out is no remedy: the model's own is not `none`.
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. Some models accept function tools in chat completions only with
+    `reasoning_effort` set to `none`. Omitting `reasoning_effort` doesn't help, because
+    the default isn't `none`.
 
     Fails: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}]}
     Passes: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "none", "tools": [{"type": "function", "function": {"name": "f"}}]}
 
-    To do: set the effort to `none`, or use /v1/responses.
+    Fix: set `reasoning_effort` to `none`, or use `/v1/responses`.
 
-    Source: recorded answers for gpt-5.6-sol, 2026, and onyx-dot-app/onyx#15008 for gpt-6-sol; the code
-    is not known.
+    Evidence: confirmed. Recorded answers for gpt-5.6-sol, 2026, and
+    onyx-dot-app/onyx#15008 for gpt-6-sol. The code is unknown.
     """
 
 
 @stated_in_schema()
 def max_tokens_too_large() -> None:
-    """More output tokens are asked for than the model can give.
+    """`max_tokens` or `max_completion_tokens` is larger than the model's output limit.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/chat/completions {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 16385}
     Passes: /v1/chat/completions {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 16384}
 
-    Source: reports with full answers, which have no code; the numbers, the models' pages.
+    Fix: lower the parameter to the maximum in the message, or remove it.
+
+    Evidence: reported. Users' reports with full answers, which have no code. The limits
+    are from the models' pages.
     """
 
 
 @stated_in_schema()
 def response_format_unsupported() -> None:
-    """The model does not know this kind of response format.
+    """The model does not support this type of `response_format`.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/chat/completions {"model": "gpt-4", "messages": [{"role": "user", "content": "JSON, please"}], "response_format": {"type": "json_object"}}
     Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "JSON, please"}], "response_format": {"type": "json_object"}}
 
-    Source: reports with full answers, 2025; the API gives no code.
+    Fix: choose a model that supports the type, or remove `response_format`.
+
+    Evidence: reported. Users' reports with full answers, 2025. The API returns no code.
     """
 
 
 @stated_in_schema()
 def too_many_dimensions() -> None:
-    """An embedding of more dimensions is asked for than the model has.
+    """`dimensions` is larger than the embedding model supports.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/embeddings {"model": "text-embedding-3-small", "input": "x", "dimensions": 1537}
     Passes: /v1/embeddings {"model": "text-embedding-3-small", "input": "x", "dimensions": 1536}
 
-    Source: reports of the live API, September 2026; the code is not known.
+    Fix: lower `dimensions` to the maximum in the message, or remove it.
+
+    Evidence: reported. Users' reports from the live API, September 2026. The code is
+    unknown.
     """
 
 
 @stated_in_schema()
 def dimensions_unsupported() -> None:
-    """The embedding model has one number of dimensions alone.
+    """`dimensions` is set for an embedding model with a fixed number of dimensions.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. The API refuses even the model's own number.
 
     Fails: /v1/embeddings {"model": "text-embedding-ada-002", "input": "x", "dimensions": 1536}
     Passes: /v1/embeddings {"model": "text-embedding-ada-002", "input": "x"}
 
-    Source: a recorded answer of July 2024, and reports; the API gives neither code nor param.
+    Fix: remove `dimensions`.
+
+    Evidence: confirmed. A recorded answer of July 2024, and users' reports. The API
+    returns neither code nor param.
     """
 
 
 @stated_in_schema()
 def invalid_input_fidelity_model() -> None:
-    """The image model does not know `input_fidelity`.
+    """`input_fidelity` is set for an image model that does not support it.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "images": [{"file_id": "file-1"}], "input_fidelity": "high"}
     Passes: /v1/images/edits {"model": "gpt-image-1.5", "prompt": "x", "images": [{"file_id": "file-1"}], "input_fidelity": "high"}
 
-    Source: reports with full answers, April 2026 and later.
+    Fix: remove `input_fidelity`, or choose a model that supports it, for example
+    `gpt-image-1.5`.
+
+    Evidence: reported. Users' reports with full answers, April 2026 and later.
     """
 
 
 @stated_in_schema(fails=None)
 def unsupported_by_documentation() -> None:
-    """The documentation has the parameter for other models alone.
+    """The parameter is documented only for other models.
+
+    This is a warning because how the API answers is unknown. It may refuse the request
+    with a 4xx in the error file.
 
     Fails: /v1/completions {"model": "davinci-002", "prompt": "x", "suffix": "y"}
     Passes: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": "x", "suffix": "y"}
 
-    Source: openai-python 3.54.0 (prose) and the Batch guide.  What the API answers is not known.
+    Fix: remove the parameter, or choose a model that the message names.
+
+    Evidence: documented. The docstrings of openai-python 3.54.0 and the Batch guide.
+    The API's answer is unknown.
     """
 
 
@@ -158,16 +225,20 @@ _LONGEST, _RATIO, _STEP = 3840, 3, 16
 
 @request_rule(code="invalid_value", endpoints=[IMAGE_GENERATIONS, IMAGE_EDITS], when=fields("size"))
 def invalid_size(request: Request) -> Iterator[Problem]:
-    """The size of an image is not one that the model can make.
+    """The model cannot generate an image of this `size`.
 
-    The newer image models take any width and height that are multiples of 16, at most 3:1 of each
-    other, and of at most 3840 pixels.
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. Newer image models accept any width and height that are multiples of 16, have
+    a ratio of at most 3:1, and are at most 3840 pixels.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "size": "1000x1000"}
     Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "size": "1008x1008"}
 
-    Source: a recorded answer of August 2026 for the multiples; openai-python 3.54.0 (prose) for the
-    other limits, whose sentences are ours.
+    Fix: choose a size within these limits, for example `1024x1024`.
+
+    Evidence: confirmed. A recorded answer of August 2026 shows the rule about multiples
+    of 16. The other limits are documented in the docstrings of openai-python 3.54.0;
+    their messages are batchlint's own.
     """
     size = request.body.get("size")
     match = re.fullmatch(_SIZE, size) if isinstance(size, str) else None

@@ -1,6 +1,6 @@
-"""Rules that the schemas state: what the explainer raises about the body of a request.
+"""Rules about the body of a request that the schemas state.
 
-In examples, `/v1/embeddings {...}` stands for a line with that url and body.
+In examples, `/v1/embeddings {...}` stands for a line with that URL and body.
 """
 
 from collections.abc import Iterator
@@ -12,19 +12,20 @@ from .registry import Request, problem, request_rule, stated_in_schema
 
 @stated_in_schema(code="invalid_request", fails="batch")
 def missing_model() -> None:
-    """The body has no model.
+    """The body has no `model`.
 
-    A batch is for one model, which each line names.
+    The whole batch fails before any request runs. Every line must name its model, and
+    all lines must name the same one. Endpoints with a default model (`/v1/moderations`
+    and `/v1/videos`) only get the warning `model_left_out`.
 
     Fails: /v1/embeddings {"input": "x"}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
 
-    To do: add `"model"` to the body.
+    Fix: add `"model"` to the body.
 
-    Source: failed batches of August 2025 (ogx-ai/ogx, with the sentence) and 2 September 2026 (a research
-    note of OpenRouter's, with code and param).  That the batch stage says it in these words for every
-    endpoint is inferred.  An endpoint that has a default (moderations, videos) only gets a warning,
-    `model_left_out`.
+    Evidence: confirmed. Failed batches of August 2025 (ogx-ai/ogx, with the message)
+    and 2 September 2026 (a research note by OpenRouter, with the code and the param).
+    That batch validation uses the same message for every endpoint is inferred.
     """
 
 
@@ -34,14 +35,19 @@ def missing_model() -> None:
     unless={"required": ["model"], "properties": {"model": {"type": "string"}}},
 )
 def model_left_out(request: Request) -> Iterator[Problem]:
-    """The body has no model, on an endpoint that has a default one.
+    """The body has no `model`, and the endpoint has a default model.
+
+    This is a warning because whether batch validation applies the default is unknown.
+    If it does not, the whole batch fails before any request runs.
 
     Fails: /v1/moderations {"input": "x"}
     Passes: /v1/moderations {"model": "omni-moderation-latest", "input": "x"}
 
-    To do: add `"model"` to the body; "each input file can only include requests to a single model".
+    Fix: add `"model"` to the body. The hint names the default.
 
-    Source: the Batch guide.  Whether the batch stage takes the default is not known.
+    Evidence: documented. The Batch guide says: "each input file can only include
+    requests to a single model". Whether a batch applies the endpoint's default is
+    unknown.
     """
     default = request.endpoint.default_model
     if request.body.get("model") is None:
@@ -54,296 +60,420 @@ def model_left_out(request: Request) -> Iterator[Problem]:
 
 @stated_in_schema(code="missing_required_parameter", fails="batch")
 def missing_messages() -> None:
-    """The body of a chat completion has no messages.
+    """The body of a chat completion has no `messages`.
+
+    The whole batch fails before any request runs.
 
     Fails: /v1/chat/completions {"model": "m"}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
-    To do: add `"messages"`; for `"input"` the url is /v1/responses.
+    Fix: add `"messages"`. If the body has `"input"`, the URL should be `/v1/responses`.
 
-    Source: a failed batch of 29 September 2026.  Certain.
+    Evidence: confirmed. A failed batch of 29 September 2026.
     """
 
 
 @stated_in_schema(fails="batch")
 def streaming_unsupported() -> None:
-    """The request asks for a stream.
+    """`stream` is `true`.
+
+    The whole batch fails before any request runs. The Batch API does not stream.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": true}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": false}
 
-    To do: leave `stream` out.
+    Fix: remove `stream`.
 
-    Source: ogx-ai/ogx `test_batches_errors.py` (August 2025) for chat; for the other endpoints the
-    sentence's first word is inferred.
+    Evidence: confirmed. ogx-ai/ogx `test_batches_errors.py` (August 2025) shows the
+    message for chat completions. For other endpoints, the endpoint's name at the start
+    of the message is inferred.
     """
 
 
 @stated_in_schema()
 def invalid_type() -> None:
-    """A value has another JSON type than the parameter.
+    """A parameter's value has the wrong JSON type.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "dimensions": "256"}
     Passes: /v1/embeddings {"model": "m", "input": "x", "dimensions": 256}
 
-    Source: recorded answers, August and September 2026.
+    Fix: use the type that the message names. A common cause is a number or boolean in
+    quotes.
+
+    Evidence: confirmed. Recorded answers, August and September 2026.
     """
 
 
 @stated_in_schema()
 def invalid_value() -> None:
-    """A value is none of those that the parameter may have.
+    """A parameter's value is not one of the supported values.
 
-    A value that came after the schema's date is reported too; the hint has the date.
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. The check is based on the values known when the schemas were made. Values
+    that OpenAI added later are reported too, so the hint shows the date of the schemas.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "encoding_format": "int8"}
     Passes: /v1/embeddings {"model": "m", "input": "x", "encoding_format": "base64"}
 
-    Source: recorded answers, August and September 2026; the values, the types of openai-python.
+    Fix: use one of the values that the message lists. If the value is newer than the
+    schemas, update batchlint or ignore the finding.
+
+    Evidence: confirmed. Recorded answers, August and September 2026. The values are
+    from the types of openai-python.
     """
 
 
 @stated_in_schema(code="invalid_value")
 def invalid_pattern() -> None:
-    """A string does not have the form that the parameter asks for.
+    """A string does not match the pattern that the parameter requires.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. A common cause is a space or a dot in a function's name.
 
     Fails: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function", "name": "get weather"}]}
     Passes: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function", "name": "get_weather"}]}
 
-    Source: recorded answers, August and September 2026.
+    Fix: change the string to match the pattern in the message. For function names, use
+    letters, digits, `_` and `-`.
+
+    Evidence: confirmed. Recorded answers, August and September 2026.
     """
 
 
 @stated_in_schema()
 def missing_required_parameter() -> None:
-    """A member that the API asks for is missing.
+    """A required parameter is missing.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/embeddings {"model": "m"}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
 
-    Source: recorded answers, August and September 2026.
+    Fix: add the parameter that the message names.
+
+    Evidence: confirmed. Recorded answers, August and September 2026.
     """
 
 
 @stated_in_schema()
 def unknown_parameter() -> None:
-    """An object has a member that the API does not know.
+    """An object has a parameter that the API does not know.
 
-    A parameter that came after the schema's date is reported too; the hint has the date.
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. The check is based on the parameters known when the schemas were made.
+    Parameters that OpenAI added later are reported too, so the hint shows the date of
+    the schemas.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "dimension": 256}
     Passes: /v1/embeddings {"model": "m", "input": "x", "dimensions": 256}
 
-    Source: recorded answers, August and September 2026; the members, the types of openai-python.
+    Fix: correct the spelling or remove the parameter. If it is newer than the schemas,
+    update batchlint or ignore the finding.
+
+    Evidence: confirmed. Recorded answers, August and September 2026. The parameters are
+    from the types of openai-python.
     """
 
 
 @stated_in_schema(code="unsupported_parameter")
 def moved_parameter() -> None:
-    """A parameter of chat completions stands in a request to /v1/responses, where it has another place.
+    """A request to `/v1/responses` has a chat completions parameter that moved in the Responses API.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/responses {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
     Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": "Hi"}]}
 
-    To do: what the sentence says.
+    Fix: use the new parameter: `input` for `messages`, `text.format` for
+    `response_format`, `max_output_tokens` for `max_completion_tokens`, and
+    `reasoning.effort` for `reasoning_effort`.
 
-    Source: a recorded answer for `messages`; reports for the others.
+    Evidence: confirmed. A recorded answer for `messages`. The other parameters are
+    reported by users.
     """
 
 
 @stated_in_schema(code="invalid_value")
 def json_edits_image() -> None:
-    """An image edit has `image`, which only a multipart request has.
+    """An image edit has `image`, which only multipart requests accept.
 
-    A batch's line carries JSON; there the member is `images`, a list of objects with `image_url` or
-    `file_id`.
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. A line of a batch carries JSON. In JSON, the parameter is `images`, a list of
+    objects with `image_url` or `file_id`.
 
     Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "image": "file-1", "images": [{"file_id": "file-1"}]}
     Passes: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "images": [{"file_id": "file-1"}]}
 
-    Source: a recorded answer, August 2026.
+    Fix: replace `image` with `images`, for example `"images": [{"file_id": "file-1"}]`.
+
+    Evidence: confirmed. A recorded answer, August 2026.
     """
 
 
 @stated_in_schema()
 def empty_array() -> None:
-    """An array is empty that must not be.
+    """An array is empty, but the API requires at least one item.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": []}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
-    Source: recorded answers, August and September 2026.
+    Fix: add an item. If the parameter is optional, you can remove it instead.
+
+    Evidence: confirmed. Recorded answers, August and September 2026.
     """
 
 
 @stated_in_schema()
 def empty_string() -> None:
-    """A string is empty that must not be.
+    """A string is empty, but the API requires at least one character.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": ""}
     Passes: /v1/videos {"model": "sora-2", "prompt": "a cat"}
 
-    Source: recorded answers, August and September 2026.
+    Fix: fill in the string. If the parameter is optional, you can remove it instead.
+
+    Evidence: confirmed. Recorded answers, August and September 2026.
     """
 
 
 @stated_in_schema()
 def array_above_max_length() -> None:
-    """An array has more members than the API takes.
+    """An array has more items than the API accepts.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stop": ["a", "b", "c", "d", "e"]}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stop": ["a", "b", "c", "d"]}
 
-    Source: reports, 2023 to 2026; the numbers, the OpenAPI document of August 2026.
+    Fix: remove items down to the maximum in the message, or split them over several
+    requests.
+
+    Evidence: reported. Users' reports, 2023 to 2026. The limits are from the OpenAPI
+    document of August 2026.
     """
 
 
 @stated_in_schema()
 def string_above_max_length() -> None:
-    """A string has more characters than the API takes.
+    """A string has more characters than the API accepts.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "function_call_output", "call_id": "call_45678901234567890123456789012345678901234567890123456789012345", "output": ""}]}
     Passes: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}, {"type": "function_call_output", "call_id": "a", "output": ""}]}
 
-    Source: recorded answers, August and September 2026; the numbers, the OpenAPI document and
-    openai-python.
+    Fix: shorten the string to the maximum in the message.
+
+    Evidence: confirmed. Recorded answers, August and September 2026. The limits are
+    from the OpenAPI document and openai-python.
     """
 
 
 @stated_in_schema()
 def input_too_long() -> None:
-    """An input to embed has more than 8,192 tokens, however it is tokenised.
+    """An input to embed has more than 8,192 tokens, whichever tokenizer is used.
 
-    A list of tokens is counted; of a string it is certain from 1,048,577 characters on, as no token is
-    longer than 128.
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. batchlint counts the items of a list of tokens. A string is reported from
+    1,048,577 characters on, because no token is longer than 128 characters. A shorter
+    string may still be too long.
 
-    To do: cut the input into pieces.
+    Fix: split the input into shorter pieces.
 
-    Source: a full answer of the live API (August 2026); it gives neither code nor param.
+    Evidence: reported. A full answer of the live API (August 2026), which has neither
+    code nor param.
     """
 
 
 @stated_in_schema()
 def property_name_above_max_length() -> None:
-    """A key of the metadata has more than 64 characters.
+    """A key in `metadata` has more than 64 characters.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/responses {"model": "m", "input": "x", "metadata": {"a_key_that_is_longer_than_the_sixty_four_characters_it_may_have_here": "v"}}
     Passes: /v1/responses {"model": "m", "input": "x", "metadata": {"a_key": "v"}}
 
-    Source: a recorded answer, 2026.
+    Fix: shorten the key to 64 characters or fewer.
+
+    Evidence: confirmed. A recorded answer, 2026.
     """
 
 
 @stated_in_schema()
 def object_above_max_properties() -> None:
-    """An object has more members than the API takes: metadata 16, a reference to an image 1.
+    """An object has more keys than the API accepts.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. The maximum is 16 for `metadata` and 1 for a reference to an image.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {"file_id": "file-1", "image_url": "https://example.com/a.png"}}
     Passes: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {"file_id": "file-1"}}
 
-    Source: a recorded answer for metadata, August 2026; for images the sentence is made after it.
+    Fix: remove keys from `metadata`. In a reference to an image, keep either `file_id`
+    or `image_url`.
+
+    Evidence: confirmed. A recorded answer for `metadata`, August 2026. The message for
+    images is inferred from it.
     """
 
 
 @stated_in_schema()
 def object_below_min_properties() -> None:
-    """An object has fewer members than the API takes: a reference to an image has one.
+    """An object has fewer keys than the API requires.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. A reference to an image needs exactly one key.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {}}
     Passes: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {"file_id": "file-1"}}
 
-    Source: the sentence is made after that of `object_above_max_properties`.
+    Fix: add `file_id` or `image_url`.
+
+    Evidence: inferred. The message is modeled on that of `object_above_max_properties`.
     """
 
 
 @stated_in_schema()
 def integer_below_min_value() -> None:
-    """An integer is smaller than the API takes.
+    """An integer is smaller than the API accepts.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/responses {"model": "m", "input": "x", "max_output_tokens": 15}
     Passes: /v1/responses {"model": "m", "input": "x", "max_output_tokens": 16}
 
-    Source: recorded answers, August and September 2026.
+    Fix: use at least the minimum in the message.
+
+    Evidence: confirmed. Recorded answers, August and September 2026.
     """
 
 
 @stated_in_schema()
 def integer_above_max_value() -> None:
-    """An integer is larger than the API takes.
+    """An integer is larger than the API accepts.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "n": 11}
     Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "n": 10}
 
-    Source: recorded answers, August and September 2026.
+    Fix: use at most the maximum in the message.
+
+    Evidence: confirmed. Recorded answers, August and September 2026.
     """
 
 
 @stated_in_schema()
 def decimal_below_min_value() -> None:
-    """A number is smaller than the API takes.
+    """A number is smaller than the API accepts.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "temperature": -0.1}
     Passes: /v1/completions {"model": "m", "prompt": "x", "temperature": 0}
 
-    Source: reports with full answers, 2025.
+    Fix: use at least the minimum in the message.
+
+    Evidence: reported. Users' reports with full answers, 2025.
     """
 
 
 @stated_in_schema()
 def decimal_above_max_value() -> None:
-    """A number is larger than the API takes.
+    """A number is larger than the API accepts.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "temperature": 2.1}
     Passes: /v1/completions {"model": "m", "prompt": "x", "temperature": 2}
 
-    Source: reports with full answers, 2025.
+    Fix: use at most the maximum in the message.
+
+    Evidence: reported. Users' reports with full answers, 2025.
     """
 
 
 @stated_in_schema()
 def missing_content() -> None:
-    """A message has no content, or null, and nothing that may stand in for it.
+    """A message has no `content`, or `content` is `null`, and nothing replaces it.
 
-    An assistant message may do without if it has `tool_calls`, `function_call`, `refusal` or `audio`.
-    The API comes upon it last of all.
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. An assistant message needs no content if it has `tool_calls`,
+    `function_call`, `refusal` or `audio`. The API checks this last, so it reports any
+    other error in the body first.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": null}]}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
-    Source: recorded answers, August 2026; the API gives no code.
+    Fix: add `content`, or remove the message.
+
+    Evidence: confirmed. Recorded answers, August 2026. The API returns no code.
     """
 
 
 @stated_in_schema()
 def model_not_found() -> None:
-    """The model's name is empty.
+    """`model` is an empty string in a request to `/v1/responses`.
 
-    Whether a name is known to your organisation only the API can tell.
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. Only the API knows whether your organization has access to a model, so
+    batchlint does not check other names.
 
     Fails: /v1/responses {"model": "", "input": "x"}
     Passes: /v1/responses {"model": "gpt-5.4", "input": "x"}
 
-    Source: a recorded answer, August 2026.
+    Fix: fill in the name of a model.
+
+    Evidence: confirmed. A recorded answer, August 2026.
     """
 
 
 @stated_in_schema()
 def missing_mutually_exclusive_parameters() -> None:
-    """None of several members is there of which the API wants exactly one.
+    """Exactly one of several parameters is required, and none is present.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later. For example, an input image needs either `file_id` or `image_url`.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image"}]}]}
     Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}]}
 
-    Source: answers of the live API in public issues, June 2026.
+    Fix: add exactly one of the parameters that the message lists.
+
+    Evidence: reported. Answers of the live API in public issues, June 2026.
     """
 
 
 @stated_in_schema()
 def too_many_images() -> None:
-    """A moderation has more than one image.
+    """A moderation request has more than one image.
+
+    The batch runs, but this request fails with a 4xx in the error file, up to a day
+    later.
 
     Fails: /v1/moderations {"model": "omni-moderation-latest", "input": [{"type": "image_url", "image_url": {"url": "https://e.com/a.png"}}, {"type": "image_url", "image_url": {"url": "https://e.com/b.png"}}]}
     Passes: /v1/moderations {"model": "omni-moderation-latest", "input": [{"type": "image_url", "image_url": {"url": "https://e.com/a.png"}}]}
 
-    Source: antiwork/gumroad#4709 (April 2026), with the full answer.
+    Fix: write one request per image.
+
+    Evidence: reported. antiwork/gumroad#4709 (April 2026) quotes the full answer.
     """

@@ -1,4 +1,4 @@
-"""Rules about lines that are not JSON objects. A `Defect` says why a line could not be read."""
+"""Rules about lines that are not JSON objects. A `Defect` explains why a line is unreadable."""
 
 from __future__ import annotations
 
@@ -166,17 +166,19 @@ def _not_json(hint: str) -> Problem:
 
 @text_rule()
 def invalid_json_line(defect: Defect) -> Iterator[Problem]:
-    """The line is not JSON.
+    """The line is not valid JSON.
 
-    Cut off, a missing comma, a comment, single quotes, two values on one line: the hint tells what
-    the standard library's decoder says, and where.
+    The whole batch fails before any request runs. Common causes are a line that is cut
+    off, a missing comma, a comment, single quotes and two values on one line. The hint
+    names the cause and the column, as reported by Python's JSON decoder.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    To do: write each line with a JSON library, never by hand.
+    Fix: write each line with a JSON library, never by hand.
 
-    Source: ogx-ai/ogx `test_batches_errors.py` (August 2025) and a batch of April 2024.  Certain.
+    Evidence: confirmed. ogx-ai/ogx `test_batches_errors.py` (August 2025), and a batch
+    of April 2024.
     """
     if defect.kind == "not json":
         yield _not_json(defect.detail)
@@ -184,11 +186,16 @@ def invalid_json_line(defect: Defect) -> Iterator[Problem]:
 
 @text_rule(code="invalid_json_line")
 def byte_order_mark(defect: Defect) -> Iterator[Problem]:
-    """The file begins with a byte order mark, which makes its first line no JSON.
+    """The file begins with a byte order mark (BOM).
 
-    To do: write the file as UTF-8 without it; in Python the encoding is `utf-8`, not `utf-8-sig`.
+    The whole batch fails before any request runs. The BOM makes the first line invalid
+    JSON.
 
-    Source: a user's report for OpenAI (code and sentence); Azure's documentation says the same.
+    Fix: write the file as UTF-8 without a BOM. In Python, use the encoding `utf-8`, not
+    `utf-8-sig`.
+
+    Evidence: reported. A user's report for OpenAI quotes the code and the message.
+    Azure's documentation says that it rejects such files too.
     """
     if defect.kind == "byte order mark":
         yield _not_json(
@@ -201,12 +208,15 @@ def byte_order_mark(defect: Defect) -> Iterator[Problem]:
 def not_utf8(defect: Defect) -> Iterator[Problem]:
     r"""The file is not encoded in UTF-8.
 
-    The finding names the first byte that is wrong.  A file in UTF-16 (which PowerShell's `>` and
-    Windows' Notepad like to write) is recognised as a whole.
+    The API refuses the upload. The hint names the first invalid byte. A file in UTF-16
+    is reported once, as UTF-16; PowerShell's `>` and Windows Notepad often write that
+    encoding.
 
-    To do: write the file as UTF-8, e.g. `open(path, "w", encoding="utf-8", newline="\n")`.
+    Fix: write the file as UTF-8, for example with
+    `open(path, "w", encoding="utf-8", newline="\n")`.
 
-    Source: mkht/PSOpenAI#19 (June 2024) has the sentence; the API gives no code.  Certain.
+    Evidence: confirmed. mkht/PSOpenAI#19 (June 2024) quotes the message. The API
+    returns no code.
     """
     if defect.kind == "not utf-8":
         yield Problem(NOT_UTF8, hint=f"{defect.detail} Write the file with encoding='utf-8'.")
@@ -219,17 +229,20 @@ def not_utf8(defect: Defect) -> Iterator[Problem]:
 
 @text_rule(code="invalid_json_line")
 def not_a_number(defect: Defect) -> Iterator[Problem]:
-    """The line has `NaN`, `Infinity` or a number beyond the range of a double, which JSON does not know.
+    """The line has `NaN`, `Infinity` or a number too large for a double, which JSON does not allow.
 
-    Python's `json.dumps` writes the first two unless told not to.
+    The whole batch fails before any request runs. Python's `json.dumps` writes `NaN`
+    and `Infinity` by default.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"model": "m", "temperature": NaN, "prompt": "x"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"model": "m", "temperature": null, "prompt": "x"}}
 
-    To do: write with `json.dumps(..., allow_nan=False)`, and leave the member out.
+    Fix: write the line with `json.dumps(..., allow_nan=False)`, and leave out the
+    parameter if it has no value.
 
-    Source: RFC 8259, section 6.  Nobody has recorded what the API says; its sentence for a line that is
-    no JSON is given.
+    Evidence: inferred. RFC 8259, section 6, does not allow `NaN` and `Infinity`. The
+    API's answer is not recorded; the message is the one for a line that is not valid
+    JSON.
     """
     if defect.kind == "not a number":
         yield _not_json(defect.detail)
@@ -237,17 +250,19 @@ def not_a_number(defect: Defect) -> Iterator[Problem]:
 
 @text_rule(code="invalid_json_line")
 def lone_surrogate(defect: Defect) -> Iterator[Problem]:
-    r"""A string has one half of a surrogate pair as an escape, which is no character.
+    r"""A string has half of a surrogate pair as an escape, which is not a valid character.
 
-    It comes from cutting a text in the middle of an emoji in a language whose strings are UTF-16.
+    The whole batch fails before any request runs. It comes from cutting text in the
+    middle of an emoji, in a language that stores strings as UTF-16.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "\ud83d"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "\ud83d\ude00"}}
 
-    To do: cut texts between characters.
+    Fix: cut text between characters, never inside one.
 
-    Source: RFC 8259, section 8.2, calls what happens to such text unpredictable.  Nobody has recorded
-    what the API says; its sentence for a line that is no JSON is given.
+    Evidence: inferred. RFC 8259, section 8.2, calls the behavior of software that
+    receives such text unpredictable. The API's answer is not recorded; the message is
+    the one for a line that is not valid JSON.
     """
     if defect.kind == "lone surrogate":
         yield _not_json(_HALF_PAIR)
@@ -259,11 +274,15 @@ def lone_surrogate(defect: Defect) -> Iterator[Problem]:
 
 @text_rule(code="invalid_json_line")
 def nesting_too_deep(defect: Defect) -> Iterator[Problem]:
-    """Arrays and objects are nested deeper than 1,024 levels, and the line cannot be checked.
+    """Arrays and objects are nested deeper than 1,024 levels.
 
-    To do: look for a loop in what writes the line.
+    batchlint cannot check such a line, and reports it as one that fails the whole
+    batch.
 
-    Source: the limit is that of our decoder; that of the API is not known.
+    Fix: look for a loop in the program that writes the line.
+
+    Evidence: inferred. The limit is that of batchlint's decoder. The API's own limit is
+    unknown.
     """
     if defect.kind == "too deep":
         yield _not_json(f"Arrays or objects are nested deeper than {LEVELS:,} levels.")
@@ -271,14 +290,17 @@ def nesting_too_deep(defect: Defect) -> Iterator[Problem]:
 
 @text_rule(code="invalid_json_line")
 def not_an_object(defect: Defect) -> Iterator[Problem]:
-    """The line is JSON, but not an object.
+    """The line is valid JSON, but not an object.
+
+    The whole batch fails before any request runs.
 
     Fails: ["custom_id", "a"]
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    To do: write one request object a line.
+    Fix: write one request object per line.
 
-    Source: the API's answer is not known; its sentence for a line that is no JSON is given.
+    Evidence: inferred. The API's answer is unknown; the message is the one for a line
+    that is not valid JSON.
     """
     if defect.kind == "not an object":
         yield Problem(NOT_JSON, None, (), defect.detail)
@@ -288,11 +310,13 @@ def not_an_object(defect: Defect) -> Iterator[Problem]:
 def blank_line(defect: Defect) -> Iterator[Problem]:
     """The line is blank.
 
-    It counts as a line, but not as a request.  A newline at the end of the last line is no blank line.
+    This is a warning because how the API treats blank lines is unknown. A blank line
+    counts as a line, but not as a request. The newline after the last line does not
+    make a blank line.
 
-    To do: leave it out.
+    Fix: remove the blank line.
 
-    Source: what the API does is not known; two servers of the same interface refuse blank lines, and
+    Evidence: inferred. Two servers with the same interface refuse blank lines, and
     others skip them.
     """
     if defect.kind == "blank":
@@ -302,14 +326,18 @@ def blank_line(defect: Defect) -> Iterator[Problem]:
 
 @every_line_rule()
 def duplicate_key(line: bytes) -> Iterator[Problem]:
-    """An object has a key twice, of which decoders keep the last.
+    """An object has the same key twice.
 
-    Finding it needs a second, slower decoding of every line, so the rule is off unless chosen
-    (`--warn duplicate_key`).
+    This is a warning because how the API treats duplicate keys is unknown. Most
+    decoders keep the last value.
 
-    To do: look at which of the values was meant.
+    The rule is off by default because it has to decode every line again, with a slower
+    decoder. Enable it with `--warn duplicate_key`.
 
-    Source: RFC 8259, section 4, calls it unpredictable.  What the API does is not known.
+    Fix: decide which value is meant, and remove the other one.
+
+    Evidence: inferred. RFC 8259, section 4, calls the behavior of software that
+    receives such an object unpredictable. No answer of the API is known.
     """
     key = repeated_key(line)
     if key is not None:

@@ -1,4 +1,4 @@
-"""Rules about choosing a tool: there must be tools, and the chosen one among them."""
+"""Rules about tool choices: the request must declare tools, and the chosen one among them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..providers import CHAT, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields
 
-#: Members of a chat completion, and those without which the API refuses them.
+#: Parameters of a chat completion request, each with the parameter that it needs.
 _NEEDS: Final = {
     "tool_choice": "tools",
     "parallel_tool_calls": "tools",
@@ -20,12 +20,12 @@ _NEEDS: Final = {
 
 
 def _has_tools(request: Request) -> bool:
-    """Whether there are `tools`, and no `function_call`, which would need `functions`."""
+    """Whether the request has `tools`, but not `function_call`, which needs `functions`."""
     return isinstance(request.body.get("tools"), list) and "function_call" not in request.body
 
 
 def _none_named(request: Request) -> bool:
-    """Whether no tool is chosen by its name."""
+    """Whether the request does not choose a tool by name."""
     return not any(
         isinstance(request.body.get(member), dict) for member in ("tool_choice", "function_call")
     )
@@ -33,18 +33,20 @@ def _none_named(request: Request) -> bool:
 
 @request_rule(endpoints=[CHAT], when=fields(*_NEEDS), unless=_has_tools)
 def choice_without_tools(request: Request) -> Iterator[Problem]:
-    """A chat completion says how tools are to be chosen, and has none.
+    """`tool_choice`, `parallel_tool_calls` or `function_call` is set without any tools.
 
-    `tool_choice` and `parallel_tool_calls` need `tools`, `function_call` needs `functions`, whatever
-    their value.
+    `tool_choice` and `parallel_tool_calls` need `tools`, and `function_call` needs
+    `functions`, whatever their value. The API rejects such a chat completion request.
+    The error appears in the batch's error file, perhaps a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tool_choice": "none"}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tool_choice": "none", "tools": [{"type": "function", "function": {"name": "f"}}]}
 
-    To do: leave the member out where there are no tools.
+    Fix: Remove the parameter, or add the tools that it needs.
 
-    Source: recorded answers, August and September 2026, for `tool_choice` and `function_call`;
-    openai/swarm#30 and other reports for `parallel_tool_calls`.  The answers have no code.
+    Evidence: confirmed. Recorded answers, August and September 2026, for `tool_choice`
+    and `function_call`. For `parallel_tool_calls`, openai/swarm#30 and other reports.
+    The answers have no code.
     """
     for member, needed in _NEEDS.items():
         if _is_choice(member, request.body.get(member)) and request.body.get(needed) is None:
@@ -55,7 +57,7 @@ def choice_without_tools(request: Request) -> Iterator[Problem]:
 
 
 def _is_choice(member: str, value: Any) -> bool:
-    """Whether a value is of a kind to which the schema does not object."""
+    """Whether a value is of a kind that the schema accepts."""
     if member == "parallel_tool_calls":
         return isinstance(value, bool)
     return isinstance(value, dict) or value in ("none", "auto", "required")
@@ -63,16 +65,18 @@ def _is_choice(member: str, value: Any) -> bool:
 
 @request_rule(endpoints=[CHAT], when=fields("tool_choice", "function_call"), unless=_none_named)
 def undeclared_function(request: Request) -> Iterator[Problem]:
-    """A chat completion must call a function that it does not declare.
+    """`tool_choice` or `function_call` names a function that the request does not declare.
 
-    The API speaks of `function_call` and `functions` even where `tool_choice` and `tools` are meant.
+    The API rejects such a chat completion request. The error appears in the batch's
+    error file, perhaps a day later. The API's message mentions `function_call` and
+    `functions` even if the request uses `tool_choice` and `tools`.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": {"type": "function", "function": {"name": "g"}}}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": {"type": "function", "function": {"name": "f"}}}
 
-    To do: declare the function, or choose one that is declared.
+    Fix: Declare the function, or choose a declared one.
 
-    Source: recorded answers, August and September 2026, without a code.
+    Evidence: confirmed. Recorded answers, August and September 2026, without a code.
     """
     call, choice = request.body.get("function_call"), request.body.get("tool_choice")
     if isinstance(call, dict):
@@ -90,6 +94,7 @@ def undeclared_function(request: Request) -> Iterator[Problem]:
 
 
 def _undeclared(name: Any, declared: Sequence[Mapping[str, Any]], *path: str) -> Iterator[Problem]:
+    """Report a name that is missing from well-formed declarations."""
     if (
         isinstance(name, str)
         and declared
@@ -105,24 +110,27 @@ def _undeclared(name: Any, declared: Sequence[Mapping[str, Any]], *path: str) ->
 
 
 def _names(declared: Sequence[Mapping[str, Any]]) -> list[str | None]:
-    """The names of declarations; None for one that the schema refuses, which was meant to have some."""
+    """The names of declarations; None for a declaration whose name the schema refuses."""
     return [name if isinstance(name := item.get("name"), str) else None for item in declared]
 
 
 @request_rule(endpoints=[RESPONSES], when=fields("tool_choice"))
 def tool_choice_not_found(request: Request) -> Iterator[Problem]:
-    """A response must call a tool, and has none, or not the function that is named.
+    """`tool_choice` requires a tool, but `tools` is empty or lacks the named function.
 
-    Nothing is said if tools may come from elsewhere: a prompt template, a namespace, a tool search, an
-    MCP server, or an item that adds tools.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
+
+    Nothing is reported if tools may come from elsewhere: a prompt template, a
+    namespace, a tool search, an MCP server, or an input item that adds tools.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "tool_choice": "required"}
     Passes: /v1/responses {"model": "m", "input": "Hi", "tool_choice": "auto"}
     Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function", "name": "f"}], "tool_choice": {"type": "function", "name": "g"}}
 
-    To do: declare the tool, or choose one that is declared.
+    Fix: Declare the tool in `tools`, or choose a declared one.
 
-    Source: recorded answers, August and September 2026, without a code.
+    Evidence: confirmed. Recorded answers, August and September 2026, without a code.
     """
     choice = request.body.get("tool_choice")
     tools = _tools(request) if choice == "required" or isinstance(choice, dict) else None
@@ -150,7 +158,7 @@ def _not_found(name: str) -> str:
 
 
 def _tools(request: Request) -> list[dict[str, Any]] | None:
-    """The tools of a response; None if it may have others, or the schema objects to these."""
+    """The tools of a `/v1/responses` request; None if it may have others, or if the schema refuses these."""
     given = request.body.get("tools") or []
     tools = [tool for _, tool in request.objects("tools")]
     if (
@@ -171,15 +179,21 @@ def _tools(request: Request) -> list[dict[str, Any]] | None:
     fails=None, endpoints=[CHAT, RESPONSES], when=fields("tool_choice"), unless=_none_named
 )
 def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
-    """The chosen tool, which is no function, is not among the tools; or the allowed ones are not.
+    """`tool_choice` names a tool that is not a function, or allowed tools, missing from `tools`.
+
+    This covers built-in tools, custom tools, and every tool in `allowed_tools`. For a
+    single function, see `undeclared_function` and `tool_choice_not_found`.
+
+    This is a warning because the known error responses are all about
+    `image_generation`, which the API itself had dropped from the tools.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function", "name": "f"}], "tool_choice": {"type": "file_search"}}
     Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}], "tool_choice": {"type": "file_search"}}
 
-    To do: declare the tool, or choose one that is declared.
+    Fix: Declare the tool in `tools`, or choose a declared one.
 
-    Source: reports of 2026, all about `image_generation`, in which the API had dropped the tool itself.
-    For other tools the sentence is inferred.
+    Evidence: reported. Reports of 2026, all about `image_generation`, in which the API
+    had dropped the tool itself. For other tools, the error message is inferred.
     """
     choice = request.body.get("tool_choice")
     wanted = (
@@ -194,7 +208,7 @@ def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
 
 
 def _wanted(choice: Mapping[str, Any]) -> Sequence[Any]:
-    """The tools that a choice names; a single function is the matter of other rules."""
+    """The tools that a choice names, except a single function, which other rules check."""
     if choice.get("type") != "allowed_tools":
         return [choice] if choice.get("type") != "function" else []
     allowed = choice.get("allowed_tools", choice)
@@ -203,7 +217,7 @@ def _wanted(choice: Mapping[str, Any]) -> Sequence[Any]:
 
 
 def _declared(request: Request) -> set[tuple[str, str]] | None:
-    """The labels of the declared tools; None if there may be others."""
+    """The labels of the declared tools; None if the request may have others."""
     tools = (
         [tool for _, tool in request.objects("tools")]
         if request.endpoint == CHAT
@@ -215,7 +229,10 @@ def _declared(request: Request) -> set[tuple[str, str]] | None:
 
 
 def _label(tool: Any) -> tuple[str, str] | None:
-    """The kind of a tool, and its name if that tells it from others of its kind; None if it is malformed."""
+    """The kind of a tool, and its name if a kind has several tools.
+
+    None for a malformed tool, and for MCP servers, which provide any number of tools.
+    """
     kind = tool.get("type") if isinstance(tool, dict) else None
     if not isinstance(kind, str):
         return None

@@ -1,217 +1,159 @@
-"""Whether a value is a JSON Schema at all, in the words of the validator that the API uses.
+"""Whether a value is a valid JSON Schema at all, in the words of the library that the API uses.
 
-The API checks every schema of a function or a response format against the meta-schema of draft 2020-12
-with Python's `jsonschema`, formats included, and answers with that library's sentence.  Source: public
-reports of such answers (`[] is not of type 'object'`, March 2024; `'any' is not valid under any of the
-given schemas`, 2025; `[] is not of type 'object', 'boolean'`, June 2025; `None is not of type 'array'`,
-March 2026; `'...' is not a 'regex'`, August and September 2026); those for other keywords are the
-library's own, and inferred.
+The API checks every schema of a function or a response format against the meta-schema of draft
+2020-12 with Python's `jsonschema`, formats included, and answers with that library's sentence.
+
+Evidence: reported. Public reports quote such answers (`[] is not of type 'object'`, March 2024;
+`'any' is not valid under any of the given schemas`, 2025; `[] is not of type 'object', 'boolean'`,
+June 2025; `None is not of type 'array'`, March 2026; `'...' is not a 'regex'`, August and September
+2026). The version of the API's library is unknown, so other sentences may differ.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections import deque
 from collections.abc import Iterator
-from typing import Any, Final
+from itertools import islice
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import phrasing
 from ..findings import PathParts
+from ..recursion import with_deep_stack
 from .problems import SchemaProblem
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 
-#: The JSON type of a keyword's value.
-_KEYWORDS: Final = {
-    **dict.fromkeys(
-        ("$ref", "$schema", "$comment", "title", "description", "format", "pattern"), "string"
-    ),
-    **dict.fromkeys(
-        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), "number"
-    ),
-    **dict.fromkeys(
-        (
-            "minLength",
-            "maxLength",
-            "minItems",
-            "maxItems",
-            "minProperties",
-            "maxProperties",
-            "minContains",
-            "maxContains",
-        ),
-        "integer",
-    ),
-    **dict.fromkeys(("uniqueItems", "deprecated", "readOnly", "writeOnly"), "boolean"),
-    **dict.fromkeys(
-        ("anyOf", "allOf", "oneOf", "prefixItems", "required", "enum", "examples"), "array"
-    ),
-    **dict.fromkeys(
-        ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"), "object"
-    ),
-}
-_SCHEMA: Final = frozenset(
-    {
-        "items",
-        "additionalProperties",
-        "not",
-        "if",
-        "then",
-        "else",
-        "contains",
-        "propertyNames",
-        "unevaluatedItems",
-        "unevaluatedProperties",
-    }
-)
-_SCHEMAS: Final = frozenset({"anyOf", "allOf", "oneOf", "prefixItems"})
-_SCHEMAS_BY_NAME: Final = frozenset(
-    {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
-)
-#: Keywords whose value had another form in draft 4.
-_CHANGED: Final = frozenset({"exclusiveMinimum", "exclusiveMaximum"})
+#: The library's errors are read up to this number. It repeats some of them.
+_MOST_ERRORS: Final = 800
 
-#: Places further from the root than this are not looked at; a decoded line has none.
-LONGEST_PATH: Final = 2500
-#: Longer patterns are not compiled: that takes its time.
+#: Longer patterns are not compiled, because compiling them may take long.
 _LONGEST_PATTERN: Final = 500
 
+#: Deeper places are not visited. A decoded line has none.
+LONGEST_PATH: Final = 2500
 
-def is_old(root: dict[str, Any]) -> bool:
-    """Whether a schema names a draft from before 2019, in which `items` may be an array."""
+#: Keywords whose values are not schemas, so that a "pattern" inside them is not a pattern.
+_NOT_SCHEMAS: Final = frozenset({"enum", "const", "default", "examples"})
+
+_warnings_lock: Final = Lock()
+
+
+def is_draft_before_2019(root: dict[str, Any]) -> bool:
+    """Whether a schema names a draft in which `items` may be an array."""
     dialect = root.get("$schema")
     return isinstance(dialect, str) and "json-schema.org/draft-0" in dialect
 
 
-def is_a(value: Any, name: str) -> bool:
-    """Whether a value is of a JSON type; whole floats are integers, booleans are no numbers."""
-    kind = phrasing.json_type(value)
-    return (
-        kind == name
-        or (name == "number" and kind == "integer")
-        or (name == "integer" and isinstance(value, float) and value.is_integer())
-    )
+def is_of_type(value: Any, name: str) -> bool:
+    """Whether a value is of a JSON type. Whole floats are integers, booleans are not numbers."""
+    json_type = phrasing.json_type(value)
+    if name == "integer" and isinstance(value, float):
+        return value.is_integer()
+    return json_type == name or (name == "number" and json_type == "integer")
 
 
 def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """Where a schema breaks the meta-schema, the shallowest place first.
 
-    Which of several the library tells depends on its version, and that of the API's is not known.
+    The API reports one of them. Which one depends on the version of its library.
     """
-    old = is_old(root)
-    places: deque[tuple[Any, PathParts]] = deque([(root, ())])
-    while places:
-        node, path = places.popleft()
-        if isinstance(node, dict):
-            yield from _keywords(node, path, old)
-            if len(path) < LONGEST_PATH:
-                places.extend(_subschemas(node, path, old))
-        elif not isinstance(node, bool):
-            yield SchemaProblem(
-                f"{phrasing.python_repr(node)} is not of type 'object', 'boolean'.",
-                path,
-                "Put one schema there, an object.",
-            )
+    if _is_surely_valid(root):
+        return
+    try:
+        errors = with_deep_stack(_errors, root)
+    except RecursionError:  # Deeper than any schema that the API would take.
+        return
+    seen: set[tuple[PathParts, str]] = set()
+    for error in sorted(errors, key=lambda error: len(error.path)):
+        path = tuple(error.path)
+        sentence = _sentence(error)
+        if (path, sentence) not in seen:
+            seen.add((path, sentence))
+            yield SchemaProblem(sentence, path, _hint(error, path))
 
 
-def _subschemas(
-    node: dict[str, Any], path: PathParts, old: bool
-) -> Iterator[tuple[Any, PathParts]]:
-    """What stands where a schema must, below a schema."""
-    for key, value in node.items():
-        if key in _SCHEMAS_BY_NAME and isinstance(value, dict):
-            for name, child in value.items():
-                yield child, (*path, key, name)
-        elif isinstance(value, list) and (key in _SCHEMAS or (old and key == "items")):
-            for index, child in enumerate(value):
-                yield child, (*path, key, index)
-        elif key in _SCHEMA:
-            yield value, (*path, key)
+def _is_surely_valid(root: dict[str, Any]) -> bool:
+    """Whether the fast engine accepts a schema, and all its patterns compile."""
+    try:
+        import jsonschema_rs
+    except ImportError:
+        return False
+    if "$schema" in root:
+        return False
+    return jsonschema_rs.meta.is_valid(root) and all(map(is_regex, _strings_of_patterns(root)))
 
 
-def _keywords(node: dict[str, Any], path: PathParts, old: bool) -> Iterator[SchemaProblem]:
-    """What is wrong with the values of a schema's keywords, subschemas apart."""
-    for key, value in node.items():
-        expected = _KEYWORDS.get(key)
-        if key == "type":
-            sentence = (
-                None
-                if _is_type(value)
-                else f"{phrasing.python_repr(value)} is not valid under any of the given schemas."
-            )
-            hint = f"A type is one of {phrasing.listed(phrasing.quoted(TYPES), 'and')}, or an array of some."
-        elif expected is None or (old and key in _CHANGED):
-            continue
-        elif not is_a(value, expected):
-            sentence = f"{phrasing.python_repr(value)} is not of type '{expected}'."
-            hint = (
-                "`required` stands beside `properties` and lists names."
-                if key == "required"
-                else (
-                    "Leave the keyword out."
-                    if value is None
-                    else f"Give `{key}` {phrasing.EXPECTED[expected]}."
-                )
-            )
-        else:
-            yield from _details(key, value, (*path, key))
-            continue
-        if sentence:
-            yield SchemaProblem(sentence, (*path, key), hint)
+def _errors(root: dict[str, Any]) -> list[ValidationError]:
+    """The library's errors about a schema."""
+    from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
+
+    formats = FormatChecker(formats=())
+    formats.checkers["regex"] = (is_regex, ())
+    draft = Draft7Validator if is_draft_before_2019(root) else Draft202012Validator
+    validator = draft(draft.META_SCHEMA, format_checker=formats)
+    return list(islice(validator.iter_errors(root), _MOST_ERRORS))
 
 
-def _details(key: str, value: Any, path: PathParts) -> Iterator[SchemaProblem]:
-    """What is wrong with the value of a keyword that has the right type."""
-    if key == "required":
-        yield from _required(value, path)
-    elif key in _SCHEMAS and not value:
-        yield SchemaProblem("[] should be non-empty.", path, "Leave the keyword out.")
-    elif key == "pattern" and not _is_regex(value):
-        yield SchemaProblem(
-            f"'{phrasing.excerpt(value)}' is not a 'regex'.",
-            path,
-            "The API compiles patterns with Python's `re`, which lacks \\p{...}, \\u{...} and (?<name>...).",
+def _sentence(error: ValidationError) -> str:
+    """The library's sentence, in which a long value is cut."""
+    value = phrasing.python_repr(error.instance)
+    return f"{error.message.replace(repr(error.instance), value, 1)}."
+
+
+def _hint(error: ValidationError, path: PathParts) -> str | None:
+    """How to fix an error."""
+    keyword = path[-1] if path else ""
+    if error.validator == "type" and error.validator_value == ["object", "boolean"]:
+        return "Put one schema there, an object."
+    if keyword == "type":
+        types = phrasing.listed(phrasing.quoted(TYPES))
+        return f"A type is one of {types}, or an array of some."
+    if error.validator == "format":
+        return (
+            "The API compiles patterns with Python's `re`, which lacks \\p{...}, \\u{...} and "
+            "(?<name>...)."
         )
-    elif _KEYWORDS[key] == "integer" and value < 0:
-        yield SchemaProblem(f"{value} is less than the minimum of 0.", path)
+    if error.validator == "uniqueItems":
+        return "Name each property once."
+    if "required" in path:
+        beside = "stands beside `properties` and " if keyword == "required" else ""
+        return f"`required` {beside}lists names."
+    if error.validator == "minItems" or error.instance is None:
+        return "Leave the keyword out."
+    if error.validator == "type" and isinstance(error.validator_value, str):
+        return f"Give `{keyword}` {phrasing.EXPECTED[error.validator_value]}."
+    return None
 
 
-def _required(names: list[Any], path: PathParts) -> Iterator[SchemaProblem]:
-    """What is wrong with the members of `required`."""
-    for index, name in enumerate(names):
-        if not isinstance(name, str):
-            yield SchemaProblem(
-                f"{phrasing.python_repr(name)} is not of type 'string'.",
-                (*path, index),
-                "`required` lists names.",
-            )
-            return
-    if len(set(names)) < len(names):
-        yield SchemaProblem(
-            f"{phrasing.python_repr(names)} has non-unique elements.",
-            path,
-            "Name each property once.",
-        )
+def _strings_of_patterns(root: dict[str, Any]) -> Iterator[str]:
+    """The patterns of a schema, and perhaps some strings that only look like patterns."""
+    stack: list[Any] = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack.extend(node)
+        elif isinstance(node, dict):
+            for key, value in node.items():
+                if key == "pattern" and isinstance(value, str):
+                    yield value
+                elif key == "patternProperties" and isinstance(value, dict):
+                    yield from value
+                if key not in _NOT_SCHEMAS and isinstance(value, dict | list):
+                    stack.append(value)
 
 
-def _is_type(value: Any) -> bool:
-    """Whether this may stand as `type`."""
-    if not isinstance(value, list):
-        return isinstance(value, str) and value in TYPES
-    return (
-        bool(value)
-        and all(isinstance(name, str) and name in TYPES for name in value)
-        and len(set(value)) == len(value)
-    )
-
-
-def _is_regex(pattern: str) -> bool:
-    """Whether Python compiles a pattern, as far as that can be told in little time."""
-    if len(pattern) > _LONGEST_PATTERN:
+def is_regex(pattern: object) -> bool:
+    """Whether Python's `re` compiles a pattern. Long patterns count as valid."""
+    if not isinstance(pattern, str) or len(pattern) > _LONGEST_PATTERN:
         return True
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of constructs whose meaning may change
+    # The lock is for our own threads: `catch_warnings` changes what they share.
+    with _warnings_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Some constructs will change their meaning.
         try:
             re.compile(pattern)
         except (re.error, OverflowError):

@@ -214,7 +214,7 @@ def _not_object(kind: str) -> str:
 
 def _function(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """What the API demands of the parameters of any function, below the root."""
-    old = metaschema.is_old(root)
+    old = metaschema.is_draft_before_2019(root)
     for node in nodes(root, strict=False, levels=_ALL):
         if isinstance(node.value, dict):
             yield from _array(node, old)
@@ -243,7 +243,7 @@ def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
 
 def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """What strict mode refuses, the limits apart."""
-    old = metaschema.is_old(root)
+    old = metaschema.is_draft_before_2019(root)
     for node in nodes(root, strict=True, levels=limits.LEVELS):
         if isinstance(node.value, bool):
             yield node.problem(_UNTYPED, hint="Say what may stand there.")
@@ -381,7 +381,7 @@ def _values(node: Node) -> Iterator[SchemaProblem]:
     schema = node.value
     kind, values, form = schema.get("type"), schema.get("enum"), schema.get("format")
     if isinstance(kind, str) and kind in metaschema.TYPES and isinstance(values, list):
-        strange = next((value for value in values if not metaschema.is_a(value, kind)), _NONE)
+        strange = next((value for value in values if not metaschema.is_of_type(value, kind)), _NONE)
         if strange is not _NONE:
             words = (
                 phrasing.excerpt(strange)
