@@ -1,4 +1,4 @@
-"""Rules about parameters that serve no purpose in a batch. Each is reported once per file."""
+"""Rules about parameters that a batch cannot use. Each is reported once per file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..providers import IMAGE_EDITS, IMAGE_GENERATIONS, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields
 
-#: Parameters for callers who wait for the answer, each with why it serves no purpose in a batch.
+#: Parameters for callers who wait for the answer, and why a batch cannot use them.
 _POINTLESS: Final = {
     "background": "Every request of a batch runs in the background.",
     "background_options": "Every request of a batch runs in the background, in the batch's own time.",
@@ -64,7 +64,7 @@ def pointless_in_batch(request: Request) -> Iterator[Problem]:
 def _is_meant(request: Request, member: str) -> bool:
     """Whether `_POINTLESS` means this parameter on this endpoint.
 
-    `background` means something else on the image endpoints (a color), and other rules report
+    On the image endpoints, `background` is the background color. Other rules report
     parameters that an endpoint refuses.
     """
     if member == "partial_images":
