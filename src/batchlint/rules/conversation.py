@@ -1,4 +1,4 @@
-"""Rules about whole conversations: tool calls and their outputs, and the word that JSON mode needs."""
+"""Rules about whole conversations: tool calls, and the word "json" for JSON mode."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .triggers import fields, items
 #: A message lists at most this many ids.
 _MAX_IDS_LISTED: Final = 100
 
-#: Fields of messages and of items that show that a conversation has calls or their outputs, with
-#: the values that do not show it.
+#: Fields of messages and of items that hold calls or their outputs, with the schema of
+#: values that do not count.
 _CHAT_CALL_FIELDS: Final = {"tool_calls": False, "tool_call_id": False}
 _ITEM_CALL_FIELDS: Final = {"type": {"not": {"type": "string", "pattern": "_call"}}}
 _ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
@@ -27,7 +27,7 @@ class _Exchange(NamedTuple):
     """An assistant message with tool calls, and the tool messages right after it.
 
     Attributes:
-        asked: index of the assistant message; None if the tool messages do not follow one.
+        asked: index of the assistant message; None if tool messages follow none.
         ids: the ids of its calls.
         answers: index and id of each tool message.
         broken: whether a message is malformed; the schema reports that.
@@ -68,7 +68,7 @@ def unpaired_tool_message(request: Request) -> Iterator[Problem]:
 
 
 def _is_paired(messages: Sequence[Any]) -> bool:
-    """Whether each call has its answer and vice versa: a fast check, because most conversations are fine."""
+    """Whether calls and answers match. This is fast, because most conversations do."""
     waiting: set[str] = set()
     try:
         for message in messages:
@@ -80,7 +80,7 @@ def _is_paired(messages: Sequence[Any]) -> bool:
                 waiting.remove(message["tool_call_id"])
             elif waiting:
                 return False
-    except (AttributeError, KeyError, TypeError):  # Malformed, or an answer without a call.
+    except (AttributeError, KeyError, TypeError):  # Malformed, or no such call.
         return False
     return not waiting
 
@@ -254,12 +254,12 @@ def _kind(item: Mapping[str, Any]) -> str:
 
 
 def _answered_once(call: Mapping[str, Any]) -> bool:
-    """Whether a call needs exactly one output; async calls and calls made by a program do not."""
+    """Whether a call needs exactly one output. Async calls and programs' calls do not."""
     return not call.get("async") and call.get("caller") in (None, {"type": "direct"})
 
 
 def _is_partly_stored(body: Mapping[str, Any]) -> bool:
-    """Whether the API stores a part of the conversation, so that the request lacks it."""
+    """Whether the API stores a part of the conversation that the request lacks."""
     return any(
         body.get(member) is not None
         for member in ("previous_response_id", "conversation", "prompt")
@@ -267,7 +267,7 @@ def _is_partly_stored(body: Mapping[str, Any]) -> bool:
 
 
 def _not_in_json_mode(request: Request) -> bool:
-    """Whether the request does not use JSON mode, or lacks a part of its conversation."""
+    """Whether the request does not use JSON mode, or may lack some messages."""
     return _json_mode(request) is None
 
 
@@ -339,7 +339,7 @@ _JSON_WORD: Final[Mapping[str, str]] = {
 
 
 def _json_mode(request: Request) -> str | None:
-    """The parameter with the conversation, if the request uses JSON mode and has all of it."""
+    """The parameter with the whole conversation, if the request uses JSON mode."""
     body = request.body
     if request.endpoint == CHAT:
         member, form = "messages", body.get("response_format")
@@ -370,9 +370,8 @@ def _mentions(value: Any) -> bool:
             if not value.startswith("data:") and "json" in value.lower():
                 return True
         elif isinstance(value, list):
-            todo += reversed(
-                value
-            )  # Pop the first item first: instructions are most likely to have the word.
+            # Look at the first item first: instructions are most likely to have the word.
+            todo += reversed(value)
         elif isinstance(value, dict):
             if _kind(value) in _TYPES_STORED_ELSEWHERE:
                 return True
