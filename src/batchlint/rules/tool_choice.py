@@ -1,4 +1,4 @@
-"""Rules about tool choices: the request must declare tools, and the chosen one among them."""
+"""Rules about tool choices: a request must declare the tools that it chooses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NEEDS: Final = {
 
 
 def _has_tools(request: Request) -> bool:
-    """Whether the request has `tools`, but not `function_call`, which needs `functions`."""
+    """Whether there are `tools`, and no `function_call`, which needs `functions`."""
     return isinstance(request.body.get("tools"), list) and "function_call" not in request.body
 
 
@@ -110,7 +110,7 @@ def _undeclared(name: Any, declared: Sequence[Mapping[str, Any]], *path: str) ->
 
 
 def _names(declared: Sequence[Mapping[str, Any]]) -> list[str | None]:
-    """The names of declarations; None for a declaration whose name the schema refuses."""
+    """The names of declarations; None for a name that the schema refuses."""
     return [name if isinstance(name := item.get("name"), str) else None for item in declared]
 
 
@@ -158,7 +158,10 @@ def _not_found(name: str) -> str:
 
 
 def _tools(request: Request) -> list[dict[str, Any]] | None:
-    """The tools of a `/v1/responses` request; None if it may have others, or if the schema refuses these."""
+    """The tools of a `/v1/responses` request.
+
+    None if it may have others, or if the schema refuses these.
+    """
     given = request.body.get("tools") or []
     tools = [tool for _, tool in request.objects("tools")]
     if (
@@ -179,10 +182,10 @@ def _tools(request: Request) -> list[dict[str, Any]] | None:
     fails=None, endpoints=[CHAT, RESPONSES], when=fields("tool_choice"), unless=_none_named
 )
 def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
-    """`tool_choice` names a tool that is not a function, or allowed tools, missing from `tools`.
+    """`tool_choice` names a built-in, custom or allowed tool that is missing from `tools`.
 
-    This covers built-in tools, custom tools, and every tool in `allowed_tools`. For a
-    single function, see `undeclared_function` and `tool_choice_not_found`.
+    Allowed tools are those in `allowed_tools`. For a single function, see
+    `undeclared_function` and `tool_choice_not_found`.
 
     This is a warning because the known error responses are all about
     `image_generation`, which the API itself had dropped from the tools.
@@ -208,7 +211,7 @@ def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
 
 
 def _wanted(choice: Mapping[str, Any]) -> Sequence[Any]:
-    """The tools that a choice names, except a single function, which other rules check."""
+    """The tools that a choice names. Other rules check the choice of one function."""
     if choice.get("type") != "allowed_tools":
         return [choice] if choice.get("type") != "function" else []
     allowed = choice.get("allowed_tools", choice)
