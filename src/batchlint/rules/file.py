@@ -38,12 +38,12 @@ def affected(count: int, first_line: int) -> str:
 
 @name_rule(fails="upload")
 def not_jsonl_name(name: str) -> Iterator[Problem]:
-    """The file's name does not end in `.jsonl`.
+    """The file name does not end in `.jsonl`.
 
-    The API checks the name and refuses the upload. Standard input has no name, so
+    The API checks the name and rejects the upload. Standard input has no name, so
     batchlint skips this check there.
 
-    Fix: rename the file to end in `.jsonl`.
+    Fix: Rename the file to end in `.jsonl`.
 
     Evidence: confirmed. BerriAI/litellm#37527 (August 2026) quotes the message. The API
     returns no code.
@@ -56,9 +56,9 @@ def not_jsonl_name(name: str) -> Iterator[Problem]:
 def file_too_large(file: CheckedFile) -> Iterator[Problem]:
     """The file is larger than 209,715,200 bytes (200 MiB).
 
-    The API refuses the upload.
+    The API rejects the upload.
 
-    Fix: split the file. Each part becomes its own batch.
+    Fix: Split the file. Each part becomes its own batch.
 
     Evidence: confirmed. Two logs of April 2026 name 209715200 as the maximum.
     bespokelabsai/curator#111 quotes the message of the upload. The Batch guide says
@@ -72,12 +72,13 @@ def file_too_large(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails=None)
 def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
-    """The file is larger than 200,000,000 bytes, which may be what the Batch guide calls "200 MB".
+    """The file is larger than the documented maximum of 200 MB (200,000,000 bytes).
 
     This is a warning because the limit seen in practice is 209,715,200 bytes (see
-    `file_too_large`). If the API enforces the lower limit, it refuses the upload.
+    `file_too_large`). The Batch guide says "200 MB", which may mean 200,000,000 bytes.
+    If the API enforces the lower limit, it rejects the upload.
 
-    Fix: split the file to be safe. Each part becomes its own batch.
+    Fix: Split the file to be safe. Each part becomes its own batch.
 
     Evidence: documented. The Batch guide says "200 MB". `file_too_large` lists the
     evidence for the higher limit.
@@ -94,10 +95,10 @@ def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
 def empty_file(file: CheckedFile) -> Iterator[Problem]:
     """The file has no requests: it has 0 bytes or only blank lines.
 
-    The API refuses the upload, with the same message as for a file name that does not
+    The API rejects the upload, with the same message as for a file name that does not
     end in `.jsonl`.
 
-    Fix: check the program that writes the file. It wrote no requests.
+    Fix: Check the program that writes the file. It wrote no requests.
 
     Evidence: reported. ogx-ai/ogx `test_batches_errors.py` (August 2025) asserts the
     status and parts of the message. Treating a file of only blank lines as empty is
@@ -113,7 +114,7 @@ def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
 
     The whole batch fails before any request runs. Blank lines do not count as requests.
 
-    Fix: split the file. Each part becomes its own batch.
+    Fix: Split the file. Each part becomes its own batch.
 
     Evidence: documented. The Batch guide names the limit. The API's code and message
     are unknown, so batchlint uses its own.
@@ -133,7 +134,7 @@ def too_many_embedding_inputs(file: CheckedFile) -> Iterator[Problem]:
     as one input. A list of strings, or of lists of tokens, counts as one input per
     item.
 
-    Fix: split the file. Each part becomes its own batch.
+    Fix: Split the file. Each part becomes its own batch.
 
     Evidence: documented. The Batch guide names the limit. The API's code and message
     are unknown, so batchlint uses its own.
@@ -187,7 +188,7 @@ def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
     an announced date and fine-tuned models are never reported. If `SOURCE_DATE_EPOCH`
     is set, it replaces today's date.
 
-    Fix: switch to the replacement named on the provider's deprecations page.
+    Fix: Switch to the replacement named on the provider's deprecations page.
 
     Evidence: inferred. The dates are documented in the docstrings of openai-python
     3.54.0. The message is the one that batch validation returns for an unknown model
@@ -214,7 +215,7 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
     later runs of the same file may fail. The finding appears once per model, on the
     first line that uses it.
 
-    Fix: switch to the replacement named on the provider's deprecations page.
+    Fix: Switch to the replacement named on the provider's deprecations page.
 
     Evidence: documented. The dates are in the docstrings of openai-python 3.54.0.
     """
@@ -251,7 +252,7 @@ def deprecated_parameter(file: CheckedFile) -> Iterator[Problem]:
     Fails: /v1/responses {"model": "m", "input": "Hi", "user": "u"}
     Passes: /v1/responses {"model": "m", "input": "Hi", "safety_identifier": "u"}
 
-    Fix: use the replacement that the hint names, for example `safety_identifier` and
+    Fix: Use the replacement that the hint names, for example `safety_identifier` and
     `prompt_cache_key` instead of `user`. `seed` has no replacement.
 
     Evidence: documented. The OpenAPI document of August 2026 marks the parameters as
@@ -287,7 +288,7 @@ def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat"}
     Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "a cat"}
 
-    Fix: generate the videos with another service.
+    Fix: Generate the videos with another service.
 
     Evidence: documented. The docstrings of openai-python 3.54.0 and the video
     generation guide name 24 September 2026.
@@ -306,7 +307,7 @@ def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(code="invalid_url", fails="batch")
 def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
-    """A line's URL is a valid batch endpoint, but differs from the endpoint of the batch.
+    """`url` is a valid batch endpoint, but not the endpoint of this batch.
 
     The whole batch fails before any request runs.
 
@@ -319,7 +320,7 @@ def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
         {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
 
-    Fix: write one file per endpoint.
+    Fix: Write one file per endpoint.
 
     Evidence: confirmed. A recorded failed batch (thyword-study/scribe, April 2025).
     """
@@ -337,7 +338,7 @@ def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails="batch")
 def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
-    """A line's model differs from the model of the batch.
+    """`model` differs from the model of the batch.
 
     The whole batch fails before any request runs. A batch may use only one model.
 
@@ -349,7 +350,7 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
         {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
 
-    Fix: write one file per model.
+    Fix: Write one file per model.
 
     Evidence: confirmed. A failed batch of 2 September 2026 (a research note by
     OpenRouter) shows the code and the param. The Batch guide says: "each input file can
@@ -397,7 +398,7 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
         {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
 
-    Fix: make the IDs unique, for example with a running number.
+    Fix: Make the IDs unique, for example with a running number.
 
     Evidence: confirmed. community.openai.com/t/723696 (2024) quotes the message. A
     failed batch of 2 September 2026 (a research note by OpenRouter) shows the code, the
@@ -451,7 +452,7 @@ def _may_have_duplicates(custom_ids: CustomIds, lines: int) -> bool:
 
 @file_rule(fails=None)
 def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
-    """The prompts have more tokens than `--max-enqueued-tokens` allows, by an estimate.
+    """The estimated token count of the prompts exceeds `--max-enqueued-tokens`.
 
     If a batch exceeds the limit of enqueued tokens, the API fails it before any request
     runs. The limit depends on the organization and the model, so batchlint checks it
@@ -461,7 +462,7 @@ def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
     characters. Users report that the API's own estimate is higher than a tokenizer's
     count.
 
-    Fix: split the file and send the parts one after another.
+    Fix: Split the file and send the parts one after another.
 
     Evidence: reported. openai/openai-python#2084 (February 2025) quotes the refusal:
     code `token_limit_exceeded`, "Enqueued token limit reached for ...".
