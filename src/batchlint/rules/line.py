@@ -32,7 +32,7 @@ def missing_line_member() -> None:
     Fails: {"custom_id": "a", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    Fix: add the missing field. `method` is always `POST`.
+    Fix: Add the missing field. `method` is always `POST`.
 
     Evidence: confirmed. ogx-ai/ogx `test_batches_errors.py` (August 2025).
     """
@@ -47,7 +47,7 @@ def invalid_custom_id() -> None:
     Fails: {"custom_id": 17, "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
     Passes: {"custom_id": "17", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    Fix: put the ID in quotes.
+    Fix: Put the ID in quotes.
 
     Evidence: documented. The Batch guide describes a string. The API's code and message
     are unknown; the message is inferred from similar ones.
@@ -64,7 +64,7 @@ def empty_custom_id(line: Line) -> Iterator[Problem]:
     Fails: {"custom_id": "", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    Fix: give every request a unique ID.
+    Fix: Give every request a unique ID.
 
     Evidence: inferred. No answer of the API to an empty ID is known.
     """
@@ -82,7 +82,7 @@ def invalid_method() -> None:
     Fails: {"custom_id": "a", "method": "GET", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    Fix: write `"method": "POST"`.
+    Fix: Write `"method": "POST"`.
 
     Evidence: documented. The Batch guide says: "Currently only POST is supported". The
     API's code and message are unknown; the message is inferred from similar ones.
@@ -120,7 +120,8 @@ def invalid_url() -> None:
     Fails: {"custom_id": "a", "method": "POST", "url": "/chat/completions", "body": {"model": "m"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    Fix: write the URL of the endpoint, with `/v1`. The hint suggests the closest one.
+    Fix: Write the URL of the endpoint, with `/v1`. The hint suggests a similar endpoint
+    if there is one.
 
     Evidence: confirmed. A recorded failed batch (thyword-study/scribe, April 2025), and
     97 batches that failed because of a missing `/v1`.
@@ -143,7 +144,7 @@ def invalid_body() -> None:
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": "{}"}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    Fix: write the body as a JSON object, not as a string.
+    Fix: Write the body as a JSON object, not as a string.
 
     Evidence: inferred. The API's code and message are unknown; the message is inferred
     from similar ones.
@@ -154,13 +155,13 @@ def invalid_body() -> None:
 def unknown_line_member(line: Line) -> Iterator[Problem]:
     """The line has a field other than `custom_id`, `method`, `url` and `body`.
 
-    This is a warning because how the API treats other fields is unknown. If the field
-    is a parameter of the request, the API will not find it outside the body.
+    This is a warning because how the API treats other fields is unknown. A parameter of
+    the request belongs in the body.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}, "model": "m"}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    Fix: move the field into the body if it is a parameter of the request; otherwise
+    Fix: Move the field into the body if it is a parameter of the request; otherwise,
     remove it.
 
     Evidence: inferred. No answer of the API to an extra field is known.
