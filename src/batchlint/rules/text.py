@@ -175,7 +175,7 @@ def invalid_json_line(defect: Defect) -> Iterator[Problem]:
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    Fix: write each line with a JSON library, never by hand.
+    Fix: Write each line with a JSON library, never by hand.
 
     Evidence: confirmed. ogx-ai/ogx `test_batches_errors.py` (August 2025), and a batch
     of April 2024.
@@ -191,11 +191,11 @@ def byte_order_mark(defect: Defect) -> Iterator[Problem]:
     The whole batch fails before any request runs. The BOM makes the first line invalid
     JSON.
 
-    Fix: write the file as UTF-8 without a BOM. In Python, use the encoding `utf-8`, not
+    Fix: Write the file as UTF-8 without a BOM. In Python, use the encoding `utf-8`, not
     `utf-8-sig`.
 
     Evidence: reported. A user's report for OpenAI quotes the code and the message.
-    Azure's documentation says that it rejects such files too.
+    Azure's documentation says the same.
     """
     if defect.kind == "byte order mark":
         yield _not_json(
@@ -208,11 +208,11 @@ def byte_order_mark(defect: Defect) -> Iterator[Problem]:
 def not_utf8(defect: Defect) -> Iterator[Problem]:
     r"""The file is not encoded in UTF-8.
 
-    The API refuses the upload. The hint names the first invalid byte. A file in UTF-16
+    The API rejects the upload. The hint names the first invalid byte. A file in UTF-16
     is reported once, as UTF-16; PowerShell's `>` and Windows Notepad often write that
     encoding.
 
-    Fix: write the file as UTF-8, for example with
+    Fix: Write the file as UTF-8, for example with
     `open(path, "w", encoding="utf-8", newline="\n")`.
 
     Evidence: confirmed. mkht/PSOpenAI#19 (June 2024) quotes the message. The API
@@ -229,20 +229,19 @@ def not_utf8(defect: Defect) -> Iterator[Problem]:
 
 @text_rule(code="invalid_json_line")
 def not_a_number(defect: Defect) -> Iterator[Problem]:
-    """The line has `NaN`, `Infinity` or a number too large for a double, which JSON does not allow.
+    """The line has `NaN`, `Infinity` or a number beyond the range of a double.
 
-    The whole batch fails before any request runs. Python's `json.dumps` writes `NaN`
-    and `Infinity` by default.
+    The whole batch fails before any request runs. JSON does not allow these values.
+    Python's `json.dumps` writes `NaN` and `Infinity` by default.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"model": "m", "temperature": NaN, "prompt": "x"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"model": "m", "temperature": null, "prompt": "x"}}
 
-    Fix: write the line with `json.dumps(..., allow_nan=False)`, and leave out the
+    Fix: Write the line with `json.dumps(..., allow_nan=False)`, and leave out the
     parameter if it has no value.
 
-    Evidence: inferred. RFC 8259, section 6, does not allow `NaN` and `Infinity`. The
-    API's answer is not recorded; the message is the one for a line that is not valid
-    JSON.
+    Evidence: inferred. RFC 8259, section 6, defines the numbers of JSON. The API's
+    answer is not recorded; the message is the one for a line that is not valid JSON.
     """
     if defect.kind == "not a number":
         yield _not_json(defect.detail)
@@ -250,15 +249,16 @@ def not_a_number(defect: Defect) -> Iterator[Problem]:
 
 @text_rule(code="invalid_json_line")
 def lone_surrogate(defect: Defect) -> Iterator[Problem]:
-    r"""A string has half of a surrogate pair as an escape, which is not a valid character.
+    r"""A string has an unpaired surrogate escape, such as `\ud83d`.
 
-    The whole batch fails before any request runs. It comes from cutting text in the
-    middle of an emoji, in a language that stores strings as UTF-16.
+    The whole batch fails before any request runs. Half of a surrogate pair is not a
+    character. It comes from cutting text in the middle of an emoji, in a language that
+    stores strings as UTF-16. batchlint also checks the parameters of a create call.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "\ud83d"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "\ud83d\ude00"}}
 
-    Fix: cut text between characters, never inside one.
+    Fix: Cut text between characters, never inside one.
 
     Evidence: inferred. RFC 8259, section 8.2, calls the behavior of software that
     receives such text unpredictable. The API's answer is not recorded; the message is
@@ -279,7 +279,7 @@ def nesting_too_deep(defect: Defect) -> Iterator[Problem]:
     batchlint cannot check such a line, and reports it as one that fails the whole
     batch.
 
-    Fix: look for a loop in the program that writes the line.
+    Fix: Look for a loop in the program that writes the line.
 
     Evidence: inferred. The limit is that of batchlint's decoder. The API's own limit is
     unknown.
@@ -297,7 +297,7 @@ def not_an_object(defect: Defect) -> Iterator[Problem]:
     Fails: ["custom_id", "a"]
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
 
-    Fix: write one request object per line.
+    Fix: Write one request object per line.
 
     Evidence: inferred. The API's answer is unknown; the message is the one for a line
     that is not valid JSON.
@@ -314,7 +314,7 @@ def blank_line(defect: Defect) -> Iterator[Problem]:
     counts as a line, but not as a request. The newline after the last line does not
     make a blank line.
 
-    Fix: remove the blank line.
+    Fix: Remove the blank line.
 
     Evidence: inferred. Two servers with the same interface refuse blank lines, and
     others skip them.
@@ -334,7 +334,7 @@ def duplicate_key(line: bytes) -> Iterator[Problem]:
     The rule is off by default because it has to decode every line again, with a slower
     decoder. Enable it with `--warn duplicate_key`.
 
-    Fix: decide which value is meant, and remove the other one.
+    Fix: Decide which value is meant, and remove the other one.
 
     Evidence: inferred. RFC 8259, section 4, calls the behavior of software that
     receives such an object unpredictable. No answer of the API is known.
