@@ -50,14 +50,14 @@ def find_foreign(head: bytes) -> Defect | None:
 def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
     """The file is not a batch input file, but has another known format.
 
-    The whole batch fails before any request runs.
+    Such a file fails as a whole, so no request runs.
 
     batchlint recognizes JSON arrays, pretty-printed JSON, gzip files, fine-tuning rows,
     output and error files of a batch, and the batch formats of Anthropic, Gemini and
     Amazon Bedrock, among others. It reports such a file once instead of once per line.
     For a format with one row per line, each of the first 20 lines must match.
 
-    Fix: convert the file to one request per line, as the hint describes. For an output
+    Fix: Convert the file to one request per line, as the hint describes. For an output
     or error file, check the input file instead.
 
     Evidence: inferred. Each of these formats either lacks fields that the API requires
