@@ -16,12 +16,13 @@ def missing_model() -> None:
 
     The whole batch fails before any request runs. Every line must name its model, and
     all lines must name the same one. Endpoints with a default model (`/v1/moderations`
-    and `/v1/videos`) only get the warning `model_left_out`.
+    and `/v1/videos`) only get the warning `model_left_out`. In a chat completion,
+    `null` and an empty string count as missing.
 
     Fails: /v1/embeddings {"input": "x"}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
 
-    Fix: add `"model"` to the body.
+    Fix: Add `"model"` to the body.
 
     Evidence: confirmed. Failed batches of August 2025 (ogx-ai/ogx, with the message)
     and 2 September 2026 (a research note by OpenRouter, with the code and the param).
@@ -35,7 +36,7 @@ def missing_model() -> None:
     unless={"required": ["model"], "properties": {"model": {"type": "string"}}},
 )
 def model_left_out(request: Request) -> Iterator[Problem]:
-    """The body has no `model`, and the endpoint has a default model.
+    """The body has no `model`, on an endpoint that has a default model.
 
     This is a warning because whether batch validation applies the default is unknown.
     If it does not, the whole batch fails before any request runs.
@@ -43,7 +44,7 @@ def model_left_out(request: Request) -> Iterator[Problem]:
     Fails: /v1/moderations {"input": "x"}
     Passes: /v1/moderations {"model": "omni-moderation-latest", "input": "x"}
 
-    Fix: add `"model"` to the body. The hint names the default.
+    Fix: Add `"model"` to the body. The hint names the default.
 
     Evidence: documented. The Batch guide says: "each input file can only include
     requests to a single model". Whether a batch applies the endpoint's default is
@@ -67,7 +68,7 @@ def missing_messages() -> None:
     Fails: /v1/chat/completions {"model": "m"}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
-    Fix: add `"messages"`. If the body has `"input"`, the URL should be `/v1/responses`.
+    Fix: Add `"messages"`. If the body has `"input"`, the URL should be `/v1/responses`.
 
     Evidence: confirmed. A failed batch of 29 September 2026.
     """
@@ -82,7 +83,7 @@ def streaming_unsupported() -> None:
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": true}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": false}
 
-    Fix: remove `stream`.
+    Fix: Remove `stream`.
 
     Evidence: confirmed. ogx-ai/ogx `test_batches_errors.py` (August 2025) shows the
     message for chat completions. For other endpoints, the endpoint's name at the start
@@ -94,13 +95,13 @@ def streaming_unsupported() -> None:
 def invalid_type() -> None:
     """A parameter's value has the wrong JSON type.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "dimensions": "256"}
     Passes: /v1/embeddings {"model": "m", "input": "x", "dimensions": 256}
 
-    Fix: use the type that the message names. A common cause is a number or boolean in
+    Fix: Use the type that the message names. A common cause is a number or boolean in
     quotes.
 
     Evidence: confirmed. Recorded answers, August and September 2026.
@@ -111,14 +112,14 @@ def invalid_type() -> None:
 def invalid_value() -> None:
     """A parameter's value is not one of the supported values.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. The check is based on the values known when the schemas were made. Values
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. The check is based on the values known when the schemas were made. Values
     that OpenAI added later are reported too, so the hint shows the date of the schemas.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "encoding_format": "int8"}
     Passes: /v1/embeddings {"model": "m", "input": "x", "encoding_format": "base64"}
 
-    Fix: use one of the values that the message lists. If the value is newer than the
+    Fix: Use one of the values that the message lists. If the value is newer than the
     schemas, update batchlint or ignore the finding.
 
     Evidence: confirmed. Recorded answers, August and September 2026. The values are
@@ -130,13 +131,13 @@ def invalid_value() -> None:
 def invalid_pattern() -> None:
     """A string does not match the pattern that the parameter requires.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. A common cause is a space or a dot in a function's name.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. A common cause is a space or a dot in a function's name.
 
     Fails: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function", "name": "get weather"}]}
     Passes: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function", "name": "get_weather"}]}
 
-    Fix: change the string to match the pattern in the message. For function names, use
+    Fix: Change the string to match the pattern in the message. For function names, use
     letters, digits, `_` and `-`.
 
     Evidence: confirmed. Recorded answers, August and September 2026.
@@ -147,13 +148,13 @@ def invalid_pattern() -> None:
 def missing_required_parameter() -> None:
     """A required parameter is missing.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/embeddings {"model": "m"}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
 
-    Fix: add the parameter that the message names.
+    Fix: Add the parameter that the message names.
 
     Evidence: confirmed. Recorded answers, August and September 2026.
     """
@@ -163,15 +164,15 @@ def missing_required_parameter() -> None:
 def unknown_parameter() -> None:
     """An object has a parameter that the API does not know.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. The check is based on the parameters known when the schemas were made.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. The check is based on the parameters known when the schemas were made.
     Parameters that OpenAI added later are reported too, so the hint shows the date of
     the schemas.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "dimension": 256}
     Passes: /v1/embeddings {"model": "m", "input": "x", "dimensions": 256}
 
-    Fix: correct the spelling or remove the parameter. If it is newer than the schemas,
+    Fix: Correct the spelling or remove the parameter. If it is newer than the schemas,
     update batchlint or ignore the finding.
 
     Evidence: confirmed. Recorded answers, August and September 2026. The parameters are
@@ -181,15 +182,15 @@ def unknown_parameter() -> None:
 
 @stated_in_schema(code="unsupported_parameter")
 def moved_parameter() -> None:
-    """A request to `/v1/responses` has a chat completions parameter that moved in the Responses API.
+    """A chat completions parameter has a different name in `/v1/responses`.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/responses {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
     Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": "Hi"}]}
 
-    Fix: use the new parameter: `input` for `messages`, `text.format` for
+    Fix: Use the new parameter: `input` for `messages`, `text.format` for
     `response_format`, `max_output_tokens` for `max_completion_tokens`, and
     `reasoning.effort` for `reasoning_effort`.
 
@@ -202,14 +203,14 @@ def moved_parameter() -> None:
 def json_edits_image() -> None:
     """An image edit has `image`, which only multipart requests accept.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. A line of a batch carries JSON. In JSON, the parameter is `images`, a list of
-    objects with `image_url` or `file_id`.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. A line of a batch carries JSON. In JSON, the parameter is `images`, a
+    list of objects with `image_url` or `file_id`.
 
     Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "image": "file-1", "images": [{"file_id": "file-1"}]}
     Passes: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "images": [{"file_id": "file-1"}]}
 
-    Fix: replace `image` with `images`, for example `"images": [{"file_id": "file-1"}]`.
+    Fix: Replace `image` with `images`, for example `"images": [{"file_id": "file-1"}]`.
 
     Evidence: confirmed. A recorded answer, August 2026.
     """
@@ -219,13 +220,13 @@ def json_edits_image() -> None:
 def empty_array() -> None:
     """An array is empty, but the API requires at least one item.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": []}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
-    Fix: add an item. If the parameter is optional, you can remove it instead.
+    Fix: Add an item. If the parameter is optional, you can remove it instead.
 
     Evidence: confirmed. Recorded answers, August and September 2026.
     """
@@ -235,13 +236,13 @@ def empty_array() -> None:
 def empty_string() -> None:
     """A string is empty, but the API requires at least one character.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": ""}
     Passes: /v1/videos {"model": "sora-2", "prompt": "a cat"}
 
-    Fix: fill in the string. If the parameter is optional, you can remove it instead.
+    Fix: Fill in the string. If the parameter is optional, you can remove it instead.
 
     Evidence: confirmed. Recorded answers, August and September 2026.
     """
@@ -251,13 +252,13 @@ def empty_string() -> None:
 def array_above_max_length() -> None:
     """An array has more items than the API accepts.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stop": ["a", "b", "c", "d", "e"]}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stop": ["a", "b", "c", "d"]}
 
-    Fix: remove items down to the maximum in the message, or split them over several
+    Fix: Remove items down to the maximum in the message, or split them over several
     requests.
 
     Evidence: reported. Users' reports, 2023 to 2026. The limits are from the OpenAPI
@@ -269,13 +270,13 @@ def array_above_max_length() -> None:
 def string_above_max_length() -> None:
     """A string has more characters than the API accepts.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "function_call_output", "call_id": "call_45678901234567890123456789012345678901234567890123456789012345", "output": ""}]}
     Passes: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}, {"type": "function_call_output", "call_id": "a", "output": ""}]}
 
-    Fix: shorten the string to the maximum in the message.
+    Fix: Shorten the string to the maximum in the message.
 
     Evidence: confirmed. Recorded answers, August and September 2026. The limits are
     from the OpenAPI document and openai-python.
@@ -284,14 +285,14 @@ def string_above_max_length() -> None:
 
 @stated_in_schema()
 def input_too_long() -> None:
-    """An input to embed has more than 8,192 tokens, whichever tokenizer is used.
+    """An embedding input has more than 8,192 tokens, whichever tokenizer is used.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. batchlint counts the items of a list of tokens. A string is reported from
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. batchlint counts the items of a list of tokens. A string is reported from
     1,048,577 characters on, because no token is longer than 128 characters. A shorter
     string may still be too long.
 
-    Fix: split the input into shorter pieces.
+    Fix: Split the input into shorter pieces.
 
     Evidence: reported. A full answer of the live API (August 2026), which has neither
     code nor param.
@@ -302,13 +303,13 @@ def input_too_long() -> None:
 def property_name_above_max_length() -> None:
     """A key in `metadata` has more than 64 characters.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/responses {"model": "m", "input": "x", "metadata": {"a_key_that_is_longer_than_the_sixty_four_characters_it_may_have_here": "v"}}
     Passes: /v1/responses {"model": "m", "input": "x", "metadata": {"a_key": "v"}}
 
-    Fix: shorten the key to 64 characters or fewer.
+    Fix: Shorten the key to 64 characters or fewer.
 
     Evidence: confirmed. A recorded answer, 2026.
     """
@@ -318,13 +319,13 @@ def property_name_above_max_length() -> None:
 def object_above_max_properties() -> None:
     """An object has more keys than the API accepts.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. The maximum is 16 for `metadata` and 1 for a reference to an image.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. The maximum is 16 for `metadata` and 1 for a reference to an image.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {"file_id": "file-1", "image_url": "https://example.com/a.png"}}
     Passes: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {"file_id": "file-1"}}
 
-    Fix: remove keys from `metadata`. In a reference to an image, keep either `file_id`
+    Fix: Remove keys from `metadata`. In a reference to an image, keep either `file_id`
     or `image_url`.
 
     Evidence: confirmed. A recorded answer for `metadata`, August 2026. The message for
@@ -336,13 +337,13 @@ def object_above_max_properties() -> None:
 def object_below_min_properties() -> None:
     """An object has fewer keys than the API requires.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. A reference to an image needs exactly one key.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. A reference to an image needs exactly one key.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {}}
     Passes: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {"file_id": "file-1"}}
 
-    Fix: add `file_id` or `image_url`.
+    Fix: Add `file_id` or `image_url`.
 
     Evidence: inferred. The message is modeled on that of `object_above_max_properties`.
     """
@@ -352,13 +353,13 @@ def object_below_min_properties() -> None:
 def integer_below_min_value() -> None:
     """An integer is smaller than the API accepts.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/responses {"model": "m", "input": "x", "max_output_tokens": 15}
     Passes: /v1/responses {"model": "m", "input": "x", "max_output_tokens": 16}
 
-    Fix: use at least the minimum in the message.
+    Fix: Use at least the minimum in the message.
 
     Evidence: confirmed. Recorded answers, August and September 2026.
     """
@@ -368,13 +369,13 @@ def integer_below_min_value() -> None:
 def integer_above_max_value() -> None:
     """An integer is larger than the API accepts.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "n": 11}
     Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "n": 10}
 
-    Fix: use at most the maximum in the message.
+    Fix: Use at most the maximum in the message.
 
     Evidence: confirmed. Recorded answers, August and September 2026.
     """
@@ -384,13 +385,13 @@ def integer_above_max_value() -> None:
 def decimal_below_min_value() -> None:
     """A number is smaller than the API accepts.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "temperature": -0.1}
     Passes: /v1/completions {"model": "m", "prompt": "x", "temperature": 0}
 
-    Fix: use at least the minimum in the message.
+    Fix: Use at least the minimum in the message.
 
     Evidence: reported. Users' reports with full answers, 2025.
     """
@@ -400,13 +401,13 @@ def decimal_below_min_value() -> None:
 def decimal_above_max_value() -> None:
     """A number is larger than the API accepts.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "temperature": 2.1}
     Passes: /v1/completions {"model": "m", "prompt": "x", "temperature": 2}
 
-    Fix: use at most the maximum in the message.
+    Fix: Use at most the maximum in the message.
 
     Evidence: reported. Users' reports with full answers, 2025.
     """
@@ -416,15 +417,15 @@ def decimal_above_max_value() -> None:
 def missing_content() -> None:
     """A message has no `content`, or `content` is `null`, and nothing replaces it.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. An assistant message needs no content if it has `tool_calls`,
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. An assistant message needs no content if it has `tool_calls`,
     `function_call`, `refusal` or `audio`. The API checks this last, so it reports any
     other error in the body first.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": null}]}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
-    Fix: add `content`, or remove the message.
+    Fix: Add `content`, or remove the message.
 
     Evidence: confirmed. Recorded answers, August 2026. The API returns no code.
     """
@@ -434,14 +435,14 @@ def missing_content() -> None:
 def model_not_found() -> None:
     """`model` is an empty string in a request to `/v1/responses`.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. Only the API knows whether your organization has access to a model, so
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. Only the API knows whether your organization has access to a model, so
     batchlint does not check other names.
 
     Fails: /v1/responses {"model": "", "input": "x"}
     Passes: /v1/responses {"model": "gpt-5.4", "input": "x"}
 
-    Fix: fill in the name of a model.
+    Fix: Fill in the name of a model.
 
     Evidence: confirmed. A recorded answer, August 2026.
     """
@@ -451,13 +452,13 @@ def model_not_found() -> None:
 def missing_mutually_exclusive_parameters() -> None:
     """Exactly one of several parameters is required, and none is present.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. For example, an input image needs either `file_id` or `image_url`.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. For example, an input image needs either `file_id` or `image_url`.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image"}]}]}
     Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}]}
 
-    Fix: add exactly one of the parameters that the message lists.
+    Fix: Add exactly one of the parameters that the message lists.
 
     Evidence: reported. Answers of the live API in public issues, June 2026.
     """
@@ -467,13 +468,13 @@ def missing_mutually_exclusive_parameters() -> None:
 def too_many_images() -> None:
     """A moderation request has more than one image.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/moderations {"model": "omni-moderation-latest", "input": [{"type": "image_url", "image_url": {"url": "https://e.com/a.png"}}, {"type": "image_url", "image_url": {"url": "https://e.com/b.png"}}]}
     Passes: /v1/moderations {"model": "omni-moderation-latest", "input": [{"type": "image_url", "image_url": {"url": "https://e.com/a.png"}}]}
 
-    Fix: write one request per image.
+    Fix: Write one request per image.
 
     Evidence: reported. antiwork/gumroad#4709 (April 2026) quotes the full answer.
     """
