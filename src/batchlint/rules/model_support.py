@@ -15,13 +15,13 @@ from .triggers import fields
 def unsupported_parameter() -> None:
     """The model does not support the parameter.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9}
     Passes: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "max_completion_tokens": 9}
 
-    Fix: remove the parameter. If the message names a replacement, use that one.
+    Fix: Remove the parameter. If the message names a replacement, use that one.
 
     Evidence: confirmed. Recorded answers, August and September 2026, and users'
     reports. `schemas/models.yaml` lists the sources for each family of models. The API
@@ -33,13 +33,13 @@ def unsupported_parameter() -> None:
 def unsupported_value() -> None:
     """The model does not support this value of the parameter.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "temperature": 0}
     Passes: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "temperature": 1}
 
-    Fix: use a value that the message lists, or remove the parameter to get the default.
+    Fix: Use a value that the message lists, or remove the parameter to get the default.
 
     Evidence: confirmed. Recorded answers, August and September 2026, and users'
     reports. `schemas/models.yaml` lists the sources for each family of models.
@@ -50,13 +50,13 @@ def unsupported_value() -> None:
 def unrecognized_argument() -> None:
     """`reasoning_effort` is set for a model without reasoning.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. For the older models, the parameter does not exist.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. For the older models, the parameter does not exist.
 
     Fails: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "low"}
     Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
 
-    Fix: remove `reasoning_effort`, or choose a reasoning model.
+    Fix: Remove `reasoning_effort`, or choose a reasoning model.
 
     Evidence: reported. Users' reports for gpt-4o and gpt-4.1-mini. The API returns
     neither code nor param.
@@ -65,15 +65,15 @@ def unrecognized_argument() -> None:
 
 @stated_in_schema()
 def invalid_parameter() -> None:
-    """`prompt_cache_retention` is `in_memory`, but the model only has the 24-hour extended prompt cache.
+    """`prompt_cache_retention` is `in_memory`, which the model does not support.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. The model has only the extended prompt cache of 24 hours.
 
     Fails: /v1/responses {"model": "gpt-5.6-terra", "input": "Hi", "prompt_cache_retention": "in_memory"}
     Passes: /v1/responses {"model": "gpt-5.6-terra", "input": "Hi", "prompt_cache_retention": "24h"}
 
-    Fix: set `prompt_cache_retention` to `24h`, or remove it.
+    Fix: Set `prompt_cache_retention` to `24h`, or remove it.
 
     Evidence: confirmed. Recorded answers, August 2026. The API returns this code for
     `/v1/responses`, and no code for chat completions.
@@ -84,13 +84,13 @@ def invalid_parameter() -> None:
 def top_logprobs_above_max() -> None:
     """`top_logprobs` is larger than the model supports.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/chat/completions {"model": "gpt-5.6-terra", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "none", "logprobs": true, "top_logprobs": 6}
     Passes: /v1/chat/completions {"model": "gpt-5.6-terra", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "none", "logprobs": true, "top_logprobs": 5}
 
-    Fix: lower `top_logprobs` to the maximum in the message.
+    Fix: Lower `top_logprobs` to the maximum in the message.
 
     Evidence: confirmed. A recorded answer, August 2026. This is the only bound that the
     API reports without a code.
@@ -101,15 +101,15 @@ def top_logprobs_above_max() -> None:
 def tools_need_no_effort() -> None:
     """A chat completion has function tools, but `reasoning_effort` is not `none`.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. Some models accept function tools in chat completions only with
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. Some models accept function tools in chat completions only with
     `reasoning_effort` set to `none`. Omitting `reasoning_effort` doesn't help, because
     the default isn't `none`.
 
     Fails: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}]}
     Passes: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "none", "tools": [{"type": "function", "function": {"name": "f"}}]}
 
-    Fix: set `reasoning_effort` to `none`, or use `/v1/responses`.
+    Fix: Set `reasoning_effort` to `none`, or use `/v1/responses`.
 
     Evidence: confirmed. Recorded answers for gpt-5.6-sol, 2026, and
     onyx-dot-app/onyx#15008 for gpt-6-sol. The code is unknown.
@@ -120,13 +120,13 @@ def tools_need_no_effort() -> None:
 def max_tokens_too_large() -> None:
     """`max_tokens` or `max_completion_tokens` is larger than the model's output limit.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/chat/completions {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 16385}
     Passes: /v1/chat/completions {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 16384}
 
-    Fix: lower the parameter to the maximum in the message, or remove it.
+    Fix: Lower the parameter to the maximum in the message, or remove it.
 
     Evidence: reported. Users' reports with full answers, which have no code. The limits
     are from the models' pages.
@@ -137,13 +137,13 @@ def max_tokens_too_large() -> None:
 def response_format_unsupported() -> None:
     """The model does not support this type of `response_format`.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/chat/completions {"model": "gpt-4", "messages": [{"role": "user", "content": "JSON, please"}], "response_format": {"type": "json_object"}}
     Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "JSON, please"}], "response_format": {"type": "json_object"}}
 
-    Fix: choose a model that supports the type, or remove `response_format`.
+    Fix: Choose a model that supports the type, or remove `response_format`.
 
     Evidence: reported. Users' reports with full answers, 2025. The API returns no code.
     """
@@ -153,13 +153,13 @@ def response_format_unsupported() -> None:
 def too_many_dimensions() -> None:
     """`dimensions` is larger than the embedding model supports.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/embeddings {"model": "text-embedding-3-small", "input": "x", "dimensions": 1537}
     Passes: /v1/embeddings {"model": "text-embedding-3-small", "input": "x", "dimensions": 1536}
 
-    Fix: lower `dimensions` to the maximum in the message, or remove it.
+    Fix: Lower `dimensions` to the maximum in the message, or remove it.
 
     Evidence: reported. Users' reports from the live API, September 2026. The code is
     unknown.
@@ -170,13 +170,13 @@ def too_many_dimensions() -> None:
 def dimensions_unsupported() -> None:
     """`dimensions` is set for an embedding model with a fixed number of dimensions.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. The API refuses even the model's own number.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. The API rejects even the model's own number.
 
     Fails: /v1/embeddings {"model": "text-embedding-ada-002", "input": "x", "dimensions": 1536}
     Passes: /v1/embeddings {"model": "text-embedding-ada-002", "input": "x"}
 
-    Fix: remove `dimensions`.
+    Fix: Remove `dimensions`.
 
     Evidence: confirmed. A recorded answer of July 2024, and users' reports. The API
     returns neither code nor param.
@@ -187,13 +187,13 @@ def dimensions_unsupported() -> None:
 def invalid_input_fidelity_model() -> None:
     """`input_fidelity` is set for an image model that does not support it.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "images": [{"file_id": "file-1"}], "input_fidelity": "high"}
     Passes: /v1/images/edits {"model": "gpt-image-1.5", "prompt": "x", "images": [{"file_id": "file-1"}], "input_fidelity": "high"}
 
-    Fix: remove `input_fidelity`, or choose a model that supports it, for example
+    Fix: Remove `input_fidelity`, or choose a model that supports it, for example
     `gpt-image-1.5`.
 
     Evidence: reported. Users' reports with full answers, April 2026 and later.
@@ -204,13 +204,13 @@ def invalid_input_fidelity_model() -> None:
 def unsupported_by_documentation() -> None:
     """The parameter is documented only for other models.
 
-    This is a warning because how the API answers is unknown. It may refuse the request
-    with a 4xx in the error file.
+    This is a warning because how the API answers is unknown. It may reject the request
+    with an error in the batch's error file.
 
     Fails: /v1/completions {"model": "davinci-002", "prompt": "x", "suffix": "y"}
     Passes: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": "x", "suffix": "y"}
 
-    Fix: remove the parameter, or choose a model that the message names.
+    Fix: Remove the parameter, or choose a model that the message names.
 
     Evidence: documented. The docstrings of openai-python 3.54.0 and the Batch guide.
     The API's answer is unknown.
@@ -227,14 +227,14 @@ _LONGEST, _RATIO, _STEP = 3840, 3, 16
 def invalid_size(request: Request) -> Iterator[Problem]:
     """The model cannot generate an image of this `size`.
 
-    The batch runs, but this request fails with a 4xx in the error file, up to a day
-    later. Newer image models accept any width and height that are multiples of 16, have
-    a ratio of at most 3:1, and are at most 3840 pixels.
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. Newer image models accept any width and height that are multiples of 16,
+    with an aspect ratio of at most 3:1 and no edge longer than 3840 pixels.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "size": "1000x1000"}
     Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "size": "1008x1008"}
 
-    Fix: choose a size within these limits, for example `1024x1024`.
+    Fix: Choose a size within these limits, for example `1024x1024`.
 
     Evidence: confirmed. A recorded answer of August 2026 shows the rule about multiples
     of 16. The other limits are documented in the docstrings of openai-python 3.54.0;
