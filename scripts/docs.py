@@ -61,7 +61,7 @@ def _explained(rule: Rule) -> Iterator[str]:
     """The documentation of a rule in Markdown: examples as code, headings in bold."""
     example = False
     for line in rule.doc.splitlines():
-        heading = re.match(r"(Fails|Passes|To do|Source): ?(.*)", line)
+        heading = re.match(r"(Fails|Passes|Fix|Evidence): ?(.*)", line)
         if heading and heading[1] in ("Fails", "Passes"):
             if example:
                 yield "```\n"
