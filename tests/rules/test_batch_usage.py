@@ -1,73 +1,125 @@
-"""The rules of `rules/batch_sense.py`."""
+"""The rules of `rules/batch_usage.py`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import found, said
+from rules.helpers import each, garbage_test, request_rules
+from support import line, rule_findings
 
-from batchlint import schemas
-from batchlint.rules import RULES
+from batchlint import check
+from batchlint.rules import batch_usage
 
-CHAT, RESPONSES, IMAGES = "/v1/chat/completions", "/v1/responses", "/v1/images/generations"
-MINE = [rule for rule in RULES.values() if rule.check and rule.check.__module__ == "batchlint.rules.batch_sense"]
-
-
-def test_all_are_warnings_that_are_said_once():
-    assert len(MINE) == 2
-    assert all(rule.once and rule.severity == "warning" for rule in MINE)
+CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
+IMAGES = "/v1/images/generations"
+EDITS = "/v1/images/edits"
+RULES = request_rules(batch_usage)
 
 
-@pytest.mark.parametrize(
-    ("url", "body", "member"),
+class Case(NamedTuple):
+    name: str
+    url: str
+    body: dict[str, Any]
+
+
+def test_rules_are_warnings_reported_once_per_file() -> None:
+    assert len(RULES) == 2
+    assert all(rule.once_per_file and rule.severity == "warning" for rule in RULES)
+
+
+def test_repeated_problem_is_reported_once_with_its_count() -> None:
+    report = check([line(str(number), RESPONSES, background=True) for number in range(3)])
+
+    assert [(warning.rule, warning.line) for warning in report.warnings] == [
+        ("pointless_in_batch", 1)
+    ]
+    assert "3 requests" in (report.warnings[0].hint or "")
+
+
+# -- pointless_in_batch ---------------------------------------------------------------------------
+
+
+@each(
     [
-        (RESPONSES, {"background": True}, "background"),
-        (RESPONSES, {"background_options": {"completion_window": "2h"}}, "background_options"),
-        (RESPONSES, {"stream_options": {"include_obfuscation": False}}, "stream_options"),
-        (IMAGES, {"partial_images": 2}, "partial_images"),
-    ],
+        Case("background", RESPONSES, {"background": True}),
+        Case("background_options", RESPONSES, {"background_options": {"completion_window": "2h"}}),
+        Case("stream_options", RESPONSES, {"stream_options": {"include_obfuscation": False}}),
+        Case("partial_images", IMAGES, {"partial_images": 2}),
+    ]
 )
-def test_pointless_in_batch(url, body, member):
-    assert found("pointless_in_batch", url, body) == [(f"'{member}' has no use in a batch.", member, (member,))]
+def test_parameter_without_use_in_a_batch_is_reported(case: Case) -> None:
+    message = f"'{case.name}' has no use in a batch."
+
+    assert rule_findings("pointless_in_batch", case.url, case.body) == [
+        (message, case.name, (case.name,))
+    ]
 
 
-def test_prewarm_is_pointless():
-    path = ("prompt_cache_options", "prewarm")
-    assert found("pointless_in_batch", RESPONSES, {"prompt_cache_options": {"prewarm": True}}) == [
-        ("'prompt_cache_options.prewarm' has no use in a batch.", "prompt_cache_options.prewarm", path)]
+def test_partial_images_of_edits_are_reported() -> None:
+    assert rule_findings("pointless_in_batch", EDITS, {"partial_images": 1}) == [
+        ("'partial_images' has no use in a batch.", "partial_images", ("partial_images",))
+    ]
 
 
-@pytest.mark.parametrize(
-    ("url", "body"),
+def test_prewarming_the_cache_is_reported() -> None:
+    body = {"prompt_cache_options": {"prewarm": True}}
+
+    assert rule_findings("pointless_in_batch", RESPONSES, body) == [
+        (
+            "'prompt_cache_options.prewarm' has no use in a batch.",
+            "prompt_cache_options.prewarm",
+            ("prompt_cache_options", "prewarm"),
+        )
+    ]
+
+
+@each(
     [
-        (RESPONSES, {"background": False, "stream_options": None, "prompt_cache_options": {"prewarm": False}}),
-        (RESPONSES, {"stream_options": {}, "stream": True}),
-        (RESPONSES, {"stream_options": {"include_obfuscation": True}, "stream": True}),
-        (IMAGES, {"partial_images": 0}),
-        (IMAGES, {"background": "transparent"}),
-        (CHAT, {"stream_options": {"include_usage": True}}),
-        (CHAT, {"prompt_cache_options": {"prewarm": True}}),
-    ],
+        Case(
+            "switched off",
+            RESPONSES,
+            {
+                "background": False,
+                "stream_options": None,
+                "prompt_cache_options": {"prewarm": False},
+            },
+        ),
+        Case("empty options of a stream", RESPONSES, {"stream_options": {}, "stream": True}),
+        Case(
+            "options of a stream",
+            RESPONSES,
+            {"stream_options": {"include_obfuscation": True}, "stream": True},
+        ),
+        Case("no partial images", IMAGES, {"partial_images": 0}),
+        Case("background of an image", IMAGES, {"background": "transparent"}),
+        Case("stream options of chat", CHAT, {"stream_options": {"include_usage": True}}),
+        Case("prewarm on chat", CHAT, {"prompt_cache_options": {"prewarm": True}}),
+    ]
 )
-def test_of_use_or_said_elsewhere(url, body):
-    assert found("pointless_in_batch", url, body) == []
+def test_useful_parameter_or_one_of_another_rule_passes(case: Case) -> None:
+    assert rule_findings("pointless_in_batch", case.url, case.body) == []
 
 
-@pytest.mark.parametrize("member", ["previous_response_id", "conversation"])
-def test_order_not_guaranteed(member):
-    message = f"The request has a '{member}', and the requests of a batch run in no order."
-    assert found("order_not_guaranteed", RESPONSES, {member: "x"}) == [(message, member, (member,))]
-    assert found("order_not_guaranteed", RESPONSES, {member: None}) == []
-    assert found("order_not_guaranteed", CHAT, {member: "x"}) == []
+# -- order_not_guaranteed -------------------------------------------------------------------------
 
 
-NAMES = sorted({name for rule in MINE for name in rule.wakes} | {"stream"})
-GARBAGE = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3),
-                       lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.just("prewarm"), inner),
-                       max_leaves=4)
+@pytest.mark.parametrize("field", ["previous_response_id", "conversation"])
+def test_continued_conversation_is_reported(field: str) -> None:
+    message = f"The request has a '{field}', and the requests of a batch run in no order."
+
+    assert rule_findings("order_not_guaranteed", RESPONSES, {field: "x"}) == [
+        (message, field, (field,))
+    ]
+    assert rule_findings("order_not_guaranteed", RESPONSES, {field: None}) == []
+    assert rule_findings("order_not_guaranteed", CHAT, {field: "x"}) == []
 
 
-@settings(max_examples=200)
-@given(st.sampled_from(schemas.ENDPOINTS), st.dictionaries(st.sampled_from(NAMES), GARBAGE))
-def test_garbage(url, body):
-    for rule in MINE:
-        said(rule.name, url, body)
+test_garbage_raises_nothing = garbage_test(
+    batch_usage,
+    {name for rule in RULES for name in rule.when.fields} | {"stream", "prewarm"},
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    max_examples=200,
+)

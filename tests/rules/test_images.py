@@ -1,101 +1,255 @@
 """The rules of `rules/images.py`."""
 
-import pytest
-from hypothesis import given, settings
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
 from hypothesis import strategies as st
-from support import found, said
+from rules.helpers import each, garbage_test
+from support import rule_findings
 
-from batchlint import schemas
-from batchlint.rules import RULES
+from batchlint.rules import images
 
-MAKE, EDITS, RESPONSES = "/v1/images/generations", "/v1/images/edits", "/v1/responses"
+GENERATIONS = "/v1/images/generations"
+EDITS = "/v1/images/edits"
+RESPONSES = "/v1/responses"
+CHAT = "/v1/chat/completions"
 PNG = "Compression less than 100 is not supported for PNG output format"
 JPEG = "Transparent background is not supported for JPEG output format"
 
 
-def only(member, needed):
-    return f"The '{member}' parameter is only allowed when 'output_format' is '{needed}'."
+def only_for(field: str, output_format: str) -> str:
+    return f"The '{field}' parameter is only allowed when 'output_format' is '{output_format}'."
 
 
-@pytest.mark.parametrize(
-    ("rule", "options", "message", "param", "member"),
+class Found(NamedTuple):
+    name: str
+    rule: str
+    body: dict[str, Any]
+    message: str
+    field: str
+    param: str | None
+
+
+class Passing(NamedTuple):
+    name: str
+    rule: str
+    body: dict[str, Any]
+
+
+@each(
     [
-        ("invalid_png_output_compression", {"output_format": "png", "output_compression": 99}, PNG, None, "output_compression"),
-        ("compression_without_format", {"output_compression": 50},
-         "Compression is only supported for the output formats 'webp' and 'jpeg'; the default is 'png'.",
-         "output_compression", "output_compression"),
-        ("invalid_transparent_background_output_format", {"output_format": "jpeg", "background": "transparent"}, JPEG,
-         None, "background"),
-        ("option_of_other_format", {"frame_count": 4}, only("frame_count", "gif"), "frame_count", "frame_count"),
-        ("option_of_other_format", {"frame_duration_ms": 90, "output_format": "png"}, only("frame_duration_ms", "gif"),
-         "frame_duration_ms", "frame_duration_ms"),
-        ("option_of_other_format", {"svg": {"model": "m"}}, only("svg", "svg"), "svg", "svg"),
-        ("format_excludes", {"output_format": "svg", "n": 2}, "The output format 'svg' requires 'n' to be 1.", "n", "n"),
-        ("format_excludes", {"output_format": "gif", "output_compression": 50},
-         "The output format 'gif' does not support 'output_compression'.", "output_compression", "output_compression"),
-        ("format_excludes", {"output_format": "gif", "mask": {"file_id": "f"}},
-         "The output format 'gif' does not support 'mask'.", "mask", "mask"),
-    ],
+        Found(
+            "compressed png",
+            "invalid_png_output_compression",
+            {"output_format": "png", "output_compression": 99},
+            PNG,
+            "output_compression",
+            None,
+        ),
+        Found(
+            "compression without a format",
+            "compression_without_format",
+            {"output_compression": 50},
+            "Compression is only supported for the output formats 'webp' and 'jpeg'; the default"
+            " is 'png'.",
+            "output_compression",
+            "output_compression",
+        ),
+        Found(
+            "transparent jpeg",
+            "invalid_transparent_background_output_format",
+            {"output_format": "jpeg", "background": "transparent"},
+            JPEG,
+            "background",
+            None,
+        ),
+        Found(
+            "frame_count without gif",
+            "option_of_other_format",
+            {"frame_count": 4},
+            only_for("frame_count", "gif"),
+            "frame_count",
+            "frame_count",
+        ),
+        Found(
+            "frame_duration_ms with png",
+            "option_of_other_format",
+            {"frame_duration_ms": 90, "output_format": "png"},
+            only_for("frame_duration_ms", "gif"),
+            "frame_duration_ms",
+            "frame_duration_ms",
+        ),
+        Found(
+            "svg options without svg",
+            "option_of_other_format",
+            {"svg": {"model": "m"}},
+            only_for("svg", "svg"),
+            "svg",
+            "svg",
+        ),
+        Found(
+            "two svgs",
+            "format_excludes",
+            {"output_format": "svg", "n": 2},
+            "The output format 'svg' requires 'n' to be 1.",
+            "n",
+            "n",
+        ),
+        Found(
+            "compressed gif",
+            "format_excludes",
+            {"output_format": "gif", "output_compression": 50},
+            "The output format 'gif' does not support 'output_compression'.",
+            "output_compression",
+            "output_compression",
+        ),
+        Found(
+            "gif with a mask",
+            "format_excludes",
+            {"output_format": "gif", "mask": {"file_id": "f"}},
+            "The output format 'gif' does not support 'mask'.",
+            "mask",
+            "mask",
+        ),
+    ]
 )
-def test_fires(rule, options, message, param, member):
-    assert found(rule, EDITS, options) == [(message, param, (member,))]
-    assert found(rule, MAKE, options) == [(message, param, (member,))]
-    assert found(rule, RESPONSES, options) == []
+def test_contradicting_image_options_are_reported(case: Found) -> None:
+    expected = [(case.message, case.param, (case.field,))]
+
+    assert rule_findings(case.rule, EDITS, case.body) == expected
+    assert rule_findings(case.rule, GENERATIONS, case.body) == expected
+    assert rule_findings(case.rule, RESPONSES, case.body) == []
 
 
-@pytest.mark.parametrize(
-    ("rule", "options"),
+@each(
     [
-        ("invalid_png_output_compression", {"output_format": "png", "output_compression": 100}),
-        ("invalid_png_output_compression", {"output_format": "webp", "output_compression": 50}),
-        ("invalid_png_output_compression", {"output_format": "png", "output_compression": "50"}),
-        ("invalid_png_output_compression", {"output_format": "png"}),
-        ("compression_without_format", {"output_compression": None}),
-        ("compression_without_format", {"output_compression": 50, "output_format": "jpeg"}),
-        ("invalid_transparent_background_output_format", {"background": "transparent"}),
-        ("invalid_transparent_background_output_format", {"background": "opaque", "output_format": "jpeg"}),
-        ("option_of_other_format", {"frame_count": 4, "output_format": "gif"}),
-        ("option_of_other_format", {"svg": {"model": "m"}, "output_format": "svg"}),
-        ("option_of_other_format", {"svg": None}),
-        ("option_of_other_format", {"svg": {}, "output_format": "SVG"}),
-        ("option_of_other_format", {"svg": {}, "output_format": ["svg"]}),
-        ("format_excludes", {"output_format": "svg", "n": 1}),
-        ("format_excludes", {"output_format": "svg", "n": True}),
-        ("format_excludes", {"output_format": "png", "n": 2, "output_compression": 100}),
-        ("markup_with_mask", {"mask": {"file_id": "a"}}),
-        ("markup_with_mask", {"mask": None, "markup": {"file_id": "a"}}),
-    ],
+        Passing(
+            "png of full quality",
+            "invalid_png_output_compression",
+            {"output_format": "png", "output_compression": 100},
+        ),
+        Passing(
+            "compressed webp",
+            "invalid_png_output_compression",
+            {"output_format": "webp", "output_compression": 50},
+        ),
+        Passing(
+            "compression of a wrong type",
+            "invalid_png_output_compression",
+            {"output_format": "png", "output_compression": "50"},
+        ),
+        Passing(
+            "png without compression", "invalid_png_output_compression", {"output_format": "png"}
+        ),
+        Passing("null compression", "compression_without_format", {"output_compression": None}),
+        Passing(
+            "compressed jpeg",
+            "compression_without_format",
+            {"output_compression": 50, "output_format": "jpeg"},
+        ),
+        Passing(
+            "transparent default format",
+            "invalid_transparent_background_output_format",
+            {"background": "transparent"},
+        ),
+        Passing(
+            "opaque jpeg",
+            "invalid_transparent_background_output_format",
+            {"background": "opaque", "output_format": "jpeg"},
+        ),
+        Passing(
+            "frames of a gif",
+            "option_of_other_format",
+            {"frame_count": 4, "output_format": "gif"},
+        ),
+        Passing(
+            "svg options of an svg",
+            "option_of_other_format",
+            {"svg": {"model": "m"}, "output_format": "svg"},
+        ),
+        Passing("null svg options", "option_of_other_format", {"svg": None}),
+        Passing("unknown format", "option_of_other_format", {"svg": {}, "output_format": "SVG"}),
+        Passing(
+            "format of a wrong type",
+            "option_of_other_format",
+            {"svg": {}, "output_format": ["svg"]},
+        ),
+        Passing("one svg", "format_excludes", {"output_format": "svg", "n": 1}),
+        Passing("boolean n", "format_excludes", {"output_format": "svg", "n": True}),
+        Passing(
+            "two pngs",
+            "format_excludes",
+            {"output_format": "png", "n": 2, "output_compression": 100},
+        ),
+        Passing("mask without markup", "markup_with_mask", {"mask": {"file_id": "a"}}),
+        Passing(
+            "null mask with markup",
+            "markup_with_mask",
+            {"mask": None, "markup": {"file_id": "a"}},
+        ),
+    ]
 )
-def test_is_silent(rule, options):
-    assert found(rule, EDITS, options) == []
+def test_consistent_image_options_pass(case: Passing) -> None:
+    assert rule_findings(case.rule, EDITS, case.body) == []
 
 
-def test_markup_with_mask():
+def test_markup_with_mask_is_reported() -> None:
     body = {"mask": {"file_id": "a"}, "markup": {"file_id": "b"}}
-    message = "Mutually exclusive parameters: ''. Ensure you are only providing one of: 'mask' or 'markup'."
-    assert found("markup_with_mask", EDITS, body) == [(message, "markup", ("markup",))]
-    assert found("markup_with_mask", MAKE, body) == []
+    message = (
+        "Mutually exclusive parameters: ''. Ensure you are only providing one of: 'mask' or"
+        " 'markup'."
+    )
+
+    assert rule_findings("markup_with_mask", EDITS, body) == [(message, "markup", ("markup",))]
+    assert rule_findings("markup_with_mask", GENERATIONS, body) == []
 
 
-def test_image_tool_format():
-    tools = [{"type": "function", "name": "f"}, {"type": "image_generation", "output_format": "png", "output_compression": 1},
-             {"type": "image_generation", "output_format": "jpeg", "background": "transparent"},
-             {"type": "image_generation", "output_compression": 50}, 5]
-    assert found("image_tool_format", RESPONSES, {"tools": tools}) == [
-        (PNG, "tools", ("tools", 1, "output_compression")), (JPEG, "tools", ("tools", 2, "background"))]
-    assert found("image_tool_format", "/v1/chat/completions", {"tools": tools}) == []
-    assert found("image_tool_format", RESPONSES, {"tools": "x"}) == []
+def test_image_generation_tools_are_checked_one_by_one() -> None:
+    tools = [
+        {"type": "function", "name": "f"},
+        {"type": "image_generation", "output_format": "png", "output_compression": 1},
+        {"type": "image_generation", "output_format": "jpeg", "background": "transparent"},
+        {"type": "image_generation", "output_compression": 50},
+        5,
+    ]
+
+    assert rule_findings("image_tool_format", RESPONSES, {"tools": tools}) == [
+        (PNG, "tools", ("tools", 1, "output_compression")),
+        (JPEG, "tools", ("tools", 2, "background")),
+    ]
+    assert rule_findings("image_tool_format", CHAT, {"tools": tools}) == []
+    assert rule_findings("image_tool_format", RESPONSES, {"tools": "x"}) == []
 
 
-MINE = [rule for rule in RULES.values() if rule.check and rule.check.__module__ == "batchlint.rules.images"]
-NAMES = ["output_format", "output_compression", "background", "frame_count", "svg", "n", "mask", "markup", "tools", "type"]
-GARBAGE = st.recursive(
-    st.sampled_from(["png", "gif", "svg", "jpeg", "transparent", "image_generation", "", None, 1, 200, 1.5, True]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3), max_leaves=8)
-
-
-@settings(max_examples=300)
-@given(st.sampled_from(schemas.ENDPOINTS), st.dictionaries(st.sampled_from(NAMES), GARBAGE))
-def test_garbage(url, body):
-    for rule in MINE:
-        said(rule.name, url, body)
+test_garbage_raises_nothing = garbage_test(
+    images,
+    {
+        "output_format",
+        "output_compression",
+        "background",
+        "frame_count",
+        "svg",
+        "n",
+        "mask",
+        "markup",
+        "tools",
+        "type",
+    },
+    st.sampled_from(
+        [
+            "png",
+            "gif",
+            "svg",
+            "jpeg",
+            "transparent",
+            "image_generation",
+            "",
+            None,
+            1,
+            200,
+            1.5,
+            True,
+        ]
+    ),
+)

@@ -1,0 +1,70 @@
+"""Shared by the tests of rules: parametrizing with named cases, and a property of all rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
+from typing import Any, Protocol
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import URLS, run_rule
+
+from batchlint.rules import RULES, Rule
+
+
+class Named(Protocol):
+    """A record with a name, which becomes the id of its test."""
+
+    @property
+    def name(self) -> str: ...
+
+
+def each(cases: Sequence[Named]) -> pytest.MarkDecorator:
+    """Run a test once per case. The test gets it as the argument `case`."""
+    names = [case.name for case in cases]
+    assert len(set(names)) == len(names), "two cases share a name"
+    return pytest.mark.parametrize("case", cases, ids=names)
+
+
+def request_rules(module: ModuleType) -> list[Rule]:
+    """Return the request rules of a module."""
+    rules = [rule for rule in RULES.values() if rule.scope == "request"]
+    return [rule for rule in rules if rule.check.__module__ == module.__name__]
+
+
+def garbage_test(
+    module: ModuleType,
+    fields: Iterable[str],
+    scalars: st.SearchStrategy[Any],
+    *,
+    longest_message: int = 2000,
+    max_examples: int = 300,
+) -> Callable[[], None]:
+    """Make a test: no body makes a rule raise, write a long message or find something untriggered.
+
+    Args:
+        module: the module with the rules.
+        fields: the keys of the bodies and of the objects inside.
+        scalars: the values that are not arrays or objects.
+        longest_message: every message is shorter than this.
+        max_examples: how many bodies to try.
+    """
+    rules = request_rules(module)
+    assert rules
+    names = st.sampled_from(sorted(fields))
+    values = st.recursive(
+        scalars,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
+        max_leaves=20,
+    )
+
+    @settings(max_examples=max_examples)
+    @given(st.sampled_from(URLS), st.dictionaries(names, values))
+    def test(url: str, body: dict[str, Any]) -> None:
+        for rule in rules:
+            for problem in run_rule(rule.name, url, body):
+                assert len(problem.message) < longest_message
+
+    return test
