@@ -1,4 +1,4 @@
-"""Rules about values that a schema cannot read: images and files in data URLs, and the keys of a bias."""
+"""Rules about encoded values: images and files in data URLs, and `logit_bias` keys."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from ..providers import CHAT, ENDPOINTS, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields, parts
 
-#: What the API wants in the place of a data URL, with its own example.
-_IMAGE: Final = (
+#: What the API expects a data URL to be, in its own words.
+_EXPECTED_IMAGE: Final = (
     "Expected a base64-encoded data URL with an image MIME type "
     "(e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')"
 )
-_PDF: Final = (
+_EXPECTED_PDF: Final = (
     "Expected a base64-encoded data URL with an application/pdf MIME type "
     "(e.g. 'data:application/pdf;base64,SGVsbG8sIFdvcmxkIQ==')"
 )
 
 
 class _Flaw(NamedTuple):
-    """What is wrong with a data URL: in which respect, and in the API's words."""
+    """A flaw of a data URL: its kind, and what the API got instead, in its words."""
 
     kind: Literal["url", "mime", "data"]
     got: str
 
 
 def _flaw(url: str, mime: str) -> _Flaw | None:
-    """What is wrong with the URL of something of a MIME type that begins like this; None if it can be decoded."""
+    """The flaw of a data URL, or None. Its MIME type must begin with `mime`."""
     flaw = _flaw_of_head(url, mime)
     if flaw is None and not _is_base64(url.partition(",")[2]):
         return _Flaw("data", "an invalid base64-encoded value")
@@ -40,7 +40,7 @@ def _flaw(url: str, mime: str) -> _Flaw | None:
 
 
 def _flaw_of_head(url: str, mime: str) -> _Flaw | None:
-    """What is wrong with a data URL, as far as that can be told without decoding it."""
+    """The flaw of a data URL that is visible without decoding it, or None."""
     head, _, payload = url.partition(",")
     if not head.startswith("data:"):
         return _Flaw("url", "a value without the 'data:' prefix")
@@ -52,8 +52,8 @@ def _flaw_of_head(url: str, mime: str) -> _Flaw | None:
     return None if payload else _Flaw("data", "empty base64-encoded bytes")
 
 
-#: What tolerant decoders of base64 forgive: blanks, the alphabet of URLs, escapes of URLs.
-_FORGIVEN: Final = str.maketrans(
+#: What tolerant base64 decoders accept: whitespace, the URL-safe alphabet, URL escapes.
+_TOLERATED: Final = str.maketrans(
     {"-": "+", "_": "/", " ": None, "\n": None, "\r": None, "\t": None}
 )
 _ESCAPES: Final = (("%2B", "+"), ("%2F", "/"), ("%3D", "="))
@@ -61,7 +61,7 @@ _ALPHABET: Final = r"[A-Za-z0-9+/]+"
 
 
 def _is_base64(payload: str) -> bool:
-    """Whether a decoder, strict or tolerant, makes something of a text."""
+    """Whether a strict or a tolerant base64 decoder accepts a text."""
     try:
         binascii.a2b_base64(payload, strict_mode=True)
     except ValueError:
@@ -71,53 +71,58 @@ def _is_base64(payload: str) -> bool:
 
 
 def _tidied(payload: str) -> str:
-    """The text of some base64 without its padding and what a tolerant decoder forgives."""
+    """Normalize base64 as a tolerant decoder does, and remove the padding."""
     for escape, character in _ESCAPES:
         payload = payload.replace(escape, character)
-    return payload.translate(_FORGIVEN).rstrip("=")
+    return payload.translate(_TOLERATED).rstrip("=")
 
 
-#: How the four kinds of images begin that the API takes (source: its own list; the bytes, their formats).
-_PICTURES: Final = rb"(?s)\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP"
-_BEGINNING: Final = 16  # characters of base64, which are 12 bytes: as many as tell the four kinds
+#: The first bytes of the four image formats that the API accepts. The list of formats is
+#: the API's own; the bytes are those that the formats define.
+_IMAGE_PREFIXES: Final = rb"(?s)\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP"
+#: Characters of base64 that identify an image format. They encode 12 bytes.
+_PREFIX_LENGTH: Final = 16
 
 
-def _is_picture(url: str) -> bool:
-    """Whether the bytes of a data URL begin like an image; what is too short or no base64 is not judged."""
-    beginning = _tidied(url.partition(",")[2][: 4 * _BEGINNING])[:_BEGINNING]
-    if len(beginning) < _BEGINNING or re.fullmatch(_ALPHABET, beginning) is None:
+def _begins_like_image(url: str) -> bool:
+    """Whether the bytes of a data URL begin like an image.
+
+    True also if the URL is too short to know, or is not base64.
+    """
+    beginning = _tidied(url.partition(",")[2][: 4 * _PREFIX_LENGTH])[:_PREFIX_LENGTH]
+    if len(beginning) < _PREFIX_LENGTH or re.fullmatch(_ALPHABET, beginning) is None:
         return True
-    return re.match(_PICTURES, binascii.a2b_base64(beginning)) is not None
+    return re.match(_IMAGE_PREFIXES, binascii.a2b_base64(beginning)) is not None
 
 
-#: Addresses of images with which nothing is wrong: what is fetched cannot be judged offline, and what is
-#: decoded has four characters of the alphabet at a time, and one of the beginnings of `_PICTURES`.
-_FINE: Final = {
+#: Image URLs without problems. A web address cannot be checked offline. A data URL must
+#: be plain padded base64 that begins like one of the formats in `_IMAGE_PREFIXES`.
+_GOOD_URL: Final = {
     "pattern": "^(https?://[^\n]*|data:image/[a-z]+;base64,(iVBORw0KGg[o-r][A-Za-z0-9+/]|/9j/|R0lGOD[dl]h|"
     "UklGR[g-v][A-Za-z0-9+/]{4}[BFJNRVZdhlptx159]XRUJQ)([A-Za-z0-9+/]{4}){3,}"
     "([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$"
 }
-_IMAGES: Final = {
+_IMAGE_FIELDS: Final = {
     "image_url": {
-        **_FINE,
+        **_GOOD_URL,
         "type": ["string", "object"],
         "required": ["url"],
-        "properties": {"url": {**_FINE, "type": "string"}},
+        "properties": {"url": {**_GOOD_URL, "type": "string"}},
     }
 }
-_FILES: Final = dict.fromkeys(("file_data", "file"), False)
-#: One and the same for all rules here, so that they are asked at once whether they have to wake.
-_ATTACHED: Final = {**_IMAGES, **_FILES}
+_FILE_FIELDS: Final = dict.fromkeys(("file_data", "file"), False)
+#: All rules here share these triggers, so that one check of a request covers them all.
+_MEDIA_FIELDS: Final = {**_IMAGE_FIELDS, **_FILE_FIELDS}
 
 
 def _images(request: Request) -> Iterator[tuple[PathParts, str]]:
-    """The URLs of the images of a request, with their places, in order."""
+    """The URLs of the images in a request, with their paths, in order."""
     for path, part in _parts(request):
         yield from _image(path, part.get("image_url"))
 
 
 def _parts(request: Request) -> Iterator[tuple[PathParts, dict[str, Any]]]:
-    """The parts of the content of a request, with their places."""
+    """The content parts of a request, with their paths."""
     endpoint = request.endpoint
     holders: list[tuple[PathParts, dict[str, Any]]] = [((), request.body)]
     if endpoint.items:
@@ -127,7 +132,7 @@ def _parts(request: Request) -> Iterator[tuple[PathParts, dict[str, Any]]]:
     for path, holder in holders:
         for place in endpoint.parts:
             given = holder.get(place)
-            if isinstance(given, dict):  # a screenshot, or the only part
+            if isinstance(given, dict):  # A screenshot, or the only part.
                 yield (*path, place), given
             elif isinstance(given, list):
                 yield from (
@@ -147,35 +152,42 @@ def _image(path: PathParts, value: Any) -> Iterator[tuple[PathParts, str]]:
 
 
 def _data_urls(request: Request) -> Iterator[tuple[PathParts, str]]:
-    """Those of the images that are data URLs."""
+    """The images that are data URLs."""
     return ((path, url) for path, url in _images(request) if url.startswith("data:"))
 
 
 @request_rule(
     code="invalid_value",
     endpoints=[endpoint for endpoint in ENDPOINTS.values() if endpoint != CHAT],
-    when=parts(_ATTACHED),
+    when=parts(_MEDIA_FIELDS),
 )
 def invalid_image_url(request: Request) -> Iterator[Problem]:
-    """The data URL of an image cannot be decoded, or holds no image.
+    """The data URL of an image cannot be decoded, or its bytes are not an image.
 
-    The API takes PNG, JPEG, GIF and WebP.  Chat completions have sentences of their own:
-    `invalid_image_format` and `invalid_base64_image`.
+    The API accepts PNG, JPEG, GIF and WebP, and rejects requests with anything else.
+    The error appears in the batch's error file, perhaps a day later.
+
+    Chat completions have their own error messages. See `invalid_image_format` and
+    `invalid_base64_image`.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:image/png;base64,"}]}]}
     Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}]}]}
     Fails: /v1/images/edits {"model": "gpt-image-1.5", "prompt": "x", "images": [{"image_url": "data:application/octet-stream;base64,iVBORw0KGgoAAAANSUhEUg=="}]}
 
-    To do: encode the bytes of the file with a base64 library, and name their type.
+    Fix: Encode the bytes of the file with a base64 library, and put its MIME type into
+    the data URL.
 
-    Source: anomalyco/opencode#23983 (April 2026) and other full answers, May to October 2026; for
-    moderations and videos the sentence is inferred.
+    Evidence: reported. anomalyco/opencode#23983 (April 2026) and other full error
+    responses, May to October 2026. For moderations and videos, the error message is
+    inferred.
     """
     for path, url in _data_urls(request):
         flaw = _flaw(url, "image/")
         if flaw:
-            yield problem(f"Invalid '{dotted(path)}'. {_IMAGE}, but got {flaw.got}.", *path)
-        elif not _is_picture(url):
+            yield problem(
+                f"Invalid '{dotted(path)}'. {_EXPECTED_IMAGE}, but got {flaw.got}.", *path
+            )
+        elif not _begins_like_image(url):
             yield problem(
                 "The image data you provided does not represent a valid image. Please check your input and try "
                 "again with one of the supported image formats: ['image/jpeg', 'image/png', 'image/gif', "
@@ -186,18 +198,21 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
             )
 
 
-@request_rule(endpoints=[CHAT], when=parts(_ATTACHED))
+@request_rule(endpoints=[CHAT], when=parts(_MEDIA_FIELDS))
 def invalid_image_format(request: Request) -> Iterator[Problem]:
-    """The data URL of an image in a chat completion holds something else, or an image that the API does not take.
+    """The image in a data URL is not a PNG, JPEG, GIF or WebP file.
 
-    It takes PNG, JPEG, GIF and WebP, and looks at the bytes.
+    The API looks at the bytes as well as the MIME type, and rejects such a chat
+    completion request. The error appears in the batch's error file, perhaps a day
+    later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:application/pdf;base64,JVBERi0xLjQKJcOkw7zDtsOfCg=="}}]}]}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}}]}]}
 
-    To do: convert the image; send a PDF as a part of type `file`.
+    Fix: Convert the image. Send a PDF as a content part of type `file`.
 
-    Source: STranslate/STranslate#277, and full answers of November 2025 and October 2026.
+    Evidence: reported. STranslate/STranslate#277, and full error responses of November
+    2025 and October 2026.
     """
     for path, url in _data_urls(request):
         flaw = _flaw_of_head(url, "image/")
@@ -208,7 +223,7 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
                 param=None,
                 phase=Phase.LAST,
             )
-        elif not (flaw or _is_picture(url)) and _flaw(url, "image/") is None:
+        elif not (flaw or _begins_like_image(url)) and _flaw(url, "image/") is None:
             yield problem(
                 "You uploaded an unsupported image. Please make sure your image has of one the following "
                 "formats: ['png', 'jpeg', 'gif', 'webp'].",
@@ -218,16 +233,20 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
             )
 
 
-@request_rule(endpoints=[CHAT], when=parts(_ATTACHED))
+@request_rule(endpoints=[CHAT], when=parts(_MEDIA_FIELDS))
 def invalid_base64_image(request: Request) -> Iterator[Problem]:
-    """The data URL of an image in a chat completion cannot be decoded.
+    """The data URL of an image in a chat completion request cannot be decoded.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,undefined"}}]}]}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}}]}]}
 
-    To do: encode the bytes of the file with a base64 library, once.
+    Fix: Encode the bytes of the file with a base64 library, exactly once.
 
-    Source: many reports, 2024 to 2026, of the sentence; its code and param are not known.
+    Evidence: reported. Many reports, 2024 to 2026, of the error message. Its code and
+    param are not known.
     """
     for path, url in _data_urls(request):
         flaw = _flaw(url, "image/")
@@ -241,19 +260,23 @@ def invalid_base64_image(request: Request) -> Iterator[Problem]:
             )
 
 
-@request_rule(fails=None, when=parts(_ATTACHED))
+@request_rule(fails=None, when=parts(_MEDIA_FIELDS))
 def doubtful_image_url(request: Request) -> Iterator[Problem]:
-    """An image's address is neither a URL nor a data URL, or its base64 is one that strict decoders refuse.
+    """An image URL is neither a web address nor a data URL, or its base64 is doubtful.
 
-    Blanks, missing padding and the alphabet of URLs are forgiven by some decoders of base64 only.  A
-    data URL of a few bytes is a placeholder, and no image.
+    Only some base64 decoders accept whitespace, URL escapes, missing padding or the
+    URL-safe alphabet. A data URL of a few bytes is a placeholder, not an image.
+
+    This is a warning because it is not known what the API does with such values.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "iVBORw0KGgoAAAANSUhEUg=="}}]}]}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]}
 
-    To do: write `data:image/png;base64,` before base64, and encode with a library.
+    Fix: Put `data:image/png;base64,` (with the image's type) before the base64 text,
+    and encode with a library.
 
-    Source: what the API does with each is not known; a server that mimics it gives the first sentence.
+    Evidence: inferred. What the API does in each case is not known. A server that
+    mimics the API returns the first error message.
     """
     for path, url in _images(request):
         payload = url.partition(",")[2]
@@ -265,11 +288,11 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
             )
         elif (
             not url.startswith("data:")
-            or not (len(payload) < _BEGINNING or _is_untidy(payload))
+            or not (len(payload) < _PREFIX_LENGTH or _is_untidy(payload))
             or _flaw(url, "image/")
         ):
             continue
-        elif len(payload) < _BEGINNING:
+        elif len(payload) < _PREFIX_LENGTH:
             yield problem("The data URL has too few bytes for an image.", *path)
         else:
             yield problem(
@@ -280,43 +303,51 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
 
 
 def _is_untidy(payload: str) -> bool:
-    """Whether some base64 is such as only tolerant decoders take."""
+    """Whether only tolerant decoders accept this base64."""
     return len(payload) % 4 > 0 or any(character in payload for character in "-_% \n\r\t")
 
 
-@request_rule(code="invalid_value", endpoints=[CHAT], when=parts(_ATTACHED))
+@request_rule(code="invalid_value", endpoints=[CHAT], when=parts(_MEDIA_FIELDS))
 def invalid_file_data(request: Request) -> Iterator[Problem]:
-    """The file in a chat completion is not the data URL of a PDF.
+    """The `file_data` in a chat completion request is not the data URL of a PDF.
 
-    Other documents, and the address of one, are not taken: put their text into a text part, or use
-    /v1/responses.
+    The API accepts neither other documents nor the web address of a document there, and
+    rejects the request. The error appears in the batch's error file, perhaps a day
+    later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "file", "file": {"filename": "a.txt", "file_data": "data:text/plain;base64,SGVsbG8="}}]}]}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjQK"}}]}]}
 
-    To do: begin with `data:application/pdf;base64,`.
+    Fix: Begin `file_data` with `data:application/pdf;base64,`. Put the text of other
+    documents into a text part, or use `/v1/responses`.
 
-    Source: five reports of the live API, 2026, one of them of a batch (2 September 2026); code and
-    param are those of the same sentence about images.
+    Evidence: reported. Five reports from the live API, 2026, one of them from a batch
+    (2 September 2026). The code and param are inferred from the same error message
+    about images.
     """
     for path, data in _files(request):
         flaw = _flaw(data, "application/pdf")
         if flaw:
             yield problem(
-                f"Invalid file data: '{dotted(path)}'. {_PDF}, but got {flaw.got}.", *path
+                f"Invalid file data: '{dotted(path)}'. {_EXPECTED_PDF}, but got {flaw.got}.", *path
             )
 
 
-@request_rule(fails=None, endpoints=[RESPONSES], when=parts(_ATTACHED))
+@request_rule(fails=None, endpoints=[RESPONSES], when=parts(_MEDIA_FIELDS))
 def doubtful_file_data(request: Request) -> Iterator[Problem]:
-    """The data URL of a file in a response cannot be decoded.
+    """The data URL in `file_data` cannot be decoded.
+
+    This applies to `/v1/responses`. It is a warning because it is not known how the API
+    answers, or which types of files it accepts there.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,"}]}]}
     Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjQK"}]}]}
 
-    To do: encode the bytes of the file with a base64 library, and name their type.
+    Fix: Encode the bytes of the file with a base64 library, and put its MIME type into
+    the data URL.
 
-    Source: inferred from images; which types of files the API takes here, and its sentence, are not known.
+    Evidence: inferred. The rule follows what the API does with images. Which types of
+    files it accepts here, and its error message, are not known.
     """
     for path, data in _files(request):
         flaw = _flaw(data, "") if data.startswith("data:") else None
@@ -325,7 +356,7 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
 
 
 def _files(request: Request) -> Iterator[tuple[PathParts, str]]:
-    """The contents of the files in the messages of a request, with their places."""
+    """The contents of the files in a request, with their paths."""
     for path, part in _parts(request):
         inner = part.get("file")
         data = inner.get("file_data") if isinstance(inner, dict) else part.get("file_data")
@@ -341,14 +372,19 @@ def _files(request: Request) -> Iterator[tuple[PathParts, str]]:
     unless={"properties": {"logit_bias": {"propertyNames": {"pattern": "^[0-9]+$"}}}},
 )
 def logit_bias_key(request: Request) -> Iterator[Problem]:
-    """A key of `logit_bias` is no token's id.
+    """A key of `logit_bias` is not a token ID.
+
+    Token IDs are non-negative integers. The API rejects the request. The error appears
+    in the batch's error file, perhaps a day later.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"cat": 5}}
     Passes: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"9246": 5}}
 
-    To do: encode the word with the model's tokenizer, and use the numbers.
+    Fix: Encode the word with the model's tokenizer, and use the resulting numbers as
+    keys.
 
-    Source: openai-python 3.54.0 (prose); the sentence is from one report of 2023, and has no known code.
+    Evidence: documented. openai-python 3.54.0 (prose). The error message is from one
+    report of 2023; its code is not known.
     """
     bias = request.body.get("logit_bias")
     for key in bias if isinstance(bias, dict) else ():
