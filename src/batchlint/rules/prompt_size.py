@@ -1,4 +1,4 @@
-"""Rules about how long a prompt is, as far as its characters tell."""
+"""Rules about the length of a prompt, estimated from its characters."""
 
 from __future__ import annotations
 
@@ -10,35 +10,39 @@ from ..providers import RESPONSES, context_window
 from .registry import Request, problem, request_rule
 from .triggers import long_lines
 
-#: The most characters that one token of OpenAI's tokenizers stands for (a run of blanks in o200k_base).
+#: Length of the longest token of OpenAI's tokenizers, in characters: a run of spaces in
+#: o200k_base.
 LONGEST_TOKEN: Final = 128
 
-#: What an estimate takes a token to be: English prose has about four characters to a token.
+#: Estimates assume this many characters per token, which fits English prose.
 CHARACTERS_PER_TOKEN: Final = 4
 
-#: Lines of fewer bytes than this exceed no context window: the smallest is of 8,192 tokens.
+#: A line of fewer bytes fits into every context window. The smallest has 8,192 tokens.
 LONG_LINE: Final = 8192 * LONGEST_TOKEN
 
-#: The members of a body that hold the prompt.
-_PROMPT: Final = ("messages", "input", "instructions", "prompt")
+#: The parameters that hold the prompt.
+_PROMPT_PARAMETERS: Final = ("messages", "input", "instructions", "prompt")
 
-#: Members inside of these that name things and are no text.
-_NAMES: Final = frozenset(
+#: Fields inside these parameters whose values are identifiers, not text.
+_IDENTIFIERS: Final = frozenset(
     {"role", "type", "id", "call_id", "tool_call_id", "name", "detail", "status", "phase"}
 )
 
 
 @request_rule(code="context_length_exceeded", when=long_lines(LONG_LINE))
 def context_exceeded(request: Request) -> Iterator[Problem]:
-    """The prompt cannot fit into the model's context window, however it is tokenised.
+    """The prompt exceeds the model's context window, however it is tokenized.
 
-    No token is longer than 128 characters, so a prompt has at least a 128th as many tokens as
-    characters.  This is a lower bound; what is below it may still be too long.
+    No token is longer than 128 characters, so a prompt has at least one token per 128
+    characters. This is a lower bound: a prompt that is not reported may still be too
+    long. The API rejects the request. The error appears in the batch's error file,
+    perhaps a day later.
 
-    To do: split the request.
+    Fix: Shorten the prompt, or split the request.
 
-    Source: the models' pages for the windows; the code `context_length_exceeded` and the beginning of the
-    sentence, openai/openai-openapi#302 (a batch).  The API goes on with the number of tokens.
+    Evidence: reported. openai/openai-openapi#302 (a batch) has the code
+    `context_length_exceeded` and the beginning of the error message, which continues
+    with the number of tokens. The context windows are those of the models' pages.
     """
     window = context_window(request.model) if request.line_bytes >= LONG_LINE else None
     count = prompt_characters(request.body) if window is not None else 0
@@ -52,9 +56,9 @@ def context_exceeded(request: Request) -> Iterator[Problem]:
 
 
 def prompt_characters(body: dict[str, Any]) -> int:
-    """How many characters the strings of a prompt have; images and files, as data URLs, are left out."""
+    """Count the characters of a prompt, except images and files in data URLs."""
     total = 0
-    queue = [body[member] for member in _PROMPT if member in body]
+    queue = [body[member] for member in _PROMPT_PARAMETERS if member in body]
     while queue:
         value = queue.pop()
         if isinstance(value, str):
@@ -62,5 +66,5 @@ def prompt_characters(body: dict[str, Any]) -> int:
         elif isinstance(value, list):
             queue += value
         elif isinstance(value, dict):
-            queue += [inner for key, inner in value.items() if key not in _NAMES]
+            queue += [inner for key, inner in value.items() if key not in _IDENTIFIERS]
     return total
