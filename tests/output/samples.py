@@ -1,0 +1,30 @@
+"""Sample files for the tests of the output formats, and short ways to render them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from support import FIXTURES
+
+from batchlint import check
+from batchlint.output import FORMATS, Options
+from batchlint.output.result import FileResult
+
+SAMPLES: Final = FIXTURES / "formats"
+
+#: A file with findings, a file without any, and a file that does not exist.
+MIXED: Final = "50% off, all.jsonl"
+CLEAN: Final = "clean.jsonl"
+MISSING: Final = "missing.jsonl"
+
+
+def render(name: str, *files: FileResult, options: Options | None = None) -> str:
+    """Render results in a format."""
+    return "".join(FORMATS[name].render(files, options or Options()))
+
+
+def render_text(path: Path, max_errors: int = 20, *, keep: int = 1000, **options: Any) -> list[str]:
+    """Check a file and render it as text, line by line. The file is called `x` there."""
+    result = FileResult("x", check(path, name="x.jsonl", keep=keep), source=str(path))
+    return render("text", result, options=Options(max_errors, **options)).splitlines()

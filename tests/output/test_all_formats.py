@@ -1,0 +1,107 @@
+"""What all output formats have in common. Their exact texts are in `fixtures/formats/`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from golden import assert_matches_golden
+from output.samples import MISSING, SAMPLES, render
+from support import CommandResult, line
+
+import batchlint
+from batchlint.output import FORMATS, default_format
+
+GOLDEN = {
+    "github": "github.txt",
+    "gitlab": "gitlab.json",
+    "junit": "junit.xml",
+    "sarif": "sarif.json",
+    "jsonl": "jsonl.jsonl",
+    "batch": "batch.jsonl",
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_format_matches_its_expected_text(name: str, render_samples: Callable[[str], str]) -> None:
+    text = render_samples(name).replace(f'"{batchlint.__version__}"', '"0"')
+
+    assert_matches_golden(text, SAMPLES / GOLDEN[name])
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "text"])
+def test_unreadable_file_is_in_every_format(
+    name: str, render_samples: Callable[[str], str]
+) -> None:
+    text = render_samples(name)
+
+    assert text.endswith("\n")
+    if name == "batch":  # One line per file, without its name.
+        objects = [json.loads(row).get("object", "error") for row in text.splitlines()]
+        assert objects == ["batch", "batch", "error"]
+    else:
+        assert MISSING in text
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_rendering_no_files_works(name: str) -> None:
+    text = render(name)
+
+    assert name not in {"json", "gitlab", "sarif"} or json.loads(text) is not None
+    assert name not in {"text", "jsonl", "batch", "github"} or text == ""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_format_imports_no_other_format(name: str) -> None:
+    code = (
+        "import sys; before = set(sys.modules)\n"
+        "from batchlint.output import FORMATS, Options\n"
+        f"FORMATS[{name!r}].render([], Options())\n"
+        "print(*(set(sys.modules) - before))"
+    )
+    completed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    modules = set(completed.stdout.split())
+    prefix = "batchlint.output."
+    imported = {module.removeprefix(prefix) for module in modules if module.startswith(prefix)}
+
+    assert imported & set(FORMATS) == {name}
+    assert name == "junit" or "xml.etree.ElementTree" not in modules
+    assert not modules & {"click", "jsonschema", "jsonschema_rs"}
+
+
+@pytest.mark.parametrize(
+    ("value", "chosen"), [("true", "github"), ("false", "text"), ("", "text"), (None, "text")]
+)
+def test_default_format_is_github_under_github_actions(
+    value: str | None, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if value is not None:
+        monkeypatch.setenv("GITHUB_ACTIONS", value)
+
+    assert default_format() is FORMATS[chosen]
+
+
+@pytest.mark.parametrize("name", ["jsonl", "gitlab", "junit"])
+def test_formats_without_room_for_it_report_truncation_on_standard_error(
+    name: str, run: Callable[..., CommandResult], batch_file: Callable[..., object]
+) -> None:
+    path = batch_file(*(line(str(number), dimensions="x") for number in range(30)))
+
+    assert run("check", f"--format={name}", "--keep=10", str(path)).err == (
+        f"batchlint: {path}: 20 findings are counted and not in the report; --keep 0 keeps all\n"
+    )
+    assert run("check", f"--format={name}", str(path)).err == ""
+
+
+@pytest.mark.parametrize("name", ["text", "json", "sarif", "github", "batch"])
+def test_other_formats_report_truncation_themselves_or_not_at_all(
+    name: str, run: Callable[..., CommandResult], batch_file: Callable[..., object]
+) -> None:
+    path = batch_file(*(line(str(number), dimensions="x") for number in range(30)))
+
+    assert run("check", f"--format={name}", "--keep=10", str(path)).err == ""

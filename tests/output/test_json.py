@@ -1,0 +1,45 @@
+"""The format `json`: one document, described by `schemas/report.json`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from jsonschema import Draft202012Validator
+from support import FIXTURES, CommandResult, fixture_files
+
+from batchlint import data
+
+FILES = [
+    *fixture_files("valid", "invalid", "foreign", "wild"),
+    FIXTURES / "cases" / "mutants.jsonl",
+]
+GOOD = str(FIXTURES / "valid" / "embeddings.jsonl")
+BAD = str(FIXTURES / "invalid" / "invalid_type.jsonl")
+
+Run = Callable[..., CommandResult]
+
+
+def test_output_is_one_document(run: Run) -> None:
+    document = json.loads(run("check", "--format=json", GOOD, BAD).out)
+
+    assert [(file["path"], file["ok"]) for file in document["files"]] == [
+        (GOOD, True),
+        (BAD, False),
+    ]
+    assert document["ok"] is False
+    assert document["files"][1]["request_counts"] == {"total": 6, "failed": 5}
+
+
+def test_report_of_every_fixture_is_valid(run: Run, tmp_path: Path) -> None:
+    paths = [*map(str, FILES), str(tmp_path / "missing.jsonl")]
+    document = json.loads(run("check", "--format=json", *paths).out)
+    validator = Draft202012Validator(data.read("report"))
+
+    assert [str(error) for error in validator.iter_errors(document)] == []
+    assert [file["path"] for file in document["files"]] == paths
+    assert set(document["files"][-1]) == {"path", "ok", "error"}
+    assert document["version"] == importlib.metadata.version("batchlint")
+    assert document["ok"] is False

@@ -1,0 +1,145 @@
+"""The format for people: its exact text, excerpts of lines, and colours."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from golden import assert_matches_golden
+from hypothesis import given
+from hypothesis import strategies as st
+from output.samples import CLEAN, MIXED, SAMPLES, render_text
+from support import CommandResult, line
+
+from batchlint.findings import BatchError
+from batchlint.output.locate import find
+from batchlint.output.text import _excerpt
+
+Run = Callable[..., CommandResult]
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        pytest.param([], "text.txt", id="default"),
+        pytest.param(
+            ["--show-source", "--statistics", "--color=always"], "text_full.txt", id="all options"
+        ),
+    ],
+)
+def test_text_matches_its_expected_text(
+    options: list[str], name: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(SAMPLES)
+
+    assert_matches_golden(run("check", *options, MIXED, CLEAN).out, SAMPLES / name)
+
+
+def test_statistics_count_each_rule_with_its_effect(
+    run: Run, batch_file: Callable[..., Path]
+) -> None:
+    path = batch_file(
+        line("a"), line("a"), line("b", bogus=1), line("c", bogus=1), b"\n", line("d")
+    )
+    rows = run("check", "--statistics", str(path), str(path)).out.splitlines()
+
+    assert rows[-4:] == [
+        "2 files, 2 with errors",
+        "2  duplicate_custom_id  fail the whole batch",
+        "4  unknown_parameter    fail their requests",
+        "2  blank_line           warn",
+    ]
+
+
+# -- excerpts -------------------------------------------------------------------------------------
+
+
+def test_source_is_shown_only_on_request(batch_file: Callable[..., Path]) -> None:
+    path = batch_file(line("a", input="SECRET", dimensions="x"))
+
+    assert "SECRET" not in "\n".join(render_text(path))
+    assert "SECRET" in "\n".join(render_text(path, show_source=True))
+
+
+@given(st.text(), st.text())
+def test_caret_is_below_the_place(before: str, after: str) -> None:
+    body = {"model": "m", "input": f"x{before}", "bogus": 1, "user": after}
+    request = {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": body}
+    row = json.dumps(request, ensure_ascii=False)
+    error = BatchError("unknown_parameter", "unknown_parameter", 2, "m", pointer="/body/bogus")
+    try:
+        place = find(row.encode(), error)
+    except UnicodeEncodeError:
+        return
+    assert place is not None
+    shown = _excerpt(place, lambda text, **_: text).splitlines()
+
+    assert len(shown[0]) <= 4 + 60
+    assert shown[0].isprintable()
+    assert width(shown[0][: shown[0].index('"bogus"')]) == shown[1].index("^")
+
+
+def width(text: str) -> int:
+    """Return the number of terminal columns that a text takes."""
+    return sum(
+        0
+        if unicodedata.combining(character)
+        else 1 + (unicodedata.east_asian_width(character) in {"W", "F"})
+        for character in text
+    )
+
+
+# -- colours --------------------------------------------------------------------------------------
+
+
+def test_color_option_switches_colours_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(SAMPLES / MIXED)
+    plain = run("check", path).out
+    coloured = run("check", "--color=always", path).out
+
+    assert "\x1b" not in plain
+    assert re.sub(r"\x1b\[\d*m", "", coloured) == plain
+    assert "\x1b[31m" in coloured
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert run("check", "--color=always", path).out == coloured
+    rows = run("check", "--format=jsonl", path).out
+    assert run("check", "--format=jsonl", "--color=always", path).out == rows
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("env", "options", "coloured"),
+    [
+        pytest.param({}, [], True, id="default"),
+        pytest.param({"NO_COLOR": "1"}, [], False, id="NO_COLOR"),
+        pytest.param({"NO_COLOR": ""}, [], True, id="empty NO_COLOR"),
+        pytest.param({"TERM": "dumb"}, [], False, id="dumb terminal"),
+        pytest.param({}, ["--color=never"], False, id="never"),
+        pytest.param({"NO_COLOR": "1"}, ["--color=always"], True, id="NO_COLOR and always"),
+        pytest.param({}, ["--format=json"], False, id="json"),
+    ],
+)
+def test_terminal_has_colours_unless_they_are_switched_off(
+    env: dict[str, str], options: list[str], coloured: bool
+) -> None:
+    leader, terminal = os.openpty()
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "batchlint", "check", str(SAMPLES / "clean.jsonl"), *options],
+            stdout=terminal,
+            env={**os.environ, "TERM": "xterm", **env},
+            check=True,
+        )
+        out = os.read(leader, 1 << 16)
+    finally:
+        os.close(leader)
+        os.close(terminal)
+
+    assert (b"\x1b[" in out) == coloured
