@@ -1,0 +1,32 @@
+"""A file that is large enough to be checked in several chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+
+import pytest
+from strategies import LINES
+from support import line
+
+from batchlint.sources import CHUNK
+
+
+@pytest.fixture(scope="session")
+def large_file() -> bytes:
+    """A file of several chunks in which most rules find something."""
+    long_line = b'{"custom_id": "a' + b"long" * 500_000 + b'"}\n'
+    blank_chunk = b" " * CHUNK + b"\n"
+    return line("first") + 4 * (b"\n".join(LINES) + b"\n" + long_line + blank_chunk)
+
+
+@pytest.fixture(scope="module", params=["threads", "processes"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    """Executors of the standard library."""
+    if request.param == "threads":
+        with ThreadPoolExecutor(3) as threads:
+            yield threads
+    else:
+        with ProcessPoolExecutor(2, get_context("spawn")) as processes:
+            yield processes

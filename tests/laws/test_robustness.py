@@ -1,0 +1,150 @@
+"""No data makes a check raise: it always ends with a report that can be written as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import orjson
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from strategies import ANY_FILE, MODELS, REPLACEMENTS, mutated_bodies
+from support import URLS, line
+
+from batchlint import check
+from batchlint.providers import provider
+from batchlint.report import Report
+from batchlint.schema.store import body_schema
+
+
+def check_anything(data: bytes) -> Report:
+    """Check data, and verify what is true of every report."""
+    report = check(data, keep=5, warn=["duplicate_key"])
+
+    assert json.loads(orjson.dumps(report.to_dict()))["ok"] is report.ok
+    assert orjson.dumps(report.to_batch())
+    assert report.ok == (not report.errors)
+    assert report.failed <= report.total <= data.count(b"\n") + 1
+    return report
+
+
+@given(st.binary(max_size=200))
+def test_check_accepts_any_bytes(data: bytes) -> None:
+    check_anything(data)
+
+
+@given(ANY_FILE)
+@example(b"\xef\xbb\xbf")
+@example(b"\xef\xbb\xbf\n\xef\xbb\xbf{}")
+@example(b"\x01\n\x01\n")
+@example(b'{"custom_id": "a", "url": ["/v1/embeddings"], "body": {}}')
+@example(b'{"custom_id": "a", "url": {"x": 1}, "method": [], "body": [1]}')
+@example(b'{"custom_id": "a", "method": "POST", "url": null, "body": {"model": null}}')
+def test_check_accepts_any_file(data: bytes) -> None:
+    check_anything(data)
+
+
+@settings(max_examples=300)
+@given(mutated_bodies(), st.sampled_from(MODELS))
+def test_check_accepts_any_body(case: tuple[str, dict[str, Any]], model: str) -> None:
+    url, body = case
+    for changed in (body, body | {"model": model}):
+        row = {"custom_id": "a", "method": "POST", "url": url, "body": changed}
+        check_anything(json.dumps(row).encode())
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize("model", MODELS)
+def test_check_accepts_any_value_of_a_parameter(url: str, model: str) -> None:
+    names = body_schema(provider().endpoints[url])["properties"]
+    data = b"".join(
+        line(f"{name} {number}", url, **{"model": model, name: value})
+        for name in names
+        for number, value in enumerate(REPLACEMENTS)
+    )
+
+    check_anything(data)
+
+
+# -- deeply nested values -------------------------------------------------------------------------
+
+
+class Nest(NamedTuple):
+    """A value that can be nested to any depth."""
+
+    opening: bytes
+    inner: bytes
+    closing: bytes
+
+
+NESTS = {
+    "arrays": Nest(b"[", b"1", b"]"),
+    "objects": Nest(b'{"a":', b"1", b"}"),
+    "filters": Nest(b'{"type":"and","filters":[', b'{"type":"eq","key":"k","value":1}', b"]}"),
+    "schemas": Nest(
+        b'{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":',
+        b'{"type":"string"}',
+        b"}}",
+    ),
+}
+
+EMBEDDINGS = b'"/v1/embeddings"'
+CHAT = b'"/v1/chat/completions"'
+RESPONSES = b'"/v1/responses"'
+
+#: Lines, each with at least one @ where the nested value goes.
+TEMPLATES = [
+    b"@",
+    b'{"custom_id": @, "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}',
+    b'{"custom_id": "a", "method": @, "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}',
+    b'{"custom_id": "a", "method": "POST", "url": @, "body": {"model": "m", "input": "x"}}',
+    b'{"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": @}',
+    *(
+        b'{"custom_id": "a", "method": "POST", "url": %s, "body": %s}' % (url, body)
+        for url, body in [
+            (EMBEDDINGS, b'{"model": @, "input": "x"}'),
+            (EMBEDDINGS, b'{"model": "m", "input": @}'),
+            (EMBEDDINGS, b'{"model": "m", "input": "x", "bogus": @}'),
+            (CHAT, b'{"model": "m", "messages": @}'),
+            (CHAT, b'{"model": "m", "messages": [{"role": "user", "content": @}]}'),
+            (CHAT, b'{"model": "m", "messages": [{"role": @, "content": "x"}], "metadata": @}'),
+            (
+                CHAT,
+                b'{"model": "m", "messages": [{"role": "user", "content": "x"}], '
+                b'"temperature": @, "stop": @}',
+            ),
+            (
+                CHAT,
+                b'{"model": "m", "messages": [{"role": "user", "content": "x"}], '
+                b'"tools": [{"type": "function", "function": '
+                b'{"name": "f", "strict": true, "parameters": @}}]}',
+            ),
+            (
+                CHAT,
+                b'{"model": "m", "messages": [{"role": "user", "content": "x"}], '
+                b'"response_format": {"type": "json_schema", "json_schema": '
+                b'{"name": "f", "strict": true, "schema": @}}}',
+            ),
+            (RESPONSES, b'{"model": "m", "input": @, "include": @, "service_tier": @}'),
+            (
+                RESPONSES,
+                b'{"model": "m", "input": "x", "tools": '
+                b'[{"type": "file_search", "vector_store_ids": ["v"], "filters": @}]}',
+            ),
+            (
+                RESPONSES,
+                b'{"model": "m", "input": '
+                b'[{"type": "function_call_output", "call_id": "c", "output": @}]}',
+            ),
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize("depth", [10, 130, 250, 330, 510, 900, 1020, 1100, 100_000])
+@pytest.mark.parametrize("nest", NESTS.values(), ids=NESTS)
+def test_check_accepts_any_nesting(nest: Nest, depth: int) -> None:
+    value = nest.opening * depth + nest.inner + nest.closing * depth
+    for template in TEMPLATES:
+        check_anything(template.replace(b"@", value))
