@@ -1,1 +1,1 @@
-"""The JSON Schemas that users send: which of them the API takes for structured outputs and functions."""
+"""Checks of users' JSON Schemas for structured outputs and functions."""
