@@ -1,7 +1,8 @@
-"""How large a strict schema may be (source: the Structured Outputs guide, October 2026).
+"""The size limits of strict schemas.
 
-Older pages have smaller numbers.  The sentences are those of live answers of 2026, but for the one
-about characters, which is ours.
+Evidence: documented. The Structured Outputs guide, October 2026. Older pages have
+smaller numbers. The messages are those of live answers of 2026, except the one about
+characters, which is ours.
 """
 
 from __future__ import annotations
@@ -13,18 +14,29 @@ from ..findings import PathParts
 from .nodes import Node, nodes
 from .problems import SchemaProblem
 
+#: Nesting levels of objects and arrays.
 LEVELS: Final = 10
+
+#: Properties of all objects together.
 PROPERTIES: Final = 5000
+
+#: Characters of all names and values together.
 CHARACTERS: Final = 120_000
+
+#: Values of all enums together.
 ENUM_VALUES: Final = 1000
+
+#: An enum of more values than this has a limit on its characters.
 LARGE_ENUM: Final = 250
+
+#: Characters of the values of such an enum.
 LARGE_ENUM_CHARACTERS: Final = 15_000
 
-_FEWER: Final = "Consider reducing the number of enums, or opt out of structured outputs by setting 'strict: false'."
+_FEWER_ENUM_VALUES: Final = "Consider reducing the number of enums, or opt out of structured outputs by setting 'strict: false'."
 
 
 def problems(root: dict[str, Any]) -> list[SchemaProblem]:
-    """What is too much in a schema, each at the place where it becomes too much."""
+    """The limits that a schema exceeds, each at the place where it does."""
     below = [node for node in nodes(root, strict=True) if isinstance(node.value, dict)]
     found = [*_levels(below), *_properties(below), *_characters(below), *_enum_values(below)]
     for node in below:
@@ -33,15 +45,16 @@ def problems(root: dict[str, Any]) -> list[SchemaProblem]:
 
 
 def _levels(below: list[Node]) -> Iterator[SchemaProblem]:
-    """Objects and arrays in one another; the place is that of the schema whose members are too deep.
+    """Report nesting that is too deep, at the first schema whose children are too deep.
 
-    Source for how the API counts: its answers to a schema of depth 15 (14 levels) and to one with
-    ten objects below the root, whose properties are strings (11 levels).
+    Evidence: confirmed. The API's answers show how it counts. A schema of depth 15 has
+    14 levels. A schema with ten objects below the root, whose properties are strings,
+    has 11.
     """
     deepest = max(node.level for node in below)
     if deepest > LEVELS:
         place = next(
-            node.path for node in below if node.level == LEVELS and _has_members(node.value)
+            node.path for node in below if node.level == LEVELS and _has_children(node.value)
         )
         yield SchemaProblem(
             f"{deepest} levels of nesting exceeds limit of {LEVELS}.",
@@ -50,8 +63,8 @@ def _levels(below: list[Node]) -> Iterator[SchemaProblem]:
         )
 
 
-def _has_members(schema: dict[str, Any]) -> bool:
-    """Whether a schema has properties or items that are schemas."""
+def _has_children(schema: dict[str, Any]) -> bool:
+    """Whether a schema has properties or `items` that are objects."""
     properties = schema.get("properties")
     return isinstance(schema.get("items"), dict) or (
         isinstance(properties, dict)
@@ -60,13 +73,13 @@ def _has_members(schema: dict[str, Any]) -> bool:
 
 
 def _properties(below: list[Node]) -> Iterator[SchemaProblem]:
-    """Properties of all objects together."""
+    """Report too many properties of all objects together."""
     counted = [
         (len(node.value["properties"]), (*node.path, "properties"))
         for node in below
         if isinstance(node.value.get("properties"), dict)
     ]
-    total, place = _beyond(counted, PROPERTIES)
+    total, place = _total_and_place(counted, PROPERTIES)
     if place:
         yield SchemaProblem(
             f"{total} parameters exceeds limit of {PROPERTIES}.", place, "Split the schema."
@@ -74,24 +87,27 @@ def _properties(below: list[Node]) -> Iterator[SchemaProblem]:
 
 
 def _enum_values(below: list[Node]) -> Iterator[SchemaProblem]:
-    """Values of all enums together."""
+    """Report too many values of all enums together."""
     counted = [
         (len(node.value["enum"]), (*node.path, "enum"))
         for node in below
         if isinstance(node.value.get("enum"), list)
     ]
-    total, place = _beyond(counted, ENUM_VALUES)
+    total, place = _total_and_place(counted, ENUM_VALUES)
     if place:
         yield SchemaProblem(
             f"Expected at most {ENUM_VALUES} enum values in total within a single schema when using "
-            f"structured outputs, but received {total}. {_FEWER}",
+            f"structured outputs, but received {total}. {_FEWER_ENUM_VALUES}",
             place,
         )
 
 
-def _beyond(counted: list[tuple[int, PathParts]], limit: int) -> tuple[int, PathParts | None]:
-    """The sum of counts, and the place where it passes the limit."""
-    total, place = 0, None
+def _total_and_place(
+    counted: list[tuple[int, PathParts]], limit: int
+) -> tuple[int, PathParts | None]:
+    """The sum of counts, and the path at which it passes the limit."""
+    total = 0
+    place = None
     for count, path in counted:
         total += count
         if total > limit and place is None:
@@ -100,7 +116,10 @@ def _beyond(counted: list[tuple[int, PathParts]], limit: int) -> tuple[int, Path
 
 
 def _characters(below: list[Node]) -> Iterator[SchemaProblem]:
-    """Characters of the names of properties and definitions, and of the values of enums and constants."""
+    """Report too many characters of names and values.
+
+    These are names of properties and definitions, and values of enums and constants.
+    """
     total = sum(len(name) for node in below for name in _names(node.value))
     if total > CHARACTERS:
         yield SchemaProblem(
@@ -111,7 +130,7 @@ def _characters(below: list[Node]) -> Iterator[SchemaProblem]:
 
 
 def _names(schema: dict[str, Any]) -> Iterator[str]:
-    """The names and values of a schema whose characters count."""
+    """The names and values of one schema whose characters count."""
     for key in ("properties", "$defs", "definitions"):
         named = schema.get(key)
         if isinstance(named, dict):
@@ -123,12 +142,12 @@ def _names(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _large_enum(enum: Any, path: PathParts) -> Iterator[SchemaProblem]:
-    """Characters of one enum of many values."""
+    """Report too many characters in an enum of many values."""
     if isinstance(enum, list) and len(enum) > LARGE_ENUM:
         total = sum(len(value) for value in enum if isinstance(value, str))
         if total > LARGE_ENUM_CHARACTERS:
             yield SchemaProblem(
                 f"Expected at most {LARGE_ENUM_CHARACTERS} total characters across enum values when there are "
-                f"more than {LARGE_ENUM} enum values, but received {total}. {_FEWER}",
+                f"more than {LARGE_ENUM} enum values, but received {total}. {_FEWER_ENUM_VALUES}",
                 (*path, "enum"),
             )
