@@ -1,4 +1,4 @@
-"""The subschemas at which the API looks, and how it names their places."""
+"""The subschemas that the API checks, and its names for their places."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ..findings import PathParts
 from .metaschema import LONGEST_PATH
 from .problems import SchemaProblem
 
-#: Faults are told of places up to this many parts from the root; no sentence gets longer than that.
-_TOLD: Final = 64
+#: Problems are reported at paths of up to this many parts, so that messages stay short.
+_LONGEST_REPORTED_PATH: Final = 64
 
 
 class Node(NamedTuple):
@@ -19,9 +19,10 @@ class Node(NamedTuple):
 
     Attributes:
         value: the subschema.
-        context: its place in the API's words.
-        path: its true place.
-        level: how deep in the data it is: properties and items count, branches of `anyOf` do not.
+        context: its path in the API's words.
+        path: its path in the schema.
+        level: its depth in the data. Properties and items count, branches of `anyOf` do
+            not.
     """
 
     value: Any
@@ -37,7 +38,7 @@ class Node(NamedTuple):
         certain: bool = True,
         context: tuple[str, ...] = (),
     ) -> SchemaProblem:
-        """A problem of this subschema, or of what stands at a path below it."""
+        """Make a problem of this subschema, or of a path below it."""
         return SchemaProblem(
             f"In context={in_words(self.context + context)}, {tail}",
             (*self.path, *path),
@@ -47,14 +48,15 @@ class Node(NamedTuple):
 
 
 def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> Iterator[Node]:
-    """Subschemas, depth-first; with a stack of our own, for schemas may be deep.
+    """Yield subschemas, depth-first. It does not recurse, because schemas may be deep.
 
     Args:
         root: a schema.
-        strict: whether references end the way, and definitions are entered.
-        levels: how deep in the data to go, and only as far as places are told; None is all the way.
+        strict: whether to stop at references, and to visit definitions.
+        levels: how deep in the data to go, and only as far as problems are reported.
+            None visits everything.
     """
-    longest = LONGEST_PATH if levels is None else _TOLD
+    longest = LONGEST_PATH if levels is None else _LONGEST_REPORTED_PATH
     stack = [Node(root)]
     while stack:
         node = stack.pop()
@@ -66,14 +68,15 @@ def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> I
         ):
             below = [*_branches(node), *(_definitions(node) if strict else ())]
             if levels is None or node.level < levels:
-                below = [*_members(node), *below]
+                below = [*_children(node), *below]
             stack.extend(reversed(below))
 
 
-def _members(node: Node) -> Iterator[Node]:
-    """The properties and the items of a subschema."""
+def _children(node: Node) -> Iterator[Node]:
+    """The subschemas for the properties and the items of a subschema."""
     schema, context, path, level = node
-    properties, items = schema.get("properties"), schema.get("items")
+    properties = schema.get("properties")
+    items = schema.get("items")
     if isinstance(properties, dict):
         before = (*context, *of_type(schema, "object"), "properties")
         for name, child in properties.items():
@@ -85,7 +88,7 @@ def _members(node: Node) -> Iterator[Node]:
 
 
 def _branches(node: Node) -> Iterator[Node]:
-    """The branches of a union."""
+    """The branches of `anyOf`."""
     branches = node.value.get("anyOf")
     if isinstance(branches, list):
         for index, child in enumerate(branches):
@@ -98,7 +101,10 @@ def _branches(node: Node) -> Iterator[Node]:
 
 
 def _definitions(node: Node) -> Iterator[Node]:
-    """The definitions of a schema.  Whether nesting goes on through a reference is not known: they begin anew."""
+    """The definitions of a schema, at level 0.
+
+    It is not known whether the API counts levels through references.
+    """
     for key in ("$defs", "definitions"):
         named = node.value.get(key)
         if isinstance(named, dict):
@@ -107,13 +113,16 @@ def _definitions(node: Node) -> Iterator[Node]:
 
 
 def types(schema: dict[str, Any]) -> list[Any]:
-    """The types that a schema names."""
+    """The types that a schema names, as a list."""
     kind = schema.get("type")
     return kind if isinstance(kind, list) else [kind]
 
 
 def of_type(schema: dict[str, Any], name: str) -> tuple[str, ...]:
-    """The API's words for one of several types: `'type', '1'` (source: reports, July 2025 and June 2026)."""
+    """The context of one of several types: `'type', '1'`.
+
+    Evidence: reported, July 2025 and June 2026.
+    """
     kind = schema.get("type")
     return ("type", str(kind.index(name))) if isinstance(kind, list) and name in kind else ()
 
@@ -124,5 +133,5 @@ def in_words(context: tuple[str, ...]) -> str:
 
 
 def quoted(name: str) -> str:
-    """A name as Python prints it, and at most 64 characters of it."""
+    """The Python repr of a name, which is cut to 64 characters."""
     return repr(name if len(name) <= phrasing.QUOTED else f"{name[: phrasing.QUOTED - 3]}...")
