@@ -1,23 +1,24 @@
-"""Strict schemas that are fine at first sight, as nearly all are; the rest is looked at closely."""
+"""A fast check that accepts simple strict schemas. Others need the full check."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-#: Schemas of more bytes than this are never fine at first sight: below it no limit on the numbers of
-#: properties, characters or enum values can be reached.
+#: Schemas of more bytes than this need the full check. Smaller ones cannot reach the
+#: limits on properties, characters or enum values.
 SHORT: Final = 4000
 
-_DEEPEST: Final = 6  # the limit is 10
-_NOTES: Final = frozenset({"type", "description", "title"})
-_OBJECT: Final = _NOTES | {"properties", "required", "additionalProperties"}
-_ARRAY: Final = _NOTES | {"items"}
-_STRING: Final = _NOTES | {"enum"}
-_SIMPLE: Final = frozenset({"string", "number", "integer", "boolean"})
+#: Deeper schemas need the full check. The limit is 10 levels.
+_DEEPEST: Final = 6
+_COMMON_KEYS: Final = frozenset({"type", "description", "title"})
+_OBJECT_KEYS: Final = _COMMON_KEYS | {"properties", "required", "additionalProperties"}
+_ARRAY_KEYS: Final = _COMMON_KEYS | {"items"}
+_STRING_KEYS: Final = _COMMON_KEYS | {"enum"}
+_SCALAR_TYPES: Final = frozenset({"string", "number", "integer", "boolean"})
 
 
 def is_fine(schema: dict[str, Any]) -> bool:
-    """Whether a strict schema is made of the plainest parts alone, each as Structured Outputs want it."""
+    """Whether a schema uses only simple features, all as strict mode requires."""
     return schema.get("type") == "object" and _fine(schema, 0)
 
 
@@ -28,16 +29,17 @@ def _fine(node: Any, depth: int) -> bool:
     if type(kind) is not str or not (_is_text(node, "description") and _is_text(node, "title")):
         return False
     if kind == "object":
-        return node.keys() <= _OBJECT and _fine_object(node, depth)
+        return node.keys() <= _OBJECT_KEYS and _fine_object(node, depth)
     if kind == "array":
-        return node.keys() <= _ARRAY and _fine(node.get("items"), depth + 1)
+        return node.keys() <= _ARRAY_KEYS and _fine(node.get("items"), depth + 1)
     if kind == "string" and "enum" in node:
-        return node.keys() <= _STRING and _fine_enum(node["enum"])
-    return kind in _SIMPLE and node.keys() <= _NOTES
+        return node.keys() <= _STRING_KEYS and _fine_enum(node["enum"])
+    return kind in _SCALAR_TYPES and node.keys() <= _COMMON_KEYS
 
 
 def _fine_object(node: dict[str, Any], depth: int) -> bool:
-    properties, required = node.get("properties"), node.get("required")
+    properties = node.get("properties")
+    required = node.get("required")
     if (
         node.get("additionalProperties") is not False
         or type(properties) is not dict
