@@ -1,4 +1,4 @@
-"""A problem of a user's JSON Schema, wherever that schema is and whatever its name is."""
+"""A problem of a user's JSON Schema, wherever the request has it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ class SchemaProblem(NamedTuple):
     """Something that the API refuses, or may refuse, about a schema.
 
     Attributes:
-        sentence: the API's, after the name of the schema.
-        path: from the root of the schema.
+        sentence: the API's message after the name of the schema.
+        path: its path from the root of the schema.
         hint: how to fix it.
-        certain: the API refuses it. Otherwise it may.
-        chat_only: only chat completions certainly refuse it; on responses it is doubtful.
+        certain: whether the API certainly refuses it. Otherwise it may.
+        chat_only: whether only chat completions certainly refuse it; `/v1/responses`
+            may.
     """
 
     sentence: str
