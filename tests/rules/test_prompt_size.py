@@ -1,63 +1,134 @@
-"""Rules about how long a prompt is, at both sides of their limits."""
+"""The rules of `rules/prompt_size.py`: both sides of every limit."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-import pytest
+from rules.helpers import each
+from support import request
 
 from batchlint import check, check_request
-from batchlint.rules.size import LONG_LINE, characters
+from batchlint.rules.prompt_size import LONG_LINE, prompt_characters
+
+CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
+EMBEDDINGS = "/v1/embeddings"
+
+#: The most characters that fit: gpt-4o takes 128,000 tokens of at most 128 characters.
+FULL = 128_000 * 128
 
 
-def line(url: str, **body: Any) -> dict[str, Any]:
-    return {"custom_id": "a", "method": "POST", "url": url, "body": body}
+def chat(characters: int, model: str = "gpt-4o", custom_id: str = "a") -> dict[str, Any]:
+    messages = [{"role": "user", "content": "x" * characters}]
+    return request(custom_id, CHAT, model=model, messages=messages)
 
 
-def chat(characters: int, model: str = "gpt-4o") -> dict[str, Any]:
-    return line("/v1/chat/completions", model=model, messages=[{"role": "user", "content": "x" * characters}])
+def embedding(value: Any) -> dict[str, Any]:
+    return request("a", EMBEDDINGS, model="text-embedding-3-small", input=value)
 
 
-def test_a_prompt_that_no_tokenizer_fits_into_the_window_is_refused() -> None:
-    """128 characters to a token, and a character more."""
-    assert check_request(chat(128_000 * 128)) == []
+# -- context_exceeded -----------------------------------------------------------------------------
 
-    (error,) = check_request(chat(128_000 * 128 + 1))
 
-    assert (error.rule, error.code, error.param) == ("context_exceeded", "context_length_exceeded", "body.messages")
+def test_prompt_beyond_the_context_window_is_reported() -> None:
+    assert check_request(chat(FULL)) == []
+
+    (error,) = check_request(chat(FULL + 1))
+
+    assert (error.rule, error.code, error.param) == (
+        "context_exceeded",
+        "context_length_exceeded",
+        "body.messages",
+    )
     assert error.message == "This model's maximum context length is 128000 tokens."
     assert "16,384,001 characters" in (error.hint or "")
 
 
-def test_a_model_whose_window_is_not_known_is_not_judged() -> None:
-    assert check_request(chat(128_000 * 128 + 1, model="some-other-model")) == []
+def test_long_input_of_responses_is_reported() -> None:
+    long = request("a", RESPONSES, model="gpt-4o", input=["x" * (FULL + 1)])
+
+    errors = [error for error in check_request(long) if error.rule == "context_exceeded"]
+
+    assert [error.param for error in errors] == ["body.input"]
 
 
-def test_an_image_does_not_count_as_characters() -> None:
-    body = {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 99}},
-                                                      {"type": "text", "text": "1234"}]}]}
-
-    assert characters(body) == len("1234")
+def test_model_with_unknown_context_window_is_not_checked() -> None:
+    assert check_request(chat(FULL + 1, model="some-other-model")) == []
 
 
-@pytest.mark.parametrize(("given", "message"), [
-    ("x" * (8192 * 128 + 1), "Invalid 'input': maximum input length is 8192 tokens."),
-    (["a", "x" * (8192 * 128 + 1)], "Invalid 'input[1]': maximum input length is 8192 tokens."),
-    ([[1] * 8193], "Invalid 'input[0]': maximum input length is 8192 tokens."),
-], ids=["string", "strings", "tokens"])
-def test_an_input_to_embed_is_too_long_for_certain(given: Any, message: str) -> None:
-    (error,) = check_request(line("/v1/embeddings", model="text-embedding-3-small", input=given))
-
-    assert (error.rule, error.param, error.message) == ("input_too_long", None, message)
+def test_short_lines_are_not_counted() -> None:
+    """The smallest context window is 8,192 tokens of 128 characters."""
+    assert LONG_LINE == 1_048_576
 
 
-@pytest.mark.parametrize("given", ["x" * (8192 * 128), [[1] * 8192]], ids=["string", "tokens"])
-def test_an_input_to_embed_may_be_as_long_as_that(given: Any) -> None:
-    assert check_request(line("/v1/embeddings", model="text-embedding-3-small", input=given)) == []
+# -- prompt_characters ----------------------------------------------------------------------------
 
 
-def test_the_estimate_of_enqueued_tokens_is_a_warning_that_says_so() -> None:
-    requests = [chat(400) | {"custom_id": str(i)} for i in range(10)]
+class Counted(NamedTuple):
+    name: str
+    body: dict[str, Any]
+    characters: int
+
+
+@each(
+    [
+        Counted("string", {"prompt": "1234"}, 4),
+        Counted("strings", {"input": ["12", "3"]}, 3),
+        Counted("instructions", {"input": "12", "instructions": "345"}, 5),
+        Counted("message without its role", {"messages": [{"role": "user", "content": "123"}]}, 3),
+        Counted("tokens", {"input": [1, 2, 3]}, 0),
+        Counted("other parameters", {"user": "1234"}, 0),
+    ]
+)
+def test_characters_of_the_prompt_are_counted(case: Counted) -> None:
+    assert prompt_characters(case.body) == case.characters
+
+
+def test_images_do_not_count_as_characters() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 99}}
+    text = {"type": "text", "text": "1234"}
+
+    assert prompt_characters({"messages": [{"role": "user", "content": [image, text]}]}) == 4
+
+
+# -- input_too_long, which the schema states ------------------------------------------------------
+
+
+class TooLong(NamedTuple):
+    name: str
+    value: Any
+    place: str
+
+
+@each(
+    [
+        TooLong("string", "x" * (8192 * 128 + 1), "input"),
+        TooLong("strings", ["a", "x" * (8192 * 128 + 1)], "input[1]"),
+        TooLong("tokens", [[1] * 8193], "input[0]"),
+    ]
+)
+def test_embedding_input_that_is_certainly_too_long_is_reported(case: TooLong) -> None:
+    (error,) = check_request(embedding(case.value))
+
+    assert (error.rule, error.param) == ("input_too_long", None)
+    assert error.message == f"Invalid '{case.place}': maximum input length is 8192 tokens."
+
+
+class Longest(NamedTuple):
+    name: str
+    value: Any
+
+
+@each([Longest("string", "x" * (8192 * 128)), Longest("tokens", [[1] * 8192])])
+def test_longest_embedding_input_passes(case: Longest) -> None:
+    assert check_request(embedding(case.value)) == []
+
+
+# -- enqueued_tokens ------------------------------------------------------------------------------
+
+
+def test_estimated_tokens_beyond_the_limit_are_a_warning() -> None:
+    requests = [chat(400, custom_id=str(number)) for number in range(10)]
 
     assert check(requests, max_enqueued_tokens=1000).warnings == ()
 
@@ -65,9 +136,6 @@ def test_the_estimate_of_enqueued_tokens_is_a_warning_that_says_so() -> None:
 
     assert report.ok
     assert [warning.rule for warning in report.warnings] == ["enqueued_tokens"]
-    assert report.warnings[0].message == "The prompts have about 1,000 tokens (an estimate), more than 999."
-
-
-def test_short_lines_are_not_counted() -> None:
-    """The smallest context window is that of a line of this length."""
-    assert LONG_LINE == 1_048_576
+    assert report.warnings[0].message == (
+        "The prompts have about 1,000 tokens (an estimate), more than 999."
+    )

@@ -1,168 +1,318 @@
 """The rules of `rules/tool_choice.py`."""
 
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import found, said
+from rules.helpers import each, garbage_test
+from support import rule_findings
 
-from batchlint import schemas
-from batchlint.rules import RULES
+from batchlint.rules import RULES, tool_choice
 
-CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
-TOOL = {"type": "function", "function": {"name": "f"}}
-FLAT = {"type": "function", "name": "f"}
+CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
+EMBEDDINGS = "/v1/embeddings"
+
+#: The function `f`, as each of the two endpoints declares it.
+CHAT_F = {"type": "function", "function": {"name": "f"}}
+RESPONSES_F = {"type": "function", "name": "f"}
+
+#: A choice of the function `g`, as each of the two endpoints writes it.
+CHAT_G = {"type": "function", "function": {"name": "g"}}
+RESPONSES_G = {"type": "function", "name": "g"}
 
 
-@pytest.mark.parametrize(
-    ("member", "needed", "value"),
+def not_found(name: str) -> str:
+    return f"Tool choice '{name}' not found in 'tools' parameter."
+
+
+class Case(NamedTuple):
+    name: str
+    body: dict[str, Any]
+
+
+# -- choice_without_tools -------------------------------------------------------------------------
+
+
+class Choice(NamedTuple):
+    name: str
+    field: str
+    needed: str
+    value: Any
+
+
+@each(
     [
-        ("tool_choice", "tools", "none"),
-        ("tool_choice", "tools", "auto"),
-        ("tool_choice", "tools", {"type": "function", "function": {"name": "f"}}),
-        ("parallel_tool_calls", "tools", False),
-        ("function_call", "functions", "auto"),
-        ("function_call", "functions", {"name": "f"}),
-    ],
+        Choice("no tool", "tool_choice", "tools", "none"),
+        Choice("any tool", "tool_choice", "tools", "auto"),
+        Choice("one function", "tool_choice", "tools", CHAT_F),
+        Choice("no parallel calls", "parallel_tool_calls", "tools", False),
+        Choice("any function", "function_call", "functions", "auto"),
+        Choice("one old function", "function_call", "functions", {"name": "f"}),
+    ]
 )
-def test_choice_without_tools(member, needed, value):
-    message = f"Invalid value for '{member}': '{member}' is only allowed when '{needed}' are specified."
-    assert found("choice_without_tools", CHAT, {member: value}) == [(message, member, (member,))]
-    assert found("choice_without_tools", CHAT, {member: value, needed: None}) == [(message, member, (member,))]
-    assert found("choice_without_tools", CHAT, {member: value, needed: [TOOL]}) == []
-    assert found("choice_without_tools", RESPONSES, {member: value}) == []
+def test_choice_without_tools_is_reported(case: Choice) -> None:
+    rule, field, needed = "choice_without_tools", case.field, case.needed
+    body = {field: case.value}
+    message = (
+        f"Invalid value for '{field}': '{field}' is only allowed when '{needed}' are specified."
+    )
+
+    assert rule_findings(rule, CHAT, body) == [(message, field, (field,))]
+    assert rule_findings(rule, CHAT, body | {needed: None}) == [(message, field, (field,))]
+    assert rule_findings(rule, CHAT, body | {needed: [CHAT_F]}) == []
+    assert rule_findings(rule, RESPONSES, body) == []
 
 
-@pytest.mark.parametrize(
-    "body",
-    [{"tool_choice": None}, {"tool_choice": "any"}, {"tool_choice": 5}, {"parallel_tool_calls": {}},
-     {"parallel_tool_calls": "auto"}, {"function_call": []}, {"tool_choice": "auto", "tools": []}],
-)
-def test_choice_that_the_schema_refuses(body):
-    assert found("choice_without_tools", CHAT, body) == []
-
-
-NO_FUNCTION = "Invalid value for 'function_call': no function named 'g' was specified in the 'functions' parameter."
-
-
-@pytest.mark.parametrize(
-    ("body", "path"),
+@each(
     [
-        ({"functions": [{"name": "f"}], "function_call": {"name": "g"}}, ("function_call", "name")),
-        ({"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "g"}}},
-         ("tool_choice", "function", "name")),
-    ],
+        Case("null choice", {"tool_choice": None}),
+        Case("unknown choice", {"tool_choice": "any"}),
+        Case("choice of a wrong type", {"tool_choice": 5}),
+        Case("parallel calls as an object", {"parallel_tool_calls": {}}),
+        Case("parallel calls as a string", {"parallel_tool_calls": "auto"}),
+        Case("function call as an array", {"function_call": []}),
+        Case("empty tools", {"tool_choice": "auto", "tools": []}),
+    ]
 )
-def test_undeclared_function(body, path):
-    assert found("undeclared_function", CHAT, body) == [(NO_FUNCTION, "function_call", path)]
+def test_choice_that_the_schema_refuses_is_left_to_it(case: Case) -> None:
+    assert rule_findings("choice_without_tools", CHAT, case.body) == []
+
+
+# -- undeclared_function --------------------------------------------------------------------------
+
+
+class Undeclared(NamedTuple):
+    name: str
+    body: dict[str, Any]
+    path: tuple[str, ...]
+
+
+@each(
+    [
+        Undeclared(
+            "functions",
+            {"functions": [{"name": "f"}], "function_call": {"name": "g"}},
+            ("function_call", "name"),
+        ),
+        Undeclared(
+            "tools",
+            {"tools": [CHAT_F], "tool_choice": CHAT_G},
+            ("tool_choice", "function", "name"),
+        ),
+    ]
+)
+def test_undeclared_function_is_reported(case: Undeclared) -> None:
+    message = (
+        "Invalid value for 'function_call': no function named 'g' was specified in the"
+        " 'functions' parameter."
+    )
+
+    assert rule_findings("undeclared_function", CHAT, case.body) == [
+        (message, "function_call", case.path)
+    ]
+
+
+@each(
+    [
+        Case(
+            "declared",
+            {"functions": [{"name": "f"}, {"name": "g"}], "function_call": {"name": "g"}},
+        ),
+        Case("malformed declaration", {"functions": [{"name": 5}], "function_call": {"name": "g"}}),
+        Case("malformed name", {"functions": [{"name": "f"}], "function_call": {"name": ["g"]}}),
+        Case("any function", {"functions": [{"name": "f"}], "function_call": "auto"}),
+        Case("no functions", {"function_call": {"name": "g"}}),
+        Case("declared tool", {"tools": [CHAT_F], "tool_choice": CHAT_F}),
+        Case(
+            "custom tool",
+            {
+                "tools": [{"type": "custom", "custom": {"name": "c"}}],
+                "tool_choice": {"type": "custom", "custom": {"name": "c"}},
+            },
+        ),
+        Case(
+            "malformed tool",
+            {
+                "tools": [{"type": "function", "function": "f"}],
+                "tool_choice": {"function": {"name": "g"}},
+            },
+        ),
+        Case("tools of a wrong type", {"tools": "f", "tool_choice": {"function": {"name": "g"}}}),
+    ]
+)
+def test_function_that_is_or_may_be_declared_passes(case: Case) -> None:
+    assert rule_findings("undeclared_function", CHAT, case.body) == []
+
+
+# -- tool_choice_not_found ------------------------------------------------------------------------
+
+
+class NotFound(NamedTuple):
+    name: str
+    body: dict[str, Any]
+    message: str
+
+
+NO_TOOLS = "Tool choice 'required' must be specified with 'tools' parameter."
+
+
+@each(
+    [
+        NotFound(
+            "other function", {"tools": [RESPONSES_F], "tool_choice": RESPONSES_G}, not_found("g")
+        ),
+        NotFound("empty tools", {"tools": [], "tool_choice": RESPONSES_G}, not_found("function")),
+        NotFound("no tools", {"tool_choice": RESPONSES_G}, not_found("function")),
+        NotFound("required without tools", {"tool_choice": "required"}, NO_TOOLS),
+        NotFound("required of none", {"tools": [], "tool_choice": "required"}, NO_TOOLS),
+    ]
+)
+def test_chosen_function_that_is_missing_is_reported(case: NotFound) -> None:
+    assert rule_findings("tool_choice_not_found", RESPONSES, case.body) == [
+        (case.message, "tool_choice", ("tool_choice",))
+    ]
+    assert rule_findings("tool_choice_not_found", CHAT, case.body) == []
+
+
+@each(
+    [
+        Case("declared", {"tools": [RESPONSES_F, {"type": "function", "name": "g"}]}),
+        Case(
+            "namespace", {"tools": [RESPONSES_F, {"type": "namespace", "name": "n", "tools": []}]}
+        ),
+        Case("mcp server", {"tools": [RESPONSES_F, {"type": "mcp", "server_label": "s"}]}),
+        Case("malformed name", {"tools": [{"type": "function", "name": 5}]}),
+        Case("malformed tool", {"tools": [RESPONSES_F, 5]}),
+        Case("tools of a wrong type", {"tools": {"0": RESPONSES_F}}),
+        Case("prompt template", {"prompt": {"id": "pmpt_1"}}),
+        Case("item with tools", {"input": [{"type": "additional_tools", "tools": []}]}),
+    ]
+)
+def test_chosen_function_that_may_exist_passes(case: Case) -> None:
+    body = {"tool_choice": RESPONSES_G, **case.body}
+
+    assert rule_findings("tool_choice_not_found", RESPONSES, body) == []
 
 
 @pytest.mark.parametrize(
-    "body",
-    [
-        {"functions": [{"name": "f"}, {"name": "g"}], "function_call": {"name": "g"}},
-        {"functions": [{"name": 5}], "function_call": {"name": "g"}},
-        {"functions": [{"name": "f"}], "function_call": {"name": ["g"]}},
-        {"functions": [{"name": "f"}], "function_call": "auto"},
-        {"function_call": {"name": "g"}},
-        {"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "f"}}},
-        {"tools": [{"type": "custom", "custom": {"name": "c"}}], "tool_choice": {"type": "custom", "custom": {"name": "c"}}},
-        {"tools": [{"type": "function", "function": "f"}], "tool_choice": {"function": {"name": "g"}}},
-        {"tools": "f", "tool_choice": {"function": {"name": "g"}}},
-    ],
+    "choice", ["auto", "none", None, 5, {"type": ["function"]}, {"type": "function"}], ids=str
 )
-def test_declared_function(body):
-    assert found("undeclared_function", CHAT, body) == []
+def test_choice_that_names_no_tool_passes(choice: Any) -> None:
+    assert rule_findings("tool_choice_not_found", RESPONSES, {"tool_choice": choice}) == []
 
 
-@pytest.mark.parametrize(
-    ("body", "message"),
+# -- tool_choice_elsewhere ------------------------------------------------------------------------
+
+
+class Elsewhere(NamedTuple):
+    name: str
+    url: str
+    tools: list[Any]
+    choice: dict[str, Any]
+    label: str = ""
+
+
+@each(
     [
-        ({"tools": [FLAT], "tool_choice": {"type": "function", "name": "g"}},
-         "Tool choice 'g' not found in 'tools' parameter."),
-        ({"tools": [], "tool_choice": {"type": "function", "name": "g"}},
-         "Tool choice 'function' not found in 'tools' parameter."),
-        ({"tool_choice": {"type": "function", "name": "g"}}, "Tool choice 'function' not found in 'tools' parameter."),
-        ({"tool_choice": "required"}, "Tool choice 'required' must be specified with 'tools' parameter."),
-        ({"tools": [], "tool_choice": "required"}, "Tool choice 'required' must be specified with 'tools' parameter."),
-    ],
+        Elsewhere("file search", RESPONSES, [RESPONSES_F], {"type": "file_search"}, "file_search"),
+        Elsewhere("no tools", RESPONSES, [], {"type": "image_generation"}, "image_generation"),
+        Elsewhere("custom tool", RESPONSES, [RESPONSES_F], {"type": "custom", "name": "f"}, "f"),
+        Elsewhere(
+            "allowed tools",
+            RESPONSES,
+            [RESPONSES_F],
+            {"type": "allowed_tools", "mode": "auto", "tools": [RESPONSES_G]},
+            "g",
+        ),
+        Elsewhere(
+            "custom tool of chat",
+            CHAT,
+            [CHAT_F],
+            {"type": "custom", "custom": {"name": "c"}},
+            "c",
+        ),
+        Elsewhere(
+            "allowed tools of chat",
+            CHAT,
+            [CHAT_F],
+            {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [CHAT_G]}},
+            "g",
+        ),
+    ]
 )
-def test_tool_choice_not_found(body, message):
-    assert found("tool_choice_not_found", RESPONSES, body) == [(message, "tool_choice", ("tool_choice",))]
-    assert found("tool_choice_not_found", CHAT, body) == []
+def test_other_chosen_tool_that_is_missing_is_reported(case: Elsewhere) -> None:
+    body = {"tools": case.tools, "tool_choice": case.choice}
 
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"tools": [FLAT, {"type": "function", "name": "g"}]},
-        {"tools": [FLAT, {"type": "namespace", "name": "n", "tools": []}]},
-        {"tools": [FLAT, {"type": "mcp", "server_label": "s"}]},
-        {"tools": [{"type": "function", "name": 5}]},
-        {"tools": [FLAT, 5]},
-        {"tools": {"0": FLAT}},
-        {"prompt": {"id": "pmpt_1"}},
-        {"input": [{"type": "additional_tools", "tools": []}]},
-    ],
-)
-def test_tool_choice_that_may_be_found(more):
-    assert found("tool_choice_not_found", RESPONSES, {"tool_choice": {"type": "function", "name": "g"}, **more}) == []
-
-
-@pytest.mark.parametrize("choice", ["auto", "none", None, 5, {"type": ["function"]}, {"type": "function"}])
-def test_tool_choice_that_needs_no_tool(choice):
-    assert found("tool_choice_not_found", RESPONSES, {"tool_choice": choice}) == []
-
-
-@pytest.mark.parametrize(
-    ("url", "tools", "choice", "name"),
-    [
-        (RESPONSES, [FLAT], {"type": "file_search"}, "file_search"),
-        (RESPONSES, [], {"type": "image_generation"}, "image_generation"),
-        (RESPONSES, [FLAT], {"type": "custom", "name": "f"}, "f"),
-        (RESPONSES, [FLAT], {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "g"}]}, "g"),
-        (CHAT, [TOOL], {"type": "custom", "custom": {"name": "c"}}, "c"),
-        (CHAT, [TOOL], {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [
-            {"type": "function", "function": {"name": "g"}}]}}, "g"),
-    ],
-)
-def test_tool_choice_elsewhere(url, tools, choice, name):
-    assert found("tool_choice_elsewhere", url, {"tools": tools, "tool_choice": choice}) == [
-        (f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice", ("tool_choice",))]
+    assert rule_findings("tool_choice_elsewhere", case.url, body) == [
+        (not_found(case.label), "tool_choice", ("tool_choice",))
+    ]
     assert RULES["tool_choice_elsewhere"].severity == "warning"
 
 
-@pytest.mark.parametrize(
-    ("url", "tools", "choice"),
+@each(
     [
-        (RESPONSES, [{"type": "file_search"}], {"type": "file_search"}),
-        (RESPONSES, [{"type": "web_search"}], {"type": "web_search_preview"}),
-        (RESPONSES, [{"type": "computer_use_preview"}], {"type": "computer"}),
-        (RESPONSES, [FLAT], {"type": "mcp", "server_label": "s"}),
-        (RESPONSES, [FLAT], {"type": "allowed_tools", "mode": "auto", "tools": [{}, FLAT, 5]}),
-        (RESPONSES, [FLAT], {"type": "function", "name": "g"}),
-        (CHAT, [], {"type": "custom", "custom": {"name": "c"}}),
-        (CHAT, [TOOL], {"type": "allowed_tools", "allowed_tools": 5}),
-        ("/v1/embeddings", [FLAT], {"type": "file_search"}),
-    ],
+        Elsewhere("declared", RESPONSES, [{"type": "file_search"}], {"type": "file_search"}),
+        Elsewhere(
+            "same family", RESPONSES, [{"type": "web_search"}], {"type": "web_search_preview"}
+        ),
+        Elsewhere("computer", RESPONSES, [{"type": "computer_use_preview"}], {"type": "computer"}),
+        Elsewhere("mcp", RESPONSES, [RESPONSES_F], {"type": "mcp", "server_label": "s"}),
+        Elsewhere(
+            "allowed and malformed tools",
+            RESPONSES,
+            [RESPONSES_F],
+            {"type": "allowed_tools", "mode": "auto", "tools": [{}, RESPONSES_F, 5]},
+        ),
+        Elsewhere("function, which has its own rule", RESPONSES, [RESPONSES_F], RESPONSES_G),
+        Elsewhere("empty tools of chat", CHAT, [], {"type": "custom", "custom": {"name": "c"}}),
+        Elsewhere(
+            "malformed allowed tools",
+            CHAT,
+            [CHAT_F],
+            {"type": "allowed_tools", "allowed_tools": 5},
+        ),
+        Elsewhere("other endpoint", EMBEDDINGS, [RESPONSES_F], {"type": "file_search"}),
+    ]
 )
-def test_tool_choice_here(url, tools, choice):
-    assert found("tool_choice_elsewhere", url, {"tools": tools, "tool_choice": choice}) == []
+def test_other_chosen_tool_that_may_exist_passes(case: Elsewhere) -> None:
+    body = {"tools": case.tools, "tool_choice": case.choice}
+
+    assert rule_findings("tool_choice_elsewhere", case.url, body) == []
 
 
-NAMES = ["tools", "tool_choice", "functions", "function_call", "parallel_tool_calls", "type", "name", "function",
-         "custom", "allowed_tools", "input", "prompt"]
-VALUES = ["function", "custom", "allowed_tools", "required", "auto", "web_search", "f", "", None, 1, True]
-GARBAGE = st.recursive(
-    st.sampled_from(VALUES),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
-    max_leaves=20,
+test_garbage_raises_nothing = garbage_test(
+    tool_choice,
+    {
+        "tools",
+        "tool_choice",
+        "functions",
+        "function_call",
+        "parallel_tool_calls",
+        "type",
+        "name",
+        "function",
+        "custom",
+        "allowed_tools",
+        "input",
+        "prompt",
+    },
+    st.sampled_from(
+        [
+            "function",
+            "custom",
+            "allowed_tools",
+            "required",
+            "auto",
+            "web_search",
+            "f",
+            "",
+            None,
+            1,
+            True,
+        ]
+    ),
+    longest_message=200,
 )
-MINE = [rule for rule in RULES.values() if rule.check and rule.check.__module__ == "batchlint.rules.tool_choice"]
-
-
-@settings(max_examples=300)
-@given(st.sampled_from(schemas.ENDPOINTS), st.dictionaries(st.sampled_from(NAMES), GARBAGE, max_size=5))
-def test_garbage(url, body):
-    for rule in MINE:
-        for fault in said(rule.name, url, body):
-            assert len(fault.message) < 200
