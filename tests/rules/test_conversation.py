@@ -1,241 +1,472 @@
 """The rules of `rules/conversation.py`."""
 
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import found, said
+from rules.helpers import each, garbage_test
+from support import rule_findings, run_rule
 
-from batchlint import schemas
-from batchlint.rules import RULES, conversation
+from batchlint.rules import conversation
 
-CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
+CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
 USER = {"role": "user", "content": "Hi"}
+
+
+class Case(NamedTuple):
+    name: str
+    url: str
+    body: dict[str, Any]
+
+
+# -- unpaired_tool_message ------------------------------------------------------------------------
+
 UNANSWERED = (
-    "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. "
-    "The following tool_call_ids did not have response messages: "
+    "An assistant message with 'tool_calls' must be followed by tool messages responding to each"
+    " 'tool_call_id'. The following tool_call_ids did not have response messages: "
 )
-ORPHAN = "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."
-CHAT_WORD = "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
-WORD = "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'."
+ORPHAN = (
+    "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with"
+    " 'tool_calls'."
+)
 
 
-def asks(*ids):
-    calls = [{"id": i, "type": "function", "function": {"name": "f", "arguments": "{}"}} for i in ids]
+def calling(*ids: str) -> dict[str, Any]:
+    """An assistant message with calls of these ids."""
+    calls = [
+        {"id": call_id, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        for call_id in ids
+    ]
     return {"role": "assistant", "content": None, "tool_calls": calls}
 
 
-def answers(call):
-    return {"role": "tool", "tool_call_id": call, "content": "1"}
+def answering(call_id: str) -> dict[str, Any]:
+    """A tool message that answers the call of this id."""
+    return {"role": "tool", "tool_call_id": call_id, "content": "1"}
 
 
-@pytest.mark.parametrize(
-    ("messages", "expected"),
+Finding = tuple[str, str | None, tuple[str | int, ...]]
+
+
+def unanswered(ids: str, asked: int) -> Finding:
+    """The finding about an assistant message at an index, some of whose calls lack an answer."""
+    return (UNANSWERED + ids, f"messages.[{asked + 1}].role", ("messages", asked, "tool_calls"))
+
+
+def orphan(index: int) -> Finding:
+    """The finding about a tool message at an index that follows no calls."""
+    return (ORPHAN, f"messages.[{index}].role", ("messages", index, "role"))
+
+
+class Unpaired(NamedTuple):
+    name: str
+    messages: list[Any]
+    expected: list[Finding]
+
+
+@each(
     [
-        ([USER, asks("a"), USER], [(UNANSWERED + "a", "messages.[2].role", ("messages", 1, "tool_calls"))]),
-        ([USER, asks("a")], [(UNANSWERED + "a", "messages.[2].role", ("messages", 1, "tool_calls"))]),
-        ([asks("a", "b", "c"), answers("b"), USER],
-         [(UNANSWERED + "a, c", "messages.[1].role", ("messages", 0, "tool_calls"))]),
-        ([asks("a"), USER, answers("a")],
-         [(UNANSWERED + "a", "messages.[1].role", ("messages", 0, "tool_calls")),
-          (ORPHAN, "messages.[2].role", ("messages", 2, "role"))]),
-        ([asks("a"), asks("b"), answers("b")],
-         [(UNANSWERED + "a", "messages.[1].role", ("messages", 0, "tool_calls"))]),
-        ([answers("a"), answers("b")],
-         [(ORPHAN, "messages.[0].role", ("messages", 0, "role")),
-          (ORPHAN, "messages.[1].role", ("messages", 1, "role"))]),
-        ([asks("a"), answers("a"), answers("b")],
-         [("Invalid parameter: 'tool_call_id' of 'b' not found in 'tool_calls' of previous message.",
-           "messages.[2].tool_call_id", ("messages", 2, "tool_call_id"))]),
-        ([asks("a"), answers("b")], [(UNANSWERED + "a", "messages.[1].role", ("messages", 0, "tool_calls"))]),
-        ([asks("a" * 100)],
-         [(UNANSWERED + "a" * 61 + "...", "messages.[1].role", ("messages", 0, "tool_calls"))]),
-    ],
+        Unpaired("followed by a user", [USER, calling("a"), USER], [unanswered("a", 1)]),
+        Unpaired("at the end", [USER, calling("a")], [unanswered("a", 1)]),
+        Unpaired(
+            "partly answered",
+            [calling("a", "b", "c"), answering("b"), USER],
+            [unanswered("a, c", 0)],
+        ),
+        Unpaired(
+            "answered too late",
+            [calling("a"), USER, answering("a")],
+            [unanswered("a", 0), orphan(2)],
+        ),
+        Unpaired(
+            "followed by other calls",
+            [calling("a"), calling("b"), answering("b")],
+            [unanswered("a", 0)],
+        ),
+        Unpaired("answers without calls", [answering("a"), answering("b")], [orphan(0), orphan(1)]),
+        Unpaired(
+            "answer to an unknown call",
+            [calling("a"), answering("a"), answering("b")],
+            [
+                (
+                    "Invalid parameter: 'tool_call_id' of 'b' not found in 'tool_calls' of"
+                    " previous message.",
+                    "messages.[2].tool_call_id",
+                    ("messages", 2, "tool_call_id"),
+                )
+            ],
+        ),
+        Unpaired("answer to another call", [calling("a"), answering("b")], [unanswered("a", 0)]),
+        Unpaired("long id", [calling("a" * 100)], [unanswered("a" * 61 + "...", 0)]),
+    ]
 )
-def test_unpaired_tool_message(messages, expected):
-    assert found("unpaired_tool_message", CHAT, {"messages": messages}) == expected
+def test_call_without_answer_or_answer_without_call_is_reported(case: Unpaired) -> None:
+    body = {"messages": case.messages}
+
+    assert rule_findings("unpaired_tool_message", CHAT, body) == case.expected
 
 
-@pytest.mark.parametrize(
-    "messages",
+class Paired(NamedTuple):
+    name: str
+    messages: Any
+
+
+@each(
     [
-        [USER],
-        [asks("a"), answers("a"), USER],
-        [asks("a", "b"), answers("b"), answers("a"), asks("c"), answers("c")],
-        [asks("a"), answers("a"), answers("a")],
-        [{"role": "assistant", "tool_calls": None}, USER],
-        # What the schema refuses may be what is missing.
-        [asks("a"), {"role": "tool", "content": "1"}],
-        [asks("a"), {"role": "Tool", "tool_call_id": "a"}],
-        [asks("a"), 5],
-        [{"role": "assistant", "tool_calls": [{"type": "function"}]}, answers("a")],
-        [{"role": "assistant", "tool_calls": []}, answers("a")],
-        [{"role": ["assistant"]}, answers("a")],
-        {"role": "tool"},
-    ],
+        Paired("no calls", [USER]),
+        Paired("answered", [calling("a"), answering("a"), USER]),
+        Paired(
+            "answered in another order",
+            [calling("a", "b"), answering("b"), answering("a"), calling("c"), answering("c")],
+        ),
+        Paired("answered twice", [calling("a"), answering("a"), answering("a")]),
+        Paired("null calls", [{"role": "assistant", "tool_calls": None}, USER]),
+        # The missing message may be one that the schema refuses.
+        Paired("answer without an id", [calling("a"), {"role": "tool", "content": "1"}]),
+        Paired("answer of a wrong role", [calling("a"), {"role": "Tool", "tool_call_id": "a"}]),
+        Paired("answer that is not an object", [calling("a"), 5]),
+        Paired(
+            "call without an id",
+            [{"role": "assistant", "tool_calls": [{"type": "function"}]}, answering("a")],
+        ),
+        Paired("empty calls", [{"role": "assistant", "tool_calls": []}, answering("a")]),
+        Paired("role of a wrong type", [{"role": ["assistant"]}, answering("a")]),
+        Paired("messages of a wrong type", {"role": "tool"}),
+    ]
 )
-def test_paired_tool_message(messages):
-    assert found("unpaired_tool_message", CHAT, {"messages": messages}) == []
-    assert found("unpaired_tool_message", RESPONSES, {"messages": [answers("a")]}) == []
+def test_paired_or_malformed_messages_pass(case: Paired) -> None:
+    assert rule_findings("unpaired_tool_message", CHAT, {"messages": case.messages}) == []
 
 
-def test_a_stray_answer_is_hinted_at():
-    [fault] = said("unpaired_tool_message", CHAT, {"messages": [asks("a"), answers("b")]})
-    assert fault.hint == "messages[1] answers 'b', which was not asked."
+def test_messages_of_other_endpoints_are_not_checked() -> None:
+    body = {"messages": [answering("a")]}
+
+    assert rule_findings("unpaired_tool_message", RESPONSES, body) == []
 
 
-def call(call_id="a", kind="function_call", **more):
-    return {"type": kind, "call_id": call_id, "name": "f", "arguments": "{}", **more}
+def test_hint_names_the_answer_to_an_unknown_call() -> None:
+    body = {"messages": [calling("a"), answering("b")]}
+
+    [problem] = run_rule("unpaired_tool_message", CHAT, body)
+
+    assert problem.hint == "messages[1] answers 'b', which was not asked."
 
 
-def output(call_id="a", kind="function_call_output"):
-    return {"type": kind, "call_id": call_id, "output": "1"}
-
-
-@pytest.mark.parametrize(
-    ("items", "expected"),
-    [
-        ([output()], [("No tool call found for function call output with call_id a.", ("input", 0, "call_id"))]),
-        ([output(), call()], [("No tool call found for function call output with call_id a.", ("input", 0, "call_id"))]),
-        ([call(), output(), output()],
-         [("No tool call found for function call output with call_id a.", ("input", 2, "call_id"))]),
-        ([USER, call()], [("No tool output found for function call a.", ("input", 1))]),
-        ([call("a"), call("b"), output("a")], [("No tool output found for function call b.", ("input", 1))]),
-        ([call(kind="custom_tool_call")], [("No tool output found for custom tool call a.", ("input", 0))]),
-        ([output(kind="custom_tool_call_output")],
-         [("No tool call found for custom tool call output with call_id a.", ("input", 0, "call_id"))]),
-    ],
+MESSAGES = st.lists(
+    st.one_of(
+        st.builds(
+            lambda role, ids: {
+                "role": role,
+                "content": "Hi",
+                "tool_calls": [{"id": call_id} for call_id in ids],
+            },
+            st.sampled_from(["user", "assistant", "tool"]),
+            st.lists(st.sampled_from("ab"), max_size=2),
+        ),
+        st.builds(answering, st.sampled_from("ab")),
+        st.just(USER),
+    ),
+    max_size=5,
 )
-def test_unpaired_call_output(items, expected):
-    assert found("unpaired_call_output", RESPONSES, {"input": items}) == [(m, "input", p) for m, p in expected]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"input": "Hi"},
-        {"input": [call(), output()]},
-        {"input": [call(), USER, output(), call(), output()]},
-        {"input": [call(kind="custom_tool_call"), output(kind="custom_tool_call_output")]},
-        {"input": [{"type": "local_shell_call", "id": "a"}, output()]},
-        {"input": [output()], "previous_response_id": "resp_1"},
-        {"input": [output()], "conversation": {"id": "conv_1"}},
-        {"input": [call()], "prompt": {"id": "pmpt_1"}},
-        {"input": [{"type": "item_reference", "id": "fc_1"}, output()]},
-        {"input": [{"id": "fc_1"}, output()]},
-        {"input": [{"type": "compaction", "encrypted_content": "x"}, output()]},
-        {"input": [call(**{"async": True})]},
-        {"input": [call(caller={"type": "program", "caller_id": "p"})]},
-        {"input": [{"type": "function_call_output", "output": "1"}]},
-        {"input": [{"type": ["function_call"], "call_id": "a"}, 5]},
-    ],
-)
-def test_paired_call_output(body):
-    assert found("unpaired_call_output", RESPONSES, body) == []
-
-
-JSON = {"type": "json_object"}
-
-
-@pytest.mark.parametrize(
-    ("url", "body", "message", "param"),
-    [
-        (CHAT, {"messages": [USER], "response_format": JSON}, CHAT_WORD, "messages"),
-        (CHAT, {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}], "response_format": JSON},
-         CHAT_WORD, "messages"),
-        (CHAT, {"messages": [{"role": "user", "content": [
-            {"type": "image_url", "image_url": {"url": "data:image/png;base64,Json"}}]}], "response_format": JSON},
-         CHAT_WORD, "messages"),
-        (RESPONSES, {"input": "Hi", "text": {"format": JSON}}, WORD, "input"),
-        (RESPONSES, {"input": [USER], "instructions": "Hi", "text": {"format": JSON}}, WORD, "input"),
-    ],
-)
-def test_json_word_missing(url, body, message, param):
-    assert found("json_word_missing", url, body) == [(message, param, (param,))]
-
-
-@pytest.mark.parametrize(
-    ("url", "body"),
-    [
-        (CHAT, {"messages": [{"role": "system", "content": "Use JSON."}, USER], "response_format": JSON}),
-        (CHAT, {"messages": [{"role": "user", "content": [{"type": "text", "text": "a jSoN"}]}], "response_format": JSON}),
-        (CHAT, {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}],
-                "response_format": JSON}),
-        (CHAT, {"messages": [USER], "response_format": {"type": "json_schema"}}),
-        (CHAT, {"messages": [USER], "response_format": "json_object"}),
-        (CHAT, {"messages": [], "response_format": JSON}),
-        (RESPONSES, {"input": "json", "text": {"format": JSON}}),
-        (RESPONSES, {"input": "Hi", "instructions": "json", "text": {"format": JSON}}),
-        (RESPONSES, {"input": "Hi", "previous_response_id": "resp_1", "text": {"format": JSON}}),
-        (RESPONSES, {"input": [{"id": "msg_1"}], "text": {"format": JSON}}),
-        (RESPONSES, {"input": "Hi", "text": {"format": {"type": "text"}}}),
-        (RESPONSES, {"input": "Hi", "text": "json_object"}),
-    ],
-)
-def test_json_word_there(url, body):
-    assert found("json_word_missing", url, body) == []
-
-
-def test_json_word_only_in_instructions():
-    body = {"input": "Hi", "instructions": "Answer in JSON.", "text": {"format": JSON}}
-    assert found("json_word_only_in_instructions", RESPONSES, body) == [(WORD, "input", ("input",))]
-    assert found("json_word_only_in_instructions", RESPONSES, body | {"input": "json"}) == []
-    assert found("json_word_only_in_instructions", RESPONSES, body | {"instructions": None}) == []
-
-
-@pytest.mark.parametrize("text", ["{'x': 1}", '{"x": 1', "x", "{x: 1}", "NaN"])
-def test_arguments_not_json(text):
-    place = ("input", 0, "arguments")
-    assert found("arguments_not_json", RESPONSES, {"input": [call(arguments=text)]}) == [
-        ("The arguments of the call are not JSON.", "input[0].arguments", place)]
-    message = {"role": "assistant", "tool_calls": [{"function": {"arguments": text}}]}
-    assert found("arguments_not_json", CHAT, {"messages": [USER, message]}) == [
-        ("The arguments of the call are not JSON.", "messages[1].tool_calls[0].function.arguments",
-         ("messages", 1, "tool_calls", 0, "function", "arguments"))]
-
-
-@pytest.mark.parametrize("text", ["", "{}", ' {"x": 1}\n', "null", '{"x": {}}', 5])
-def test_arguments_json(text):
-    assert found("arguments_not_json", RESPONSES, {"input": [call(arguments=text)]}) == []
-
-
-NAMES = ["messages", "input", "role", "content", "type", "id", "call_id", "tool_calls", "tool_call_id", "function",
-         "arguments", "response_format", "text", "format", "caller", "async", "instructions"]
-VALUES = ["user", "assistant", "tool", "function_call", "function_call_output", "custom_tool_call", "json_object",
-          "a", "b", "", None, 1, 1.5, True]
-GARBAGE = st.recursive(
-    st.sampled_from(VALUES),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
-    max_leaves=20,
-)
-MINE = [rule for rule in RULES.values() if rule.check and rule.check.__module__ == "batchlint.rules.conversation"]
-
-
-@settings(max_examples=300)
-@given(st.sampled_from(schemas.ENDPOINTS), st.dictionaries(st.sampled_from(NAMES), GARBAGE, max_size=5))
-def test_garbage(url, body):
-    for rule in MINE:
-        for fault in said(rule.name, url, body):
-            assert len(fault.message) < 2000
-
-
-MESSAGES = st.lists(st.one_of(
-    st.builds(lambda role, calls: {"role": role, "content": "Hi", "tool_calls": [{"id": i} for i in calls]},
-              st.sampled_from(["user", "assistant", "tool"]), st.lists(st.sampled_from("ab"), max_size=2)),
-    st.builds(lambda call: {"role": "tool", "content": "1", "tool_call_id": call}, st.sampled_from("ab")),
-    st.just(USER)), max_size=5)
 
 
 @settings(max_examples=500)
 @given(MESSAGES)
-def test_the_quick_look_at_pairs_passes_over_nothing(messages):
+def test_quick_check_for_pairs_misses_nothing(messages: list[dict[str, Any]]) -> None:
     if conversation._is_paired(messages):
-        assert not [fault for exchange in conversation._exchanges(messages) if not exchange.broken
-                    for fault in conversation._unpaired(exchange)]
+        assert not [
+            problem
+            for exchange in conversation._exchanges(messages)
+            if not exchange.broken
+            for problem in conversation._unpaired(exchange)
+        ]
 
 
-@pytest.mark.parametrize(("rule", "item"), [
-    ("arguments_not_json", {"type": "function_call", "name": "f", "arguments": "{'x'"}),
-    ("unpaired_call_output", {"type": "custom_tool_call", "id": "x", "name": "f", "input": "{}"}),
-])
-def test_a_call_without_the_id_of_a_call_is_looked_at_too(rule, item):
-    assert len(said(rule, RESPONSES, {"input": [item]})) == 1
+# -- unpaired_call_output -------------------------------------------------------------------------
+
+
+def call(call_id: str = "a", kind: str = "function_call", **more: Any) -> dict[str, Any]:
+    return {"type": kind, "call_id": call_id, "name": "f", "arguments": "{}", **more}
+
+
+def output(call_id: str = "a", kind: str = "function_call_output") -> dict[str, Any]:
+    return {"type": kind, "call_id": call_id, "output": "1"}
+
+
+class UnpairedItem(NamedTuple):
+    name: str
+    items: list[Any]
+    message: str
+    path: tuple[str | int, ...]
+
+
+NO_CALL = "No tool call found for function call output with call_id a."
+
+
+@each(
+    [
+        UnpairedItem("output alone", [output()], NO_CALL, ("input", 0, "call_id")),
+        UnpairedItem(
+            "output before its call", [output(), call()], NO_CALL, ("input", 0, "call_id")
+        ),
+        UnpairedItem("two outputs", [call(), output(), output()], NO_CALL, ("input", 2, "call_id")),
+        UnpairedItem(
+            "call alone",
+            [USER, call()],
+            "No tool output found for function call a.",
+            ("input", 1),
+        ),
+        UnpairedItem(
+            "one of two calls",
+            [call("a"), call("b"), output("a")],
+            "No tool output found for function call b.",
+            ("input", 1),
+        ),
+        UnpairedItem(
+            "custom call alone",
+            [call(kind="custom_tool_call")],
+            "No tool output found for custom tool call a.",
+            ("input", 0),
+        ),
+        UnpairedItem(
+            "custom output alone",
+            [output(kind="custom_tool_call_output")],
+            "No tool call found for custom tool call output with call_id a.",
+            ("input", 0, "call_id"),
+        ),
+    ]
+)
+def test_call_or_output_alone_is_reported(case: UnpairedItem) -> None:
+    assert rule_findings("unpaired_call_output", RESPONSES, {"input": case.items}) == [
+        (case.message, "input", case.path)
+    ]
+
+
+class PairedItems(NamedTuple):
+    name: str
+    body: dict[str, Any]
+
+
+@each(
+    [
+        PairedItems("text", {"input": "Hi"}),
+        PairedItems("paired", {"input": [call(), output()]}),
+        PairedItems("same id again", {"input": [call(), USER, output(), call(), output()]}),
+        PairedItems(
+            "custom tool",
+            {
+                "input": [
+                    call(kind="custom_tool_call"),
+                    output(kind="custom_tool_call_output"),
+                ]
+            },
+        ),
+        PairedItems(
+            "other kind of call", {"input": [{"type": "local_shell_call", "id": "a"}, output()]}
+        ),
+        PairedItems("previous response", {"input": [output()], "previous_response_id": "resp_1"}),
+        PairedItems("conversation", {"input": [output()], "conversation": {"id": "conv_1"}}),
+        PairedItems("prompt template", {"input": [call()], "prompt": {"id": "pmpt_1"}}),
+        PairedItems("reference", {"input": [{"type": "item_reference", "id": "fc_1"}, output()]}),
+        PairedItems("reference without a type", {"input": [{"id": "fc_1"}, output()]}),
+        PairedItems(
+            "compaction",
+            {"input": [{"type": "compaction", "encrypted_content": "x"}, output()]},
+        ),
+        PairedItems("asynchronous call", {"input": [call() | {"async": True}]}),
+        PairedItems(
+            "call of a program",
+            {"input": [call(caller={"type": "program", "caller_id": "p"})]},
+        ),
+        PairedItems(
+            "output without an id", {"input": [{"type": "function_call_output", "output": "1"}]}
+        ),
+        PairedItems("malformed items", {"input": [{"type": ["function_call"], "call_id": "a"}, 5]}),
+    ]
+)
+def test_paired_or_incomplete_input_passes(case: PairedItems) -> None:
+    assert rule_findings("unpaired_call_output", RESPONSES, case.body) == []
+
+
+class WithoutCallId(NamedTuple):
+    name: str
+    rule: str
+    item: dict[str, Any]
+
+
+@each(
+    [
+        WithoutCallId(
+            "arguments",
+            "arguments_not_json",
+            {"type": "function_call", "name": "f", "arguments": "{'x'"},
+        ),
+        WithoutCallId(
+            "pairing",
+            "unpaired_call_output",
+            {"type": "custom_tool_call", "id": "x", "name": "f", "input": "{}"},
+        ),
+    ]
+)
+def test_call_without_a_call_id_is_checked_too(case: WithoutCallId) -> None:
+    assert len(run_rule(case.rule, RESPONSES, {"input": [case.item]})) == 1
+
+
+# -- json_word_missing, json_word_only_in_instructions --------------------------------------------
+
+JSON_MODE = {"type": "json_object"}
+CHAT_WORD = (
+    "'messages' must contain the word 'json' in some form, to use 'response_format' of type"
+    " 'json_object'."
+)
+RESPONSES_WORD = (
+    "Response input messages must contain the word 'json' in some form to use 'text.format' of"
+    " type 'json_object'."
+)
+
+
+def chat_in_json(content: Any, *before: dict[str, Any]) -> dict[str, Any]:
+    messages = [*before, {"role": "user", "content": content}]
+    return {"messages": messages, "response_format": JSON_MODE}
+
+
+@each(
+    [
+        Case("text", CHAT, chat_in_json("Hi")),
+        Case("text part", CHAT, chat_in_json([{"type": "text", "text": "Hi"}])),
+        Case(
+            "image data",
+            CHAT,
+            chat_in_json(
+                [{"type": "image_url", "image_url": {"url": "data:image/png;base64,Json"}}]
+            ),
+        ),
+        Case("input text", RESPONSES, {"input": "Hi", "text": {"format": JSON_MODE}}),
+        Case(
+            "input items",
+            RESPONSES,
+            {"input": [USER], "instructions": "Hi", "text": {"format": JSON_MODE}},
+        ),
+    ]
+)
+def test_json_mode_without_the_word_is_reported(case: Case) -> None:
+    message, field = (CHAT_WORD, "messages") if case.url == CHAT else (RESPONSES_WORD, "input")
+
+    assert rule_findings("json_word_missing", case.url, case.body) == [(message, field, (field,))]
+
+
+@each(
+    [
+        Case(
+            "word in a system message",
+            CHAT,
+            chat_in_json("Hi", {"role": "system", "content": "Use JSON."}),
+        ),
+        Case("mixed case", CHAT, chat_in_json([{"type": "text", "text": "a jSoN"}])),
+        Case("file", CHAT, chat_in_json([{"type": "file", "file": {"file_id": "file-1"}}])),
+        Case(
+            "other format", CHAT, {"messages": [USER], "response_format": {"type": "json_schema"}}
+        ),
+        Case(
+            "format of a wrong type", CHAT, {"messages": [USER], "response_format": "json_object"}
+        ),
+        Case("no messages", CHAT, {"messages": [], "response_format": JSON_MODE}),
+        Case("word in the input", RESPONSES, {"input": "json", "text": {"format": JSON_MODE}}),
+        Case(
+            "word in the instructions",
+            RESPONSES,
+            {"input": "Hi", "instructions": "json", "text": {"format": JSON_MODE}},
+        ),
+        Case(
+            "previous response",
+            RESPONSES,
+            {"input": "Hi", "previous_response_id": "resp_1", "text": {"format": JSON_MODE}},
+        ),
+        Case("reference", RESPONSES, {"input": [{"id": "msg_1"}], "text": {"format": JSON_MODE}}),
+        Case("text format", RESPONSES, {"input": "Hi", "text": {"format": {"type": "text"}}}),
+        Case("text of a wrong type", RESPONSES, {"input": "Hi", "text": "json_object"}),
+    ]
+)
+def test_json_mode_with_the_word_or_an_unknown_text_passes(case: Case) -> None:
+    assert rule_findings("json_word_missing", case.url, case.body) == []
+
+
+def test_json_word_only_in_instructions_is_reported() -> None:
+    rule = "json_word_only_in_instructions"
+    body = {"input": "Hi", "instructions": "Answer in JSON.", "text": {"format": JSON_MODE}}
+
+    assert rule_findings(rule, RESPONSES, body) == [(RESPONSES_WORD, "input", ("input",))]
+    assert rule_findings(rule, RESPONSES, body | {"input": "json"}) == []
+    assert rule_findings(rule, RESPONSES, body | {"instructions": None}) == []
+
+
+# -- arguments_not_json ---------------------------------------------------------------------------
+
+NOT_JSON = "The arguments of the call are not JSON."
+
+
+@pytest.mark.parametrize("text", ["{'x': 1}", '{"x": 1', "x", "{x: 1}", "NaN"])
+def test_arguments_that_are_not_json_are_reported(text: str) -> None:
+    message = {"role": "assistant", "tool_calls": [{"function": {"arguments": text}}]}
+
+    assert rule_findings("arguments_not_json", RESPONSES, {"input": [call(arguments=text)]}) == [
+        (NOT_JSON, "input[0].arguments", ("input", 0, "arguments"))
+    ]
+    assert rule_findings("arguments_not_json", CHAT, {"messages": [USER, message]}) == [
+        (
+            NOT_JSON,
+            "messages[1].tool_calls[0].function.arguments",
+            ("messages", 1, "tool_calls", 0, "function", "arguments"),
+        )
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "{}", ' {"x": 1}\n', "null", '{"x": {}}', 5], ids=repr)
+def test_arguments_that_are_json_or_empty_pass(text: Any) -> None:
+    assert rule_findings("arguments_not_json", RESPONSES, {"input": [call(arguments=text)]}) == []
+
+
+test_garbage_raises_nothing = garbage_test(
+    conversation,
+    {
+        "messages",
+        "input",
+        "role",
+        "content",
+        "type",
+        "id",
+        "call_id",
+        "tool_calls",
+        "tool_call_id",
+        "function",
+        "arguments",
+        "response_format",
+        "text",
+        "format",
+        "caller",
+        "async",
+        "instructions",
+    },
+    st.sampled_from(
+        [
+            "user",
+            "assistant",
+            "tool",
+            "function_call",
+            "function_call_output",
+            "custom_tool_call",
+            "json_object",
+            "a",
+            "b",
+            "",
+            None,
+            1,
+            1.5,
+            True,
+        ]
+    ),
+)

@@ -1,209 +1,415 @@
-"""The rules of `rules/values.py`."""
+"""The rules of `rules/media.py`."""
+
+from __future__ import annotations
 
 import base64
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import found, said
+from rules.helpers import each, garbage_test, request_rules
+from support import rule_findings, run_rule
 
-from batchlint import schemas
-from batchlint.rules import RULES
+from batchlint.rules import media
 
-CHAT, RESPONSES, EDITS = "/v1/chat/completions", "/v1/responses", "/v1/images/edits"
+CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
+EDITS = "/v1/images/edits"
+
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
-PICTURES = [PNG, b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01", b"GIF87a" + bytes(10), b"GIF89a" + bytes(10),
-            b"RIFF\x1e\x00\x00\x00WEBPVP8L"]
-OTHERS = [b"BM" + bytes(20), b"%PDF-1.4\n%\xc3\xa4\xc3\xbc", b"<svg xmlns='http://www.w3.org/2000/svg'/>", bytes(20),
-          b"RIFF\x1e\x00\x00\x00WAVEfmt "]
-EXPECTED = "Expected a base64-encoded data URL with an image MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')"
-PDF = ("Expected a base64-encoded data URL with an application/pdf MIME type "
-       "(e.g. 'data:application/pdf;base64,SGVsbG8sIFdvcmxkIQ==')")
+EXPECTED_IMAGE = (
+    "Expected a base64-encoded data URL with an image MIME type"
+    " (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')"
+)
+EXPECTED_PDF = (
+    "Expected a base64-encoded data URL with an application/pdf MIME type"
+    " (e.g. 'data:application/pdf;base64,SGVsbG8sIFdvcmxkIQ==')"
+)
+
+#: The place of the image in the bodies below.
+CHAT_PATH = ("messages", 0, "content", 0, "image_url", "url")
+RESPONSES_PATH = ("input", 0, "content", 1, "image_url")
 
 
-def data(content, mime="image/png"):
+def data_url(content: bytes, mime: str = "image/png") -> str:
     return f"data:{mime};base64,{base64.b64encode(content).decode()}"
 
 
-def chat(url):
-    return {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]}
+def chat_image(url: str) -> dict[str, Any]:
+    """A chat completion with an image."""
+    part = {"type": "image_url", "image_url": {"url": url}}
+    return {"messages": [{"role": "user", "content": [part]}]}
 
 
-def response(url):
-    return {"input": [{"role": "user", "content": [{"type": "input_text", "text": "x"},
-                                                   {"type": "input_image", "image_url": url}]}]}
+def response_image(url: str) -> dict[str, Any]:
+    """A response with an image."""
+    parts = [{"type": "input_text", "text": "x"}, {"type": "input_image", "image_url": url}]
+    return {"input": [{"role": "user", "content": parts}]}
 
 
-CHAT_PATH = ("messages", 0, "content", 0, "image_url", "url")
-PATH = ("input", 0, "content", 1, "image_url")
-BROKEN = [
-    ("data:image/png;base64,", "empty base64-encoded bytes"),
-    ("data:image/png;base64,undefined", "an invalid base64-encoded value"),
-    ("data:image/png;base64,iVBORw0KGgo{AAANSUhEUg==", "an invalid base64-encoded value"),
-    ("data:image/png,iVBORw0KGgo", "a value without the ';base64' separator"),
-    ("data:", "a value without the ';base64' separator"),
-]
+# -- images: invalid_image_url, invalid_base64_image, invalid_image_format ------------------------
 
 
-@pytest.mark.parametrize(("url", "got"), BROKEN)
-def test_a_broken_data_url(url, got):
-    message = f"Invalid 'input[0].content[1].image_url'. {EXPECTED}, but got {got}."
-    assert found("invalid_image_url", RESPONSES, response(url)) == [(message, "input[0].content[1].image_url", PATH)]
-    assert found("invalid_base64_image", CHAT, chat(url)) == [("Invalid base64 image_url.", None, CHAT_PATH)]
-    assert found("invalid_image_format", CHAT, chat(url)) == []
-    assert found("doubtful_image_url", CHAT, chat(url)) == []
+class Broken(NamedTuple):
+    name: str
+    url: str
+    got: str
+
+
+@each(
+    [
+        Broken("empty", "data:image/png;base64,", "empty base64-encoded bytes"),
+        Broken("undefined", "data:image/png;base64,undefined", "an invalid base64-encoded value"),
+        Broken(
+            "brace",
+            "data:image/png;base64,iVBORw0KGgo{AAANSUhEUg==",
+            "an invalid base64-encoded value",
+        ),
+        Broken(
+            "not base64",
+            "data:image/png,iVBORw0KGgo",
+            "a value without the ';base64' separator",
+        ),
+        Broken("prefix alone", "data:", "a value without the ';base64' separator"),
+    ]
+)
+def test_broken_data_url_is_reported(case: Broken) -> None:
+    message = f"Invalid 'input[0].content[1].image_url'. {EXPECTED_IMAGE}, but got {case.got}."
+
+    assert rule_findings("invalid_image_url", RESPONSES, response_image(case.url)) == [
+        (message, "input[0].content[1].image_url", RESPONSES_PATH)
+    ]
+    assert rule_findings("invalid_base64_image", CHAT, chat_image(case.url)) == [
+        ("Invalid base64 image_url.", None, CHAT_PATH)
+    ]
+    assert rule_findings("invalid_image_format", CHAT, chat_image(case.url)) == []
+    assert rule_findings("doubtful_image_url", CHAT, chat_image(case.url)) == []
 
 
 @pytest.mark.parametrize("mime", ["application/octet-stream", "undefined", "", "text/plain"])
-def test_an_image_of_another_type(mime):
-    url = data(PNG, mime)
-    message = f"Invalid 'images[1].image_url'. {EXPECTED}, but got unsupported MIME type '{mime}'."
+def test_mime_type_that_is_not_an_image_is_reported(mime: str) -> None:
+    url = data_url(PNG, mime)
     body = {"images": [{"file_id": "file-1"}, {"image_url": url}]}
-    assert found("invalid_image_url", EDITS, body) == [(message, "images[1].image_url", ("images", 1, "image_url"))]
-    assert found("invalid_image_format", CHAT, chat(url)) == [
-        ("Invalid MIME type. Only image types are supported.", None, CHAT_PATH)]
-    assert found("invalid_base64_image", CHAT, chat(url)) == []
+    message = (
+        f"Invalid 'images[1].image_url'. {EXPECTED_IMAGE}, but got unsupported MIME type '{mime}'."
+    )
 
-
-@pytest.mark.parametrize("content", OTHERS)
-def test_no_picture(content):
-    url = data(content)
-    assert found("invalid_image_url", RESPONSES, response(url)) == [
-        ("The image data you provided does not represent a valid image. Please check your input and try again with one "
-         "of the supported image formats: ['image/jpeg', 'image/png', 'image/gif', 'image/webp'].", "input", PATH)]
-    assert found("invalid_image_format", CHAT, chat(url)) == [
-        ("You uploaded an unsupported image. Please make sure your image has of one the following formats: "
-         "['png', 'jpeg', 'gif', 'webp'].", None, CHAT_PATH)]
-
-
-@pytest.mark.parametrize("content", PICTURES)
-@pytest.mark.parametrize("mime", ["image/png", "image/jpg", "IMAGE/JPEG", "image/png;charset=utf-8"])
-def test_a_picture(content, mime):
-    url = data(content, mime)
-    for rule in ("invalid_image_url", "invalid_image_format", "invalid_base64_image", "doubtful_image_url"):
-        assert found(rule, CHAT, chat(url)) == []
-        assert found(rule, RESPONSES, response(url)) == []
-
-
-UNTIDY = "The base64 of the image has blanks, escapes, the alphabet of URLs or no padding."
+    assert rule_findings("invalid_image_url", EDITS, body) == [
+        (message, "images[1].image_url", ("images", 1, "image_url"))
+    ]
+    assert rule_findings("invalid_image_format", CHAT, chat_image(url)) == [
+        ("Invalid MIME type. Only image types are supported.", None, CHAT_PATH)
+    ]
+    assert rule_findings("invalid_base64_image", CHAT, chat_image(url)) == []
 
 
 @pytest.mark.parametrize(
-    ("url", "message"),
+    "content",
     [
-        ("iVBORw0KGgoAAAANSUhEUg==",
-         "Invalid 'messages[0].content[0].image_url.url'. Expected a valid URL, but got a value with an invalid format."),
-        ("", "Invalid 'messages[0].content[0].image_url.url'. Expected a valid URL, but got a value with an invalid format."),
-        ("data:image/png;base64,AAAA", "The data URL has too few bytes for an image."),
-        ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUg", UNTIDY),
-        ("data:image/png;base64,iVBORw0KGgoAAAAN\nSUhEUgAA", UNTIDY),
-        ("data:image/png;base64, iVBORw0KGgoAAAANSUhEUg==", UNTIDY),
-        ("data:image/jpeg;base64,_9j_4AAQSkZJRgABAQAAAQ==", UNTIDY),
-        ("data:image/jpeg;base64,%2F9j%2F4AAQSkZJRgABAQAAAQ%3D%3D", UNTIDY),
+        pytest.param(b"BM" + bytes(20), id="bmp"),
+        pytest.param(b"%PDF-1.4\n%\xc3\xa4\xc3\xbc", id="pdf"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", id="svg"),
+        pytest.param(bytes(20), id="zeros"),
+        pytest.param(b"RIFF\x1e\x00\x00\x00WAVEfmt ", id="wav"),
     ],
 )
-def test_a_doubtful_url(url, message):
-    assert found("doubtful_image_url", CHAT, chat(url)) == [
-        (message, "messages[0].content[0].image_url.url", CHAT_PATH)]
-    for rule in ("invalid_image_format", "invalid_base64_image"):
-        assert found(rule, CHAT, chat(url)) == []
+def test_bytes_that_are_not_an_image_are_reported(content: bytes) -> None:
+    url = data_url(content)
+
+    assert rule_findings("invalid_image_url", RESPONSES, response_image(url)) == [
+        (
+            "The image data you provided does not represent a valid image. Please check your"
+            " input and try again with one of the supported image formats: ['image/jpeg',"
+            " 'image/png', 'image/gif', 'image/webp'].",
+            "input",
+            RESPONSES_PATH,
+        )
+    ]
+    assert rule_findings("invalid_image_format", CHAT, chat_image(url)) == [
+        (
+            "You uploaded an unsupported image. Please make sure your image has of one the"
+            " following formats: ['png', 'jpeg', 'gif', 'webp'].",
+            None,
+            CHAT_PATH,
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(PNG, id="png"),
+        pytest.param(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01", id="jpeg"),
+        pytest.param(b"GIF87a" + bytes(10), id="gif87"),
+        pytest.param(b"GIF89a" + bytes(10), id="gif89"),
+        pytest.param(b"RIFF\x1e\x00\x00\x00WEBPVP8L", id="webp"),
+    ],
+)
+@pytest.mark.parametrize(
+    "mime", ["image/png", "image/jpg", "IMAGE/JPEG", "image/png;charset=utf-8"]
+)
+@pytest.mark.parametrize(
+    "rule",
+    ["invalid_image_url", "invalid_image_format", "invalid_base64_image", "doubtful_image_url"],
+)
+def test_supported_image_passes(content: bytes, mime: str, rule: str) -> None:
+    url = data_url(content, mime)
+
+    assert rule_findings(rule, CHAT, chat_image(url)) == []
+    assert rule_findings(rule, RESPONSES, response_image(url)) == []
+
+
+class Place(NamedTuple):
+    name: str
+    url: str
+    body: dict[str, Any]
+    place: str
+
+
+BAD_IMAGE = {"image_url": "data:image/png;base64,"}
+
+
+@each(
+    [
+        Place(
+            "output of a function",
+            RESPONSES,
+            {"input": [{"type": "function_call_output", "call_id": "a", "output": [BAD_IMAGE]}]},
+            "input[0].output[0].image_url",
+        ),
+        Place(
+            "screenshot",
+            RESPONSES,
+            {"input": [{"type": "computer_call_output", "output": BAD_IMAGE}]},
+            "input[0].output.image_url",
+        ),
+        Place("mask", EDITS, {"mask": BAD_IMAGE}, "mask.image_url"),
+        Place("markup", EDITS, {"markup": BAD_IMAGE}, "markup.image_url"),
+        Place("video", "/v1/videos", {"input_reference": BAD_IMAGE}, "input_reference.image_url"),
+        Place(
+            "moderation",
+            "/v1/moderations",
+            {"input": [{"type": "image_url", "image_url": {"url": BAD_IMAGE["image_url"]}}]},
+            "input[0].image_url.url",
+        ),
+    ]
+)
+def test_images_are_found_in_every_place(case: Place) -> None:
+    message = f"Invalid '{case.place}'. {EXPECTED_IMAGE}, but got empty base64-encoded bytes."
+
+    [(found, param, _)] = rule_findings("invalid_image_url", case.url, case.body)
+
+    assert (found, param) == (message, case.place)
+
+
+# -- images: doubtful_image_url -------------------------------------------------------------------
+
+UNTIDY = "The base64 of the image has blanks, escapes, the alphabet of URLs or no padding."
+NO_URL = (
+    "Invalid 'messages[0].content[0].image_url.url'. Expected a valid URL, but got a value with"
+    " an invalid format."
+)
+
+
+class Doubtful(NamedTuple):
+    name: str
+    url: str
+    message: str
+
+
+@each(
+    [
+        Doubtful("bare base64", "iVBORw0KGgoAAAANSUhEUg==", NO_URL),
+        Doubtful("empty", "", NO_URL),
+        Doubtful(
+            "few bytes",
+            "data:image/png;base64,AAAA",
+            "The data URL has too few bytes for an image.",
+        ),
+        Doubtful("no padding", "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg", UNTIDY),
+        Doubtful("newline", "data:image/png;base64,iVBORw0KGgoAAAAN\nSUhEUgAA", UNTIDY),
+        Doubtful("blank", "data:image/png;base64, iVBORw0KGgoAAAANSUhEUg==", UNTIDY),
+        Doubtful("alphabet of URLs", "data:image/jpeg;base64,_9j_4AAQSkZJRgABAQAAAQ==", UNTIDY),
+        Doubtful("escapes", "data:image/jpeg;base64,%2F9j%2F4AAQSkZJRgABAQAAAQ%3D%3D", UNTIDY),
+    ]
+)
+def test_doubtful_image_url_is_reported(case: Doubtful) -> None:
+    body = chat_image(case.url)
+
+    assert rule_findings("doubtful_image_url", CHAT, body) == [
+        (case.message, "messages[0].content[0].image_url.url", CHAT_PATH)
+    ]
+    assert rule_findings("invalid_image_format", CHAT, body) == []
+    assert rule_findings("invalid_base64_image", CHAT, body) == []
 
 
 @pytest.mark.parametrize("url", ["https://example.com/a.png", "http://example.com/data:image"])
-def test_a_url(url):
-    assert found("doubtful_image_url", CHAT, chat(url)) == []
-    assert found("doubtful_image_url", RESPONSES, response(url)) == []
+def test_web_address_passes(url: str) -> None:
+    assert rule_findings("doubtful_image_url", CHAT, chat_image(url)) == []
+    assert rule_findings("doubtful_image_url", RESPONSES, response_image(url)) == []
 
 
-BAD = "data:image/png;base64,"
+# -- files ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("url", "body", "place"),
-    [
-        (RESPONSES, {"input": [{"type": "function_call_output", "call_id": "a", "output": [{"image_url": BAD}]}]},
-         "input[0].output[0].image_url"),
-        (RESPONSES, {"input": [{"type": "computer_call_output", "output": {"image_url": BAD}}]}, "input[0].output.image_url"),
-        (EDITS, {"mask": {"image_url": BAD}}, "mask.image_url"),
-        (EDITS, {"markup": {"image_url": BAD}}, "markup.image_url"),
-        ("/v1/videos", {"input_reference": {"image_url": BAD}}, "input_reference.image_url"),
-        ("/v1/moderations", {"input": [{"type": "image_url", "image_url": {"url": BAD}}]}, "input[0].image_url.url"),
-    ],
-)
-def test_where_images_are(url, body, place):
-    message = f"Invalid '{place}'. {EXPECTED}, but got empty base64-encoded bytes."
-    assert [f[:2] for f in found("invalid_image_url", url, body)] == [(message, place)]
+def chat_file(**file: Any) -> dict[str, Any]:
+    """A chat completion with a file."""
+    return {"messages": [{"role": "user", "content": [{"type": "file", "file": file}]}]}
 
 
-def files(url, **file):
-    if url == CHAT:
-        return {"messages": [{"role": "user", "content": [{"type": "file", "file": file}]}]}
+def response_file(**file: Any) -> dict[str, Any]:
+    """A response with a file."""
     return {"input": [{"role": "user", "content": [{"type": "input_file", **file}]}]}
 
 
-@pytest.mark.parametrize(
-    ("given", "got"),
+class BadFile(NamedTuple):
+    name: str
+    data: str
+    got: str
+    doubtful_on_responses: bool = True
+
+
+@each(
     [
-        ("https://example.com/a.pdf", "a value without the 'data:' prefix"),
-        ("JVBERi0xLjQK", "a value without the 'data:' prefix"),
-        ("data:text/plain;base64,SGVsbG8=", "unsupported MIME type 'text/plain'"),
-        ("data:application/pdf;base64,", "empty base64-encoded bytes"),
-        ("data:application/pdf;base64,undefined", "an invalid base64-encoded value"),
-        ("data:application/pdf,x", "a value without the ';base64' separator"),
+        BadFile(
+            "address",
+            "https://example.com/a.pdf",
+            "a value without the 'data:' prefix",
+            doubtful_on_responses=False,
+        ),
+        BadFile(
+            "bare base64",
+            "JVBERi0xLjQK",
+            "a value without the 'data:' prefix",
+            doubtful_on_responses=False,
+        ),
+        BadFile(
+            "text",
+            "data:text/plain;base64,SGVsbG8=",
+            "unsupported MIME type 'text/plain'",
+            doubtful_on_responses=False,
+        ),
+        BadFile("empty", "data:application/pdf;base64,", "empty base64-encoded bytes"),
+        BadFile(
+            "undefined",
+            "data:application/pdf;base64,undefined",
+            "an invalid base64-encoded value",
+        ),
+        BadFile("not base64", "data:application/pdf,x", "a value without the ';base64' separator"),
+    ]
+)
+def test_invalid_file_data_is_reported(case: BadFile) -> None:
+    chat, response = chat_file(file_data=case.data), response_file(file_data=case.data)
+    place = "messages[0].content[0].file.file_data"
+    message = f"Invalid file data: '{place}'. {EXPECTED_PDF}, but got {case.got}."
+    doubt = (
+        f"The file cannot be decoded: it is {case.got}.",
+        "input[0].content[0].file_data",
+        ("input", 0, "content", 0, "file_data"),
+    )
+
+    assert rule_findings("invalid_file_data", CHAT, chat) == [
+        (message, place, ("messages", 0, "content", 0, "file", "file_data"))
+    ]
+    assert rule_findings("invalid_file_data", RESPONSES, response) == []
+    assert rule_findings("doubtful_file_data", RESPONSES, response) == (
+        [doubt] if case.doubtful_on_responses else []
+    )
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param({"file_data": data_url(b"%PDF-1.4\n", "application/pdf")}, id="pdf"),
+        pytest.param({"file_id": "file-1"}, id="file_id"),
+        pytest.param({"file_data": 5}, id="wrong type"),
     ],
 )
-def test_invalid_file_data(given, got):
-    place = "messages[0].content[0].file.file_data"
-    assert found("invalid_file_data", CHAT, files(CHAT, file_data=given)) == [
-        (f"Invalid file data: '{place}'. {PDF}, but got {got}.", place, ("messages", 0, "content", 0, "file", "file_data"))]
-    assert found("invalid_file_data", RESPONSES, files(RESPONSES, file_data=given)) == []
-    doubts = found("doubtful_file_data", RESPONSES, files(RESPONSES, file_data=given))
-    if not given.startswith("data:") or "text/plain" in given:
-        assert doubts == []
-    else:
-        assert doubts == [(f"The file cannot be decoded: it is {got}.", "input[0].content[0].file_data",
-                           ("input", 0, "content", 0, "file_data"))]
+@pytest.mark.parametrize("rule", ["invalid_file_data", "doubtful_file_data"])
+def test_valid_or_malformed_file_passes(file: dict[str, Any], rule: str) -> None:
+    assert rule_findings(rule, CHAT, chat_file(**file)) == []
+    assert rule_findings(rule, RESPONSES, response_file(**file)) == []
 
 
-@pytest.mark.parametrize("file", [{"file_data": data(b"%PDF-1.4\n", "application/pdf")}, {"file_id": "file-1"}, {"file_data": 5}])
-def test_valid_file_data(file):
-    for rule in ("invalid_file_data", "doubtful_file_data"):
-        assert found(rule, CHAT, files(CHAT, **file)) == []
-        assert found(rule, RESPONSES, files(RESPONSES, **file)) == []
+# -- logit_bias_key -------------------------------------------------------------------------------
 
 
-def test_logit_bias_key():
+def test_logit_bias_key_that_is_not_a_token_is_reported() -> None:
     bias = {"50256": -100, "cat": 1, "-1": 1}
-    message = "Invalid key in 'logit_bias': cat. You should only be submitting non-negative integers."
-    assert found("logit_bias_key", CHAT, {"logit_bias": bias}) == [(message, "logit_bias", ("logit_bias", "cat"))]
-    for good in ({"50256": -100}, {}, None, [], 5):
-        assert found("logit_bias_key", CHAT, {"logit_bias": good}) == []
-    assert len(found("logit_bias_key", CHAT, {"logit_bias": {"²": 1}})) == 1
+    message = (
+        "Invalid key in 'logit_bias': cat. You should only be submitting non-negative integers."
+    )
+
+    assert rule_findings("logit_bias_key", CHAT, {"logit_bias": bias}) == [
+        (message, "logit_bias", ("logit_bias", "cat"))
+    ]
 
 
-MINE = [rule for rule in RULES.values() if rule.check and rule.check.__module__ == "batchlint.rules.values"]
-NAMES = ["messages", "input", "content", "output", "image_url", "url", "file", "file_data", "images", "mask",
-         "input_reference", "logit_bias", "type"]
-URLS = st.builds("".join, st.lists(st.sampled_from(
-    ["data:", "image/png", ";base64", ",", "iVBORw0KGgoAAAANSUhEUg", "=", "%2B", "_", " ", "\n", "é", "A"]), max_size=8))
-GARBAGE = st.recursive(
-    st.none() | st.integers() | URLS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
-    max_leaves=12,
+def test_superscript_digit_is_not_a_token() -> None:
+    assert len(rule_findings("logit_bias_key", CHAT, {"logit_bias": {"²": 1}})) == 1
+
+
+@pytest.mark.parametrize("bias", [{"50256": -100}, {}, None, [], 5], ids=str)
+def test_logit_bias_of_tokens_or_of_a_wrong_type_passes(bias: Any) -> None:
+    assert rule_findings("logit_bias_key", CHAT, {"logit_bias": bias}) == []
+
+
+# -- any text -------------------------------------------------------------------------------------
+
+URLS = st.builds(
+    "".join,
+    st.lists(
+        st.sampled_from(
+            [
+                "data:",
+                "image/png",
+                ";base64",
+                ",",
+                "iVBORw0KGgoAAAANSUhEUg",
+                "=",
+                "%2B",
+                "_",
+                " ",
+                "\n",
+                "é",
+                "A",
+            ]
+        ),
+        max_size=8,
+    ),
 )
 
-
-@settings(max_examples=500)
-@given(st.sampled_from(schemas.ENDPOINTS), st.dictionaries(st.sampled_from(NAMES), GARBAGE))
-def test_garbage(url, body):
-    for rule in MINE:
-        for fault in said(rule.name, url, body):
-            assert len(fault.message) < 400
+test_garbage_raises_nothing = garbage_test(
+    media,
+    {
+        "messages",
+        "input",
+        "content",
+        "output",
+        "image_url",
+        "url",
+        "file",
+        "file_data",
+        "images",
+        "mask",
+        "input_reference",
+        "logit_bias",
+        "type",
+    },
+    st.none() | st.integers() | URLS,
+    longest_message=400,
+    max_examples=500,
+)
 
 
 @settings(max_examples=500)
 @given(URLS | st.text(), st.sampled_from([CHAT, RESPONSES]))
-def test_any_text_as_a_url(text, url):
-    body = chat(text) if url == CHAT else response(text)
-    faults = [fault for rule in MINE for fault in said(rule.name, url, body)]
-    assert len(faults) <= 1
+def test_image_gets_at_most_one_finding(text: str, url: str) -> None:
+    body = chat_image(text) if url == CHAT else response_image(text)
+
+    problems = [
+        problem for rule in request_rules(media) for problem in run_rule(rule.name, url, body)
+    ]
+
+    assert len(problems) <= 1
