@@ -1,4 +1,7 @@
-"""What is imported when, and which module may import which: a commit hook starts fast, and dependencies point one way."""
+"""What is imported when, and which module may import which.
+
+A commit hook has to start quickly, and dependencies point one way only.
+"""
 
 from __future__ import annotations
 
@@ -8,85 +11,134 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from support import FIXTURES
 
 import batchlint
 
-PACKAGE = Path(str(batchlint.__file__)).parent
+PACKAGE: Final = Path(str(batchlint.__file__)).parent
 
-#: Each module may import those before it; a package stands for all of its modules.
-ORDER = ["room", "findings", "known", "grammar", "sentences", "sources", "decode", "recognise", "explain", "schemas", "structured", "rules", "judge", "report", "core", "whole",
-         "forks", "workers", "config", "api", "openai", "formats", "cli", "__main__"]
+#: The modules and packages, floor by floor. Each may import from the floors below, and a package
+#: from itself.
+FLOORS: Final = (
+    {"data", "findings", "recursion"},
+    {"phrasing", "providers", "report", "sources", "summary"},
+    {"schema", "structured"},
+    {"rules"},
+    {"config", "engine", "output"},
+    {"api"},
+    {"cli", "openai"},
+    {"__main__"},
+)
+ROOMS: Final = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 
-LATE = {"click", "difflib", "jsonschema", "jsonschema_rs", "pickle", "tqdm", "multiprocessing", "concurrent.futures.process"}
+#: Modules that take long to import and that only some runs need.
+SLOW: Final = {
+    "click",
+    "concurrent.futures.process",
+    "difflib",
+    "jsonschema",
+    "jsonschema_rs",
+    "multiprocessing",
+    "pickle",
+    "tqdm",
+}
+
+#: What only invalid lines, users' schemas and configuration files need.
+RARELY_NEEDED: Final = {"batchlint.schema.explain", "batchlint.structured", "tomllib"}
 
 
-def imported(code: str) -> set[str]:
-    """The modules that are there after this code has run in a new interpreter."""
+# -- what is imported when ------------------------------------------------------------------------
+
+
+def modules_after(code: str) -> set[str]:
+    """Run code in a new interpreter, and return the modules that are loaded afterwards."""
     text = f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
-    made = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
-    return set(json.loads(made.stdout.splitlines()[-1]))
+    completed = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(completed.stdout.splitlines()[-1]))
 
 
-def test_the_package_alone_imports_nothing_of_weight() -> None:
-    modules = imported("import batchlint")
+def modules_after_command(*args: str) -> set[str]:
+    """Run the command in a new interpreter, and return the modules that are loaded afterwards."""
+    return modules_after(
+        f"import sys; sys.argv[1:] = {list(args)!r}\n"
+        "from batchlint.__main__ import main\n"
+        "assert main() == 0"
+    )
+
+
+def test_importing_the_package_loads_none_of_its_modules() -> None:
+    modules = modules_after("import batchlint")
 
     assert "batchlint" in modules
-    assert not modules & LATE
+    assert not modules & SLOW
     assert not any(name.startswith("batchlint.") for name in modules)
 
 
-def test_the_library_imports_neither_the_command_nor_the_reference_engine() -> None:
-    modules = imported("from batchlint import check; check(b'{}')")
+def test_library_loads_neither_the_command_nor_the_reference_engine() -> None:
+    modules = modules_after("from batchlint import check; check(b'{}')")
 
     assert "batchlint.api" in modules
-    assert not modules & (LATE - {"jsonschema_rs"})
+    assert not modules & (SLOW - {"jsonschema_rs"})
 
 
-#: What only wrong lines, schemas of users and configuration need.
-NEEDED_BY_FEW = {"batchlint.explain", "batchlint.structured", "tomllib"}
-
-
-@pytest.mark.parametrize(("name", "late"), [("embeddings", NEEDED_BY_FEW), ("chat_completions", {"tomllib"})])
-def test_a_good_file_costs_no_more_imports_than_it_needs(name: str, late: set[str]) -> None:
-    path = FIXTURES / "valid" / f"{name}.jsonl"
-    modules = imported(f"import sys; sys.argv[1:] = ['check', {str(path)!r}]\nfrom batchlint.__main__ import main\nassert main() == 0")
+@pytest.mark.parametrize(
+    ("name", "unneeded"),
+    [("embeddings", RARELY_NEEDED), ("chat_completions", {"tomllib"})],
+)
+def test_checking_a_valid_file_loads_only_what_it_needs(name: str, unneeded: set[str]) -> None:
+    modules = modules_after_command("check", str(FIXTURES / "valid" / f"{name}.jsonl"))
 
     assert {"click", "batchlint.api"} <= modules
-    assert not modules & ((LATE - {"click", "jsonschema_rs"}) | late)
+    assert not modules & ((SLOW - {"click", "jsonschema_rs"}) | unneeded)
 
 
-@pytest.mark.parametrize(("engine", "other"), [("jsonschema", "jsonschema_rs"), ("jsonschema-rs", "jsonschema")])
-def test_the_engine_can_be_chosen(engine: str, other: str) -> None:
-    modules = imported(f"import os; os.environ['BATCHLINT_ENGINE'] = {engine!r}\n"
-                       "from batchlint import check_request; check_request({'url': '/v1/videos', 'body': {'model': 'm'}})")
+@pytest.mark.parametrize(
+    ("engine", "other"), [("jsonschema", "jsonschema_rs"), ("jsonschema-rs", "jsonschema")]
+)
+def test_environment_variable_chooses_the_engine(engine: str, other: str) -> None:
+    modules = modules_after(
+        f"import os; os.environ['BATCHLINT_ENGINE'] = {engine!r}\n"
+        "from batchlint import check_request\n"
+        "check_request({'url': '/v1/videos', 'body': {'model': 'm'}})"
+    )
 
     assert engine.replace("-", "_") in modules
     assert other not in modules
 
 
-def test_the_version_imports_no_engine() -> None:
-    modules = imported("import sys; sys.argv[1:] = ['--version']\nfrom batchlint.__main__ import main\nassert main() == 0")
+def test_version_option_loads_no_engine() -> None:
+    modules = modules_after_command("--version")
 
-    assert not modules & (LATE - {"click"})
+    assert not modules & (SLOW - {"click"})
     assert "orjson" not in modules
 
 
-def test_all_of_the_public_names_can_be_imported() -> None:
-    modules = imported("from batchlint import *\nassert all(map(callable, [check, check_create, check_request, iter_errors]))")
+def test_star_import_loads_every_public_name() -> None:
+    modules = modules_after(
+        "from batchlint import *\n"
+        "assert all(map(callable, [check, check_create, check_request, iter_errors]))"
+    )
 
     assert "batchlint.report" in modules
 
 
-def place(module: str) -> int:
-    """Where a module stands in the order."""
-    return ORDER.index(module.removeprefix("batchlint.").split(".")[0])
+# -- which module may import which ----------------------------------------------------------------
+
+MODULES: Final = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
-def imports(path: Path) -> Iterator[str]:
-    """The modules of the package that a file imports, wherever in it; those for types alone are imports too."""
+def room_of(path: Path) -> str:
+    """Return the module or package directly below `batchlint` that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Yield the modules of this package that a file imports, also late or for types only."""
     package = ("batchlint", *path.relative_to(PACKAGE).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
@@ -97,24 +149,34 @@ def imports(path: Path) -> Iterator[str]:
             yield str(node.module)
 
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
+def imported_rooms(path: Path) -> set[str]:
+    """Return the other modules and packages directly below `batchlint` that a file imports."""
+    rooms = {name.split(".")[1] for name in imported_modules(path) if "." in name}
+    return rooms & ROOMS.keys() - {room_of(path)}
 
 
-def test_there_are_modules() -> None:
+def test_floors_hold_every_module_once() -> None:
     assert len(MODULES) > 20
-    assert {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES} == {*ORDER, "__init__"}
+    assert sum(map(len, FLOORS)) == len(ROOMS)
+    assert {room_of(path) for path in MODULES} == ROOMS.keys()
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p != PACKAGE / "__init__.py"], ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_dependencies_point_one_way(path: Path) -> None:
-    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    others = [name for name in imports(path) if name.count(".") and name.split(".")[1] in ORDER]
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_import_from_lower_floors_only(path: Path) -> None:
+    too_high = {name for name in imported_rooms(path) if ROOMS[name] >= ROOMS[room_of(path)]}
 
-    for name in others:
-        assert place(name) < ORDER.index(own) or name.split(".")[1] == own, f"{own} imports {name}"
+    assert not too_high
 
 
-def test_click_is_the_command_s_alone() -> None:
-    for path in MODULES:
-        if path.name not in ("cli.py", "__main__.py"):
-            assert "import click" not in path.read_text("utf-8"), path
+@pytest.mark.parametrize("room", [room for room in ROOMS if ROOMS[room]])
+def test_no_module_is_on_a_higher_floor_than_it_needs(room: str) -> None:
+    own = [path for path in MODULES if room_of(path) == room]
+    below = {ROOMS[name] for path in own for name in imported_rooms(path)}
+
+    assert max(below) == ROOMS[room] - 1
+
+
+def test_only_the_command_line_imports_click() -> None:
+    importers = {room_of(path) for path in MODULES if "import click" in path.read_text("utf-8")}
+
+    assert importers <= {"cli", "__main__"}
