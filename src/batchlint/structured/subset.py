@@ -1,15 +1,24 @@
-"""What the API demands of a JSON Schema: of the parameters of any function, and in strict mode.
+"""The JSON Schemas that the API accepts, for any function and in strict mode.
 
-The API answers one fault a request.  Here all are found (at most 100 a schema, and the limits), the one
-that it would answer first being first: the meta-schema, the root, then depth-first; at one schema `$ref`,
-keywords that are not permitted, the type, `items`, `additionalProperties`, `required`, `enum` and
-`format`, then the properties in their order, the items, the branches of `anyOf` and the definitions; the
-limits last.  That order is inferred from single answers: `propertyNames` is told before
-`additionalProperties`, `oneOf` before a missing type, and missing properties of the root before
-`additionalProperties`.
+The API reports one problem per request. These checks find all of them: up to 100 of
+each kind per schema, and every limit that is exceeded. The one that the API would report
+comes first:
 
-Sources: the Structured Outputs guide (October 2026) for the subset and its limits; recorded answers and
-public reports of answers, 2025 to October 2026, for the sentences.
+1. The meta-schema, then the root.
+2. The subschemas, depth-first. For each of them: `$ref`, keywords that are not
+   permitted, the type, `items`, `additionalProperties`, `required`, `enum` and `format`.
+   Below it: its properties in order, its items, the branches of `anyOf`, and its
+   definitions.
+3. The limits.
+
+Evidence:
+
+* The subset and its limits are documented: the Structured Outputs guide, October 2026.
+* The messages are confirmed or reported: recorded answers and public reports of
+  answers, 2025 to October 2026.
+* The order is inferred from single answers. The API reports `propertyNames` before
+  `additionalProperties`, `oneOf` before a missing type, and missing properties of the
+  root before `additionalProperties`.
 """
 
 from __future__ import annotations
@@ -25,11 +34,12 @@ from . import limits, metaschema, plain
 from .nodes import Node, in_words, nodes, of_type, quoted, types
 from .problems import SchemaProblem
 
-#: What a schema is checked for: `function` is a function that is not strict; `fine-tuned` is what strict mode
-#: lacks for fine-tuned models besides.
+#: What to check: the parameters of a function that is not strict, a strict schema, or
+#: only the keywords that strict mode does not support for fine-tuned models.
 Mode = Literal["function", "strict", "fine-tuned"]
 
-#: Formats that strict mode knows (source: the guide; reports for `uri` and `phone`).
+#: The formats that strict mode supports. Evidence: documented in the guide. That strict
+#: mode refuses `uri` and `phone` is reported.
 FORMATS: Final = (
     "date-time",
     "time",
@@ -42,10 +52,14 @@ FORMATS: Final = (
     "uuid",
 )
 
-_UNIONS: Final = ("oneOf", "anyOf", "allOf", "enum", "not")
-_SAY_IT: Final = "Take it out, and say what it says in the description."
-#: Keywords that strict mode refuses, with what to do.  Live probes of 2026 name oneOf, allOf, not, if,
-#: contains, propertyNames, uniqueItems, minProperties and maxProperties; the guide names the rest.
+#: Keywords that the root of a schema must not have.
+_FORBIDDEN_AT_ROOT: Final = ("oneOf", "anyOf", "allOf", "enum", "not")
+
+_MOVE_TO_DESCRIPTION: Final = "Take it out, and say what it says in the description."
+
+#: Keywords that strict mode refuses, with the hint. Evidence: live probes of 2026
+#: confirm oneOf, allOf, not, if, contains, propertyNames, uniqueItems, minProperties
+#: and maxProperties. The guide documents the rest.
 _REFUSED: Final = {
     "oneOf": "Write `anyOf`.",
     "allOf": "Merge the schemas into one.",
@@ -62,16 +76,20 @@ _REFUSED: Final = {
             "dependentRequired",
             "dependentSchemas",
         ),
-        _SAY_IT,
+        _MOVE_TO_DESCRIPTION,
     ),
     "propertyNames": "Objects with any keys can't be had; use an array of objects with a key and a value.",
 }
-_UNTOLD: Final = "The guide does not name it, and what the API does with it is not known."
-_AGAINST: Final = "Refused in reports up to the end of 2025, accepted by live probes of 2026."
-#: Keywords of which it is doubtful whether strict mode takes them, with why.
+
+_NOT_IN_GUIDE: Final = "The guide does not name it, and what the API does with it is not known."
+_CONFLICTING_REPORTS: Final = (
+    "Refused in reports up to the end of 2025, accepted by live probes of 2026."
+)
+
+#: Keywords that strict mode may refuse, with the reason for the doubt.
 _DOUBTFUL: Final = {
-    "minLength": _AGAINST,
-    "maxLength": _AGAINST,
+    "minLength": _CONFLICTING_REPORTS,
+    "maxLength": _CONFLICTING_REPORTS,
     "patternProperties": "The guide refuses it for fine-tuned models, and does not say that others take it.",
     **dict.fromkeys(
         (
@@ -85,10 +103,12 @@ _DOUBTFUL: Final = {
             "$dynamicRef",
             "$recursiveRef",
         ),
-        _UNTOLD,
+        _NOT_IN_GUIDE,
     ),
 }
-#: Keywords that strict mode lacks for fine-tuned models (source: the guide).
+
+#: Keywords that strict mode does not support for fine-tuned models. Evidence:
+#: documented in the guide.
 NOT_FOR_FINE_TUNED: Final = (
     "minLength",
     "maxLength",
@@ -102,81 +122,99 @@ NOT_FOR_FINE_TUNED: Final = (
     "maxItems",
 )
 
-_MOST: Final = 100
-_ALL: Final = 1000
-_OPEN: Final = "'additionalProperties' is required to be supplied and to be false."
-_UNTYPED: Final = "schema must have a 'type' key."
-_CLOSE_IT: Final = 'Add "additionalProperties": false; strict mode asks it of every object.'
+#: At most this many problems of each kind are reported per schema.
+_MAX_PROBLEMS: Final = 100
 
-#: What a strict function without parameters is told (source: a recorded answer, September 2026).
+#: Deeper than any schema.
+_ALL_LEVELS: Final = 1000
+
+#: Stands for a value that was not found, because None can be an enum value.
+_NOT_FOUND: Final = object()
+
+_NOT_CLOSED: Final = "'additionalProperties' is required to be supplied and to be false."
+_UNTYPED: Final = "schema must have a 'type' key."
+_CLOSE_OBJECT: Final = 'Add "additionalProperties": false; strict mode asks it of every object.'
+
+#: The problem of a strict function without parameters. Evidence: confirmed by a
+#: recorded answer, September 2026.
 ABSENT: Final = SchemaProblem(
-    f"In context=(), {_OPEN}",
+    f"In context=(), {_NOT_CLOSED}",
     (),
     'Add an object without properties: {"type": "object", "properties": {}, "required": [], '
     '"additionalProperties": false}.',
 )
 
-_known: dict[tuple[Mode, bytes], tuple[SchemaProblem, ...]] = {}
-_KEPT: Final = 2048
-_WHOLE: Final = plain.SHORT
-_DIGEST: Final = 32
+#: The problems of schemas, by fingerprint. The lines of a file often share a schema.
+_cache: dict[tuple[Mode, bytes], tuple[SchemaProblem, ...]] = {}
+
+#: The cache is cleared when it has this many entries.
+_CACHE_SIZE: Final = 2048
+
+#: Longer schemas, in bytes, are hashed.
+_LONGEST_UNHASHED: Final = plain.SHORT
+
+#: Size of the hash in bytes.
+_DIGEST_SIZE: Final = 32
 
 
 def problems(schema: dict[str, Any], mode: Mode) -> tuple[SchemaProblem, ...]:
-    """What the API refuses, or may refuse, about a schema; remembered, for the lines of a file share theirs."""
+    """The problems for which the API refuses, or may refuse, a schema. Cached."""
     content = fingerprint(schema)
     if content is None:
         return _check(schema, mode)
-    verdict = _known.get((mode, content))
-    if verdict is None:
-        fine = mode == "strict" and len(content) != _DIGEST and plain.is_fine(schema)
-        verdict = () if fine else _check(schema, mode)
-        if len(_known) >= _KEPT:
-            _known.clear()
-        _known[mode, content] = verdict
-    return verdict
+    found = _cache.get((mode, content))
+    if found is None:
+        fine = mode == "strict" and len(content) != _DIGEST_SIZE and plain.is_fine(schema)
+        found = () if fine else _check(schema, mode)
+        if len(_cache) >= _CACHE_SIZE:
+            _cache.clear()
+        _cache[mode, content] = found
+    return found
 
 
 def fingerprint(value: Any) -> bytes | None:
-    """Bytes that only values have that look the same; None where the encoder gives up, at 254 levels.
+    """Short bytes that identify a value by its JSON text.
 
-    They are few, so that they can be kept.
+    None for values that the encoder refuses: those nested more than 254 levels deep.
     """
     try:
         raw = orjson.dumps(value)
     except TypeError:
         return None
-    if len(raw) <= _WHOLE:
+    if len(raw) <= _LONGEST_UNHASHED:
         return raw
-    from hashlib import blake2b  # brings OpenSSL along, which a start should not wait for
+    from hashlib import blake2b  # Late, because it loads OpenSSL.
 
-    return blake2b(raw, digest_size=_DIGEST).digest()
+    return blake2b(raw, digest_size=_DIGEST_SIZE).digest()
 
 
 def _check(schema: dict[str, Any], mode: Mode) -> tuple[SchemaProblem, ...]:
     if mode == "fine-tuned":
-        return tuple(islice(_fine_tuned(schema), _MOST))
-    found = [*islice(metaschema.problems(schema), _MOST), *_root(schema, strict=mode == "strict")]
+        return tuple(islice(_fine_tuned(schema), _MAX_PROBLEMS))
+    found = [
+        *islice(metaschema.problems(schema), _MAX_PROBLEMS),
+        *_root(schema, strict=mode == "strict"),
+    ]
     if mode == "function":
-        found += islice(_function(schema), _MOST)
+        found += islice(_function(schema), _MAX_PROBLEMS)
     else:
-        found += islice(_strict(schema), _MOST)
+        found += islice(_strict(schema), _MAX_PROBLEMS)
         found += limits.problems(schema)
     return tuple(found)
 
 
-# -- the root ----------------------------------------------------------------------------------------------------------
+# -- the root -------------------------------------------------------------------------------------
 
 
 def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[SchemaProblem]:
-    """What the API demands of the root alone; an empty schema of a function counts as none."""
+    """Check the root. An empty schema of a function counts as a missing one."""
     kind = schema.get("type")
     hint = "The root of a schema is an object; wrap what is none as the only property of one."
     if "type" not in schema:
         if strict and "anyOf" in schema:
             yield Node(schema).problem(_UNTYPED, hint=hint)
         elif schema or strict:
-            union = any(key in schema for key in (*_UNIONS, "$ref"))
+            union = any(key in schema for key in (*_FORBIDDEN_AT_ROOT, "$ref"))
             yield SchemaProblem(
                 _not_object("None"),
                 (),
@@ -185,7 +223,12 @@ def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[SchemaProblem]:
             )
     elif kind == "object":
         found = next(
-            (key for key in _UNIONS if key in schema and not (strict and key == "allOf")), None
+            (
+                key
+                for key in _FORBIDDEN_AT_ROOT
+                if key in schema and not (strict and key == "allOf")
+            ),
+            None,
         )
         if found:
             yield SchemaProblem(
@@ -209,19 +252,22 @@ def _not_object(kind: str) -> str:
     return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{kind}\"'."
 
 
-# -- any function ------------------------------------------------------------------------------------------------------
+# -- any function ---------------------------------------------------------------------------------
 
 
 def _function(root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """What the API demands of the parameters of any function, below the root."""
+    """Check the parameters of any function, below the root."""
     old = metaschema.is_draft_before_2019(root)
-    for node in nodes(root, strict=False, levels=_ALL):
+    for node in nodes(root, strict=False, levels=_ALL_LEVELS):
         if isinstance(node.value, dict):
             yield from _array(node, old)
 
 
 def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
-    """Every array has items, and they are an object.  An array of items is no JSON Schema since 2020."""
+    """Check that every array has `items`, and that they are an object.
+
+    Since draft 2020-12, the meta-schema refuses an array of items.
+    """
     if "array" not in types(node.value):
         return
     context = of_type(node.value, "array")
@@ -238,11 +284,11 @@ def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
         )
 
 
-# -- strict mode -------------------------------------------------------------------------------------------------------
+# -- strict mode ----------------------------------------------------------------------------------
 
 
 def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """What strict mode refuses, the limits apart."""
+    """Check the rules of strict mode, except the limits."""
     old = metaschema.is_draft_before_2019(root)
     for node in nodes(root, strict=True, levels=limits.LEVELS):
         if isinstance(node.value, bool):
@@ -259,9 +305,9 @@ def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
 
 
 def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """A reference stands alone, and points to the root or to a definition of the root.
+    """Check that a reference has no siblings and points to the root or its definitions.
 
-    What the API says of a name that is not defined is inferred.
+    The API's message for an undefined name is inferred.
     """
     beside = sorted(key for key in node.value if key != "$ref")
     if beside:
@@ -281,7 +327,7 @@ def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
 
 
 def _is_defined(target: str, root: dict[str, Any]) -> bool:
-    """Whether a reference can be followed."""
+    """Whether a reference points to the root or to one of its definitions."""
     if target == "#":
         return True
     start, _, name = target.removeprefix("#/").partition("/")
@@ -295,14 +341,14 @@ def _is_defined(target: str, root: dict[str, Any]) -> bool:
 
 
 def _unpermitted(node: Node) -> Iterator[SchemaProblem]:
-    """Keywords that strict mode does not take, or may not; those of `_root` apart."""
+    """Report keywords that strict mode refuses or may refuse, except those of `_root`."""
     for key in node.value:
         if key in _DOUBTFUL:
             yield node.problem(
                 f"{quoted(key)} is not permitted.", key, hint=_DOUBTFUL[key], certain=False
             )
-        elif key in _REFUSED and (node.path or key == "allOf" or key not in _UNIONS):
-            # `not` has a sentence of its own, whose frame is inferred.
+        elif key in _REFUSED and (node.path or key == "allOf" or key not in _FORBIDDEN_AT_ROOT):
+            # `not` has its own message. That it follows a context is inferred.
             tail = (
                 "Unsupported keywords ('not',)."
                 if key == "not"
@@ -312,9 +358,10 @@ def _unpermitted(node: Node) -> Iterator[SchemaProblem]:
 
 
 def _typed(node: Node) -> Iterator[SchemaProblem]:
-    """Every schema below the root has a type, `anyOf` or a reference; `const` alone is not enough.
+    """Check that every schema below the root has a type, `anyOf` or a reference.
 
-    Whether `enum` alone is enough is not known.
+    A schema with only `const` is refused. Whether one with only `enum` is refused is not
+    known.
     """
     schema = node.value
     if (
@@ -327,25 +374,25 @@ def _typed(node: Node) -> Iterator[SchemaProblem]:
 
 
 def _object(node: Node) -> Iterator[SchemaProblem]:
-    """Every object is closed, and requires each of its properties."""
+    """Check that every object is closed, and requires each of its properties."""
     schema = node.value
     if "object" not in types(schema):
         return
     context = of_type(schema, "object")
     if "additionalProperties" not in schema:
-        yield node.problem(_OPEN, context=context, hint=_CLOSE_IT)
-    elif (
-        schema["additionalProperties"] == {}
-    ):  # seen in this order: the schema that it is comes first
+        yield node.problem(_NOT_CLOSED, context=context, hint=_CLOSE_OBJECT)
+    elif schema["additionalProperties"] == {}:
+        # Answers show that the API checks the empty schema first.
         yield node.problem(
             _UNTYPED,
             "additionalProperties",
             context=(*context, "additionalProperties"),
-            hint=_CLOSE_IT,
+            hint=_CLOSE_OBJECT,
         )
     elif schema["additionalProperties"] is not False:
-        yield node.problem(_OPEN, "additionalProperties", context=context, hint=_CLOSE_IT)
-    properties, required = schema.get("properties"), schema.get("required", [])
+        yield node.problem(_NOT_CLOSED, "additionalProperties", context=context, hint=_CLOSE_OBJECT)
+    properties = schema.get("properties")
+    required = schema.get("required", [])
     if isinstance(required, list) and isinstance(properties, dict):
         yield from _required(node, properties, required, context)
 
@@ -353,7 +400,7 @@ def _object(node: Node) -> Iterator[SchemaProblem]:
 def _required(
     node: Node, properties: dict[str, Any], required: list[Any], context: tuple[str, ...]
 ) -> Iterator[SchemaProblem]:
-    """The properties that are not required, and the required that are no properties: the first of each."""
+    """Report the first property missing from `required`, and its first unknown name."""
     demand = "'required' is required to be supplied and to be an array including every key in properties."
     place = ("required",) if "required" in node.value else ()
     names = {name for name in required if isinstance(name, str)}
@@ -377,12 +424,16 @@ def _required(
 
 
 def _values(node: Node) -> Iterator[SchemaProblem]:
-    """The values of an enum are of the type beside it, and a format is one of the nine."""
+    """Check that enum values are of the schema's type, and the format is supported."""
     schema = node.value
-    kind, values, form = schema.get("type"), schema.get("enum"), schema.get("format")
+    kind = schema.get("type")
+    values = schema.get("enum")
+    form = schema.get("format")
     if isinstance(kind, str) and kind in metaschema.TYPES and isinstance(values, list):
-        strange = next((value for value in values if not metaschema.is_of_type(value, kind)), _NONE)
-        if strange is not _NONE:
+        strange = next(
+            (value for value in values if not metaschema.is_of_type(value, kind)), _NOT_FOUND
+        )
+        if strange is not _NOT_FOUND:
             words = (
                 phrasing.excerpt(strange)
                 if isinstance(strange, str)
@@ -404,12 +455,9 @@ def _values(node: Node) -> Iterator[SchemaProblem]:
         )
 
 
-_NONE: Final = object()
-
-
 def _fine_tuned(root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """What strict mode does not take for fine-tuned models."""
-    for node in nodes(root, strict=True, levels=_ALL):
+    """Report keywords that strict mode does not support for fine-tuned models."""
+    for node in nodes(root, strict=True, levels=_ALL_LEVELS):
         if isinstance(node.value, dict):
             for key in node.value:
                 if key in NOT_FOR_FINE_TUNED:
