@@ -1,164 +1,268 @@
-"""What holds of every rule: its name, its documentation, and the examples in it."""
+"""Properties of every rule (name, documentation, examples), and the registry itself."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import pytest
-from support import NOW, awake
+from rules.helpers import each
+from support import NOW
 
-from batchlint import BatchError, check, schemas
-from batchlint.rules import RULES, Request, Rule, places, select
-from batchlint.rules.registry import named, rule
-from batchlint.rules.waking import EndpointRules
+from batchlint import BatchError, check
+from batchlint.findings import Part, Phase, Problem, Rank
+from batchlint.providers import EMBEDDINGS, ENDPOINTS
+from batchlint.rules import RULES, Rule, select_rules
+from batchlint.rules.registry import Request, names_of, problem, request_rule
+from batchlint.rules.triggers import ALWAYS, items, parts
+from batchlint.schema.store import body_schema
 
-BY_NAME = sorted(RULES)
+SNAKE_CASE = "[a-z][a-z0-9]*(_[a-z0-9]+)*"
 
-#: Rules about bytes and whole files, which no lines of documentation can show.
-WITHOUT_EXAMPLE = {
-    "not_jsonl_name", "empty_file", "file_too_large", "file_size_near_limit", "not_utf8", "byte_order_mark", "nesting_too_deep",
-    "not_a_batch_file", "too_many_requests", "too_many_embedding_inputs", "blank_line", "model_shutdown", "model_shutdown_soon", "duplicate_key", "context_exceeded", "enqueued_tokens",
-    "input_too_long"}
+#: Rules about bytes and whole files, which lines of documentation cannot show.
+WITHOUT_EXAMPLES = {
+    "not_jsonl_name",
+    "empty_file",
+    "file_too_large",
+    "file_size_near_limit",
+    "not_utf8",
+    "byte_order_mark",
+    "nesting_too_deep",
+    "not_a_batch_file",
+    "too_many_requests",
+    "too_many_embedding_inputs",
+    "blank_line",
+    "model_shutdown",
+    "model_shutdown_soon",
+    "duplicate_key",
+    "context_exceeded",
+    "enqueued_tokens",
+    "input_too_long",
+}
+
+every_rule = each([*RULES.values()])
 
 
-def test_there_are_rules() -> None:
+# -- every rule -----------------------------------------------------------------------------------
+
+
+def test_many_rules_are_registered() -> None:
     assert len(RULES) > 45
 
 
-@pytest.mark.parametrize("name", BY_NAME)
-def test_the_name_and_the_code_are_in_snake_case(name: str) -> None:
-    assert RULES[name].name == name
-    assert re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", name)
-    assert re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", RULES[name].code)
+@every_rule
+def test_name_and_code_are_snake_case(case: Rule) -> None:
+    assert RULES[case.name] is case
+    assert re.fullmatch(SNAKE_CASE, case.name)
+    assert re.fullmatch(SNAKE_CASE, case.code)
 
 
-def test_names_are_unique() -> None:
-    with pytest.raises(ValueError, match="two rules are called invalid_type"):
-        rule()(invalid_type)
+@every_rule
+def test_documentation_has_a_summary_a_fix_and_its_evidence(case: Rule) -> None:
+    assert re.fullmatch(r"[A-Z`][^\n]*\.", case.summary), case.summary
+    assert len(case.summary) <= 140
+    assert re.search(r"^Fix: \S", case.doc, re.MULTILINE)
+    assert re.search(
+        r"^Evidence: (confirmed|documented|reported|inferred)\. \S", case.doc, re.MULTILINE
+    )
+    assert case.doc.rstrip().endswith(".")
 
 
-def test_a_function_tells_that_a_rule_sleeps_only_where_members_alone_wake_it() -> None:
-    def asleep(_: Request) -> bool:
-        return True
-
-    for made in (rule(asleep=asleep), rule(asleep=asleep, marks={"a": False}), rule(asleep=asleep, part_marks={"a": False})):
-        with pytest.raises(ValueError, match="`asleep` may be a function only"):
-            made(a_new_rule)
+@every_rule
+def test_errors_name_an_effect_and_warnings_do_not(case: Rule) -> None:
+    assert (case.severity, case.fails is None) in (("warning", True), ("error", False))
 
 
-def test_rules_that_name_the_same_mark_do_not_put_one_another_to_sleep() -> None:
-    any_name, no_text = (RULES["unpaired_tool_message"]._replace(name=name, marks={"name": fine}, asleep=None)
-                         for name, fine in (("any_name", False), ("no_text", {"type": "string"})))
-    for rules in ([any_name, no_text], [no_text, any_name]):
-        made = EndpointRules("/v1/chat/completions", rules)
-        body = {"messages": [{"role": "user", "content": "x", "name": "y"}]}
-        assert awake(made, Request("/v1/chat/completions", body, 0, {})) == ["any_name"]
+@every_rule
+def test_only_request_rules_have_triggers(case: Rule) -> None:
+    has_trigger = bool(case.endpoints) or case.when != ALWAYS or case.unless is not None
+
+    assert case.scope == "request" or not has_trigger
 
 
-def test_places_are_members_of_the_schemas() -> None:
-    for url, found in places.PLACES.items():
-        assert {*(found.items or found.parts)} <= schemas.body(url)["properties"].keys()
+@every_rule
+def test_only_rules_stated_in_schemas_make_hints(case: Rule) -> None:
+    assert case.scope == "schema" or case.hint is None
 
 
-def a_new_rule() -> None:
-    """A rule that cannot be registered."""
+# -- examples -------------------------------------------------------------------------------------
 
-
-def invalid_type() -> None:
-    """A second rule of a name that is taken."""
-
-
-@pytest.mark.parametrize("name", BY_NAME)
-def test_the_documentation_has_a_summary_and_a_source(name: str) -> None:
-    doc = RULES[name].doc
-
-    assert re.fullmatch(r"[A-Z`][^\n]*\.", RULES[name].summary), RULES[name].summary
-    assert len(RULES[name].summary) <= 140
-    assert re.search(r"^Source: \S", doc, re.MULTILINE)
-    assert doc.rstrip().endswith(".")
-
-
-@pytest.mark.parametrize("name", BY_NAME)
-def test_a_warning_says_nothing_of_what_fails_and_an_error_does(name: str) -> None:
-    made = RULES[name]
-
-    assert (made.severity, made.fails is None) in (("warning", True), ("error", False))
-    assert made.check is not None or not (made.urls or made.wakes or made.marks or made.asleep or made.long_lines)
-
-
-def test_every_rule_that_can_has_examples() -> None:
-    assert {name for name in RULES if not RULES[name].examples("Fails")} == WITHOUT_EXAMPLE
-    assert {name for name in RULES if not RULES[name].examples("Passes")} == WITHOUT_EXAMPLE
-
-
-EXAMPLES = [pytest.param(made, heading, text, id=f"{name}-{heading}-{number}") for name, made in RULES.items()
-            for heading in ("Fails", "Passes") for number, text in enumerate(made.examples(heading))]
+EXAMPLES = [
+    pytest.param(rule, heading, text, id=f"{name}-{heading}-{number}")
+    for name, rule in RULES.items()
+    for heading in ("Fails", "Passes")
+    for number, text in enumerate(rule.examples(heading))
+]
 
 
 def as_lines(example: str) -> bytes:
-    """An example as lines; `/v1/x {...}` stands for a line with this url and body."""
+    """An example as lines. `/v1/x {...}` stands for a line with this URL and body."""
     lines = []
     for number, text in enumerate(example.split("\n")):
         url, _, body = text.partition(" ")
-        lines.append(f'{{"custom_id": "{number}", "method": "POST", "url": "{url}", "body": {body}}}'
-                     if url.startswith("/v1/") else text)
+        if url.startswith("/v1/"):
+            start = f'{{"custom_id": "{number}", "method": "POST"'
+            lines.append(f'{start}, "url": "{url}", "body": {body}}}')
+        else:
+            lines.append(text)
     return "\n".join(lines).encode() + b"\n"
 
 
-def findings(made: Rule, example: str) -> list[BatchError]:
-    """What is said of an example, with its rule switched on."""
-    report = check(as_lines(example), warn=() if made.default else [made.name], now=NOW)
+def findings(rule: Rule, example: str) -> list[BatchError]:
+    """The findings about an example, with its rule switched on."""
+    report = check(as_lines(example), warn=() if rule.default else [rule.name], now=NOW)
     return [*report.errors, *report.warnings]
 
 
-@pytest.mark.parametrize(("made", "heading", "text"), EXAMPLES)
-def test_the_examples_of_a_rule_do_what_they_are_for(made: Rule, heading: str, text: str) -> None:
-    """What `Fails:` shows brings a finding of the rule; what `Passes:` shows brings none of it, and no error at all."""
-    found = findings(made, text)
-    own = [error for error in found if error.rule == made.name]
+def test_every_rule_has_examples_where_lines_can_show_it() -> None:
+    assert {name for name in RULES if not RULES[name].examples("Fails")} == WITHOUT_EXAMPLES
+    assert {name for name in RULES if not RULES[name].examples("Passes")} == WITHOUT_EXAMPLES
+
+
+@pytest.mark.parametrize(("rule", "heading", "text"), EXAMPLES)
+def test_examples_fail_or_pass_as_documented(rule: Rule, heading: str, text: str) -> None:
+    """A `Passes` example has no error of any rule."""
+    found = findings(rule, text)
+    own = [error for error in found if error.rule == rule.name]
 
     if heading == "Fails":
         assert own
-        assert all(error.code == made.code and error.message for error in own)
+        assert all(error.code == rule.code and error.message for error in own)
     else:
         assert own == []
         assert [error for error in found if error.severity == "error"] == []
 
 
-def test_examples_of_bodies_are_json() -> None:
-    texts = [text for param in EXAMPLES for text in [str(param.values[2])] if text.startswith("/v1/")]
+def test_bodies_in_examples_are_json() -> None:
+    texts = [str(param.values[2]) for param in EXAMPLES]
+    bodies = [text for text in texts if text.startswith("/v1/")]
 
-    assert len(texts) > 50
-    for text in texts:
+    assert len(bodies) > 50
+    for text in bodies:
         for part in text.split("\n"):
             json.loads(part.partition(" ")[2])
 
 
-# -- choosing rules ----------------------------------------------------------------------------------------------------
+# -- registration ---------------------------------------------------------------------------------
 
 
-def test_a_code_stands_for_all_of_its_rules() -> None:
-    assert {"missing_required_parameter", "missing_messages", "missing_line_member"} <= set(named(["missing_required_parameter"]))
-    assert named("blank_line, duplicate_key,") == ["blank_line", "duplicate_key"]
-    assert named("") == named([]) == []
+def invalid_type(_: Request) -> Iterator[Problem]:
+    """A second rule with a name that is taken."""
+    return iter(())
 
 
-def test_rules_that_are_off_are_switched_on_by_a_severity() -> None:
-    default = select().as_dict()
+def new_rule(_: Request) -> Iterator[Problem]:
+    """A rule that cannot be registered."""
+    return iter(())
+
+
+def always_skip(_: Request) -> bool:
+    return True
+
+
+def test_duplicate_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="two rules are called invalid_type"):
+        request_rule()(invalid_type)
+
+
+def test_unless_is_a_schema_where_items_or_parts_or_every_request_trigger() -> None:
+    for decorator in (
+        request_rule(unless=always_skip),
+        request_rule(unless=always_skip, when=items({"a": False})),
+        request_rule(unless=always_skip, when=parts({"a": False})),
+    ):
+        with pytest.raises(ValueError, match="`unless` must be a schema"):
+            decorator(new_rule)
+    assert "new_rule" not in RULES
+
+
+def test_items_and_parts_of_endpoints_are_parameters_of_their_schemas() -> None:
+    for endpoint in ENDPOINTS.values():
+        places = endpoint.items or endpoint.parts
+
+        assert {*places} <= body_schema(endpoint)["properties"].keys()
+
+
+# -- what rules get and yield ---------------------------------------------------------------------
+
+
+def test_request_gives_its_model_and_the_objects_of_a_list() -> None:
+    body = {"model": "m", "tools": [{"a": 1}, 5, {"b": 2}], "input": {"0": {}}}
+    request = Request(EMBEDDINGS, body)
+
+    assert request.model == "m"
+    assert Request(EMBEDDINGS, {"model": 5}).model == Request(EMBEDDINGS, {}).model == ""
+    assert [*request.objects("tools")] == [(0, {"a": 1}), (2, {"b": 2})]
+    assert [*request.objects("input")] == [*request.objects("missing")] == []
+
+
+class Place(NamedTuple):
+    name: str
+    problem: Problem
+    param: str | None
+    path: tuple[str | int, ...]
+
+
+@each(
+    [
+        Place("dotted path", problem("x", "a", 0, "b"), "body.a[0].b", ("body", "a", 0, "b")),
+        Place("given param", problem("x", "a", "b", param="a"), "body.a", ("body", "a", "b")),
+        Place("null param", problem("x", "a", param=None), None, ("body", "a")),
+        Place("body", problem("x"), "body", ("body",)),
+    ]
+)
+def test_problem_names_its_place(case: Place) -> None:
+    assert (case.problem.param, case.problem.path) == (case.param, case.path)
+
+
+def test_problem_sorts_after_the_problems_of_the_schema_in_its_phase() -> None:
+    assert problem("x").rank == Rank(Part.BODY, Phase.FIELDS, by_rule=True)
+    assert problem("x", phase=Phase.LAST).rank.phase == Phase.LAST
+
+
+# -- selecting rules ------------------------------------------------------------------------------
+
+
+def test_code_selects_all_of_its_rules() -> None:
+    missing = {"missing_required_parameter", "missing_messages", "missing_line_member"}
+
+    assert missing <= set(names_of(["missing_required_parameter"]))
+    assert names_of("blank_line, duplicate_key,") == ["blank_line", "duplicate_key"]
+    assert names_of("") == names_of([]) == []
+
+
+def test_severity_switches_a_rule_on() -> None:
+    default = select_rules().as_dict()
 
     assert set(default) == {name for name in RULES if RULES[name].default}
     assert "duplicate_key" not in default
-    assert select(warn=["duplicate_key"]).as_dict() == default | {"duplicate_key": "warning"}
-    assert select(error=["blank_line"]).as_dict()["blank_line"] == "error"
-    assert select(warn=["invalid_type"]).as_dict()["invalid_type"] == "warning"
-    assert select(["blank_line"]).as_dict() == {"blank_line": "warning"}
-    assert select(["blank_line", "invalid_type"], ignore=["blank_line"]).as_dict() == {"invalid_type": "error"}
-    assert select([]).as_dict() == {}
+    assert select_rules(warn=["duplicate_key"]).as_dict() == default | {"duplicate_key": "warning"}
+    assert select_rules(error=["blank_line"]).as_dict()["blank_line"] == "error"
+    assert select_rules(warn=["invalid_type"]).as_dict()["invalid_type"] == "warning"
 
 
-@pytest.mark.parametrize(("name", "meant"), [
-    ("duplicate_custom_ids", "did you mean duplicate_custom_id"), ("unknown_param", "unknown_parameter"), ("xyz", "`batchlint rule` lists them")])
-def test_an_unknown_rule_is_an_error_that_suggests_the_near_ones(name: str, meant: str) -> None:
-    with pytest.raises(ValueError, match=f"unknown rule '{name}'.*{meant}"):
-        named([name])
+def test_selection_and_exclusion_combine() -> None:
+    both = select_rules(["blank_line", "invalid_type"], ignore=["blank_line"])
+
+    assert select_rules(["blank_line"]).as_dict() == {"blank_line": "warning"}
+    assert both.as_dict() == {"invalid_type": "error"}
+    assert select_rules([]).as_dict() == {}
+
+
+class Unknown(NamedTuple):
+    name: str
+    suggestion: str
+
+
+@each(
+    [
+        Unknown("duplicate_custom_ids", "did you mean duplicate_custom_id"),
+        Unknown("unknown_param", "unknown_parameter"),
+        Unknown("xyz", "`batchlint rule` lists them"),
+    ]
+)
+def test_unknown_rule_raises_with_a_suggestion(case: Unknown) -> None:
+    with pytest.raises(ValueError, match=f"unknown rule '{case.name}'.*{case.suggestion}"):
+        names_of([case.name])
