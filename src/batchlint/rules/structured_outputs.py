@@ -1,4 +1,4 @@
-"""Rules about the JSON Schemas in a request: structured outputs, and the parameters of functions."""
+"""Rules about the JSON Schemas of structured outputs and function parameters."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _WHEN: Final = fields("response_format", "text", "tools", "functions")
 
 
 class _Location(NamedTuple):
-    """Where a request has a schema.
+    """A schema in a request, and its place.
 
     Attributes:
-        subject: what the API calls it.
-        named: the object with its name.
-        schema: None if a function has none.
-        path: in the body; of a missing schema, the object that lacks it.
-        param: that place in the API's words.
+        subject: the API's word for what the schema describes.
+        named: the object with the name of the schema.
+        schema: the schema; None if a function has none.
+        path: its path in the body. For a missing schema, the path of the function.
+        param: the path of the schema in the API's words.
     """
 
     subject: Literal["response_format", "function"]
@@ -51,7 +51,7 @@ class _Location(NamedTuple):
         return subset.problems(self.schema, "strict" if self.strict else "function")
 
     def problem(self, found: SchemaProblem) -> Problem:
-        """A problem of the schema as a problem of the body."""
+        """Turn a problem of the schema into a problem of the body."""
         name = self.named.get("name")
         name = phrasing.excerpt(name) if isinstance(name, str) else ""
         return problem(
@@ -64,32 +64,42 @@ class _Location(NamedTuple):
 
 
 def _has_no_problem(request: Request) -> bool:
-    """Whether no schema has a problem. Schemas for fine-tuned models need a closer look."""
+    """Whether no schema has a problem. Never true for fine-tuned models."""
     return not (_is_fine_tuned(request) or _schema_problems(request))
 
 
 @request_rule(endpoints=_ENDPOINTS, when=_WHEN, unless=_has_no_problem)
 def invalid_json_schema(request: Request) -> Iterator[Problem]:
-    """A strict response format has a schema outside of the subset that Structured Outputs take.
+    """A strict response format has a schema that Structured Outputs does not support.
 
-    The root is an object; every object has `"additionalProperties": false` and requires each of its
-    properties; arrays have items; formats and keywords are those of the guide; a reference stands
-    alone and points to a definition of the root.  A schema has at most 5,000 properties, 10 levels,
-    120,000 characters of names and values and 1,000 enum values; an enum of more than 250 values has
-    at most 15,000 characters.  The API answers one fault; all of them are reported, in the order in
-    which it seems to look.
+    Structured Outputs supports a subset of JSON Schema:
+
+    * The root is an object.
+    * Every object has `"additionalProperties": false`, and requires each of its
+      properties.
+    * Every array has `items`.
+    * Formats and keywords are those of the guide.
+    * A `$ref` has no other keyword beside it, and points to the root or to one of its
+      definitions.
+    * A schema has at most 5,000 properties, 10 levels, 120,000 characters of names and
+      values, and 1,000 enum values. An enum of more than 250 values has at most 15,000
+      characters.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. The API reports one problem per request. batchlint reports all of them, in
+    the order in which the API seems to check them.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "response_format": {"type": "json_schema", "json_schema": {"name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}}}}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "response_format": {"type": "json_schema", "json_schema": {"name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": false}}}}
     Fails: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type": "json_schema", "name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "string", "format": "uri"}}, "required": ["a"], "additionalProperties": false}}}}
     Passes: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type": "json_schema", "name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "string", "format": "uuid"}}, "required": ["a"], "additionalProperties": false}}}}
 
-    To do: what the hint says, or leave `strict` out.
+    Fix: Change the schema as the finding's hint describes, or remove `strict`.
 
-    Source: the Structured Outputs guide (October 2026); recorded answers and reports with full
-    sentences, 2025 to October 2026.  Chat completions give the code null, responses
-    `invalid_json_schema`.  The sentences for 120,000 characters and for an undefined reference are
-    not known.
+    Evidence: confirmed. The Structured Outputs guide (October 2026); recorded answers
+    and reports with full error messages, 2025 to October 2026. Chat completions give
+    the code null, `/v1/responses` gives `invalid_json_schema`. The messages for 120,000
+    characters and for an undefined reference are not known.
     """
     for location, found in _schema_problems(request):
         if location.subject == "response_format" and found.certain:
@@ -98,20 +108,25 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
 
 @request_rule(endpoints=_ENDPOINTS, when=_WHEN, unless=_has_no_problem)
 def invalid_function_parameters(request: Request) -> Iterator[Problem]:
-    """The parameters of a function are no JSON Schema, or not one that the API takes.
+    """The `parameters` of a function are not a JSON Schema that the API accepts.
 
-    Of every function: valid under the meta-schema of draft 2020-12 (patterns for Python's `re`), an
-    object at the root that has `properties`, and arrays with items.  With `"strict": true`, the
-    subset of `invalid_json_schema` too.  A function may do without parameters unless it is strict.
+    For every function, the schema must be valid under the meta-schema of draft 2020-12,
+    with patterns for Python's `re`. The root must be an object with `properties`, and
+    arrays must have `items`. With `"strict": true`, the subset of `invalid_json_schema`
+    applies too. A function may omit `parameters` unless it is strict.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"a": {"type": "array"}}}}}]}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"a": {"type": "array", "items": {}}}}}}]}
     Fails: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function", "name": "f", "strict": true, "parameters": {"type": "object", "properties": {}, "required": []}}]}
     Passes: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function", "name": "f", "strict": true, "parameters": {"type": "object", "properties": {}, "required": [], "additionalProperties": false}}]}
 
-    To do: what the hint says.
+    Fix: Change the schema as the finding's hint describes.
 
-    Source: a recorded answer, September 2026, and reports with full answers, 2024 to September 2026.
+    Evidence: confirmed. A recorded answer, September 2026, and reports with full error
+    responses, 2024 to September 2026.
     """
     for location, found in _schema_problems(request):
         if location.subject == "function" and _is_certain(found, request):
@@ -120,19 +135,33 @@ def invalid_function_parameters(request: Request) -> Iterator[Problem]:
 
 @request_rule(fails=None, endpoints=_ENDPOINTS, when=_WHEN, unless=_has_no_problem)
 def doubtful_schema(request: Request) -> Iterator[Problem]:
-    """A schema has something of which it is not certain that the API refuses it.
+    """A schema uses a feature that the API may reject.
 
-    In strict mode `minLength` and `maxLength` (refused at the end of 2025, accepted by probes of
-    2026), `patternProperties`, keywords that the guide does not mention, an enum without a type, and
-    unknown formats of what is no string; in other functions a root without a type, and on responses
-    `anyOf` and the like at the root, which chat completions refuse.
+    In strict mode:
+
+    * `minLength` and `maxLength`, which the API refused at the end of 2025 and accepted
+      in probes of 2026
+    * `patternProperties`, and keywords that the guide does not mention
+    * an `enum` without a `type`
+    * unknown formats of values that are not strings
+
+    In the parameters of other functions:
+
+    * a root without a `type`
+    * on `/v1/responses`, `anyOf` and similar keywords at the root, which chat
+      completions refuse
+
+    This is a warning because the evidence is contradictory or comes from a single
+    report.
 
     Fails: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type": "json_schema", "name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "string", "minLength": 1}}, "required": ["a"], "additionalProperties": false}}}}
     Passes: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type": "json_schema", "name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "string", "pattern": "."}}, "required": ["a"], "additionalProperties": false}}}}
 
-    To do: send one such request before the batch.
+    Fix: Send one request with the schema before you create the batch, or avoid the
+    feature.
 
-    Source: reports and probes of 2025 and 2026 that contradict one another, or a single one.
+    Evidence: reported. Reports and probes of 2025 and 2026 that contradict each other,
+    or a single one.
     """
     from ..structured import subset
 
@@ -151,17 +180,19 @@ def _is_certain(found: SchemaProblem, request: Request) -> bool:
 
 @request_rule(fails=None, endpoints=_ENDPOINTS, when=_WHEN, unless=_has_no_problem)
 def fine_tuned_schema(request: Request) -> Iterator[Problem]:
-    """A strict schema for a fine-tuned model has a keyword that only other models take.
+    """A strict schema for a fine-tuned model uses a keyword that only other models support.
 
-    These are `minLength`, `maxLength`, `pattern`, `format`, `minimum`, `maximum`, `multipleOf`,
-    `patternProperties`, `minItems` and `maxItems`.
+    These are `minLength`, `maxLength`, `pattern`, `format`, `minimum`, `maximum`,
+    `multipleOf`, `patternProperties`, `minItems` and `maxItems`. This is a warning
+    because no answer of the API is known.
 
     Fails: /v1/responses {"model": "ft:gpt-4.1-mini:acme::1", "input": "x", "text": {"format": {"type": "json_schema", "name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}, "required": ["a"], "additionalProperties": false}}}}
     Passes: /v1/responses {"model": "gpt-4.1-mini", "input": "x", "text": {"format": {"type": "json_schema", "name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}, "required": ["a"], "additionalProperties": false}}}}
 
-    To do: take it out, and say what it says in the description.
+    Fix: Remove the keyword, and state the constraint in the `description`.
 
-    Source: the Structured Outputs guide (October 2026); no answer has been seen.
+    Evidence: documented. The Structured Outputs guide (October 2026). No answer of the
+    API has been seen.
     """
     if _is_fine_tuned(request):
         from ..structured import subset
@@ -180,7 +211,7 @@ def _is_fine_tuned(request: Request) -> bool:
 
 
 def _field(value: Any, name: str) -> Any:
-    """A field of a value, if that is an object."""
+    """A field of a value; None if the value is not an object."""
     return value.get(name) if isinstance(value, dict) else None
 
 
@@ -230,10 +261,10 @@ def _parameters(function: Any, *path: str | int) -> _Location | None:
     return _Location("function", function, parameters, at, phrasing.dotted(place))
 
 
-#: From the index and the value of a field, or of an item of it, to the schema in it.
+#: Finds the schema in a field or in an item of a list, given its index and value.
 _Locator = Callable[[int, Any], _Location | None]
 
-#: The fields that may hold schemas: an object with one schema, or a list of objects.
+#: Parameters that may hold schemas: an object with one schema, or a list of objects.
 _FIELDS: Final[Mapping[Endpoint, Sequence[tuple[str, type, _Locator]]]] = {
     CHAT: (
         ("response_format", dict, _response_format),
@@ -268,7 +299,7 @@ _Problems = Sequence[tuple[_Location, "SchemaProblem"]]
 
 
 def _schema_problems(request: Request) -> _Problems:
-    """The problems of all schemas of a request, except those that only fine-tuned models have."""
+    """The problems of all schemas, except those that only fine-tuned models have."""
     found: list[tuple[_Location, SchemaProblem]] = []
     for name, json_type, locate in _FIELDS[request.endpoint]:
         value = request.body.get(name)
