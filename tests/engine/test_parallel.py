@@ -1,0 +1,253 @@
+"""How a source is divided into calls, how many workers run them, and what if one dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import NOW, line
+
+from batchlint.engine import parallel
+from batchlint.engine.chunk import Plan, check_chunk
+from batchlint.engine.parallel import Start, check_range, count_workers, run
+from batchlint.engine.worker import WORKER_DIED
+from batchlint.rules import select_rules
+from batchlint.sources import CHUNK, BytesSource, FileSource
+from batchlint.summary import merge
+
+PLAN = Plan(select_rules(), now=NOW)
+MEBIBYTE = 1 << 20
+
+
+@pytest.fixture
+def lines() -> bytes:
+    """About 1.1 MB in which every line has a finding."""
+    return b"".join(line(str(number), input="x" * 900, bogus=1) for number in range(1100))
+
+
+@pytest.fixture
+def source(lines: bytes, tmp_path: Path) -> FileSource:
+    """A file with these lines."""
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(lines)
+    return FileSource(path)
+
+
+# -- the number of workers ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "jobs", "start", "expected"),
+    [
+        pytest.param(100 * MEBIBYTE, 1, "spawn", 1, id="as many as asked for"),
+        pytest.param(100 * MEBIBYTE, 3, "spawn", 3, id="more than asked for are not started"),
+        pytest.param(100 * MEBIBYTE, 0, "spawn", 4, id="0 is one per core"),
+        pytest.param(100 * MEBIBYTE, 50, "spawn", 50, id="more than there are cores"),
+        pytest.param(3 * MEBIBYTE, 50, "spawn", 3, id="one per MiB at most"),
+        pytest.param(3 * MEBIBYTE + 1, 50, "spawn", 4, id="one for the rest, too"),
+        pytest.param(0, 50, "spawn", 1, id="an empty file needs one"),
+        pytest.param(63_999_999, None, "spawn", 1, id="small file, spawn"),
+        pytest.param(64_000_000, None, "spawn", 4, id="large file, spawn"),
+        pytest.param(7_999_999, None, "fork", 1, id="small file, fork"),
+        pytest.param(8_000_000, None, "fork", 4, id="large file, fork"),
+        pytest.param(None, None, "fork", 1, id="stream"),
+        pytest.param(None, 0, "fork", 4, id="stream, one per core"),
+        pytest.param(None, 50, "fork", 16, id="stream, four per core at most"),
+    ],
+)
+def test_count_workers(
+    size: int | None,
+    jobs: int | None,
+    start: Start,
+    expected: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    source = BytesSource(b"")
+    source.size = size
+
+    assert count_workers(source, jobs, start) == expected
+
+
+def test_count_workers_uses_the_number_of_cores_where_the_affinity_is_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    assert count_workers(BytesSource(b""), 0) == 3
+
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert count_workers(BytesSource(b""), 0) == 1
+
+
+# -- chunks and ranges ----------------------------------------------------------------------------
+
+
+def test_run_in_one_process_yields_one_summary_per_chunk(source: FileSource, lines: bytes) -> None:
+    summaries = list(run(source, PLAN))
+
+    assert len(summaries) == len(list(source.chunks())) > 3
+    assert all(summary.bytes <= CHUNK + 2000 for summary in summaries)
+    assert merge(summaries).findings == check_chunk(lines, PLAN).findings
+
+
+def test_only_the_first_chunk_begins_the_file(tmp_path: Path) -> None:
+    """A byte order mark at the beginning of a later chunk is not one."""
+    mark = b"\xef\xbb\xbf"
+    data = mark + b" " * CHUNK + b"\n" + mark + b"\n"
+    rules = [error.rule for part in run(BytesSource(data), PLAN) for error in part.findings.errors]
+
+    assert rules.count("byte_order_mark") == 1
+    assert len(rules) > 1
+
+
+@pytest.mark.parametrize("start", [0, 1, 50_000])
+def test_check_range_checks_the_lines_that_begin_in_it(
+    start: int, source: FileSource, lines: bytes
+) -> None:
+    stop = 300_000
+    first = lines.find(b"\n", start - 1) + 1 if start else 0
+    last = lines.find(b"\n", stop - 1) + 1
+    summary = check_range(source, start, stop, PLAN)
+
+    assert summary.bytes == last - first
+    assert summary.findings == check_chunk(lines[first:last], PLAN).findings
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_run_in_workers_yields_the_summaries_of_ranges_in_order(
+    start: Start, source: FileSource, lines: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "SMALLEST_RANGE", 150_000)
+    monkeypatch.setattr(parallel, "LARGEST_RANGE", 150_000)
+    summaries = list(run(source, PLAN, jobs=2, start=start))
+
+    assert len(summaries) == -(-len(lines) // 150_000)
+    assert merge(summaries).findings == check_chunk(lines, PLAN).findings
+    assert merge(summaries).custom_ids.unpacked() == [str(number) for number in range(1100)]
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_run_in_workers_accepts_sources_that_have_no_ranges(start: Start, lines: bytes) -> None:
+    summaries = list(run(BytesSource(lines), PLAN, jobs=2, start=start))
+
+    assert len(summaries) > 3
+    assert merge(summaries).findings == check_chunk(lines, PLAN).findings
+
+
+# -- executors ------------------------------------------------------------------------------------
+
+
+class BackwardsExecutor(Executor):
+    """Finishes the second of two calls before the first one."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(8)
+        self._number = 0
+        self._odd_is_done = threading.Event()
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
+        self._number += 1
+        return self._pool.submit(self._run, self._number % 2, function, args)
+
+    def _run(self, is_first: int, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        if is_first:
+            self._odd_is_done.wait(0.2)
+        result = function(*args)
+        self._odd_is_done.set()
+        return result
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+def test_results_of_an_executor_are_used_in_the_order_of_the_file(lines: bytes) -> None:
+    with BackwardsExecutor() as executor:
+        summaries = list(run(BytesSource(lines), PLAN, executor=executor))
+
+    ids = [custom_id for summary in summaries for custom_id in summary.custom_ids.unpacked()]
+    assert ids == [str(number) for number in range(1100)]
+
+
+def test_executor_is_used_whatever_the_number_of_jobs(lines: bytes) -> None:
+    threads: set[str] = set()
+
+    class Noting(ThreadPoolExecutor):
+        def submit(self, function: Any, /, *args: Any, **_: Any) -> Any:
+            threads.add(threading.current_thread().name)
+            return super().submit(function, *args)
+
+    with Noting(1) as executor:
+        merged = merge(run(BytesSource(lines), PLAN, jobs=7, executor=executor))
+
+    assert threads
+    assert merged.findings == check_chunk(lines, PLAN).findings
+
+
+# -- workers that die -----------------------------------------------------------------------------
+
+
+def calls_that_exit(*_: object) -> Iterator[Any]:
+    """Yield calls that end the process of a worker."""
+    return iter([(os._exit, (3,))] * 3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has no fork")
+def test_forked_worker_that_dies_raises_an_os_error(
+    source: FileSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "_range_calls", calls_that_exit)
+
+    with pytest.raises(OSError, match="--jobs 1") as caught:
+        list(run(source, PLAN, jobs=2, start="fork"))
+    assert str(caught.value) == WORKER_DIED
+
+
+def test_spawned_worker_that_dies_raises_an_os_error_that_explains_the_usual_reason(
+    source: FileSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "_range_calls", calls_that_exit)
+
+    with pytest.raises(OSError, match="if __name__ == '__main__':") as caught:
+        list(run(source, PLAN, jobs=2))
+    assert str(caught.value) == parallel.UNGUARDED_SCRIPT
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has no SIGKILL")
+def test_spawned_worker_that_is_killed_in_its_answer_raises_an_os_error(
+    source: FileSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pool waits for the rest of the answer forever. Looking at the processes ends that."""
+    from concurrent.futures import ProcessPoolExecutor
+
+    submit = ProcessPoolExecutor.submit
+
+    def submit_and_kill(self: ProcessPoolExecutor, *args: Any, **options: Any) -> Future[Any]:
+        submit(self, *args, **options).result()
+        (pid, *_) = self._processes
+        os.kill(pid, signal.SIGKILL)
+        return Future()  # It is never done, as if half of the answer had arrived.
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit_and_kill)
+    monkeypatch.setattr(parallel, "_range_calls", lambda *_: iter([(os.getpid, ())]))
+    monkeypatch.setattr(parallel, "POLL_SECONDS", 0.05)
+
+    with pytest.raises(OSError, match="--jobs 1") as caught:
+        list(run(source, PLAN, jobs=2))
+    assert str(caught.value) == WORKER_DIED
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_error_of_a_worker_is_raised(start: Start, source: FileSource) -> None:
+    """The file becomes shorter after it was opened."""
+    os.truncate(str(source.name), 1000)
+
+    with pytest.raises(OSError, match="became shorter"):
+        list(run(source, PLAN, jobs=2, start=start))

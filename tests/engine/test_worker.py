@@ -1,0 +1,83 @@
+"""What a worker process does first. Each test starts one, because it changes signal handlers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals work differently")
+
+INSPECT = """
+import gc, signal
+print(signal.getsignal(signal.SIGINT) == signal.SIG_IGN)
+print(signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)
+print(gc.isenabled())
+"""
+
+
+def run_python(code: str) -> list[str]:
+    """Run code in a new interpreter, and return the lines that it prints."""
+    completed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return completed.stdout.split()
+
+
+def test_process_without_preparation_handles_ctrl_c_and_collects_garbage() -> None:
+    """Otherwise the next test would prove nothing."""
+    restore = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+
+    assert run_python(restore + INSPECT) == ["False", "True", "True"]
+
+
+@pytest.mark.parametrize("function", ["init_worker", "init_pool_worker"])
+def test_worker_ignores_ctrl_c_and_dies_on_sigterm_and_collects_no_garbage(function: str) -> None:
+    prepare = f"""
+import signal
+from batchlint.engine.worker import {function}
+signal.signal(signal.SIGTERM, lambda *_: None)
+{function}()
+"""
+    assert run_python(prepare + INSPECT) == ["True", "True", "False"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this signal")
+def test_pool_worker_dies_with_its_parent() -> None:
+    """The parent prints the number of its child and is killed. The child would wait a minute."""
+    child = """
+import sys, time
+from batchlint.engine.worker import init_pool_worker
+init_pool_worker()
+print("ready", flush=True)
+time.sleep(60)
+"""
+    parent = f"""
+import os, signal, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", {child!r}], stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    check_exit = """
+import os, sys, time
+pid = int(sys.argv[1])
+for _ in range(200):
+    try:
+        state = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        break
+    if state == "Z":
+        break
+    time.sleep(0.05)
+else:
+    raise SystemExit("the child is alive")
+"""
+    killed = subprocess.run(
+        [sys.executable, "-c", parent], stdout=subprocess.PIPE, timeout=60, check=False
+    )
+    pid = killed.stdout.decode().strip()
+    assert pid
+
+    subprocess.run([sys.executable, "-c", check_exit, pid], check=True, timeout=60)
