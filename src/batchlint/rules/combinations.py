@@ -114,7 +114,8 @@ def best_of_below_n(request: Request) -> Iterator[Problem]:
     Evidence: documented. openai-python 3.54.0 (prose). The error message dates from
     2022 and is quoted from another server with the same interface.
     """
-    best_of, n = _number(request.body.get("best_of")), _number(request.body.get("n"))
+    best_of = _number(request.body.get("best_of"))
+    n = _number(request.body.get("n"))
     if 0 < best_of < n:
         yield problem(
             "You requested that the server return more choices than it will generate (HINT: you must set 'n' "
