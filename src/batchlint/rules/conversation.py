@@ -100,7 +100,10 @@ def _exchanges(messages: Sequence[Any]) -> Iterator[_Exchange]:
             continue
         if ids or answers:  # A malformed message here may be meant as a tool message.
             yield _Exchange(asked, ids, tuple(answers), broken or not role)
-        asked, ids, answers, broken = None, (), [], not role
+        asked = None
+        ids = ()
+        answers = []
+        broken = not role
         calls = message.get("tool_calls") if role == "assistant" else None
         if calls is not None:
             asked, (ids, broken) = i, _call_ids(calls)
@@ -254,7 +257,7 @@ def _kind(item: Mapping[str, Any]) -> str:
 
 
 def _answered_once(call: Mapping[str, Any]) -> bool:
-    """Whether a call needs exactly one output. Async calls and programs' calls do not."""
+    """Whether a call needs exactly one output. Async and program calls do not."""
     return not call.get("async") and call.get("caller") in (None, {"type": "direct"})
 
 
@@ -342,13 +345,15 @@ def _json_mode(request: Request) -> str | None:
     """The parameter with the whole conversation, if the request uses JSON mode."""
     body = request.body
     if request.endpoint == CHAT:
-        member, form = "messages", body.get("response_format")
+        member = "messages"
+        form = body.get("response_format")
     elif (
         request.endpoint == RESPONSES
         and isinstance(body.get("text"), dict)
         and not _is_partly_stored(body)
     ):
-        member, form = "input", body["text"].get("format")
+        member = "input"
+        form = body["text"].get("format")
     else:
         return None
     asked = isinstance(form, dict) and form.get("type") == "json_object"
