@@ -185,7 +185,8 @@ def format_excludes(request: Request) -> Iterator[Problem]:
     does not support ... output_compression", "GIF output does not support ... masks, or
     custom output compression". The API's error message is not known.
     """
-    options, given = request.body, request.body.get("output_format")
+    options = request.body
+    given = request.body.get("output_format")
     if given == "svg" and json_type(options.get("n")) == "integer" and options["n"] > 1:
         yield problem("The output format 'svg' requires 'n' to be 1.", "n")
     if given in ("svg", "gif") and _number(options.get("output_compression")) < _NO_COMPRESSION:
