@@ -78,7 +78,8 @@ def undeclared_function(request: Request) -> Iterator[Problem]:
 
     Evidence: confirmed. Recorded answers, August and September 2026, without a code.
     """
-    call, choice = request.body.get("function_call"), request.body.get("tool_choice")
+    call = request.body.get("function_call")
+    choice = request.body.get("tool_choice")
     if isinstance(call, dict):
         declared = [item for _, item in request.objects("functions")]
         yield from _undeclared(call.get("name"), declared, "function_call", "name")
@@ -145,10 +146,8 @@ def tool_choice_not_found(request: Request) -> Iterator[Problem]:
         and choice.get("type") == "function"
         and isinstance(choice.get("name"), str)
     ):
-        name, names = (
-            choice["name"],
-            _names([tool for tool in tools if tool.get("type") == "function"]),
-        )
+        name = choice["name"]
+        names = _names([tool for tool in tools if tool.get("type") == "function"])
         if name not in names and None not in names:
             yield problem(_not_found(name if tools else "function"), "tool_choice")
 
