@@ -1,0 +1,231 @@
+"""Files of another format or encoding are recognised, and reported once."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from rules.helpers import each
+from support import fixture_files, line
+
+from batchlint import check
+from batchlint.rules import RULES
+from batchlint.rules.foreign import find_foreign
+from batchlint.rules.text import BYTE_ORDER_MARK, Defect
+
+GOOD = line("b").rstrip(b"\n")
+
+
+def rows(*values: Any) -> bytes:
+    """Values as lines of JSON."""
+    return b"".join(json.dumps(value).encode() + b"\n" for value in values)
+
+
+# -- find_foreign ---------------------------------------------------------------------------------
+
+
+class Format(NamedTuple):
+    name: str
+    row: dict[str, Any]
+    called: str
+    hint: str
+
+
+FORMATS = [
+    Format("result", {"custom_id": "a", "response": None}, "output or error file", "input file"),
+    Format("fine-tuning", {"messages": []}, "fine-tuning", "body"),
+    Format("Anthropic", {"custom_id": "a", "params": {}}, "Anthropic", "params"),
+    Format("Gemini with a key", {"key": "a", "request": {}}, "Gemini", "contents"),
+    Format("Gemini without a key", {"request": {}}, "Gemini", "contents"),
+    Format("Bedrock", {"recordId": "a", "modelInput": {}}, "Bedrock", "modelInput"),
+    Format("no method and url", {"custom_id": "a", "body": {}}, "only custom_id and body", "url"),
+]
+
+
+@each(FORMATS)
+def test_rows_of_another_format_are_recognised(case: Format) -> None:
+    defect = find_foreign(rows(case.row, case.row))
+
+    assert defect is not None
+    assert defect.kind == "foreign"
+    assert case.called in defect.name
+    assert case.hint in defect.detail
+    assert find_foreign(rows(case.row)) == defect
+
+
+@each(FORMATS)
+def test_rows_with_a_url_or_a_method_are_not_foreign(case: Format) -> None:
+    assert find_foreign(rows(case.row | {"url": "/v1/embeddings"})) is None
+    assert find_foreign(rows(case.row | {"method": "POST"})) is None
+
+
+@each(FORMATS)
+def test_rows_of_two_formats_are_not_foreign(case: Format) -> None:
+    other = FORMATS[0].row if case.row != FORMATS[0].row else FORMATS[1].row
+
+    assert find_foreign(rows(case.row, other)) is None
+    assert find_foreign(rows(case.row) + GOOD) is None
+
+
+def test_only_the_first_twenty_rows_are_looked_at() -> None:
+    foreign: list[Any] = [{"messages": []}] * 19
+
+    assert find_foreign(rows(*foreign) + GOOD) is None
+    assert find_foreign(rows(*foreign, {"messages": []}) + GOOD) is not None
+
+
+def test_last_row_of_the_chunk_may_be_cut_off() -> None:
+    assert find_foreign(rows({"messages": []}) + b'{"messages": [') is not None
+    assert find_foreign(b'{"messages": [') is None
+    assert find_foreign(b'{"messages": [\n' + rows({"messages": []})) is None
+
+
+class Document(NamedTuple):
+    name: str
+    head: bytes
+    called: str | None
+
+
+@each(
+    [
+        Document("array on one line", b'[{"custom_id": "a"}, {"custom_id": "b"}]\n', "JSON array"),
+        Document("array, one object per line", b'[\n{"custom_id": "a"},\n{}\n]\n', "JSON array"),
+        Document("array, pretty-printed", b'[\n  {\n    "a": 1\n  }\n]\n', "JSON array"),
+        Document("array that starts with an object", b'[{"a": 1},\n{"b": 2}]\n', "JSON array"),
+        Document("object, pretty-printed", b'{\n  "a": 1\n}\n', "pretty-printed"),
+        Document("object over two lines", b'{"a": 1,\n"b": 2}\n', "pretty-printed"),
+        Document("empty array", b"[]\n", None),
+        Document("array of numbers", b"[1]\n", None),
+        Document("array before other lines", b'[{"a": 1}]\n' + GOOD, None),
+        Document("unfinished array", b'[{"a": 1},', None),
+        Document("unfinished object", b'{"a": 1,\n' + GOOD, None),
+        Document("empty object", b"{}\n", None),
+        Document("text", b"text\n", None),
+        Document("number", b"17\n", None),
+        Document("blank lines", b"\n \n", None),
+        Document("nothing", b"", None),
+        Document("nested too deep", b'{"a":' + b"[" * 2000 + b"\n", None),
+    ]
+)
+def test_one_json_document_over_several_lines_is_recognised(case: Document) -> None:
+    defect = find_foreign(case.head)
+
+    if case.called is None:
+        assert defect is None
+    else:
+        assert defect is not None
+        assert (defect.kind, case.called in defect.name) == ("foreign", True)
+        assert "jq" in defect.detail
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_is_recognised(encoding: str) -> None:
+    assert find_foreign(line("a").decode().encode(encoding)) == Defect("utf-16")
+    assert find_foreign("[]\n".encode(encoding)) == Defect("utf-16")
+
+
+def test_utf16_is_not_mistaken_for_short_or_binary_input() -> None:
+    assert find_foreign(b"a\0") is None
+    assert find_foreign(b"a\0b\0c") == Defect("utf-16")
+    assert find_foreign(b"a\0bc") is None
+
+
+def test_gzip_is_recognised() -> None:
+    defect = find_foreign(gzip.compress(line("a")))
+
+    assert defect is not None
+    assert (defect.kind, defect.name) == ("foreign", "a gzip file")
+
+
+def test_byte_order_mark_and_blank_lines_before_the_format_are_skipped() -> None:
+    assert find_foreign(BYTE_ORDER_MARK + rows({"messages": []})) is not None
+    assert find_foreign(b"\n \r\n" + rows({"messages": []})) is not None
+
+
+def test_very_long_first_line_is_not_decoded() -> None:
+    assert find_foreign(rows({"messages": ["x" * 15_900_000]})) is not None
+    assert find_foreign(rows({"messages": ["x" * 16_000_000]})) is None
+
+
+def test_rule_names_the_format_and_keeps_the_hint() -> None:
+    [problem] = RULES["not_a_batch_file"].check(Defect("foreign", "Convert it.", "a sonnet"))
+
+    assert problem.message == "This is not a batch input file: it looks like a sonnet."
+    assert (problem.hint, problem.param, problem.path) == ("Convert it.", None, None)
+
+
+# -- whole files ----------------------------------------------------------------------------------
+
+FOREIGN_FILES = [path for path in fixture_files("foreign") if not path.name.startswith("utf")]
+
+
+@pytest.mark.parametrize("path", FOREIGN_FILES, ids=lambda path: path.name)
+def test_foreign_file_is_recognised_with_other_line_ends_and_marks(path: Path) -> None:
+    data = path.read_bytes()
+
+    for variant in (
+        data,
+        data.replace(b"\n", b"\r\n"),
+        BYTE_ORDER_MARK + data,
+        b"\n\n" + data,
+        data.rstrip(b"\n"),
+    ):
+        assert [error.rule for error in check(variant).errors] == ["not_a_batch_file"], variant[:80]
+
+
+def test_long_foreign_file_has_one_finding() -> None:
+    row = rows({"messages": [{"role": "user", "content": "x" * 500}]})
+
+    report = check(row * 5000)
+
+    assert [(error.rule, error.line) for error in report.errors] == [("not_a_batch_file", None)]
+    assert report.bytes == 5000 * len(row)
+    assert report.request_counts["failed"] == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"[]\n", id="array"),
+        pytest.param(b"{}\n", id="object"),
+        pytest.param(b"[1]\n" + line("a"), id="array before a request"),
+        pytest.param(b'{"messages": []}\n' + line("a"), id="messages before a request"),
+        pytest.param(line("a") + b'{"messages": []}\n', id="messages after a request"),
+        pytest.param(b'{"custom_id": "a", "method": "POST", "body": {}}\n', id="no url"),
+        pytest.param(b'{"custom_id": "a", "url": "/v1/embeddings", "body": {}}\n', id="no method"),
+        pytest.param(GOOD[:40] + b"\n" + line("a"), id="cut line"),
+        pytest.param(b"\n", id="blank"),
+        pytest.param(b"text\n", id="text"),
+        pytest.param(b"17\n", id="number"),
+    ],
+)
+def test_batch_file_with_errors_is_not_foreign(data: bytes) -> None:
+    report = check(data)
+
+    assert report.errors
+    assert "not_a_batch_file" not in {error.rule for error in report.errors}
+
+
+def test_lines_of_a_foreign_file_are_checked_when_the_rule_is_off() -> None:
+    [path] = [path for path in FOREIGN_FILES if path.name == "fine_tuning.jsonl"]
+    data = path.read_bytes()
+
+    errors = check(data, ignore=["not_a_batch_file"]).errors
+
+    assert {(error.rule, error.line) for error in errors} >= {
+        ("missing_line_member", 1),
+        ("missing_line_member", 2),
+    }
+    assert check(data, ignore=["not_a_batch_file"], create={"completion_window": "1h"}).total == 2
+
+
+def test_gzip_stream_is_recognised() -> None:
+    (error,) = check(BytesIO(gzip.compress(line("a")))).errors
+
+    assert (error.rule, error.line) == ("not_a_batch_file", None)
+    assert "gzip" in error.message
+    assert ".jsonl.gz" in (error.hint or "")

@@ -1,0 +1,190 @@
+"""The rules of `rules/line.py`: the fields of a line around its body."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pytest
+from rules.helpers import each
+from support import request
+
+from batchlint import BatchError, check, check_request
+from batchlint.findings import Problem
+from batchlint.providers import provider
+from batchlint.rules import RULES
+from batchlint.rules.registry import Line
+
+
+def run(rule: str, line: dict[str, Any]) -> list[Problem]:
+    """The problems that a line rule finds in a decoded line."""
+    return [*RULES[rule].check(Line(line, provider()))]
+
+
+def without(field: str) -> dict[str, Any]:
+    return {name: value for name, value in request().items() if name != field}
+
+
+def only(line: dict[str, Any]) -> BatchError:
+    """The only finding about a line."""
+    [error] = check_request(line)
+    return error
+
+
+# -- rules that the schema states -----------------------------------------------------------------
+
+
+class Hint(NamedTuple):
+    name: str
+    text: str | None
+
+
+@each(
+    [
+        Hint("custom_id", "Give the request an id by which its result is found."),
+        Hint("method", 'Add "method": "POST".'),
+        Hint("url", None),
+        Hint("body", None),
+    ]
+)
+def test_missing_field_is_reported(case: Hint) -> None:
+    error = only(without(case.name))
+
+    assert (error.rule, error.code) == ("missing_line_member", "missing_required_parameter")
+    assert (error.param, error.pointer, error.fails) == (case.name, f"/{case.name}", "batch")
+    assert error.message == f"Missing required parameter: '{case.name}'."
+    assert error.hint == case.text
+
+
+class Wrong(NamedTuple):
+    name: str
+    field: str
+    value: Any
+    rule: str
+
+
+@each(
+    [
+        Wrong("integer as custom_id", "custom_id", 17, "invalid_custom_id"),
+        Wrong("null as custom_id", "custom_id", None, "invalid_custom_id"),
+        Wrong("GET", "method", "GET", "invalid_method"),
+        Wrong("lower case", "method", "post", "invalid_method"),
+        Wrong("method of a wrong type", "method", 1, "invalid_method"),
+        Wrong("unknown url", "url", "/v1/nope", "invalid_url"),
+        Wrong("url with a slash at the end", "url", "/v1/embeddings/", "invalid_url"),
+        Wrong("url of a wrong type", "url", ["/v1/embeddings"], "invalid_url"),
+        Wrong("string as body", "body", "{}", "invalid_body"),
+        Wrong("array as body", "body", [], "invalid_body"),
+    ]
+)
+def test_wrong_value_is_reported(case: Wrong) -> None:
+    error = only(request() | {case.field: case.value})
+
+    assert (error.rule, error.code) == (case.rule, case.rule)
+    assert (error.param, error.pointer, error.fails) == (case.field, f"/{case.field}", "batch")
+
+
+def test_valid_line_passes() -> None:
+    assert check_request(request()) == []
+
+
+class Meant(NamedTuple):
+    name: str
+    suggestion: str | None
+
+
+@each(
+    [
+        Meant("/chat/completions", "/v1/chat/completions"),
+        Meant("https://api.openai.com/v1/embeddings", "/v1/embeddings"),
+        Meant("/v1/embeddings/", "/v1/embeddings"),
+        Meant("/v1/embedding", "/v1/embeddings"),
+        Meant("nonsense", None),
+    ]
+)
+def test_hint_suggests_the_url_that_was_meant(case: Meant) -> None:
+    hint = only(request() | {"url": case.name}).hint or ""
+
+    assert f"'{case.name}'" in hint
+    if case.suggestion is None:
+        assert "Did you mean" not in hint
+    else:
+        assert f"Did you mean {case.suggestion}?" in hint
+
+
+def test_body_is_not_checked_under_an_invalid_url() -> None:
+    assert only(request(bogus=1) | {"url": "/v1/nope"}).rule == "invalid_url"
+
+
+def test_hint_explains_a_body_that_is_a_string() -> None:
+    assert "string" in (only(request() | {"body": "{}"}).hint or "")
+    assert only(request() | {"body": []}).hint is None
+
+
+# -- empty_custom_id ------------------------------------------------------------------------------
+
+
+def test_empty_custom_id_is_a_warning() -> None:
+    error = only(request(""))
+
+    assert (error.rule, error.severity, error.param) == ("empty_custom_id", "warning", "custom_id")
+    assert error.message == "The custom_id is empty."
+
+
+@pytest.mark.parametrize("line", [request("a"), request(" "), request(None), {}], ids=str)
+def test_other_custom_ids_are_not_empty(line: dict[str, Any]) -> None:
+    assert run("empty_custom_id", line) == []
+
+
+# -- unknown_line_member --------------------------------------------------------------------------
+
+
+def test_unknown_fields_of_a_line_are_warnings() -> None:
+    errors = check_request(request() | {"priority": 1, "dimensions": 2})
+
+    assert [(error.rule, error.severity, error.param, error.pointer) for error in errors] == [
+        ("unknown_line_member", "warning", "priority", "/priority"),
+        ("unknown_line_member", "warning", "dimensions", "/dimensions"),
+    ]
+
+
+class Extra(NamedTuple):
+    name: str
+    line: dict[str, Any]
+    hint: str
+
+
+@each(
+    [
+        Extra("parameter of the body", request() | {"dimensions": 2}, "Move it into the body"),
+        Extra("unknown anywhere", request() | {"priority": 2}, "Leave it out"),
+        Extra("parameter of another endpoint", request() | {"temperature": 2}, "Leave it out"),
+        Extra(
+            "unknown endpoint",
+            request() | {"dimensions": 2, "url": "/v1/nope"},
+            "Leave it out",
+        ),
+        Extra("endpoint of a wrong type", request() | {"dimensions": 2, "url": []}, "Leave it out"),
+    ]
+)
+def test_hint_moves_a_parameter_into_the_body(case: Extra) -> None:
+    [problem] = run("unknown_line_member", case.line)
+
+    assert (problem.hint or "").startswith(case.hint)
+
+
+@pytest.mark.parametrize("line", [request(), without("body"), {}], ids=["full", "no body", "empty"])
+def test_known_fields_pass(line: dict[str, Any]) -> None:
+    assert run("unknown_line_member", line) == []
+
+
+# -- the order of the findings --------------------------------------------------------------------
+
+
+def test_findings_that_fail_the_batch_come_before_those_that_fail_the_request() -> None:
+    line = request(bogus=1) | {"method": "GET", "custom_id": 7}
+
+    assert [(error.rule, error.fails) for error in check([line]).errors] == [
+        ("invalid_custom_id", "batch"),
+        ("invalid_method", "batch"),
+        ("unknown_parameter", "request"),
+    ]
