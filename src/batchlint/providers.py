@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -16,8 +17,11 @@ from . import data
 _LONGEST_NAME: Final = 256
 
 
-class Endpoint(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Endpoint:
     """A batch endpoint: the shape of its requests, whatever URL a provider gives it.
+
+    There is one object per endpoint, so that endpoints are compared by identity.
 
     Attributes:
         name: for people.

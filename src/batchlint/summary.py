@@ -29,7 +29,7 @@ class LineStatus(IntEnum):
 class LineStatuses(bytearray):
     """The status of each line, one byte each."""
 
-    def absorb(self, other: bytes, _shift: int = 0) -> None:
+    def absorb(self, other: bytes | bytearray, _shift: int = 0) -> None:
         """Append the statuses of the lines that follow."""
         self += other
 
@@ -220,6 +220,11 @@ class ChunkSummary:
     def bytes(self) -> int:
         """The size in bytes."""
         return self.totals["bytes"]
+
+    def note_run(self, line: int, url: str | None, model: str | None) -> None:
+        """Note the URL and the model of a request."""
+        self.urls.note(line, url)
+        self.models.note(line, model)
 
     def absorb(self, other: ChunkSummary) -> None:
         """Append the summary of the lines that follow."""

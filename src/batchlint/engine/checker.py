@@ -19,7 +19,13 @@ from ..rules.registry import Line, Request, Scope
 from ..rules.text import BYTE_ORDER_MARK, Defect, find_defect, find_surrogate
 from ..rules.triggers import EndpointRules, Group, checks_to_run
 from ..schema.explain import Explainer
-from ..schema.store import body_schema, deprecated_parameters, line_schema, newer_hint
+from ..schema.store import (
+    body_schema,
+    deprecated_parameters,
+    line_schema,
+    narrow_line_schema,
+    newer_hint,
+)
 from ..schema.validate import compile_schema
 
 #: An endpoint checker remembers the triggered rules of this many distinct sets of fields.
@@ -40,6 +46,7 @@ class EndpointChecker:
     Attributes:
         is_valid: whether a decoded line is a valid request, as far as schemas tell.
         is_quiet: whether nothing inside a body triggers a rule.
+        triggers_nothing: whether no field of a body triggers a rule.
         long_line: from this size in bytes on, a line triggers a rule by itself.
         deprecated: the deprecated parameters.
     """
@@ -51,7 +58,7 @@ class EndpointChecker:
         self.is_quiet = rules.is_quiet
         self.deprecated = deprecated_parameters(endpoint, family)
         self.long_line = min(rules.line_sizes, default=sys.maxsize)
-        self._watched = rules.fields | self.deprecated
+        self.triggers_nothing = rules.fields.isdisjoint
         self._family = family
         self._rules = rules
         self._explainer: Explainer | None = None
@@ -59,10 +66,6 @@ class EndpointChecker:
             name: position for position, name in enumerate(body_schema(endpoint)["properties"])
         }
         self._known: dict[tuple[frozenset[str], bool, int], tuple[Group, ...]] = {}
-
-    def watches(self, body: Mapping[str, Any]) -> bool:
-        """Whether a body has a field that triggers a rule or is deprecated."""
-        return not self._watched.isdisjoint(body)
 
     def explain(self, body: dict[str, Any], *, known_invalid: bool) -> list[Problem]:
         """The problems of a body under its schema.
@@ -110,7 +113,11 @@ class EndpointChecker:
         self, body: dict[str, Any], line_bytes: int, *, quiet: bool
     ) -> tuple[Group, ...]:
         """The rules that a request triggers. The lines of a file often have the same fields."""
-        key = (self._watched.intersection(body), quiet, bisect(self._rules.line_sizes, line_bytes))
+        key = (
+            self._rules.fields.intersection(body),
+            quiet,
+            bisect(self._rules.line_sizes, line_bytes),
+        )
         groups = self._known.get(key)
         if groups is None:
             if len(self._known) >= _KNOWN_SETS:
@@ -118,6 +125,21 @@ class EndpointChecker:
             found = self._rules.triggered(key[0], quiet=quiet, line_bytes=line_bytes)
             groups = self._known[key] = tuple(found)
         return groups
+
+
+class LineChecker:
+    """Compiled checks of a line's own fields.
+
+    Attributes:
+        is_clean: whether nothing is to be said of the fields of a decoded line.
+        explainer: explains the fields.
+    """
+
+    def __init__(self) -> None:
+        schema = data.read("batch-request")
+        hints = {rule.name: rule.hint for rule in RULES.values() if rule.hint is not None}
+        self.explainer = Explainer(schema, hints=hints)
+        self.is_clean = compile_schema(narrow_line_schema(data.read("batch-request")))
 
 
 class LineResult(NamedTuple):
@@ -130,6 +152,7 @@ class LineResult(NamedTuple):
         url: if it is that of a batch endpoint.
         model: if it has one.
         body: an empty object if it has none.
+        checker: the compiled checks of its URL and model.
     """
 
     errors: list[BatchError]
@@ -138,6 +161,7 @@ class LineResult(NamedTuple):
     url: str | None = None
     model: str | None = None
     body: Mapping[str, Any] = _NO_BODY
+    checker: EndpointChecker | None = None
 
 
 class Checker:
@@ -156,7 +180,7 @@ class Checker:
         self.severities = selection.as_dict()
         self._endpoint_checkers: dict[tuple[str, str], EndpointChecker] = {}
         self._endpoint_rules: dict[str, EndpointRules] = {}
-        self._line_explainer: Explainer | None = None
+        self._compiled_line: LineChecker | None = None
         self._rules: dict[Scope, list[Rule]] = {}
         for name in self.severities:
             self._rules.setdefault(RULES[name].scope, []).append(RULES[name])
@@ -176,6 +200,13 @@ class Checker:
             checker = EndpointChecker(endpoint, *key, self._rules_for(endpoint))
             self._endpoint_checkers[key] = checker
         return checker
+
+    @property
+    def _line_checker(self) -> LineChecker:
+        """Compiled when first needed: most files have no wrong line."""
+        if self._compiled_line is None:
+            self._compiled_line = LineChecker()
+        return self._compiled_line
 
     def _rules_for(self, endpoint: Endpoint) -> EndpointRules:
         rules = self._endpoint_rules.get(endpoint.name)
@@ -227,45 +258,43 @@ class Checker:
             if not line.strip():
                 return LineResult(errors)
         if not isinstance(request, dict):
-            defect = find_defect(line)
+            defect = find_defect(line, request)
             errors += self._explain_defect(defect, number)
             return LineResult(errors, is_blank=defect.kind == "blank")
         custom_id = request.get("custom_id")
         custom_id = custom_id if isinstance(custom_id, str) else None
         url = request.get("url")
         body = request.get("body")
-        body = body if isinstance(body, dict) else _NO_BODY
-        model = body.get("model")
-        errors += self._explain_request(request, len(line), number, custom_id)
+        model = body.get("model") if isinstance(body, dict) else None
+        checker = self.endpoint_checker(url, model)
+        found = self._explain_request(request, len(line), checker)
         return LineResult(
-            errors,
+            errors + _in_order(self._error(*each, number, custom_id) for each in found),
             False,
             custom_id,
-            url if isinstance(url, str) and url in self.provider.endpoints else None,
+            None if checker is None else checker.url,
             model if isinstance(model, str) else None,
-            body,
+            body if isinstance(body, dict) else _NO_BODY,
+            checker,
         )
 
     def _explain_request(
-        self, request: dict[str, Any], line_bytes: int, number: int, custom_id: str | None
-    ) -> list[BatchError]:
-        """The findings about the fields of a line, then about its body."""
-        if self._line_explainer is None:
-            hints = {rule.name: rule.hint for rule in RULES.values() if rule.hint is not None}
-            self._line_explainer = Explainer(data.read("batch-request"), hints=hints)
-        is_valid_line = self._line_explainer.accepts(request)
-        problems = [] if is_valid_line else self._line_explainer.explain(request)
-        line = Line(request, self.provider)
-        found = [(problem.rule, problem.rank, problem) for problem in problems]
-        for rule in self.rules("line"):
-            found += [(rule.name, problem.rank, problem) for problem in rule.check(line)]
+        self, request: dict[str, Any], line_bytes: int, checker: EndpointChecker | None
+    ) -> Iterator[tuple[str, Rank, Problem]]:
+        """The problems of a line's own fields, then of its body, as (rule, rank, problem)."""
+        is_clean_line = self._line_checker.is_clean(request)
+        if not is_clean_line:
+            for problem in self._line_checker.explainer.explain(request):
+                yield problem.rule, problem.rank, problem
+            line = Line(request, self.provider)
+            for rule in self.rules("line"):
+                for problem in rule.check(line):
+                    yield rule.name, problem.rank, problem
         body = request.get("body")
-        checker = self.endpoint_checker(request.get("url"), _model(body))
         if checker is not None and isinstance(body, dict):
-            problems = checker.explain(body, known_invalid=is_valid_line)
-            found += [(problem.rule, problem.rank, problem) for problem in problems]
-            found += checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
-        return _in_order(self._error(*each, number, custom_id) for each in found)
+            for problem in checker.explain(body, known_invalid=is_clean_line):
+                yield problem.rule, problem.rank, problem
+            yield from checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
 
     def _explain_defect(
         self, defect: Defect, number: int | None, effect: Effect | None = None
@@ -340,7 +369,7 @@ class Checker:
             severity,
             fails,
             problem.hint,
-            (stage(fails), *map(int, rank)),
+            (stage(fails), *rank),
         )
 
 
@@ -363,7 +392,3 @@ def _decode(line: bytes) -> Any:
         return orjson.loads(line)
     except ValueError:
         return None
-
-
-def _model(body: object) -> object:
-    return body.get("model") if isinstance(body, dict) else None

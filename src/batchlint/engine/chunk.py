@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -12,8 +12,14 @@ from ..findings import KEEP, BatchError
 from ..providers import EMBEDDINGS
 from ..rules import RULES, Selection
 from ..rules.prompt_size import prompt_characters
+from ..schema.validate import Validator
 from ..summary import ChunkSummary, CustomIds, FindingStore, LineStatus
 from .checker import EndpointChecker, LineResult, checker_for
+
+#: As plain integers, because members of an enum take longer to look up.
+_BLANK: Final = int(LineStatus.BLANK)
+_PASSED: Final = int(LineStatus.PASSED)
+_FAILED: Final = int(LineStatus.FAILED)
 
 
 class Plan(NamedTuple):
@@ -54,14 +60,22 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     every_line_rules = checker.rules("every line")
     counts_tokens = plan.max_enqueued_tokens is not None
     summary = ChunkSummary(FindingStore(plan.keep))
+    statuses = bytearray()
     custom_ids: list[str | None] = []
+    loads = orjson.loads
     current: EndpointChecker | None = None  # Most files have one URL and one model.
     current_url = current_model = None
+    is_valid_line: Validator = _never
+    is_quiet: Validator = _never
+    triggers_nothing: Validator = _never
+    has_nothing_deprecated: Validator = _never
+    long_line = 0
+    counts_inputs = False
     for number, line in enumerate(BytesIO(chunk), 1):
         request: Any = None
         is_valid = False
         try:
-            request = orjson.loads(line)
+            request = loads(line)
             url = request["url"]
             body = request["body"]
             model = body["model"]
@@ -72,49 +86,60 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
                 current = checker.endpoint_checker(url, model) if isinstance(model, str) else None
                 current_url = url
                 current_model = model
-            is_valid = current is not None and current.is_valid(request)
+                if current is not None:
+                    is_valid_line = current.is_valid
+                    is_quiet = current.is_quiet
+                    triggers_nothing = current.triggers_nothing
+                    has_nothing_deprecated = current.deprecated.isdisjoint
+                    long_line = current.long_line
+                    counts_inputs = current.endpoint is EMBEDDINGS
+                    summary.note_run(number, url, model)
+            is_valid = current is not None and is_valid_line(request)
         if is_valid and current is not None:
             custom_id = request["custom_id"]
-            status = LineStatus.PASSED
-            quiet = current.is_quiet(body)
-            if not quiet or len(line) >= current.long_line or current.watches(body):
-                found = checker.run_rules(
-                    current, body, (number, len(line), custom_id), quiet=quiet
-                )
+            status = _PASSED
+            quiet = is_quiet(body)
+            if not quiet or len(line) >= long_line or not triggers_nothing(body):
+                about = (number, len(line), custom_id)
+                found = checker.run_rules(current, body, about, quiet=quiet)
                 if found and _add(summary, found):
-                    status = LineStatus.FAILED
+                    status = _FAILED
+            if not has_nothing_deprecated(body):
                 _note_deprecated(summary, current, body, number)
         else:
             result = checker.explain_line(line, request, number, first=first and number == 1)
             status = _status(summary, result)
             custom_id = result.custom_id
-            url = result.url
-            model = result.model
             body = result.body
-            current = checker.endpoint_checker(url, model)
-            current_url = url
-            current_model = model
-            if current is not None:
-                _note_deprecated(summary, current, body, number)
+            counts_inputs = False
+            if result.checker is not None:
+                counts_inputs = result.checker.endpoint is EMBEDDINGS
+                _note_deprecated(summary, result.checker, body, number)
+            if result.checker is not current or result.model != current_model:
+                current = None
+            if status != _BLANK:
+                summary.note_run(number, result.url, result.model)
         for rule in every_line_rules:
             problems = (
                 problem._replace(rule=rule.name, line=number, custom_id=custom_id)
                 for problem in rule.check(line)
             )
             if _add(summary, checker.errors(problems)):
-                status = LineStatus.FAILED
-        if status != LineStatus.BLANK:
-            summary.urls.note(number, url)
-            summary.models.note(number, model)
-        summary.statuses.append(status)
+                status = _FAILED
+        statuses.append(status)
         custom_ids.append(custom_id)
-        if current is not None and current.endpoint == EMBEDDINGS:
+        if counts_inputs:
             summary.totals["embedding_inputs"] += count_inputs(body)
         if counts_tokens:
             summary.totals["prompt_characters"] += prompt_characters(body)
     summary.totals["bytes"] += len(chunk)
+    summary.statuses.absorb(statuses)
     summary.custom_ids.absorb(CustomIds.packed(custom_ids))
     return summary
+
+
+def _never(_: Any) -> bool:
+    return False
 
 
 def _add(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:
@@ -129,12 +154,12 @@ def _add(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:
     return failed
 
 
-def _status(summary: ChunkSummary, result: LineResult) -> LineStatus:
+def _status(summary: ChunkSummary, result: LineResult) -> int:
     """Add the findings of a line that is not a valid request, and tell its status."""
     failed = _add(summary, result.errors)
     if result.is_blank:
-        return LineStatus.BLANK
-    return LineStatus.FAILED if failed else LineStatus.PASSED
+        return _BLANK
+    return _FAILED if failed else _PASSED
 
 
 def _note_deprecated(

@@ -159,6 +159,8 @@ class _DatedModel(NamedTuple):
 
 def _dated_models(file: CheckedFile) -> list[_DatedModel]:
     summary = file.summary
+    if shutdown_dates().keys().isdisjoint(model or "" for _, model in summary.models):
+        return []
     found: dict[str, _DatedModel] = {}
     for run in summary.models.until(summary.lines):
         if run.value is None or run.value not in shutdown_dates():

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
 
-import orjson
-
 from ..findings import PathParts, Problem
 from ..phrasing import GOT, NOT_JSON, dotted, escape, excerpt, json_type
 from ..recursion import LEVELS, is_deeper_than, with_deep_stack
@@ -81,15 +79,18 @@ def _is_encodable(text: str) -> bool:
     return True
 
 
-def find_defect(line: bytes) -> Defect:
-    """Find out why a line is not a JSON object. The standard library's decoder explains it."""
+def find_defect(line: bytes, decoded: Any = None) -> Defect:
+    """Find out why a line is not a JSON object. The standard library's decoder explains it.
+
+    Args:
+        line: the line.
+        decoded: what it was decoded to; None if that failed.
+    """
     if not line.strip(_BLANKS.encode()):
         return Defect("blank")
-    try:
-        got = GOT[json_type(orjson.loads(line))]
+    if decoded is not None or line.strip(_BLANKS.encode()) == b"null":
+        got = GOT[json_type(decoded)]
         return Defect("not an object", f"The line is {got}; a request is an object.")
-    except ValueError:
-        pass
     line = line.rstrip(b"\r\n")  # Otherwise an unterminated string would end at the newline.
     try:
         text = line.decode()

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..providers import Endpoint
-from ..schema.validate import Validator, compile_schema
+from ..schema.validate import compile_schema
 
 if TYPE_CHECKING:
     from .registry import Check, Request, Rule
@@ -107,28 +107,21 @@ class EndpointRules:
         fields: the fields of a body that trigger a rule.
         line_sizes: the sizes from which on a line triggers a rule, in bytes, ascending.
         quiet_schema: bodies that fit it trigger no rule, except by their fields and their size.
-            None if that is true of every body.
+        is_quiet: whether a body fits the quiet schema.
     """
 
     def __init__(self, endpoint: Endpoint, rules: Iterable[Rule]) -> None:
         self._endpoint = endpoint
         self._rules = tuple(rules)
         self._compiled: dict[str, Callable[[Request], bool] | None] = {}
-        self._is_quiet: Validator | None = None
         self.fields = frozenset[str]().union(*(rule.when.fields for rule in self._rules))
         sizes = {rule.when.line_bytes for rule in self._rules}
         self.line_sizes = sorted(size for size in sizes if size is not None)
         quiet: list[Any] = [self._nothing_inside(self._rules)]
         quiet += [rule.unless or False for rule in self._rules if rule.when == ALWAYS]
-        self.quiet_schema = {"allOf": quiet} if any(part != {} for part in quiet) else None
-
-    def is_quiet(self, body: Mapping[str, Any]) -> bool:
-        """Whether nothing inside a body triggers a rule."""
-        if self.quiet_schema is None:
-            return True
-        if self._is_quiet is None:
-            self._is_quiet = compile_schema(self.quiet_schema)
-        return self._is_quiet(body)
+        self.quiet_schema = {"allOf": [part for part in quiet if part != {}]}
+        is_always_quiet = not self.quiet_schema["allOf"]
+        self.is_quiet = _always if is_always_quiet else compile_schema(self.quiet_schema)
 
     def triggered(
         self, body_fields: Iterable[str], *, quiet: bool, line_bytes: int
@@ -180,6 +173,10 @@ class EndpointRules:
             return {}
         item = {"properties": properties}
         return {"properties": {name: {"items": item} for name in self._endpoint.items}}
+
+
+def _always(_: Any) -> bool:
+    return True
 
 
 def _add_quiet(merged: dict[str, Any], quiet: Mapping[str, Any]) -> None:

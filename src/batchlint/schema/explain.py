@@ -55,6 +55,7 @@ class Explainer:
         self.schema = schema
         self.part = part
         self.prefix = prefix
+        self.param_prefix = f"{phrasing.dotted(prefix)}." if prefix else ""
         self.hints = hints or {}
         self.newer_hint = newer_hint
         self.positions = {
@@ -151,15 +152,17 @@ class _Walk:
                 in_order = self._explainer.missing_in_order
                 self._enter(Phase.FIELDS if in_order else Phase.PRESENCE, name)
                 yield self._missing(schema, name, ())
-        self._enter(Phase.UNKNOWN, "")
-        yield from self._unknown_fields(schema, value, ())
+        if not value.keys() <= self._explainer.positions.keys():
+            self._enter(Phase.UNKNOWN, "")
+            yield from self._unknown_fields(schema, value, ())
         properties = schema.get("properties", _NOTHING)
         for name, item in value.items():
             if name in properties and not self._explainer.is_valid(properties[name], item):
                 self._enter(Phase.FIELDS, name)
                 yield from self._value(properties[name], item, (name,))
-        self._enter(Phase.FIELDS, "")
-        yield from self._sizes(schema, value, ())
+        if schema.keys() & _SIZE_KEYWORDS:
+            self._enter(Phase.FIELDS, "")
+            yield from self._sizes(schema, value, ())
         for constraint in self._broken_constraints(schema, value):
             place = _place_of(constraint)
             self._enter(Phase.FIELDS, str(place[0]) if place else "")
@@ -522,7 +525,8 @@ class _Walk:
         position = self._position
         if note is not None:
             rule = note.get("rule", rule)
-            values |= self._placeholders(node, keyword, path)
+            if "message" in note or "param" in note:
+                values |= self._placeholders(node, keyword, path)
             if "message" in note:
                 template = note["message"].replace("{p}", "\0")
                 message = phrasing.fill(template, values).replace("\0", "{p}")
@@ -539,7 +543,7 @@ class _Walk:
         self._serial += 1
         return Problem(
             message.replace("{p}", name),
-            self._with_prefix(named),
+            None if named is None else f"{explainer.param_prefix}{named}".removesuffix("."),
             (*explainer.prefix, *(path if place is None else place)),
             hint,
             rule,
@@ -560,11 +564,6 @@ class _Walk:
             "i": next((part for part in path if isinstance(part, int)), ""),
             "supported": phrasing.listed(values),
         }
-
-    def _with_prefix(self, param: str | None) -> str | None:
-        if param is None or not self._explainer.prefix:
-            return param
-        return f"{phrasing.dotted(self._explainer.prefix)}.{param}".removesuffix(".")
 
 
 def _is_union(node: Schema) -> bool:

@@ -30,22 +30,26 @@ def body_schema(endpoint: Endpoint, family: str = "") -> dict[str, Any]:
 
 
 def line_schema(endpoint: Endpoint, family: str, url: str) -> dict[str, Any]:
-    """The schema of a whole line for an endpoint, to which no rule about the line objects.
-
-    It is narrower than `batch-request.json`: an unknown field of the line and an empty custom_id
-    are warnings, so lines with these take the slow path.
-    """
+    """The schema of a whole line for an endpoint, to which no rule about the line objects."""
     body = body_schema(endpoint, family)
-    line = data.read("batch-request")
-    line["properties"]["custom_id"]["minLength"] = 1
+    line = narrow_line_schema(data.read("batch-request"))
     line["properties"]["url"] = {"const": url}
     line["properties"]["body"] = {
         key: value for key, value in body.items() if not key.startswith("$")
     }
-    line["additionalProperties"] = False
     if "$defs" in body:
         line["$defs"] = body["$defs"]
     return line
+
+
+def narrow_line_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Narrow the schema of a line: refuse unknown fields and an empty custom_id.
+
+    Both are only warnings, so `batch-request.json` accepts them.
+    """
+    schema["properties"]["custom_id"]["minLength"] = 1
+    schema["additionalProperties"] = False
+    return schema
 
 
 def deprecated_parameters(endpoint: Endpoint, family: str = "") -> frozenset[str]:
