@@ -1,4 +1,4 @@
-"""Configuration: where it is found, what it may say, and what is told when it says something else."""
+"""Configuration files: where they are found, what they may hold, and how errors are reported."""
 
 from __future__ import annotations
 
@@ -6,81 +6,173 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import Ran, line
+from support import CommandResult, line
 
 from batchlint import config
 
+Run = Callable[..., CommandResult]
+
 
 @pytest.fixture(autouse=True)
-def _nothing_remembered() -> None:
+def _empty_cache() -> None:
     config._nearest.cache_clear()
 
 
-@pytest.mark.parametrize("text", [
-    '[tool.batchlint]\nignore = ["blank_line"]', '[ tool . batchlint ]\nignore = ["blank_line"]',
-    '[tool."batchlint"]\nignore = ["blank_line"]', "[ 'tool' .\t'batchlint' ]\nignore = ['blank_line']",
-    '[tool]\nbatchlint.ignore = ["blank_line"]', 'tool.batchlint.ignore = ["blank_line"]',
-    'tool = {batchlint = {ignore = ["blank_line"]}}', '["tool"]\n"batchlint" = {ignore = ["blank_line"]}'])
-def test_the_table_is_found_however_it_is_spelled(text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('[tool.batchlint]\nignore = ["blank_line"]', id="plain header"),
+        pytest.param('[ tool . batchlint ]\nignore = ["blank_line"]', id="spaces"),
+        pytest.param('[tool."batchlint"]\nignore = ["blank_line"]', id="quoted name"),
+        pytest.param("[ 'tool' .\t'batchlint' ]\nignore = ['blank_line']", id="quotes and a tab"),
+        pytest.param('[tool]\nbatchlint.ignore = ["blank_line"]', id="dotted key in [tool]"),
+        pytest.param('tool.batchlint.ignore = ["blank_line"]', id="dotted key"),
+        pytest.param('tool = {batchlint = {ignore = ["blank_line"]}}', id="inline tables"),
+        pytest.param('["tool"]\n"batchlint" = {ignore = ["blank_line"]}', id="quoted keys"),
+    ],
+)
+def test_table_is_found_in_any_spelling(text: str, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(text, "utf-8")
 
-    assert config.nearest(tmp_path).for_file(tmp_path / "x.jsonl") == {"ignore": ["blank_line"]}
+    found = config.nearest(tmp_path).for_file(tmp_path / "x.jsonl")
+    assert found == {"ignore": ["blank_line"]}
 
 
-def test_a_project_that_only_names_us_is_not_parsed(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text('[dependency-groups]\ndev = ["batchlint"]\n[tool.ruff]\nthis is no TOML', "utf-8")
+def test_project_without_our_table_is_not_parsed(tmp_path: Path) -> None:
+    text = '[dependency-groups]\ndev = ["batchlint"]\n[tool.ruff]\nthis is not TOML'
+    (tmp_path / "pyproject.toml").write_text(text, "utf-8")
 
     assert config.nearest(tmp_path).rules == {}
 
 
-def test_the_nearest_counts_and_one_of_our_own_goes_first(tmp_path: Path) -> None:
+def test_nearest_file_counts_and_batchlint_toml_comes_first(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
-    (tmp_path / "batchlint.toml").write_text('select = ["blank_line"]', "utf-8")
-    (tmp_path / "pyproject.toml").write_text('[tool.batchlint]\nselect = ["invalid_type"]', "utf-8")
-    (tmp_path / "a" / "pyproject.toml").write_text('[project]\nname = "batchlint"\n[tool.other]', "utf-8")
+    own = tmp_path / "batchlint.toml"
+    own.write_text('select = ["blank_line"]', "utf-8")
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[tool.batchlint]\nselect = ["invalid_type"]', "utf-8")
+    unrelated = tmp_path / "a" / "pyproject.toml"
+    unrelated.write_text('[project]\nname = "batchlint"\n[tool.other]', "utf-8")
 
-    assert config.nearest(inner).path == tmp_path / "batchlint.toml"
-
-
-def test_globs_add_to_what_holds_for_all(tmp_path: Path) -> None:
-    (tmp_path / "batchlint.toml").write_text('ignore = ["blank_line"]\n[per-file."old/*.jsonl"]\nwarn = ["unknown_parameter"]\n'
-                                             '[per-file."x.jsonl"]\nselect = ["invalid_type"]', "utf-8")
-    made = config.nearest(tmp_path)
-
-    assert made.for_file(tmp_path / "y.jsonl") == {"ignore": ["blank_line"]}
-    assert made.for_file(tmp_path / "old" / "y.jsonl") == {"ignore": ["blank_line"], "warn": ["unknown_parameter"]}
-    assert made.for_file(tmp_path / "x.jsonl") == {"ignore": ["blank_line"], "select": ["invalid_type"]}
+    assert config.nearest(inner).path == own
 
 
-@pytest.mark.parametrize(("text", "said"), [
-    ("ignore = 3", "ignore must be a list of names of rules"),
-    ('ignore = "blank_line"', "ignore must be a list of names of rules"),
-    ('ignore = ["blank_lines"]', "ignore: unknown rule 'blank_lines'; did you mean blank_line"),
-    ("ingore = []", "unknown key ingore; there are select, ignore, warn, error, per-file"),
-    ("per-file = 3", "per-file must be a table"),
-    ('[per-file]\n"*.jsonl" = 3', "per-file.'*.jsonl' must be a table"),
-    ('[per-file."a"]\nx = 1', "unknown key per-file.'a'.x"),
-    ("ignore = [", "Invalid value"),
-])
-def test_what_cannot_be_is_told_with_its_place_and_no_file_is_checked(
-    text: str, said: str, run: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_globs_add_to_the_rules_for_all_files(tmp_path: Path) -> None:
+    text = (
+        'ignore = ["blank_line"]\n'
+        '[per-file."old/*.jsonl"]\nwarn = ["unknown_parameter"]\n'
+        '[per-file."x.jsonl"]\nselect = ["invalid_type"]'
+    )
+    (tmp_path / "batchlint.toml").write_text(text, "utf-8")
+    found = config.nearest(tmp_path)
+
+    assert found.for_file(tmp_path / "y.jsonl") == {"ignore": ["blank_line"]}
+    assert found.for_file(tmp_path / "old" / "y.jsonl") == {
+        "ignore": ["blank_line"],
+        "warn": ["unknown_parameter"],
+    }
+    assert found.for_file(tmp_path / "x.jsonl") == {
+        "ignore": ["blank_line"],
+        "select": ["invalid_type"],
+    }
+
+
+def test_globs_match_the_names_of_files_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    text = '[per-file."x.jsonl"]\nselect = ["invalid_type"]\n[per-file."a/*"]\nwarn = []'
+    (tmp_path / "project" / "batchlint.toml").write_text(text, "utf-8")
+    found = config.nearest(tmp_path / "project")
+
+    assert found.for_file(tmp_path / "a" / "x.jsonl") == {"select": ["invalid_type"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("ignore = 3", "ignore must be a list of names of rules", id="number"),
+        pytest.param(
+            'ignore = "blank_line"', "ignore must be a list of names of rules", id="string"
+        ),
+        pytest.param(
+            'ignore = ["blank_lines"]',
+            "ignore: unknown rule 'blank_lines'; did you mean blank_line",
+            id="unknown rule",
+        ),
+        pytest.param(
+            "ingore = []",
+            "unknown key ingore; there are select, ignore, warn, error, per-file",
+            id="unknown key",
+        ),
+        pytest.param("per-file = 3", "per-file must be a table", id="per-file is a number"),
+        pytest.param(
+            '[per-file]\n"*.jsonl" = 3', "per-file.'*.jsonl' must be a table", id="glob is a number"
+        ),
+        pytest.param('[per-file."a"]\nx = 1', "unknown key per-file.'a'.x", id="key of a glob"),
+        pytest.param("ignore = [", "Invalid value", id="not TOML"),
+    ],
+)
+def test_invalid_config_is_reported_and_nothing_runs(
+    text: str, message: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "batchlint.toml").write_text(text, "utf-8")
     (tmp_path / "x.jsonl").write_bytes(line())
-    ran = run("check", "x.jsonl")
+    result = run("check", "x.jsonl")
 
-    assert ran.status == 2
-    assert ran.out == ""
-    assert f"batchlint.toml: {said}" in ran.err
+    assert result.status == 2
+    assert result.out == ""
+    assert f"batchlint.toml: {message}" in result.err
 
 
-def test_the_command_line_goes_on_top(run: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(b"\xff", "utf-8", id="not UTF-8"),
+        pytest.param(b"a = " + b"[" * 100_000, "nested too deep", id="nested"),
+    ],
+)
+def test_undecodable_config_is_reported(data: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "batchlint.toml").write_bytes(data)
+
+    with pytest.raises(ValueError, match=message):
+        config.nearest(tmp_path)
+
+
+def test_our_entry_in_pyproject_must_be_a_table(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("tool.batchlint = 3", "utf-8")
+
+    with pytest.raises(ValueError, match=r"tool\.batchlint must be a table"):
+        config.nearest(tmp_path)
+
+
+def test_unreadable_config_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "batchlint.toml").write_text("", "utf-8")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "pyproject.toml").write_text("", "utf-8")
+
+    def fail(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", fail)
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    for folder in (tmp_path, tmp_path / "inner"):
+        with pytest.raises(ValueError, match=r"\.toml: Permission denied$"):
+            config.nearest(folder)
+
+
+def test_command_line_overrides_the_config(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "batchlint.toml").write_text('ignore = ["invalid_type"]', "utf-8")
     (tmp_path / "x.jsonl").write_bytes(line(dimensions="x") + b"\n")
 
-    assert [run("check", "x.jsonl", *more).status for more in ([], ["--strict"], ["--strict", "--ignore=blank_line"])] == [0, 1, 0]
-    assert [run("check", "x.jsonl", f"--{option}=invalid_type").status for option in ("select", "error", "warn")] == [1, 1, 0]
-    assert run("check", "x.jsonl", "--warn=invalid_type").out.splitlines()[-1].endswith("no errors, 2 warnings")
+    assert run("check", "x.jsonl").status == 0
+    assert run("check", "x.jsonl", "--strict").status == 1
+    assert run("check", "x.jsonl", "--strict", "--ignore=blank_line").status == 0
+    assert run("check", "x.jsonl", "--select=invalid_type").status == 1
+    assert run("check", "x.jsonl", "--error=invalid_type").status == 1
+    assert run("check", "x.jsonl", "--warn=invalid_type").status == 0
+    last = run("check", "x.jsonl", "--warn=invalid_type").out.splitlines()[-1]
+    assert last.endswith("no errors, 2 warnings")

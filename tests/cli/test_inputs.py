@@ -1,0 +1,194 @@
+"""Inputs of `batchlint check`: files of any name, standard input, and what cannot be read."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.samples import GOOD
+from support import FIXTURES, CommandResult, line, run_command
+
+Run = Callable[..., CommandResult]
+
+
+def test_standard_input_is_a_file_without_a_name() -> None:
+    result = run_command("check", "-", stdin=line("a", bogus=1))
+
+    assert result.status == 1
+    assert result.out.splitlines()[0].startswith("<stdin>:1: unknown_parameter body.bogus: ")
+    assert run_command("check", "--format=json", "-", stdin=line("a")).status == 0
+    assert run_command("check", "-", stdin=b"").status == 1
+    assert run_command("check", "-", GOOD, stdin=line("a")).out.count("no errors") == 2
+
+
+def test_file_is_named_as_the_user_named_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(FIXTURES)
+    out = run("check", "invalid/../valid/embeddings.jsonl").out
+
+    assert out.startswith("invalid/../valid/embeddings.jsonl: 4 requests")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"a b c.jsonl",
+        "größe 你.jsonl".encode(),
+        b"-dash.jsonl",
+        b"new\nline.jsonl",
+        b"\x1b[31mred.jsonl",
+        b"z\xfcrich.jsonl",
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "batch"])
+def test_file_may_have_any_name(name: bytes, form: str, tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/" + name
+    try:
+        Path(os.fsdecode(path)).write_bytes(line("a", bogus=1))
+    except OSError as error:
+        pytest.skip(f"this file system does not take the name: {error}")
+    result = run_command("check", f"--format={form}", "--", path)
+
+    assert (result.status, result.err) == (1, "")
+    assert form == "batch" or "bogus" in result.out
+    assert "\x1b" not in result.out
+    if form == "text":
+        assert len(result.out.splitlines()) == 3  # The finding, its hint, the summary.
+
+
+# -- inputs that cannot be read -------------------------------------------------------------------
+
+
+def test_unreadable_files_are_reported_and_the_others_are_checked(tmp_path: Path) -> None:
+    (tmp_path / "folder.jsonl").mkdir()
+    (tmp_path / "dangling.jsonl").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "good.jsonl").write_bytes(line("a"))
+    (tmp_path / "bad.jsonl").write_bytes(line("a", bogus=1))
+    names = [
+        "missing/x.jsonl",
+        "folder.jsonl",
+        "good.jsonl",
+        "dangling.jsonl",
+        "good.jsonl/x.jsonl",
+        "bad.jsonl",
+    ]
+    result = run_command("check", *names, cwd=tmp_path)
+
+    assert result.status == 2
+    assert [text.partition(": ")[2] for text in result.err.splitlines()] == [
+        "missing/x.jsonl: No such file or directory",
+        "folder.jsonl: a folder in which no file is named like *batch*.jsonl",
+        "dangling.jsonl: No such file or directory",
+        "good.jsonl/x.jsonl: Not a directory",
+    ]
+    assert "good.jsonl: 1 request to /v1/embeddings, no errors\n" in result.out
+    assert "bad.jsonl:1:100: unknown_parameter body.bogus" in result.out
+    assert result.out.splitlines()[-1] == "6 files, 1 with errors, 4 could not be read"
+
+
+def test_file_without_read_permission_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "secret.jsonl"
+    path.write_bytes(line("a"))
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read any file")
+    result = run_command("check", str(path))
+
+    assert (result.status, result.err) == (2, f"batchlint: {path}: Permission denied\n")
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "batch"])
+def test_unreadable_file_is_reported_on_standard_error_in_every_format(
+    form: str, tmp_path: Path
+) -> None:
+    result = run_command("check", f"--format={form}", "missing.jsonl", GOOD, cwd=tmp_path)
+
+    assert result.status == 2
+    assert "missing.jsonl: No such file or directory" in result.err
+    for text in [result.out] if form == "json" else result.out.splitlines():
+        json.loads(text)
+
+
+def test_want_of_memory_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("batchlint.api.check", fail)
+    result = run("check", GOOD)
+
+    assert result.status == 2
+    assert result.err == f"batchlint: {GOOD}: there is not enough memory to check it\n"
+
+
+def test_file_name_cannot_begin_a_line_of_standard_error(run: Run) -> None:
+    result = run("check", "a\n::error::x.jsonl")
+
+    assert result.err == "batchlint: a\\n::error::x.jsonl: No such file or directory\n"
+
+
+# -- files that change, and pipes -----------------------------------------------------------------
+
+
+def test_file_that_shrinks_while_it_is_read_is_reported(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(line("a", input="x" * 1000) * 5000)
+
+    class Bar:
+        """A progress bar that truncates the file as soon as something was checked."""
+
+        def __init__(self, **_: Any) -> None:
+            pass
+
+        def update(self, _size: int) -> None:
+            os.truncate(path, 1000)
+
+        def close(self) -> None:
+            pass
+
+        def __enter__(self) -> Bar:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr("tqdm.tqdm", Bar)
+    result = run("check", "--progress", "--jobs=1", str(path))
+
+    assert result.status == 2
+    message = f"batchlint: {path}: the file became shorter while it was read"
+    assert result.err.startswith(message)
+
+
+def test_named_pipe_is_read_to_its_end(tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("needs named pipes")
+    path = tmp_path / "pipe.jsonl"
+    os.mkfifo(path)
+    with subprocess.Popen(
+        [sys.executable, "-m", "batchlint", "check", str(path)], stdout=subprocess.PIPE
+    ) as reader:
+        path.write_bytes(line("a") + line("b"))
+        out, _ = reader.communicate(timeout=30)
+
+    assert reader.returncode == 0
+    assert b"2 requests to /v1/embeddings, no errors" in out
+
+
+# -- progress -------------------------------------------------------------------------------------
+
+
+def test_progress_bar_is_drawn_on_standard_error_on_request() -> None:
+    result = run_command("check", "--progress", GOOD)
+
+    assert result.status == 0
+    assert "embeddings.jsonl" in result.err
+    assert "embeddings.jsonl: 4 requests" in result.out
+    assert run_command("check", "--no-progress", GOOD).err == ""

@@ -1,0 +1,163 @@
+"""The program as a whole: its exit statuses, and signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from cli.process import posix, start_command, wait_for
+from cli.samples import BAD, GOOD, WARNED
+from support import line, run_command
+
+
+@pytest.mark.parametrize(
+    ("args", "status"),
+    [
+        (["check", GOOD], 0),
+        (["check", GOOD, GOOD], 0),
+        (["check", BAD], 1),
+        (["check", GOOD, BAD], 1),
+        (["check", BAD, GOOD], 1),
+        (["check", WARNED], 0),
+        (["check", "--strict", WARNED], 1),
+        (["check", "--strict", GOOD], 0),
+        (["check", "missing.jsonl"], 2),
+        (["check", GOOD, "missing.jsonl"], 2),
+        (["check", "missing.jsonl", BAD], 2),
+        (["check"], 2),
+        (["check", "--bogus", GOOD], 2),
+        (["check", "--format=xml", GOOD], 2),
+        (["check", "--jobs=-1", GOOD], 2),
+        (["check", "--max-errors=x", GOOD], 2),
+        (["check", "--select=nope", GOOD], 2),
+        (["check", "--metadata=novalue", GOOD], 2),
+        (["bogus"], 2),
+        (["rule", "nope"], 2),
+        (["schema", "/v1/nope"], 2),
+        (["--help"], 0),
+        (["--version"], 0),
+        (["check", "--help"], 0),
+        (["rule"], 0),
+        (["schema"], 0),
+    ],
+    ids=lambda value: (
+        " ".join(Path(arg).name for arg in value) if isinstance(value, list) else str(value)
+    ),
+)
+def test_exit_status_and_streams_fit_the_outcome(
+    args: list[str], status: int, tmp_path: Path
+) -> None:
+    result = run_command(*args, cwd=tmp_path)
+
+    assert result.status == status, result
+    if status == 2:
+        assert result.err.strip()
+    else:
+        assert result.out.strip()
+        assert result.err == ""
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert run_command("--version").out == "batchlint 0.1.0\n"
+
+
+# -- signals --------------------------------------------------------------------------------------
+
+SIGNALS = pytest.mark.parametrize(
+    ("number", "status", "message"),
+    [
+        pytest.param(signal.SIGINT, 130, "batchlint: interrupted\n", id="SIGINT"),
+        pytest.param(signal.SIGTERM, 143, "", id="SIGTERM"),
+    ],
+)
+
+
+def write_until_read(process: subprocess.Popen[bytes]) -> None:
+    """Write more than a pipe holds. When it is written, the command is reading."""
+    assert process.stdin is not None
+    for number in range(40):
+        process.stdin.write(line(str(number), input="x" * 100_000))
+    process.stdin.flush()
+
+
+@posix
+@SIGNALS
+@pytest.mark.parametrize("args", [["-"], ["--jobs=2", "-"], ["--format=json", "-"]], ids=" ".join)
+def test_signal_ends_the_command_while_it_reads(
+    args: list[str], number: int, status: int, message: str
+) -> None:
+    with start_command("check", *args, stdin=subprocess.PIPE) as process:
+        write_until_read(process)
+        time.sleep(0.3)
+        process.send_signal(number)
+
+        assert wait_for(process) == (status, message)
+
+
+def test_interrupted_start_is_reported(tmp_path: Path) -> None:
+    code = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / "click.py").write_text(code, "utf-8")
+    result = run_command("--version", env={"PYTHONPATH": str(tmp_path)})
+
+    assert result == (130, "", "batchlint: interrupted\n")
+
+
+@posix
+@SIGNALS
+@pytest.mark.parametrize(
+    "module", ["uuid", "batchlint.schema.validate", "jsonschema_rs", "click.core"]
+)
+def test_signal_during_an_import_waits_for_its_end(
+    module: str, number: signal.Signals, status: int, message: str, tmp_path: Path
+) -> None:
+    """orjson crashes if an import of its own is interrupted."""
+    code = f"""
+import os, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), {int(number)})
+sys.meta_path.insert(0, Finder())
+"""
+    (tmp_path / "sitecustomize.py").write_text(code, "utf-8")
+    result = run_command("check", GOOD, env={"PYTHONPATH": str(tmp_path)})
+
+    assert result == (status, "", message)
+
+
+@posix
+def test_further_signals_change_nothing() -> None:
+    with start_command("check", "-", stdin=subprocess.PIPE) as process:
+        write_until_read(process)
+        for _ in range(3):
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGINT)
+
+        # Of two signals at a time, either may be seen first.
+        assert wait_for(process) in [(143, ""), (130, "batchlint: interrupted\n")]
+
+
+@posix
+@pytest.mark.parametrize("pause", [0.0, 0.1, 0.2])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_workers_that_are_fed_from_a_stream(
+    number: signal.Signals, pause: float, tmp_path: Path
+) -> None:
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(b"".join(line(str(i), input="x" * 20_000) for i in range(800)))
+    with (
+        path.open("rb") as file,
+        start_command("check", "-j2", "-", stdin=file.fileno()) as process,
+    ):
+        while not os.lseek(file.fileno(), 0, os.SEEK_CUR) and process.poll() is None:
+            time.sleep(0.01)  # The command shares our offset: it has not begun to read.
+        time.sleep(pause)
+        process.send_signal(number)
+        status, err = wait_for(process)
+
+    assert status in (128 + number, 0)  # It may have been done.
+    assert "Traceback" not in err

@@ -1,0 +1,46 @@
+"""`batchlint rule`: lists and explains rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from support import CommandResult, run_command
+
+from batchlint.rules import RULES
+
+Run = Callable[..., CommandResult]
+
+
+def test_rule_lists_all_rules_with_one_line_each(run: Run) -> None:
+    lines = run("rule").out.splitlines()
+
+    assert [text.split()[0] for text in lines] == list(RULES)
+    assert all(text.endswith(".") for text in lines)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rule_explains_a_rule(name: str, run: Run) -> None:
+    result = run("rule", name)
+
+    assert result.status == 0
+    assert RULES[name].doc in result.out
+    assert result.out.count(f"\n{name} (") + result.out.startswith(f"{name} (") == 1
+
+
+def test_rule_explains_all_rules_of_a_code() -> None:
+    out = run_command("rule", "missing_required_parameter").out
+
+    for name in ("missing_required_parameter", "missing_messages", "missing_line_member"):
+        assert f"{name} (" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [("nope", "`batchlint rule` lists them"), ("blank_lines", "did you mean blank_line")],
+)
+def test_unknown_rule_is_a_usage_error(name: str, suggestion: str) -> None:
+    result = run_command("rule", name)
+
+    assert (result.status, result.out) == (2, "")
+    assert suggestion in result.err

@@ -1,0 +1,31 @@
+"""`batchlint schema`: lists and prints the JSON Schemas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from support import URLS, CommandResult
+
+from batchlint import data
+
+NAMES = [*URLS, "batch-request", "batch-create", "batch", "report"]
+
+Run = Callable[..., CommandResult]
+
+
+def test_schema_lists_the_schemas(run: Run) -> None:
+    assert run("schema").out.split() == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_schema_prints_a_schema(name: str, run: Run) -> None:
+    assert json.loads(run("schema", name).out) == data.read(name.lstrip("/"))
+
+
+def test_unknown_schema_is_a_usage_error_with_all_names(run: Run) -> None:
+    result = run("schema", "/v1/nope")
+
+    assert (result.status, result.out) == (2, "")
+    assert f"no schema for '/v1/nope'; there are {', '.join(NAMES)}" in result.err

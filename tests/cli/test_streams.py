@@ -1,0 +1,165 @@
+"""Standard streams that are closed, full, non-blocking, or know few characters."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.process import posix, start_command, wait_for
+from cli.samples import GOOD, MANY
+from support import line, run_command
+
+FULL = Path("/dev/full")
+needs_full_device = pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        pytest.param({"PYTHONIOENCODING": "ascii"}, id="ascii"),
+        pytest.param({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, id="C locale"),
+        pytest.param({"PYTHONIOENCODING": "latin-1:strict"}, id="latin-1"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+def test_terminal_may_know_few_characters(env: dict[str, str], form: str, tmp_path: Path) -> None:
+    path = tmp_path / "größe.jsonl"
+    unknown: dict[str, Any] = {"größe \U0001f600": 1}
+    path.write_bytes(line("你好", **unknown) + line("b", encoding_format="größe 你"))
+    result = run_command("check", f"--format={form}", str(path), "größe/missing.jsonl", env=env)
+
+    assert result.status == 2
+    assert "unknown_parameter" in result.out
+    assert "missing.jsonl: No such file or directory" in result.err
+    assert run_command("rule", "unknown_parameter", env=env).status == 0
+    assert run_command("rule", "größe", env=env).status == 2
+
+
+# -- readers that go away -------------------------------------------------------------------------
+
+
+@posix
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["check", "--format=jsonl", MANY],
+        ["check", "--max-errors=0", MANY],
+        ["check", "--format=json", MANY, GOOD],
+        ["rule"],
+        ["rule", "invalid_type"],
+        ["schema", "/v1/responses"],
+        ["schema"],
+        ["--help"],
+    ],
+    ids=lambda args: " ".join(args[:2]),
+)
+@pytest.mark.parametrize("lines", [0, 1], ids=["at once", "after a line"])
+def test_reader_that_goes_away_ends_the_command_quietly(args: list[str], lines: int) -> None:
+    with start_command(*args) as process:
+        assert process.stdout is not None
+        for _ in range(lines):
+            assert process.stdout.readline()
+        process.stdout.close()
+        status, err = wait_for(process)
+
+    assert err == ""
+    assert status in (0, 1)  # That of what was seen so far, never 2.
+    assert args[0] == "check" or status == 0
+
+
+# -- full disks -----------------------------------------------------------------------------------
+
+
+@posix
+@needs_full_device
+@pytest.mark.parametrize(
+    "args",
+    [["check", GOOD], ["check", "--format=json", MANY], ["rule"], ["schema", "/v1/responses"]],
+    ids=lambda args: " ".join(args[:2]),
+)
+def test_full_disk_is_reported(args: list[str]) -> None:
+    with FULL.open("wb") as full, start_command(*args, stdout=full.fileno()) as process:
+        status, err = wait_for(process)
+
+    assert "Traceback" not in err
+    assert status == 2
+    assert "No space left on device" in err
+
+
+@posix
+@needs_full_device
+@pytest.mark.parametrize(
+    ("args", "printed"),
+    [(["check", "missing"], 0), (["check", "--nonsense"], 0), (["check", "missing", GOOD], 2)],
+    ids=["missing file", "unknown option", "missing and good file"],
+)
+def test_full_standard_error_keeps_the_exit_status(args: list[str], printed: int) -> None:
+    with FULL.open("wb") as full, start_command(*args, stderr=full.fileno()) as process:
+        out, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert len(out.splitlines()) == printed
+
+
+# -- closed streams -------------------------------------------------------------------------------
+
+
+@posix
+@pytest.mark.parametrize("args", [f"check {GOOD}", "rule", "schema /v1/videos"])
+def test_closed_standard_output_causes_no_traceback(args: str) -> None:
+    completed = subprocess.run(
+        f"{sys.executable} -m batchlint {args} >&-",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "Traceback" not in completed.stderr
+
+
+@posix
+@pytest.mark.parametrize("options", ["", "--format json", "--progress", "-j2", "--bogus"])
+def test_closed_standard_error_keeps_the_exit_status(options: str) -> None:
+    completed = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m batchlint check {options} "$1" 2>&-', sys.executable, GOOD],
+        capture_output=True,
+        check=False,
+    )
+    expected = (2, False) if options == "--bogus" else (0, True)
+
+    assert (completed.returncode, bool(completed.stdout)) == expected
+
+
+@posix
+def test_closed_standard_input_is_reported() -> None:
+    completed = subprocess.run(
+        ["/bin/sh", "-c", '"$0" -m batchlint check - <&-', sys.executable],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert completed.returncode == 2
+    assert completed.stderr == "batchlint: <stdin>: standard input is closed\n"
+
+
+@posix
+def test_non_blocking_standard_input_is_read_to_its_end() -> None:
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    with start_command("check", "--format=jsonl", "-", stdin=read) as process:
+        for part in (line("a")[:30], line("a")[30:], b"garbage\n"):
+            time.sleep(0.3)
+            os.write(write, part)
+        os.close(write)
+        out, _ = process.communicate(timeout=60)
+    os.close(read)
+
+    assert [json.loads(row)["line"] for row in out.splitlines()] == [2]

@@ -1,0 +1,102 @@
+"""`schemas/refresh.py`, which generates the schemas from the pinned client and the overlay."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import re
+import subprocess
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+from support import ROOT
+
+PINNED = "3.54.0"
+
+
+def test_schemas_are_what_refresh_generates() -> None:
+    """Nothing in `schemas/v1` is written by hand."""
+    installed = importlib.metadata.version("openai")
+    if installed != PINNED:
+        pytest.skip(f"needs openai {PINNED}; {installed} is installed")
+    completed = subprocess.run(
+        [sys.executable, "schemas/refresh.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (completed.returncode, completed.stdout, completed.stderr) == (0, "", "")
+
+
+@pytest.fixture
+def refresh() -> ModuleType:
+    """Return `schemas/refresh.py`, which is not part of the package."""
+    pytest.importorskip("yaml")
+    spec = importlib.util.spec_from_file_location("refresh", ROOT / "schemas" / "refresh.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("patch", "adds", "complaint"),
+    [
+        pytest.param(
+            {"properties": {"dimesions": {"minimum": 1}}},
+            [],
+            "not listed: ['dimesions']",
+            id="misspelt",
+        ),
+        pytest.param(
+            {"properties": {"inner": {"properties": {"nmae": {}}}}},
+            [],
+            "not listed: ['nmae']",
+            id="misspelt in an object",
+        ),
+        pytest.param(
+            {"properties": {"list": {"items": {"properties": {"nmae": {}}}}}},
+            [],
+            "not listed: ['nmae']",
+            id="misspelt in an array",
+        ),
+        pytest.param(
+            {"properties": {"dimensions": {"minimum": 1}}},
+            ["dimensions"],
+            "not added: ['dimensions']",
+            id="listed but known",
+        ),
+        pytest.param(
+            {"properties": {"new": {"properties": {"inside": {}}}}}, ["new"], None, id="added"
+        ),
+        pytest.param(
+            {
+                "properties": {
+                    "dimensions": {"minimum": 1},
+                    "inner": {"properties": {"name": {"minLength": 1}}},
+                }
+            },
+            [],
+            None,
+            id="known",
+        ),
+    ],
+)
+def test_fact_that_adds_a_property_must_list_it(
+    refresh: ModuleType, patch: dict[str, Any], adds: list[str], complaint: str | None
+) -> None:
+    inner = {"type": "object", "properties": {"name": {}}}
+    properties = {"dimensions": {}, "inner": inner, "list": {"items": inner}}
+    schemas = {"/v1/x": {"properties": properties, "$defs": {}}}
+    facts = [{"source": "a test", "adds": adds, "patch": {"/v1/x": patch}}]
+
+    if complaint is None:
+        refresh.overlay(schemas, facts)
+    else:
+        with pytest.raises(SystemExit, match=re.escape(complaint)):
+            refresh.overlay(schemas, facts)
