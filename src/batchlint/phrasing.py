@@ -175,8 +175,8 @@ def supported(value: str, values: Sequence[str]) -> str:
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """Replace the placeholders of a schema's own sentence, each once.
 
-    `{name}` is one of the values, `{repr}` the raw value as Python prints it, `{/a/b}` what is at
-    that place in the value that the schema is about.
+    `{name}` is one of the values, `{repr}` the raw value as Python prints it (null stays null),
+    `{/a/b}` what is at that place in the value that the schema is about.
     """
     if "{" not in template:
         return template
@@ -184,7 +184,8 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
     def replacement(match: re.Match[str]) -> str:
         name = match[1]
         if name == "repr":
-            return python_repr(values.get("raw"))
+            raw = values.get("raw")
+            return "null" if raw is None else python_repr(raw)
         if not name.startswith("/"):
             return str(values.get(name, match[0]))
         value = values.get("whole")

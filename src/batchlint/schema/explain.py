@@ -559,9 +559,11 @@ class _Walk:
 
     def _placeholders(self, node: Schema, keyword: str, path: PathParts) -> dict[str, Any]:
         values = phrasing.quoted(str(v) for v in node.get("enum", ()) if v is not None)
+        indices = [str(part) for part in path if isinstance(part, int)] or [""]
         return {
             "limit": node.get(keyword),
-            "i": next((part for part in path if isinstance(part, int)), ""),
+            "i": indices[0],
+            "j": indices[-1],
             "supported": phrasing.listed(values),
         }
 
