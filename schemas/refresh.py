@@ -1,7 +1,10 @@
 """Make `schemas/v1/` from the types of the pinned `openai` package and the facts in `overlay.yaml`.
 
-    python schemas/refresh.py            write the files
-    python schemas/refresh.py --check    exit 1 if a committed file differs from what would be written
+    python schemas/refresh.py              write the files, and print what changes
+    python schemas/refresh.py --check      exit 1 if a committed file is out of date
+    python schemas/refresh.py --compare    write nothing; print what the installed package would change
+
+What changes is printed as Markdown, for a pull request.
 
 The package gives the structure: which members a request has, their JSON types and their listed
 values.  It says nothing of bounds, patterns or wording, and it is wrong in known places; all of
@@ -295,10 +298,14 @@ def prune(schema: Schema) -> Schema:
     return schema | {"$defs": {name: s for name, s in schema["$defs"].items() if name in used}}
 
 
-def build() -> dict[Path, str]:
-    """Every file to be written, with its text."""
+def build(*, any_version: bool = False) -> dict[Path, str]:
+    """Every file to be written, with its text.
+
+    Args:
+        any_version: whether the installed package may be another than the pinned one.
+    """
     config = yaml.safe_load((HERE / "overlay.yaml").read_text("utf-8"))
-    if openai.__version__ != config["openai"]:
+    if openai.__version__ != config["openai"] and not any_version:
         raise SystemExit(
             f"overlay.yaml is kept for openai {config['openai']}; installed is {openai.__version__}"
         )
@@ -328,30 +335,261 @@ def build() -> dict[Path, str]:
     return files
 
 
+DATE_SUFFIX = r"(-\d{4}-\d\d-\d\d)?"
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
+
+
 def models(schemas: dict[str, Schema]) -> dict[str, Any]:
-    """The table of models: the families, and the dates at which models end.
+    """The table of models: what families refuse, the names of models, and when models end.
 
     Raises:
-        SystemExit: a family's patch names what its endpoint does not have.
+        SystemExit: a patch or a family names something that does not exist.
     """
     table = yaml.safe_load((HERE / "models.yaml").read_text("utf-8"))
-    for family in table["families"]:
-        re.compile(family["pattern"])
-        for url, patch in family["patch"].items():
-            for kind in ("properties", "$defs"):
-                strange = patch.get(kind, {}).keys() - schemas[url][kind].keys()
-                if strange:
-                    raise SystemExit(
-                        f"models.yaml: {family['name']}: {url} has no {', '.join(strange)}"
-                    )
-        family["patches"] = {url.lstrip("/"): patch for url, patch in family.pop("patch").items()}
+    behaviours = {name: fact["patch"] for name, fact in table["behaviours"].items()}
+    facts = [*table["behaviours"].items(), *((row["name"], row) for row in table["families"])]
+    for name, fact in facts:
+        if not (fact.get("source") and fact.get("date")):
+            raise SystemExit(f"models.yaml: {name}: no source or date")
+        check_patch(schemas, name, fact.get("patch", {}))
+    families, variants = expand(table, behaviours)
     dates = announced()
+    reported: dict[str, str] = {}
     for group in table["shutdowns"]:
-        dates |= group["models"]
-    return {
-        "families": table["families"],
-        "shutdowns": {name: str(dates[name]) for name in sorted(dates)},
+        (reported if group.get("reported") else dates).update(group["models"])
+    successors = {
+        old: new
+        for group in table["successors"]
+        for new, olds in group["models"].items()
+        for old in olds
     }
+    unbatchable = {name for group in table["unbatchable"] for name in group["names"]}
+    known = {name for group in table["known"] for name in group["names"]}
+    known |= packaged_names() | dates.keys() | reported.keys() | unbatchable
+    return {
+        "behaviours": {name: by_schema(patch) for name, patch in behaviours.items()},
+        "variants": by_schema(variants),
+        "families": families,
+        "names": {name: family_of(name, families) for name in sorted(known)},
+        "shutdowns": {name: str(dates[name]) for name in sorted(dates)},
+        "reported_shutdowns": {
+            name: str(reported[name]) for name in sorted(reported) if name not in dates
+        },
+        "successors": dict(sorted(successors.items())),
+        "unbatchable": sorted(unbatchable),
+    }
+
+
+def by_schema(by_url: Mapping[str, Any]) -> dict[str, Any]:
+    """The same values by the name of the endpoint's schema, which is the URL without its slash."""
+    return {url.lstrip("/"): value for url, value in by_url.items()}
+
+
+#: For each URL, the patches of every variant of the schema.
+Variants = dict[str, dict[str, list[str | Schema]]]
+
+
+def expand(
+    table: dict[str, Any], behaviours: dict[str, Any]
+) -> tuple[list[dict[str, Any]], Variants]:
+    """The families, each with the names of its variants, and the variants.
+
+    Raises:
+        SystemExit: a family is malformed, or a behaviour has no family.
+    """
+    variants: Variants = {url: {} for url in ENDPOINTS}
+    families: list[dict[str, Any]] = []
+    for family in table["families"]:
+        patterns = [pattern.replace("{date}", DATE_SUFFIX) for pattern in family["models"]]
+        if any("|" in re.sub(r"\(.*\)", "", pattern) for pattern in patterns):
+            raise SystemExit(
+                f"models.yaml: {family['name']}: write alternatives as patterns of their own"
+            )
+        own = {}
+        for url, parts in parts_of(family, table["elsewhere"], behaviours).items():
+            same = [name for name, other in variants[url].items() if other == parts]
+            shared = ", ".join(part for part in parts if isinstance(part, str))
+            has_own_patch = any(isinstance(part, dict) for part in parts)
+            own[url] = same[0] if same else family["name"] if has_own_patch else shared
+            variants[url][own[url]] = parts
+        row = {"name": family["name"], "patterns": patterns, "variants": by_schema(own)}
+        if "context" in family:
+            row["context"] = family["context"]
+        if "endpoints" in family:
+            row["endpoints"] = [url.lstrip("/") for url in family["endpoints"]]
+        families.append(row)
+    if len({family["name"] for family in families}) < len(families):
+        raise SystemExit("models.yaml: two families have the same name")
+    used = {
+        part
+        for own in variants.values()
+        for parts in own.values()
+        for part in parts
+        if isinstance(part, str)
+    }
+    unused = behaviours.keys() - used
+    if unused:
+        raise SystemExit(f"models.yaml: behaviours of no family: {', '.join(sorted(unused))}")
+    return families, variants
+
+
+def check_patch(schemas: dict[str, Schema], name: str, patch: dict[str, Schema]) -> None:
+    """Stop if a patch names a parameter or definition that its endpoint does not have."""
+    for url, part in patch.items():
+        for kind in ("properties", "$defs"):
+            strange = part.get(kind, {}).keys() - schemas[url][kind].keys()
+            if strange:
+                raise SystemExit(f"models.yaml: {name}: {url} has no {', '.join(strange)}")
+
+
+def parts_of(
+    family: dict[str, Any], elsewhere: dict[str, str], behaviours: dict[str, Any]
+) -> dict[str, list[str | Schema]]:
+    """By URL, the patches of a family: names of behaviours, then what it has for itself."""
+    unknown = [name for name in family.get("behaves", ()) if name not in behaviours]
+    if unknown:
+        raise SystemExit(f"models.yaml: {family['name']}: no such behaviour: {', '.join(unknown)}")
+    made: dict[str, list[str | Schema]] = {}
+    for url in ENDPOINTS:
+        if "endpoints" in family and url not in family["endpoints"]:
+            own = family.get("elsewhere", {}).get(url)
+            doubtful = url in family.get("doubtful", ()) or (
+                family.get("one_source") and own is None
+            )
+            made[url] = ["doubtful here" if doubtful else own or elsewhere[url]]
+            continue
+        parts: list[str | Schema] = [
+            name for name in family.get("behaves", ()) if url in behaviours[name]
+        ]
+        parts += [
+            part
+            for part in (
+                efforts(family, url),
+                output(family, url),
+                family.get("patch", {}).get(url),
+            )
+            if part
+        ]
+        if parts:
+            made[url] = parts
+    return made
+
+
+def efforts(family: dict[str, Any], url: str) -> Schema | None:
+    """The patch for the efforts that a family takes."""
+    if "effort" not in family:
+        return None
+    if url == CHAT:
+        return {"properties": {"reasoning_effort": {"enum": [*family["effort"], None]}}}
+    if url != RESPONSES:
+        return None
+    supported = family.get("effort_responses", family["effort"])
+    listed = (
+        f"'{supported[0]}'"
+        if len(supported) == 1
+        else ", ".join(f"'{v}'" for v in supported[:-1]) + f", and '{supported[-1]}'"
+    )
+    return {
+        "allOf": [
+            {
+                "anyOf": [
+                    {
+                        "properties": {
+                            "reasoning": {
+                                "properties": {
+                                    "effort": {
+                                        "not": {
+                                            "enum": [
+                                                effort
+                                                for effort in EFFORTS
+                                                if effort not in supported
+                                            ]
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                ],
+                "x-batchlint": {
+                    "at": ["reasoning", "effort"],
+                    "errors": {
+                        "anyOf": {
+                            "rule": "unsupported_value",
+                            "phase": "values",
+                            "message": f"Unsupported value: '{{/reasoning/effort}}' is not supported with the '{{/model}}' model. Supported values are: {listed}.",
+                        }
+                    },
+                },
+            }
+        ]
+    }
+
+
+def output(family: dict[str, Any], url: str) -> Schema | None:
+    """The patch for the most tokens that a family writes: an error on chat, a warning on /v1/responses."""
+    most = family.get("output")
+    if most is None:
+        return None
+    if url == CHAT:
+        words = {
+            "rule": "max_tokens_too_large",
+            "message": "{p} is too large: {value}. This model supports at most {limit} "
+            "completion tokens, whereas you provided {value}.",
+        }
+        limit = {"maximum": most, "x-batchlint": {"errors": {"maximum": words}}}
+        refused = any("max_tokens" in name for name in family.get("behaves", ()))
+        return {
+            "properties": {
+                key: limit
+                for key in ("max_tokens", "max_completion_tokens")
+                if not (refused and key == "max_tokens")
+            }
+        }
+    if url != RESPONSES:
+        return None
+    return {
+        "properties": {
+            "max_output_tokens": {
+                "maximum": most,
+                "x-batchlint": {
+                    "errors": {
+                        "maximum": {
+                            "rule": "unsupported_by_documentation",
+                            "message": "The model is documented to write at most {limit} tokens.",
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+
+def family_of(name: str, families: list[dict[str, Any]]) -> str:
+    """The name of the first family that a model matches; empty if none does."""
+    return next(
+        (
+            family["name"]
+            for family in families
+            if any(re.fullmatch(p, name) for p in family["patterns"])
+        ),
+        "",
+    )
+
+
+def packaged_names() -> set[str]:
+    """The names of models that the types of the package list."""
+    names: set[str] = set()
+    for path in sorted(Path(openai.__file__).parent.glob("types/**/*_model*.py")):
+        names |= set(
+            re.findall(
+                r'^    +"([a-z][\w.-]*\d[\w.-]*|chat-latest)",?$',
+                path.read_text("utf-8"),
+                re.MULTILINE,
+            )
+        )
+    return names
 
 
 def announced() -> dict[str, str]:
@@ -366,20 +604,83 @@ def announced() -> dict[str, str]:
     return dates
 
 
+def changes(before: Any, after: Any, at: str = "") -> Iterator[str]:
+    """The differences of two schemas or tables, one line each: what is new, what is gone, and which values changed."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in [*before, *(key for key in after if key not in before)]:
+            place = f"{at}/{key}"
+            if key == "$comment":
+                continue
+            if key not in after:
+                yield f"- `{place}` is gone"
+            elif key not in before:
+                yield f"- `{place}` is new"
+            else:
+                yield from changes(before[key], after[key], place)
+    elif isinstance(before, list) and isinstance(after, list):
+        if all(isinstance(item, dict) and "name" in item for item in (*before, *after)):
+            yield from changes(
+                {item["name"]: item for item in before}, {item["name"]: item for item in after}, at
+            )
+            return
+        gone, new = (
+            [shown(v) for v in one if v not in other]
+            for one, other in ((before, after), (after, before))
+        )
+        parts = [
+            f"{word} {', '.join(values)}"
+            for word, values in (("without", gone), ("with", new))
+            if values
+        ]
+        if before != after:
+            yield f"- `{at}`: {'; '.join(parts) or 'in another order'}"
+    elif before != after:
+        yield f"- `{at}`: {shown(before)} becomes {shown(after)}"
+
+
+def shown(value: Any) -> str:
+    """A value as code, at most 100 characters of it."""
+    text = json.dumps(value, ensure_ascii=False)
+    return f"`{text if len(text) <= 100 else text[:97] + '...'}`"
+
+
+def summary(files: Mapping[Path, str]) -> str:
+    """What changes against the committed files, as Markdown; empty if nothing does."""
+    made = []
+    for path, text in files.items():
+        lines = list(
+            changes(json.loads(path.read_text("utf-8")) if path.exists() else {}, json.loads(text))
+        )
+        if lines:
+            made.append("\n".join([f"## {path.relative_to(HERE)}", "", *lines, ""]))
+    return "\n".join(made)
+
+
 def main() -> int:
-    """Write the files, or with `--check` compare them."""
+    """Write the files, or with `--check` or `--compare` say how they differ."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument(
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if a file differs"
     )
-    check = parser.parse_args().check
+    group.add_argument(
+        "--compare",
+        action="store_true",
+        help="write nothing; print what the installed package would change",
+    )
+    arguments = parser.parse_args()
+    files = build(any_version=arguments.compare)
+    if arguments.compare:
+        print(summary(files) or f"openai {openai.__version__} changes nothing.")
+        return 0
     stale = {
         path: text
-        for path, text in build().items()
+        for path, text in files.items()
         if not path.exists() or path.read_text("utf-8") != text
     }
+    print(summary(stale), end="", file=sys.stderr if arguments.check else sys.stdout)
     for path, text in stale.items():
-        if check:
+        if arguments.check:
             print(
                 f"differs from what refresh.py makes: {path.relative_to(HERE.parent)}",
                 file=sys.stderr,
@@ -387,7 +688,7 @@ def main() -> int:
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-    return 1 if check and stale else 0
+    return 1 if arguments.check and stale else 0
 
 
 if __name__ == "__main__":

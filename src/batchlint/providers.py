@@ -6,7 +6,7 @@ The data is in `schemas/providers.yaml` and `schemas/models.yaml`, each fact wit
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
@@ -118,45 +118,110 @@ def provider(name: str = "openai") -> Provider:
 
 
 class ModelFamily(NamedTuple):
-    """Models that refuse the same things.
+    """Models that accept and refuse the same things.
 
     Attributes:
         name: for people.
-        pattern: a regular expression that matches the whole name of a model.
-        patches: what to lay over the schemas, by the name of the schema.
+        patterns: regular expressions. One of them matches the whole name of a model.
+        variants: the name of the endpoint's schema to the name of the variant for these models.
+            An endpoint whose plain schema applies is missing.
         context: the context window in tokens; None where it is unknown or differs.
+        endpoints: the batch endpoints that the models are for; None where they are unknown.
     """
 
     name: str
-    pattern: str
-    patches: Mapping[str, Mapping[str, Any]]
+    patterns: tuple[str, ...]
+    variants: Mapping[str, str]
     context: int | None
+    endpoints: tuple[Endpoint, ...] | None
+
+
+class _Models:
+    """The table of models, `schemas/models.json`.
+
+    Attributes:
+        table: as it is in the file.
+        families: by name, in the order in which they are tried.
+        patterns: the patterns of all families as (beginning, pattern, family). Every name that a
+            pattern matches starts with its beginning, so that few patterns have to be compiled:
+            compiling all of them takes longer than checking a small file.
+    """
+
+    def __init__(self) -> None:
+        self.table = data.read("models")
+        endpoints = {endpoint.schema: endpoint for endpoint in ENDPOINTS.values()}
+        self.families = {
+            row["name"]: ModelFamily(
+                row["name"],
+                tuple(row["patterns"]),
+                row["variants"],
+                row.get("context"),
+                tuple(endpoints[name] for name in row["endpoints"]) if "endpoints" in row else None,
+            )
+            for row in self.table["families"]
+        }
+        self.patterns = tuple(
+            (_beginning(pattern), pattern, family)
+            for family in self.families.values()
+            for pattern in family.patterns
+        )
 
 
 @cache
-def _models() -> Mapping[str, Any]:
-    return data.read("models")
+def _models() -> _Models:
+    return _Models()
 
 
-@cache
+def _beginning(pattern: str) -> str:
+    """The letters that every match of a pattern starts with."""
+    end = next((i for i, char in enumerate(pattern) if char in "\\([.?*+|{"), len(pattern))
+    return pattern[: end - (pattern[end : end + 1] in ("?", "*", "{"))]
+
+
 def model_families() -> Mapping[str, ModelFamily]:
     """All model families by name. The first one that matches a model counts."""
-    return {
-        row["name"]: ModelFamily(row["name"], row["pattern"], row["patches"], row.get("context"))
-        for row in _models()["families"]
-    }
+    return _models().families
+
+
+def known_models() -> Mapping[str, str]:
+    """The names of known models, each with the name of its family; '' where it has none."""
+    names: Mapping[str, str] = _models().table["names"]
+    return names
 
 
 def shutdown_dates() -> Mapping[str, str]:
     """The announced shutdown date (ISO 8601) of each model that has one."""
-    dates: Mapping[str, str] = _models()["shutdowns"]
+    dates: Mapping[str, str] = _models().table["shutdowns"]
     return dates
+
+
+def reported_shutdown_dates() -> Mapping[str, str]:
+    """Shutdown dates (ISO 8601) that a collection of models has and nothing confirms."""
+    dates: Mapping[str, str] = _models().table["reported_shutdowns"]
+    return dates
+
+
+def successors() -> Mapping[str, str]:
+    """The replacement of each model that has one."""
+    names: Mapping[str, str] = _models().table["successors"]
+    return names
+
+
+def unbatchable_models() -> Collection[str]:
+    """The known models that no source lists as available in batches."""
+    names: Collection[str] = _models().table["unbatchable"]
+    return names
 
 
 def schema_date() -> str:
     """The date (ISO 8601) of the client that the schemas were generated from."""
-    date: str = _models()["date"]
+    date: str = _models().table["date"]
     return date
+
+
+def base_model(model: str) -> str:
+    """The model that a fine-tuned model is based on; any other model itself."""
+    return model.split(":")[1] if model.startswith("ft:") else model
 
 
 @lru_cache(maxsize=1024)
@@ -164,15 +229,39 @@ def model_family(model: str) -> ModelFamily | None:
     """The family of a model; for a fine-tuned model, that of its base. None if unknown."""
     if len(model) > _LONGEST_NAME:
         return None
-    base = model.split(":")[1] if model.startswith("ft:") else model
-    families = model_families().values()
-    return next((family for family in families if re.fullmatch(family.pattern, base)), None)
+    base = base_model(model)
+    name = known_models().get(base)
+    if name is not None:
+        return model_families().get(name)
+    candidates = (
+        family
+        for beginning, pattern, family in _models().patterns
+        if base.startswith(beginning) and re.fullmatch(pattern, base)
+    )
+    return next(candidates, None)
 
 
-def patching_family(endpoint: Endpoint, model: object) -> str:
-    """The name of the family whose patch changes an endpoint's schema for a model, or ''."""
+def schema_variant(endpoint: Endpoint, model: object) -> str:
+    """The name of the variant of an endpoint's schema for a model; '' for the plain schema."""
     family = model_family(model) if isinstance(model, str) else None
-    return family.name if family is not None and endpoint.schema in family.patches else ""
+    return "" if family is None else family.variants.get(endpoint.schema, "")
+
+
+def schema_variants(endpoint: Endpoint) -> Collection[str]:
+    """The names of all variants of an endpoint's schema."""
+    variants: Collection[str] = _models().table["variants"].get(endpoint.schema, {}).keys()
+    return variants
+
+
+def schema_patches(endpoint: Endpoint, variant: str) -> Iterator[Mapping[str, Any]]:
+    """The patches that turn an endpoint's schema into a variant, in order.
+
+    Raises:
+        KeyError: there is no such variant.
+    """
+    table = _models().table
+    for part in table["variants"][endpoint.schema][variant]:
+        yield table["behaviours"][part][endpoint.schema] if isinstance(part, str) else part
 
 
 def context_window(model: str) -> int | None:

@@ -12,10 +12,10 @@ import orjson
 
 from .. import data, phrasing
 from ..findings import BatchError, Effect, Part, PathParts, Problem, Rank, stage
-from ..providers import Endpoint, Provider, patching_family, provider
+from ..providers import Endpoint, Provider, provider, schema_variant
 from ..rules import RULES, Rule, Selection
 from ..rules.foreign import find_foreign
-from ..rules.registry import Line, Request, Scope
+from ..rules.registry import HintMaker, Line, Request, Scope
 from ..rules.text import BYTE_ORDER_MARK, Defect, find_defect, find_surrogate
 from ..rules.triggers import EndpointRules, Group, checks_to_run
 from ..schema.explain import Explainer
@@ -35,12 +35,12 @@ _NO_BODY: Final[dict[str, Any]] = {}
 
 
 class EndpointChecker:
-    """Compiled checks for one endpoint and model family.
+    """Compiled checks for one endpoint and the models that share its schema.
 
     Args:
         endpoint: the endpoint.
         url: that the provider gives it.
-        family: the name of the model family, or ''.
+        variant: the name of the variant of the schema, or ''.
         rules: the rules for requests to this endpoint.
 
     Attributes:
@@ -51,15 +51,15 @@ class EndpointChecker:
         deprecated: the deprecated parameters.
     """
 
-    def __init__(self, endpoint: Endpoint, url: str, family: str, rules: EndpointRules) -> None:
+    def __init__(self, endpoint: Endpoint, url: str, variant: str, rules: EndpointRules) -> None:
         self.endpoint = endpoint
         self.url = url
-        self.is_valid = compile_schema(line_schema(endpoint, family, url))
+        self.is_valid = compile_schema(line_schema(endpoint, variant, url))
         self.is_quiet = rules.is_quiet
-        self.deprecated = deprecated_parameters(endpoint, family)
+        self.deprecated = deprecated_parameters(endpoint, variant)
         self.long_line = min(rules.line_sizes, default=sys.maxsize)
         self.triggers_nothing = rules.fields.isdisjoint
-        self._family = family
+        self._variant = variant
         self._rules = rules
         self._explainer: Explainer | None = None
         self._positions = {
@@ -76,9 +76,10 @@ class EndpointChecker:
         """
         if self._explainer is None:
             self._explainer = Explainer(
-                body_schema(self.endpoint, self._family),
+                body_schema(self.endpoint, self._variant),
                 part=Part.BODY,
                 prefix=("body",),
+                hints=_hint_makers(),
                 newer_hint=newer_hint(),
             )
         if not known_invalid and self._explainer.accepts(body):
@@ -127,6 +128,11 @@ class EndpointChecker:
         return groups
 
 
+def _hint_makers() -> dict[str, HintMaker]:
+    """What makes the hints of rules that a schema states, by the name of the rule."""
+    return {rule.name: rule.hint for rule in RULES.values() if rule.hint is not None}
+
+
 class LineChecker:
     """Compiled checks of a line's own fields.
 
@@ -137,8 +143,7 @@ class LineChecker:
 
     def __init__(self) -> None:
         schema = data.read("batch-request")
-        hints = {rule.name: rule.hint for rule in RULES.values() if rule.hint is not None}
-        self.explainer = Explainer(schema, hints=hints)
+        self.explainer = Explainer(schema, hints=_hint_makers())
         self.is_clean = compile_schema(narrow_line_schema(data.read("batch-request")))
 
 
@@ -194,7 +199,7 @@ class Checker:
         endpoint = self.provider.endpoints.get(url) if isinstance(url, str) else None
         if endpoint is None:
             return None
-        key = (str(url), patching_family(endpoint, model))
+        key = (str(url), schema_variant(endpoint, model))
         checker = self._endpoint_checkers.get(key)
         if checker is None:
             checker = EndpointChecker(endpoint, *key, self._rules_for(endpoint))

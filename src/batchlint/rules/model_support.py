@@ -99,20 +99,22 @@ def top_logprobs_above_max() -> None:
 
 @stated_in_schema()
 def tools_need_no_effort() -> None:
-    """A chat completion has function tools, but `reasoning_effort` is not `none`.
+    """A chat completion has function tools, but the model would reason.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. Some models accept function tools in chat completions only with
-    `reasoning_effort` set to `none`. Omitting `reasoning_effort` doesn't help, because
-    the default isn't `none`.
+    day later. Some models accept function tools in chat completions only while they
+    don't reason.
 
     Fails: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}]}
     Passes: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "none", "tools": [{"type": "function", "function": {"name": "f"}}]}
 
-    Fix: Set `reasoning_effort` to `none`, or use `/v1/responses`.
+    Fix: For gpt-5.6 and later, set `reasoning_effort` to `none`. Omitting it doesn't
+    help, because the default isn't `none`. For gpt-5.4 and gpt-5.5, remove
+    `reasoning_effort`. Or use `/v1/responses`.
 
-    Evidence: confirmed. Recorded answers for gpt-5.6-sol, 2026, and
-    onyx-dot-app/onyx#15008 for gpt-6-sol. The code is unknown.
+    Evidence: confirmed. Recorded answers for gpt-5.6-sol and gpt-5.4-mini (August
+    2026), and users' reports for gpt-5.4, gpt-5.5 and gpt-6, for example
+    onyx-dot-app/onyx#15008. The API returns no code.
     """
 
 
@@ -200,6 +202,144 @@ def invalid_input_fidelity_model() -> None:
     """
 
 
+@stated_in_schema(code="invalid_value")
+def unsupported_content() -> None:
+    """The model does not accept this type of content.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
+
+    Fails: /v1/chat/completions {"model": "gpt-4.1", "messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}]}]}
+    Passes: /v1/chat/completions {"model": "gpt-audio", "messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}]}]}
+
+    Fix: Use a model that accepts the content, or remove it.
+
+    Evidence: confirmed. Recorded answers, August 2025 to May 2026.
+    """
+
+
+@stated_in_schema()
+def unsupported_image_input() -> None:
+    """The model does not accept images.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
+
+    Fails: /v1/chat/completions {"model": "gpt-3.5-turbo", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]}
+    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]}
+
+    Fix: Use a model that accepts images.
+
+    Evidence: reported. Users' reports for gpt-3.5-turbo (29 January 2025) and gpt-4. For
+    the other models, litellm 1.110.2 and gpt-tokenizer 4.0.0 agree. The API returns no
+    code.
+    """
+
+
+@stated_in_schema(code="invalid_value")
+def audio_required() -> None:
+    """A request to an audio model neither contains audio nor asks for it.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
+
+    Fails: /v1/chat/completions {"model": "gpt-audio", "messages": [{"role": "user", "content": "Hi"}]}
+    Passes: /v1/chat/completions {"model": "gpt-audio", "messages": [{"role": "user", "content": "Hi"}], "modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "mp3"}}
+
+    Fix: Add an `input_audio` part, add `audio` to `modalities`, or use another model.
+
+    Evidence: confirmed. Recorded answers for gpt-audio and gpt-4o-audio-preview (29 May
+    2026).
+    """
+
+
+@stated_in_schema()
+def unsupported_tools() -> None:
+    """The model does not support these tools, or not with this effort.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
+
+    Fails: /v1/responses {"model": "gpt-5", "input": "Hi", "reasoning": {"effort": "minimal"}, "tools": [{"type": "web_search"}]}
+    Passes: /v1/responses {"model": "gpt-5", "input": "Hi", "reasoning": {"effort": "low"}, "tools": [{"type": "web_search"}]}
+
+    Fix: Remove the tools that the message names, change the effort, or use another
+    model.
+
+    Evidence: confirmed. Recorded answers for search and deep-research models (October
+    2025 to April 2026), and users' reports for the effort `minimal` (openai/codex#3559)
+    and for models without web search. The API returns no code.
+    """
+
+
+@stated_in_schema()
+def incompatible_argument() -> None:
+    """The parameter is set for a search model, which does not support it.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
+
+    Fails: /v1/chat/completions {"model": "gpt-4o-search-preview", "messages": [{"role": "user", "content": "Hi"}], "temperature": 0}
+    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "temperature": 0}
+
+    Fix: Remove the parameter.
+
+    Evidence: confirmed. A recorded answer for `stop` (17 April 2026), and users' reports
+    for `temperature` and `presence_penalty`. The API returns neither code nor param.
+    """
+
+
+@stated_in_schema()
+def web_search_options_unsupported() -> None:
+    """`web_search_options` is set for a model without web search in chat completions.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
+
+    Fails: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "web_search_options": {}}
+    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+
+    Fix: Remove the parameter, or use the tool `web_search` of `/v1/responses`.
+
+    Evidence: confirmed. Recorded answers for gpt-4o, gpt-4.1 and gpt-audio (September
+    2025 to May 2026). The API returns no code.
+    """
+
+
+@stated_in_schema()
+def encrypted_content_unsupported() -> None:
+    """`include` asks for encrypted reasoning, but the model does not reason.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
+
+    Fails: /v1/responses {"model": "gpt-4o", "input": "Hi", "include": ["reasoning.encrypted_content"]}
+    Passes: /v1/responses {"model": "gpt-5", "input": "Hi", "include": ["reasoning.encrypted_content"]}
+
+    Fix: Remove `reasoning.encrypted_content` from `include`.
+
+    Evidence: reported. NousResearch/hermes-agent#24234 (12 May 2026) for gpt-4o. The API
+    returns no code.
+    """
+
+
+@stated_in_schema()
+def token_out_of_range() -> None:
+    """A token of the prompt is not in the model's vocabulary.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
+
+    Fails: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": [100258]}
+    Passes: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": [100257]}
+
+    Fix: Encode the prompt with the encoding `cl100k_base`.
+
+    Evidence: confirmed. A recorded answer for gpt-3.5-turbo-instruct (13 August 2025).
+    The API returns neither code nor param.
+    """
+
+
 @stated_in_schema(fails=None)
 def unsupported_by_documentation() -> None:
     """The parameter is documented only for other models.
@@ -212,8 +352,8 @@ def unsupported_by_documentation() -> None:
 
     Fix: Remove the parameter, or choose a model that the message names.
 
-    Evidence: documented. The docstrings of openai-python 3.54.0 and the Batch guide.
-    The API's answer is unknown.
+    Evidence: documented. The docstrings of openai-python 3.57.0, the Batch guide and
+    public lists of models. The API's answer is unknown.
     """
 
 

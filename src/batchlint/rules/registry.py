@@ -93,7 +93,8 @@ class CheckedFile(NamedTuple):
 
 Check = Callable[..., Iterator[Problem]]
 
-#: Makes a hint from the line and the place of a problem that a schema found.
+#: Makes a hint from the line, or from the body if a body's schema found the problem, and from the
+#: place of the problem.
 HintMaker = Callable[[Mapping[str, Any], PathParts], str | None]
 
 

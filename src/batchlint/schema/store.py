@@ -7,31 +7,30 @@ from functools import cache
 from typing import Any
 
 from .. import data
-from ..providers import Endpoint, model_families, schema_date
+from ..providers import Endpoint, schema_date, schema_patches
 
 
 @cache
-def body_schema(endpoint: Endpoint, family: str = "") -> dict[str, Any]:
+def body_schema(endpoint: Endpoint, variant: str = "") -> dict[str, Any]:
     """The schema of the body of an endpoint's requests.
 
     Args:
         endpoint: the endpoint.
-        family: the name of a model family whose refusals to include.
+        variant: the name of the variant for some models (`providers.schema_variant`).
     """
-    if not family:
+    if not variant:
         return data.read(endpoint.schema)
-    plain = body_schema(endpoint)
-    patch = model_families()[family].patches[endpoint.schema]
-    merged: dict[str, Any] = merge_patch(
-        plain, {key: value for key, value in patch.items() if key != "allOf"}
-    )
-    constraints = [*plain.get("allOf", ()), *patch.get("allOf", ())]
-    return merged | {"allOf": constraints} if constraints else merged
+    schema = body_schema(endpoint)
+    constraints = list(schema.get("allOf", ()))
+    for patch in schema_patches(endpoint, variant):
+        schema = merge_patch(schema, {key: patch[key] for key in patch if key != "allOf"})
+        constraints += patch.get("allOf", ())
+    return schema | {"allOf": constraints} if constraints else schema
 
 
-def line_schema(endpoint: Endpoint, family: str, url: str) -> dict[str, Any]:
+def line_schema(endpoint: Endpoint, variant: str, url: str) -> dict[str, Any]:
     """The schema of a whole line for an endpoint, to which no rule about the line objects."""
-    body = body_schema(endpoint, family)
+    body = body_schema(endpoint, variant)
     line = narrow_line_schema(data.read("batch-request"))
     line["properties"]["url"] = {"const": url}
     line["properties"]["body"] = {
@@ -52,9 +51,9 @@ def narrow_line_schema(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def deprecated_parameters(endpoint: Endpoint, family: str = "") -> frozenset[str]:
-    """The parameters that the API marks as deprecated and the family does not refuse anyway."""
-    properties = body_schema(endpoint, family)["properties"]
+def deprecated_parameters(endpoint: Endpoint, variant: str = "") -> frozenset[str]:
+    """The parameters that the API marks as deprecated and the variant does not refuse anyway."""
+    properties = body_schema(endpoint, variant)["properties"]
     return frozenset(
         name
         for name, schema in properties.items()

@@ -1,0 +1,109 @@
+"""Rules about a model's name and the endpoints that it is for. The schemas state all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..findings import PathParts
+from ..providers import model_family
+from .registry import stated_in_schema
+
+
+def _endpoint_hint(body: Mapping[str, Any], _path: PathParts) -> str | None:
+    """Name the endpoints that the model is for."""
+    model = body.get("model")
+    family = model_family(model) if isinstance(model, str) else None
+    if family is None or family.endpoints is None:
+        return None
+    urls = [f"/{endpoint.schema}" for endpoint in family.endpoints]
+    return (
+        f"The model is for {' and '.join(urls)}." if urls else "No batch endpoint takes this model."
+    )
+
+
+@stated_in_schema(hint=_endpoint_hint)
+def wrong_endpoint() -> None:
+    """The model is not available at this endpoint.
+
+    The API rejects every request, mostly with status 404. The errors appear in the
+    batch's error file, perhaps a day later.
+
+    Fails: /v1/chat/completions {"model": "gpt-5-pro", "messages": [{"role": "user", "content": "Hi"}]}
+    Passes: /v1/chat/completions {"model": "gpt-5.4", "messages": [{"role": "user", "content": "Hi"}]}
+
+    Fix: Use an endpoint that the hint names, or another model.
+
+    Evidence: confirmed. Recorded answers (June 2025 to March 2026) and users' reports
+    show the messages of chat completions, completions and embeddings, which have no
+    code. For moderations and videos, litellm 1.110.2 and gpt-tokenizer 4.0.0 agree
+    (read on 27 November 2026), and the message is batchlint's own.
+    """
+
+
+@stated_in_schema(code="model_not_found", hint=_endpoint_hint)
+def not_a_responses_model() -> None:
+    """The model is not available at `/v1/responses`.
+
+    The API rejects every request. The errors appear in the batch's error file, perhaps
+    a day later.
+
+    Fails: /v1/responses {"model": "gpt-audio", "input": "Hi"}
+    Passes: /v1/responses {"model": "gpt-4o", "input": "Hi"}
+
+    Fix: Use an endpoint that the hint names, or another model.
+
+    Evidence: confirmed. Recorded answers of 4 October 2025 and 3 August 2026, and
+    users' reports.
+    """
+
+
+@stated_in_schema(code="invalid_value", hint=_endpoint_hint)
+def not_an_image_model() -> None:
+    """The model cannot generate or edit images.
+
+    The API rejects every request, as if the model did not exist. The errors appear in
+    the batch's error file, perhaps a day later.
+
+    Fails: /v1/images/generations {"model": "gpt-4.1", "prompt": "a cat"}
+    Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "a cat"}
+
+    Fix: Use an endpoint that the hint names, or an image model.
+
+    Evidence: confirmed. Recorded answers for gpt-4.1, o4-mini and gpt-4o-audio-preview
+    (July 2025). The message is the one of August 2026.
+    """
+
+
+@stated_in_schema(fails=None, hint=_endpoint_hint)
+def doubtful_endpoint() -> None:
+    """The model may not be available at this endpoint.
+
+    This is a warning because public lists of models disagree about the model, or only
+    one of them has it.
+
+    Fails: /v1/embeddings {"model": "gpt-6.2-sol", "input": "Hi"}
+    Passes: /v1/responses {"model": "gpt-6.2-sol", "input": "Hi"}
+
+    Fix: Send one request to the endpoint before you send the batch.
+
+    Evidence: inferred. litellm 1.110.2 and gpt-tokenizer 4.0.0, read on 27 November
+    2026.
+    """
+
+
+@stated_in_schema()
+def invalid_model_name() -> None:
+    """The model's name contains white space.
+
+    The API rejects every request, because no model has such a name. The errors appear
+    in the batch's error file, perhaps a day later.
+
+    Fails: /v1/chat/completions {"model": "gpt 4o", "messages": [{"role": "user", "content": "Hi"}]}
+    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+
+    Fix: Write the name as the provider's list of models has it.
+
+    Evidence: confirmed. A recorded answer of 17 April 2026, which has neither code nor
+    param.
+    """
