@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from ..findings import Part, Phase, Problem, Rank
+from ..model_names import suggest_models
 from ..phrasing import excerpt
-from ..providers import VIDEOS, shutdown_dates
+from ..providers import (
+    VIDEOS,
+    reported_shutdown_dates,
+    shutdown_dates,
+    successors,
+    unbatchable_models,
+)
 from ..schema.store import body_schema
 from ..summary import CustomIds, Runs
 from .prompt_size import CHARACTERS_PER_TOKEN
@@ -148,36 +155,48 @@ def too_many_embedding_inputs(file: CheckedFile) -> Iterator[Problem]:
         yield Problem(message, hint=_SPLIT)
 
 
-class _DatedModel(NamedTuple):
-    """A model of a file that has an announced shutdown date, with its requests."""
+class _ModelUse(NamedTuple):
+    """A model of a file with its requests."""
 
     name: str
-    shutdown: date
     first_line: int
     requests: int
 
+    @property
+    def affected(self) -> str:
+        return affected(self.requests, self.first_line)
 
-def _dated_models(file: CheckedFile) -> list[_DatedModel]:
+    def problem(self, message: str, hint: str = "") -> Problem:
+        """A problem of the model, which is reported on the first line that uses it."""
+        hint = f"{hint} {self.affected}".strip()
+        return Problem(message, "body.model", ("body", "model"), hint, line=self.first_line)
+
+
+def _model_names(file: CheckedFile) -> set[str]:
+    return {model for _, model in file.summary.models if model is not None}
+
+
+def _model_uses(file: CheckedFile, names: Collection[str]) -> Iterable[_ModelUse]:
+    """The uses of these models, in the order of their first lines."""
+    if not names:
+        return ()
     summary = file.summary
-    if shutdown_dates().keys().isdisjoint(model or "" for _, model in summary.models):
-        return []
-    found: dict[str, _DatedModel] = {}
+    found: dict[str, _ModelUse] = {}
     for run in summary.models.until(summary.lines):
-        if run.value is None or run.value not in shutdown_dates():
+        if run.value is None or run.value not in names:
             continue
         blank = summary.statuses.count(0, run.start - 1, run.stop - 1)
-        requests = run.stop - run.start - blank
-        model = found.get(run.value)
-        if model is None:
-            shutdown = date.fromisoformat(shutdown_dates()[run.value])
-            found[run.value] = _DatedModel(run.value, shutdown, run.start, requests)
-        else:
-            found[run.value] = model._replace(requests=model.requests + requests)
-    return list(found.values())
+        use = found.get(run.value, _ModelUse(run.value, run.start, 0))
+        found[run.value] = use._replace(requests=use.requests + run.stop - run.start - blank)
+    return found.values()
 
 
 def _today(file: CheckedFile) -> date:
     return datetime.fromtimestamp(file.now, UTC).date()
+
+
+def _replacement(model: str) -> str:
+    return f" Use '{successors()[model]}' instead." if model in successors() else ""
 
 
 @file_rule(code="model_not_found", fails="batch")
@@ -190,23 +209,26 @@ def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
     an announced date and fine-tuned models are never reported. If `SOURCE_DATE_EPOCH`
     is set, it replaces today's date.
 
-    Fix: Switch to the replacement named on the provider's deprecations page.
+    Fix: Use the successor that the hint names, or another model.
 
     Evidence: inferred. The dates are documented in the docstrings of openai-python
-    3.54.0. The message is the one that batch validation returns for an unknown model
-    (ogx-ai/ogx, August 2025; code, param and effect seen again on 2 September 2026).
-    That a retired model gets the same message is inferred.
+    3.57.0, or confirmed by recorded answers of 3 August 2026. The successors are from
+    litellm 1.110.2. The message is the one that batch validation returns for an unknown
+    model (ogx-ai/ogx, August 2025; code, param and effect seen again on 2 September
+    2026). That a retired model gets the same message is inferred.
     """
-    for model in _dated_models(file):
-        if model.shutdown <= _today(file):
-            yield Problem(
-                f"The provided model '{model.name}' is not supported by the Batch API.",
-                "body.model",
-                ("body", "model"),
-                f"Its shutdown was announced for {model.shutdown}. "
-                f"{affected(model.requests, model.first_line)}",
-                line=model.first_line,
-            )
+    for model in _model_uses(file, _retired_models(file)):
+        yield model.problem(
+            f"The provided model '{model.name}' is not supported by the Batch API.",
+            f"Its shutdown was announced for {shutdown_dates()[model.name]}."
+            f"{_replacement(model.name)}",
+        )
+
+
+def _retired_models(file: CheckedFile) -> set[str]:
+    dates = shutdown_dates()
+    today = _today(file).isoformat()
+    return {name for name in _model_names(file) & dates.keys() if dates[name] <= today}
 
 
 @file_rule(fails=None)
@@ -217,19 +239,89 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
     later runs of the same file may fail. The finding appears once per model, on the
     first line that uses it.
 
-    Fix: Switch to the replacement named on the provider's deprecations page.
+    A shutdown date that only a public list of models has is a warning even if the date
+    is in the past.
 
-    Evidence: documented. The dates are in the docstrings of openai-python 3.54.0.
+    Fix: Use the successor that the hint names, or another model.
+
+    Evidence: documented. The dates are in the docstrings of openai-python 3.57.0.
+    litellm 1.110.2 has further dates, which the message marks with "is said to".
     """
-    for model in _dated_models(file):
-        if 0 < (model.shutdown - _today(file)).days <= _SOON:
-            yield Problem(
-                f"The model '{model.name}' will be shut down on {model.shutdown}.",
-                "body.model",
-                ("body", "model"),
-                f"A batch may take a day. {affected(model.requests, model.first_line)}",
-                line=model.first_line,
-            )
+    for model in _model_uses(file, _ending_models(file)):
+        announced = shutdown_dates().get(model.name)
+        shutdown = announced or reported_shutdown_dates()[model.name]
+        is_past = shutdown <= _today(file).isoformat()
+        verb = "will be" if announced else "is said to be"
+        wait = "A batch may take a day."
+        if is_past:  # Not announced, or `model_shutdown` would report it.
+            verb = "is said to have been"
+            wait = ""
+        yield model.problem(
+            f"The model '{model.name}' {verb} shut down on {shutdown}.",
+            f"{wait}{_replacement(model.name)}".strip(),
+        )
+
+
+def _ending_models(file: CheckedFile) -> set[str]:
+    """The models whose shutdown is near, or past according to a list of models only."""
+    today = _today(file)
+    last = (today + timedelta(days=_SOON)).isoformat()
+    announced = shutdown_dates()
+    reported = reported_shutdown_dates()
+    names = _model_names(file)
+    return {
+        name for name in names & announced.keys() if today.isoformat() < announced[name] <= last
+    } | {name for name in names & reported.keys() if reported[name] <= last}
+
+
+@file_rule(fails=None)
+def model_not_batchable(file: CheckedFile) -> Iterator[Problem]:
+    """No public list marks the model as available in batches.
+
+    This is a warning because the lists may be incomplete. If the model is not
+    available, the whole batch fails. The finding appears once per model, on the first
+    line that uses it.
+
+    Fails: /v1/responses {"model": "gpt-5.3-codex", "input": "Hi"}
+    Passes: /v1/responses {"model": "gpt-5.4", "input": "Hi"}
+
+    Fix: Send a batch of one request first, or use another model.
+
+    Evidence: inferred. litellm 1.110.2 and gpt-tokenizer 4.0.0, read on 27 November
+    2026.
+    """
+    names = _model_names(file) & set(unbatchable_models())
+    if names:
+        names -= _retired_models(file) | _ending_models(file)
+    for model in _model_uses(file, names):
+        yield model.problem(
+            f"The model '{model.name}' may not be available in the Batch API.",
+            "No public list of models marks it as available.",
+        )
+
+
+@file_rule(fails=None)
+def misspelled_model(file: CheckedFile) -> Iterator[Problem]:
+    """The model's name is unknown, but close to that of a known model.
+
+    This is a warning because the model may be newer than batchlint's list. If it does
+    not exist, the whole batch fails. Names that aren't close to a known one are not
+    reported. The finding appears once per model, on the first line that uses it.
+
+    Fails: /v1/chat/completions {"model": "gpt-5.4-mni", "messages": [{"role": "user", "content": "Hi"}]}
+    Passes: /v1/chat/completions {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": "Hi"}]}
+
+    Fix: Use the name in the message if that is the model you mean.
+
+    Evidence: inferred. The known names are those of openai-python 3.57.0, litellm
+    1.110.2 and gpt-tokenizer 4.0.0.
+    """
+    suggestions = suggest_models(_model_names(file))
+    for model in _model_uses(file, suggestions):
+        yield model.problem(
+            f"The model '{excerpt(model.name)}' is not known. "
+            f"Did you mean '{suggestions[model.name]}'?"
+        )
 
 
 #: What takes the place of a deprecated member (source: openai-python 3.54.0, prose).
@@ -361,13 +453,16 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
     """
     models = file.summary.models.most_frequent(file.summary.lines)
     expected = models[0] if models else None
+    suggestions = suggest_models(models[1:])
     for line, model, custom_id in _differing(file, file.summary.models, expected):
         yield Problem(
             f"The model '{excerpt(model)}' for this request does not match the rest of the batch. "
             "Each batch must contain requests for a single model.",
             "body.model",
             ("body", "model"),
-            f"The batch is for '{excerpt(expected or '')}'; write one file for each model.",
+            f"Did you mean '{suggestions[model]}'?"
+            if model in suggestions
+            else f"The batch is for '{excerpt(expected or '')}'; write one file for each model.",
             rank=_MODEL_RANK,
             line=line,
             custom_id=custom_id,

@@ -1,0 +1,89 @@
+"""Misspelled names of models: which known model was meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from .providers import base_model, known_models, model_family
+
+#: What other tools put before the name of an OpenAI model.
+_PREFIXES: Final = ("openai/", "models/", "openai:")
+
+#: Longer names are not looked up.
+_LONGEST: Final = 64
+
+#: A name of this many characters or more may differ in two places, a shorter one in one.
+_LONG: Final = 16
+
+
+def suggest_models(models: Iterable[str]) -> dict[str, str]:
+    """Suggest a known model for each unknown name that is close to one.
+
+    The digits must be the same, because other digits mean another version or date.
+
+    Args:
+        models: names of models. Known names and fine-tuned models get no suggestion.
+
+    Returns:
+        The suggestion for each name that has one.
+    """
+    unknown = {model for model in models if _is_unknown(model)}
+    if not unknown:
+        return {}
+    by_digits: dict[str, list[str]] = {}
+    for known in known_models():
+        by_digits.setdefault(_digits(known), []).append(known)
+    suggestions = {}
+    for model in unknown:
+        name = _normalized(model)
+        nearest = _nearest(name, by_digits.get(_digits(name), ()))
+        if nearest is not None:
+            suggestions[model] = nearest
+    return suggestions
+
+
+def _is_unknown(model: str) -> bool:
+    return (
+        len(model) <= _LONGEST
+        and model not in known_models()
+        and base_model(model) == model
+        and model_family(model) is None
+    )
+
+
+def _normalized(model: str) -> str:
+    name = re.sub("[_ ]", "-", model.lower().strip())
+    for prefix in _PREFIXES:
+        name = name.removeprefix(prefix)
+    return name
+
+
+def _digits(name: str) -> str:
+    return re.sub(r"\D", "", name)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that takes the fewest edits, if they are few enough."""
+    limit = 1 if len(name) < _LONG else 2
+    near = [
+        (edits, other)
+        for other in known
+        if abs(len(other) - len(name)) <= limit and (edits := _edits(name, other)) <= limit
+    ]
+    return min(near)[1] if near else None
+
+
+def _edits(a: str, b: str) -> int:
+    """The number of letters to insert, delete, replace or swap with the next one."""
+    rows = [list(range(len(b) + 1))]
+    for i, x in enumerate(a, 1):
+        row = [i]
+        for j, y in enumerate(b, 1):
+            steps = min(row[-1] + 1, rows[-1][j] + 1, rows[-1][j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                steps = min(steps, rows[-2][j - 2] + 1)
+            row.append(steps)
+        rows.append(row)
+    return rows[-1][-1]
