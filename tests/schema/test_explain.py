@@ -296,11 +296,11 @@ UNIONS = {
         ("a", "type"),
     ),
     "missing tag": Union(
-        {}, {"text": "t"}, "Missing required parameter: 'a.type'.", "a.type", ("a", "type")
+        {}, {"text": 1}, "Missing required parameter: 'a.type'.", "a.type", ("a", "type")
     ),
     "missing tag that is not named": Union(
         {"untold": True},
-        {"text": "t"},
+        {"text": 1},
         "Invalid value: ''. Supported values are: 'x' and 'y'.",
         "a.type",
         ("a", "type"),
