@@ -13,10 +13,10 @@ import openai
 import pytest
 from openai import OpenAI
 from openai.types import Batch
-from acceptance.openai_service import Service, serving
-from support import line
 
+from acceptance.openai_service import Service, serving
 from batchlint.openai import BatchInputError, create_batch
+from support import line
 
 CHAT = "/v1/chat/completions"
 GOOD = line("a", CHAT) + line("b", CHAT)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from golden import assert_matches_golden
-from support import FIXTURES, URLS, CommandResult, fixture_files
 
 from batchlint import check
 from batchlint.rules import RULES
+from golden import assert_matches_golden
+from support import FIXTURES, URLS, CommandResult, fixture_files
 
 VALID = fixture_files("valid")
 INVALID = fixture_files("invalid")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from support import FIXTURES, ROOT
 
 (HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))

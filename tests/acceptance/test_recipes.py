@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
-from acceptance.openai_service import Service, serving
-from support import ROOT, line
 
+from acceptance.openai_service import Service, serving
 from batchlint import check
 from batchlint.openai import BatchInputError
+from support import ROOT, line
 
 CHAT = "/v1/chat/completions"
 PAGE = (ROOT / "docs" / "recipes.md").read_text("utf-8")

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import FIXTURES, fixture_files, rows
 
 from batchlint import check, check_create, check_request
+from support import FIXTURES, fixture_files, rows
 
 ANSWERS = [row for path in fixture_files("answers") for row in rows(path)]
 ACCEPTED = [row for row in ANSWERS if row["status"] == 200]
