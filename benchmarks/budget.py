@@ -30,7 +30,9 @@ class Results:
 
     def row(self, corpus: str, tool: str) -> Row | None:
         """The row of a tool that did its work, if there is one."""
-        found = (row for row in self.rows if (row.corpus, row.tool) == (corpus, tool) and not row.failed)
+        found = (
+            row for row in self.rows if (row.corpus, row.tool) == (corpus, tool) and not row.failed
+        )
         return next(found, None)
 
     def peaks(self, corpora: Iterable[str]) -> list[int]:
@@ -86,7 +88,11 @@ def _per_id(results: Results) -> float | None:
 
 
 def _per_byte(results: Results) -> float | None:
-    sizes = [max(peaks) / results.contests[name].size for name in ("long-text", "long-list") if (peaks := results.peaks([name]))]
+    sizes = [
+        max(peaks) / results.contests[name].size
+        for name in ("long-text", "long-list")
+        if (peaks := results.peaks([name]))
+    ]
     return max(sizes, default=None)
 
 
@@ -116,6 +122,11 @@ BUDGET: Final = (
     Limit("10 lines (commit hook)", 7, "bare starts", _ratio("start", TEN_LINES)),
     Limit("quicker than a jsonschema loop, chat", 40, "times", _gain_over_naive, at_least=True),
     Limit("memory for each custom_id, up to 1,000,000 lines", 100, "bytes", _per_id),
-    Limit("time for each of 1,000,000 lines to that of 100,000 (linear)", 1.2, "times", _growth_of_time),
+    Limit(
+        "time for each of 1,000,000 lines to that of 100,000 (linear)",
+        1.2,
+        "times",
+        _growth_of_time,
+    ),
     Limit("memory for a line of 199 MB", 25, "times its length", _per_byte),
 )

@@ -37,10 +37,16 @@ review room sample schedule score section sentence service shipment source state
 summary system table task team text ticket timeline title token topic train translate update user value vendor version
 warehouse water weather week window word work writer year
 """)
-IDENTIFIERS: Final = ENGLISH[ENGLISH.index("account"):]
-ACCENTED: Final = _words("café naïve über schön größe español corazón élève São ação smörgås Łódź žluťoučký Øresund")
-CYRILLIC: Final = _words("это как время человек город вопрос ответ система данные пример модель язык текст работа")
-CJK: Final = _words("你好 世界 日本語 東京 こんにちは 機械学習 数据 模型 总结 以下 内容 翻译 한국어 안녕하세요 데이터")
+IDENTIFIERS: Final = ENGLISH[ENGLISH.index("account") :]
+ACCENTED: Final = _words(
+    "café naïve über schön größe español corazón élève São ação smörgås Łódź žluťoučký Øresund"
+)
+CYRILLIC: Final = _words(
+    "это как время человек город вопрос ответ система данные пример модель язык текст работа"
+)
+CJK: Final = _words(
+    "你好 世界 日本語 東京 こんにちは 機械学習 数据 模型 总结 以下 内容 翻译 한국어 안녕하세요 데이터"
+)
 SIGNS: Final = _words("😀 🚀 ✅ 🎉 👍🏽 ❤️ 🔥 — “quoted” … → °C € ™")
 
 
@@ -63,7 +69,9 @@ class Writer:
         self.prompts = [self.prose(self.length(700, 60, 3000)) for _ in range(8)]
         self.prompt = "You are a helpful assistant that answers briefly and politely."
         self.schema = self.json_schema()
-        self.tools = list({tool["name"]: tool for tool in (self._function() for _ in range(90))}.values())[:60]
+        self.tools = list(
+            {tool["name"]: tool for tool in (self._function() for _ in range(90))}.values()
+        )[:60]
 
     def chance(self, share: float) -> bool:
         """True in this share of the cases."""
@@ -90,20 +98,33 @@ class Writer:
     def uuid(self) -> str:
         """A random UUID."""
         digits = f"{self.random.getrandbits(128):032x}"
-        return "-".join((digits[:8], digits[8:12], "4" + digits[13:16], "a" + digits[17:20], digits[20:]))
+        return "-".join(
+            (digits[:8], digits[8:12], "4" + digits[13:16], "a" + digits[17:20], digits[20:])
+        )
 
     def json_schema(self, depth: int = 0) -> dict[str, Any]:
         """An object schema as strict structured outputs want it."""
         members = {self.identifier(): self._member(depth) for _ in range(self.random.randint(2, 6))}
-        return {"type": "object", "properties": members, "required": list(members), "additionalProperties": False}
+        return {
+            "type": "object",
+            "properties": members,
+            "required": list(members),
+            "additionalProperties": False,
+        }
 
     def picture(self, size: int) -> str:
         """A grey PNG of noise with about so many bytes, as a data URL."""
         width = max(8, int(size**0.5))
         rows = b"".join(b"\0" + self.random.randbytes(width) for _ in range(width))
-        chunks = (b"IHDR", struct.pack(">IIBBBBB", width, width, 8, 0, 0, 0, 0)), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b"")
+        chunks = (
+            (b"IHDR", struct.pack(">IIBBBBB", width, width, 8, 0, 0, 0, 0)),
+            (b"IDAT", zlib.compress(rows, 1)),
+            (b"IEND", b""),
+        )
         png = b"\x89PNG\r\n\x1a\n" + b"".join(
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks)
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            for kind, data in chunks
+        )
         return "data:image/png;base64," + base64.b64encode(png).decode()
 
     def parameters(self) -> dict[str, Any]:
@@ -111,7 +132,14 @@ class Writer:
         pick = self.random.choice
         every: tuple[tuple[float, Callable[[], dict[str, Any]]], ...] = (
             (0.60, lambda: {"temperature": pick([0, 0.0, 0.2, 0.7, 1, 1.0, 1.25])}),
-            (0.55, lambda: {pick(["max_tokens", "max_completion_tokens"]): pick([16, 64, 256, 512, 1024, 4096])}),
+            (
+                0.55,
+                lambda: {
+                    pick(["max_tokens", "max_completion_tokens"]): pick(
+                        [16, 64, 256, 512, 1024, 4096]
+                    )
+                },
+            ),
             (0.20, lambda: {"top_p": pick([1, 0.9, 0.95, 0.5])}),
             (0.20, lambda: {"seed": self.random.randrange(2**31)}),
             (0.06, lambda: {"frequency_penalty": round(self.random.uniform(-2, 2), 2)}),
@@ -122,19 +150,44 @@ class Writer:
             (0.04, lambda: {"n": self.random.randint(1, 4)}),
             (0.03, lambda: {"store": True, "metadata": {self.identifier(): self.identifier()}}),
             (0.02, lambda: {"service_tier": pick(["auto", "default", "flex"])}),
-            (0.01, lambda: {"logit_bias": {str(self.random.randrange(100_000)): self.random.randint(-100, 100)}}),
+            (
+                0.01,
+                lambda: {
+                    "logit_bias": {
+                        str(self.random.randrange(100_000)): self.random.randint(-100, 100)
+                    }
+                },
+            ),
         )
-        return {key: value for share, make in every if self.chance(share) for key, value in make().items()}
+        return {
+            key: value
+            for share, make in every
+            if self.chance(share)
+            for key, value in make().items()
+        }
 
     def _sentence(self) -> str:
         words = self.random.choices(ENGLISH, k=round(self.random.triangular(4, 32, 12)))
-        for share, others in ((0.05, ACCENTED), (0.01, CYRILLIC), (0.01, CJK), (0.02, SIGNS), (0.04, ['"quoted"', "3.14"])):
+        for share, others in (
+            (0.05, ACCENTED),
+            (0.01, CYRILLIC),
+            (0.01, CJK),
+            (0.02, SIGNS),
+            (0.04, ['"quoted"', "3.14"]),
+        ):
             if self.chance(share):
                 words[self.random.randrange(len(words))] = self.random.choice(others)
         return " ".join(words).capitalize() + self.random.choice("....?!:;")
 
     def _foreign_sentence(self) -> str:
-        return " ".join(self.random.choices(self.random.choice([CYRILLIC, CJK]), k=self.random.randint(6, 20))) + "."
+        return (
+            " ".join(
+                self.random.choices(
+                    self.random.choice([CYRILLIC, CJK]), k=self.random.randint(6, 20)
+                )
+            )
+            + "."
+        )
 
     def _member(self, depth: int) -> dict[str, Any]:
         kind = self.random.random()
@@ -150,8 +203,12 @@ class Writer:
 
     def _function(self) -> dict[str, Any]:
         strict = {"strict": True} if self.chance(0.3) else {}
-        return {"name": self.identifier(), "description": self.prose(self.length(90, 20, 500)),
-                "parameters": self.json_schema(), **strict}
+        return {
+            "name": self.identifier(),
+            "description": self.prose(self.length(90, 20, 500)),
+            "parameters": self.json_schema(),
+            **strict,
+        }
 
 
 # -- Kinds of requests -------------------------------------------------------------------------------------------------
@@ -177,7 +234,10 @@ def chat(writer: Writer, number: int) -> Request:
         body["response_format"] = {"type": "json_object"}
     elif form < 0.22:
         schema = writer.schema if writer.chance(0.8) else writer.json_schema()
-        body["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+        body["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "strict": True, "schema": schema},
+        }
     if writer.chance(0.10):
         body |= _tools(writer, writer.random.randint(1, 4))
     return line(f"request-{number + 1}", CHAT, body)
@@ -187,7 +247,10 @@ def small(writer: Writer, number: int) -> Request:
     """A short chat completion, 400 bytes long."""
     del number
     user = {"role": "user", "content": writer.prose(writer.length(60, 15, 400))}
-    body: dict[str, Any] = {"model": MODEL, "messages": [{"role": "system", "content": writer.prompt}, user]}
+    body: dict[str, Any] = {
+        "model": MODEL,
+        "messages": [{"role": "system", "content": writer.prompt}, user],
+    }
     body |= {"temperature": 0} if writer.chance(0.7) else {}
     body |= {"max_completion_tokens": 200} if writer.chance(0.7) else {}
     return line(writer.uuid(), CHAT, body)
@@ -195,7 +258,10 @@ def small(writer: Writer, number: int) -> Request:
 
 def embeddings(writer: Writer, number: int) -> Request:
     """An embedding of one string."""
-    body: dict[str, Any] = {"model": EMBEDDING_MODEL, "input": writer.prose(writer.length(420, 10, 6000))}
+    body: dict[str, Any] = {
+        "model": EMBEDDING_MODEL,
+        "input": writer.prose(writer.length(420, 10, 6000)),
+    }
     body |= {"encoding_format": "float"} if writer.chance(0.4) else {}
     body |= {"dimensions": writer.random.choice([256, 512, 1024])} if writer.chance(0.2) else {}
     return line(f"request-{number + 1}", EMBEDDINGS, body)
@@ -204,7 +270,11 @@ def embeddings(writer: Writer, number: int) -> Request:
 def responses(writer: Writer, number: int) -> Request:
     """A request to `/v1/responses` whose input is a list of messages."""
     pick = writer.random.choice
-    items = [{"role": pick(["system", "developer"]), "content": writer.prompt}] if writer.chance(0.8) else []
+    items = (
+        [{"role": pick(["system", "developer"]), "content": writer.prompt}]
+        if writer.chance(0.8)
+        else []
+    )
     for _ in range(pick([0, 0, 0, 0, 1, 2])):
         items.append({"role": "user", "content": writer.prose(writer.length(150, 10, 800))})
         items.append({"role": "assistant", "content": writer.prose(writer.length(200, 10, 800))})
@@ -214,9 +284,19 @@ def responses(writer: Writer, number: int) -> Request:
     body |= {"max_output_tokens": pick([128, 512, 1024])} if writer.chance(0.5) else {}
     body |= {"temperature": pick([0, 0.2, 1])} if writer.chance(0.4) else {}
     if writer.chance(0.15):
-        body["text"] = {"format": {"type": "json_schema", "name": "answer", "strict": True, "schema": writer.schema}}
+        body["text"] = {
+            "format": {
+                "type": "json_schema",
+                "name": "answer",
+                "strict": True,
+                "schema": writer.schema,
+            }
+        }
     if writer.chance(0.08):
-        body["tools"] = [{"type": "function", **tool, "strict": True} for tool in writer.random.sample(writer.tools, 2)]
+        body["tools"] = [
+            {"type": "function", **tool, "strict": True}
+            for tool in writer.random.sample(writer.tools, 2)
+        ]
     return line(f"task-{number:06d}-{writer.identifier()}", RESPONSES, body)
 
 
@@ -225,19 +305,29 @@ def heavy(writer: Writer, number: int) -> Request:
     del number
     tools = _tools(writer, writer.random.randint(5, 30))
     names = [tool["function"]["name"] for tool in tools["tools"]]
-    messages: list[dict[str, Any]] = [{"role": "system", "content": writer.random.choice(writer.prompts)}]
+    messages: list[dict[str, Any]] = [
+        {"role": "system", "content": writer.random.choice(writer.prompts)}
+    ]
     count = writer.random.randint(20, 60)
     while len(messages) < count:
         messages.append({"role": "user", "content": writer.prose(writer.length(140, 10, 2000))})
         if writer.chance(0.45):
             messages += _calls(writer, names)
-        messages.append({"role": "assistant", "content": writer.prose(writer.length(170, 10, 3000))})
-    return line(writer.uuid(), CHAT, {"model": MODEL, "messages": messages, **tools, **writer.parameters()})
+        messages.append(
+            {"role": "assistant", "content": writer.prose(writer.length(170, 10, 3000))}
+        )
+    return line(
+        writer.uuid(), CHAT, {"model": MODEL, "messages": messages, **tools, **writer.parameters()}
+    )
 
 
 def tiny(writer: Writer, number: int) -> Request:
     """The shortest request that makes sense, for files of a million lines."""
-    return line(writer.uuid(), CHAT, {"model": MODEL, "messages": [{"role": "user", "content": f"Hello {number}"}]})
+    return line(
+        writer.uuid(),
+        CHAT,
+        {"model": MODEL, "messages": [{"role": "user", "content": f"Hello {number}"}]},
+    )
 
 
 def _turns(writer: Writer) -> list[dict[str, Any]]:
@@ -246,27 +336,41 @@ def _turns(writer: Writer) -> list[dict[str, Any]]:
     if kind < 0.80:
         return [{"role": "user", "content": writer.prose(writer.length(1220, 20, 60_000))}]
     if kind < 0.90:
-        parts: list[dict[str, Any]] = [{"type": "text", "text": writer.prose(writer.length(1000, 20, 20_000))}]
+        parts: list[dict[str, Any]] = [
+            {"type": "text", "text": writer.prose(writer.length(1000, 20, 20_000))}
+        ]
         parts += [_image(writer) for _ in range(writer.random.randint(1, 3))]
         return [{"role": "user", "content": parts}]
     lengths = [300] * (2 * writer.random.randint(1, 5)) + [600]
-    return [{"role": ("user", "assistant")[index % 2], "content": writer.prose(writer.length(length, 10, 8000))}
-            for index, length in enumerate(lengths)]
+    return [
+        {
+            "role": ("user", "assistant")[index % 2],
+            "content": writer.prose(writer.length(length, 10, 8000)),
+        }
+        for index, length in enumerate(lengths)
+    ]
 
 
 def _image(writer: Writer) -> dict[str, Any]:
     url = f"https://example.com/img/{writer.random.randrange(10**8)}/{writer.identifier()}.jpg?size=1024"
-    image = {"url": url if writer.chance(0.75) else writer.picture(writer.length(2200, 300, 20_000))}
+    image = {
+        "url": url if writer.chance(0.75) else writer.picture(writer.length(2200, 300, 20_000))
+    }
     detail = {"detail": writer.random.choice(["auto", "low", "high"])} if writer.chance(0.5) else {}
     return {"type": "image_url", "image_url": image | detail}
 
 
 def _tools(writer: Writer, count: int) -> dict[str, Any]:
     tools: list[dict[str, Any]] = [
-        {"type": "function", "function": function} for function in writer.random.sample(writer.tools, count)
+        {"type": "function", "function": function}
+        for function in writer.random.sample(writer.tools, count)
     ]
     named = {"type": "function", "function": {"name": tools[0]["function"]["name"]}}
-    choice = {"tool_choice": writer.random.choice(["auto", "required", "none", named])} if writer.chance(0.6) else {}
+    choice = (
+        {"tool_choice": writer.random.choice(["auto", "required", "none", named])}
+        if writer.chance(0.6)
+        else {}
+    )
     parallel = {"parallel_tool_calls": False} if writer.chance(0.3) else {}
     return {"tools": tools, **choice, **parallel}
 
@@ -275,20 +379,41 @@ def _calls(writer: Writer, names: list[str]) -> list[dict[str, Any]]:
     """A message that calls one or two tools, and their answers."""
     calls = []
     for _ in range(writer.random.choice([1, 1, 1, 2])):
-        arguments = json.dumps({writer.identifier(): writer.prose(20), "number": writer.random.randrange(1000)})
+        arguments = json.dumps(
+            {writer.identifier(): writer.prose(20), "number": writer.random.randrange(1000)}
+        )
         function = {"name": writer.random.choice(names), "arguments": arguments}
-        calls.append({"id": f"call_{writer.random.getrandbits(96):024x}", "type": "function", "function": function})
-    answers = [{"role": "tool", "tool_call_id": call["id"], "content": writer.prose(writer.length(150, 10, 3000))}
-               for call in calls]
+        calls.append(
+            {
+                "id": f"call_{writer.random.getrandbits(96):024x}",
+                "type": "function",
+                "function": function,
+            }
+        )
+    answers = [
+        {
+            "role": "tool",
+            "tool_call_id": call["id"],
+            "content": writer.prose(writer.length(150, 10, 3000)),
+        }
+        for call in calls
+    ]
     return [{"role": "assistant", "content": None, "tool_calls": calls}, *answers]
 
 
 def _response_input(writer: Writer) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "user", "content": writer.prose(writer.length(540, 10, 6000))}
+    message: dict[str, Any] = {
+        "role": "user",
+        "content": writer.prose(writer.length(540, 10, 6000)),
+    }
     if writer.chance(0.15):
         parts = [{"type": "input_text", "text": message["content"]}]
         url = f"https://example.com/{writer.random.randrange(10**9)}.png"
-        parts += [{"type": "input_image", "image_url": url, "detail": "auto"}] if writer.chance(0.6) else []
+        parts += (
+            [{"type": "input_image", "image_url": url, "detail": "auto"}]
+            if writer.chance(0.6)
+            else []
+        )
         message["content"] = parts
     return {"type": "message", **message} if writer.chance(0.2) else message
 
@@ -320,10 +445,19 @@ LAST: Final = ("body", "messages", -1)
 
 #: What goes wrong in chat completions that are JSON.
 DAMAGES: Final = (
-    _drop("custom_id"), _set("custom_id", to=17), _set("method", to="GET"), _set("url", to="/v1/chat/completion"),
-    _drop("body", "model"), _set("body", "temperature", to=2.5), _set("body", "temperature", to="0.7"),
-    _set("body", "max_completion_tokens", to="100"), _set("body", "max_token", to=12), _set("body", "stream", to=True),
-    _set("body", "messages", to=[]), _set(*LAST, "role", to="usr"), _drop(*LAST, "content"),
+    _drop("custom_id"),
+    _set("custom_id", to=17),
+    _set("method", to="GET"),
+    _set("url", to="/v1/chat/completion"),
+    _drop("body", "model"),
+    _set("body", "temperature", to=2.5),
+    _set("body", "temperature", to="0.7"),
+    _set("body", "max_completion_tokens", to="100"),
+    _set("body", "max_token", to=12),
+    _set("body", "stream", to=True),
+    _set("body", "messages", to=[]),
+    _set(*LAST, "role", to="usr"),
+    _drop(*LAST, "content"),
     _set(*LAST, "content", to=[{"type": "image_url", "image_url": "https://example.com/y.png"}]),
     _set("body", "response_format", to={"type": "json_schema", "schema": {}}),
     _set("body", "tools", to=[{"name": "x", "parameters": {}}]),
@@ -334,7 +468,11 @@ def damaged(request: Request, random: Random) -> str:
     """A chat completion with one thing wrong, as text: of nine in ten the value, of the others the JSON."""
     if random.random() < 0.1:
         text = json.dumps(request)
-        return text[: len(text) // 2] if random.random() < 0.5 else text.replace('"method": ', '"method" ', 1)
+        return (
+            text[: len(text) // 2]
+            if random.random() < 0.5
+            else text.replace('"method": ', '"method" ', 1)
+        )
     random.choice(DAMAGES)(request)
     return json.dumps(request)
 
@@ -385,7 +523,11 @@ def of(kind: Kind, lines: int, size: int = 0, wrong: float = 0, repeated: float 
                 if seen and random.random() < repeated:
                     request["custom_id"] = random.choice(seen)
                 seen.append(request["custom_id"])
-            text = damaged(request, random) if random.random() < wrong else json.dumps(request, ensure_ascii=random.random() < 0.6)
+            text = (
+                damaged(request, random)
+                if random.random() < wrong
+                else json.dumps(request, ensure_ascii=random.random() < 0.6)
+            )
             left -= len(text.encode()) + 1
             if left < 0:
                 return
@@ -398,7 +540,10 @@ def long_text(seed: str, scale: float) -> Iterator[str]:
     """One line whose only message is 199 MB long."""
     piece = Writer(seed).prose(100_000)
     content = piece * max(1, round(199_000_000 * scale / len(piece.encode())))
-    yield json.dumps(line("long", CHAT, {"model": MODEL, "messages": [{"role": "user", "content": content}]}), ensure_ascii=False)
+    yield json.dumps(
+        line("long", CHAT, {"model": MODEL, "messages": [{"role": "user", "content": content}]}),
+        ensure_ascii=False,
+    )
 
 
 def long_list(seed: str, scale: float) -> Iterator[str]:
@@ -415,10 +560,30 @@ CORPORA: Final = (
     Corpus("embeddings", "embeddings, 50,000 lines", EMBEDDINGS, of(embeddings, 50_000)),
     Corpus("responses", "responses, 93 MB, 50,000 lines", RESPONSES, of(responses, 50_000)),
     Corpus("heavy", "long conversations with tools, 199 MB", CHAT, of(heavy, 12_000, 199_000_000)),
-    Corpus("chat-wrong-1", "chat, 1 % of lines wrong", CHAT, of(chat, 50_000, 199_000_000, wrong=0.01), wrong=True),
-    Corpus("small-wrong-1", "small, 1 % of lines wrong", CHAT, of(small, 50_000, wrong=0.01), wrong=True),
-    Corpus("small-wrong-100", "small, every line wrong", CHAT, of(small, 50_000, wrong=1), wrong=True),
-    Corpus("small-duplicates", "small, 5 % duplicate ids", CHAT, of(small, 50_000, repeated=0.05), wrong=True),
+    Corpus(
+        "chat-wrong-1",
+        "chat, 1 % of lines wrong",
+        CHAT,
+        of(chat, 50_000, 199_000_000, wrong=0.01),
+        wrong=True,
+    ),
+    Corpus(
+        "small-wrong-1",
+        "small, 1 % of lines wrong",
+        CHAT,
+        of(small, 50_000, wrong=0.01),
+        wrong=True,
+    ),
+    Corpus(
+        "small-wrong-100", "small, every line wrong", CHAT, of(small, 50_000, wrong=1), wrong=True
+    ),
+    Corpus(
+        "small-duplicates",
+        "small, 5 % duplicate ids",
+        CHAT,
+        of(small, 50_000, repeated=0.05),
+        wrong=True,
+    ),
 )
 
 TEN: Final = Corpus("ten", "10 lines", CHAT, of(small, 10))
@@ -459,7 +624,10 @@ def sample(path: Path, count: int) -> Path:
 
 def _refresh(folder: Path) -> None:
     """Empty the folder if this module has changed since it was filled."""
-    stamp, digest = folder / "generator.txt", hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    stamp, digest = (
+        folder / "generator.txt",
+        hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
+    )
     if stamp.exists() and stamp.read_text("utf-8") == digest:
         return
     rmtree(folder, ignore_errors=True)
@@ -477,4 +645,6 @@ def _write(corpus: Corpus, draft: Path, scale: float) -> None:
     draft.mkdir()
     every = [text + "\n" for text in lines]
     for number, start in enumerate(range(0, len(every), corpus.split)):
-        (draft / f"{number:05d}.jsonl").write_text("".join(every[start:start + corpus.split]), "utf-8", newline="\n")
+        (draft / f"{number:05d}.jsonl").write_text(
+            "".join(every[start : start + corpus.split]), "utf-8", newline="\n"
+        )

@@ -15,8 +15,11 @@ from typing import Final, NamedTuple
 LAUNCHER: Final = Path(__file__).with_name("launch.py")
 
 #: What settings of this shell would slow down, a user has quick: modules that were compiled once, and buffers.
-_ENVIRONMENT: Final = {name: value for name, value in os.environ.items()
-                       if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")}
+_ENVIRONMENT: Final = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+}
 
 #: A command that takes longer (seconds) is given up.
 PATIENCE: Final = 900
@@ -109,8 +112,16 @@ class Row(NamedTuple):
 def run(command: Sequence[str], folder: Path | None = None) -> Run:
     """Run a command through the launcher."""
     launch = [sys.executable, "-I", "-S", str(LAUNCHER), *command]
-    with subprocess.Popen(launch, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-                          cwd=folder, env=_ENVIRONMENT, start_new_session=True) as process:
+    with subprocess.Popen(
+        launch,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        cwd=folder,
+        env=_ENVIRONMENT,
+        start_new_session=True,
+    ) as process:
         try:
             output, complaint = process.communicate(timeout=PATIENCE)
         except BaseException as error:
@@ -140,12 +151,20 @@ def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
             tick(f"{contest.name}: round {number + 1} of {contest.rounds}: {tool.name}")
             done = _once(tool, contest.folder)
             runs[tool.name].append(done)
-            if done.status not in tool.statuses or (done.status and done.complaint):  # Python dies with 1, too
-                failed[tool.name] = f"exit status {done.status}" + (f": {done.complaint}" if done.complaint else "")
+            if done.status not in tool.statuses or (
+                done.status and done.complaint
+            ):  # Python dies with 1, too
+                failed[tool.name] = f"exit status {done.status}" + (
+                    f": {done.complaint}" if done.complaint else ""
+                )
     first = contest.tools[0].name
     base = [] if first in failed else runs[first]
     failed |= contest.absent
-    rows = [_row(contest.name, tool, runs[tool.name], base) for tool in contest.tools if tool.name not in failed]
+    rows = [
+        _row(contest.name, tool, runs[tool.name], base)
+        for tool in contest.tools
+        if tool.name not in failed
+    ]
     return rows + [Row(contest.name, name, failed=reason) for name, reason in failed.items()]
 
 
@@ -167,8 +186,18 @@ def _row(corpus: str, tool: Tool, runs: Sequence[Run], base: Iterable[Run]) -> R
     times = [done.seconds for done in runs]
     median = statistics.median(times)
     ratios = [time / other.seconds for time, other in zip(times, base, strict=False)]
-    low, _, high = statistics.quantiles(times, method="inclusive") if len(times) > 1 else (median, median, median)
+    low, _, high = (
+        statistics.quantiles(times, method="inclusive")
+        if len(times) > 1
+        else (median, median, median)
+    )
     return Row(
-        corpus, tool.name, seconds=median, ratio=statistics.median(ratios or [0]), scatter=(high - low) / median,
-        peak=max(done.peak for done in runs), rounds=len(runs), extrapolated=tool.whole != 1,
+        corpus,
+        tool.name,
+        seconds=median,
+        ratio=statistics.median(ratios or [0]),
+        scatter=(high - low) / median,
+        peak=max(done.peak for done in runs),
+        rounds=len(runs),
+        extrapolated=tool.whole != 1,
     )

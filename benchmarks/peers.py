@@ -43,32 +43,52 @@ def _loop(name: str) -> tuple[str, ...]:
     return (str(HERE / "loops" / f"{name}.py"),)
 
 
-SCHEMA_ALONE: Final = "duplicate ids, mixed models and urls, limits of the file, everything that no schema can say"
+SCHEMA_ALONE: Final = (
+    "duplicate ids, mixed models and urls, limits of the file, everything that no schema can say"
+)
 
 PEERS: Final = (
     Peer(
-        "jsonschema-rs alone", ("jsonschema-rs", "orjson"), "JSON; our schema of the line and the body: yes or no",
-        f"says not what is wrong; {SCHEMA_ALONE}", "our schema, yes or no", _loop("engine"),
+        "jsonschema-rs alone",
+        ("jsonschema-rs", "orjson"),
+        "JSON; our schema of the line and the body: yes or no",
+        f"says not what is wrong; {SCHEMA_ALONE}",
+        "our schema, yes or no",
+        _loop("engine"),
     ),
     Peer(
-        "openbatch", ("openbatch",), "JSON, the four members, duplicate ids, mixed urls, number of requests, size; "
+        "openbatch",
+        ("openbatch",),
+        "JSON, the four members, duplicate ids, mixed urls, number of requests, size; "
         "of the body whether `model` and `messages` or `input` are there",
         "the types and values of the body; NaN, mixed models, an empty file; five of the eight endpoints",
-        "lines and duplicate ids, hardly the bodies", _loop("openbatch_file"),
+        "lines and duplicate ids, hardly the bodies",
+        _loop("openbatch_file"),
     ),
     Peer(
-        "together files check", ("together",), "UTF-8, and that every line is a JSON object",
+        "together files check",
+        ("together",),
+        "UTF-8, and that every line is a JSON object",
         "custom_id, method, url, body, duplicates, limits; stops at the first error",
-        "is every line a JSON object?", _loop("together_file"),
+        "is every line a JSON object?",
+        _loop("together_file"),
     ),
     Peer(
-        "sourcemeta jsonschema", ("sourcemeta-jsonschema",), "JSON; our schema of the line and the body (`validate --fast`)",
+        "sourcemeta jsonschema",
+        ("sourcemeta-jsonschema",),
+        "JSON; our schema of the line and the body (`validate --fast`)",
         f"{SCHEMA_ALONE}; stops at the first wrong line, counts entries, not lines",
-        "our schema, first wrong line", ("-m", "sourcemeta_jsonschema", "validate", "--fast"),
+        "our schema, first wrong line",
+        ("-m", "sourcemeta_jsonschema", "validate", "--fast"),
     ),
     Peer(
-        "jsonschema loop", ("jsonschema",), "JSON; our schema of the line and the body, with every error of it", SCHEMA_ALONE,
-        "our schema, every error", _loop("naive"), sample=1000,
+        "jsonschema loop",
+        ("jsonschema",),
+        "JSON; our schema of the line and the body, with every error of it",
+        SCHEMA_ALONE,
+        "our schema, every error",
+        _loop("naive"),
+        sample=1000,
     ),
 )
 
@@ -93,7 +113,9 @@ class Environment(NamedTuple):
         return str(self.python.with_name(name))
 
 
-def environment(name: str, requirements: Sequence[str], names: Sequence[str], key: str = "") -> Environment:
+def environment(
+    name: str, requirements: Sequence[str], names: Sequence[str], key: str = ""
+) -> Environment:
     """A virtual environment of its own, made if it is not there yet.
 
     Args:
@@ -111,17 +133,31 @@ def environment(name: str, requirements: Sequence[str], names: Sequence[str], ke
     if not stamp.exists() or stamp.read_text("utf-8") != wanted:
         rmtree(folder, ignore_errors=True)
         _call([sys.executable, "-m", "venv", str(folder)])
-        _call([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements])
+        _call(
+            [
+                str(python),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                *requirements,
+            ]
+        )
         stamp.write_text(wanted, "utf-8")
     ask = "import sys, importlib.metadata as m; print(*map(m.version, sys.argv[1:]))"
-    return Environment(python, dict(zip(names, _call([str(python), "-c", ask, *names]).split(), strict=True)))
+    return Environment(
+        python, dict(zip(names, _call([str(python), "-c", ask, *names]).split(), strict=True))
+    )
 
 
 def ours() -> Environment:
     """The environment of this checkout."""
     root = HERE.parent
     names = ("batchlint", "orjson", "jsonschema-rs")
-    return environment("batchlint", ["--editable", str(root)], names, (root / "pyproject.toml").read_text("utf-8"))
+    return environment(
+        "batchlint", ["--editable", str(root)], names, (root / "pyproject.toml").read_text("utf-8")
+    )
 
 
 def line_schema(home: Environment, url: str) -> Path:

@@ -38,21 +38,29 @@ def as_svg(results: Results, corpus: str = "chat") -> str:
     if yardstick is None:
         return ""
     contest = results.contests[corpus]
-    rows = sorted((row for row in results.rows if row.corpus == corpus and row.tool in BRIEF), key=_place)
+    rows = sorted(
+        (row for row in results.rows if row.corpus == corpus and row.tool in BRIEF), key=_place
+    )
     unit = (WIDTH - LEFT - RIGHT) / (CUT * yardstick.seconds)
     height = TOP + STEP * len(rows)
     x = LEFT + unit * yardstick.seconds
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
-        f"<title>Seconds to check a batch file of {contest.size / 1e6:.0f} MB</title>",
-        f"<style>{STYLE}</style>",
-        f'<text class="title" x="12" y="24">Seconds to check {contest.lines:,} chat completions, {contest.size / 1e6:.0f} MB</text>',
-        f'<text class="mark" x="{x:.1f}" y="{TOP - 16}" text-anchor="middle">only parsing the JSON: {yardstick.seconds:.2f} s</text>',
-        *(part for number, row in enumerate(rows) for part in _bar(row, TOP + STEP * number, unit)),
-        f'<line class="line" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 10}" y2="{height - 12}"/>',
-        "</svg>",
-        "",
-    ])
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
+            f"<title>Seconds to check a batch file of {contest.size / 1e6:.0f} MB</title>",
+            f"<style>{STYLE}</style>",
+            f'<text class="title" x="12" y="24">Seconds to check {contest.lines:,} chat completions, {contest.size / 1e6:.0f} MB</text>',
+            f'<text class="mark" x="{x:.1f}" y="{TOP - 16}" text-anchor="middle">only parsing the JSON: {yardstick.seconds:.2f} s</text>',
+            *(
+                part
+                for number, row in enumerate(rows)
+                for part in _bar(row, TOP + STEP * number, unit)
+            ),
+            f'<line class="line" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 10}" y2="{height - 12}"/>',
+            "</svg>",
+            "",
+        ]
+    )
 
 
 def _place(row: Row) -> tuple[bool, float]:
@@ -60,8 +68,10 @@ def _place(row: Row) -> tuple[bool, float]:
 
 
 def _bar(row: Row, y: int, unit: float) -> list[str]:
-    texts = [f'<text x="12" y="{y + 9}">{escape(row.tool)}</text>',
-             f'<text class="note" x="12" y="{y + 24}">{escape(BRIEF[row.tool])}</text>']
+    texts = [
+        f'<text x="12" y="{y + 9}">{escape(row.tool)}</text>',
+        f'<text class="note" x="12" y="{y + 24}">{escape(BRIEF[row.tool])}</text>',
+    ]
     if row.failed:
         return [*texts, f'<text class="note" x="{LEFT}" y="{y + 14}">could not be run</text>']
     width = row.seconds * unit
@@ -70,6 +80,8 @@ def _bar(row: Row, y: int, unit: float) -> list[str]:
     shown = min(width, longest)
     bar = [f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{shown:.1f}" height="{THICK}" rx="2"/>']
     if width > longest:
-        bar.append(f'<path class="gap" d="M{LEFT + longest - 30} {y + THICK + 1} l8 -{THICK + 2} h6 l-8 {THICK + 2} z"/>')
+        bar.append(
+            f'<path class="gap" d="M{LEFT + longest - 30} {y + THICK + 1} l8 -{THICK + 2} h6 l-8 {THICK + 2} z"/>'
+        )
     label = f"{row.seconds:.2f} s" + (", extrapolated" if row.extrapolated else "")
     return [*texts, *bar, f'<text x="{LEFT + shown + 8:.1f}" y="{y + 15}">{label}</text>']

@@ -31,13 +31,16 @@ class Setting(NamedTuple):
     versions: Mapping[str, str]
 
 
-#: By corpus, the seconds that passes over the file take which each do a step more (`stages.py`).
+#: By corpus, the seconds of each pass over the file. Each pass does one step more (`stages.py`).
 Stages = Mapping[str, Mapping[str, float]]
 
 #: The steps, each with what it adds to the one before.
 STEPS: Final = {
-    "read": "the lines", "parse": "`orjson.loads`", "gate": "the engine: the shape of the line, and whether anything inside wakes a rule",
-    "loop": "ids, urls, models, counts; of a wrong line what its schema says", "rules": "the rules that are awake",
+    "read": "read the lines",
+    "parse": "`orjson.loads`",
+    "validate": "run the schema engine on the line, and look for triggers of rules",
+    "count": "note ids, URLs and models; explain lines that the engine refused",
+    "rules": "run the rules that were triggered",
 }
 
 
@@ -45,8 +48,13 @@ def machine() -> dict[str, Any]:
     """What kind of machine this is, without its name."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {"system": platform.system(), "processor": _processor(), "cores": cores,
-            "memory_gb": round(memory / 1e9), "python": platform.python_version()}
+    return {
+        "system": platform.system(),
+        "processor": _processor(),
+        "cores": cores,
+        "memory_gb": round(memory / 1e9),
+        "python": platform.python_version(),
+    }
 
 
 def _processor() -> str:
@@ -54,7 +62,10 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:
         return platform.processor()
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+    return next(
+        (line.partition(": ")[2] for line in lines if line.startswith("model name")),
+        platform.machine(),
+    )
 
 
 def as_json(results: Results, setting: Setting, stages: Stages) -> dict[str, Any]:
@@ -63,31 +74,59 @@ def as_json(results: Results, setting: Setting, stages: Stages) -> dict[str, Any
         "made": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         **setting._asdict(),
-        "corpora": [{"name": c.name, "title": c.title, "lines": c.lines, "bytes": c.size} for c in results.contests.values()],
+        "corpora": [
+            {"name": c.name, "title": c.title, "lines": c.lines, "bytes": c.size}
+            for c in results.contests.values()
+        ],
         "rows": [_rounded(row) for row in results.rows],
         "budget": [_judged(limit, results) for limit in BUDGET],
-        "stages": {corpus: {step: round(value, 4) for step, value in seconds.items()} for corpus, seconds in stages.items()},
-        "peers": [{"name": peer.name, "checks": peer.checks, "misses": peer.misses} for peer in PEERS],
+        "stages": {
+            corpus: {step: round(value, 4) for step, value in seconds.items()}
+            for corpus, seconds in stages.items()
+        },
+        "peers": [
+            {"name": peer.name, "checks": peer.checks, "misses": peer.misses} for peer in PEERS
+        ],
     }
 
 
 def _rounded(row: Row) -> dict[str, Any]:
-    return row._asdict() | {"seconds": round(row.seconds, 4), "ratio": round(row.ratio, 3), "scatter": round(row.scatter, 3)}
+    return row._asdict() | {
+        "seconds": round(row.seconds, 4),
+        "ratio": round(row.ratio, 3),
+        "scatter": round(row.scatter, 3),
+    }
 
 
 def _judged(limit: Limit, results: Results) -> dict[str, Any]:
     value, met = limit.verdict(results)
-    return {"what": limit.what, "limit": limit.limit, "unit": limit.unit, "at_least": limit.at_least,
-            "measured": None if value is None else round(value, 3), "met": met}
+    return {
+        "what": limit.what,
+        "limit": limit.limit,
+        "unit": limit.unit,
+        "at_least": limit.at_least,
+        "measured": None if value is None else round(value, 3),
+        "met": met,
+    }
 
 
 def as_markdown(results: Results, setting: Setting, stages: Stages) -> str:
     """The tables."""
-    parts = ["# Results", "Written by `run.py`; what the rows mean is in [README.md](README.md).", _where(setting)]
-    noise = [row for row in results.rows if row.tool == _first(results.contests[row.corpus]) and row.scatter > NOISY]
+    parts = [
+        "# Results",
+        "Written by `run.py`; what the rows mean is in [README.md](README.md).",
+        _where(setting),
+    ]
+    noise = [
+        row
+        for row in results.rows
+        if row.tool == _first(results.contests[row.corpus]) and row.scatter > NOISY
+    ]
     if noise:
         shares = ", ".join(f"{row.corpus} {row.scatter:.0%}" for row in noise)
-        parts.append(f"**The machine was not quiet**: the times of the first row of these scattered widely: {shares}.")
+        parts.append(
+            f"**The machine was not quiet**: the times of the first row of these scattered widely: {shares}."
+        )
     parts += ["## Budget", _budget(results)]
     if stages:
         parts += ["## Where the time goes", _stages(results, stages)]
@@ -100,9 +139,15 @@ def as_markdown(results: Results, setting: Setting, stages: Stages) -> str:
 def _where(setting: Setting) -> str:
     here = machine()
     versions = ", ".join(f"{name} {version}" for name, version in sorted(setting.versions.items()))
-    scale = "" if setting.scale == 1 else f" Corpora of {setting.scale:g} of their size: the budget is not meant for these."
-    return (f"{here['processor']}, {here['cores']} cores, {here['memory_gb']} GB, {here['system']}, "
-            f"Python {here['python']}; {versions}. Medians of {setting.rounds} rounds (of starts more, of growth fewer).{scale}")
+    scale = (
+        ""
+        if setting.scale == 1
+        else f" Corpora of {setting.scale:g} of their size: the budget is not meant for these."
+    )
+    return (
+        f"{here['processor']}, {here['cores']} cores, {here['memory_gb']} GB, {here['system']}, "
+        f"Python {here['python']}; {versions}. Medians of {setting.rounds} rounds (of starts more, of growth fewer).{scale}"
+    )
 
 
 def _budget(results: Results) -> str:
@@ -110,7 +155,14 @@ def _budget(results: Results) -> str:
     for limit in BUDGET:
         value, met = limit.verdict(results)
         bound = f"{'>=' if limit.at_least else '<='} {limit.limit:g} {limit.unit}"
-        rows.append((limit.what, bound, "not measured" if value is None else f"{value:.2f}", {True: "yes", False: "**no**", None: ""}[met]))
+        rows.append(
+            (
+                limit.what,
+                bound,
+                "not measured" if value is None else f"{value:.2f}",
+                {True: "yes", False: "**no**", None: ""}[met],
+            )
+        )
     return table(("what", "limit", "measured", "met"), rows)
 
 
@@ -123,19 +175,25 @@ def _stages(results: Results, stages: Stages) -> str:
         cells = [corpus]
         for step in STEPS:
             added, before = seconds[step] - before, seconds[step]
-            cells.append(f"{added:.3f}" + (f" ({added / yardstick.seconds:.2f})" if yardstick else ""))
+            cells.append(
+                f"{added:.3f}" + (f" ({added / yardstick.seconds:.2f})" if yardstick else "")
+            )
         rows.append(cells)
     ten = results.row("start", TEN_LINES)
     start = f" To start, and check 10 lines, takes {ten.seconds:.3f} s." if ten else ""
     notes = "; ".join(f"*{step}*: {what}" for step, what in STEPS.items())
-    return (f"In one process, without its start: the seconds that each step adds, and in brackets the same in L. {notes}.{start}\n\n"
-            + table(("corpus", *STEPS), rows))
+    return (
+        f"In one process, without its start: the seconds that each step adds, and in brackets the same in L. {notes}.{start}\n\n"
+        + table(("corpus", *STEPS), rows)
+    )
 
 
 def _contest(contest: Contest, results: Results) -> str:
     rows = [_measured(row) for row in results.rows if row.corpus == contest.name]
     size = f"{contest.lines:,} lines, {contest.size / MB:.1f} MB.\n\n" if contest.lines else ""
-    return size + table(("tool", "seconds", f"x {_first(contest).partition(':')[0]}", "scatter", "peak MB"), rows)
+    return size + table(
+        ("tool", "seconds", f"x {_first(contest).partition(':')[0]}", "scatter", "peak MB"), rows
+    )
 
 
 def _measured(row: Row) -> tuple[str, ...]:
@@ -146,7 +204,10 @@ def _measured(row: Row) -> tuple[str, ...]:
 
 
 def _peers(versions: Mapping[str, str]) -> str:
-    rows = [(peer.name, versions.get(peer.packages[0], "not installed"), peer.checks, peer.misses) for peer in PEERS]
+    rows = [
+        (peer.name, versions.get(peer.packages[0], "not installed"), peer.checks, peer.misses)
+        for peer in PEERS
+    ]
     return table(("peer", "version", "checks", "does not check"), rows)
 
 
@@ -158,5 +219,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table that can be read as it is."""
     cells = [tuple(head), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells]
-    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in cells
+    ]
+    return "\n".join(
+        [lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]
+    )

@@ -71,27 +71,41 @@ class Bench:
                 yield self._grown(corpus)
 
     def _start(self) -> Contest:
-        ten, = make(TEN, self._folder, 1)
+        (ten,) = make(TEN, self._folder, 1)
         batchlint = self._home.command("batchlint")
-        tools = [Tool(BARE, [str(self._home.python), "-c", "pass"]), Tool(VERSION, [batchlint, "--version"]),
-                 Tool(TEN_LINES, [batchlint, "check", str(ten)])]
-        return Contest(START, "the command against a bare interpreter", tools, self._options.rounds * START_ROUNDS)
+        tools = [
+            Tool(BARE, [str(self._home.python), "-c", "pass"]),
+            Tool(VERSION, [batchlint, "--version"]),
+            Tool(TEN_LINES, [batchlint, "check", str(ten)]),
+        ]
+        return Contest(
+            START,
+            "the command against a bare interpreter",
+            tools,
+            self._options.rounds * START_ROUNDS,
+        )
 
     def _corpus(self, corpus: Corpus) -> Contest:
-        path, = self._made(corpus)
+        (path,) = self._made(corpus)
         lines, size = extent([path])
         tools = self._own([str(path)], frozenset({int(corpus.wrong)}))
         contest = Contest(corpus.name, corpus.title, tools, self._options.rounds, lines, size)
         if corpus.wrong:
             return contest  # most peers stop at the first error
-        peers = [self._peer(peer, path, lines, corpus) for peer in PEERS if peer.name in self._peers]
+        peers = [
+            self._peer(peer, path, lines, corpus) for peer in PEERS if peer.name in self._peers
+        ]
         return contest._replace(tools=[*contest.tools, *peers], absent=self._missing)
 
     def _grown(self, corpus: Corpus) -> Contest:
         paths = self._made(corpus)
-        tools = self._own([path.name for path in paths], frozenset({0, 1}))  # how wrong they are depends on the scale
+        tools = self._own(
+            [path.name for path in paths], frozenset({0, 1})
+        )  # how wrong they are depends on the scale
         rounds = min(self._options.rounds, GROWTH_ROUNDS)
-        return Contest(corpus.name, corpus.title, tools, rounds, *extent(paths), folder=paths[0].parent)
+        return Contest(
+            corpus.name, corpus.title, tools, rounds, *extent(paths), folder=paths[0].parent
+        )
 
     def _made(self, corpus: Corpus) -> list[Path]:
         tell(f"making {corpus.name}")
@@ -100,23 +114,41 @@ class Bench:
     def _own(self, files: list[str], statuses: frozenset[int]) -> list[Tool]:
         """The yardstick and our command."""
         check = [self._home.command("batchlint"), "check"]
-        return [Tool(YARDSTICK, [str(self._home.python), str(HERE / "loops" / "parse.py"), *files]),
-                Tool(OURS, [*check, *files], statuses), Tool(ONE, [*check, "--jobs", "1", *files], statuses)]
+        return [
+            Tool(YARDSTICK, [str(self._home.python), str(HERE / "loops" / "parse.py"), *files]),
+            Tool(OURS, [*check, *files], statuses),
+            Tool(ONE, [*check, "--jobs", "1", *files], statuses),
+        ]
 
     def _peer(self, peer: Peer, path: Path, lines: int, corpus: Corpus) -> Tool:
-        command = [str(self._peers[peer.name].python), *peer.program, str(line_schema(self._home, corpus.url))]
+        command = [
+            str(self._peers[peer.name].python),
+            *peer.program,
+            str(line_schema(self._home, corpus.url)),
+        ]
         if not peer.sample or lines <= peer.sample:
             return Tool(peer.name, [*command, str(path)])
         few, none = sample(path, peer.sample), sample(path, 0)
-        return Tool(peer.name, [*command, str(few)], whole=lines / peer.sample, start=[*command, str(none)])
+        return Tool(
+            peer.name, [*command, str(few)], whole=lines / peer.sample, start=[*command, str(none)]
+        )
 
     def stages(self, results: Results) -> Stages:
         """Where the time goes, of each measured corpus by the seconds that a step adds."""
-        paths = {str(self._made(corpus)[0]): corpus.name for corpus in CORPORA if corpus.name in results.contests}
+        paths = {
+            str(self._made(corpus)[0]): corpus.name
+            for corpus in CORPORA
+            if corpus.name in results.contests
+        }
         if not paths:
             return {}
         tell("where the time goes")
-        command = [str(self._home.python), str(HERE / "stages.py"), str(self._options.rounds), *paths]
+        command = [
+            str(self._home.python),
+            str(HERE / "stages.py"),
+            str(self._options.rounds),
+            *paths,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return {paths[path]: seconds for path, seconds in json.loads(done.stdout).items()}
 
@@ -151,7 +183,11 @@ def measured(bench: Bench) -> Results:
 def write(results: Results, setting: Setting, stages: Stages, folder: Path) -> None:
     """Write the three forms of the results."""
     text = json.dumps(as_json(results, setting, stages), indent=1, ensure_ascii=False)
-    for name, content in (("json", text + "\n"), ("md", as_markdown(results, setting, stages)), ("svg", as_svg(results))):
+    for name, content in (
+        ("json", text + "\n"),
+        ("md", as_markdown(results, setting, stages)),
+        ("svg", as_svg(results)),
+    ):
         if content:
             (folder / f"results.{name}").write_text(content, "utf-8")
 
@@ -159,12 +195,32 @@ def write(results: Results, setting: Setting, stages: Stages, folder: Path) -> N
 def options(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     names = [START, *(corpus.name for corpus in (*CORPORA, *GROWTH))]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scale", type=float, default=1, help="share of the full size of the corpora; 0.02 for a try")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each command runs (default: 5)")
-    parser.add_argument("--growth", action="store_true", help="also a million lines, lines of 199 MB, 10,000 files")
-    parser.add_argument("--no-peers", action="store_true", help="only the command and the yardstick")
-    parser.add_argument("--only", nargs="+", default=[], choices=names, metavar="NAME", help=f"only these: {', '.join(names)}")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--scale",
+        type=float,
+        default=1,
+        help="share of the full size of the corpora; 0.02 for a try",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="how often each command runs (default: 5)"
+    )
+    parser.add_argument(
+        "--growth", action="store_true", help="also a million lines, lines of 199 MB, 10,000 files"
+    )
+    parser.add_argument(
+        "--no-peers", action="store_true", help="only the command and the yardstick"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        choices=names,
+        metavar="NAME",
+        help=f"only these: {', '.join(names)}",
+    )
     return parser.parse_args(arguments)
 
 
@@ -181,7 +237,11 @@ def main(arguments: Sequence[str]) -> int:
     tell("")
     write(results, setting, stages, HERE if whole else DATA)
     print(as_markdown(results, setting, stages))
-    failed = [row for row in results.rows if row.failed and row.tool in {OURS, ONE, YARDSTICK, TEN_LINES, VERSION}]
+    failed = [
+        row
+        for row in results.rows
+        if row.failed and row.tool in {OURS, ONE, YARDSTICK, TEN_LINES, VERSION}
+    ]
     return 1 if failed else 0
 
 

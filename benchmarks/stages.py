@@ -1,4 +1,4 @@
-"""Where the time of a check goes: passes over the same file, each of which does a step more, in one process.
+"""Where the time of a check goes: passes over the same file, each of which does one step more.
 
 python stages.py ROUNDS FILE ...      in an environment that has batchlint; prints JSON
 """
@@ -16,56 +16,72 @@ from io import BytesIO
 
 import orjson
 
-from batchlint import rules
-from batchlint.core import Plan, check_chunk
-from batchlint.judge import judge_of
-from batchlint.sources import chunks
+from batchlint.engine.checker import checker_for
+from batchlint.engine.chunk import Plan, check_chunk
+from batchlint.rules import RULES, Selection, select_rules
+from batchlint.sources import open_source
 
 
 def passes(path: str) -> dict[str, Callable[[], None]]:
-    """The steps as functions that go through a file."""
-    selection = rules.select()
-    request = orjson.loads(next(BytesIO(next(chunks(path)))))
-    plain = judge_of(selection).lane(request["url"], request["body"]["model"]).is_plain
+    """The passes over a file, by the step that each one adds."""
+    source = open_source(path)
+    selection = select_rules()
+    first = orjson.loads(next(BytesIO(source.head())))
+    checker = checker_for("openai", selection).endpoint_checker(
+        first["url"], first["body"]["model"]
+    )
+    if checker is None:
+        raise SystemExit(f"{path}: the first line is not a request to a batch endpoint")
+    is_valid = checker.is_valid
+    is_quiet = checker.is_quiet
 
     def read() -> None:
-        for chunk in chunks(path):
+        for chunk in source.chunks():
             for _ in BytesIO(chunk):
                 pass
 
     def parse() -> None:
-        for chunk in chunks(path):
+        for chunk in source.chunks():
             for line in BytesIO(chunk):
                 try:  # noqa: SIM105 - as the yardstick does
                     orjson.loads(line)
                 except ValueError:
                     pass
 
-    def gate() -> None:
-        for chunk in chunks(path):
+    def validate() -> None:
+        for chunk in source.chunks():
             for line in BytesIO(chunk):
-                request = None
                 try:
                     request = orjson.loads(line)
-                    plain(request)
                 except ValueError:
-                    pass
+                    continue
+                if is_valid(request):
+                    is_quiet(request["body"])
 
-    def checked(plan: Plan) -> Callable[[], None]:
+    def check_with(selection: Selection) -> Callable[[], None]:
+        plan = Plan(selection)
+
         def check() -> None:
-            counted = Counter[str]()
-            for chunk in chunks(path):
-                for (rule, _, _), count in check_chunk(chunk, plan, before=counted).counts.items():
-                    counted[rule] += count
+            counts = Counter[str]()
+            for number, chunk in enumerate(source.chunks()):
+                summary = check_chunk(chunk, plan, number == 0)
+                for key, count in summary.findings.counts.items():
+                    counts[key.rule] += count
 
         return check
 
-    schema_alone = rules.select([name for name, rule in rules.RULES.items() if rule.check is None and rule.default])
-    return {"read": read, "parse": parse, "gate": gate, "loop": checked(Plan(schema_alone)), "rules": checked(Plan(selection))}
+    stated = [name for name, rule in RULES.items() if rule.scope == "schema" and rule.default]
+    return {
+        "read": read,
+        "parse": parse,
+        "validate": validate,
+        "count": check_with(select_rules(stated)),
+        "rules": check_with(selection),
+    }
 
 
 def main(rounds: int, paths: list[str]) -> None:
-    """Print the medians of all steps in seconds, by file."""
+    """Print the median seconds of all passes, by file."""
     gc.disable()
     found = {}
     for path in paths:

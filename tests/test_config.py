@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import CommandResult, line
 
 from batchlint import config
+from support import CommandResult, line
 
 Run = Callable[..., CommandResult]
 

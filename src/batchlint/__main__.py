@@ -1,4 +1,4 @@
-"""The program: run the command, and end with the status that tells how it went."""
+"""The program: runs the command and ends with its exit status."""
 
 from __future__ import annotations
 
@@ -9,100 +9,103 @@ import sys
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
-#: Exit statuses of a command that was stopped, by the signal that stopped it.
-_STATUSES: Final[dict[int, int]] = {signal.SIGINT: 130, signal.SIGTERM: 143}
+#: The exit status of a command that was stopped, by the signal that stopped it.
+_SIGNAL_STATUSES: Final[dict[int, int]] = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 class _StoppedError(BaseException):
-    """Somebody asked the command to end; workers and half-written files are to go first."""
+    """A signal stopped the command. Workers and half-written files are removed on the way out."""
 
 
 class _Signals:
-    """The signals that stop the command: noted at any time, and raised only while no modules are imported.
+    """Records the signals that stop the command, and raises them when it is safe to.
 
-    An import that is interrupted leaves modules half made, and crashes some that are compiled.
+    An interrupted import would leave half-made modules, and crashes some compiled ones.
 
     Attributes:
-        noted: the first one that came.
+        received: the first signal that came.
     """
 
     def __init__(self) -> None:
-        self.noted: int | None = None
-        self._raising = False
-        self._before: dict[int, Any] = {}
+        self.received: int | None = None
+        self._may_raise = False
+        self._previous: dict[int, Any] = {}
 
-    def watch(self) -> None:
-        """Note these signals from now on, but for those that who started us has us ignore."""
-        for number in _STATUSES:
-            before = signal.getsignal(number)
-            if before not in (signal.SIG_IGN, None):
-                self._before[number] = before
-                signal.signal(number, self._note)
+    def install(self) -> None:
+        """Install handlers, except for signals inherited as ignored."""
+        for number in _SIGNAL_STATUSES:
+            previous = signal.getsignal(number)
+            if previous not in (signal.SIG_IGN, None):
+                self._previous[number] = previous
+                signal.signal(number, self._handle)
 
     def restore(self) -> None:
-        """Leave them to who had them before."""
-        for number, before in self._before.items():
-            signal.signal(number, before)
+        """Restore the previous handlers."""
+        for number, previous in self._previous.items():
+            signal.signal(number, previous)
 
-    def let_raise(self, *, raising: bool = True) -> None:
-        """Raise them, or no longer."""
-        self._raising = raising
-        if raising and self.noted is not None:
+    def allow(self) -> None:
+        """From now on, raise signals when they come, and now if one came already."""
+        self._may_raise = True
+        if self.received is not None:
             raise _StoppedError
 
-    def _note(self, number: int, _frame: object) -> None:
-        if self.noted is None:
-            self.noted = number
-            if self._raising:
+    def forbid(self) -> None:
+        """From now on, only record signals."""
+        self._may_raise = False
+
+    def _handle(self, number: int, _frame: object) -> None:
+        if self.received is None:
+            self.received = number
+            if self._may_raise:
                 raise _StoppedError
 
 
 def main() -> int:
-    """Run the command; the exit status."""
+    """Run the command and return its exit status."""
     signals = _Signals()
-    signals.watch()
+    signals.install()
     try:
-        return _status(signals)
+        return _run_until_signal(signals)
     finally:
         signals.restore()
 
 
-def _status(signals: _Signals) -> int:
-    """Run the command; its exit status, or that of the signal that stopped it, whatever came of that."""
+def _run_until_signal(signals: _Signals) -> int:
+    """Run the command. If a signal stops it, that decides the exit status."""
     status = 0
     try:
-        status = _command(signals)
+        status = _run_command(signals)
     except BaseException:
-        if signals.noted is None:
+        if signals.received is None:
             raise
-    signals.let_raise(raising=False)
-    if signals.noted is None:
+    signals.forbid()
+    if signals.received is None:
         return status
-    if (
-        signals.noted == signal.SIGINT and sys.stderr is not None
-    ):  # not `cli.complain`: click may not have been imported
+    # Not `complain`: click may not be imported yet.
+    if signals.received == signal.SIGINT and sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.write("batchlint: interrupted\n")
-    return _STATUSES[signals.noted]
+    return _SIGNAL_STATUSES[signals.received]
 
 
-def _command(signals: _Signals) -> int:
+def _run_command(signals: _Signals) -> int:
     """Run click's command, and turn what it raises into an exit status."""
-    import click  # here the garbage collector is off, which saves 4 ms
+    import click  # Here gc is disabled, which saves 4 ms.
 
     from .cli.check import EXIT_ERROR, EXIT_OK
     from .cli.main import cli
     from .cli.streams import complain, drop_output
 
-    if sys.argv[1:2] == ["check"]:  # what it will import
+    if sys.argv[1:2] == ["check"]:  # Import what it needs, while signals wait.
         from . import api  # noqa: F401
         from .schema import validate
 
         validate.engine_name()
-    signals.let_raise()
-    for stream in (sys.stdout, sys.stderr):  # a terminal may know few characters
+    signals.allow()
+    for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="backslashreplace")  # A terminal may lack characters.
     try:
         status = cli.main(standalone_mode=False, prog_name="batchlint")
     except click.ClickException as error:
@@ -110,7 +113,7 @@ def _command(signals: _Signals) -> int:
             with suppress(OSError):
                 error.show()
         return error.exit_code
-    except SystemExit:  # click's own, where the reader of a help text went away
+    except SystemExit:  # click raises it when the reader of a help text goes away.
         drop_output()
         return EXIT_OK
     except OSError as error:
@@ -121,17 +124,15 @@ def _command(signals: _Signals) -> int:
 
 
 def run() -> NoReturn:
-    """The entry point: run, flush, and leave without taking the modules down."""
-    gc.disable()  # little here is the garbage that it is for, and its rounds take long
+    """The entry point: run, flush, and exit without unloading the modules."""
+    gc.disable()  # There is little garbage, and collecting it takes long.
     signals = _Signals()
-    signals.watch()
-    status = _status(signals)
+    signals.install()
+    status = _run_until_signal(signals)
     for stream in (sys.stdout, sys.stderr):
-        with suppress(
-            OSError, AttributeError
-        ):  # what could not be written has been told; and it may be closed
+        with suppress(OSError, AttributeError):  # It may be closed, or its failure was reported.
             stream.flush()
-    os._exit(status)  # to take down every module would take longer than most checks
+    os._exit(status)  # Unloading the modules would take longer than most checks.
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Configuration: `[tool.batchlint]` of the nearest `pyproject.toml`, or a `batchlint.toml`."""
+"""Configuration: `[tool.batchlint]` in the nearest `pyproject.toml`, or a `batchlint.toml`."""
 
 from __future__ import annotations
 
@@ -9,35 +9,39 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-#: The choices of rules, as on the command line.
-_CHOICES: Final = ("select", "ignore", "warn", "error")
+#: The keys that select rules, as on the command line.
+_RULE_KEYS: Final = ("select", "ignore", "warn", "error")
 _PER_FILE: Final = "per-file"
 
-#: What every spelling of a `[tool.batchlint]` table has. A project that only depends on us has it not, and need not be
-#: parsed, which takes 5 ms.
+#: Every spelling of a `[tool.batchlint]` table matches. Parsing TOML takes 5 ms, and a project that
+#: only depends on batchlint need not be parsed.
 _MENTION: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
+
+Rules = Mapping[str, tuple[str, ...]]
 
 
 class Config(NamedTuple):
-    """What a configuration file says.
+    """A configuration.
 
     Attributes:
-        path: of the file; None if there is none.
-        rules: `select`, `ignore`, `warn` and `error`, each a tuple of names, where given.
-        per_file: pairs of a glob and the rules for the files that it matches, relative to the file's folder.
+        path: the file; None if there is none.
+        rules: `select`, `ignore`, `warn` and `error`, where given, each a tuple of rule names.
+        per_file: pairs of a glob, relative to the file's directory, and the rules for the files
+            that match it.
     """
 
     path: Path | None = None
-    rules: Mapping[str, tuple[str, ...]] = {}
-    per_file: tuple[tuple[str, Mapping[str, tuple[str, ...]]], ...] = ()
+    rules: Rules = {}
+    per_file: tuple[tuple[str, Rules], ...] = ()
 
     def for_file(self, path: Path) -> dict[str, list[str]]:
-        """The choice of rules for a file: what holds for all, then what the globs that match it say."""
+        """The rules for a file: those for all files, then those of the globs that match it."""
         chosen = {key: list(names) for key, names in self.rules.items()}
         for glob, rules in self.per_file:
             if self._matches(glob, path):
                 for key, names in rules.items():
-                    chosen[key] = list(names) if key == "select" else [*chosen.get(key, []), *names]
+                    before = [] if key == "select" else chosen.get(key, [])
+                    chosen[key] = [*before, *names]
         return chosen
 
     def _matches(self, glob: str, path: Path) -> bool:
@@ -51,12 +55,13 @@ class Config(NamedTuple):
 
 
 def nearest(folder: Path) -> Config:
-    """The configuration for the files of a folder: of the folder itself or the nearest above it.
+    """The configuration of a directory: its own, or that of the nearest one above it.
 
-    A `batchlint.toml` goes before a `pyproject.toml`, and one without `[tool.batchlint]` is passed over.
+    In one directory, `batchlint.toml` wins over `pyproject.toml`. A `pyproject.toml` without
+    `[tool.batchlint]` is skipped.
 
     Raises:
-        ValueError: the file is no TOML, or says what cannot be; the message names the file and the place.
+        ValueError: the file is invalid; the message names the file and the place.
     """
     return _nearest(folder.resolve())
 
@@ -66,76 +71,73 @@ def _nearest(folder: Path) -> Config:
     for place in (folder, *folder.parents):
         own = place / "batchlint.toml"
         if own.is_file():
-            return _read(own, _loaded(own))
+            return _parse(own, _load(own))
         project = place / "pyproject.toml"
-        if project.is_file() and _MENTION.search(_bytes(project)):
-            tools = _loaded(project).get("tool", {})
+        if project.is_file() and _MENTION.search(_read(project)):
+            tools = _load(project).get("tool", {})
             table = tools.get("batchlint") if isinstance(tools, dict) else None
             if table is not None:
-                return _read(project, table)
+                return _parse(project, table)
     return Config()
 
 
-def _bytes(path: Path) -> bytes:
+def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
 
 
-def _loaded(path: Path) -> dict[str, Any]:
+def _load(path: Path) -> dict[str, Any]:
     import tomllib  # 5 ms that most runs need not spend
 
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ValueError(f"{path}: {error.strerror}") from None
-    except ValueError as error:  # no TOML, no UTF-8, or a number of too many digits
-        raise ValueError(f"{path}: {error}") from None
+        return tomllib.loads(_read(path).decode())
     except RecursionError:
         raise ValueError(f"{path}: nested too deep") from None
+    except ValueError as error:  # Not TOML, not UTF-8, or a number of too many digits.
+        raise ValueError(
+            error if str(error).startswith(f"{path}: ") else f"{path}: {error}"
+        ) from None
 
 
-def _read(path: Path, table: Any) -> Config:
+def _parse(path: Path, table: Any) -> Config:
     if not isinstance(table, dict):
-        raise ValueError(f"{path}: tool.batchlint must be a table")  # noqa: TRY004 - of the file, not the argument
+        raise ValueError(f"{path}: tool.batchlint must be a table")  # noqa: TRY004 - the file is wrong, not the argument
     per_file = table.get(_PER_FILE, {})
-    rules = _rules(path, "", {key: value for key, value in table.items() if key != _PER_FILE})
+    rules = _parse_rules(path, "", {key: names for key, names in table.items() if key != _PER_FILE})
     if not isinstance(per_file, dict):
         raise ValueError(f"{path}: {_PER_FILE} must be a table from globs to choices of rules")  # noqa: TRY004
     return Config(
         path,
         rules,
         tuple(
-            (glob, _rules(path, f"{_PER_FILE}.{glob!r}.", value))
-            for glob, value in per_file.items()
+            (glob, _parse_rules(path, f"{_PER_FILE}.{glob!r}.", chosen))
+            for glob, chosen in per_file.items()
         ),
     )
 
 
-def _rules(path: Path, where: str, table: Any) -> dict[str, tuple[str, ...]]:
+def _parse_rules(path: Path, place: str, table: Any) -> Rules:
     from .rules.registry import names_of
 
     if not isinstance(table, dict):
-        raise ValueError(f"{path}: {where.rstrip('.')} must be a table")  # noqa: TRY004
+        raise ValueError(f"{path}: {place.rstrip('.')} must be a table")  # noqa: TRY004
     rules: dict[str, tuple[str, ...]] = {}
     for key, names in table.items():
-        if key not in _CHOICES:
-            raise ValueError(
-                f"{path}: unknown key {where}{key}; there are {', '.join((*_CHOICES, _PER_FILE))}"
-            )
-        if not _is_names(names):
-            raise ValueError(f"{path}: {where}{key} must be a list of names of rules")
+        if key not in _RULE_KEYS:
+            known = ", ".join((*_RULE_KEYS, _PER_FILE))
+            raise ValueError(f"{path}: unknown key {place}{key}; there are {known}")
+        if not _is_list_of_strings(names):
+            raise ValueError(f"{path}: {place}{key} must be a list of names of rules")
         try:
             rules[key] = tuple(names_of(names))
         except ValueError as error:
-            raise ValueError(f"{path}: {where}{key}: {error}") from None
+            raise ValueError(f"{path}: {place}{key}: {error}") from None
     return rules
 
 
-def _is_names(names: Any) -> bool:
-    return (
-        isinstance(names, Iterable)
-        and not isinstance(names, str | dict)
-        and all(isinstance(n, str) for n in names)
-    )
+def _is_list_of_strings(names: Any) -> bool:
+    if not isinstance(names, Iterable) or isinstance(names, str | dict):
+        return False
+    return all(isinstance(name, str) for name in names)

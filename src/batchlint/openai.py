@@ -1,4 +1,4 @@
-"""With the official client: check a file, then upload it and create its batch."""
+"""For the official client: check a file, then upload it and create its batch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types import Batch
 
-#: Arguments of the client's methods that are no parameters of the create call.
-_OF_THE_CLIENT: Final = {"extra_headers", "extra_query", "extra_body", "timeout"}
+#: Arguments of the client's methods that are not parameters of the create call.
+_CLIENT_ARGUMENTS: Final = {"extra_headers", "extra_query", "extra_body", "timeout"}
 
 
 class BatchInputError(Exception):
-    """A batch input file, or the parameters of its create call, have errors; nothing was uploaded.
+    """A batch input file or its create call has errors. Nothing was uploaded.
 
     Attributes:
         report: the report of the check.
@@ -33,43 +33,43 @@ class BatchInputError(Exception):
     def __str__(self) -> str:
         count, _ = by_severity(self.report.counts)
         first = min(self.report.errors)
-        place = (
-            ""
-            if first.fails == "create"
-            else f"{self.report.path}: "
-            if first.line is None
-            else f"{self.report.path}:{first.line}: "
-        )
-        return f"{count:,} {'error' if count == 1 else 'errors'}, the first: {place}{first.message}"
+        place = ""
+        if first.fails != "create":
+            line = "" if first.line is None else f"{first.line}:"
+            place = f"{self.report.path}:{line} "
+        noun = "error" if count == 1 else "errors"
+        return f"{count:,} {noun}, the first: {place}{first.message}"
 
 
 def create_batch(
     client: OpenAI, path: str | os.PathLike[str], *, endpoint: str, **create_params: Any
 ) -> Batch:
-    """Check a batch input file and the create call's parameters; without errors, upload the file and create the batch.
+    """Check a file and the parameters of its create call, then upload it and create the batch.
+
+    Nothing is uploaded if there are errors.
 
     Args:
-        client: an `openai.OpenAI`, or what has its `files.create` and `batches.create`.
+        client: an `openai.OpenAI`, or anything with its `files.create` and `batches.create`.
         path: the file.
-        endpoint: the batch's, one of the eight.
-        create_params: what else `client.batches.create` takes: `metadata`, `output_expires_after`, and
-            `completion_window`, which is "24h" unless it is given. `openai.omit` and `openai.NOT_GIVEN` mean
-            that a parameter isn't given.
+        endpoint: the URL of the batch endpoint.
+        create_params: further parameters of `client.batches.create`, such as `metadata`,
+            `output_expires_after` and `completion_window` ("24h" by default). `openai.omit` and
+            `openai.NOT_GIVEN` mean that a parameter is not given.
 
     Returns:
-        The Batch, as the API has created it; its `input_file_id` is that of the upload.
+        The Batch that the API created. Its `input_file_id` is the uploaded file.
 
     Raises:
-        BatchInputError: the file or the parameters have errors; nothing was uploaded.
+        BatchInputError: the file or the parameters have errors. Nothing was uploaded.
         OSError: the file cannot be read.
-        TypeError: `input_file_id` is given, which comes from the upload.
-        ValueError: `endpoint` is no batch endpoint.
+        TypeError: `input_file_id` is given, but the upload determines it.
+        ValueError: `endpoint` is not a batch endpoint.
     """
     given = {name: value for name, value in create_params.items() if not _is_omitted(value)}
     if "input_file_id" in given:
         raise TypeError("input_file_id comes from the upload; leave it out")
     params = {"completion_window": "24h", **given}
-    create = {name: value for name, value in params.items() if name not in _OF_THE_CLIENT}
+    create = {name: value for name, value in params.items() if name not in _CLIENT_ARGUMENTS}
     report = check(path, endpoint=endpoint, create=create)
     if not report.ok:
         raise BatchInputError(report)
@@ -81,9 +81,9 @@ def create_batch(
 
 
 def _is_omitted(value: Any) -> bool:
-    """Whether a value is one of those with which the official client leaves a parameter out.
+    """Whether a value is one of the official client's markers for "not given".
 
-    Nobody has one without having imported the client, so this doesn't import it.
+    Only a program that imported the client can have one, so this function does not import it.
     """
     client = sys.modules.get("openai")
     kinds = (getattr(client, name, None) for name in ("Omit", "NotGiven"))

@@ -16,15 +16,15 @@ class Report:
 
     Attributes:
         path: the name of the file; None for a stream, bytes or an iterable.
-        endpoint: the batch's endpoint; None if no line has a url that is one.
+        endpoint: the batch's endpoint; None if no line has a batch endpoint as its URL.
         models: every model of the file, the most frequent first.
-        bytes: the size.
-        total: how many requests there are; blank lines are none.
-        failed: how many of them have an error.
-        embedding_inputs: how many inputs the requests to /v1/embeddings hold.
-        errors: the findings that are errors, in order; at most as many of a rule as are kept.
-        warnings: likewise.
-        counts: how many findings of a (rule, severity, fails) there were, kept or not.
+        bytes: the size of the file.
+        total: the number of requests, excluding blank lines.
+        failed: the number of requests with an error.
+        embedding_inputs: the number of inputs in all requests to /v1/embeddings.
+        errors: the findings that are errors, in order; at most `keep` per rule.
+        warnings: the findings that are warnings, likewise.
+        counts: the number of findings by rule, severity and effect, kept or not.
         now: the time of the check, in seconds since the epoch.
         create: the parameters of the create call that were checked with the file.
     """
@@ -55,7 +55,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether there is no error."""
+        """Whether there are no errors."""
         return not any(severity == "error" for _, severity, _ in self.counts)
 
     @property
@@ -65,7 +65,7 @@ class Report:
 
     @property
     def truncated(self) -> dict[str, int]:
-        """For each rule the number of its findings that were counted but not kept."""
+        """The number of findings that were counted but not kept, by rule."""
         kept = Counter(error.rule for error in (*self.errors, *self.warnings))
         return {
             rule: count - kept[rule]

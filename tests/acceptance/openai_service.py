@@ -1,4 +1,4 @@
-"""A service on the loopback that speaks the two endpoints on the way to a batch."""
+"""A local service with the two endpoints that create a batch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 
 @dataclass
 class Service:
-    """What the service has been asked.
+    """The service, and the requests it got.
 
     Attributes:
-        url: the client's `base_url`.
-        paths: of the requests, in order.
-        uploads: of each `POST /v1/files` the name, the purpose and the bytes of the file.
+        url: for the client's `base_url`.
+        paths: the paths of the requests, in order.
+        uploads: the name, the purpose and the contents of the file of each `POST /v1/files`.
         creates: the body of each `POST /v1/batches`.
     """
 
@@ -30,29 +30,54 @@ class Service:
     creates: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, path: str, content_type: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        """The status and the body that answer a POST."""
+        """Return the status and the body of the answer to a POST request."""
         self.paths.append(path)
         if path == "/v1/files":
             parts = _form(content_type, body)
             file = parts["file"]
             data, purpose = _bytes(file), _bytes(parts["purpose"]).decode()
             self.uploads.append((file.get_filename(), purpose, data))
-            return 200, {"id": f"file-{len(self.uploads)}", "object": "file", "bytes": len(data), "created_at": 1,
-                         "filename": file.get_filename(), "purpose": purpose, "status": "processed"}
+            return 200, {
+                "id": f"file-{len(self.uploads)}",
+                "object": "file",
+                "bytes": len(data),
+                "created_at": 1,
+                "filename": file.get_filename(),
+                "purpose": purpose,
+                "status": "processed",
+            }
         if path == "/v1/batches":
             params = json.loads(body)
             self.creates.append(params)
-            return 200, {"id": f"batch_{len(self.creates)}", "object": "batch", "status": "validating", "created_at": 1,
-                         "metadata": None, **params}
-        return 404, {"error": {"message": "Invalid URL", "type": "invalid_request_error", "param": None, "code": None}}
+            return 200, {
+                "id": f"batch_{len(self.creates)}",
+                "object": "batch",
+                "status": "validating",
+                "created_at": 1,
+                "metadata": None,
+                **params,
+            }
+        return 404, {
+            "error": {
+                "message": "Invalid URL",
+                "type": "invalid_request_error",
+                "param": None,
+                "code": None,
+            }
+        }
 
 
 def _form(content_type: str, body: bytes) -> dict[str, Message]:
-    """The parts of a multipart body by their names."""
-    message = BytesParser().parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
+    """Return the parts of a multipart body by name."""
+    message = BytesParser().parsebytes(
+        b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body
+    )
     assert message.is_multipart()
-    return {str(part.get_param("name", header="content-disposition")): part
-            for part in message.get_payload() if isinstance(part, Message)}
+    return {
+        str(part.get_param("name", header="content-disposition")): part
+        for part in message.get_payload()
+        if isinstance(part, Message)
+    }
 
 
 def _bytes(part: Message) -> bytes:
@@ -63,7 +88,7 @@ def _bytes(part: Message) -> bytes:
 
 @contextmanager
 def serving() -> Iterator[Service]:
-    """The service, while the block runs."""
+    """Run the service while the block runs."""
     service = Service()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Creating a batch with the official client, against a service on the loopback."""
+"""`create_batch` with the official client, against a local service."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import openai
 import pytest
 from openai import OpenAI
 from openai.types import Batch
-from openai_service import Service, serving
-from support import line
 
+from acceptance.openai_service import Service, serving
 from batchlint.openai import BatchInputError, create_batch
+from support import line
 
 CHAT = "/v1/chat/completions"
 GOOD = line("a", CHAT) + line("b", CHAT)
@@ -41,54 +41,107 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_good_file_becomes_a_batch(client: OpenAI, service: Service, path: Path) -> None:
+def test_good_file_becomes_a_batch(client: OpenAI, service: Service, path: Path) -> None:
     batch = create_batch(client, path, endpoint=CHAT)
 
     assert isinstance(batch, Batch)
-    assert (batch.id, batch.status, batch.endpoint, batch.input_file_id) == ("batch_1", "validating", CHAT, "file-1")
+    assert (batch.id, batch.status, batch.endpoint, batch.input_file_id) == (
+        "batch_1",
+        "validating",
+        CHAT,
+        "file-1",
+    )
     assert service.paths == ["/v1/files", "/v1/batches"]
     assert service.uploads == [("requests.jsonl", "batch", GOOD)]
-    assert service.creates == [{"input_file_id": "file-1", "endpoint": CHAT, "completion_window": "24h"}]
+    assert service.creates == [
+        {"input_file_id": "file-1", "endpoint": CHAT, "completion_window": "24h"}
+    ]
 
 
-def test_a_path_may_be_a_string_and_parameters_reach_the_api(client: OpenAI, service: Service, path: Path) -> None:
+def test_parameters_reach_the_api_and_a_path_may_be_a_string(
+    client: OpenAI, service: Service, path: Path
+) -> None:
     expires = {"anchor": "created_at", "seconds": 3600}
 
-    batch = create_batch(client, str(path), endpoint=CHAT, completion_window="24h", metadata={"team": "docs"},
-                         output_expires_after=expires, timeout=10)
+    batch = create_batch(
+        client,
+        str(path),
+        endpoint=CHAT,
+        completion_window="24h",
+        metadata={"team": "docs"},
+        output_expires_after=expires,
+        timeout=10,
+    )
 
     assert batch.metadata == {"team": "docs"}
-    assert service.creates == [{"input_file_id": "file-1", "endpoint": CHAT, "completion_window": "24h",
-                                "metadata": {"team": "docs"}, "output_expires_after": expires}]
+    assert service.creates == [
+        {
+            "input_file_id": "file-1",
+            "endpoint": CHAT,
+            "completion_window": "24h",
+            "metadata": {"team": "docs"},
+            "output_expires_after": expires,
+        }
+    ]
 
 
-@pytest.mark.parametrize("nothing", [openai.omit, openai.NOT_GIVEN, openai.not_given], ids=["omit", "NOT_GIVEN", "not_given"])
-def test_parameters_that_are_omitted_are_not_given(nothing: Any, client: OpenAI, service: Service, path: Path) -> None:
-    create_batch(client, path, endpoint=CHAT, completion_window=nothing, metadata=nothing, output_expires_after=nothing,
-                 input_file_id=nothing, timeout=nothing, extra_headers=nothing)
+@pytest.mark.parametrize(
+    "nothing",
+    [openai.omit, openai.NOT_GIVEN, openai.not_given],
+    ids=["omit", "NOT_GIVEN", "not_given"],
+)
+def test_omitted_parameters_are_not_sent(
+    nothing: Any, client: OpenAI, service: Service, path: Path
+) -> None:
+    create_batch(
+        client,
+        path,
+        endpoint=CHAT,
+        completion_window=nothing,
+        metadata=nothing,
+        output_expires_after=nothing,
+        input_file_id=nothing,
+        timeout=nothing,
+        extra_headers=nothing,
+    )
 
-    assert service.creates == [{"input_file_id": "file-1", "endpoint": CHAT, "completion_window": "24h"}]
+    assert service.creates == [
+        {"input_file_id": "file-1", "endpoint": CHAT, "completion_window": "24h"}
+    ]
 
 
-def test_warnings_do_not_stop_a_file(client: OpenAI, service: Service, path: Path) -> None:
+def test_file_with_warnings_is_uploaded(client: OpenAI, service: Service, path: Path) -> None:
     path.write_bytes(GOOD + b"\n" + line("c", CHAT))
 
     assert create_batch(client, path, endpoint=CHAT).id == "batch_1"
     assert len(service.uploads) == 1
 
 
-@pytest.mark.parametrize(("data", "name", "params", "rule"), [
-    pytest.param(GOOD + line("c", CHAT, bogus=1), "requests.jsonl", {}, "unknown_parameter", id="a line"),
-    pytest.param(line("a"), "requests.jsonl", {}, "mismatched_url", id="another endpoint"),
-    pytest.param(GOOD + GOOD, "requests.jsonl", {}, "duplicate_custom_id", id="the whole file"),
-    pytest.param(b"", "requests.jsonl", {}, "empty_file", id="no request"),
-    pytest.param(GOOD, "requests.json", {}, "not_jsonl_name", id="the name"),
-    pytest.param(GOOD, "requests.jsonl", {"completion_window": "1h"}, None, id="the window"),
-    pytest.param(GOOD, "requests.jsonl", {"metadata": {"k": 7}}, None, id="the metadata"),
-    pytest.param(GOOD, "requests.jsonl", {"meta": {}}, None, id="an unknown parameter"),
-])
-def test_what_would_fail_is_not_uploaded(
-    client: OpenAI, service: Service, tmp_path: Path, data: bytes, name: str, params: dict[str, Any], rule: str | None
+@pytest.mark.parametrize(
+    ("data", "name", "params", "rule"),
+    [
+        pytest.param(
+            GOOD + line("c", CHAT, bogus=1), "requests.jsonl", {}, "unknown_parameter", id="line"
+        ),
+        pytest.param(line("a"), "requests.jsonl", {}, "mismatched_url", id="another endpoint"),
+        pytest.param(GOOD + GOOD, "requests.jsonl", {}, "duplicate_custom_id", id="whole file"),
+        pytest.param(b"", "requests.jsonl", {}, "empty_file", id="no request"),
+        pytest.param(GOOD, "requests.json", {}, "not_jsonl_name", id="name"),
+        pytest.param(
+            GOOD, "requests.jsonl", {"completion_window": "1h"}, None, id="completion window"
+        ),
+        pytest.param(GOOD, "requests.jsonl", {"metadata": {"k": 7}}, None, id="metadata"),
+        pytest.param(GOOD, "requests.jsonl", {"meta": {}}, None, id="unknown parameter"),
+    ],
+)
+def test_invalid_input_is_not_uploaded(
+    client: OpenAI,
+    service: Service,
+    tmp_path: Path,
+    data: bytes,
+    name: str,
+    params: dict[str, Any],
+    rule: str | None,
 ) -> None:
     path = tmp_path / name
     path.write_bytes(data)
@@ -105,7 +158,7 @@ def test_what_would_fail_is_not_uploaded(
     assert service.paths == []
 
 
-def test_the_exception_tells_how_many_errors_and_the_first(client: OpenAI, path: Path) -> None:
+def test_exception_counts_the_errors_and_shows_the_first(client: OpenAI, path: Path) -> None:
     path.write_bytes(GOOD + line("c", CHAT, bogus=1) + line("a", CHAT))
 
     with pytest.raises(BatchInputError) as caught:
@@ -115,7 +168,7 @@ def test_the_exception_tells_how_many_errors_and_the_first(client: OpenAI, path:
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
-def test_bad_arguments_reach_no_api(client: OpenAI, service: Service, path: Path) -> None:
+def test_invalid_arguments_send_nothing(client: OpenAI, service: Service, path: Path) -> None:
     with pytest.raises(TypeError, match="input_file_id"):
         create_batch(client, path, endpoint=CHAT, input_file_id="file-7")
     with pytest.raises(ValueError, match="no batch endpoint"):
@@ -125,7 +178,7 @@ def test_bad_arguments_reach_no_api(client: OpenAI, service: Service, path: Path
     assert service.paths == []
 
 
-def test_any_client_with_the_two_methods_will_do_and_openai_is_not_imported() -> None:
+def test_module_does_not_import_openai() -> None:
     code = "import sys; sys.modules['openai'] = None; import batchlint.openai as b; print(b.create_batch.__name__)"
 
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

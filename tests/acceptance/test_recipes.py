@@ -1,4 +1,4 @@
-"""The recipes of the docs, run as they stand, and the action of GitHub."""
+"""The recipes of `docs/recipes.md`, run unchanged, and the GitHub action."""
 
 from __future__ import annotations
 
@@ -13,21 +13,24 @@ from typing import Any
 
 import pytest
 import yaml
-from openai_service import Service, serving
-from support import ROOT, line
 
+from acceptance.openai_service import Service, serving
 from batchlint import check
 from batchlint.openai import BatchInputError
+from support import ROOT, line
 
 CHAT = "/v1/chat/completions"
 PAGE = (ROOT / "docs" / "recipes.md").read_text("utf-8")
-RECIPES = {heading: block for heading, text in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", PAGE, re.MULTILINE)
-           for block in re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)}
+RECIPES = {
+    heading: block
+    for heading, text in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", PAGE, re.MULTILINE)
+    for block in re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+}
 
 
 @pytest.fixture(autouse=True)
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of the recipes, good, in the folder at hand."""
+    """Write a valid file for the recipes into the working directory."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "requests.jsonl"
     path.write_bytes(line("a", CHAT) + line("b", CHAT))
@@ -43,29 +46,36 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
 
 
 def run(heading: str) -> dict[str, Any]:
-    """Run a recipe; the names that it makes come back."""
+    """Run a recipe and return the names it defines."""
     names: dict[str, Any] = {"__name__": "recipe"}
     exec(compile(RECIPES[heading], heading, "exec"), names)
     return names
 
 
-def spoil(file: Path) -> None:
+def append_bad_line(file: Path) -> None:
     with file.open("ab") as stream:
         stream.write(line("c", CHAT, bogus=1))
 
 
-def need(package: str) -> None:
+def skip_without(package: str) -> None:
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed; it is large (CI installs the group `frames`)")
 
 
-def test_every_python_block_is_a_recipe_with_a_test() -> None:
+def test_every_python_block_is_a_tested_recipe() -> None:
     assert PAGE.count("```python") == len(RECIPES)
-    assert list(RECIPES) == ["The official client", "A pandas frame", "A polars frame", "An assertion of pytest",
-                             "A task of a workflow engine"]
+    assert list(RECIPES) == [
+        "The official client",
+        "A pandas frame",
+        "A polars frame",
+        "An assertion of pytest",
+        "A task of a workflow engine",
+    ]
 
 
-def test_the_official_client_creates_a_batch(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+def test_official_client_creates_a_batch(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
     names = run("The official client")
     names["client"].close()
 
@@ -73,10 +83,10 @@ def test_the_official_client_creates_a_batch(service: Service, capsys: pytest.Ca
     assert service.creates[0]["metadata"] == {"team": "docs"}
 
 
-def test_the_official_client_sends_nothing_of_a_bad_file(
+def test_official_client_sends_nothing_for_a_bad_file(
     service: Service, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spoil(file)
+    append_bad_line(file)
 
     with pytest.raises(BatchInputError):
         run("The official client")
@@ -85,9 +95,11 @@ def test_the_official_client_sends_nothing_of_a_bad_file(
     assert service.paths == []
 
 
-@pytest.mark.parametrize(("package", "heading"), [("pandas", "A pandas frame"), ("polars", "A polars frame")])
-def test_a_frame_becomes_a_checked_file(package: str, heading: str, file: Path) -> None:
-    need(package)
+@pytest.mark.parametrize(
+    ("package", "heading"), [("pandas", "A pandas frame"), ("polars", "A polars frame")]
+)
+def test_frame_becomes_a_checked_file(package: str, heading: str, file: Path) -> None:
+    skip_without(package)
 
     run(heading)
 
@@ -95,29 +107,36 @@ def test_a_frame_becomes_a_checked_file(package: str, heading: str, file: Path) 
     assert (report.ok, report.total, report.warnings) == (True, 2, ())
 
 
-@pytest.mark.parametrize(("package", "heading"), [("pandas", "A pandas frame"), ("polars", "A polars frame")])
-def test_a_bad_frame_is_refused(package: str, heading: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    need(package)
+@pytest.mark.parametrize(
+    ("package", "heading"), [("pandas", "A pandas frame"), ("polars", "A polars frame")]
+)
+def test_bad_frame_is_refused(package: str, heading: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    skip_without(package)
     monkeypatch.setitem(RECIPES, heading, RECIPES[heading].replace('"The second."', '""'))
 
     with pytest.raises(ValueError, match="input"):
         run(heading)
 
 
-def test_the_assertion_passes_and_fails_with_the_findings(file: Path) -> None:
+def test_assertion_fails_with_the_findings_of_a_bad_file(file: Path) -> None:
     test = run("An assertion of pytest")["test_the_batch_file_would_be_accepted"]
 
     test()
-    spoil(file)
+    append_bad_line(file)
     with pytest.raises(AssertionError, match="line 3: Unknown parameter: 'bogus'"):
         test()
 
 
-def test_the_task_returns_counts_and_fails_with_the_findings(file: Path) -> None:
+def test_task_returns_counts_and_fails_with_the_findings(file: Path) -> None:
     task = run("A task of a workflow engine")["check_batch_file"]
 
-    assert task("requests.jsonl", CHAT) == {"path": "requests.jsonl", "models": ["m"], "total": 2, "failed": 0}
-    spoil(file)
+    assert task("requests.jsonl", CHAT) == {
+        "path": "requests.jsonl",
+        "models": ["m"],
+        "total": 2,
+        "failed": 0,
+    }
+    append_bad_line(file)
     with pytest.raises(ValueError, match=r"^requests\.jsonl:3: Unknown parameter: 'bogus'"):
         task("requests.jsonl", CHAT)
 
@@ -126,26 +145,38 @@ ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
 
 
-def test_the_action_sets_up_python_installs_and_checks() -> None:
+def test_action_sets_up_python_installs_and_checks() -> None:
     assert ACTION["runs"]["using"] == "composite"
     assert list(STEPS) == ["Set up Python", "Install batchlint", "Check"]
     assert STEPS["Install batchlint"]["env"]["SOURCE"] == "${{ github.action_path }}"
     assert all(step["shell"] == "bash" for step in STEPS.values() if "run" in step)
-    assert not any("${{" in step.get("run", "") for step in STEPS.values()), "inputs come as variables, never as code"
+    assert not any("${{" in step.get("run", "") for step in STEPS.values()), (
+        "pass inputs as variables, never as code"
+    )
 
 
-def test_the_recipe_of_the_action_gives_inputs_that_it_has() -> None:
+def test_recipe_of_the_action_uses_its_inputs() -> None:
     (block,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
     assert yaml.safe_load(block)[1]["with"].keys() == ACTION["inputs"].keys() == {"files", "args"}
 
 
-@pytest.mark.skipif(sys.platform == "win32" or not shutil.which("bash"), reason="needs bash, and a command by a script")
-@pytest.mark.parametrize(("files", "args", "status", "said"), [
-    ("*.jsonl", "", 0, "requests.jsonl: 2 requests"),
-    ("requests.jsonl\nrequests.jsonl", "--endpoint /v1/responses", 1, "invalid_url"),
-    ("none.jsonl", "", 2, "none.jsonl"), ("$(touch made)", "", 2, "touch")])
-def test_the_action_s_last_step_checks_the_files(tmp_path: Path, files: str, args: str, status: int, said: str) -> None:
+@pytest.mark.skipif(
+    sys.platform == "win32" or not shutil.which("bash"),
+    reason="needs bash, and a command by a script",
+)
+@pytest.mark.parametrize(
+    ("files", "args", "status", "said"),
+    [
+        ("*.jsonl", "", 0, "requests.jsonl: 2 requests"),
+        ("requests.jsonl\nrequests.jsonl", "--endpoint /v1/responses", 1, "invalid_url"),
+        ("none.jsonl", "", 2, "none.jsonl"),
+        ("$(touch made)", "", 2, "touch"),
+    ],
+)
+def test_last_step_of_the_action_checks_the_files(
+    tmp_path: Path, files: str, args: str, status: int, said: str
+) -> None:
     venv = tmp_path / "runner" / "batchlint" / "bin"
     venv.mkdir(parents=True)
     command = venv / "batchlint"
@@ -153,9 +184,19 @@ def test_the_action_s_last_step_checks_the_files(tmp_path: Path, files: str, arg
     command.chmod(0o755)
 
     made = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS["Check"]["run"]], capture_output=True,
-        text=True, check=False,
-        env={"PATH": "/usr/bin:/bin", "RUNNER_TEMP": str(tmp_path / "runner"), "FILES": files, "ARGS": args})
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS["Check"]["run"]],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "RUNNER_TEMP": str(tmp_path / "runner"),
+            "FILES": files,
+            "ARGS": args,
+        },
+    )
 
-    assert (made.returncode, said in made.stdout + made.stderr) == (status, True), made.stdout + made.stderr
+    assert (made.returncode, said in made.stdout + made.stderr) == (status, True), (
+        made.stdout + made.stderr
+    )
     assert not (tmp_path / "made").exists()

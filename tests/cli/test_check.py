@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from cli.samples import GOOD
 from support import CommandResult, line, run_command
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from reports import make_finding, make_report
 
 from batchlint import Report
 from batchlint.cli.check import exit_status
 from batchlint.findings import FindingKey
 from batchlint.output.result import FileResult
+from reports import make_finding, make_report
 
 CLEAN = FileResult("clean", make_report())
 BAD = FileResult("bad", make_report(make_finding()))

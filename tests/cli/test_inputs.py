@@ -8,9 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
+
 from cli.samples import GOOD
 from support import FIXTURES, CommandResult, line, run_command
 
@@ -153,7 +154,7 @@ def test_file_that_shrinks_while_it_is_read_is_reported(
         def close(self) -> None:
             pass
 
-        def __enter__(self) -> Bar:
+        def __enter__(self) -> Self:
             return self
 
         def __exit__(self, *_: object) -> None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from cli.process import posix, start_command, wait_for
 from cli.samples import BAD, GOOD, WARNED
 from support import line, run_command
@@ -114,7 +115,7 @@ def test_interrupted_start_is_reported(tmp_path: Path) -> None:
 def test_signal_during_an_import_waits_for_its_end(
     module: str, number: signal.Signals, status: int, message: str, tmp_path: Path
 ) -> None:
-    """orjson crashes if an import of its own is interrupted."""
+    """An interrupted import crashes orjson."""
     code = f"""
 import os, sys
 class Finder:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from support import CommandResult, run_command
 
 from batchlint.rules import RULES
+from support import CommandResult, run_command
 
 Run = Callable[..., CommandResult]
 

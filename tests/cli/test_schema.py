@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 
 import pytest
-from support import URLS, CommandResult
 
 from batchlint import data
+from support import URLS, CommandResult
 
 NAMES = [*URLS, "batch-request", "batch-create", "batch", "report"]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cli.process import posix, start_command, wait_for
 from cli.samples import GOOD, MANY
 from support import line, run_command

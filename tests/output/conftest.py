@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from output.samples import CLEAN, MISSING, MIXED, SAMPLES
 from support import CommandResult
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from support import FIXTURES
-
 from batchlint import check
 from batchlint.output import FORMATS, Options
 from batchlint.output.result import FileResult
+from support import FIXTURES
 
 SAMPLES: Final = FIXTURES / "formats"
 

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from golden import assert_matches_golden
-from output.samples import MISSING, SAMPLES, render
-from support import CommandResult, line
 
 import batchlint
 from batchlint.output import FORMATS, default_format
+from golden import assert_matches_golden
+from output.samples import MISSING, SAMPLES, render
+from support import CommandResult, line
 
 GOLDEN = {
     "github": "github.txt",

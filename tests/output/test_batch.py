@@ -11,9 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from openai.types import Batch
 from pydantic import BaseModel
-from support import FIXTURES, CommandResult
 
 from batchlint import data
+from support import FIXTURES, CommandResult
 
 Run = Callable[..., CommandResult]
 

@@ -9,14 +9,14 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from output.samples import CLEAN, MISSING, MIXED, SAMPLES, render
-from reports import make_finding, make_report
-from support import FIXTURES, CommandResult, line
 
 from batchlint.output import FORMATS
 from batchlint.output.github import step_summary
 from batchlint.output.paths import from_root
 from batchlint.output.result import FileResult
+from output.samples import CLEAN, MISSING, MIXED, SAMPLES, render
+from reports import make_finding, make_report
+from support import FIXTURES, CommandResult, line
 
 Run = Callable[..., CommandResult]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+
 from output.samples import MISSING
 from support import CommandResult, line
 

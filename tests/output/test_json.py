@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jsonschema import Draft202012Validator
-from support import FIXTURES, CommandResult, fixture_files
 
 from batchlint import data
+from support import FIXTURES, CommandResult, fixture_files
 
 FILES = [
     *fixture_files("valid", "invalid", "foreign", "wild"),

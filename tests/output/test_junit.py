@@ -7,10 +7,10 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, TestSuite
-from output.samples import CLEAN, MISSING, MIXED, render
-from reports import make_finding, make_report
 
 from batchlint.output.result import FileResult
+from output.samples import CLEAN, MISSING, MIXED, render
+from reports import make_finding, make_report
 
 
 def test_parser_reads_the_report(render_samples: Callable[[str], str]) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import line, run_command
 
 from batchlint.findings import BatchError
 from batchlint.output.locate import find, locate_all
 from batchlint.phrasing import pointer
+from support import line, run_command
 
 SCALARS = (
     st.none()

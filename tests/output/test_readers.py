@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
-from output.samples import SAMPLES, render
-from reports import make_finding, make_report
-from support import rows
 
 from batchlint.output.paths import from_root
 from batchlint.output.result import FileResult
+from output.samples import SAMPLES, render
+from reports import make_finding, make_report
+from support import rows
 
 READERS = Path(__file__).parent / "readers"
 

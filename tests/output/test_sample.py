@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from batchlint.output.sample import omitted, sample
 from output.samples import render_text
 from reports import make_finding, make_report
 from support import CommandResult, line
-
-from batchlint.output.sample import omitted, sample
 
 BatchFile = Callable[..., Path]
 
@@ -59,7 +59,7 @@ def test_rare_findings_are_printed_among_many_of_another_rule(batch_file: BatchF
 def test_max_errors_limits_printed_findings(
     max_errors: int, count: int, batch_file: BatchFile
 ) -> None:
-    rows = [line(str(number), **{f"bogus_{number}": 1}) for number in range(42)]
+    rows = [line(str(number), "/v1/embeddings", **{f"bogus_{number}": 1}) for number in range(42)]
     printed = render_text(batch_file(*rows), max_errors)
     numbers = [int(row.split(":")[1]) for row in printed if re.match(r"x:\d+:", row)]
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
 
-from output.samples import MIXED, SAMPLES
 from pydantic_sarif.model import (  # type: ignore[import-untyped]
     StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog,
 )
-from support import CommandResult, line
 
 from batchlint.output.sarif import MOST
+from output.samples import MIXED, SAMPLES
+from support import CommandResult, line
 
 
 def test_log_fits_the_types_of_the_schema(render_samples: Callable[[str], str]) -> None:

@@ -12,15 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from golden import assert_matches_golden
 from hypothesis import given
 from hypothesis import strategies as st
-from output.samples import CLEAN, MIXED, SAMPLES, render_text
-from support import CommandResult, line
 
 from batchlint.findings import BatchError
 from batchlint.output.locate import find
 from batchlint.output.text import _excerpt
+from golden import assert_matches_golden
+from output.samples import CLEAN, MIXED, SAMPLES, render_text
+from support import CommandResult, line
 
 Run = Callable[..., CommandResult]
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from reports import make_finding, make_report
-from support import FIXTURES, CommandResult, line
 
 from batchlint.findings import FindingKey
 from batchlint.output.wording import (
@@ -23,6 +21,8 @@ from batchlint.output.wording import (
     verdict,
 )
 from batchlint.rules import RULES
+from reports import make_finding, make_report
+from support import FIXTURES, CommandResult, line
 
 GOOD = str(FIXTURES / "valid" / "embeddings.jsonl")
 BAD = str(FIXTURES / "invalid" / "invalid_type.jsonl")

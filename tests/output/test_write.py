@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from output.samples import CLEAN, MIXED, SAMPLES
-from support import FIXTURES, CommandResult, line
 
 from batchlint.output import FORMATS
 from batchlint.output.write import write_atomic
+from output.samples import CLEAN, MIXED, SAMPLES
+from support import FIXTURES, CommandResult, line
 
 GOOD = str(FIXTURES / "valid" / "embeddings.jsonl")
 

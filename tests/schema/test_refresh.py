@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from support import ROOT
 
 PINNED = "3.54.0"

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openai.types import Batch
 from pydantic import ValidationError
-from support import BODIES, FIXTURES, ROOT, URLS, request
 
 from batchlint import check, check_create, check_request, data
 from batchlint.providers import CHAT, EMBEDDINGS, model_families, provider, schema_date
 from batchlint.rules import RULES
 from batchlint.schema.store import body_schema, deprecated_parameters, line_schema, merge_patch
+from support import BODIES, FIXTURES, ROOT, URLS, request
 
 NAMES = (*(url.lstrip("/") for url in URLS), "batch-request", "batch-create", "batch", "report")
 SCHEMAS = {name: data.read(name) for name in NAMES}

@@ -1,4 +1,4 @@
-"""Fingerprints of findings: unique in a run, and the same in the next one, though lines move."""
+"""Fingerprints of findings: unique in a run, and stable when lines move."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Fingerprints:
         self._seen = Counter[tuple[str | None, ...]]()
 
     def of(self, path: str, error: BatchError) -> str:
-        """The fingerprint of a finding; of those that are alike, the first, the second and so on have their own."""
-        return self.made(path, error.rule, error.custom_id, error.pointer, error.message)
+        """The fingerprint of a finding. Equal findings are numbered."""
+        return self.of_parts(path, error.rule, error.custom_id, error.pointer, error.message)
 
-    def made(self, *parts: str | None) -> str:
-        """The fingerprint of something that these parts make up."""
+    def of_parts(self, *parts: str | None) -> str:
+        """The fingerprint of anything that these parts identify."""
         self._seen[parts] += 1
         text = "\0".join([*(part or "" for part in parts), str(self._seen[parts])])
         return sha256(text.encode(errors="backslashreplace")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""The format for GitHub Actions: workflow commands that become annotations, and a summary in Markdown."""
+"""The format `github`: workflow commands, which become annotations, and a step summary."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from ..findings import BatchError, FindingKey, by_severity
 from . import Options
@@ -17,12 +18,15 @@ from .result import FileResult
 from .sample import omitted, sample
 from .wording import by_effect, counted, effect, effects, label, place, summary, summary_of_all
 
-#: A summary has at most so many files, and so many rules.
-_ROWS = 100
+#: The maximum number of rows of a table in the summary.
+_ROWS: Final = 100
 
 
 def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
-    """A command for each finding, those of different kinds first, for few are shown; a sentence about each file."""
+    """One command per finding, and a sentence per file.
+
+    GitHub shows only the first commands, so those of different rules come first.
+    """
     for file in files:
         if file.report is None:
             yield _command("error", file, None, None, "batchlint", f"{file.path}: {file.error}")
@@ -59,14 +63,14 @@ def _command(
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """The text as the runner reads it back; in properties some characters more are escaped."""
+    """Escape a text for the runner. Properties need more characters escaped."""
     for character in ("%", "\r", "\n", *more):
         text = text.replace(character, f"%{ord(character):02X}")
     return text
 
 
 def _plain(text: str) -> str:
-    """A line that is no command to the runner, whatever a file is called."""
+    """A line that the runner does not take for a command, whatever a file is called."""
     return "batchlint: " + text.replace("\r", " ").replace("\n", " ").replace("##[", "## [") + "\n"
 
 
@@ -85,7 +89,7 @@ def append_summary(files: Sequence[FileResult]) -> None:
 
 
 def step_summary(files: Sequence[FileResult]) -> str:
-    """What the summary of the step says, in Markdown: the totals by file and by rule, of which annotations show a few."""
+    """The totals by file and by rule, in Markdown. Annotations show only some findings."""
     counts = Counter[FindingKey]()
     for file in files:
         if file.report is not None:
@@ -102,7 +106,7 @@ def step_summary(files: Sequence[FileResult]) -> str:
     )
     if counts:
         rows = (
-            [_code(kind[0]), f"{count:,}", effect(kind, count)] for kind, count in by_effect(counts)
+            [_code(key.rule), f"{count:,}", effect(key, count)] for key, count in by_effect(counts)
         )
         lines += ["", *_table("Rule", "Findings", "Effect", ":--|--:|:--", rows=rows)]
     return "\n".join(lines) + "\n\n"
@@ -123,14 +127,14 @@ def _table(*head: str, rows: Iterable[list[str]]) -> Iterator[str]:
     *titles, alignment = head
     yield f"| {' | '.join(titles)} |"
     yield f"|{alignment}|"
-    left = 0
+    omitted_rows = 0
     for number, row in enumerate(rows):
         if number < _ROWS:
             yield f"| {' | '.join(row)} |"
         else:
-            left += 1
-    if left:
-        yield f"| {counted(left, 'more row')}{' |' * len(titles)}"
+            omitted_rows += 1
+    if omitted_rows:
+        yield f"| {counted(omitted_rows, 'more row')}{' |' * len(titles)}"
 
 
 def _code(text: str) -> str:
@@ -138,7 +142,7 @@ def _code(text: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """The text as Markdown shows it unchanged, in a cell of a table too."""
+    """Escape a text so that Markdown shows it unchanged, in a table too."""
     return re.sub(
         r"[^\w\s./-]|_",
         lambda match: f"&#{ord(match[0])};" if match[0].isascii() else html.escape(match[0]),

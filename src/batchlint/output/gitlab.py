@@ -1,4 +1,4 @@
-"""The format of GitLab's code quality reports."""
+"""The format `gitlab`: a GitLab code quality report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .wording import label
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One JSON array of all findings that are kept; a file that cannot be read is one too."""
+    """One JSON array of all kept findings. A file that cannot be read is a finding too."""
     fingerprints = Fingerprints()
     issues = [issue for file in files for issue in _issues(file, fingerprints)]
     yield orjson.dumps(issues, option=orjson.OPT_INDENT_2).decode() + "\n"
@@ -23,12 +23,12 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
 
 def _issues(file: FileResult, fingerprints: Fingerprints) -> Iterator[dict[str, Any]]:
     path = from_root(file.source) if file.source is not None else file.path
-    path = path.encode(errors="replace").decode()  # JSON has no half surrogates
+    path = path.encode(errors="replace").decode()  # JSON cannot hold half a surrogate pair.
     if file.report is None:
         yield _issue(
             "unreadable_file",
             f"The file could not be read: {file.error}",
-            fingerprints.made(path, "unreadable_file"),
+            fingerprints.of_parts(path, "unreadable_file"),
             "blocker",
             path,
             None,

@@ -1,4 +1,4 @@
-"""The format of JUnit's test reports, which most services read."""
+"""The format `junit`: a JUnit test report, which most CI services read."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """A suite for each file, in which an error is a failed case and a warning a passed one that says so.
+    """One suite per file. An error is a failed case, a warning a passed case with its text.
 
-    A clean file is one passed case; a file that cannot be read, one with an error.
+    A file without findings is one passed case. A file that cannot be read is a case with an error.
     """
     root = ET.Element("testsuites", name="batchlint")
     root.extend(_suite(file) for file in files)
@@ -46,12 +46,12 @@ def _suite(file: FileResult) -> ET.Element:
         if not errors + warnings:
             ET.SubElement(suite, "testcase", name="no errors", classname=_fit(file.path))
         ET.SubElement(suite, "system-out").text = _fit(summary(file.report))
-    for name, kind in (
+    for name, path in (
         ("tests", "testcase"),
         ("failures", "testcase/failure"),
         ("errors", "testcase/error"),
     ):
-        suite.set(name, str(len(suite.findall(kind))))
+        suite.set(name, str(len(suite.findall(path))))
     suite.set("skipped", "0")
     return suite
 
@@ -75,5 +75,5 @@ def _case(suite: ET.Element, path: str, error: BatchError) -> None:
 
 
 def _fit(text: str) -> str:
-    """The text without characters that XML does not have."""
+    """Replace the characters that XML does not allow."""
     return _NOT_IN_XML.sub("?", text)

@@ -1,4 +1,4 @@
-"""The place of a finding in its line: the line is read again, and its JSON Pointer followed in the text."""
+"""Finds the column of a finding: reads its line again, and follows its JSON Pointer in the text."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _SURROGATE = re.compile(
     r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\."
 )
 
-#: How many findings of one line have their place looked for.
-_PLACES: Final = 50
+#: At most this many findings of one line are located, because each one parses the line again.
+_MAX_PER_LINE: Final = 50
 
-#: Rules that are about a member itself, not about its value.
+#: Rules whose place is a key, not its value.
 _ABOUT_KEYS: Final = frozenset(
     {
         "unknown_parameter",
@@ -42,12 +42,12 @@ _ABOUT_KEYS: Final = frozenset(
 
 
 class Place(NamedTuple):
-    """A stretch of a line.
+    """A part of a line.
 
     Attributes:
-        text: of the line, without its end.
-        start: the first character, counted from 0.
-        end: the character after the last.
+        text: the line without its newline.
+        start: the offset of the first character.
+        end: the offset after the last character.
     """
 
     text: str
@@ -56,63 +56,61 @@ class Place(NamedTuple):
 
     @property
     def column(self) -> int:
-        """The first character, counted from 1."""
+        """The 1-based column of the first character, in code points."""
         return self.start + 1
 
 
 def locate_all(
     source: str | None, errors: Iterable[BatchError]
 ) -> Iterator[tuple[BatchError, Place | None]]:
-    """The findings, each with its place if that can be found; the file is read once, as far as needed.
+    """The findings, each with its place, if that is found. The file is read once.
 
     Args:
-        source: the path of the file; None if there is none to read.
+        source: the path of the file; None if there is no file to read.
         errors: in the order of their lines.
     """
     lines = _lines(source) if source is not None else iter(())
-    number, line, found = 0, b"", 0
+    number = 0
+    line = b""
+    count = 0
     for error in errors:
         while number < (error.line or 0):
-            number, line = next(lines, (sys.maxsize, b""))  # past the end
-            found = 0
-        found += 1  # each reads the line anew, and one may have thousands
-        yield error, find(line, error) if number == error.line and found <= _PLACES else None
+            number, line = next(lines, (sys.maxsize, b""))  # Past the end of the file.
+            count = 0
+        count += 1
+        is_located = number == error.line and count <= _MAX_PER_LINE
+        yield error, find(line, error) if is_located else None
 
 
 def _lines(source: str) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file with their numbers; what cannot be read twice, or not now, has none."""
+    """The lines of a file with their numbers. A pipe, or a file that is gone, has none."""
     try:
         if stat.S_ISREG(Path(source).stat().st_mode):
             with open_file(source) as file:
                 yield from enumerate(file, 1)
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        zlib.error,
-    ):  # a path with a null character, a file that changed
+    except (OSError, ValueError, EOFError, zlib.error):  # A null character, or a changed file.
         return
 
 
 def find(line: bytes, error: BatchError) -> Place | None:
-    """The place of a finding in the line that it is about; None if it is not found."""
+    """The place of a finding in its line; None if it is not found."""
     try:
         text = line.decode("utf-8-sig" if error.line == 1 else "utf-8").rstrip("\r\n")
-    except UnicodeDecodeError as wrong:
-        start = len(line[: wrong.start].decode())
+    except UnicodeDecodeError as error_at:
+        start = len(line[: error_at.start].decode())
         return Place(line.decode(errors="replace").rstrip("\r\n"), start, start + 1)
     try:
         if error.pointer is None:
-            span = with_deep_stack(_refused, text, error.rule)
+            span = with_deep_stack(_defect_span, text, error.rule)
         else:
-            span = with_deep_stack(_pointed, text, error.pointer, error.rule)
+            span = with_deep_stack(_pointer_span, text, error.pointer, error.rule)
     except (ValueError, IndexError, RecursionError):
         return None
     return span and Place(text, *span)
 
 
-def _refused(text: str, rule: str) -> tuple[int, int] | None:
-    """What the decoder stumbles over in a line that is no JSON."""
+def _defect_span(text: str, rule: str) -> tuple[int, int] | None:
+    """Where the decoder fails in a line that is not JSON."""
     if rule == "lone_surrogate":
         return next((match.span(1) for match in _SURROGATE.finditer(text) if match[1]), None)
     if rule == "not_a_number":
@@ -131,25 +129,30 @@ def _refused(text: str, rule: str) -> tuple[int, int] | None:
     return None
 
 
-def _pointed(text: str, pointer: str, rule: str) -> tuple[int, int]:
-    """The value (or the key) that a JSON Pointer names; of what is missing, the brace of the object that lacks it."""
+def _pointer_span(text: str, pointer: str, rule: str) -> tuple[int, int]:
+    """The value, or the key, that a JSON Pointer names.
+
+    For a missing field it is the opening brace of the object that lacks it.
+    """
     start = _skip(text, 0)
-    name, end = start, _end(text, start)
+    name = start
+    end = _end(text, start)
     for token in pointer.split("/")[1:]:
         key = token.replace("~1", "/").replace("~0", "~")
-        found = [member[1:] for member in _members(text, start) if str(member[0])[:1000] == key]
-        if not found:
+        spans = [child[1:] for child in _children(text, start) if str(child[0])[:1000] == key]
+        if not spans:
             return start, start + 1
-        name, start, end = found[-1]  # as decoders do, of members of one name
+        name, start, end = spans[-1]  # Decoders keep the last of equal keys.
     return (name, _end(text, name)) if rule in _ABOUT_KEYS else (start, end)
 
 
-def _members(text: str, at: int) -> Iterator[tuple[str | int, int, int, int]]:
-    """The members of an array or object: index or key, where the name begins, where the value, where that ends."""
+def _children(text: str, at: int) -> Iterator[tuple[str | int, int, int, int]]:
+    """The children of an array or object, as (index or key, start of the key, start, end)."""
     if text[at] not in "{[":
         return
     closing = "}" if text[at] == "{" else "]"
-    at, index = _skip(text, at + 1), 0
+    at = _skip(text, at + 1)
+    index = 0
     while text[at] != closing:
         key: str | int = index
         name = at
@@ -170,6 +173,6 @@ def _end(text: str, at: int) -> int:
 
 
 def _skip(text: str, at: int) -> int:
-    """The first character from here on that is no white space."""
+    """The offset of the next character that is not white space."""
     match = _SPACE.match(text, at)
     return match.end() if match else at

@@ -1,4 +1,4 @@
-"""The path of a file as services name it: from the root of the project, with forward slashes."""
+"""Paths as CI services write them: from the root of the project, with forward slashes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 
 def from_root(path: str) -> str:
-    """The path from the root of the project, which the service names, else the working directory.
+    """The path from the root of the project. A file outside of it keeps its absolute path.
 
-    A file that lies elsewhere keeps its absolute path.
+    The root is the directory that the service names, or else the working directory.
     """
     root = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or "."
     full = os.path.abspath(path)  # noqa: PTH100 - removes `..`, and follows no links
@@ -21,7 +21,10 @@ def from_root(path: str) -> str:
 
 
 def uri(path: str) -> str:
-    """The path from the root of the project as a relative reference (RFC 3986), or a `file` URI if it lies elsewhere."""
+    """The path from the root of the project as a relative reference (RFC 3986).
+
+    A file outside of the project gets a `file` URI.
+    """
     shown = from_root(path)
     if Path(shown).is_absolute():
         return Path(shown).as_uri()

@@ -1,4 +1,4 @@
-"""A file that was checked, or could not be."""
+"""The result of one file."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from ..report import Report
 
 
 class FileResult(NamedTuple):
-    """What became of a file.
+    """The result of checking a file.
 
     Attributes:
-        path: as the user wrote it, fit to print.
+        path: as the user wrote it, made printable.
         report: None if the file could not be read.
-        error: why it could not.
-        source: the path by which its lines can be read again; None if they cannot, as of standard input.
+        error: why the file could not be read.
+        source: the path to read lines from again; None for standard input.
     """
 
     path: str
@@ -24,5 +24,5 @@ class FileResult(NamedTuple):
 
     @property
     def ok(self) -> bool | None:
-        """Whether there is no error; None if it could not be read."""
+        """Whether the file has no errors; None if it could not be read."""
         return None if self.report is None else self.report.ok

@@ -1,4 +1,4 @@
-"""The format of code scanning services: SARIF 2.1.0."""
+"""The format `sarif`: SARIF 2.1.0, for code scanning services."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from .paths import uri
 from .result import FileResult
 from .wording import label, summary
 
-#: GitHub shows so many results of a run, and refuses a file of more than five times as many.
+#: GitHub shows this many results of a run. It refuses files with more than five times as many.
 MOST: Final = 5_000
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One run with the rules that found something, the first 5,000 results, errors first, and the totals."""
+    """One run: the rules that found something, the first 5,000 results (errors first), the totals."""
     from .. import __version__
 
-    seen = list(files)
+    results_of_files = list(files)
     fingerprints = Fingerprints()
-    results = [result for file in seen for result in _results(file, fingerprints)]
+    results = [result for file in results_of_files for result in _results(file, fingerprints)]
     results.sort(key=lambda result: bool(result["level"] == "warning"))
     shown = results[:MOST]
     rules = list(dict.fromkeys(result["ruleId"] for result in shown))
@@ -43,10 +43,10 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
                 "rules": [_rule(name) for name in rules],
             }
         },
-        "invocations": [_invocation(seen, len(shown))],
+        "invocations": [_invocation(results_of_files, len(shown))],
         "columnKind": "unicodeCodePoints",
         "results": shown,
-        "properties": _totals(seen, len(shown)),
+        "properties": _totals(results_of_files, len(shown)),
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     yield orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
@@ -66,8 +66,8 @@ def _rule(name: str) -> dict[str, Any]:
 
 def _results(file: FileResult, fingerprints: Fingerprints) -> Iterator[dict[str, Any]]:
     if file.report is not None:
-        errors, warnings = file.report.errors[:MOST], file.report.warnings[:MOST]
-        for error, place in locate_all(file.source, sorted([*errors, *warnings])):
+        findings = [*file.report.errors[:MOST], *file.report.warnings[:MOST]]
+        for error, place in locate_all(file.source, sorted(findings)):
             yield _result(file, error, place, fingerprints)
 
 
@@ -101,12 +101,12 @@ def _artifact(file: FileResult) -> dict[str, str]:
 
 
 def _literal(text: str) -> str:
-    """The text as a plain message that has no links, whatever it quotes."""
+    """Escape a text so that nothing in it becomes a link."""
     return text.replace("](", "\\](")
 
 
 def _invocation(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
-    """How the run went: what could not be read, and what was left out."""
+    """How the run went: the files that could not be read, and how many results are left out."""
     notes: list[dict[str, Any]] = [
         {
             "level": "error",
@@ -131,14 +131,14 @@ def _invocation(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
 
 
 def _totals(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
-    """What was counted, shown or not."""
+    """The counts, shown or not."""
     counts: dict[FindingKey, int] = {}
-    told = []
+    rows = []
     for file in files:
         if file.report is None:
             continue
         errors, warnings = by_severity(file.report.counts)
-        told.append(
+        rows.append(
             {
                 "path": file.path,
                 "requests": file.report.total,
@@ -147,13 +147,13 @@ def _totals(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
                 "summary": summary(file.report),
             }
         )
-        for kind, count in file.report.counts.items():
-            counts[kind] = counts.get(kind, 0) + count
+        for key, count in file.report.counts.items():
+            counts[key] = counts.get(key, 0) + count
     errors, warnings = by_severity(counts)
     return {
         "errors": errors,
         "warnings": warnings,
         "shown": shown,
         "findingsByRule": by_rule(counts),
-        "files": told,
+        "files": rows,
     }

@@ -1,4 +1,4 @@
-"""The format for people."""
+"""The format `text`: for people."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from .result import FileResult
 from .sample import omitted, sample
 from .wording import by_effect, effect, label, place, requests, summary_of_all, verdict
 
-#: How many characters of a line are shown, and how many of them may stand before the place.
+#: The length of an excerpt in characters, and the maximum before the place.
 _EXCERPT = 60
 _BEFORE = 24
 
 
 def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
-    """Each finding on a line, its hint below it; a summary of each file, and of all if there are several."""
-    fine: list[bool | None] = []
+    """Each finding on one line with its hint below, and a summary of each file and of all files."""
+    outcomes: list[bool | None] = []
     counts = Counter[FindingKey]()
     for file in files:
-        fine.append(file.ok)
+        outcomes.append(file.ok)
         if file.report is not None:
             yield from _file(file, file.report, options)
             counts.update(file.report.counts)
-    if len(fine) > 1:
-        color = "green" if all(fine) else "red"
-        yield options.style(summary_of_all(fine), fg=color, bold=True) + "\n"
+    if len(outcomes) > 1:
+        color = "green" if all(outcomes) else "red"
+        yield options.style(summary_of_all(outcomes), fg=color, bold=True) + "\n"
     if options.statistics:
         yield from _statistics(counts, options.style)
 
@@ -39,57 +39,55 @@ def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
 def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
     style = options.style
     printed = sample(report, options.max_errors)
-    for error, found in locate_all(file.source, sorted(printed)):
-        yield _finding(file.path, error, found, style)
-        if options.show_source and found is not None:
-            yield _excerpt(found, style)
+    for error, at in locate_all(file.source, sorted(printed)):
+        yield _finding(file.path, error, at, style)
+        if options.show_source and at is not None:
+            yield _excerpt(at, style)
     if rest := omitted(report, printed):
         kept = len(report.errors) + len(report.warnings)
         more = "; `--max-errors 0` prints more" if len(printed) < kept else ""
         yield style(f"... and {rest}{more}", dim=True) + "\n"
     fails = options.strict and report.ok and bool(report.counts)
     color = "red" if fails or not report.ok else "green"
-    told = verdict(report) + (" (fails: --strict)" if fails else "")
+    outcome = verdict(report) + (" (fails: --strict)" if fails else "")
     name = style(escape(file.path), bold=True)
-    yield f"{name}: {requests(report)}, {style(told, fg=color, bold=True)}\n"
+    yield f"{name}: {requests(report)}, {style(outcome, fg=color, bold=True)}\n"
 
 
-def _finding(path: str, error: BatchError, found: Place | None, style: Style) -> str:
-    where = style(place(path, error.line, found and found.column), bold=True)
+def _finding(path: str, error: BatchError, at: Place | None, style: Style) -> str:
+    where = style(place(path, error.line, at and at.column), bold=True)
     color = "yellow" if error.severity == "warning" else "red"
     level = style("warning: ", fg=color) if error.severity == "warning" else ""
     hint = "" if error.hint is None else f"    {style(error.hint, dim=True)}\n"
-    rule = (
-        "" if error.rule == error.code else style(f" [{error.rule}]", dim=True)
-    )  # its name, where the code is not it
+    rule = "" if error.rule == error.code else style(f" [{error.rule}]", dim=True)
     return f"{where}: {level}{style(label(error), fg=color)}: {error.message}{rule}\n{hint}"
 
 
-def _excerpt(found: Place, style: Style) -> str:
+def _excerpt(at: Place, style: Style) -> str:
     """A part of the line, and a caret under the place."""
-    first = max(0, min(found.start - _BEFORE, len(found.text) - _EXCERPT))
-    last = min(len(found.text), first + _EXCERPT)
-    shown = [character if character.isprintable() else "?" for character in found.text[first:last]]
+    first = max(0, min(at.start - _BEFORE, len(at.text) - _EXCERPT))
+    last = min(len(at.text), first + _EXCERPT)
+    shown = [character if character.isprintable() else "?" for character in at.text[first:last]]
     if first:
         shown[:3] = "..."
-    if last < len(found.text):
+    if last < len(at.text):
         shown[-3:] = "..."
-    before = sum(map(_width, shown[: found.start - first]))
+    before = sum(map(_width, shown[: at.start - first]))
     return f"    {''.join(shown)}\n    {' ' * before}{style('^', fg='green', bold=True)}\n"
 
 
 def _width(character: str) -> int:
-    """How many columns of a terminal a character takes."""
+    """The columns of a terminal that a character takes."""
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _statistics(counts: Counter[FindingKey], style: Style) -> Iterator[str]:
-    """A row for each rule: how many findings, and what they do."""
+    """One row per rule: the number of findings, and what they do."""
     width = max((len(f"{count:,}") for count in counts.values()), default=1)
     names = max((len(rule) for rule, _, _ in counts), default=1)
-    for kind, count in by_effect(counts):
-        rule, severity, _ = kind
-        color = "yellow" if severity == "warning" else "red"
-        yield f"{count:>{width},}  {style(f'{rule:{names}}', fg=color)}  {effect(kind, count)}\n"
+    for key, count in by_effect(counts):
+        color = "yellow" if key.severity == "warning" else "red"
+        rule = style(f"{key.rule:{names}}", fg=color)
+        yield f"{count:>{width},}  {rule}  {effect(key, count)}\n"

@@ -1,4 +1,4 @@
-"""The sentences that formats share: about a finding, a file, and all files."""
+"""Sentences that several formats print: about a finding, a file, and all files."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from ..findings import BatchError, Effect, FindingKey, by_severity
 from ..phrasing import escape
 from ..report import Report
 
-_EFFECTS: dict[
-    Effect | None, tuple[str, str]
-] = {  # one, several; None is what only a choice of rules makes an error
+#: What one finding does, and what several do. Errors without an effect were enabled by `--error`.
+_EFFECTS: Final[Mapping[Effect | None, tuple[str, str]]] = {
     "upload": ("fails the upload", "fail the upload"),
     "create": ("fails the create call", "fail the create call"),
     "batch": ("fails the whole batch", "fail the whole batch"),
     "request": ("fails its request", "fail their requests"),
     None: ("is an error by choice", "are errors by choice"),
 }
-
 
 #: What the API does about a problem of a rule.
 EFFECT_OF_RULE: Final[Mapping[Effect | None, str]] = {
@@ -36,21 +34,22 @@ def counted(number: int, noun: str) -> str:
 
 
 def by_effect(counts: Mapping[FindingKey, int]) -> list[tuple[FindingKey, int]]:
-    """What was counted, the worst first and of what does the same the most frequent."""
+    """The counts, the worst effect first, then the most frequent."""
     order = [*_EFFECTS]
     return sorted(
         counts.items(), key=lambda item: (item[0][1], order.index(item[0][2]), -item[1], item[0][0])
     )
 
 
-def effect(kind: FindingKey, number: int) -> str:
-    """What so many findings of a kind do."""
-    _, severity, fails = kind
-    return _EFFECTS[fails][number > 1] if severity == "error" else "warn" if number > 1 else "warns"
+def effect(key: FindingKey, number: int) -> str:
+    """What this number of findings does."""
+    if key.severity == "error":
+        return _EFFECTS[key.fails][number > 1]
+    return "warn" if number > 1 else "warns"
 
 
 def place(path: str, line: int | None, column: int | None) -> str:
-    """`file:line:column`, of which the last two may be unknown."""
+    """`file:line:column`; the last two may be unknown."""
     return ":".join(str(part) for part in (escape(path), line, column) if part is not None)
 
 
@@ -65,47 +64,48 @@ def _cut(param: str) -> str:
 
 def effects(report: Report) -> str:
     """`1 fails the upload, 2 fail their requests`; empty if there are no errors."""
-    told = []
+    parts = []
     for fails in _EFFECTS:
         number = sum(
             count
-            for (_, severity, does), count in report.counts.items()
-            if severity == "error" and does == fails
+            for key, count in report.counts.items()
+            if key.severity == "error" and key.fails == fails
         )
         if number:
-            told.append(f"{number:,} {_EFFECTS[fails][number > 1]}")
-    return ", ".join(told)
+            parts.append(f"{number:,} {_EFFECTS[fails][number > 1]}")
+    return ", ".join(parts)
 
 
 def requests(report: Report) -> str:
-    """How many requests there are, and to which endpoint."""
+    """The number of requests, and their endpoint."""
     return counted(report.total, "request") + (f" to {report.endpoint}" if report.endpoint else "")
 
 
 def verdict(report: Report) -> str:
-    """How many findings there are, and what would become of the requests."""
+    """The number of findings, and what they do."""
     errors, warnings = by_severity(report.counts)
     tail = f", {counted(warnings, 'warning')}" if warnings else ""
     wrong = (
         f"; {counted(report.failed, 'request')} {'has' if report.failed == 1 else 'have'} errors"
     )
-    told = effects(report) + (wrong if 0 < report.failed < errors else "")
-    return (f"{counted(errors, 'error')} ({told})" if errors else "no errors") + tail
+    details = effects(report) + (wrong if 0 < report.failed < errors else "")
+    return (f"{counted(errors, 'error')} ({details})" if errors else "no errors") + tail
 
 
 def summary(report: Report) -> str:
-    """A file in a sentence."""
+    """A file in one sentence."""
     return f"{requests(report)}, {verdict(report)}"
 
 
-def summary_of_all(fine: Sequence[bool | None]) -> str:
-    """All files in a sentence, of each of which it is known whether it is in order; None is one that could not be read."""
-    told = [
-        f"{number:,} {what}"
-        for number, what in (
-            (fine.count(False), "with errors"),
-            (fine.count(None), "could not be read"),
-        )
-        if number
-    ]
-    return f"{counted(len(fine), 'file')}, {', '.join(told) or 'all in order'}"
+def summary_of_all(outcomes: Sequence[bool | None]) -> str:
+    """All files in one sentence.
+
+    Args:
+        outcomes: whether each file has no errors; None if it could not be read.
+    """
+    counts = (
+        (outcomes.count(False), "with errors"),
+        (outcomes.count(None), "could not be read"),
+    )
+    parts = [f"{number:,} {what}" for number, what in counts if number]
+    return f"{counted(len(outcomes), 'file')}, {', '.join(parts) or 'all in order'}"

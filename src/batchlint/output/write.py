@@ -1,4 +1,4 @@
-"""A report written to a file: whole, or not at all."""
+"""Writes a report to a file atomically."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 
 def write_atomic(path: str, texts: Iterable[str]) -> None:
-    """Write texts as they come to a file beside this one, which takes its place when all is written.
+    """Write texts to a temporary file, and rename it to `path` when it is complete.
 
-    What is no regular file, as a pipe, is written to as it is.
+    A pipe or a device is written to directly.
 
     Raises:
-        OSError: the file cannot be written; what was there is there still.
+        OSError: the file cannot be written. It keeps its old content.
     """
-    target = Path(os.path.realpath(path))  # a link stays a link
+    target = Path(os.path.realpath(path))  # A link stays a link.
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     if target.exists() and not target.is_file():
@@ -27,14 +27,14 @@ def write_atomic(path: str, texts: Iterable[str]) -> None:
         return
     if path.endswith(("/", os.sep)):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
-    beside = target.with_name(f".batchlint.{os.getpid()}.part")
+    temporary = target.with_name(f".batchlint.{os.getpid()}.part")
     try:
-        with beside.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.writelines(texts)
         if target.exists():
-            beside.chmod(stat.S_IMODE(target.stat().st_mode))  # who may read it stays as it was
-        beside.replace(target)
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
-            beside.unlink()
+            temporary.unlink()
         raise

@@ -102,7 +102,8 @@ def _errors(root: dict[str, Any]) -> list[ValidationError]:
 def _sentence(error: ValidationError) -> str:
     """The library's sentence, in which a long value is cut."""
     value = phrasing.python_repr(error.instance)
-    return f"{error.message.replace(repr(error.instance), value, 1)}."
+    whole = with_deep_stack(repr, error.instance)
+    return f"{error.message.replace(whole, value, 1)}."
 
 
 def _hint(error: ValidationError, path: PathParts) -> str | None:

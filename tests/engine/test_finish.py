@@ -1,0 +1,118 @@
+"""`finish`: from the summary of all lines to the report."""
+
+from __future__ import annotations
+
+import pytest
+from support import NOW, line
+
+from batchlint import BatchError
+from batchlint.engine.chunk import Plan, check_chunk
+from batchlint.engine.finish import finish
+from batchlint.report import Report
+from batchlint.rules import select_rules
+from batchlint.rules.file import affected
+from batchlint.summary import ChunkSummary
+
+PLAN = Plan(select_rules(), now=NOW)
+ABOUT_THE_FILE = BatchError("mine", "mine", None, "A sentence.", fails="create")
+
+
+def report_on(
+    data: bytes, plan: Plan = PLAN, name: str | None = None, endpoint: str | None = None
+) -> Report:
+    """Check lines and finish the report."""
+    return finish(check_chunk(data, plan), plan, name=name, endpoint=endpoint)
+
+
+def test_report_has_the_facts_of_the_summary() -> None:
+    data = line("a") + line("b", model="n", input=["x", "y"]) + line("c") + b"\n"
+    report = report_on(data, name="x.jsonl")
+
+    assert report.path == "x.jsonl"
+    assert report.endpoint == "/v1/embeddings"
+    assert report.models == ("m", "n")
+    assert report.bytes == len(data)
+    assert (report.total, report.failed) == (3, 1)
+    assert report.embedding_inputs == 4
+    assert report.now == NOW
+
+
+def test_most_frequent_url_is_the_endpoint_unless_the_caller_names_one() -> None:
+    data = line("a", "/v1/completions") + line("b") + line("c")
+
+    assert report_on(data).endpoint == "/v1/embeddings"
+    assert report_on(data, endpoint="/v1/completions").endpoint == "/v1/completions"
+    assert report_on(b"").endpoint is None
+
+
+def test_problem_that_a_file_rule_finds_on_a_line_fails_that_line() -> None:
+    summary = check_chunk(line("a") * 3, PLAN)
+    report = finish(summary, PLAN, name=None, endpoint=None)
+
+    assert [error.line for error in report.errors] == [2, 3]
+    assert report.failed == 2
+    assert summary.statuses.failed == 0
+
+
+def test_warning_that_a_file_rule_finds_on_a_line_does_not_fail_it() -> None:
+    plan = PLAN._replace(selection=select_rules(warn=["duplicate_custom_id"]))
+    report = report_on(line("a") * 3, plan)
+
+    assert [error.line for error in report.warnings] == [2, 3]
+    assert report.failed == 0
+
+
+def test_findings_about_the_file_come_first_and_lines_are_in_order() -> None:
+    data = line("a") + line("a", bogus=1) + line("b", bogus=1)
+    report = report_on(data, name="x.txt")
+
+    assert [(error.line, error.rule) for error in report.errors] == [
+        (None, "not_jsonl_name"),
+        (2, "duplicate_custom_id"),
+        (2, "unknown_parameter"),
+        (3, "unknown_parameter"),
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_finding_reported_once_per_file_names_the_number_of_requests(count: int) -> None:
+    lines = [line(str(n), "/v1/responses", conversation="c") for n in range(count)]
+    report = report_on(line("a", "/v1/responses") + b"".join(lines))
+    (error,) = (*report.errors, *report.warnings)
+
+    assert error.line == 2
+    assert str(error.hint).endswith(affected(count, 2))
+    assert sum(report.counts.values()) == 1
+
+
+def test_foreign_file_has_no_findings_of_file_rules() -> None:
+    """Without lines, `empty_file` would be reported too."""
+    foreign = BatchError("not_a_batch_file", "not_a_batch_file", None, "A sentence.")
+    report = finish(ChunkSummary(), PLAN, name="x.txt", endpoint=None, foreign=[foreign])
+
+    assert {error.rule for error in report.errors} == {"not_a_batch_file", "not_jsonl_name"}
+
+
+def test_extra_findings_are_added_and_counted() -> None:
+    report = finish(
+        check_chunk(line("a"), PLAN), PLAN, name=None, endpoint=None, extra=[ABOUT_THE_FILE]
+    )
+
+    assert report.errors == (ABOUT_THE_FILE,)
+    assert report.counts == {ABOUT_THE_FILE.key: 1}
+
+
+def test_parameters_of_the_create_call_are_in_the_report() -> None:
+    summary = check_chunk(line("a"), PLAN)
+
+    assert finish(summary, PLAN, name=None, endpoint=None).create == {}
+    create = {"metadata": {"a": "b"}}
+    assert finish(summary, PLAN, name=None, endpoint=None, create=create).create == create
+
+
+def test_keep_limits_findings_of_file_rules() -> None:
+    report = report_on(line("a") * 6, PLAN._replace(keep=2))
+
+    assert [error.line for error in report.errors] == [2, 3]
+    assert report.truncated == {"duplicate_custom_id": 3}
+    assert report.failed == 5

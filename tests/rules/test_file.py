@@ -1,0 +1,342 @@
+"""The rules of `rules/file.py`, each on the summary of a small file: both sides of every limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+from rules.helpers import each
+from support import NOW
+
+from batchlint.findings import Problem
+from batchlint.providers import Limits, provider
+from batchlint.rules import RULES, file
+from batchlint.rules.file import affected
+from batchlint.rules.registry import CheckedFile
+from batchlint.summary import ChunkSummary, CustomIds, LineStatus
+
+EMBEDDINGS = "/v1/embeddings"
+COMPLETIONS = "/v1/completions"
+CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
+VIDEOS = "/v1/videos"
+
+SMALL = provider()._replace(
+    limits=Limits(requests=3, bytes=100, documented_bytes=90, embedding_inputs=5)
+)
+
+
+class Row(NamedTuple):
+    """The facts of one line."""
+
+    custom_id: str | None = None
+    url: str | None = EMBEDDINGS
+    model: str | None = "m"
+    status: LineStatus = LineStatus.PASSED
+
+
+BLANK = Row(url=None, model=None, status=LineStatus.BLANK)
+
+
+def a_file(
+    *rows: Row,
+    endpoint: str | None = EMBEDDINGS,
+    now: float = NOW,
+    max_enqueued_tokens: int | None = None,
+    deprecated: Mapping[tuple[str, str], list[int]] | None = None,
+    **totals: int,
+) -> CheckedFile:
+    """A checked file of these lines. `deprecated` has the lines of each parameter."""
+    summary = ChunkSummary()
+    for number, row in enumerate(rows, 1):
+        summary.statuses.append(row.status)
+        if row.status != LineStatus.BLANK:
+            summary.urls.note(number, row.url)
+            summary.models.note(number, row.model)
+    summary.custom_ids.absorb(CustomIds.packed([row.custom_id for row in rows]))
+    for parameter, lines in (deprecated or {}).items():
+        for number in lines:
+            summary.deprecated.note(parameter, number)
+    summary.totals.update(totals)
+    return CheckedFile(summary, SMALL, endpoint, int(now), max_enqueued_tokens)
+
+
+def run(rule: str, checked: CheckedFile) -> list[Problem]:
+    return [*RULES[rule].check(checked)]
+
+
+def messages(rule: str, checked: CheckedFile) -> list[str]:
+    return [problem.message for problem in run(rule, checked)]
+
+
+def test_every_file_rule_passes_a_small_file() -> None:
+    rules = [rule.name for rule in RULES.values() if rule.scope == "file"]
+
+    assert len(rules) == 13
+    for rule in rules:
+        assert run(rule, a_file(Row("a"), Row("b"))) == [] or rule == "empty_file", rule
+
+
+def test_limits_of_openai_are_those_of_the_documentation() -> None:
+    assert provider().limits == Limits(
+        requests=50_000, bytes=209_715_200, documented_bytes=200_000_000, embedding_inputs=50_000
+    )
+
+
+# -- the name -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "a b/ü.jsonl", ".jsonl"])
+def test_name_that_ends_in_jsonl_passes(name: str) -> None:
+    assert list(RULES["not_jsonl_name"].check(name)) == []
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.JSONL", "x.jsonl.gz", "jsonl", ""])
+def test_other_name_is_reported(name: str) -> None:
+    [problem] = RULES["not_jsonl_name"].check(name)
+
+    assert problem.message == "Invalid file format for Batch API. Must be .jsonl"
+
+
+# -- size -----------------------------------------------------------------------------------------
+
+
+class Size(NamedTuple):
+    name: str
+    bytes: int
+    too_large: bool
+    near_limit: bool
+
+
+@each(
+    [
+        Size("up to the documented limit", 90, too_large=False, near_limit=False),
+        Size("above the documented limit", 91, too_large=False, near_limit=True),
+        Size("up to the enforced limit", 100, too_large=False, near_limit=True),
+        Size("above the enforced limit", 101, too_large=True, near_limit=False),
+    ]
+)
+def test_size_is_compared_with_both_limits(case: Size) -> None:
+    checked = a_file(Row("a"), bytes=case.bytes)
+
+    assert messages("file_too_large", checked) == ["File is too large."] * case.too_large
+    assert len(run("file_size_near_limit", checked)) == case.near_limit
+
+
+def test_size_is_named_in_the_hint() -> None:
+    [problem] = run("file_too_large", a_file(bytes=1101))
+
+    assert (problem.hint or "").startswith("1,101 bytes; the maximum is 100.")
+
+
+# -- numbers of requests and inputs ---------------------------------------------------------------
+
+
+def test_file_without_requests_is_empty() -> None:
+    message = "Invalid file format for Batch API. Must be .jsonl"
+
+    assert messages("empty_file", a_file()) == [message]
+    assert messages("empty_file", a_file(BLANK, BLANK)) == [message]
+    assert messages("empty_file", a_file(BLANK, Row("a"))) == []
+    assert messages("empty_file", a_file(Row("a", status=LineStatus.FAILED))) == []
+
+
+def test_requests_are_counted_without_blank_lines() -> None:
+    rows = [Row(name) for name in "abc"]
+
+    assert messages("too_many_requests", a_file(*rows, BLANK)) == []
+    assert messages("too_many_requests", a_file(*rows, BLANK, Row("d"))) == [
+        "The file has 4 requests; a batch may have at most 3."
+    ]
+
+
+def test_embedding_inputs_are_limited() -> None:
+    assert messages("too_many_embedding_inputs", a_file(embedding_inputs=5)) == []
+    assert messages("too_many_embedding_inputs", a_file(embedding_inputs=6)) == [
+        "The requests hold 6 embedding inputs; a batch may have at most 5."
+    ]
+
+
+def test_enqueued_tokens_are_compared_with_the_limit_of_the_caller() -> None:
+    assert messages("enqueued_tokens", a_file(prompt_characters=4_003)) == []
+    for limit, expected in ((1000, 0), (999, 1)):
+        checked = a_file(max_enqueued_tokens=limit, prompt_characters=4_003)
+
+        assert len(run("enqueued_tokens", checked)) == expected
+    assert messages("enqueued_tokens", a_file(max_enqueued_tokens=0, prompt_characters=4)) == [
+        "The prompts have about 1 tokens (an estimate), more than 0."
+    ]
+
+
+# -- models with a shutdown date ------------------------------------------------------------------
+
+SHUTDOWN = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def _old_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The models `old` and `older` are shut down on 1 September 2026."""
+    dates = {"old": "2026-09-01", "older": "2026-09-01"}
+    monkeypatch.setattr(file, "shutdown_dates", lambda: dates)
+
+
+class Day(NamedTuple):
+    name: str
+    days_before: float
+    shutdown: bool
+    soon: bool
+
+
+@each(
+    [
+        Day("the day after", -1, shutdown=True, soon=False),
+        Day("the day itself", 0, shutdown=True, soon=False),
+        Day("the last second before it", 1 / 86_400, shutdown=False, soon=True),
+        Day("30 days before", 30, shutdown=False, soon=True),
+        Day("31 days before", 31, shutdown=False, soon=False),
+    ]
+)
+@pytest.mark.usefixtures("_old_model")
+def test_shutdown_date_is_compared_with_today(case: Day) -> None:
+    now = (SHUTDOWN - timedelta(days=case.days_before)).timestamp()
+    checked = a_file(Row("a", model="old"), now=now)
+
+    assert messages("model_shutdown", checked) == (
+        ["The provided model 'old' is not supported by the Batch API."] * case.shutdown
+    )
+    assert messages("model_shutdown_soon", checked) == (
+        ["The model 'old' will be shut down on 2026-09-01."] * case.soon
+    )
+
+
+@pytest.mark.usefixtures("_old_model")
+@pytest.mark.parametrize(
+    ("rule", "days_before"), [("model_shutdown", 0), ("model_shutdown_soon", 10)]
+)
+def test_each_old_model_is_reported_once_with_its_requests(rule: str, days_before: int) -> None:
+    now = (SHUTDOWN - timedelta(days=days_before)).timestamp()
+    names = ["m", "old", "old", "older", None, "old"]
+    rows = [Row(str(number), model=name) for number, name in enumerate(names)]
+
+    problems = run(rule, a_file(rows[0], rows[1], BLANK, *rows[2:], now=now))
+
+    assert [(problem.line, problem.param) for problem in problems] == [
+        (2, "body.model"),
+        (5, "body.model"),
+    ]
+    assert affected(3, 2) in (problems[0].hint or "")
+    assert affected(1, 5) in (problems[1].hint or "")
+
+
+def test_affected_requests_are_counted() -> None:
+    assert affected(1, 7) != affected(2, 7)
+    assert "1,200" in affected(1200, 3_400)
+    assert "3,400" in affected(1200, 3_400)
+
+
+# -- deprecated parameters and endpoints ----------------------------------------------------------
+
+
+def test_each_deprecated_parameter_is_reported_once() -> None:
+    checked = a_file(Row("a"), Row("b"), deprecated={(CHAT, "seed"): [2], (CHAT, "user"): [1, 2]})
+
+    problems = run("deprecated_parameter", checked)
+
+    assert [(problem.line, problem.param, problem.path) for problem in problems] == [
+        (1, "body.user", ("body", "user")),
+        (2, "body.seed", ("body", "seed")),
+    ]
+    assert problems[0].message == "The parameter 'user' is deprecated."
+    assert affected(2, 1) in (problems[0].hint or "")
+    assert "'safety_identifier'" in (problems[0].hint or "")
+
+
+def test_deprecated_parameters_of_one_line_keep_the_order_of_the_schema() -> None:
+    names = ["user", "max_tokens", "seed", "functions", "function_call"]
+    given = {(CHAT, name): [1] for name in names}
+    reverse = {(CHAT, name): [1] for name in reversed(names)}
+
+    problems = run("deprecated_parameter", a_file(Row("a"), deprecated=given))
+
+    assert len(problems) == 5
+    assert problems == run("deprecated_parameter", a_file(Row("a"), deprecated=reverse))
+
+
+def test_deprecated_parameter_of_two_endpoints_is_reported_for_each() -> None:
+    checked = a_file(Row("a"), deprecated={(CHAT, "user"): [2], (RESPONSES, "user"): [1]})
+
+    assert [problem.line for problem in run("deprecated_parameter", checked)] == [1, 2]
+
+
+def test_first_request_to_the_videos_endpoint_is_reported() -> None:
+    message = "The Sora API was announced to shut down on 2026-09-24."
+    checked = a_file(Row("a"), Row("b", VIDEOS), Row("c"), Row("d", VIDEOS))
+
+    problems = run("videos_shut_down", checked)
+
+    assert [(problem.message, problem.line) for problem in problems] == [(message, 2)]
+    assert run("videos_shut_down", a_file(Row("a"), Row("b", url=None))) == []
+
+
+# -- what lines must have in common ---------------------------------------------------------------
+
+
+def places(problems: list[Problem]) -> list[tuple[int | None, str | None, str | None]]:
+    return [(problem.line, problem.custom_id, problem.param) for problem in problems]
+
+
+def test_url_that_is_not_the_endpoint_of_the_batch_is_reported() -> None:
+    rows = [Row("a"), Row("b", COMPLETIONS), BLANK, Row("c", COMPLETIONS), Row("d", url=None)]
+
+    assert places(run("mismatched_url", a_file(*rows))) == [(2, "b", "url"), (4, "c", "url")]
+    assert places(run("mismatched_url", a_file(*rows, endpoint=COMPLETIONS))) == [(1, "a", "url")]
+
+
+def test_model_that_is_not_the_most_frequent_is_reported() -> None:
+    rows = [Row("a", model="n"), Row("b"), Row("c", model=None), Row("d")]
+
+    problems = run("mismatched_model", a_file(*rows))
+
+    assert places(problems) == [(1, "a", "body.model")]
+    assert problems[0].message == (
+        "The model 'n' for this request does not match the rest of the batch. Each batch must"
+        " contain requests for a single model."
+    )
+    assert "'m'" in (problems[0].hint or "")
+
+
+def test_first_of_equally_frequent_models_counts() -> None:
+    checked = a_file(Row("a", model="n"), Row("b", model="m"))
+
+    assert places(run("mismatched_model", checked)) == [(2, "b", "body.model")]
+    assert run("mismatched_model", a_file(Row("a", model=None))) == []
+
+
+def test_repeated_custom_id_is_reported_with_its_first_line() -> None:
+    names = ["a", "b", "a", None, "", "", None, "a", "A"]
+    checked = a_file(*(Row(name) for name in names))
+
+    problems = run("duplicate_custom_id", checked)
+
+    assert places(problems) == [(3, "a", "custom_id"), (8, "a", "custom_id")]
+    assert all("1" in (problem.hint or "") for problem in problems)
+    assert problems[0].message == (
+        "The custom_id for this request is a duplicate of another request. The custom_id"
+        " parameter must be unique for each request in a batch."
+    )
+
+
+@pytest.mark.parametrize("few_lines", [0, 100_000], ids=["by hash", "by set"])
+@pytest.mark.parametrize("hashes", [1, 3, 400_000])
+def test_duplicates_are_found_in_files_of_any_size(
+    monkeypatch: pytest.MonkeyPatch, few_lines: int, hashes: int
+) -> None:
+    monkeypatch.setattr(file, "_FEW_LINES", few_lines)
+    monkeypatch.setattr(file, "_HASHES", hashes)
+    rows = [Row(str(number)) for number in range(20)]
+
+    assert run("duplicate_custom_id", a_file(*rows)) == []
+    assert places(run("duplicate_custom_id", a_file(*rows, Row("7")))) == [(21, "7", "custom_id")]
+    assert run("duplicate_custom_id", a_file(*rows, Row(None), Row(None), Row(""), Row(""))) == []

@@ -1,0 +1,186 @@
+"""The rules of `rules/model_support.py`: what a model accepts."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pytest
+from rules.helpers import each
+from support import request, rule_findings
+
+from batchlint import check_request
+
+CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
+COMPLETIONS = "/v1/completions"
+EMBEDDINGS = "/v1/embeddings"
+GENERATIONS = "/v1/images/generations"
+EDITS = "/v1/images/edits"
+
+# -- what the schemas of model families state -----------------------------------------------------
+
+
+class Stated(NamedTuple):
+    name: str
+    rule: str
+    url: str
+    refused: dict[str, Any]
+    accepted: dict[str, Any]
+
+
+TOOLS = [{"type": "function", "function": {"name": "f"}}]
+LOGPROBS = {"model": "gpt-5.6-terra", "reasoning_effort": "none", "logprobs": True}
+
+
+@each(
+    [
+        Stated(
+            "parameter",
+            "unsupported_parameter",
+            CHAT,
+            {"model": "gpt-5", "max_tokens": 9},
+            {"model": "gpt-5", "max_completion_tokens": 9},
+        ),
+        Stated(
+            "value",
+            "unsupported_value",
+            CHAT,
+            {"model": "gpt-5", "temperature": 0},
+            {"model": "gpt-5", "temperature": 1},
+        ),
+        Stated(
+            "reasoning",
+            "unrecognized_argument",
+            CHAT,
+            {"model": "gpt-4o", "reasoning_effort": "low"},
+            {"model": "gpt-5", "reasoning_effort": "low"},
+        ),
+        Stated(
+            "cache",
+            "invalid_parameter",
+            RESPONSES,
+            {"model": "gpt-5.6-terra", "prompt_cache_retention": "in_memory"},
+            {"model": "gpt-5.6-terra", "prompt_cache_retention": "24h"},
+        ),
+        Stated(
+            "log probabilities",
+            "top_logprobs_above_max",
+            CHAT,
+            LOGPROBS | {"top_logprobs": 6},
+            LOGPROBS | {"top_logprobs": 5},
+        ),
+        Stated(
+            "tools",
+            "tools_need_no_effort",
+            CHAT,
+            {"model": "gpt-5.6-sol", "tools": TOOLS},
+            {"model": "gpt-5.6-sol", "tools": TOOLS, "reasoning_effort": "none"},
+        ),
+        Stated(
+            "output tokens",
+            "max_tokens_too_large",
+            CHAT,
+            {"model": "gpt-4o-mini", "max_tokens": 16_385},
+            {"model": "gpt-4o-mini", "max_tokens": 16_384},
+        ),
+        Stated(
+            "dimensions",
+            "too_many_dimensions",
+            EMBEDDINGS,
+            {"model": "text-embedding-3-small", "dimensions": 1537},
+            {"model": "text-embedding-3-small", "dimensions": 1536},
+        ),
+        Stated(
+            "fixed dimensions",
+            "dimensions_unsupported",
+            EMBEDDINGS,
+            {"model": "text-embedding-ada-002", "dimensions": 1536},
+            {"model": "text-embedding-ada-002"},
+        ),
+        Stated(
+            "input fidelity",
+            "invalid_input_fidelity_model",
+            EDITS,
+            {"model": "gpt-image-2", "input_fidelity": "high"},
+            {"model": "gpt-image-1.5", "input_fidelity": "high"},
+        ),
+        Stated(
+            "suffix",
+            "unsupported_by_documentation",
+            COMPLETIONS,
+            {"model": "davinci-002", "suffix": "y"},
+            {"model": "gpt-3.5-turbo-instruct", "suffix": "y"},
+        ),
+    ]
+)
+def test_model_refuses_what_its_family_does_not_support(case: Stated) -> None:
+    refused = [error.rule for error in check_request(request("a", case.url, **case.refused))]
+    accepted = [error.rule for error in check_request(request("a", case.url, **case.accepted))]
+    unknown = check_request(request("a", case.url, **case.refused | {"model": "unknown"}))
+
+    assert case.rule in refused
+    assert case.rule not in accepted
+    assert case.rule not in [error.rule for error in unknown]
+
+
+# -- invalid_size ---------------------------------------------------------------------------------
+
+DIVISIBLE = "Width and height must both be divisible by 16."
+RATIO = "The aspect ratio must be between 1:3 and 3:1."
+LONGEST = "The longest edge must be at most 3840 pixels."
+
+
+class Size(NamedTuple):
+    name: str
+    reason: str | None
+
+
+@each(
+    [
+        Size("1024x1024", None),
+        Size("16x16", None),
+        Size("1008x1024", None),
+        Size("1000x1024", DIVISIBLE),
+        Size("1024x1000", DIVISIBLE),
+        Size("1536x512", None),
+        Size("1552x512", RATIO),
+        Size("512x1536", None),
+        Size("512x1552", RATIO),
+        Size("3840x2160", None),
+        Size("3856x2160", LONGEST),
+        Size("2160x3856", LONGEST),
+        Size("auto", None),
+        Size("01000x1000", None),
+        Size("0x0", None),
+        Size("1000000000x1", None),
+    ]
+)
+def test_free_size_is_checked(case: Size) -> None:
+    body = {"model": "gpt-image-2", "size": case.name}
+    message = f"Invalid size '{case.name}'. {case.reason}"
+    expected = [] if case.reason is None else [(message, "size", ("size",))]
+
+    assert rule_findings("invalid_size", GENERATIONS, body) == expected
+    assert rule_findings("invalid_size", EDITS, body) == expected
+    assert rule_findings("invalid_size", RESPONSES, body) == []
+
+
+@pytest.mark.parametrize("model", ["gpt-image-2", "gpt-image-2.1", "gpt-image-2-2026-04-21"])
+def test_newer_image_models_have_free_sizes(model: str) -> None:
+    body = {"model": model, "size": "1000x1000"}
+
+    assert len(rule_findings("invalid_size", GENERATIONS, body)) == 1
+
+
+@pytest.mark.parametrize("model", ["gpt-image-1", "gpt-image-20", "dall-e-3", "", 5, None])
+def test_sizes_of_other_models_are_left_to_the_schema(model: Any) -> None:
+    body = {"model": model, "size": "1000x1000"}
+
+    assert rule_findings("invalid_size", GENERATIONS, body) == []
+
+
+@pytest.mark.parametrize("size", [None, 1000, ["1000x1000"], {}], ids=str)
+def test_size_of_a_wrong_type_is_left_to_the_schema(size: Any) -> None:
+    body = {"model": "gpt-image-2", "size": size}
+
+    assert rule_findings("invalid_size", GENERATIONS, body) == []

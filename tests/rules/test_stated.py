@@ -1,0 +1,245 @@
+"""The rules of `rules/stated.py`: what the schemas of bodies state."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pytest
+from rules.helpers import each
+from support import BODIES, URLS, request, rule_findings
+
+from batchlint import BatchError, check_request
+
+CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
+EMBEDDINGS = "/v1/embeddings"
+COMPLETIONS = "/v1/completions"
+MODERATIONS = "/v1/moderations"
+GENERATIONS = "/v1/images/generations"
+EDITS = "/v1/images/edits"
+VIDEOS = "/v1/videos"
+
+WITH_DEFAULT_MODEL = {MODERATIONS: "omni-moderation-latest", VIDEOS: "sora-2"}
+
+
+def without(url: str, field: str) -> dict[str, Any]:
+    """A request without a parameter."""
+    line = request("a", url)
+    del line["body"][field]
+    return line
+
+
+def findings(url: str, body: dict[str, Any]) -> list[BatchError]:
+    return check_request(request("a", url, **body))
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_body_of_every_endpoint_passes(url: str) -> None:
+    assert check_request(request("a", url)) == []
+
+
+# -- the model ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", [url for url in URLS if url not in WITH_DEFAULT_MODEL])
+def test_missing_model_fails_the_batch(url: str) -> None:
+    [error] = check_request(without(url, "model"))
+
+    assert (error.rule, error.code, error.fails) == ("missing_model", "invalid_request", "batch")
+    assert error.param == "body.model"
+
+
+@pytest.mark.parametrize("url", WITH_DEFAULT_MODEL)
+def test_missing_model_is_a_warning_where_the_endpoint_has_a_default(url: str) -> None:
+    [error] = check_request(without(url, "model"))
+
+    assert (error.rule, error.severity, error.param) == (
+        "model_left_out",
+        "warning",
+        "body.model",
+    )
+    assert f'"{WITH_DEFAULT_MODEL[url]}"' in (error.hint or "")
+
+
+@pytest.mark.parametrize("url", WITH_DEFAULT_MODEL)
+@pytest.mark.parametrize(("model", "count"), [("m", 0), ("", 0), (None, 1), (5, 0)])
+def test_only_null_counts_as_no_model(url: str, model: Any, count: int) -> None:
+    assert len(rule_findings("model_left_out", url, {"model": model})) == count
+
+
+def test_model_of_other_endpoints_is_left_to_the_schema() -> None:
+    assert rule_findings("model_left_out", EMBEDDINGS, {}) == []
+
+
+def test_empty_model_is_not_found() -> None:
+    [error] = findings(RESPONSES, {"model": ""})
+
+    assert (error.rule, error.code, error.fails) == (
+        "model_not_found",
+        "model_not_found",
+        "request",
+    )
+
+
+# -- one case per rule, on both sides -------------------------------------------------------------
+
+
+class Case(NamedTuple):
+    name: str
+    url: str
+    refused: dict[str, Any]
+    accepted: dict[str, Any]
+    param: str | None
+
+
+def metadata(count: int) -> dict[str, str]:
+    return {f"key {number}": "value" for number in range(count)}
+
+
+IMAGE = {"type": "input_image"}
+
+
+@each(
+    [
+        Case("streaming_unsupported", CHAT, {"stream": True}, {"stream": False}, "body.stream"),
+        Case(
+            "invalid_type",
+            EMBEDDINGS,
+            {"dimensions": "256"},
+            {"dimensions": 256},
+            "body.dimensions",
+        ),
+        Case(
+            "invalid_value",
+            EMBEDDINGS,
+            {"encoding_format": "int8"},
+            {"encoding_format": "base64"},
+            "body.encoding_format",
+        ),
+        Case(
+            "invalid_pattern",
+            RESPONSES,
+            {"tools": [{"type": "function", "name": "a b"}]},
+            {"tools": [{"type": "function", "name": "a_b"}]},
+            "body.tools[0].name",
+        ),
+        Case(
+            "missing_required_parameter",
+            RESPONSES,
+            {"tools": [{"type": "function"}]},
+            {"tools": [{"type": "function", "name": "f"}]},
+            "body.tools[0].name",
+        ),
+        Case(
+            "unknown_parameter",
+            EMBEDDINGS,
+            {"dimension": 256},
+            {"dimensions": 256},
+            "body.dimension",
+        ),
+        Case("moved_parameter", RESPONSES, {"messages": []}, {"input": "Hi"}, None),
+        Case("json_edits_image", EDITS, {"image": "file-1"}, {}, "body.image"),
+        Case("empty_array", CHAT, {"messages": []}, {}, "body.messages"),
+        Case("empty_string", VIDEOS, {"prompt": ""}, {"prompt": "x"}, "body.prompt"),
+        Case(
+            "array_above_max_length",
+            CHAT,
+            {"stop": ["a", "b", "c", "d", "e"]},
+            {"stop": ["a", "b", "c", "d"]},
+            "body.stop",
+        ),
+        Case(
+            "string_above_max_length",
+            RESPONSES,
+            {"metadata": {"k": "v" * 513}},
+            {"metadata": {"k": "v" * 512}},
+            "body.metadata.k",
+        ),
+        Case(
+            "property_name_above_max_length",
+            RESPONSES,
+            {"metadata": {"k" * 65: "v"}},
+            {"metadata": {"k" * 64: "v"}},
+            f"body.metadata.{'k' * 65}",
+        ),
+        Case(
+            "object_above_max_properties",
+            RESPONSES,
+            {"metadata": metadata(17)},
+            {"metadata": metadata(16)},
+            "body.metadata",
+        ),
+        Case(
+            "object_below_min_properties",
+            VIDEOS,
+            {"input_reference": {}},
+            {"input_reference": {"file_id": "file-1"}},
+            "body.input_reference",
+        ),
+        Case(
+            "integer_below_min_value",
+            RESPONSES,
+            {"max_output_tokens": 15},
+            {"max_output_tokens": 16},
+            "body.max_output_tokens",
+        ),
+        Case("integer_above_max_value", GENERATIONS, {"n": 11}, {"n": 10}, "body.n"),
+        Case(
+            "decimal_below_min_value",
+            COMPLETIONS,
+            {"temperature": -0.1},
+            {"temperature": 0},
+            "body.temperature",
+        ),
+        Case(
+            "decimal_above_max_value",
+            COMPLETIONS,
+            {"temperature": 2.1},
+            {"temperature": 2},
+            "body.temperature",
+        ),
+        Case(
+            "missing_content",
+            CHAT,
+            {"messages": [{"role": "user", "content": None}]},
+            {"messages": [{"role": "assistant", "content": None, "refusal": "No."}]},
+            "body.messages.[0].content",
+        ),
+        Case(
+            "missing_mutually_exclusive_parameters",
+            RESPONSES,
+            {"input": [{"role": "user", "content": [IMAGE]}]},
+            {"input": [{"role": "user", "content": [IMAGE | {"file_id": "file-1"}]}]},
+            "body.input[0].content[0]",
+        ),
+    ]
+)
+def test_schema_states_the_rule(case: Case) -> None:
+    refused = [error for error in findings(case.url, case.refused) if error.rule == case.name]
+    accepted = findings(case.url, case.accepted)
+
+    assert [error.param for error in refused] == [case.param]
+    assert case.name not in [error.rule for error in accepted]
+
+
+def test_missing_messages_fail_the_batch() -> None:
+    [error] = check_request(without(CHAT, "messages"))
+
+    assert (error.rule, error.code, error.fails) == (
+        "missing_messages",
+        "missing_required_parameter",
+        "batch",
+    )
+
+
+def test_second_image_of_a_moderation_is_reported() -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+
+    assert [error.rule for error in findings(MODERATIONS, {"input": [image] * 2})] == [
+        "too_many_images"
+    ]
+    assert findings(MODERATIONS, {"input": [image]}) == []
+
+
+def test_sample_bodies_cover_every_endpoint() -> None:
+    assert [*BODIES] == URLS

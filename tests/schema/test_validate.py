@@ -1,0 +1,98 @@
+"""The two schema engines behind one function. `tests/laws` compares them on many bodies."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from batchlint.schema.validate import anchor_patterns, compile_schema, engine_name
+
+ENGINES = ["jsonschema", "jsonschema-rs"]
+
+
+@pytest.fixture(params=ENGINES)
+def compile_with_engine(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Any], Callable[[Any], bool]]:
+    """Return `compile_schema`, with each of the engines."""
+    monkeypatch.setenv("BATCHLINT_ENGINE", request.param)
+    return compile_schema
+
+
+def test_engine_is_jsonschema_rs_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BATCHLINT_ENGINE", raising=False)
+    pytest.importorskip("jsonschema_rs")
+
+    assert engine_name() == "jsonschema-rs"
+
+
+def test_engine_is_jsonschema_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BATCHLINT_ENGINE", raising=False)
+    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+
+    assert engine_name() == "jsonschema"
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_variable_chooses_the_engine(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BATCHLINT_ENGINE", name)
+
+    assert engine_name() == name
+
+
+def test_unknown_engine_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BATCHLINT_ENGINE", "other")
+
+    assert engine_name() in ENGINES
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "valid"),
+    [
+        pytest.param({"type": "integer"}, 1, True, id="integer"),
+        pytest.param({"type": "integer"}, 1.0, True, id="whole float"),
+        pytest.param({"type": "integer"}, True, False, id="boolean for integer"),
+        pytest.param({"enum": [1]}, True, False, id="boolean among integers"),
+        pytest.param({"pattern": "^a$"}, "a", True, id="pattern"),
+        pytest.param({"pattern": "^a$"}, "a\n", False, id="pattern and a newline"),
+        pytest.param({"maxLength": 1}, "\U0001f600", True, id="length in characters"),
+    ],
+)
+def test_both_engines_agree(
+    schema: dict[str, Any],
+    value: object,
+    valid: bool,
+    compile_with_engine: Callable[[Any], Callable[[Any], bool]],
+) -> None:
+    assert compile_with_engine(schema)(value) is valid
+
+
+def test_value_too_deep_for_jsonschema_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The explainer decides about such a value."""
+    monkeypatch.setenv("BATCHLINT_ENGINE", "jsonschema")
+    is_valid = compile_schema(
+        {"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"}
+    )
+    deep: list[Any] = []
+    for _ in range(10_000):
+        deep = [deep]
+
+    assert is_valid([[[]]])
+    assert not is_valid(deep)
+
+
+def test_patterns_are_anchored_at_every_depth() -> None:
+    schema = {
+        "pattern": "^a$",
+        "anyOf": [{"pattern": "b"}, {"pattern": "c$"}],
+        "properties": {"pattern": {"pattern": "d$"}},
+    }
+
+    assert anchor_patterns(schema) == {
+        "pattern": r"^a\Z",
+        "anyOf": [{"pattern": "b"}, {"pattern": r"c\Z"}],
+        "properties": {"pattern": {"pattern": r"d\Z"}},
+    }

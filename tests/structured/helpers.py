@@ -1,0 +1,251 @@
+"""Shared by the tests of users' schemas: building schemas and requests, and comparing findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from support import run_rule
+
+from batchlint.findings import Problem
+from batchlint.phrasing import pointer
+from batchlint.structured import subset
+
+CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
+
+#: The rules about schemas.
+RULE_NAMES = (
+    "invalid_json_schema",
+    "invalid_function_parameters",
+    "doubtful_schema",
+    "fine_tuned_schema",
+)
+
+# What the API says, in several of its sentences.
+NOT_CLOSED = "'additionalProperties' is required to be supplied and to be false."
+NOT_REQUIRED = (
+    "'required' is required to be supplied and to be an array including every key in properties."
+)
+UNTYPED = "schema must have a 'type' key."
+
+
+# -- schemas --------------------------------------------------------------------------------------
+
+
+def closed(**properties: Any) -> dict[str, Any]:
+    """An object as strict mode wants it."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "additionalProperties": False,
+    }
+
+
+def nested(levels: int) -> dict[str, Any]:
+    """Objects inside each other."""
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(levels):
+        schema = closed(a=schema)
+    return schema
+
+
+class Expected(NamedTuple):
+    """A problem of a schema: the API's sentence, and the place in the schema as a pointer."""
+
+    sentence: str
+    place: str = ""
+    certain: bool = True
+
+
+def at(context: tuple[str, ...], tail: str, place: str, *, certain: bool = True) -> Expected:
+    """A problem whose sentence names its place."""
+    return Expected(f"In context={context!r}, {tail}", place, certain)
+
+
+def in_a(tail: str, place: str = "", *, certain: bool = True) -> Expected:
+    """A problem of the property `a`."""
+    return at(("properties", "a"), tail, f"/properties/a{place}", certain=certain)
+
+
+def in_root(tail: str, place: str = "") -> Expected:
+    """A problem of the root."""
+    return at((), tail, place)
+
+
+def not_an_object(json_type: str, *, certain: bool = True) -> Expected:
+    """A root of another type."""
+    got = f"""got 'type: "{json_type}"'."""
+    sentence = f"""schema must be a JSON Schema of 'type: "object"', {got}"""
+    return Expected(sentence, certain=certain)
+
+
+def forbidden_at_root(keyword: str) -> Expected:
+    """A root that is an object, but has a keyword that a root must not have."""
+    return Expected(
+        "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the"
+        f" top level. Found '{keyword}'."
+    )
+
+
+class SchemaCase(NamedTuple):
+    """A schema with its problems."""
+
+    name: str
+    schema: Any
+    expected: tuple[Expected, ...] = ()
+
+
+def sentences(schema: dict[str, Any], mode: subset.Mode = "strict") -> list[tuple[str, str]]:
+    """The problems of a schema: their sentences and places."""
+    return [(found.sentence, pointer(found.path)) for found in subset.problems(schema, mode)]
+
+
+# -- requests with schemas ------------------------------------------------------------------------
+
+
+def chat_format(schema: Any, **more: Any) -> dict[str, Any]:
+    """A chat completion with a strict response format."""
+    named = {"name": "r", "strict": True, "schema": schema, **more}
+    return {"response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def text_format(schema: Any, **more: Any) -> dict[str, Any]:
+    """A response with a strict format."""
+    named = {"type": "json_schema", "name": "r", "strict": True, "schema": schema, **more}
+    return {"text": {"format": named}}
+
+
+def chat_tool(parameters: Any, **more: Any) -> dict[str, Any]:
+    """A chat completion with a function."""
+    function = {"name": "f", "parameters": parameters, **more}
+    return {"tools": [{"type": "function", "function": function}]}
+
+
+def responses_tool(parameters: Any, **more: Any) -> dict[str, Any]:
+    """A response with a function."""
+    return {"tools": [{"type": "function", "name": "f", "parameters": parameters, **more}]}
+
+
+class Place(NamedTuple):
+    """Where a request has a schema.
+
+    Attributes:
+        name: of the place.
+        url: of the endpoint.
+        body: makes a body with a schema.
+        rule: reports what the API certainly refuses.
+        lead: the beginning of every message.
+        param: of every finding.
+        pointer: to the schema.
+    """
+
+    name: str
+    url: str
+    body: Callable[[Any], dict[str, Any]]
+    rule: str
+    lead: str
+    param: str
+    pointer: str
+
+
+#: The four places of a strict schema.
+STRICT_PLACES = [
+    Place(
+        "format of chat",
+        CHAT,
+        chat_format,
+        "invalid_json_schema",
+        "Invalid schema for response_format 'r': ",
+        "body.response_format",
+        "/body/response_format/json_schema/schema",
+    ),
+    Place(
+        "format of responses",
+        RESPONSES,
+        text_format,
+        "invalid_json_schema",
+        "Invalid schema for response_format 'r': ",
+        "body.text.format.schema",
+        "/body/text/format/schema",
+    ),
+    Place(
+        "function of chat",
+        CHAT,
+        lambda schema: chat_tool(schema, strict=True),
+        "invalid_function_parameters",
+        "Invalid schema for function 'f': ",
+        "body.tools[0].function.parameters",
+        "/body/tools/0/function/parameters",
+    ),
+    Place(
+        "function of responses",
+        RESPONSES,
+        lambda schema: responses_tool(schema, strict=True),
+        "invalid_function_parameters",
+        "Invalid schema for function 'f': ",
+        "body.tools[0].parameters",
+        "/body/tools/0/parameters",
+    ),
+]
+
+#: The three places of the parameters of a function that is not strict.
+FUNCTION_PLACES = [
+    Place(
+        "function of chat",
+        CHAT,
+        chat_tool,
+        "invalid_function_parameters",
+        "Invalid schema for function 'f': ",
+        "body.tools[0].function.parameters",
+        "/body/tools/0/function/parameters",
+    ),
+    Place(
+        "function of responses",
+        RESPONSES,
+        lambda schema: responses_tool(schema, strict=False),
+        "invalid_function_parameters",
+        "Invalid schema for function 'f': ",
+        "body.tools[0].parameters",
+        "/body/tools/0/parameters",
+    ),
+    Place(
+        "old function",
+        CHAT,
+        lambda schema: {"functions": [{"name": "f", "parameters": schema}]},
+        "invalid_function_parameters",
+        "Invalid schema for function 'f': ",
+        "body.functions[0].parameters",
+        "/body/functions/0/parameters",
+    ),
+]
+
+
+def schema_findings(url: str, body: dict[str, Any], *rules: str) -> list[Problem]:
+    """The problems that the rules about schemas, or these of them, find in a body."""
+    return [
+        problem._replace(rule=name)
+        for name in rules or RULE_NAMES
+        for problem in run_rule(name, url, body)
+    ]
+
+
+def places_of(problems: list[Problem]) -> list[tuple[str, str | None, str]]:
+    """The messages, params and pointers of problems."""
+    return [(found.message, found.param, pointer(found.path or ())) for found in problems]
+
+
+def assert_findings(case: SchemaCase, place: Place) -> None:
+    """Check that a request with a schema has the findings of the case, and no others."""
+    found = schema_findings(place.url, place.body(case.schema))
+    sure = [problem for problem in found if problem.rule == place.rule]
+    doubtful = [problem for problem in found if problem.rule == "doubtful_schema"]
+
+    assert len(sure) + len(doubtful) == len(found)
+    for certain, problems in ((True, sure), (False, doubtful)):
+        assert places_of(problems) == [
+            (place.lead + expected.sentence, place.param, place.pointer + expected.place)
+            for expected in case.expected
+            if expected.certain is certain
+        ]

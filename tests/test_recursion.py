@@ -1,0 +1,243 @@
+"""Deeply nested lines: the findings depend on the bytes only.
+
+They depend neither on the recursion limit, nor on the caller's stack, nor on where a check runs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from support import line
+
+from batchlint import Report, check, check_create
+from batchlint.recursion import is_deeper_than, with_deep_stack
+
+RESPONSES: Final = "/v1/responses"
+
+
+def nested_input(depth: int, inner: str) -> bytes:
+    """Return a line whose input is an array of such a depth around JSON, or nearly JSON."""
+    text = b"[" * depth + inner.encode() + b"]" * depth
+    return line("a", RESPONSES, input="@").replace(b'"@"', text)
+
+
+def nested_filters(depth: int, kind: str) -> bytes:
+    """Return a line with filters in filters, the innermost of some type."""
+    innermost = f'{{"type": "{kind}", "key": "k", "value": 1}}'
+    text = '{"type": "and", "filters": [' * depth + innermost + "]}" * depth
+    tool = {"type": "file_search", "vector_store_ids": ["v"], "filters": "@"}
+    return line("a", RESPONSES, tools=[tool]).replace(b'"@"', text.encode())
+
+
+def nested_list(depth: int) -> Any:
+    """Return lists in lists, with a string inside."""
+    value: Any = "x"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+INVALID_FILTER: Final = nested_filters(500, "no")
+
+#: Lines with their findings, if the rules that are off by default are on.
+DEEP_LINES: Final[dict[str, tuple[bytes, list[str]]]] = {
+    "an invalid filter": (INVALID_FILTER, ["invalid_value"]),
+    "a valid filter": (nested_filters(500, "eq"), []),
+    "an invalid item": (nested_input(1015, "1"), ["invalid_type"]),
+    "not a number": (nested_input(1015, "NaN"), ["not_a_number"]),
+    "half a surrogate pair": (nested_input(1015, r'"\ud800"'), ["lone_surrogate"]),
+    "cut off": (nested_input(1015, "1")[:-100], ["invalid_json_line"]),
+    "a repeated key": (
+        nested_input(1015, '{"a": 1, "a": 1}'),
+        ["invalid_type", "duplicate_key"],
+    ),
+    "too deep": (nested_input(1030, "1"), ["nesting_too_deep"]),
+    "not a number, and too deep": (nested_input(1030, "NaN"), ["nesting_too_deep"]),
+    "far too deep": (b"[" * 100_000, ["nesting_too_deep"]),
+}
+
+
+@pytest.fixture(params=[None, 3000, 100_000], autouse=True)
+def limit(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Recursion limits of programs. No check may change them."""
+    before = sys.getrecursionlimit()
+    chosen: int = request.param or before
+    sys.setrecursionlimit(chosen)
+    yield chosen
+    assert sys.getrecursionlimit() == chosen
+    sys.setrecursionlimit(before)
+
+
+def rules(report: Report) -> list[str]:
+    """Return the rules of all findings, in order."""
+    return [error.rule for error in sorted([*report.errors, *report.warnings])]
+
+
+# -- findings -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["jsonschema-rs", "jsonschema"])
+@pytest.mark.parametrize(("data", "expected"), DEEP_LINES.values(), ids=DEEP_LINES)
+def test_findings_do_not_depend_on_the_recursion_limit(
+    data: bytes, expected: list[str], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATCHLINT_ENGINE", engine)
+
+    assert rules(check(data, error=["duplicate_key"])) == expected
+
+
+def test_findings_do_not_depend_on_the_depth_of_the_caller() -> None:
+    def check_below(levels: int) -> Report:
+        return check_below(levels - 1) if levels else check(INVALID_FILTER)
+
+    assert rules(check_below(600)) == ["invalid_value"]
+
+
+def check_in_spawned_workers(path: Path) -> list[Report]:
+    return [check(path, jobs=2, start="spawn")]
+
+
+def check_in_forked_workers(path: Path) -> list[Report]:
+    return [check(path, jobs=2, start="fork")]
+
+
+def check_in_threads(path: Path) -> list[Report]:
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(check, [path] * 8))
+
+
+def check_on_threads(path: Path) -> list[Report]:
+    with ThreadPoolExecutor(2) as pool:
+        return [check(path, executor=pool)]
+
+
+def check_on_processes(path: Path) -> list[Report]:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return [check(path, executor=pool)]
+
+
+@pytest.mark.parametrize(
+    "check_there",
+    [
+        check_in_spawned_workers,
+        check_in_forked_workers,
+        check_in_threads,
+        check_on_threads,
+        check_on_processes,
+    ],
+)
+@pytest.mark.parametrize("limit", [None], indirect=True)
+@pytest.mark.usefixtures("limit")
+def test_findings_do_not_depend_on_the_kind_of_worker(
+    check_there: Callable[[Path], list[Report]], tmp_path: Path
+) -> None:
+    deep = b"".join(data.rstrip(b"\n") + b"\n" for data, _ in DEEP_LINES.values())
+    padding = b'{"pad": "' + b"x" * 1_000_000 + b'"}\n'  # Enough for two workers.
+    path = tmp_path / "deep.jsonl"
+    path.write_bytes((deep + padding) * 3)
+    expected = check(path, now=0)
+
+    assert {"invalid_value", "nesting_too_deep", "invalid_type"} <= set(rules(expected))
+    for report in check_there(path):
+        assert report.errors == expected.errors
+        assert report.warnings == expected.warnings
+        assert report.failed == expected.failed
+
+
+# -- arguments ------------------------------------------------------------------------------------
+
+
+def test_request_that_only_the_standard_library_can_serialize_is_checked() -> None:
+    deep = nested_list(1010)
+    request = {
+        "custom_id": "a",
+        "method": "POST",
+        "url": RESPONSES,
+        "body": {"model": "m", "input": deep},
+    }
+    create = {"input_file_id": deep, "endpoint": RESPONSES, "completion_window": "24h"}
+
+    assert rules(check([request])) == ["invalid_type"]
+    assert [error.rule for error in check_create(create)] == ["invalid_type"]
+
+
+@pytest.mark.parametrize("depth", [1030, 20_000])
+def test_request_deeper_than_the_decoder_accepts_raises_type_error(depth: int) -> None:
+    deep = nested_list(depth)
+
+    with pytest.raises(TypeError, match="cannot be written as JSON"):
+        check([{"custom_id": deep}])
+    with pytest.raises(TypeError, match="cannot be written as JSON"):
+        check_create({"input_file_id": deep})
+
+
+def test_circular_parameter_raises_type_error() -> None:
+    circle: list[Any] = []
+    circle.append(circle)
+
+    with pytest.raises(TypeError, match="cannot be written as JSON"):
+        check_create({"input_file_id": circle})
+
+
+# -- with_deep_stack ------------------------------------------------------------------------------
+
+
+def recurse(levels: int) -> str:
+    """Return the name of the thread in which the last of so many calls runs."""
+    return recurse(levels - 1) if levels else threading.current_thread().name
+
+
+def test_shallow_call_stays_in_its_thread() -> None:
+    assert with_deep_stack(recurse, 10) == threading.current_thread().name
+
+
+@pytest.mark.parametrize("limit", [3000], indirect=True)
+def test_deep_call_is_repeated_in_a_thread_with_a_larger_stack(limit: int) -> None:
+    assert with_deep_stack(recurse, limit + 1000) == "batchlint-deep-stack"
+
+
+def test_exceptions_of_a_deep_call_are_raised() -> None:
+    def fail_below(levels: int) -> int:
+        if levels:
+            return fail_below(levels - 1)
+        raise KeyError(threading.current_thread().name)
+
+    with pytest.raises(KeyError):
+        with_deep_stack(fail_below, 4000)
+
+
+def test_call_that_is_deeper_than_the_larger_stack_raises_recursion_error(limit: int) -> None:
+    with pytest.raises(RecursionError):
+        with_deep_stack(recurse, max(limit, 10_000) + 1)
+
+
+# -- is_deeper_than -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "levels", "expected"),
+    [
+        pytest.param("[[1]]", 2, False, id="as deep"),
+        pytest.param("[[1]]", 1, True, id="deeper"),
+        pytest.param('{"a": [1]}', 1, True, id="object and array"),
+        pytest.param("[1][1][1]", 1, False, id="one after the other"),
+        pytest.param('["[[[["]', 1, False, id="brackets in a string"),
+        pytest.param(r'["\"[[["]', 1, False, id="escaped quote in a string"),
+        pytest.param('["[[[', 1, False, id="string that does not end"),
+        pytest.param("[" * 5, 4, True, id="unclosed"),
+        pytest.param("]]][[", 1, False, id="closed too often"),
+        pytest.param(json.dumps({"a": "}}]["}), 1, False, id="closing brackets in a string"),
+    ],
+)
+def test_is_deeper_than_counts_brackets_outside_of_strings(
+    text: str, levels: int, expected: bool
+) -> None:
+    assert is_deeper_than(levels, text) is expected

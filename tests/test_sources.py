@@ -1,0 +1,451 @@
+"""Sources of lines: `head`, `chunks` and `read_range` of each kind."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from io import BufferedReader, BytesIO, RawIOBase, StringIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchlint.sources import (
+    CHUNK,
+    LONGEST_HEAD,
+    BytesSource,
+    FileSource,
+    ItemSource,
+    Source,
+    StreamSource,
+    is_gzipped,
+    open_file,
+    open_source,
+    to_json,
+    to_json_text,
+)
+
+DATA: Final = (
+    b"".join(b"%d %s\n" % (number, b"x" * (number % 50)) for number in range(200)) + b"end"
+)
+
+
+class Socket(RawIOBase):
+    """A stream that gives a few bytes at a time."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._data.readinto(memoryview(buffer)[:7])
+
+
+class Bare:
+    """A stream that has a `read` method and nothing else."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = BytesIO(data)
+
+    def read(self, size: int) -> bytes:
+        return self._data.read(min(size, 100))
+
+
+Maker = Callable[[bytes, Path], Source]
+
+
+def _file(data: bytes, folder: Path) -> Source:
+    path = folder / "file"
+    path.write_bytes(data)
+    return open_source(path)
+
+
+MAKERS: Final[dict[str, Maker]] = {
+    "bytes": lambda data, _: open_source(data),
+    "file": _file,
+    "stream": lambda data, _: open_source(BytesIO(data)),
+    "buffered socket": lambda data, _: open_source(BufferedReader(Socket(data))),
+    "raw socket": lambda data, _: open_source(Socket(data)),
+    "bare stream": lambda data, _: open_source(Bare(data)),
+    "lines": lambda data, _: open_source(BytesIO(data).readlines()),
+}
+
+
+@pytest.fixture(params=MAKERS.values(), ids=list(MAKERS))
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[bytes], Source]:
+    """Makes a source of some kind that holds the given bytes."""
+    maker: Maker = request.param
+    return lambda data: maker(data, tmp_path)
+
+
+def with_final_newline(data: bytes) -> bytes:
+    return data if data.endswith(b"\n") or not data else data + b"\n"
+
+
+# -- chunks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 10, 300, 1_000_000])
+def test_chunks_hold_every_byte_in_whole_lines(size: int, make: Callable[[bytes], Source]) -> None:
+    chunks = list(make(DATA).chunks(size))
+
+    assert with_final_newline(b"".join(chunks)) == with_final_newline(DATA)
+    assert all(chunk.endswith(b"\n") for chunk in chunks[:-1])
+    assert all(chunks)
+
+
+def test_chunks_have_about_the_size_asked_for(make: Callable[[bytes], Source]) -> None:
+    chunks = list(make(DATA).chunks(300))
+
+    assert len(chunks) > 5
+    assert max(map(len, chunks)) <= 300 + 60
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"\n\n\n", b"a", b"a\n", b"a\r\nb\rc\n"], ids=repr)
+def test_chunks_of_short_data(data: bytes, make: Callable[[bytes], Source]) -> None:
+    chunks = list(make(data).chunks(1))
+
+    assert with_final_newline(b"".join(chunks)) == with_final_newline(data)
+    assert all(chunk.count(b"\n") <= 1 for chunk in chunks)
+
+
+def test_line_longer_than_a_chunk_is_in_one_piece(make: Callable[[bytes], Source]) -> None:
+    data = b"a\n" + b"x" * 5000 + b"\nb\n"
+
+    assert b"x" * 5000 in b"".join(chunk for chunk in make(data).chunks(100) if b"x" in chunk)
+    assert sum(b"x" in chunk for chunk in make(data).chunks(100)) == 1
+
+
+# -- head, then chunks ----------------------------------------------------------------------------
+
+
+def test_chunks_after_head_begin_with_the_head(make: Callable[[bytes], Source]) -> None:
+    data = DATA * 100
+    source = make(data)
+    head = source.head()
+    rest = b"".join(source.chunks())
+
+    assert head
+    assert rest.startswith(head)
+    assert with_final_newline(rest) == with_final_newline(data)
+
+
+def test_head_is_shorter_than_a_long_file(make: Callable[[bytes], Source]) -> None:
+    assert len(make(DATA * 200).head()) < len(DATA * 200) // 2
+
+
+def test_head_can_be_read_twice(make: Callable[[bytes], Source]) -> None:
+    source = make(DATA)
+
+    assert source.head() == source.head()
+    assert with_final_newline(b"".join(source.chunks())) == with_final_newline(DATA)
+
+
+def test_head_of_an_empty_source_is_empty(make: Callable[[bytes], Source]) -> None:
+    source = make(b"")
+
+    assert source.head() == b""
+    assert list(source.chunks()) == []
+
+
+def test_head_holds_whole_lines(make: Callable[[bytes], Source]) -> None:
+    assert make(DATA * 200).head().endswith(b"\n")
+
+
+def test_head_of_a_file_is_cut_in_a_very_long_line(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with path.open("wb") as file:
+        file.truncate(LONGEST_HEAD + 10_000_000)
+
+    assert len(FileSource(path).head()) == LONGEST_HEAD
+
+
+def test_items_are_taken_only_when_they_are_needed() -> None:
+    taken = 0
+
+    def items() -> Iterator[bytes]:
+        nonlocal taken
+        for _ in range(100):
+            taken += 1
+            yield b"x" * (CHUNK // 4)
+
+    source = ItemSource(items())
+    assert taken == 0
+    source.head()
+    assert taken <= 5
+    next(iter(source.chunks()))
+    assert taken <= 5
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> FileSource:
+    """A file with the data."""
+    path = tmp_path / "file.jsonl"
+    path.write_bytes(DATA)
+    return FileSource(path)
+
+
+def test_file_has_a_name_and_a_size(file: FileSource) -> None:
+    assert str(file.name).endswith("file.jsonl")
+    assert file.size == len(DATA)
+
+
+def test_other_sources_have_neither() -> None:
+    for source in (open_source(b"x"), open_source(BytesIO(b"x")), open_source([b"x"])):
+        assert (source.name, source.size) == (None, None)
+
+
+@pytest.mark.parametrize("step", [1, 7, 100, 10_000])
+@pytest.mark.parametrize("size", [1, 50, CHUNK])
+def test_ranges_of_a_file_hold_each_line_once(step: int, size: int, file: FileSource) -> None:
+    cuts = [*range(0, len(DATA), step), len(DATA)]
+    chunks = [
+        chunk for start, stop in pairwise(cuts) for chunk in file.read_range(start, stop, size)
+    ]
+
+    assert b"".join(chunks) == DATA
+    assert all(chunk.endswith(b"\n") for chunk in chunks[:-1])
+
+
+def test_line_belongs_to_the_range_with_its_first_byte(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"aa\nbb\ncc\n")
+    source = FileSource(path)
+
+    assert b"".join(source.read_range(0, 3)) == b"aa\n"
+    assert b"".join(source.read_range(0, 4)) == b"aa\nbb\n"
+    assert b"".join(source.read_range(1, 3)) == b""
+    assert b"".join(source.read_range(1, 4)) == b"bb\n"
+    assert b"".join(source.read_range(3, 4)) == b"bb\n"
+
+
+def test_file_can_be_read_again_and_in_another_process(file: FileSource) -> None:
+    """Workers get the source itself."""
+    import pickle
+
+    copy = pickle.loads(pickle.dumps(file))
+
+    assert b"".join(file.chunks()) == b"".join(file.chunks()) == DATA
+    assert b"".join(copy.chunks()) == DATA
+
+
+def test_file_that_became_shorter_raises_os_error(file: FileSource) -> None:
+    os.truncate(str(file.name), 100)
+
+    with pytest.raises(OSError, match=f"became shorter while it was read: 100 of {len(DATA):,}"):
+        list(file.chunks())
+    with pytest.raises(OSError, match="became shorter"):
+        list(file.read_range(50, 80))
+
+
+def test_file_that_becomes_shorter_between_two_chunks_raises_os_error(file: FileSource) -> None:
+    chunks = file.chunks(100)
+    next(chunks)
+    os.truncate(str(file.name), 120)
+
+    with pytest.raises(OSError, match="became shorter"):
+        list(chunks)
+
+
+def test_file_that_grows_is_read_as_it_was_when_it_was_opened(file: FileSource) -> None:
+    """Its last line has no newline, so what was appended to that line is read too."""
+    with Path(str(file.name)).open("ab") as stream:
+        stream.write(b" of the line\nmore\n")
+
+    assert b"".join(file.chunks()) == DATA + b" of the line\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has no named pipes")
+def test_named_pipe_is_read_as_a_stream(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    source = FileSource(path)
+    writer = threading.Thread(target=path.write_bytes, args=[DATA])
+    writer.start()
+    head = source.head()
+    data = b"".join(source.chunks())
+    writer.join()
+
+    assert source.size is None
+    assert data == DATA
+    assert data.startswith(head)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system has no /proc")
+def test_system_file_that_claims_to_be_empty_is_read() -> None:
+    source = FileSource("/proc/self/status")
+
+    assert source.size is None
+    assert b"Pid:" in b"".join(source.chunks())
+
+
+def test_missing_file_raises_when_it_is_opened(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        open_source(tmp_path / "missing")
+
+
+def test_path_with_a_null_character_raises_os_error() -> None:
+    with pytest.raises(OSError, match="a path has no null characters"):
+        open_source("a\0b")
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_only_files_can_be_read_in_ranges(make: Maker, tmp_path: Path) -> None:
+    source = make(DATA, tmp_path)
+    if source.size is not None:
+        assert b"".join(source.read_range(0, len(DATA))) == DATA
+    else:
+        with pytest.raises(io.UnsupportedOperation, match="cannot be read in ranges"):
+            source.read_range(0, 1)
+
+
+# -- streams --------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.sampled_from([b"a", b"\n", b"bc\n", b"\nd", b"e\nf\ng"]), max_size=12),
+    st.integers(1, 9),
+)
+def test_stream_gives_whole_lines_however_its_data_arrives(pieces: list[bytes], size: int) -> None:
+    class Pieces:
+        def __init__(self) -> None:
+            self._pieces = iter(pieces)
+
+        def read(self, _: int) -> bytes:
+            return next(self._pieces, b"")
+
+    chunks = list(StreamSource(Pieces()).chunks(size))  # type: ignore[arg-type]
+
+    assert b"".join(chunks) == b"".join(pieces)
+    assert all(chunk.endswith(b"\n") for chunk in chunks[:-1])
+
+
+def test_stream_without_data_yet_raises_blocking_io_error() -> None:
+    class Waiting(RawIOBase):
+        def readinto(self, _: Any) -> None:
+            return None
+
+        def readable(self) -> bool:
+            return True
+
+    for stream in (Waiting(), BufferedReader(Waiting())):
+        with pytest.raises(BlockingIOError, match="make it blocking"):
+            open_source(stream).head()
+
+
+@pytest.mark.parametrize("given", ["text", 5, [65, 66]], ids=repr)
+def test_stream_of_anything_but_bytes_raises_type_error(given: object) -> None:
+    class Odd:
+        def read(self, _: int) -> object:
+            return given
+
+    with pytest.raises(TypeError, match="open it in binary mode"):
+        open_source(Odd()).head()
+
+
+# -- items ----------------------------------------------------------------------------------------
+
+
+def test_items_are_written_as_lines() -> None:
+    items = [{"a": 1}, '{"b": 2}', b'{"c": 3}', '{"d": 4}\n', b'{"e": 5}\n', "\ud83d"]
+
+    assert b"".join(open_source(items).chunks()) == (
+        b'{"a":1}\n{"b": 2}\n{"c": 3}\n{"d": 4}\n{"e": 5}\n\xed\xa0\xbd\n'
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [None, 7, 1.5, StringIO("{}"), {"custom_id": "a"}, object()],
+    ids=lambda value: type(value).__name__,
+)
+def test_unsupported_source_raises_type_error(source: Any) -> None:
+    with pytest.raises(TypeError):
+        open_source(source).head()
+
+
+def test_message_about_an_unsupported_source_names_its_type() -> None:
+    with pytest.raises(TypeError, match="cannot read requests from dict; give a path, bytes"):
+        open_source({"custom_id": "a"})
+
+
+@pytest.mark.parametrize("data", [bytearray(DATA), memoryview(DATA)], ids=["bytearray", "view"])
+def test_buffers_are_sources(data: bytearray | memoryview) -> None:
+    source = open_source(data)
+
+    assert isinstance(source, BytesSource)
+    assert b"".join(source.chunks()) == DATA
+
+
+# -- JSON -----------------------------------------------------------------------------------------
+
+
+def test_to_json_writes_half_of_a_surrogate_pair_as_an_escape() -> None:
+    assert to_json({"a": "\ud83d"}) == b'{"a": "\\ud83d"}'
+    assert to_json({"a": "\U0001f600"}) == '{"a":"\U0001f600"}'.encode()
+
+
+def test_to_json_writes_integers_of_any_size() -> None:
+    assert to_json(2**70) == str(2**70).encode()
+
+
+@pytest.mark.parametrize("value", [{1, 2}, object(), b"x"], ids=["set", "object", "bytes"])
+def test_to_json_of_a_value_that_json_does_not_have_raises_type_error(value: Any) -> None:
+    with pytest.raises(TypeError):
+        to_json([value])
+
+
+def test_exception_of_to_json_text_has_the_name_of_the_value() -> None:
+    circle: list[Any] = []
+    circle.append(circle)
+
+    with pytest.raises(TypeError, match="a call cannot be written as JSON: Circular"):
+        to_json_text(circle, "a call")
+
+
+# -- compressed files -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.jsonl.gz", True),
+        ("a.JSONL.GZ", True),
+        ("a.jsonl", False),
+        ("a.gz", False),
+        ("a.jsonl.gz.txt", False),
+    ],
+)
+def test_is_gzipped_looks_at_the_name(name: str, expected: bool) -> None:
+    assert is_gzipped(name) is expected
+
+
+def test_open_file_decompresses_by_the_name(tmp_path: Path) -> None:
+    plain = tmp_path / "a.jsonl"
+    packed = tmp_path / "a.jsonl.gz"
+    plain.write_bytes(DATA)
+    packed.write_bytes(gzip.compress(DATA))
+
+    for path in (plain, packed):
+        with open_file(str(path)) as stream:
+            assert stream.read() == DATA
+
+
+def test_open_file_does_not_decompress_files_of_another_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(gzip.compress(DATA))
+
+    with open_file(str(path)) as stream:
+        assert stream.read().startswith(b"\x1f\x8b")
