@@ -1,0 +1,116 @@
+"""The rules of `rules/models.py`: models at the wrong endpoint, and malformed names."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+from rules.helpers import each
+from support import BODIES, URLS, request
+
+from batchlint import BatchError, check_request
+
+CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
+EMBEDDINGS = "/v1/embeddings"
+GENERATIONS = "/v1/images/generations"
+
+
+class Misplaced(NamedTuple):
+    model: str
+    url: str
+    rule: str
+    hint: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.model} at {self.url}"
+
+
+def about_model(url: str, model: str) -> list[BatchError]:
+    return check_request(request("a", url, model=model))
+
+
+@each(
+    [
+        Misplaced("gpt-5.4-pro", CHAT, "wrong_endpoint", "The model is for /v1/responses."),
+        Misplaced(
+            "gpt-4o",
+            EMBEDDINGS,
+            "wrong_endpoint",
+            "The model is for /v1/chat/completions and /v1/responses.",
+        ),
+        Misplaced(
+            "ft:gpt-4o:acme::1",
+            EMBEDDINGS,
+            "wrong_endpoint",
+            "The model is for /v1/chat/completions and /v1/responses.",
+        ),
+        Misplaced(
+            "gpt-audio",
+            RESPONSES,
+            "not_a_responses_model",
+            "The model is for /v1/chat/completions.",
+        ),
+        Misplaced(
+            "whisper-1", RESPONSES, "not_a_responses_model", "No batch endpoint takes this model."
+        ),
+        Misplaced(
+            "gpt-4.1",
+            GENERATIONS,
+            "not_an_image_model",
+            "The model is for /v1/chat/completions and /v1/responses.",
+        ),
+        Misplaced(
+            "gpt-6.2-sol",
+            EMBEDDINGS,
+            "doubtful_endpoint",
+            "The model is for /v1/chat/completions and /v1/responses.",
+        ),
+    ]
+)
+def test_model_at_the_wrong_endpoint_is_reported_with_the_right_ones(case: Misplaced) -> None:
+    (error,) = about_model(case.url, case.model)
+
+    assert error.rule == case.rule
+    assert error.hint == case.hint
+    assert error.pointer == "/body/model"
+
+
+def test_images_endpoint_answers_with_the_code_of_an_invalid_value() -> None:
+    (error,) = about_model(GENERATIONS, "gpt-4.1")
+
+    assert (error.code, error.param) == ("invalid_value", "body.model")
+    assert error.message == "The model 'gpt-4.1' does not exist."
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize(
+    "model",
+    [
+        "gpt-7",
+        "gpt-5.9-mini",
+        "my-model",
+        "llama-3.3-70b",
+        "gpt-6.2-terra",
+        "o5",
+        "ft:gpt-9:me::1",
+    ],
+)
+def test_unknown_model_has_no_findings(model: str, url: str) -> None:
+    assert [error.rule for error in about_model(url, model)] == []
+
+
+@pytest.mark.parametrize("url", BODIES)
+@pytest.mark.parametrize("model", ["gpt 4o", " gpt-4o", "gpt-4o\n"])
+def test_model_with_white_space_is_refused(model: str, url: str) -> None:
+    (error,) = about_model(url, model)
+
+    rules = {
+        RESPONSES: "model_not_found",
+        GENERATIONS: "invalid_value",
+        "/v1/images/edits": "invalid_value",
+    }
+    assert error.rule == rules.get(url, "invalid_model_name")
+    assert error.severity == "error"
+    assert error.pointer == "/body/model"
