@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import orjson
 from hypothesis import strategies as st
+
+from batchlint.providers import known_models
 from support import FIXTURES, fixture_files, rows
 
 #: The lines of the fixtures.
@@ -27,32 +29,10 @@ BODIES_SEEN: Final = [
     if "url" in row
 ]
 
-#: Models of every family.
+#: Models of the recorded answers, and a known model of each family.
 MODELS: Final = sorted(
     {str(row["body"].get("model")) for path in fixture_files("answers") for row in rows(path)}
-    | {
-        "davinci-002",
-        "gpt-4.1",
-        "gpt-4o-2024-05-13",
-        "gpt-6-sol",
-        "gpt-image-1.5",
-        "gpt-image-2.5",
-        "text-embedding-3-large",
-        "text-moderation-latest",
-        "o1",
-        "o1-mini",
-        "o3",
-        "o3-mini",
-        "o4-mini",
-        "gpt-5",
-        "gpt-5-mini",
-        "gpt-5.1",
-        "gpt-4o",
-        "gpt-image-1",
-        "dall-e-2",
-        "dall-e-3",
-        "sora-2",
-    }
+    | set({family: model for model, family in known_models().items()}.values())
 )
 
 #: Values to put in the place of others.

@@ -6,7 +6,6 @@ import re
 from datetime import date
 
 import pytest
-from support import BODIES
 
 from batchlint import data
 from batchlint.providers import (
@@ -14,19 +13,26 @@ from batchlint.providers import (
     EMBEDDINGS,
     ENDPOINTS,
     MODERATIONS,
-    RESPONSES,
     VIDEOS,
     Endpoint,
     Limits,
+    ModelFamily,
     context_window,
+    known_models,
     model_families,
     model_family,
-    patching_family,
     provider,
+    reported_shutdown_dates,
     schema_date,
+    schema_patches,
+    schema_variant,
+    schema_variants,
     shutdown_dates,
+    successors,
+    unbatchable_models,
 )
 from batchlint.schema.store import body_schema
+from support import BODIES
 
 ALL_ENDPOINTS = list(ENDPOINTS.values())
 
@@ -111,35 +117,61 @@ def test_unknown_model_has_no_family(model: str) -> None:
 
 
 def test_very_long_model_has_no_family() -> None:
-    """Patterns end in `.*`, so only the length excludes it."""
-    suffix = "gpt-image-2.5"
+    """The pattern allows any suffix, so only the length excludes it."""
+    prefix = "gpt-image-2.5-"
 
-    assert model_family(suffix + "x" * (256 - len(suffix))) is not None
-    assert model_family(suffix + "x" * (257 - len(suffix))) is None
-
-
-def test_model_families_have_patterns_and_patches_of_schemas() -> None:
-    schemas = {endpoint.schema for endpoint in ALL_ENDPOINTS}
-    for name, family in model_families().items():
-        assert family.name == name
-        assert re.fullmatch(family.pattern, "no such model") is None
-        assert family.patches.keys() <= schemas
+    assert model_family(prefix + "x" * (256 - len(prefix))) is not None
+    assert model_family(prefix + "x" * (257 - len(prefix))) is None
 
 
-def test_patching_family_is_named_only_for_schemas_that_it_changes() -> None:
-    (chat_only,) = {
-        model
-        for model in ("text-embedding-3-large",)
-        if patching_family(EMBEDDINGS, model) and not patching_family(CHAT, model)
-    }
+@pytest.mark.parametrize("family", model_families().values(), ids=lambda family: family.name)
+def test_model_family_has_patterns_and_variants_of_schemas(family: ModelFamily) -> None:
+    schemas = {endpoint.schema: endpoint for endpoint in ALL_ENDPOINTS}
 
-    assert patching_family(EMBEDDINGS, chat_only) == "text-embedding-3-large"
-    assert patching_family(RESPONSES, chat_only) == ""
+    assert model_families()[family.name] is family
+    for pattern in family.patterns:
+        assert re.fullmatch(pattern, "no such model") is None
+        assert pattern[0] not in "([.^\\", "few patterns have to be compiled"
+    assert family.variants.keys() <= schemas.keys()
+    for schema, variant in family.variants.items():
+        assert variant in schema_variants(schemas[schema])
+
+
+def test_known_model_has_the_family_whose_pattern_matches_first() -> None:
+    for model, name in known_models().items():
+        matching = [
+            family.name
+            for family in model_families().values()
+            if any(re.fullmatch(pattern, model) for pattern in family.patterns)
+        ]
+        assert name == (matching[0] if matching else ""), model
+        found = model_family(model)
+        assert (found.name if found else "") == name
+
+
+def test_models_that_accept_the_same_share_a_variant() -> None:
+    assert schema_variant(CHAT, "gpt-5.4") == schema_variant(CHAT, "ft:gpt-5.4:acme::1") != ""
+    assert schema_variant(EMBEDDINGS, "gpt-4o") == schema_variant(EMBEDDINGS, "gpt-5")
+    assert schema_variant(EMBEDDINGS, "text-embedding-3-large") != ""
 
 
 @pytest.mark.parametrize("model", [None, 7, [], {}, "m"], ids=repr)
-def test_model_without_a_family_patches_nothing(model: object) -> None:
-    assert patching_family(CHAT, model) == ""
+def test_model_without_a_family_has_the_plain_schema(model: object) -> None:
+    assert schema_variant(CHAT, model) == ""
+
+
+@pytest.mark.parametrize("endpoint", ALL_ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_every_variant_patches_its_schema(endpoint: Endpoint) -> None:
+    assert schema_variants(endpoint)
+    for variant in schema_variants(endpoint):
+        patches = list(schema_patches(endpoint, variant))
+        assert patches
+        assert all(patches)
+
+
+def test_unknown_variant_raises_key_error() -> None:
+    with pytest.raises(KeyError):
+        list(schema_patches(CHAT, "no such variant"))
 
 
 def test_context_window_is_that_of_the_family() -> None:
@@ -155,10 +187,22 @@ def test_context_window_is_that_of_the_family() -> None:
 
 def test_dates_are_in_iso_format() -> None:
     assert date.fromisoformat(schema_date()) > date(2026, 1, 1)
-    assert shutdown_dates()
-    for model, day in shutdown_dates().items():
-        assert model
-        assert date.fromisoformat(day) > date(2023, 1, 1)
+    for dates in (shutdown_dates(), reported_shutdown_dates()):
+        assert dates
+        for model, day in dates.items():
+            assert model in known_models()
+            assert date.fromisoformat(day) > date(2023, 1, 1)
+
+
+def test_announced_date_takes_precedence_over_a_reported_one() -> None:
+    assert shutdown_dates().keys().isdisjoint(reported_shutdown_dates())
+
+
+def test_successors_and_unbatchable_models_are_known() -> None:
+    assert successors()
+    assert set(successors().values()) <= known_models().keys()
+    assert unbatchable_models()
+    assert set(unbatchable_models()) <= known_models().keys()
 
 
 # -- data -----------------------------------------------------------------------------------------

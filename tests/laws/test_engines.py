@@ -13,29 +13,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from strategies import BODIES_SEEN, REPLACEMENTS, mutated_bodies
-from support import BODIES, FIXTURES, URLS, fixture_files, run_command
 
 from batchlint import check
 from batchlint.engine.checker import checker_for
 from batchlint.findings import Part
-from batchlint.providers import model_families, patching_family, provider
+from batchlint.providers import provider, schema_variant, schema_variants
 from batchlint.rules import select_rules
 from batchlint.schema.explain import Explainer
 from batchlint.schema.store import body_schema
 from batchlint.schema.validate import Validator, anchor_patterns
+from strategies import BODIES_SEEN, REPLACEMENTS, mutated_bodies
+from support import BODIES, FIXTURES, URLS, fixture_files, run_command
 
 FILES = [
     *fixture_files("valid", "invalid", "foreign", "wild", "cases/valid"),
     FIXTURES / "cases" / "mutants.jsonl",
 ]
 
-#: The families that change the schema of an endpoint, as (URL, name of the family).
-FAMILIES = [
-    (url, family.name)
-    for family in model_families().values()
+#: The variants of the schemas for some models, as (URL, name of the variant).
+VARIANTS = [
+    (url, variant)
     for url, endpoint in provider().endpoints.items()
-    if endpoint.schema in family.patches
+    for variant in schema_variants(endpoint)
 ]
 
 
@@ -48,9 +47,9 @@ class Verdicts(NamedTuple):
 
 
 @cache
-def verdicts(url: str, family: str = "") -> Verdicts:
-    """Compile the schema of an endpoint's body for a family of models."""
-    schema = body_schema(provider().endpoints[url], family)
+def verdicts(url: str, variant: str = "") -> Verdicts:
+    """Compile a variant of the schema of an endpoint's body."""
+    schema = body_schema(provider().endpoints[url], variant)
     return Verdicts(
         jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid,
         Draft202012Validator(anchor_patterns(schema)).is_valid,
@@ -58,9 +57,9 @@ def verdicts(url: str, family: str = "") -> Verdicts:
     )
 
 
-def assert_agreement(url: str, body: Any, family: str = "") -> None:
+def assert_agreement(url: str, body: Any, variant: str = "") -> None:
     """Verify that the engines and the explainer give the same verdict."""
-    of = verdicts(url, family)
+    of = verdicts(url, variant)
     problems = of.explainer.explain(body)
     found = {
         "jsonschema-rs": of.jsonschema_rs(body),
@@ -114,20 +113,20 @@ def test_engines_agree_on_the_bodies_of_the_fixtures() -> None:
         assert_agreement(url, body)
 
 
-@pytest.mark.parametrize(("url", "family"), FAMILIES)
-def test_engines_agree_on_the_fixtures_for_every_model_family(url: str, family: str) -> None:
+@pytest.mark.parametrize(("url", "variant"), VARIANTS)
+def test_engines_agree_on_the_fixtures_for_every_variant(url: str, variant: str) -> None:
     for other, body in BODIES_SEEN:
         if other == url:
-            assert_agreement(url, body, family)
+            assert_agreement(url, body, variant)
 
 
 @given(mutated_bodies(), st.data())
-def test_engines_agree_on_mutated_bodies_for_any_model_family(
+def test_engines_agree_on_mutated_bodies_for_any_variant(
     case: tuple[str, dict[str, Any]], data: st.DataObject
 ) -> None:
     url, body = case
-    families = [family for patched, family in FAMILIES if patched == url]
-    assert_agreement(url, body, data.draw(st.sampled_from(["", *families])))
+    variants = schema_variants(provider().endpoints[url])
+    assert_agreement(url, body, data.draw(st.sampled_from(["", *variants])))
 
 
 @settings(max_examples=500)
@@ -246,5 +245,5 @@ def test_valid_lines_have_nothing_to_explain(case: tuple[str, dict[str, Any]]) -
     assert checker is not None
 
     if checker.is_valid(row):
-        family = patching_family(provider().endpoints[url], body.get("model"))
-        assert verdicts(url, family).explainer.explain(body) == []
+        variant = schema_variant(provider().endpoints[url], body.get("model"))
+        assert verdicts(url, variant).explainer.explain(body) == []

@@ -74,7 +74,7 @@ def messages(rule: str, checked: CheckedFile) -> list[str]:
 def test_every_file_rule_passes_a_small_file() -> None:
     rules = [rule.name for rule in RULES.values() if rule.scope == "file"]
 
-    assert len(rules) == 13
+    assert len(rules) == 15
     for rule in rules:
         assert run(rule, a_file(Row("a"), Row("b"))) == [] or rule == "empty_file", rule
 
@@ -173,6 +173,7 @@ def test_enqueued_tokens_are_compared_with_the_limit_of_the_caller() -> None:
 # -- models with a shutdown date ------------------------------------------------------------------
 
 SHUTDOWN = datetime(2026, 9, 1, tzinfo=UTC)
+ONE_1 = affected(1, 1)
 
 
 @pytest.fixture
@@ -180,6 +181,13 @@ def _old_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """The models `old` and `older` are shut down on 1 September 2026."""
     dates = {"old": "2026-09-01", "older": "2026-09-01"}
     monkeypatch.setattr(file, "shutdown_dates", lambda: dates)
+
+
+class Reported(NamedTuple):
+    name: str
+    date: str
+    verb: str
+    hint: str
 
 
 class Day(NamedTuple):
@@ -228,6 +236,90 @@ def test_each_old_model_is_reported_once_with_its_requests(rule: str, days_befor
     ]
     assert affected(3, 2) in (problems[0].hint or "")
     assert affected(1, 5) in (problems[1].hint or "")
+
+
+def test_retired_model_is_reported_with_its_successor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file, "shutdown_dates", lambda: {"old": "2026-09-01", "odd": "2026-09-01"})
+    monkeypatch.setattr(file, "successors", lambda: {"old": "new"})
+    checked = a_file(Row("a", model="old"), Row("b", model="odd"))
+
+    first, second = run("model_shutdown", checked)
+
+    assert first.hint == f"Its shutdown was announced for 2026-09-01. Use 'new' instead. {ONE_1}"
+    assert second.hint == f"Its shutdown was announced for 2026-09-01. {affected(1, 2)}"
+
+
+@each(
+    [
+        Reported(
+            "soon",
+            "2026-09-20",
+            "is said to be",
+            f"A batch may take a day. Use 'new' instead. {ONE_1}",
+        ),
+        Reported("past", "2026-08-20", "is said to have been", f"Use 'new' instead. {ONE_1}"),
+        Reported("today", "2026-09-01", "is said to have been", f"Use 'new' instead. {ONE_1}"),
+    ]
+)
+def test_shutdown_date_of_a_list_of_models_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, case: Reported
+) -> None:
+    monkeypatch.setattr(file, "reported_shutdown_dates", lambda: {"old": case.date})
+    monkeypatch.setattr(file, "successors", lambda: {"old": "new"})
+    checked = a_file(Row("a", model="old"))
+
+    (problem,) = run("model_shutdown_soon", checked)
+
+    assert problem.message == f"The model 'old' {case.verb} shut down on {case.date}."
+    assert problem.hint == case.hint
+    assert run("model_shutdown", checked) == []
+    assert RULES["model_shutdown_soon"].severity == "warning"
+
+
+def test_distant_shutdown_date_of_a_list_of_models_is_not_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(file, "reported_shutdown_dates", lambda: {"old": "2026-10-02"})
+
+    assert run("model_shutdown_soon", a_file(Row("a", model="old"))) == []
+
+
+# -- models that batches lack, and misspelled models ----------------------------------------------
+
+
+def test_model_that_no_list_has_for_batches_is_reported_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(file, "unbatchable_models", lambda: ["slow"])
+    checked = a_file(Row("a"), Row("b", model="slow"), Row("c"), Row("d", model="slow"))
+
+    (problem,) = run("model_not_batchable", checked)
+
+    assert problem.message == "The model 'slow' may not be available in the Batch API."
+    assert (problem.line, problem.param) == (2, "body.model")
+    assert affected(2, 2) in (problem.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("shutdown", "reported"), [("2026-08-01", False), ("2026-09-05", False), ("2026-10-05", True)]
+)
+def test_model_that_ends_is_not_reported_as_missing_from_batches_too(
+    monkeypatch: pytest.MonkeyPatch, shutdown: str, reported: bool
+) -> None:
+    monkeypatch.setattr(file, "unbatchable_models", lambda: ["slow"])
+    monkeypatch.setattr(file, "shutdown_dates", lambda: {"slow": shutdown})
+
+    assert bool(run("model_not_batchable", a_file(Row("a", model="slow")))) is reported
+
+
+def test_misspelled_model_is_reported_once_with_the_known_one() -> None:
+    checked = a_file(Row("a"), Row("b", model="gpt-5.4-mni"), Row("c", model="gpt-5.4-mni"))
+
+    (problem,) = run("misspelled_model", checked)
+
+    assert problem.message == ("The model 'gpt-5.4-mni' is not known. Did you mean 'gpt-5.4-mini'?")
+    assert (problem.line, problem.hint) == (2, affected(2, 2))
+    assert run("misspelled_model", a_file(Row("a", model="gpt-5.4-mini"))) == []
 
 
 def test_affected_requests_are_counted() -> None:
@@ -305,6 +397,14 @@ def test_model_that_is_not_the_most_frequent_is_reported() -> None:
         " contain requests for a single model."
     )
     assert "'m'" in (problems[0].hint or "")
+
+
+def test_misspelled_model_among_others_gets_a_suggestion() -> None:
+    rows = [Row("a", model="gpt-4o"), Row("b", model="gpt-4o"), Row("c", model="gtp-4o")]
+
+    (problem,) = run("mismatched_model", a_file(*rows))
+
+    assert problem.hint == "Did you mean 'gpt-4o'?"
 
 
 def test_first_of_equally_frequent_models_counts() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from support import ROOT
 
-PINNED = "3.54.0"
+PINNED = "3.57.0"
 
 
 def test_schemas_are_what_refresh_generates() -> None:

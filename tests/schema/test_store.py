@@ -17,7 +17,7 @@ from openai.types import Batch
 from pydantic import ValidationError
 
 from batchlint import check, check_create, check_request, data
-from batchlint.providers import CHAT, EMBEDDINGS, model_families, provider, schema_date
+from batchlint.providers import CHAT, EMBEDDINGS, provider, schema_date, schema_variants
 from batchlint.rules import RULES
 from batchlint.schema.store import body_schema, deprecated_parameters, line_schema, merge_patch
 from support import BODIES, FIXTURES, ROOT, URLS, request
@@ -189,16 +189,32 @@ def test_minimal_body_is_valid_and_an_empty_one_is_not(url: str) -> None:
     assert not validator.is_valid(BODIES[url] | {"stream": True})
 
 
-@pytest.mark.parametrize("family", model_families())
-def test_families_patch_existing_schemas_and_keep_them_valid(family: str) -> None:
-    endpoints = {endpoint.schema: endpoint for endpoint in provider().endpoints.values()}
+VARIANTS = [
+    (url, variant)
+    for url, endpoint in provider().endpoints.items()
+    for variant in schema_variants(endpoint)
+]
 
-    for name in model_families()[family].patches:
-        patched = body_schema(endpoints[name], family)
-        Draft202012Validator.check_schema(patched)
-        assert patched != body_schema(endpoints[name])
-        plain_constraints = body_schema(endpoints[name]).get("allOf", [])
-        assert patched.get("allOf", [])[: len(plain_constraints)] == plain_constraints
+
+@pytest.mark.parametrize(("url", "variant"), VARIANTS)
+def test_variant_is_a_valid_schema_that_keeps_the_constraints_of_the_plain_one(
+    url: str, variant: str
+) -> None:
+    endpoint = provider().endpoints[url]
+    plain = body_schema(endpoint)
+    patched = body_schema(endpoint, variant)
+
+    Draft202012Validator.check_schema(patched)
+    assert patched != plain
+    constraints = plain.get("allOf", [])
+    assert patched.get("allOf", [])[: len(constraints)] == constraints
+
+
+@pytest.mark.parametrize(("url", "variant"), VARIANTS)
+def test_notes_of_a_variant_name_rules_that_exist(url: str, variant: str) -> None:
+    for node in nodes(body_schema(provider().endpoints[url], variant)):
+        for keyword, note in node.get("x-batchlint", {}).get("errors", {}).items():
+            assert note.get("rule", "invalid_type") in RULES, (keyword, note)
 
 
 def test_deprecated_parameters_leave_out_those_that_a_family_refuses() -> None:
@@ -206,8 +222,8 @@ def test_deprecated_parameters_leave_out_those_that_a_family_refuses() -> None:
 
     assert "max_tokens" in plain
     assert deprecated_parameters(EMBEDDINGS) == frozenset()
-    reasoning = [name for name, family in model_families().items() if CHAT.schema in family.patches]
-    assert any("max_tokens" not in deprecated_parameters(CHAT, name) for name in reasoning)
+    variants = schema_variants(CHAT)
+    assert any("max_tokens" not in deprecated_parameters(CHAT, name) for name in variants)
 
 
 def test_line_schema_accepts_only_lines_without_findings() -> None:

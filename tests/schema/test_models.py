@@ -1,0 +1,433 @@
+"""The table of models, read off `schemas/models.json`: every refusal fails, its neighbour passes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from batchlint import BatchError, check_request, data
+from batchlint.providers import (
+    ModelFamily,
+    known_models,
+    model_families,
+    provider,
+    schema_patches,
+    schema_variant,
+)
+from batchlint.schema.store import body_schema
+from rules.helpers import each
+from support import BODIES, ROOT, URLS
+
+CHAT: Final = "/v1/chat/completions"
+RESPONSES: Final = "/v1/responses"
+EMBEDDINGS: Final = "/v1/embeddings"
+COMPLETIONS: Final = "/v1/completions"
+MODERATIONS: Final = "/v1/moderations"
+EDITS: Final = "/v1/images/edits"
+
+Body = dict[str, Any]
+
+#: What the smallest request of a family needs beside the required parameters.
+NEEDS: Final[dict[str, Body]] = {
+    "gpt-audio": {
+        "modalities": ["text", "audio"],
+        "audio": {"voice": "alloy", "format": "mp3"},
+    },
+    "deep research": {"tools": [{"type": "web_search_preview"}]},
+}
+
+#: A value for each parameter that some family refuses, whatever its value.
+VALUES: Final[dict[str, Any]] = {
+    "max_tokens": 5,
+    "stop": ["END"],
+    "logit_bias": {"1": 1},
+    "prediction": {"type": "content", "content": "x"},
+    "web_search_options": {},
+    "parallel_tool_calls": True,
+    "reasoning_effort": "low",
+    "audio": {"voice": "alloy", "format": "wav"},
+    "modalities": ["text"],
+    "temperature": 0,
+    "presence_penalty": 1,
+    "dimensions": 256,
+    "suffix": "x",
+    "response_format": "url",
+    "style": "vivid",
+    "input_fidelity": "high",
+    "quality": "low",
+}
+
+FUNCTION: Final = {
+    "type": "function",
+    "function": {"name": "f", "parameters": {"type": "object", "properties": {}}},
+}
+FLAT_FUNCTION: Final = {
+    "type": "function",
+    "name": "f",
+    "parameters": {"type": "object", "properties": {}},
+    "strict": False,
+}
+FORMAT: Final = {
+    "name": "s",
+    "schema": {"type": "object", "properties": {}, "required": [], "additionalProperties": False},
+}
+TEXT: Final = {"type": "text", "text": "Hi"}
+IMAGE: Final = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+AUDIO: Final = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+FILE: Final = {"type": "file", "file": {"file_id": "file-1"}}
+
+
+def user(*parts: Body) -> Body:
+    """A conversation of one message with these parts."""
+    return {"messages": [{"role": "user", "content": list(parts)}]}
+
+
+def effort(value: str, **parameters: Any) -> Body:
+    """Parameters of a response with an effort."""
+    return {"reasoning": {"effort": value}, **parameters}
+
+
+MENTIONS_JSON: Final = {"messages": [{"role": "user", "content": "JSON"}]}
+JSON_OBJECT: Final = MENTIONS_JSON | {"response_format": {"type": "json_object"}}
+JSON_SCHEMA: Final = {"response_format": {"type": "json_schema", "json_schema": FORMAT}}
+LOGPROBS_INCLUDED: Final = ["message.output_text.logprobs"]
+
+#: A pair of requests: the first one fails, its neighbour passes.
+Pair = tuple[Body, Body]
+
+#: What a behaviour, or a family's own patch, refuses by more than one parameter, by endpoint.
+PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
+    "no audio part": {CHAT: [(user(AUDIO), user(TEXT))]},
+    "no image part": {CHAT: [(user(TEXT, IMAGE), user(TEXT))]},
+    "always samples alike": {
+        CHAT: [
+            ({"top_p": 0.5}, {"top_p": 1}),
+            ({"presence_penalty": 1}, {"presence_penalty": 0}),
+            ({"frequency_penalty": 1}, {"frequency_penalty": 0}),
+            ({"logprobs": True}, {"logprobs": False}),
+        ]
+    },
+    "temperature 1 only": {CHAT: [({"temperature": 0}, {"temperature": 1})]},
+    "no temperature": {CHAT: [({"temperature": 1}, {"temperature": None})]},
+    "samples alike while reasoning": {
+        CHAT: [
+            ({"reasoning_effort": "low", **parameter}, parameter)
+            for parameter in (
+                {"temperature": 0},
+                {"top_p": 0.5},
+                {"presence_penalty": 1},
+                {"frequency_penalty": 1},
+                {"logprobs": True},
+            )
+        ],
+        RESPONSES: [
+            (effort("low", **parameter), effort("none", **parameter))
+            for parameter in (
+                {"temperature": 0},
+                {"top_p": 0.5},
+                {"presence_penalty": 1},
+                {"frequency_penalty": 1},
+                {"top_logprobs": 1},
+                {"include": LOGPROBS_INCLUDED},
+            )
+        ],
+    },
+    "always samples alike in responses": {
+        RESPONSES: [
+            ({"temperature": 0}, {"temperature": 1}),
+            ({"top_p": 1}, {"top_p": None}),
+            ({"presence_penalty": 0}, {}),
+            ({"frequency_penalty": 0}, {}),
+            ({"top_logprobs": 1}, {"top_logprobs": 0}),
+            ({"include": LOGPROBS_INCLUDED}, {"include": []}),
+        ]
+    },
+    "no pro mode": {
+        RESPONSES: [({"reasoning": {"mode": "pro"}}, {"reasoning": {"mode": "standard"}})]
+    },
+    "pro mode only": {
+        RESPONSES: [({"reasoning": {"mode": "standard"}}, {"reasoning": {"mode": "pro"}})]
+    },
+    "reasoning of this turn only": {
+        RESPONSES: [({"reasoning": {"context": "all_turns"}}, {"reasoning": {"context": "auto"}})]
+    },
+    "no summary": {
+        RESPONSES: [({"reasoning": {"summary": "auto"}}, {"reasoning": {"summary": None}})]
+    },
+    "no concise summary": {
+        RESPONSES: [({"reasoning": {"summary": "concise"}}, {"reasoning": {"summary": "auto"}})]
+    },
+    "no web search with minimal effort": {
+        RESPONSES: [
+            (
+                effort("minimal", tools=[{"type": "web_search"}]),
+                effort("low", tools=[{"type": "web_search"}]),
+            )
+        ]
+    },
+    "verbosity medium only": {
+        CHAT: [({"verbosity": "low"}, {"verbosity": "medium"})],
+        RESPONSES: [({"text": {"verbosity": "low"}}, {"text": {"verbosity": "medium"}})],
+    },
+    "no tools while reasoning": {CHAT: [({"tools": [FUNCTION]}, {})]},
+    "no tools with an effort": {
+        CHAT: [({"tools": [FUNCTION], "reasoning_effort": "low"}, {"tools": [FUNCTION]})]
+    },
+    "no tools": {CHAT: [({"tools": [FUNCTION]}, {})]},
+    "deep research tools": {
+        RESPONSES: [
+            (
+                {"tools": [{"type": "web_search_preview"}, FLAT_FUNCTION]},
+                {"tools": [{"type": "web_search_preview"}]},
+            ),
+            ({"tools": None}, {}),
+        ]
+    },
+    "no effort": {RESPONSES: [(effort("low"), {"reasoning": {"summary": "auto"}})]},
+    "nothing encrypted": {
+        RESPONSES: [({"include": ["reasoning.encrypted_content"]}, {"include": []})]
+    },
+    "no json_schema": {
+        CHAT: [(JSON_SCHEMA, {"response_format": {"type": "text"}})],
+        RESPONSES: [
+            (
+                {"text": {"format": {"type": "json_schema", **FORMAT}}},
+                {"text": {"format": {"type": "text"}}},
+            )
+        ],
+    },
+    "no json_object": {CHAT: [(JSON_OBJECT, MENTIONS_JSON)]},
+    "tokens of cl100k": {
+        COMPLETIONS: [
+            ({"prompt": [100_258]}, {"prompt": [100_257]}),
+            ({"prompt": [[0], [-1]]}, {"prompt": [[0], [1]]}),
+        ]
+    },
+    "cache of 24 hours only": {
+        url: [({"prompt_cache_retention": "in_memory"}, {"prompt_cache_retention": "24h"})]
+        for url in (CHAT, RESPONSES)
+    },
+    "no cache options": {
+        url: [({"prompt_cache_options": {"ttl": "30m"}}, {})] for url in (CHAT, RESPONSES)
+    },
+    "no hosted web search": {
+        RESPONSES: [
+            ({"tools": [{"type": kind}]}, {"tools": [FLAT_FUNCTION]})
+            for kind in ("web_search", "web_search_preview")
+        ]
+    },
+    "gpt-image-1-mini": {EDITS: [({"input_fidelity": "high"}, {"input_fidelity": "low"})]},
+    "gpt-5.6": {
+        CHAT: [
+            ({"n": 9}, {"n": 8}),
+            (
+                {"reasoning_effort": "none", "logprobs": True, "top_logprobs": 6},
+                {"reasoning_effort": "none", "logprobs": True, "top_logprobs": 5},
+            ),
+        ]
+    },
+    "gpt-5-chat-latest": {RESPONSES: [(effort("low"), {"reasoning": {"summary": "auto"}})]},
+    "gpt-4o-search-preview": {CHAT: [(user(TEXT, FILE), user(TEXT)), (JSON_OBJECT, MENTIONS_JSON)]},
+    "gpt-audio": {
+        CHAT: [
+            ({"logprobs": True}, {"logprobs": False}),
+            (user(IMAGE), user(TEXT)),
+            ({"modalities": ["text"]}, {}),
+            ({"audio": None}, {}),
+            (JSON_SCHEMA, {}),
+        ]
+    },
+    "o1-mini and o1-preview": {
+        CHAT: [
+            ({"messages": [{"role": role, "content": "x"}]}, {}) for role in ("system", "developer")
+        ]
+    },
+    "text-moderation": {
+        MODERATIONS: [({"input": [{"type": "text", "text": "x"}]}, {"input": ["x"]})]
+    },
+}
+
+#: The behaviours and families that bring only warnings.
+WARNINGS: Final = {
+    "perhaps no parallel_tool_calls",
+    "no cache options",
+    "gpt-image-1-mini",
+    "text-moderation",
+    "base completion models",
+}
+
+#: A known model of each family that has one.
+NAMES: Final = {family: model for model, family in reversed(list(known_models().items())) if family}
+BEHAVIOURS: Final[dict[str, dict[str, Any]]] = data.read("models")["behaviours"]
+
+
+class Patch(NamedTuple):
+    """A patch of the schema of an endpoint for a family.
+
+    Attributes:
+        family: the name of the family.
+        url: of the endpoint.
+        name: of the behaviour, or of the family if the patch is its own.
+        schema: the patch.
+    """
+
+    family: str
+    url: str
+    name: str
+    schema: Mapping[str, Any]
+
+
+class Refusal(NamedTuple):
+    """A request that a family refuses, and its neighbour that passes."""
+
+    family: str
+    url: str
+    behaviour: str
+    number: int
+    fails: Body
+    passes: Body
+
+    @property
+    def name(self) -> str:
+        return f"{self.family}: {self.behaviour} at {self.url}, {self.number}"
+
+
+def patches() -> Iterator[Patch]:
+    """Yield every patch of every family."""
+    table = data.read("models")["variants"]
+    for family in model_families().values():
+        for url, endpoint in provider().endpoints.items():
+            variant = family.variants.get(endpoint.schema)
+            for part in table[endpoint.schema][variant] if variant else ():
+                if isinstance(part, str):
+                    patch = BEHAVIOURS[part][endpoint.schema]
+                    yield Patch(family.name, url, part, patch)
+                else:
+                    yield Patch(family.name, url, family.name, part)
+
+
+def pairs_of_parameter(url: str, key: str, schema: Mapping[str, Any] | None) -> Iterator[Pair]:
+    """Yield the pairs that the patch of one parameter stands for."""
+    if schema is None or (schema.get("enum") or [0])[0] is None or schema.get("not") == {}:
+        yield {key: VALUES[key]}, {}
+    elif "enum" in schema and key not in ("quality", "output_format", "verbosity"):
+        plain = body_schema(provider().endpoints[url])["properties"][key]
+        for bad in plain.get("enum", ["1x1"]):
+            if bad is not None and bad not in schema["enum"]:
+                yield from (({key: bad}, {key: good}) for good in schema["enum"] if good)
+    elif "maximum" in schema and key != "top_logprobs":
+        yield {key: schema["maximum"] + 1}, {key: schema["maximum"]}
+
+
+def refusals() -> Iterator[Refusal]:
+    """Yield a case for each refusal of each family that has a known model."""
+    counts: dict[tuple[str, str, str], int] = {}
+    for patch in patches():
+        if patch.family not in NAMES:
+            continue
+        key = patch[:3]
+        pairs = [] if key in counts else list(PAIRS.get(patch.name, {}).get(patch.url, ()))
+        for parameter, schema in patch.schema.get("properties", {}).items():
+            pairs += pairs_of_parameter(patch.url, parameter, schema)
+        for pair in pairs:
+            counts[key] = counts.get(key, 0) + 1
+            yield Refusal(*key, counts[key], *pair)
+        counts.setdefault(key, 0)
+
+
+REFUSALS: Final = list(refusals())
+
+
+def findings(url: str, model: str, *parameters: Body) -> list[BatchError]:
+    """Return the findings about the smallest request with more parameters, but deprecations."""
+    body = copy.deepcopy(BODIES[url]) | {"model": model}
+    for more in parameters:
+        body |= more
+    request = {"custom_id": "a", "method": "POST", "url": url, "body": body}
+    return [error for error in check_request(request) if error.rule != "deprecated_parameter"]
+
+
+# -- refusals -------------------------------------------------------------------------------------
+
+
+@each(REFUSALS)
+def test_refused_parameter_fails_and_its_neighbour_passes(case: Refusal) -> None:
+    needs = NEEDS.get(case.family, {})
+    found = findings(case.url, NAMES[case.family], needs, case.fails)
+
+    assert found
+    if case.behaviour not in WARNINGS and "max_output_tokens" not in case.fails:
+        assert any(error.severity == "error" for error in found)
+    assert findings(case.url, NAMES[case.family], needs, case.passes) == []
+
+
+def is_about_the_endpoint(name: str) -> bool:
+    """Whether a behaviour refuses every request to an endpoint."""
+    constraints = [part for patch in BEHAVIOURS[name].values() for part in patch.get("allOf", ())]
+    return any("not" in part["anyOf"][0] for part in constraints)
+
+
+@pytest.mark.parametrize("name", [name for name in BEHAVIOURS if not is_about_the_endpoint(name)])
+def test_every_behaviour_has_a_case(name: str) -> None:
+    assert any(case.behaviour == name for case in REFUSALS)
+
+
+class Efforts(NamedTuple):
+    name: str
+    refused: list[str]
+
+
+def efforts_of_responses() -> Iterator[Efforts]:
+    """Yield the efforts that each family refuses in /v1/responses."""
+    for patch in patches():
+        sentence = "'{/reasoning/effort}' is not supported"
+        is_own = patch.name == patch.family and patch.family in NAMES
+        if patch.url == RESPONSES and is_own and sentence in str(patch.schema):
+            (branch,) = patch.schema["allOf"][0]["anyOf"]
+            reasoning = branch["properties"]["reasoning"]["properties"]
+            yield Efforts(patch.family, reasoning["effort"]["not"]["enum"])
+
+
+@each([*efforts_of_responses()])
+def test_effort_that_a_family_lacks_is_refused_in_responses(case: Efforts) -> None:
+    for value in ("none", "minimal", "low", "medium", "high", "xhigh", "max"):
+        codes = [error.code for error in findings(RESPONSES, NAMES[case.name], effort(value))]
+        assert codes == (["unsupported_value"] if value in case.refused else []), value
+
+
+# -- endpoints ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "family",
+    [family for family in model_families().values() if family.name in NAMES],
+    ids=lambda family: family.name,
+)
+def test_model_passes_at_its_own_endpoints_only(family: ModelFamily) -> None:
+    for url, endpoint in provider().endpoints.items():
+        needs = NEEDS.get(family.name, {}) if url in (CHAT, RESPONSES) else {}
+        found = findings(url, NAMES[family.name], needs)
+        constraints = body_schema(endpoint, schema_variant(endpoint, NAMES[family.name]))
+        is_refused = any(part["anyOf"] == [{"not": {}}] for part in constraints.get("allOf", ()))
+        assert bool(found) is is_refused, (url, found)
+        if family.endpoints is not None:
+            assert is_refused is (endpoint not in family.endpoints), url
+
+
+# -- the file -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_patches_of_a_variant_are_patches_of_its_endpoint(url: str) -> None:
+    endpoint = provider().endpoints[url]
+    names = {family.variants.get(endpoint.schema) for family in model_families().values()}
+    for name in filter(None, names):
+        assert all(isinstance(patch, dict) for patch in schema_patches(endpoint, name))
+
+
+def test_table_is_small() -> None:
+    """The table is read at every start."""
+    assert (ROOT / "schemas" / "models.json").stat().st_size < 200_000
