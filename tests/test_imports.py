@@ -17,7 +17,7 @@ import batchlint
 PACKAGE = Path(str(batchlint.__file__)).parent
 
 #: Each module may import those before it; a package stands for all of its modules.
-ORDER = ["room", "findings", "known", "grammar", "sentences", "sources", "decode", "recognise", "explain", "schemas", "structured", "rules", "judge", "report", "core", "whole",
+ORDER = ["deep", "findings", "known", "grammar", "sentences", "sources", "decode", "recognise", "explain", "schemas", "structured", "rules", "judge", "report", "core", "whole",
          "forks", "workers", "config", "api", "openai", "formats", "cli", "__main__"]
 
 LATE = {"click", "difflib", "jsonschema", "jsonschema_rs", "pickle", "tqdm", "multiprocessing", "concurrent.futures.process"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
@@ -16,11 +15,11 @@ import orjson
 from . import rules, schemas, workers
 from .core import Plan, check_chunk
 from .decode import lone_surrogate
+from .deep import Decoder
 from .findings import KEEP, BatchError, Part, merge, moved
 from .judge import judge_of
 from .recognise import recognise
 from .report import Report
-from .room import with_room
 from .sources import Source, chunks, name_of, written
 from .whole import finish
 
@@ -260,7 +259,7 @@ def _create_errors(params: dict[str, Any], selection: rules.Selection) -> list[B
     try:
         decoded = orjson.loads(orjson.dumps(params))
     except TypeError:  # half of a surrogate pair and large numbers are findings; a TypeError for what JSON does not have
-        decoded = with_room(json.loads, written(params, "a create call"))
+        decoded = Decoder().decode(written(params, "a create call"))
     judge = judge_of(selection)
     broken = lone_surrogate(decoded) if "lone_surrogate" in judge.severities else None
     # what cannot be parsed has no other findings

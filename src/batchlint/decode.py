@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from typing import Any
 
+from .deep import LEVELS, Decoder, is_deeper
 from .findings import Found, PathParts
 from .grammar import GOT, clean, dotted, kind
-from .room import LEVELS, is_deeper, with_room
 
 #: What the API says of such lines (source: `batchlint rule invalid_json_line`).
 NOT_JSON = "This line is not parseable as valid JSON."
@@ -45,14 +45,14 @@ def refused(line: bytes, first: bool) -> Found:
     if is_deeper(text, LEVELS):
         return _TOO_DEEP
     try:
-        value = with_room(_DECODER.decode, text)
+        value = _DECODER.decode(text)
     except _NotANumberError as error:
         return Found("not_a_number", NOT_JSON, hint=f"{error} is no JSON number. Leave the member out, or write null.")
     except json.JSONDecodeError as error:
         return Found("invalid_json_line", NOT_JSON, hint=_where(error, text))
     except ValueError as error:  # int() refuses more digits than sys.get_int_max_str_digits()
         return Found("not_a_number", NOT_JSON, hint=clean(str(error)).partition(";")[0])
-    if _has_surrogate(value):
+    if lone_surrogate(value):
         return Found("lone_surrogate", NOT_JSON, hint=r"A string holds half of a surrogate pair (\ud800 to \udfff). "
                      "Cut texts between characters.")
     return _TOO_DEEP
@@ -94,19 +94,10 @@ def _finite(digits: str) -> float:
     return value
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
+_DECODER = Decoder(parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
 
 
-def _has_surrogate(value: Any) -> bool:
-    """Whether a string inside a value cannot be encoded."""
-    try:
-        with_room(lambda: json.dumps(value, ensure_ascii=False)).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def lone_surrogate(params: dict[str, Any]) -> Found | None:
+def lone_surrogate(params: Any) -> Found | None:
     """The finding that a string of a create call's parameters holds half of a surrogate pair.
 
     The API's sentence is the head of the one that it has for bodies that it cannot parse, and inferred for this case.
@@ -136,13 +127,6 @@ def repeated_key(line: bytes) -> str | None:
     """A key that stands twice in one object of a line that is JSON; None if there is none."""
     if is_deeper(line.decode(errors="replace"), LEVELS):
         return None
-    try:
-        return with_room(_repeated_key, line)
-    except ValueError:
-        return None
-
-
-def _repeated_key(line: bytes) -> str | None:
     repeated: list[str] = []
 
     def watch(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -151,5 +135,8 @@ def _repeated_key(line: bytes) -> str | None:
             repeated.append(next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1))
         return made
 
-    json.loads(line, object_pairs_hook=watch)
+    try:
+        json.loads(line, cls=Decoder, object_pairs_hook=watch)
+    except ValueError:
+        return None
     return repeated[0] if repeated else None

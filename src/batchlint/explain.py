@@ -12,12 +12,13 @@ from functools import lru_cache
 from typing import Any
 
 from . import grammar, sentences
-from .decode import NOT_JSON
+from .deep import flat
 from .findings import PHASES, Found, PathParts
-from .room import with_room
 
 Schema = Mapping[str, Any]
 Gate = Callable[[Any], bool]
+#: Findings, and generators of more in the place of theirs (`flat`).
+Steps = Iterator[Any]
 _NOTHING: Schema = {}
 #: How many unknown members of a root get a suggestion.
 _SUGGESTIONS = 100
@@ -65,15 +66,8 @@ class Explainer:
 
     def explain(self, value: Any) -> list[Found]:
         """All findings about a value, in the order in which the API would come upon them."""
-        try:
-            found = with_room(self._explained, value)
-        except RecursionError:
-            return [Found("nesting_too_deep", NOT_JSON, None, self._at,
-                          "Arrays or objects are nested too deep to be explained.")]
+        found = list(self._root(value) if isinstance(value, dict) else flat(self._walk(self.schema, value, ())))
         return sorted(found, key=lambda f: f.order) if len(found) > 1 else found
-
-    def _explained(self, value: Any) -> list[Found]:
-        return list(self._root(value) if isinstance(value, dict) else self._walk(self.schema, value, ()))
 
     # -- the root: the API's phases -----------------------------------------------------------------------------------
 
@@ -96,7 +90,7 @@ class Explainer:
         children = node.get("properties", _NOTHING)
         for key, item in value.items():
             if key in places and not self._is_right(key, children[key], item):
-                for found in self._walk(children[key], item, (key,)):
+                for found in flat(self._walk(children[key], item, (key,))):
                     yield found, "fields", key
         if self._sized:
             for found in self._sizes(node, value, ()):
@@ -119,11 +113,11 @@ class Explainer:
 
     # -- the walk -----------------------------------------------------------------------------------------------------
 
-    def _walk(self, node: Schema, value: Any, path: PathParts) -> Iterator[Found]:
+    def _walk(self, node: Schema, value: Any, path: PathParts) -> Steps:
         """The findings about a value under a schema, depth first."""
         node = self._deref(node)
         if "anyOf" in node and "properties" not in node:
-            yield from self._union(node, value, path)
+            yield self._union(node, value, path)
             return
         if "not" in node and self._fits(node["not"], value):
             yield self._found("invalid_value", "Invalid '{p}'.", node, "not", path)
@@ -140,9 +134,9 @@ class Explainer:
         elif kind in ("integer", "number"):
             yield from self._number(node, value, path)
         elif kind == "array":
-            yield from self._array(node, value, path)
+            yield self._array(node, value, path)
         elif kind == "object":
-            yield from self._object(node, value, path)
+            yield self._object(node, value, path)
 
     def _deref(self, node: Schema) -> Schema:
         while "$ref" in node:
@@ -164,7 +158,7 @@ class Explainer:
         return self._compiled({**own, "$defs": self._defs})
 
     def _fits(self, node: Schema, value: Any) -> bool:
-        return next(self._walk(node, value, ()), None) is None
+        return next(flat(self._walk(node, value, ())), None) is None
 
     def _string(self, node: Schema, value: str, path: PathParts) -> Iterator[Found]:
         length = len(value)
@@ -190,7 +184,7 @@ class Explainer:
             yield self._bound(f"{word}_above_max_value", f"{word} above maximum value", "a value <=",
                               node, "maximum", path, got)
 
-    def _array(self, node: Schema, value: list[Any], path: PathParts) -> Iterator[Found]:
+    def _array(self, node: Schema, value: list[Any], path: PathParts) -> Steps:
         length = len(value)
         if length < node.get("minItems", 0):  # no schema asks for more than one member
             yield self._found("empty_array", "Invalid '{p}': empty array. Expected an array with minimum length "
@@ -208,20 +202,20 @@ class Explainer:
             item_node = self._deref(node["items"])
             for index, item in enumerate(value):
                 if not ("anyOf" in item_node and self._let_through(item_node, item)):
-                    yield from self._walk(item_node, item, (*path, index))
+                    yield self._walk(item_node, item, (*path, index))
 
-    def _object(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Found]:
+    def _object(self, node: Schema, value: dict[str, Any], path: PathParts) -> Steps:
         yield from self._missing(node, value, path)
         yield from self._unknown(node, value, path)
         yield from self._sizes(node, value, path)
         for key, child in node.get("properties", _NOTHING).items():
             if key in value:
-                yield from self._walk(child, value[key], (*path, key))
+                yield self._walk(child, value[key], (*path, key))
         others = node.get("additionalProperties")
         if isinstance(others, dict) and others:
             for key, item in value.items():
                 if key not in node.get("properties", _NOTHING):
-                    yield from self._walk(others, item, (*path, key))
+                    yield self._walk(others, item, (*path, key))
         yield from self._constraints(node, value, path)
 
     def _missing(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Found]:
@@ -275,18 +269,18 @@ class Explainer:
 
     # -- unions -------------------------------------------------------------------------------------------------------
 
-    def _union(self, node: Schema, value: Any, path: PathParts) -> Iterator[Found]:
+    def _union(self, node: Schema, value: Any, path: PathParts) -> Steps:
         """The findings about a value under a union, in the branch that it is meant for."""
         kind = grammar.kind(value)
         branches = [b for b in map(self._deref, node["anyOf"]) if self._takes(b, kind, value)]
         if not branches:
             yield self._wrong_type(node, value, path)
         elif kind == "object" and "tag" in node.get("x-batchlint", _NOTHING):
-            yield from self._tagged(node, value, path)
+            yield self._tagged(node, value, path)
         elif kind == "array" and len(branches) > 1:
-            yield from self._arrays(branches, value, path)
+            yield self._arrays(branches, value, path)
         else:
-            yield from self._walk(branches[0], value, path)
+            yield self._walk(branches[0], value, path)
 
     def _takes(self, branch: Schema, kind: str, value: Any) -> bool:
         """Whether a branch is meant for values of this kind."""
@@ -294,7 +288,7 @@ class Explainer:
             return any(self._takes(self._deref(b), kind, value) for b in branch["anyOf"])
         return "type" not in branch or _is_a(kind, value, branch["type"])
 
-    def _tagged(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Found]:
+    def _tagged(self, node: Schema, value: dict[str, Any], path: PathParts) -> Steps:
         """The branch by the value's tag; the tag itself if it names none."""
         notes = node["x-batchlint"]
         key = notes["tag"]
@@ -315,7 +309,7 @@ class Explainer:
             else:
                 yield self._wrong_tag(node, tag, list(branches), path)
                 return
-        yield from self._walk(branches[tag], value, path)
+        yield self._walk(branches[tag], value, path)
 
     def _wrong_tag(self, node: Schema, tag: Any, tags: list[str], path: PathParts) -> Found:
         """The tag names no branch: at the tag, or at the item where the API names that."""
@@ -333,11 +327,11 @@ class Explainer:
             return [tag for b in branch["anyOf"] for tag in self._tags(self._deref(b), key)]
         return [tag for tag in branch.get("properties", _NOTHING).get(key, _NOTHING).get("enum", ()) if tag is not None]
 
-    def _arrays(self, branches: list[Schema], value: list[Any], path: PathParts) -> Iterator[Found]:
+    def _arrays(self, branches: list[Schema], value: list[Any], path: PathParts) -> Steps:
         """The branch by the array's first element; that element if no branch has such."""
         for branch in branches:
             if not value or self._opens(self._deref(branch["items"]), value[0]):
-                yield from self._walk(branch, value, path)
+                yield self._walk(branch, value, path)
                 return
         items = {"anyOf": [branch["items"] for branch in branches]}
         yield self._wrong_type(items, value[0], (*path, 0))

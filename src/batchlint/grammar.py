@@ -10,8 +10,8 @@ from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from .deep import pruned
 from .findings import PathParts
-from .room import with_room
 
 #: Names of more characters than this are shortened in a sentence.  Seen whole at 12 and shortened at 20.
 SHORT = 19
@@ -91,8 +91,10 @@ def array_of(item: str) -> str:
 def as_python(value: Any) -> str:
     """A value as the API prints it where it prints a Python repr: strings quoted, objects as dicts."""
     try:
-        return shown(with_room(repr, value))
-    except (RecursionError, ValueError):  # too deep, or an integer of too many digits
+        return shown(repr(value))
+    except RecursionError:  # each level takes a character, so deeper ones are not shown
+        return shown(repr(pruned(value, QUOTED + 1)))
+    except ValueError:  # an integer of too many digits
         return "..."
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import orjson
 
 from .decode import BOM, NOT_UTF8
+from .deep import LEVELS, Decoder, is_deeper
 from .findings import Found
-from .room import LEVELS, is_deeper, with_room
 
 #: How many of the first lines are looked at; and how long they may be, or nothing is recognised.
 _LINES = 20
@@ -78,7 +77,7 @@ def _spans_lines(text: bytes) -> bool:
     if is_deeper(decoded, LEVELS):
         return False
     try:
-        _, end = with_room(json.JSONDecoder().raw_decode, decoded)
+        _, end = Decoder().raw_decode(decoded)
     except ValueError:
         return False
     return "\n" in decoded[:end]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import os
 import re
 import stat
@@ -14,7 +13,7 @@ from typing import Any, BinaryIO, Final, cast
 
 import orjson
 
-from .room import LEVELS, is_deeper, with_room
+from .deep import encoded
 
 #: How many bytes a chunk has, but for the rest of its last line.
 CHUNK: Final = 1 << 18
@@ -258,9 +257,6 @@ def written(value: Any, what: str) -> str:
         TypeError: it holds what JSON doesn't have, or is nested deeper than the decoder takes.
     """
     try:
-        text = with_room(json.dumps, value)
-    except (RecursionError, ValueError) as error:  # nested too deep, in itself, or a number of too many digits
+        return encoded(value)
+    except ValueError as error:  # nested too deep, in itself, or a number of too many digits
         raise TypeError(f"{what} cannot be written as JSON: {error}") from None
-    if is_deeper(text, LEVELS):
-        raise TypeError(f"{what} cannot be written as JSON: nested deeper than {LEVELS:,} levels")
-    return text

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ..findings import BatchError
-from ..room import with_room
 from ..sources import opened
 
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
@@ -84,9 +83,8 @@ def find(line: bytes, error: BatchError) -> Place | None:
         start = len(line[:wrong.start].decode())
         return Place(line.decode(errors="replace").rstrip("\r\n"), start, start + 1)
     try:
-        span = (with_room(_refused, text, error.rule) if error.pointer is None
-                else with_room(_pointed, text, error.pointer, error.rule))
-    except (ValueError, IndexError, RecursionError):
+        span = _refused(text, error.rule) if error.pointer is None else _pointed(text, error.pointer, error.rule)
+    except (ValueError, IndexError):
         return None
     return span and Place(text, *span)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -12,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support import line
 
 from batchlint import Report, check, check_create
-from batchlint.room import is_deeper, with_room
+from batchlint.deep import Decoder, _pieces, flat, is_deeper, pruned
 
 RESPONSES = "/v1/responses"
 
@@ -50,7 +51,7 @@ DATA = b"".join(data.rstrip(b"\n") + b"\n" for _, data, _ in DEEP)
 
 @pytest.fixture(params=[None, 3000, 100_000], autouse=True)
 def limit(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Recursion limits that a program may have; none is changed by a check."""
+    """Recursion limits that a program may have."""
     before = sys.getrecursionlimit()
     chosen = request.param or before
     sys.setrecursionlimit(chosen)
@@ -140,16 +141,53 @@ def test_a_circular_parameter_is_a_bad_argument() -> None:
         check_create({"input_file_id": circle})
 
 
-def test_errors_come_back_from_the_thread_with_room(limit: int) -> None:
-    def deep(levels: int) -> int:
-        if levels:
-            return deep(levels - 1)
-        raise KeyError(threading.current_thread().name)
+# -- what stands in for the standard library ---------------------------------------------------------------------------
 
-    with pytest.raises(KeyError):
-        with_room(deep, 4000)
-    with pytest.raises(RecursionError):
-        with_room(deep, max(limit, 10_000) + 1)
+TEXTS = ["", " ", "[]", "{}", " [ ] ", "[1, 2]", '{"a": [1, {"b": null}], "c": -1.5e3}', "[1,]", '{"a":1,}', "[1 2]", '{"a" 1}', "{a:1}", "{", "[",
+         '{"a":', "[1,", '{"a":1', "[1]x", '{"a":}', '["x', '{"a":1 , }', "[ ,1]", "{,}", "]", '{"a', r'["\x"]', '["\t"]', "[NaN]", "[tru]",
+         '{"a": 1, "a": {"b": 2, "b": 3}}', "[[[[", "[[]", '[{"a": [}]', "\ufeff[]", '[1, "\u00e9", true]', "1 2", "[1]]"]
+
+
+def outcome(function: Callable[[], Any]) -> Any:
+    """What a function gives, or the exception with its place."""
+    try:
+        return function()
+    except ValueError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("hook", [None, list], ids=["dicts", "pairs"])
+@given(st.one_of(st.sampled_from(TEXTS), st.text('[]{}:,"a1 \n', max_size=20)))
+def test_the_decoder_without_recursion_is_the_standard_library_s(hook: Any, text: str) -> None:
+    expected = outcome(lambda: json.JSONDecoder(object_pairs_hook=hook).raw_decode(text))
+
+    assert outcome(lambda: Decoder(object_pairs_hook=hook)._decode(text, 0)) == expected
+
+
+JSON = st.recursive(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text()), lambda inner: st.one_of(
+    st.lists(inner), st.tuples(inner), st.dictionaries(st.one_of(st.text(), st.integers(), st.booleans(), st.none()), inner)))
+
+
+@given(JSON)
+def test_the_encoder_without_recursion_is_the_standard_library_s(value: Any) -> None:
+    assert "".join(_pieces(value)) == json.dumps(value)
+
+
+@given(JSON)
+def test_a_pruned_value_looks_the_same_as_far_as_it_is_shown(value: Any) -> None:
+    for levels in range(5):
+        assert repr(pruned(value, levels))[:levels] == repr(value)[:levels] or isinstance(value, tuple)
+
+
+def test_generators_in_generators_are_flat() -> None:
+    def numbers(below: int) -> Iterator[Any]:
+        yield below
+        if below:
+            yield numbers(below - 1)
+            yield -below
+
+    assert list(flat(numbers(3))) == [3, 2, 1, 0, -1, -2, -3]
+    assert sum(1 for _ in flat(numbers(20_000))) == 40_001
 
 
 @pytest.mark.parametrize(("text", "levels", "deeper"), [
