@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]  # not in typeshed
+from types import GeneratorType
 from typing import Any, Final
 
 #: How many levels of JSON orjson decodes.
@@ -42,7 +43,7 @@ def flat(steps: Iterator[Any]) -> Iterator[Any]:
     stack = [steps]
     while stack:
         for step in stack[-1]:
-            if isinstance(step, Iterator):
+            if type(step) is GeneratorType:
                 stack.append(step)
                 break
             yield step

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ..deep import Decoder
 from ..findings import BatchError
 from ..sources import opened
 
-_DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
+_DECODER = Decoder(strict=False, parse_int=str, parse_float=str)
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(-?(?:Infinity|\d[\d.eE+-]*)|NaN)')
 _SURROGATE = re.compile(r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\.")
@@ -96,6 +97,8 @@ def _refused(text: str, rule: str) -> tuple[int, int] | None:
     if rule == "not_a_number":
         return next((match.span(1) for match in _NUMBER.finditer(text)
                      if match[1] and not math.isfinite(float(match[1]))), None)
+    if rule == "nesting_too_deep":
+        return None
     try:
         _DECODER.decode(text)
     except json.JSONDecodeError as error:
