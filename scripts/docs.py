@@ -44,8 +44,8 @@ def rules_page() -> str:
 def _rules_lines() -> Iterator[str]:
     yield "# Rules\n"
     yield (
-        "Generated from the docstrings by `scripts/docs.py`. `batchlint rule NAME` prints the same. In examples "
-        "`/v1/embeddings {...}` stands for a line with that url and body.\n"
+        "Generated from the docstrings by `scripts/docs.py`. `batchlint rule NAME` prints the same "
+        "text. In examples, `/v1/embeddings {...}` is short for a line with that URL and body.\n"
     )
     yield "| rule | code | | the API |\n|---|---|---|---|"
     for rule in RULES.values():
@@ -86,8 +86,8 @@ def library_page() -> str:
 def _library_lines() -> Iterator[str]:
     yield "# Library\n"
     yield (
-        "Generated from the docstrings by `scripts/docs.py`. [recipes.md](recipes.md) shows the library at work. "
-        "The names on this page are public; others may change."
+        "Generated from the docstrings by `scripts/docs.py`. [recipes.md](recipes.md) shows the "
+        "library in use. Only the names on this page are public. Other names may change."
     )
     names = {name: getattr(batchlint, name) for name in batchlint.__all__}
     functions = [name for name in names if isinstance(names[name], FunctionType)]
