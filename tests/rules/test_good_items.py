@@ -8,10 +8,10 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import run_rule
 
 from batchlint.rules import structured_outputs
 from batchlint.rules.structured_outputs import _BEGINNING, _MOST_BYTES, _GoodItems
+from support import run_rule
 
 #: Values whose texts begin alike, some of them long enough to be remembered.
 SCALARS = st.sampled_from([1, 12, 123, "", "a", "ab", True, None, 1.5, "x" * 120])
