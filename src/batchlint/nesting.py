@@ -28,7 +28,8 @@ def is_deeper_than(levels: int, text: str) -> bool:
     if text.count("[") + text.count("{") <= levels:
         return False
     depth = 0
-    for mark in _BRACKETS.findall(text):
+    for match in _BRACKETS.finditer(text):
+        mark = match[0]
         if mark in "[{":
             depth += 1
             if depth > levels:
