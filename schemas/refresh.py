@@ -1,15 +1,17 @@
-"""Make `schemas/v1/` from the types of the pinned `openai` package and the facts in `overlay.yaml`.
+"""Generate the schemas from the types of the pinned `openai` package and the facts in YAML.
 
     python schemas/refresh.py              write the files, and print what changes
     python schemas/refresh.py --check      exit 1 if a committed file is out of date
     python schemas/refresh.py --compare    write nothing; print what the installed package would change
 
-What changes is printed as Markdown, for a pull request.
+The changes are printed as Markdown, for a pull request.
 
-The package gives the structure: which members a request has, their JSON types and their listed
-values.  It says nothing of bounds, patterns or wording, and it is wrong in known places; all of
-that is in the overlay, each fact with its source.  A fact that no longer changes anything stops the
-script, so that the overlay shrinks when the package catches up.
+The package gives the structure of a request: its parameters, their JSON types and their listed
+values. It doesn't give bounds, patterns or wording, and it is wrong in known places. `overlay.yaml`
+adds these facts, each with its source. If a fact no longer changes anything, the script stops, so
+that facts are deleted when the package catches up.
+
+`models.json` comes from `models.yaml` and the package, `providers.json` from `providers.yaml`.
 """
 
 from __future__ import annotations
@@ -30,12 +32,13 @@ import openai
 import yaml
 from typing_extensions import get_type_hints, is_typeddict
 
+from batchlint.phrasing import listed, quoted
 from batchlint.schema.store import merge_patch
 
 HERE = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
-ENDPOINTS = {  # url: the class of its request body in `openai.types`
+ENDPOINTS = {  # URL: the class of its request body in `openai.types`
     "/v1/responses": "responses.response_create_params.ResponseCreateParamsBase",
     "/v1/chat/completions": "chat.completion_create_params.CompletionCreateParamsBase",
     "/v1/embeddings": "embedding_create_params.EmbeddingCreateParams",
@@ -45,20 +48,20 @@ ENDPOINTS = {  # url: the class of its request body in `openai.types`
     "/v1/images/edits": "image_edit_params.ImageEditParamsBase",
     "/v1/videos": "video_create_params.VideoCreateParams",
 }
-UPLOADS = {"FileTypes", "InputReference"}  # what only a multipart request can carry
+UPLOADS = {"FileTypes", "InputReference"}  # types that only a multipart request can carry
 
 Schema = dict[str, Any]
 
 
 class Definitions:
-    """The `$defs` of one endpoint, filled while its types are walked."""
+    """Collects the `$defs` of one endpoint while walking its types."""
 
     def __init__(self) -> None:
         self.schemas: dict[str, Schema] = {}
         self._names: dict[Any, str] = {}
 
     def schema(self, hint: Any) -> Schema:
-        """The JSON Schema of a type hint of the package."""
+        """Convert a type hint of the package to a JSON Schema."""
         origin = get_origin(hint)
         if hint in SCALARS:
             return {"type": SCALARS[hint]}
@@ -81,10 +84,10 @@ class Definitions:
         raise TypeError(f"no schema for {hint!r}")
 
     def name(self, cls: Any) -> str:
-        """The name of a class in `$defs`; its module's is put before it where two classes differ."""
+        """Name a class in `$defs`. If two classes share a name, the module's name precedes it."""
         if cls not in self._names:
             short = re.sub("Params?(Param)?$", "", cls.__name__)
-            self._names[cls] = short  # before the walk: types may be recursive
+            self._names[cls] = short  # set before the walk, because types may be recursive
             schema = self.object(cls)
             if self.schemas.get(short, schema) != schema:
                 module = cls.__module__.rpartition(".")[2]
@@ -98,7 +101,7 @@ class Definitions:
         return self._names[cls]
 
     def object(self, cls: Any) -> Schema:
-        """A TypedDict as a closed object."""
+        """Convert a TypedDict to a closed object."""
         properties: Schema = {}
         required: list[str] = []
         for key, hint in get_type_hints(cls, include_extras=True).items():
@@ -111,13 +114,13 @@ class Definitions:
         return schema | {"additionalProperties": False}
 
     def union(self, hints: Iterable[Any]) -> Schema:
-        """A union; branches that differ in their JSON type alone become one schema with a list of types."""
+        """Convert a union. Branches that differ only in their JSON type become a list of types."""
         branches: list[Schema] = []
         for branch in map(self.schema, hints):
             for flat in branch.get("anyOf", [branch]):
                 if flat not in branches:
                     branches.append(flat)
-        if {"type": "string"} in branches:  # an open string: the listed values are only examples
+        if {"type": "string"} in branches:  # any string: the listed values are only examples
             branches = [b for b in branches if not (b.get("type") == "string" and "enum" in b)]
         null = {"type": "null"} in branches
         rest = [b for b in branches if b != {"type": "null"}]
@@ -143,22 +146,22 @@ class Definitions:
 
 
 def generate(url: str) -> Schema:
-    """The schema of an endpoint's body as the package alone gives it."""
+    """Generate the schema of an endpoint's body from the package, without the overlay."""
     module, _, cls = ENDPOINTS[url].rpartition(".")
     loaded = importlib.import_module(f"openai.types.{module}")
     for name in UPLOADS & vars(loaded).keys():
         members = [m for m in get_args(vars(loaded)[name]) if is_typeddict(m)]
-        setattr(loaded, name, Union[tuple(members)] if members else object)  # noqa: UP007 - made at run time
+        setattr(loaded, name, Union[tuple(members)] if members else object)  # noqa: UP007 - built at run time
     definitions = Definitions()
     root = definitions.object(getattr(loaded, cls))
     return root | {"$defs": dict(sorted(definitions.schemas.items()))}
 
 
 def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
-    """Lay the hand-kept facts over the generated schemas, in their order.
+    """Apply the facts of the overlay to the generated schemas, in order.
 
     Raises:
-        SystemExit: a fact names nothing that exists, adds a property without saying so, or changes nothing any more.
+        SystemExit: a fact has no source, changes nothing, or adds a property that `adds` omits.
     """
     for fact in facts:
         if not fact.get("source"):
@@ -174,7 +177,7 @@ def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
                     strangers.update(unknown_properties(place[key], patch))
                 after = merge_patch(
                     place.get(key), copy.deepcopy(patch)
-                )  # YAML's aliases are one object
+                )  # YAML aliases share one object.
                 touched |= after != place.get(key)
                 place[key] = after
             if not touched:
@@ -190,7 +193,7 @@ def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
 
 
 def unknown_properties(schema: Any, patch: Any) -> Iterator[str]:
-    """The properties that a patch names and a schema doesn't have; what is inside an added property is not looked at."""
+    """Yield the properties that a patch names and a schema lacks. Added properties are not searched."""
     schema = schema if isinstance(schema, dict) else {}
     known = schema.get("properties", {})
     for name, inner in patch.get("properties", {}).items():
@@ -204,7 +207,7 @@ def unknown_properties(schema: Any, patch: Any) -> Iterator[str]:
 
 
 def nullable(schema: Schema) -> Schema:
-    """The schema, with null allowed too."""
+    """Allow null in a schema."""
     if "anyOf" in schema:
         null = {"type": "null"}
         return schema if null in schema["anyOf"] else schema | {"anyOf": [*schema["anyOf"], null]}
@@ -220,7 +223,7 @@ def nullable(schema: Schema) -> Schema:
 
 
 def allow_null(schema: Schema, keys: list[str] | Literal["everywhere"], never: list[str]) -> None:
-    """Allow null for these properties of the root, or for every optional property of every object."""
+    """Allow null for these root properties, or for every optional property of every object."""
     never = [*never, *schema.get("required", ())]
     for node in list(walk(schema)) if keys == "everywhere" else [schema]:
         properties = node.get("properties", {}) if "additionalProperties" in node else {}
@@ -231,7 +234,7 @@ def allow_null(schema: Schema, keys: list[str] | Literal["everywhere"], never: l
 
 
 def in_order(root: Schema, order: list[str]) -> Schema:
-    """The root with its properties in the order in which the API looks at them."""
+    """Sort the properties of the root in the order in which the API checks them."""
     unknown = [key for key in order if key not in root["properties"]]
     if unknown:
         raise SystemExit(f"overlay.yaml: the order names unknown parameters: {unknown}")
@@ -240,8 +243,8 @@ def in_order(root: Schema, order: list[str]) -> Schema:
 
 
 def walk(schema: Any) -> Iterator[Schema]:
-    """Every subschema of a schema, itself first."""
-    if not isinstance(schema, dict):  # additionalProperties may be a boolean
+    """Yield a schema and all of its subschemas."""
+    if not isinstance(schema, dict):  # `additionalProperties` may be a boolean.
         return
     yield schema
     for keyword in ("properties", "$defs"):
@@ -255,7 +258,7 @@ def walk(schema: Any) -> Iterator[Schema]:
 
 
 def tags(branch: Schema, key: str, defs: dict[str, Schema]) -> list[str] | None:
-    """The values by which a branch of a union on `key` is known; None if it is not known by it."""
+    """List the values of `key` that select a branch of a union; None if `key` doesn't select it."""
     branch = defs[branch["$ref"].rpartition("/")[2]] if "$ref" in branch else branch
     if "anyOf" in branch:
         inner = [tags(b, key, defs) for b in branch["anyOf"]]
@@ -269,7 +272,7 @@ def tags(branch: Schema, key: str, defs: dict[str, Schema]) -> list[str] | None:
 
 
 def mark_unions(schema: Schema) -> None:
-    """Write beside every union of objects by which property its branches are told apart."""
+    """Note in every union of objects the property that distinguishes its branches."""
     defs = schema["$defs"]
     for node in walk(schema):
         objects = [b for b in node.get("anyOf", ()) if "$ref" in b or b.get("type") == "object"]
@@ -286,7 +289,7 @@ def mark_unions(schema: Schema) -> None:
 
 
 def prune(schema: Schema) -> Schema:
-    """The schema without the definitions that nothing refers to any more."""
+    """Remove the definitions that nothing refers to."""
     used: set[str] = set()
     queue = [{key: value for key, value in schema.items() if key != "$defs"}]
     while queue:
@@ -341,7 +344,7 @@ CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 
 
 def models(schemas: dict[str, Schema]) -> dict[str, Any]:
-    """The table of models: what families refuse, the names of models, and when models end.
+    """Build the table of models: what families refuse, the names of models, and when models end.
 
     Raises:
         SystemExit: a patch or a family names something that does not exist.
@@ -382,7 +385,7 @@ def models(schemas: dict[str, Schema]) -> dict[str, Any]:
 
 
 def by_schema(by_url: Mapping[str, Any]) -> dict[str, Any]:
-    """The same values by the name of the endpoint's schema, which is the URL without its slash."""
+    """Key values by the name of the endpoint's schema, which is the URL without its slash."""
     return {url.lstrip("/"): value for url, value in by_url.items()}
 
 
@@ -393,7 +396,7 @@ Variants = dict[str, dict[str, list[str | Schema]]]
 def expand(
     table: dict[str, Any], behaviours: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], Variants]:
-    """The families, each with the names of its variants, and the variants.
+    """Expand the families, each with the names of its variants, and the variants.
 
     Raises:
         SystemExit: a family is malformed, or a behaviour has no family.
@@ -435,49 +438,41 @@ def expand(
 
 
 def check_patch(schemas: dict[str, Schema], name: str, patch: dict[str, Schema]) -> None:
-    """Stop if a patch names a parameter or definition that its endpoint does not have."""
+    """Stop if a patch names a parameter or definition that its endpoint lacks."""
     for url, part in patch.items():
         for kind in ("properties", "$defs"):
-            strange = part.get(kind, {}).keys() - schemas[url][kind].keys()
-            if strange:
-                raise SystemExit(f"models.yaml: {name}: {url} has no {', '.join(strange)}")
+            unknown = part.get(kind, {}).keys() - schemas[url][kind].keys()
+            if unknown:
+                raise SystemExit(f"models.yaml: {name}: {url} has no {', '.join(unknown)}")
 
 
 def parts_of(
     family: dict[str, Any], elsewhere: dict[str, str], behaviours: dict[str, Any]
 ) -> dict[str, list[str | Schema]]:
-    """By URL, the patches of a family: names of behaviours, then what it has for itself."""
+    """List the patches of a family by URL: names of behaviours, then its own patches."""
     unknown = [name for name in family.get("behaves", ()) if name not in behaviours]
     if unknown:
         raise SystemExit(f"models.yaml: {family['name']}: no such behaviour: {', '.join(unknown)}")
-    made: dict[str, list[str | Schema]] = {}
+    by_url: dict[str, list[str | Schema]] = {}
     for url in ENDPOINTS:
         if "endpoints" in family and url not in family["endpoints"]:
             own = family.get("elsewhere", {}).get(url)
-            doubtful = url in family.get("doubtful", ()) or (
-                family.get("one_source") and own is None
-            )
-            made[url] = ["doubtful here" if doubtful else own or elsewhere[url]]
+            is_doubtful = url in family.get("doubtful", ())
+            is_doubtful |= family.get("one_source", False) and own is None
+            by_url[url] = ["doubtful here" if is_doubtful else own or elsewhere[url]]
             continue
         parts: list[str | Schema] = [
             name for name in family.get("behaves", ()) if url in behaviours[name]
         ]
-        parts += [
-            part
-            for part in (
-                efforts(family, url),
-                output(family, url),
-                family.get("patch", {}).get(url),
-            )
-            if part
-        ]
+        own_patches = (efforts(family, url), output(family, url), family.get("patch", {}).get(url))
+        parts += filter(None, own_patches)
         if parts:
-            made[url] = parts
-    return made
+            by_url[url] = parts
+    return by_url
 
 
 def efforts(family: dict[str, Any], url: str) -> Schema | None:
-    """The patch for the efforts that a family takes."""
+    """Make the patch for the efforts that a family accepts."""
     if "effort" not in family:
         return None
     if url == CHAT:
@@ -485,115 +480,65 @@ def efforts(family: dict[str, Any], url: str) -> Schema | None:
     if url != RESPONSES:
         return None
     supported = family.get("effort_responses", family["effort"])
-    listed = (
-        f"'{supported[0]}'"
-        if len(supported) == 1
-        else ", ".join(f"'{v}'" for v in supported[:-1]) + f", and '{supported[-1]}'"
+    refused = {"not": {"enum": [effort for effort in EFFORTS if effort not in supported]}}
+    reasoning = {"properties": {"effort": refused}}
+    message = (
+        "Unsupported value: '{/reasoning/effort}' is not supported with the '{/model}' model. "
+        f"Supported values are: {listed(quoted(supported))}."
     )
-    return {
-        "allOf": [
-            {
-                "anyOf": [
-                    {
-                        "properties": {
-                            "reasoning": {
-                                "properties": {
-                                    "effort": {
-                                        "not": {
-                                            "enum": [
-                                                effort
-                                                for effort in EFFORTS
-                                                if effort not in supported
-                                            ]
-                                        }
-                                    }
-                                }
-                            }
-                        }
-                    }
-                ],
-                "x-batchlint": {
-                    "at": ["reasoning", "effort"],
-                    "errors": {
-                        "anyOf": {
-                            "rule": "unsupported_value",
-                            "phase": "values",
-                            "message": f"Unsupported value: '{{/reasoning/effort}}' is not supported with the '{{/model}}' model. Supported values are: {listed}.",
-                        }
-                    },
-                },
-            }
-        ]
+    note = {"rule": "unsupported_value", "phase": "values", "message": message}
+    constraint = {
+        "anyOf": [{"properties": {"reasoning": reasoning}}],
+        "x-batchlint": {"at": ["reasoning", "effort"], "errors": {"anyOf": note}},
     }
+    return {"allOf": [constraint]}
 
 
 def output(family: dict[str, Any], url: str) -> Schema | None:
-    """The patch for the most tokens that a family writes: an error on chat, a warning on /v1/responses."""
+    """Make the patch for a family's output limit: an error on chat, a warning on /v1/responses."""
     most = family.get("output")
     if most is None:
         return None
     if url == CHAT:
-        words = {
+        note = {
             "rule": "max_tokens_too_large",
-            "message": "{p} is too large: {value}. This model supports at most {limit} "
-            "completion tokens, whereas you provided {value}.",
+            "message": "{p} is too large: {value}. This model supports at most {limit} completion "
+            "tokens, whereas you provided {value}.",
         }
-        limit = {"maximum": most, "x-batchlint": {"errors": {"maximum": words}}}
-        refused = any("max_tokens" in name for name in family.get("behaves", ()))
-        return {
-            "properties": {
-                key: limit
-                for key in ("max_tokens", "max_completion_tokens")
-                if not (refused and key == "max_tokens")
-            }
+        names = ["max_tokens", "max_completion_tokens"]
+        if any("max_tokens" in name for name in family.get("behaves", ())):
+            names.remove("max_tokens")
+    elif url == RESPONSES:
+        note = {
+            "rule": "unsupported_by_documentation",
+            "message": "The model is documented to write at most {limit} tokens.",
         }
-    if url != RESPONSES:
+        names = ["max_output_tokens"]
+    else:
         return None
-    return {
-        "properties": {
-            "max_output_tokens": {
-                "maximum": most,
-                "x-batchlint": {
-                    "errors": {
-                        "maximum": {
-                            "rule": "unsupported_by_documentation",
-                            "message": "The model is documented to write at most {limit} tokens.",
-                        }
-                    }
-                },
-            }
-        }
-    }
+    limit = {"maximum": most, "x-batchlint": {"errors": {"maximum": note}}}
+    return {"properties": dict.fromkeys(names, limit)}
 
 
 def family_of(name: str, families: list[dict[str, Any]]) -> str:
-    """The name of the first family that a model matches; empty if none does."""
-    return next(
-        (
-            family["name"]
-            for family in families
-            if any(re.fullmatch(p, name) for p in family["patterns"])
-        ),
-        "",
-    )
+    """Find the first family that a model matches; empty if none does."""
+    for family in families:
+        if any(re.fullmatch(pattern, name) for pattern in family["patterns"]):
+            return str(family["name"])
+    return ""
 
 
 def packaged_names() -> set[str]:
-    """The names of models that the types of the package list."""
+    """Read the names of models that the types of the package list."""
     names: set[str] = set()
+    pattern = re.compile(r'^    +"([a-z][\w.-]*\d[\w.-]*|chat-latest)",?$', re.MULTILINE)
     for path in sorted(Path(openai.__file__).parent.glob("types/**/*_model*.py")):
-        names |= set(
-            re.findall(
-                r'^    +"([a-z][\w.-]*\d[\w.-]*|chat-latest)",?$',
-                path.read_text("utf-8"),
-                re.MULTILINE,
-            )
-        )
+        names.update(pattern.findall(path.read_text("utf-8")))
     return names
 
 
 def announced() -> dict[str, str]:
-    """The shutdown dates that the docstrings of the package announce."""
+    """Read the shutdown dates that the docstrings of the package announce."""
     dates: dict[str, str] = {}
     for path in sorted(Path(openai.__file__).parent.glob("types/**/*.py")):
         text = " ".join(path.read_text("utf-8").split())
@@ -605,7 +550,7 @@ def announced() -> dict[str, str]:
 
 
 def changes(before: Any, after: Any, at: str = "") -> Iterator[str]:
-    """The differences of two schemas or tables, one line each: what is new, what is gone, and which values changed."""
+    """Yield the differences of two schemas or tables, one Markdown line each."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in [*before, *(key for key in after if key not in before)]:
             place = f"{at}/{key}"
@@ -619,45 +564,41 @@ def changes(before: Any, after: Any, at: str = "") -> Iterator[str]:
                 yield from changes(before[key], after[key], place)
     elif isinstance(before, list) and isinstance(after, list):
         if all(isinstance(item, dict) and "name" in item for item in (*before, *after)):
-            yield from changes(
-                {item["name"]: item for item in before}, {item["name"]: item for item in after}, at
-            )
-            return
-        gone, new = (
-            [shown(v) for v in one if v not in other]
-            for one, other in ((before, after), (after, before))
-        )
-        parts = [
-            f"{word} {', '.join(values)}"
-            for word, values in (("without", gone), ("with", new))
-            if values
-        ]
-        if before != after:
+            yield from changes(by_name(before), by_name(after), at)
+        elif before != after:
+            gone = [shown(item) for item in before if item not in after]
+            new = [shown(item) for item in after if item not in before]
+            parts = [f"without {', '.join(gone)}"] * bool(gone)
+            parts += [f"with {', '.join(new)}"] * bool(new)
             yield f"- `{at}`: {'; '.join(parts) or 'in another order'}"
     elif before != after:
         yield f"- `{at}`: {shown(before)} becomes {shown(after)}"
 
 
+def by_name(items: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Key the rows of a table by their names."""
+    return {item["name"]: item for item in items}
+
+
 def shown(value: Any) -> str:
-    """A value as code, at most 100 characters of it."""
+    """Format a value as code, at most 100 characters of it."""
     text = json.dumps(value, ensure_ascii=False)
     return f"`{text if len(text) <= 100 else text[:97] + '...'}`"
 
 
 def summary(files: Mapping[Path, str]) -> str:
-    """What changes against the committed files, as Markdown; empty if nothing does."""
-    made = []
+    """List the changes to the committed files as Markdown; empty if there are none."""
+    sections = []
     for path, text in files.items():
-        lines = list(
-            changes(json.loads(path.read_text("utf-8")) if path.exists() else {}, json.loads(text))
-        )
+        before = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        lines = list(changes(before, json.loads(text)))
         if lines:
-            made.append("\n".join([f"## {path.relative_to(HERE)}", "", *lines, ""]))
-    return "\n".join(made)
+            sections.append("\n".join([f"## {path.relative_to(HERE)}", "", *lines, ""]))
+    return "\n".join(sections)
 
 
 def main() -> int:
-    """Write the files, or with `--check` or `--compare` say how they differ."""
+    """Write the files; with `--check` or `--compare`, only report what would change."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     group = parser.add_mutually_exclusive_group()
     group.add_argument(

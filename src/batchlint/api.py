@@ -17,8 +17,8 @@ from .engine.chunk import Plan, check_chunk
 from .engine.finish import finish
 from .engine.parallel import Executor, Start, run
 from .findings import KEEP, BatchError
+from .nesting import with_fresh_stack
 from .providers import provider
-from .recursion import with_deep_stack
 from .report import Report
 from .rules import Selection, select_rules
 from .sources import AnySource, Source, open_source, to_json, to_json_text
@@ -299,7 +299,7 @@ def _create_errors(params: Mapping[str, Any], selection: Selection) -> list[Batc
         decoded = orjson.loads(orjson.dumps(params))
     except TypeError:  # orjson also refuses half of a surrogate pair, and large numbers.
         text = to_json_text(params, "a create call")
-        decoded = with_deep_stack(json.loads, text)
+        decoded = with_fresh_stack(json.loads, text)
     return checker_for("openai", selection).explain_create_call(decoded)
 
 

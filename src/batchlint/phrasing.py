@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from .findings import PathParts
-from .recursion import with_deep_stack
+from .nesting import pruned
 
 Schema = Mapping[str, Any]
 
@@ -61,8 +61,9 @@ def abbreviate(name: str, longest: int = LONGEST_NAME) -> str:
 def python_repr(value: Any) -> str:
     """A value as the API prints it where it prints a Python repr."""
     try:
-        return excerpt(with_deep_stack(repr, value))
-    except (RecursionError, ValueError):  # Too deep, or an integer of too many digits.
+        # More levels have more brackets than an excerpt has characters.
+        return excerpt(repr(pruned(value, QUOTED)))
+    except (RecursionError, ValueError):  # A deep caller, or an integer of too many digits.
         return "..."
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support import ROOT, CommandResult, line
 
 from batchlint.cli.inputs import batch_files, expand
+from support import ROOT, CommandResult, line
 
 Run = Callable[..., CommandResult]
 
@@ -46,7 +46,7 @@ def test_batch_files_are_found_by_their_names(folder: Path) -> None:
     assert found == WANTED
 
 
-def test_batch_files_are_those_that_the_commit_hook_would_check(folder: Path) -> None:
+def test_batch_files_are_those_that_the_commit_hook_would_check() -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
     visible = [name for name in (*WANTED, *UNWANTED) if not name.startswith(".")]
 

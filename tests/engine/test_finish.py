@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from support import NOW, line
 
 from batchlint import BatchError
 from batchlint.engine.chunk import Plan, check_chunk
@@ -12,6 +11,7 @@ from batchlint.report import Report
 from batchlint.rules import select_rules
 from batchlint.rules.file import affected
 from batchlint.summary import ChunkSummary
+from support import NOW, line
 
 PLAN = Plan(select_rules(), now=NOW)
 ABOUT_THE_FILE = BatchError("mine", "mine", None, "A sentence.", fails="create")

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from support import NOW, line, request
 
 import batchlint
 from batchlint import check
 from batchlint.engine.parallel import Start
 from batchlint.sources import CHUNK
+from support import NOW, line, request
 
 REQUESTS: Final = [request("a"), request("b", bogus=1), request("c")]
 LINES: Final = [json.dumps(row) for row in REQUESTS]

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
-from support import line, request
 
 from batchlint import BatchError, check, check_create, iter_errors
+from support import line, request
 
 CHAT: Final = "/v1/chat/completions"
 RESPONSES: Final = "/v1/responses"

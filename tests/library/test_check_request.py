@@ -6,9 +6,9 @@ import copy
 from typing import Any
 
 import pytest
-from support import request
 
 from batchlint import check_request
+from support import request
 
 
 def test_valid_request_has_no_findings() -> None:

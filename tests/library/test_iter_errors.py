@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import FIXTURES, NOW, fixture_files, line, request
 
 from batchlint import BatchError, check, iter_errors
 from batchlint.rules.file import affected
 from batchlint.sources import CHUNK
+from support import FIXTURES, NOW, fixture_files, line, request
 
 FOLDERS = [path.name for path in FIXTURES.iterdir() if path.is_dir()]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support import line
 
 from batchlint import Report, check
+from support import line
 
 Facts = tuple[str, int | None, str | None, str | None]
 

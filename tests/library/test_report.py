@@ -7,11 +7,11 @@ import json
 import pickle
 
 import pytest
-from reports import make_report
-from support import FIXTURES, NOW, line, request
 
 from batchlint import BatchError, Report, check
 from batchlint.providers import schema_date
+from reports import make_report
+from support import FIXTURES, NOW, line, request
 
 INVALID = FIXTURES / "invalid" / "invalid_type.jsonl"
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from ..findings import Problem
-from ..recursion import LEVELS, is_deeper_than, with_deep_stack
+from ..nesting import EXPLAINED_LEVELS, is_deeper_than, with_fresh_stack
 from .registry import text_rule
 from .text import BYTE_ORDER_MARK, Defect
 
@@ -109,10 +109,10 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
 def _spans_lines(text: bytes) -> bool:
     """Whether the first JSON value goes on after the first line."""
     decoded = text.decode("utf-8", "ignore")
-    if is_deeper_than(LEVELS, decoded):
+    if is_deeper_than(EXPLAINED_LEVELS, decoded):
         return False
     try:
-        _, end = with_deep_stack(json.JSONDecoder().raw_decode, decoded)
+        _, end = with_fresh_stack(json.JSONDecoder().raw_decode, decoded)
     except ValueError:
         return False
     return "\n" in decoded[:end]
