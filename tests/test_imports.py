@@ -25,7 +25,7 @@ PACKAGE: Final = Path(str(batchlint.__file__)).parent
 FLOORS: Final = (
     {"data", "findings", "nesting"},
     {"phrasing", "providers", "report", "sources", "summary"},
-    {"schema", "structured"},
+    {"model_names", "schema", "structured"},
     {"rules"},
     {"config", "engine", "output"},
     {"api"},
