@@ -20,8 +20,8 @@ from batchlint.findings import Part
 from batchlint.providers import provider, schema_variant, schema_variants
 from batchlint.rules import select_rules
 from batchlint.schema.explain import Explainer
-from batchlint.schema.store import body_schema
-from batchlint.schema.validate import Validator, anchor_patterns
+from batchlint.schema.store import body_schema, line_schema
+from batchlint.schema.validate import Validator, anchor_patterns, compile_schema
 from strategies import BODIES_SEEN, REPLACEMENTS, mutated_bodies
 from support import BODIES, FIXTURES, URLS, fixture_files, run_command
 
@@ -43,16 +43,19 @@ class Verdicts(NamedTuple):
 
     jsonschema_rs: Validator
     jsonschema: Validator
+    line: Validator
     explainer: Explainer
 
 
 @cache
 def verdicts(url: str, variant: str = "") -> Verdicts:
     """Compile a variant of the schema of an endpoint's body."""
-    schema = body_schema(provider().endpoints[url], variant)
+    endpoint = provider().endpoints[url]
+    schema = body_schema(endpoint, variant)
     return Verdicts(
         jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid,
         Draft202012Validator(anchor_patterns(schema)).is_valid,
+        compile_schema(line_schema(endpoint, variant, url)),
         Explainer(schema, part=Part.BODY, prefix=("body",)),
     )
 
@@ -64,6 +67,7 @@ def assert_agreement(url: str, body: Any, variant: str = "") -> None:
     found = {
         "jsonschema-rs": of.jsonschema_rs(body),
         "jsonschema": of.jsonschema(body),
+        "line": of.line({"custom_id": "a", "method": "POST", "url": url, "body": body}),
         "explainer": not problems,
     }
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from .. import data
 from ..providers import Endpoint, schema_date, schema_patches
+
+#: An engine looks up this many parameters in the time that it takes to look at all keys of a body.
+_FEW_PARAMETERS: Final = 4
 
 
 @cache
@@ -30,7 +33,7 @@ def body_schema(endpoint: Endpoint, variant: str = "") -> dict[str, Any]:
 
 def line_schema(endpoint: Endpoint, variant: str, url: str) -> dict[str, Any]:
     """The schema of a whole line for an endpoint, to which no rule about the line objects."""
-    body = body_schema(endpoint, variant)
+    body = _skipping_constraints(endpoint, variant)
     line = narrow_line_schema(data.read("batch-request"))
     line["properties"]["url"] = {"const": url}
     line["properties"]["body"] = {
@@ -39,6 +42,39 @@ def line_schema(endpoint: Endpoint, variant: str, url: str) -> dict[str, Any]:
     if "$defs" in body:
         line["$defs"] = body["$defs"]
     return line
+
+
+def _skipping_constraints(endpoint: Endpoint, variant: str) -> dict[str, Any]:
+    """The schema of a body, rewritten so that an engine skips constraints about absent parameters.
+
+    A constraint holds if one of its branches does. A branch that is only about one parameter holds
+    where that parameter is absent, so the constraint can depend on its presence.
+    """
+    schema = body_schema(endpoint, variant)
+    plain = body_schema(endpoint).get("allOf", ())
+    dependent: dict[str, list[Any]] = {}
+    for constraint in schema.get("allOf", ())[len(plain) :]:
+        names = filter(None, map(_only_parameter, constraint["anyOf"]))
+        dependent.setdefault(next(names, ""), []).append(constraint)
+    constraints = [*plain, *dependent.pop("", ())]
+    if not dependent:
+        return schema
+    rewritten = {key: value for key, value in schema.items() if key != "allOf"}
+    if constraints:
+        rewritten["allOf"] = constraints
+    by_parameter = {name: {"allOf": own} for name, own in dependent.items()}
+    if len(by_parameter) < _FEW_PARAMETERS:
+        return rewritten | {"dependentSchemas": by_parameter}
+    # Most bodies have none of the parameters, which one look at their keys tells.
+    others = {name: True for name in schema["properties"] if name not in by_parameter}
+    has_none = {"properties": others, "additionalProperties": False}
+    return rewritten | {"anyOf": [has_none, {"dependentSchemas": by_parameter}]}
+
+
+def _only_parameter(branch: Mapping[str, Any]) -> str | None:
+    """The parameter that a branch is about, if it is one and the branch doesn't require it."""
+    properties = branch.get("properties", ())
+    return next(iter(properties)) if len(branch) == len(properties) == 1 else None
 
 
 def narrow_line_schema(schema: dict[str, Any]) -> dict[str, Any]:
