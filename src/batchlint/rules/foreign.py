@@ -135,7 +135,7 @@ def _rows(lines: list[bytes]) -> tuple[str, str] | None:
 
 
 def _shape(row: Any) -> tuple[str, str] | None:
-    """What a row is, if it is a known one that is no batch request."""
+    """The foreign format of a row; None if it may be a batch request."""
     if not isinstance(row, dict) or "url" in row or "method" in row:
         return None
     if "response" in row and "custom_id" in row:
