@@ -84,7 +84,7 @@ def test_unreadable_files_are_reported_and_the_others_are_checked(tmp_path: Path
     assert result.status == 2
     assert [text.partition(": ")[2] for text in result.err.splitlines()] == [
         "missing/x.jsonl: No such file or directory",
-        "folder.jsonl: a folder in which no file is named like *batch*.jsonl",
+        "folder.jsonl: no files matching *batch*.jsonl in this directory",
         "dangling.jsonl: No such file or directory",
         "good.jsonl/x.jsonl: Not a directory",
     ]
@@ -124,7 +124,7 @@ def test_want_of_memory_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -
     result = run("check", GOOD)
 
     assert result.status == 2
-    assert result.err == f"batchlint: {GOOD}: there is not enough memory to check it\n"
+    assert result.err == f"batchlint: {GOOD}: not enough memory to check it\n"
 
 
 def test_file_name_cannot_begin_a_line_of_standard_error(run: Run) -> None:

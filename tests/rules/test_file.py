@@ -255,7 +255,7 @@ def test_retired_model_is_reported_with_its_successor(monkeypatch: pytest.Monkey
             "soon",
             "2026-09-20",
             "is said to be",
-            f"A batch may take a day. Use 'new' instead. {ONE_1}",
+            f"A batch can take a day. Use 'new' instead. {ONE_1}",
         ),
         Reported("past", "2026-08-20", "is said to have been", f"Use 'new' instead. {ONE_1}"),
         Reported("today", "2026-09-01", "is said to have been", f"Use 'new' instead. {ONE_1}"),

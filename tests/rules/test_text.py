@@ -183,15 +183,15 @@ BROKEN = [
         "array",
         b'["b", "POST"]',
         "not_an_object",
-        "The line is an array; a request is an object.",
+        "The line is an array, but a request is an object.",
     ),
-    Broken("string", b'"b"', "not_an_object", "The line is a string; a request is an object."),
-    Broken("integer", b"17", "not_an_object", "The line is an integer; a request is an object."),
+    Broken("string", b'"b"', "not_an_object", "The line is a string, but a request is an object."),
+    Broken("integer", b"17", "not_an_object", "The line is an integer, but a request is an object."),
     Broken(
-        "number", b"1.5", "not_an_object", "The line is a decimal number; a request is an object."
+        "number", b"1.5", "not_an_object", "The line is a decimal number, but a request is an object."
     ),
-    Broken("boolean", b"true", "not_an_object", "The line is a boolean; a request is an object."),
-    Broken("null", b"null", "not_an_object", "The line is null; a request is an object."),
+    Broken("boolean", b"true", "not_an_object", "The line is a boolean, but a request is an object."),
+    Broken("null", b"null", "not_an_object", "The line is null, but a request is an object."),
 ]
 
 
@@ -389,7 +389,7 @@ def test_repeated_key_is_reported_when_its_rule_is_on() -> None:
 
     assert check(text).warnings == ()
     assert [(e.rule, e.line, e.message, e.severity) for e in report.warnings] == [
-        ("duplicate_key", 1, "The key 'input' stands twice in one object.", "warning")
+        ("duplicate_key", 1, "The key 'input' is repeated in one object.", "warning")
     ]
     assert [e.severity for e in check(text, error=["duplicate_key"]).errors] == ["error"]
     assert check(line("a"), warn=["duplicate_key"]).warnings == ()
