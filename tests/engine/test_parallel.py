@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +27,9 @@ from support import NOW, line
 
 PLAN = Plan(select_rules(), now=NOW)
 MEBIBYTE = 1 << 20
+
+#: `os._exit`. Coverage replaces that one with a function that cannot be pickled.
+EXIT = import_module(os.name)._exit
 
 
 @pytest.fixture
@@ -228,7 +232,7 @@ def test_executor_is_used_whatever_the_number_of_jobs(lines: bytes) -> None:
 
 def calls_that_exit(*_: object) -> Iterator[Any]:
     """Yield calls that end the process of a worker."""
-    return iter([(os._exit, (3,))] * 3)
+    return iter([(EXIT, (3,))] * 3)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no fork")
