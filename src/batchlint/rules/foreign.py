@@ -19,7 +19,7 @@ _LINES: Final = 20
 #: Longer beginnings are not decoded: a chunk is this large only if one line is.
 _LONGEST: Final = 16_000_000
 
-_CONVERT: Final = 'Write one request a line: {"custom_id", "method": "POST", "url", "body"}.'
+_CONVERT: Final = 'Write one request per line: {"custom_id", "method": "POST", "url", "body"}.'
 
 
 def find_foreign(head: bytes) -> Defect | None:
@@ -31,7 +31,9 @@ def find_foreign(head: bytes) -> Defect | None:
     if _is_utf16(head):
         return Defect("utf-16")
     if head.startswith(b"\x1f\x8b"):
-        hint = "Unpack it; the API takes plain files. As FILE.jsonl.gz it is read packed."
+        hint = (
+            "Decompress it; the API accepts only uncompressed files. batchlint reads FILE.jsonl.gz."
+        )
         return Defect("foreign", hint, "a gzip file")
     if len(head) > _LONGEST:
         return None
@@ -87,7 +89,7 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
     if isinstance(first, list):
         if not first or not isinstance(first[0], dict) or text.strip().count(b"\n"):
             return None
-        return "a JSON array", "Write its members one a line: `jq -c '.[]' FILE > requests.jsonl`."
+        return "a JSON array", "Write one item per line: `jq -c '.[]' FILE > requests.jsonl`."
     if first is not None:
         return None
     opening = line.strip().rstrip(b",")
@@ -95,13 +97,13 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
         if opening == b"[" or _spans_lines(text):
             return (
                 "a JSON array",
-                "Write its members one a line: `jq -c '.[]' FILE > requests.jsonl`.",
+                "Write one item per line: `jq -c '.[]' FILE > requests.jsonl`.",
             )
         return None
     if opening == b"{" or _spans_lines(text):
         return (
             "pretty-printed JSON",
-            "Write each request on a line of its own: `jq -c . FILE > requests.jsonl`.",
+            "Write each request on one line: `jq -c . FILE > requests.jsonl`.",
         )
     return None
 
@@ -141,19 +143,25 @@ def _shape(row: Any) -> tuple[str, str] | None:
     if "response" in row and "custom_id" in row:
         return (
             "the output or error file of a batch",
-            "Check the input file; its results are in this one.",
+            "Check the input file instead; this file has its results.",
         )
     if "messages" in row and "body" not in row:
         return (
             "rows for fine-tuning (`messages` at the top)",
-            f"{_CONVERT} What stands here goes into the body, with a model.",
+            f"{_CONVERT} Put these fields into the body, with a model.",
         )
     if "params" in row and "custom_id" in row:
-        return "a batch for Anthropic's Message Batches", f"{_CONVERT} The params go into the body."
+        return (
+            "a batch for Anthropic's Message Batches",
+            f"{_CONVERT} Put the params into the body.",
+        )
     if "request" in row and ("key" in row or row.keys() == {"request"}):
-        return "a batch for Gemini", f"{_CONVERT} The request's contents become messages or input."
+        return (
+            "a batch for Gemini",
+            f"{_CONVERT} Turn the request's contents into messages or input.",
+        )
     if "modelInput" in row:
-        return "a batch for Amazon Bedrock", f"{_CONVERT} The modelInput goes into the body."
+        return "a batch for Amazon Bedrock", f"{_CONVERT} Put the modelInput into the body."
     if row.keys() == {"custom_id", "body"}:
         return (
             "a batch for a provider whose lines have only custom_id and body",

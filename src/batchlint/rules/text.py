@@ -90,13 +90,13 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         return Defect("blank")
     if decoded is not None or line.strip(_BLANKS.encode()) == b"null":
         got = GOT[json_type(decoded)]
-        return Defect("not an object", f"The line is {got}; a request is an object.")
+        return Defect("not an object", f"The line is {got}, but a request is an object.")
     line = line.rstrip(b"\r\n")  # Otherwise an unterminated string would end at the newline.
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
         byte = f"Byte {error.start + 1} of the line, 0x{line[error.start]:02x},"
-        return Defect("not utf-8", f"{byte} is no UTF-8.")
+        return Defect("not utf-8", f"{byte} is not valid UTF-8.")
     for levels in (LEVELS, EXPLAINED_LEVELS):
         if is_deeper_than(levels, text):
             return Defect(
@@ -106,7 +106,7 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         with_fresh_stack(_DECODER.decode, text)
     except _NotANumberError as error:
         return Defect(
-            "not a number", f"{error} is no JSON number. Leave the member out, or write null."
+            "not a number", f"{error} is not a JSON number. Remove the field, or write null."
         )
     except json.JSONDecodeError as error:
         return Defect("not json", _explain(error, text))
@@ -138,18 +138,18 @@ def _explain(error: json.JSONDecodeError, text: str) -> str:
     rest = text[error.pos :].strip(_BLANKS)
     if not rest and error.msg != "Extra data":
         end = len(text.rstrip(_BLANKS)) + 1
-        return f"The line ends at column {end} in the middle of a value; it is cut off."
+        return f"The line ends at column {end} in the middle of a value. It was cut off."
     if error.msg == "Extra data":
-        return f"A second value begins at column {error.colno}; write one request a line."
+        return f"A second value begins at column {error.colno}. Write one request per line."
     if rest.startswith("\ufeff"):
-        return f"Column {error.colno}: Unexpected UTF-8 BOM; files that each begin with one were joined."
+        return f"Column {error.colno}: unexpected byte order mark. Files that begin with one were joined."
     if rest.startswith("'"):
-        return f"Column {error.colno}: JSON wants double quotes; write the line with json.dumps()."
+        return f"Column {error.colno}: JSON needs double quotes. Write the line with json.dumps()."
     if error.msg.startswith("Unterminated string"):
-        return f"The string that begins at column {error.colno} does not end; the line is cut off."
+        return f"The string that begins at column {error.colno} does not end. The line was cut off."
     if error.msg.startswith("Invalid control character"):
         return (
-            f"Column {error.colno}: a control character stands bare in a string; write it as "
+            f"Column {error.colno}: a control character in a string must be escaped, as "
             "\\n, \\t or \\u0000."
         )
     return f"Column {error.colno}: {escape(error.msg)}."
@@ -315,7 +315,7 @@ def blank_line(defect: Defect) -> Iterator[Problem]:
     others skip them.
     """
     if defect.kind == "blank":
-        hint = "Leave it out; what the API does with it is not known."
+        hint = "Remove it. What the API does with it is not known."
         yield Problem("The line is blank.", None, (), hint)
 
 
@@ -336,8 +336,8 @@ def duplicate_key(line: bytes) -> Iterator[Problem]:
     """
     key = repeated_key(line)
     if key is not None:
-        hint = "Decoders keep the last; what the API does is not known."
-        yield Problem(f"The key '{excerpt(key)}' stands twice in one object.", None, (), hint)
+        hint = "Most decoders keep the last value. What the API does is not known."
+        yield Problem(f"The key '{excerpt(key)}' is repeated in one object.", None, (), hint)
 
 
 def repeated_key(line: bytes) -> str | None:
