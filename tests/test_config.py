@@ -91,9 +91,7 @@ def test_globs_match_the_names_of_files_elsewhere(tmp_path: Path) -> None:
     ("text", "message"),
     [
         pytest.param("ignore = 3", "ignore must be a list of rule names", id="number"),
-        pytest.param(
-            'ignore = "blank_line"', "ignore must be a list of rule names", id="string"
-        ),
+        pytest.param('ignore = "blank_line"', "ignore must be a list of rule names", id="string"),
         pytest.param(
             'ignore = ["blank_lines"]',
             "ignore: unknown rule 'blank_lines'; did you mean blank_line",

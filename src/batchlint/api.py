@@ -153,7 +153,9 @@ def _batch_endpoint(endpoint: str | None, create: Mapping[str, Any] | None) -> s
     """
     endpoints = provider().endpoints
     if endpoint is not None and endpoint not in endpoints:
-        raise ValueError(f"{endpoint!r} is not a batch endpoint; the batch endpoints are {', '.join(endpoints)}")
+        raise ValueError(
+            f"{endpoint!r} is not a batch endpoint; the batch endpoints are {', '.join(endpoints)}"
+        )
     if create is None or "endpoint" not in create:
         return endpoint
     given = create["endpoint"]

@@ -25,7 +25,7 @@ def test_standard_input_is_a_file_without_a_name() -> None:
     assert result.out.splitlines()[0].startswith("<stdin>:1: unknown_parameter body.bogus: ")
     assert run_command("check", "--format=json", "-", stdin=line("a")).status == 0
     assert run_command("check", "-", stdin=b"").status == 1
-    assert run_command("check", "-", GOOD, stdin=line("a")).out.count("no errors") == 2
+    assert run_command("check", "-", GOOD, stdin=line("a")).out.count("no errors") == 3
 
 
 def test_file_is_named_as_the_user_named_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,13 +39,15 @@ class Broken(NamedTuple):
 
 
 BROKEN = [
-    Broken("NaN", with_input(b"NaN"), "not_a_number", "NaN is no JSON number"),
-    Broken("Infinity", with_input(b"Infinity"), "not_a_number", "Infinity is no JSON number"),
-    Broken("-Infinity", with_input(b"-Infinity"), "not_a_number", "-Infinity is no JSON number"),
-    Broken("1e400", with_input(b"1e400"), "not_a_number", "1e400 is no JSON number"),
-    Broken("-1e400", with_input(b"[-1e400]"), "not_a_number", "-1e400 is no JSON number"),
+    Broken("NaN", with_input(b"NaN"), "not_a_number", "NaN is not a JSON number"),
+    Broken("Infinity", with_input(b"Infinity"), "not_a_number", "Infinity is not a JSON number"),
+    Broken("-Infinity", with_input(b"-Infinity"), "not_a_number", "-Infinity is not a JSON number"),
+    Broken("1e400", with_input(b"1e400"), "not_a_number", "1e400 is not a JSON number"),
+    Broken("-1e400", with_input(b"[-1e400]"), "not_a_number", "-1e400 is not a JSON number"),
     Broken("integer of 400 digits", with_input(b"9" * 400), "not_a_number", "number"),
-    Broken("integer of 5000 digits", with_input(b"9" * 5000), "not_a_number", "is no JSON number"),
+    Broken(
+        "integer of 5000 digits", with_input(b"9" * 5000), "not_a_number", "is not a JSON number"
+    ),
     Broken(
         "first half of a pair",
         with_input(rb'"\ud83d"'),
@@ -118,19 +120,19 @@ BROKEN = [
         "single quotes",
         b"{'custom_id': 'b'}",
         "invalid_json_line",
-        "Column 2: JSON wants double quotes",
+        "Column 2: JSON needs double quotes",
     ),
     Broken(
         "tab in a string",
         with_input(b'"a\tb"'),
         "invalid_json_line",
-        "Column 97: a control character stands bare",
+        "Column 97: a control character in a string must be escaped",
     ),
     Broken(
         "NUL in a string",
         with_input(b'"\0"'),
         "invalid_json_line",
-        "Column 96: a control character stands bare",
+        "Column 96: a control character in a string must be escaped",
     ),
     Broken(
         "carriage return in a string",
@@ -157,7 +159,7 @@ BROKEN = [
         "byte order mark on a later line",
         b"\xef\xbb\xbf" + GOOD,
         "invalid_json_line",
-        "Column 1: Unexpected UTF-8 BOM",
+        "Column 1: unexpected byte order mark",
     ),
     Broken("form feed", b"\f", "invalid_json_line", "Column 1: Expecting value"),
     Broken("no-break space", b"\xc2\xa0", "invalid_json_line", "Column 1: Expecting value"),
@@ -165,19 +167,19 @@ BROKEN = [
         "Latin-1",
         with_input(b'"Z\xfcrich"'),
         "not_utf8",
-        "Byte 97 of the line, 0xfc, is no UTF-8",
+        "Byte 97 of the line, 0xfc, is not valid UTF-8",
     ),
     Broken(
         "character cut in two",
         with_input(b'"\xe2\x82"'),
         "not_utf8",
-        "Byte 96 of the line, 0xe2, is no UTF-8",
+        "Byte 96 of the line, 0xe2, is not valid UTF-8",
     ),
     Broken(
         "half a pair in UTF-8",
         with_input(b'"\xed\xa0\x80"'),
         "not_utf8",
-        "Byte 96 of the line, 0xed, is no UTF-8",
+        "Byte 96 of the line, 0xed, is not valid UTF-8",
     ),
     Broken(
         "array",
@@ -186,11 +188,18 @@ BROKEN = [
         "The line is an array, but a request is an object.",
     ),
     Broken("string", b'"b"', "not_an_object", "The line is a string, but a request is an object."),
-    Broken("integer", b"17", "not_an_object", "The line is an integer, but a request is an object."),
     Broken(
-        "number", b"1.5", "not_an_object", "The line is a decimal number, but a request is an object."
+        "integer", b"17", "not_an_object", "The line is an integer, but a request is an object."
     ),
-    Broken("boolean", b"true", "not_an_object", "The line is a boolean, but a request is an object."),
+    Broken(
+        "number",
+        b"1.5",
+        "not_an_object",
+        "The line is a decimal number, but a request is an object.",
+    ),
+    Broken(
+        "boolean", b"true", "not_an_object", "The line is a boolean, but a request is an object."
+    ),
     Broken("null", b"null", "not_an_object", "The line is null, but a request is an object."),
 ]
 

@@ -31,8 +31,8 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
 
 
 @click.command(
-    epilog="Exit status: 0 no errors, 1 errors found, 2 something could not be read or the usage "
-    "is wrong."
+    epilog="Exit status: 0 no errors, 1 errors found, 2 usage error, unreadable file or invalid "
+    "configuration."
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
 @click.option(
@@ -47,9 +47,7 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
     type=click.Choice(tuple(FORMATS)),
     help="Output format.  [default: text; github under GitHub Actions]",
 )
-@click.option(
-    "--output-file", metavar="PATH", help="Write the report to PATH atomically."
-)
+@click.option("--output-file", metavar="PATH", help="Write the report to PATH atomically.")
 @click.option(
     "--select",
     type=Rules(),
@@ -63,24 +61,22 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
     metavar="RULES",
     help="Enable these rules as warnings.",
 )
-@click.option(
-    "--error", type=Rules(), metavar="RULES", help="Enable these rules as errors."
-)
+@click.option("--error", type=Rules(), metavar="RULES", help="Enable these rules as errors.")
 @click.option(
     "--max-errors",
     type=click.IntRange(0),
     default=20,
     show_default=True,
     metavar="N",
-    help="Maximum findings to print per file (text, github); if there are more, a few of every "
-    "rule. 0 means no limit. All are counted.",
+    help="Maximum findings to print per file (text, github). If there are more, a few of each "
+    "rule are printed. 0 means no limit.",
 )
 @click.option(
     "--keep",
     type=click.IntRange(0),
     metavar="N",
-    help="Findings kept of each rule; 0 is all. All are counted.  [default: 1000; 100 in text and "
-    "github; at least --max-errors]",
+    help="Maximum findings to keep per rule; the others are only counted. 0 means no limit.  "
+    "[default: 1000; 100 for text and github; at least --max-errors]",
 )
 @click.option(
     "--statistics",
@@ -160,7 +156,8 @@ def check(
 ) -> None:
     """Check batch input FILES.
 
-    '-' is standard input; of a folder, the files named like *batch*.jsonl are checked.
+    '-' reads standard input. For a directory, batchlint checks the files whose names match
+    *batch*.jsonl. Files that end in .jsonl.gz are decompressed before checking.
     """
     chosen = FORMATS[format_name] if format_name else default_format()
     create = _create_call(endpoint, metadata, output_expires_after, completion_window)
@@ -213,8 +210,8 @@ def _report_trouble(result: FileResult, chosen: Format) -> None:
         complain(f"{result.path}: {result.error}")
     elif not chosen.tells_truncated and (truncated := result.report.truncated):
         complain(
-            f"{result.path}: {sum(truncated.values()):,} findings are counted and not in the "
-            "report; --keep 0 keeps all"
+            f"{result.path}: {sum(truncated.values()):,} findings are not in this report; use "
+            "--keep 0 to keep all"
         )
 
 

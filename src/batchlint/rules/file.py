@@ -149,9 +149,7 @@ def too_many_embedding_inputs(file: CheckedFile) -> Iterator[Problem]:
     inputs = file.summary.totals["embedding_inputs"]
     limit = file.limits.embedding_inputs
     if inputs > limit:
-        message = (
-            f"The requests hold {inputs:,} embedding inputs; the maximum is {limit:,}."
-        )
+        message = f"The requests hold {inputs:,} embedding inputs; the maximum is {limit:,}."
         yield Problem(message, hint=_SPLIT)
 
 
@@ -570,6 +568,6 @@ def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
     if limit is not None and tokens > limit:
         yield Problem(
             f"The prompts have about {tokens:,} tokens (an estimate), more than {limit:,}.",
-            hint=f"{characters:,} characters, {CHARACTERS_PER_TOKEN} to a token. Split the file, "
-            "and send the parts one after another.",
+            hint=f"{characters:,} characters, {CHARACTERS_PER_TOKEN} per token. Split the file, and "
+            "send the parts one after the other.",
         )

@@ -31,7 +31,9 @@ def find_foreign(head: bytes) -> Defect | None:
     if _is_utf16(head):
         return Defect("utf-16")
     if head.startswith(b"\x1f\x8b"):
-        hint = "Decompress it; the API accepts only uncompressed files. batchlint reads FILE.jsonl.gz."
+        hint = (
+            "Decompress it; the API accepts only uncompressed files. batchlint reads FILE.jsonl.gz."
+        )
         return Defect("foreign", hint, "a gzip file")
     if len(head) > _LONGEST:
         return None
@@ -149,9 +151,15 @@ def _shape(row: Any) -> tuple[str, str] | None:
             f"{_CONVERT} Put these fields into the body, with a model.",
         )
     if "params" in row and "custom_id" in row:
-        return "a batch for Anthropic's Message Batches", f"{_CONVERT} Put the params into the body."
+        return (
+            "a batch for Anthropic's Message Batches",
+            f"{_CONVERT} Put the params into the body.",
+        )
     if "request" in row and ("key" in row or row.keys() == {"request"}):
-        return "a batch for Gemini", f"{_CONVERT} Turn the request's contents into messages or input."
+        return (
+            "a batch for Gemini",
+            f"{_CONVERT} Turn the request's contents into messages or input.",
+        )
     if "modelInput" in row:
         return "a batch for Amazon Bedrock", f"{_CONVERT} Put the modelInput into the body."
     if row.keys() == {"custom_id", "body"}:

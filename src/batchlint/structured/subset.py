@@ -412,7 +412,8 @@ def _required(
             f"{demand} Missing '{phrasing.excerpt(missing[0])}'.",
             *place,
             context=context,
-            hint=f"List every property in `required`. To make one optional, allow null: `"type": ["string", "null"]`.{more}",
+            hint="List every property in `required`. To make one optional, allow null: "
+            f'`"type": ["string", "null"]`.{more}',
         )
     if extra:
         yield node.problem(
