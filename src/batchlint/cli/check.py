@@ -116,7 +116,8 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
     "--max-enqueued-tokens",
     type=click.IntRange(1),
     metavar="N",
-    help="Warn if the prompts have more tokens, by a rough estimate from their characters.",
+    help="Warn if the prompts have more tokens, by a rough estimate: 4 bytes of text to a token. "
+    "Images are not counted.",
 )
 @click.option(
     "--metadata",
