@@ -10,6 +10,8 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
+
 from .findings import PathParts
 from .recursion import with_deep_stack
 
@@ -66,9 +68,17 @@ def python_repr(value: Any) -> str:
         return "..."
 
 
+def json_text(value: Any) -> str:
+    """A value as the user wrote it: `null`, `true`, an object."""
+    try:
+        return excerpt(orjson.dumps(value).decode())
+    except TypeError:  # Too deep.
+        return "..."
+
+
 def number(value: float) -> str:
-    """A number as it stands in a sentence."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e16 else str(value)
+    """A number as the user wrote it: 99.0 stays 99.0 (source: a recorded answer of 2026)."""
+    return str(value)
 
 
 # -- lists ---------------------------------------------------------------------------------------
@@ -154,6 +164,8 @@ def expected(node: Schema, value: Any, deref: Callable[[Schema], Schema]) -> str
         branches = [branch for branch in node["anyOf"] if deref(branch).get("type") != "null"]
         phrases = [expected(branch, value, deref) for branch in branches]
         return one_of(list(dict.fromkeys(phrases)))
+    if _is_map_of_strings(node):
+        return "an object with string keys and string values"
     types = node.get("type", "object")
     names = [types] if isinstance(types, str) else [name for name in types if name != "null"]
     return one_of([_expected_type(name, node, value, deref) for name in names])
@@ -163,6 +175,14 @@ def _expected_type(name: str, node: Schema, value: Any, deref: Callable[[Schema]
     if name == "array" and "items" in node:
         return array_of(expected(node["items"], value, deref))
     return EXPECTED[name]
+
+
+def _is_map_of_strings(node: Schema) -> bool:
+    return (
+        node.get("type") == "object"
+        and "properties" not in node
+        and node.get("additionalProperties") == {"type": "string"}
+    )
 
 
 def supported(value: str, values: Sequence[str]) -> str:
@@ -175,8 +195,8 @@ def supported(value: str, values: Sequence[str]) -> str:
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """Replace the placeholders of a schema's own sentence, each once.
 
-    `{name}` is one of the values, `{repr}` the raw value as Python prints it, `{/a/b}` what is at
-    that place in the value that the schema is about.
+    `{name}` is one of the values, `{repr}` the raw value as Python prints it (except for `null`),
+    `{/a/b}` what is at that place in the value that the schema is about.
     """
     if "{" not in template:
         return template
@@ -184,7 +204,8 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
     def replacement(match: re.Match[str]) -> str:
         name = match[1]
         if name == "repr":
-            return python_repr(values.get("raw"))
+            raw = values.get("raw")
+            return "null" if raw is None else python_repr(raw)
         if not name.startswith("/"):
             return str(values.get(name, match[0]))
         value = values.get("whole")
@@ -218,7 +239,7 @@ def pointer(path: PathParts) -> str:
 # -- suggestions ---------------------------------------------------------------------------------
 
 
-def _distance(a: str, b: str, limit: int) -> int:
+def distance(a: str, b: str, limit: int) -> int:
     """The Levenshtein distance of two names, or `limit` + 1 if it is more than `limit`."""
     if abs(len(a) - len(b)) > limit:
         return limit + 1
@@ -236,7 +257,7 @@ def _distance(a: str, b: str, limit: int) -> int:
 @lru_cache(maxsize=256)
 def _near(key: str, known: tuple[str, ...]) -> list[str]:
     """The known names at a distance of at most 2, the nearest first, then alphabetically."""
-    steps = sorted((_distance(key, name, 2), name) for name in known)
+    steps = sorted((distance(key, name, 2), name) for name in known)
     return [name for step, name in steps if step <= 2]
 
 
