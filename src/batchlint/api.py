@@ -14,7 +14,7 @@ import orjson
 
 from .engine.checker import checker_for
 from .engine.chunk import Plan, check_chunk
-from .engine.finish import finish
+from .engine.finish import finish, say_date_once
 from .engine.parallel import Executor, Start, run
 from .findings import KEEP, BatchError
 from .providers import provider
@@ -68,8 +68,8 @@ def check(
             datetime); None is `SOURCE_DATE_EPOCH` where that is set, else the clock.
         keep: how many findings of one rule are kept, 1,000 unless it is given (all are counted); 0 keeps all.
         create: the parameters of the create call, without `input_file_id`, to check with the file.
-        max_enqueued_tokens: how many tokens the prompts may have between them, by a rough estimate from
-            their characters; None is not to estimate.
+        max_enqueued_tokens: the maximum number of tokens in all prompts, by a rough estimate from
+            their text; None estimates nothing.
         start: how worker processes start; `fork` is quicker, and safe only in a program without threads.
 
     Returns:
@@ -137,7 +137,8 @@ def iter_errors(
         ValueError: `endpoint` is no batch endpoint or not that of `create`, or a rule is unknown.
     """
     plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
-    return _Job(plan, name, _batch_endpoint(endpoint, create), create).errors(source)
+    job = _Job(plan, name, _batch_endpoint(endpoint, create), create)
+    return say_date_once(job.errors(source))
 
 
 def _batch_endpoint(endpoint: str | None, create: Mapping[str, Any] | None) -> str | None:
