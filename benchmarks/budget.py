@@ -1,4 +1,4 @@
-"""The budget: what may be how slow and how large at most."""
+"""The budget: limits on time and memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from corpora import CORPORA
 from measure import Contest, Row
 
-#: The names of the tools that are ours, and of what they are compared with.
+#: Names of our commands, and of the commands that they are compared with.
 OURS, ONE, YARDSTICK = "batchlint check", "batchlint check --jobs 1", "L: orjson.loads(line)"
 TEN_LINES, VERSION, BARE = "batchlint check, 10 lines", "batchlint --version", "python -c pass"
 NAIVE: Final = "jsonschema loop"
@@ -17,11 +17,11 @@ MB: Final = 1_000_000
 
 
 class Results:
-    """What was measured.
+    """The measurements of a run.
 
     Attributes:
-        contests: all of them, by name.
-        rows: one for each tool of each contest.
+        contests: all contests, by name.
+        rows: one row per tool and contest.
     """
 
     def __init__(self, contests: Iterable[Contest], rows: Iterable[Row]) -> None:
@@ -29,14 +29,14 @@ class Results:
         self.rows = tuple(rows)
 
     def row(self, corpus: str, tool: str) -> Row | None:
-        """The row of a tool that did its work, if there is one."""
+        """Find the row of a tool; None if the tool failed or did not run."""
         found = (
             row for row in self.rows if (row.corpus, row.tool) == (corpus, tool) and not row.failed
         )
         return next(found, None)
 
     def peaks(self, corpora: Iterable[str]) -> list[int]:
-        """The peaks of our own commands on some corpora, in bytes."""
+        """List the peaks of our own commands on these corpora, in bytes."""
         rows = [self.row(corpus, tool) for corpus in corpora for tool in (OURS, ONE)]
         return [row.peak for row in rows if row is not None]
 
@@ -45,11 +45,11 @@ class Limit(NamedTuple):
     """A row of the budget.
 
     Attributes:
-        what: is limited.
-        limit: of it.
-        unit: for people.
-        measured: the value to compare with the limit; None if it was not measured.
-        at_least: whether it must not be lower, rather than not higher.
+        what: the quantity.
+        limit: the limit.
+        unit: the unit to print.
+        measured: gives the value to compare with the limit; None if it was not measured.
+        at_least: whether the limit is a minimum. Otherwise it is a maximum.
     """
 
     what: str
@@ -59,7 +59,7 @@ class Limit(NamedTuple):
     at_least: bool = False
 
     def verdict(self, results: Results) -> tuple[float | None, bool | None]:
-        """What was measured, and whether it is within the limit; None where nothing was measured."""
+        """Return the value and whether it meets the limit; both None if it was not measured."""
         value = self.measured(results)
         if value is None:
             return None, None

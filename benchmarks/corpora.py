@@ -1,4 +1,4 @@
-"""The seeded corpora: what people send in batches, in the sizes that the budget names."""
+"""Seeded corpora: typical batch requests, in the sizes that the budget names."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ SIGNS: Final = _words("😀 🚀 ✅ 🎉 👍🏽 ❤️ 🔥 — “quoted” 
 
 
 class Writer:
-    """Makes up the parts of requests.
+    """Generates the parts of requests.
 
     Attributes:
         random: where all chance comes from.
@@ -74,15 +74,15 @@ class Writer:
         )[:60]
 
     def chance(self, share: float) -> bool:
-        """True in this share of the cases."""
+        """Return True with this probability."""
         return self.random.random() < share
 
     def length(self, median: float, low: int, high: int) -> int:
-        """A length as texts have it: most are short, a few are long."""
+        """Draw a text length: most are short, a few are long."""
         return round(min(high, max(low, self.random.lognormvariate(0, 0.8) * median)))
 
     def prose(self, length: int) -> str:
-        """Sentences of about so many characters; more than half of all texts are ASCII."""
+        """Write sentences of about this many characters. More than half of all texts are ASCII."""
         kind = self.random.random()
         pool = self._foreign if kind < 0.03 else self._ascii if kind < 0.55 else self._sentences
         sentences: list[str] = []
@@ -92,18 +92,18 @@ class Writer:
         return between.join(sentences)[:length]
 
     def identifier(self) -> str:
-        """One to three words with underscores between them."""
+        """Join one to three words with underscores."""
         return "_".join(self.random.sample(IDENTIFIERS, self.random.randint(1, 3)))
 
     def uuid(self) -> str:
-        """A random UUID."""
+        """Generate a random UUID."""
         digits = f"{self.random.getrandbits(128):032x}"
         return "-".join(
             (digits[:8], digits[8:12], "4" + digits[13:16], "a" + digits[17:20], digits[20:])
         )
 
     def json_schema(self, depth: int = 0) -> dict[str, Any]:
-        """An object schema as strict structured outputs want it."""
+        """Generate an object schema that meets the rules of strict structured outputs."""
         members = {self.identifier(): self._member(depth) for _ in range(self.random.randint(2, 6))}
         return {
             "type": "object",
@@ -113,7 +113,7 @@ class Writer:
         }
 
     def picture(self, size: int) -> str:
-        """A grey PNG of noise with about so many bytes, as a data URL."""
+        """Generate a grey PNG of noise of about this many bytes, as a data URL."""
         width = max(8, int(size**0.5))
         rows = b"".join(b"\0" + self.random.randbytes(width) for _ in range(width))
         chunks = (
@@ -128,7 +128,7 @@ class Writer:
         return "data:image/png;base64," + base64.b64encode(png).decode()
 
     def parameters(self) -> dict[str, Any]:
-        """What people add to a chat completion."""
+        """Choose optional parameters for a chat completion."""
         pick = self.random.choice
         every: tuple[tuple[float, Callable[[], dict[str, Any]]], ...] = (
             (0.60, lambda: {"temperature": pick([0, 0.0, 0.2, 0.7, 1, 1.0, 1.25])}),
@@ -217,12 +217,12 @@ Kind = Callable[[Writer, int], Request]
 
 
 def line(custom_id: str, url: str, body: dict[str, Any]) -> Request:
-    """One request."""
+    """Build one request."""
     return {"custom_id": custom_id, "method": "POST", "url": url, "body": body}
 
 
 def chat(writer: Writer, number: int) -> Request:
-    """A chat completion: prose, a few with images, examples, tools, structured outputs."""
+    """A chat completion of prose. A few have images, examples, tools or structured outputs."""
     messages = _turns(writer)
     if writer.chance(0.9):
         role = writer.random.choice(["system", "system", "system", "developer"])
@@ -322,7 +322,7 @@ def heavy(writer: Writer, number: int) -> Request:
 
 
 def tiny(writer: Writer, number: int) -> Request:
-    """The shortest request that makes sense, for files of a million lines."""
+    """The shortest useful request, for files of a million lines."""
     return line(
         writer.uuid(),
         CHAT,
@@ -331,7 +331,7 @@ def tiny(writer: Writer, number: int) -> Request:
 
 
 def _turns(writer: Writer) -> list[dict[str, Any]]:
-    """What the user says: mostly one message of prose, sometimes one with images, or examples before it."""
+    """Write the user's turns: mostly one message of prose, sometimes images or earlier examples."""
     kind = writer.random.random()
     if kind < 0.80:
         return [{"role": "user", "content": writer.prose(writer.length(1220, 20, 60_000))}]
@@ -376,7 +376,7 @@ def _tools(writer: Writer, count: int) -> dict[str, Any]:
 
 
 def _calls(writer: Writer, names: list[str]) -> list[dict[str, Any]]:
-    """A message that calls one or two tools, and their answers."""
+    """Write a message that calls one or two tools, and the answers of the tools."""
     calls = []
     for _ in range(writer.random.choice([1, 1, 1, 2])):
         arguments = json.dumps(
@@ -418,7 +418,7 @@ def _response_input(writer: Writer) -> dict[str, Any]:
     return {"type": "message", **message} if writer.chance(0.2) else message
 
 
-# -- Wrong lines -------------------------------------------------------------------------------------------------------
+# -- Lines with errors -------------------------------------------------------------------------------------------------------
 
 
 def _set(*path: str | int, to: Any) -> Callable[[Request], None]:
@@ -443,7 +443,7 @@ def _drop(*path: str | int) -> Callable[[Request], None]:
 
 LAST: Final = ("body", "messages", -1)
 
-#: What goes wrong in chat completions that are JSON.
+#: Errors in chat completions that are valid JSON.
 DAMAGES: Final = (
     _drop("custom_id"),
     _set("custom_id", to=17),
@@ -465,7 +465,7 @@ DAMAGES: Final = (
 
 
 def damaged(request: Request, random: Random) -> str:
-    """A chat completion with one thing wrong, as text: of nine in ten the value, of the others the JSON."""
+    """Damage a chat completion and return its text. One in ten is no longer valid JSON."""
     if random.random() < 0.1:
         text = json.dumps(request)
         return (
@@ -483,15 +483,15 @@ Recipe = Callable[[str, float], Iterator[str]]
 
 
 class Corpus(NamedTuple):
-    """A file, or a folder of files, to measure on.
+    """A file, or a directory of files, to measure.
 
     Attributes:
-        name: of the file, without its suffix.
-        title: for people.
+        name: the name of the file, without its suffix.
+        title: the title to print.
         url: the endpoint of its requests.
-        recipe: from a seed and a scale to the lines.
+        recipe: generates the lines from a seed and a scale.
         wrong: whether the file has errors.
-        split: how many lines a file has, if there are to be many files in a folder.
+        split: the number of lines per file, for a directory of many files. 0 means one file.
     """
 
     name: str
@@ -503,14 +503,14 @@ class Corpus(NamedTuple):
 
 
 def of(kind: Kind, lines: int, size: int = 0, wrong: float = 0, repeated: float = 0) -> Recipe:
-    """Requests of a kind, up to a number of lines and, if one is given, of bytes.
+    """Make a recipe for requests of one kind.
 
     Args:
-        kind: what makes a request.
-        lines: how many at most.
-        size: how many bytes at most.
+        kind: generates a request.
+        lines: the maximum number of lines.
+        size: the maximum number of bytes. 0 means no limit.
         wrong: the share of damaged lines.
-        repeated: the share of custom_ids that stood before.
+        repeated: the share of lines that repeat an earlier custom_id.
     """
 
     def recipe(seed: str, scale: float) -> Iterator[str]:
@@ -537,7 +537,7 @@ def of(kind: Kind, lines: int, size: int = 0, wrong: float = 0, repeated: float 
 
 
 def long_text(seed: str, scale: float) -> Iterator[str]:
-    """One line whose only message is 199 MB long."""
+    """Generate one line with a single message of 199 MB."""
     piece = Writer(seed).prose(100_000)
     content = piece * max(1, round(199_000_000 * scale / len(piece.encode())))
     yield json.dumps(
@@ -547,7 +547,7 @@ def long_text(seed: str, scale: float) -> Iterator[str]:
 
 
 def long_list(seed: str, scale: float) -> Iterator[str]:
-    """One line of 199 MB that has millions of messages."""
+    """Generate one line of 199 MB with millions of messages."""
     del seed
     message = {"role": "user", "content": "Hello"}
     messages = [message] * max(1, round(199_000_000 * scale / (len(json.dumps(message)) + 2)))
@@ -598,11 +598,12 @@ GROWTH: Final = (
 
 
 def make(corpus: Corpus, folder: Path, scale: float) -> list[Path]:
-    """The files of a corpus, written if they are not there yet.
+    """Return the files of a corpus. Write them if they don't exist.
 
     Args:
-        corpus: which.
-        folder: where corpora of this scale are kept; those of another generator are thrown away.
+        corpus: the corpus.
+        folder: the directory for corpora of this scale. Files of another version of this module
+            are deleted.
         scale: the share of the full size.
     """
     _refresh(folder)
@@ -615,7 +616,7 @@ def make(corpus: Corpus, folder: Path, scale: float) -> list[Path]:
 
 
 def sample(path: Path, count: int) -> Path:
-    """A file with so many lines of another, evenly spaced."""
+    """Write a file with this many lines of another file, evenly spaced."""
     lines = path.read_bytes().splitlines(keepends=True)
     target = path.with_suffix(f".{count}.jsonl")
     target.write_bytes(b"".join(lines[index * len(lines) // count] for index in range(count)))
@@ -623,7 +624,7 @@ def sample(path: Path, count: int) -> Path:
 
 
 def _refresh(folder: Path) -> None:
-    """Empty the folder if this module has changed since it was filled."""
+    """Empty the directory if this module has changed since it was filled."""
     stamp, digest = (
         folder / "generator.txt",
         hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),

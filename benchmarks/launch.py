@@ -1,8 +1,8 @@
-"""Run a command and print how many seconds it took, how many bytes of memory at most, and how it ended.
+"""Run a command and print its time in seconds, its peak memory in bytes and its exit status.
 
-A program of its own, and a small one: the kernel counts what a process inherited from its parent into its
-peak, so that nothing could be seen to be smaller than the benchmark itself.  `wait4` gives the greatest
-peak of the command and of all its descendants that were waited for, of each by itself.
+This is a separate, small program. A process inherits the peak of its parent, so commands started
+by the benchmark itself would never appear smaller than the benchmark. `wait4` returns the highest
+peak of any single process: the command, or one of its descendants that were waited for.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Time and memory of commands, each run in processes of its own, in turn with those that it is compared with."""
+"""Measure the time and memory of commands that run in turn, each in its own process."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Final, NamedTuple
 
 LAUNCHER: Final = Path(__file__).with_name("launch.py")
 
-#: What settings of this shell would slow down, a user has quick: modules that were compiled once, and buffers.
+#: Without settings that would slow Python down: users have compiled modules and buffered output.
 _ENVIRONMENT: Final = {
     name: value
     for name, value in os.environ.items()
     if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 }
 
-#: A command that takes longer (seconds) is given up.
+#: Commands that take longer (in seconds) are killed.
 PATIENCE: Final = 900
 
 
@@ -30,9 +30,9 @@ class Run(NamedTuple):
 
     Attributes:
         seconds: wall time.
-        peak: the most memory (bytes, resident) that any one of its processes had.
-        status: its exit status.
-        complaint: the last line that it wrote to standard error.
+        peak: the most memory (bytes, resident) that any one of its processes used.
+        status: the exit status.
+        complaint: the last line on standard error.
     """
 
     seconds: float
@@ -45,11 +45,11 @@ class Tool(NamedTuple):
     """A command to measure.
 
     Attributes:
-        name: of its row.
+        name: the name of its row.
         command: the program and its arguments.
-        statuses: the exit statuses that mean that it did its work.
-        whole: over how many times as many lines its time is to be extrapolated, if it sees a sample.
-        start: the same command on no lines at all, which is not extrapolated.
+        statuses: the exit statuses that mean success.
+        whole: the factor by which to extrapolate its time, if it checks only a sample.
+        start: the same command on an empty file. Its time is not extrapolated.
     """
 
     name: str
@@ -63,14 +63,14 @@ class Contest(NamedTuple):
     """Commands that do the same work.
 
     Attributes:
-        name: of the corpus.
-        title: for people.
-        tools: the commands; what the others are compared with is the first.
-        rounds: how often each runs.
-        lines: how many the corpus has.
-        size: how many bytes.
-        folder: where the commands run.
-        absent: why tools are not among the commands, by name.
+        name: the name of the corpus.
+        title: the title to print.
+        tools: the commands. The others are compared with the first.
+        rounds: the number of times each command runs.
+        lines: the number of lines in the corpus.
+        size: the number of bytes in the corpus.
+        folder: the working directory of the commands.
+        absent: the names of missing tools, and the reasons.
     """
 
     name: str
@@ -84,18 +84,18 @@ class Contest(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What was measured of a tool in a contest.
+    """The measurements of one tool in one contest.
 
     Attributes:
         corpus: the name of the contest.
         tool: the name of the tool.
-        seconds: the median.
-        ratio: the median of the ratios to the first tool, each of one round.
-        scatter: how far the middle half of the runs is spread, as a share of the median.
-        peak: the greatest of all rounds, in bytes.
-        rounds: how many.
-        extrapolated: whether the time is that of a sample, extrapolated.
-        failed: why nothing was measured, if so.
+        seconds: the median time.
+        ratio: the median ratio to the first tool. Each ratio compares times of the same round.
+        scatter: the width of the middle half of the times, as a share of the median.
+        peak: the highest peak of all rounds, in bytes.
+        rounds: the number of rounds.
+        extrapolated: whether the time is extrapolated from a sample.
+        failed: the reason, if the tool failed.
     """
 
     corpus: str
@@ -136,11 +136,11 @@ def run(command: Sequence[str], folder: Path | None = None) -> Run:
 
 
 def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
-    """Run the tools of a contest in turn, each round in the other direction; a tool that fails is left out.
+    """Run the tools of a contest in turn. Every other round is reversed; failed tools drop out.
 
     Args:
-        contest: what to run.
-        tick: is told what runs.
+        contest: the contest.
+        tick: called with a description of each run before it starts.
     """
     runs: dict[str, list[Run]] = {tool.name: [] for tool in contest.tools}
     failed: dict[str, str] = {}
@@ -153,7 +153,7 @@ def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
             runs[tool.name].append(done)
             if done.status not in tool.statuses or (
                 done.status and done.complaint
-            ):  # Python dies with 1, too
+            ):  # A crash of Python gives 1 too.
                 failed[tool.name] = f"exit status {done.status}" + (
                     f": {done.complaint}" if done.complaint else ""
                 )
@@ -169,7 +169,7 @@ def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
 
 
 def plain(text: str) -> str:
-    """The last line of a complaint, without addresses and paths, for these differ from machine to machine."""
+    """Return the last line of a message without URLs and paths, which differ between machines."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return re.sub(r"(\w+:/)?/[^\s'\":,;)]+", "…", lines[-1])[:200] if lines else ""
 

@@ -1,4 +1,4 @@
-"""The other checkers: what they are, what each of them checks, and environments to run them in."""
+"""The other checkers: what each one checks, and environments to run them in."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Peer(NamedTuple):
     """Another way to check a batch file.
 
     Attributes:
-        name: of its row.
-        packages: what to install, the one that it is named after first.
-        checks: what it finds.
-        misses: what it does not.
-        brief: what it checks, in the picture.
-        program: how it is run, after the interpreter; a schema of lines and a file follow.
-        sample: at most so many lines are given to it, and its time is extrapolated; 0 is all.
+        name: the name of its row.
+        packages: the packages to install. The first one names its environment.
+        checks: the errors it finds.
+        misses: the errors it doesn't find.
+        brief: a short form of `checks`, for the picture.
+        program: the arguments of the interpreter. A schema of lines and a file follow.
+        sample: the maximum number of lines to check. The time is extrapolated. 0 means all lines.
     """
 
     name: str
@@ -94,38 +94,38 @@ PEERS: Final = (
 
 
 class InstallError(Exception):
-    """An environment could not be made."""
+    """An environment could not be created."""
 
 
 class Environment(NamedTuple):
     """A virtual environment with some packages.
 
     Attributes:
-        python: its interpreter.
-        versions: of the packages, by name.
+        python: the interpreter.
+        versions: the versions of the packages, by name.
     """
 
     python: Path
     versions: dict[str, str]
 
     def command(self, name: str) -> str:
-        """The path of a command in it."""
+        """Return the path of a command in this environment."""
         return str(self.python.with_name(name))
 
 
 def environment(
     name: str, requirements: Sequence[str], names: Sequence[str], key: str = ""
 ) -> Environment:
-    """A virtual environment of its own, made if it is not there yet.
+    """Return a virtual environment. Create it if it doesn't exist.
 
     Args:
-        name: of its folder.
-        requirements: what pip is told to install.
-        names: the packages whose versions to tell.
-        key: something whose change makes a new one.
+        name: the name of its directory.
+        requirements: the requirements to install with pip.
+        names: the packages whose versions to return.
+        key: an arbitrary text. If it changes, the environment is created again.
 
     Raises:
-        InstallError: it could not be made.
+        InstallError: the environment could not be created.
     """
     folder = DATA / "environments" / name
     python, stamp = folder / "bin" / "python", folder / "made-of.txt"
@@ -152,7 +152,7 @@ def environment(
 
 
 def ours() -> Environment:
-    """The environment of this checkout."""
+    """Return the environment of this checkout."""
     root = HERE.parent
     names = ("batchlint", "orjson", "jsonschema-rs")
     return environment(
@@ -161,7 +161,7 @@ def ours() -> Environment:
 
 
 def line_schema(home: Environment, url: str) -> Path:
-    """The schema of whole lines to an endpoint, for those who know schemas only."""
+    """Write the schema of whole lines for an endpoint, for tools that only use a schema."""
     schema = _printed_schema(home, "batch-request")
     body = _printed_schema(home, url)
     members = schema["properties"]
@@ -180,7 +180,7 @@ def _printed_schema(home: Environment, name: str) -> Any:
 
 
 def _without_notes(schema: Any) -> Any:
-    """The schema without our notes for people, which others would only have to read over."""
+    """Remove our `x-batchlint` notes, which other tools ignore."""
     if isinstance(schema, list):
         return [_without_notes(item) for item in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""The bars for the README: the chat corpus, our command and its peers."""
+"""The bar chart for the README: our command and its peers on the chat corpus."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from budget import ONE, OURS, YARDSTICK, Results
 from measure import Row
 from peers import PEERS
 
-WIDTH, LEFT, RIGHT = 820, 300, 160  # of the picture, and of what stands left and right of the bars
-TOP, STEP, THICK = 64, 44, 20  # where the first bar is, how far apart they are, how thick
+WIDTH, LEFT, RIGHT = 820, 300, 160  # the picture, and the margins beside the bars
+TOP, STEP, THICK = 64, 44, 20  # position of the first bar, distance, thickness
 
-#: Bars longer than so many times the yardstick are cut.
+#: Bars longer than this many times the yardstick are cut off.
 CUT = 6
 
 STYLE = """
@@ -33,7 +33,7 @@ BRIEF = {
 
 
 def as_svg(results: Results, corpus: str = "chat") -> str:
-    """The picture; empty if the corpus was not measured."""
+    """Draw the chart; empty if the corpus was not measured."""
     yardstick = results.row(corpus, YARDSTICK)
     if yardstick is None:
         return ""

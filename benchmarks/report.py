@@ -1,4 +1,4 @@
-"""Results as tables and as JSON."""
+"""Render results as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from budget import BUDGET, MB, TEN_LINES, YARDSTICK, Limit, Results
 from measure import Contest, Row
 from peers import PEERS
 
-#: A scatter of the yardstick's times beyond this share makes the ratios doubtful.
+#: If the yardstick's times scatter more than this share, the ratios are unreliable.
 NOISY: Final = 0.15
 
 
 class Setting(NamedTuple):
-    """What results depend on besides the code.
+    """The settings of a run.
 
     Attributes:
-        scale: of the corpora.
-        rounds: of each contest.
-        versions: of the packages that ran, by name.
+        scale: the scale of the corpora.
+        rounds: the number of rounds of each contest.
+        versions: the versions of the packages that ran, by name.
     """
 
     scale: float
@@ -34,7 +34,7 @@ class Setting(NamedTuple):
 #: By corpus, the seconds of each pass over the file. Each pass does one step more (`stages.py`).
 Stages = Mapping[str, Mapping[str, float]]
 
-#: The steps, each with what it adds to the one before.
+#: The steps, and the work that each one adds.
 STEPS: Final = {
     "read": "read the lines",
     "parse": "`orjson.loads`",
@@ -45,7 +45,7 @@ STEPS: Final = {
 
 
 def machine() -> dict[str, Any]:
-    """What kind of machine this is, without its name."""
+    """Describe this machine, without its name."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
@@ -69,7 +69,7 @@ def _processor() -> str:
 
 
 def as_json(results: Results, setting: Setting, stages: Stages) -> dict[str, Any]:
-    """All that is known."""
+    """Render everything as JSON data."""
     return {
         "made": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
@@ -111,7 +111,7 @@ def _judged(limit: Limit, results: Results) -> dict[str, Any]:
 
 
 def as_markdown(results: Results, setting: Setting, stages: Stages) -> str:
-    """The tables."""
+    """Render the tables."""
     parts = [
         "# Results",
         "Written by `run.py`; what the rows mean is in [README.md](README.md).",
@@ -167,7 +167,7 @@ def _budget(results: Results) -> str:
 
 
 def _stages(results: Results, stages: Stages) -> str:
-    """What each step adds, in seconds and in L; and the start, which every process has once."""
+    """Render the time that each step adds, in seconds and in L, and the startup time."""
     rows = []
     for corpus, seconds in stages.items():
         yardstick = results.row(corpus, YARDSTICK)
@@ -216,7 +216,7 @@ def _first(contest: Contest) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table that can be read as it is."""
+    """Render a Markdown table with aligned columns."""
     cells = [tuple(head), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [

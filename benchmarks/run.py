@@ -2,8 +2,9 @@
 
     python benchmarks/run.py [--scale 0.02] [--rounds 5] [--growth] [--no-peers] [--only NAME ...]
 
-It makes its corpora and its environments itself, in `benchmarks/data/`.  A run of all corpora in full
-size writes `results.json`, `results.md` and `results.svg` here, any other one into `data/`.
+The script creates its corpora and environments in `benchmarks/data/`. A full run (all corpora at
+full size, with --growth and the peers) writes `results.json`, `results.md` and `results.svg` to
+`benchmarks/`. Any other run writes them to `benchmarks/data/`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from report import Setting, Stages, as_json, as_markdown
 
 START: Final = "start"
 
-#: Starts are short, so many more of them are measured; what grows takes long.
+#: Startup is short, so it is measured more often. The growth corpora take long.
 START_ROUNDS, GROWTH_ROUNDS = 8, 3
 
 
@@ -33,7 +34,7 @@ class Bench:
     """The contests of a run.
 
     Args:
-        options: of the command line.
+        options: the command-line options.
         home: the environment of this checkout.
     """
 
@@ -45,7 +46,7 @@ class Bench:
         self._missing: dict[str, str] = {}
 
     def install(self) -> dict[str, str]:
-        """Install the peers; the versions of all packages."""
+        """Install the peers and return the versions of all packages."""
         versions = dict(self._home.versions)
         for peer in () if self._options.no_peers else PEERS:
             tell(f"installing {peer.packages[0]}")
@@ -59,7 +60,7 @@ class Bench:
         return versions
 
     def contests(self) -> Iterator[Contest]:
-        """What to run, in order; the corpora are made when it is their turn."""
+        """Yield the contests in order. Each corpus is created just before its contest."""
         only = self._options.only
         if not only or START in only:
             yield self._start()
@@ -91,7 +92,7 @@ class Bench:
         tools = self._own([str(path)], frozenset({int(corpus.wrong)}))
         contest = Contest(corpus.name, corpus.title, tools, self._options.rounds, lines, size)
         if corpus.wrong:
-            return contest  # most peers stop at the first error
+            return contest  # Most peers stop at the first error.
         peers = [
             self._peer(peer, path, lines, corpus) for peer in PEERS if peer.name in self._peers
         ]
@@ -101,7 +102,7 @@ class Bench:
         paths = self._made(corpus)
         tools = self._own(
             [path.name for path in paths], frozenset({0, 1})
-        )  # how wrong they are depends on the scale
+        )  # Whether they have errors depends on the scale.
         rounds = min(self._options.rounds, GROWTH_ROUNDS)
         return Contest(
             corpus.name, corpus.title, tools, rounds, *extent(paths), folder=paths[0].parent
@@ -112,7 +113,7 @@ class Bench:
         return make(corpus, self._folder, self._options.scale)
 
     def _own(self, files: list[str], statuses: frozenset[int]) -> list[Tool]:
-        """The yardstick and our command."""
+        """Return the yardstick and our commands."""
         check = [self._home.command("batchlint"), "check"]
         return [
             Tool(YARDSTICK, [str(self._home.python), str(HERE / "loops" / "parse.py"), *files]),
@@ -134,7 +135,7 @@ class Bench:
         )
 
     def stages(self, results: Results) -> Stages:
-        """Where the time goes, of each measured corpus by the seconds that a step adds."""
+        """Measure the passes of `stages.py` over each measured corpus."""
         paths = {
             str(self._made(corpus)[0]): corpus.name
             for corpus in CORPORA
@@ -154,7 +155,7 @@ class Bench:
 
 
 def extent(paths: Sequence[Path]) -> tuple[int, int]:
-    """The lines and the bytes of files, which are in the page cache afterwards."""
+    """Count the lines and bytes of files. Reading them fills the page cache."""
     lines = size = 0
     for path in paths:
         with path.open("rb") as file:
@@ -165,7 +166,7 @@ def extent(paths: Sequence[Path]) -> tuple[int, int]:
 
 
 def tell(text: str) -> None:
-    """Show on a terminal what goes on."""
+    """Show progress on a terminal."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
@@ -181,7 +182,7 @@ def measured(bench: Bench) -> Results:
 
 
 def write(results: Results, setting: Setting, stages: Stages, folder: Path) -> None:
-    """Write the three forms of the results."""
+    """Write the results as JSON, Markdown and SVG."""
     text = json.dumps(as_json(results, setting, stages), indent=1, ensure_ascii=False)
     for name, content in (
         ("json", text + "\n"),
@@ -193,7 +194,7 @@ def write(results: Results, setting: Setting, stages: Stages, folder: Path) -> N
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     names = [START, *(corpus.name for corpus in (*CORPORA, *GROWTH))]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -225,7 +226,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, print, write; 1 if one of our own commands failed."""
+    """Measure, print and write the results. Return 1 if one of our own commands failed."""
     chosen = options(arguments)
     DATA.mkdir(exist_ok=True)
     tell("installing batchlint")

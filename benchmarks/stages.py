@@ -1,6 +1,8 @@
-"""Where the time of a check goes: passes over the same file, each of which does one step more.
+"""Measure where the time of a check goes: each pass over a file does one step more.
 
-python stages.py ROUNDS FILE ...      in an environment that has batchlint; prints JSON
+    python stages.py ROUNDS FILE ...
+
+Run it in an environment that has batchlint. It prints JSON.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from batchlint.sources import open_source
 
 
 def passes(path: str) -> dict[str, Callable[[], None]]:
-    """The passes over a file, by the step that each one adds."""
+    """Return the passes over a file, by the step that each one adds."""
     source = open_source(path)
     selection = select_rules()
     first = orjson.loads(next(BytesIO(source.head())))

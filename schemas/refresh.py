@@ -1,12 +1,14 @@
-"""Make `schemas/v1/` from the types of the pinned `openai` package and the facts in `overlay.yaml`.
+"""Generate the schemas from the types of the pinned `openai` package and the facts in YAML.
 
     python schemas/refresh.py            write the files
-    python schemas/refresh.py --check    exit 1 if a committed file differs from what would be written
+    python schemas/refresh.py --check    exit 1 if a committed file is out of date
 
-The package gives the structure: which members a request has, their JSON types and their listed
-values.  It says nothing of bounds, patterns or wording, and it is wrong in known places; all of
-that is in the overlay, each fact with its source.  A fact that no longer changes anything stops the
-script, so that the overlay shrinks when the package catches up.
+The package gives the structure of a request: its parameters, their JSON types and their listed
+values. It doesn't give bounds, patterns or wording, and it is wrong in known places. `overlay.yaml`
+adds these facts, each with its source. If a fact no longer changes anything, the script stops, so
+that facts are deleted when the package catches up.
+
+`models.json` comes from `models.yaml` and the package, `providers.json` from `providers.yaml`.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from batchlint.schema.store import merge_patch
 HERE = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCALARS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
-ENDPOINTS = {  # url: the class of its request body in `openai.types`
+ENDPOINTS = {  # URL: the class of its request body in `openai.types`
     "/v1/responses": "responses.response_create_params.ResponseCreateParamsBase",
     "/v1/chat/completions": "chat.completion_create_params.CompletionCreateParamsBase",
     "/v1/embeddings": "embedding_create_params.EmbeddingCreateParams",
@@ -42,20 +44,20 @@ ENDPOINTS = {  # url: the class of its request body in `openai.types`
     "/v1/images/edits": "image_edit_params.ImageEditParamsBase",
     "/v1/videos": "video_create_params.VideoCreateParams",
 }
-UPLOADS = {"FileTypes", "InputReference"}  # what only a multipart request can carry
+UPLOADS = {"FileTypes", "InputReference"}  # types that only a multipart request can carry
 
 Schema = dict[str, Any]
 
 
 class Definitions:
-    """The `$defs` of one endpoint, filled while its types are walked."""
+    """Collects the `$defs` of one endpoint while walking its types."""
 
     def __init__(self) -> None:
         self.schemas: dict[str, Schema] = {}
         self._names: dict[Any, str] = {}
 
     def schema(self, hint: Any) -> Schema:
-        """The JSON Schema of a type hint of the package."""
+        """Convert a type hint of the package to a JSON Schema."""
         origin = get_origin(hint)
         if hint in SCALARS:
             return {"type": SCALARS[hint]}
@@ -78,10 +80,10 @@ class Definitions:
         raise TypeError(f"no schema for {hint!r}")
 
     def name(self, cls: Any) -> str:
-        """The name of a class in `$defs`; its module's is put before it where two classes differ."""
+        """Name a class in `$defs`. If two classes share a name, the module's name precedes it."""
         if cls not in self._names:
             short = re.sub("Params?(Param)?$", "", cls.__name__)
-            self._names[cls] = short  # before the walk: types may be recursive
+            self._names[cls] = short  # set before the walk, because types may be recursive
             schema = self.object(cls)
             if self.schemas.get(short, schema) != schema:
                 module = cls.__module__.rpartition(".")[2]
@@ -95,7 +97,7 @@ class Definitions:
         return self._names[cls]
 
     def object(self, cls: Any) -> Schema:
-        """A TypedDict as a closed object."""
+        """Convert a TypedDict to a closed object."""
         properties: Schema = {}
         required: list[str] = []
         for key, hint in get_type_hints(cls, include_extras=True).items():
@@ -108,13 +110,13 @@ class Definitions:
         return schema | {"additionalProperties": False}
 
     def union(self, hints: Iterable[Any]) -> Schema:
-        """A union; branches that differ in their JSON type alone become one schema with a list of types."""
+        """Convert a union. Branches that differ only in their JSON type become a list of types."""
         branches: list[Schema] = []
         for branch in map(self.schema, hints):
             for flat in branch.get("anyOf", [branch]):
                 if flat not in branches:
                     branches.append(flat)
-        if {"type": "string"} in branches:  # an open string: the listed values are only examples
+        if {"type": "string"} in branches:  # any string: the listed values are only examples
             branches = [b for b in branches if not (b.get("type") == "string" and "enum" in b)]
         null = {"type": "null"} in branches
         rest = [b for b in branches if b != {"type": "null"}]
@@ -140,22 +142,22 @@ class Definitions:
 
 
 def generate(url: str) -> Schema:
-    """The schema of an endpoint's body as the package alone gives it."""
+    """Generate the schema of an endpoint's body from the package, without the overlay."""
     module, _, cls = ENDPOINTS[url].rpartition(".")
     loaded = importlib.import_module(f"openai.types.{module}")
     for name in UPLOADS & vars(loaded).keys():
         members = [m for m in get_args(vars(loaded)[name]) if is_typeddict(m)]
-        setattr(loaded, name, Union[tuple(members)] if members else object)  # noqa: UP007 - made at run time
+        setattr(loaded, name, Union[tuple(members)] if members else object)  # noqa: UP007 - built at run time
     definitions = Definitions()
     root = definitions.object(getattr(loaded, cls))
     return root | {"$defs": dict(sorted(definitions.schemas.items()))}
 
 
 def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
-    """Lay the hand-kept facts over the generated schemas, in their order.
+    """Apply the facts of the overlay to the generated schemas, in order.
 
     Raises:
-        SystemExit: a fact names nothing that exists, adds a property without saying so, or changes nothing any more.
+        SystemExit: a fact has no source, changes nothing, or adds a property that `adds` omits.
     """
     for fact in facts:
         if not fact.get("source"):
@@ -171,7 +173,7 @@ def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
                     strangers.update(unknown_properties(place[key], patch))
                 after = merge_patch(
                     place.get(key), copy.deepcopy(patch)
-                )  # YAML's aliases are one object
+                )  # YAML aliases share one object.
                 touched |= after != place.get(key)
                 place[key] = after
             if not touched:
@@ -187,7 +189,7 @@ def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
 
 
 def unknown_properties(schema: Any, patch: Any) -> Iterator[str]:
-    """The properties that a patch names and a schema doesn't have; what is inside an added property is not looked at."""
+    """Yield the properties that a patch names and a schema lacks. Added properties are not searched."""
     schema = schema if isinstance(schema, dict) else {}
     known = schema.get("properties", {})
     for name, inner in patch.get("properties", {}).items():
@@ -201,7 +203,7 @@ def unknown_properties(schema: Any, patch: Any) -> Iterator[str]:
 
 
 def nullable(schema: Schema) -> Schema:
-    """The schema, with null allowed too."""
+    """Allow null in a schema."""
     if "anyOf" in schema:
         null = {"type": "null"}
         return schema if null in schema["anyOf"] else schema | {"anyOf": [*schema["anyOf"], null]}
@@ -217,7 +219,7 @@ def nullable(schema: Schema) -> Schema:
 
 
 def allow_null(schema: Schema, keys: list[str] | Literal["everywhere"], never: list[str]) -> None:
-    """Allow null for these properties of the root, or for every optional property of every object."""
+    """Allow null for these root properties, or for every optional property of every object."""
     never = [*never, *schema.get("required", ())]
     for node in list(walk(schema)) if keys == "everywhere" else [schema]:
         properties = node.get("properties", {}) if "additionalProperties" in node else {}
@@ -228,7 +230,7 @@ def allow_null(schema: Schema, keys: list[str] | Literal["everywhere"], never: l
 
 
 def in_order(root: Schema, order: list[str]) -> Schema:
-    """The root with its properties in the order in which the API looks at them."""
+    """Sort the properties of the root in the order in which the API checks them."""
     unknown = [key for key in order if key not in root["properties"]]
     if unknown:
         raise SystemExit(f"overlay.yaml: the order names unknown parameters: {unknown}")
@@ -237,8 +239,8 @@ def in_order(root: Schema, order: list[str]) -> Schema:
 
 
 def walk(schema: Any) -> Iterator[Schema]:
-    """Every subschema of a schema, itself first."""
-    if not isinstance(schema, dict):  # additionalProperties may be a boolean
+    """Yield a schema and all of its subschemas."""
+    if not isinstance(schema, dict):  # `additionalProperties` may be a boolean.
         return
     yield schema
     for keyword in ("properties", "$defs"):
@@ -252,7 +254,7 @@ def walk(schema: Any) -> Iterator[Schema]:
 
 
 def tags(branch: Schema, key: str, defs: dict[str, Schema]) -> list[str] | None:
-    """The values by which a branch of a union on `key` is known; None if it is not known by it."""
+    """List the values of `key` that select a branch of a union; None if `key` doesn't select it."""
     branch = defs[branch["$ref"].rpartition("/")[2]] if "$ref" in branch else branch
     if "anyOf" in branch:
         inner = [tags(b, key, defs) for b in branch["anyOf"]]
@@ -266,7 +268,7 @@ def tags(branch: Schema, key: str, defs: dict[str, Schema]) -> list[str] | None:
 
 
 def mark_unions(schema: Schema) -> None:
-    """Write beside every union of objects by which property its branches are told apart."""
+    """Note in every union of objects the property that distinguishes its branches."""
     defs = schema["$defs"]
     for node in walk(schema):
         objects = [b for b in node.get("anyOf", ()) if "$ref" in b or b.get("type") == "object"]
@@ -283,7 +285,7 @@ def mark_unions(schema: Schema) -> None:
 
 
 def prune(schema: Schema) -> Schema:
-    """The schema without the definitions that nothing refers to any more."""
+    """Remove the definitions that nothing refers to."""
     used: set[str] = set()
     queue = [{key: value for key, value in schema.items() if key != "$defs"}]
     while queue:
@@ -329,10 +331,10 @@ def build() -> dict[Path, str]:
 
 
 def models(schemas: dict[str, Schema]) -> dict[str, Any]:
-    """The table of models: the families, and the dates at which models end.
+    """Build the table of models: the families and the shutdown dates.
 
     Raises:
-        SystemExit: a family's patch names what its endpoint does not have.
+        SystemExit: a family's patch names a parameter or definition that its endpoint lacks.
     """
     table = yaml.safe_load((HERE / "models.yaml").read_text("utf-8"))
     for family in table["families"]:
@@ -355,7 +357,7 @@ def models(schemas: dict[str, Schema]) -> dict[str, Any]:
 
 
 def announced() -> dict[str, str]:
-    """The shutdown dates that the docstrings of the package announce."""
+    """Read the shutdown dates that the docstrings of the package announce."""
     dates: dict[str, str] = {}
     for path in sorted(Path(openai.__file__).parent.glob("types/**/*.py")):
         text = " ".join(path.read_text("utf-8").split())
@@ -367,7 +369,7 @@ def announced() -> dict[str, str]:
 
 
 def main() -> int:
-    """Write the files, or with `--check` compare them."""
+    """Write the files, or compare them with `--check`."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if a file differs"

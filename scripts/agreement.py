@@ -1,11 +1,13 @@
-"""How far the findings agree with recorded answers of the live API.
+"""Measure how well the findings agree with recorded answers of the live API.
 
     python scripts/agreement.py [FILE ...]      default: fixtures/answers/*.jsonl
 
-A row has a body and what the API answered to it (`fixtures/README.md`).  Compared are the code and
-the param of our first error, its message to the letter, and whether an accepted body is free of
-errors.  Where the API's code is null any code of ours will do.  Every disagreement is printed; the
-exit status is 1 if the agreement is below what the project promises.
+Each row holds a request body and the API's answer to it (`fixtures/README.md`). The script compares
+the code, the param and the exact message of our first error. Accepted bodies must have no errors.
+If the API's code is null, any code of ours agrees.
+
+The script prints every disagreement. It exits with status 1 if the agreement is below the shares
+that the project promises.
 """
 
 from __future__ import annotations
@@ -19,14 +21,14 @@ from typing import Any, NamedTuple
 
 import batchlint
 
-#: The least shares of rows of grades A and B that must agree.
+#: Minimum shares of the rows of grades A and B that must agree.
 PLACE, MESSAGE = 0.97, 0.95
 
 KINDS = ("schema", "capability", "control")
 
 
 class Verdict(NamedTuple):
-    """Whether one row agrees; None where it does not say."""
+    """Whether one row agrees. None if the row has nothing to compare."""
 
     place: bool | None
     message: bool | None
@@ -35,7 +37,7 @@ class Verdict(NamedTuple):
 
 
 def judged(row: dict[str, Any]) -> Verdict:
-    """Compare a row with our first error about its body."""
+    """Compare a row with our first error for its body."""
     request = {
         "custom_id": row["id"],
         "method": "POST",
@@ -57,7 +59,7 @@ def judged(row: dict[str, Any]) -> Verdict:
 
 
 def rows(paths: Iterable[Path]) -> Iterable[dict[str, Any]]:
-    """The rows of files, those about state left out: only the server knows it."""
+    """Yield the rows of files, except those about state, which only the server knows."""
     for path in paths:
         for line in path.read_text("utf-8").splitlines():
             row = json.loads(line)
@@ -92,13 +94,13 @@ def main(arguments: list[str]) -> int:
 
 
 def ratio(verdicts: list[Verdict], column: int) -> float:
-    """The share of the verdicts that agree, of those that say."""
+    """Return the share of comparable verdicts that agree."""
     said = [v[column] for v in verdicts if v[column] is not None]
     return sum(map(bool, said)) / len(said) if said else 1.0
 
 
 def share(verdicts: list[Verdict], column: int) -> str:
-    """The same, to print."""
+    """Format the number of comparable verdicts that agree, and their total."""
     said = [v[column] for v in verdicts if v[column] is not None]
     return f"{sum(map(bool, said))}/{len(said)}" if said else ""
 

@@ -1,9 +1,9 @@
-"""Make what the docs take from the code: `docs/rules.md`, `docs/library.md`, and the blocks of other pages.
+"""Generate `docs/rules.md`, `docs/library.md` and the generated blocks of other pages.
 
-    python scripts/docs.py            write
-    python scripts/docs.py --check    exit 1 if something differs from what would be written
+    python scripts/docs.py            write the pages
+    python scripts/docs.py --check    exit 1 if a page is out of date
 
-A block stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+A generated block is enclosed in `<!-- generated: NAME -->` and `<!-- end -->`.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ SAMPLE = "fixtures/sample_batch.jsonl"
 
 
 def rules_page() -> str:
-    """The page of all rules, made of their docstrings."""
+    """Render the page of all rules from their docstrings."""
     return "\n".join(_rules_lines()) + "\n"
 
 
 def _rules_lines() -> Iterator[str]:
     yield "# Rules\n"
     yield (
-        "Generated from the docstrings by `scripts/docs.py`. `batchlint rule NAME` prints the same. In examples "
-        "`/v1/embeddings {...}` stands for a line with that url and body.\n"
+        "Generated from the docstrings by `scripts/docs.py`. `batchlint rule NAME` prints the same "
+        "text. In examples, `/v1/embeddings {...}` is short for a line with that URL and body.\n"
     )
     yield "| rule | code | | the API |\n|---|---|---|---|"
     for rule in RULES.values():
@@ -58,7 +58,7 @@ def _rules_lines() -> Iterator[str]:
 
 
 def _explained(rule: Rule) -> Iterator[str]:
-    """The documentation of a rule in Markdown: examples as code, headings in bold."""
+    """Render a rule's documentation as Markdown: examples as code, headings in bold."""
     example = False
     for line in rule.doc.splitlines():
         heading = re.match(r"(Fails|Passes|Fix|Evidence): ?(.*)", line)
@@ -79,15 +79,15 @@ def _explained(rule: Rule) -> Iterator[str]:
 
 
 def library_page() -> str:
-    """The page of all public names, made of their docstrings."""
+    """Render the page of all public names from their docstrings."""
     return "\n".join(_library_lines()) + "\n"
 
 
 def _library_lines() -> Iterator[str]:
     yield "# Library\n"
     yield (
-        "Generated from the docstrings by `scripts/docs.py`. [recipes.md](recipes.md) shows the library at work. "
-        "The names on this page are public; others may change."
+        "Generated from the docstrings by `scripts/docs.py`. [recipes.md](recipes.md) shows the "
+        "library in use. Only the names on this page are public. Other names may change."
     )
     names = {name: getattr(batchlint, name) for name in batchlint.__all__}
     functions = [name for name in names if isinstance(names[name], FunctionType)]
@@ -98,7 +98,7 @@ def _library_lines() -> Iterator[str]:
 
 
 def _public(name: str, thing: Any) -> Iterator[str]:
-    """The documentation of a function or class in Markdown, with its properties and methods."""
+    """Render a function or class as Markdown, with its properties and methods."""
     yield f"\n## {name}\n"
     if isinstance(thing, FunctionType):
         yield f"```python\n{_signature(thing)}\n```\n"
@@ -112,7 +112,7 @@ def _public(name: str, thing: Any) -> Iterator[str]:
 
 
 def _signature(function: FunctionType) -> str:
-    """The head of a function as it stands in the source."""
+    """Return the signature of a function as written in the source."""
     source = inspect.getsource(function)
     (made,) = ast.parse(source).body
     assert isinstance(made, ast.FunctionDef)
@@ -120,7 +120,7 @@ def _signature(function: FunctionType) -> str:
 
 
 def _sections(thing: Any) -> Iterator[str]:
-    """A docstring in Markdown: the headings of its sections in bold, and what they name as lists."""
+    """Render a docstring as Markdown: section headings in bold, and their entries as lists."""
     section = ""
     for line in (inspect.getdoc(thing) or "").splitlines():
         heading = re.fullmatch(r"(Args|Returns|Raises|Attributes):", line)
@@ -137,7 +137,7 @@ def _sections(thing: Any) -> Iterator[str]:
 
 
 def command(*arguments: str) -> str:
-    """What the command prints, as a console block."""
+    """Run the command and render its output as a console block."""
     made = subprocess.run(
         [sys.executable, "-m", "batchlint", *arguments],
         capture_output=True,
@@ -150,7 +150,7 @@ def command(*arguments: str) -> str:
 
 
 def speed() -> str:
-    """The table of the peers, from the last run of the benchmark."""
+    """Render the table of the peers from the last run of the benchmark."""
     results = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))
     work = {
         "L: orjson.loads(line)": ("only parses the lines, with orjson", "anything"),
@@ -183,7 +183,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
 
 
 def filled(text: str) -> str:
-    """A page with its blocks made anew."""
+    """Regenerate the blocks of a page."""
 
     def fill(match: re.Match[str]) -> str:
         return f"<!-- generated: {match[1]} -->\n{BLOCKS[match[1]]()}\n<!-- end -->"
@@ -192,7 +192,7 @@ def filled(text: str) -> str:
 
 
 def main() -> int:
-    """Write the pages, or with `--check` compare them."""
+    """Write the pages, or compare them with `--check`."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if a page differs"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
+
 from support import NOW, CommandResult
 
 # CI tries the same examples every time. Elsewhere, new ones may find something.

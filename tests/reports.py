@@ -36,8 +36,3 @@ def make_finding(**fields: Any) -> BatchError:
         "fails": "request",
     }
     return BatchError(**defaults | fields)
-
-
-# Older names, until all tests use those above.
-a_report = make_report
-a_finding = make_finding

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 from hypothesis import strategies as st
+
 from support import FIXTURES, fixture_files, rows
 
 #: The lines of the fixtures.

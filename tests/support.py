@@ -141,12 +141,3 @@ def rule_findings(
         param = None if param is None else param.removeprefix("body").removeprefix(".")
         found.append((problem.message, param, (problem.path or ())[1:]))
     return found
-
-
-# Older names, until all tests use those above.
-Ran = CommandResult
-command = run_command
-inputs = fixture_files
-awake = triggered_rules
-said = run_rule
-found = rule_findings

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
-from reports import make_finding
-from support import FIXTURES, request
 
 from batchlint import BatchError, check
 from batchlint.findings import (
@@ -24,6 +22,8 @@ from batchlint.findings import (
     by_severity,
     stage,
 )
+from reports import make_finding
+from support import FIXTURES, request
 
 INVALID = FIXTURES / "invalid" / "invalid_type.jsonl"
 
@@ -69,7 +69,8 @@ def test_findings_sort_by_line_and_then_as_the_api_checks() -> None:
         (2, "mismatched_model"),
     ]
     assert sorted([errors[-1], *errors[:-1]]) == errors
-    assert sorted(reversed(errors)) == errors
+    errors.reverse()
+    assert sorted(errors) == errors[::-1]
 
 
 def test_findings_compare_by_line_and_order() -> None:
@@ -185,7 +186,8 @@ def test_stages_follow_the_calls_of_the_api() -> None:
     effects = [*get_args(Effect), None]
 
     assert effects == ["upload", "create", "batch", "request", None]
-    assert sorted(reversed(effects), key=stage) == effects
+    effects.reverse()
+    assert sorted(effects, key=stage) == effects[::-1]
 
 
 def test_ranks_sort_by_part_then_phase_then_position() -> None:
@@ -199,7 +201,8 @@ def test_ranks_sort_by_part_then_phase_then_position() -> None:
         Rank(Part.BODY, Phase.FIELDS, 2),
     ]
 
-    assert sorted(reversed(ranks)) == ranks
+    backwards = ranks[::-1]
+    assert sorted(backwards) == ranks
 
 
 def test_problem_is_about_the_whole_file_by_default() -> None:

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from support import FIXTURES
 
 import batchlint
+from support import FIXTURES
 
 PACKAGE: Final = Path(str(batchlint.__file__)).parent
 
 #: The modules and packages, floor by floor. Each may import from the floors below, and a package
 #: from itself.
 FLOORS: Final = (
-    {"data", "findings", "recursion"},
+    {"data", "findings", "nesting"},
     {"phrasing", "providers", "report", "sources", "summary"},
     {"schema", "structured"},
     {"rules"},

@@ -6,7 +6,6 @@ import re
 from datetime import date
 
 import pytest
-from support import BODIES
 
 from batchlint import data
 from batchlint.providers import (
@@ -27,6 +26,7 @@ from batchlint.providers import (
     shutdown_dates,
 )
 from batchlint.schema.store import body_schema
+from support import BODIES
 
 ALL_ENDPOINTS = list(ENDPOINTS.values())
 

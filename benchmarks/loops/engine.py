@@ -1,4 +1,4 @@
-"""The engine alone: `jsonschema-rs` on every line, yes or no; arguments: a schema of lines, a file."""
+"""Validate every line with `jsonschema-rs`. Arguments: a schema of lines, a file."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What one writes first: `jsonschema` on every line; arguments: a schema of lines, a file."""
+"""A naive loop: `jsonschema` on every line. Arguments: a schema of lines, a file."""
 
 import json
 import sys

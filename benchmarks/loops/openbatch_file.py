@@ -1,4 +1,4 @@
-"""openbatch's check of a file; arguments: a schema that it does not need, a file."""
+"""Check a file with openbatch. Arguments: a schema (ignored), a file."""
 
 import sys
 

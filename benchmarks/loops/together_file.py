@@ -1,4 +1,4 @@
-"""What `tg files check` calls, which itself asks for a login; arguments: a schema that it does not need, a file."""
+"""Check a file as `tg files check` does, without its login. Arguments: a schema (ignored), a file."""
 
 import sys
 from pathlib import Path

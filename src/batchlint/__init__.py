@@ -29,7 +29,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for, and no more: the command starts in a commit hook."""
+    """Import a public name when it is first used: a commit hook must start fast."""
     if name in _HOMES:
         from importlib import import_module
 

@@ -17,8 +17,8 @@ from .engine.chunk import Plan, check_chunk
 from .engine.finish import finish, say_date_once
 from .engine.parallel import Executor, Start, run
 from .findings import KEEP, BatchError
+from .nesting import with_fresh_stack
 from .providers import provider
-from .recursion import with_deep_stack
 from .report import Report
 from .rules import Selection, select_rules
 from .sources import AnySource, Source, open_source, to_json, to_json_text
@@ -48,37 +48,46 @@ def check(
 ) -> Report:
     """Check a batch input file before its upload.
 
-    Whatever the data is, it becomes findings; memory does not grow with the file but by the
-    custom_ids.
+    Bad data never raises; it is reported. Memory grows with the number of custom_ids, not with the
+    size of the file.
 
     Args:
-        source: a path, bytes, a binary stream, or an iterable of requests (dicts, serialised with
-            orjson) or of lines (bytes or str).
-        endpoint: the batch's, one of the eight; None is the create call's, or else the
-            most frequent url that is one.
-        name: the file's name, where it is not that of the source; it must end in `.jsonl`.
-        select: the rules or API codes to check for; None is all but those that are off by default.
-        ignore: rules or codes to leave out.
-        warn: rules or codes to make warnings.
-        error: rules or codes to make errors.
-        jobs: worker processes; 1 is this process alone, 0 one a core, None by the size of the file.
-        executor: where to run instead, e.g. a `ProcessPoolExecutor` or Dask's `get_executor()`.
-        progress: called with the number of bytes that have been checked since the last call.
-        now: the time of the check, for rules with dates (seconds since the epoch, or an aware
-            datetime); None is `SOURCE_DATE_EPOCH` where that is set, else the clock.
-        keep: how many findings of one rule are kept, 1,000 unless it is given (all are counted); 0 keeps all.
+        source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
+            (bytes or str).
+        endpoint: the URL of the batch endpoint. Default: that of `create`, or else the most common
+            valid URL in the file.
+        name: the file's name, if the source has none. It must end in `.jsonl`.
+        select: the rules or API codes to check for. Default: all rules that are on by default.
+        ignore: rules or codes to skip.
+        warn: rules or codes to enable as warnings.
+        error: rules or codes to enable as errors.
+        jobs: the number of worker processes. 1 checks in this process, 0 uses one per core, None
+            decides by the size of the file.
+        executor: runs the checks instead, for example a `ProcessPoolExecutor` or Dask's
+            `get_executor()`.
+        progress: called with the number of bytes checked since the last call.
+        now: the time of the check, for rules with dates: seconds since the epoch, or an aware
+            datetime. Default: `SOURCE_DATE_EPOCH` if it is set, or else the clock.
+        keep: the maximum number of findings to keep per rule; all are counted. 0 means no limit.
         create: the parameters of the create call, without `input_file_id`, to check with the file.
+<<<<<<< HEAD
         max_enqueued_tokens: the maximum number of tokens in all prompts, by a rough estimate from
             their text; None estimates nothing.
         start: how worker processes start; `fork` is quicker, and safe only in a program without threads.
+=======
+        max_enqueued_tokens: warn if the prompts have more tokens than this, by a rough estimate.
+        start: how worker processes start. `fork` is faster, but safe only in a program without
+            threads.
+>>>>>>> house
 
     Returns:
-        The report.
+        The report. It is true if there are no errors.
 
     Raises:
         OSError: the file cannot be read.
-        TypeError: an argument is of a wrong type.
-        ValueError: `endpoint` is no batch endpoint or not that of `create`, a rule is unknown, or a number is negative.
+        TypeError: an argument has the wrong type.
+        ValueError: `endpoint` is not a batch endpoint or differs from that of `create`, a rule is
+            unknown, or a number is negative.
     """
     if keep < 0 or (jobs is not None and jobs < 0):
         raise ValueError("keep and jobs must not be negative")
@@ -108,33 +117,33 @@ def iter_errors(
     create: Mapping[str, Any] | None = None,
     max_enqueued_tokens: int | None = None,
 ) -> Iterator[BatchError]:
-    """Check a batch input file, and give each finding when it is made.
+    """Check a batch input file, and yield each finding as soon as it is known.
 
-    The findings are those of `check` with `keep=0`. Those about single lines come as the lines are
-    read, a chunk (256 KiB) at a time; those that need the whole file, such as a repeated custom_id, and
-    those that are said once for all lines, come last.
+    The findings are those of `check` with `keep=0`. Findings about single lines come while the file
+    is read, 256 KiB at a time. Findings about the whole file, such as a repeated custom_id, and
+    findings that are reported once per file come last.
 
     Args:
-        source: as for `check`; it is read as the findings are asked for.
-        endpoint: the batch's, one of the eight; None is the create call's, or else the
-            most frequent url that is one.
-        name: the file's name, where it is not that of the source; it must end in `.jsonl`.
-        select: the rules or API codes to check for; None is all but those that are off by default.
-        ignore: rules or codes to leave out.
-        warn: rules or codes to make warnings.
-        error: rules or codes to make errors.
+        source: as for `check`. It is read while the findings are consumed.
+        endpoint: the URL of the batch endpoint, as for `check`.
+        name: the file's name, if the source has none. It must end in `.jsonl`.
+        select: the rules or API codes to check for. Default: all rules that are on by default.
+        ignore: rules or codes to skip.
+        warn: rules or codes to enable as warnings.
+        error: rules or codes to enable as errors.
         now: the time of the check, as for `check`.
         create: the parameters of the create call, without `input_file_id`, to check with the file.
-        max_enqueued_tokens: how many tokens the prompts may have between them, by a rough estimate.
+        max_enqueued_tokens: warn if the prompts have more tokens than this, by a rough estimate.
 
     Returns:
-        An iterator over the findings, errors and warnings; within a line they stand in the order in
-        which the API checks.
+        An iterator over errors and warnings. The findings of a line are in the order in which the
+        API checks.
 
     Raises:
-        OSError: the file cannot be read; raised when a finding is asked for.
-        TypeError: an argument is of a wrong type; for `source`, raised when a finding is asked for.
-        ValueError: `endpoint` is no batch endpoint or not that of `create`, or a rule is unknown.
+        OSError: the file cannot be read. Raised when a finding is asked for.
+        TypeError: an argument has the wrong type. For `source`, raised when a finding is asked for.
+        ValueError: `endpoint` is not a batch endpoint or differs from that of `create`, or a rule
+            is unknown.
     """
     plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
     job = _Job(plan, name, _batch_endpoint(endpoint, create), create)
@@ -241,20 +250,20 @@ def check_request(
     warn: Iterable[str] = (),
     error: Iterable[str] = (),
 ) -> list[BatchError]:
-    """Check one request as it would stand on a line; rules that look across lines are left out.
+    """Check one request, as if it were a line of a file. Rules about the whole file do not run.
 
     Args:
-        request: `custom_id`, `method`, `url` and `body`.
+        request: a dict with `custom_id`, `method`, `url` and `body`.
         select: the rules or API codes to check for, as for `check`.
-        ignore: rules or codes to leave out.
-        warn: rules or codes to make warnings.
-        error: rules or codes to make errors.
+        ignore: rules or codes to skip.
+        warn: rules or codes to enable as warnings.
+        error: rules or codes to enable as errors.
 
     Returns:
-        The findings, in the order in which the API checks, their `line` 1.
+        The findings, in the order in which the API checks. Their `line` is 1.
 
     Raises:
-        TypeError: the request is no dict.
+        TypeError: the request is not a dict.
         ValueError: a rule is unknown.
     """
     if not isinstance(request, dict):
@@ -276,12 +285,12 @@ def check_create(
     """Check the body of a `POST /v1/batches`.
 
     Args:
-        params: `input_file_id`, `endpoint`, `completion_window`, and perhaps `metadata` and
-            `output_expires_after`.
+        params: a dict with `input_file_id`, `endpoint`, `completion_window`, and optionally
+            `metadata` and `output_expires_after`.
         select: the rules or API codes to check for, as for `check`.
-        ignore: rules or codes to leave out.
-        warn: rules or codes to make warnings.
-        error: rules or codes to make errors.
+        ignore: rules or codes to skip.
+        warn: rules or codes to enable as warnings.
+        error: rules or codes to enable as errors.
 
     Returns:
         The findings, in the order in which the API checks. The `fails` of an error is `create`.
@@ -300,12 +309,12 @@ def _create_errors(params: Mapping[str, Any], selection: Selection) -> list[Batc
         decoded = orjson.loads(orjson.dumps(params))
     except TypeError:  # orjson also refuses half of a surrogate pair, and large numbers.
         text = to_json_text(params, "a create call")
-        decoded = with_deep_stack(json.loads, text)
+        decoded = with_fresh_stack(json.loads, text)
     return checker_for("openai", selection).explain_create_call(decoded)
 
 
 def epoch(now: float | datetime | None) -> int:
-    """A time in whole seconds since the epoch; None is `SOURCE_DATE_EPOCH` where that is set, else the clock."""
+    """A time in whole seconds since the epoch. Default: `SOURCE_DATE_EPOCH`, or else the clock."""
     if isinstance(now, datetime):
         return int(now.timestamp())
     if now is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 #: The keys that select rules, as on the command line.
@@ -31,7 +32,7 @@ class Config(NamedTuple):
     """
 
     path: Path | None = None
-    rules: Rules = {}
+    rules: Rules = MappingProxyType({})
     per_file: tuple[tuple[str, Rules], ...] = ()
 
     def for_file(self, path: Path) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from .findings import PathParts
-from .recursion import with_deep_stack
+from .nesting import pruned
 
 Schema = Mapping[str, Any]
 
@@ -63,8 +63,9 @@ def abbreviate(name: str, longest: int = LONGEST_NAME) -> str:
 def python_repr(value: Any) -> str:
     """A value as the API prints it where it prints a Python repr."""
     try:
-        return excerpt(with_deep_stack(repr, value))
-    except (RecursionError, ValueError):  # Too deep, or an integer of too many digits.
+        # More levels have more brackets than an excerpt has characters.
+        return excerpt(repr(pruned(value, QUOTED)))
+    except (RecursionError, ValueError):  # A deep caller, or an integer of too many digits.
         return "..."
 
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final, Protocol, cast
 
 import orjson
 
-from .recursion import LEVELS, is_deeper_than, with_deep_stack
+from .nesting import LEVELS, is_deeper_than, with_fresh_stack
 
 #: The size of a chunk in bytes, without the rest of its last line.
 CHUNK: Final = 1 << 18
@@ -339,7 +339,7 @@ def to_json_text(value: Any, name: str) -> str:
         TypeError: the value has something that JSON does not have, or is nested too deep.
     """
     try:
-        text = with_deep_stack(lambda: json.dumps(value))
+        text = with_fresh_stack(lambda: json.dumps(value))
     except (RecursionError, ValueError) as error:  # Too deep, circular, or too many digits.
         raise TypeError(f"{name} cannot be written as JSON: {error}") from None
     if is_deeper_than(LEVELS, text):

@@ -7,13 +7,13 @@ from typing import Any
 
 import orjson
 import pytest
-from support import BODIES, URLS, line, request
 
 from batchlint.engine.checker import Checker, checker_for
 from batchlint.findings import Part, Phase, Problem, Rank
 from batchlint.providers import EMBEDDINGS, provider
 from batchlint.rules import RULES, select_rules
 from batchlint.schema.store import body_schema
+from support import BODIES, URLS, line, request
 
 
 @pytest.fixture

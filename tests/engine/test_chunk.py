@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support import NOW, line
 
 from batchlint.engine.chunk import Plan, check_chunk, count_inputs
 from batchlint.findings import FindingKey
 from batchlint.rules import select_rules
 from batchlint.summary import ChunkSummary, LineStatus
+from support import NOW, line
 
 PLAN = Plan(select_rules(), now=NOW)
 RESPONSES = "/v1/responses"

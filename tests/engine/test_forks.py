@@ -30,6 +30,13 @@ def raise_error(number: int) -> NoReturn:
     raise ConnectionResetError(f"call {number}")
 
 
+def run_calls(workers: int, *calls: tuple[Any, ...]) -> list[Any]:
+    """Run calls, each a function with its arguments, and return their results."""
+    with ForkExecutor(workers) as executor:
+        pending = [executor.submit(function, *args) for function, *args in calls]
+        return [call.result() for call in pending]
+
+
 def signal_state() -> dict[str, Any]:
     """Return what a worker does about signals."""
     return {
@@ -136,9 +143,8 @@ def test_large_arguments_and_results_arrive_whole() -> None:
 
 def test_exception_of_a_call_is_raised_and_ends_the_other_workers() -> None:
     started = time.monotonic()
-    with pytest.raises(ConnectionResetError, match="call 3"), ForkExecutor(2) as executor:
-        executor.submit(sleep, 30, 1)
-        executor.submit(raise_error, 3).result()
+    with pytest.raises(ConnectionResetError, match="call 3"):
+        run_calls(2, (raise_error, 3), (sleep, 30, 1))
 
     assert time.monotonic() - started < 20
 
@@ -164,11 +170,8 @@ def test_worker_stays_usable_after_an_exception() -> None:
 def test_worker_that_dies_raises_an_os_error(
     function: Callable[[int], object], argument: int
 ) -> None:
-    with pytest.raises(OSError, match="--jobs 1") as caught, ForkExecutor(1) as executor:
-        calls = [executor.submit(sleep, 0, 0), executor.submit(function, argument)]
-        calls.append(executor.submit(sleep, 0, 2))
-        for call in calls:
-            call.result()
+    with pytest.raises(OSError, match="--jobs 1") as caught:
+        run_calls(1, (sleep, 0, 0), (function, argument), (sleep, 0, 2))
 
     assert str(caught.value) == WORKER_DIED
 

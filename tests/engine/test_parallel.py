@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import NOW, line
 
 from batchlint.engine import parallel
 from batchlint.engine.chunk import Plan, check_chunk
@@ -21,6 +20,7 @@ from batchlint.engine.worker import WORKER_DIED
 from batchlint.rules import select_rules
 from batchlint.sources import CHUNK, BytesSource, FileSource
 from batchlint.summary import merge
+from support import NOW, line
 
 PLAN = Plan(select_rules(), now=NOW)
 MEBIBYTE = 1 << 20
@@ -98,7 +98,7 @@ def test_run_in_one_process_yields_one_summary_per_chunk(source: FileSource, lin
     assert merge(summaries).findings == check_chunk(lines, PLAN).findings
 
 
-def test_only_the_first_chunk_begins_the_file(tmp_path: Path) -> None:
+def test_only_the_first_chunk_begins_the_file() -> None:
     """A byte order mark at the beginning of a later chunk is not one."""
     mark = b"\xef\xbb\xbf"
     data = mark + b" " * CHUNK + b"\n" + mark + b"\n"

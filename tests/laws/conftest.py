@@ -7,10 +7,10 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import pytest
-from strategies import LINES
-from support import line
 
 from batchlint.sources import CHUNK
+from strategies import LINES
+from support import line
 
 
 @pytest.fixture(scope="session")

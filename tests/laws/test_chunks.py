@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
-from strategies import ANY_FILE, WHOLE_LINES
-from support import NOW, line
 
 from batchlint import check
 from batchlint.engine.chunk import Plan, check_chunk
@@ -22,6 +20,8 @@ from batchlint.rules import select_rules
 from batchlint.rules.foreign import find_foreign
 from batchlint.sources import FileSource, open_source
 from batchlint.summary import ChunkSummary, CustomIds, merge
+from strategies import ANY_FILE, WHOLE_LINES
+from support import NOW, line
 
 #: It keeps so few findings that the limit is reached.
 PLAN = Plan(select_rules(), keep=3, now=NOW)

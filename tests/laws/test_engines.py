@@ -13,8 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from strategies import BODIES_SEEN, REPLACEMENTS, mutated_bodies
-from support import BODIES, FIXTURES, URLS, fixture_files, run_command
 
 from batchlint import check
 from batchlint.engine.checker import checker_for
@@ -24,6 +22,8 @@ from batchlint.rules import select_rules
 from batchlint.schema.explain import Explainer
 from batchlint.schema.store import body_schema
 from batchlint.schema.validate import Validator, anchor_patterns
+from strategies import BODIES_SEEN, REPLACEMENTS, mutated_bodies
+from support import BODIES, FIXTURES, URLS, fixture_files, run_command
 
 FILES = [
     *fixture_files("valid", "invalid", "foreign", "wild", "cases/valid"),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from hypothesis import assume, given
-from strategies import ANY_FILE, WHOLE_LINES
-from support import NOW
 
 from batchlint import check
 from batchlint.engine.chunk import Plan, check_chunk
 from batchlint.rules import select_rules
 from batchlint.rules.foreign import find_foreign
 from batchlint.rules.text import BYTE_ORDER_MARK
+from strategies import ANY_FILE, WHOLE_LINES
+from support import NOW
 
 PLAN = Plan(select_rules(), keep=3, now=NOW)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from batchlint.providers import model_families, model_family
 from strategies import BODIES_SEEN, LINES, MODELS
 from support import URLS
-
-from batchlint.providers import model_families, model_family
 
 
 def test_fixtures_provide_enough_lines_and_bodies() -> None:

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import orjson
 import pytest
-from strategies import paths, replace_at
-from support import URLS, fixture_files, request
 
 from batchlint import BatchError, check
+from strategies import paths, replace_at
+from support import URLS, fixture_files, request
 
 #: Text in which no 65 characters occur twice.
 SECRET: Final = "".join(f"<{number:03}>" for number in range(60))

@@ -9,13 +9,13 @@ import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from strategies import ANY_FILE, MODELS, REPLACEMENTS, mutated_bodies
-from support import URLS, line
 
 from batchlint import check
 from batchlint.providers import provider
 from batchlint.report import Report
 from batchlint.schema.store import body_schema
+from strategies import ANY_FILE, MODELS, REPLACEMENTS, mutated_bodies
+from support import URLS, line
 
 
 def check_anything(data: bytes) -> Report:

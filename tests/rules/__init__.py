@@ -1,0 +1,5 @@
+"""Tests of `batchlint.rules`."""
+
+import pytest
+
+pytest.register_assert_rewrite("rules.helpers")

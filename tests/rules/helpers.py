@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import URLS, run_rule
 
 from batchlint.rules import RULES, Rule
+from support import URLS, run_rule
 
 
 class Named(Protocol):

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import strategies as st
-from rules.helpers import each, garbage_test, request_rules
-from support import line, rule_findings
 
 from batchlint import check
 from batchlint.rules import batch_usage
+from rules.helpers import each, garbage_test, request_rules
+from support import line, rule_findings
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"

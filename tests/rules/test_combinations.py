@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
-from rules.helpers import each, garbage_test, request_rules
-from support import request, rule_findings
 
 from batchlint import check_request
 from batchlint.rules import combinations
+from rules.helpers import each, garbage_test, request_rules
+from support import request, rule_findings
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"

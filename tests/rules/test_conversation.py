@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rules.helpers import each, garbage_test
-from support import rule_findings, run_rule
 
 from batchlint.rules import conversation
+from rules.helpers import each, garbage_test
+from support import rule_findings, run_rule
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import pytest
-from rules.helpers import each
-from support import NOW
 
 from batchlint.findings import Problem
 from batchlint.providers import Limits, provider
@@ -16,6 +14,8 @@ from batchlint.rules import RULES, file
 from batchlint.rules.file import affected
 from batchlint.rules.registry import CheckedFile
 from batchlint.summary import ChunkSummary, CustomIds, LineStatus
+from rules.helpers import each
+from support import NOW
 
 EMBEDDINGS = "/v1/embeddings"
 COMPLETIONS = "/v1/completions"

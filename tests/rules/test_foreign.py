@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from rules.helpers import each
-from support import fixture_files, line
 
 from batchlint import check
 from batchlint.rules import RULES
 from batchlint.rules.foreign import find_foreign
 from batchlint.rules.text import BYTE_ORDER_MARK, Defect
+from rules.helpers import each
+from support import fixture_files, line
 
 GOOD = line("b").rstrip(b"\n")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
-from rules.helpers import each, garbage_test
-from support import rule_findings
 
 from batchlint.rules import images
+from rules.helpers import each, garbage_test
+from support import rule_findings
 
 GENERATIONS = "/v1/images/generations"
 EDITS = "/v1/images/edits"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pytest
-from rules.helpers import each
-from support import request
 
 from batchlint import BatchError, check, check_request
 from batchlint.findings import Problem
 from batchlint.providers import provider
 from batchlint.rules import RULES
 from batchlint.rules.registry import Line
+from rules.helpers import each
+from support import request
 
 
 def run(rule: str, line: dict[str, Any]) -> list[Problem]:

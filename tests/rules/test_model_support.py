@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pytest
-from rules.helpers import each
-from support import request, rule_findings
 
 from batchlint import check_request
+from rules.helpers import each
+from support import request, rule_findings
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"

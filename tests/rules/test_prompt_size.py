@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from rules.helpers import each
-from support import request
-
 from batchlint import check, check_request
 from batchlint.rules.prompt_size import LONG_LINE, prompt_characters
+from rules.helpers import each
+from support import request
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
-from rules.helpers import each
-from support import NOW
 
 from batchlint import BatchError, check
 from batchlint.findings import Part, Phase, Problem, Rank
@@ -18,6 +16,8 @@ from batchlint.rules import RULES, Rule, select_rules
 from batchlint.rules.registry import Request, names_of, problem, request_rule
 from batchlint.rules.triggers import ALWAYS, items, parts
 from batchlint.schema.store import body_schema
+from rules.helpers import each
+from support import NOW
 
 SNAKE_CASE = "[a-z][a-z0-9]*(_[a-z0-9]+)*"
 

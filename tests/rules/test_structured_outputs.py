@@ -10,6 +10,12 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from batchlint.phrasing import pointer
+from batchlint.providers import provider
+from batchlint.rules import RULES
+from batchlint.rules.registry import Request
+from batchlint.rules.triggers import EndpointRules
 from rules.helpers import each
 from structured.cases import FUNCTION, STRICT, with_a
 from structured.helpers import (
@@ -33,12 +39,6 @@ from structured.helpers import (
 )
 from structured.strategies import JSON, SCHEMAS
 from support import triggered_rules
-
-from batchlint.phrasing import pointer
-from batchlint.providers import provider
-from batchlint.rules import RULES
-from batchlint.rules.registry import Request
-from batchlint.rules.triggers import EndpointRules
 
 EMBEDDINGS = "/v1/embeddings"
 

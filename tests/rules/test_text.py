@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple, get_args
 
 import pytest
-from rules.helpers import each
-from support import line
 
 from batchlint import BatchError, check
 from batchlint.rules import RULES, Rule
 from batchlint.rules.text import Defect, DefectKind, find_defect, find_surrogate, repeated_key
+from rules.helpers import each
+from support import line
 
 GOOD = line("b").rstrip(b"\n")
 NOT_JSON = "This line is not parseable as valid JSON."

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import strategies as st
-from rules.helpers import each, garbage_test
-from support import rule_findings
 
 from batchlint.rules import RULES, tool_choice
+from rules.helpers import each, garbage_test
+from support import rule_findings
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from rules.helpers import each
-from support import triggered_rules
-
 from batchlint.providers import CHAT, EMBEDDINGS, MODERATIONS, RESPONSES, Endpoint
 from batchlint.rules import RULES, Rule
 from batchlint.rules.registry import Request
@@ -21,6 +18,8 @@ from batchlint.rules.triggers import (
     long_lines,
     parts,
 )
+from rules.helpers import each
+from support import triggered_rules
 
 NOT_TEXT = {"type": "string"}  # As a quiet schema: any value that is not a string triggers.
 

@@ -1,0 +1,5 @@
+"""Tests of `batchlint.structured`."""
+
+import pytest
+
+pytest.register_assert_rewrite("structured.helpers")

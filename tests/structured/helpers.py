@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from support import run_rule
-
 from batchlint.findings import Problem
 from batchlint.phrasing import pointer
 from batchlint.structured import subset
+from support import run_rule
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"

@@ -6,7 +6,7 @@ import sys
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -18,7 +18,6 @@ from ..rules.foreign import find_foreign
 from ..rules.registry import Line, Request, Scope
 from ..rules.text import BYTE_ORDER_MARK, Defect, find_defect, find_surrogate
 from ..rules.triggers import EndpointRules, Group, checks_to_run
-from ..schema.explain import Explainer
 from ..schema.store import (
     body_schema,
     deprecated_parameters,
@@ -27,6 +26,9 @@ from ..schema.store import (
     newer_hint,
 )
 from ..schema.validate import compile_schema
+
+if TYPE_CHECKING:
+    from ..schema.explain import Explainer
 
 #: An endpoint checker remembers the triggered rules of this many distinct sets of fields.
 _KNOWN_SETS: Final = 256
@@ -75,7 +77,7 @@ class EndpointChecker:
             known_invalid: a validator refused it already.
         """
         if self._explainer is None:
-            self._explainer = Explainer(
+            self._explainer = _explainer(
                 body_schema(self.endpoint, self._family),
                 part=Part.BODY,
                 prefix=("body",),
@@ -138,7 +140,7 @@ class LineChecker:
     def __init__(self) -> None:
         schema = data.read("batch-request")
         hints = {rule.name: rule.hint for rule in RULES.values() if rule.hint is not None}
-        self.explainer = Explainer(schema, hints=hints)
+        self.explainer = _explainer(schema, hints=hints)
         self.is_clean = compile_schema(narrow_line_schema(data.read("batch-request")))
 
 
@@ -330,7 +332,7 @@ class Checker:
             if errors:  # What cannot be parsed has no other findings.
                 return errors
         schema = data.read("batch-create")
-        explainer = Explainer(schema, newer_hint=newer_hint(), validate_fields=False)
+        explainer = _explainer(schema, newer_hint=newer_hint(), validate_fields=False)
         return self.errors(explainer.explain(params), effect="create")
 
     # -- findings ---------------------------------------------------------------------------------
@@ -387,6 +389,12 @@ class Checker:
 def checker_for(provider_name: str, selection: Selection) -> Checker:
     """The checker of a provider and a selection, compiled once per process."""
     return Checker(provider(provider_name), selection)
+
+
+def _explainer(schema: dict[str, Any], **options: Any) -> Explainer:
+    from ..schema.explain import Explainer  # Late, because valid lines need no explanation.
+
+    return Explainer(schema, **options)
 
 
 def _in_order(errors: Iterable[BatchError | None]) -> list[BatchError]:

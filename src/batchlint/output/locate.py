@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ..findings import BatchError
-from ..recursion import with_deep_stack
+from ..nesting import with_fresh_stack
 from ..rules.text import error_position
 from ..sources import open_file
 
@@ -102,9 +102,9 @@ def find(line: bytes, error: BatchError) -> Place | None:
         return Place(line.decode(errors="replace").rstrip("\r\n"), start, start + 1)
     try:
         if error.pointer is None:
-            span = with_deep_stack(_defect_span, text, error.rule)
+            span = with_fresh_stack(_defect_span, text, error.rule)
         else:
-            span = with_deep_stack(_pointer_span, text, error.pointer, error.rule)
+            span = with_fresh_stack(_pointer_span, text, error.pointer, error.rule)
     except (ValueError, IndexError, RecursionError):
         return None
     return span and Place(text, *span)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from ..findings import Problem
-from ..recursion import LEVELS, is_deeper_than, with_deep_stack
+from ..nesting import EXPLAINED_LEVELS, is_deeper_than, with_fresh_stack
 from .registry import text_rule
 from .text import BYTE_ORDER_MARK, Defect
 
@@ -136,10 +136,10 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
 def _spans_lines(text: bytes) -> bool:
     """Whether the first JSON value goes on after the first line."""
     decoded = text.decode("utf-8", "ignore")
-    if is_deeper_than(LEVELS, decoded):
+    if is_deeper_than(EXPLAINED_LEVELS, decoded):
         return False
     try:
-        _, end = with_deep_stack(json.JSONDecoder().raw_decode, decoded)
+        _, end = with_fresh_stack(json.JSONDecoder().raw_decode, decoded)
     except ValueError:
         return False
     return "\n" in decoded[:end]
@@ -162,7 +162,7 @@ def _rows(lines: list[bytes]) -> tuple[str, str] | None:
 
 
 def _shape(row: Any) -> tuple[str, str] | None:
-    """What a row is, if it is a known one that is no batch request."""
+    """The foreign format of a row; None if it may be a batch request."""
     if not isinstance(row, dict) or "url" in row or "method" in row:
         return None
     if "response" in row and "custom_id" in row:

@@ -354,11 +354,12 @@ class _GoodItems:
             return
         if len(text) < _BEGINNING:
             return
+        beginning = text[:_BEGINNING]
+        self._bytes += len(text) - len(self._texts.get(beginning, b""))
         if self._bytes > _MOST_BYTES:
             self._texts.clear()
-            self._bytes = 0
-        self._texts[text[:_BEGINNING]] = text
-        self._bytes += len(text)
+            self._bytes = len(text)
+        self._texts[beginning] = text
 
 
 #: Items are looked up by this many bytes of their beginning, and then compared as a whole.

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
 
 from ..findings import PathParts, Problem
+from ..nesting import EXPLAINED_LEVELS, LEVELS, is_deeper_than, with_fresh_stack
 from ..phrasing import GOT, NOT_JSON, dotted, escape, excerpt, json_type
-from ..recursion import LEVELS, is_deeper_than, with_deep_stack
 from .registry import every_line_rule, text_rule
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -53,8 +53,8 @@ class Defect(NamedTuple):
     path: PathParts = ()
 
 
-def find_surrogate(params: dict[str, Any]) -> Defect | None:
-    """The first half of a surrogate pair in the parameters of a create call."""
+def find_surrogate(params: Any) -> Defect | None:
+    """The first half of a surrogate pair in a value, such as the parameters of a create call."""
     stack: list[tuple[Any, PathParts]] = [(params, ())]
     while stack:
         value, path = stack.pop()
@@ -97,10 +97,13 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
     except UnicodeDecodeError as error:
         byte = f"Byte {error.start + 1} of the line, 0x{line[error.start]:02x},"
         return Defect("not utf-8", f"{byte} is not UTF-8.")
-    if is_deeper_than(LEVELS, text):
-        return Defect("too deep")
+    for levels in (LEVELS, EXPLAINED_LEVELS):
+        if is_deeper_than(levels, text):
+            return Defect(
+                "too deep", f"Arrays or objects are nested deeper than {levels:,} levels."
+            )
     try:
-        value = with_deep_stack(_DECODER.decode, text)
+        with_fresh_stack(_DECODER.decode, text)
     except _NotANumberError as error:
         return Defect(
             "not a number", f"{error} is not a JSON number. Leave the field out, or write null."
@@ -109,7 +112,7 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         return Defect("not json", _explain(error, text))
     except ValueError:  # int() refuses more digits than sys.get_int_max_str_digits().
         return Defect("not a number", "A number has too many digits.")
-    return Defect("lone surrogate" if _has_surrogate(value) else "too deep")
+    return Defect("lone surrogate")
 
 
 class _NotANumberError(ValueError):
@@ -207,15 +210,6 @@ def _explain_extra(rest: str, position: int) -> str:
     if not rest.strip("}]"):
         return f"{column}: the closing {rest[0]} is one too many."
     return f"A second value begins at column {position + 1}. Write one request per line."
-
-
-def _has_surrogate(value: Any) -> bool:
-    """Whether a string inside a value cannot be encoded."""
-    try:
-        with_deep_stack(lambda: json.dumps(value, ensure_ascii=False)).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def _not_json(hint: str) -> Problem:
@@ -344,7 +338,7 @@ def nesting_too_deep(defect: Defect) -> Iterator[Problem]:
     unknown.
     """
     if defect.kind == "too deep":
-        yield _not_json(f"Arrays or objects are nested deeper than {LEVELS:,} levels.")
+        yield _not_json(defect.detail)
 
 
 @text_rule(code="invalid_json_line")
@@ -406,10 +400,10 @@ def duplicate_key(line: bytes) -> Iterator[Problem]:
 
 def repeated_key(line: bytes) -> str | None:
     """A key that one object of a line has twice; None if there is none, or if it is not JSON."""
-    if is_deeper_than(LEVELS, line.decode(errors="replace")):
+    if is_deeper_than(EXPLAINED_LEVELS, line.decode(errors="replace")):
         return None
     try:
-        return with_deep_stack(_repeated_key, line)
+        return with_fresh_stack(_repeated_key, line)
     except ValueError:
         return None
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from .. import phrasing
 from ..findings import Part, PathParts, Phase, Problem, Rank
-from ..recursion import with_deep_stack
+from ..nesting import EXPLAINED_LEVELS, with_fresh_stack
 from .validate import Validator, anchor_pattern, compile_schema
 
 Schema = Mapping[str, Any]
@@ -65,18 +65,13 @@ class Explainer:
         self.early = frozenset(notes.get("early", ()))
         self.missing_in_order = notes.get("in_place", False)
         self._definitions: Schema = schema.get("$defs", _NOTHING)
-        self._validate_fields = validate_fields
+        self.has_validators = validate_fields
         self._validators: dict[int, Validator] = {}  # by the identity of the subschema
         self._tagged_branches: dict[int, dict[str, Schema]] = {}  # likewise
 
     def explain(self, value: Any) -> list[Problem]:
         """List the problems of a value, in the order in which the API would report them."""
-        try:
-            problems = with_deep_stack(self._problems, value)
-        except RecursionError:
-            hint = "Arrays or objects are nested too deep to be explained."
-            rank = Rank(self.part)
-            return [Problem(phrasing.NOT_JSON, None, self.prefix, hint, "nesting_too_deep", rank)]
+        problems = with_fresh_stack(self._problems, value)
         if len(problems) > 1:
             problems.sort(key=lambda problem: problem.rank)
         return problems
@@ -90,7 +85,7 @@ class Explainer:
 
     def is_valid(self, node: Schema, value: Any) -> bool:
         """Whether a validator accepts a value under a subschema, so that no walk is needed."""
-        if not self._validate_fields:
+        if not self.has_validators:
             return False
         validator = self._validators.get(id(node))
         if validator is None:
@@ -179,6 +174,8 @@ class _Walk:
     def _value(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
         """The problems of a value under a schema, depth first."""
         node = self._explainer.dereference(node)
+        if len(path) >= EXPLAINED_LEVELS:  # Engines differ in how deep they look.
+            return
         if _is_union(node):
             yield from self._union(node, value, path)
             return
@@ -200,6 +197,8 @@ class _Walk:
             yield from self._object(node, value, path)
 
     def _fits(self, node: Schema, value: Any) -> bool:
+        if self._explainer.has_validators:
+            return self._explainer.is_valid(node, value)
         return next(self._value(node, value, ()), None) is None
 
     def _string(self, node: Schema, value: str, path: PathParts) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .. import phrasing
 from ..findings import PathParts
-from ..recursion import with_deep_stack
+from ..nesting import pruned, with_fresh_stack
 from .problems import SchemaProblem
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "stri
 
 #: The library's errors are read up to this number. It repeats some of them.
 _MOST_ERRORS: Final = 800
+
+#: Deeper parts are not examined: the library recurses some 15 frames per level.
+_LEVELS: Final = 50
 
 #: Longer patterns are not compiled, because compiling them may take long.
 _LONGEST_PATTERN: Final = 500
@@ -65,12 +68,14 @@ def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     if _is_surely_valid(root):
         return
     try:
-        errors = with_deep_stack(_errors, root)
-    except RecursionError:  # Deeper than any schema that the API would take.
+        errors = with_fresh_stack(_errors, pruned(root, _LEVELS))
+    except RecursionError:
         return
     seen: set[tuple[PathParts, str]] = set()
     for error in sorted(errors, key=lambda error: len(error.path)):
         path = tuple(error.path)
+        if len(path) >= _LEVELS:
+            continue
         sentence = _sentence(error)
         if (path, sentence) not in seen:
             seen.add((path, sentence))
@@ -102,7 +107,7 @@ def _errors(root: dict[str, Any]) -> list[ValidationError]:
 def _sentence(error: ValidationError) -> str:
     """The library's sentence, in which a long value is cut."""
     value = phrasing.python_repr(error.instance)
-    whole = with_deep_stack(repr, error.instance)
+    whole = repr(error.instance)
     return f"{error.message.replace(whole, value, 1)}."
 
 

@@ -1,4 +1,4 @@
-"""The whole public interface as a user writes it: type-checked by mypy, and not run."""
+"""Calls of the whole public interface, as users write them. Type checkers read it; nothing runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ def lines() -> Iterator[bytes]:
 
 
 def requests() -> Iterator[dict[str, Any]]:
-    yield {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+    yield {
+        "custom_id": "a",
+        "method": "POST",
+        "url": "/v1/embeddings",
+        "body": {"model": "m", "input": "x"},
+    }
 
 
 class MyPath(os.PathLike[str]):
@@ -29,8 +34,19 @@ class MyPath(os.PathLike[str]):
 
 def sources(stream: BinaryIO) -> list[Report]:
     with Path("requests.jsonl").open("rb") as file:
-        return [check("requests.jsonl"), check(Path("requests.jsonl")), check(MyPath()), check(b"{}"), check(BytesIO(b"{}")),
-                check(stream), check(file), check(lines()), check(requests()), check(["{}", "{}"]), check([{"custom_id": "a"}])]
+        return [
+            check("requests.jsonl"),
+            check(Path("requests.jsonl")),
+            check(MyPath()),
+            check(b"{}"),
+            check(BytesIO(b"{}")),
+            check(stream),
+            check(file),
+            check(lines()),
+            check(requests()),
+            check(["{}", "{}"]),
+            check([{"custom_id": "a"}]),
+        ]
 
 
 def arguments() -> Report:
@@ -39,9 +55,19 @@ def arguments() -> Report:
         check("requests.jsonl", executor=threads)
     check("requests.jsonl", jobs=None, now=0, progress=print)
     check("requests.jsonl", now=1.5, progress=lambda size: size + 1)
-    return check("requests.jsonl", endpoint="/v1/embeddings", name="x.jsonl", select=["invalid_type"], ignore=("blank_line",),
-                 warn={"invalid_url"}, error=iter(["duplicate_key"]), jobs=4, now=datetime.now(UTC), keep=10,
-                 create={"metadata": {"team": "docs"}, "completion_window": "24h"})
+    return check(
+        "requests.jsonl",
+        endpoint="/v1/embeddings",
+        name="x.jsonl",
+        select=["invalid_type"],
+        ignore=("blank_line",),
+        warn={"invalid_url"},
+        error=iter(["duplicate_key"]),
+        jobs=4,
+        now=datetime.now(UTC),
+        keep=10,
+        create={"metadata": {"team": "docs"}, "completion_window": "24h"},
+    )
 
 
 def results(report: Report) -> None:
@@ -81,13 +107,30 @@ def findings(error: BatchError) -> None:
 
 def others() -> None:
     assert_type(check_request({"custom_id": "a"}), list[BatchError])
-    assert_type(check_request({"custom_id": "a"}, select=["invalid_type"], ignore=[], warn=[], error=[]), list[BatchError])
-    assert_type(check_create({"input_file_id": "file-1", "endpoint": "/v1/responses"}), list[BatchError])
+    assert_type(
+        check_request({"custom_id": "a"}, select=["invalid_type"], ignore=[], warn=[], error=[]),
+        list[BatchError],
+    )
+    assert_type(
+        check_create({"input_file_id": "file-1", "endpoint": "/v1/responses"}), list[BatchError]
+    )
     assert_type(batchlint.check(b"").ok, bool)
     assert_type(iter_errors("requests.jsonl"), Iterator[BatchError])
-    assert_type(iter_errors(requests(), endpoint="/v1/embeddings", name="x.jsonl", select=["invalid_type"], ignore=("blank_line",),
-                            warn={"invalid_url"}, error=iter(["duplicate_key"]), now=datetime.now(UTC), create={"metadata": {}},
-                            max_enqueued_tokens=10), Iterator[BatchError])
+    assert_type(
+        iter_errors(
+            requests(),
+            endpoint="/v1/embeddings",
+            name="x.jsonl",
+            select=["invalid_type"],
+            ignore=("blank_line",),
+            warn={"invalid_url"},
+            error=iter(["duplicate_key"]),
+            now=datetime.now(UTC),
+            create={"metadata": {}},
+            max_enqueued_tokens=10,
+        ),
+        Iterator[BatchError],
+    )
 
 
 def wrong() -> None:

@@ -18,7 +18,7 @@ import pytest
 from support import line
 
 from batchlint import Report, check, check_create
-from batchlint.recursion import is_deeper_than, with_deep_stack
+from batchlint.nesting import is_deeper_than, pruned, with_fresh_stack
 
 RESPONSES: Final = "/v1/responses"
 
@@ -45,22 +45,24 @@ def nested_list(depth: int) -> Any:
     return value
 
 
-INVALID_FILTER: Final = nested_filters(500, "no")
+INVALID_FILTER: Final = nested_filters(20, "no")
 
 #: Lines with their findings, if the rules that are off by default are on.
 DEEP_LINES: Final[dict[str, tuple[bytes, list[str]]]] = {
     "an invalid filter": (INVALID_FILTER, ["invalid_value"]),
     "a valid filter": (nested_filters(500, "eq"), []),
+    "an invalid filter, too deep to explain": (nested_filters(500, "no"), []),
     "an invalid item": (nested_input(1015, "1"), ["invalid_type"]),
-    "not a number": (nested_input(1015, "NaN"), ["not_a_number"]),
-    "half a surrogate pair": (nested_input(1015, r'"\ud800"'), ["lone_surrogate"]),
-    "cut off": (nested_input(1015, "1")[:-100], ["invalid_json_line"]),
+    "not a number": (nested_input(50, "NaN"), ["not_a_number"]),
+    "not a number, too deep to explain": (nested_input(1015, "NaN"), ["nesting_too_deep"]),
+    "half a surrogate pair": (nested_input(50, r'"\ud800"'), ["lone_surrogate"]),
+    "cut off": (nested_input(50, "1")[:-20], ["invalid_json_line"]),
+    "cut off, too deep to explain": (nested_input(1015, "1")[:-100], ["nesting_too_deep"]),
     "a repeated key": (
-        nested_input(1015, '{"a": 1, "a": 1}'),
+        nested_input(50, '{"a": 1, "a": 1}'),
         ["invalid_type", "duplicate_key"],
     ),
     "too deep": (nested_input(1030, "1"), ["nesting_too_deep"]),
-    "not a number, and too deep": (nested_input(1030, "NaN"), ["nesting_too_deep"]),
     "far too deep": (b"[" * 100_000, ["nesting_too_deep"]),
 }
 
@@ -156,7 +158,7 @@ def test_findings_do_not_depend_on_the_kind_of_worker(
 
 
 def test_request_that_only_the_standard_library_can_serialize_is_checked() -> None:
-    deep = nested_list(1010)
+    deep = nested_list(900)
     request = {
         "custom_id": "a",
         "method": "POST",
@@ -187,7 +189,7 @@ def test_circular_parameter_raises_type_error() -> None:
         check_create({"input_file_id": circle})
 
 
-# -- with_deep_stack ------------------------------------------------------------------------------
+# -- with_fresh_stack ------------------------------------------------------------------------------
 
 
 def recurse(levels: int) -> str:
@@ -195,28 +197,55 @@ def recurse(levels: int) -> str:
     return recurse(levels - 1) if levels else threading.current_thread().name
 
 
+def call_below(levels: int, needed: int) -> str:
+    """Call `recurse` with a fresh stack from so deep a caller."""
+    return call_below(levels - 1, needed) if levels else with_fresh_stack(recurse, needed)
+
+
 def test_shallow_call_stays_in_its_thread() -> None:
-    assert with_deep_stack(recurse, 10) == threading.current_thread().name
+    assert with_fresh_stack(recurse, 10) == threading.current_thread().name
 
 
-@pytest.mark.parametrize("limit", [3000], indirect=True)
-def test_deep_call_is_repeated_in_a_thread_with_a_larger_stack(limit: int) -> None:
-    assert with_deep_stack(recurse, limit + 1000) == "batchlint-deep-stack"
+def test_call_of_a_deep_caller_is_repeated_in_a_new_thread(limit: int) -> None:
+    half = min(limit, 3000) // 2
+    needed = limit - half
+
+    assert call_below(half, needed) == "batchlint-fresh-stack"
 
 
-def test_exceptions_of_a_deep_call_are_raised() -> None:
+@pytest.mark.parametrize("limit", [None], indirect=True)
+def test_exceptions_of_a_repeated_call_are_raised(limit: int) -> None:
     def fail_below(levels: int) -> int:
         if levels:
             return fail_below(levels - 1)
         raise KeyError(threading.current_thread().name)
 
-    with pytest.raises(KeyError):
-        with_deep_stack(fail_below, 4000)
+    def call_below(levels: int) -> int:
+        return call_below(levels - 1) if levels else with_fresh_stack(fail_below, limit // 2)
+
+    with pytest.raises(KeyError, match="fresh"):
+        call_below(limit // 2)
 
 
-def test_call_that_is_deeper_than_the_larger_stack_raises_recursion_error(limit: int) -> None:
+@pytest.mark.parametrize("limit", [None], indirect=True)
+def test_call_that_needs_more_than_a_whole_stack_raises_recursion_error(limit: int) -> None:
     with pytest.raises(RecursionError):
-        with_deep_stack(recurse, max(limit, 10_000) + 1)
+        with_fresh_stack(recurse, limit + 1)
+
+
+# -- pruned ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "levels", "expected"),
+    [
+        pytest.param([[1], {"a": [2]}], 2, [[1], {"a": None}], id="deeper parts are cut"),
+        pytest.param([[1]], 2, [[1]], id="as deep"),
+        pytest.param("x", 0, "x", id="no container"),
+    ],
+)
+def test_pruned_replaces_what_is_deeper(value: Any, levels: int, expected: Any) -> None:
+    assert pruned(value, levels) == expected
 
 
 # -- is_deeper_than -------------------------------------------------------------------------------

@@ -1,0 +1,79 @@
+"""Deeply nested data: no verdict may depend on the recursion limit or on the caller's stack.
+
+Two fixed bounds take care of that. The decoder accepts 1,024 levels. Explaining a problem means
+recursing, so it stops at 64 levels, which any thread has room for. Deeper values are not checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from threading import Thread
+from typing import Any, Final, TypeVar
+
+#: The levels of JSON that orjson decodes.
+LEVELS: Final = 1024
+
+#: The levels to which a problem is explained.
+EXPLAINED_LEVELS: Final = 64
+
+#: Strings (the last one may be cut off), and what opens and closes arrays and objects.
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
+
+_T = TypeVar("_T")
+
+
+def is_deeper_than(levels: int, text: str) -> bool:
+    """Whether arrays and objects of a text, JSON or nearly JSON, are nested deeper than this."""
+    if text.count("[") + text.count("{") <= levels:
+        return False
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        mark = match[0]
+        if mark in "[{":
+            depth += 1
+            if depth > levels:
+                return True
+        elif mark in "]}":
+            depth -= 1
+    return False
+
+
+def pruned(value: Any, levels: int = EXPLAINED_LEVELS) -> Any:
+    """The value, with None in place of everything that is nested deeper than this."""
+    if not isinstance(value, list | dict):
+        return value
+    if not levels:
+        return None
+    if isinstance(value, list):
+        return [pruned(item, levels - 1) for item in value]
+    return {key: pruned(item, levels - 1) for key, item in value.items()}
+
+
+def with_fresh_stack(function: Callable[..., _T], *args: Any) -> _T:
+    """Call a function; if the caller's stack is too deep for it, call it again in a new thread.
+
+    The function must be safe to call twice.
+
+    Raises:
+        RecursionError: it needs more than a whole stack.
+    """
+    try:
+        return function(*args)
+    except RecursionError:
+        pass
+    results: list[_T] = []
+    errors: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            results.append(function(*args))
+        except BaseException as error:  # noqa: BLE001 - the caller's thread raises it
+            errors.append(error)
+
+    thread = Thread(target=call, name="batchlint-fresh-stack", daemon=True)
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return results[0]

@@ -1,0 +1,269 @@
+"""Schemas that break the meta-schema, and the exact sentences about them.
+
+The sentences are those of the `jsonschema` library, which the API uses. Its versions differ in
+them, so every test that quotes one is in this file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+
+from batchlint import check_request
+from batchlint.structured import subset
+from batchlint.structured.problems import SchemaProblem
+from rules.helpers import each
+from structured.cases import with_a
+from structured.helpers import (
+    CHAT,
+    FUNCTION_PLACES,
+    NOT_CLOSED,
+    NOT_REQUIRED,
+    STRICT_PLACES,
+    UNTYPED,
+    Expected,
+    Place,
+    SchemaCase,
+    assert_findings,
+    chat_tool,
+    closed,
+    forbidden_at_root,
+    sentences,
+)
+from structured.strategies import SCHEMAS
+from support import request
+
+DRAFT_4 = {"$schema": "http://json-schema.org/draft-04/schema#"}
+
+
+def library_problems(schema: dict[str, Any]) -> list[SchemaProblem]:
+    """The problems that have a sentence of the library. The API's own begin alike."""
+    return [
+        problem
+        for problem in subset.problems(schema, "function")
+        if not problem.sentence.startswith(("In context=", "schema must "))
+    ]
+
+
+# -- exact sentences ------------------------------------------------------------------------------
+
+STRICT = [
+    SchemaCase(
+        "empty oneOf and a type at the root",
+        closed() | {"oneOf": []},
+        (Expected("[] should be non-empty.", "/oneOf"), forbidden_at_root("oneOf")),
+    ),
+    SchemaCase(
+        "tuple",
+        closed(a={"type": "array", "items": [{"type": "null"}]}),
+        (
+            Expected(
+                "[{'type': 'null'}] is not of type 'object', 'boolean'.", "/properties/a/items"
+            ),
+        ),
+    ),
+    SchemaCase(
+        "unknown type",
+        closed(a={"type": "str"}),
+        (Expected("'str' is not valid under any of the given schemas.", "/properties/a/type"),),
+    ),
+    SchemaCase(
+        "required of a property",
+        closed(a={"type": "null", "required": True}),
+        (Expected("True is not of type 'array'.", "/properties/a/required"),),
+    ),
+    SchemaCase(
+        "array of properties",
+        {"type": "object", "properties": [], "required": [], "additionalProperties": False},
+        (Expected("[] is not of type 'object'.", "/properties"),),
+    ),
+    SchemaCase(
+        "string as a property",
+        closed(a="string"),
+        (Expected("'string' is not of type 'object', 'boolean'.", "/properties/a"),),
+    ),
+    SchemaCase(
+        "null as required",
+        closed() | {"required": None},
+        (Expected("None is not of type 'array'.", "/required"),),
+    ),
+    SchemaCase(
+        "pattern of JavaScript",
+        closed(a={"type": "string", "pattern": r"^\p{L}$"}),
+        (Expected(r"'^\\p{L}$' is not a 'regex'.", "/properties/a/pattern"),),
+    ),
+]
+
+FUNCTION = [
+    SchemaCase(
+        "unknown type",
+        with_a({"type": "any"}),
+        (Expected("'any' is not valid under any of the given schemas.", "/properties/a/type"),),
+    ),
+]
+
+
+@pytest.mark.parametrize("place", STRICT_PLACES, ids=[place.name for place in STRICT_PLACES])
+@each(STRICT)
+def test_strict_schema_is_checked_against_the_metaschema(case: SchemaCase, place: Place) -> None:
+    assert_findings(case, place)
+
+
+@pytest.mark.parametrize("place", FUNCTION_PLACES, ids=[place.name for place in FUNCTION_PLACES])
+@each(FUNCTION)
+def test_parameters_of_a_function_are_checked_against_the_metaschema(
+    case: SchemaCase, place: Place
+) -> None:
+    assert_findings(case, place)
+
+
+def test_problems_of_the_metaschema_come_first() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"type": "object", "propertyNames": {}, "additionalProperties": {}},
+            "b": {"type": "strng"},
+        },
+    }
+
+    assert [sentence for sentence, _ in sentences(schema)] == [
+        "'strng' is not valid under any of the given schemas.",
+        f"In context=(), {NOT_CLOSED}",
+        f"In context=(), {NOT_REQUIRED} Missing 'a'.",
+        "In context=('properties', 'a'), 'propertyNames' is not permitted.",
+        f"In context=('properties', 'a', 'additionalProperties'), {UNTYPED}",
+    ]
+
+
+def test_line_has_the_sentence_of_the_library() -> None:
+    line = request("a", CHAT, **chat_tool(with_a({"type": "any"})))
+
+    [error] = check_request(line)
+
+    assert (error.rule, error.param) == (
+        "invalid_function_parameters",
+        "body.tools[0].function.parameters",
+    )
+    assert error.message == (
+        "Invalid schema for function 'f': 'any' is not valid under any of the given schemas."
+    )
+
+
+def test_draft_4_allows_boolean_bounds() -> None:
+    schema = with_a({"type": "integer", "minimum": 0, "exclusiveMinimum": True})
+
+    assert sentences(schema, "function") == [
+        ("True is not of type 'number'.", "/properties/a/exclusiveMinimum")
+    ]
+
+
+# -- the same answer as the library ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "strng"},
+        {"type": ["string", "foo"]},
+        {"type": []},
+        {"type": None},
+        {"properties": []},
+        {"properties": {"a": []}},
+        {"properties": {"a": "text"}},
+        {"required": None},
+        {"required": [1]},
+        {"required": ["a", "a"]},
+        {"items": [{"type": "string"}]},
+        {"enum": "a"},
+        {"anyOf": []},
+        {"anyOf": {}},
+        {"minimum": "1"},
+        {"minLength": -1},
+        {"minItems": 1.5},
+        {"$defs": []},
+        {"additionalProperties": "false"},
+        {"uniqueItems": "x"},
+        {"description": None},
+        {"exclusiveMinimum": True},
+        {"pattern": "("},
+        {"not": 3},
+        {"properties": {"x": {"type": "string", "required": True}}},
+    ],
+    ids=str,
+)
+def test_sentence_and_place_are_those_of_the_library(schema: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.SchemaError) as caught:
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+    error = caught.value
+    assert [(problem.sentence, [*problem.path]) for problem in library_problems(schema)] == [
+        (f"{error.message}.", [*error.absolute_path])
+    ]
+
+
+@given(SCHEMAS)
+@settings(max_examples=300, deadline=None)
+def test_schema_with_such_a_problem_is_refused_by_the_library(schema: dict[str, Any]) -> None:
+    schema.pop("$schema", None)
+
+    if library_problems(schema):
+        with pytest.raises(jsonschema.SchemaError):
+            jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@given(SCHEMAS)
+@settings(max_examples=300, deadline=None)
+def test_schema_that_the_library_refuses_has_such_a_problem(schema: dict[str, Any]) -> None:
+    schema.pop("$schema", None)
+    errors = [
+        *jsonschema.Draft202012Validator(jsonschema.Draft202012Validator.META_SCHEMA).iter_errors(
+            schema
+        )
+    ]
+
+    if errors:
+        assert library_problems(schema)
+
+
+# -- patterns -------------------------------------------------------------------------------------
+
+
+def test_patterns_are_compiled_without_warnings() -> None:
+    assert sentences(closed(a={"type": "string", "pattern": "[[a]"})) == []
+
+
+def test_long_patterns_are_not_compiled() -> None:
+    assert sentences(closed(a={"type": "string", "pattern": "(" + "x" * 499})) != []
+    assert sentences(closed(a={"type": "string", "pattern": "(" + "x" * 500})) == []
+    assert sentences(closed(a={"type": "string", "pattern": "(" * 20_000})) == []
+
+
+def test_pattern_inside_a_value_is_not_compiled() -> None:
+    schema = with_a({"enum": [{"pattern": "("}], "default": {"pattern": "("}})
+
+    assert sentences(schema, "function") == []
+
+
+# -- deep and long values -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keyword", ["type", "enum", "required", "items", "properties"])
+def test_deeply_nested_value_is_explained_in_a_short_sentence(keyword: str) -> None:
+    value: Any = 1
+    for _ in range(1000):
+        value = [{keyword: value}]
+
+    [first, *_] = library_problems(with_a({"type": value}))
+
+    assert len(first.sentence) < 200
+
+
+def test_long_value_is_cut_in_the_sentence() -> None:
+    [problem] = library_problems({"type": "x" * 1000})
+
+    assert problem.sentence.startswith("'" + "x" * 10)
+    assert problem.sentence.endswith("... is not valid under any of the given schemas.")
+    assert len(problem.sentence) < 150

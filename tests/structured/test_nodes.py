@@ -1,0 +1,171 @@
+"""Walking the subschemas of a schema (`structured/nodes.py`), and naming their places."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from batchlint.phrasing import pointer
+from batchlint.structured.nodes import Node, in_words, nodes, of_type, quoted, types
+from rules.helpers import each
+
+LEAF = {"type": "string"}
+
+
+def places(schema: dict[str, Any], *, strict: bool, levels: int | None = None) -> list[str]:
+    return [pointer(node.path) for node in nodes(schema, strict=strict, levels=levels)]
+
+
+# -- which subschemas -----------------------------------------------------------------------------
+
+SCHEMA = {
+    "properties": {"a": {"items": LEAF}, "b": {"anyOf": [LEAF, {"properties": {"c": LEAF}}]}},
+    "items": LEAF,
+    "anyOf": [LEAF],
+    "$defs": {"d": {"items": LEAF}},
+    "definitions": {"e": LEAF},
+    "allOf": [LEAF],
+    "not": LEAF,
+}
+BELOW = [
+    "",
+    "/properties/a",
+    "/properties/a/items",
+    "/properties/b",
+    "/properties/b/anyOf/0",
+    "/properties/b/anyOf/1",
+    "/properties/b/anyOf/1/properties/c",
+    "/items",
+    "/anyOf/0",
+]
+DEFINITIONS = ["/$defs/d", "/$defs/d/items", "/definitions/e"]
+
+
+def test_subschemas_come_depth_first_and_definitions_in_strict_mode_only() -> None:
+    assert places(SCHEMA, strict=False) == BELOW
+    assert places(SCHEMA, strict=True) == BELOW + DEFINITIONS
+
+
+def test_reference_ends_the_walk_in_strict_mode() -> None:
+    schema = {"properties": {"a": {"$ref": "#", "items": LEAF}}}
+
+    assert places(schema, strict=True) == ["", "/properties/a"]
+    assert places(schema, strict=False) == ["", "/properties/a", "/properties/a/items"]
+
+
+def test_levels_limit_the_depth_of_the_data() -> None:
+    schema = {"properties": {"a": {"anyOf": [{"items": LEAF}]}}}
+
+    assert places(schema, strict=True, levels=0) == [""]
+    assert places(schema, strict=True, levels=1) == ["", "/properties/a", "/properties/a/anyOf/0"]
+    assert len(places(schema, strict=True, levels=2)) == 4
+
+
+def test_values_that_are_not_schemas_are_visited_and_not_entered() -> None:
+    schema = {"properties": {"a": True, "b": None, "c": [LEAF]}, "items": [LEAF], "anyOf": LEAF}
+
+    assert [node.value for node in nodes(schema, strict=True)] == [schema, True, None, [LEAF]]
+
+
+@pytest.mark.parametrize("levels", [None, 1000])
+def test_deep_schema_does_not_exhaust_the_stack(levels: int | None) -> None:
+    schema: dict[str, Any] = LEAF
+    for _ in range(5000):
+        schema = {"items": schema}
+
+    visited = places(schema, strict=True, levels=levels)
+
+    assert 50 < len(visited) < 5000
+
+
+# -- what is known of a subschema -----------------------------------------------------------------
+
+
+class Known(NamedTuple):
+    name: str
+    context: tuple[str, ...]
+    level: int
+
+
+@each(
+    [
+        Known("", (), 0),
+        Known("/properties/a", ("properties", "a"), 1),
+        Known("/properties/a/items", ("properties", "a", "items"), 2),
+        Known("/properties/b/anyOf/1", ("properties", "b", "anyOf", "1"), 1),
+        Known("/items", ("items",), 1),
+        Known("/$defs/d", ("$defs", "d"), 0),
+        Known("/$defs/d/items", ("$defs", "d", "items"), 1),
+    ]
+)
+def test_node_has_its_context_and_level(case: Known) -> None:
+    [node] = [node for node in nodes(SCHEMA, strict=True) if pointer(node.path) == case.name]
+
+    assert (node.context, node.level) == (case.context, case.level)
+
+
+def test_context_names_one_of_several_types() -> None:
+    schema = {
+        "type": ["null", "object", "array"],
+        "properties": {"a": LEAF},
+        "items": LEAF,
+    }
+
+    assert [node.context for node in nodes(schema, strict=True)] == [
+        (),
+        ("type", "1", "properties", "a"),
+        ("type", "2", "items"),
+    ]
+
+
+def test_problem_of_a_node_names_its_context_and_place() -> None:
+    node = Node(LEAF, ("properties", "a"), ("properties", "a"), 1)
+
+    here = node.problem("is wrong.")
+    below = node.problem(
+        "is wrong.", "items", hint="Mend it.", certain=False, context=("type", "0")
+    )
+
+    assert here.sentence == "In context=('properties', 'a'), is wrong."
+    assert (here.path, here.hint, here.certain) == (("properties", "a"), None, True)
+    assert below.sentence == "In context=('properties', 'a', 'type', '0'), is wrong."
+    assert (below.path, below.hint, below.certain) == (
+        ("properties", "a", "items"),
+        "Mend it.",
+        False,
+    )
+
+
+# -- wording --------------------------------------------------------------------------------------
+
+
+class Words(NamedTuple):
+    name: str
+    context: tuple[str, ...]
+
+
+@each([Words("()", ()), Words("('a',)", ("a",)), Words("('a', 'b')", ("a", "b"))])
+def test_context_is_printed_as_a_tuple(case: Words) -> None:
+    assert in_words(case.context) == case.name == repr(case.context)
+
+
+def test_name_is_quoted_as_python_prints_it_and_cut() -> None:
+    assert quoted("a") == "'a'"
+    assert quoted("a'b") == '"a\'b"'
+    assert quoted("\u202e") == r"'\u202e'"
+    assert quoted("x" * 64) == f"'{'x' * 64}'"
+    assert quoted("x" * 65) == f"'{'x' * 61}...'"
+
+
+def test_types_of_a_schema_are_a_list() -> None:
+    assert types({"type": "string"}) == ["string"]
+    assert types({"type": ["string", "null"]}) == ["string", "null"]
+    assert types({}) == [None]
+
+
+def test_place_of_a_type_among_several() -> None:
+    assert of_type({"type": ["null", "array"]}, "array") == ("type", "1")
+    assert of_type({"type": ["null", "array"]}, "object") == ()
+    assert of_type({"type": "array"}, "array") == ()
+    assert of_type({}, "array") == ()

@@ -1,0 +1,160 @@
+"""What the API refuses about a schema (`structured/subset.py`), in each of the three modes."""
+
+from __future__ import annotations
+
+import pytest
+
+from batchlint.phrasing import pointer
+from batchlint.structured import subset
+from rules.helpers import each
+from structured.cases import FUNCTION, STRICT, with_a
+from structured.helpers import (
+    NOT_CLOSED,
+    NOT_REQUIRED,
+    UNTYPED,
+    SchemaCase,
+    closed,
+    nested,
+    sentences,
+)
+
+
+def found(case: SchemaCase, mode: subset.Mode) -> list[tuple[str, str, bool]]:
+    return [
+        (problem.sentence, pointer(problem.path), problem.certain)
+        for problem in subset.problems(case.schema, mode)
+    ]
+
+
+@each(STRICT)
+def test_strict_schema_has_its_problems(case: SchemaCase) -> None:
+    assert found(case, "strict") == [*map(tuple, case.expected)]
+
+
+@each([case for case in FUNCTION if case.schema is not None])
+def test_parameters_of_a_function_have_their_problems(case: SchemaCase) -> None:
+    assert found(case, "function") == [*map(tuple, case.expected)]
+
+
+def test_problems_come_in_the_order_of_the_api() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"type": "object", "propertyNames": {}, "additionalProperties": {}},
+            "b": {"type": "array"},
+        },
+    }
+
+    assert [sentence for sentence, _ in sentences(schema)] == [
+        f"In context=(), {NOT_CLOSED}",
+        f"In context=(), {NOT_REQUIRED} Missing 'a'.",
+        "In context=('properties', 'a'), 'propertyNames' is not permitted.",
+        f"In context=('properties', 'a', 'additionalProperties'), {UNTYPED}",
+        "In context=('properties', 'b'), array schema missing items.",
+    ]
+
+
+def test_limits_come_last() -> None:
+    schema = nested(11) | {"$defs": {"A": {}}}
+
+    assert [sentence for sentence, _ in sentences(schema)] == [
+        f"In context=('$defs', 'A'), {UNTYPED}",
+        "11 levels of nesting exceeds limit of 10.",
+    ]
+
+
+def test_every_problem_that_can_be_fixed_has_a_hint() -> None:
+    without = [
+        problem.sentence
+        for case in STRICT
+        for problem in subset.problems(case.schema, "strict")
+        if not problem.hint
+    ]
+
+    assert without == []
+
+
+def test_hint_counts_the_optional_properties() -> None:
+    properties = {name: {"type": "null"} for name in "abc"}
+    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+
+    [problem] = subset.problems(schema, "strict")
+
+    assert "3 properties are missing" in (problem.hint or "")
+
+
+def test_forbidden_keyword_at_the_root_of_a_function_is_certain_on_chat_only() -> None:
+    schema = {"type": "object", "properties": {}, "anyOf": []}
+
+    chat_only = [problem.chat_only for problem in subset.problems(schema, "function")]
+
+    assert True in chat_only
+    assert not any(problem.chat_only for problem in subset.problems(schema, "strict"))
+
+
+def test_limits_and_strict_keywords_do_not_apply_to_other_functions() -> None:
+    assert subset.problems(nested(30), "function") == ()
+    many = closed(a={"type": "integer", "enum": [*range(2000)]}, b={"type": "null", "not": {}})
+    assert subset.problems(many, "function") == ()
+
+
+# -- fine-tuned models ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keyword", subset.NOT_FOR_FINE_TUNED)
+def test_fine_tuned_models_lack_the_keyword(keyword: str) -> None:
+    schema = closed(a={"type": "string", keyword: 1}, b={"anyOf": [{keyword: 2}]})
+
+    assert sentences(schema, "fine-tuned") == [
+        (
+            f"In context=('properties', 'a'), '{keyword}' is not permitted.",
+            f"/properties/a/{keyword}",
+        ),
+        (
+            f"In context=('properties', 'b', 'anyOf', '0'), '{keyword}' is not permitted.",
+            f"/properties/b/anyOf/0/{keyword}",
+        ),
+    ]
+
+
+def test_fine_tuned_mode_reports_nothing_else() -> None:
+    assert subset.problems({"type": "array", "oneOf": []}, "fine-tuned") == ()
+    assert subset.problems(closed(pattern={"type": "string"}), "fine-tuned") == ()
+
+
+# -- caching --------------------------------------------------------------------------------------
+
+
+def test_modes_are_cached_separately() -> None:
+    schema = with_a({"type": "string", "minLength": 1})
+
+    for _ in range(2):
+        assert len(subset.problems(schema, "function")) == 0
+        assert len(subset.problems(schema, "fine-tuned")) == 1
+        assert len(subset.problems(schema, "strict")) == 3
+
+
+def test_cache_is_bounded() -> None:
+    for number in range(3000):
+        subset.problems({"type": "object", "properties": {f"p{number}": {}}}, "function")
+        subset.problems({"type": "object", "title": f"t{number}"}, "function")
+
+    assert 0 < len(subset._cache) <= subset._CACHE_SIZE
+
+
+def test_fingerprint_is_short_and_tells_values_apart() -> None:
+    long = ["x" * 10_000, "x" * 10_001]
+
+    assert subset.fingerprint({"a": 1}) == subset.fingerprint({"a": 1})
+    assert subset.fingerprint({"a": 1}) != subset.fingerprint({"a": 2})
+    assert subset.fingerprint(long[0]) == subset.fingerprint(long[0])
+    assert subset.fingerprint(long[0]) != subset.fingerprint(long[1])
+    assert len(subset.fingerprint(long[0]) or b"") < 100
+
+
+def test_value_that_is_nested_too_deep_has_no_fingerprint() -> None:
+    deep: list[object] = []
+    for _ in range(300):
+        deep = [deep]
+
+    assert subset.fingerprint(deep) is None
