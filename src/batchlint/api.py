@@ -70,15 +70,9 @@ def check(
             datetime. Default: `SOURCE_DATE_EPOCH` if it is set, or else the clock.
         keep: the maximum number of findings to keep per rule; all are counted. 0 means no limit.
         create: the parameters of the create call, without `input_file_id`, to check with the file.
-<<<<<<< HEAD
-        max_enqueued_tokens: the maximum number of tokens in all prompts, by a rough estimate from
-            their text; None estimates nothing.
-        start: how worker processes start; `fork` is quicker, and safe only in a program without threads.
-=======
         max_enqueued_tokens: warn if the prompts have more tokens than this, by a rough estimate.
         start: how worker processes start. `fork` is faster, but safe only in a program without
             threads.
->>>>>>> house
 
     Returns:
         The report. It is true if there are no errors.

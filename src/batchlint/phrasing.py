@@ -10,8 +10,6 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-import orjson
-
 from .findings import PathParts
 from .nesting import pruned
 
@@ -66,14 +64,6 @@ def python_repr(value: Any) -> str:
         # More levels have more brackets than an excerpt has characters.
         return excerpt(repr(pruned(value, QUOTED)))
     except (RecursionError, ValueError):  # A deep caller, or an integer of too many digits.
-        return "..."
-
-
-def json_text(value: Any) -> str:
-    """A value as the user wrote it: `null`, `true`, an object."""
-    try:
-        return excerpt(orjson.dumps(value).decode())
-    except TypeError:  # Too deep.
         return "..."
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
+
 from .. import phrasing
 from ..findings import PathParts, Problem
 from ..providers import provider
@@ -126,7 +128,15 @@ def _url_hint(line: Mapping[str, Any], _path: PathParts) -> str:
     url = line["url"]
     if isinstance(url, str):
         return _suggest_url(phrasing.excerpt(url))
-    return _not_an_endpoint(phrasing.json_text(url))
+    return _not_an_endpoint(_as_written(url))
+
+
+def _as_written(value: Any) -> str:
+    """A value that is not a string, as messages quote it: `null`, `true`, an object."""
+    try:
+        return phrasing.excerpt(orjson.dumps(value).decode())
+    except TypeError:  # Too deep.
+        return "..."
 
 
 @lru_cache(maxsize=64)
