@@ -68,7 +68,7 @@ def _explained(rule: Rule) -> Iterator[str]:
             yield f"**{heading[1]}**\n\n```json\n{heading[2]}"
             example = True
         elif example and line.startswith("    "):
-            yield line.strip()
+            yield line[4:]
         else:
             if example:
                 yield "```"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,7 +58,11 @@ def modules_after(code: str) -> set[str]:
     """Run code in a new interpreter, and return the modules that are loaded afterwards."""
     text = f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
     completed = subprocess.run(
-        [sys.executable, "-c", text], capture_output=True, text=True, check=True
+        [sys.executable, "-c", text],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COVERAGE_PROCESS_CONFIG": ""},  # Coverage imports modules, too.
     )
     return set(json.loads(completed.stdout.splitlines()[-1]))
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from support import line
 
 from batchlint import Report, check, check_create
 from batchlint.nesting import is_deeper_than, pruned, with_fresh_stack
+from support import line
 
 RESPONSES: Final = "/v1/responses"
 

@@ -78,7 +78,8 @@ def deep_list(levels: int) -> list[Any]:
         pytest.param({"a": [True, None, "x"]}, "{'a': [True, None, 'x']}", id="object"),
         pytest.param("x" * 100, "'" + "x" * 60 + "...", id="long string"),
         pytest.param(10**5000, "...", id="number of too many digits"),
-        pytest.param(deep_list(100_000), "...", id="too deep"),
+        pytest.param(deep_list(100), "[" * 61 + "...", id="deep"),
+        pytest.param(deep_list(100_000), "[" * 61 + "...", id="very deep"),
     ],
 )
 def test_python_repr_is_bounded(value: object, text: str) -> None:

@@ -154,7 +154,9 @@ def _batch_endpoint(endpoint: str | None, create: Mapping[str, Any] | None) -> s
     """
     endpoints = provider().endpoints
     if endpoint is not None and endpoint not in endpoints:
-        raise ValueError(f"{endpoint!r} is no batch endpoint; they are {', '.join(endpoints)}")
+        raise ValueError(
+            f"{endpoint!r} is not a batch endpoint; the batch endpoints are {', '.join(endpoints)}"
+        )
     if create is None or "endpoint" not in create:
         return endpoint
     given = create["endpoint"]
@@ -261,7 +263,7 @@ def check_request(
         ValueError: a rule is unknown.
     """
     if not isinstance(request, dict):
-        raise TypeError(f"a request is a dict, not {type(request).__name__}")
+        raise TypeError(f"a request must be a dict, not {type(request).__name__}")
     plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(None))
     summary = check_chunk(to_json(request), plan)
     once = [first for _, first in summary.once_per_file.values()]
@@ -298,7 +300,7 @@ def check_create(
 
 def _create_errors(params: Mapping[str, Any], selection: Selection) -> list[BatchError]:
     if not isinstance(params, dict):
-        raise TypeError(f"the parameters are a dict, not {type(params).__name__}")
+        raise TypeError(f"the parameters must be a dict, not {type(params).__name__}")
     try:
         decoded = orjson.loads(orjson.dumps(params))
     except TypeError:  # orjson also refuses half of a surrogate pair, and large numbers.

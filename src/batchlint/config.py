@@ -108,7 +108,7 @@ def _parse(path: Path, table: Any) -> Config:
     per_file = table.get(_PER_FILE, {})
     rules = _parse_rules(path, "", {key: names for key, names in table.items() if key != _PER_FILE})
     if not isinstance(per_file, dict):
-        raise ValueError(f"{path}: {_PER_FILE} must be a table from globs to choices of rules")  # noqa: TRY004
+        raise ValueError(f"{path}: {_PER_FILE} must be a table that maps globs to rules")  # noqa: TRY004
     return Config(
         path,
         rules,
@@ -128,9 +128,9 @@ def _parse_rules(path: Path, place: str, table: Any) -> Rules:
     for key, names in table.items():
         if key not in _RULE_KEYS:
             known = ", ".join((*_RULE_KEYS, _PER_FILE))
-            raise ValueError(f"{path}: unknown key {place}{key}; there are {known}")
+            raise ValueError(f"{path}: unknown key {place}{key}; known keys are {known}")
         if not _is_list_of_strings(names):
-            raise ValueError(f"{path}: {place}{key} must be a list of names of rules")
+            raise ValueError(f"{path}: {place}{key} must be a list of rule names")
         try:
             rules[key] = tuple(names_of(names))
         except ValueError as error:

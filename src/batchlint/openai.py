@@ -67,7 +67,7 @@ def create_batch(
     """
     given = {name: value for name, value in create_params.items() if not _is_omitted(value)}
     if "input_file_id" in given:
-        raise TypeError("input_file_id comes from the upload; leave it out")
+        raise TypeError("input_file_id comes from the upload; don't pass it")
     params = {"completion_window": "24h", **given}
     create = {name: value for name, value in params.items() if name not in _CLIENT_ARGUMENTS}
     report = check(path, endpoint=endpoint, create=create)

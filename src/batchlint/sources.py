@@ -144,7 +144,7 @@ class FileSource:
         self.name: str | None = os.fspath(path)
         self._path = Path(path)
         if "\0" in os.fsdecode(path):
-            raise OSError(errno.EINVAL, "a path has no null characters", path)
+            raise OSError(errno.EINVAL, "a path must not contain null characters", path)
         about = self._path.stat()
         # Files of the system may say that they are empty, so read those as streams.
         regular = stat.S_ISREG(about.st_mode) and about.st_size > 0
@@ -260,7 +260,7 @@ def _read_some(stream: Any, size: int) -> bytes:
     """
     data = stream.read(size)
     if data is None:
-        message = "the stream does not wait for its data; make it blocking"
+        message = "the stream is non-blocking and has no data yet; make it blocking"
         raise BlockingIOError(errno.EAGAIN, message)
     if not isinstance(data, bytes | bytearray | memoryview):  # `bytes(5)` would be five zeros.
         raise TypeError("the stream gives text; open it in binary mode ('rb')")

@@ -171,7 +171,7 @@ def test_exception_counts_the_errors_and_shows_the_first(client: OpenAI, path: P
 def test_invalid_arguments_send_nothing(client: OpenAI, service: Service, path: Path) -> None:
     with pytest.raises(TypeError, match="input_file_id"):
         create_batch(client, path, endpoint=CHAT, input_file_id="file-7")
-    with pytest.raises(ValueError, match="no batch endpoint"):
+    with pytest.raises(ValueError, match="not a batch endpoint"):
         create_batch(client, path, endpoint="/chat")
     with pytest.raises(FileNotFoundError):
         create_batch(client, path.with_name("none.jsonl"), endpoint=CHAT)

@@ -215,7 +215,7 @@ def test_odd_parameters_of_the_create_call_are_findings(
     ("value", "message"),
     [
         ("novalue", "'novalue' has no '='; write KEY=VALUE"),
-        ("k=\udcff", "metadata is text in UTF-8"),
+        ("k=\udcff", "metadata must be UTF-8 text"),
     ],
     ids=["no equals sign", "surrogate"],
 )

@@ -109,7 +109,7 @@ def test_compressed_file_is_checked_like_a_plain_one(
     assert compressed.status == plain.status == 1
     assert compressed.out.replace("x.jsonl.gz", "x.jsonl") == plain.out
     assert "x.jsonl.gz: " in compressed.err
-    assert "the API takes plain files only" in compressed.err
+    assert "the API accepts only uncompressed files" in compressed.err
 
 
 @pytest.mark.parametrize(

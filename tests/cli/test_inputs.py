@@ -25,7 +25,7 @@ def test_standard_input_is_a_file_without_a_name() -> None:
     assert result.out.splitlines()[0].startswith("<stdin>:1: unknown_parameter body.bogus: ")
     assert run_command("check", "--format=json", "-", stdin=line("a")).status == 0
     assert run_command("check", "-", stdin=b"").status == 1
-    assert run_command("check", "-", GOOD, stdin=line("a")).out.count("no errors") == 2
+    assert run_command("check", "-", GOOD, stdin=line("a")).out.count("no errors") == 3
 
 
 def test_file_is_named_as_the_user_named_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_unreadable_files_are_reported_and_the_others_are_checked(tmp_path: Path
     assert result.status == 2
     assert [text.partition(": ")[2] for text in result.err.splitlines()] == [
         "missing/x.jsonl: No such file or directory",
-        "folder.jsonl: a folder in which no file is named like *batch*.jsonl",
+        "folder.jsonl: no files matching *batch*.jsonl in this directory",
         "dangling.jsonl: No such file or directory",
         "good.jsonl/x.jsonl: Not a directory",
     ]
@@ -124,7 +124,7 @@ def test_want_of_memory_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -
     result = run("check", GOOD)
 
     assert result.status == 2
-    assert result.err == f"batchlint: {GOOD}: there is not enough memory to check it\n"
+    assert result.err == f"batchlint: {GOOD}: not enough memory to check it\n"
 
 
 def test_file_name_cannot_begin_a_line_of_standard_error(run: Run) -> None:

@@ -78,7 +78,10 @@ SIGNALS = pytest.mark.parametrize(
 
 
 def write_until_read(process: subprocess.Popen[bytes]) -> None:
-    """Write more than a pipe holds. When it is written, the command is reading."""
+    """Write more than a pipe holds. When it is written, the command is reading.
+
+    A signal just before the command waits for more is only seen when more comes, so tests pause.
+    """
     assert process.stdin is not None
     for number in range(40):
         process.stdin.write(line(str(number), input="x" * 100_000))
@@ -125,7 +128,8 @@ class Finder:
 sys.meta_path.insert(0, Finder())
 """
     (tmp_path / "sitecustomize.py").write_text(code, "utf-8")
-    result = run_command("check", GOOD, env={"PYTHONPATH": str(tmp_path)})
+    env = {"PYTHONPATH": str(tmp_path), "COVERAGE_PROCESS_CONFIG": ""}  # It imports uuid earlier.
+    result = run_command("check", GOOD, env=env)
 
     assert result == (status, "", message)
 
@@ -134,6 +138,7 @@ sys.meta_path.insert(0, Finder())
 def test_further_signals_change_nothing() -> None:
     with start_command("check", "-", stdin=subprocess.PIPE) as process:
         write_until_read(process)
+        time.sleep(0.3)
         for _ in range(3):
             process.send_signal(signal.SIGTERM)
             process.send_signal(signal.SIGINT)

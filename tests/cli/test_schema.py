@@ -28,4 +28,4 @@ def test_unknown_schema_is_a_usage_error_with_all_names(run: Run) -> None:
     result = run("schema", "/v1/nope")
 
     assert (result.status, result.out) == (2, "")
-    assert f"no schema for '/v1/nope'; there are {', '.join(NAMES)}" in result.err
+    assert f"no schema for '/v1/nope'; the schemas are {', '.join(NAMES)}" in result.err

@@ -15,10 +15,14 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("this system has no fork", allow_module_level=True)
 
+import posix
 import resource
 
 from batchlint.engine.forks import ForkExecutor
 from batchlint.engine.worker import WORKER_DIED
+
+#: `os._exit`. Coverage replaces that one with a function that cannot be pickled.
+EXIT = posix._exit
 
 
 def sleep(seconds: float, number: int) -> tuple[int, int]:
@@ -162,8 +166,8 @@ def test_worker_stays_usable_after_an_exception() -> None:
 @pytest.mark.parametrize(
     ("function", "argument"),
     [
-        pytest.param(os._exit, 3, id="exits with an error"),
-        pytest.param(os._exit, 0, id="exits without an error"),
+        pytest.param(EXIT, 3, id="exits with an error"),
+        pytest.param(EXIT, 0, id="exits without an error"),
         pytest.param(signal.raise_signal, signal.SIGKILL, id="is killed"),
     ],
 )

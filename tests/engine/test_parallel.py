@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -24,6 +27,9 @@ from support import NOW, line
 
 PLAN = Plan(select_rules(), now=NOW)
 MEBIBYTE = 1 << 20
+
+#: `os._exit`. Coverage replaces that one with a function that cannot be pickled.
+EXIT = import_module(os.name)._exit
 
 
 @pytest.fixture
@@ -121,6 +127,36 @@ def test_check_range_checks_the_lines_that_begin_in_it(
     assert summary.findings == check_chunk(lines[first:last], PLAN).findings
 
 
+def test_only_the_range_at_offset_0_begins_the_file(tmp_path: Path) -> None:
+    mark = b"\xef\xbb\xbf"
+    first = mark + b" " * CHUNK + b"\n"
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(first + mark + b"\n" + mark + b"\n")
+    source = FileSource(path)
+
+    def rules(start: int, stop: int) -> list[str]:
+        return [error.rule for error in check_range(source, start, stop, PLAN).findings.errors]
+
+    size = path.stat().st_size
+    assert rules(0, size).count("byte_order_mark") == 1
+    assert rules(0, size)[0] == "byte_order_mark"
+    assert "byte_order_mark" not in rules(len(first), size)
+
+
+def test_line_that_begins_between_two_ranges_is_checked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "SMALLEST_RANGE", 100_000)
+    monkeypatch.setattr(parallel, "LARGEST_RANGE", 100_000)
+    lines = [line(str(number)).rstrip(b"\n").ljust(999) + b"\n" for number in range(400)]
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(b"".join(lines))
+    summaries = list(run(FileSource(path), PLAN, jobs=2, start="fork"))
+
+    assert [summary.lines for summary in summaries] == [100] * 4
+    assert merge(summaries).custom_ids.unpacked() == [str(number) for number in range(400)]
+
+
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_run_in_workers_yields_the_summaries_of_ranges_in_order(
     start: Start, source: FileSource, lines: bytes, monkeypatch: pytest.MonkeyPatch
@@ -196,7 +232,7 @@ def test_executor_is_used_whatever_the_number_of_jobs(lines: bytes) -> None:
 
 def calls_that_exit(*_: object) -> Iterator[Any]:
     """Yield calls that end the process of a worker."""
-    return iter([(os._exit, (3,))] * 3)
+    return iter([(EXIT, (3,))] * 3)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no fork")
@@ -242,6 +278,24 @@ def test_spawned_worker_that_is_killed_in_its_answer_raises_an_os_error(
     with pytest.raises(OSError, match="--jobs 1") as caught:
         list(run(source, PLAN, jobs=2))
     assert str(caught.value) == WORKER_DIED
+
+
+def test_abandoned_spawned_workers_are_ended(
+    source: FileSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the program would wait for them when it ends."""
+    sleeping = [(os.getpid, ()), (time.sleep, (60,)), (time.sleep, (60,))]
+    monkeypatch.setattr(parallel, "_range_calls", lambda *_: iter(sleeping))
+    monkeypatch.setattr(parallel, "WINDOW", 1)
+    results = cast("Generator[object, None, None]", run(source, PLAN, jobs=2))
+    next(results)
+    workers = multiprocessing.active_children()
+    results.close()
+
+    assert len(workers) == 2
+    for worker in workers:
+        worker.join(20)
+        assert worker.exitcode is not None
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])

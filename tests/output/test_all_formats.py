@@ -93,7 +93,7 @@ def test_formats_without_room_for_it_report_truncation_on_standard_error(
     path = batch_file(*(line(str(number), dimensions="x") for number in range(30)))
 
     assert run("check", f"--format={name}", "--keep=10", str(path)).err == (
-        f"batchlint: {path}: 20 findings are counted and not in the report; --keep 0 keeps all\n"
+        f"batchlint: {path}: 20 findings are not in this report; use --keep 0 to keep all\n"
     )
     assert run("check", f"--format={name}", str(path)).err == ""
 

@@ -150,7 +150,7 @@ def test_unwritable_summary_is_reported_and_keeps_the_exit_status(
     result = run("check", "--format=github", CLEAN)
 
     assert result.status == 0
-    assert "the summary cannot be written: No such file or directory" in result.err
+    assert "cannot write the summary: No such file or directory" in result.err
 
 
 def test_summary_is_not_written_without_a_file_for_it(tmp_path: Path) -> None:

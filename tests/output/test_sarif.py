@@ -69,7 +69,7 @@ def test_results_are_limited_and_totals_are_complete(
         "unknown_parameter": 3_000,
     }
     notes = json.dumps(only["invocations"])
-    assert "6,000 findings were counted; 5,000 of them are shown" in notes
+    assert "6,000 findings were counted, and 5,000 of them are shown" in notes
 
 
 def test_message_has_no_links(render_samples: Callable[[str], str]) -> None:

@@ -56,7 +56,7 @@ def test_summary_counts_findings_by_effect(run: Run, tmp_path: Path) -> None:
 
 def test_several_files_have_a_common_summary(run: Run) -> None:
     assert run("check", GOOD, BAD, WARNED).out.splitlines()[-1] == "3 files, 1 with errors"
-    assert run("check", GOOD, WARNED).out.splitlines()[-1] == "2 files, all in order"
+    assert run("check", GOOD, WARNED).out.splitlines()[-1] == "2 files, no errors"
     missing = run("check", GOOD, "nowhere.jsonl").out.splitlines()[-1]
     assert missing == "2 files, 1 could not be read"
 
@@ -68,10 +68,10 @@ def test_errors_by_choice_have_no_known_effect(run: Run, tmp_path: Path) -> None
 
     assert result.status == 1
     assert result.out.splitlines()[-3:] == [
-        f"{path}: 1 request to /v1/embeddings, 2 errors (2 are errors by choice; 1 request has "
+        f"{path}: 1 request to /v1/embeddings, 2 errors (2 are promoted to errors; 1 request has "
         "errors)",
-        "1  blank_line     is an error by choice",
-        "1  duplicate_key  is an error by choice",
+        "1  blank_line     is promoted to an error",
+        "1  duplicate_key  is promoted to an error",
     ]
     out = run("check", "--error=duplicate_key", "--format=json", str(path)).out
     file = json.loads(out)["files"][0]
@@ -119,7 +119,7 @@ def test_label_shortens_a_long_param() -> None:
         (FindingKey("r", "error", "create"), "fails the create call", "fail the create call"),
         (FindingKey("r", "error", "batch"), "fails the whole batch", "fail the whole batch"),
         (FindingKey("r", "error", "request"), "fails its request", "fail their requests"),
-        (FindingKey("r", "error", None), "is an error by choice", "are errors by choice"),
+        (FindingKey("r", "error", None), "is promoted to an error", "are promoted to errors"),
         (FindingKey("r", "warning", None), "warns", "warn"),
     ],
     ids=["upload", "create", "batch", "request", "by choice", "warning"],
@@ -151,7 +151,7 @@ def test_verdict_of_a_report_by_hand() -> None:
 
 
 def test_summary_of_all_files_counts_each_state() -> None:
-    assert summary_of_all([True]) == "1 file, all in order"
+    assert summary_of_all([True]) == "1 file, no errors"
     assert summary_of_all([True, False, None, False]) == (
         "4 files, 2 with errors, 1 could not be read"
     )

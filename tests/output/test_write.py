@@ -42,7 +42,7 @@ def test_unwritable_output_file_is_reported(run: Run, tmp_path: Path) -> None:
 
         assert result.status == 2
         assert result.out == ""
-        assert f"{path}: cannot be written: " in result.err
+        assert f"{path}: cannot write: " in result.err
 
 
 def test_interrupted_run_leaves_the_old_report(
@@ -120,6 +120,6 @@ def test_report_keeps_the_permissions_of_the_old_file(run: Run, tmp_path: Path) 
     if os.name == "posix":
         assert path.stat().st_mode & 0o777 == 0o640
     assert run("check", "--output-file", f"{path}/", GOOD).err == (
-        f"batchlint: {path}/: cannot be written: Not a directory\n"
+        f"batchlint: {path}/: cannot write: Not a directory\n"
     )
     assert path.read_text("utf-8").endswith("no errors\n")

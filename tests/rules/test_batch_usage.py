@@ -51,7 +51,7 @@ def test_repeated_problem_is_reported_once_with_its_count() -> None:
     ]
 )
 def test_parameter_without_use_in_a_batch_is_reported(case: Case) -> None:
-    message = f"'{case.name}' has no use in a batch."
+    message = f"'{case.name}' has no effect in a batch."
 
     assert rule_findings("pointless_in_batch", case.url, case.body) == [
         (message, case.name, (case.name,))
@@ -60,7 +60,7 @@ def test_parameter_without_use_in_a_batch_is_reported(case: Case) -> None:
 
 def test_partial_images_of_edits_are_reported() -> None:
     assert rule_findings("pointless_in_batch", EDITS, {"partial_images": 1}) == [
-        ("'partial_images' has no use in a batch.", "partial_images", ("partial_images",))
+        ("'partial_images' has no effect in a batch.", "partial_images", ("partial_images",))
     ]
 
 
@@ -69,7 +69,7 @@ def test_prewarming_the_cache_is_reported() -> None:
 
     assert rule_findings("pointless_in_batch", RESPONSES, body) == [
         (
-            "'prompt_cache_options.prewarm' has no use in a batch.",
+            "'prompt_cache_options.prewarm' has no effect in a batch.",
             "prompt_cache_options.prewarm",
             ("prompt_cache_options", "prewarm"),
         )
@@ -108,7 +108,9 @@ def test_useful_parameter_or_one_of_another_rule_passes(case: Case) -> None:
 
 @pytest.mark.parametrize("field", ["previous_response_id", "conversation"])
 def test_continued_conversation_is_reported(field: str) -> None:
-    message = f"The request has a '{field}', and the requests of a batch run in no order."
+    message = (
+        f"The request has a '{field}', but the requests of a batch run in no particular order."
+    )
 
     assert rule_findings("order_not_guaranteed", RESPONSES, {field: "x"}) == [
         (message, field, (field,))

@@ -105,7 +105,7 @@ def only_with(field: str, needed: str) -> str:
             "prediction_excludes",
             CHAT,
             {"prediction": {}, "presence_penalty": 0.5},
-            "'presence_penalty' does not go with 'prediction'.",
+            "'presence_penalty' cannot be combined with 'prediction'.",
             "presence_penalty",
         ),
         Found(
@@ -113,7 +113,7 @@ def only_with(field: str, needed: str) -> str:
             "prediction_excludes",
             CHAT,
             {"prediction": {}, "n": 2},
-            "'n' does not go with 'prediction'.",
+            "'n' cannot be combined with 'prediction'.",
             "n",
         ),
         Found(
@@ -121,7 +121,7 @@ def only_with(field: str, needed: str) -> str:
             "prediction_excludes",
             CHAT,
             {"prediction": {}, "max_completion_tokens": 5},
-            "'max_completion_tokens' does not go with 'prediction'.",
+            "'max_completion_tokens' cannot be combined with 'prediction'.",
             "max_completion_tokens",
         ),
     ]

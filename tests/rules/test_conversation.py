@@ -153,7 +153,7 @@ def test_hint_names_the_answer_to_an_unknown_call() -> None:
 
     [problem] = run_rule("unpaired_tool_message", CHAT, body)
 
-    assert problem.hint == "messages[1] answers 'b', which was not asked."
+    assert problem.hint == "messages[1] answers 'b', which no call has."
 
 
 MESSAGES = st.lists(

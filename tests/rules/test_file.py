@@ -148,14 +148,14 @@ def test_requests_are_counted_without_blank_lines() -> None:
 
     assert messages("too_many_requests", a_file(*rows, BLANK)) == []
     assert messages("too_many_requests", a_file(*rows, BLANK, Row("d"))) == [
-        "The file has 4 requests; a batch may have at most 3."
+        "The file has 4 requests; the maximum is 3."
     ]
 
 
 def test_embedding_inputs_are_limited() -> None:
     assert messages("too_many_embedding_inputs", a_file(embedding_inputs=5)) == []
     assert messages("too_many_embedding_inputs", a_file(embedding_inputs=6)) == [
-        "The requests hold 6 embedding inputs; a batch may have at most 5."
+        "The requests hold 6 embedding inputs; the maximum is 5."
     ]
 
 

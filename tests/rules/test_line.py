@@ -40,7 +40,7 @@ class Hint(NamedTuple):
 
 @each(
     [
-        Hint("custom_id", "Give the request an id by which its result is found."),
+        Hint("custom_id", "Give each request an id, so that you can find its result."),
         Hint("method", 'Add "method": "POST".'),
         Hint("url", None),
         Hint("body", None),
@@ -120,7 +120,7 @@ def test_hint_suggests_the_url_that_was_meant(case: Meant) -> None:
 def test_url_that_is_not_a_string_is_quoted_as_json(url: object, shown: str) -> None:
     hint = only(request() | {"url": url}).hint
 
-    assert hint == f"{shown} is not a batch endpoint. The body was not checked."
+    assert hint == f"{shown} is not a batch endpoint. The body was skipped."
 
 
 def test_body_is_not_checked_under_an_invalid_url() -> None:
@@ -200,14 +200,14 @@ class Extra(NamedTuple):
 @each(
     [
         Extra("parameter of the body", request() | {"dimensions": 2}, "Move it into the body"),
-        Extra("unknown anywhere", request() | {"priority": 2}, "Leave it out"),
-        Extra("parameter of another endpoint", request() | {"temperature": 2}, "Leave it out"),
+        Extra("unknown anywhere", request() | {"priority": 2}, "Remove it"),
+        Extra("parameter of another endpoint", request() | {"temperature": 2}, "Remove it"),
         Extra(
             "unknown endpoint",
             request() | {"dimensions": 2, "url": "/v1/nope"},
-            "Leave it out",
+            "Remove it",
         ),
-        Extra("endpoint of a wrong type", request() | {"dimensions": 2, "url": []}, "Leave it out"),
+        Extra("endpoint of a wrong type", request() | {"dimensions": 2, "url": []}, "Remove it"),
     ]
 )
 def test_hint_moves_a_parameter_into_the_body(case: Extra) -> None:

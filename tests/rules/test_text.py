@@ -120,19 +120,19 @@ BROKEN = [
         "single quotes",
         b"{'custom_id': 'b'}",
         "invalid_json_line",
-        "Column 2: JSON wants double quotes",
+        "Column 2: JSON needs double quotes",
     ),
     Broken(
         "tab in a string",
         with_input(b'"a\tb"'),
         "invalid_json_line",
-        "Column 97: a control character in a string",
+        "Column 97: a control character in a string must be escaped",
     ),
     Broken(
         "NUL in a string",
         with_input(b'"\0"'),
         "invalid_json_line",
-        "Column 96: a control character in a string",
+        "Column 96: a control character in a string must be escaped",
     ),
     Broken(
         "carriage return in a string",
@@ -181,7 +181,7 @@ BROKEN = [
         "byte order mark on a later line",
         b"\xef\xbb\xbf" + GOOD,
         "invalid_json_line",
-        "Column 1: a byte order mark.",
+        "Column 1: unexpected byte order mark",
     ),
     Broken("form feed", b"\f", "invalid_json_line", "Column 1: a value is missing"),
     Broken("no-break space", b"\xc2\xa0", "invalid_json_line", "Column 1: a value is missing"),
@@ -189,33 +189,40 @@ BROKEN = [
         "Latin-1",
         with_input(b'"Z\xfcrich"'),
         "not_utf8",
-        "Byte 97 of the line, 0xfc, is not UTF-8",
+        "Byte 97 of the line, 0xfc, is not valid UTF-8",
     ),
     Broken(
         "character cut in two",
         with_input(b'"\xe2\x82"'),
         "not_utf8",
-        "Byte 96 of the line, 0xe2, is not UTF-8",
+        "Byte 96 of the line, 0xe2, is not valid UTF-8",
     ),
     Broken(
         "half a pair in UTF-8",
         with_input(b'"\xed\xa0\x80"'),
         "not_utf8",
-        "Byte 96 of the line, 0xed, is not UTF-8",
+        "Byte 96 of the line, 0xed, is not valid UTF-8",
     ),
     Broken(
         "array",
         b'["b", "POST"]',
         "not_an_object",
-        "The line is an array; a request is an object.",
+        "The line is an array, but a request is an object.",
     ),
-    Broken("string", b'"b"', "not_an_object", "The line is a string; a request is an object."),
-    Broken("integer", b"17", "not_an_object", "The line is an integer; a request is an object."),
+    Broken("string", b'"b"', "not_an_object", "The line is a string, but a request is an object."),
     Broken(
-        "number", b"1.5", "not_an_object", "The line is a decimal number; a request is an object."
+        "integer", b"17", "not_an_object", "The line is an integer, but a request is an object."
     ),
-    Broken("boolean", b"true", "not_an_object", "The line is a boolean; a request is an object."),
-    Broken("null", b"null", "not_an_object", "The line is null; a request is an object."),
+    Broken(
+        "number",
+        b"1.5",
+        "not_an_object",
+        "The line is a decimal number, but a request is an object.",
+    ),
+    Broken(
+        "boolean", b"true", "not_an_object", "The line is a boolean, but a request is an object."
+    ),
+    Broken("null", b"null", "not_an_object", "The line is null, but a request is an object."),
 ]
 
 
@@ -413,7 +420,7 @@ def test_repeated_key_is_reported_when_its_rule_is_on() -> None:
 
     assert check(text).warnings == ()
     assert [(e.rule, e.line, e.message, e.severity) for e in report.warnings] == [
-        ("duplicate_key", 1, "The key 'input' stands twice in one object.", "warning")
+        ("duplicate_key", 1, "The key 'input' is repeated in one object.", "warning")
     ]
     assert [e.severity for e in check(text, error=["duplicate_key"]).errors] == ["error"]
     assert check(line("a"), warn=["duplicate_key"]).warnings == ()

@@ -31,100 +31,96 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
 
 
 @click.command(
-    epilog="Exit status: 0 no errors, 1 errors found, 2 something could not be read or the usage "
-    "is wrong."
+    epilog="Exit status: 0 no errors, 1 errors found, 2 usage error, unreadable file or invalid "
+    "configuration."
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
 @click.option(
     "--endpoint",
     metavar="URL",
     shell_complete=complete_endpoint,
-    help="The batch's endpoint.  [default: the most frequent url]",
+    help="The batch's endpoint.  [default: the most frequent URL in the file]",
 )
 @click.option(
     "--format",
     "format_name",
     type=click.Choice(tuple(FORMATS)),
-    help="What to print.  [default: text; under GitHub Actions: github]",
+    help="Output format.  [default: text; github under GitHub Actions]",
 )
-@click.option(
-    "--output-file", metavar="PATH", help="Write the report to this file, whole or not at all."
-)
+@click.option("--output-file", metavar="PATH", help="Write the report to PATH atomically.")
 @click.option(
     "--select",
     type=Rules(),
     metavar="RULES",
-    help="Check for exactly these rules (names or API codes).",
+    help="Check only these rules (names or API codes).",
 )
-@click.option("--ignore", type=Rules(), metavar="RULES", help="Leave these rules out.")
+@click.option("--ignore", type=Rules(), metavar="RULES", help="Skip these rules.")
 @click.option(
     "--warn",
     type=Rules(),
     metavar="RULES",
-    help="Make these rules warnings; switches them on.",
+    help="Enable these rules as warnings.",
 )
-@click.option(
-    "--error", type=Rules(), metavar="RULES", help="Make these rules errors; switches them on."
-)
+@click.option("--error", type=Rules(), metavar="RULES", help="Enable these rules as errors.")
 @click.option(
     "--max-errors",
     type=click.IntRange(0),
     default=20,
     show_default=True,
     metavar="N",
-    help="Maximum findings to print per file (text, github); if there are more, a few of every "
-    "rule. 0 means no limit. All are counted.",
+    help="Maximum findings to print per file (text, github). If there are more, a few of each "
+    "rule are printed. 0 means no limit.",
 )
 @click.option(
     "--keep",
     type=click.IntRange(0),
     metavar="N",
-    help="Findings kept of each rule; 0 is all. All are counted.  [default: 1000; 100 in text and "
-    "github; at least --max-errors]",
+    help="Maximum findings to keep per rule; the others are only counted. 0 means no limit.  "
+    "[default: 1000; 100 for text and github; at least --max-errors]",
 )
 @click.option(
     "--statistics",
     is_flag=True,
-    help="In text: count the findings of each rule, and say what they do.",
+    help="Count the findings by rule (text).",
 )
 @click.option(
     "--show-source",
     is_flag=True,
-    help="In text: show the place in a short piece of the line.",
+    help="Show an excerpt of the line, which may be private (text).",
 )
 @click.option(
     "--color",
     type=click.Choice(("auto", "always", "never")),
     default="auto",
     show_default=True,
-    help="In text: colours; auto is on a terminal, unless NO_COLOR is set.",
+    help="Use colors (text). auto: on a terminal, unless NO_COLOR is set.",
 )
 @click.option(
     "-j",
     "--jobs",
     type=click.IntRange(0),
     metavar="N",
-    help="Worker processes; 0 is one a core.  [default: by the size of the file]",
+    help="Number of worker processes; 0 means one per core.  [default: depends on the file size]",
 )
 @click.option(
     "--progress/--no-progress",
     default=None,
-    help="A bar on standard error.  [default: on a terminal]",
+    help="Show a progress bar on standard error.  [default: on a terminal]",
 )
-@click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.option("--strict", is_flag=True, help="Exit with status 1 if there are warnings.")
 @click.option(
     "--max-enqueued-tokens",
     type=click.IntRange(1),
     metavar="N",
-    help="Warn if the prompts have more tokens, by a rough estimate: 4 bytes of text to a token. "
-    "Images are not counted.",
+    help="Warn if the prompts have more than about N tokens, estimated from 4 bytes of text per "
+    "token. Images are not counted.",
 )
 @click.option(
     "--metadata",
     type=KeyValue(),
     multiple=True,
     metavar="KEY=VALUE",
-    help="The batch's metadata, checked too; may be repeated.",
+    help="Metadata of the create call, to check; may be repeated.",
 )
 @click.option(
     "--output-expires-after",
@@ -161,7 +157,8 @@ def check(
 ) -> None:
     """Check batch input FILES.
 
-    '-' is standard input; of a folder, the files named like *batch*.jsonl are checked.
+    '-' reads standard input. For a directory, batchlint checks the files whose names match
+    *batch*.jsonl. Files that end in .jsonl.gz are decompressed before checking.
     """
     chosen = FORMATS[format_name] if format_name else default_format()
     create = _create_call(endpoint, metadata, output_expires_after, completion_window)
@@ -214,8 +211,8 @@ def _report_trouble(result: FileResult, chosen: Format) -> None:
         complain(f"{result.path}: {result.error}")
     elif not chosen.tells_truncated and (truncated := result.report.truncated):
         complain(
-            f"{result.path}: {sum(truncated.values()):,} findings are counted and not in the "
-            "report; --keep 0 keeps all"
+            f"{result.path}: {sum(truncated.values()):,} findings are not in this report; use "
+            "--keep 0 to keep all"
         )
 
 
@@ -246,10 +243,10 @@ def _deliver(texts: Iterable[str], output_file: str | None, inputs: Iterable[str
     name = click.format_filename(output_file)
     try:
         if any(_is_same_file(output_file, path) for path in inputs):
-            raise click.UsageError(f"--output-file would overwrite {name}, which is to be checked")
+            raise click.UsageError(f"--output-file would overwrite {name}, which is an input file")
         write_atomic(output_file, texts)
     except OSError as error:
-        complain(f"{name}: cannot be written: {error.strerror}")
+        complain(f"{name}: cannot write: {error.strerror}")
         click.get_current_context().exit(EXIT_ERROR)
 
 
@@ -268,7 +265,7 @@ def _append_summary(chosen: Format, results: list[FileResult]) -> None:
     try:
         chosen.append_summary(results)
     except OSError as error:
-        complain(f"{error.filename}: the summary cannot be written: {error.strerror}")
+        complain(f"{error.filename}: cannot write the summary: {error.strerror}")
 
 
 def _is_endpoint(endpoint: str | None) -> bool:

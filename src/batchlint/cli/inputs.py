@@ -78,7 +78,7 @@ def check_file(
     except (OSError, EOFError, zlib.error) as error:  # The last two: a damaged gzip file.
         return FileResult(name, error=getattr(error, "strerror", None) or str(error), source=source)
     except MemoryError:
-        return FileResult(name, error="there is not enough memory to check it", source=source)
+        return FileResult(name, error="not enough memory to check it", source=source)
     return FileResult(name, report, source=source)
 
 
@@ -91,12 +91,12 @@ def _check(path: str, options: dict[str, Any], *, progress: bool | None) -> Repo
             return api.check(_standard_input(), progress=tick, **options)
     if Path(path).is_dir():
         batch_files(path)  # It raises if the directory cannot be read.
-        raise OSError("a folder in which no file is named like *batch*.jsonl")
+        raise OSError("no files matching *batch*.jsonl in this directory")
     if not is_gzipped(path):
         with _progress_bar(path, progress) as tick:
             return api.check(path, progress=tick, **options)
     complain(
-        f"{click.format_filename(path)}: unpacked to be checked; the API takes plain files only"
+        f"{click.format_filename(path)}: decompressed for checking; the API accepts only uncompressed files"
     )
     with open_file(path) as stream, _progress_bar(path, progress) as tick:
         return api.check(stream, name=path[: -len(".gz")], progress=tick, **options)

@@ -50,7 +50,7 @@ class KeyValue(click.ParamType):  # type: ignore[type-arg]  # likewise
         try:
             value.encode()
         except UnicodeEncodeError:
-            self.fail("metadata is text in UTF-8", param, ctx)
+            self.fail("metadata must be UTF-8 text", param, ctx)
         if not equals:
             self.fail(f"{value!r} has no '='; write KEY=VALUE", param, ctx)
         return key, text

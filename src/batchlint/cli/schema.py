@@ -22,7 +22,7 @@ def schema(endpoint: str | None) -> None:
         print_all(f"{name}\n" for name in names)
         return
     if endpoint not in names:
-        raise click.UsageError(f"no schema for {endpoint!r}; there are {', '.join(names)}")
+        raise click.UsageError(f"no schema for {endpoint!r}; the schemas are {', '.join(names)}")
     endpoints = provider().endpoints
     name = endpoints[endpoint].schema if endpoint in endpoints else endpoint
     print_all([json.dumps(data.read(name), indent=2, ensure_ascii=False) + "\n"])

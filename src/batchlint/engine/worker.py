@@ -8,7 +8,7 @@ import sys
 from typing import Final
 
 #: The message about a worker that ended before its work did.
-WORKER_DIED: Final = "a worker process died, perhaps for want of memory; try --jobs 1"
+WORKER_DIED: Final = "a worker process died, perhaps because memory ran out; try --jobs 1"
 
 
 def init_worker() -> None:

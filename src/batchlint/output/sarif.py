@@ -123,7 +123,7 @@ def _invocation(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
             {
                 "level": "note",
                 "message": {
-                    "text": f"{total:,} findings were counted; {shown:,} of them are shown."
+                    "text": f"{total:,} findings were counted, and {shown:,} of them are shown."
                 },
             }
         )

@@ -15,13 +15,13 @@ _EFFECTS: Final[Mapping[Effect | None, tuple[str, str]]] = {
     "create": ("fails the create call", "fail the create call"),
     "batch": ("fails the whole batch", "fail the whole batch"),
     "request": ("fails its request", "fail their requests"),
-    None: ("is an error by choice", "are errors by choice"),
+    None: ("is promoted to an error", "are promoted to errors"),
 }
 
 #: What the API does about a problem of a rule.
 EFFECT_OF_RULE: Final[Mapping[Effect | None, str]] = {
     "upload": "refuses the upload",
-    "create": "refuses the batch",
+    "create": "refuses the create call",
     "batch": "fails the whole batch",
     "request": "refuses the request",
     None: "is not known to object",
@@ -108,4 +108,4 @@ def summary_of_all(outcomes: Sequence[bool | None]) -> str:
         (outcomes.count(None), "could not be read"),
     )
     parts = [f"{number:,} {what}" for number, what in counts if number]
-    return f"{counted(len(outcomes), 'file')}, {', '.join(parts) or 'all in order'}"
+    return f"{counted(len(outcomes), 'file')}, {', '.join(parts) or 'no errors'}"

@@ -12,10 +12,10 @@ from .triggers import fields
 
 #: Parameters for callers who wait for the answer, and why a batch cannot use them.
 _POINTLESS: Final = {
-    "background": "Every request of a batch runs in the background.",
-    "background_options": "Every request of a batch runs in the background, in the batch's own time.",
-    "partial_images": "Partial images come by streams, which a batch does not have.",
-    "stream_options": "A batch does not have streams; the API may refuse the request.",
+    "background": "All requests of a batch run in the background.",
+    "background_options": "All requests of a batch run in the background.",
+    "partial_images": "Partial images are streamed, and batches do not stream.",
+    "stream_options": "Batches do not stream; the API may refuse the request.",
 }
 
 
@@ -46,7 +46,7 @@ def pointless_in_batch(request: Request) -> Iterator[Problem]:
     body = request.body
     for member, reason in _POINTLESS.items():
         if body.get(member) and _is_meant(request, member):
-            yield problem(f"'{member}' has no use in a batch.", member, hint=reason)
+            yield problem(f"'{member}' has no effect in a batch.", member, hint=reason)
     options = body.get("prompt_cache_options")
     if (
         isinstance(options, dict)
@@ -54,10 +54,10 @@ def pointless_in_batch(request: Request) -> Iterator[Problem]:
         and _is_meant(request, "prompt_cache_options")
     ):
         yield problem(
-            "'prompt_cache_options.prewarm' has no use in a batch.",
+            "'prompt_cache_options.prewarm' has no effect in a batch.",
             "prompt_cache_options",
             "prewarm",
-            hint="It fills the cache and gives no answer.",
+            hint="It only fills the cache; there is no answer.",
         )
 
 
@@ -100,7 +100,7 @@ def order_not_guaranteed(request: Request) -> Iterator[Problem]:
     for member in ("previous_response_id", "conversation"):
         if request.body.get(member):
             yield problem(
-                f"The request has a '{member}', and the requests of a batch run in no order.",
+                f"The request has a '{member}', but the requests of a batch run in no particular order.",
                 member,
-                hint="It must not depend on another request of the batch, nor share a conversation with one.",
+                hint="The request must not depend on another request of the batch or share a conversation with it.",
             )

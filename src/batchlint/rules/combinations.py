@@ -55,7 +55,7 @@ def stream_options_without_stream(request: Request) -> Iterator[Problem]:
         yield problem(
             "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
             "stream_options",
-            hint="Leave it out; the usage is in every answer of a batch.",
+            hint="Remove it. Every answer of a batch includes the usage.",
         )
 
 
@@ -95,7 +95,7 @@ def metadata_without_store(request: Request) -> Iterator[Problem]:
         yield problem(
             "The 'metadata' parameter is only allowed when 'store' is enabled.",
             "metadata",
-            hint='Some models refuse it, and others do not; add "store": true, or use the custom_id instead.',
+            hint='Some models refuse it. Add "store": true, or use the custom_id instead.',
         )
 
 
@@ -186,7 +186,7 @@ def prediction_excludes(request: Request) -> Iterator[Problem]:
         return
     for member in _EXCLUDED_BY_PREDICTION:
         if _conflicts(member, request.body.get(member)):
-            yield problem(f"'{member}' does not go with 'prediction'.", member)
+            yield problem(f"'{member}' cannot be combined with 'prediction'.", member)
 
 
 def _conflicts(member: str, value: Any) -> bool:

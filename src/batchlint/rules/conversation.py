@@ -146,7 +146,7 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
     strays = [(i, answer) for i, answer in exchange.answers if answer not in asked]
     if missing:
         hint = (
-            f"messages[{strays[0][0]}] answers '{excerpt(strays[0][1])}', which was not asked."
+            f"messages[{strays[0][0]}] answers '{excerpt(strays[0][1])}', which no call has."
             if strays
             else None
         )
@@ -330,7 +330,7 @@ def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
             _JSON_WORD["input"],
             "input",
             phase=Phase.LAST,
-            hint="The word is in the instructions, where the API was reported not to look.",
+            hint="The word is only in the instructions, which the API was reported to ignore here.",
         )
 
 
@@ -431,7 +431,7 @@ def arguments_not_json(request: Request) -> Iterator[Problem]:
                 "The arguments of the call are not JSON.",
                 *path,
                 "arguments",
-                hint="Whether the API refuses that is not known; the model will see it as it is.",
+                hint="It is not known whether the API refuses this. The model sees the text as it is.",
             )
 
 

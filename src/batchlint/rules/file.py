@@ -16,7 +16,7 @@ from .prompt_size import BYTES_PER_TOKEN
 from .registry import CheckedFile, file_rule, name_rule
 
 _NOT_JSONL: Final = "Invalid file format for Batch API. Must be .jsonl"
-_SPLIT: Final = "Split the file; each part is a batch of its own."
+_SPLIT: Final = "Split the file into several batches."
 
 #: Days before a shutdown from which on a model is warned of.
 _SOON: Final = 30
@@ -32,8 +32,8 @@ _MODEL_RANK: Final = Rank(Part.BODY, Phase.PRESENCE, 99)
 def affected(count: int, first_line: int) -> str:
     """How many requests a problem affects that is reported once."""
     if count == 1:
-        return "One request has it."
-    return f"{count:,} requests have it, the first on line {first_line:,}."
+        return "1 request is affected."
+    return f"{count:,} requests are affected, the first on line {first_line:,}."
 
 
 @name_rule(fails="upload")
@@ -86,8 +86,8 @@ def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
     size = file.summary.bytes
     if file.limits.documented_bytes < size <= file.limits.bytes:
         yield Problem(
-            f"The file has {size:,} bytes, more than the 200 MB of the documentation.",
-            hint=f"The API has been seen to enforce {file.limits.bytes:,}.",
+            f"The file has {size:,} bytes, more than the documented limit of 200 MB.",
+            hint=f"In practice the API enforces {file.limits.bytes:,}.",
         )
 
 
@@ -105,7 +105,7 @@ def empty_file(file: CheckedFile) -> Iterator[Problem]:
     inferred.
     """
     if not file.summary.statuses.requests:
-        yield Problem(_NOT_JSONL, hint="The file has no request.")
+        yield Problem(_NOT_JSONL, hint="The file has no requests.")
 
 
 @file_rule(fails="batch")
@@ -122,7 +122,7 @@ def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
     requests = file.summary.statuses.requests
     limit = file.limits.requests
     if requests > limit:
-        message = f"The file has {requests:,} requests; a batch may have at most {limit:,}."
+        message = f"The file has {requests:,} requests; the maximum is {limit:,}."
         yield Problem(message, hint=_SPLIT)
 
 
@@ -142,9 +142,7 @@ def too_many_embedding_inputs(file: CheckedFile) -> Iterator[Problem]:
     inputs = file.summary.totals["embedding_inputs"]
     limit = file.limits.embedding_inputs
     if inputs > limit:
-        message = (
-            f"The requests hold {inputs:,} embedding inputs; a batch may have at most {limit:,}."
-        )
+        message = f"The requests hold {inputs:,} embedding inputs; the maximum is {limit:,}."
         yield Problem(message, hint=_SPLIT)
 
 
@@ -227,7 +225,7 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
                 f"The model '{model.name}' will be shut down on {model.shutdown}.",
                 "body.model",
                 ("body", "model"),
-                f"A batch may take a day. {affected(model.requests, model.first_line)}",
+                f"A batch can take a day. {affected(model.requests, model.first_line)}",
                 line=model.first_line,
             )
 
@@ -238,9 +236,9 @@ _INSTEAD: Final = {
     "function_call": "Use 'tool_choice'.",
     "max_tokens": "Use 'max_completion_tokens'.",
     "prompt_cache_retention": "Use 'prompt_cache_options.ttl'.",
-    "seed": "Nothing takes its place.",
-    "truncation": "Use 'context_management', or send less.",
-    "user": "Use 'safety_identifier', and 'prompt_cache_key' for the cache.",
+    "seed": "There is no replacement.",
+    "truncation": "Use 'context_management', or shorten the input.",
+    "user": "Use 'safety_identifier' instead, and 'prompt_cache_key' for caching.",
 }
 
 
@@ -301,7 +299,7 @@ def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
                 "The Sora API was announced to shut down on 2026-09-24.",
                 "url",
                 ("url",),
-                "Make videos elsewhere.",
+                "Use another service for videos.",
                 line=run.start,
             )
             return
@@ -331,7 +329,7 @@ def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
             "The URL provided for this request does not match the batch endpoint.",
             "url",
             ("url",),
-            f"This batch is for {file.endpoint}; write one file for each endpoint.",
+            f"This batch is for {file.endpoint}. Write one file per endpoint.",
             rank=_URL_RANK,
             line=line,
             custom_id=custom_id,
@@ -367,7 +365,7 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
             "Each batch must contain requests for a single model.",
             "body.model",
             ("body", "model"),
-            f"The batch is for '{excerpt(expected or '')}'; write one file for each model.",
+            f"The batch is for '{excerpt(expected or '')}'. Write one file per model.",
             rank=_MODEL_RANK,
             line=line,
             custom_id=custom_id,
@@ -422,7 +420,7 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
                     "custom_id parameter must be unique for each request in a batch.",
                     "custom_id",
                     ("custom_id",),
-                    f"Line {first} has it first.",
+                    f"Line {first} uses it first.",
                     rank=_ID_RANK,
                     line=line,
                     custom_id=custom_id,
@@ -475,7 +473,7 @@ def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
     if limit is not None and tokens > limit:
         yield Problem(
             f"The prompts have about {tokens:,} tokens (estimated from {prompt_bytes:,} bytes of "
-            f"text, {BYTES_PER_TOKEN} bytes to a token), more than {limit:,}.",
+            f"text, {BYTES_PER_TOKEN} bytes per token), more than {limit:,}.",
             hint="Images, audio and files are not counted. Split the file, and send the parts one "
-            "after another.",
+            "after the other.",
         )

@@ -34,7 +34,7 @@ _BINARY: Final = (
     (
         b"\x1f\x8b",
         "a gzip file",
-        "Unpack it; the API takes plain files. As FILE.jsonl.gz it is read packed.",
+        "Decompress it; the API accepts only uncompressed files. batchlint reads FILE.jsonl.gz.",
     ),
 )
 
@@ -101,7 +101,7 @@ def _is_utf16(head: bytes) -> bool:
 
 _JSON_ARRAY: Final = (
     "a JSON array",
-    "Write its members one per line: `jq -c '.[]' FILE > requests.jsonl`.",
+    "Write one item per line: `jq -c '.[]' FILE > requests.jsonl`.",
 )
 
 
@@ -128,7 +128,7 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
     if opening == b"{" or _spans_lines(text):
         return (
             "pretty-printed JSON",
-            "Write each request on a line of its own: `jq -c . FILE > requests.jsonl`.",
+            "Write each request on one line: `jq -c . FILE > requests.jsonl`.",
         )
     return None
 
@@ -168,19 +168,25 @@ def _shape(row: Any) -> tuple[str, str] | None:
     if "response" in row and "custom_id" in row:
         return (
             "the output or error file of a batch",
-            "Check the input file; its results are in this one.",
+            "Check the input file instead; this file has its results.",
         )
     if "messages" in row and "body" not in row:
         return (
             "rows for fine-tuning (`messages` at the top)",
-            f"{_CONVERT} What stands here goes into the body, with a model.",
+            f"{_CONVERT} Put these fields into the body, with a model.",
         )
     if "params" in row and "custom_id" in row:
-        return "a batch for Anthropic's Message Batches", f"{_CONVERT} The params go into the body."
+        return (
+            "a batch for Anthropic's Message Batches",
+            f"{_CONVERT} Put the params into the body.",
+        )
     if _is_for_gemini(row):
-        return "a batch for Gemini", f"{_CONVERT} The request's contents become messages or input."
+        return (
+            "a batch for Gemini",
+            f"{_CONVERT} Turn the request's contents into messages or input.",
+        )
     if "modelInput" in row:
-        return "a batch for Amazon Bedrock", f"{_CONVERT} The modelInput goes into the body."
+        return "a batch for Amazon Bedrock", f"{_CONVERT} Put the modelInput into the body."
     if row.keys() == {"custom_id", "body"}:
         return (
             "a batch for a provider whose lines have only custom_id and body",

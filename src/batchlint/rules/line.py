@@ -53,7 +53,7 @@ def _missing_field_hint(line: Mapping[str, Any], path: PathParts) -> str | None:
     if path == ("method",):
         return 'Add "method": "POST".'
     if path == ("custom_id",):
-        return "Give the request an id by which its result is found."
+        return "Give each request an id, so that you can find its result."
     return None
 
 
@@ -103,7 +103,7 @@ def empty_custom_id(line: Line) -> Iterator[Problem]:
     Evidence: inferred. No answer of the API to an empty ID is known.
     """
     if line.request.get("custom_id") == "":
-        hint = "Give the request an id by which its result is found."
+        hint = "Give each request an id, so that you can find its result."
         yield Problem("The custom_id is empty.", "custom_id", ("custom_id",), hint)
 
 
@@ -152,7 +152,7 @@ def _suggest_url(shown: str) -> str:
 
 
 def _not_an_endpoint(shown: str, suggestion: str = "") -> str:
-    return f"{shown} is not a batch endpoint.{suggestion} The body was not checked."
+    return f"{shown} is not a batch endpoint.{suggestion} The body was skipped."
 
 
 @stated_in_schema(fails="batch", hint=_url_hint)
@@ -176,7 +176,7 @@ def invalid_url() -> None:
 
 def _body_hint(line: Mapping[str, Any], _path: PathParts) -> str | None:
     if isinstance(line["body"], str):
-        return "The body is a string that holds JSON. Put the object itself there."
+        return "The body is a string with JSON in it. Write the object itself."
     return None
 
 
@@ -221,10 +221,10 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
     misnamed = misnamed_fields(line.request)
     for field in line.request:
         if field not in _FIELDS and field not in misnamed:
-            action = "Move it into the body" if field in parameters else "Leave it out"
+            action = "Move it into the body" if field in parameters else "Remove it"
             yield Problem(
-                f"The line has a member beside the four: '{phrasing.excerpt(field)}'.",
+                f"The line has an unknown field: '{phrasing.excerpt(field)}'.",
                 phrasing.dotted((field,)),
                 (field,),
-                f"{action}; what the API does with it is not known.",
+                f"{action}. What the API does with it is not known.",
             )

@@ -287,7 +287,7 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
             yield problem(
                 f"Invalid '{dotted(path)}'. Expected a valid URL, but got a value with an invalid format.",
                 *path,
-                hint="An image is a URL that begins with https:// or data:image/.",
+                hint="Use a URL that begins with https:// or data:image/.",
             )
         elif (
             not url.startswith("data:")
@@ -296,12 +296,12 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
         ):
             continue
         elif len(payload) < _PREFIX_LENGTH:
-            yield problem("The data URL has too few bytes for an image.", *path)
+            yield problem("The data URL is too short for an image.", *path)
         else:
             yield problem(
-                "The base64 of the image has blanks, escapes, the alphabet of URLs or no padding.",
+                "The base64 of the image has white space, escapes, the URL-safe alphabet or no padding.",
                 *path,
-                hint="Whether the API takes that is not known; encode it with a library.",
+                hint="It is not known whether the API accepts this. Encode the image with a library.",
             )
 
 
@@ -363,7 +363,7 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
     for path, data in _files(request):
         flaw = _flaw(data, "") if data.startswith("data:") else None
         if flaw:
-            yield problem(f"The file cannot be decoded: it is {flaw.got}.", *path)
+            yield problem(f"The file cannot be decoded: it has {flaw.got}.", *path)
 
 
 def _files(request: Request) -> Iterator[tuple[PathParts, str]]:

@@ -153,7 +153,11 @@ class Rule(NamedTuple):
         return " ".join(self.doc.partition("\n\n")[0].split())
 
     def examples(self, heading: str) -> list[str]:
-        """The examples under `Fails` or `Passes`, as they are in the documentation."""
+        """The examples under `Fails` or `Passes`.
+
+        In the documentation, four spaces begin another line of the same file, and eight continue
+        the line before.
+        """
         found: list[str] = []
         inside = False
         for line in self.doc.splitlines():
@@ -161,6 +165,8 @@ class Rule(NamedTuple):
                 inside = line.startswith(heading)
                 if inside:
                     found.append(line.partition(": ")[2])
+            elif inside and line.startswith("        "):
+                found[-1] += " " + line.strip()
             elif inside and line.startswith("    "):
                 found[-1] += "\n" + line.strip()
             else:

@@ -63,7 +63,7 @@ def model_left_out(request: Request) -> Iterator[Problem]:
             )
     elif request.body.get("model") is None:
         yield problem(
-            "The request names no model. Whether a batch takes the endpoint's default is not known.",
+            "The request has no model. It is not known whether a batch uses the endpoint's default.",
             "model",
             hint=f'Add "model": "{default}", which is the default.',
         )

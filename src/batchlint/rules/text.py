@@ -90,13 +90,13 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         return Defect("blank")
     if decoded is not None or line.strip(_BLANKS.encode()) == b"null":
         got = GOT[json_type(decoded)]
-        return Defect("not an object", f"The line is {got}; a request is an object.")
+        return Defect("not an object", f"The line is {got}, but a request is an object.")
     line = line.rstrip(b"\r\n")  # Otherwise an unterminated string would end at the newline.
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
         byte = f"Byte {error.start + 1} of the line, 0x{line[error.start]:02x},"
-        return Defect("not utf-8", f"{byte} is not UTF-8.")
+        return Defect("not utf-8", f"{byte} is not valid UTF-8.")
     for levels in (LEVELS, EXPLAINED_LEVELS):
         if is_deeper_than(levels, text):
             return Defect(
@@ -106,7 +106,7 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         with_fresh_stack(_DECODER.decode, text)
     except _NotANumberError as error:
         return Defect(
-            "not a number", f"{error} is not a JSON number. Leave the field out, or write null."
+            "not a number", f"{error} is not a JSON number. Remove the field, or write null."
         )
     except json.JSONDecodeError as error:
         return Defect("not json", _explain(error, text))
@@ -138,14 +138,14 @@ _CONFLICT: Final = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
 
 #: The beginnings of text that JSON does not have, and what to do about it.
 _NOT_IN_JSON: Final[tuple[tuple[str | tuple[str, ...], str], ...]] = (
-    ("\ufeff", "a byte order mark. Files that each begin with one were joined."),
-    ("'", "JSON wants double quotes. Write the line with json.dumps()."),
+    ("\ufeff", "unexpected byte order mark. Files that begin with one were joined."),
+    ("'", "JSON needs double quotes. Write the line with json.dumps()."),
     (
         ("True", "False"),
         "JSON writes true and false in lower case. Write the line with json.dumps().",
     ),
     ("None", "JSON writes null for None. Write the line with json.dumps()."),
-    ("undefined", "JSON has no `undefined`. Leave the field out, or write null."),
+    ("undefined", "JSON has no `undefined`. Remove the field, or write null."),
     (("//", "/*", "#"), "JSON has no comments. Remove it."),
 )
 
@@ -153,7 +153,7 @@ _NOT_IN_JSON: Final[tuple[tuple[str | tuple[str, ...], str], ...]] = (
 _COMPLAINTS: Final = (
     (
         "Invalid control character",
-        "a control character in a string. Write it as \\n, \\t or \\u0000.",
+        "a control character in a string must be escaped, as \\n, \\t or \\u0000.",
     ),
     ("Invalid \\u", "after \\u come four hexadecimal digits."),
     ("Invalid \\escape", "JSON does not have this escape. Write a backslash as \\\\."),
@@ -187,9 +187,11 @@ def _explain(error: json.JSONDecodeError, text: str) -> str:
         return f"{column}: the comma before the closing {after_comma} is one too many."
     if not rest:
         end = len(text.rstrip(_BLANKS)) + 1
-        return f"The line ends at column {end} in the middle of a value. It is cut off."
+        return f"The line ends at column {end} in the middle of a value. It was cut off."
     if error.msg.startswith("Unterminated string"):
-        return f"The string that begins at column {position + 1} does not end. The line is cut off."
+        return (
+            f"The string that begins at column {position + 1} does not end. The line was cut off."
+        )
     if rest.startswith(_CONFLICT):
         return "The line is a Git conflict marker. Resolve the conflict."
     for beginning, hint in _NOT_IN_JSON:
@@ -373,7 +375,7 @@ def blank_line(defect: Defect) -> Iterator[Problem]:
     others skip them.
     """
     if defect.kind == "blank":
-        hint = "Leave it out; what the API does with it is not known."
+        hint = "Remove it. What the API does with it is not known."
         yield Problem("The line is blank.", None, (), hint)
 
 
@@ -394,8 +396,8 @@ def duplicate_key(line: bytes) -> Iterator[Problem]:
     """
     key = repeated_key(line)
     if key is not None:
-        hint = "Decoders keep the last; what the API does is not known."
-        yield Problem(f"The key '{excerpt(key)}' stands twice in one object.", None, (), hint)
+        hint = "Most decoders keep the last value. What the API does is not known."
+        yield Problem(f"The key '{excerpt(key)}' is repeated in one object.", None, (), hint)
 
 
 def repeated_key(line: bytes) -> str | None:

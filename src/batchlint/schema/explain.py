@@ -309,8 +309,8 @@ class _Walk:
             place: PathParts = (*path, name)
             if path and name == path[-1]:
                 hint = (
-                    "The object is wrapped in itself: put the members of the inner "
-                    f"{phrasing.excerpt(name)!r} in its place."
+                    "The object is wrapped in itself. Put the fields of the inner "
+                    f"{phrasing.excerpt(name)!r} in place of the outer one."
                 )
                 place = path
             yield self._problem(

@@ -64,7 +64,7 @@ def deprecated_parameters(endpoint: Endpoint, family: str = "") -> frozenset[str
 
 def newer_hint() -> str:
     """The hint for names and values that a newer API may know."""
-    return f"Known as of {schema_date()}, when the schema was made; a newer API may know more."
+    return f"Known as of {schema_date()}. A newer API may accept more."
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

@@ -59,7 +59,7 @@ def _levels(below: list[Node]) -> Iterator[SchemaProblem]:
         yield SchemaProblem(
             f"{deepest} levels of nesting exceeds limit of {LEVELS}.",
             place,
-            "Flatten it, or use definitions.",
+            "Flatten the schema, or use definitions.",
         )
 
 
@@ -125,7 +125,7 @@ def _characters(below: list[Node]) -> Iterator[SchemaProblem]:
         yield SchemaProblem(
             f"{total} characters of names and values exceeds limit of {CHARACTERS}.",
             (),
-            "The limit is the guide's, the sentence ours: that of the API is not known.",
+            "The limit is documented; the API's sentence is not known.",
         )
 
 

@@ -115,22 +115,22 @@ def _hint(error: ValidationError, path: PathParts) -> str | None:
     """How to fix an error."""
     keyword = path[-1] if path else ""
     if error.validator == "type" and error.validator_value == ["object", "boolean"]:
-        return "Put one schema there, an object."
+        return "Write one schema here, as an object."
     if keyword == "type":
         types = phrasing.listed(phrasing.quoted(TYPES))
-        return f"A type is one of {types}, or an array of some."
+        return f"`type` is one of {types}, or an array of these."
     if error.validator == "format":
         return (
             "The API compiles patterns with Python's `re`, which lacks \\p{...}, \\u{...} and "
             "(?<name>...)."
         )
     if error.validator == "uniqueItems":
-        return "Name each property once."
+        return "List each property once."
     if "required" in path:
-        beside = "stands beside `properties` and " if keyword == "required" else ""
+        beside = "belongs beside `properties`, and " if keyword == "required" else ""
         return f"`required` {beside}lists names."
     if error.validator == "minItems" or error.instance is None:
-        return "Leave the keyword out."
+        return "Remove the keyword."
     if error.validator == "type" and isinstance(error.validator_value, str):
         return f"Give `{keyword}` {phrasing.EXPECTED[error.validator_value]}."
     return None

@@ -55,7 +55,7 @@ FORMATS: Final = (
 #: Keywords that the root of a schema must not have.
 _FORBIDDEN_AT_ROOT: Final = ("oneOf", "anyOf", "allOf", "enum", "const", "not")
 
-_MOVE_TO_DESCRIPTION: Final = "Take it out, and say what it says in the description."
+_MOVE_TO_DESCRIPTION: Final = "Remove it, and describe the constraint in `description`."
 
 #: Keywords that strict mode refuses, with the hint. Evidence: live probes of 2026
 #: confirm oneOf, allOf, not, if, contains, propertyNames, uniqueItems, minProperties
@@ -78,19 +78,19 @@ _REFUSED: Final = {
         ),
         _MOVE_TO_DESCRIPTION,
     ),
-    "propertyNames": "Objects with any keys can't be had; use an array of objects with a key and a value.",
+    "propertyNames": "Strict mode has no objects with arbitrary keys. Use an array of objects with a key and a value.",
 }
 
-_NOT_IN_GUIDE: Final = "The guide does not name it, and what the API does with it is not known."
+_NOT_IN_GUIDE: Final = "The guide does not mention it. What the API does with it is not known."
 _CONFLICTING_REPORTS: Final = (
-    "Refused in reports up to the end of 2025, accepted by live probes of 2026."
+    "Reports up to the end of 2025 say refused, probes of 2026 say accepted."
 )
 
 #: Keywords that strict mode may refuse, with the reason for the doubt.
 _DOUBTFUL: Final = {
     "minLength": _CONFLICTING_REPORTS,
     "maxLength": _CONFLICTING_REPORTS,
-    "patternProperties": "The guide refuses it for fine-tuned models, and does not say that others take it.",
+    "patternProperties": "The guide refuses it for fine-tuned models, and does not mention other models.",
     **dict.fromkeys(
         (
             "prefixItems",
@@ -133,7 +133,7 @@ _NOT_FOUND: Final = object()
 
 _NOT_CLOSED: Final = "'additionalProperties' is required to be supplied and to be false."
 _UNTYPED: Final = "schema must have a 'type' key."
-_CLOSE_OBJECT: Final = 'Add "additionalProperties": false; strict mode asks it of every object.'
+_CLOSE_OBJECT: Final = 'Add "additionalProperties": false; strict mode requires it in every object.'
 
 #: The problem of a strict function without parameters. Evidence: confirmed by a
 #: recorded answer, September 2026.
@@ -209,7 +209,7 @@ def _check(schema: dict[str, Any], mode: Mode) -> tuple[SchemaProblem, ...]:
 def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[SchemaProblem]:
     """Check the root. An empty schema of a function counts as a missing one."""
     kind = schema.get("type")
-    hint = "The root of a schema is an object. Wrap anything else as its only property."
+    hint = "The root of a schema must be an object. Wrap any other type in an object with one property."
     if "type" not in schema:
         if strict and "anyOf" in schema:
             yield Node(schema).problem(_UNTYPED, hint=hint)
@@ -280,7 +280,7 @@ def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
             "array schema items is not an object.",
             "items",
             context=context,
-            hint="Put one schema there, an object; a tuple is an array of `anyOf` its members.",
+            hint="Write one schema here, as an object. For a tuple, use `anyOf` of its items.",
         )
 
 
@@ -292,7 +292,7 @@ def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     old = metaschema.is_draft_before_2019(root)
     for node in nodes(root, strict=True, levels=limits.LEVELS):
         if isinstance(node.value, bool):
-            yield node.problem(_UNTYPED, hint="Say what may stand there.")
+            yield node.problem(_UNTYPED, hint="Add a `type`.")
         elif isinstance(node.value, dict) and "$ref" in node.value:
             if node.path:
                 yield from _reference(node, root)
@@ -315,7 +315,7 @@ def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
         yield SchemaProblem(
             f"context={in_words(node.context)}, $ref cannot have keywords {{{names}}}.",
             (*node.path, "$ref"),
-            "Nothing may stand beside `$ref`; put the schema in its place.",
+            "`$ref` must stand alone. Remove the other keywords, or inline the schema.",
         )
     target = node.value["$ref"]
     if isinstance(target, str) and not _is_defined(target, root):
@@ -370,7 +370,7 @@ def _typed(node: Node) -> Iterator[SchemaProblem]:
         and not {"anyOf", "oneOf", "allOf", "not", "if"} & schema.keys()
     ):
         certain = "enum" not in schema
-        yield node.problem(_UNTYPED, hint="Say what may stand there.", certain=certain)
+        yield node.problem(_UNTYPED, hint="Add a `type`.", certain=certain)
 
 
 def _object(node: Node) -> Iterator[SchemaProblem]:
@@ -421,14 +421,15 @@ def _required(
             f"{demand} Missing '{phrasing.excerpt(missing[0])}'.",
             *place,
             context=context,
-            hint=f"Require every property; what may be left out has a union with null.{more}",
+            hint="List every property in `required`. To make one optional, allow null: "
+            f'`"type": ["string", "null"]`.{more}',
         )
     if extra:
         yield node.problem(
             f"{demand} Extra required key '{phrasing.excerpt(extra[0])}' supplied.",
             *place,
             context=context,
-            hint="Leave out of `required` what is no property.",
+            hint="Remove names from `required` that are not properties.",
         )
 
 
@@ -456,14 +457,14 @@ def _values(node: Node) -> Iterator[SchemaProblem]:
                 f"context={in_words(node.context)}, enum value {words} does not validate against "
                 f"{{'type': '{kind}'}}.",
                 (*node.path, "enum"),
-                "Give the type of every value.",
+                "The type must match every value.",
             )
     is_string = "string" in types(schema) or "type" not in schema
     if is_string and isinstance(form, str) and form not in FORMATS:
         yield node.problem(
             f"'{phrasing.excerpt(form)}' is not a valid format.",
             "format",
-            hint=f"Formats are {phrasing.listed(phrasing.quoted(FORMATS))}; say others in the description.",
+            hint=f"Formats are {phrasing.listed(phrasing.quoted(FORMATS))}. Describe other formats in `description`.",
         )
 
 
