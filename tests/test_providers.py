@@ -80,14 +80,20 @@ def test_endpoint_names_parameters_of_its_schema(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ALL_ENDPOINTS, ids=lambda endpoint: endpoint.name)
-def test_endpoint_has_a_default_model_exactly_if_its_schema_requires_none(
-    endpoint: Endpoint,
-) -> None:
-    requires_model = "model" in body_schema(endpoint)["required"]
+def test_endpoint_with_a_default_model_does_not_require_one(endpoint: Endpoint) -> None:
     has_default = endpoint.default_model is not None
 
     assert has_default == (endpoint in (MODERATIONS, VIDEOS))
-    assert not (requires_model and has_default) or endpoint in (MODERATIONS, VIDEOS)
+    assert not (has_default and "model" in body_schema(endpoint)["required"])
+
+
+def test_provider_knows_the_url_of_an_endpoint() -> None:
+    openai = provider()
+
+    assert [openai.url_of(endpoint) for endpoint in openai.endpoints.values()] == list(
+        openai.endpoints
+    )
+    assert openai._replace(endpoints={}).url_of(VIDEOS) == "videos"
 
 
 # -- model families -------------------------------------------------------------------------------

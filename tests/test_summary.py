@@ -54,9 +54,9 @@ def test_line_statuses_absorb_those_of_the_following_lines() -> None:
 
 def test_totals_absorb_by_adding() -> None:
     totals = Totals(bytes=3, embedding_inputs=1)
-    totals.absorb(Totals(bytes=4, prompt_characters=2), 7)
+    totals.absorb(Totals(bytes=4, prompt_bytes=2), 7)
 
-    assert totals == {"bytes": 7, "embedding_inputs": 1, "prompt_characters": 2}
+    assert totals == {"bytes": 7, "embedding_inputs": 1, "prompt_bytes": 2}
 
 
 def test_totals_without_a_number_are_zero() -> None:

@@ -14,7 +14,7 @@ import orjson
 
 from .engine.checker import checker_for
 from .engine.chunk import Plan, check_chunk
-from .engine.finish import finish
+from .engine.finish import finish, say_date_once
 from .engine.parallel import Executor, Start, run
 from .findings import KEEP, BatchError
 from .nesting import with_fresh_stack
@@ -140,7 +140,8 @@ def iter_errors(
             is unknown.
     """
     plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
-    return _Job(plan, name, _batch_endpoint(endpoint, create), create).errors(source)
+    job = _Job(plan, name, _batch_endpoint(endpoint, create), create)
+    return say_date_once(job.errors(source))
 
 
 def _batch_endpoint(endpoint: str | None, create: Mapping[str, Any] | None) -> str | None:

@@ -68,8 +68,8 @@ def python_repr(value: Any) -> str:
 
 
 def number(value: float) -> str:
-    """A number as it stands in a sentence."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e16 else str(value)
+    """A number as the user wrote it: 99.0 stays 99.0 (source: a recorded answer of 2026)."""
+    return str(value)
 
 
 # -- lists ---------------------------------------------------------------------------------------
@@ -155,6 +155,8 @@ def expected(node: Schema, value: Any, deref: Callable[[Schema], Schema]) -> str
         branches = [branch for branch in node["anyOf"] if deref(branch).get("type") != "null"]
         phrases = [expected(branch, value, deref) for branch in branches]
         return one_of(list(dict.fromkeys(phrases)))
+    if _is_map_of_strings(node):
+        return "an object with string keys and string values"
     types = node.get("type", "object")
     names = [types] if isinstance(types, str) else [name for name in types if name != "null"]
     return one_of([_expected_type(name, node, value, deref) for name in names])
@@ -164,6 +166,14 @@ def _expected_type(name: str, node: Schema, value: Any, deref: Callable[[Schema]
     if name == "array" and "items" in node:
         return array_of(expected(node["items"], value, deref))
     return EXPECTED[name]
+
+
+def _is_map_of_strings(node: Schema) -> bool:
+    return (
+        node.get("type") == "object"
+        and "properties" not in node
+        and node.get("additionalProperties") == {"type": "string"}
+    )
 
 
 def supported(value: str, values: Sequence[str]) -> str:
@@ -176,7 +186,7 @@ def supported(value: str, values: Sequence[str]) -> str:
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """Replace the placeholders of a schema's own sentence, each once.
 
-    `{name}` is one of the values, `{repr}` the raw value as Python prints it (null stays null),
+    `{name}` is one of the values, `{repr}` the raw value as Python prints it (except for `null`),
     `{/a/b}` what is at that place in the value that the schema is about.
     """
     if "{" not in template:
@@ -220,7 +230,7 @@ def pointer(path: PathParts) -> str:
 # -- suggestions ---------------------------------------------------------------------------------
 
 
-def _distance(a: str, b: str, limit: int) -> int:
+def distance(a: str, b: str, limit: int) -> int:
     """The Levenshtein distance of two names, or `limit` + 1 if it is more than `limit`."""
     if abs(len(a) - len(b)) > limit:
         return limit + 1
@@ -238,7 +248,7 @@ def _distance(a: str, b: str, limit: int) -> int:
 @lru_cache(maxsize=256)
 def _near(key: str, known: tuple[str, ...]) -> list[str]:
     """The known names at a distance of at most 2, the nearest first, then alphabetically."""
-    steps = sorted((_distance(key, name, 2), name) for name in known)
+    steps = sorted((distance(key, name, 2), name) for name in known)
     return [name for step, name in steps if step <= 2]
 
 

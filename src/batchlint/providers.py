@@ -97,6 +97,11 @@ class Provider(NamedTuple):
     endpoints: Mapping[str, Endpoint]
     limits: Limits
 
+    def url_of(self, endpoint: Endpoint) -> str:
+        """The URL of an endpoint, as far as the provider has it; otherwise its name."""
+        urls = (url for url, known in self.endpoints.items() if known is endpoint)
+        return next(urls, endpoint.name)
+
 
 @cache
 def provider(name: str = "openai") -> Provider:

@@ -49,7 +49,7 @@ class LineStatuses(bytearray):
 
 
 class Totals(Counter[str]):
-    """Sums by name: `bytes`, `embedding_inputs`, `prompt_characters`."""
+    """Sums by name: `bytes`, `embedding_inputs`, `prompt_bytes`."""
 
     def absorb(self, other: Counter[str], _shift: int) -> None:
         """Add the sums of the lines that follow."""

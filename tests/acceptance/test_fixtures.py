@@ -25,8 +25,10 @@ WITHOUT_FIXTURE = {
     "too_many_requests",
     "too_many_embedding_inputs",
     "context_exceeded",
+    "embedding_tokens",
     "enqueued_tokens",
     "input_too_long",
+    "max_tokens_per_request",
 }
 
 Run = Callable[..., CommandResult]

@@ -120,12 +120,12 @@ def test_empty_chunk_has_an_empty_summary() -> None:
 # -- totals ---------------------------------------------------------------------------------------
 
 
-def test_prompt_characters_are_counted_only_if_there_is_a_limit() -> None:
+def test_prompt_bytes_are_counted_only_if_there_is_a_limit() -> None:
     data = line("a", input="four") + line("b", input="x" * 100, bogus=1)
 
-    assert check_chunk(data, PLAN).totals["prompt_characters"] == 0
+    assert check_chunk(data, PLAN).totals["prompt_bytes"] == 0
     limited = check_chunk(data, PLAN._replace(max_enqueued_tokens=1))
-    assert limited.totals["prompt_characters"] == 104
+    assert limited.totals["prompt_bytes"] == 104
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from batchlint import BatchError
+from batchlint import BatchError, iter_errors
 from batchlint.engine.chunk import Plan, check_chunk
 from batchlint.engine.finish import finish
 from batchlint.report import Report
 from batchlint.rules import select_rules
 from batchlint.rules.file import affected
+from batchlint.schema.store import newer_hint
 from batchlint.summary import ChunkSummary
 from support import NOW, line
 
@@ -83,6 +84,22 @@ def test_finding_reported_once_per_file_names_the_number_of_requests(count: int)
     assert error.line == 2
     assert str(error.hint).endswith(affected(count, 2))
     assert sum(report.counts.values()) == 1
+
+
+def test_date_of_the_schemas_is_said_once() -> None:
+    data = b"".join(line(str(number), bogus=1) for number in range(3))
+    hints = [error.hint for error in report_on(data).errors]
+
+    assert hints == [newer_hint(), None, None]
+    assert [error.hint for error in iter_errors(data)] == hints
+
+
+def test_date_of_the_schemas_is_kept_in_findings_about_the_create_call() -> None:
+    about_the_call = ABOUT_THE_FILE._replace(hint=newer_hint())
+    summary = check_chunk(line("a", bogus=1), PLAN)
+    report = finish(summary, PLAN, name=None, endpoint=None, extra=[about_the_call] * 2)
+
+    assert [error.hint for error in report.errors] == [newer_hint()] * 3
 
 
 def test_foreign_file_has_no_findings_of_file_rules() -> None:

@@ -89,7 +89,7 @@ def test_finding_a_place_never_fails(raw: bytes, where: str | None, rule: str) -
         (b'{"NaN": "Infinity", "b": [1, -Infinity]}', "not_a_number", 30),
         (b'{"a": 1e5, "b": 1e999}', "not_a_number", 17),
         (rb'{"\\ud800": "\ud83d\ude00 \udc00"}', "lone_surrogate", 27),
-        (b'{"a": 1,}', "invalid_json_line", 9),
+        (b'{"a": 1,}', "invalid_json_line", 8),
         (b"{'a': 1}", "invalid_json_line", 2),
         (b'{"a": "b', "invalid_json_line", 7),
         ('{"ü": "'.encode() + b'\xff"}', "not_utf8", 8),

@@ -160,13 +160,14 @@ def test_embedding_inputs_are_limited() -> None:
 
 
 def test_enqueued_tokens_are_compared_with_the_limit_of_the_caller() -> None:
-    assert messages("enqueued_tokens", a_file(prompt_characters=4_003)) == []
+    assert messages("enqueued_tokens", a_file(prompt_bytes=4_003)) == []
     for limit, expected in ((1000, 0), (999, 1)):
-        checked = a_file(max_enqueued_tokens=limit, prompt_characters=4_003)
+        checked = a_file(max_enqueued_tokens=limit, prompt_bytes=4_003)
 
         assert len(run("enqueued_tokens", checked)) == expected
-    assert messages("enqueued_tokens", a_file(max_enqueued_tokens=0, prompt_characters=4)) == [
-        "The prompts have about 1 tokens (an estimate), more than 0."
+    assert messages("enqueued_tokens", a_file(max_enqueued_tokens=0, prompt_bytes=4)) == [
+        "The prompts have about 1 tokens (estimated from 4 bytes of text, 4 bytes to a token), more"
+        " than 0."
     ]
 
 

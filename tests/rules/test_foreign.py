@@ -122,6 +122,71 @@ def test_one_json_document_over_several_lines_is_recognised(case: Document) -> N
         assert "jq" in defect.detail
 
 
+CSV = b"id,prompt\n1,Hi\n2,Ho\n"
+GEMINI = rows({"custom_id": "a", "request": {"contents": [{"parts": [{"text": "Hi"}]}]}})
+
+
+class Other(NamedTuple):
+    name: str
+    head: bytes
+    called: str
+
+
+@each(
+    [
+        Other("commas", CSV, "a table"),
+        Other("semicolons", b"id;prompt\n1;Hi\n", "a table"),
+        Other("tabs", b"id\tprompt\r\n1\tHi\r\n", "a table"),
+        Other("JSON in a cell", b'custom_id,body\na,"{""model"": ""m""}"\n', "a table"),
+        Other("Gemini with a custom_id", GEMINI, "Gemini"),
+        Other(
+            "conflict",
+            b"<<<<<<< HEAD\n" + GEMINI + b"=======\n" + GEMINI + b">>>>>>> x\n",
+            "Gemini",
+        ),
+        Other("script", b"#!/usr/bin/env python3\nimport openai\n", "source code"),
+        Other("JavaScript", b"import fs from 'fs'\nconst a = 1\n", "source code"),
+        Other(
+            "Python with a docstring",
+            b'"""Make a batch."""\nfrom openai import OpenAI\nclient = OpenAI()\n',
+            "source code",
+        ),
+        Other("HTML", b"<!DOCTYPE html>\n<html>\n", "a web page"),
+        Other("ZIP", b"PK\x03\x04rest", "a ZIP archive"),
+        Other("Parquet", b"PAR1rest", "a Parquet file"),
+    ]
+)
+def test_other_formats_are_recognised(case: Other) -> None:
+    defect = find_foreign(case.head)
+
+    assert defect is not None
+    assert (defect.kind, case.called in defect.name) == ("foreign", True)
+    assert defect.detail
+
+
+class Batch(NamedTuple):
+    name: str
+    head: bytes
+
+
+@each(
+    [
+        Batch("line", line("a")),
+        Batch("conflict", b"<<<<<<< HEAD\n" + line("a")),
+        Batch("comment", b"// a comment\n" + line("a")),
+        Batch("single quotes", b"{'custom_id': 'a'}\n"),
+        Batch("word", b"hello\n"),
+        Batch("words with a comma", b"hello, world\n"),
+        Batch("request without contents", rows({"custom_id": "a", "request": {"model": "m"}})),
+        Batch("line that is cut off", line("a")[:-5]),
+        Batch("blank line first", b"\n" + line("a")),
+        Batch("comma after the object", line("a").rstrip() + b",\n" + line("b")),
+    ]
+)
+def test_broken_lines_are_not_foreign(case: Batch) -> None:
+    assert find_foreign(case.head) is None
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_utf16_is_recognised(encoding: str) -> None:
     assert find_foreign(line("a").decode().encode(encoding)) == Defect("utf-16")

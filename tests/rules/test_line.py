@@ -98,6 +98,9 @@ class Meant(NamedTuple):
         Meant("https://api.openai.com/v1/embeddings", "/v1/embeddings"),
         Meant("/v1/embeddings/", "/v1/embeddings"),
         Meant("/v1/embedding", "/v1/embeddings"),
+        Meant("chat/completions", "/v1/chat/completions"),
+        Meant("/v1/chat/completion", "/v1/chat/completions"),
+        Meant("/v1/audio/speech", None),
         Meant("nonsense", None),
     ]
 )
@@ -111,6 +114,15 @@ def test_hint_suggests_the_url_that_was_meant(case: Meant) -> None:
         assert f"Did you mean {case.suggestion}?" in hint
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"), [(None, "null"), (17, "17"), (True, "true"), ({"a": 1}, '{"a":1}')]
+)
+def test_url_that_is_not_a_string_is_quoted_as_json(url: object, shown: str) -> None:
+    hint = only(request() | {"url": url}).hint
+
+    assert hint == f"{shown} is not a batch endpoint. The body was skipped."
+
+
 def test_body_is_not_checked_under_an_invalid_url() -> None:
     assert only(request(bogus=1) | {"url": "/v1/nope"}).rule == "invalid_url"
 
@@ -118,6 +130,38 @@ def test_body_is_not_checked_under_an_invalid_url() -> None:
 def test_hint_explains_a_body_that_is_a_string() -> None:
     assert "string" in (only(request() | {"body": "{}"}).hint or "")
     assert only(request() | {"body": []}).hint is None
+
+
+# -- fields with a wrong name ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("id", "custom_id"),
+        ("customId", "custom_id"),
+        ("custm_id", "custom_id"),
+        ("endpoint", "url"),
+        ("request", "body"),
+    ],
+)
+def test_field_with_a_wrong_name_is_reported_once(wrong: str, right: str) -> None:
+    made = request()
+    made[wrong] = made.pop(right)
+    error = only(made)
+
+    assert (error.rule, error.param) == ("missing_line_member", right)
+    assert error.hint == f'Rename "{wrong}" to "{right}".'
+
+
+def test_field_of_another_type_does_not_have_a_wrong_name() -> None:
+    made = request()
+    made["request"] = str(made.pop("body"))
+
+    assert {error.rule for error in check_request(made)} == {
+        "missing_line_member",
+        "unknown_line_member",
+    }
 
 
 # -- empty_custom_id ------------------------------------------------------------------------------

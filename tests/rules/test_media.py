@@ -220,7 +220,7 @@ class Doubtful(NamedTuple):
 
 @each(
     [
-        Doubtful("bare base64", "iVBORw0KGgoAAAANSUhEUg==", NO_URL),
+        Doubtful("other scheme", "gs://bucket/a.png", NO_URL),
         Doubtful("empty", "", NO_URL),
         Doubtful(
             "few bytes",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from batchlint import check, check_request
-from batchlint.rules.prompt_size import LONG_LINE, prompt_characters
+from batchlint.rules.prompt_size import LONG_LINE, prompt_bytes, prompt_characters
 from rules.helpers import each
 from support import request
 
@@ -60,7 +60,7 @@ def test_short_lines_are_not_counted() -> None:
     assert LONG_LINE == 1_048_576
 
 
-# -- prompt_characters ----------------------------------------------------------------------------
+# -- prompt_characters and prompt_bytes -----------------------------------------------------------
 
 
 class Counted(NamedTuple):
@@ -81,6 +81,13 @@ class Counted(NamedTuple):
 )
 def test_characters_of_the_prompt_are_counted(case: Counted) -> None:
     assert prompt_characters(case.body) == case.characters
+    assert prompt_bytes(case.body) == case.characters
+
+
+def test_bytes_are_those_of_utf8() -> None:
+    body = {"messages": [{"role": "user", "content": "\u6f22\u00e9x"}]}
+
+    assert (prompt_characters(body), prompt_bytes(body)) == (3, 6)
 
 
 def test_images_do_not_count_as_characters() -> None:
@@ -136,5 +143,7 @@ def test_estimated_tokens_beyond_the_limit_are_a_warning() -> None:
     assert report.ok
     assert [warning.rule for warning in report.warnings] == ["enqueued_tokens"]
     assert report.warnings[0].message == (
-        "The prompts have about 1,000 tokens (an estimate), more than 999."
+        "The prompts have about 1,000 tokens (estimated from 4,000 bytes of text, 4 bytes to a"
+        " token), more than 999."
     )
+    assert str(report.warnings[0].hint).startswith("Images, audio and files are not counted.")

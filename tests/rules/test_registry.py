@@ -40,6 +40,8 @@ WITHOUT_EXAMPLES = {
     "context_exceeded",
     "enqueued_tokens",
     "input_too_long",
+    "max_tokens_per_request",
+    "embedding_tokens",
 }
 
 every_rule = each([*RULES.values()])

@@ -67,6 +67,18 @@ def test_only_null_counts_as_no_model(url: str, model: Any, count: int) -> None:
     assert len(rule_findings("model_left_out", url, {"model": model})) == count
 
 
+def test_prompt_template_may_name_the_model() -> None:
+    template = without(RESPONSES, "model")
+    del template["body"]["input"]
+    template["body"]["prompt"] = {"id": "pmpt_1"}
+
+    [warning] = check_request(template)
+    [error] = check_request(without(RESPONSES, "model"))
+
+    assert (warning.rule, warning.severity) == ("model_left_out", "warning")
+    assert (error.rule, error.message) == ("missing_model", "Model parameter is required.")
+
+
 def test_model_of_other_endpoints_is_left_to_the_schema() -> None:
     assert rule_findings("model_left_out", EMBEDDINGS, {}) == []
 

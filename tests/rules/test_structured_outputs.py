@@ -20,6 +20,7 @@ from rules.helpers import each
 from structured.cases import FUNCTION, STRICT, with_a
 from structured.helpers import (
     CHAT,
+    FORBIDDEN_AT_ROOT,
     FUNCTION_PLACES,
     NOT_CLOSED,
     RESPONSES,
@@ -31,7 +32,6 @@ from structured.helpers import (
     chat_format,
     chat_tool,
     closed,
-    forbidden_at_root,
     places_of,
     responses_tool,
     schema_findings,
@@ -73,7 +73,7 @@ def test_parameters_of_a_function_are_checked_in_every_place(
 
 def test_forbidden_keyword_at_the_root_of_a_function_is_doubtful_on_responses_only() -> None:
     parameters = {"type": "object", "properties": {}, "anyOf": [{"required": ["a"]}]}
-    message = f"Invalid schema for function 'f': {forbidden_at_root('anyOf').sentence}"
+    message = f"Invalid schema for function 'f': {FORBIDDEN_AT_ROOT.sentence}"
 
     chat = schema_findings(CHAT, chat_tool(parameters))
     responses = schema_findings(RESPONSES, responses_tool(parameters))

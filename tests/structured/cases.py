@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from structured.helpers import (
+    FORBIDDEN_AT_ROOT,
     NOT_CLOSED,
     NOT_REQUIRED,
     UNTYPED,
@@ -12,7 +13,6 @@ from structured.helpers import (
     SchemaCase,
     at,
     closed,
-    forbidden_at_root,
     in_a,
     in_root,
     not_an_object,
@@ -138,9 +138,10 @@ STRICT: Final = [
     SchemaCase(
         "oneOf and a type at the root",
         closed() | {"oneOf": [{}]},
-        (forbidden_at_root("oneOf"),),
+        (FORBIDDEN_AT_ROOT,),
     ),
-    SchemaCase("enum at the root", closed() | {"enum": [{}]}, (forbidden_at_root("enum"),)),
+    SchemaCase("enum at the root", closed() | {"enum": [{}]}, (FORBIDDEN_AT_ROOT,)),
+    SchemaCase("const at the root", closed() | {"const": {}}, (FORBIDDEN_AT_ROOT,)),
     SchemaCase(
         "allOf at the root",
         closed() | {"allOf": [{}]},
@@ -284,7 +285,18 @@ STRICT: Final = [
     SchemaCase(
         "unknown format of an integer",
         closed(a={"type": "integer", "format": "int32"}),
-        (in_a("'int32' is not a valid format.", "/format", certain=False),),
+    ),
+    SchemaCase(
+        "map beside other types",
+        closed(a={"type": ["object", "null"], "additionalProperties": {"type": "string"}}),
+        (
+            Expected(
+                "In context=('properties', 'a', 'type', '0'), 'additionalProperties' is required to"
+                " be supplied and to be false.",
+                "/properties/a/additionalProperties",
+                certain=False,
+            ),
+        ),
     ),
     SchemaCase(
         "string in an enum of null",
@@ -367,7 +379,8 @@ FUNCTION: Final = [
     SchemaCase("unknown reference", with_a({"$ref": "#/$defs/B", "description": "b"})),
     SchemaCase("root without properties", {"type": "object"}, (in_root(NO_PROPERTIES),)),
     SchemaCase("array at the root", {"type": "array", "items": {}}, (not_an_object("array"),)),
-    SchemaCase("no type", {"properties": {}}, (not_an_object("None", certain=False),)),
+    SchemaCase("no type", {"properties": {}}, (not_an_object("None"),)),
+    SchemaCase("no type and no properties", {"x": 1}, (not_an_object("None", certain=False),)),
     SchemaCase("oneOf at the root", {"oneOf": [{"type": "object"}]}, (not_an_object("None"),)),
     SchemaCase("anyOf at the root", {"anyOf": [{"type": "object"}]}, (not_an_object("None"),)),
     SchemaCase("union of types at the root", {"type": ["object", "null"], "properties": {}}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from batchlint.findings import Problem
 from batchlint.phrasing import pointer
@@ -80,12 +80,11 @@ def not_an_object(json_type: str, *, certain: bool = True) -> Expected:
     return Expected(sentence, certain=certain)
 
 
-def forbidden_at_root(keyword: str) -> Expected:
-    """A root that is an object, but has a keyword that a root must not have."""
-    return Expected(
-        "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the"
-        f" top level. Found '{keyword}'."
-    )
+#: A root that is an object, but has a keyword that a root must not have.
+FORBIDDEN_AT_ROOT: Final = Expected(
+    "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'const'/'not' at the"
+    " top level."
+)
 
 
 class SchemaCase(NamedTuple):

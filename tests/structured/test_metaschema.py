@@ -19,6 +19,7 @@ from rules.helpers import each
 from structured.cases import with_a
 from structured.helpers import (
     CHAT,
+    FORBIDDEN_AT_ROOT,
     FUNCTION_PLACES,
     NOT_CLOSED,
     NOT_REQUIRED,
@@ -30,7 +31,6 @@ from structured.helpers import (
     assert_findings,
     chat_tool,
     closed,
-    forbidden_at_root,
     sentences,
 )
 from structured.strategies import SCHEMAS
@@ -54,7 +54,7 @@ STRICT = [
     SchemaCase(
         "empty oneOf and a type at the root",
         closed() | {"oneOf": []},
-        (Expected("[] should be non-empty.", "/oneOf"), forbidden_at_root("oneOf")),
+        (Expected("[] should be non-empty.", "/oneOf"), FORBIDDEN_AT_ROOT),
     ),
     SchemaCase(
         "tuple",

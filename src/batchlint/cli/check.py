@@ -112,7 +112,8 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
     "--max-enqueued-tokens",
     type=click.IntRange(1),
     metavar="N",
-    help="Warn if the prompts have more than about N tokens (estimated).",
+    help="Warn if the prompts have more than about N tokens, estimated from 4 bytes of text per "
+    "token. Images are not counted.",
 )
 @click.option(
     "--metadata",

@@ -299,9 +299,19 @@ class Checker:
                     yield rule.name, problem.rank, problem
         body = request.get("body")
         if checker is not None and isinstance(body, dict):
-            for problem in checker.explain(body, known_invalid=is_clean_line):
+            found = checker.explain(body, known_invalid=is_clean_line)
+            for problem in self._meant(found, Request(checker.endpoint, body, line_bytes)):
                 yield problem.rule, problem.rank, problem
             yield from checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
+
+    def _meant(self, problems: list[Problem], request: Request) -> list[Problem]:
+        """The problems of a body under its schema, one per cause, with hints for common mistakes."""
+        if not problems:
+            return problems
+        from .causes import first_of_each_cause  # Late, because most files have no problems.
+        from .hints import with_hints
+
+        return with_hints(first_of_each_cause(problems, request, self.provider), request)
 
     def _explain_defect(
         self, defect: Defect, number: int | None, effect: Effect | None = None

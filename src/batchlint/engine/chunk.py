@@ -11,7 +11,7 @@ import orjson
 from ..findings import KEEP, BatchError
 from ..providers import EMBEDDINGS
 from ..rules import RULES, Selection
-from ..rules.prompt_size import prompt_characters
+from ..rules.prompt_size import prompt_bytes
 from ..schema.validate import Validator
 from ..summary import ChunkSummary, CustomIds, FindingStore, LineStatus
 from .checker import EndpointChecker, LineResult, checker_for
@@ -131,7 +131,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
         if counts_inputs:
             summary.totals["embedding_inputs"] += count_inputs(body)
         if counts_tokens:
-            summary.totals["prompt_characters"] += prompt_characters(body)
+            summary.totals["prompt_bytes"] += prompt_bytes(body)
     summary.totals["bytes"] += len(chunk)
     summary.statuses.absorb(statuses)
     summary.custom_ids.absorb(CustomIds.packed(custom_ids))

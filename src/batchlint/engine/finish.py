@@ -9,6 +9,7 @@ from ..findings import BatchError, Problem
 from ..report import Report
 from ..rules.file import affected
 from ..rules.registry import CheckedFile
+from ..schema.store import newer_hint
 from ..summary import ChunkSummary, FindingStore, LineStatus
 from .checker import Checker, checker_for
 from .chunk import Plan
@@ -53,7 +54,7 @@ def finish(
     for count, error in summary.once_per_file.values():
         hint = f"{error.hint or ''} {affected(count, error.line or 1)}".strip()
         findings.add(error._replace(hint=hint))
-    errors = sorted(findings.errors)
+    errors = [*say_date_once(sorted(findings.errors))]
     return Report(
         path=name,
         endpoint=endpoint,
@@ -68,6 +69,22 @@ def finish(
         now=plan.now,
         create=create or {},
     )
+
+
+def say_date_once(errors: Iterable[BatchError]) -> Iterator[BatchError]:
+    """Remove the hint with the date of the schemas from all lines but the first that has it.
+
+    Args:
+        errors: the findings of one file, in order.
+    """
+    date = newer_hint()
+    said = False
+    for error in errors:
+        if error.line is None or error.hint != date:
+            yield error
+        else:
+            yield error._replace(hint=None) if said else error
+            said = True
 
 
 def _problems(checker: Checker, name: str | None, file: CheckedFile | None) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from ..findings import BatchError
 from ..nesting import with_fresh_stack
+from ..rules.text import error_position
 from ..sources import open_file
 
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
@@ -125,7 +126,8 @@ def _defect_span(text: str, rule: str) -> tuple[int, int] | None:
     try:
         _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        return error.pos, min(error.pos + 1, len(text))
+        start = error_position(error, text)
+        return start, min(start + 1, len(text))
     return None
 
 

@@ -19,7 +19,7 @@ from ..providers import (
 )
 from ..schema.store import body_schema
 from ..summary import CustomIds, Runs
-from .prompt_size import CHARACTERS_PER_TOKEN
+from .prompt_size import BYTES_PER_TOKEN
 from .registry import CheckedFile, file_rule, name_rule
 
 _NOT_JSONL: Final = "Invalid file format for Batch API. Must be .jsonl"
@@ -553,21 +553,22 @@ def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
     runs. The limit depends on the organization and the model, so batchlint checks it
     only if you set `--max-enqueued-tokens`.
 
-    This is a warning because the count is a rough estimate: one token per four
-    characters. Users report that the API's own estimate is higher than a tokenizer's
-    count.
+    This is a warning because the count is a rough estimate: one token per four bytes of
+    UTF-8. It covers text only, not images, audio and files. Users report that the API's
+    own estimate is higher than a tokenizer's count.
 
     Fix: Split the file and send the parts one after another.
 
     Evidence: reported. openai/openai-python#2084 (February 2025) quotes the refusal:
     code `token_limit_exceeded`, "Enqueued token limit reached for ...".
     """
-    characters = file.summary.totals["prompt_characters"]
-    tokens = characters // CHARACTERS_PER_TOKEN
+    prompt_bytes = file.summary.totals["prompt_bytes"]
+    tokens = prompt_bytes // BYTES_PER_TOKEN
     limit = file.max_enqueued_tokens
     if limit is not None and tokens > limit:
         yield Problem(
-            f"The prompts have about {tokens:,} tokens (an estimate), more than {limit:,}.",
-            hint=f"{characters:,} characters, {CHARACTERS_PER_TOKEN} per token. Split the file, and "
-            "send the parts one after the other.",
+            f"The prompts have about {tokens:,} tokens (estimated from {prompt_bytes:,} bytes of "
+            f"text, {BYTES_PER_TOKEN} bytes per token), more than {limit:,}.",
+            hint="Images, audio and files are not counted. Split the file, and send the parts one "
+            "after the other.",
         )

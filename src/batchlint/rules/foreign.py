@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -19,6 +20,24 @@ _LINES: Final = 20
 #: Longer beginnings are not decoded: a chunk is this large only if one line is.
 _LONGEST: Final = 16_000_000
 
+#: How the marker lines of a Git conflict begin. The lines between them show the format.
+_CONFLICT: Final = (b"<<<<<<< ", b"||||||| ", b"=======", b">>>>>>> ")
+
+#: The beginnings of binary files that may hold requests, with their names and how to fix them.
+_BINARY: Final = (
+    (
+        b"PK\x03\x04",
+        "a ZIP archive or an Office document",
+        "Unpack it, or export the table as JSON Lines.",
+    ),
+    (b"PAR1", "a Parquet file", "Export it as JSON Lines."),
+    (
+        b"\x1f\x8b",
+        "a gzip file",
+        "Decompress it; the API accepts only uncompressed files. batchlint reads FILE.jsonl.gz.",
+    ),
+)
+
 _CONVERT: Final = 'Write one request per line: {"custom_id", "method": "POST", "url", "body"}.'
 
 
@@ -30,18 +49,20 @@ def find_foreign(head: bytes) -> Defect | None:
     """
     if _is_utf16(head):
         return Defect("utf-16")
-    if head.startswith(b"\x1f\x8b"):
-        hint = (
-            "Decompress it; the API accepts only uncompressed files. batchlint reads FILE.jsonl.gz."
-        )
-        return Defect("foreign", hint, "a gzip file")
+    for beginning, name, hint in _BINARY:
+        if head.startswith(beginning):
+            return Defect("foreign", hint, name)
     if len(head) > _LONGEST:
         return None
     head = head.removeprefix(BYTE_ORDER_MARK)
-    lines = [line for line in head.split(b"\n", 4 * _LINES) if line.strip()][:_LINES]
+    lines = [
+        line
+        for line in head.split(b"\n", 4 * _LINES)
+        if line.strip() and not line.startswith(_CONFLICT)
+    ][:_LINES]
     if not lines:
         return None
-    form = _json_document(head, lines[0]) or _rows(lines)
+    form = _json_document(head, lines[0]) or _rows(lines) or _text(lines)
     if form is None:
         return None
     name, hint = form
@@ -54,10 +75,11 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
 
     Such a file fails as a whole, so no request runs.
 
-    batchlint recognizes JSON arrays, pretty-printed JSON, gzip files, fine-tuning rows,
-    output and error files of a batch, and the batch formats of Anthropic, Gemini and
-    Amazon Bedrock, among others. It reports such a file once instead of once per line.
-    For a format with one row per line, each of the first 20 lines must match.
+    batchlint recognizes JSON arrays, pretty-printed JSON, fine-tuning rows, output and
+    error files of a batch, the batch formats of Anthropic, Gemini and Amazon Bedrock,
+    tables (CSV), source code, web pages, gzip files, archives and Parquet. It reports
+    such a file once instead of once per line. For a format with one row per line, each
+    of the first 20 lines must match. Marker lines of a Git conflict are skipped.
 
     Fix: Convert the file to one request per line, as the hint describes. For an output
     or error file, check the input file instead.
@@ -77,6 +99,12 @@ def _is_utf16(head: bytes) -> bool:
     )
 
 
+_JSON_ARRAY: Final = (
+    "a JSON array",
+    "Write one item per line: `jq -c '.[]' FILE > requests.jsonl`.",
+)
+
+
 def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
     """One JSON document over all lines: an array, or pretty-printed."""
     text = head.lstrip()
@@ -89,16 +117,13 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
     if isinstance(first, list):
         if not first or not isinstance(first[0], dict) or text.strip().count(b"\n"):
             return None
-        return "a JSON array", "Write one item per line: `jq -c '.[]' FILE > requests.jsonl`."
+        return _JSON_ARRAY
     if first is not None:
         return None
     opening = line.strip().rstrip(b",")
     if text.startswith(b"["):
         if opening == b"[" or _spans_lines(text):
-            return (
-                "a JSON array",
-                "Write one item per line: `jq -c '.[]' FILE > requests.jsonl`.",
-            )
+            return _JSON_ARRAY
         return None
     if opening == b"{" or _spans_lines(text):
         return (
@@ -155,7 +180,7 @@ def _shape(row: Any) -> tuple[str, str] | None:
             "a batch for Anthropic's Message Batches",
             f"{_CONVERT} Put the params into the body.",
         )
-    if "request" in row and ("key" in row or row.keys() == {"request"}):
+    if _is_for_gemini(row):
         return (
             "a batch for Gemini",
             f"{_CONVERT} Turn the request's contents into messages or input.",
@@ -168,3 +193,57 @@ def _shape(row: Any) -> tuple[str, str] | None:
             'Add "method": "POST" and "url" to every line; OpenAI needs all four.',
         )
     return None
+
+
+def _is_for_gemini(row: dict[str, Any]) -> bool:
+    """Whether a row is a request for Gemini, named by a key, a custom_id or nothing."""
+    if "request" in row and ("key" in row or row.keys() == {"request"}):
+        return True
+    request = row.get("request")
+    return isinstance(request, dict) and ("contents" in request or "generationConfig" in request)
+
+
+#: How lines of source code begin, in the languages that people write batch files with.
+_CODE: Final = rb"""(?x) \s* (
+    \#!  | import\s+[\w{*"'.]  | from\s+[\w.]+\s+import\b  | def\s+\w+\(  | async\s+def\b  | class\s+\w+  |
+    (const|let|var)\s+[\w{\[]  | (export|require)\b  | function\s*\w*\(  | package\s+\w+  | using\s+[\w.]+;  |
+    \#include\b  | <\?php  | use\s+[\w:\\]+  | \w+\s*=\s*(\w+(\.\w+)*\(|\[|\{|"|') )"""
+_MARKUP: Final = rb"(?i)\s*<(!doctype|html|\?xml|head|body)\b"
+
+#: A file is source code if at least one line in this many begins like it.
+_LINES_PER_CODE: Final = 4
+
+#: Longer first lines, in bytes, are not the header of a table.
+_LONGEST_HEADER: Final = 4096
+
+
+def _text(lines: list[bytes]) -> tuple[str, str] | None:
+    """Lines of a format that is not JSON."""
+    if any(line.lstrip().startswith((b'{"', b"[")) for line in lines):
+        return None
+    if re.match(_MARKUP, lines[0]):
+        return "a web page or XML", "Perhaps a download failed. Look at the file."
+    if sum(re.match(_CODE, line) is not None for line in lines) * _LINES_PER_CODE >= len(lines):
+        return "source code", "Run it, and check the file that it writes."
+    if _is_table(lines):
+        return "a table (CSV)", f"{_CONVERT} Each row of the table becomes a request."
+    return None
+
+
+def _is_table(lines: list[bytes]) -> bool:
+    """Whether the first line is a header, and the next one has as many cells."""
+    import csv  # Late, because almost no file needs it.
+
+    if len(lines[0]) > _LONGEST_HEADER:
+        return False
+    text = [line.decode("utf-8", "replace").rstrip("\r") for line in lines[:2]]
+    try:
+        tables = [list(csv.reader(text, delimiter=delimiter)) for delimiter in (",", ";", "\t")]
+    except csv.Error:
+        return False
+    return any(
+        len(table) > 1
+        and len(table[0]) == len(table[1]) > 1
+        and all(re.fullmatch(r"[\w .()/-]{1,64}", cell) for cell in table[0])
+        for table in tables
+    )

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
+
 from .. import phrasing
 from ..findings import PathParts, Problem
 from ..providers import provider
@@ -15,7 +17,39 @@ from .registry import Line, line_rule, stated_in_schema
 _FIELDS: Final = frozenset({"custom_id", "method", "url", "body"})
 
 
-def _missing_field_hint(_line: Mapping[str, Any], path: PathParts) -> str | None:
+#: Wrong names that people give the four fields.
+_WRONG_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "custom_id": ("id", "customId", "customID", "custom-id", "request_id", "key"),
+    "method": ("http_method", "verb"),
+    "url": ("endpoint", "uri", "path"),
+    "body": ("request", "params", "payload", "data"),
+}
+
+#: A field whose name differs by at most this many letters is a misspelling.
+_NEAR: Final = 2
+
+
+def misnamed_fields(line: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of a line that have a wrong name, with the right one."""
+    names: dict[str, str] = {}
+    for right, wrong in _WRONG_NAMES.items():
+        if right in line:
+            continue
+        near = (
+            name for name in line if name in wrong or phrasing.distance(name, right, _NEAR) <= _NEAR
+        )
+        found = next(near, None)
+        if found is None or found in _FIELDS:
+            continue
+        if isinstance(line[found], dict) == (right == "body"):
+            names[found] = right
+    return names
+
+
+def _missing_field_hint(line: Mapping[str, Any], path: PathParts) -> str | None:
+    for wrong, right in misnamed_fields(line).items():
+        if path == (right,):
+            return f'Rename "{phrasing.excerpt(wrong)}" to "{right}".'
     if path == ("method",):
         return 'Add "method": "POST".'
     if path == ("custom_id",):
@@ -92,9 +126,17 @@ def invalid_method() -> None:
 def _url_hint(line: Mapping[str, Any], _path: PathParts) -> str:
     """Suggest the endpoint that was meant."""
     url = line["url"]
-    return _suggest_url(
-        phrasing.excerpt(url) if isinstance(url, str) else phrasing.python_repr(url)
-    )
+    if isinstance(url, str):
+        return _suggest_url(phrasing.excerpt(url))
+    return _not_an_endpoint(_as_written(url))
+
+
+def _as_written(value: Any) -> str:
+    """A value that is not a string, as messages quote it: `null`, `true`, an object."""
+    try:
+        return phrasing.excerpt(orjson.dumps(value).decode())
+    except TypeError:  # Too deep.
+        return "..."
 
 
 @lru_cache(maxsize=64)
@@ -102,11 +144,15 @@ def _suggest_url(shown: str) -> str:
     import difflib
 
     endpoints = list(provider().endpoints)
-    near = [known for known in endpoints if shown.rstrip("/").endswith(known.removeprefix("/v1"))]
+    path = f"/{shown.strip('/')}"
+    near = [known for known in endpoints if path.endswith(known.removeprefix("/v1"))]
     if not near:
-        near = difflib.get_close_matches(shown, endpoints, 1)
-    suggestion = f" Did you mean {near[0]}?" if near else ""
-    return f"'{shown}' is not a batch endpoint.{suggestion} The body was skipped."
+        near = difflib.get_close_matches(shown, endpoints, 1, cutoff=0.85)
+    return _not_an_endpoint(f"'{shown}'", f" Did you mean {near[0]}?" if near else "")
+
+
+def _not_an_endpoint(shown: str, suggestion: str = "") -> str:
+    return f"{shown} is not a batch endpoint.{suggestion} The body was skipped."
 
 
 @stated_in_schema(fails="batch", hint=_url_hint)
@@ -156,7 +202,8 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
     """The line has a field other than `custom_id`, `method`, `url` and `body`.
 
     This is a warning because how the API treats other fields is unknown. A parameter of
-    the request belongs in the body.
+    the request belongs in the body. A field that has the wrong name, such as `id` for
+    `custom_id`, is reported by `missing_line_member`.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}, "model": "m"}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
@@ -171,8 +218,9 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
     url = line.request.get("url")
     endpoint = line.provider.endpoints.get(url) if isinstance(url, str) else None
     parameters = body_schema(endpoint)["properties"] if endpoint is not None else {}
+    misnamed = misnamed_fields(line.request)
     for field in line.request:
-        if field not in _FIELDS:
+        if field not in _FIELDS and field not in misnamed:
             action = "Move it into the body" if field in parameters else "Remove it"
             yield Problem(
                 f"The line has an unknown field: '{phrasing.excerpt(field)}'.",

@@ -111,17 +111,17 @@ _IMAGE_FIELDS: Final = {
     }
 }
 _FILE_FIELDS: Final = dict.fromkeys(("file_data", "file"), False)
-#: All rules here share these triggers, so that one check of a request covers them all.
-_MEDIA_FIELDS: Final = {**_IMAGE_FIELDS, **_FILE_FIELDS}
+#: All rules about media share these triggers, so that one check of a request covers them all.
+MEDIA_FIELDS: Final = {**_IMAGE_FIELDS, **_FILE_FIELDS}
 
 
 def _images(request: Request) -> Iterator[tuple[PathParts, str]]:
     """The URLs of the images in a request, with their paths, in order."""
-    for path, part in _parts(request):
+    for path, part in content_parts(request):
         yield from _image(path, part.get("image_url"))
 
 
-def _parts(request: Request) -> Iterator[tuple[PathParts, dict[str, Any]]]:
+def content_parts(request: Request) -> Iterator[tuple[PathParts, dict[str, Any]]]:
     """The content parts of a request, with their paths."""
     endpoint = request.endpoint
     holders: list[tuple[PathParts, dict[str, Any]]] = [((), request.body)]
@@ -159,7 +159,7 @@ def _data_urls(request: Request) -> Iterator[tuple[PathParts, str]]:
 @request_rule(
     code="invalid_value",
     endpoints=[endpoint for endpoint in ENDPOINTS.values() if endpoint != CHAT],
-    when=parts(_MEDIA_FIELDS),
+    when=parts(MEDIA_FIELDS),
 )
 def invalid_image_url(request: Request) -> Iterator[Problem]:
     """The data URL of an image cannot be decoded, or its bytes are not an image.
@@ -198,7 +198,7 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
             )
 
 
-@request_rule(endpoints=[CHAT], when=parts(_MEDIA_FIELDS))
+@request_rule(endpoints=[CHAT], when=parts(MEDIA_FIELDS))
 def invalid_image_format(request: Request) -> Iterator[Problem]:
     """The image in a data URL is not a PNG, JPEG, GIF or WebP file.
 
@@ -233,7 +233,7 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
             )
 
 
-@request_rule(endpoints=[CHAT], when=parts(_MEDIA_FIELDS))
+@request_rule(endpoints=[CHAT], when=parts(MEDIA_FIELDS))
 def invalid_base64_image(request: Request) -> Iterator[Problem]:
     """The data URL of an image in a chat completion request cannot be decoded.
 
@@ -260,17 +260,18 @@ def invalid_base64_image(request: Request) -> Iterator[Problem]:
             )
 
 
-@request_rule(fails=None, when=parts(_MEDIA_FIELDS))
+@request_rule(fails=None, when=parts(MEDIA_FIELDS))
 def doubtful_image_url(request: Request) -> Iterator[Problem]:
     """An image URL is neither a web address nor a data URL, or its base64 is doubtful.
 
     Only some base64 decoders accept whitespace, URL escapes, missing padding or the
     URL-safe alphabet. A data URL of a few bytes is a placeholder, not an image.
 
-    This is a warning because it is not known what the API does with such values.
+    This is a warning because it is not known what the API does with such values. In
+    chat completions, a URL without a scheme is an error: see `image_url_without_scheme`.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "iVBORw0KGgoAAAANSUhEUg=="}}]}]}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]}
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image", "image_url": "iVBORw0KGgoAAAANSUhEUg=="}]}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image", "image_url": "https://example.com/a.png"}]}]}
 
     Fix: Put `data:image/png;base64,` (with the image's type) before the base64 text,
     and encode with a library.
@@ -281,6 +282,8 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
     for path, url in _images(request):
         payload = url.partition(",")[2]
         if not url.startswith(("data:", "http://", "https://")):
+            if request.endpoint == CHAT and url and not has_scheme(url):
+                continue  # `image_url_without_scheme` reports it.
             yield problem(
                 f"Invalid '{dotted(path)}'. Expected a valid URL, but got a value with an invalid format.",
                 *path,
@@ -302,12 +305,20 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
             )
 
 
+def has_scheme(url: str) -> bool:
+    """Whether a URL begins with a scheme. A Windows path and `localhost:80` do not."""
+    return re.match(_SCHEME, url) is not None
+
+
+_SCHEME: Final = r"(?i)(https?|data|file|ftp|gs|s3|blob|attachment|about|cid):|[a-z][a-z0-9+.-]*://"
+
+
 def _is_untidy(payload: str) -> bool:
     """Whether only tolerant decoders accept this base64."""
     return len(payload) % 4 > 0 or any(character in payload for character in "-_% \n\r\t")
 
 
-@request_rule(code="invalid_value", endpoints=[CHAT], when=parts(_MEDIA_FIELDS))
+@request_rule(code="invalid_value", endpoints=[CHAT], when=parts(MEDIA_FIELDS))
 def invalid_file_data(request: Request) -> Iterator[Problem]:
     """The `file_data` in a chat completion request is not the data URL of a PDF.
 
@@ -333,7 +344,7 @@ def invalid_file_data(request: Request) -> Iterator[Problem]:
             )
 
 
-@request_rule(fails=None, endpoints=[RESPONSES], when=parts(_MEDIA_FIELDS))
+@request_rule(fails=None, endpoints=[RESPONSES], when=parts(MEDIA_FIELDS))
 def doubtful_file_data(request: Request) -> Iterator[Problem]:
     """The data URL in `file_data` cannot be decoded.
 
@@ -357,7 +368,7 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
 
 def _files(request: Request) -> Iterator[tuple[PathParts, str]]:
     """The contents of the files in a request, with their paths."""
-    for path, part in _parts(request):
+    for path, part in content_parts(request):
         inner = part.get("file")
         data = inner.get("file_data") if isinstance(inner, dict) else part.get("file_data")
         if isinstance(data, str):

@@ -1,8 +1,8 @@
-"""Rules about the length of a prompt, estimated from its characters."""
+"""Rules about the length of a prompt, estimated from its text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ..findings import Phase, Problem
@@ -14,8 +14,9 @@ from .triggers import long_lines
 #: o200k_base.
 LONGEST_TOKEN: Final = 128
 
-#: Estimates assume this many characters per token, which fits English prose.
-CHARACTERS_PER_TOKEN: Final = 4
+#: Estimates assume this many bytes of UTF-8 per token, which fits English prose. For other
+#: scripts, bytes are closer than characters.
+BYTES_PER_TOKEN: Final = 4
 
 #: A line of fewer bytes fits into every context window. The smallest has 8,192 tokens.
 LONG_LINE: Final = 8192 * LONGEST_TOKEN
@@ -55,16 +56,30 @@ def context_exceeded(request: Request) -> Iterator[Problem]:
         )
 
 
-def prompt_characters(body: dict[str, Any]) -> int:
-    """Count the characters of a prompt, except images and files in data URLs."""
-    total = 0
+def prompt_characters(body: Mapping[str, Any]) -> int:
+    """Count the characters in the texts of a prompt."""
+    return sum(map(len, _texts(body)))
+
+
+def prompt_bytes(body: Mapping[str, Any]) -> int:
+    """Count the bytes of UTF-8 in the texts of a prompt."""
+    return sum(map(utf8_length, _texts(body)))
+
+
+def utf8_length(text: str) -> int:
+    """The length of a text in bytes of UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+
+
+def _texts(body: Mapping[str, Any]) -> Iterator[str]:
+    """The strings of a prompt, except images and files in data URLs."""
     queue = [body[member] for member in _PROMPT_PARAMETERS if member in body]
     while queue:
         value = queue.pop()
         if isinstance(value, str):
-            total += 0 if value.startswith("data:") else len(value)
+            if not value.startswith("data:"):
+                yield value
         elif isinstance(value, list):
             queue += value
         elif isinstance(value, dict):
             queue += [inner for key, inner in value.items() if key not in _IDENTIFIERS]
-    return total

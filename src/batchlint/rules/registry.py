@@ -55,6 +55,16 @@ class Request(NamedTuple):
                 if isinstance(item, dict):
                     yield index, item
 
+    def at(self, path: PathParts) -> Any:
+        """The value at a path in the body; None if there is none."""
+        value: Any = self.body
+        for part in path:
+            if isinstance(part, str):
+                value = value.get(part) if isinstance(value, dict) else None
+            else:
+                value = value[part] if isinstance(value, list) and part < len(value) else None
+        return value
+
 
 class Line(NamedTuple):
     """A decoded line that is not a valid request, as line rules see it.

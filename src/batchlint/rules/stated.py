@@ -6,7 +6,7 @@ In examples, `/v1/embeddings {...}` stands for a line with that URL and body.
 from collections.abc import Iterator
 
 from ..findings import Problem
-from ..providers import MODERATIONS, VIDEOS
+from ..providers import MODERATIONS, RESPONSES, VIDEOS
 from .registry import Request, problem, request_rule, stated_in_schema
 
 
@@ -15,8 +15,8 @@ def missing_model() -> None:
     """The body has no `model`.
 
     The whole batch fails before any request runs. Every line must name its model, and
-    all lines must name the same one. Endpoints with a default model (`/v1/moderations`
-    and `/v1/videos`) only get the warning `model_left_out`. In a chat completion,
+    all lines must name the same one. Requests that may get a model from a default or a
+    prompt template only get the warning `model_left_out`. In a chat completion,
     `null` and an empty string count as missing.
 
     Fails: /v1/embeddings {"input": "x"}
@@ -32,26 +32,36 @@ def missing_model() -> None:
 
 @request_rule(
     fails=None,
-    endpoints=[MODERATIONS, VIDEOS],
+    endpoints=[RESPONSES, MODERATIONS, VIDEOS],
     unless={"required": ["model"], "properties": {"model": {"type": "string"}}},
 )
 def model_left_out(request: Request) -> Iterator[Problem]:
-    """The body has no `model`, on an endpoint that has a default model.
+    """The body has no `model`, but the endpoint or a prompt template may provide one.
 
-    This is a warning because whether batch validation applies the default is unknown.
-    If it does not, the whole batch fails before any request runs.
+    Moderations and videos have a default model. On `/v1/responses`, a prompt template
+    can name the model. This is a warning because whether batch validation accepts that
+    is unknown. If it does not, the whole batch fails before any request runs.
 
     Fails: /v1/moderations {"input": "x"}
     Passes: /v1/moderations {"model": "omni-moderation-latest", "input": "x"}
+    Fails: /v1/responses {"prompt": {"id": "pmpt_1"}}
 
     Fix: Add `"model"` to the body. The hint names the default.
 
     Evidence: documented. The Batch guide says: "each input file can only include
-    requests to a single model". Whether a batch applies the endpoint's default is
-    unknown.
+    requests to a single model". Outside of batches, the API uses the model of the
+    prompt template (recorded answers, November 2025).
     """
     default = request.endpoint.default_model
-    if request.body.get("model") is None:
+    if default is None:
+        if "model" not in request.body and "prompt" in request.body:
+            yield problem(
+                "The request names no model. Whether a batch takes that of the prompt template is "
+                "not known.",
+                "model",
+                hint='Add "model" to the body.',
+            )
+    elif request.body.get("model") is None:
         yield problem(
             "The request has no model. It is not known whether a batch uses the endpoint's default.",
             "model",

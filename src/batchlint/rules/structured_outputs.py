@@ -111,9 +111,10 @@ def invalid_function_parameters(request: Request) -> Iterator[Problem]:
     """The `parameters` of a function are not a JSON Schema that the API accepts.
 
     For every function, the schema must be valid under the meta-schema of draft 2020-12,
-    with patterns for Python's `re`. The root must be an object with `properties`, and
-    arrays must have `items`. With `"strict": true`, the subset of `invalid_json_schema`
-    applies too. A function may omit `parameters` unless it is strict.
+    with patterns for Python's `re`. The root must be an object with `type` and
+    `properties`, and arrays must have `items`. With `"strict": true`, the subset of
+    `invalid_json_schema` applies too. A function may omit `parameters` unless it is
+    strict.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
@@ -143,11 +144,11 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
       in probes of 2026
     * `patternProperties`, and keywords that the guide does not mention
     * an `enum` without a `type`
-    * unknown formats of values that are not strings
+    * `additionalProperties` with a schema, on an object that may have other types
 
     In the parameters of other functions:
 
-    * a root without a `type`
+    * a root without `type` and `properties`
     * on `/v1/responses`, `anyOf` and similar keywords at the root, which chat
       completions refuse
 

@@ -80,7 +80,7 @@ def _is_encodable(text: str) -> bool:
 
 
 def find_defect(line: bytes, decoded: Any = None) -> Defect:
-    """Find out why a line is not a JSON object. The standard library's decoder explains it.
+    """Find out why a line is not a JSON object. The standard library's decoder finds the place.
 
     Args:
         line: the line.
@@ -110,8 +110,8 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         )
     except json.JSONDecodeError as error:
         return Defect("not json", _explain(error, text))
-    except ValueError as error:  # int() refuses more digits than sys.get_int_max_str_digits().
-        return Defect("not a number", escape(str(error)).partition(";")[0])
+    except ValueError:  # int() refuses more digits than sys.get_int_max_str_digits().
+        return Defect("not a number", "A number has too many digits.")
     return Defect("lone surrogate")
 
 
@@ -133,26 +133,85 @@ def _finite(digits: str) -> float:
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
 
 
+#: How the marker lines of a Git conflict begin.
+_CONFLICT: Final = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
+
+#: The beginnings of text that JSON does not have, and what to do about it.
+_NOT_IN_JSON: Final[tuple[tuple[str | tuple[str, ...], str], ...]] = (
+    ("\ufeff", "unexpected byte order mark. Files that begin with one were joined."),
+    ("'", "JSON needs double quotes. Write the line with json.dumps()."),
+    (
+        ("True", "False"),
+        "JSON writes true and false in lower case. Write the line with json.dumps().",
+    ),
+    ("None", "JSON writes null for None. Write the line with json.dumps()."),
+    ("undefined", "JSON has no `undefined`. Remove the field, or write null."),
+    (("//", "/*", "#"), "JSON has no comments. Remove it."),
+)
+
+#: What the decoder complains about, by the beginning of its message.
+_COMPLAINTS: Final = (
+    (
+        "Invalid control character",
+        "a control character in a string must be escaped, as \\n, \\t or \\u0000.",
+    ),
+    ("Invalid \\u", "after \\u come four hexadecimal digits."),
+    ("Invalid \\escape", "JSON does not have this escape. Write a backslash as \\\\."),
+    ("Expecting property name", "a key in double quotes is missing."),
+    ("Expecting ':'", "a colon is missing after the key."),
+    ("Expecting ','", "a comma is missing, or a quotation mark in a string lacks its backslash."),
+    ("Expecting value", "a value is missing, or is not JSON."),
+)
+
+
+def error_position(error: json.JSONDecodeError, text: str) -> int:
+    """The index of the mistake in a text that is not JSON, the same on every version of Python.
+
+    Of a comma before a closing bracket, Python 3.13 and later name the comma, and earlier versions
+    the bracket.
+    """
+    before = text[: error.pos].rstrip(_BLANKS)
+    is_late = before.endswith(",") and text[error.pos : error.pos + 1] in ("}", "]")
+    return len(before) - 1 if is_late else error.pos
+
+
 def _explain(error: json.JSONDecodeError, text: str) -> str:
-    """The decoder's words and the column. The most frequent causes are named."""
-    rest = text[error.pos :].strip(_BLANKS)
-    if not rest and error.msg != "Extra data":
+    """The mistake and its column, in words that do not depend on the version of Python."""
+    position = error_position(error, text)
+    column = f"Column {position + 1}"
+    rest = text[position:].strip(_BLANKS)
+    after_comma = rest[1:].lstrip(_BLANKS)[:1] if rest.startswith(",") else ""
+    if error.msg == "Extra data":
+        return _explain_extra(rest, position)
+    if after_comma in ("}", "]"):
+        return f"{column}: the comma before the closing {after_comma} is one too many."
+    if not rest:
         end = len(text.rstrip(_BLANKS)) + 1
         return f"The line ends at column {end} in the middle of a value. It was cut off."
-    if error.msg == "Extra data":
-        return f"A second value begins at column {error.colno}. Write one request per line."
-    if rest.startswith("\ufeff"):
-        return f"Column {error.colno}: unexpected byte order mark. Files that begin with one were joined."
-    if rest.startswith("'"):
-        return f"Column {error.colno}: JSON needs double quotes. Write the line with json.dumps()."
     if error.msg.startswith("Unterminated string"):
-        return f"The string that begins at column {error.colno} does not end. The line was cut off."
-    if error.msg.startswith("Invalid control character"):
         return (
-            f"Column {error.colno}: a control character in a string must be escaped, as "
-            "\\n, \\t or \\u0000."
+            f"The string that begins at column {position + 1} does not end. The line was cut off."
         )
-    return f"Column {error.colno}: {escape(error.msg)}."
+    if rest.startswith(_CONFLICT):
+        return "The line is a Git conflict marker. Resolve the conflict."
+    for beginning, hint in _NOT_IN_JSON:
+        if rest.startswith(beginning):
+            return f"{column}: {hint}"
+    complaints = (hint for beginning, hint in _COMPLAINTS if error.msg.startswith(beginning))
+    return f"{column}: {next(complaints, 'this is not JSON.')}"
+
+
+def _explain_extra(rest: str, position: int) -> str:
+    """What is wrong with a line that goes on after its value."""
+    column = f"Column {position + 1}"
+    if rest == ",":
+        return (
+            f"{column}: the line ends with a comma. Write one object per line, without commas "
+            "between them."
+        )
+    if not rest.strip("}]"):
+        return f"{column}: the closing {rest[0]} is one too many."
+    return f"A second value begins at column {position + 1}. Write one request per line."
 
 
 def _not_json(hint: str) -> Problem:
@@ -164,8 +223,9 @@ def invalid_json_line(defect: Defect) -> Iterator[Problem]:
     """The line is not valid JSON.
 
     The whole batch fails before any request runs. Common causes are a line that is cut
-    off, a missing comma, a comment, single quotes and two values on one line. The hint
-    names the cause and the column, as reported by Python's JSON decoder.
+    off, a comma too many or too few, a comment, single quotes and two values on one
+    line. The hint names the cause and the column, in the same words on every version of
+    Python.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}

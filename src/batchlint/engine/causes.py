@@ -1,0 +1,224 @@
+"""One finding per cause: drops the problems of a body that only follow from another one.
+
+A schema explains every place that it refuses. A body for another endpoint, or an object in the
+wrong form, breaks it in several places at once, and the first one is enough to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from .. import phrasing
+from ..findings import PathParts, Problem
+from ..providers import (
+    CHAT,
+    COMPLETIONS,
+    EMBEDDINGS,
+    IMAGE_EDITS,
+    IMAGE_GENERATIONS,
+    MODERATIONS,
+    RESPONSES,
+    VIDEOS,
+    Endpoint,
+    Provider,
+)
+from ..rules.registry import Request
+from ..schema.store import body_schema
+
+#: The parameter that holds the prompt.
+_PROMPT: Final[Mapping[Endpoint, str]] = {
+    RESPONSES: "input",
+    CHAT: "messages",
+    EMBEDDINGS: "input",
+    COMPLETIONS: "prompt",
+    MODERATIONS: "input",
+    IMAGE_GENERATIONS: "prompt",
+    IMAGE_EDITS: "prompt",
+    VIDEOS: "prompt",
+}
+
+#: The models whose bodies have a `prompt`, by the beginning of their names.
+_IMAGE_MODELS: Final = ("gpt-image", "dall-e", "chatgpt-image")
+_VIDEO_MODELS: Final = "sora"
+
+#: Rules whose problems may follow from a wrong URL.
+_OF_WRONG_URL: Final = frozenset(
+    {
+        "missing_messages",
+        "missing_required_parameter",
+        "moved_parameter",
+        "unknown_parameter",
+        "wrong_endpoint",
+    }
+)
+
+#: A rule whose message says what is missing, like `missing_required_parameter`.
+_JSON_EDITS_IMAGE: Final = "json_edits_image"
+
+#: Fields that are unknown because the object has the form of another endpoint, with the missing
+#: fields that show it. A JSON schema format is flat on /v1/responses and nested on chat
+#: completions, and so is a function.
+_OTHER_FORMS: Final = (
+    (frozenset({"name", "schema", "strict", "description"}), ("json_schema",)),
+    (frozenset({"json_schema"}), ("name", "schema")),
+    (frozenset({"name"}), ("function",)),
+    (frozenset({"function"}), ("name",)),
+)
+
+
+def first_of_each_cause(
+    problems: Iterable[Problem], request: Request, provider: Provider
+) -> list[Problem]:
+    """The problems of a body under its schema, without those that only follow from another one.
+
+    Args:
+        problems: in the order in which the API checks.
+        request: the request.
+        provider: of the request. It names the endpoint that the body was written for.
+    """
+    kept = _without_other_forms(list(problems))
+    kept = _one_per_message(kept)
+    kept = _without_inner_fields(kept, request)
+    return _one_per_wrong_url(kept, request, provider)
+
+
+def _without_other_forms(problems: list[Problem]) -> list[Problem]:
+    """Drop what follows from a format or a function in the form of another endpoint."""
+    missing = {
+        problem.path
+        for problem in problems
+        if problem.path and problem.rule in ("missing_required_parameter", _JSON_EDITS_IMAGE)
+    }
+    return [
+        problem
+        for problem in problems
+        if not (problem.path and _follows(problem.rule, problem.path, missing))
+    ]
+
+
+def _follows(rule: str, path: PathParts, missing: set[PathParts]) -> bool:
+    """Whether a problem follows from one of the missing fields."""
+    holder = path[:-1]
+    field = path[-1]
+
+    def is_missing(*names: str) -> bool:
+        return any((*holder, name) in missing for name in names)
+
+    if rule == "unknown_parameter":
+        return any(field in fields and is_missing(*shown) for fields, shown in _OTHER_FORMS)
+    if rule != "missing_required_parameter":
+        return False
+    if field == "images":
+        return is_missing("image", "image[]")
+    return holder[-1:] == ("format",) and field == "schema" and is_missing("name")
+
+
+def _one_per_message(problems: list[Problem]) -> list[Problem]:
+    """Keep only the first image of each chat message, because the API names the message."""
+    seen: set[str] = set()
+    kept: list[Problem] = []
+    for problem in problems:
+        if problem.rule != "image_not_from_user" or problem.message not in seen:
+            kept.append(problem)
+        seen.add(problem.message)
+    return kept
+
+
+def _without_inner_fields(problems: list[Problem], request: Request) -> list[Problem]:
+    """Keep only the first problem of an object that is wrapped in another one."""
+    wrapped: set[PathParts] = set()
+    kept: list[Problem] = []
+    for problem in problems:
+        path = problem.path or ()
+        holder = path[:-1]
+        if holder in wrapped or path in wrapped:
+            continue
+        inner = None
+        if problem.rule == "missing_required_parameter":
+            inner = _wrapper(request, path[1:])
+        if inner is None:
+            kept.append(problem)
+        else:
+            wrapped.add(holder)
+            hint = (
+                "The object is wrapped in another one. Put the fields of "
+                f"`{phrasing.excerpt(inner)}` in its place."
+            )
+            kept.append(problem._replace(hint=hint))
+    return kept
+
+
+def _wrapper(request: Request, path: PathParts) -> str | None:
+    """The field that holds the object that should be where a field is missing."""
+    if len(path) < 2:
+        return None
+    holder = request.at(path[:-1])
+    own_name, missing = path[-2:]
+    if not isinstance(holder, dict):
+        return None
+    candidates = [own_name, *(holder if len(holder) == 1 else ())]
+    for name in candidates:
+        inner = holder.get(name) if isinstance(name, str) else None
+        # A nested function or custom tool is not wrapped: it has the form of chat completions.
+        may_wrap = name == own_name or name not in ("function", "custom")
+        if may_wrap and isinstance(inner, dict) and missing in inner:
+            return str(name)
+    return None
+
+
+def _one_per_wrong_url(
+    problems: list[Problem], request: Request, provider: Provider
+) -> list[Problem]:
+    """Keep only the first problem that follows from a body for another endpoint."""
+    meant = _meant_endpoint(request)
+    if meant is None:
+        return problems
+    parameters = body_schema(meant)["properties"]
+    follow = [
+        problem
+        for problem in problems
+        if problem.rule in _OF_WRONG_URL
+        and problem.path is not None
+        and len(problem.path) == 2
+        and (problem.path[1] not in request.body or problem.path[1] in parameters)
+    ]
+    if not follow:
+        return problems
+    url = provider.url_of(request.endpoint)
+    hint = f'The body is one for {provider.url_of(meant)}. Change "url", or write a body for {url}.'
+    return [
+        problem._replace(hint=hint) if problem is follow[0] else problem
+        for problem in problems
+        if problem not in follow[1:]
+    ]
+
+
+def _meant_endpoint(request: Request) -> Endpoint | None:
+    """The endpoint that a body was written for, if it is another one."""
+    endpoint, body, _ = request
+    if body.get(_PROMPT[endpoint]) is not None:
+        return None
+    if endpoint is RESPONSES and body.keys() & {"prompt", "conversation"}:
+        return None
+    model = request.model
+    if "messages" in body:
+        return CHAT
+    if "input" in body:
+        return _endpoint_of_input(model)
+    if isinstance(body.get("prompt"), str | list):
+        meant = _endpoint_of_prompt(model)
+        return None if meant is endpoint else meant
+    return None
+
+
+def _endpoint_of_input(model: str) -> Endpoint:
+    if "embedding" in model:
+        return EMBEDDINGS
+    return MODERATIONS if "moderation" in model else RESPONSES
+
+
+def _endpoint_of_prompt(model: str) -> Endpoint:
+    if model.startswith(_IMAGE_MODELS):
+        return IMAGE_GENERATIONS
+    return VIDEOS if model.startswith(_VIDEO_MODELS) else COMPLETIONS

@@ -1,0 +1,340 @@
+"""Hints for common mistakes: what the user meant, where a schema only says what it expected.
+
+Most of them are mix-ups of chat completions and /v1/responses, or parameters of other providers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from ..findings import PathParts, Problem
+from ..phrasing import excerpt
+from ..providers import CHAT, COMPLETIONS, EMBEDDINGS, MODERATIONS, RESPONSES, Endpoint
+from ..rules.registry import Request
+from ..schema.store import newer_hint
+
+_ONLY_RESPONSES: Final = "Only /v1/responses has this parameter."
+_NOT_ON_RESPONSES: Final = (
+    "/v1/responses has no such parameter. Remove it, or use /v1/chat/completions."
+)
+_MAX_TOKENS: Final = "On /v1/completions this is `max_tokens`."
+_TOOL_OUTPUT: Final = (
+    'On /v1/responses an answer is an item: {"type": "function_call_output", "call_id", "output"}.'
+)
+
+#: Parameters of other providers.
+_FOREIGN_PARAMETERS: Final = dict.fromkeys(
+    (
+        "top_k",
+        "top_a",
+        "min_p",
+        "typical_p",
+        "repetition_penalty",
+        "anthropic_version",
+        "safety_settings",
+        "safetySettings",
+    ),
+    "OpenAI has no such parameter. Remove it.",
+)
+
+#: What to write instead of unknown parameters of a body.
+_INSTEAD: Final[Mapping[Endpoint, Mapping[str, str]]] = {
+    CHAT: {
+        **_FOREIGN_PARAMETERS,
+        **dict.fromkeys(
+            (
+                "background",
+                "context_management",
+                "conversation",
+                "include",
+                "max_tool_calls",
+                "previous_response_id",
+                "prompt",
+                "truncation",
+            ),
+            _ONLY_RESPONSES,
+        ),
+        "input": (
+            "In chat completions the conversation is in `messages`. /v1/responses has `input`."
+        ),
+        "instructions": (
+            "In chat completions instructions are a message with the role `developer` or `system`."
+        ),
+        "max_output_tokens": "In chat completions this is `max_completion_tokens`.",
+        "reasoning": "In chat completions the effort is `reasoning_effort`.",
+        "stop_sequences": "Use `stop`.",
+        "system": "Put it into a message with the role `system`.",
+        "text": (
+            "In chat completions the format is `response_format` and the verbosity `verbosity`."
+        ),
+    },
+    RESPONSES: {
+        **_FOREIGN_PARAMETERS,
+        **dict.fromkeys(
+            ("audio", "logit_bias", "modalities", "prediction", "seed", "stop", "stop_sequences"),
+            _NOT_ON_RESPONSES,
+        ),
+        "function_call": "On /v1/responses this is `tool_choice`.",
+        "functions": "On /v1/responses functions are `tools`.",
+        "logprobs": 'On /v1/responses write "include": ["message.output_text.logprobs"].',
+        "max_tokens": "On /v1/responses this is `max_output_tokens`.",
+        "n": "A response has one answer. Write one request for each answer.",
+        "system": "On /v1/responses this is `instructions`.",
+        "verbosity": 'On /v1/responses this is "text": {"verbosity": ...}.',
+        "web_search_options": 'On /v1/responses web search is a tool: {"type": "web_search"}.',
+    },
+    COMPLETIONS: {
+        **_FOREIGN_PARAMETERS,
+        "max_completion_tokens": _MAX_TOKENS,
+        "max_output_tokens": _MAX_TOKENS,
+        "stop_sequences": "Use `stop`.",
+    },
+}
+
+#: What an endpoint calls the content parts of the other one, and of other providers.
+_PART_TYPES: Final[Mapping[Endpoint, Mapping[str, str]]] = {
+    CHAT: {
+        "input_text": "text",
+        "output_text": "text",
+        "input_image": "image_url",
+        "image": "image_url",
+        "input_file": "file",
+        "document": "file",
+    },
+    RESPONSES: {
+        "text": "input_text",
+        "image_url": "input_image",
+        "image": "input_image",
+        "file": "input_file",
+        "document": "input_file",
+    },
+}
+
+#: Fields that are lists. People often write their only item instead.
+_LISTS: Final = frozenset(
+    {"messages", "tools", "functions", "content", "images", "include", "context_management"}
+)
+
+#: The beginnings of types of tools that only /v1/responses has.
+_HOSTED_TOOLS: Final = (
+    "web_search",
+    "file_search",
+    "code_interpreter",
+    "computer",
+    "image_generation",
+    "mcp",
+    "shell",
+    "apply_patch",
+    "namespace",
+    "tool_search",
+)
+
+#: Fields of a JSON schema format.
+_FORMAT: Final = frozenset({"name", "schema", "strict", "description"})
+
+
+def with_hints(problems: Iterable[Problem], request: Request) -> list[Problem]:
+    """The problems of a body under its schema, with hints where the mistake is a common one.
+
+    Args:
+        problems: any. Their own hints stay, except for the one that a newer API may know more.
+        request: the request.
+    """
+    general = newer_hint()
+    hinted: list[Problem] = []
+    for problem in problems:
+        hint = problem.hint
+        if hint in (None, general) and problem.path is not None and len(problem.path) > 1:
+            make_hint = _HINTS.get(problem.rule, _no_hint)
+            hint = make_hint(_Place(request, problem.path[1:])) or hint
+        hinted.append(problem._replace(hint=hint))
+    return hinted
+
+
+class _Place(NamedTuple):
+    """The place of a problem.
+
+    Attributes:
+        request: the request.
+        path: the path in its body, which is not empty.
+    """
+
+    request: Request
+    path: PathParts
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The endpoint of the request."""
+        return self.request.endpoint
+
+    @property
+    def field(self) -> str | int:
+        """The last part of the path."""
+        return self.path[-1]
+
+    @property
+    def value(self) -> Any:
+        """The value at the place; None if there is none."""
+        return self.request.at(self.path)
+
+    @property
+    def holder(self) -> dict[str, Any]:
+        """The object that the place is in; an empty one if it is in a list."""
+        holder = self.request.at(self.path[:-1])
+        return holder if isinstance(holder, dict) else {}
+
+
+def _no_hint(_: _Place) -> None:
+    return None
+
+
+def _unknown(place: _Place) -> str | None:
+    """What to do about an unknown field."""
+    if len(place.path) == 1:
+        return _INSTEAD.get(place.endpoint, {}).get(str(place.field))
+    if place.field == "cache_control":
+        return "Anthropic's API has this field. Remove it."
+    if place.endpoint is not RESPONSES or place.path[0] != "input":
+        return None
+    if place.field in ("parsed", "parsed_arguments"):
+        return "The SDK's `parse()` adds this field. Remove it."
+    return _unknown_in_item(place) if len(place.path) == 3 else None
+
+
+def _unknown_in_item(place: _Place) -> str | None:
+    """What to do about an unknown field of an item of /v1/responses."""
+    if place.field == "status" and place.holder.get("type") == "reasoning":
+        return "The SDK's `model_dump()` adds this field. Write `model_dump(exclude_none=True)`."
+    if place.field == "tool_calls":
+        return (
+            "On /v1/responses each call is an item: "
+            '{"type": "function_call", "call_id", "name", "arguments"}.'
+        )
+    return _TOOL_OUTPUT if place.field == "tool_call_id" else None
+
+
+def _missing(place: _Place) -> str | None:
+    """What to write if a field is missing because the object has the form of another API."""
+    holder = place.holder
+    if place.path[0] in ("tools", "tool_choice"):
+        return _missing_in_tool(place)
+    if place.field == "json_schema" and holder.keys() & _FORMAT:
+        return (
+            "In chat completions the format is nested: "
+            '{"type": "json_schema", "json_schema": {"name", "schema", ...}}.'
+        )
+    if place.path[:-1] == ("text", "format") and isinstance(holder.get("json_schema"), dict):
+        return (
+            'On /v1/responses the format is flat: {"type": "json_schema", "name", "schema", ...}.'
+        )
+    return None
+
+
+def _missing_in_tool(place: _Place) -> str | None:
+    """What to write if a field of a tool is missing."""
+    holder = place.holder
+    if place.endpoint is CHAT and place.field == "function" and "name" in holder:
+        return (
+            "In chat completions a function is nested: "
+            '{"type": "function", "function": {"name": ...}}.'
+        )
+    function = holder.get("function")
+    if place.endpoint is RESPONSES and place.field == "name" and isinstance(function, dict):
+        return 'On /v1/responses a function is flat: {"type": "function", "name": ...}.'
+    if "input_schema" in holder:
+        return (
+            "The tool has the form of Anthropic's. OpenAI has `type`, and `parameters` for "
+            "`input_schema`."
+        )
+    return None
+
+
+def _wrong_type(place: _Place) -> str | None:
+    """What to write in place of a value of the wrong type."""
+    value = place.value
+    if isinstance(value, dict):
+        return _not_an_object(place, value)
+    if isinstance(value, str):
+        return _not_a_string(place, value)
+    return None
+
+
+def _not_an_object(place: _Place, value: dict[str, Any]) -> str | None:
+    if place.field == "image_url":
+        return "On /v1/responses `image_url` is the URL itself. `detail` is a field beside it."
+    if "role" in value and place.endpoint in (EMBEDDINGS, MODERATIONS):
+        url = f"/{place.endpoint.schema}"
+        return f"This is a message. {url} takes texts; /v1/responses takes messages."
+    return "Put it into an array: [...]." if place.field in _LISTS else None
+
+
+def _not_a_string(place: _Place, value: str) -> str | None:
+    if place.endpoint is CHAT and place.field == "image_url":
+        return 'In chat completions `image_url` is an object: {"url": ...}.'
+    is_format = place.field in ("response_format", "format")
+    if is_format and value in ("text", "json_object", "json_schema"):
+        return f'Write {{"type": "{value}"}}.'
+    if place.path == ("reasoning",):
+        return f'Write {{"effort": "{excerpt(value)}"}}.'
+    if value.lstrip()[:1] in ("[", "{"):
+        return _serialized(value)
+    return None
+
+
+def _serialized(value: str) -> str | None:
+    """What to write in place of a string that holds JSON."""
+    try:
+        held = orjson.loads(value)
+    except ValueError:
+        return None
+    kind = "array" if isinstance(held, list) else "object"
+    return f"The string holds JSON. Put the {kind} itself there."
+
+
+def _wrong_value(place: _Place) -> str | None:
+    """What to write in place of a role or a type of the other API."""
+    value = place.value
+    if not isinstance(value, str):
+        return None
+    if place.endpoint is RESPONSES and place.field == "role" and value in ("tool", "function"):
+        return _TOOL_OUTPUT
+    if place.field != "type":
+        return None
+    if place.endpoint is CHAT and place.path[0] == "tools" and value.startswith(_HOSTED_TOOLS):
+        return "Chat completions take functions and custom tools. /v1/responses has this tool."
+    return _wrong_part_type(place, value) if "content" in place.path else None
+
+
+def _wrong_part_type(place: _Place, value: str) -> str | None:
+    right = _PART_TYPES.get(place.endpoint, {}).get(value)
+    if right is None:
+        return None
+    if place.endpoint is not RESPONSES:
+        return f"In chat completions this is `{right}`."
+    item = place.request.at(place.path[:2])
+    if right == "input_text" and isinstance(item, dict) and item.get("role") == "assistant":
+        right = "output_text"
+    return f"On /v1/responses this is `{right}`."
+
+
+def _no_content(place: _Place) -> str:
+    """Whether the content of a message is null or absent."""
+    return "`content` is null." if place.field in place.holder else "The message has no `content`."
+
+
+def _empty_input(_: _Place) -> str:
+    return "The documentation forbids it, but the API has accepted it."
+
+
+#: What makes the hint, by rule.
+_HINTS: Final[Mapping[str, Callable[[_Place], str | None]]] = {
+    "unknown_parameter": _unknown,
+    "missing_required_parameter": _missing,
+    "invalid_type": _wrong_type,
+    "invalid_value": _wrong_value,
+    "missing_content": _no_content,
+    "empty_embedding_input": _empty_input,
+}

@@ -1,0 +1,118 @@
+"""Rules about the inputs of one request for embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from ..findings import Phase, Problem
+from ..providers import EMBEDDINGS
+from .prompt_size import LONG_LINE, utf8_length
+from .registry import Request, problem, request_rule, stated_in_schema
+from .triggers import long_lines
+
+#: The maximum number of tokens in one request.
+_LIMIT: Final = 300_000
+
+#: The API estimates the tokens of a text by its bytes (timescale/pgai#730).
+_BYTES_PER_TOKEN: Final = 4
+
+#: By that estimate, requests of this size were refused, whatever their texts: 1.5 million bytes.
+_CERTAINLY_REFUSED: Final = 375_000
+
+_SPREAD: Final = "Spread the inputs over several requests."
+
+
+class _Tokens(NamedTuple):
+    """How many tokens the inputs of a request have.
+
+    Attributes:
+        number: the number.
+        counted: all inputs are token IDs, so that nothing is estimated.
+    """
+
+    number: int
+    counted: bool
+
+
+@request_rule(endpoints=[EMBEDDINGS], when=long_lines(LONG_LINE))
+def max_tokens_per_request(request: Request) -> Iterator[Problem]:
+    """The inputs of one embeddings request have more than 300,000 tokens in total.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. The API counts token IDs, but estimates the tokens of texts: one per four
+    bytes of UTF-8. It has refused requests of 1.5 million bytes. From 1.2 million bytes
+    on, `embedding_tokens` warns.
+
+    Fix: Spread the inputs over several requests.
+
+    Evidence: confirmed. timescale/pgai#728 and #730 (May 2025) for the estimate.
+    spiceai/spiceai#6142 (June 2025), OpenDataBox/CrackSQL#27 (June 2025) and four more
+    for the message, with code and param.
+    """
+    tokens = _tokens(request)
+    if tokens.number > _LIMIT and (tokens.counted or tokens.number >= _CERTAINLY_REFUSED):
+        yield _too_many(tokens.number, _SPREAD)
+
+
+@request_rule(
+    code="max_tokens_per_request",
+    fails=None,
+    endpoints=[EMBEDDINGS],
+    when=long_lines(LONG_LINE),
+)
+def embedding_tokens(request: Request) -> Iterator[Problem]:
+    """The inputs of one embeddings request have more than 300,000 tokens, by an estimate.
+
+    This is a warning because the count is an estimate: one token per four bytes of
+    UTF-8. From 1.5 million bytes on, it is an error: see `max_tokens_per_request`.
+
+    Fix: Spread the inputs over several requests.
+
+    Evidence: reported. timescale/pgai#730 (May 2025) measured that the API estimates in
+    this way.
+    """
+    tokens = _tokens(request)
+    if not tokens.counted and _LIMIT < tokens.number < _CERTAINLY_REFUSED:
+        yield _too_many(
+            tokens.number, f"An estimate: {_BYTES_PER_TOKEN} bytes to a token. {_SPREAD}"
+        )
+
+
+def _too_many(tokens: int, hint: str) -> Problem:
+    return problem(
+        f"Requested {tokens} tokens, max {_LIMIT} tokens per request",
+        "input",
+        param=None,
+        phase=Phase.LAST,
+        hint=hint,
+    )
+
+
+def _tokens(request: Request) -> _Tokens:
+    """Count the token IDs in the inputs, and estimate the tokens of texts."""
+    given = request.body.get("input")
+    inputs = [given]
+    if isinstance(given, list) and given and isinstance(given[0], str | list):
+        inputs = given
+    ids = sum(len(value) for value in inputs if isinstance(value, list))
+    text_bytes = sum(utf8_length(value) for value in inputs if isinstance(value, str))
+    return _Tokens(ids + text_bytes // _BYTES_PER_TOKEN, not text_bytes)
+
+
+@stated_in_schema(fails=None)
+def empty_embedding_input() -> None:
+    """The `input` of an embeddings request is the empty string.
+
+    This is a warning because the sources contradict each other: the documentation says
+    that it "cannot be an empty string", but the API has accepted one. In a list of
+    inputs, an empty string is an error.
+
+    Fails: /v1/embeddings {"model": "m", "input": ""}
+    Passes: /v1/embeddings {"model": "m", "input": "x"}
+
+    Fix: Leave the request out.
+
+    Evidence: reported. openai-python 3.54.0 (prose) against a recorded answer of August
+    2025 and a report of September 2026, in which the API accepted it.
+    """

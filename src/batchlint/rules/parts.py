@@ -1,0 +1,160 @@
+"""Rules about content parts: where images may be, the URLs of images, and the types of files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from ..findings import PathParts, Phase, Problem
+from ..phrasing import dotted, excerpt
+from ..providers import CHAT, RESPONSES
+from .media import MEDIA_FIELDS, content_parts, has_scheme
+from .registry import Request, problem, request_rule, stated_in_schema
+from .triggers import parts
+
+_EXPECTED_FILE: Final = (
+    "Expected a base64-encoded data URL with a valid file MIME type (e.g. "
+    "'data:text/plain;base64,SGVsbG8sIFdvcmxkIQ==')"
+)
+_SUPPORTED_FILES: Final = (
+    "Please see https://platform.openai.com/docs/assistants/tools/file-search#supported-files for "
+    "supported file types."
+)
+
+#: The beginnings of MIME types that are certainly refused.
+_REFUSED: Final = ("audio/", "video/")
+
+#: The beginnings of MIME types that are not documents.
+_DOUBTFUL: Final = (
+    "application/gzip",
+    "application/octet-stream",
+    "application/x-tar",
+    "application/zip",
+    "font/",
+    "image/",
+)
+
+
+@stated_in_schema(code="invalid_value")
+def image_not_from_user() -> None:
+    """A chat message whose role is not `user` contains an image.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later. Newer models accept images in tool messages, so batchlint does not report
+    those.
+
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "system", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}, {"role": "user", "content": "x"}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]}
+
+    Fix: Move the image into a message with the role `user`.
+
+    Evidence: reported. openai/openai-node#1030 (September 2024, assistant),
+    OpenHands/OpenHands#7700 (April 2025, tool), and a report of 2026 (system). For
+    `developer` the message is inferred.
+    """
+
+
+@stated_in_schema(code="mutually_exclusive_parameters")
+def exclusive_file_fields() -> None:
+    """A file part has a `filename`, but its file is an uploaded file or a URL.
+
+    Only `file_data` takes a name. The API rejects the request. The error appears in the
+    batch's error file, perhaps a day later.
+
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file-1", "filename": "a.pdf"}]}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}]}
+
+    Fix: Remove `filename`.
+
+    Evidence: confirmed. 0xPlaygrounds/rig#1429 (February 2026), with code and param. The
+    API gives the same message for `file_url`.
+    """
+
+
+@request_rule(code="invalid_value", endpoints=[RESPONSES], when=parts(MEDIA_FIELDS))
+def unsupported_file_type(request: Request) -> Iterator[Problem]:
+    """A file part of a response contains audio or video.
+
+    Files are documents: PDF, text, tables and presentations. The API rejects the
+    request. The error appears in the batch's error file, perhaps a day later.
+
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "filename": "a.mp3", "file_data": "data:audio/mpeg;base64,SGVsbG8="}]}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjQK"}]}]}
+
+    Fix: Transcribe the audio, and send the text.
+
+    Evidence: confirmed. 88 recorded answers (maruel/genai, 2026) over `audio/mpeg`,
+    `aac`, `flac`, `ogg` and `wav`, and `video/mp4` and `webm`.
+    """
+    yield from _files_of(request, _REFUSED)
+
+
+@request_rule(fails=None, endpoints=[RESPONSES], when=parts(MEDIA_FIELDS))
+def doubtful_file_type(request: Request) -> Iterator[Problem]:
+    """A file part of a response contains something that is not a document.
+
+    Images belong in parts of type `input_image`. This is a warning because it is not
+    known what the API does with these types.
+
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "filename": "a.zip", "file_data": "data:application/zip;base64,UEsDBA=="}]}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "filename": "a.csv", "file_data": "data:text/csv;base64,YSxiCg=="}]}]}
+
+    Fix: Send a document, and name its type.
+
+    Evidence: inferred. The rule and its message follow `unsupported_file_type`.
+    """
+    yield from _files_of(request, _DOUBTFUL)
+
+
+def _files_of(request: Request, types: tuple[str, ...]) -> Iterator[Problem]:
+    """The problems of files in data URLs whose MIME type begins with one of these."""
+    for path, mime in _mime_types(request):
+        if mime.startswith(types):
+            yield problem(
+                f"Invalid file data: '{dotted(path)}'. {_EXPECTED_FILE}, but got unsupported MIME "
+                f"type '{excerpt(mime)}'. {_SUPPORTED_FILES}",
+                *path,
+            )
+
+
+def _mime_types(request: Request) -> Iterator[tuple[PathParts, str]]:
+    """The MIME types of the files in data URLs, with the paths of the data."""
+    for path, part in content_parts(request):
+        data = part.get("file_data")
+        if isinstance(data, str) and data.startswith("data:"):
+            mime = re.split("[;,]", data.removeprefix("data:"), maxsplit=1)[0]
+            yield (*path, "file_data"), mime.lower()
+
+
+@request_rule(code="invalid_image_url", endpoints=[CHAT], when=parts(MEDIA_FIELDS))
+def image_url_without_scheme(request: Request) -> Iterator[Problem]:
+    """The URL of an image in a chat completion request has no scheme.
+
+    It is a path, a host name or bare base64. The API downloads `https://` URLs and
+    decodes `data:` URLs, and rejects the request for anything else. The error appears in
+    the batch's error file, perhaps a day later.
+
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "/a.png"}}]}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]}
+
+    Fix: Write the whole URL. Before base64 text, write `data:image/png;base64,` with the
+    image's type.
+
+    Evidence: confirmed. A recorded answer (2026) has the code, and
+    tbxark/ChatGPT-Telegram-Workers#295 (October 2024) the message. That the param is null
+    is inferred from other answers with this code.
+    """
+    for path, part in content_parts(request):
+        image = part.get("image_url")
+        url = image.get("url") if isinstance(image, dict) else None
+        if isinstance(url, str) and url and not has_scheme(url):
+            yield problem(
+                f"Failed to download image from {excerpt(url)}. Image URL is invalid.",
+                *path,
+                "image_url",
+                "url",
+                param=None,
+                phase=Phase.LAST,
+                hint="Begin the URL with `https://`. Put `data:image/png;base64,` before base64 text.",
+            )

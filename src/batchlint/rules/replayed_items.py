@@ -1,0 +1,269 @@
+"""Rules about output items of /v1/responses that a request sends back in `input`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from ..findings import Phase, Problem
+from ..phrasing import excerpt
+from ..providers import RESPONSES
+from .registry import Request, problem, request_rule
+from .triggers import items
+
+#: The maximum number of characters in an ID.
+_LONGEST: Final = 64
+
+#: Prefixes of IDs by the type of the item, where the API has refused other prefixes. Evidence:
+#: many reports for `fc`, `msg` and `rs`, can1357/oh-my-pi#977 (May 2026) and three more for `ctc`,
+#: one report of 2026 for `ws`.
+_REQUIRED_PREFIXES: Final = {
+    "custom_tool_call": "ctc",
+    "function_call": "fc",
+    "message": "msg",
+    "reasoning": "rs",
+    "web_search_call": "ws",
+}
+
+#: Prefixes that the API itself gives the IDs of other items. Evidence: recorded answers, 2025 and
+#: 2026.
+_USUAL_PREFIXES: Final = {
+    "apply_patch_call": "apc",
+    "code_interpreter_call": "ci",
+    "compaction": "cmp",
+    "computer_call": "cu",
+    "file_search_call": "fs",
+    "image_generation_call": "ig",
+    "mcp_approval_request": "mcpr",
+    "mcp_call": "mcp",
+    "mcp_list_tools": "mcpl",
+    "tool_search_call": "tsc",
+    "tool_search_output": "tso",
+}
+
+#: IDs that stand for any ID in examples.
+_PLACEHOLDER: Final = r"item_\d{1,3}"
+
+_HAS_ID: Final = items({"id": {"type": "null"}})
+_IS_REASONING: Final = items({"type": {"not": {"const": "reasoning"}}})
+
+
+class _ItemId(NamedTuple):
+    """The ID of an input item.
+
+    Attributes:
+        place: the index of the item.
+        type: of the item. Without one it is a message or a reference.
+        text: the ID.
+    """
+
+    place: int
+    type: str
+    text: str
+
+    @property
+    def is_spelled_right(self) -> bool:
+        """Whether it has no characters that the API refuses."""
+        return re.fullmatch("[A-Za-z0-9_-]+", self.text) is not None
+
+    def has_prefix(self, prefix: str) -> bool:
+        """Whether it begins with a prefix. Placeholders have every prefix."""
+        return self.text.startswith(prefix) or re.fullmatch(_PLACEHOLDER, self.text) is not None
+
+
+def _ids(request: Request) -> Iterator[_ItemId]:
+    """The IDs of all items that have one."""
+    for index, item in request.objects("input"):
+        text = item.get("id")
+        if isinstance(text, str):
+            kind = item.get("type") or ("message" if "role" in item else "item_reference")
+            yield _ItemId(index, kind if isinstance(kind, str) else "", text)
+
+
+@request_rule(code="invalid_value", endpoints=[RESPONSES], when=_HAS_ID)
+def invalid_item_id(request: Request) -> Iterator[Problem]:
+    """The ID of an input item has the wrong characters or the wrong prefix.
+
+    An ID consists of letters, digits, underscores and dashes. Its prefix depends on the
+    type of the item: `msg` for messages, `rs` for reasoning, `fc` for function calls,
+    `ctc` for custom tool calls, `ws` for web searches. The ID of a call (`call_...`)
+    belongs in `call_id`. IDs like `item_1`, which stand for any ID in examples, are not
+    reported.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
+
+    Fails: /v1/responses {"model": "m", "input": [{"type": "message", "id": "1", "role": "assistant", "content": "Hi"}, {"role": "user", "content": "x"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"type": "message", "id": "msg_1", "role": "assistant", "content": "Hi"}, {"role": "user", "content": "x"}]}
+
+    Fix: Send the ID that the API returned, or leave it out.
+
+    Evidence: confirmed. langchain-ai/langchainjs#11044 (2026) for the characters;
+    openai/codex#33176 (July 2026), mastra-ai/mastra#10815 (December 2025) and many
+    others for the prefixes, with code and param.
+    """
+    for item_id in _ids(request):
+        index, kind, text = item_id
+        prefix = _REQUIRED_PREFIXES.get(kind, "")
+        if len(text) > _LONGEST:
+            continue  # `item_id_too_long` reports it.
+        if not item_id.is_spelled_right:
+            yield problem(
+                f"Invalid 'input[{index}].id': '{excerpt(text)}'. Expected an ID that contains "
+                "letters, numbers, underscores, or dashes, but this value contained additional "
+                "characters.",
+                "input",
+                index,
+                "id",
+                hint=None if text else "The ID is empty. Leave it out.",
+            )
+        elif not item_id.has_prefix(prefix):
+            is_call = text.startswith("call_")
+            yield _wrong_prefix(
+                item_id,
+                prefix,
+                "This is the ID of a call. Put it into `call_id`, and leave `id` out."
+                if is_call
+                else "Send the ID that the API returned, or leave it out.",
+            )
+
+
+@request_rule(fails=None, endpoints=[RESPONSES], when=_HAS_ID)
+def doubtful_item_id(request: Request) -> Iterator[Problem]:
+    """The ID of an input item does not have the prefix that the API gives to such items.
+
+    For the types that `invalid_item_id` names, the API refuses a wrong prefix. This is a
+    warning because for other types no refusal is known, only the prefix that the API
+    itself writes.
+
+    Fails: /v1/responses {"model": "m", "input": [{"type": "image_generation_call", "id": "call_1"}, {"role": "user", "content": "x"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"type": "image_generation_call", "id": "ig_1"}, {"role": "user", "content": "x"}]}
+
+    Fix: Send the ID that the API returned.
+
+    Evidence: inferred. The prefixes are those of IDs in recorded answers, 2025 and 2026.
+    """
+    for item_id in _ids(request):
+        prefix = _USUAL_PREFIXES.get(item_id.type, "")
+        if item_id.is_spelled_right and not item_id.has_prefix(prefix):
+            hint = "The API gives this prefix to items of this type. It may refuse others."
+            yield _wrong_prefix(item_id, prefix, hint)
+
+
+def _wrong_prefix(item_id: _ItemId, prefix: str, hint: str) -> Problem:
+    return problem(
+        f"Invalid 'input[{item_id.place}].id': '{excerpt(item_id.text)}'. Expected an ID that "
+        f"begins with '{prefix}'.",
+        "input",
+        item_id.place,
+        "id",
+        hint=hint,
+    )
+
+
+@request_rule(code="string_above_max_length", endpoints=[RESPONSES], when=_HAS_ID)
+def item_id_too_long(request: Request) -> Iterator[Problem]:
+    """The ID of an input item has more than 64 characters.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
+
+    Fails: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "Hi", "id": "msg_5678901234567890123456789012345678901234567890123456789012345"}, {"role": "user", "content": "x"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "Hi", "id": "msg_1"}, {"role": "user", "content": "x"}]}
+
+    Fix: Send the ID that the API returned, or leave it out.
+
+    Evidence: reported. Reports about proxies that lengthen IDs, 2026. The longest ID in
+    recorded requests that the API accepted has fewer characters.
+    """
+    for index, _, text in _ids(request):
+        if len(text) > _LONGEST:
+            yield problem(
+                f"Invalid 'input[{index}].id': string too long. Expected a string with maximum "
+                f"length {_LONGEST}, but got a string with length {len(text)} instead.",
+                "input",
+                index,
+                "id",
+            )
+
+
+@request_rule(endpoints=[RESPONSES], when=_HAS_ID)
+def duplicate_item(request: Request) -> Iterator[Problem]:
+    """Two input items have the same ID.
+
+    The API rejects the request. The error appears in the batch's error file, perhaps a
+    day later.
+
+    Fails: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "a", "id": "msg_1"}, {"role": "assistant", "content": "b", "id": "msg_1"}, {"role": "user", "content": "x"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "a", "id": "msg_1"}, {"role": "assistant", "content": "b", "id": "msg_2"}, {"role": "user", "content": "x"}]}
+
+    Fix: Send each item once. Leave out the IDs that you made yourself.
+
+    Evidence: confirmed. continuedev/continue#10723 and #10200 (February 2026), with param
+    and without a code, and six more reports.
+    """
+    seen: set[str] = set()
+    for index, _, text in _ids(request):
+        if text in seen:
+            yield problem(
+                f"Duplicate item found with id {excerpt(text)}. Remove duplicate items from your "
+                "input and try again.",
+                "input",
+                index,
+                "id",
+                param="input",
+                phase=Phase.STATE,
+            )
+        seen.add(text)
+
+
+@request_rule(endpoints=[RESPONSES], when=_IS_REASONING)
+def reasoning_without_item(request: Request) -> Iterator[Problem]:
+    """A reasoning item with an ID is not followed by the item that the model wrote next.
+
+    The API keeps the two together, and rejects the request if they are separated. The
+    error appears in the batch's error file, perhaps a day later. batchlint reports a
+    reasoning item that is last, or that is followed by something that cannot be that
+    item: a message or a tool output of the client, or an assistant message without its
+    ID.
+
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": "x"}, {"type": "reasoning", "id": "rs_1", "summary": []}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": "x"}, {"type": "reasoning", "id": "rs_1", "summary": []}, {"role": "assistant", "content": "y", "id": "msg_1"}, {"role": "user", "content": "z"}]}
+    Fails: /v1/responses {"model": "m", "input": [{"type": "reasoning", "id": "rs_1", "summary": []}, {"role": "assistant", "content": "y"}, {"role": "user", "content": "z"}]}
+
+    Fix: Send the item that followed, with its ID, or leave the reasoning item out.
+
+    Evidence: confirmed. A recorded answer (pydantic/pydantic-ai, September 2025; an
+    assistant message without its ID followed), with param and without a code;
+    continuedev/continue#8933, openai/openai-node#1567 and #1791, vercel/ai#7099. In 135
+    recorded requests that the API accepted, a call without its ID sometimes follows, but
+    no such message.
+    """
+    given = request.body.get("input")
+    last = len(given) - 1 if isinstance(given, list) else -1
+    objects = dict(request.objects("input"))
+    for index, item in objects.items():
+        if item.get("type") != "reasoning" or not str(item.get("id")).startswith("rs"):
+            continue
+        if index == last or _is_not_written_next(objects.get(index + 1, {})):
+            yield problem(
+                f"Item '{excerpt(item['id'])}' of type 'reasoning' was provided without its "
+                "required following item.",
+                "input",
+                index,
+                param="input",
+                phase=Phase.STATE,
+                hint="Send the item that followed it, with its ID, or leave the reasoning item out.",
+            )
+
+
+def _is_not_written_next(item: dict[str, Any]) -> bool:
+    """Whether an item is the client's, or an assistant message without its ID."""
+    kind = item.get("type", "message")
+    role = item.get("role")
+    if kind == "message":
+        return role in ("user", "system", "developer") or (
+            role == "assistant" and item.get("id") is None
+        )
+    return kind in ("function_call_output", "custom_tool_call_output")

@@ -1,0 +1,200 @@
+"""One cause has one finding (`engine/causes.py`)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from batchlint import BatchError, check_request
+from batchlint.engine.causes import first_of_each_cause
+from batchlint.findings import Problem
+from batchlint.providers import CHAT, ENDPOINTS, provider
+from batchlint.rules.registry import Request
+from rules.helpers import each
+from support import BODIES
+
+USER = [{"role": "user", "content": "Hi"}]
+FORMAT = {"name": "r", "schema": {"type": "object", "properties": {}}}
+FUNCTION = {"type": "function", "function": {"name": "f"}}
+CHAT_URL = "/v1/chat/completions"
+RESPONSES_URL = "/v1/responses"
+
+
+def findings(url: str, body: dict[str, Any]) -> list[BatchError]:
+    """The findings about a body, which has a model."""
+    return check_request(
+        {"custom_id": "a", "method": "POST", "url": url, "body": {"model": "m", **body}}
+    )
+
+
+class Mistake(NamedTuple):
+    """A body that breaks its schema in several places for one reason."""
+
+    name: str
+    url: str
+    body: dict[str, Any]
+    hint: str | None = None
+
+
+@each(
+    [
+        Mistake(
+            "chat body on completions",
+            "/v1/completions",
+            {"messages": USER, "max_completion_tokens": 5},
+            "The body is one for /v1/chat/completions. ",
+        ),
+        Mistake(
+            "chat body on responses",
+            RESPONSES_URL,
+            {"messages": USER, "max_tokens": 5, "stop": ["x"]},
+            "The body is one for /v1/chat/completions. ",
+        ),
+        Mistake(
+            "responses body on chat",
+            CHAT_URL,
+            {"input": "Hi", "instructions": "x", "max_output_tokens": 16},
+            "The body is one for /v1/responses. ",
+        ),
+        Mistake(
+            "embeddings body on chat",
+            CHAT_URL,
+            {"model": "text-embedding-3-small", "input": "x"},
+            "The body is one for /v1/embeddings. ",
+        ),
+        Mistake(
+            "moderations body on chat",
+            CHAT_URL,
+            {"model": "omni-moderation-latest", "input": "x"},
+            "The body is one for /v1/moderations. ",
+        ),
+        Mistake(
+            "completions body on chat",
+            CHAT_URL,
+            {"prompt": "x"},
+            "The body is one for /v1/completions. ",
+        ),
+        Mistake(
+            "images body on chat",
+            CHAT_URL,
+            {"model": "gpt-image-1", "prompt": "x", "size": "1024x1024"},
+            "The body is one for /v1/images/generations. ",
+        ),
+        Mistake(
+            "format in itself",
+            CHAT_URL,
+            {
+                "messages": USER,
+                "response_format": {"type": "json_schema", "json_schema": {"json_schema": FORMAT}},
+            },
+            "Put the fields of `json_schema` in its place",
+        ),
+        Mistake(
+            "call in itself",
+            CHAT_URL,
+            {
+                "messages": [
+                    *USER,
+                    {
+                        "role": "assistant",
+                        "tool_calls": [
+                            {
+                                "id": "a",
+                                "type": "function",
+                                "function": {"function": {"name": "f", "arguments": "{}"}},
+                            }
+                        ],
+                    },
+                    {"role": "tool", "tool_call_id": "a", "content": "x"},
+                ]
+            },
+            "Put the fields of `function` in its place",
+        ),
+        Mistake(
+            "flat format in chat",
+            CHAT_URL,
+            {
+                "messages": USER,
+                "response_format": {"type": "json_schema", "strict": False, **FORMAT},
+            },
+        ),
+        Mistake(
+            "nested format in responses",
+            RESPONSES_URL,
+            {"input": "x", "text": {"format": {"type": "json_schema", "json_schema": FORMAT}}},
+        ),
+        Mistake(
+            "flat choice in chat",
+            CHAT_URL,
+            {
+                "messages": USER,
+                "tools": [FUNCTION],
+                "tool_choice": {"type": "function", "name": "f"},
+            },
+        ),
+        Mistake(
+            "nested choice in responses",
+            RESPONSES_URL,
+            {
+                "input": "x",
+                "tools": [{"type": "function", "name": "f"}],
+                "tool_choice": FUNCTION,
+            },
+        ),
+        Mistake("image of an edit", "/v1/images/edits", {"prompt": "x", "image": "file-1"}),
+        Mistake(
+            "images of an assistant",
+            CHAT_URL,
+            {
+                "messages": [
+                    {
+                        "role": "assistant",
+                        "content": [
+                            {"type": "image_url", "image_url": {"url": "https://example.com/a"}},
+                            {"type": "image_url", "image_url": {"url": "https://example.com/b"}},
+                        ],
+                    },
+                    *USER,
+                ]
+            },
+        ),
+    ]
+)
+def test_mistake_has_one_finding(case: Mistake) -> None:
+    (error,) = findings(case.url, case.body)
+
+    assert case.hint is None or case.hint in str(error.hint)
+
+
+def test_misspelling_is_reported_beside_a_wrong_url() -> None:
+    errors = findings("/v1/completions", {"messages": USER, "tempratur": 1})
+
+    assert [error.param for error in errors] == ["body.prompt", "body.tempratur"]
+
+
+def test_image_is_reported_once_per_message() -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    message = {"role": "system", "content": [image, image]}
+
+    errors = findings(CHAT_URL, {"messages": [message, message, *USER]})
+
+    assert [error.param for error in errors] == ["body.messages[0]", "body.messages[1]"]
+
+
+def test_problems_without_a_common_cause_stay_as_they_are() -> None:
+    request = Request(CHAT, {"model": "m", "messages": USER})
+    problems = [
+        Problem("One.", "body.a", ("body", "a"), rule="unknown_parameter"),
+        Problem("Two.", None, ("body",), rule="nesting_too_deep"),
+        Problem("Three.", None, None, rule="invalid_type"),
+    ]
+
+    assert first_of_each_cause(problems, request, provider()) == problems
+
+
+def test_valid_body_is_meant_for_its_own_endpoint() -> None:
+    problem = Problem("One.", "body.x", ("body", "x"), rule="unknown_parameter")
+    for url, endpoint in provider().endpoints.items():
+        request = Request(endpoint, BODIES[url])
+
+        assert first_of_each_cause([problem] * 2, request, provider()) == [problem] * 2
+    assert len(BODIES) == len(ENDPOINTS)

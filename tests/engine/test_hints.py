@@ -1,0 +1,203 @@
+"""Hints answer the mistake (`engine/hints.py`)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import pytest
+
+from batchlint import BatchError, check_request
+from batchlint.engine import hints
+from batchlint.findings import Problem
+from batchlint.providers import CHAT, Endpoint
+from batchlint.rules import RULES
+from batchlint.rules.registry import Request
+from batchlint.schema.store import body_schema, newer_hint
+from rules.helpers import each
+
+USER = [{"role": "user", "content": "Hi"}]
+FORMAT = {"name": "r", "schema": {"type": "object", "properties": {}}}
+URL = "https://example.com/a.png"
+
+
+class Mistake(NamedTuple):
+    """A request with one finding, and a part of its hint."""
+
+    name: str
+    request: dict[str, Any]
+    hint: str
+
+
+def chat(**body: Any) -> dict[str, Any]:
+    return _request("/v1/chat/completions", {"messages": USER, **body})
+
+
+def responses(**body: Any) -> dict[str, Any]:
+    return _request("/v1/responses", {"input": "x", **body})
+
+
+def chat_part(part: dict[str, Any]) -> dict[str, Any]:
+    return chat(messages=[{"role": "user", "content": [part]}])
+
+
+def responses_part(part: dict[str, Any], role: str = "user") -> dict[str, Any]:
+    return responses(input=[{"role": role, "content": [part]}])
+
+
+def _request(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    return {"custom_id": "a", "method": "POST", "url": url, "body": {"model": "m", **body}}
+
+
+def only(request: dict[str, Any]) -> BatchError:
+    """The only finding of a request."""
+    (error,) = check_request(request)
+    return error
+
+
+@each(
+    [
+        # -- parameters of the other API, and of other providers
+        Mistake("max_tokens in responses", responses(max_tokens=16), "`max_output_tokens`"),
+        Mistake("max_output_tokens in chat", chat(max_output_tokens=16), "max_completion_tokens"),
+        Mistake("reasoning in chat", chat(reasoning={"effort": "low"}), "`reasoning_effort`"),
+        Mistake("text in chat", chat(text={"format": {"type": "text"}}), "`response_format`"),
+        Mistake("instructions in chat", chat(instructions="x"), "`developer`"),
+        Mistake("top_k", chat(top_k=5), "OpenAI has no such parameter"),
+        # -- formats, tools and choices
+        Mistake(
+            "flat format in chat",
+            chat(response_format={"type": "json_schema", "strict": False, **FORMAT}),
+            "the format is nested",
+        ),
+        Mistake(
+            "nested format in responses",
+            responses(text={"format": {"type": "json_schema", "json_schema": FORMAT}}),
+            "the format is flat",
+        ),
+        Mistake(
+            "flat tool in chat",
+            chat(tools=[{"type": "function", "name": "f"}]),
+            "a function is nested",
+        ),
+        Mistake(
+            "nested tool in responses",
+            responses(tools=[{"type": "function", "function": {"name": "f"}}]),
+            "a function is flat",
+        ),
+        Mistake(
+            "tool of Anthropic",
+            chat(tools=[{"name": "f", "input_schema": {}}]),
+            "the form of Anthropic's",
+        ),
+        Mistake(
+            "hosted tool in chat", chat(tools=[{"type": "file_search"}]), "/v1/responses has this"
+        ),
+        # -- content parts and items
+        Mistake(
+            "text in responses",
+            responses_part({"type": "text", "text": "x"}),
+            "this is `input_text`",
+        ),
+        Mistake(
+            "text of an assistant in responses",
+            responses_part({"type": "text", "text": "x"}, "assistant"),
+            "this is `output_text`",
+        ),
+        Mistake(
+            "image in responses",
+            responses_part({"type": "image_url", "image_url": {"url": URL}}),
+            "this is `input_image`",
+        ),
+        Mistake(
+            "input_text in chat",
+            chat_part({"type": "input_text", "text": "x"}),
+            "this is `text`",
+        ),
+        Mistake(
+            "input_image in chat",
+            chat_part({"type": "input_image", "image_url": URL}),
+            "this is `image_url`",
+        ),
+        Mistake(
+            "object as the image of a response",
+            responses_part({"type": "input_image", "image_url": {"url": URL}}),
+            "is the URL itself",
+        ),
+        Mistake(
+            "string as the image of a chat",
+            chat_part({"type": "image_url", "image_url": URL}),
+            "is an object",
+        ),
+        Mistake(
+            "tool message in responses",
+            responses(input=[{"role": "tool", "content": "x", "tool_call_id": "a"}]),
+            "function_call_output",
+        ),
+        Mistake(
+            "dumped reasoning",
+            responses(
+                input=[
+                    {"type": "reasoning", "id": "rs_1", "summary": [], "status": None},
+                    {"role": "assistant", "content": "x", "id": "msg_1"},
+                ]
+            ),
+            "model_dump(exclude_none=True)",
+        ),
+        Mistake(
+            "parsed text",
+            responses_part({"type": "output_text", "text": "{}", "parsed": {}}, "assistant"),
+            "`parse()` adds this field",
+        ),
+        Mistake(
+            "cache control of Anthropic",
+            responses_part(
+                {"type": "input_text", "text": "x", "cache_control": {"type": "ephemeral"}}
+            ),
+            "Anthropic's API",
+        ),
+        # -- values of the wrong type
+        Mistake(
+            "messages as a string", chat(messages=json.dumps(USER)), "Put the array itself there"
+        ),
+        Mistake("tools as a string", chat(tools="[]"), "Put the array itself there"),
+        Mistake("one message", chat(messages=USER[0]), "Put it into an array"),
+        Mistake(
+            "one part",
+            chat(messages=[{"role": "user", "content": {"type": "text", "text": "x"}}]),
+            "Put it into an array",
+        ),
+        Mistake("messages to embed", _request("/v1/embeddings", {"input": USER}), "takes texts"),
+        Mistake("format as a string", chat(response_format="text"), 'Write {"type": "text"}'),
+        Mistake("reasoning as a string", responses(reasoning="low"), 'Write {"effort": "low"}'),
+        Mistake("no content", chat(messages=[{"role": "user"}]), "The message has no `content`"),
+        Mistake(
+            "null content",
+            chat(messages=[{"role": "user", "content": None}]),
+            "`content` is null",
+        ),
+    ]
+)
+def test_hint_answers_the_mistake(case: Mistake) -> None:
+    assert case.hint in str(only(case.request).hint)
+
+
+def test_hint_of_a_problem_is_kept_unless_it_is_the_general_one() -> None:
+    request = Request(CHAT, {"model": "m", "top_k": 1})
+    problem = Problem("One.", "body.top_k", ("body", "top_k"), rule="unknown_parameter")
+
+    def hint(given: str | None) -> str | None:
+        (hinted,) = hints.with_hints([problem._replace(hint=given)], request)
+        return hinted.hint
+
+    assert hint("Its own.") == "Its own."
+    assert hint(None) == hint(newer_hint()) == "OpenAI has no such parameter. Remove it."
+
+
+def test_hints_are_of_existing_rules() -> None:
+    assert hints._HINTS.keys() <= RULES.keys()
+
+
+@pytest.mark.parametrize("endpoint", hints._INSTEAD, ids=lambda endpoint: str(endpoint.name))
+def test_parameters_with_a_hint_are_unknown_to_the_endpoint(endpoint: Endpoint) -> None:
+    assert not hints._INSTEAD[endpoint].keys() & body_schema(endpoint)["properties"].keys()

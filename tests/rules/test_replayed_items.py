@@ -1,0 +1,331 @@
+"""The rules of `rules/replayed_items.py`, and what a schema states about replayed items."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from batchlint import BatchError, check_request
+from batchlint.rules import replayed_items
+from rules.helpers import each, garbage_test
+from support import request
+
+RESPONSES = "/v1/responses"
+USER = {"role": "user", "content": "x"}
+OUTPUT = {"type": "function_call_output", "call_id": "call_1", "output": "1"}
+MESSAGE = {
+    "type": "message",
+    "id": "msg_1",
+    "role": "assistant",
+    "status": "completed",
+    "content": [{"type": "output_text", "text": "x", "annotations": [], "logprobs": []}],
+}
+
+
+def findings(*items: dict[str, Any]) -> list[BatchError]:
+    """The findings about a request with these items between two messages of the user."""
+    return check_request(request(url=RESPONSES, input=[USER, *items, USER]))
+
+
+def reasoning(**fields: Any) -> dict[str, Any]:
+    return {"type": "reasoning", "summary": [], **fields}
+
+
+def call(**fields: Any) -> dict[str, Any]:
+    return {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}", **fields}
+
+
+class Written(NamedTuple):
+    """Items as the API writes them into `output`."""
+
+    name: str
+    items: list[dict[str, Any]]
+
+
+@each(
+    [
+        Written(
+            "reasoning without an id",
+            [reasoning(encrypted_content="gAAA", content=None), MESSAGE],
+        ),
+        Written("reasoning with empty content", [reasoning(id="rs_1", content=[]), MESSAGE]),
+        Written("call with a status", [call(id="fc_1", status="completed"), OUTPUT]),
+        Written(
+            "custom call with a status",
+            [
+                {
+                    "type": "custom_tool_call",
+                    "id": "ctc_1",
+                    "call_id": "call_1",
+                    "name": "f",
+                    "input": "x",
+                    "status": "completed",
+                },
+                {"type": "custom_tool_call_output", "call_id": "call_1", "output": "x"},
+            ],
+        ),
+        Written("image", [{"type": "image_generation_call", "id": "ig_1"}, MESSAGE]),
+        Written(
+            "web search",
+            [
+                {
+                    "type": "web_search_call",
+                    "id": "ws_1",
+                    "status": "completed",
+                    "action": {
+                        "type": "search",
+                        "query": "x",
+                        "sources": [
+                            {"type": "api", "name": "weather"},
+                            {"type": "url", "url": "https://example.com"},
+                        ],
+                    },
+                }
+            ],
+        ),
+        Written(
+            "web search without an id",
+            [
+                {
+                    "type": "web_search_call",
+                    "status": "completed",
+                    "action": {"type": "search", "query": "x"},
+                }
+            ],
+        ),
+        Written(
+            "file search",
+            [
+                {
+                    "type": "file_search_call",
+                    "id": "fs_1",
+                    "queries": ["x"],
+                    "status": "completed",
+                    "results": [
+                        {
+                            "file_id": "file-1",
+                            "filename": "a.txt",
+                            "score": 0.5,
+                            "text": "x",
+                            "vector_store_id": "vs_1",
+                            "attributes": {},
+                        }
+                    ],
+                }
+            ],
+        ),
+        Written(
+            "computer call",
+            [
+                {
+                    "type": "computer_call",
+                    "id": "cu_1",
+                    "call_id": "call_1",
+                    "status": "completed",
+                    "action": {"type": "screenshot"},
+                }
+            ],
+        ),
+        Written(
+            "text with a cache breakpoint",
+            [
+                {
+                    "role": "assistant",
+                    "content": [
+                        {
+                            "type": "output_text",
+                            "text": "x",
+                            "prompt_cache_breakpoint": {"mode": "explicit"},
+                        }
+                    ],
+                }
+            ],
+        ),
+        Written("id as in examples", [{**MESSAGE, "id": "item_1"}]),
+    ]
+)
+def test_items_that_the_api_writes_pass(case: Written) -> None:
+    assert findings(*case.items) == []
+
+
+class Refused(NamedTuple):
+    """Items with one error. Without a code of the API, the code is the rule's name."""
+
+    name: str
+    items: list[dict[str, Any]]
+    code: str
+    param: str
+    message: str
+
+
+@each(
+    [
+        Refused(
+            "prefix of a call",
+            [call(id="call_1"), OUTPUT],
+            "invalid_value",
+            "input[1].id",
+            "Invalid 'input[1].id': 'call_1'. Expected an ID that begins with 'fc'.",
+        ),
+        Refused(
+            "prefix of a message",
+            [{**MESSAGE, "id": "019f629b-43ee"}],
+            "invalid_value",
+            "input[1].id",
+            "Invalid 'input[1].id': '019f629b-43ee'. Expected an ID that begins with 'msg'.",
+        ),
+        Refused(
+            "prefix of a message without a type",
+            [{"role": "assistant", "content": "x", "id": "rs_1"}],
+            "invalid_value",
+            "input[1].id",
+            "Invalid 'input[1].id': 'rs_1'. Expected an ID that begins with 'msg'.",
+        ),
+        Refused(
+            "prefix of reasoning",
+            [reasoning(id="item_df7e40"), MESSAGE],
+            "invalid_value",
+            "input[1].id",
+            "Invalid 'input[1].id': 'item_df7e40'. Expected an ID that begins with 'rs'.",
+        ),
+        Refused(
+            "empty id",
+            [call(id=""), OUTPUT],
+            "invalid_value",
+            "input[1].id",
+            "Invalid 'input[1].id': ''. Expected an ID that contains letters, numbers, underscores,"
+            " or dashes, but this value contained additional characters.",
+        ),
+        Refused(
+            "other characters",
+            [{**MESSAGE, "id": "msg:1"}],
+            "invalid_value",
+            "input[1].id",
+            "Invalid 'input[1].id': 'msg:1'. Expected an ID that contains letters, numbers,"
+            " underscores, or dashes, but this value contained additional characters.",
+        ),
+        Refused(
+            "long id",
+            [{**MESSAGE, "id": "msg_" + "a" * 61}],
+            "string_above_max_length",
+            "input[1].id",
+            "Invalid 'input[1].id': string too long. Expected a string with maximum length 64, but"
+            " got a string with length 65 instead.",
+        ),
+        Refused(
+            "same item twice",
+            [MESSAGE, USER, MESSAGE],
+            "duplicate_item",
+            "input",
+            "Duplicate item found with id msg_1. Remove duplicate items from your input and try"
+            " again.",
+        ),
+        Refused(
+            "status of reasoning",
+            [reasoning(id="rs_1", status=None), MESSAGE],
+            "unknown_parameter",
+            "input[1].status",
+            "Unknown parameter: 'input[1].status'.",
+        ),
+        Refused(
+            "content of reasoning",
+            [reasoning(id="rs_1", content=[{"type": "reasoning_text", "text": "x"}]), MESSAGE],
+            "array_above_max_length",
+            "input[1].content",
+            "Invalid 'input[1].content': array too long. Expected an array with maximum length 0,"
+            " but got an array with length 1 instead.",
+        ),
+        Refused(
+            "long name",
+            [call(name="f" * 129), OUTPUT],
+            "string_above_max_length",
+            "input[1].name",
+            "Invalid 'input[1].name': string too long. Expected a string with maximum length 128,"
+            " but got a string with length 129 instead.",
+        ),
+        Refused(
+            "name with a dot",
+            [call(name="a.b"), OUTPUT],
+            "invalid_value",
+            "input[1].name",
+            "Invalid 'input[1].name': string does not match pattern. Expected a string that matches"
+            " the pattern '^[a-zA-Z0-9_-]+$'.",
+        ),
+    ]
+)
+def test_refused_item_has_one_error(case: Refused) -> None:
+    (error,) = findings(*case.items)
+
+    assert (error.severity, error.code) == ("error", case.code)
+    assert (error.param, error.message) == (f"body.{case.param}", case.message)
+
+
+def test_wrong_prefix_without_a_known_refusal_is_a_warning() -> None:
+    (warning,) = findings({"type": "image_generation_call", "id": "call_1"})
+
+    assert (warning.rule, warning.severity) == ("doubtful_item_id", "warning")
+
+
+class Following(NamedTuple):
+    """What follows a reasoning item."""
+
+    name: str
+    rest: list[dict[str, Any]]
+    passes: bool
+
+
+@each(
+    [
+        Following("nothing", [], passes=False),
+        Following("user", [USER], passes=False),
+        Following("tool output", [OUTPUT, call(id="fc_1")], passes=False),
+        Following(
+            "message without its id", [{"role": "assistant", "content": "x"}, USER], passes=False
+        ),
+        Following("message", [MESSAGE, USER], passes=True),
+        Following("call", [call(id="fc_1"), OUTPUT], passes=True),
+        Following("call without its id", [call(), OUTPUT], passes=True),
+        Following("more reasoning", [reasoning(id="rs_2"), MESSAGE], passes=True),
+    ]
+)
+def test_reasoning_needs_the_item_that_followed_it(case: Following) -> None:
+    def found(item: dict[str, Any]) -> list[BatchError]:
+        errors = check_request(request(url=RESPONSES, input=[USER, item, *case.rest]))
+        return [error for error in errors if error.rule == "reasoning_without_item"]
+
+    errors = found(reasoning(id="rs_1"))
+
+    assert bool(errors) is not case.passes
+    for error in errors:
+        assert (error.param, error.pointer) == ("body.input", "/body/input/1")
+        assert error.message == (
+            "Item 'rs_1' of type 'reasoning' was provided without its required following item."
+        )
+    assert found(reasoning(encrypted_content="gAAA")) == []
+
+
+def test_hint_says_where_the_id_of_a_call_belongs() -> None:
+    assert "`call_id`" in str(findings(call(id="call_1"), OUTPUT)[0].hint)
+
+
+def test_map_of_strings_is_named_in_the_message() -> None:
+    (error,) = findings(
+        {
+            "type": "local_shell_call",
+            "id": "lsh_1",
+            "call_id": "call_1",
+            "status": "completed",
+            "action": {"type": "exec", "command": ["ls"], "env": None},
+        },
+        {"type": "local_shell_call_output", "id": "lsho_1", "output": "x"},
+    )
+
+    assert "expected an object with string keys and string values, but got null" in error.message
+
+
+test_garbage_raises_nothing = garbage_test(
+    replayed_items,
+    ("input", "id", "type", "role", "content", "messages"),
+    st.sampled_from(["reasoning", "message", "rs_1", "msg 1", "x" * 65, "", None, 1, True]),
+)

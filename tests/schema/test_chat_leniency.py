@@ -1,0 +1,207 @@
+"""What chat completions ignore, and what they refuse: each kind has both sides."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from batchlint import BatchError, check_request
+from rules.helpers import each
+from support import request
+
+USER = {"role": "user", "content": "x"}
+TOOL = {"role": "tool", "tool_call_id": "call_1", "content": "x"}
+CACHED = [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}]
+IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+EMPTY = {"type": "object", "properties": {}}
+EMPTY_CONTENT = (
+    "Invalid 'messages[0].content': empty array. Expected an array with minimum length 1, but got an"
+    " empty array instead."
+)
+NOT_FROM_USER = (
+    "Invalid 'messages[0]'. Image URLs are only allowed for messages with role 'user', but this"
+    " message with role '{role}' contains an image URL."
+)
+
+
+def findings(body: dict[str, Any]) -> list[BatchError]:
+    return check_request(request(url="/v1/chat/completions", **body))
+
+
+def messages(*first: dict[str, Any]) -> dict[str, Any]:
+    """A body with these messages before one of the user."""
+    return {"messages": [*first, USER]}
+
+
+def content(*parts: Any, role: str = "user") -> dict[str, Any]:
+    """A body whose first message has this content."""
+    return messages({"role": role, "content": list(parts)})
+
+
+def calling(call_id: str = "call_1", text: Any = None, **function: Any) -> dict[str, Any]:
+    """A body with a call and the answer to it."""
+    call = {
+        "id": call_id,
+        "type": "function",
+        "function": {"name": "f", "arguments": "{}", **function},
+    }
+    return messages(
+        {"role": "assistant", "content": text, "tool_calls": [call]},
+        {**TOOL, "tool_call_id": call_id},
+    )
+
+
+def tool(parameters: Any, **function: Any) -> dict[str, Any]:
+    """A body with a function."""
+    made = {"name": "f", "parameters": parameters, **function}
+    return {"tools": [{"type": "function", "function": made}]}
+
+
+class Accepted(NamedTuple):
+    name: str
+    body: dict[str, Any]
+
+
+@each(
+    [
+        Accepted(
+            "field beside the name of a function",
+            tool(EMPTY, type="function", requires_confirmation=False),
+        ),
+        Accepted("parsed arguments of a call", calling(parsed_arguments={})),
+        Accepted("empty content beside calls", calling(text=[])),
+        Accepted("cache control under user", content(*CACHED)),
+        Accepted("cache control under system", content(*CACHED, role="system")),
+        Accepted("cache control under assistant", content(*CACHED, role="assistant")),
+        Accepted("empty list of stops", {"stop": []}),
+        Accepted("string between parts", content("What is this?", IMAGE)),
+        Accepted("tool of the other API", {"tools": [{"type": "web_search_preview"}]}),
+        Accepted("file by its id", content({"type": "file", "file": {"file_id": "file-1"}})),
+        Accepted("id of a call with other characters", calling("functions.add:0")),
+        Accepted("id of a call with 64 characters", calling("c" * 64)),
+        Accepted(
+            "image of a tool", messages(calling()["messages"][0], {**TOOL, "content": [IMAGE]})
+        ),
+    ]
+)
+def test_ignored_values_have_no_findings(case: Accepted) -> None:
+    assert findings(case.body) == []
+
+
+class Refused(NamedTuple):
+    name: str
+    body: dict[str, Any]
+    code: str
+    param: str
+    message: str
+
+
+@each(
+    [
+        Refused(
+            "cache control under developer",
+            content(*CACHED, role="developer"),
+            "unknown_parameter",
+            "messages[0].content[0].cache_control",
+            "Unknown parameter: 'messages[0].content[0].cache_control'.",
+        ),
+        Refused(
+            "field of a file",
+            content({"type": "file", "file": {"file_id": "file-1", "mime_type": "x"}}),
+            "unknown_parameter",
+            "messages[0].content[0].file.mime_type",
+            "Unknown parameter: 'messages[0].content[0].file.mime_type'.",
+        ),
+        Refused(
+            "file data without a name",
+            content(
+                {
+                    "type": "file",
+                    "file": {"file_data": "data:application/pdf;base64,JVBERi0xLjQK"},
+                }
+            ),
+            "missing_required_parameter",
+            "messages[0].content[0].file.file_id",
+            "Missing required parameter: 'messages[0].content[0].file.file_id'.",
+        ),
+        Refused(
+            "empty content of a user",
+            content(),
+            "empty_array",
+            "messages[0].content",
+            EMPTY_CONTENT,
+        ),
+        Refused(
+            "empty content of an assistant",
+            content(role="assistant"),
+            "empty_array",
+            "messages[0].content",
+            EMPTY_CONTENT,
+        ),
+        Refused(
+            "name of a call",
+            calling(name="get weather"),
+            "invalid_value",
+            "messages[0].tool_calls[0].function.name",
+            "Invalid 'messages[0].tool_calls[0].function.name': string does not match pattern."
+            " Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
+        ),
+        Refused(
+            "id of a call",
+            calling("c" * 65),
+            "string_above_max_length",
+            "messages[0].tool_calls[0].id",
+            "Invalid 'messages[0].tool_calls[0].id': string too long. Expected a string with maximum"
+            " length 64, but got a string with length 65 instead.",
+        ),
+        Refused(
+            "tool of an unknown type",
+            {"tools": [{"type": "mcp"}]},
+            "invalid_value",
+            "tools[0].type",
+            "Invalid value: 'mcp'. Supported values are: 'function' and 'custom'.",
+        ),
+        Refused(
+            "root without a type",
+            tool({"properties": {}}),
+            "invalid_function_parameters",
+            "tools[0].function.parameters",
+            "Invalid schema for function 'f': schema must be a JSON Schema of 'type: \"object\"', got"
+            " 'type: \"None\"'.",
+        ),
+        Refused(
+            "image of a system message",
+            content(IMAGE, role="system"),
+            "invalid_value",
+            "messages[0]",
+            NOT_FROM_USER.format(role="system"),
+        ),
+        Refused(
+            "image of a developer",
+            content(IMAGE, role="developer"),
+            "invalid_value",
+            "messages[0]",
+            NOT_FROM_USER.format(role="developer"),
+        ),
+        Refused(
+            "number as it was written",
+            {"temperature": 99.0},
+            "decimal_above_max_value",
+            "temperature",
+            "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 99.0"
+            " instead.",
+        ),
+        Refused(
+            "integer as it was written",
+            {"temperature": 99},
+            "decimal_above_max_value",
+            "temperature",
+            "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 99"
+            " instead.",
+        ),
+    ]
+)
+def test_refused_value_has_one_error(case: Refused) -> None:
+    (error,) = findings(case.body)
+
+    assert (error.severity, error.code) == ("error", case.code)
+    assert (error.param, error.message) == (f"body.{case.param}", case.message)
