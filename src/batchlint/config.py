@@ -104,7 +104,7 @@ def _load(path: Path) -> dict[str, Any]:
 
 def _parse(path: Path, table: Any) -> Config:
     if not isinstance(table, dict):
-        raise ValueError(f"{path}: tool.batchlint must be a table")  # noqa: TRY004 - the file is wrong, not the argument
+        raise ValueError(f"{path}: tool.batchlint must be a table")  # noqa: TRY004
     per_file = table.get(_PER_FILE, {})
     rules = _parse_rules(path, "", {key: names for key, names in table.items() if key != _PER_FILE})
     if not isinstance(per_file, dict):

@@ -89,9 +89,9 @@ class Report:
         }
 
     def to_batch(self) -> dict[str, Any]:
-        """What the API would answer: the Batch object, or the error object of a refused upload or create call.
+        """What the API would return: the Batch object, or the error object of a refused call.
 
-        A failed batch lists every error about the file as a whole, then the first error of each line.
+        A failed batch lists every error about the whole file, then the first error of each line.
 
         Source of the shapes: a recorded batch of April 2025, and `openai.types.Batch` 3.54.0.
         """

@@ -72,7 +72,7 @@ class Run(NamedTuple):
 
 
 class Runs(list[tuple[int, str | None]]):
-    """A value per line, noted where it changes, as (first line, value). Blank lines change nothing."""
+    """A value per line, noted where it changes, as (first line, value). Blank lines are skipped."""
 
     def note(self, line: int, value: str | None) -> None:
         """Note the value of a line."""

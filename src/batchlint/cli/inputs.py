@@ -96,7 +96,8 @@ def _check(path: str, options: dict[str, Any], *, progress: bool | None) -> Repo
         with _progress_bar(path, progress) as tick:
             return api.check(path, progress=tick, **options)
     complain(
-        f"{click.format_filename(path)}: decompressed for checking; the API accepts only uncompressed files"
+        f"{click.format_filename(path)}: decompressed for checking; the API accepts only "
+        "uncompressed files"
     )
     with open_file(path) as stream, _progress_bar(path, progress) as tick:
         return api.check(stream, name=path[: -len(".gz")], progress=tick, **options)

@@ -1,4 +1,4 @@
-"""Standard output and standard error of the command. Either may be closed, full, or a broken pipe."""
+"""Standard output and standard error. Either may be closed, full, or a broken pipe."""
 
 from __future__ import annotations
 

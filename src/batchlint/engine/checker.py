@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -15,7 +16,7 @@ from ..findings import BatchError, Effect, Part, PathParts, Problem, Rank, stage
 from ..providers import Endpoint, Provider, provider, schema_variant
 from ..rules import RULES, Rule, Selection
 from ..rules.foreign import find_foreign
-from ..rules.registry import HintMaker, Line, Request, Scope
+from ..rules.registry import Line, Request, Scope
 from ..rules.text import BYTE_ORDER_MARK, Defect, find_defect, find_surrogate
 from ..rules.triggers import EndpointRules, Group, checks_to_run
 from ..schema.store import (
@@ -28,7 +29,7 @@ from ..schema.store import (
 from ..schema.validate import compile_schema
 
 if TYPE_CHECKING:
-    from ..schema.explain import Explainer
+    from ..schema.explain import Explainer, HintMaker
 
 #: An endpoint checker remembers the triggered rules of this many distinct sets of fields.
 _KNOWN_SETS: Final = 256
@@ -44,6 +45,7 @@ class EndpointChecker:
         url: that the provider gives it.
         variant: the name of the variant of the schema, or ''.
         rules: the rules for requests to this endpoint.
+        provider: of the endpoint.
 
     Attributes:
         is_valid: whether a decoded line is a valid request, as far as schemas tell.
@@ -53,7 +55,9 @@ class EndpointChecker:
         deprecated: the deprecated parameters.
     """
 
-    def __init__(self, endpoint: Endpoint, url: str, variant: str, rules: EndpointRules) -> None:
+    def __init__(
+        self, endpoint: Endpoint, url: str, variant: str, rules: EndpointRules, provider: Provider
+    ) -> None:
         self.endpoint = endpoint
         self.url = url
         self.is_valid = compile_schema(line_schema(endpoint, variant, url))
@@ -62,6 +66,7 @@ class EndpointChecker:
         self.long_line = min(rules.line_sizes, default=sys.maxsize)
         self.triggers_nothing = rules.fields.isdisjoint
         self._variant = variant
+        self._provider = provider
         self._rules = rules
         self._explainer: Explainer | None = None
         self._positions = {
@@ -81,7 +86,7 @@ class EndpointChecker:
                 body_schema(self.endpoint, self._variant),
                 part=Part.BODY,
                 prefix=("body",),
-                hints=_hint_makers(),
+                hints=_hint_makers(self._provider),
                 newer_hint=newer_hint(),
             )
         if not known_invalid and self._explainer.accepts(body):
@@ -130,23 +135,31 @@ class EndpointChecker:
         return groups
 
 
-def _hint_makers() -> dict[str, HintMaker]:
+def _hint_makers(provider: Provider) -> dict[str, HintMaker]:
     """What makes the hints of rules that a schema states, by the name of the rule."""
-    return {rule.name: rule.hint for rule in RULES.values() if rule.hint is not None}
+
+    def with_provider(make: Any) -> HintMaker:
+        return lambda value, path: make(value, path, provider)
+
+    return {rule.name: with_provider(rule.hint) for rule in RULES.values() if rule.hint}
 
 
 class LineChecker:
     """Compiled checks of a line's own fields.
+
+    Args:
+        provider: whose URLs count.
 
     Attributes:
         is_clean: whether nothing is to be said of the fields of a decoded line.
         explainer: explains the fields.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, provider: Provider) -> None:
         schema = data.read("batch-request")
-        self.explainer = _explainer(schema, hints=_hint_makers())
-        self.is_clean = compile_schema(narrow_line_schema(data.read("batch-request")))
+        schema["properties"]["url"]["enum"] = list(provider.endpoints)
+        self.explainer = _explainer(schema, hints=_hint_makers(provider))
+        self.is_clean = compile_schema(narrow_line_schema(deepcopy(schema)))
 
 
 class LineResult(NamedTuple):
@@ -204,7 +217,7 @@ class Checker:
         key = (str(url), schema_variant(endpoint, model))
         checker = self._endpoint_checkers.get(key)
         if checker is None:
-            checker = EndpointChecker(endpoint, *key, self._rules_for(endpoint))
+            checker = EndpointChecker(endpoint, *key, self._rules_for(endpoint), self.provider)
             self._endpoint_checkers[key] = checker
         return checker
 
@@ -212,7 +225,7 @@ class Checker:
     def _line_checker(self) -> LineChecker:
         """Compiled when first needed: most files have no wrong line."""
         if self._compiled_line is None:
-            self._compiled_line = LineChecker()
+            self._compiled_line = LineChecker(self.provider)
         return self._compiled_line
 
     def _rules_for(self, endpoint: Endpoint) -> EndpointRules:
@@ -305,7 +318,7 @@ class Checker:
             yield from checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
 
     def _meant(self, problems: list[Problem], request: Request) -> list[Problem]:
-        """The problems of a body under its schema, one per cause, with hints for common mistakes."""
+        """The problems of a body under its schema: one per cause, with hints for mistakes."""
         if not problems:
             return problems
         from .causes import first_of_each_cause  # Late, because most files have no problems.

@@ -11,7 +11,10 @@ from .result import FileResult
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One line a file: the Batch object, or the error object, that the API would answer; or why it cannot be read."""
+    """One line per file: the Batch object or the error object that the API would return.
+
+    A file that cannot be read gets an error object of batchlint's own.
+    """
     for file in files:
         answer = (
             file.report.to_batch()

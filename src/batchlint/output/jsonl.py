@@ -11,7 +11,10 @@ from .result import FileResult
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One finding a line, errors first, each with the path of its file; a file that cannot be read has a line, too."""
+    """One finding per line, errors first, each with the path of its file.
+
+    A file that cannot be read gets a line too.
+    """
     for file in files:
         if file.report is None:
             yield orjson.dumps({"path": file.path, "error": file.error}).decode() + "\n"

@@ -17,7 +17,7 @@ _RULES: Final = 10
 
 
 def sample(report: Report, most: int) -> list[BatchError]:
-    """At most `most` findings: the first of each rule and param, then the second of each, and so on.
+    """At most `most` findings: the first of each rule and param, then the second, and so on.
 
     Args:
         report: of the file.

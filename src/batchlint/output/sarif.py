@@ -23,7 +23,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One run: the rules that found something, the first 5,000 results (errors first), the totals."""
+    """One run: the rules with findings, the first 5,000 results (errors first), and the totals."""
     from .. import __version__
 
     results_of_files = list(files)

@@ -100,7 +100,9 @@ def order_not_guaranteed(request: Request) -> Iterator[Problem]:
     for member in ("previous_response_id", "conversation"):
         if request.body.get(member):
             yield problem(
-                f"The request has a '{member}', but the requests of a batch run in no particular order.",
+                f"The request has a '{member}', but the requests of a batch run in no "
+                "particular order.",
                 member,
-                hint="The request must not depend on another request of the batch or share a conversation with it.",
+                hint="The request must not depend on another request of the batch or share a "
+                "conversation with it.",
             )

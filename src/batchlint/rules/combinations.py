@@ -20,8 +20,10 @@ def top_logprobs_without_logprobs(request: Request) -> Iterator[Problem]:
     error file, perhaps a day later. A `top_logprobs` of 0 is not reported, because the
     API's answer to it is not known.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "top_logprobs": 3}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "top_logprobs": 3, "logprobs": true}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "top_logprobs": 3}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "top_logprobs": 3, "logprobs": true}
 
     Fix: Set `logprobs` to true, or remove `top_logprobs`.
 
@@ -42,8 +44,10 @@ def stream_options_without_stream(request: Request) -> Iterator[Problem]:
     day later. Setting `stream` does not help, because a batch never streams. For
     `/v1/responses`, see `pointless_in_batch`.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream_options": {"include_usage": true}}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream_options": null}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "stream_options": {"include_usage": true}}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "stream_options": null}
 
     Fix: Remove `stream_options`. Every answer of a batch includes the token usage.
 
@@ -66,8 +70,10 @@ def max_tokens_twice() -> None:
     The API rejects such a chat completion request. The error appears in the batch's
     error file, perhaps a day later.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9, "max_completion_tokens": 9}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "max_completion_tokens": 9}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "max_tokens": 9, "max_completion_tokens": 9}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "max_completion_tokens": 9}
 
     Fix: Remove `max_tokens` and keep `max_completion_tokens`.
 
@@ -83,8 +89,10 @@ def metadata_without_store(request: Request) -> Iterator[Problem]:
     Some models reject such a chat completion request, others accept it. This is why it
     is a warning. It is reported once per file.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "metadata": {"a": "b"}}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "metadata": {"a": "b"}, "store": true}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "metadata": {"a": "b"}}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "metadata": {"a": "b"}, "store": true}
 
     Fix: Set `store` to true, or use `custom_id` to tell requests apart.
 
@@ -118,8 +126,10 @@ def best_of_below_n(request: Request) -> Iterator[Problem]:
     n = _number(request.body.get("n"))
     if 0 < best_of < n:
         yield problem(
-            "You requested that the server return more choices than it will generate (HINT: you must set 'n' "
-            f"(currently {n}) to be at most 'best_of' (currently {best_of}), or omit either parameter if you "
+            "You requested that the server return more choices than it will generate (HINT: "
+            "you must set 'n' "
+            f"(currently {n}) to be at most 'best_of' (currently {best_of}), or omit either "
+            "parameter if you "
             "don't specifically want to use them.)",
             "best_of",
         )
@@ -134,7 +144,8 @@ def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/responses {"model": "m", "input": "Hi", "conversation": "conv_1", "previous_response_id": "resp_1"}
+    Fails: /v1/responses {"model": "m", "input": "Hi", "conversation": "conv_1",
+            "previous_response_id": "resp_1"}
     Passes: /v1/responses {"model": "m", "input": "Hi", "conversation": "conv_1"}
 
     Fix: Remove one of them.
@@ -146,7 +157,8 @@ def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
         request.body.get("previous_response_id"), str
     ):
         yield problem(
-            "Mutually exclusive parameters: ''. Ensure you are only providing one of: 'pre..._id' or "
+            "Mutually exclusive parameters: ''. Ensure you are only providing one of: "
+            "'pre..._id' or "
             "'conversation'.",
             "conversation",
             param=None,
@@ -174,8 +186,10 @@ def prediction_excludes(request: Request) -> Iterator[Problem]:
     0, `audio`, `tools` and `max_completion_tokens`. This is a warning because no error
     response of the API is known.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "prediction": {"type": "content", "content": "x"}, "n": 2}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "prediction": {"type": "content", "content": "x"}, "n": 1}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "prediction": {"type": "content", "content": "x"}, "n": 2}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "prediction": {"type": "content", "content": "x"}, "n": 1}
 
     Fix: Remove either `prediction` or the other parameter.
 

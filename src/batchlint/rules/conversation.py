@@ -47,9 +47,15 @@ def unpaired_tool_message(request: Request) -> Iterator[Problem]:
     role. A tool message is allowed only there. The API rejects such a chat completion
     request. The error appears in the batch's error file, perhaps a day later.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}, {"role": "user", "content": "Hi"}]}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "a", "content": "1"}]}
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "tool", "tool_call_id": "a", "content": "1"}]}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant",
+            "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f",
+            "arguments": "{}"}}]}, {"role": "user", "content": "Hi"}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant",
+            "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f",
+            "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "a", "content":
+            "1"}]}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "tool",
+            "tool_call_id": "a", "content": "1"}]}
 
     Fix: Put the tool messages right after the assistant message that makes the calls,
     or remove both.
@@ -131,7 +137,8 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
     if exchange.asked is None:
         for i, _ in exchange.answers:
             yield problem(
-                "Invalid parameter: messages with role 'tool' must be a response to a preceeding message "
+                "Invalid parameter: messages with role 'tool' must be a response to a "
+                "preceeding message "
                 "with 'tool_calls'.",
                 "messages",
                 i,
@@ -151,7 +158,8 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
             else None
         )
         yield problem(
-            "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
+            "An assistant message with 'tool_calls' must be followed by tool messages "
+            "responding to each "
             "'tool_call_id'. The following tool_call_ids did not have response messages: "
             f"{', '.join(map(excerpt, missing[:_MAX_IDS_LISTED]))}",
             "messages",
@@ -164,7 +172,8 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
         return
     for i, answer in strays:
         yield problem(
-            f"Invalid parameter: 'tool_call_id' of '{excerpt(answer)}' not found in 'tool_calls' of previous "
+            f"Invalid parameter: 'tool_call_id' of '{excerpt(answer)}' not found in "
+            "'tool_calls' of previous "
             "message.",
             "messages",
             i,
@@ -197,9 +206,13 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
     `previous_response_id`, `conversation` or `prompt`, or if the input contains item
     references or compaction items.
 
-    Fails: /v1/responses {"model": "m", "input": [{"type": "function_call_output", "call_id": "a", "output": "1"}]}
-    Passes: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}, {"type": "function_call_output", "call_id": "a", "output": "1"}]}
-    Fails: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}]}
+    Fails: /v1/responses {"model": "m", "input": [{"type": "function_call_output",
+            "call_id": "a", "output": "1"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id":
+            "a", "name": "f", "arguments": "{}"}, {"type": "function_call_output",
+            "call_id": "a", "output": "1"}]}
+    Fails: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id":
+            "a", "name": "f", "arguments": "{}"}]}
 
     Fix: Include both the call and its output, the call first.
 
@@ -227,7 +240,8 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
         if kind in _CALL_NAMES_BY_OUTPUT:
             if call not in waiting:
                 yield problem(
-                    f"No tool call found for {_CALL_NAMES_BY_OUTPUT[kind]} output with call_id {excerpt(call)}.",
+                    f"No tool call found for {_CALL_NAMES_BY_OUTPUT[kind]} output with call_id "
+                    f"{excerpt(call)}.",
                     "input",
                     i,
                     "call_id",
@@ -286,10 +300,14 @@ def json_word_missing(request: Request) -> Iterator[Problem]:
     Nothing is reported if the word may be where batchlint cannot look: in an attached
     file, or in a part of the conversation that the API stores.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "response_format": {"type": "json_object"}}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi. Answer in JSON."}], "response_format": {"type": "json_object"}}
-    Fails: /v1/responses {"model": "m", "input": "Hi", "text": {"format": {"type": "json_object"}}}
-    Passes: /v1/responses {"model": "m", "input": "Hi. Answer in JSON.", "text": {"format": {"type": "json_object"}}}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "response_format": {"type": "json_object"}}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi. Answer in JSON."}], "response_format": {"type": "json_object"}}
+    Fails: /v1/responses {"model": "m", "input": "Hi", "text": {"format": {"type":
+            "json_object"}}}
+    Passes: /v1/responses {"model": "m", "input": "Hi. Answer in JSON.", "text":
+            {"format": {"type": "json_object"}}}
 
     Fix: Ask for JSON in a message, or use `json_schema` instead of `json_object`.
 
@@ -314,8 +332,10 @@ def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
 
     This is a warning because only one report has the API refuse such a request.
 
-    Fails: /v1/responses {"model": "m", "input": "Hi", "instructions": "Answer in JSON.", "text": {"format": {"type": "json_object"}}}
-    Passes: /v1/responses {"model": "m", "input": "Hi. Answer in JSON.", "text": {"format": {"type": "json_object"}}}
+    Fails: /v1/responses {"model": "m", "input": "Hi", "instructions": "Answer in
+            JSON.", "text": {"format": {"type": "json_object"}}}
+    Passes: /v1/responses {"model": "m", "input": "Hi. Answer in JSON.", "text":
+            {"format": {"type": "json_object"}}}
 
     Fix: Ask for JSON in the input too.
 
@@ -415,8 +435,12 @@ def arguments_not_json(request: Request) -> Iterator[Problem]:
 
     Text that begins with `{"` and ends with `}` is not parsed. Empty text is accepted.
 
-    Fails: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{'x': 1}"}, {"type": "function_call_output", "call_id": "a", "output": "1"}]}
-    Passes: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{\"x\": 1}"}, {"type": "function_call_output", "call_id": "a", "output": "1"}]}
+    Fails: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id":
+            "a", "name": "f", "arguments": "{'x': 1}"}, {"type": "function_call_output",
+            "call_id": "a", "output": "1"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id":
+            "a", "name": "f", "arguments": "{\"x\": 1}"}, {"type":
+            "function_call_output", "call_id": "a", "output": "1"}]}
 
     Fix: Serialize the arguments with a JSON library, and do not truncate them.
 
@@ -431,7 +455,8 @@ def arguments_not_json(request: Request) -> Iterator[Problem]:
                 "The arguments of the call are not JSON.",
                 *path,
                 "arguments",
-                hint="It is not known whether the API refuses this. The model sees the text as it is.",
+                hint="It is not known whether the API refuses this. The model sees the text as "
+                "it is.",
             )
 
 

@@ -306,8 +306,10 @@ def misspelled_model(file: CheckedFile) -> Iterator[Problem]:
     not exist, the whole batch fails. Names that aren't close to a known one are not
     reported. The finding appears once per model, on the first line that uses it.
 
-    Fails: /v1/chat/completions {"model": "gpt-5.4-mni", "messages": [{"role": "user", "content": "Hi"}]}
-    Passes: /v1/chat/completions {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": "Hi"}]}
+    Fails: /v1/chat/completions {"model": "gpt-5.4-mni", "messages": [{"role": "user",
+            "content": "Hi"}]}
+    Passes: /v1/chat/completions {"model": "gpt-5.4-mini", "messages": [{"role": "user",
+            "content": "Hi"}]}
 
     Fix: Use the name in the message if that is the model you mean.
 
@@ -407,10 +409,14 @@ def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
     frequent URL that is a batch endpoint (the first one if there is a tie). The line's
     body is still checked against the line's own URL.
 
-    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
-        {"custom_id": "b", "method": "POST", "url": "/v1/completions", "body": {"model": "m", "prompt": "y"}}
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
-        {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
+    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
+        {"custom_id": "b", "method": "POST", "url": "/v1/completions", "body": {"model":
+            "m", "prompt": "y"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
+        {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model":
+            "m", "input": "y"}}
 
     Fix: Write one file per endpoint.
 
@@ -437,10 +443,14 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
     batchlint takes the most frequent model as the model of the batch (the first one if
     there is a tie). It reports every line that has another one.
 
-    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
-        {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "n", "input": "y"}}
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
-        {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
+    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
+        {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model":
+            "n", "input": "y"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
+        {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model":
+            "m", "input": "y"}}
 
     Fix: Write one file per model.
 
@@ -488,10 +498,14 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
     requests could not be told apart. batchlint reports the later line, and the hint
     names the first one.
 
-    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
-        {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
-        {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "y"}}
+    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
+        {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model":
+            "m", "input": "y"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
+        {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model":
+            "m", "input": "y"}}
 
     Fix: Make the IDs unique, for example with a running number.
 
@@ -525,7 +539,8 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
 #: Up to this many lines, a set of the ids themselves tells whether there are duplicates.
 _FEW_LINES: Final = 100_000
 
-#: In larger files, sets hold at most about this many hashes at a time. A set takes ten times their size.
+#: In larger files, a set holds at most about this many hashes at a time. It takes ten times
+#: their size.
 _HASHES: Final = 400_000
 
 

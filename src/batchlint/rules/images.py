@@ -33,8 +33,10 @@ def invalid_png_output_compression(request: Request) -> Iterator[Problem]:
     PNG compression is always lossless. The API rejects the request. The error appears
     in the batch's error file, perhaps a day later.
 
-    Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "output_format": "png", "output_compression": 50}
-    Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "output_format": "webp", "output_compression": 50}
+    Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x",
+            "output_format": "png", "output_compression": 50}
+    Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "x",
+            "output_format": "webp", "output_compression": 50}
 
     Fix: Remove `output_compression`, or set `output_format` to `jpeg` or `webp`.
 
@@ -59,8 +61,10 @@ def compression_without_format(request: Request) -> Iterator[Problem]:
     The default format is PNG, which does not support compression below 100. This is a
     warning because it is not known whether the API refuses such a request.
 
-    Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "output_compression": 50}
-    Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "output_compression": 100}
+    Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x",
+            "output_compression": 50}
+    Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "x",
+            "output_compression": 100}
 
     Fix: Set `output_format` to `webp` or `jpeg`.
 
@@ -73,7 +77,8 @@ def compression_without_format(request: Request) -> Iterator[Problem]:
         and _number(options.get("output_compression")) < _NO_COMPRESSION
     ):
         yield problem(
-            "Compression is only supported for the output formats 'webp' and 'jpeg'; the default is 'png'.",
+            "Compression is only supported for the output formats 'webp' and 'jpeg'; the "
+            "default is 'png'.",
             "output_compression",
             hint='Add "output_format": "webp".',
         )
@@ -86,8 +91,10 @@ def invalid_transparent_background_output_format(request: Request) -> Iterator[P
     JPEG images cannot be transparent. The API rejects the request. The error appears in
     the batch's error file, perhaps a day later.
 
-    Fails: /v1/images/generations {"model": "gpt-image-1.5", "prompt": "x", "output_format": "jpeg", "background": "transparent"}
-    Passes: /v1/images/generations {"model": "gpt-image-1.5", "prompt": "x", "output_format": "png", "background": "transparent"}
+    Fails: /v1/images/generations {"model": "gpt-image-1.5", "prompt": "x",
+            "output_format": "jpeg", "background": "transparent"}
+    Passes: /v1/images/generations {"model": "gpt-image-1.5", "prompt": "x",
+            "output_format": "png", "background": "transparent"}
 
     Fix: Set `output_format` to `png` or `webp`.
 
@@ -119,8 +126,10 @@ def image_tool_format(request: Request) -> Iterator[Problem]:
     for JPEG. This is a warning because it is not known whether the request fails, or
     only the call of the tool.
 
-    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "image_generation", "output_format": "png", "output_compression": 50}]}
-    Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "image_generation", "output_format": "webp", "output_compression": 50}]}
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type":
+            "image_generation", "output_format": "png", "output_compression": 50}]}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type":
+            "image_generation", "output_format": "webp", "output_compression": 50}]}
 
     Fix: For PNG, remove `output_compression`. Otherwise, change `output_format`: only
     JPEG and WebP support compression, and only PNG and WebP support transparency.
@@ -148,8 +157,10 @@ def option_of_other_format(request: Request) -> Iterator[Problem]:
     rejects the request. The error appears in the batch's error file, perhaps a day
     later.
 
-    Fails: /v1/images/generations {"model": "gpt-image-2.5-flare", "prompt": "x", "frame_count": 4}
-    Passes: /v1/images/generations {"model": "gpt-image-2.5-flare", "prompt": "x", "frame_count": 4, "output_format": "gif"}
+    Fails: /v1/images/generations {"model": "gpt-image-2.5-flare", "prompt": "x",
+            "frame_count": 4}
+    Passes: /v1/images/generations {"model": "gpt-image-2.5-flare", "prompt": "x",
+            "frame_count": 4, "output_format": "gif"}
 
     Fix: Set the `output_format` that the option needs, or remove the option.
 
@@ -176,8 +187,10 @@ def format_excludes(request: Request) -> Iterator[Problem]:
     `gif` does not support `mask`. The API rejects the request. The error appears in the
     batch's error file, perhaps a day later.
 
-    Fails: /v1/images/generations {"model": "gpt-image-2.5-sunburst", "prompt": "x", "output_format": "svg", "n": 2}
-    Passes: /v1/images/generations {"model": "gpt-image-2.5-sunburst", "prompt": "x", "output_format": "svg", "n": 1}
+    Fails: /v1/images/generations {"model": "gpt-image-2.5-sunburst", "prompt": "x",
+            "output_format": "svg", "n": 2}
+    Passes: /v1/images/generations {"model": "gpt-image-2.5-sunburst", "prompt": "x",
+            "output_format": "svg", "n": 1}
 
     Fix: Remove the option, or choose another `output_format`.
 
@@ -205,8 +218,11 @@ def markup_with_mask(request: Request) -> Iterator[Problem]:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/images/edits {"model": "gpt-image-2.5-flare", "prompt": "x", "images": [{"file_id": "file-1"}], "mask": {"file_id": "file-2"}, "markup": {"file_id": "file-3"}}
-    Passes: /v1/images/edits {"model": "gpt-image-2.5-flare", "prompt": "x", "images": [{"file_id": "file-1"}], "markup": {"file_id": "file-3"}}
+    Fails: /v1/images/edits {"model": "gpt-image-2.5-flare", "prompt": "x", "images":
+            [{"file_id": "file-1"}], "mask": {"file_id": "file-2"}, "markup":
+            {"file_id": "file-3"}}
+    Passes: /v1/images/edits {"model": "gpt-image-2.5-flare", "prompt": "x", "images":
+            [{"file_id": "file-1"}], "markup": {"file_id": "file-3"}}
 
     Fix: Remove one of them.
 
@@ -215,6 +231,7 @@ def markup_with_mask(request: Request) -> Iterator[Problem]:
     """
     if isinstance(request.body.get("markup"), dict) and isinstance(request.body.get("mask"), dict):
         yield problem(
-            "Mutually exclusive parameters: ''. Ensure you are only providing one of: 'mask' or 'markup'.",
+            "Mutually exclusive parameters: ''. Ensure you are only providing one of: 'mask' "
+            "or 'markup'.",
             "markup",
         )

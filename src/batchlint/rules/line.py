@@ -10,7 +10,7 @@ import orjson
 
 from .. import phrasing
 from ..findings import PathParts, Problem
-from ..providers import provider
+from ..providers import Provider
 from ..schema.store import body_schema
 from .registry import Line, line_rule, stated_in_schema
 
@@ -46,7 +46,9 @@ def misnamed_fields(line: Mapping[str, Any]) -> dict[str, str]:
     return names
 
 
-def _missing_field_hint(line: Mapping[str, Any], path: PathParts) -> str | None:
+def _missing_field_hint(
+    line: Mapping[str, Any], path: PathParts, _provider: Provider
+) -> str | None:
     for wrong, right in misnamed_fields(line).items():
         if path == (right,):
             return f'Rename "{phrasing.excerpt(wrong)}" to "{right}".'
@@ -63,8 +65,10 @@ def missing_line_member() -> None:
 
     The whole batch fails before any request runs. All four fields are required.
 
-    Fails: {"custom_id": "a", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+    Fails: {"custom_id": "a", "url": "/v1/embeddings", "body": {"model": "m", "input":
+            "x"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
 
     Fix: Add the missing field. `method` is always `POST`.
 
@@ -78,8 +82,10 @@ def invalid_custom_id() -> None:
 
     The whole batch fails before any request runs.
 
-    Fails: {"custom_id": 17, "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
-    Passes: {"custom_id": "17", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+    Fails: {"custom_id": 17, "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
+    Passes: {"custom_id": "17", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
 
     Fix: Put the ID in quotes.
 
@@ -95,8 +101,10 @@ def empty_custom_id(line: Line) -> Iterator[Problem]:
     This is a warning because how the API treats an empty ID is unknown. You need the ID
     to match each result to its request.
 
-    Fails: {"custom_id": "", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+    Fails: {"custom_id": "", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
 
     Fix: Give every request a unique ID.
 
@@ -113,8 +121,10 @@ def invalid_method() -> None:
 
     The whole batch fails before any request runs.
 
-    Fails: {"custom_id": "a", "method": "GET", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+    Fails: {"custom_id": "a", "method": "GET", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
 
     Fix: Write `"method": "POST"`.
 
@@ -123,11 +133,11 @@ def invalid_method() -> None:
     """
 
 
-def _url_hint(line: Mapping[str, Any], _path: PathParts) -> str:
+def _url_hint(line: Mapping[str, Any], _path: PathParts, provider: Provider) -> str:
     """Suggest the endpoint that was meant."""
     url = line["url"]
     if isinstance(url, str):
-        return _suggest_url(phrasing.excerpt(url))
+        return _suggest_url(phrasing.excerpt(url), tuple(provider.endpoints))
     return _not_an_endpoint(_as_written(url))
 
 
@@ -140,10 +150,9 @@ def _as_written(value: Any) -> str:
 
 
 @lru_cache(maxsize=64)
-def _suggest_url(shown: str) -> str:
+def _suggest_url(shown: str, endpoints: tuple[str, ...]) -> str:
     import difflib
 
-    endpoints = list(provider().endpoints)
     path = f"/{shown.strip('/')}"
     near = [known for known in endpoints if path.endswith(known.removeprefix("/v1"))]
     if not near:
@@ -163,8 +172,10 @@ def invalid_url() -> None:
     exactly, for example `/v1/chat/completions`: no host and no trailing slash. The body
     of such a line is not checked.
 
-    Fails: {"custom_id": "a", "method": "POST", "url": "/chat/completions", "body": {"model": "m"}}
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+    Fails: {"custom_id": "a", "method": "POST", "url": "/chat/completions", "body":
+            {"model": "m"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
 
     Fix: Write the URL of the endpoint, with `/v1`. The hint suggests a similar endpoint
     if there is one.
@@ -174,7 +185,7 @@ def invalid_url() -> None:
     """
 
 
-def _body_hint(line: Mapping[str, Any], _path: PathParts) -> str | None:
+def _body_hint(line: Mapping[str, Any], _path: PathParts, _provider: Provider) -> str | None:
     if isinstance(line["body"], str):
         return "The body is a string with JSON in it. Write the object itself."
     return None
@@ -188,7 +199,8 @@ def invalid_body() -> None:
     serialized twice, so that it is a string of JSON.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": "{}"}
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
 
     Fix: Write the body as a JSON object, not as a string.
 
@@ -205,8 +217,10 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
     the request belongs in the body. A field that has the wrong name, such as `id` for
     `custom_id`, is reported by `missing_line_member`.
 
-    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}, "model": "m"}
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}, "model": "m"}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
 
     Fix: Move the field into the body if it is a parameter of the request; otherwise,
     remove it.

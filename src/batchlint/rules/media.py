@@ -170,9 +170,14 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
     Chat completions have their own error messages. See `invalid_image_format` and
     `invalid_base64_image`.
 
-    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:image/png;base64,"}]}]}
-    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}]}]}
-    Fails: /v1/images/edits {"model": "gpt-image-1.5", "prompt": "x", "images": [{"image_url": "data:application/octet-stream;base64,iVBORw0KGgoAAAANSUhEUg=="}]}
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_image", "image_url": "data:image/png;base64,"}]}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_image", "image_url":
+            "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}]}]}
+    Fails: /v1/images/edits {"model": "gpt-image-1.5", "prompt": "x", "images":
+            [{"image_url":
+            "data:application/octet-stream;base64,iVBORw0KGgoAAAANSUhEUg=="}]}
 
     Fix: Encode the bytes of the file with a base64 library, and put its MIME type into
     the data URL.
@@ -189,8 +194,10 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
             )
         elif not _begins_like_image(url):
             yield problem(
-                "The image data you provided does not represent a valid image. Please check your input and try "
-                "again with one of the supported image formats: ['image/jpeg', 'image/png', 'image/gif', "
+                "The image data you provided does not represent a valid image. Please check "
+                "your input and try "
+                "again with one of the supported image formats: ['image/jpeg', 'image/png', "
+                "'image/gif', "
                 "'image/webp'].",
                 *path,
                 param="input" if request.endpoint == RESPONSES else dotted(path),
@@ -206,8 +213,12 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
     completion request. The error appears in the batch's error file, perhaps a day
     later.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:application/pdf;base64,JVBERi0xLjQKJcOkw7zDtsOfCg=="}}]}]}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}}]}]}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            [{"type": "image_url", "image_url": {"url":
+            "data:application/pdf;base64,JVBERi0xLjQKJcOkw7zDtsOfCg=="}}]}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            [{"type": "image_url", "image_url": {"url":
+            "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}}]}]}
 
     Fix: Convert the image. Send a PDF as a content part of type `file`.
 
@@ -225,7 +236,8 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
             )
         elif not (flaw or _begins_like_image(url)) and _flaw(url, "image/") is None:
             yield problem(
-                "You uploaded an unsupported image. Please make sure your image has of one the following "
+                "You uploaded an unsupported image. Please make sure your image has of one the "
+                "following "
                 "formats: ['png', 'jpeg', 'gif', 'webp'].",
                 *path,
                 param=None,
@@ -240,8 +252,12 @@ def invalid_base64_image(request: Request) -> Iterator[Problem]:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,undefined"}}]}]}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}}]}]}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            [{"type": "image_url", "image_url": {"url":
+            "data:image/png;base64,undefined"}}]}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            [{"type": "image_url", "image_url": {"url":
+            "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}}]}]}
 
     Fix: Encode the bytes of the file with a base64 library, exactly once.
 
@@ -270,8 +286,10 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
     This is a warning because it is not known what the API does with such values. In
     chat completions, a URL without a scheme is an error: see `image_url_without_scheme`.
 
-    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image", "image_url": "iVBORw0KGgoAAAANSUhEUg=="}]}]}
-    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image", "image_url": "https://example.com/a.png"}]}]}
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_image", "image_url": "iVBORw0KGgoAAAANSUhEUg=="}]}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_image", "image_url": "https://example.com/a.png"}]}]}
 
     Fix: Put `data:image/png;base64,` (with the image's type) before the base64 text,
     and encode with a library.
@@ -285,7 +303,8 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
             if request.endpoint == CHAT and url and not has_scheme(url):
                 continue  # `image_url_without_scheme` reports it.
             yield problem(
-                f"Invalid '{dotted(path)}'. Expected a valid URL, but got a value with an invalid format.",
+                f"Invalid '{dotted(path)}'. Expected a valid URL, but got a value with an "
+                "invalid format.",
                 *path,
                 hint="Use a URL that begins with https:// or data:image/.",
             )
@@ -299,9 +318,11 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
             yield problem("The data URL is too short for an image.", *path)
         else:
             yield problem(
-                "The base64 of the image has white space, escapes, the URL-safe alphabet or no padding.",
+                "The base64 of the image has white space, escapes, the URL-safe alphabet or no "
+                "padding.",
                 *path,
-                hint="It is not known whether the API accepts this. Encode the image with a library.",
+                hint="It is not known whether the API accepts this. Encode the image with a "
+                "library.",
             )
 
 
@@ -326,8 +347,12 @@ def invalid_file_data(request: Request) -> Iterator[Problem]:
     rejects the request. The error appears in the batch's error file, perhaps a day
     later.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "file", "file": {"filename": "a.txt", "file_data": "data:text/plain;base64,SGVsbG8="}}]}]}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjQK"}}]}]}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            [{"type": "file", "file": {"filename": "a.txt", "file_data":
+            "data:text/plain;base64,SGVsbG8="}}]}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            [{"type": "file", "file": {"filename": "a.pdf", "file_data":
+            "data:application/pdf;base64,JVBERi0xLjQK"}}]}]}
 
     Fix: Begin `file_data` with `data:application/pdf;base64,`. Put the text of other
     documents into a text part, or use `/v1/responses`.
@@ -351,8 +376,12 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
     This applies to `/v1/responses`. It is a warning because it is not known how the API
     answers, or which types of files it accepts there.
 
-    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,"}]}]}
-    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjQK"}]}]}
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_file", "filename": "a.pdf", "file_data":
+            "data:application/pdf;base64,"}]}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_file", "filename": "a.pdf", "file_data":
+            "data:application/pdf;base64,JVBERi0xLjQK"}]}]}
 
     Fix: Encode the bytes of the file with a base64 library, and put its MIME type into
     the data URL.
@@ -401,7 +430,8 @@ def logit_bias_key(request: Request) -> Iterator[Problem]:
     for key in bias if isinstance(bias, dict) else ():
         if not (key.isascii() and key.isdigit()):
             yield problem(
-                f"Invalid key in 'logit_bias': {excerpt(key)}. You should only be submitting non-negative "
+                f"Invalid key in 'logit_bias': {excerpt(key)}. You should only be submitting "
+                "non-negative "
                 "integers.",
                 "logit_bias",
                 key,

@@ -1,4 +1,4 @@
-"""Rules about the features of models. All except `invalid_size` are stated in `schemas/models.json`."""
+"""Rules about the features of models. `schemas/models.json` states all except `invalid_size`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ def unsupported_parameter() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9}
-    Passes: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "max_completion_tokens": 9}
+    Fails: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user",
+            "content": "Hi"}], "max_tokens": 9}
+    Passes: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user",
+            "content": "Hi"}], "max_completion_tokens": 9}
 
     Fix: Remove the parameter. If the message names a replacement, use that one.
 
@@ -36,8 +38,10 @@ def unsupported_value() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "temperature": 0}
-    Passes: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "temperature": 1}
+    Fails: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user",
+            "content": "Hi"}], "temperature": 0}
+    Passes: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user",
+            "content": "Hi"}], "temperature": 1}
 
     Fix: Use a value that the message lists, or remove the parameter to get the default.
 
@@ -53,8 +57,10 @@ def unrecognized_argument() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later. For the older models, the parameter does not exist.
 
-    Fails: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "low"}
-    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+    Fails: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
+            "content": "Hi"}], "reasoning_effort": "low"}
+    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
+            "content": "Hi"}]}
 
     Fix: Remove `reasoning_effort`, or choose a reasoning model.
 
@@ -70,8 +76,10 @@ def invalid_parameter() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later. The model has only the extended prompt cache of 24 hours.
 
-    Fails: /v1/responses {"model": "gpt-5.6-terra", "input": "Hi", "prompt_cache_retention": "in_memory"}
-    Passes: /v1/responses {"model": "gpt-5.6-terra", "input": "Hi", "prompt_cache_retention": "24h"}
+    Fails: /v1/responses {"model": "gpt-5.6-terra", "input": "Hi",
+            "prompt_cache_retention": "in_memory"}
+    Passes: /v1/responses {"model": "gpt-5.6-terra", "input": "Hi",
+            "prompt_cache_retention": "24h"}
 
     Fix: Set `prompt_cache_retention` to `24h`, or remove it.
 
@@ -87,8 +95,12 @@ def top_logprobs_above_max() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "gpt-5.6-terra", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "none", "logprobs": true, "top_logprobs": 6}
-    Passes: /v1/chat/completions {"model": "gpt-5.6-terra", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "none", "logprobs": true, "top_logprobs": 5}
+    Fails: /v1/chat/completions {"model": "gpt-5.6-terra", "messages": [{"role": "user",
+            "content": "Hi"}], "reasoning_effort": "none", "logprobs": true,
+            "top_logprobs": 6}
+    Passes: /v1/chat/completions {"model": "gpt-5.6-terra", "messages": [{"role":
+            "user", "content": "Hi"}], "reasoning_effort": "none", "logprobs": true,
+            "top_logprobs": 5}
 
     Fix: Lower `top_logprobs` to the maximum in the message.
 
@@ -105,8 +117,12 @@ def tools_need_no_effort() -> None:
     day later. Some models accept function tools in chat completions only while they
     don't reason.
 
-    Fails: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}]}
-    Passes: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "none", "tools": [{"type": "function", "function": {"name": "f"}}]}
+    Fails: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user",
+            "content": "Hi"}], "tools": [{"type": "function", "function": {"name":
+            "f"}}]}
+    Passes: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user",
+            "content": "Hi"}], "reasoning_effort": "none", "tools": [{"type":
+            "function", "function": {"name": "f"}}]}
 
     Fix: For gpt-5.6 and later, set `reasoning_effort` to `none`. Omitting it doesn't
     help, because the default isn't `none`. For gpt-5.4 and gpt-5.5, remove
@@ -125,8 +141,10 @@ def max_tokens_too_large() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 16385}
-    Passes: /v1/chat/completions {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 16384}
+    Fails: /v1/chat/completions {"model": "gpt-4o-mini", "messages": [{"role": "user",
+            "content": "Hi"}], "max_tokens": 16385}
+    Passes: /v1/chat/completions {"model": "gpt-4o-mini", "messages": [{"role": "user",
+            "content": "Hi"}], "max_tokens": 16384}
 
     Fix: Lower the parameter to the maximum in the message, or remove it.
 
@@ -142,8 +160,10 @@ def response_format_unsupported() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "gpt-4", "messages": [{"role": "user", "content": "JSON, please"}], "response_format": {"type": "json_object"}}
-    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "JSON, please"}], "response_format": {"type": "json_object"}}
+    Fails: /v1/chat/completions {"model": "gpt-4", "messages": [{"role": "user",
+            "content": "JSON, please"}], "response_format": {"type": "json_object"}}
+    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
+            "content": "JSON, please"}], "response_format": {"type": "json_object"}}
 
     Fix: Choose a model that supports the type, or remove `response_format`.
 
@@ -158,8 +178,10 @@ def too_many_dimensions() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/embeddings {"model": "text-embedding-3-small", "input": "x", "dimensions": 1537}
-    Passes: /v1/embeddings {"model": "text-embedding-3-small", "input": "x", "dimensions": 1536}
+    Fails: /v1/embeddings {"model": "text-embedding-3-small", "input": "x",
+            "dimensions": 1537}
+    Passes: /v1/embeddings {"model": "text-embedding-3-small", "input": "x",
+            "dimensions": 1536}
 
     Fix: Lower `dimensions` to the maximum in the message, or remove it.
 
@@ -175,7 +197,8 @@ def dimensions_unsupported() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later. The API rejects even the model's own number.
 
-    Fails: /v1/embeddings {"model": "text-embedding-ada-002", "input": "x", "dimensions": 1536}
+    Fails: /v1/embeddings {"model": "text-embedding-ada-002", "input": "x",
+            "dimensions": 1536}
     Passes: /v1/embeddings {"model": "text-embedding-ada-002", "input": "x"}
 
     Fix: Remove `dimensions`.
@@ -192,8 +215,10 @@ def invalid_input_fidelity_model() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "images": [{"file_id": "file-1"}], "input_fidelity": "high"}
-    Passes: /v1/images/edits {"model": "gpt-image-1.5", "prompt": "x", "images": [{"file_id": "file-1"}], "input_fidelity": "high"}
+    Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "images":
+            [{"file_id": "file-1"}], "input_fidelity": "high"}
+    Passes: /v1/images/edits {"model": "gpt-image-1.5", "prompt": "x", "images":
+            [{"file_id": "file-1"}], "input_fidelity": "high"}
 
     Fix: Remove `input_fidelity`, or choose a model that supports it, for example
     `gpt-image-1.5`.
@@ -209,8 +234,12 @@ def unsupported_content() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "gpt-4.1", "messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}]}]}
-    Passes: /v1/chat/completions {"model": "gpt-audio", "messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}]}]}
+    Fails: /v1/chat/completions {"model": "gpt-4.1", "messages": [{"role": "user",
+            "content": [{"type": "input_audio", "input_audio": {"data": "UklGRg==",
+            "format": "wav"}}]}]}
+    Passes: /v1/chat/completions {"model": "gpt-audio", "messages": [{"role": "user",
+            "content": [{"type": "input_audio", "input_audio": {"data": "UklGRg==",
+            "format": "wav"}}]}]}
 
     Fix: Use a model that accepts the content, or remove it.
 
@@ -225,8 +254,12 @@ def unsupported_image_input() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "gpt-3.5-turbo", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]}
-    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]}
+    Fails: /v1/chat/completions {"model": "gpt-3.5-turbo", "messages": [{"role": "user",
+            "content": [{"type": "image_url", "image_url": {"url":
+            "https://example.com/a.png"}}]}]}
+    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
+            "content": [{"type": "image_url", "image_url": {"url":
+            "https://example.com/a.png"}}]}]}
 
     Fix: Use a model that accepts images.
 
@@ -243,8 +276,11 @@ def audio_required() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "gpt-audio", "messages": [{"role": "user", "content": "Hi"}]}
-    Passes: /v1/chat/completions {"model": "gpt-audio", "messages": [{"role": "user", "content": "Hi"}], "modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "mp3"}}
+    Fails: /v1/chat/completions {"model": "gpt-audio", "messages": [{"role": "user",
+            "content": "Hi"}]}
+    Passes: /v1/chat/completions {"model": "gpt-audio", "messages": [{"role": "user",
+            "content": "Hi"}], "modalities": ["text", "audio"], "audio": {"voice":
+            "alloy", "format": "mp3"}}
 
     Fix: Add an `input_audio` part, add `audio` to `modalities`, or use another model.
 
@@ -260,8 +296,10 @@ def unsupported_tools() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/responses {"model": "gpt-5", "input": "Hi", "reasoning": {"effort": "minimal"}, "tools": [{"type": "web_search"}]}
-    Passes: /v1/responses {"model": "gpt-5", "input": "Hi", "reasoning": {"effort": "low"}, "tools": [{"type": "web_search"}]}
+    Fails: /v1/responses {"model": "gpt-5", "input": "Hi", "reasoning": {"effort":
+            "minimal"}, "tools": [{"type": "web_search"}]}
+    Passes: /v1/responses {"model": "gpt-5", "input": "Hi", "reasoning": {"effort":
+            "low"}, "tools": [{"type": "web_search"}]}
 
     Fix: Remove the tools that the message names, change the effort, or use another
     model.
@@ -279,8 +317,10 @@ def incompatible_argument() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "gpt-4o-search-preview", "messages": [{"role": "user", "content": "Hi"}], "temperature": 0}
-    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "temperature": 0}
+    Fails: /v1/chat/completions {"model": "gpt-4o-search-preview", "messages": [{"role":
+            "user", "content": "Hi"}], "temperature": 0}
+    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
+            "content": "Hi"}], "temperature": 0}
 
     Fix: Remove the parameter.
 
@@ -296,8 +336,10 @@ def web_search_options_unsupported() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "web_search_options": {}}
-    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+    Fails: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
+            "content": "Hi"}], "web_search_options": {}}
+    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
+            "content": "Hi"}]}
 
     Fix: Remove the parameter, or use the tool `web_search` of `/v1/responses`.
 
@@ -313,8 +355,10 @@ def encrypted_content_unsupported() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/responses {"model": "gpt-4o", "input": "Hi", "include": ["reasoning.encrypted_content"]}
-    Passes: /v1/responses {"model": "gpt-5", "input": "Hi", "include": ["reasoning.encrypted_content"]}
+    Fails: /v1/responses {"model": "gpt-4o", "input": "Hi", "include":
+            ["reasoning.encrypted_content"]}
+    Passes: /v1/responses {"model": "gpt-5", "input": "Hi", "include":
+            ["reasoning.encrypted_content"]}
 
     Fix: Remove `reasoning.encrypted_content` from `include`.
 
@@ -348,7 +392,8 @@ def unsupported_by_documentation() -> None:
     with an error in the batch's error file.
 
     Fails: /v1/completions {"model": "davinci-002", "prompt": "x", "suffix": "y"}
-    Passes: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": "x", "suffix": "y"}
+    Passes: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": "x", "suffix":
+            "y"}
 
     Fix: Remove the parameter, or choose a model that the message names.
 
@@ -371,8 +416,10 @@ def invalid_size(request: Request) -> Iterator[Problem]:
     day later. Newer image models accept any width and height that are multiples of 16,
     with an aspect ratio of at most 3:1 and no edge longer than 3840 pixels.
 
-    Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "size": "1000x1000"}
-    Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "size": "1008x1008"}
+    Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "size":
+            "1000x1000"}
+    Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "size":
+            "1008x1008"}
 
     Fix: Choose a size within these limits, for example `1024x1024`.
 

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..findings import PathParts
-from ..providers import model_family
+from ..providers import Provider, model_family
 from .registry import stated_in_schema
 
 
-def _endpoint_hint(body: Mapping[str, Any], _path: PathParts) -> str | None:
+def _endpoint_hint(body: Mapping[str, Any], _path: PathParts, provider: Provider) -> str | None:
     """Name the endpoints that the model is for."""
     model = body.get("model")
     family = model_family(model) if isinstance(model, str) else None
     if family is None or family.endpoints is None:
         return None
-    urls = [f"/{endpoint.schema}" for endpoint in family.endpoints]
+    urls = [provider.url_of(endpoint) for endpoint in family.endpoints]
     return (
         f"The model is for {' and '.join(urls)}." if urls else "No batch endpoint takes this model."
     )
@@ -29,8 +29,10 @@ def wrong_endpoint() -> None:
     The API rejects every request, mostly with status 404. The errors appear in the
     batch's error file, perhaps a day later.
 
-    Fails: /v1/chat/completions {"model": "gpt-5-pro", "messages": [{"role": "user", "content": "Hi"}]}
-    Passes: /v1/chat/completions {"model": "gpt-5.4", "messages": [{"role": "user", "content": "Hi"}]}
+    Fails: /v1/chat/completions {"model": "gpt-5-pro", "messages": [{"role": "user",
+            "content": "Hi"}]}
+    Passes: /v1/chat/completions {"model": "gpt-5.4", "messages": [{"role": "user",
+            "content": "Hi"}]}
 
     Fix: Use an endpoint that the hint names, or another model.
 
@@ -99,8 +101,10 @@ def invalid_model_name() -> None:
     The API rejects every request, because no model has such a name. The errors appear
     in the batch's error file, perhaps a day later.
 
-    Fails: /v1/chat/completions {"model": "gpt 4o", "messages": [{"role": "user", "content": "Hi"}]}
-    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+    Fails: /v1/chat/completions {"model": "gpt 4o", "messages": [{"role": "user",
+            "content": "Hi"}]}
+    Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
+            "content": "Hi"}]}
 
     Fix: Write the name as the provider's list of models has it.
 

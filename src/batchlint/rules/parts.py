@@ -44,8 +44,12 @@ def image_not_from_user() -> None:
     day later. Newer models accept images in tool messages, so batchlint does not report
     those.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "system", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}, {"role": "user", "content": "x"}]}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "system",
+            "content": [{"type": "image_url", "image_url": {"url":
+            "https://example.com/a.png"}}]}, {"role": "user", "content": "x"}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            [{"type": "image_url", "image_url": {"url":
+            "https://example.com/a.png"}}]}]}
 
     Fix: Move the image into a message with the role `user`.
 
@@ -62,8 +66,10 @@ def exclusive_file_fields() -> None:
     Only `file_data` takes a name. The API rejects the request. The error appears in the
     batch's error file, perhaps a day later.
 
-    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file-1", "filename": "a.pdf"}]}]}
-    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}]}
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_file", "file_id": "file-1", "filename": "a.pdf"}]}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_file", "file_id": "file-1"}]}]}
 
     Fix: Remove `filename`.
 
@@ -79,8 +85,12 @@ def unsupported_file_type(request: Request) -> Iterator[Problem]:
     Files are documents: PDF, text, tables and presentations. The API rejects the
     request. The error appears in the batch's error file, perhaps a day later.
 
-    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "filename": "a.mp3", "file_data": "data:audio/mpeg;base64,SGVsbG8="}]}]}
-    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjQK"}]}]}
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_file", "filename": "a.mp3", "file_data":
+            "data:audio/mpeg;base64,SGVsbG8="}]}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_file", "filename": "a.pdf", "file_data":
+            "data:application/pdf;base64,JVBERi0xLjQK"}]}]}
 
     Fix: Transcribe the audio, and send the text.
 
@@ -97,8 +107,12 @@ def doubtful_file_type(request: Request) -> Iterator[Problem]:
     Images belong in parts of type `input_image`. This is a warning because it is not
     known what the API does with these types.
 
-    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "filename": "a.zip", "file_data": "data:application/zip;base64,UEsDBA=="}]}]}
-    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_file", "filename": "a.csv", "file_data": "data:text/csv;base64,YSxiCg=="}]}]}
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_file", "filename": "a.zip", "file_data":
+            "data:application/zip;base64,UEsDBA=="}]}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_file", "filename": "a.csv", "file_data":
+            "data:text/csv;base64,YSxiCg=="}]}]}
 
     Fix: Send a document, and name its type.
 
@@ -135,8 +149,11 @@ def image_url_without_scheme(request: Request) -> Iterator[Problem]:
     decodes `data:` URLs, and rejects the request for anything else. The error appears in
     the batch's error file, perhaps a day later.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "/a.png"}}]}]}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            [{"type": "image_url", "image_url": {"url": "/a.png"}}]}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            [{"type": "image_url", "image_url": {"url":
+            "https://example.com/a.png"}}]}]}
 
     Fix: Write the whole URL. Before base64 text, write `data:image/png;base64,` with the
     image's type.
@@ -156,5 +173,6 @@ def image_url_without_scheme(request: Request) -> Iterator[Problem]:
                 "url",
                 param=None,
                 phase=Phase.LAST,
-                hint="Begin the URL with `https://`. Put `data:image/png;base64,` before base64 text.",
+                hint="Begin the URL with `https://`. Put `data:image/png;base64,` before "
+                "base64 text.",
             )

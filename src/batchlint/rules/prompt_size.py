@@ -52,7 +52,8 @@ def context_exceeded(request: Request) -> Iterator[Problem]:
             f"This model's maximum context length is {window} tokens.",
             "input" if request.endpoint == RESPONSES else "messages",
             phase=Phase.LAST,
-            hint=f"The prompt has {count:,} characters, so at least {count // LONGEST_TOKEN:,} tokens.",
+            hint=f"The prompt has {count:,} characters, so at least {count // LONGEST_TOKEN:,} "
+            "tokens.",
         )
 
 

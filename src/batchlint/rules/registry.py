@@ -103,9 +103,9 @@ class CheckedFile(NamedTuple):
 
 Check = Callable[..., Iterator[Problem]]
 
-#: Makes a hint from the line, or from the body if a body's schema found the problem, and from the
-#: place of the problem.
-HintMaker = Callable[[Mapping[str, Any], PathParts], str | None]
+#: Makes a hint from the line (or from the body, if the body's schema found the problem), from the
+#: place of the problem, and from the provider.
+HintMaker = Callable[[Mapping[str, Any], PathParts, Provider], str | None]
 
 
 class Rule(NamedTuple):

@@ -94,8 +94,10 @@ def invalid_item_id(request: Request) -> Iterator[Problem]:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/responses {"model": "m", "input": [{"type": "message", "id": "1", "role": "assistant", "content": "Hi"}, {"role": "user", "content": "x"}]}
-    Passes: /v1/responses {"model": "m", "input": [{"type": "message", "id": "msg_1", "role": "assistant", "content": "Hi"}, {"role": "user", "content": "x"}]}
+    Fails: /v1/responses {"model": "m", "input": [{"type": "message", "id": "1", "role":
+            "assistant", "content": "Hi"}, {"role": "user", "content": "x"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"type": "message", "id": "msg_1",
+            "role": "assistant", "content": "Hi"}, {"role": "user", "content": "x"}]}
 
     Fix: Send the ID that the API returned, or leave it out.
 
@@ -137,8 +139,10 @@ def doubtful_item_id(request: Request) -> Iterator[Problem]:
     warning because for other types no refusal is known, only the prefix that the API
     itself writes.
 
-    Fails: /v1/responses {"model": "m", "input": [{"type": "image_generation_call", "id": "call_1"}, {"role": "user", "content": "x"}]}
-    Passes: /v1/responses {"model": "m", "input": [{"type": "image_generation_call", "id": "ig_1"}, {"role": "user", "content": "x"}]}
+    Fails: /v1/responses {"model": "m", "input": [{"type": "image_generation_call",
+            "id": "call_1"}, {"role": "user", "content": "x"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"type": "image_generation_call",
+            "id": "ig_1"}, {"role": "user", "content": "x"}]}
 
     Fix: Send the ID that the API returned.
 
@@ -169,8 +173,11 @@ def item_id_too_long(request: Request) -> Iterator[Problem]:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "Hi", "id": "msg_5678901234567890123456789012345678901234567890123456789012345"}, {"role": "user", "content": "x"}]}
-    Passes: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "Hi", "id": "msg_1"}, {"role": "user", "content": "x"}]}
+    Fails: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "Hi",
+            "id": "msg_5678901234567890123456789012345678901234567890123456789012345"},
+            {"role": "user", "content": "x"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "assistant", "content":
+            "Hi", "id": "msg_1"}, {"role": "user", "content": "x"}]}
 
     Fix: Send the ID that the API returned, or leave it out.
 
@@ -195,8 +202,12 @@ def duplicate_item(request: Request) -> Iterator[Problem]:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "a", "id": "msg_1"}, {"role": "assistant", "content": "b", "id": "msg_1"}, {"role": "user", "content": "x"}]}
-    Passes: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "a", "id": "msg_1"}, {"role": "assistant", "content": "b", "id": "msg_2"}, {"role": "user", "content": "x"}]}
+    Fails: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "a",
+            "id": "msg_1"}, {"role": "assistant", "content": "b", "id": "msg_1"},
+            {"role": "user", "content": "x"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "a",
+            "id": "msg_1"}, {"role": "assistant", "content": "b", "id": "msg_2"},
+            {"role": "user", "content": "x"}]}
 
     Fix: Send each item once. Leave out the IDs that you made yourself.
 
@@ -228,9 +239,14 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
     item: a message or a tool output of the client, or an assistant message without its
     ID.
 
-    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": "x"}, {"type": "reasoning", "id": "rs_1", "summary": []}]}
-    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": "x"}, {"type": "reasoning", "id": "rs_1", "summary": []}, {"role": "assistant", "content": "y", "id": "msg_1"}, {"role": "user", "content": "z"}]}
-    Fails: /v1/responses {"model": "m", "input": [{"type": "reasoning", "id": "rs_1", "summary": []}, {"role": "assistant", "content": "y"}, {"role": "user", "content": "z"}]}
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": "x"},
+            {"type": "reasoning", "id": "rs_1", "summary": []}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": "x"},
+            {"type": "reasoning", "id": "rs_1", "summary": []}, {"role": "assistant",
+            "content": "y", "id": "msg_1"}, {"role": "user", "content": "z"}]}
+    Fails: /v1/responses {"model": "m", "input": [{"type": "reasoning", "id": "rs_1",
+            "summary": []}, {"role": "assistant", "content": "y"}, {"role": "user",
+            "content": "z"}]}
 
     Fix: Send the item that followed, with its ID, or leave the reasoning item out.
 
@@ -254,7 +270,8 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
                 index,
                 param="input",
                 phase=Phase.STATE,
-                hint="Send the item that followed it, with its ID, or leave the reasoning item out.",
+                hint="Send the item that followed it, with its ID, or leave the reasoning item "
+                "out.",
             )
 
 

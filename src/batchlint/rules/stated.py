@@ -63,7 +63,8 @@ def model_left_out(request: Request) -> Iterator[Problem]:
             )
     elif request.body.get("model") is None:
         yield problem(
-            "The request has no model. It is not known whether a batch uses the endpoint's default.",
+            "The request has no model. It is not known whether a batch uses the endpoint's "
+            "default.",
             "model",
             hint=f'Add "model": "{default}", which is the default.',
         )
@@ -76,7 +77,8 @@ def missing_messages() -> None:
     The whole batch fails before any request runs.
 
     Fails: /v1/chat/completions {"model": "m"}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}]}
 
     Fix: Add `"messages"`. If the body has `"input"`, the URL should be `/v1/responses`.
 
@@ -90,8 +92,10 @@ def streaming_unsupported() -> None:
 
     The whole batch fails before any request runs. The Batch API does not stream.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": true}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": false}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "stream": true}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "stream": false}
 
     Fix: Remove `stream`.
 
@@ -144,8 +148,10 @@ def invalid_pattern() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later. A common cause is a space or a dot in a function's name.
 
-    Fails: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function", "name": "get weather"}]}
-    Passes: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function", "name": "get_weather"}]}
+    Fails: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function",
+            "name": "get weather"}]}
+    Passes: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function",
+            "name": "get_weather"}]}
 
     Fix: Change the string to match the pattern in the message. For function names, use
     letters, digits, `_` and `-`.
@@ -217,8 +223,10 @@ def json_edits_image() -> None:
     day later. A line of a batch carries JSON. In JSON, the parameter is `images`, a
     list of objects with `image_url` or `file_id`.
 
-    Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "image": "file-1", "images": [{"file_id": "file-1"}]}
-    Passes: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "images": [{"file_id": "file-1"}]}
+    Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "image": "file-1",
+            "images": [{"file_id": "file-1"}]}
+    Passes: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "images":
+            [{"file_id": "file-1"}]}
 
     Fix: Replace `image` with `images`, for example `"images": [{"file_id": "file-1"}]`.
 
@@ -234,7 +242,8 @@ def empty_array() -> None:
     day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": []}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}]}
 
     Fix: Add an item. If the parameter is optional, you can remove it instead.
 
@@ -265,8 +274,10 @@ def array_above_max_length() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stop": ["a", "b", "c", "d", "e"]}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stop": ["a", "b", "c", "d"]}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "stop": ["a", "b", "c", "d", "e"]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "stop": ["a", "b", "c", "d"]}
 
     Fix: Remove items down to the maximum in the message, or split them over several
     requests.
@@ -283,8 +294,13 @@ def string_above_max_length() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/responses {"model": "m", "input": [{"type": "function_call_output", "call_id": "call_45678901234567890123456789012345678901234567890123456789012345", "output": ""}]}
-    Passes: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}, {"type": "function_call_output", "call_id": "a", "output": ""}]}
+    Fails: /v1/responses {"model": "m", "input": [{"type": "function_call_output",
+            "call_id":
+            "call_45678901234567890123456789012345678901234567890123456789012345",
+            "output": ""}]}
+    Passes: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id":
+            "a", "name": "f", "arguments": "{}"}, {"type": "function_call_output",
+            "call_id": "a", "output": ""}]}
 
     Fix: Shorten the string to the maximum in the message.
 
@@ -316,7 +332,9 @@ def property_name_above_max_length() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/responses {"model": "m", "input": "x", "metadata": {"a_key_that_is_longer_than_the_sixty_four_characters_it_may_have_here": "v"}}
+    Fails: /v1/responses {"model": "m", "input": "x", "metadata":
+            {"a_key_that_is_longer_than_the_sixty_four_characters_it_may_have_here":
+            "v"}}
     Passes: /v1/responses {"model": "m", "input": "x", "metadata": {"a_key": "v"}}
 
     Fix: Shorten the key to 64 characters or fewer.
@@ -332,8 +350,10 @@ def object_above_max_properties() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later. The maximum is 16 for `metadata` and 1 for a reference to an image.
 
-    Fails: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {"file_id": "file-1", "image_url": "https://example.com/a.png"}}
-    Passes: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {"file_id": "file-1"}}
+    Fails: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference":
+            {"file_id": "file-1", "image_url": "https://example.com/a.png"}}
+    Passes: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference":
+            {"file_id": "file-1"}}
 
     Fix: Remove keys from `metadata`. In a reference to an image, keep either `file_id`
     or `image_url`.
@@ -351,7 +371,8 @@ def object_below_min_properties() -> None:
     day later. A reference to an image needs exactly one key.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {}}
-    Passes: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {"file_id": "file-1"}}
+    Passes: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference":
+            {"file_id": "file-1"}}
 
     Fix: Add `file_id` or `image_url`.
 
@@ -432,8 +453,10 @@ def missing_content() -> None:
     `function_call`, `refusal` or `audio`. The API checks this last, so it reports any
     other error in the body first.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": null}]}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            null}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}]}
 
     Fix: Add `content`, or remove the message.
 
@@ -465,8 +488,10 @@ def missing_mutually_exclusive_parameters() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later. For example, an input image needs either `file_id` or `image_url`.
 
-    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image"}]}]}
-    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}]}
+    Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_image"}]}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
+            "input_image", "file_id": "file-1"}]}]}
 
     Fix: Add exactly one of the parameters that the message lists.
 
@@ -481,8 +506,11 @@ def too_many_images() -> None:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/moderations {"model": "omni-moderation-latest", "input": [{"type": "image_url", "image_url": {"url": "https://e.com/a.png"}}, {"type": "image_url", "image_url": {"url": "https://e.com/b.png"}}]}
-    Passes: /v1/moderations {"model": "omni-moderation-latest", "input": [{"type": "image_url", "image_url": {"url": "https://e.com/a.png"}}]}
+    Fails: /v1/moderations {"model": "omni-moderation-latest", "input": [{"type":
+            "image_url", "image_url": {"url": "https://e.com/a.png"}}, {"type":
+            "image_url", "image_url": {"url": "https://e.com/b.png"}}]}
+    Passes: /v1/moderations {"model": "omni-moderation-latest", "input": [{"type":
+            "image_url", "image_url": {"url": "https://e.com/a.png"}}]}
 
     Fix: Write one request per image.
 

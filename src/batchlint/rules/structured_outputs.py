@@ -89,10 +89,22 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
     day later. The API reports one problem per request. batchlint reports all of them, in
     the order in which the API seems to check them.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "response_format": {"type": "json_schema", "json_schema": {"name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}}}}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "response_format": {"type": "json_schema", "json_schema": {"name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": false}}}}
-    Fails: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type": "json_schema", "name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "string", "format": "uri"}}, "required": ["a"], "additionalProperties": false}}}}
-    Passes: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type": "json_schema", "name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "string", "format": "uuid"}}, "required": ["a"], "additionalProperties": false}}}}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "response_format": {"type": "json_schema", "json_schema": {"name":
+            "r", "strict": true, "schema": {"type": "object", "properties": {"a":
+            {"type": "string"}}, "required": ["a"]}}}}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "response_format": {"type": "json_schema", "json_schema": {"name":
+            "r", "strict": true, "schema": {"type": "object", "properties": {"a":
+            {"type": "string"}}, "required": ["a"], "additionalProperties": false}}}}
+    Fails: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type":
+            "json_schema", "name": "r", "strict": true, "schema": {"type": "object",
+            "properties": {"a": {"type": "string", "format": "uri"}}, "required": ["a"],
+            "additionalProperties": false}}}}
+    Passes: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type":
+            "json_schema", "name": "r", "strict": true, "schema": {"type": "object",
+            "properties": {"a": {"type": "string", "format": "uuid"}}, "required":
+            ["a"], "additionalProperties": false}}}}
 
     Fix: Change the schema as the finding's hint describes, or remove `strict`.
 
@@ -119,10 +131,19 @@ def invalid_function_parameters(request: Request) -> Iterator[Problem]:
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"a": {"type": "array"}}}}}]}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"a": {"type": "array", "items": {}}}}}}]}
-    Fails: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function", "name": "f", "strict": true, "parameters": {"type": "object", "properties": {}, "required": []}}]}
-    Passes: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function", "name": "f", "strict": true, "parameters": {"type": "object", "properties": {}, "required": [], "additionalProperties": false}}]}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "tools": [{"type": "function", "function": {"name": "f",
+            "parameters": {"type": "object", "properties": {"a": {"type": "array"}}}}}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "tools": [{"type": "function", "function": {"name": "f",
+            "parameters": {"type": "object", "properties": {"a": {"type": "array",
+            "items": {}}}}}}]}
+    Fails: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function",
+            "name": "f", "strict": true, "parameters": {"type": "object", "properties":
+            {}, "required": []}}]}
+    Passes: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function",
+            "name": "f", "strict": true, "parameters": {"type": "object", "properties":
+            {}, "required": [], "additionalProperties": false}}]}
 
     Fix: Change the schema as the finding's hint describes.
 
@@ -155,8 +176,14 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
     This is a warning because the evidence is contradictory or comes from a single
     report.
 
-    Fails: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type": "json_schema", "name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "string", "minLength": 1}}, "required": ["a"], "additionalProperties": false}}}}
-    Passes: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type": "json_schema", "name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "string", "pattern": "."}}, "required": ["a"], "additionalProperties": false}}}}
+    Fails: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type":
+            "json_schema", "name": "r", "strict": true, "schema": {"type": "object",
+            "properties": {"a": {"type": "string", "minLength": 1}}, "required": ["a"],
+            "additionalProperties": false}}}}
+    Passes: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type":
+            "json_schema", "name": "r", "strict": true, "schema": {"type": "object",
+            "properties": {"a": {"type": "string", "pattern": "."}}, "required": ["a"],
+            "additionalProperties": false}}}}
 
     Fix: Send one request with the schema before you create the batch, or avoid the
     feature.
@@ -187,8 +214,14 @@ def fine_tuned_schema(request: Request) -> Iterator[Problem]:
     `multipleOf`, `patternProperties`, `minItems` and `maxItems`. This is a warning
     because no answer of the API is known.
 
-    Fails: /v1/responses {"model": "ft:gpt-4.1-mini:acme::1", "input": "x", "text": {"format": {"type": "json_schema", "name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}, "required": ["a"], "additionalProperties": false}}}}
-    Passes: /v1/responses {"model": "gpt-4.1-mini", "input": "x", "text": {"format": {"type": "json_schema", "name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}, "required": ["a"], "additionalProperties": false}}}}
+    Fails: /v1/responses {"model": "ft:gpt-4.1-mini:acme::1", "input": "x", "text":
+            {"format": {"type": "json_schema", "name": "r", "strict": true, "schema":
+            {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}},
+            "required": ["a"], "additionalProperties": false}}}}
+    Passes: /v1/responses {"model": "gpt-4.1-mini", "input": "x", "text": {"format":
+            {"type": "json_schema", "name": "r", "strict": true, "schema": {"type":
+            "object", "properties": {"a": {"type": "integer", "minimum": 1}},
+            "required": ["a"], "additionalProperties": false}}}}
 
     Fix: Remove the keyword, and state the constraint in the `description`.
 

@@ -227,8 +227,10 @@ def invalid_json_line(defect: Defect) -> Iterator[Problem]:
     line. The hint names the cause and the column, in the same words on every version of
     Python.
 
-    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
 
     Fix: Write each line with a JSON library, never by hand.
 
@@ -278,7 +280,8 @@ def not_utf8(defect: Defect) -> Iterator[Problem]:
     elif defect.kind == "utf-16":
         yield Problem(
             NOT_UTF8,
-            hint="The file is UTF-16. Write it as UTF-8 (PowerShell: Out-File -Encoding utf8NoBOM).",
+            hint="The file is UTF-16. Write it as UTF-8 (PowerShell: Out-File -Encoding "
+            "utf8NoBOM).",
         )
 
 
@@ -289,8 +292,10 @@ def not_a_number(defect: Defect) -> Iterator[Problem]:
     The whole batch fails before any request runs. JSON does not allow these values.
     Python's `json.dumps` writes `NaN` and `Infinity` by default.
 
-    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"model": "m", "temperature": NaN, "prompt": "x"}}
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"model": "m", "temperature": null, "prompt": "x"}}
+    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/completions", "body":
+            {"model": "m", "temperature": NaN, "prompt": "x"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/completions", "body":
+            {"model": "m", "temperature": null, "prompt": "x"}}
 
     Fix: Write the line with `json.dumps(..., allow_nan=False)`, and leave out the
     parameter if it has no value.
@@ -310,8 +315,10 @@ def lone_surrogate(defect: Defect) -> Iterator[Problem]:
     character. It comes from cutting text in the middle of an emoji, in a language that
     stores strings as UTF-16. batchlint also checks the parameters of a create call.
 
-    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "\ud83d"}}
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "\ud83d\ude00"}}
+    Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "\ud83d"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "\ud83d\ude00"}}
 
     Fix: Cut text between characters, never inside one.
 
@@ -350,7 +357,8 @@ def not_an_object(defect: Defect) -> Iterator[Problem]:
     The whole batch fails before any request runs.
 
     Fails: ["custom_id", "a"]
-    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}
+    Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
+            {"model": "m", "input": "x"}}
 
     Fix: Write one request object per line.
 

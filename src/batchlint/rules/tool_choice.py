@@ -39,8 +39,11 @@ def choice_without_tools(request: Request) -> Iterator[Problem]:
     `functions`, whatever their value. The API rejects such a chat completion request.
     The error appears in the batch's error file, perhaps a day later.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tool_choice": "none"}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tool_choice": "none", "tools": [{"type": "function", "function": {"name": "f"}}]}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "tool_choice": "none"}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "tool_choice": "none", "tools": [{"type": "function", "function":
+            {"name": "f"}}]}
 
     Fix: Remove the parameter, or add the tools that it needs.
 
@@ -51,7 +54,8 @@ def choice_without_tools(request: Request) -> Iterator[Problem]:
     for member, needed in _NEEDS.items():
         if _is_choice(member, request.body.get(member)) and request.body.get(needed) is None:
             yield problem(
-                f"Invalid value for '{member}': '{member}' is only allowed when '{needed}' are specified.",
+                f"Invalid value for '{member}': '{member}' is only allowed when '{needed}' are "
+                "specified.",
                 member,
             )
 
@@ -71,8 +75,12 @@ def undeclared_function(request: Request) -> Iterator[Problem]:
     error file, perhaps a day later. The API's message mentions `function_call` and
     `functions` even if the request uses `tool_choice` and `tools`.
 
-    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": {"type": "function", "function": {"name": "g"}}}
-    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": {"type": "function", "function": {"name": "f"}}}
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}],
+            "tool_choice": {"type": "function", "function": {"name": "g"}}}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}],
+            "tool_choice": {"type": "function", "function": {"name": "f"}}}
 
     Fix: Declare the function, or choose a declared one.
 
@@ -103,7 +111,8 @@ def _undeclared(name: Any, declared: Sequence[Mapping[str, Any]], *path: str) ->
         and None not in names
     ):
         yield problem(
-            f"Invalid value for 'function_call': no function named '{excerpt(name)}' was specified in the "
+            f"Invalid value for 'function_call': no function named '{excerpt(name)}' was "
+            "specified in the "
             "'functions' parameter.",
             *path,
             param="function_call",
@@ -127,7 +136,8 @@ def tool_choice_not_found(request: Request) -> Iterator[Problem]:
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "tool_choice": "required"}
     Passes: /v1/responses {"model": "m", "input": "Hi", "tool_choice": "auto"}
-    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function", "name": "f"}], "tool_choice": {"type": "function", "name": "g"}}
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function",
+            "name": "f"}], "tool_choice": {"type": "function", "name": "g"}}
 
     Fix: Declare the tool in `tools`, or choose a declared one.
 
@@ -189,8 +199,11 @@ def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
     This is a warning because the known error responses are all about
     `image_generation`, which the API itself had dropped from the tools.
 
-    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function", "name": "f"}], "tool_choice": {"type": "file_search"}}
-    Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}], "tool_choice": {"type": "file_search"}}
+    Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function",
+            "name": "f"}], "tool_choice": {"type": "file_search"}}
+    Passes: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type":
+            "file_search", "vector_store_ids": ["vs_1"]}], "tool_choice": {"type":
+            "file_search"}}
 
     Fix: Declare the tool in `tools`, or choose a declared one.
 

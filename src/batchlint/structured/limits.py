@@ -96,7 +96,8 @@ def _enum_values(below: list[Node]) -> Iterator[SchemaProblem]:
     total, place = _total_and_place(counted, ENUM_VALUES)
     if place:
         yield SchemaProblem(
-            f"Expected at most {ENUM_VALUES} enum values in total within a single schema when using "
+            f"Expected at most {ENUM_VALUES} enum values in total within a single schema when "
+            "using "
             f"structured outputs, but received {total}. {_FEWER_ENUM_VALUES}",
             place,
         )
@@ -147,7 +148,8 @@ def _large_enum(enum: Any, path: PathParts) -> Iterator[SchemaProblem]:
         total = sum(len(value) for value in enum if isinstance(value, str))
         if total > LARGE_ENUM_CHARACTERS:
             yield SchemaProblem(
-                f"Expected at most {LARGE_ENUM_CHARACTERS} total characters across enum values when there are "
+                f"Expected at most {LARGE_ENUM_CHARACTERS} total characters across enum values "
+                "when there are "
                 f"more than {LARGE_ENUM} enum values, but received {total}. {_FEWER_ENUM_VALUES}",
                 (*path, "enum"),
             )

@@ -232,7 +232,8 @@ def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[SchemaProblem]:
         )
         if found:
             yield SchemaProblem(
-                "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'const'/'not' at the "
+                "schema must have type 'object' and not have "
+                "'oneOf'/'anyOf'/'allOf'/'enum'/'const'/'not' at the "
                 "top level.",
                 (),
                 f"Found '{found}'. {hint}",
@@ -322,7 +323,8 @@ def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
         yield node.problem(
             "reference can only point to definitions defined at the top level of the schema.",
             "$ref",
-            hint=f"'{phrasing.excerpt(target)}' is neither '#' nor '#/$defs/' with the name of a definition.",
+            hint=f"'{phrasing.excerpt(target)}' is neither '#' nor '#/$defs/' with the name of "
+            "a definition.",
         )
 
 
@@ -464,7 +466,8 @@ def _values(node: Node) -> Iterator[SchemaProblem]:
         yield node.problem(
             f"'{phrasing.excerpt(form)}' is not a valid format.",
             "format",
-            hint=f"Formats are {phrasing.listed(phrasing.quoted(FORMATS))}. Describe other formats in `description`.",
+            hint=f"Formats are {phrasing.listed(phrasing.quoted(FORMATS))}. Describe other "
+            "formats in `description`.",
         )
 
 
