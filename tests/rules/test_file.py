@@ -166,7 +166,7 @@ def test_enqueued_tokens_are_compared_with_the_limit_of_the_caller() -> None:
 
         assert len(run("enqueued_tokens", checked)) == expected
     assert messages("enqueued_tokens", a_file(max_enqueued_tokens=0, prompt_bytes=4)) == [
-        "The prompts have about 1 tokens (estimated from 4 bytes of text, 4 bytes to a token), more"
+        "The prompts have about 1 tokens (estimated from 4 bytes of text, 4 bytes per token), more"
         " than 0."
     ]
 

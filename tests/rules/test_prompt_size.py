@@ -143,7 +143,7 @@ def test_estimated_tokens_beyond_the_limit_are_a_warning() -> None:
     assert report.ok
     assert [warning.rule for warning in report.warnings] == ["enqueued_tokens"]
     assert report.warnings[0].message == (
-        "The prompts have about 1,000 tokens (estimated from 4,000 bytes of text, 4 bytes to a"
+        "The prompts have about 1,000 tokens (estimated from 4,000 bytes of text, 4 bytes per"
         " token), more than 999."
     )
     assert str(report.warnings[0].hint).startswith("Images, audio and files are not counted.")
