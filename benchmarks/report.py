@@ -114,7 +114,7 @@ def as_markdown(results: Results, setting: Setting, stages: Stages) -> str:
     """Render the tables."""
     parts = [
         "# Results",
-        "Written by `run.py`; what the rows mean is in [README.md](README.md).",
+        "Written by `run.py`. [README.md](README.md) explains the rows.",
         _where(setting),
     ]
     noise = [
@@ -125,7 +125,7 @@ def as_markdown(results: Results, setting: Setting, stages: Stages) -> str:
     if noise:
         shares = ", ".join(f"{row.corpus} {row.scatter:.0%}" for row in noise)
         parts.append(
-            f"**The machine was not quiet**: the times of the first row of these scattered widely: {shares}."
+            f"**The machine was not quiet.** The first row of these contests scattered widely: {shares}."
         )
     parts += ["## Budget", _budget(results)]
     if stages:
@@ -142,11 +142,11 @@ def _where(setting: Setting) -> str:
     scale = (
         ""
         if setting.scale == 1
-        else f" Corpora of {setting.scale:g} of their size: the budget is not meant for these."
+        else f" Corpora of {setting.scale:g} of their full size. The budget does not apply."
     )
     return (
         f"{here['processor']}, {here['cores']} cores, {here['memory_gb']} GB, {here['system']}, "
-        f"Python {here['python']}; {versions}. Medians of {setting.rounds} rounds (of starts more, of growth fewer).{scale}"
+        f"Python {here['python']}; {versions}. Medians of {setting.rounds} rounds (more for startup, fewer for growth).{scale}"
     )
 
 
@@ -180,10 +180,10 @@ def _stages(results: Results, stages: Stages) -> str:
             )
         rows.append(cells)
     ten = results.row("start", TEN_LINES)
-    start = f" To start, and check 10 lines, takes {ten.seconds:.3f} s." if ten else ""
+    start = f" Startup and a check of 10 lines take {ten.seconds:.3f} s." if ten else ""
     notes = "; ".join(f"*{step}*: {what}" for step, what in STEPS.items())
     return (
-        f"In one process, without its start: the seconds that each step adds, and in brackets the same in L. {notes}.{start}\n\n"
+        f"The seconds that each step adds in one process, without startup, and in parentheses the same in L. {notes}.{start}\n\n"
         + table(("corpus", *STEPS), rows)
     )
 
