@@ -75,7 +75,7 @@ def embedding_tokens(request: Request) -> Iterator[Problem]:
     tokens = _tokens(request)
     if not tokens.counted and _LIMIT < tokens.number < _CERTAINLY_REFUSED:
         yield _too_many(
-            tokens.number, f"An estimate: {_BYTES_PER_TOKEN} bytes to a token. {_SPREAD}"
+            tokens.number, f"An estimate: {_BYTES_PER_TOKEN} bytes per token. {_SPREAD}"
         )
 
 
