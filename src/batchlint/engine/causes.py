@@ -48,6 +48,8 @@ _OF_WRONG_URL: Final = frozenset(
         "missing_messages",
         "missing_required_parameter",
         "moved_parameter",
+        "not_a_responses_model",
+        "not_an_image_model",
         "unknown_parameter",
         "wrong_endpoint",
     }
@@ -77,8 +79,9 @@ def first_of_each_cause(
         request: the request.
         provider: of the request. It names the endpoint that the body was written for.
     """
-    kept = _without_other_forms(list(problems))
-    kept = _one_per_message(kept)
+    kept = list(problems)
+    if len(kept) > 1:
+        kept = _one_per_message(_without_other_forms(kept))
     kept = _without_inner_fields(kept, request)
     return _one_per_wrong_url(kept, request, provider)
 

@@ -71,6 +71,8 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     has_nothing_deprecated: Validator = _never
     long_line = 0
     counts_inputs = False
+    embedding_inputs = 0
+    prompt_size = 0
     for number, line in enumerate(BytesIO(chunk), 1):
         request: Any = None
         is_valid = False
@@ -129,9 +131,11 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
         statuses.append(status)
         custom_ids.append(custom_id)
         if counts_inputs:
-            summary.totals["embedding_inputs"] += count_inputs(body)
+            embedding_inputs += count_inputs(body)
         if counts_tokens:
-            summary.totals["prompt_bytes"] += prompt_bytes(body)
+            prompt_size += prompt_bytes(body)
+    summary.totals["embedding_inputs"] += embedding_inputs
+    summary.totals["prompt_bytes"] += prompt_size
     summary.totals["bytes"] += len(chunk)
     summary.statuses.absorb(statuses)
     summary.custom_ids.absorb(CustomIds.packed(custom_ids))

@@ -150,7 +150,7 @@ def with_hints(problems: Iterable[Problem], request: Request) -> list[Problem]:
         if hint in (None, general) and problem.path is not None and len(problem.path) > 1:
             make_hint = _HINTS.get(problem.rule, _no_hint)
             hint = make_hint(_Place(request, problem.path[1:])) or hint
-        hinted.append(problem._replace(hint=hint))
+        hinted.append(problem if hint is problem.hint else problem._replace(hint=hint))
     return hinted
 
 
