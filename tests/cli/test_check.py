@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from batchlint.providers import schema_date
 from cli.samples import GOOD
 from support import CommandResult, line, run_command
 
@@ -267,3 +269,22 @@ def test_shell_completes_names(words: str, number: int, completed: list[str]) ->
     )
 
     assert [row.partition(",")[2] for row in result.out.splitlines()] == completed
+
+
+# -- old schemas ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "noted"), [(-100, 0), (0, 0), (179, 0), (180, 1), (4000, 1)])
+def test_old_schemas_are_noted_once_per_run(
+    days: int, noted: int, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_noon = datetime.fromisoformat(f"{schema_date()}T12:00:00+00:00") + timedelta(days=days)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(at_noon.timestamp())))
+    paths = [tmp_path / "one.jsonl", tmp_path / "two.jsonl"]
+    for path in paths:
+        path.write_text(GOOD)
+    result = run("check", "--format=json", *map(str, paths))
+
+    assert result.err.count(f"batchlint: the schemas are of {schema_date()}") == noted
+    assert result.err.count("\n") == noted
+    json.loads(result.out)

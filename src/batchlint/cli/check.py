@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,9 @@ EXIT_ERROR: Final = 2
 
 #: At least this many findings of a rule are kept in formats that print a sample of them.
 _KEPT_FOR_SAMPLE: Final = 100
+
+#: Schemas are old from this number of days on. In that time the client usually changes.
+_OLD_DAYS: Final = 180
 
 #: The command has no threads. On other systems a fork may still break system libraries.
 _START: Final = "fork" if sys.platform == "linux" else "spawn"
@@ -186,6 +190,7 @@ def check(
 
     _deliver(chosen.render(checked(), printing), output_file, paths)
     _append_summary(chosen, results)
+    _note_old_schemas()
     ctx.exit(exit_status(results, strict=strict))
 
 
@@ -213,6 +218,20 @@ def _report_trouble(result: FileResult, chosen: Format) -> None:
         complain(
             f"{result.path}: {sum(truncated.values()):,} findings are not in this report; use "
             "--keep 0 to keep all"
+        )
+
+
+def _note_old_schemas() -> None:
+    """Print on standard error that the schemas are old, if they are."""
+    from ..api import epoch
+    from ..providers import schema_date
+
+    day = schema_date()
+    today = datetime.fromtimestamp(epoch(None), UTC).date()
+    if (today - date.fromisoformat(day)).days >= _OLD_DAYS:
+        complain(
+            f"the schemas are of {day}, and the API may have changed since. Upgrade batchlint "
+            '("pip install --upgrade batchlint", or "pre-commit autoupdate").'
         )
 
 
