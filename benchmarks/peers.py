@@ -44,7 +44,7 @@ def _loop(name: str) -> tuple[str, ...]:
 
 
 SCHEMA_ALONE: Final = (
-    "duplicate ids, mixed models and urls, limits of the file, everything that no schema can say"
+    "duplicate ids, mixed models and URLs, the file's limits, and rules beyond a schema"
 )
 
 PEERS: Final = (
@@ -52,17 +52,17 @@ PEERS: Final = (
         "jsonschema-rs alone",
         ("jsonschema-rs", "orjson"),
         "JSON; our schema of the line and the body: yes or no",
-        f"says not what is wrong; {SCHEMA_ALONE}",
+        f"does not say what is wrong; {SCHEMA_ALONE}",
         "our schema, yes or no",
         _loop("engine"),
     ),
     Peer(
         "openbatch",
         ("openbatch",),
-        "JSON, the four members, duplicate ids, mixed urls, number of requests, size; "
-        "of the body whether `model` and `messages` or `input` are there",
+        "JSON, the four fields, duplicate ids, mixed URLs, number of requests, size; "
+        "in the body, only that `model` and `messages` or `input` are present",
         "the types and values of the body; NaN, mixed models, an empty file; five of the eight endpoints",
-        "lines and duplicate ids, hardly the bodies",
+        "lines and duplicate ids, little of the bodies",
         _loop("openbatch_file"),
     ),
     Peer(
@@ -84,7 +84,7 @@ PEERS: Final = (
     Peer(
         "jsonschema loop",
         ("jsonschema",),
-        "JSON; our schema of the line and the body, with every error of it",
+        "JSON; our schema of the line and the body, with every error",
         SCHEMA_ALONE,
         "our schema, every error",
         _loop("naive"),

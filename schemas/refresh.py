@@ -165,7 +165,7 @@ def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
     """
     for fact in facts:
         if not fact.get("source"):
-            raise SystemExit(f"a fact without a source: {fact}")
+            raise SystemExit(f"overlay.yaml: a fact has no source: {fact}")
         strangers: set[str] = set()
         for target, patch in fact["patch"].items():
             touched = False
@@ -285,7 +285,7 @@ def mark_unions(schema: Schema) -> None:
                 node["x-batchlint"] = {"tag": key} | node.get("x-batchlint", {})
                 break
         else:
-            raise SystemExit(f"a union whose branches no property tells apart: {node}")
+            raise SystemExit(f"no property tells the branches of this union apart: {node}")
 
 
 def prune(schema: Schema) -> Schema:
@@ -433,7 +433,7 @@ def expand(
     }
     unused = behaviours.keys() - used
     if unused:
-        raise SystemExit(f"models.yaml: behaviours of no family: {', '.join(sorted(unused))}")
+        raise SystemExit(f"models.yaml: no family uses these behaviours: {', '.join(sorted(unused))}")
     return families, variants
 
 

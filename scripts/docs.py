@@ -23,16 +23,10 @@ from typing import Any
 
 import batchlint
 import batchlint.openai
+from batchlint.output.wording import EFFECT_OF_RULE
 from batchlint.rules import RULES, Rule
 
 ROOT = Path(__file__).parents[1]
-EFFECTS = {
-    "upload": "refuses the upload",
-    "create": "refuses the create call",
-    "batch": "fails the whole batch",
-    "request": "refuses the request",
-    None: "not known to object",
-}
 SAMPLE = "fixtures/sample_batch.jsonl"
 
 
@@ -51,7 +45,7 @@ def _rules_lines() -> Iterator[str]:
     for rule in RULES.values():
         off = ", off by default" if not rule.default else ""
         code = "" if rule.code == rule.name else f"`{rule.code}`"
-        yield f"| [`{rule.name}`](#{rule.name}) | {code} | {rule.severity}{off} | {EFFECTS[rule.fails]} |"
+        yield f"| [`{rule.name}`](#{rule.name}) | {code} | {rule.severity}{off} | {EFFECT_OF_RULE[rule.fails]} |"
     for rule in RULES.values():
         yield f"\n## {rule.name}\n"
         yield from _explained(rule)

@@ -68,8 +68,8 @@ def test_every_python_block_is_a_tested_recipe() -> None:
         "The official client",
         "A pandas frame",
         "A polars frame",
-        "An assertion of pytest",
-        "A task of a workflow engine",
+        "A test with pytest",
+        "A task in Airflow, Prefect or Dagster",
     ]
 
 
@@ -119,7 +119,7 @@ def test_bad_frame_is_refused(package: str, heading: str, monkeypatch: pytest.Mo
 
 
 def test_assertion_fails_with_the_findings_of_a_bad_file(file: Path) -> None:
-    test = run("An assertion of pytest")["test_the_batch_file_would_be_accepted"]
+    test = run("A test with pytest")["test_the_batch_file_would_be_accepted"]
 
     test()
     append_bad_line(file)
@@ -128,7 +128,7 @@ def test_assertion_fails_with_the_findings_of_a_bad_file(file: Path) -> None:
 
 
 def test_task_returns_counts_and_fails_with_the_findings(file: Path) -> None:
-    task = run("A task of a workflow engine")["check_batch_file"]
+    task = run("A task in Airflow, Prefect or Dagster")["check_batch_file"]
 
     assert task("requests.jsonl", CHAT) == {
         "path": "requests.jsonl",
