@@ -433,7 +433,9 @@ def expand(
     }
     unused = behaviours.keys() - used
     if unused:
-        raise SystemExit(f"models.yaml: no family uses these behaviours: {', '.join(sorted(unused))}")
+        raise SystemExit(
+            f"models.yaml: no family uses these behaviours: {', '.join(sorted(unused))}"
+        )
     return families, variants
 
 

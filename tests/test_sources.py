@@ -202,7 +202,7 @@ def test_file_has_a_name_and_a_size(file: FileSource) -> None:
     assert file.size == len(DATA)
 
 
-def test_other_sources_have_neither() -> None:
+def test_other_sources_have_no_name_or_size() -> None:
     for source in (open_source(b"x"), open_source(BytesIO(b"x")), open_source([b"x"])):
         assert (source.name, source.size) == (None, None)
 

@@ -134,8 +134,8 @@ def iter_errors(
         API checks.
 
     Raises:
-        OSError: the file cannot be read. Raised when a finding is asked for.
-        TypeError: an argument has the wrong type. For `source`, raised when a finding is asked for.
+        OSError: the file cannot be read. Raised during iteration.
+        TypeError: an argument has the wrong type. For `source`, raised during iteration.
         ValueError: `endpoint` is not a batch endpoint or differs from that of `create`, or a rule
             is unknown.
     """

@@ -36,7 +36,7 @@ class Source(Protocol):
     r"""A source of lines. Lines end at "\n" only.
 
     Attributes:
-        name: of the file; None if it has none.
+        name: the file's name; None if it has none.
         size: in bytes; None if it is unknown or the source cannot be read in ranges.
     """
 
@@ -146,7 +146,7 @@ class FileSource:
         if "\0" in os.fsdecode(path):
             raise OSError(errno.EINVAL, "a path must not contain null characters", path)
         about = self._path.stat()
-        # Files of the system may say that they are empty, so read those as streams.
+        # Files such as those in /proc report the size 0, so read those as streams.
         regular = stat.S_ISREG(about.st_mode) and about.st_size > 0
         self.size: int | None = about.st_size if regular else None
         self._stream = None if regular else _PipeSource(self._path)

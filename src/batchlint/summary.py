@@ -19,7 +19,7 @@ from .findings import KEEP, BatchError, FindingKey
 
 
 class LineStatus(IntEnum):
-    """What became of a line."""
+    """The status of a line."""
 
     BLANK = 0
     PASSED = 1

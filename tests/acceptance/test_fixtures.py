@@ -119,7 +119,7 @@ def verdicts() -> dict[str, str]:
     return {row[0].removeprefix("wild/"): row[-1] for row in cells if row[0] != "wild/"}
 
 
-def test_every_wild_file_has_a_verdict() -> None:
+def test_every_wild_file_has_an_expected_result() -> None:
     assert set(verdicts()) == {path.name for path in WILD}
 
 

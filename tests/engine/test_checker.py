@@ -146,7 +146,7 @@ def test_warning_fails_nothing() -> None:
     assert (error.severity, error.fails) == ("warning", None)
 
 
-def test_promoted_warning_is_an_error_that_fails_nothing_known() -> None:
+def test_promoted_warning_has_no_effect() -> None:
     checker = Checker(provider(), select_rules(error=["blank_line"]))
     (error,) = checker.errors([Problem("m", rule="blank_line")])
 

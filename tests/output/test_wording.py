@@ -61,7 +61,7 @@ def test_several_files_have_a_common_summary(run: Run) -> None:
     assert missing == "2 files, 1 could not be read"
 
 
-def test_errors_by_choice_have_no_known_effect(run: Run, tmp_path: Path) -> None:
+def test_promoted_errors_show_no_effect(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(line().replace(b"{", b'{"custom_id": "a", ', 1) + b"\n")
     result = run("check", "--error=duplicate_key,blank_line", "--statistics", str(path))

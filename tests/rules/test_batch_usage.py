@@ -51,7 +51,7 @@ def test_repeated_problem_is_reported_once_with_its_count() -> None:
     ]
 )
 def test_parameter_without_use_in_a_batch_is_reported(case: Case) -> None:
-    message = f"'{case.name}' has no effect in a batch."
+    message = f"'{case.name}' serves no purpose in a batch."
 
     assert rule_findings("pointless_in_batch", case.url, case.body) == [
         (message, case.name, (case.name,))
@@ -60,7 +60,7 @@ def test_parameter_without_use_in_a_batch_is_reported(case: Case) -> None:
 
 def test_partial_images_of_edits_are_reported() -> None:
     assert rule_findings("pointless_in_batch", EDITS, {"partial_images": 1}) == [
-        ("'partial_images' has no effect in a batch.", "partial_images", ("partial_images",))
+        ("'partial_images' serves no purpose in a batch.", "partial_images", ("partial_images",))
     ]
 
 
@@ -69,7 +69,7 @@ def test_prewarming_the_cache_is_reported() -> None:
 
     assert rule_findings("pointless_in_batch", RESPONSES, body) == [
         (
-            "'prompt_cache_options.prewarm' has no effect in a batch.",
+            "'prompt_cache_options.prewarm' serves no purpose in a batch.",
             "prompt_cache_options.prewarm",
             ("prompt_cache_options", "prewarm"),
         )

@@ -42,8 +42,8 @@ class Hint(NamedTuple):
     [
         Hint("custom_id", "Give each request an id, so that you can find its result."),
         Hint("method", 'Add "method": "POST".'),
-        Hint("url", None),
-        Hint("body", None),
+        Hint("url", 'Add the endpoint, for example "url": "/v1/responses".'),
+        Hint("body", 'Put the parameters of the request into "body".'),
     ]
 )
 def test_missing_field_is_reported(case: Hint) -> None:

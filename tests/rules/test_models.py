@@ -33,39 +33,44 @@ def about_model(url: str, model: str) -> list[BatchError]:
 
 @each(
     [
-        Misplaced("gpt-5.4-pro", CHAT, "wrong_endpoint", "The model is for /v1/responses."),
+        Misplaced(
+            "gpt-5.4-pro", CHAT, "wrong_endpoint", "This model is available at /v1/responses."
+        ),
         Misplaced(
             "gpt-4o",
             EMBEDDINGS,
             "wrong_endpoint",
-            "The model is for /v1/chat/completions and /v1/responses.",
+            "This model is available at /v1/chat/completions and /v1/responses.",
         ),
         Misplaced(
             "ft:gpt-4o:acme::1",
             EMBEDDINGS,
             "wrong_endpoint",
-            "The model is for /v1/chat/completions and /v1/responses.",
+            "This model is available at /v1/chat/completions and /v1/responses.",
         ),
         Misplaced(
             "gpt-audio",
             RESPONSES,
             "not_a_responses_model",
-            "The model is for /v1/chat/completions.",
+            "This model is available at /v1/chat/completions.",
         ),
         Misplaced(
-            "whisper-1", RESPONSES, "not_a_responses_model", "No batch endpoint takes this model."
+            "whisper-1",
+            RESPONSES,
+            "not_a_responses_model",
+            "This model is not available at any batch endpoint. Use another one.",
         ),
         Misplaced(
             "gpt-4.1",
             GENERATIONS,
             "not_an_image_model",
-            "The model is for /v1/chat/completions and /v1/responses.",
+            "This model is available at /v1/chat/completions and /v1/responses.",
         ),
         Misplaced(
             "gpt-6.2-sol",
             EMBEDDINGS,
             "doubtful_endpoint",
-            "The model is for /v1/chat/completions and /v1/responses.",
+            "This model is available at /v1/chat/completions and /v1/responses.",
         ),
     ]
 )

@@ -420,7 +420,7 @@ def test_repeated_key_is_reported_when_its_rule_is_on() -> None:
 
     assert check(text).warnings == ()
     assert [(e.rule, e.line, e.message, e.severity) for e in report.warnings] == [
-        ("duplicate_key", 1, "The key 'input' is repeated in one object.", "warning")
+        ("duplicate_key", 1, "The key 'input' occurs twice in one object.", "warning")
     ]
     assert [e.severity for e in check(text, error=["duplicate_key"]).errors] == ["error"]
     assert check(line("a"), warn=["duplicate_key"]).warnings == ()

@@ -36,7 +36,7 @@ def test_nesting_is_limited_to_10_levels() -> None:
     assert sentences(nested(14)) == [("14 levels of nesting exceeds limit of 10.", place)]
 
 
-def test_items_are_levels_and_branches_are_not() -> None:
+def test_items_count_as_nesting_levels_but_branches_do_not() -> None:
     schema: dict[str, Any] = {"type": "string"}
     for _ in range(9):
         schema = {"type": "array", "items": {"anyOf": [schema, {"type": "null"}]}}

@@ -54,7 +54,7 @@ def test_problems_come_in_the_order_of_the_api() -> None:
     ]
 
 
-def test_limits_come_last() -> None:
+def test_limit_problems_are_reported_last() -> None:
     schema = nested(11) | {"$defs": {"A": {}}}
 
     assert [sentence for sentence, _ in sentences(schema)] == [

@@ -124,18 +124,18 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
     type=KeyValue(),
     multiple=True,
     metavar="KEY=VALUE",
-    help="Metadata of the create call, to check; may be repeated.",
+    help="Check this metadata for the create call. Repeatable.",
 )
 @click.option(
     "--output-expires-after",
     type=int,
     metavar="SECONDS",
-    help="The create call's parameter, checked too.",
+    help="Check this `output_expires_after.seconds` for the create call.",
 )
 @click.option(
     "--completion-window",
     metavar="WINDOW",
-    help="The create call's parameter, checked too.",
+    help="Check this `completion_window` for the create call, such as 24h.",
 )
 @click.pass_context
 def check(
@@ -184,7 +184,7 @@ def check(
     def checked() -> Iterator[FileResult]:
         for path in paths:
             result = check_file(path, options, given, progress=progress)
-            _report_trouble(result, chosen)
+            _print_problems(result, chosen)
             results.append(result)
             yield result
 
@@ -198,7 +198,7 @@ def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
     """The exit status: 2 if a file could not be read, else 1 if one has errors, else 0.
 
     Args:
-        results: of all files.
+        results: the results of all files.
         strict: warnings count as errors.
     """
     status = EXIT_OK
@@ -210,11 +210,11 @@ def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
     return status
 
 
-def _report_trouble(result: FileResult, chosen: Format) -> None:
+def _print_problems(result: FileResult, chosen: Format) -> None:
     """Print on standard error what the output itself does not say of a file."""
     if result.report is None:
         complain(f"{result.path}: {result.error}")
-    elif not chosen.tells_truncated and (truncated := result.report.truncated):
+    elif not chosen.reports_truncated and (truncated := result.report.truncated):
         complain(
             f"{result.path}: {sum(truncated.values()):,} findings are not in this report; use "
             "--keep 0 to keep all"

@@ -1,6 +1,6 @@
 """One finding per cause: drops the problems of a body that only follow from another one.
 
-A schema explains every place that it refuses. A body for another endpoint, or an object in the
+A schema reports every invalid place. A body for another endpoint, or an object in the
 wrong form, breaks it in several places at once, and the first one is enough to know.
 """
 
@@ -43,7 +43,7 @@ _IMAGE_MODELS: Final = ("gpt-image", "dall-e", "chatgpt-image")
 _VIDEO_MODELS: Final = "sora"
 
 #: Rules whose problems may follow from a wrong URL.
-_OF_WRONG_URL: Final = frozenset(
+_WRONG_URL_SYMPTOMS: Final = frozenset(
     {
         "missing_messages",
         "missing_required_parameter",
@@ -77,7 +77,7 @@ def first_of_each_cause(
     Args:
         problems: in the order in which the API checks.
         request: the request.
-        provider: of the request. It names the endpoint that the body was written for.
+        provider: the request's provider. It names the endpoint that the body was written for.
     """
     kept = list(problems)
     if len(kept) > 1:
@@ -181,7 +181,7 @@ def _one_per_wrong_url(
     follow = [
         problem
         for problem in problems
-        if problem.rule in _OF_WRONG_URL
+        if problem.rule in _WRONG_URL_SYMPTOMS
         and problem.path is not None
         and len(problem.path) == 2
         and (problem.path[1] not in request.body or problem.path[1] in parameters)
@@ -189,7 +189,7 @@ def _one_per_wrong_url(
     if not follow:
         return problems
     url = provider.url_of(request.endpoint)
-    hint = f'The body is one for {provider.url_of(meant)}. Change "url", or write a body for {url}.'
+    hint = f'This body is written for {provider.url_of(meant)}. Change "url", or write a body for {url}.'
     return [
         problem._replace(hint=hint) if problem is follow[0] else problem
         for problem in problems

@@ -42,13 +42,13 @@ class EndpointChecker:
 
     Args:
         endpoint: the endpoint.
-        url: that the provider gives it.
+        url: the provider's URL for the endpoint.
         variant: the name of the variant of the schema, or ''.
         rules: the rules for requests to this endpoint.
-        provider: of the endpoint.
+        provider: the endpoint's provider.
 
     Attributes:
-        is_valid: whether a decoded line is a valid request, as far as schemas tell.
+        is_valid: whether a decoded line is a valid request, according to its schemas.
         is_quiet: whether nothing inside a body triggers a rule.
         triggers_nothing: whether no field of a body triggers a rule.
         long_line: from this size in bytes on, a line triggers a rule by itself.
@@ -148,10 +148,10 @@ class LineChecker:
     """Compiled checks of a line's own fields.
 
     Args:
-        provider: whose URLs count.
+        provider: the provider whose URLs are valid.
 
     Attributes:
-        is_clean: whether nothing is to be said of the fields of a decoded line.
+        is_clean: whether the own fields of a decoded line are valid.
         explainer: explains the fields.
     """
 
@@ -163,15 +163,15 @@ class LineChecker:
 
 
 class LineResult(NamedTuple):
-    """What became of a line that is not a valid request.
+    """The result of checking a line that is not a valid request.
 
     Attributes:
         errors: its findings.
         is_blank: it has nothing but white space.
-        custom_id: if it has one.
-        url: if it is that of a batch endpoint.
-        model: if it has one.
-        body: an empty object if it has none.
+        custom_id: the line's custom_id, if any.
+        url: the line's URL, if it is that of a batch endpoint.
+        model: the request's model, if any.
+        body: the request's body; an empty object if it has none.
         checker: the compiled checks of its URL and model.
     """
 
@@ -188,7 +188,7 @@ class Checker:
     """Everything compiled for one provider and one selection of rules.
 
     Args:
-        provider: whose limits and URLs count.
+        provider: the provider whose limits and URLs apply.
         selection: the rules that are on.
 
     Attributes:
@@ -252,7 +252,7 @@ class Checker:
         """The findings of rules about the body of a valid request.
 
         Args:
-            checker: of its endpoint and model.
+            checker: the compiled checks of its endpoint and model.
             body: the body.
             line: its number, its size in bytes and its custom_id.
             quiet: whether nothing inside the body triggers a rule.
@@ -267,7 +267,7 @@ class Checker:
         Args:
             line: the line.
             request: the decoded line; None if it is not JSON.
-            number: of the line in its chunk, counted from 1.
+            number: the line's number in its chunk, counted from 1.
             first: whether this is the first line of the file, where a byte order mark may be.
         """
         errors: list[BatchError] = []
@@ -312,12 +312,13 @@ class Checker:
                     yield rule.name, problem.rank, problem
         body = request.get("body")
         if checker is not None and isinstance(body, dict):
+            # A line whose own fields are valid is here because its body is not.
             found = checker.explain(body, known_invalid=is_clean_line)
-            for problem in self._meant(found, Request(checker.endpoint, body, line_bytes)):
+            for problem in self._one_per_cause(found, Request(checker.endpoint, body, line_bytes)):
                 yield problem.rule, problem.rank, problem
             yield from checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
 
-    def _meant(self, problems: list[Problem], request: Request) -> list[Problem]:
+    def _one_per_cause(self, problems: list[Problem], request: Request) -> list[Problem]:
         """The problems of a body under its schema: one per cause, with hints for mistakes."""
         if not problems:
             return problems

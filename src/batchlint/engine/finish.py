@@ -30,7 +30,7 @@ def finish(
     Args:
         summary: of all lines.
         plan: what they were checked for.
-        name: of the file, if it has one.
+        name: the file's name, if it has one.
         endpoint: the batch's URL, if the caller gave it. Default: the most frequent URL.
         foreign: why the file is not a batch input file at all. Its lines were not checked then.
         extra: further findings about the file.

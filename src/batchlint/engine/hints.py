@@ -321,12 +321,13 @@ def _wrong_part_type(place: _Place, value: str) -> str | None:
 
 
 def _no_content(place: _Place) -> str:
-    """Whether the content of a message is null or absent."""
-    return "`content` is null." if place.field in place.holder else "The message has no `content`."
+    """What to do about content that is null or absent."""
+    state = "is null" if place.field in place.holder else "is missing"
+    return f"`content` {state}. Add it, or remove the message."
 
 
 def _empty_input(_: _Place) -> str:
-    return "The documentation forbids it, but the API has accepted it."
+    return "The documentation forbids it, but the API has accepted it. Remove it to be safe."
 
 
 #: What makes the hint, by rule.

@@ -43,12 +43,12 @@ class Format(NamedTuple):
     Attributes:
         name: as `--format` takes it; also the name of its module.
         prints_sample: it prints at most `--max-errors` findings of a file.
-        tells_truncated: it says itself how many findings are not in it.
+        reports_truncated: it says itself how many findings are not in it.
     """
 
     name: str
     prints_sample: bool = False
-    tells_truncated: bool = True
+    reports_truncated: bool = True
 
     def render(self, files: Iterable[FileResult], options: Options) -> Iterator[str]:
         """The text to print, as the files are checked."""
@@ -76,11 +76,11 @@ FORMATS: Final[Mapping[str, Format]] = {
     for row in (
         Format("text", prints_sample=True),
         Format("json"),
-        Format("jsonl", tells_truncated=False),
+        Format("jsonl", reports_truncated=False),
         Format("batch"),
         Format("github", prints_sample=True),
-        Format("gitlab", tells_truncated=False),
-        Format("junit", tells_truncated=False),
+        Format("gitlab", reports_truncated=False),
+        Format("junit", reports_truncated=False),
         Format("sarif"),
     )
 }

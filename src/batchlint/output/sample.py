@@ -20,7 +20,7 @@ def sample(report: Report, most: int) -> list[BatchError]:
     """At most `most` findings: the first of each rule and param, then the second, and so on.
 
     Args:
-        report: of the file.
+        report: the file's report.
         most: the maximum number; 0 means all that are kept.
     """
     findings = [*report.errors, *report.warnings]

@@ -10,7 +10,7 @@ from ..providers import IMAGE_EDITS, IMAGE_GENERATIONS, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields
 
-#: Parameters for callers who wait for the answer, and why a batch cannot use them.
+#: Parameters for callers who wait for the response, and why a batch cannot use them.
 _POINTLESS: Final = {
     "background": "All requests of a batch run in the background.",
     "background_options": "All requests of a batch run in the background.",
@@ -30,7 +30,7 @@ def pointless_in_batch(request: Request) -> Iterator[Problem]:
 
     These are `background`, `background_options`, `stream_options` and
     `prompt_cache_options.prewarm` on `/v1/responses`, and `partial_images` on the image
-    endpoints. A request with `prewarm` only fills the cache and returns no answer.
+    endpoints. A request with `prewarm` only fills the cache and returns no output.
 
     This is a warning because it is not known what the Batch API does with these
     parameters. It is reported once per file.
@@ -40,36 +40,36 @@ def pointless_in_batch(request: Request) -> Iterator[Problem]:
 
     Fix: Remove the parameter.
 
-    Evidence: documented. openai-python 3.54.0 (prose). What the Batch API does with
+    Evidence: documented. openai-python 3.54.0 (docstrings). What the Batch API does with
     each parameter is not known.
     """
     body = request.body
-    for member, reason in _POINTLESS.items():
-        if body.get(member) and _is_meant(request, member):
-            yield problem(f"'{member}' has no effect in a batch.", member, hint=reason)
+    for parameter, reason in _POINTLESS.items():
+        if body.get(parameter) and _applies_to(request, parameter):
+            yield problem(f"'{parameter}' serves no purpose in a batch.", parameter, hint=reason)
     options = body.get("prompt_cache_options")
     if (
         isinstance(options, dict)
         and options.get("prewarm") is True
-        and _is_meant(request, "prompt_cache_options")
+        and _applies_to(request, "prompt_cache_options")
     ):
         yield problem(
-            "'prompt_cache_options.prewarm' has no effect in a batch.",
+            "'prompt_cache_options.prewarm' serves no purpose in a batch.",
             "prompt_cache_options",
             "prewarm",
-            hint="It only fills the cache; there is no answer.",
+            hint="It only fills the cache and returns no output. Remove it.",
         )
 
 
-def _is_meant(request: Request, member: str) -> bool:
+def _applies_to(request: Request, parameter: str) -> bool:
     """Whether `_POINTLESS` means this parameter on this endpoint.
 
     On the image endpoints, `background` is the background color. Other rules report
     parameters that an endpoint refuses.
     """
-    if member == "partial_images":
+    if parameter == "partial_images":
         return request.endpoint in (IMAGE_GENERATIONS, IMAGE_EDITS)
-    if member == "stream_options" and request.body.get("stream"):
+    if parameter == "stream_options" and request.body.get("stream"):
         return False
     return request.endpoint == RESPONSES
 
@@ -94,15 +94,15 @@ def order_not_guaranteed(request: Request) -> Iterator[Problem]:
 
     Fix: Make sure that no request depends on another request of the same batch.
 
-    Evidence: inferred. The Batch guide states that the order of the answers is not
+    Evidence: inferred. The Batch guide states that the order of the responses is not
     guaranteed. It does not mention these parameters.
     """
-    for member in ("previous_response_id", "conversation"):
-        if request.body.get(member):
+    for parameter in ("previous_response_id", "conversation"):
+        if request.body.get(parameter):
             yield problem(
-                f"The request has a '{member}', but the requests of a batch run in no "
+                f"The request has a '{parameter}', but the requests of a batch run in no "
                 "particular order.",
-                member,
+                parameter,
                 hint="The request must not depend on another request of the batch or share a "
                 "conversation with it.",
             )

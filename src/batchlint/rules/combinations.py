@@ -18,7 +18,7 @@ def top_logprobs_without_logprobs(request: Request) -> Iterator[Problem]:
 
     The API rejects such a chat completion request. The error appears in the batch's
     error file, perhaps a day later. A `top_logprobs` of 0 is not reported, because the
-    API's answer to it is not known.
+    API's response to it is not known.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "top_logprobs": 3}
@@ -49,7 +49,7 @@ def stream_options_without_stream(request: Request) -> Iterator[Problem]:
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "stream_options": null}
 
-    Fix: Remove `stream_options`. Every answer of a batch includes the token usage.
+    Fix: Remove `stream_options`. Every response of a batch includes the token usage.
 
     Evidence: reported. BerriAI/litellm#5803 (September 2024) has the full error
     response; further reports are from 2026. All of them are about chat completions. For
@@ -59,7 +59,7 @@ def stream_options_without_stream(request: Request) -> Iterator[Problem]:
         yield problem(
             "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
             "stream_options",
-            hint="Remove it. Every answer of a batch includes the usage.",
+            hint="Remove it. Every response of a batch includes the usage.",
         )
 
 
@@ -97,7 +97,7 @@ def metadata_without_store(request: Request) -> Iterator[Problem]:
     Fix: Set `store` to true, or use `custom_id` to tell requests apart.
 
     Evidence: reported. Three reports of 2026 have the error message from the live API.
-    Recorded answers of August 2026, for gpt-5.6-terra, have status 200.
+    Recorded responses of August 2026, for gpt-5.6-terra, have status 200.
     """
     if request.body.get("metadata") and not request.body.get("store"):
         yield problem(
@@ -119,7 +119,7 @@ def best_of_below_n(request: Request) -> Iterator[Problem]:
 
     Fix: Make `best_of` at least `n`, or remove one of them.
 
-    Evidence: documented. openai-python 3.54.0 (prose). The error message dates from
+    Evidence: documented. openai-python 3.54.0 (docstrings). The error message dates from
     2022 and is quoted from another server with the same interface.
     """
     best_of = _number(request.body.get("best_of"))
@@ -150,7 +150,7 @@ def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
 
     Fix: Remove one of them.
 
-    Evidence: confirmed. A recorded answer, August 2026. The empty quotes and the
+    Evidence: confirmed. A recorded response, August 2026. The empty quotes and the
     shortened name in the message are the API's.
     """
     if isinstance(request.body.get("conversation"), str | dict) and isinstance(
@@ -194,19 +194,19 @@ def prediction_excludes(request: Request) -> Iterator[Problem]:
     Fix: Remove either `prediction` or the other parameter.
 
     Evidence: documented. The Predicted Outputs guide, not rechecked for this rule. No
-    answer of the API has been seen.
+    response of the API has been seen.
     """
     if request.body.get("prediction") is None:
         return
-    for member in _EXCLUDED_BY_PREDICTION:
-        if _conflicts(member, request.body.get(member)):
-            yield problem(f"'{member}' cannot be combined with 'prediction'.", member)
+    for parameter in _EXCLUDED_BY_PREDICTION:
+        if _conflicts(parameter, request.body.get(parameter)):
+            yield problem(f"'{parameter}' cannot be combined with 'prediction'.", parameter)
 
 
-def _conflicts(member: str, value: Any) -> bool:
-    if member == "n":
+def _conflicts(parameter: str, value: Any) -> bool:
+    if parameter == "n":
         return _number(value) > 1
-    if member.endswith("_penalty"):
+    if parameter.endswith("_penalty"):
         return _number(value) > 0
     return bool(value)
 

@@ -60,7 +60,7 @@ def unpaired_tool_message(request: Request) -> Iterator[Problem]:
     Fix: Put the tool messages right after the assistant message that makes the calls,
     or remove both.
 
-    Evidence: confirmed. Recorded answers of 2024 to 2026 have the first two error
+    Evidence: confirmed. Recorded responses of 2024 to 2026 have the first two error
     messages, without a code. Several reports have the third one, about a `tool_call_id`
     that no call has. That the first message's param names the message after the calls,
     even if there is none, is inferred.
@@ -278,8 +278,8 @@ def _answered_once(call: Mapping[str, Any]) -> bool:
 def _is_partly_stored(body: Mapping[str, Any]) -> bool:
     """Whether the API stores a part of the conversation that the request lacks."""
     return any(
-        body.get(member) is not None
-        for member in ("previous_response_id", "conversation", "prompt")
+        body.get(parameter) is not None
+        for parameter in ("previous_response_id", "conversation", "prompt")
     )
 
 
@@ -316,14 +316,14 @@ def json_word_missing(request: Request) -> Iterator[Problem]:
     have the error message but not the param, which is inferred. The answers have no
     code.
     """
-    member = _json_mode(request)
+    parameter = _json_mode(request)
     if (
-        member is None
-        or _mentions(request.body.get(member))
+        parameter is None
+        or _mentions(request.body.get(parameter))
         or _mentions(request.body.get("instructions"))
     ):
         return
-    yield problem(_JSON_WORD[member], member, phase=Phase.LAST)
+    yield problem(_JSON_WORD[parameter], parameter, phase=Phase.LAST)
 
 
 @request_rule(fails=None, endpoints=[RESPONSES], when=fields("text"), unless=_not_in_json_mode)
@@ -365,19 +365,19 @@ def _json_mode(request: Request) -> str | None:
     """The parameter with the whole conversation, if the request uses JSON mode."""
     body = request.body
     if request.endpoint == CHAT:
-        member = "messages"
+        parameter = "messages"
         form = body.get("response_format")
     elif (
         request.endpoint == RESPONSES
         and isinstance(body.get("text"), dict)
         and not _is_partly_stored(body)
     ):
-        member = "input"
+        parameter = "input"
         form = body["text"].get("format")
     else:
         return None
     asked = isinstance(form, dict) and form.get("type") == "json_object"
-    return member if asked and body.get(member) else None
+    return parameter if asked and body.get(parameter) else None
 
 
 #: Fields that hold encoded bytes, which contain the word only by chance.

@@ -113,6 +113,6 @@ def empty_embedding_input() -> None:
 
     Fix: Leave the request out.
 
-    Evidence: reported. openai-python 3.54.0 (prose) against a recorded answer of August
+    Evidence: reported. openai-python 3.54.0 (docstrings) against a recorded response of August
     2025 and a report of September 2026, in which the API accepted it.
     """

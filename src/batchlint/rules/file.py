@@ -210,7 +210,7 @@ def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
     Fix: Use the successor that the hint names, or another model.
 
     Evidence: inferred. The dates are documented in the docstrings of openai-python
-    3.57.0, or confirmed by recorded answers of 3 August 2026. The successors are from
+    3.57.0, or confirmed by recorded responses of 3 August 2026. The successors are from
     litellm 1.110.2. The message is the one that batch validation returns for an unknown
     model (ogx-ai/ogx, August 2025; code, param and effect seen again on 2 September
     2026). That a retired model gets the same message is inferred.
@@ -294,7 +294,8 @@ def model_not_batchable(file: CheckedFile) -> Iterator[Problem]:
     for model in _model_uses(file, names):
         yield model.problem(
             f"The model '{model.name}' may not be available in the Batch API.",
-            "No public list of models marks it as available.",
+            "No public list marks it as available. Send a batch of one request first, or use another "
+            "model.",
         )
 
 
@@ -324,7 +325,7 @@ def misspelled_model(file: CheckedFile) -> Iterator[Problem]:
         )
 
 
-#: What takes the place of a deprecated member (source: openai-python 3.54.0, prose).
+#: Replacements for deprecated parameters (source: openai-python 3.54.0, docstrings).
 _INSTEAD: Final = {
     "functions": "Use 'tools'.",
     "function_call": "Use 'tool_choice'.",
@@ -376,7 +377,7 @@ def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
     """The URL is the endpoint of Sora, which has an announced shutdown date.
 
     OpenAI announced that the Sora API shuts down on 24 September 2026. This is a
-    warning because how the Batch API answers after that date is unknown. The finding
+    warning because how the Batch API responds after that date is unknown. The finding
     appears once per file.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat"}

@@ -68,7 +68,7 @@ def compression_without_format(request: Request) -> Iterator[Problem]:
 
     Fix: Set `output_format` to `webp` or `jpeg`.
 
-    Evidence: inferred. In a recorded answer of August 2026, such a request passed the
+    Evidence: inferred. In a recorded response of August 2026, such a request passed the
     API's first validation. What happens after that is not known.
     """
     options = request.body
@@ -164,18 +164,18 @@ def option_of_other_format(request: Request) -> Iterator[Problem]:
 
     Fix: Set the `output_format` that the option needs, or remove the option.
 
-    Evidence: documented. openai-python 3.54.0 (prose): "Only supported with
+    Evidence: documented. openai-python 3.54.0 (docstrings): "Only supported with
     output_format=gif", "Requires output_format=svg". The API's error message is not
     known.
     """
     given = request.body.get("output_format")
     if given is not None and given not in _FORMATS:
         return
-    for member, needed in _REQUIRED_FORMAT.items():
-        if request.body.get(member) is not None and given != needed:
+    for parameter, needed in _REQUIRED_FORMAT.items():
+        if request.body.get(parameter) is not None and given != needed:
             yield problem(
-                f"The '{member}' parameter is only allowed when 'output_format' is '{needed}'.",
-                member,
+                f"The '{parameter}' parameter is only allowed when 'output_format' is '{needed}'.",
+                parameter,
             )
 
 
@@ -194,7 +194,7 @@ def format_excludes(request: Request) -> Iterator[Problem]:
 
     Fix: Remove the option, or choose another `output_format`.
 
-    Evidence: documented. openai-python 3.54.0 (prose): "SVG generation requires n=1 and
+    Evidence: documented. openai-python 3.54.0 (docstrings): "SVG generation requires n=1 and
     does not support ... output_compression", "GIF output does not support ... masks, or
     custom output compression". The API's error message is not known.
     """
@@ -226,7 +226,7 @@ def markup_with_mask(request: Request) -> Iterator[Problem]:
 
     Fix: Remove one of them.
 
-    Evidence: documented. openai-python 3.54.0 (prose): "Cannot be combined with mask".
+    Evidence: documented. openai-python 3.54.0 (docstrings): "Cannot be combined with mask".
     The error message is inferred from the API's phrasing.
     """
     if isinstance(request.body.get("markup"), dict) and isinstance(request.body.get("mask"), dict):

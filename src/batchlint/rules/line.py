@@ -25,6 +25,14 @@ _WRONG_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "body": ("request", "params", "payload", "data"),
 }
 
+#: What to do about a field that is missing.
+_ADD: Final[Mapping[str, str]] = {
+    "custom_id": "Give each request an id, so that you can find its result.",
+    "method": 'Add "method": "POST".',
+    "url": 'Add the endpoint, for example "url": "/v1/responses".',
+    "body": 'Put the parameters of the request into "body".',
+}
+
 #: A field whose name differs by at most this many letters is a misspelling.
 _NEAR: Final = 2
 
@@ -52,11 +60,7 @@ def _missing_field_hint(
     for wrong, right in misnamed_fields(line).items():
         if path == (right,):
             return f'Rename "{phrasing.excerpt(wrong)}" to "{right}".'
-    if path == ("method",):
-        return 'Add "method": "POST".'
-    if path == ("custom_id",):
-        return "Give each request an id, so that you can find its result."
-    return None
+    return _ADD.get(str(path[0])) if len(path) == 1 else None
 
 
 @stated_in_schema(code="missing_required_parameter", fails="batch", hint=_missing_field_hint)
@@ -108,7 +112,7 @@ def empty_custom_id(line: Line) -> Iterator[Problem]:
 
     Fix: Give every request a unique ID.
 
-    Evidence: inferred. No answer of the API to an empty ID is known.
+    Evidence: inferred. No response of the API to an empty ID is known.
     """
     if line.request.get("custom_id") == "":
         hint = "Give each request an id, so that you can find its result."
@@ -225,7 +229,7 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
     Fix: Move the field into the body if it is a parameter of the request; otherwise,
     remove it.
 
-    Evidence: inferred. No answer of the API to an extra field is known.
+    Evidence: inferred. No response of the API to an extra field is known.
     """
     if line.request.keys() <= _FIELDS:
         return

@@ -423,7 +423,7 @@ def logit_bias_key(request: Request) -> Iterator[Problem]:
     Fix: Encode the word with the model's tokenizer, and use the resulting numbers as
     keys.
 
-    Evidence: documented. openai-python 3.54.0 (prose). The error message is from one
+    Evidence: documented. openai-python 3.54.0 (docstrings). The error message is from one
     report of 2023; its code is not known.
     """
     bias = request.body.get("logit_bias")

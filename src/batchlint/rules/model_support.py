@@ -25,7 +25,7 @@ def unsupported_parameter() -> None:
 
     Fix: Remove the parameter. If the message names a replacement, use that one.
 
-    Evidence: confirmed. Recorded answers, August and September 2026, and users'
+    Evidence: confirmed. Recorded responses, August and September 2026, and users'
     reports. `schemas/models.yaml` lists the sources for each family of models. The API
     returns this code for chat completions, and no code for `/v1/responses`.
     """
@@ -45,7 +45,7 @@ def unsupported_value() -> None:
 
     Fix: Use a value that the message lists, or remove the parameter to get the default.
 
-    Evidence: confirmed. Recorded answers, August and September 2026, and users'
+    Evidence: confirmed. Recorded responses, August and September 2026, and users'
     reports. `schemas/models.yaml` lists the sources for each family of models.
     """
 
@@ -83,7 +83,7 @@ def invalid_parameter() -> None:
 
     Fix: Set `prompt_cache_retention` to `24h`, or remove it.
 
-    Evidence: confirmed. Recorded answers, August 2026. The API returns this code for
+    Evidence: confirmed. Recorded responses, August 2026. The API returns this code for
     `/v1/responses`, and no code for chat completions.
     """
 
@@ -104,7 +104,7 @@ def top_logprobs_above_max() -> None:
 
     Fix: Lower `top_logprobs` to the maximum in the message.
 
-    Evidence: confirmed. A recorded answer, August 2026. This is the only bound that the
+    Evidence: confirmed. A recorded response, August 2026. This is the only bound that the
     API reports without a code.
     """
 
@@ -128,7 +128,7 @@ def tools_need_no_effort() -> None:
     help, because the default isn't `none`. For gpt-5.4 and gpt-5.5, remove
     `reasoning_effort`. Or use `/v1/responses`.
 
-    Evidence: confirmed. Recorded answers for gpt-5.6-sol and gpt-5.4-mini (August
+    Evidence: confirmed. Recorded responses for gpt-5.6-sol and gpt-5.4-mini (August
     2026), and users' reports for gpt-5.4, gpt-5.5 and gpt-6, for example
     onyx-dot-app/onyx#15008. The API returns no code.
     """
@@ -148,7 +148,7 @@ def max_tokens_too_large() -> None:
 
     Fix: Lower the parameter to the maximum in the message, or remove it.
 
-    Evidence: reported. Users' reports with full answers, which have no code. The limits
+    Evidence: reported. Users' reports with full responses, which have no code. The limits
     are from the models' pages.
     """
 
@@ -167,7 +167,7 @@ def response_format_unsupported() -> None:
 
     Fix: Choose a model that supports the type, or remove `response_format`.
 
-    Evidence: reported. Users' reports with full answers, 2025. The API returns no code.
+    Evidence: reported. Users' reports with full responses, 2025. The API returns no code.
     """
 
 
@@ -203,7 +203,7 @@ def dimensions_unsupported() -> None:
 
     Fix: Remove `dimensions`.
 
-    Evidence: confirmed. A recorded answer of July 2024, and users' reports. The API
+    Evidence: confirmed. A recorded response of July 2024, and users' reports. The API
     returns neither code nor param.
     """
 
@@ -223,7 +223,7 @@ def invalid_input_fidelity_model() -> None:
     Fix: Remove `input_fidelity`, or choose a model that supports it, for example
     `gpt-image-1.5`.
 
-    Evidence: reported. Users' reports with full answers, April 2026 and later.
+    Evidence: reported. Users' reports with full responses, April 2026 and later.
     """
 
 
@@ -243,7 +243,7 @@ def unsupported_content() -> None:
 
     Fix: Use a model that accepts the content, or remove it.
 
-    Evidence: confirmed. Recorded answers, August 2025 to May 2026.
+    Evidence: confirmed. Recorded responses, August 2025 to May 2026.
     """
 
 
@@ -284,14 +284,14 @@ def audio_required() -> None:
 
     Fix: Add an `input_audio` part, add `audio` to `modalities`, or use another model.
 
-    Evidence: confirmed. Recorded answers for gpt-audio and gpt-4o-audio-preview (29 May
+    Evidence: confirmed. Recorded responses for gpt-audio and gpt-4o-audio-preview (29 May
     2026).
     """
 
 
 @stated_in_schema()
 def unsupported_tools() -> None:
-    """The model does not support these tools, or not with this effort.
+    """The model does not support a tool, or not at this reasoning effort.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
@@ -304,7 +304,7 @@ def unsupported_tools() -> None:
     Fix: Remove the tools that the message names, change the effort, or use another
     model.
 
-    Evidence: confirmed. Recorded answers for search and deep-research models (October
+    Evidence: confirmed. Recorded responses for search and deep-research models (October
     2025 to April 2026), and users' reports for the effort `minimal` (openai/codex#3559)
     and for models without web search. The API returns no code.
     """
@@ -324,7 +324,7 @@ def incompatible_argument() -> None:
 
     Fix: Remove the parameter.
 
-    Evidence: confirmed. A recorded answer for `stop` (17 April 2026), and users' reports
+    Evidence: confirmed. A recorded response for `stop` (17 April 2026), and users' reports
     for `temperature` and `presence_penalty`. The API returns neither code nor param.
     """
 
@@ -343,7 +343,7 @@ def web_search_options_unsupported() -> None:
 
     Fix: Remove the parameter, or use the tool `web_search` of `/v1/responses`.
 
-    Evidence: confirmed. Recorded answers for gpt-4o, gpt-4.1 and gpt-audio (September
+    Evidence: confirmed. Recorded responses for gpt-4o, gpt-4.1 and gpt-audio (September
     2025 to May 2026). The API returns no code.
     """
 
@@ -379,7 +379,7 @@ def token_out_of_range() -> None:
 
     Fix: Encode the prompt with the encoding `cl100k_base`.
 
-    Evidence: confirmed. A recorded answer for gpt-3.5-turbo-instruct (13 August 2025).
+    Evidence: confirmed. A recorded response for gpt-3.5-turbo-instruct (13 August 2025).
     The API returns neither code nor param.
     """
 
@@ -388,7 +388,7 @@ def token_out_of_range() -> None:
 def unsupported_by_documentation() -> None:
     """The parameter is documented only for other models.
 
-    This is a warning because how the API answers is unknown. It may reject the request
+    This is a warning because how the API responds is unknown. It may reject the request
     with an error in the batch's error file.
 
     Fails: /v1/completions {"model": "davinci-002", "prompt": "x", "suffix": "y"}
@@ -402,7 +402,7 @@ def unsupported_by_documentation() -> None:
     """
 
 
-#: Models that take any size within limits (source: openai-python 3.54.0, prose of `size`).
+#: Models that take any size within limits (source: openai-python 3.54.0, docstrings of `size`).
 _FREE_SIZE = r"gpt-image-2(\.\d+)?(-.+)?"
 _SIZE = r"([1-9]\d{0,5})x([1-9]\d{0,5})"
 _LONGEST, _RATIO, _STEP = 3840, 3, 16
@@ -423,7 +423,7 @@ def invalid_size(request: Request) -> Iterator[Problem]:
 
     Fix: Choose a size within these limits, for example `1024x1024`.
 
-    Evidence: confirmed. A recorded answer of August 2026 shows the rule about multiples
+    Evidence: confirmed. A recorded response of August 2026 shows the rule about multiples
     of 16. The other limits are documented in the docstrings of openai-python 3.54.0;
     their messages are batchlint's own.
     """

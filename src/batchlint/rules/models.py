@@ -18,7 +18,9 @@ def _endpoint_hint(body: Mapping[str, Any], _path: PathParts, provider: Provider
         return None
     urls = [provider.url_of(endpoint) for endpoint in family.endpoints]
     return (
-        f"The model is for {' and '.join(urls)}." if urls else "No batch endpoint takes this model."
+        f"This model is available at {' and '.join(urls)}."
+        if urls
+        else "This model is not available at any batch endpoint. Use another one."
     )
 
 
@@ -36,7 +38,7 @@ def wrong_endpoint() -> None:
 
     Fix: Use an endpoint that the hint names, or another model.
 
-    Evidence: confirmed. Recorded answers (June 2025 to March 2026) and users' reports
+    Evidence: confirmed. Recorded responses (June 2025 to March 2026) and users' reports
     show the messages of chat completions, completions and embeddings, which have no
     code. For moderations and videos, litellm 1.110.2 and gpt-tokenizer 4.0.0 agree
     (read on 27 November 2026), and the message is batchlint's own.
@@ -55,7 +57,7 @@ def not_a_responses_model() -> None:
 
     Fix: Use an endpoint that the hint names, or another model.
 
-    Evidence: confirmed. Recorded answers of 4 October 2025 and 3 August 2026, and
+    Evidence: confirmed. Recorded responses of 4 October 2025 and 3 August 2026, and
     users' reports.
     """
 
@@ -72,7 +74,7 @@ def not_an_image_model() -> None:
 
     Fix: Use an endpoint that the hint names, or an image model.
 
-    Evidence: confirmed. Recorded answers for gpt-4.1, o4-mini and gpt-4o-audio-preview
+    Evidence: confirmed. Recorded responses for gpt-4.1, o4-mini and gpt-4o-audio-preview
     (July 2025). The message is the one of August 2026.
     """
 
@@ -108,6 +110,6 @@ def invalid_model_name() -> None:
 
     Fix: Write the name as the provider's list of models has it.
 
-    Evidence: confirmed. A recorded answer of 17 April 2026, which has neither code nor
+    Evidence: confirmed. A recorded response of 17 April 2026, which has neither code nor
     param.
     """

@@ -94,7 +94,7 @@ def unsupported_file_type(request: Request) -> Iterator[Problem]:
 
     Fix: Transcribe the audio, and send the text.
 
-    Evidence: confirmed. 88 recorded answers (maruel/genai, 2026) over `audio/mpeg`,
+    Evidence: confirmed. 88 recorded responses (maruel/genai, 2026) over `audio/mpeg`,
     `aac`, `flac`, `ogg` and `wav`, and `video/mp4` and `webm`.
     """
     yield from _files_of(request, _REFUSED)
@@ -158,7 +158,7 @@ def image_url_without_scheme(request: Request) -> Iterator[Problem]:
     Fix: Write the whole URL. Before base64 text, write `data:image/png;base64,` with the
     image's type.
 
-    Evidence: confirmed. A recorded answer (2026) has the code, and
+    Evidence: confirmed. A recorded response (2026) has the code, and
     tbxark/ChatGPT-Telegram-Workers#295 (October 2024) the message. That the param is null
     is inferred from other answers with this code.
     """

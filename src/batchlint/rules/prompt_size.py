@@ -74,7 +74,7 @@ def utf8_length(text: str) -> int:
 
 def _texts(body: Mapping[str, Any]) -> Iterator[str]:
     """The strings of a prompt, except images and files in data URLs."""
-    queue = [body[member] for member in _PROMPT_PARAMETERS if member in body]
+    queue = [body[parameter] for parameter in _PROMPT_PARAMETERS if parameter in body]
     while queue:
         value = queue.pop()
         if isinstance(value, str):

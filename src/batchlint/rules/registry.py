@@ -112,11 +112,11 @@ class Rule(NamedTuple):
     """A rule.
 
     Attributes:
-        name: unique, snake_case.
+        name: its unique name, in snake_case.
         scope: what it checks.
         check: yields the problems.
-        code: the API's code; the name where the API gives none or nobody knows it.
-        severity: unless the user chooses another.
+        code: the API's code; the rule's name if the API's code is null or unknown.
+        severity: the severity, unless the user chooses another.
         fails: what the API does; None for a warning.
         default: whether it is on by default.
         once_per_file: reported once per file, with the first line and the count.

@@ -26,7 +26,7 @@ _REQUIRED_PREFIXES: Final = {
     "web_search_call": "ws",
 }
 
-#: Prefixes that the API itself gives the IDs of other items. Evidence: recorded answers, 2025 and
+#: Prefixes that the API itself gives the IDs of other items. Evidence: recorded responses, 2025 and
 #: 2026.
 _USUAL_PREFIXES: Final = {
     "apply_patch_call": "apc",
@@ -54,7 +54,7 @@ class _ItemId(NamedTuple):
 
     Attributes:
         place: the index of the item.
-        type: of the item. Without one it is a message or a reference.
+        type: the item's type. Without one it is a message or a reference.
         text: the ID.
     """
 
@@ -146,7 +146,7 @@ def doubtful_item_id(request: Request) -> Iterator[Problem]:
 
     Fix: Send the ID that the API returned.
 
-    Evidence: inferred. The prefixes are those of IDs in recorded answers, 2025 and 2026.
+    Evidence: inferred. The prefixes are those of IDs in recorded responses, 2025 and 2026.
     """
     for item_id in _ids(request):
         prefix = _USUAL_PREFIXES.get(item_id.type, "")
@@ -250,11 +250,11 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
 
     Fix: Send the item that followed, with its ID, or leave the reasoning item out.
 
-    Evidence: confirmed. A recorded answer (pydantic/pydantic-ai, September 2025; an
+    Evidence: confirmed. A recorded response (pydantic/pydantic-ai, September 2025; an
     assistant message without its ID followed), with param and without a code;
     continuedev/continue#8933, openai/openai-node#1567 and #1791, vercel/ai#7099. In 135
-    recorded requests that the API accepted, a call without its ID sometimes follows, but
-    no such message.
+    recorded requests that the API accepted, reasoning is sometimes followed by a call
+    without its ID, but never by a message without one.
     """
     given = request.body.get("input")
     last = len(given) - 1 if isinstance(given, list) else -1

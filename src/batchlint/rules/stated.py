@@ -50,7 +50,7 @@ def model_left_out(request: Request) -> Iterator[Problem]:
 
     Evidence: documented. The Batch guide says: "each input file can only include
     requests to a single model". Outside of batches, the API uses the model of the
-    prompt template (recorded answers, November 2025).
+    prompt template (recorded responses, November 2025).
     """
     default = request.endpoint.default_model
     if default is None:
@@ -118,7 +118,7 @@ def invalid_type() -> None:
     Fix: Use the type that the message names. A common cause is a number or boolean in
     quotes.
 
-    Evidence: confirmed. Recorded answers, August and September 2026.
+    Evidence: confirmed. Recorded responses, August and September 2026.
     """
 
 
@@ -136,7 +136,7 @@ def invalid_value() -> None:
     Fix: Use one of the values that the message lists. If the value is newer than the
     schemas, update batchlint or ignore the finding.
 
-    Evidence: confirmed. Recorded answers, August and September 2026. The values are
+    Evidence: confirmed. Recorded responses, August and September 2026. The values are
     from the types of openai-python.
     """
 
@@ -156,7 +156,7 @@ def invalid_pattern() -> None:
     Fix: Change the string to match the pattern in the message. For function names, use
     letters, digits, `_` and `-`.
 
-    Evidence: confirmed. Recorded answers, August and September 2026.
+    Evidence: confirmed. Recorded responses, August and September 2026.
     """
 
 
@@ -172,7 +172,7 @@ def missing_required_parameter() -> None:
 
     Fix: Add the parameter that the message names.
 
-    Evidence: confirmed. Recorded answers, August and September 2026.
+    Evidence: confirmed. Recorded responses, August and September 2026.
     """
 
 
@@ -191,7 +191,7 @@ def unknown_parameter() -> None:
     Fix: Correct the spelling or remove the parameter. If it is newer than the schemas,
     update batchlint or ignore the finding.
 
-    Evidence: confirmed. Recorded answers, August and September 2026. The parameters are
+    Evidence: confirmed. Recorded responses, August and September 2026. The parameters are
     from the types of openai-python.
     """
 
@@ -210,7 +210,7 @@ def moved_parameter() -> None:
     `response_format`, `max_output_tokens` for `max_completion_tokens`, and
     `reasoning.effort` for `reasoning_effort`.
 
-    Evidence: confirmed. A recorded answer for `messages`. The other parameters are
+    Evidence: confirmed. A recorded response for `messages`. The other parameters are
     reported by users.
     """
 
@@ -230,7 +230,7 @@ def json_edits_image() -> None:
 
     Fix: Replace `image` with `images`, for example `"images": [{"file_id": "file-1"}]`.
 
-    Evidence: confirmed. A recorded answer, August 2026.
+    Evidence: confirmed. A recorded response, August 2026.
     """
 
 
@@ -247,7 +247,7 @@ def empty_array() -> None:
 
     Fix: Add an item. If the parameter is optional, you can remove it instead.
 
-    Evidence: confirmed. Recorded answers, August and September 2026.
+    Evidence: confirmed. Recorded responses, August and September 2026.
     """
 
 
@@ -263,7 +263,7 @@ def empty_string() -> None:
 
     Fix: Fill in the string. If the parameter is optional, you can remove it instead.
 
-    Evidence: confirmed. Recorded answers, August and September 2026.
+    Evidence: confirmed. Recorded responses, August and September 2026.
     """
 
 
@@ -304,7 +304,7 @@ def string_above_max_length() -> None:
 
     Fix: Shorten the string to the maximum in the message.
 
-    Evidence: confirmed. Recorded answers, August and September 2026. The limits are
+    Evidence: confirmed. Recorded responses, August and September 2026. The limits are
     from the OpenAPI document and openai-python.
     """
 
@@ -339,7 +339,7 @@ def property_name_above_max_length() -> None:
 
     Fix: Shorten the key to 64 characters or fewer.
 
-    Evidence: confirmed. A recorded answer, 2026.
+    Evidence: confirmed. A recorded response, 2026.
     """
 
 
@@ -358,7 +358,7 @@ def object_above_max_properties() -> None:
     Fix: Remove keys from `metadata`. In a reference to an image, keep either `file_id`
     or `image_url`.
 
-    Evidence: confirmed. A recorded answer for `metadata`, August 2026. The message for
+    Evidence: confirmed. A recorded response for `metadata`, August 2026. The message for
     images is inferred from it.
     """
 
@@ -392,7 +392,7 @@ def integer_below_min_value() -> None:
 
     Fix: Use at least the minimum in the message.
 
-    Evidence: confirmed. Recorded answers, August and September 2026.
+    Evidence: confirmed. Recorded responses, August and September 2026.
     """
 
 
@@ -408,7 +408,7 @@ def integer_above_max_value() -> None:
 
     Fix: Use at most the maximum in the message.
 
-    Evidence: confirmed. Recorded answers, August and September 2026.
+    Evidence: confirmed. Recorded responses, August and September 2026.
     """
 
 
@@ -424,7 +424,7 @@ def decimal_below_min_value() -> None:
 
     Fix: Use at least the minimum in the message.
 
-    Evidence: reported. Users' reports with full answers, 2025.
+    Evidence: reported. Users' reports with full responses, 2025.
     """
 
 
@@ -440,7 +440,7 @@ def decimal_above_max_value() -> None:
 
     Fix: Use at most the maximum in the message.
 
-    Evidence: reported. Users' reports with full answers, 2025.
+    Evidence: reported. Users' reports with full responses, 2025.
     """
 
 
@@ -460,7 +460,7 @@ def missing_content() -> None:
 
     Fix: Add `content`, or remove the message.
 
-    Evidence: confirmed. Recorded answers, August 2026. The API returns no code.
+    Evidence: confirmed. Recorded responses, August 2026. The API returns no code.
     """
 
 
@@ -477,7 +477,7 @@ def model_not_found() -> None:
 
     Fix: Fill in the name of a model.
 
-    Evidence: confirmed. A recorded answer, August 2026.
+    Evidence: confirmed. A recorded response, August 2026.
     """
 
 

@@ -108,7 +108,7 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
 
     Fix: Change the schema as the finding's hint describes, or remove `strict`.
 
-    Evidence: confirmed. The Structured Outputs guide (October 2026); recorded answers
+    Evidence: confirmed. The Structured Outputs guide (October 2026); recorded responses
     and reports with full error messages, 2025 to October 2026. Chat completions give
     the code null, `/v1/responses` gives `invalid_json_schema`. The messages for 120,000
     characters and for an undefined reference are not known.
@@ -147,7 +147,7 @@ def invalid_function_parameters(request: Request) -> Iterator[Problem]:
 
     Fix: Change the schema as the finding's hint describes.
 
-    Evidence: confirmed. A recorded answer, September 2026, and reports with full error
+    Evidence: confirmed. A recorded response, September 2026, and reports with full error
     responses, 2024 to September 2026.
     """
     for location, found in _schema_problems(request):
@@ -162,7 +162,7 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
     In strict mode:
 
     * `minLength` and `maxLength`, which the API refused at the end of 2025 and accepted
-      in probes of 2026
+      in tests in 2026
     * `patternProperties`, and keywords that the guide does not mention
     * an `enum` without a `type`
     * `additionalProperties` with a schema, on an object that may have other types

@@ -400,12 +400,14 @@ def duplicate_key(line: bytes) -> Iterator[Problem]:
     Fix: Decide which value is meant, and remove the other one.
 
     Evidence: inferred. RFC 8259, section 4, calls the behavior of software that
-    receives such an object unpredictable. No answer of the API is known.
+    receives such an object unpredictable. No response of the API is known.
     """
     key = repeated_key(line)
     if key is not None:
-        hint = "Most decoders keep the last value. What the API does is not known."
-        yield Problem(f"The key '{excerpt(key)}' is repeated in one object.", None, (), hint)
+        hint = (
+            "Remove one of them. Most decoders keep the last value; what the API does is not known."
+        )
+        yield Problem(f"The key '{excerpt(key)}' occurs twice in one object.", None, (), hint)
 
 
 def repeated_key(line: bytes) -> str | None:

@@ -27,7 +27,8 @@ def _has_tools(request: Request) -> bool:
 def _none_named(request: Request) -> bool:
     """Whether the request does not choose a tool by name."""
     return not any(
-        isinstance(request.body.get(member), dict) for member in ("tool_choice", "function_call")
+        isinstance(request.body.get(parameter), dict)
+        for parameter in ("tool_choice", "function_call")
     )
 
 
@@ -47,22 +48,22 @@ def choice_without_tools(request: Request) -> Iterator[Problem]:
 
     Fix: Remove the parameter, or add the tools that it needs.
 
-    Evidence: confirmed. Recorded answers, August and September 2026, for `tool_choice`
+    Evidence: confirmed. Recorded responses, August and September 2026, for `tool_choice`
     and `function_call`. For `parallel_tool_calls`, openai/swarm#30 and other reports.
     The answers have no code.
     """
-    for member, needed in _NEEDS.items():
-        if _is_choice(member, request.body.get(member)) and request.body.get(needed) is None:
+    for parameter, needed in _NEEDS.items():
+        if _is_choice(parameter, request.body.get(parameter)) and request.body.get(needed) is None:
             yield problem(
-                f"Invalid value for '{member}': '{member}' is only allowed when '{needed}' are "
+                f"Invalid value for '{parameter}': '{parameter}' is only allowed when '{needed}' are "
                 "specified.",
-                member,
+                parameter,
             )
 
 
-def _is_choice(member: str, value: Any) -> bool:
+def _is_choice(parameter: str, value: Any) -> bool:
     """Whether a value is of a kind that the schema accepts."""
-    if member == "parallel_tool_calls":
+    if parameter == "parallel_tool_calls":
         return isinstance(value, bool)
     return isinstance(value, dict) or value in ("none", "auto", "required")
 
@@ -84,7 +85,7 @@ def undeclared_function(request: Request) -> Iterator[Problem]:
 
     Fix: Declare the function, or choose a declared one.
 
-    Evidence: confirmed. Recorded answers, August and September 2026, without a code.
+    Evidence: confirmed. Recorded responses, August and September 2026, without a code.
     """
     call = request.body.get("function_call")
     choice = request.body.get("tool_choice")
@@ -141,7 +142,7 @@ def tool_choice_not_found(request: Request) -> Iterator[Problem]:
 
     Fix: Declare the tool in `tools`, or choose a declared one.
 
-    Evidence: confirmed. Recorded answers, August and September 2026, without a code.
+    Evidence: confirmed. Recorded responses, August and September 2026, without a code.
     """
     choice = request.body.get("tool_choice")
     tools = _tools(request) if choice == "required" or isinstance(choice, dict) else None
@@ -196,8 +197,8 @@ def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
     Allowed tools are those in `allowed_tools`. For a single function, see
     `undeclared_function` and `tool_choice_not_found`.
 
-    This is a warning because the known error responses are all about
-    `image_generation`, which the API itself had dropped from the tools.
+    This is a warning because the only known error responses are about
+    `image_generation`, in requests from which the API had removed that tool.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type": "function",
             "name": "f"}], "tool_choice": {"type": "file_search"}}

@@ -56,7 +56,8 @@ class Trigger(NamedTuple):
         return bool(self.items or self.parts)
 
 
-#: Every request triggers the rule, unless its `unless` says otherwise.
+#: No conditions: every request triggers the rule, unless its `unless` applies. The code compares
+#: with `ALWAYS`; `is_met_by` does not apply to it.
 ALWAYS: Final = Trigger()
 
 

@@ -99,7 +99,7 @@ def deprecated_parameters(endpoint: Endpoint, variant: str = "") -> frozenset[st
 
 def newer_hint() -> str:
     """The hint for names and values that a newer API may know."""
-    return f"Known as of {schema_date()}. A newer API may accept more."
+    return f"batchlint knows the API as of {schema_date()}; the API may accept more by now."
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The seam to the schema engines: a schema becomes a function that says yes or no."""
+"""Compiles schemas into validators, with jsonschema-rs or jsonschema."""
 
 from __future__ import annotations
 

@@ -81,16 +81,19 @@ _REFUSED: Final = {
     "propertyNames": "Strict mode has no objects with arbitrary keys. Use an array of objects with a key and a value.",
 }
 
-_NOT_IN_GUIDE: Final = "The guide does not mention it. What the API does with it is not known."
+_NOT_IN_GUIDE: Final = (
+    "The Structured Outputs guide does not mention this keyword. What the API does is not known."
+)
 _CONFLICTING_REPORTS: Final = (
-    "Reports up to the end of 2025 say refused, probes of 2026 say accepted."
+    "The API rejected this keyword until late 2025, and accepted it in tests in 2026. Put the "
+    "limit into `description` to be safe."
 )
 
 #: Keywords that strict mode may refuse, with the reason for the doubt.
 _DOUBTFUL: Final = {
     "minLength": _CONFLICTING_REPORTS,
     "maxLength": _CONFLICTING_REPORTS,
-    "patternProperties": "The guide refuses it for fine-tuned models, and does not mention other models.",
+    "patternProperties": "The Structured Outputs guide lists it as unsupported for fine-tuned models only.",
     **dict.fromkeys(
         (
             "prefixItems",
@@ -481,5 +484,6 @@ def _fine_tuned(root: dict[str, Any]) -> Iterator[SchemaProblem]:
                         f"{quoted(key)} is not permitted.",
                         key,
                         certain=False,
-                        hint="The guide refuses it for fine-tuned models.",
+                        hint="The Structured Outputs guide lists it as unsupported for fine-tuned "
+                        "models. Move it into `description`.",
                     )
