@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchlint import sources
 from batchlint.sources import (
     CHUNK,
     LONGEST_HEAD,
@@ -233,8 +235,6 @@ def test_line_belongs_to_the_range_with_its_first_byte(tmp_path: Path) -> None:
 
 def test_file_can_be_read_again_and_in_another_process(file: FileSource) -> None:
     """Workers get the source itself."""
-    import pickle
-
     copy = pickle.loads(pickle.dumps(file))
 
     assert b"".join(file.chunks()) == b"".join(file.chunks()) == DATA
@@ -259,12 +259,71 @@ def test_file_that_becomes_shorter_between_two_chunks_raises_os_error(file: File
         list(chunks)
 
 
-def test_file_that_grows_is_read_as_it_was_when_it_was_opened(file: FileSource) -> None:
-    """Its last line has no newline, so what was appended to that line is read too."""
-    with Path(str(file.name)).open("ab") as stream:
+def grow(path: Path) -> None:
+    with path.open("ab") as stream:
         stream.write(b" of the line\nmore\n")
 
-    assert b"".join(file.chunks()) == DATA + b" of the line\n"
+
+def overwrite(path: Path) -> None:
+    with path.open("r+b") as stream:
+        stream.write(b"changed")
+    os.utime(path, ns=(0, 0))  # Clocks may be too coarse to show a quick change.
+
+
+@pytest.mark.parametrize("change", [grow, overwrite])
+def test_file_that_changes_while_it_is_read_raises_os_error(
+    change: Callable[[Path], None], file: FileSource
+) -> None:
+    chunks = file.chunks(100)
+    next(chunks)
+    change(Path(str(file.name)))
+
+    with pytest.raises(OSError, match="changed while it was read"):
+        list(chunks)
+    with pytest.raises(OSError, match="changed while it was read"):
+        list(file.read_range(50, 80))
+
+
+def replace(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(b"x" * len(DATA))
+    other.replace(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
+def test_file_that_is_replaced_is_read_as_it_was_when_it_was_opened(file: FileSource) -> None:
+    chunks = file.chunks(100)
+    first = next(chunks)
+    replace(Path(str(file.name)))
+
+    assert first + b"".join(chunks) == DATA
+    assert b"".join(file.chunks()) == DATA
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
+def test_worker_that_opens_a_replaced_file_raises_os_error(file: FileSource) -> None:
+    copied = pickle.dumps(file)
+    replace(Path(str(file.name)))
+    here = pickle.loads(copied)
+
+    assert b"".join(here.chunks()) == DATA
+
+    sources._descriptors.clear()  # As in a process that is not a fork of this one.
+    elsewhere = pickle.loads(copied)
+
+    with pytest.raises(OSError, match="changed while it was read"):
+        list(elsewhere.chunks())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system has no /proc")
+def test_descriptor_is_closed_with_its_source(file: FileSource) -> None:
+    before = len([*Path("/proc/self/fd").iterdir()])
+    copies = [FileSource(str(file.name)) for _ in range(10)]
+    during = len([*Path("/proc/self/fd").iterdir()])
+    del copies
+
+    assert during == before + 10
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no named pipes")
@@ -449,3 +508,15 @@ def test_open_file_does_not_decompress_files_of_another_name(tmp_path: Path) -> 
 
     with open_file(str(path)) as stream:
         assert stream.read().startswith(b"\x1f\x8b")
+
+
+@pytest.mark.parametrize("left", [1, 0, -1])
+def test_decompressed_file_has_a_limit(left: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(DATA))
+    with open_file(str(path), len(DATA) + left) as file:
+        if left >= 0:
+            assert b"".join(StreamSource(file).chunks(100)) == DATA
+        else:
+            with pytest.raises(OSError, match="when decompressed; raise --max-unpacked-bytes"):
+                list(StreamSource(file).chunks(100))

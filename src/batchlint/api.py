@@ -21,11 +21,15 @@ from .nesting import with_fresh_stack
 from .providers import provider
 from .report import Report
 from .rules import Selection, select_rules
-from .sources import AnySource, Source, open_source, to_json, to_json_text
+from .sources import AnySource, Source, has_no_number, open_source, to_json, to_json_text
 from .summary import ChunkSummary, merge
 
 #: Create call parameters that a caller need not give to check those given.
 _CREATE_DEFAULTS: Final = {"input_file_id": "file-batchlint", "completion_window": "24h"}
+
+#: The first second of the year 1, and the last one of 9999, since the epoch.
+_FIRST_SECOND: Final = -62_135_596_800
+_LAST_SECOND: Final = 253_402_300_799
 
 
 def check(
@@ -78,13 +82,14 @@ def check(
         The report. It is true if there are no errors.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or it changed while it was read.
         TypeError: an argument has the wrong type.
         ValueError: `endpoint` is not a batch endpoint or differs from that of `create`, a rule is
-            unknown, or a number is negative.
+            unknown, a number is negative, or `now` is not in the years 1 to 9999.
     """
-    if keep < 0 or (jobs is not None and jobs < 0):
-        raise ValueError("keep and jobs must not be negative")
+    _check_count("keep", keep)
+    _check_count("jobs", jobs)
+    _check_count("max_enqueued_tokens", max_enqueued_tokens)
     plan = Plan(select_rules(select, ignore, warn, error), keep, epoch(now), max_enqueued_tokens)
     job = _Job(plan, name, _batch_endpoint(endpoint, create), create)
     opened = open_source(source)
@@ -136,9 +141,10 @@ def iter_errors(
     Raises:
         OSError: the file cannot be read. Raised during iteration.
         TypeError: an argument has the wrong type. For `source`, raised during iteration.
-        ValueError: `endpoint` is not a batch endpoint or differs from that of `create`, or a rule
-            is unknown.
+        ValueError: `endpoint` is not a batch endpoint or differs from that of `create`, a rule is
+            unknown, a number is negative, or `now` is not in the years 1 to 9999.
     """
+    _check_count("max_enqueued_tokens", max_enqueued_tokens)
     plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
     job = _Job(plan, name, _batch_endpoint(endpoint, create), create)
     return say_date_once(job.errors(source))
@@ -150,9 +156,14 @@ def _batch_endpoint(endpoint: str | None, create: Mapping[str, Any] | None) -> s
     A create call whose endpoint is not a batch endpoint is a finding, not an exception.
 
     Raises:
+        TypeError: `endpoint` is not a string, or `create` is not a mapping.
         ValueError: `endpoint` is not a batch endpoint, or the create call has another.
     """
     endpoints = provider().endpoints
+    if create is not None and not isinstance(create, Mapping):
+        raise TypeError(f"create must be a dict, not {type(create).__name__}")
+    if endpoint is not None and not isinstance(endpoint, str):
+        raise TypeError(f"endpoint must be a string, not {type(endpoint).__name__}")
     if endpoint is not None and endpoint not in endpoints:
         raise ValueError(
             f"{endpoint!r} is not a batch endpoint; the batch endpoints are {', '.join(endpoints)}"
@@ -179,6 +190,8 @@ class _Job:
         endpoint: str | None,
         create: Mapping[str, Any] | None,
     ) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name must be a string, not {type(name).__name__}")
         self.foreign: list[BatchError] = []
         self._plan = plan
         self._name = name
@@ -259,7 +272,8 @@ def check_request(
         The findings, in the order in which the API checks. Their `line` is 1.
 
     Raises:
-        TypeError: the request is not a dict.
+        TypeError: the request is not a dict, or holds a value that JSON doesn't have. NaN and
+            infinities are findings.
         ValueError: a rule is unknown.
     """
     if not isinstance(request, dict):
@@ -292,7 +306,8 @@ def check_create(
         The findings, in the order in which the API checks. The `fails` of an error is `create`.
 
     Raises:
-        TypeError: the parameters are not a dict, or hold a value that JSON doesn't have.
+        TypeError: the parameters are not a dict, are nested too deep or circular, or hold a value
+            that JSON doesn't have, such as NaN.
         ValueError: a rule is unknown.
     """
     return _create_errors(params, select_rules(select, ignore, warn, error))
@@ -306,14 +321,34 @@ def _create_errors(params: Mapping[str, Any], selection: Selection) -> list[Batc
     except TypeError:  # orjson also refuses half of a surrogate pair, and large numbers.
         text = to_json_text(params, "a create call")
         decoded = with_fresh_stack(json.loads, text)
+    if has_no_number(params):
+        raise TypeError("a create call cannot be written as JSON: JSON has no NaN or Infinity")
     return checker_for("openai", selection).explain_create_call(decoded)
 
 
 def epoch(now: float | datetime | None) -> int:
-    """A time in whole seconds since the epoch. Default: `SOURCE_DATE_EPOCH`, or else the clock."""
-    if isinstance(now, datetime):
-        return int(now.timestamp())
-    if now is not None:
-        return int(now)
-    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return int(fixed) if re.fullmatch("[0-9]{1,11}", fixed) else int(time.time())
+    """A time in whole seconds since the epoch. Default: `SOURCE_DATE_EPOCH`, or else the clock.
+
+    Raises:
+        TypeError: it is neither a number nor a datetime.
+        ValueError: it is not in the years 1 to 9999.
+    """
+    if now is None:
+        fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+        return int(fixed) if re.fullmatch("[0-9]{1,11}", fixed) else int(time.time())
+    seconds = now.timestamp() if isinstance(now, datetime) else now
+    if not isinstance(seconds, int | float):
+        raise TypeError(f"now must be a number or a datetime, not {type(now).__name__}")
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:  # NaN is not between them either.
+        raise ValueError(f"now must be in the years 1 to 9999, not {now}")
+    return int(seconds)
+
+
+def _check_count(name: str, number: Any) -> None:
+    """Raise an exception if an argument is given and not a count."""
+    if number is None:
+        return
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise TypeError(f"{name} must be an integer, not {type(number).__name__}")
+    if number < 0:
+        raise ValueError(f"{name} must not be negative")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .api import check
 from .findings import by_severity
 from .report import Report
+from .sources import CHANGED, Identity
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -46,7 +47,8 @@ def create_batch(
 ) -> Batch:
     """Check a file and the parameters of its create call, then upload it and create the batch.
 
-    Nothing is uploaded if there are errors.
+    Nothing is uploaded if there are errors. The file is opened once, so what is uploaded is what
+    was checked.
 
     Args:
         client: an `openai.OpenAI`, or anything with its `files.create` and `batches.create`.
@@ -61,7 +63,7 @@ def create_batch(
 
     Raises:
         BatchInputError: the file or the parameters have errors. Nothing was uploaded.
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or it changed while it was checked.
         TypeError: `input_file_id` is given, but the upload determines it.
         ValueError: `endpoint` is not a batch endpoint.
     """
@@ -70,10 +72,14 @@ def create_batch(
         raise TypeError("input_file_id comes from the upload; don't pass it")
     params = {"completion_window": "24h", **given}
     create = {name: value for name, value in params.items() if name not in _CLIENT_ARGUMENTS}
-    report = check(path, endpoint=endpoint, create=create)
-    if not report.ok:
-        raise BatchInputError(report)
     with Path(path).open("rb") as file:
+        before = Identity.of(os.fstat(file.fileno()))
+        report = check(file, name=os.fsdecode(path), endpoint=endpoint, create=create)
+        if not report.ok:
+            raise BatchInputError(report)
+        if Identity.of(os.fstat(file.fileno())) != before:
+            raise OSError(CHANGED)
+        file.seek(0)
         uploaded = client.files.create(file=file, purpose="batch")
     make: Any = client.batches.create
     batch: Batch = make(input_file_id=uploaded.id, endpoint=endpoint, **params)

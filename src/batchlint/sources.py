@@ -8,11 +8,15 @@ from __future__ import annotations
 import errno
 import io
 import json
+import math
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol, cast
+from threading import Lock
+from typing import Any, BinaryIO, Final, NamedTuple, Protocol, cast
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -27,6 +31,9 @@ LONGEST_HEAD: Final = 16_000_001
 #: The bytes read at a time to find the end of a line: at first, and at most.
 _FIRST_WINDOW: Final = 1 << 13
 _LARGEST_WINDOW: Final = 1 << 20
+
+#: The message about a file that is not the same during the whole run.
+CHANGED: Final = "the file changed while it was read; check it again"
 
 #: What `open_source` takes.
 AnySource = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any]
@@ -137,28 +144,99 @@ class BytesSource(_Stream):
             start = end
 
 
+class Identity(NamedTuple):
+    """What must stay the same while a file is read, so that it is read as one version."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, about: os.stat_result) -> Identity:
+        """The identity of a file, from its status."""
+        return cls(about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+
+
+class _Descriptor:
+    """An open descriptor. It is closed with its last owner."""
+
+    def __init__(self, path: Path) -> None:
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+        self.number = os.open(path, flags)
+        self._lock = Lock()
+
+    def __del__(self) -> None:
+        number = getattr(self, "number", -1)
+        if number >= 0:
+            os.close(number)
+
+    def identity(self) -> Identity:
+        """The identity of the file as it is now."""
+        return Identity.of(os.fstat(self.number))
+
+    def read(self, size: int, at: int) -> bytes:
+        """Read so many bytes from an offset, or fewer. Forks and threads don't disturb each other."""
+        if hasattr(os, "pread"):
+            return os.pread(self.number, size, at)
+        with self._lock:
+            os.lseek(self.number, at, os.SEEK_SET)
+            return os.read(self.number, size)
+
+
+#: Open descriptors by (process id, serial number), so that forks find those of their parent.
+_descriptors: Final[WeakValueDictionary[tuple[int, int], _Descriptor]] = WeakValueDictionary()
+_serial_numbers: Final = count()
+
+
 class FileSource:
-    """A local file. A pipe or a device is read as a stream."""
+    """A local file. A pipe or a device is read as a stream.
+
+    The file is opened once. This process and its forks read through the same descriptor, so a file
+    that takes the place of this one is never read. Other workers open it again.
+    """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.name: str | None = os.fspath(path)
+        self.name: str | None = os.fsdecode(path)
         self._path = Path(path)
         if "\0" in os.fsdecode(path):
             raise OSError(errno.EINVAL, "a path must not contain null characters", path)
         about = self._path.stat()
         # Files such as those in /proc report the size 0, so read those as streams.
         regular = stat.S_ISREG(about.st_mode) and about.st_size > 0
-        self.size: int | None = about.st_size if regular else None
         self._stream = None if regular else _PipeSource(self._path)
+        self._descriptor: _Descriptor | None = None
+        self._key = (0, -1)
+        self._identity: Identity | None = None
+        self.size: int | None = None
+        if regular:
+            self._identity = self._open().identity()
+            self.size = self._identity.size
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_descriptor": None, "_stream": None}
+
+    def _open(self) -> _Descriptor:
+        """The descriptor: this process's own, that of the parent, or a new one.
+
+        Raises:
+            OSError: the file cannot be opened, or another file has its place.
+        """
+        if self._descriptor is None:
+            self._descriptor = _descriptors.get(self._key)
+        if self._descriptor is None:
+            descriptor = _Descriptor(self._path)
+            _check_unchanged(descriptor, self._identity)
+            self._key = (os.getpid(), next(_serial_numbers))
+            _descriptors[self._key] = self._descriptor = descriptor
+        return self._descriptor
 
     def head(self) -> bytes:
         """See `Source`."""
         if self._stream is not None:
             return self._stream.head()
-        with self._path.open("rb", buffering=0) as file:
-            end = _line_end(file, CHUNK - 1, LONGEST_HEAD)
-            file.seek(0)
-            return _read_exactly(file, min(end, LONGEST_HEAD))
+        file = self._open()
+        return _read_exactly(file, 0, min(_line_end(file, CHUNK - 1, LONGEST_HEAD), LONGEST_HEAD))
 
     def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
         """See `Source`."""
@@ -168,38 +246,46 @@ class FileSource:
 
     def read_range(self, start: int, stop: int, size: int = CHUNK) -> Iterator[bytes]:
         """See `Source`. A line belongs to the range in which its first byte is."""
-        expected = self.size or 0
-        with self._path.open("rb", buffering=0) as file:
-            length = os.fstat(file.fileno()).st_size
-            if length < expected:
-                raise _shrunk(length, expected)
-            at = _line_end(file, start - 1, stop) if start else 0
-            while at < stop:
-                end = min(_line_end(file, min(at + size, stop) - 1, length), length)
-                file.seek(at)
-                data = _read_exactly(file, end - at)
-                if len(data) < end - at:
-                    raise _shrunk(at + len(data), expected)
-                yield data
-                at = end
+        length = self.size or 0
+        file = self._open()
+        _check_unchanged(file, self._identity)
+        at = _line_end(file, start - 1, stop) if start else 0
+        while at < stop:
+            end = min(_line_end(file, min(at + size, stop) - 1, length), length)
+            data = _read_exactly(file, at, end - at)
+            if len(data) < end - at:
+                raise _shrunk(at + len(data), length)
+            yield data
+            at = end
+        _check_unchanged(file, self._identity)
 
 
-def _read_exactly(file: io.FileIO, size: int) -> bytes:
+def _check_unchanged(file: _Descriptor, expected: Identity | None) -> None:
+    """Raise OSError if a file is not, or is no longer, the one that was opened first."""
+    if expected is None:
+        return
+    found = file.identity()
+    if found[:2] == expected[:2] and found.size < expected.size:
+        raise _shrunk(found.size, expected.size)
+    if found != expected:
+        raise OSError(CHANGED)
+
+
+def _read_exactly(file: _Descriptor, at: int, size: int) -> bytes:
     """So many bytes, or all that are left. Systems read at most 2 GB at a time."""
-    data = file.read(size)
-    while len(data) < size and (more := file.read(size - len(data))):
+    data = file.read(size, at)
+    while len(data) < size and (more := file.read(size - len(data), at + len(data))):
         data += more
     return data
 
 
-def _line_end(file: io.FileIO, at: int, stop: int) -> int:
+def _line_end(file: _Descriptor, at: int, stop: int) -> int:
     """The offset after the first newline at or after `at`, or at least `stop` if there is none.
 
     Finding the end first means that one read suffices for the chunk.
     """
-    file.seek(at)
     window = _FIRST_WINDOW
-    while at < stop and (data := file.read(window)):
+    while at < stop and (data := file.read(window, at)):
         newline = data.find(b"\n")
         if newline >= 0:
             return at + newline + 1
@@ -294,17 +380,54 @@ def is_gzipped(path: str) -> bool:
     return path.lower().endswith(".jsonl.gz")
 
 
-def open_file(path: str) -> BinaryIO:
+def open_file(path: str, most_unpacked: int | None = None) -> BinaryIO:
     """Open a local file. Compressed files are decompressed as they are read.
+
+    Args:
+        path: the file.
+        most_unpacked: for a compressed file, the bytes after which reading raises OSError.
 
     Raises:
         OSError: the file cannot be read.
     """
-    if is_gzipped(path):
-        import gzip
+    if not is_gzipped(path):
+        return Path(path).open("rb")
+    import gzip
 
-        return cast("BinaryIO", gzip.open(path))
-    return Path(path).open("rb")
+    unpacked = cast("BinaryIO", gzip.GzipFile(path))
+    if most_unpacked is None:
+        return unpacked
+    return io.BufferedReader(_Limited(unpacked, most_unpacked), _LARGEST_WINDOW)
+
+
+class _Limited(io.RawIOBase):
+    """A stream that gives at most so many bytes: a small compressed file may hold very many."""
+
+    def __init__(self, stream: BinaryIO, limit: int) -> None:
+        self._stream = stream
+        self._limit = limit
+        self._left = limit
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read into a buffer."""
+        data = self._stream.read(len(buffer))
+        self._left -= len(data)
+        if self._left < 0:
+            raise OSError(
+                f"it has more than {self._limit:,} bytes when decompressed; raise "
+                "--max-unpacked-bytes to check it"
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close both streams."""
+        self._stream.close()
+        super().close()
 
 
 def _line(item: Any) -> bytes:
@@ -317,15 +440,36 @@ def _line(item: Any) -> bytes:
 
 
 def to_json(value: Any) -> bytes:
-    """A value as JSON. Half of a surrogate pair is written as an escape: it becomes a finding.
+    """A value as JSON, so that checking the text finds what is wrong with the value.
+
+    Half of a surrogate pair is written as an escape, and NaN and infinities as `json.dumps` writes
+    them.
 
     Raises:
         TypeError: the value has something that JSON does not have.
     """
     try:
-        return orjson.dumps(value)
+        text = orjson.dumps(value)
     except TypeError:  # orjson also refuses half of a surrogate pair.
         return to_json_text(value, "a request").encode()
+    if b"null" in text and has_no_number(value):  # orjson writes null for them.
+        return to_json_text(value, "a request").encode()
+    return text
+
+
+def has_no_number(value: Any) -> bool:
+    """Whether NaN or an infinity is in a value, however deep."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, float):
+            if not math.isfinite(item):
+                return True
+        elif isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, list | tuple):
+            stack.extend(item)
+    return False
 
 
 def to_json_text(value: Any, name: str) -> str:
@@ -339,9 +483,14 @@ def to_json_text(value: Any, name: str) -> str:
         TypeError: the value has something that JSON does not have, or is nested too deep.
     """
     try:
-        text = with_fresh_stack(lambda: json.dumps(value))
+        text = with_fresh_stack(lambda: json.dumps(value, default=_as_orjson_does))
     except (RecursionError, ValueError) as error:  # Too deep, circular, or too many digits.
         raise TypeError(f"{name} cannot be written as JSON: {error}") from None
     if is_deeper_than(LEVELS, text):
         raise TypeError(f"{name} cannot be written as JSON: nested deeper than {LEVELS:,} levels")
     return text
+
+
+def _as_orjson_does(value: Any) -> Any:
+    """Dates, UUIDs, dataclasses and what else only orjson writes."""
+    return orjson.loads(orjson.dumps(value))

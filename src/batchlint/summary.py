@@ -89,12 +89,17 @@ class Runs(list[tuple[int, str | None]]):
         for (start, value), (stop, _) in pairwise([*self, (last_line + 1, None)]):
             yield Run(start, stop, value)
 
-    def most_frequent(self, last_line: int) -> list[str]:
-        """The values by the number of lines they cover; of equals, the earliest first."""
+    def most_frequent(self, statuses: bytearray) -> list[str]:
+        """The values by the number of requests they cover; of equals, the earliest first.
+
+        Args:
+            statuses: of all lines. Blank lines are not requests.
+        """
         counts: Counter[str] = Counter()
-        for run in self.until(last_line):
+        for run in self.until(len(statuses)):
             if run.value is not None:
-                counts[run.value] += run.stop - run.start
+                blank = statuses.count(LineStatus.BLANK, run.start - 1, run.stop - 1)
+                counts[run.value] += run.stop - run.start - blank
         return [value for value, _ in counts.most_common()]
 
 

@@ -15,6 +15,7 @@ from openai import OpenAI
 from openai.types import Batch
 
 from acceptance.openai_service import Service, serving
+from batchlint import Report, check
 from batchlint.openai import BatchInputError, create_batch
 from support import line
 
@@ -155,6 +156,40 @@ def test_invalid_input_is_not_uploaded(
         assert rule in {error.rule for error in report.errors}
     else:
         assert {error.fails for error in report.errors} == {"create"}
+    assert service.paths == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
+def test_file_that_is_replaced_meanwhile_is_not_uploaded(
+    client: OpenAI, service: Service, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is uploaded is what was checked."""
+    other = path.with_name("other")
+    other.write_bytes(line("a", CHAT, bogus=1))
+
+    def check_and_replace(*args: Any, **options: Any) -> Report:
+        report = check(*args, **options)
+        other.replace(path)
+        return report
+
+    monkeypatch.setattr("batchlint.openai.check", check_and_replace)
+    create_batch(client, path, endpoint=CHAT)
+
+    assert service.uploads == [("requests.jsonl", "batch", GOOD)]
+
+
+def test_file_that_changes_meanwhile_is_not_uploaded(
+    client: OpenAI, service: Service, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check_and_change(*args: Any, **options: Any) -> Report:
+        report = check(*args, **options)
+        path.write_bytes(GOOD + b"{}\n")
+        return report
+
+    monkeypatch.setattr("batchlint.openai.check", check_and_change)
+
+    with pytest.raises(OSError, match="changed"):
+        create_batch(client, path, endpoint=CHAT)
     assert service.paths == []
 
 

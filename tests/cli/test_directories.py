@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +53,23 @@ def test_batch_files_are_those_that_the_commit_hook_would_check() -> None:
     visible = [name for name in (*WANTED, *UNWANTED) if not name.startswith(".")]
 
     assert [name for name in visible if re.search(hook["files"], name)] == WANTED
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has no named pipes")
+def test_pipes_and_devices_in_directories_are_skipped(tmp_path: Path, run: Run) -> None:
+    """Git stores links, so a repository may have a link to a device."""
+    os.mkfifo(tmp_path / "batch1.jsonl")
+    (tmp_path / "batch2.jsonl").symlink_to("/dev/zero")
+    (tmp_path / "batch3.jsonl").symlink_to("batch1.jsonl")
+    (tmp_path / "batch4.jsonl").symlink_to("missing")
+    (tmp_path / "batch5.jsonl").symlink_to("other")
+    (tmp_path / "other").write_bytes(line("a"))
+    found = [Path(path).name for path in batch_files(str(tmp_path))]
+    result = run("check", str(tmp_path))
+
+    assert found == ["batch4.jsonl", "batch5.jsonl"]
+    assert result.status == 2
+    assert "batch4.jsonl" in result.err
 
 
 def test_expand_replaces_directories_and_keeps_everything_else(folder: Path) -> None:
@@ -127,3 +146,17 @@ def test_damaged_compressed_file_is_an_error(data: bytes, run: Run, tmp_path: Pa
 
     assert result.status == 2
     assert json.loads(result.out)["files"][0]["error"]
+
+
+def test_compressed_file_that_is_too_large_is_an_error(run: Run, tmp_path: Path) -> None:
+    """A line of zeros, the size of which a small file hides."""
+    path = tmp_path / "batch.jsonl.gz"
+    path.write_bytes(gzip.compress(b"0" * 50_000_000))
+    plain = tmp_path / "batch.jsonl"
+    plain.write_bytes(line("a"))
+    result = run("check", "--max-unpacked-bytes=1000000", "--format=json", str(path), str(plain))
+    first, second = json.loads(result.out)["files"]
+
+    assert result.status == 2
+    assert "more than 1,000,000 bytes when decompressed" in first["error"]
+    assert second["ok"]

@@ -46,6 +46,16 @@ def test_most_frequent_url_is_the_endpoint_unless_the_caller_names_one() -> None
     assert report_on(b"").endpoint is None
 
 
+def test_blank_lines_do_not_count_for_the_most_frequent_url_and_model() -> None:
+    few = line("a", "/v1/completions", model="few")
+    many = line("b", model="many") + line("c", model="many")
+
+    for data in (few + b"\n" * 9 + many, many + few + b"\n" * 9):
+        report = report_on(data)
+        assert report.endpoint == "/v1/embeddings"
+        assert report.models == ("many", "few")
+
+
 def test_problem_that_a_file_rule_finds_on_a_line_fails_that_line() -> None:
     summary = check_chunk(line("a") * 3, PLAN)
     report = finish(summary, PLAN, name=None, endpoint=None)

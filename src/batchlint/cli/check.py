@@ -120,6 +120,14 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
     "token. Images are not counted.",
 )
 @click.option(
+    "--max-unpacked-bytes",
+    type=click.IntRange(1),
+    default=2_000_000_000,
+    show_default=True,
+    metavar="N",
+    help="Maximum size of a .jsonl.gz file when decompressed; a larger one is not checked.",
+)
+@click.option(
     "--metadata",
     type=KeyValue(),
     multiple=True,
@@ -154,6 +162,7 @@ def check(
     progress: bool | None,
     strict: bool,
     max_enqueued_tokens: int | None,
+    max_unpacked_bytes: int,
     metadata: tuple[tuple[str, str], ...],
     output_expires_after: int | None,
     completion_window: str | None,
@@ -183,7 +192,9 @@ def check(
 
     def checked() -> Iterator[FileResult]:
         for path in paths:
-            result = check_file(path, options, given, progress=progress)
+            result = check_file(
+                path, options, given, progress=progress, most_unpacked=max_unpacked_bytes
+            )
             _print_problems(result, chosen)
             results.append(result)
             yield result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -43,6 +44,8 @@ def expand(paths: Iterable[str]) -> list[str]:
 def batch_files(folder: str) -> list[str]:
     """The files in a directory whose names are those of batch input files; hidden ones are skipped.
 
+    Pipes and devices are skipped too, and links to them, because reading them may never end.
+
     Raises:
         OSError: a directory cannot be read.
     """
@@ -54,12 +57,27 @@ def batch_files(folder: str) -> list[str]:
     for place, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         wanted = [name for name in names if re.search(_BATCH_NAME, name) and name[0] != "."]
-        found += [str(Path(place, name)) for name in sorted(wanted)]
+        files = (Path(place, name) for name in sorted(wanted))
+        found += [str(file) for file in files if not _is_special(file)]
     return found
 
 
+def _is_special(path: Path) -> bool:
+    """Whether a path leads to a pipe or a device. A broken link does not; reading it reports it."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
 def check_file(
-    path: str, options: dict[str, Any], rules: dict[str, list[str]], *, progress: bool | None
+    path: str,
+    options: dict[str, Any],
+    rules: dict[str, list[str]],
+    *,
+    progress: bool | None,
+    most_unpacked: int,
 ) -> FileResult:
     """Check one file. What keeps it from being read becomes the error of the result.
 
@@ -68,13 +86,15 @@ def check_file(
         options: of `batchlint.check`.
         rules: the `select`, `ignore`, `warn` and `error` of the command line.
         progress: whether to show a bar; None decides by the size and the terminal.
+        most_unpacked: the size in bytes that a compressed file may have when decompressed.
     """
     from ..output.result import FileResult
 
     name = "<stdin>" if path == "-" else click.format_filename(path)
     source = None if path == "-" else path
     try:
-        report = _check(path, {**options, **_chosen_rules(path, rules)}, progress=progress)
+        chosen = {**options, **_chosen_rules(path, rules)}
+        report = _check(path, chosen, progress=progress, most_unpacked=most_unpacked)
     except (OSError, EOFError, zlib.error) as error:  # The last two: a damaged gzip file.
         return FileResult(name, error=getattr(error, "strerror", None) or str(error), source=source)
     except MemoryError:
@@ -82,7 +102,9 @@ def check_file(
     return FileResult(name, report, source=source)
 
 
-def _check(path: str, options: dict[str, Any], *, progress: bool | None) -> Report:
+def _check(
+    path: str, options: dict[str, Any], *, progress: bool | None, most_unpacked: int
+) -> Report:
     from .. import api
     from ..sources import is_gzipped, open_file
 
@@ -99,7 +121,7 @@ def _check(path: str, options: dict[str, Any], *, progress: bool | None) -> Repo
         f"{click.format_filename(path)}: decompressed for checking; the API accepts only "
         "uncompressed files"
     )
-    with open_file(path) as stream, _progress_bar(path, progress) as tick:
+    with open_file(path, most_unpacked) as stream, _progress_bar(path, progress) as tick:
         return api.check(stream, name=path[: -len(".gz")], progress=tick, **options)
 
 

@@ -38,7 +38,7 @@ def finish(
     """
     checker = checker_for(plan.provider, plan.selection)
     foreign = list(foreign)
-    urls = summary.urls.most_frequent(summary.lines)
+    urls = summary.urls.most_frequent(summary.statuses)
     endpoint = endpoint or (urls[0] if urls else None)
     statuses = summary.statuses[:]
     findings = FindingStore(plan.keep)
@@ -58,7 +58,7 @@ def finish(
     return Report(
         path=name,
         endpoint=endpoint,
-        models=tuple(summary.models.most_frequent(summary.lines)),
+        models=tuple(summary.models.most_frequent(summary.statuses)),
         bytes=summary.bytes,
         total=summary.statuses.requests,
         failed=statuses.count(LineStatus.FAILED),

@@ -460,7 +460,7 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
     only include requests to a single model". The message is from a clone of the API
     that copies OpenAI's wording. Which line the API takes as the reference is unknown.
     """
-    models = file.summary.models.most_frequent(file.summary.lines)
+    models = file.summary.models.most_frequent(file.summary.statuses)
     expected = models[0] if models else None
     suggestions = suggest_models(models[1:])
     for line, model, custom_id in _differing(file, file.summary.models, expected):
