@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import orjson
-
 from . import Options
+from .document import to_json
 from .result import FileResult
 
 
@@ -14,7 +13,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     """One finding a line, errors first, each with the path of its file; a file that cannot be read has a line, too."""
     for file in files:
         if file.report is None:
-            yield orjson.dumps({"path": file.path, "error": file.error}).decode() + "\n"
+            yield to_json({"path": file.path, "error": file.error})
         else:
             for error in (*file.report.errors, *file.report.warnings):
-                yield orjson.dumps({"path": file.path} | error.to_dict()).decode() + "\n"
+                yield to_json({"path": file.path} | error.to_dict())
