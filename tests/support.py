@@ -24,6 +24,14 @@ FIXTURES: Final = ROOT / "fixtures"
 #: 2026-09-01.
 NOW: Final = 1_788_220_800
 
+#: Characters that manipulate a terminal or a table, or that nobody sees: of each kind some.
+HOSTILE: Final = (
+    "\n\r\x1b\x00\x7f\x85\x9b"  # control characters
+    "\u061c\u200e\u202e\u2066\u2028"  # direction, and ends of lines
+    "\u00ad\u034f\u115f\u200b\u200d\u2060\u3164\ufe0f\ufeff\uffa0"  # invisible
+    "\U000e0041\U000e0100\U0001d173"  # tags, variation selectors, musical controls
+)
+
 #: The batch endpoints.
 URLS: Final = list(provider().endpoints)
 

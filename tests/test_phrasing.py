@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchlint import phrasing
+from support import HOSTILE
 
 # -- users' values --------------------------------------------------------------------------------
 
@@ -22,11 +25,29 @@ from batchlint import phrasing
         ("\u202eabc", "\\u202eabc"),
         ("\ud800", "\\ud800"),
         ("\u2028", "\\u2028"),
+        ("a\u061cb\u200bc", "a\\u061cb\\u200bc"),
+        ("\U000e0041", "\\U000e0041"),
     ],
     ids=ascii,
 )
 def test_escape_replaces_control_characters(text: str, escaped: str) -> None:
     assert phrasing.escape(text) == escaped
+
+
+def test_escape_leaves_nothing_that_is_invisible_or_changes_the_direction() -> None:
+    """All that Unicode says so of, except what only separates words."""
+    text = "".join(map(chr, range(sys.maxunicode + 1)))
+    hostile = {
+        character
+        for character in phrasing.escape(text)
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        or unicodedata.bidirectional(character) in ("RLE", "LRE", "RLO", "LRO", "PDF", "BN")
+        or unicodedata.bidirectional(character) in ("RLI", "LRI", "FSI", "PDI")
+    }
+
+    assert hostile == set()
+    assert not set(HOSTILE) & set(phrasing.escape(text))
+    assert phrasing.escape("你好 ü é \U0001f600 \u0301") == "你好 ü é \U0001f600 \u0301"
 
 
 @given(st.text())
@@ -231,7 +252,7 @@ def test_place_has_two_spellings(path: tuple[str | int, ...], dotted: str, point
 
 
 def test_long_keys_are_cut_in_places() -> None:
-    assert phrasing.dotted(("x" * 2000,)) == "x" * 1000
+    assert phrasing.dotted(("x" * 2000,)) == "x" * 61 + "..."
     assert phrasing.pointer(("x" * 2000,)) == "/" + "x" * 1000
 
 

@@ -7,10 +7,20 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+if TYPE_CHECKING:
+    from .cli.crash import Settings
 
 #: The exit status of a command that was stopped, by the signal that stopped it.
-_SIGNAL_STATUSES: Final[dict[int, int]] = {signal.SIGINT: 130, signal.SIGTERM: 143}
+_SIGNAL_STATUSES: Final[dict[int, int]] = {
+    number: 128 + number
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))
+    if number is not None
+}
+
+#: The exit status if even the report of a failure fails.
+_UNKNOWN: Final = 2
 
 
 class _StoppedError(BaseException):
@@ -73,13 +83,17 @@ def main() -> int:
 
 def _run_until_signal(signals: _Signals) -> int:
     """Run the command. If a signal stops it, that decides the exit status."""
-    status = 0
+    from .cli.crash import EXIT_ERROR, Settings, report_crash
+
+    settings = Settings()
+    status = EXIT_ERROR
     try:
-        status = _run_command(signals)
-    except BaseException:
+        status = _run_command(signals, settings)
+        signals.forbid()
+    except BaseException as error:  # noqa: BLE001 - a panic of a compiled module is no Exception
+        signals.forbid()
         if signals.received is None:
-            raise
-    signals.forbid()
+            report_crash(error, settings)
     if signals.received is None:
         return status
     # Not `complain`: click may not be imported yet.
@@ -89,36 +103,31 @@ def _run_until_signal(signals: _Signals) -> int:
     return _SIGNAL_STATUSES[signals.received]
 
 
-def _run_command(signals: _Signals) -> int:
-    """Run click's command, and turn what it raises into an exit status."""
+def _run_command(signals: _Signals, settings: Settings) -> int:
+    """Run click's command, and turn what it may raise into an exit status."""
     import click  # Here gc is disabled, which saves 4 ms.
 
-    from .cli.check import EXIT_ERROR, EXIT_OK
+    from .cli.check import EXIT_OK
+    from .cli.crash import EXIT_ERROR
     from .cli.main import cli
-    from .cli.streams import complain, drop_output
+    from .cli.streams import complain, show_error
+    from .output.stream import OutputError
 
-    if sys.argv[1:2] == ["check"]:  # Import what it needs, while signals wait.
+    if "check" in sys.argv[1:3]:  # Import what it needs, while signals wait.
         from . import api  # noqa: F401
         from .schema import validate
 
         validate.engine_name()
     signals.allow()
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # A terminal may lack characters.
     try:
-        status = cli.main(standalone_mode=False, prog_name="batchlint")
+        status = cli.main(standalone_mode=False, prog_name="batchlint", obj=settings)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.ClickException as error:
-        if sys.stderr is not None:
-            with suppress(OSError):
-                error.show()
-        return error.exit_code
-    except SystemExit:  # click raises it when the reader of a help text goes away.
-        drop_output()
-        return EXIT_OK
-    except OSError as error:
-        drop_output()
-        complain(f"cannot write: {error.strerror}")
+        show_error(error)
+        return EXIT_ERROR
+    except OutputError as error:
+        complain(f"cannot write to standard output: {error.strerror}")
         return EXIT_ERROR
     return status if isinstance(status, int) else EXIT_OK
 
@@ -126,13 +135,19 @@ def _run_command(signals: _Signals) -> int:
 def run() -> NoReturn:
     """The entry point: run, flush, and exit without unloading the modules."""
     gc.disable()  # There is little garbage, and collecting it takes long.
-    signals = _Signals()
-    signals.install()
-    status = _run_until_signal(signals)
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, AttributeError):  # It may be closed, or its failure was reported.
-            stream.flush()
-    os._exit(status)  # Unloading the modules would take longer than most checks.
+    status = _UNKNOWN
+    try:
+        signals = _Signals()
+        signals.install()
+        from .cli.stdio import secure_streams
+
+        secure_streams()
+        status = _run_until_signal(signals)
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, AttributeError):  # Closed, or its failure was reported.
+                stream.flush()
+    finally:
+        os._exit(status)  # Unloading the modules would take longer than most checks.
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
@@ -49,8 +50,8 @@ class Config(NamedTuple):
         if self.path is None:
             return False
         try:
-            relative = path.resolve().relative_to(self.path.parent.resolve()).as_posix()
-        except ValueError:
+            relative = _resolved(path).relative_to(_resolved(self.path.parent)).as_posix()
+        except (OSError, ValueError):
             relative = path.name
         return fnmatch(relative, glob) or fnmatch(path.name, glob)
 
@@ -64,7 +65,15 @@ def nearest(folder: Path) -> Config:
     Raises:
         ValueError: the file is invalid; the message names the file and the place.
     """
-    return _nearest(folder.resolve())
+    try:
+        return _nearest(_resolved(folder))
+    except OSError:  # The working directory is gone, and with it what is above it.
+        return Config()
+
+
+def _resolved(path: Path) -> Path:
+    """The path without links. Unlike `Path.resolve`, it accepts links that lead to each other."""
+    return Path(os.path.realpath(path))
 
 
 @cache
@@ -135,6 +144,8 @@ def _parse_rules(path: Path, place: str, table: Any) -> Rules:
             rules[key] = tuple(names_of(names))
         except ValueError as error:
             raise ValueError(f"{path}: {place}{key}: {error}") from None
+        if key == "select" and not rules[key]:
+            raise ValueError(f"{path}: {place}{key} names no rule, so nothing would be checked")
     return rules
 
 

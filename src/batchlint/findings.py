@@ -18,6 +18,10 @@ PathParts = tuple[str | int, ...]
 #: Default number of findings to keep per rule. All are counted.
 KEEP: Final = 1000
 
+#: Programs compare pointers, custom_ids and names of models with their own data. Reports have at
+#: most this many characters of a key, a custom_id or a name.
+LONGEST_QUOTE: Final = 1000
+
 #: The order in which the API applies its checks.
 _STAGES: Final[Mapping[Effect | None, int]] = {
     "upload": 0,
@@ -181,7 +185,7 @@ class BatchError(NamedTuple):
             "param": self.param,
             "rule": self.rule,
             "pointer": self.pointer,
-            "custom_id": self.custom_id,
+            "custom_id": self.custom_id and self.custom_id[:LONGEST_QUOTE],
             "severity": self.severity,
             "fails": self.fails,
             "hint": self.hint,

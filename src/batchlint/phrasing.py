@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from .findings import PathParts
+from .findings import LONGEST_QUOTE, PathParts
 from .nesting import pruned
 
 Schema = Mapping[str, Any]
@@ -27,13 +27,17 @@ LONGEST_VALUE: Final = 20
 #: Messages quote at most this many characters of a user's value.
 QUOTED: Final = 64
 
-#: Keys in a param or pointer are cut to this many characters.
-_LONGEST_KEY: Final = 1000
-
-#: Control characters, and those that change the direction of text. Compiled when first needed.
-_CONTROL: Final = (
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+#: Characters that may do more to a screen than appear on it, or that do not appear: control
+#: characters, those that change the direction of text, those that are invisible by default
+#: (Unicode's Default_Ignorable_Code_Point, version 16), and halves of surrogate pairs. A list of
+#: our own, because `str.isprintable` calls some of them printable and depends on the version of
+#: Python. Compiled when first needed.
+_BEYOND_C0: Final = (
+    "\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+_UNSAFE: Final = f"[\x00-\x1f{_BEYOND_C0}]"
 _NOTHING: Final[Schema] = {}
 
 
@@ -41,10 +45,22 @@ _NOTHING: Final[Schema] = {}
 
 
 def escape(text: str) -> str:
-    """Escape control characters, and those that change the direction of text."""
-    if text.isprintable():
+    """Escape control characters, invisible ones, and those that change the direction of text."""
+    if text.isascii() and text.isprintable():
         return text
-    return re.sub(_CONTROL, lambda match: ascii(match[0])[1:-1], text)
+    return re.sub(_UNSAFE, lambda match: ascii(match[0])[1:-1], text)
+
+
+def escape_document(text: str, reference: Callable[[str], str]) -> str:
+    """Escape the same characters in a document whose own escapes cover those up to U+001F.
+
+    Args:
+        text: the document.
+        reference: how its format writes a character.
+    """
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return re.sub(f"[{_BEYOND_C0}]", lambda match: reference(match[0]), text)
 
 
 def excerpt(value: str) -> str:
@@ -213,9 +229,7 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1024)
 def dotted(path: PathParts) -> str:
     """A place in the API's words: `messages[0].content`."""
-    words = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{escape(part[:_LONGEST_KEY])}" for part in path
-    )
+    words = "".join(f"[{part}]" if isinstance(part, int) else f".{excerpt(part)}" for part in path)
     return words.removeprefix(".")
 
 
@@ -223,7 +237,7 @@ def dotted(path: PathParts) -> str:
 def pointer(path: PathParts) -> str:
     """A place as a JSON Pointer (RFC 6901)."""
     return "".join(
-        "/" + str(part)[:_LONGEST_KEY].replace("~", "~0").replace("/", "~1") for part in path
+        "/" + str(part)[:LONGEST_QUOTE].replace("~", "~0").replace("/", "~1") for part in path
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .findings import BatchError, FindingKey, by_rule, by_severity
+from .findings import LONGEST_QUOTE, BatchError, FindingKey, by_rule, by_severity
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Report:
             "path": self.path,
             "ok": self.ok,
             "endpoint": self.endpoint,
-            "models": list(self.models),
+            "models": [model[:LONGEST_QUOTE] for model in self.models],
             "bytes": self.bytes,
             "request_counts": self.request_counts,
             "embedding_inputs": self.embedding_inputs,
@@ -113,7 +113,7 @@ class Report:
             "id": "batch_batchlint0000000000000000000000",
             "object": "batch",
             "endpoint": self.endpoint or "",
-            "model": self.models[0] if self.models and not failed else None,
+            "model": self.models[0][:LONGEST_QUOTE] if self.models and not failed else None,
             "errors": {"object": "list", "data": data} if failed else None,
             "input_file_id": self.create.get("input_file_id") or "file-batchlint00000000000000",
             "completion_window": self.create.get("completion_window", "24h"),

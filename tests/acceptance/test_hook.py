@@ -7,12 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 
+from batchlint.phrasing import escape
 from support import FIXTURES, ROOT
 
 (HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
@@ -22,6 +23,7 @@ def test_hook_has_the_fields_that_pre_commit_requires() -> None:
     assert HOOK["id"] == "batchlint"
     assert HOOK["language"] == "python"
     assert HOOK["entry"] == "batchlint check"
+    assert HOOK["args"] == ["--"]
     assert HOOK["types"] == ["file"]
     assert HOOK["description"]
 
@@ -94,28 +96,42 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_pre_commit_installs_and_runs_the_hook(repository: Path, tmp_path: Path) -> None:
-    """`pre-commit try-repo` passes on a good file, fails on a bad one, and skips another."""
+#: Runs the hook on some files of a repository.
+RunHook = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run_hook(repository: Path, tmp_path: Path, home: Path) -> RunHook:
+    """Return a function that runs `pre-commit try-repo` in a repository with all files added."""
     pytest.importorskip("pre_commit", reason="needs pre-commit")
     git("init", "-q", cwd=tmp_path)
+    env = {"PRE_COMMIT_HOME": str(home), "PRE_COMMIT_COLOR": "never", "PYTHONPATH": ""}
+
+    def run_hook(*names: str) -> subprocess.CompletedProcess[str]:
+        git("add", "-A", cwd=tmp_path)
+        command = [sys.executable, "-m", "pre_commit", "try-repo", str(repository), "batchlint"]
+        completed = run_program(*command, "--files", *names, cwd=tmp_path, env=env)
+        offline = "No matching distribution|Could not fetch|NameResolution|ConnectionError|Retrying"
+        if completed.returncode == 3 and re.search(offline, completed.stdout):
+            pytest.skip("needs a package index to install the hook from")
+        return completed
+
+    return run_hook
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where pre-commit keeps the installed hook, so that it is installed once."""
+    return tmp_path_factory.mktemp("pre-commit")
+
+
+def test_pre_commit_installs_and_runs_the_hook(run_hook: RunHook, tmp_path: Path) -> None:
+    """`pre-commit try-repo` passes on a good file, fails on a bad one, and skips another."""
     shutil.copy(FIXTURES / "valid" / "embeddings.jsonl", tmp_path / "good_batch.jsonl")
     shutil.copy(FIXTURES / "invalid" / "invalid_type.jsonl", tmp_path / "bad batch.jsonl")
     shutil.copy(FIXTURES / "foreign" / "fine_tuning.jsonl", tmp_path / "training.jsonl")
-    git("add", "-A", cwd=tmp_path)
-    env = {
-        "PRE_COMMIT_HOME": str(tmp_path / "home"),
-        "PRE_COMMIT_COLOR": "never",
-        "PYTHONPATH": "",
-    }
-    command = [sys.executable, "-m", "pre_commit", "try-repo", str(repository), "batchlint"]
-
-    def run_hook(*names: str) -> subprocess.CompletedProcess[str]:
-        return run_program(*command, "--files", *names, cwd=tmp_path, env=env)
 
     good = run_hook("good_batch.jsonl", "training.jsonl")
-    offline = "No matching distribution|Could not fetch|NameResolution|ConnectionError|Retrying"
-    if good.returncode == 3 and re.search(offline, good.stdout):
-        pytest.skip("needs a package index to install the hook from")
     assert (good.returncode, "Passed" in good.stdout) == (0, True), good.stdout
     bad = run_hook("good_batch.jsonl", "bad batch.jsonl")
     assert (bad.returncode, "Failed" in bad.stdout) == (1, True), bad.stdout
@@ -124,3 +140,67 @@ def test_pre_commit_installs_and_runs_the_hook(repository: Path, tmp_path: Path)
     assert "2 files, 1 with errors" in bad.stdout
     skipped = run_hook("training.jsonl")
     assert (skipped.returncode, "Skipped" in skipped.stdout) == (0, True), skipped.stdout
+
+
+#: Names that a shell, an option parser or a terminal may take for something else.
+HOSTILE_NAMES = (
+    "--output-file=x-batch.jsonl",
+    "--metadata=x=batch.jsonl",
+    "--help batch.jsonl",
+    "-j2batch.jsonl",
+    " batch .jsonl",
+    "new\nline batch.jsonl",
+    "$(touch batch).jsonl",
+    "a\x1b[31m\u202ebatch.jsonl",
+)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a file system that takes any name")
+def test_hook_takes_hostile_names_as_names(run_hook: RunHook, tmp_path: Path) -> None:
+    folder = tmp_path / "--output-file=y"
+    folder.mkdir()
+    names = [*HOSTILE_NAMES, f"{folder.name}/batch.jsonl"]
+    for name in names:
+        shutil.copy(FIXTURES / "invalid" / "invalid_type.jsonl", tmp_path / name)
+    before = {entry: entry.read_bytes() for entry in tmp_path.iterdir() if entry.is_file()}
+    for name in names:
+        # `./` is for pre-commit's own command line.
+        completed = run_hook(f"./{name}")
+        assert completed.returncode == 1, completed.stdout
+        shown = escape(name).lstrip()  # pre-commit strips the output.
+        assert f"{shown}:2:167: invalid_type body.temperature" in completed.stdout
+        assert not {"\x1b", "\u202e"} & set(completed.stdout.rpartition("hook id")[2])
+    after = {entry: entry.read_bytes() for entry in tmp_path.iterdir() if entry.is_file()}
+    assert after == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a file system that takes any name")
+def test_hook_with_args_of_its_own_refuses_names_like_options(
+    repository: Path, run_hook: RunHook, home: Path, tmp_path: Path
+) -> None:
+    """`args` in `.pre-commit-config.yaml` replaces the hook's, and with it the `--`."""
+    run_hook("missing")  # It skips the test where the hook cannot be installed.
+    env = {"PRE_COMMIT_HOME": str(home), "PRE_COMMIT_COLOR": "never", "PYTHONPATH": ""}
+    revision = run_program("git", "rev-parse", "HEAD", cwd=repository).stdout.strip()
+    names = ["--output-file=x-batch.jsonl", "batch.jsonl"]
+    for name in names:
+        shutil.copy(FIXTURES / "valid" / "embeddings.jsonl", tmp_path / name)
+    before = {name: (tmp_path / name).read_bytes() for name in names}
+
+    def run_with(args: str) -> subprocess.CompletedProcess[str]:
+        hooks = f"[{{id: batchlint, args: {args}}}]"
+        (tmp_path / ".pre-commit-config.yaml").write_text(
+            f"repos: [{{repo: {repository}, rev: {revision}, hooks: {hooks}}}]", "utf-8"
+        )
+        git("add", "-A", cwd=tmp_path)
+        return run_program(
+            *(sys.executable, "-m", "pre_commit", "run", "--all-files"), cwd=tmp_path, env=env
+        )
+
+    refused = run_with("[--strict]")
+    assert refused.returncode == 1, refused.stdout
+    assert "write `--` before the files" in refused.stdout
+    accepted = run_with("[--strict, --]")
+    assert accepted.returncode == 0, accepted.stdout
+    assert {name: (tmp_path / name).read_bytes() for name in names} == before
+    assert not (tmp_path / "x-batch.jsonl").exists()

@@ -87,7 +87,6 @@ def test_keep_limits_findings_per_rule_and_all_are_counted(
             ["--select=invalid_type,blank_line"],
             {"invalid_type": "error", "blank_line": "warning"},
         ),
-        (["--select=invalid_type", "--ignore=invalid_type"], {}),
         (
             ["--ignore=unknown_parameter,unknown_line_member"],
             {"invalid_type": "error", "blank_line": "warning"},
@@ -102,7 +101,7 @@ def test_keep_limits_findings_per_rule_and_all_are_counted(
             },
         ),
         (["--select=blank_line", "--error=blank_line"], {"blank_line": "error"}),
-        (["--select=", "--warn=duplicate_key"], {"duplicate_key": "warning"}),
+        (["--select=duplicate_key", "--warn=duplicate_key"], {"duplicate_key": "warning"}),
         (
             ["--select=missing_required_parameter", "--error=duplicate_key"],
             {"duplicate_key": "error"},

@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 import pytest
 
+import support
 from batchlint import BatchError, check
 from strategies import paths, replace_at
 from support import URLS, fixture_files, request
@@ -19,7 +20,7 @@ SECRET: Final = "".join(f"<{number:03}>" for number in range(60))
 SECRET_PARTS: Final = {SECRET[start : start + 65] for start in range(len(SECRET) - 64)}
 
 #: Control characters, a line separator and a right-to-left override could manipulate a terminal.
-HOSTILE: Final = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) + "\u2028\u202e"
+HOSTILE: Final = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) + support.HOSTILE
 
 
 def findings(data: bytes) -> list[BatchError]:

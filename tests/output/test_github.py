@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +15,10 @@ from batchlint.output import FORMATS
 from batchlint.output.github import step_summary
 from batchlint.output.paths import from_root
 from batchlint.output.result import FileResult
+from batchlint.phrasing import escape
 from output.samples import CLEAN, MISSING, MIXED, SAMPLES, render
 from reports import make_finding, make_report
-from support import FIXTURES, CommandResult, line
+from support import FIXTURES, HOSTILE, CommandResult, line
 
 Run = Callable[..., CommandResult]
 
@@ -82,8 +84,28 @@ def test_annotation_keeps_any_message_and_path(message: str, path: str) -> None:
 
     assert len(found) == 1
     assert found[0].level == "error"
-    assert found[0].properties["file"] == from_root(f"missing/{path}")
-    assert found[0].message.endswith(f"c: {message}\n50%::\n,")
+    assert found[0].properties["file"] == escape_lines(from_root(f"missing/{path}"))
+    assert found[0].message.endswith(f"c: {escape_lines(message)}\n50%::\n,")
+
+
+def escape_lines(text: str) -> str:
+    """Escape everything but the ends of lines, which the runner's own escapes carry."""
+    return "".join(part if part in "\r\n" else escape(part) for part in re.split("([\r\n])", text))
+
+
+@pytest.mark.parametrize("character", HOSTILE, ids=ascii)
+def test_no_hostile_character_reaches_the_log_or_the_table(character: str) -> None:
+    name = f"a{character}|b.jsonl"
+    report = make_report(make_finding())
+    files = [FileResult(name, report, source=name), FileResult(name, error=f"no {name}")]
+    log = render("github", *files)
+    table = step_summary(files)
+
+    assert log.count("\n") == len(log.splitlines()) == 3
+    assert [row.count("|") for row in table.splitlines() if row.startswith("|")] == [6] * 4 + [
+        4
+    ] * 3
+    assert character == "\n" or character not in log + table
 
 
 def test_file_name_is_not_taken_for_a_command() -> None:
@@ -142,14 +164,14 @@ def test_summary_has_the_totals(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_p
     assert path.read_text("utf-8") == before
 
 
-def test_unwritable_summary_is_reported_and_keeps_the_exit_status(
+def test_unwritable_summary_is_reported_with_status_2(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(SAMPLES / "missing" / "summary.md"))
     monkeypatch.chdir(SAMPLES)
     result = run("check", "--format=github", CLEAN)
 
-    assert result.status == 0
+    assert result.status == 2
     assert "cannot write the summary: No such file or directory" in result.err
 
 

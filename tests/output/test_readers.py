@@ -187,7 +187,7 @@ def test_github_reader_gets_titles_and_paths_unchanged(reader: Reader, tmp_path:
     assert [command.properties for command in found] == [
         {
             "title": f"batchlint ({text})",
-            "file": from_root(f"missing/{text}.jsonl"),
+            "file": from_root(f"missing/{text}.jsonl"),  # None of the texts has to be escaped.
             "line": "1",
         }
         for text in texts

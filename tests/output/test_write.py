@@ -17,6 +17,8 @@ from output.samples import CLEAN, MIXED, SAMPLES
 from support import FIXTURES, CommandResult, line
 
 GOOD = str(FIXTURES / "valid" / "embeddings.jsonl")
+BAD = str(FIXTURES / "invalid" / "invalid_type.jsonl")
+MANY = str(FIXTURES / "cases" / "mutants.jsonl")
 
 Run = Callable[..., CommandResult]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files")
@@ -95,6 +97,214 @@ def test_report_does_not_overwrite_standard_input(tmp_path: Path) -> None:
     assert completed.returncode == 2
     assert b"would overwrite" in completed.stderr
     assert path.read_bytes() == line()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_old_report_stays_if_no_file_can_be_checked(form: str, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("old", "utf-8")
+    args = ["check", f"--format={form}", "--output-file", str(path)]
+    result = run(*args, "missing", "missing too")
+
+    assert result.status == 2
+    assert "not written, because no file could be checked" in result.err
+    assert path.read_text("utf-8") == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x"]
+    assert run(*args, "missing", GOOD).status == 2
+    assert path.read_text("utf-8") != "old"
+
+
+@posix
+@pytest.mark.parametrize("umask", [0o022, 0o000, 0o077], ids=oct)
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o444], ids=oct)
+def test_report_has_the_mode_of_the_old_file_from_the_first_byte(
+    mode: int, umask: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "x"
+    path.write_text("old", "utf-8")
+    path.chmod(mode)
+    seen = []
+
+    def texts() -> Iterator[str]:
+        for _ in range(2):
+            (temporary,) = (entry for entry in tmp_path.iterdir() if entry != path)
+            seen.append(temporary.stat().st_mode & 0o777)
+            yield "x" * 200_000
+
+    before = os.umask(umask)
+    try:
+        write_atomic(str(path), texts())
+    finally:
+        os.umask(before)
+    assert [*seen, path.stat().st_mode & 0o777] == [mode] * 3
+
+
+@posix
+def test_new_report_has_the_mode_of_any_new_file(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_atomic(str(tmp_path / "x"), ["x"])
+    finally:
+        os.umask(before)
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o640
+
+
+@posix
+def test_link_at_the_temporary_name_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.urandom", bytes)
+    victim = tmp_path / "victim"
+    victim.write_text("precious", "utf-8")
+    for name in (f".batchlint.{os.getpid()}.part", f".batchlint.{bytes(8).hex()}.part"):
+        (tmp_path / name).symlink_to(victim)
+    before = sorted(tmp_path.iterdir())
+
+    with pytest.raises(OSError, match="File exists"):
+        write_atomic(str(tmp_path / "report"), ["x"])
+    assert victim.read_text("utf-8") == "precious"
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_two_runs_in_one_folder_do_not_share_a_temporary_file(tmp_path: Path) -> None:
+    """In two containers, both may have the same process number."""
+
+    def texts() -> Iterator[str]:
+        yield "outer"
+        write_atomic(str(tmp_path / "inner"), ["inner"])
+
+    write_atomic(str(tmp_path / "outer"), texts())
+    assert {entry.name: entry.read_text("utf-8") for entry in tmp_path.iterdir()} == {
+        "inner": "inner",
+        "outer": "outer",
+    }
+
+
+@posix
+def test_file_with_several_hard_links_stays_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("old and longer", "utf-8")
+    (tmp_path / "y").hardlink_to(path)
+    write_atomic(str(path), ["new"])
+
+    assert [entry.read_text("utf-8") for entry in tmp_path.iterdir()] == ["new", "new"]
+    assert path.stat().st_nlink == 2
+
+
+@posix
+def test_file_of_another_owner_stays_theirs(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root to make a file of another owner")
+    path = tmp_path / "x"
+    for text in ("old and longer", "old"):
+        path.write_text(text, "utf-8")
+        path.chmod(0o640)
+        os.chown(path, 12345, 54321)
+        write_atomic(str(path), ["new"])
+
+        about = path.stat()
+        assert (about.st_uid, about.st_gid, about.st_mode & 0o777) == (12345, 54321, 0o640)
+        assert [entry.read_text("utf-8") for entry in tmp_path.iterdir()] == ["new"]
+
+
+@posix
+def test_hard_links_keep_the_old_report_if_the_run_fails(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("old", "utf-8")
+    (tmp_path / "y").hardlink_to(path)
+
+    def texts() -> Iterator[str]:
+        yield "x" * 200_000
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_atomic(str(path), texts())
+    assert [entry.read_text("utf-8") for entry in tmp_path.iterdir()] == ["old", "old"]
+
+
+def shell(script: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a shell script in which `batchlint` is the command."""
+    return subprocess.run(
+        [
+            "/bin/sh",
+            "-c",
+            f'batchlint() {{ "$0" -m batchlint "$@"; }}; {script}',
+            sys.executable,
+            *args,
+        ],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@posix
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"])
+def test_standard_output_can_be_the_output_file(name: str, tmp_path: Path) -> None:
+    if name != "link" and not os.path.lexists(name):
+        pytest.skip(f"this system has no {name}")
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    args = ["check", f"--output-file={name}", GOOD]
+    piped = shell('batchlint "$@" | cat', *args, cwd=tmp_path)
+    appended = shell('echo old > x; batchlint "$@" >> x; batchlint "$@" >> x', *args, cwd=tmp_path)
+    shell('{ echo old; batchlint "$@"; echo end; } > y', *args, cwd=tmp_path)
+
+    assert piped.stdout.endswith("no errors\n")
+    assert (piped.stderr, appended.stderr) == ("", "")
+    assert (tmp_path / "x").read_text("utf-8") == f"old\n{piped.stdout * 2}"
+    assert (tmp_path / "y").read_text("utf-8") == f"old\n{piped.stdout}end\n"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["link", "x", "y"]
+
+
+@posix
+def test_named_pipe_can_be_the_output_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    read = shell(
+        'cat pipe & batchlint "$@"; wait', "check", "--output-file=pipe", GOOD, cwd=tmp_path
+    )
+
+    assert read.stdout.endswith("no errors\n")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@posix
+@pytest.mark.parametrize(("name", "status"), [(GOOD, 0), (BAD, 1)])
+def test_reader_of_an_output_pipe_may_leave(name: str, status: int, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    script = 'head -c 1 pipe > /dev/null & batchlint "$@"; echo $?; wait'
+    args = ["--format=json", "--keep=0", "--output-file=pipe", MANY, name]
+    result = shell(script, "check", "--select=invalid_type", *args, cwd=tmp_path)
+    alone = shell(script, "check", "--output-file=pipe", name, cwd=tmp_path)
+
+    assert (result.stdout, result.stderr) == ("1\n", "")
+    assert (alone.stdout, alone.stderr) == (f"{status}\n", "")
+
+
+@posix
+def test_full_output_device_is_reported(run: Run) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    result = run("check", "--output-file=/dev/full", GOOD)
+
+    assert result == (2, "", "batchlint: /dev/full: cannot write: No space left on device\n")
+
+
+@posix
+def test_links_that_lead_to_each_other_are_reported(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    result = run("check", "--output-file", str(tmp_path / "a"), GOOD)
+
+    assert result.status == 2
+    assert "cannot write: Too many levels of symbolic links" in result.err
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a", "b"]
+
+
+@posix
+def test_device_may_be_input_and_output(run: Run) -> None:
+    assert run("check", "--output-file", os.devnull, "--", os.devnull).status == 1
 
 
 @posix

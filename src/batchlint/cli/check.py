@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..output import FORMATS, Format, Options, default_format
-from .inputs import check_file, expand
-from .parameters import KeyValue, Rules, complete_endpoint
+from ..output.stream import OutputError
+from .crash import EXIT_ERROR
+from .inputs import check_file, expand, shown_name
+from .parameters import CheckCommand, KeyValue, Rules, complete_endpoint
 from .streams import complain, print_all
 
 if TYPE_CHECKING:
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 #: Exit statuses.
 EXIT_OK: Final = 0
 EXIT_FOUND: Final = 1
-EXIT_ERROR: Final = 2
 
 #: At least this many findings of a rule are kept in formats that print a sample of them.
 _KEPT_FOR_SAMPLE: Final = 100
@@ -35,8 +37,9 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
 
 
 @click.command(
-    epilog="Exit status: 0 no errors, 1 errors found, 2 usage error, unreadable file or invalid "
-    "configuration."
+    cls=CheckCommand,
+    epilog="Exit status: 0 no errors, 1 errors found, 2 anything that kept a file from being "
+    "checked or the report from being written.",
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
 @click.option(
@@ -51,7 +54,11 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
     type=click.Choice(tuple(FORMATS)),
     help="Output format.  [default: text; github under GitHub Actions]",
 )
-@click.option("--output-file", metavar="PATH", help="Write the report to PATH atomically.")
+@click.option(
+    "--output-file",
+    metavar="PATH",
+    help="Write the report to PATH atomically; not if no file can be checked.",
+)
 @click.option(
     "--select",
     type=Rules(),
@@ -199,10 +206,14 @@ def check(
             results.append(result)
             yield result
 
-    _deliver(chosen.render(checked(), printing), output_file, paths)
-    _append_summary(chosen, results)
+    texts = chosen.render(checked(), printing)
+    if output_file is None:
+        print_all(texts, as_utf8=not chosen.is_for_people)
+    else:
+        _write(output_file, _if_any_is_checked(texts, results), paths)
     _note_old_schemas()
-    ctx.exit(exit_status(results, strict=strict))
+    status = exit_status(results, strict=strict)
+    ctx.exit(status if _append_summary(chosen, results) else EXIT_ERROR)
 
 
 def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
@@ -263,39 +274,55 @@ def _wants_color(color: str, output_file: str | None) -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _deliver(texts: Iterable[str], output_file: str | None, inputs: Iterable[str]) -> None:
-    """Print a report, or write it to a file that is not an input."""
-    if output_file is None:
-        print_all(texts)
-        return
+class _NothingCheckedError(Exception):
+    """No file could be checked, so there is no report."""
+
+
+def _if_any_is_checked(texts: Iterable[str], results: list[FileResult]) -> Iterator[str]:
+    """The texts of a report, if it is about anything. An old report is better than an empty one.
+
+    Raises:
+        _NothingCheckedError: no file could be checked.
+    """
+    yield from texts
+    if all(result.report is None for result in results):
+        raise _NothingCheckedError
+
+
+def _write(output_file: str, texts: Iterable[str], inputs: Iterable[str]) -> None:
+    """Write a report to a file that is not an input."""
     from ..output.write import write_atomic
 
-    name = click.format_filename(output_file)
+    name = shown_name(output_file)
+    if any(_is_same_file(output_file, path) for path in inputs):
+        raise click.UsageError(f"--output-file would overwrite {name}, which is an input file")
     try:
-        if any(_is_same_file(output_file, path) for path in inputs):
-            raise click.UsageError(f"--output-file would overwrite {name}, which is an input file")
         write_atomic(output_file, texts)
-    except OSError as error:
+    except OutputError as error:
         complain(f"{name}: cannot write: {error.strerror}")
         click.get_current_context().exit(EXIT_ERROR)
+    except _NothingCheckedError:
+        complain(f"{name}: not written, because no file could be checked")
 
 
 def _is_same_file(output_file: str, path: str) -> bool:
-    target = Path(output_file)
-    if not target.exists():
+    """Whether an output is a regular file, and also an input."""
+    try:
+        target = Path(output_file).stat()
+        source = os.fstat(sys.stdin.fileno()) if path == "-" else Path(path).stat()
+    except (OSError, ValueError, AttributeError):  # One does not exist, or is closed.
         return False
-    if path == "-":
-        return sys.stdin is not None and os.path.samestat(
-            os.fstat(sys.stdin.fileno()), target.stat()
-        )
-    return Path(path).exists() and Path(path).samefile(target)
+    return stat.S_ISREG(target.st_mode) and os.path.samestat(target, source)
 
 
-def _append_summary(chosen: Format, results: list[FileResult]) -> None:
+def _append_summary(chosen: Format, results: list[FileResult]) -> bool:
+    """Write the summary of the service we run under, if it wants one; False if that fails."""
     try:
         chosen.append_summary(results)
     except OSError as error:
         complain(f"{error.filename}: cannot write the summary: {error.strerror}")
+        return False
+    return True
 
 
 def _is_endpoint(endpoint: str | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import stat
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
+from ..phrasing import escape
 from .streams import complain
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ def check_file(
     """
     from ..output.result import FileResult
 
-    name = "<stdin>" if path == "-" else click.format_filename(path)
+    name = shown_name(path)
     source = None if path == "-" else path
     try:
         chosen = {**options, **_chosen_rules(path, rules)}
@@ -100,6 +102,11 @@ def check_file(
     except MemoryError:
         return FileResult(name, error="not enough memory to check it", source=source)
     return FileResult(name, report, source=source)
+
+
+def shown_name(path: str) -> str:
+    """The name of a file as reports and messages have it."""
+    return "<stdin>" if path == "-" else os.fsencode(path).decode("utf-8", "replace")
 
 
 def _check(
@@ -118,8 +125,7 @@ def _check(
         with _progress_bar(path, progress) as tick:
             return api.check(path, progress=tick, **options)
     complain(
-        f"{click.format_filename(path)}: decompressed for checking; the API accepts only "
-        "uncompressed files"
+        f"{shown_name(path)}: decompressed for checking; the API accepts only uncompressed files"
     )
     with open_file(path, most_unpacked) as stream, _progress_bar(path, progress) as tick:
         return api.check(stream, name=path[: -len(".gz")], progress=tick, **options)
@@ -130,7 +136,30 @@ def _standard_input() -> BinaryIO:
         raise OSError("standard input is closed")
     with suppress(OSError, AttributeError):  # Another process may have made it non-blocking.
         os.set_blocking(sys.stdin.fileno(), True)
-    return sys.stdin.buffer
+    from ..sources import CHUNK
+
+    return io.BufferedReader(_InterruptibleReader(sys.stdin.buffer), CHUNK)
+
+
+class _InterruptibleReader(io.RawIOBase):
+    """Reads a stream piece by piece, so that signals are handled between two of them.
+
+    A buffered stream goes on reading until it has as much as it was asked for. A signal that comes
+    between two of its reads would wait for the end of the second one, which may never come.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream: Any = getattr(stream, "raw", stream)
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read a piece."""
+        count: int = self._stream.readinto(buffer)
+        return count
 
 
 def _chosen_rules(path: str, from_command: dict[str, list[str]]) -> dict[str, Any]:
@@ -147,7 +176,15 @@ def _chosen_rules(path: str, from_command: dict[str, list[str]]) -> dict[str, An
         chosen["ignore"] = [name for name in chosen.get("ignore", []) if name not in wanted]
     for key, names in from_command.items():
         chosen[key] = names if key == "select" else [*chosen.get(key, []), *names]
+    _refuse_empty(chosen)
     return chosen
+
+
+def _refuse_empty(chosen: dict[str, list[str]]) -> None:
+    """Refuse a selection that leaves nothing to check."""
+    on = {name for key in ("select", "warn", "error") for name in chosen.get(key, [])}
+    if "select" in chosen and on <= set(chosen.get("ignore", [])):
+        raise click.UsageError("all selected rules are ignored, so nothing would be checked")
 
 
 @contextmanager
@@ -165,7 +202,7 @@ def _progress_bar(path: str, wanted: bool | None) -> Iterator[Progress | None]:
     from tqdm import tqdm
 
     tqdm.monitor_interval = 0  # Its thread would make a fork unsafe.
-    name = "<stdin>" if path == "-" else click.format_filename(path, shorten=True)
+    name = escape(os.path.basename(shown_name(path)))  # noqa: PTH119
     with tqdm(
         total=size,
         unit="B",

@@ -6,6 +6,7 @@ import click
 
 from .. import __version__
 from .check import check
+from .crash import TRACEBACK, Settings
 from .rule import rule
 from .schema import schema
 
@@ -25,8 +26,16 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     callback=_print_version,
     help="Print the version and exit.",
 )
-def cli() -> None:
+@click.option(
+    "--traceback",
+    is_flag=True,
+    help=f"Show the traceback of an internal error, also if {TRACEBACK}=1 is set.",
+)
+@click.pass_context
+def cli(ctx: click.Context, /, traceback: bool) -> None:
     """Check OpenAI Batch API input files before the upload."""
+    if traceback:
+        ctx.ensure_object(Settings).traceback = True
 
 
 cli.add_command(check)

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
+
+
+class CheckCommand(click.Command):
+    """A command whose arguments are files."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments. One that may be an option or a file is refused.
+
+        A file that is named like an option may come from a glob, or from a hook.
+        """
+        if not ctx.resilient_parsing and "--" not in args:
+            for arg in args:
+                if arg.startswith("-") and arg != "-" and os.path.lexists(arg):
+                    raise click.UsageError(
+                        f"{arg!r} is an option and also a file here; write `--` before the files",
+                        ctx,
+                    )
+        return super().parse_args(ctx, args)
 
 
 class Rules(click.ParamType):  # type: ignore[type-arg]  # generic only in new releases
@@ -21,9 +40,12 @@ class Rules(click.ParamType):  # type: ignore[type-arg]  # generic only in new r
         if isinstance(value, list):
             return value
         try:
-            return names_of(value)
+            names = names_of(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+        if not names and param is not None and param.name == "select":
+            self.fail("it names no rule, so nothing would be checked", param, ctx)
+        return names
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str

@@ -23,5 +23,4 @@ def rule(name: str | None) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     pages = "\n\n".join(explain_rule(RULES[name]) for name in names)
-    print_all(pages.splitlines(keepends=True))
-    click.echo()
+    print_all([pages, "\n"])

@@ -1,27 +1,37 @@
-"""Standard output and standard error. Either may be closed, full, or a broken pipe."""
+"""Printing. Either stream may be closed; `stdio.py` takes care of those that fail."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 
 import click
 
+from ..output.stream import to_bytes
 from ..phrasing import escape
 
 
-def print_all(texts: Iterable[str]) -> None:
-    """Print texts as they come, and flush. A reader that goes away ends the output."""
-    try:
-        for text in texts:
-            if sys.stdout is not None:  # Whoever started us may have closed it.
-                sys.stdout.write(text)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        drop_output()
+def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
+    """Print texts as they come, and flush.
+
+    Args:
+        texts: what to print. All are consumed, even if nobody reads them: they are the checks.
+        as_utf8: print bytes, whatever the encoding of standard output.
+
+    Raises:
+        OutputError: standard output cannot be written.
+    """
+    stream = sys.stdout
+    for text in texts:
+        if stream is None:  # Whoever started us may have closed it.
+            continue
+        if as_utf8:
+            stream.buffer.write(to_bytes(text))
+        else:
+            stream.write(text)
+    if stream is not None:
+        stream.flush()
 
 
 def complain(text: str) -> None:
@@ -30,6 +40,10 @@ def complain(text: str) -> None:
         click.echo(f"batchlint: {escape(text)}", err=True)
 
 
-def drop_output() -> None:
-    """Discard what is still to be written: its reader is gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def show_error(error: click.ClickException) -> None:
+    """Print what is wrong with a command line. It may quote anything."""
+    message = escape(error.format_message())
+    error.format_message = lambda: message  # type: ignore[method-assign]
+    if sys.stderr is not None:
+        with suppress(OSError):
+            error.show()

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, Self
 from .worker import WORKER_DIED, init_worker
 
 _LENGTH: Final = 8  # bytes
-_BLOCKED_WHILE_FORKING: Final = (signal.SIGINT, signal.SIGTERM)
+_BLOCKED_WHILE_FORKING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Worker(NamedTuple):

@@ -12,9 +12,11 @@ WORKER_DIED: Final = "a worker process died, perhaps because memory ran out; try
 
 
 def init_worker() -> None:
-    """Ignore SIGINT, die on SIGTERM, and disable gc."""
+    """Ignore SIGINT, die on the other signals that stop a command, and disable gc."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent handles Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # A fork has its parent's handler.
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)  # A fork has its parent's handler.
     gc.disable()
 
 

@@ -44,11 +44,13 @@ class Format(NamedTuple):
         name: as `--format` takes it; also the name of its module.
         prints_sample: it prints at most `--max-errors` findings of a file.
         reports_truncated: it says itself how many findings are not in it.
+        is_for_people: it is printed in the encoding of the terminal. All others are UTF-8.
     """
 
     name: str
     prints_sample: bool = False
     reports_truncated: bool = True
+    is_for_people: bool = False
 
     def render(self, files: Iterable[FileResult], options: Options) -> Iterator[str]:
         """The text to print, as the files are checked."""
@@ -74,7 +76,7 @@ class Format(NamedTuple):
 FORMATS: Final[Mapping[str, Format]] = {
     row.name: row
     for row in (
-        Format("text", prints_sample=True),
+        Format("text", prints_sample=True, is_for_people=True),
         Format("json"),
         Format("jsonl", reports_truncated=False),
         Format("batch"),

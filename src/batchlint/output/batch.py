@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import orjson
-
 from . import Options
+from .document import to_json
 from .result import FileResult
 
 
@@ -28,4 +27,4 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
                 }
             }
         )
-        yield orjson.dumps(answer).decode() + "\n"
+        yield to_json(answer)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ..findings import BatchError, FindingKey, by_severity
+from ..phrasing import escape
 from . import Options
 from .locate import locate_all
 from .paths import from_root
@@ -29,7 +30,8 @@ def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
     """
     for file in files:
         if file.report is None:
-            yield _command("error", file, None, None, "batchlint", f"{file.path}: {file.error}")
+            text = escape(f"{file.path}: {file.error}")
+            yield _command("error", file, None, None, "batchlint", text)
             continue
         printed = sample(file.report, options.max_errors)
         columns = {
@@ -63,15 +65,15 @@ def _command(
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """Escape a text for the runner. Properties need more characters escaped."""
+    """Escape a text for the runner, and then what it would show. Properties need more escaped."""
     for character in ("%", "\r", "\n", *more):
         text = text.replace(character, f"%{ord(character):02X}")
-    return text
+    return escape(text)
 
 
 def _plain(text: str) -> str:
     """A line that the runner does not take for a command, whatever a file is called."""
-    return "batchlint: " + text.replace("\r", " ").replace("\n", " ").replace("##[", "## [") + "\n"
+    return "batchlint: " + escape(text).replace("##[", "## [") + "\n"
 
 
 def append_summary(files: Sequence[FileResult]) -> None:
@@ -146,5 +148,5 @@ def _literal(text: str) -> str:
     return re.sub(
         r"[^\w\s./-]|_",
         lambda match: f"&#{ord(match[0])};" if match[0].isascii() else html.escape(match[0]),
-        text,
+        escape(text),
     )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import orjson
-
 from . import Options
+from .document import to_json
 from .fingerprints import Fingerprints
 from .paths import from_root
 from .result import FileResult
@@ -18,12 +17,11 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     """One JSON array of all kept findings. A file that cannot be read is a finding too."""
     fingerprints = Fingerprints()
     issues = [issue for file in files for issue in _issues(file, fingerprints)]
-    yield orjson.dumps(issues, option=orjson.OPT_INDENT_2).decode() + "\n"
+    yield to_json(issues, indent=True)
 
 
 def _issues(file: FileResult, fingerprints: Fingerprints) -> Iterator[dict[str, Any]]:
     path = from_root(file.source) if file.source is not None else file.path
-    path = path.encode(errors="replace").decode()  # JSON cannot hold half a surrogate pair.
     if file.report is None:
         yield _issue(
             "unreadable_file",

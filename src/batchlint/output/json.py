@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import orjson
-
 from . import Options
+from .document import to_json
 from .result import FileResult
 
 
@@ -21,4 +20,4 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
         for file in files
     ]
     document = {"version": __version__, "ok": all(file["ok"] for file in shown), "files": shown}
-    yield orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
+    yield to_json(document, indent=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import orjson
-
 from . import Options
+from .document import to_json
 from .result import FileResult
 
 
@@ -17,7 +16,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     """
     for file in files:
         if file.report is None:
-            yield orjson.dumps({"path": file.path, "error": file.error}).decode() + "\n"
+            yield to_json({"path": file.path, "error": file.error})
         else:
             for error in (*file.report.errors, *file.report.warnings):
-                yield orjson.dumps({"path": file.path} | error.to_dict()).decode() + "\n"
+                yield to_json({"path": file.path} | error.to_dict())

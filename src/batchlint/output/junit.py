@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree as ET
 
 from ..findings import BatchError, by_severity
+from ..phrasing import escape_document
 from . import Options
 from .result import FileResult
 from .wording import label, place, summary
@@ -20,11 +21,16 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     A file without findings is one passed case. A file that cannot be read is a case with an error.
     """
     root = ET.Element("testsuites", name="batchlint")
-    root.extend(_suite(file) for file in files)
+    root.extend([_suite(file) for file in files])  # It would hide exceptions of a generator.
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     ET.indent(root)
-    yield f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+    document = escape_document(ET.tostring(root, encoding="unicode"), _reference)
+    yield f'<?xml version="1.0" encoding="utf-8"?>\n{document}\n'
+
+
+def _reference(character: str) -> str:
+    return f"&#x{ord(character):x};"
 
 
 def _suite(file: FileResult) -> ET.Element:

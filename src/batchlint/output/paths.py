@@ -10,14 +10,27 @@ from urllib.parse import quote
 def from_root(path: str) -> str:
     """The path from the root of the project. A file outside of it keeps its absolute path.
 
-    The root is the directory that the service names, or else the working directory.
+    The root is the directory that the service names, or else the working directory. A name that is
+    not UTF-8 gets replacement characters.
     """
+    return os.fsencode(_from_root(path)).decode("utf-8", "replace")
+
+
+def _from_root(path: str) -> str:
     root = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or "."
-    full = os.path.abspath(path)  # noqa: PTH100 - removes `..`, and follows no links
+    full = _absolute(path)
     try:
-        return Path(full).relative_to(os.path.abspath(root)).as_posix()  # noqa: PTH100
+        return Path(full).relative_to(_absolute(root)).as_posix()
     except ValueError:
         return Path(full).as_posix()
+
+
+def _absolute(path: str) -> str:
+    """The path from the root of the file system. If the working directory is gone, none is known."""
+    try:
+        return os.path.abspath(path)  # noqa: PTH100 - removes `..`, and follows no links
+    except OSError:
+        return os.path.normpath(path)
 
 
 def uri(path: str) -> str:
@@ -25,7 +38,5 @@ def uri(path: str) -> str:
 
     A file outside of the project gets a `file` URI.
     """
-    shown = from_root(path)
-    if Path(shown).is_absolute():
-        return Path(shown).as_uri()
-    return quote(shown.encode("utf-8", "replace"), safe="/")
+    name = _from_root(path)
+    return Path(name).as_uri() if Path(name).is_absolute() else quote(os.fsencode(name), safe="/")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-import orjson
-
-from ..findings import BatchError, FindingKey, by_rule, by_severity
+from ..findings import LONGEST_QUOTE, BatchError, FindingKey, by_rule, by_severity
 from ..rules import RULES
 from . import Options
+from .document import to_json
 from .fingerprints import Fingerprints
 from .locate import Place, locate_all
 from .paths import uri
@@ -49,7 +48,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
         "properties": _totals(results_of_files, len(shown)),
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    yield orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
+    yield to_json(document, indent=True)
 
 
 def _rule(name: str) -> dict[str, Any]:
@@ -82,7 +81,7 @@ def _result(
         "code": error.code,
         "param": error.param,
         "pointer": error.pointer,
-        "customId": error.custom_id,
+        "customId": error.custom_id and error.custom_id[:LONGEST_QUOTE],
         "fails": error.fails,
     }
     location = {"physicalLocation": {"artifactLocation": _artifact(file), "region": region}}

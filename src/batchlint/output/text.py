@@ -67,13 +67,17 @@ def _excerpt(at: Place, style: Style) -> str:
     """A part of the line, and a caret under the place."""
     first = max(0, min(at.start - _BEFORE, len(at.text) - _EXCERPT))
     last = min(len(at.text), first + _EXCERPT)
-    shown = [character if character.isprintable() else "?" for character in at.text[first:last]]
+    shown = [_visible(character) for character in at.text[first:last]]
     if first:
         shown[:3] = "..."
     if last < len(at.text):
         shown[-3:] = "..."
     before = sum(map(_width, shown[: at.start - first]))
     return f"    {''.join(shown)}\n    {' ' * before}{style('^', fg='green', bold=True)}\n"
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() and escape(character) == character else "?"
 
 
 def _width(character: str) -> int:

@@ -1,40 +1,144 @@
-"""Writes a report to a file atomically."""
+"""Writes a report to a file: all of it, or nothing."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterable
-from pathlib import Path
+from contextlib import suppress
+from typing import Final
+
+from .stream import as_output_error, open_writer, to_bytes
+
+#: A link in a path is followed at most this many times, as by the system.
+_MOST_LINKS: Final = 40
+
+#: The directories whose entries are open files of a process.
+_DESCRIPTORS: Final = r"/dev/fd|/proc/(?:self|thread-self|(?P<pid>\d+))(?:/task/\d+)?/fd"
+
+#: How files are opened. Not every system has every flag.
+_FLAGS: Final = (
+    os.O_WRONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NOCTTY", 0)
+)
+_NEW: Final = _FLAGS | os.O_CREAT | os.O_EXCL
+
+_COPIED_AT_ONCE: Final = 1 << 20
 
 
 def write_atomic(path: str, texts: Iterable[str]) -> None:
     """Write texts to a temporary file, and rename it to `path` when it is complete.
 
-    A pipe or a device is written to directly.
+    A link stays a link. A file that a rename would change (it has several hard links, or belongs
+    to another user or group) is overwritten when the temporary file is complete. What is not a
+    regular file, such as a pipe, and an open file of this process, such as `/dev/stdout`, is
+    written directly.
 
     Raises:
-        OSError: the file cannot be written. It keeps its old content.
+        OutputError: the file cannot be written. It keeps its old content.
     """
-    target = Path(os.path.realpath(path))  # A link stays a link.
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    if target.exists() and not target.is_file():
-        with target.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.writelines(texts)
+    with as_output_error():
+        descriptor = _open_special(path)
+    if descriptor is None:
+        _replace(os.path.realpath(path), texts)
         return
-    if path.endswith(("/", os.sep)):
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
-    temporary = target.with_name(f".batchlint.{os.getpid()}.part")
+    with open_writer(descriptor) as file:
+        for text in texts:
+            file.write(to_bytes(text))
+
+
+def _open_special(path: str) -> int | None:
+    """Open what must not be replaced; None for a regular file, or a new one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    own = _own_descriptor(path)
+    if own is not None:
+        return os.dup(own)  # It shares the offset, so that `>>` appends.
     try:
-        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.writelines(texts)
-        if target.exists():
-            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-        temporary.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+        mode = os.stat(path).st_mode  # noqa: PTH116 - a Path would drop a final slash
+    except FileNotFoundError:
+        if path.endswith(("/", os.sep)):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path) from None
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    return None if stat.S_ISREG(mode) else os.open(path, _FLAGS)
+
+
+def _own_descriptor(path: str) -> int | None:
+    """The file descriptor that `/dev/stdout`, `/dev/fd/3` and the like name, if one is named."""
+    for _ in range(_MOST_LINKS):
+        folder, name = os.path.split(path)
+        folder = os.path.realpath(folder)
+        if match := re.fullmatch(_DESCRIPTORS, folder):
+            is_own = match["pid"] in (None, str(os.getpid()))
+            return int(name) if is_own and name.isascii() and name.isdigit() else None
+        try:
+            path = os.path.join(folder, os.readlink(os.path.join(folder, name)))  # noqa: PTH115, PTH118
+        except (OSError, ValueError):
+            return None
+    return None
+
+
+def _replace(target: str, texts: Iterable[str]) -> None:
+    """Write a temporary file beside a target, and put it in its place."""
+    name = f".batchlint.{os.urandom(8).hex()}.part"
+    temporary = os.path.join(os.path.dirname(target), name)  # noqa: PTH118, PTH120
+    try:
+        _write_new(temporary, _status(target), texts)
+        with as_output_error():
+            if _is_replaceable(target, temporary):
+                os.replace(temporary, target)  # noqa: PTH105
+            else:
+                _overwrite(target, temporary)
+                os.unlink(temporary)  # noqa: PTH108
+    except BaseException as error:
+        if getattr(error, "errno", None) != errno.EEXIST:  # Then it is somebody else's.
+            with suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108
         raise
+
+
+def _write_new(path: str, old: os.stat_result | None, texts: Iterable[str]) -> None:
+    """Write a new file that, from the first byte on, only those can read who can read the old one."""
+    with as_output_error():
+        descriptor = os.open(path, _NEW, 0o666 if old is None else 0o600)
+    with open_writer(descriptor) as file:
+        if old is not None:
+            with as_output_error():
+                os.chmod(path, stat.S_IMODE(old.st_mode))  # noqa: PTH101
+        for text in texts:
+            file.write(to_bytes(text))
+
+
+def _status(path: str) -> os.stat_result | None:
+    """The status of a file; None if there is none."""
+    with as_output_error():
+        try:
+            return os.stat(path)  # noqa: PTH116
+        except FileNotFoundError:
+            return None
+
+
+def _is_replaceable(target: str, temporary: str) -> bool:
+    """Whether a rename changes nothing but the content: no hard link, owner or group is lost."""
+    old = _status(target)
+    if old is None:
+        return True
+    new = os.stat(temporary)  # noqa: PTH116
+    return old.st_nlink == 1 and (old.st_uid, old.st_gid) == (new.st_uid, new.st_gid)
+
+
+def _overwrite(target: str, source: str) -> None:
+    """Copy the content of a file into another one, which stays the same file."""
+    with open(source, "rb") as new, open_writer(os.open(target, _FLAGS)) as file:  # noqa: PTH123
+        while data := new.read(_COPIED_AT_ONCE):
+            file.write(data)
+        file.flush()
+        os.ftruncate(file.fileno(), new.tell())

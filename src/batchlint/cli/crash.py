@@ -1,0 +1,64 @@
+"""What the program says about an exception that nobody expected."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import Final
+
+#: The environment variable that `--traceback` stands for.
+TRACEBACK: Final = "BATCHLINT_TRACEBACK"
+
+#: The exit status.
+EXIT_ERROR: Final = 2
+
+_NO_MEMORY: Final = "batchlint: not enough memory\n"
+
+
+class Settings:
+    """Settings of the program.
+
+    Attributes:
+        traceback: show the traceback of an unexpected exception.
+    """
+
+    def __init__(self) -> None:
+        self.traceback = os.environ.get(TRACEBACK, "0") not in ("", "0")
+
+
+def report_crash(error: BaseException, settings: Settings) -> None:
+    """Print one line about an exception on standard error, and its traceback if it is asked for."""
+    if sys.stderr is None:
+        return
+    with suppress(OSError):
+        try:
+            text = _sentence(error) + "\n"
+            if settings.traceback:
+                text = _traceback(error) + text
+        except MemoryError:
+            text = _NO_MEMORY
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def _sentence(error: BaseException) -> str:
+    from ..phrasing import excerpt
+
+    if isinstance(error, MemoryError):
+        return _NO_MEMORY.rstrip()
+    about = excerpt(str(error))
+    name = type(error).__name__ + (f": {about}" if about else "")
+    return (
+        f"batchlint: internal error: {name}; please open an issue in batchlint's repository, with "
+        "the output of `batchlint --traceback ...`"
+    )
+
+
+def _traceback(error: BaseException) -> str:
+    import traceback
+
+    from ..phrasing import escape
+
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    return "".join(f"{escape(line)}\n" for line in lines)

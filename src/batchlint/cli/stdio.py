@@ -1,0 +1,35 @@
+"""Standard output and standard error of the program, so that no write is lost silently."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+from ..output.stream import CompleteWriter
+
+
+def secure_streams() -> None:
+    """Replace standard output and standard error by streams that write everything.
+
+    Python's own lose bytes if they are unbuffered or non-blocking. A failure of standard output is
+    raised as an `OutputError`. One of standard error is not: the exit status still reports what
+    a message would say.
+    """
+    sys.stdout = _secured(sys.stdout, optional=False)
+    sys.stderr = _secured(sys.stderr, optional=True)
+
+
+def _secured(stream: Any, *, optional: bool) -> Any:
+    """The stream over a `CompleteWriter`. One that is closed, or of another kind, stays."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    raw = getattr(stream.buffer, "raw", stream.buffer)  # Unbuffered streams have no buffer.
+    writer = CompleteWriter(raw, optional=optional)
+    return io.TextIOWrapper(
+        writer if raw is stream.buffer else io.BufferedWriter(writer),
+        encoding=stream.encoding,
+        errors="backslashreplace",  # A terminal may lack characters.
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )

@@ -1,0 +1,117 @@
+"""Streams that write everything, or say that they could not."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+#: Seconds to wait for a non-blocking stream where the system has no `poll`.
+_PAUSE: Final = 0.01
+
+
+class OutputError(OSError):
+    """Output could not be written."""
+
+
+@contextmanager
+def as_output_error() -> Iterator[None]:
+    """Raise an `OutputError` for any `OSError`, so that it is not taken for one about an input."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror or str(error)) from error
+
+
+class CompleteWriter(io.RawIOBase):
+    """Writes all bytes to a raw stream, which may take only some of them at a time.
+
+    After a failure, everything else is discarded. So it is if the reader of a pipe goes away, which
+    is not a failure: it has read all it wanted.
+
+    Args:
+        raw: an unbuffered stream, blocking or not.
+        optional: nothing is lost if it cannot be written, so a failure is not raised.
+    """
+
+    def __init__(self, raw: Any, *, optional: bool = False) -> None:
+        super().__init__()
+        self._raw = raw
+        self._optional = optional
+        self._discards = False
+
+    def write(self, data: Any, /) -> int:
+        """Write everything.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        view = memoryview(data).cast("B")
+        rest = view
+        while rest and not self._discards:
+            rest = rest[self._write_some(rest) :]
+        return len(view)
+
+    def _write_some(self, data: memoryview) -> int:
+        try:
+            written: int | None = self._raw.write(data)
+        except BrokenPipeError:
+            self._discards = True
+            return 0
+        except OSError as error:
+            self._discards = True
+            if self._optional:
+                return 0
+            raise OutputError(error.errno, error.strerror or str(error)) from error
+        if written is None:
+            _wait_until_writable(self._raw)
+        return written or 0
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def fileno(self) -> int:
+        """The file descriptor."""
+        descriptor: int = self._raw.fileno()
+        return descriptor
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return bool(self._raw.isatty())
+
+    def close(self) -> None:
+        """Close the raw stream.
+
+        Raises:
+            OutputError: the system reports only now that it could not write.
+        """
+        if not self.closed:
+            super().close()
+            with as_output_error():
+                self._raw.close()
+
+
+def _wait_until_writable(raw: Any) -> None:
+    try:
+        from select import POLLOUT, poll
+    except ImportError:  # Windows
+        time.sleep(_PAUSE)
+        return
+    waiting = poll()
+    waiting.register(raw.fileno(), POLLOUT)
+    waiting.poll()
+
+
+def open_writer(descriptor: int) -> io.BufferedWriter:
+    """A buffered stream that writes everything to a file descriptor, and closes it."""
+    return io.BufferedWriter(CompleteWriter(io.FileIO(descriptor, "w")), 1 << 16)
+
+
+def to_bytes(text: str) -> bytes:
+    """A text as a report has it: UTF-8, whatever the locale."""
+    return text.encode("utf-8", "backslashreplace")

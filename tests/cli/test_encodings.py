@@ -1,0 +1,60 @@
+"""Machine formats are UTF-8, whatever the locale says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from batchlint.output import FORMATS
+from support import line
+
+ENVIRONMENTS = [
+    {"PYTHONIOENCODING": "cp1252"},
+    {"PYTHONIOENCODING": "ascii"},
+    {"PYTHONIOENCODING": "utf-16"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    {"PYTHONIOENCODING": "latin-1:strict", "PYTHONUNBUFFERED": "1"},
+]
+
+
+def printed(form: str, path: Path, **env: str) -> bytes:
+    """Return the bytes that the command prints."""
+    return subprocess.run(
+        [sys.executable, "-m", "batchlint", "check", f"--format={form}", path.name],
+        cwd=path.parent,
+        env=os.environ | env,
+        capture_output=True,
+        check=False,
+    ).stdout
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS, ids=lambda env: " ".join(env.values()))
+@pytest.mark.parametrize("form", [name for name in FORMATS if name != "text"])
+def test_machine_formats_are_utf8(form: str, env: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "größe.jsonl"
+    path.write_bytes(line("ü\U0001f600\u202e\x7f", encoding_format="größe 你 €"))
+    expected = printed(form, path, PYTHONUTF8="1")
+
+    assert printed(form, path, **env) == expected
+    assert form == "batch" or "größe" in expected.decode()
+    if form in ("json", "gitlab", "sarif"):
+        json.loads(expected)
+    if form == "junit":
+        ET.fromstring(expected)
+    if form == "jsonl":
+        assert json.loads(expected)["custom_id"] == "ü\U0001f600\u202e\x7f"
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "sarif", "junit"])
+def test_invisible_characters_are_escapes_of_the_format(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(line("\U000e0041\u202e\x7f", encoding_format="x"))
+    text = printed(form, path).decode()
+
+    assert not set("\U000e0041\u202e\x7f") & set(text)

@@ -1,0 +1,39 @@
+"""Means to make the system fail, and what to do where they are missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and pipes")
+
+
+def on_small_disk(script: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a shell script in a new file system of 64 KiB. `batchlint` is the command."""
+    if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("needs Linux, root and unshare to mount a small file system")
+    folder = cwd / "disk"
+    folder.mkdir()
+    mount = 'mount -t tmpfs -o size=64k none disk && cd disk || { echo "cannot mount"; exit 99; }'
+    completed = subprocess.run(
+        [
+            *("unshare", "-m", "/bin/sh", "-c"),
+            f'{mount}; batchlint() {{ "$0" -m batchlint "$@"; }}; {script}',
+            *(sys.executable, *args),
+        ],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    if completed.returncode in (1, 99) and "unshare" in completed.stderr + completed.stdout:
+        pytest.skip("this user may not unshare the mounts")
+    if completed.returncode == 99:
+        pytest.skip("this user may not mount a file system")
+    return completed

@@ -1,0 +1,58 @@
+"""A file system without room for the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli.samples import MANY
+from faults.machine import on_small_disk, posix
+
+pytestmark = posix
+
+FULL = "No space left on device"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif"])
+def test_truncated_output_is_reported(form: str, unbuffered: str, tmp_path: Path) -> None:
+    script = 'export PYTHONUNBUFFERED="$1"; shift; batchlint "$@" > out; echo $?'
+    args = ["check", f"--format={form}", "--keep=0", "--max-errors=0", MANY]
+    result = on_small_disk(script, unbuffered, *args, cwd=tmp_path)
+
+    assert result.stdout == "2\n"
+    assert result.stderr == f"batchlint: cannot write to standard output: {FULL}\n"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["rule"], ["schema", "/v1/responses"]])
+def test_any_other_truncated_output_is_reported(
+    args: list[str], unbuffered: str, tmp_path: Path
+) -> None:
+    script = (
+        'export PYTHONUNBUFFERED="$1"; shift; head -c 65536 /dev/zero > fill; batchlint "$@" > out;'
+        "echo $?"
+    )
+    result = on_small_disk(script, unbuffered, *args, cwd=tmp_path)
+
+    assert result.stdout == "2\n"
+    assert FULL in result.stderr
+
+
+@pytest.mark.parametrize("links", [1, 2])
+def test_output_file_keeps_its_old_content(links: int, tmp_path: Path) -> None:
+    script = 'echo old > out; [ "$1" = 1 ] || ln out more; shift; batchlint "$@"; echo $?; cat out; ls -A'
+    args = ["check", "--format=json", "--keep=0", "--output-file=out", MANY]
+    result = on_small_disk(script, str(links), *args, cwd=tmp_path)
+
+    assert result.stdout == "2\nold\nout\n" if links == 1 else "2\nold\nmore\nout\n"
+    assert result.stderr == f"batchlint: out: cannot write: {FULL}\n"
+
+
+def test_standard_error_on_a_full_disk_keeps_the_report(tmp_path: Path) -> None:
+    script = 'head -c 65536 /dev/zero > fill; batchlint "$@" 2> err; echo $?'
+    result = on_small_disk(script, "check", "--progress", "--format=batch", MANY, cwd=tmp_path)
+
+    assert result.stdout.startswith("{")
+    assert result.stdout.endswith("\n1\n")

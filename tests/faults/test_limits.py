@@ -1,0 +1,133 @@
+"""Links that lead to each other, a working directory that is gone, and little memory."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from batchlint.output import FORMATS
+from cli.samples import BAD, GOOD, MANY
+from faults.machine import posix
+from support import CommandResult, line
+
+pytestmark = posix
+
+Run = Callable[..., CommandResult]
+
+
+# -- links ----------------------------------------------------------------------------------------
+
+
+def test_links_that_lead_to_each_other_are_unreadable_files(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a-batch.jsonl").symlink_to("b-batch.jsonl")
+    (tmp_path / "b-batch.jsonl").symlink_to("a-batch.jsonl")
+    (tmp_path / "inside").symlink_to("inside")
+    for form in FORMATS:
+        result = run("check", f"--format={form}", str(tmp_path / "a-batch.jsonl"), GOOD)
+        assert result.status == 2
+        assert result.err.endswith(": Too many levels of symbolic links\n")
+    for path in (tmp_path, tmp_path / "inside" / "x.jsonl"):
+        result = run("check", str(path))
+        assert result.status == 2
+        assert "Too many levels of symbolic links" in result.err
+
+
+def test_links_that_lead_to_each_other_do_not_stop_a_configuration(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "batchlint.toml").write_text('[per-file."a*"]\nignore = ["blank_line"]', "utf-8")
+    (tmp_path / "a.jsonl").symlink_to("a.jsonl")
+    (tmp_path / "b.jsonl").write_bytes(line())
+    result = run("check", str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl"))
+
+    assert result.status == 2
+    assert result.err.count("\n") == 1
+    assert "Too many levels of symbolic links" in result.err
+
+
+# -- the working directory ------------------------------------------------------------------------
+
+
+def run_in_deleted_directory(command: str, *args: str, cwd: Path) -> CommandResult:
+    """Run the command in a directory that is gone. Systems other than Linux keep it."""
+    (cwd / "gone").mkdir()
+    script = f'cd gone && rmdir ../gone && {{ "$0" -m batchlint "$@" {command}; }}'
+    completed = subprocess.run(
+        ["/bin/sh", "-c", script, sys.executable, *args],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        input=line().decode(),
+        timeout=60,
+    )
+    if "sharing violation" in completed.stderr or "cannot remove" in completed.stderr:
+        pytest.skip("this system does not delete a working directory")
+    return CommandResult(completed.returncode, completed.stdout, completed.stderr)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_absolute_input_needs_no_working_directory(form: str, tmp_path: Path) -> None:
+    result = run_in_deleted_directory("", "check", f"--format={form}", BAD, cwd=tmp_path)
+
+    assert (result.status, result.err) == (1, "")
+    assert "invalid_type" in result.out or form == "batch"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_neither_does_a_closed_standard_output(form: str, tmp_path: Path) -> None:
+    result = run_in_deleted_directory(">&-", "check", f"--format={form}", BAD, cwd=tmp_path)
+
+    assert result == (1, "", "")
+
+
+def test_neither_does_standard_input(tmp_path: Path) -> None:
+    result = run_in_deleted_directory("", "check", "-", cwd=tmp_path)
+
+    assert (result.status, result.err) == (0, "")
+
+
+def test_relative_paths_without_a_working_directory_are_reported(tmp_path: Path) -> None:
+    result = run_in_deleted_directory("", "check", "--output-file=report", BAD, cwd=tmp_path)
+    assert result == (2, "", "batchlint: report: cannot write: No such file or directory\n")
+    result = run_in_deleted_directory("", "check", "x.jsonl", cwd=tmp_path)
+    assert result == (2, "", "batchlint: x.jsonl: No such file or directory\n")
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["json", "junit", "sarif"])
+def test_exhausted_memory_while_formatting_ends_with_status_2(form: str, tmp_path: Path) -> None:
+    """The findings fit, the document does not."""
+    if sys.platform != "linux":
+        pytest.skip("needs Linux, where the memory of a process can be limited")
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(Path(MANY).read_bytes() * 40)
+    code = f"""
+import resource, sys
+import batchlint.output.{form} as form
+render = form.render
+def limited(files, options):
+    files = list(files)
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 1_000_000, used + 1_000_000))
+    return render(files, options)
+form.render = limited
+sys.argv = ["batchlint", "check", "--format={form}", "--keep=0", "-j1", sys.argv[1]]
+from batchlint.__main__ import run
+run()
+"""
+    completed = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False
+    )
+
+    assert (completed.returncode, completed.stdout) == (2, "")
+    assert completed.stderr.count("\n") == 1
+    # Compiled modules may turn a MemoryError into something else.
+    assert re.match("batchlint: (not enough memory|internal error: SystemError)", completed.stderr)

@@ -1,0 +1,157 @@
+"""Signals at random times: the status is true, and nothing half-written is left."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cli.samples import MANY
+from faults.machine import posix
+from support import line
+
+pytestmark = posix
+
+if sys.platform == "win32":
+    pytest.skip("needs POSIX signals", allow_module_level=True)
+
+#: The runs for each signal.
+RUNS = 12
+
+
+def start(*args: str, cwd: Path, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    """Start the command in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "batchlint", "check", *args],
+        cwd=cwd,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_signal_leaves_the_old_report_or_the_whole_new_one(
+    number: signal.Signals, jobs: str, tmp_path: Path
+) -> None:
+    """Only SIGKILL, which cannot be handled, may leave a temporary file."""
+    (tmp_path / "batch.jsonl").write_bytes(Path(MANY).read_bytes() * 4)
+    args = ["--format=json", "--keep=0", "--jobs", jobs, "--output-file=report", "batch.jsonl"]
+    report = tmp_path / "report"
+    started = time.monotonic()
+    with start(*args, cwd=tmp_path) as process:
+        process.communicate(timeout=60)
+    took = time.monotonic() - started
+    new = report.read_text("utf-8")
+    chosen = random.Random(int(number))
+    for _ in range(RUNS):
+        report.write_text("old", "utf-8")
+        with start(*args, cwd=tmp_path) as process:
+            time.sleep(chosen.uniform(0.0, took))
+            process.send_signal(number)
+            out, err = process.communicate(timeout=60)
+
+        # Python itself dies of a signal that comes before our handlers.
+        statuses = {1, -number} if number == signal.SIGKILL else {1, 128 + number, -number}
+        assert process.returncode in statuses, err
+        assert out == b""
+        assert b"internal error" not in err
+        # The signal may also come after the report was written.
+        assert report.read_text("utf-8") in ((new,) if process.returncode == 1 else ("old", new))
+        left = sorted(entry.name for entry in tmp_path.iterdir())
+        if number == signal.SIGKILL:
+            left = [name for name in left if not name.endswith(".part")]
+        assert left == ["batch.jsonl", "report"]
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143), (signal.SIGINT, 130)]
+)
+def test_signal_ends_a_command_that_waits_for_its_input(
+    number: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    """It may come at any time between two reads of a pipe that stays open."""
+    for attempt in range(8):
+        with start("--output-file=report", "-", cwd=tmp_path, stdin=subprocess.PIPE) as process:
+            assert process.stdin is not None
+            for count in range(40):
+                process.stdin.write(line(str(count), input="x" * 100_000))
+            process.stdin.flush()
+            time.sleep(attempt / 2000)
+            process.send_signal(number)
+            try:
+                assert process.wait(timeout=20) == status
+            finally:
+                process.kill()
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_ignored_signals_stay_ignored_in_workers(tmp_path: Path) -> None:
+    """Under `nohup`, neither the command nor its workers end with the terminal."""
+    with (tmp_path / "batch.jsonl").open("wb") as file:
+        for count in range(400):
+            file.write(line(str(count), input="x" * 100_000))
+    script = 'trap "" HUP TERM; exec "$0" -m batchlint check -j2 batch.jsonl'
+    with subprocess.Popen(
+        ["/bin/sh", "-c", script, sys.executable],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        time.sleep(0.1)
+        while process.poll() is None:
+            os.killpg(process.pid, signal.SIGHUP)
+            os.killpg(process.pid, signal.SIGTERM)
+            time.sleep(0.02)
+        _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (0, b"")
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif"])
+def test_dead_worker_leaves_the_old_report(form: str, tmp_path: Path) -> None:
+    with (tmp_path / "batch.jsonl").open("wb") as file:
+        for count in range(400):
+            file.write(line(str(count), input="x" * 100_000))
+    (tmp_path / "report").write_text("old", "utf-8")
+    code = """
+import os, signal, batchlint.engine.forks as forks
+os_fork = os.fork
+def fork():
+    pid = os_fork()
+    if pid:
+        os.kill(pid, signal.SIGKILL)
+    return pid
+os.fork = fork
+import sys
+sys.argv = ["batchlint", *sys.argv[1:]]
+from batchlint.__main__ import run
+run()
+"""
+    completed = subprocess.run(
+        [
+            *(sys.executable, "-c", code, "check", "-j2", f"--format={form}"),
+            *("--output-file=report", "batch.jsonl"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    if sys.platform != "linux":
+        pytest.skip("needs forked workers, which only Linux has")
+
+    assert completed.returncode == 2
+    assert "a worker process died" in completed.stderr
+    assert (tmp_path / "report").read_text("utf-8") == "old"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["batch.jsonl", "report"]
