@@ -112,7 +112,7 @@ def test_frame_becomes_a_checked_file(package: str, heading: str, file: Path) ->
 )
 def test_bad_frame_is_refused(package: str, heading: str, monkeypatch: pytest.MonkeyPatch) -> None:
     skip_without(package)
-    monkeypatch.setitem(RECIPES, heading, RECIPES[heading].replace('"The second."', 'None'))
+    monkeypatch.setitem(RECIPES, heading, RECIPES[heading].replace('"The second."', "None"))
 
     with pytest.raises(ValueError, match="input"):
         run(heading)
