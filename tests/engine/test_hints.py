@@ -170,7 +170,7 @@ def only(request: dict[str, Any]) -> BatchError:
         Mistake("messages to embed", _request("/v1/embeddings", {"input": USER}), "takes texts"),
         Mistake("format as a string", chat(response_format="text"), 'Write {"type": "text"}'),
         Mistake("reasoning as a string", responses(reasoning="low"), 'Write {"effort": "low"}'),
-        Mistake("no content", chat(messages=[{"role": "user"}]), "The message has no `content`"),
+        Mistake("no content", chat(messages=[{"role": "user"}]), "`content` is missing"),
         Mistake(
             "null content",
             chat(messages=[{"role": "user", "content": None}]),
