@@ -263,7 +263,7 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
 def _ending_models(file: CheckedFile) -> set[str]:
     """The models whose shutdown is near, or past according to a list of models only."""
     today = _today(file)
-    last = (today + timedelta(days=_SOON)).isoformat()
+    last = (today + min(timedelta(days=_SOON), date.max - today)).isoformat()
     announced = shutdown_dates()
     reported = reported_shutdown_dates()
     names = _model_names(file)
