@@ -218,7 +218,10 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1024)
 def dotted(path: PathParts) -> str:
     """A place in the API's words: `messages[0].content`."""
-    words = "".join(f"[{part}]" if isinstance(part, int) else f".{excerpt(part)}" for part in path)
+    words = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{escape(part[:LONGEST_QUOTE])}"
+        for part in path
+    )
     return words.removeprefix(".")
 
 
