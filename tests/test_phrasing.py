@@ -252,7 +252,7 @@ def test_place_has_two_spellings(path: tuple[str | int, ...], dotted: str, point
 
 
 def test_long_keys_are_cut_in_places() -> None:
-    assert phrasing.dotted(("x" * 2000,)) == "x" * 61 + "..."
+    assert phrasing.dotted(("x" * 2000,)) == "x" * 1000
     assert phrasing.pointer(("x" * 2000,)) == "/" + "x" * 1000
 
 

@@ -18,8 +18,8 @@ PathParts = tuple[str | int, ...]
 #: Default number of findings to keep per rule. All are counted.
 KEEP: Final = 1000
 
-#: Programs compare pointers, custom_ids and names of models with their own data. Reports have at
-#: most this many characters of a key, a custom_id or a name.
+#: Programs compare places, custom_ids and names of models with their own data, or with the API's
+#: answers. Reports have at most this many characters of a key, a custom_id or a name.
 LONGEST_QUOTE: Final = 1000
 
 #: The order in which the API applies its checks.
@@ -109,10 +109,10 @@ class BatchError(NamedTuple):
         line: the 1-based physical line; None for the file as a whole.
         message: the API's own sentence where it is known. It quotes at most 64 characters of a
             value.
-        param: the place in the API's words (`body.messages[0].content`); None where the API gives
-            null.
+        param: the place in the API's words (`body.messages[0].content`), with at most 1,000
+            characters of a key; None where the API gives null.
         pointer: the place as a JSON Pointer (RFC 6901) into the line, or into the parameters of
-            the create call; None for the file.
+            the create call, with at most 1,000 characters of a key; None for the file.
         custom_id: the line's custom_id, if it has one.
         severity: `error` or `warning`.
         fails: what the API does: `upload` (POST /v1/files refuses the file), `create`

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from batchlint.providers import schema_date
-from cli.samples import GOOD
+from cli.samples import BAD, GOOD
 from support import CommandResult, line, run_command
 
 Run = Callable[..., CommandResult]
@@ -121,6 +121,47 @@ def test_options_choose_rules(
 
     assert {row["rule"]: row["severity"] for row in found} == severities
     assert result.status == ("error" in severities.values())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--select="],
+        ["--select=,"],
+        ["--select", " "],
+        ["--select=", "--warn=duplicate_key"],
+        ["--select=invalid_type", "--ignore=invalid_type"],
+    ],
+    ids=" ".join,
+)
+def test_selection_that_checks_nothing_is_refused(options: list[str], run: Run) -> None:
+    result = run("check", *options, BAD)
+
+    assert (result.status, result.out) == (2, "")
+    assert "so nothing would be checked" in result.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select = []",
+        'select = [""]',
+        '[per-file."*"]\nselect = []',
+        'select = ["invalid_type"]\nignore = ["invalid_type"]',
+    ],
+)
+def test_configuration_that_checks_nothing_is_refused(text: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "batchlint.toml").write_text(text, "utf-8")
+    (tmp_path / "x.jsonl").write_bytes(line("a", bogus=1))
+    result = run("check", str(tmp_path / "x.jsonl"))
+
+    assert (result.status, result.out) == (2, "")
+    assert "so nothing would be checked" in result.err
+
+
+@pytest.mark.parametrize("option", ["--ignore=", "--warn=", "--error="])
+def test_other_options_may_name_no_rule(option: str, run: Run) -> None:
+    assert run("check", option, BAD).status == 1
 
 
 @pytest.mark.parametrize("option", ["--select", "--ignore", "--warn", "--error"])

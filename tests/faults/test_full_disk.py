@@ -50,6 +50,16 @@ def test_output_file_keeps_its_old_content(links: int, tmp_path: Path) -> None:
     assert result.stderr == f"batchlint: out: cannot write: {FULL}\n"
 
 
+def test_hard_links_keep_their_content_if_the_report_fits_only_once(tmp_path: Path) -> None:
+    """It is written to a temporary file first, and there is no room for both."""
+    script = 'echo old > out; ln out more; batchlint "$@"; echo $?; cat out; ls -A'
+    args = ["check", "--format=text", "--max-errors=200", "--output-file=out", MANY]
+    result = on_small_disk(script, *args, cwd=tmp_path)
+
+    assert result.stdout == "2\nold\nmore\nout\n"
+    assert result.stderr == f"batchlint: out: cannot write: {FULL}\n"
+
+
 def test_standard_error_on_a_full_disk_keeps_the_report(tmp_path: Path) -> None:
     script = 'head -c 65536 /dev/zero > fill; batchlint "$@" 2> err; echo $?'
     result = on_small_disk(script, "check", "--progress", "--format=batch", MANY, cwd=tmp_path)

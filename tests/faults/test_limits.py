@@ -131,3 +131,88 @@ run()
     assert completed.stderr.count("\n") == 1
     # Compiled modules may turn a MemoryError into something else.
     assert re.match("batchlint: (not enough memory|internal error: SystemError)", completed.stderr)
+
+
+# -- processes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ignored_sigchld_keeps_the_report(jobs: str, tmp_path: Path) -> None:
+    """Some supervisors have their children ignore it."""
+    with (tmp_path / "batch.jsonl").open("wb") as file:
+        for number in range(40):
+            file.write(line(str(number), input="x" * 100_000))
+        file.write(line("last", bogus=1))
+    code = "import signal, os, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(*eval(sys.argv[1]))"
+    args = [sys.executable, "-m", "batchlint", "check", "--jobs", jobs, "batch.jsonl"]
+    completed = subprocess.run(
+        [sys.executable, "-c", code, repr((sys.executable, args))],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (completed.returncode, completed.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("successful", [0, 1])
+def test_failed_fork_is_reported_and_signals_still_work(successful: int, tmp_path: Path) -> None:
+    with (tmp_path / "batch.jsonl").open("wb") as file:
+        for number in range(40):
+            file.write(line(str(number), input="x" * 100_000))
+    code = f"""
+import os, signal, sys
+fork = os.fork
+forked = []
+def failing():
+    if len(forked) >= {successful}:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    forked.append(1)
+    return fork()
+os.fork = failing
+exit = os._exit
+def ending(status):
+    print(status, signal.pthread_sigmask(signal.SIG_BLOCK, ()), file=sys.__stderr__, flush=True)
+    exit(status)
+os._exit = ending
+sys.argv = ["batchlint", "check", "-j2", "batch.jsonl"]
+from batchlint.__main__ import run
+run()
+"""
+    completed = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    if sys.platform != "linux":
+        pytest.skip("needs forked workers, which only Linux has")
+    message, ended = completed.stderr.splitlines()
+
+    assert message == "batchlint: batch.jsonl: Resource temporarily unavailable"
+    assert ended == "2 set()"
+
+
+def test_many_open_files_keep_the_report(tmp_path: Path) -> None:
+    """File descriptors from 1,024 on are too large for `select`."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 1200:
+        pytest.skip("this system does not allow so many open files")
+    with (tmp_path / "batch.jsonl").open("wb") as file:
+        for number in range(40):
+            file.write(line(str(number), input="x" * 100_000))
+    code = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (1200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+null = os.open(os.devnull, os.O_RDONLY)
+for _ in range(1100):
+    os.dup(null)
+sys.argv = ["batchlint", "check", "-j2", "batch.jsonl"]
+from batchlint.__main__ import run
+run()
+"""
+    completed = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert (completed.returncode, completed.stderr) == (0, "")

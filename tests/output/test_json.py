@@ -9,7 +9,10 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
-from batchlint import data
+from batchlint import check, data
+from batchlint.output import FORMATS
+from batchlint.output.result import FileResult
+from output.samples import render
 from support import FIXTURES, CommandResult, fixture_files
 
 FILES = [
@@ -43,3 +46,19 @@ def test_report_of_every_fixture_is_valid(run: Run, tmp_path: Path) -> None:
     assert set(document["files"][-1]) == {"path", "ok", "error"}
     assert document["version"] == importlib.metadata.version("batchlint")
     assert document["ok"] is False
+
+
+def test_report_quotes_at_most_1000_characters_of_keys_ids_and_models() -> None:
+    long = "x" * 5_000
+    body = {"model": long, "input": "x", long: {long: 1}}
+    row = {"custom_id": long, "method": "POST", "url": "/v1/embeddings", "body": body}
+    result = FileResult("x", check(json.dumps(row).encode(), name="x.jsonl"))
+    (file,) = json.loads(render("json", result))["files"]
+    (error,) = file["errors"]["data"]
+
+    assert error["custom_id"] == long[:1000]
+    assert error["pointer"] == f"/body/{long[:1000]}"
+    assert error["param"] == f"body.{long[:1000]}"
+    assert file["models"] == [long[:1000]]
+    for name in FORMATS:
+        assert long[:1001] not in render(name, result)

@@ -138,7 +138,21 @@ def _is_replaceable(target: str, temporary: str) -> bool:
 def _overwrite(target: str, source: str) -> None:
     """Copy the content of a file into another one, which stays the same file."""
     with open(source, "rb") as new, open_writer(os.open(target, _FLAGS)) as file:  # noqa: PTH123
+        _reserve(file.fileno(), os.fstat(new.fileno()).st_size)
         while data := new.read(_COPIED_AT_ONCE):
             file.write(data)
         file.flush()
         os.ftruncate(file.fileno(), new.tell())
+
+
+def _reserve(descriptor: int, size: int) -> None:
+    """Reserve room for a file before its old content is lost, where the system can."""
+    before = os.fstat(descriptor).st_size
+    if size <= before or not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError as error:
+        os.ftruncate(descriptor, before)
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # Some file systems cannot.
+            raise
