@@ -125,6 +125,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pre-commit")
 
 
+@pytest.mark.hook
 def test_pre_commit_installs_and_runs_the_hook(run_hook: RunHook, tmp_path: Path) -> None:
     """`pre-commit try-repo` passes on a good file, fails on a bad one, and skips another."""
     shutil.copy(FIXTURES / "valid" / "embeddings.jsonl", tmp_path / "good_batch.jsonl")
@@ -155,6 +156,7 @@ HOSTILE_NAMES = (
 )
 
 
+@pytest.mark.hook
 @pytest.mark.skipif(os.name != "posix", reason="needs a file system that takes any name")
 def test_hook_takes_hostile_names_as_names(run_hook: RunHook, tmp_path: Path) -> None:
     folder = tmp_path / "--output-file=y"
@@ -174,6 +176,7 @@ def test_hook_takes_hostile_names_as_names(run_hook: RunHook, tmp_path: Path) ->
     assert after == before
 
 
+@pytest.mark.hook
 @pytest.mark.skipif(os.name != "posix", reason="needs a file system that takes any name")
 def test_hook_with_args_of_its_own_refuses_names_like_options(
     repository: Path, run_hook: RunHook, home: Path, tmp_path: Path

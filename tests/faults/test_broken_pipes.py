@@ -13,7 +13,7 @@ from cli.samples import BAD, GOOD
 from faults.machine import posix
 from support import line
 
-pytestmark = posix
+pytestmark = [pytest.mark.faults, posix]
 
 
 @pytest.fixture

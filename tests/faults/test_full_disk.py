@@ -9,7 +9,7 @@ import pytest
 from cli.samples import MANY
 from faults.machine import on_small_disk, posix
 
-pytestmark = posix
+pytestmark = [pytest.mark.faults, posix]
 
 FULL = "No space left on device"
 

@@ -15,7 +15,7 @@ from cli.samples import BAD, GOOD, MANY
 from faults.machine import posix
 from support import CommandResult, line
 
-pytestmark = posix
+pytestmark = [pytest.mark.faults, posix]
 
 Run = Callable[..., CommandResult]
 

@@ -16,7 +16,7 @@ from cli.samples import MANY
 from faults.machine import posix
 from support import line
 
-pytestmark = posix
+pytestmark = [pytest.mark.faults, posix]
 
 if sys.platform == "win32":
     pytest.skip("needs POSIX signals", allow_module_level=True)
