@@ -18,6 +18,15 @@ PathParts = tuple[str | int, ...]
 #: Default number of findings to keep per rule. All are counted.
 KEEP: Final = 1000
 
+#: At most this many problems of one line are explained per rule, and per parameter of its body.
+MOST_PER_LINE: Final = 1000
+
+#: A custom_id is cut to this many characters, because every finding of its line repeats it.
+LONGEST_ID: Final = 1000
+
+#: The rule that reports that there are more.
+TOO_MANY: Final = "too_many_problems"
+
 #: The order in which the API applies its checks.
 _STAGES: Final[Mapping[Effect | None, int]] = {
     "upload": 0,
@@ -109,7 +118,7 @@ class BatchError(NamedTuple):
             null.
         pointer: the place as a JSON Pointer (RFC 6901) into the line, or into the parameters of
             the create call; None for the file.
-        custom_id: the line's custom_id, if it has one.
+        custom_id: the line's custom_id, if it has one; at most 1,000 characters of it.
         severity: `error` or `warning`.
         fails: what the API does: `upload` (POST /v1/files refuses the file), `create`
             (POST /v1/batches refuses the call), `batch` (the batch becomes `failed` and nothing

@@ -159,11 +159,13 @@ def schema_date() -> str:
     return date
 
 
-@lru_cache(maxsize=1024)
 def model_family(model: str) -> ModelFamily | None:
     """The family of a model; for a fine-tuned model, that of its base. None if unknown."""
-    if len(model) > _LONGEST_NAME:
-        return None
+    return None if len(model) > _LONGEST_NAME else _family_of(model)
+
+
+@lru_cache(maxsize=1024)
+def _family_of(model: str) -> ModelFamily | None:
     base = model.split(":")[1] if model.startswith("ft:") else model
     families = model_families().values()
     return next((family for family in families if re.fullmatch(family.pattern, base)), None)

@@ -27,6 +27,8 @@ WITHOUT_FIXTURE = {
     "context_exceeded",
     "enqueued_tokens",
     "input_too_long",
+    "too_many_problems",
+    "unchecked_schema",
 }
 
 Run = Callable[..., CommandResult]
