@@ -24,7 +24,7 @@ PACKAGE: Final = Path(str(batchlint.__file__)).parent
 #: The modules and packages, floor by floor. Each may import from the floors below, and a package
 #: from itself.
 FLOORS: Final = (
-    {"data", "findings", "nesting"},
+    {"bounds", "data", "findings", "nesting"},
     {"phrasing", "providers", "report", "sources", "summary"},
     {"model_names", "schema", "structured"},
     {"rules"},

@@ -6,6 +6,8 @@ They depend neither on the recursion limit, nor on the caller's stack, nor on wh
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -270,3 +272,40 @@ def test_is_deeper_than_counts_brackets_outside_of_strings(
     text: str, levels: int, expected: bool
 ) -> None:
     assert is_deeper_than(levels, text) is expected
+
+
+@pytest.mark.parametrize("engine", ["jsonschema", "jsonschema-rs"])
+def test_thread_with_a_small_stack_is_enough(engine: str) -> None:
+    """A deep line that does not end crashed a thread whose stack has 128 kB."""
+    code = """
+import threading
+from batchlint import check
+
+lines = [
+    b'{"a":' * 100_000, b"[" * 100_000, b'{"a":' * 1000, b"[" * 1000 + b"]" * 1000,
+    b'{"custom_id":"a","method":"POST","url":"/v1/responses","body":{"model":"m","input":'
+    + b"[" * 900 + b"]" * 900 + b"}}",
+    b'{"custom_id":"a","method":"POST","url":"/v1/responses","body":{"model":"m","input":"x",'
+    b'"tools":[{"type":"function","name":"f","strict":true,"parameters":'
+    + b'{"items":' * 500 + b"{}" + b"}" * 500 + b"}]}}",
+]
+found = []
+expected = [report.counts for report in map(check, lines)]
+for line in lines:
+    # The jsonschema library, which explains schemas, needs more.
+    threading.stack_size((256 if b"items" in line else 128) * 1024)
+    thread = threading.Thread(target=lambda line=line: found.append(check(line).counts))
+    thread.start()
+    thread.join()
+assert found == expected, found
+print("done")
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "BATCHLINT_ENGINE": engine},
+        check=False,
+    )
+
+    assert (result.stdout, result.stderr, result.returncode) == ("done\n", "", 0)

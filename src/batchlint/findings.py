@@ -22,6 +22,12 @@ KEEP: Final = 1000
 #: answers. Reports have at most this many characters of a key, a custom_id or a name.
 LONGEST_QUOTE: Final = 1000
 
+#: At most this many problems of one line are explained per rule, and per parameter of its body.
+MOST_PER_LINE: Final = 1000
+
+#: The rule that reports that there are more.
+TOO_MANY: Final = "too_many_problems"
+
 #: The order in which the API applies its checks.
 _STAGES: Final[Mapping[Effect | None, int]] = {
     "upload": 0,
@@ -113,7 +119,7 @@ class BatchError(NamedTuple):
             characters of a key; None where the API gives null.
         pointer: the place as a JSON Pointer (RFC 6901) into the line, or into the parameters of
             the create call, with at most 1,000 characters of a key; None for the file.
-        custom_id: the line's custom_id, if it has one.
+        custom_id: the line's custom_id, if it has one; at most 1,000 characters of it.
         severity: `error` or `warning`.
         fails: what the API does: `upload` (POST /v1/files refuses the file), `create`
             (POST /v1/batches refuses the call), `batch` (the batch becomes `failed` and nothing

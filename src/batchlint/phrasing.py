@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
+from .bounds import ByteCache
 from .findings import LONGEST_QUOTE, PathParts
 from .nesting import pruned
 
@@ -81,6 +81,34 @@ def python_repr(value: Any) -> str:
         return excerpt(repr(pruned(value, QUOTED)))
     except (RecursionError, ValueError):  # A deep caller, or an integer of too many digits.
         return "..."
+
+
+class _LongText(str):
+    """A long string whose repr is short.
+
+    `jsonschema` writes the repr of what it refuses into messages that nobody reads: a 50 MB image
+    took 2.7 GB.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(str(self[:_SHORT_REPR]))
+
+
+#: Strings of more characters get a short repr.
+_SHORT_REPR: Final = 1000
+
+
+def with_short_reprs(value: Any) -> Any:
+    """The same value for `jsonschema`, with a short repr for long strings."""
+    if isinstance(value, str):
+        return value if len(value) <= _SHORT_REPR else _LongText(value)
+    if isinstance(value, dict):
+        return {with_short_reprs(key): with_short_reprs(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_short_reprs(item) for item in value]
+    return value
 
 
 def number(value: float) -> str:
@@ -226,22 +254,40 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
 # -- places --------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1024)
+#: Findings often have the same places.
+_known_dotted: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
+_known_pointers: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
+
+
 def dotted(path: PathParts) -> str:
     """A place in the API's words: `messages[0].content`."""
+    known = _known_dotted.get(path)
+    if known is not None:
+        return known
     words = "".join(
         f"[{part}]" if isinstance(part, int) else f".{escape(part[:LONGEST_QUOTE])}"
         for part in path
     )
-    return words.removeprefix(".")
+    words = words.removeprefix(".")
+    _known_dotted.put(path, words, _size_of(path))
+    return words
 
 
-@lru_cache(maxsize=1024)
 def pointer(path: PathParts) -> str:
     """A place as a JSON Pointer (RFC 6901)."""
-    return "".join(
+    known = _known_pointers.get(path)
+    if known is not None:
+        return known
+    words = "".join(
         "/" + str(part)[:LONGEST_QUOTE].replace("~", "~0").replace("/", "~1") for part in path
     )
+    _known_pointers.put(path, words, _size_of(path))
+    return words
+
+
+def _size_of(path: PathParts) -> int:
+    """The size in bytes of a path and of its words, roughly."""
+    return 200 + sum(32 if isinstance(part, int) else 100 + 6 * len(part) for part in path)
 
 
 # -- suggestions ---------------------------------------------------------------------------------
@@ -262,9 +308,20 @@ def distance(a: str, b: str, limit: int) -> int:
     return min(row[-1], limit + 1)
 
 
-@lru_cache(maxsize=256)
 def _near(key: str, known: tuple[str, ...]) -> list[str]:
     """The known names at a distance of at most 2, the nearest first, then alphabetically."""
+    names = _known_near.get((key, known))
+    if names is None:
+        names = _nearest(key, known)
+        _known_near.put((key, known), names, _size_of((key,)))
+    return names
+
+
+#: Lines often have the same unknown parameters.
+_known_near: Final[ByteCache[tuple[str, tuple[str, ...]], list[str]]] = ByteCache(100_000)
+
+
+def _nearest(key: str, known: tuple[str, ...]) -> list[str]:
     steps = sorted((distance(key, name, 2), name) for name in known)
     return [name for step, name in steps if step <= 2]
 

@@ -29,6 +29,8 @@ WITHOUT_FIXTURE = {
     "enqueued_tokens",
     "input_too_long",
     "max_tokens_per_request",
+    "too_many_problems",
+    "unchecked_schema",
 }
 
 Run = Callable[..., CommandResult]

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from batchlint import Report, check
 from batchlint.engine.checker import Checker, checker_for
 from batchlint.findings import Part, Phase, Problem, Rank
 from batchlint.providers import EMBEDDINGS, provider
@@ -314,3 +315,68 @@ def test_embeddings_endpoint_is_recognised_by_identity(checker: Checker) -> None
 
     assert own is not None
     assert own.endpoint is EMBEDDINGS
+
+
+CHAT_URL = "/v1/chat/completions"
+
+
+# -- bounds ---------------------------------------------------------------------------------------
+
+
+def counts(report: Report) -> dict[str, int]:
+    return {key.rule: number for key, number in report.counts.items()}
+
+
+def test_problems_of_one_parameter_are_limited_before_they_are_made() -> None:
+    """A list of a million wrong items took a gigabyte."""
+    body = {"model": "m", "messages": [1] * 100_000, "temperature": "x"}
+    report = check([request("a", CHAT_URL, **body)], keep=0)
+
+    assert counts(report) == {"invalid_type": 1001, "too_many_problems": 1}
+    assert "body.temperature" in {error.param for error in report.errors}
+    assert [error.param for error in report.warnings] == ["body.messages"]
+    assert "more than 1,000" in report.warnings[0].message
+
+
+def test_a_thousand_problems_are_not_too_many() -> None:
+    report = check([request("a", CHAT_URL, messages=[1] * 1000)])
+
+    assert counts(report) == {"invalid_type": 1000}
+
+
+def test_unknown_parameters_are_limited() -> None:
+    fields: dict[str, Any] = {f"x{number}": 1 for number in range(3000)}
+    report = check([request("a", **fields)])
+
+    assert counts(report) == {"unknown_parameter": 1000, "too_many_problems": 1}
+
+
+def test_unknown_line_fields_are_limited() -> None:
+    report = check([request("a") | {f"x{number}": 1 for number in range(3000)}])
+
+    assert counts(report) == {"unknown_line_member": 1000, "too_many_problems": 1}
+
+
+def test_problems_that_a_rule_finds_are_limited() -> None:
+    call = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{'x'}"}
+    body = {"input": [call] * 1500}
+    many = ["arguments_not_json", "too_many_problems"]
+    report = check([request("a", "/v1/responses", **body)], select=many)
+
+    assert counts(report) == {"arguments_not_json": 1000, "too_many_problems": 1}
+
+
+def test_line_says_only_once_that_there_are_more() -> None:
+    fields: dict[str, Any] = {f"x{number}": 1 for number in range(3000)}
+    body = {"messages": [1] * 3000, "tools": [1] * 3000}
+    report = check([request("a", CHAT_URL, **body, **fields) | fields])
+
+    assert counts(report)["too_many_problems"] == 1
+
+
+def test_long_custom_id_is_cut_in_findings() -> None:
+    """Every finding of the line repeats it."""
+    report = check([request("i" * 1_000_000, bogus=1), request("i" * 1_000_000)])
+
+    assert {error.custom_id for error in report.errors} == {"i" * 1000}
+    assert {error.rule for error in report.errors} == {"unknown_parameter", "duplicate_custom_id"}

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchlint.findings import BatchError
+from batchlint.output import locate
 from batchlint.output.locate import find, locate_all
 from batchlint.phrasing import pointer
 from support import line, run_command
@@ -174,3 +175,59 @@ def test_standard_input_has_no_columns_and_no_source() -> None:
 
     assert result.out.splitlines()[0].startswith("<stdin>:1: unknown_parameter body.bogus: ")
     assert "^" not in result.out
+
+
+# -- bounds ---------------------------------------------------------------------------------------
+
+
+@given(VALUES)
+def test_places_of_a_line_are_the_same_together_and_one_by_one(value: Any) -> None:
+    raw = json.dumps(value).encode()
+    errors = [
+        finding_at(where, rule)
+        for path, _ in places(value)
+        for where in (pointer(path), pointer((*path, "missing")))
+        for rule in ("invalid_type", "unknown_parameter")
+    ]
+
+    assert locate._Locator().find_all(raw, errors) == [find(raw, error) for error in errors]
+
+
+def test_last_of_equal_keys_is_the_place_whatever_is_inside() -> None:
+    raw = b'{"a": {"b": 1, "c": 2}, "a": {"c": 3}}'
+    found = locate._Locator().find_all(raw, [finding_at("/a/b"), finding_at("/a/c")])
+
+    assert [place and place.text[place.start : place.end] for place in found] == ["{", "3"]
+    assert [place and place.column for place in found] == [30, 36]
+
+
+def test_deep_place_in_a_long_line_is_found_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each level read the whole line again: 30 s for 1 MB."""
+    read = 0
+    end = locate._end
+
+    def counting_end(text: str, at: int) -> int:
+        nonlocal read
+        after = end(text, at)
+        read += after - at
+        return after
+
+    monkeypatch.setattr(locate, "_end", counting_end)
+    levels = 300
+    raw = ('{"a": "' + "x" * 1000 + '", "b": ') * levels
+    line = f"{raw}1{'}' * levels}".encode()
+    found = find(line, finding_at("/b" * levels))
+
+    assert found is not None
+    assert found.text[found.start : found.end] == "1"
+    assert read < 2 * len(line)
+
+
+def test_steps_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locate, "_MOST_STEPS", 100)
+    raw = json.dumps(list(range(90))).encode()
+    locator = locate._Locator()
+
+    assert locator.find_all(raw, [finding_at("/89")])[0] is not None
+    assert locator.find_all(raw, [finding_at("/89")]) == [None]
+    assert locator.find_all(raw, [finding_at("/89")]) == [None]

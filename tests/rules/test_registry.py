@@ -23,6 +23,8 @@ SNAKE_CASE = "[a-z][a-z0-9]*(_[a-z0-9]+)*"
 
 #: Rules about bytes and whole files, which lines of documentation cannot show.
 WITHOUT_EXAMPLES = {
+    "too_many_problems",
+    "unchecked_schema",
     "not_jsonl_name",
     "empty_file",
     "file_too_large",

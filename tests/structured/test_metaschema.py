@@ -6,6 +6,10 @@ them, so every test that quotes one is in this file.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -267,3 +271,40 @@ def test_long_value_is_cut_in_the_sentence() -> None:
     assert problem.sentence.startswith("'" + "x" * 10)
     assert problem.sentence.endswith("... is not valid under any of the given schemas.")
     assert len(problem.sentence) < 150
+
+
+def test_threads_leave_the_warnings_of_the_program_as_they_are() -> None:
+    """With a thread executor they stayed silenced, or `-W error` raised out of a check."""
+    code = """
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from batchlint import check
+from support import request
+
+def lines(thread):
+    for number in range(300):
+        schema = {"type": "object", "properties": {"a": {"pattern": f"[[a]{thread}x{number}"}}}
+        tools = [{"type": "function", "function": {"name": "f", "parameters": schema}}]
+        yield request(str(number), "/v1/chat/completions", tools=tools)
+
+before = warnings.filters[:]
+show = warnings.showwarning
+with ThreadPoolExecutor(8) as pool:
+    reports = list(pool.map(lambda thread: check(lines(thread)), range(8)))
+assert all(report.ok and not report.warnings for report in reports), reports
+assert warnings.filters == before
+assert warnings.showwarning is show
+try:
+    warnings.warn("still an error")
+except UserWarning:
+    print("done")
+"""
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        check=False,
+    )
+
+    assert (result.stdout, result.stderr) == ("done\n", "")

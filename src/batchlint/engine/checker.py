@@ -6,13 +6,25 @@ import sys
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
 from .. import data, phrasing
-from ..findings import BatchError, Effect, Part, PathParts, Problem, Rank, stage
+from ..findings import (
+    LONGEST_QUOTE,
+    MOST_PER_LINE,
+    TOO_MANY,
+    BatchError,
+    Effect,
+    Part,
+    PathParts,
+    Phase,
+    Problem,
+    Rank,
+    stage,
+)
 from ..providers import Endpoint, Provider, provider, schema_variant
 from ..rules import RULES, Rule, Selection
 from ..rules.foreign import find_foreign
@@ -109,6 +121,9 @@ class EndpointChecker:
         request = Request(self.endpoint, body, line_bytes)
         for rule, check in checks_to_run(groups, request):
             for serial, problem in enumerate(check(request)):
+                if serial == MOST_PER_LINE:
+                    yield TOO_MANY, _LAST, _too_many(rule)
+                    break
                 position = self._position(problem.path or ())
                 yield rule, Rank(Part.BODY, problem.rank.phase, position, True, serial), problem
 
@@ -308,7 +323,10 @@ class Checker:
                 yield problem.rule, problem.rank, problem
             line = Line(request, self.provider)
             for rule in self.rules("line"):
-                for problem in rule.check(line):
+                for serial, problem in enumerate(rule.check(line)):
+                    if serial == MOST_PER_LINE:
+                        yield TOO_MANY, _LAST, _too_many(rule.name)
+                        break
                     yield rule.name, problem.rank, problem
         body = request.get("body")
         if checker is not None and isinstance(body, dict):
@@ -389,6 +407,8 @@ class Checker:
         if severity is None:
             return None
         fails = (effect or rule.fails) if severity == "error" else None
+        if custom_id is not None and len(custom_id) > LONGEST_QUOTE:
+            custom_id = custom_id[:LONGEST_QUOTE]
         return BatchError(
             name,
             rule.code,
@@ -404,9 +424,9 @@ class Checker:
         )
 
 
-@cache
+@lru_cache(maxsize=32)
 def checker_for(provider_name: str, selection: Selection) -> Checker:
-    """The checker of a provider and a selection, compiled once per process."""
+    """The checker of a provider and a selection. A process keeps those used last."""
     return Checker(provider(provider_name), selection)
 
 
@@ -421,7 +441,23 @@ def _in_order(errors: Iterable[BatchError | None]) -> list[BatchError]:
     found = [error for error in errors if error is not None]
     if len(found) > 1:
         found.sort()
+    if len(found) > MOST_PER_LINE:  # Say only once that there are more.
+        cut = [error for error in found if error.rule == TOO_MANY]
+        found = [error for error in found if error.rule != TOO_MANY] + cut[:1]
     return found
+
+
+#: After everything else in a body.
+_LAST: Final = Rank(Part.BODY, Phase.LAST, sys.maxsize)
+
+
+def _too_many(rule: str) -> Problem:
+    """The problem of a line in which one rule finds very many."""
+    return Problem(
+        f"There are more than {MOST_PER_LINE:,} problems. The rest of them are not listed.",
+        hint=f"`{rule}` finds them. Fix those that are listed, and check again.",
+        path=(),
+    )
 
 
 def _decode(line: bytes) -> Any:

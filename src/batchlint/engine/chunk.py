@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from io import BytesIO
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ..findings import KEEP, BatchError
+from ..findings import KEEP, MOST_PER_LINE, BatchError
 from ..providers import EMBEDDINGS
 from ..rules import RULES, Selection
 from ..rules.prompt_size import prompt_bytes
@@ -124,7 +125,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
         for rule in every_line_rules:
             problems = (
                 problem._replace(rule=rule.name, line=number, custom_id=custom_id)
-                for problem in rule.check(line)
+                for problem in islice(rule.check(line), MOST_PER_LINE)
             )
             if _add(summary, checker.errors(problems)):
                 status = _FAILED

@@ -213,6 +213,19 @@ def invalid_body() -> None:
     """
 
 
+@stated_in_schema(fails=None)
+def too_many_problems() -> None:
+    """The line has more than 1,000 problems of one kind. The rest of them are not listed.
+
+    The limit holds for each rule, and for each parameter of the body. It keeps the
+    report of a damaged line short. The finding appears once per line.
+
+    Fix: Fix the problems that are listed, and check again.
+
+    Evidence: inferred. The limit is batchlint's own.
+    """
+
+
 @line_rule(fails=None)
 def unknown_line_member(line: Line) -> Iterator[Problem]:
     """The line has a field other than `custom_id`, `method`, `url` and `body`.

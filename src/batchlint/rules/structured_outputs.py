@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import orjson
 
 from .. import phrasing
-from ..findings import PathParts, Problem
+from ..bounds import Budget
+from ..findings import PathParts, Phase, Problem
 from ..providers import CHAT, RESPONSES, Endpoint
 from .registry import Request, problem, request_rule
 from .triggers import fields
@@ -38,24 +39,28 @@ class _Location(NamedTuple):
     param: str
 
     @property
+    def name(self) -> str:
+        """The name of the schema, as messages quote it."""
+        name = self.named.get("name")
+        return phrasing.excerpt(name) if isinstance(name, str) else ""
+
+    @property
     def strict(self) -> bool:
         """Whether the request asks for strict mode."""
         return self.named.get("strict") is True
 
-    def problems(self) -> tuple[SchemaProblem, ...]:
-        """The problems of the schema."""
+    def problems(self, budget: Budget) -> tuple[SchemaProblem, ...]:
+        """The problems of the schema, within what is left of the line's budget."""
         from ..structured import subset  # Late, because most files have no schemas.
 
         if self.schema is None:
             return (subset.ABSENT,) if self.strict else ()
-        return subset.problems(self.schema, "strict" if self.strict else "function")
+        return subset.problems(self.schema, "strict" if self.strict else "function", budget)
 
     def problem(self, found: SchemaProblem) -> Problem:
         """Turn a problem of the schema into a problem of the body."""
-        name = self.named.get("name")
-        name = phrasing.excerpt(name) if isinstance(name, str) else ""
         return problem(
-            f"Invalid schema for {self.subject} '{name}': {found.sentence}",
+            f"Invalid schema for {self.subject} '{self.name}': {found.sentence}",
             *self.path,
             *found.path,
             param=self.param,
@@ -113,7 +118,7 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
     the code null, `/v1/responses` gives `invalid_json_schema`. The messages for 120,000
     characters and for an undefined reference are not known.
     """
-    for location, found in _schema_problems(request):
+    for location, found in _found(request):
         if location.subject == "response_format" and found.certain:
             yield location.problem(found)
 
@@ -150,7 +155,7 @@ def invalid_function_parameters(request: Request) -> Iterator[Problem]:
     Evidence: confirmed. A recorded response, September 2026, and reports with full error
     responses, 2024 to September 2026.
     """
-    for location, found in _schema_problems(request):
+    for location, found in _found(request):
         if location.subject == "function" and _is_certain(found, request):
             yield location.problem(found)
 
@@ -193,7 +198,7 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
     """
     from ..structured import subset
 
-    for location, found in _schema_problems(request):
+    for location, found in _found(request):
         keyword = found.path[-1] if found.path else ""
         if _is_fine_tuned(request) and keyword in subset.NOT_FOR_FINE_TUNED and not found.certain:
             continue  # `fine_tuned_schema` reports it.
@@ -204,6 +209,34 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
 def _is_certain(found: SchemaProblem, request: Request) -> bool:
     """Whether the API certainly refuses a schema for this problem."""
     return found.certain and (request.endpoint == CHAT or not found.chat_only)
+
+
+@request_rule(fails=None, endpoints=_ENDPOINTS, when=_WHEN, unless=_has_no_problem)
+def unchecked_schema(request: Request) -> Iterator[Problem]:
+    """A schema was not checked, because that would take too much work.
+
+    Work in proportion to the size of a schema is always done. Two things can take much
+    more, and are limited for each line: many values that are nested very deep, and many
+    long patterns that ignore case or have characters beyond ASCII. The limit counts
+    work, not time, so that every run gives the same report. The finding appears once
+    per line.
+
+    Fix: Make the patterns shorter, or nest the schema less deep. The API may accept the
+    schema; batchlint cannot tell.
+
+    Evidence: inferred. The limit is batchlint's own.
+    """
+    unchecked = [at for at, found in _schema_problems(request) if _is_unchecked(found)]
+    if unchecked:
+        first = unchecked[0]
+        more = f" and {len(unchecked) - 1:,} others" if len(unchecked) > 1 else ""
+        yield problem(
+            f"The schema of {first.subject} '{first.name}'{more} would take too much work to check.",
+            *first.path,
+            param=first.param,
+            phase=Phase.LAST,
+            hint="Make its patterns shorter, or nest it less deep. It was not checked.",
+        )
 
 
 @request_rule(fails=None, endpoints=_ENDPOINTS, when=_WHEN, unless=_has_no_problem)
@@ -234,7 +267,8 @@ def fine_tuned_schema(request: Request) -> Iterator[Problem]:
         for location in _locations(request):
             if location.schema and location.strict:
                 for found in subset.problems(location.schema, "fine-tuned"):
-                    yield location.problem(found)
+                    if not _is_unchecked(found):
+                        yield location.problem(found)
 
 
 # -- where schemas are ----------------------------------------------------------------------------
@@ -335,13 +369,26 @@ _Problems = Sequence[tuple[_Location, "SchemaProblem"]]
 def _schema_problems(request: Request) -> _Problems:
     """The problems of all schemas, except those that only fine-tuned models have."""
     found: list[tuple[_Location, SchemaProblem]] = []
+    budget = Budget()
     for name, json_type, locate in _FIELDS[request.endpoint]:
         value = request.body.get(name)
         if isinstance(value, list) and json_type is list:
-            found += _list_problems(value, locate)
+            found += _list_problems(value, locate, budget)
         elif isinstance(value, json_type):
-            found += _problems_of(value, locate)
+            found += _problems_of(value, locate, budget)
     return found
+
+
+def _found(request: Request) -> _Problems:
+    """The problems of the schemas that were checked."""
+    return [each for each in _schema_problems(request) if not _is_unchecked(each[1])]
+
+
+def _is_unchecked(found: SchemaProblem) -> bool:
+    """Whether a problem stands for those of a schema that was not checked."""
+    from ..structured import subset
+
+    return found is subset.UNCHECKED[0]
 
 
 class _GoodItems:
@@ -406,18 +453,23 @@ _good_items: Final[dict[_Locator, _GoodItems]] = {
 }
 
 
-def _list_problems(items: list[Any], locate: _Locator) -> _Problems:
+def _list_problems(items: list[Any], locate: _Locator, budget: Budget) -> _Problems:
+    """The problems of the items that are not known to be good.
+
+    Items whose work is in excess never become known: they count against each line's budget.
+    """
     good = _good_items[locate]
     found: list[tuple[_Location, SchemaProblem]] = []
     for index in good.unknown(items):
         location = locate(index, items[index])
-        problems = location.problems() if location is not None else ()
+        before = budget.left
+        problems = location.problems(budget) if location is not None else ()
         if location is not None:
             found += [(location, problem) for problem in problems]
-        if not problems:
+        if not problems and budget.left == before:
             good.add(items[index])
     return found
 
 
-def _problems_of(value: Any, locate: _Locator) -> _Problems:
-    return [(at, problem) for at in _located(value, locate) for problem in at.problems()]
+def _problems_of(value: Any, locate: _Locator, budget: Budget) -> _Problems:
+    return [(at, problem) for at in _located(value, locate) for problem in at.problems(budget)]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from .. import phrasing
-from ..findings import Part, PathParts, Phase, Problem, Rank
+from ..findings import MOST_PER_LINE, TOO_MANY, Part, PathParts, Phase, Problem, Rank
 from ..nesting import EXPLAINED_LEVELS, with_fresh_stack
 from .validate import Validator, anchor_pattern, compile_schema
 
@@ -149,12 +150,12 @@ class _Walk:
                 yield self._missing(schema, name, ())
         if not value.keys() <= self._explainer.positions.keys():
             self._enter(Phase.UNKNOWN, "")
-            yield from self._unknown_fields(schema, value, ())
+            yield from self._first(self._unknown_fields(schema, value, ()), ())
         properties = schema.get("properties", _NOTHING)
         for name, item in value.items():
             if name in properties and not self._explainer.is_valid(properties[name], item):
                 self._enter(Phase.FIELDS, name)
-                yield from self._value(properties[name], item, (name,))
+                yield from self._first(self._value(properties[name], item, (name,)), (name,))
         if schema.keys() & _SIZE_KEYWORDS:
             self._enter(Phase.FIELDS, "")
             yield from self._sizes(schema, value, ())
@@ -162,6 +163,20 @@ class _Walk:
             place = _place_of(constraint)
             self._enter(Phase.FIELDS, str(place[0]) if place else "")
             yield self._broken(constraint, value, ())
+
+    def _first(self, problems: Iterator[Problem], path: PathParts) -> Iterator[Problem]:
+        """The first problems of a place; if there are many more, one that says so."""
+        yield from islice(problems, MOST_PER_LINE)
+        if next(problems, None) is not None:
+            explainer = self._explainer
+            name = phrasing.dotted(path)
+            yield Problem(
+                f"There are more than {MOST_PER_LINE:,} problems. The rest of them are not listed.",
+                f"{explainer.param_prefix}{name}".removesuffix(".") or None,
+                (*explainer.prefix, *path),
+                rule=TOO_MANY,
+                rank=Rank(explainer.part, Phase.LAST, self._position),
+            )
 
     def _enter(self, phase: Phase, name: str) -> None:
         """Note the phase and the parameter that the next problems belong to."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from ..phrasing import with_short_reprs
+
 #: Whether a decoded value fits a schema.
 Validator = Callable[[Any], bool]
 
@@ -40,7 +42,7 @@ def compile_schema(schema: Mapping[str, Any]) -> Validator:
 
     def is_valid_or_shallow(value: Any) -> bool:
         try:
-            return validator.is_valid(value)
+            return validator.is_valid(with_short_reprs(value))
         except RecursionError:  # Nested too deep for the engine: the explainer decides.
             return False
 

@@ -35,7 +35,7 @@ _MOST_ERRORS: Final = 800
 _LEVELS: Final = 50
 
 #: Longer patterns are not compiled, because compiling them may take long.
-_LONGEST_PATTERN: Final = 500
+LONGEST_PATTERN: Final = 500
 
 #: Deeper places are not visited. A decoded line has none.
 LONGEST_PATH: Final = 2500
@@ -65,10 +65,11 @@ def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
 
     The API reports one of them. Which one depends on the version of its library.
     """
-    if _is_surely_valid(root):
+    shallow = pruned(root, _LEVELS)
+    if _is_surely_valid(shallow):
         return
     try:
-        errors = with_fresh_stack(_errors, pruned(root, _LEVELS))
+        errors = with_fresh_stack(_errors, phrasing.with_short_reprs(shallow))
     except RecursionError:
         return
     seen: set[tuple[PathParts, str]] = set()
@@ -155,7 +156,7 @@ def _strings_of_patterns(root: dict[str, Any]) -> Iterator[str]:
 
 def is_regex(pattern: object) -> bool:
     """Whether Python's `re` compiles a pattern. Long patterns count as valid."""
-    if not isinstance(pattern, str) or len(pattern) > _LONGEST_PATTERN:
+    if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN:
         return True
     # The lock is for our own threads: `catch_warnings` changes what they share.
     with _warnings_lock, warnings.catch_warnings():

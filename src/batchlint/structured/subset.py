@@ -30,9 +30,11 @@ from typing import Any, Final, Literal
 import orjson
 
 from .. import phrasing
+from ..bounds import Budget, ByteCache
 from . import limits, metaschema, plain
 from .nodes import Node, in_words, nodes, of_type, quoted, types
 from .problems import SchemaProblem
+from .work import excess_steps
 
 #: What to check: the parameters of a function that is not strict, a strict schema, or
 #: only the keywords that strict mode does not support for fine-tuned models.
@@ -147,11 +149,18 @@ ABSENT: Final = SchemaProblem(
     '"additionalProperties": false}.',
 )
 
-#: The problems of schemas, by fingerprint. The lines of a file often share a schema.
-_cache: dict[tuple[Mode, bytes], tuple[SchemaProblem, ...]] = {}
+#: Stands for the problems of a schema that would take too much work to check.
+UNCHECKED: Final = (SchemaProblem("it was not checked"),)
 
-#: The cache is cleared when it has this many entries.
-_CACHE_SIZE: Final = 2048
+#: The excess steps and the problems of schemas, by fingerprint. The lines of a file often share a
+#: schema.
+_cache: Final[ByteCache[tuple[Mode, bytes], tuple[int, tuple[SchemaProblem, ...]]]] = ByteCache(
+    8_000_000
+)
+
+#: What one entry of the cache takes beside its key, and what a problem does, in bytes.
+_ENTRY_SIZE: Final = 500
+_PROBLEM_SIZE: Final = 1000
 
 #: Longer schemas, in bytes, are hashed.
 _LONGEST_UNHASHED: Final = plain.SHORT
@@ -160,32 +169,48 @@ _LONGEST_UNHASHED: Final = plain.SHORT
 _DIGEST_SIZE: Final = 32
 
 
-def problems(schema: dict[str, Any], mode: Mode) -> tuple[SchemaProblem, ...]:
-    """The problems for which the API refuses, or may refuse, a schema. Cached."""
-    content = fingerprint(schema)
-    if content is None:
-        return _check(schema, mode)
-    found = _cache.get((mode, content))
-    if found is None:
-        fine = mode == "strict" and len(content) != _DIGEST_SIZE and plain.is_fine(schema)
-        found = () if fine else _check(schema, mode)
-        if len(_cache) >= _CACHE_SIZE:
-            _cache.clear()
-        _cache[mode, content] = found
+def problems(
+    schema: dict[str, Any], mode: Mode, budget: Budget | None = None
+) -> tuple[SchemaProblem, ...]:
+    """The problems for which the API refuses, or may refuse, a schema. Cached.
+
+    Args:
+        schema: the schema.
+        mode: what to check.
+        budget: of the line. Default: that of a line without other schemas.
+
+    Returns:
+        The problems. `UNCHECKED` if the work exceeds what is left of the budget.
+    """
+    raw = _text(schema)
+    content = raw if len(raw) <= _LONGEST_UNHASHED else fingerprint(raw)
+    known = _cache.get((mode, content))
+    if known is not None and raw:
+        excess, found = known
+        return found if not excess or (budget or Budget()).spend(excess) else UNCHECKED
+    if mode == "strict" and 0 < len(raw) <= plain.SHORT and plain.is_fine(schema):
+        _cache.put((mode, content), (0, ()), _ENTRY_SIZE + len(content))
+        return ()
+    excess = excess_steps(schema, len(raw))
+    if not (budget or Budget()).spend(excess):
+        return UNCHECKED
+    found = _check(schema, mode)
+    if raw:
+        size = _ENTRY_SIZE + len(content) + _PROBLEM_SIZE * len(found)
+        _cache.put((mode, content), (excess, found), size)
     return found
 
 
-def fingerprint(value: Any) -> bytes | None:
-    """Short bytes that identify a value by its JSON text.
-
-    None for values that the encoder refuses: those nested more than 254 levels deep.
-    """
+def _text(value: Any) -> bytes:
+    """A value as JSON. Empty if the encoder refuses it: nested more than 254 levels deep."""
     try:
-        raw = orjson.dumps(value)
+        return orjson.dumps(value)
     except TypeError:
-        return None
-    if len(raw) <= _LONGEST_UNHASHED:
-        return raw
+        return b""
+
+
+def fingerprint(raw: bytes) -> bytes:
+    """Short bytes that identify a long JSON text."""
     from hashlib import blake2b  # Late, because it loads OpenSSL.
 
     return blake2b(raw, digest_size=_DIGEST_SIZE).digest()

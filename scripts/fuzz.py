@@ -1,0 +1,359 @@
+"""Fuzz batchlint: lines made from the fixtures by a grammar, checked in all ways that must agree.
+
+    python scripts/fuzz.py --lines 100000         # one way: nothing raises
+    python scripts/fuzz.py --lines 10000 --all    # all ways: engines, jobs, sources, formats
+
+The lines depend on the seed only. Each difference or exception is printed, and its lines are written
+to a file, so that it can be repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from xml.etree import ElementTree as ET
+
+import orjson
+
+import batchlint
+from batchlint.engine.checker import checker_for
+from batchlint.output import FORMATS, Options
+from batchlint.output.result import FileResult
+from batchlint.report import Report
+from batchlint.sources import open_file
+
+ROOT: Final = Path(__file__).parents[1]
+NOW: Final = 1_788_220_800
+
+#: Lines per file.
+_BATCH: Final = 250
+
+#: Values to put in the place of others: of every type, at and beyond usual bounds.
+_VALUES: Final[list[Any]] = [
+    *(None, True, False, 0, 1, -1, 1.0, 0.5, -0.0, 1e300, 2**53, 2**64, 128, 129, 2048),
+    *("", "x", "user", "text", "function", "auto", "none", "name\n", "\u0663", "\U0001f600"),
+    *("x" * 64, "x" * 65, "x" * 513, "\x1b[31m", "\u202e", "\ufeff", "data:image/png;base64,AA=="),
+    *([], [[]], [""], ["x"], [1], [None], [{}], [1, 2, 3], {}, {"type": "text"}, {"type": "x"}),
+    *({"type": 1}, {"x": None}, {"": ""}, {"type": "object", "properties": {}}, {"$ref": "#"}),
+]
+
+#: Names to add: of fields that exist somewhere, of schemas, and of none.
+_NAMES: Final = (
+    *("type", "role", "content", "name", "text", "stream", "model", "tools", "input", "messages"),
+    *("strict", "schema", "properties", "items", "required", "pattern", "anyOf", "$defs", "$ref"),
+    *("bogus", "", "a/b", "a~b", "é", "x" * 70, "custom_id", "body", "seed", "n", "temperature"),
+)
+
+#: Bytes to put into a text.
+_BYTES: Final = (
+    *(b"", b" ", b"\t", b"\r", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\\", b'"'),
+    *(b"{", b"}", b"[", b"]", b",", b":", b"NaN", b"-Infinity", b"1e999", b"9" * 400),
+    *(b"\\ud83d", b"\\u0000", b"null", b"'", b"//", b"[" * 1100, b'{"a":' * 300),
+)
+
+
+# -- the grammar ----------------------------------------------------------------------------------
+
+
+class Grammar:
+    """Makes lines from the lines of the fixtures."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - it must be reproducible
+        texts = {
+            text
+            for folder in ("valid", "invalid", "cases", "wild")
+            for path in sorted((ROOT / "fixtures" / folder).rglob("*.jsonl"))
+            for text in path.read_bytes().split(b"\n")
+            if 0 < len(text) < 20_000
+        }
+        self._texts = sorted(texts)
+        self._requests = [value for value in map(_decoded, self._texts) if isinstance(value, dict)]
+        self._fragments: dict[str, list[Any]] = {}
+        for request in self._requests:
+            self._collect(request)
+
+    def _collect(self, value: Any) -> None:
+        """Note the values of each name, so that they can be put elsewhere."""
+        if isinstance(value, list):
+            for item in value:
+                self._collect(item)
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                known = self._fragments.setdefault(name, [])
+                if len(known) < 50:
+                    known.append(item)
+                self._collect(item)
+
+    def line(self) -> bytes:
+        """A line, with its newline."""
+        choice = self._random.random()
+        if choice < 0.03:
+            return self._random.choice([b"", b" ", b"\r", b"{}", b"[]", b"null", b"1"]) + b"\n"
+        if choice < 0.15:
+            return self._damaged(self._random.choice(self._texts)) + b"\n"
+        request = self._random.choice(self._requests)
+        for _ in range(self._random.choice([0, 1, 1, 2, 2, 3, 5])):
+            request = self._changed(request)
+        text = json.dumps(request, ensure_ascii=self._random.random() < 0.5)
+        raw = text.encode("utf-8", "surrogatepass")
+        if choice < 0.2:
+            raw = self._damaged(raw)
+        return raw.replace(b"\n", b" ") + self._random.choice([b"\n", b"\n", b"\r\n"])
+
+    def _damaged(self, text: bytes) -> bytes:
+        at = self._random.randint(0, len(text))
+        cut = self._random.choice([0, 0, 1, 3, len(text)])
+        return (text[:at] + self._random.choice(_BYTES) + text[at + cut :]).replace(b"\n", b" ")
+
+    def _changed(self, value: Any) -> Any:
+        """A copy in which one value, somewhere inside, is changed."""
+        if isinstance(value, dict) and value and self._random.random() < 0.8:
+            name = self._random.choice(list(value))
+            return value | {name: self._changed(value[name])}
+        if isinstance(value, list) and value and self._random.random() < 0.8:
+            index = self._random.randrange(len(value))
+            return [*value[:index], self._changed(value[index]), *value[index + 1 :]]
+        return self._replaced(value)
+
+    def _replaced(self, value: Any) -> Any:
+        choice = self._random.randrange(6)
+        if isinstance(value, dict) and choice < 3:
+            if choice == 0 and value:
+                gone = self._random.choice(list(value))
+                return {name: item for name, item in value.items() if name != gone}
+            name = self._random.choice([*_NAMES, *self._fragments])
+            return value | {name: self._any_value(name)}
+        if isinstance(value, list) and choice < 3:
+            return value * self._random.choice([0, 2, 3]) if choice else [*value, self._any_value()]
+        if choice == 3:
+            return [value]
+        return self._any_value()
+
+    def _any_value(self, name: str = "") -> Any:
+        known = (
+            self._fragments.get(name) or self._fragments[self._random.choice(list(self._fragments))]
+        )
+        return self._random.choice(known if self._random.random() < 0.5 else _VALUES)
+
+
+def _decoded(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return None
+
+
+# -- ways to check --------------------------------------------------------------------------------
+
+
+class DifferenceError(Exception):
+    """A way that does not agree with the first one."""
+
+
+def _facts(report: Report) -> tuple[Any, ...]:
+    """What must be the same in every way."""
+    errors = [tuple(error) for error in (*report.errors, *report.warnings)]
+    numbers = (report.total, report.failed, report.embedding_inputs, report.bytes)
+    return (*numbers, report.endpoint, report.models, sorted(report.counts.items()), errors)
+
+
+class Case(NamedTuple):
+    """A file to check.
+
+    Attributes:
+        data: its bytes.
+        folder: for files.
+        number: of the case.
+    """
+
+    data: bytes
+    folder: Path
+    number: int
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / "batch.jsonl"
+
+
+def _check(source: Any, **options: Any) -> Report:
+    return batchlint.check(source, **{"now": NOW, "keep": 0, "name": "batch.jsonl", **options})
+
+
+def _lines_of(data: bytes) -> list[bytes]:
+    return data.split(b"\n")[: -1 if data.endswith(b"\n") else None]
+
+
+def _with_other_engine(case: Case) -> Report:
+    """With pure jsonschema, in a checker of its own."""
+    before = os.environ.get("BATCHLINT_ENGINE", "")
+    os.environ["BATCHLINT_ENGINE"] = "jsonschema"
+    try:
+        checker_for.cache_clear()
+        return _check(case.data)
+    finally:
+        os.environ["BATCHLINT_ENGINE"] = before
+        checker_for.cache_clear()
+
+
+def _as_stream_of_pieces(case: Case) -> Report:
+    class Pieces:
+        def __init__(self) -> None:
+            self._data = BytesIO(case.data)
+
+        def read(self, _: int) -> bytes:
+            return self._data.read(3001)
+
+    return _check(Pieces())
+
+
+def _compressed(case: Case) -> Report:
+    path = case.folder / "batch.jsonl.gz"
+    path.write_bytes(gzip.compress(case.data, 1))
+    with open_file(str(path), 1 << 30) as stream:
+        return _check(stream)
+
+
+def _with_small_ranges(case: Case, **options: Any) -> Report:
+    from batchlint.engine import parallel
+
+    before = parallel.SMALLEST_RANGE, parallel.LARGEST_RANGE
+    vars(parallel).update(SMALLEST_RANGE=20_000, LARGEST_RANGE=20_000)
+    try:
+        return _check(case.path, **options)
+    finally:
+        vars(parallel).update(SMALLEST_RANGE=before[0], LARGEST_RANGE=before[1])
+
+
+#: The ways in which every file is checked, by name.
+WAYS: Final[dict[str, Callable[[Case], Report]]] = {
+    "path": lambda case: _check(case.path),
+    "other engine": _with_other_engine,
+    "stream": lambda case: _check(BytesIO(case.data)),
+    "pieces": _as_stream_of_pieces,
+    "lines": lambda case: _check(line + b"\n" for line in _lines_of(case.data)),
+    "gz": _compressed,
+    "forks": lambda case: _with_small_ranges(case, jobs=2, start="fork"),
+}
+
+
+def _check_iteration(case: Case, expected: Report) -> None:
+    """`iter_errors` yields the same findings."""
+    found = batchlint.iter_errors(case.data, now=NOW, name="batch.jsonl")
+    if sorted(map(tuple, found), key=repr) != sorted(
+        map(tuple, (*expected.errors, *expected.warnings)), key=repr
+    ):
+        raise DifferenceError("iter_errors")
+
+
+#: How to read each format again.
+_READERS: Final[dict[str, Callable[[str], object]]] = {
+    "json": orjson.loads,
+    "jsonl": lambda text: [orjson.loads(line) for line in text.split("\n") if line],
+    "batch": orjson.loads,
+    "gitlab": orjson.loads,
+    "sarif": orjson.loads,
+    "junit": ET.fromstring,
+}
+
+
+def _check_formats(case: Case, report: Report) -> None:
+    """Every format can be written, and read again."""
+    path = str(case.path)
+    result = FileResult(path, report, source=path)
+    for name, chosen in FORMATS.items():
+        text = "".join(chosen.render([result], Options(0, show_source=True)))
+        text.encode()
+        if name in _READERS:
+            _READERS[name](text)
+        if any(ord(letter) < 32 and letter not in "\n\t" for letter in text):
+            raise DifferenceError(f"a control character in {name}")
+
+
+def check_one_way(case: Case) -> Report:
+    """Check a file, and whether the numbers of the report fit together."""
+    report = _check(case.data)
+    failed = {error.line for error in report.errors if error.line is not None}
+    if not len(failed) == report.failed <= report.total:
+        raise DifferenceError("the number of failed requests")
+    return report
+
+
+def check_all_ways(case: Case) -> None:
+    """Check a file in all ways.
+
+    Raises:
+        DifferenceError: two ways differ.
+    """
+    case.path.write_bytes(case.data)
+    first = check_one_way(case)
+    expected = _facts(first)
+    for name, way in WAYS.items():
+        if name == "forks" and not hasattr(os, "fork"):
+            continue
+        if _facts(way(case)) != expected:
+            raise DifferenceError(name)
+    _check_iteration(case, first)
+    _check_formats(case, first)
+
+
+# -- runs -----------------------------------------------------------------------------------------
+
+
+def cases(seed: int, lines: int, folder: Path) -> Iterator[Case]:
+    """Files with so many lines in all."""
+    grammar = Grammar(seed)
+    for number in range(-(-lines // _BATCH)):
+        count = min(_BATCH, lines - number * _BATCH)
+        yield Case(b"".join(grammar.line() for _ in range(count)), folder, number)
+
+
+def fuzz(seed: int, lines: int, *, all_ways: bool) -> list[tuple[Case, BaseException]]:
+    """Check so many lines, and return the files with a difference or an exception."""
+    failures: list[tuple[Case, BaseException]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for case in cases(seed, lines, Path(folder)):
+            try:
+                if all_ways:
+                    check_all_ways(case)
+                else:
+                    check_one_way(case)
+            except Exception as error:  # noqa: BLE001 - any exception is a find
+                failures.append((case, error))
+    return failures
+
+
+def main() -> int:
+    """Fuzz, print the figures, and return 1 if something was found."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--lines", type=int, default=10_000, help="how many lines to make")
+    parser.add_argument("--seed", type=int, default=0, help="other seeds make other lines")
+    parser.add_argument("--all", action="store_true", help="check each file in all ways")
+    args = parser.parse_args()
+    start = time.perf_counter()
+    failures = fuzz(args.seed, args.lines, all_ways=args.all)
+    seconds = time.perf_counter() - start
+    for case, error in failures:
+        path = Path(f"fuzz-{args.seed}-{case.number}.jsonl")
+        path.write_bytes(case.data)
+        print(f"{path}: {type(error).__name__}: {error}")
+    ways = f"{len(WAYS) + 2} ways and {len(FORMATS)} formats" if args.all else "one way"
+    print(
+        f"{args.lines:,} lines in {ways}, seed {args.seed}: {len(failures)} found, {seconds:.0f} s"
+    )
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Bounds on memory and work, so that no file takes more than its share."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Final, Generic, TypeVar
+
+#: Steps that checking the schemas of one line may take in excess. A step is about a microsecond.
+MOST_STEPS: Final = 1_000_000
+
+_K = TypeVar("_K", bound=Hashable)
+_V = TypeVar("_V")
+
+
+class ByteCache(Generic[_K, _V]):
+    """Remembers values until they take too many bytes, and then forgets all of them.
+
+    Keys from users' files may be as large as a line.
+
+    Args:
+        most_bytes: the size to stay below.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._values: dict[_K, _V] = {}
+        self.get = self._values.get
+
+    def put(self, key: _K, value: _V, size: int) -> None:
+        """Remember a value, unless it is too large.
+
+        Args:
+            key: of the value.
+            value: anything but None.
+            size: of both in bytes, roughly.
+        """
+        if size > self._most_bytes // 8:
+            return
+        if self._bytes + size > self._most_bytes:
+            self._values.clear()
+            self._bytes = 0
+        self._bytes += size
+        self._values[key] = value
+
+
+class Budget:
+    """The steps that are left for a line. Work is counted, never timed: reports stay the same."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MOST_STEPS
+
+    def spend(self, steps: int) -> bool:
+        """Spend steps, if so many are left."""
+        if steps > self.left:
+            return False
+        self.left -= steps
+        return True

@@ -1,0 +1,57 @@
+"""How much work it is to check a schema, and how much of it one line may cause.
+
+Work is counted, never timed, so that every run gives the same report. Work in proportion to the
+size of a schema is free: the line had to be sent, too. What counts is the excess: many values far
+below the root, because each place is written down as a path, and patterns that are slow to compile.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from ..bounds import MOST_STEPS
+from .metaschema import LONGEST_PATTERN
+
+#: Steps that are free per byte of a schema. Usual schemas need less than 2.
+FREE_STEPS_PER_BYTE: Final = 8
+
+#: Steps per character of a pattern that is slow to compile.
+_SLOW: Final = 1000
+
+#: Patterns with classes beyond ASCII, or which ignore case, may take a millisecond per character.
+_MAY_BE_SLOW: Final = re.compile(r"[^\x00-\x7f]|\\[xuUN]|\(\?[aLmsux]*i")
+
+
+def excess_steps(schema: dict[str, Any], size: int) -> int:
+    """The steps beyond those that are free. More than a budget has are not counted.
+
+    Args:
+        schema: the schema.
+        size: of its JSON text in bytes.
+    """
+    free = FREE_STEPS_PER_BYTE * size
+    steps = 0
+    stack: list[tuple[Any, int]] = [(schema, 1)]
+    while stack and steps <= free + MOST_STEPS:
+        value, depth = stack.pop()
+        steps += depth
+        if isinstance(value, dict):
+            stack += [(child, depth + 1) for child in value.values()]
+            steps += sum(map(_pattern_steps, _patterns(value)))
+        elif isinstance(value, list):
+            stack += [(child, depth + 1) for child in value]
+    return max(0, steps - free)
+
+
+def _patterns(schema: dict[str, Any]) -> list[str]:
+    """The patterns of one subschema."""
+    named = schema.get("patternProperties")
+    own = schema.get("pattern")
+    return [*(named if isinstance(named, dict) else ()), *([own] if isinstance(own, str) else ())]
+
+
+def _pattern_steps(pattern: str) -> int:
+    if len(pattern) > LONGEST_PATTERN or not _MAY_BE_SLOW.search(pattern):
+        return 0
+    return _SLOW * len(pattern)

@@ -1,0 +1,43 @@
+"""A thousand lines of the fuzzer, in all ways that must agree. `scripts/fuzz.py` makes more."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from types import ModuleType
+
+import pytest
+
+from batchlint.engine.checker import checker_for
+from support import ROOT
+
+
+@pytest.fixture(scope="module")
+def fuzzer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("fuzz", ROOT / "scripts" / "fuzz.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fuzz"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_thousand_lines_get_the_same_report_in_all_ways(fuzzer: ModuleType) -> None:
+    assert fuzzer.fuzz(1, 1000, all_ways=True) == []
+
+
+def test_lines_depend_on_the_seed_only(fuzzer: ModuleType) -> None:
+    def lines(seed: int) -> list[bytes]:
+        grammar = fuzzer.Grammar(seed)
+        return [grammar.line() for _ in range(100)]
+
+    assert lines(1) == lines(1) != lines(2)
+
+
+def test_difference_is_found(fuzzer: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(fuzzer.WAYS, "wrong", lambda case: fuzzer._check(case.data + b"{}"))
+    ((_, error),) = fuzzer.fuzz(1, 10, all_ways=True)
+
+    assert str(error) == "wrong"
+    checker_for.cache_clear()

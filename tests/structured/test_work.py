@@ -1,0 +1,158 @@
+"""How much work a schema is, and that one line cannot cause more than its budget."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from batchlint import Report, check
+from batchlint.bounds import MOST_STEPS, Budget
+from batchlint.structured import subset
+from batchlint.structured.work import excess_steps
+from support import FIXTURES, fixture_files, request
+
+CHAT = "/v1/chat/completions"
+
+
+def with_pattern(pattern: str) -> dict[str, Any]:
+    return {"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}}
+
+
+def slow_schemas(count: int) -> list[dict[str, Any]]:
+    """Return schemas, each with another pattern of 480 characters that takes long to compile."""
+    return [with_pattern(f"{number:04}" + "[\0-\uffff]" * 95) for number in range(count)]
+
+
+def report_on(*schemas: dict[str, Any], **options: Any) -> Report:
+    tools = [
+        {"type": "function", "function": {"name": f"f{number}", "parameters": schema}}
+        for number, schema in enumerate(schemas)
+    ]
+    return check([request("a", CHAT, tools=tools)], **options)
+
+
+def excess(schema: dict[str, Any]) -> int:
+    return excess_steps(schema, len(json.dumps(schema, separators=(",", ":"))))
+
+
+# -- counting -------------------------------------------------------------------------------------
+
+
+def test_usual_schemas_have_no_excess() -> None:
+    seen = 0
+    for path in fixture_files("valid", "cases/valid"):
+        for text in path.read_bytes().splitlines():
+            for tool in json.loads(text).get("body", {}).get("tools") or ():
+                schema = tool.get("parameters") or tool.get("function", {}).get("parameters")
+                if schema:
+                    seen += 1
+                    assert excess(schema) == 0
+    assert seen, FIXTURES
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_slow"),
+    [
+        ("^[a-z]+$", False),
+        (r"\d{4}-\d\d", False),
+        ("(?P<i>a)", False),
+        ("ü", True),
+        (r"[\x00-\xff]", True),
+        (r"\u00e4", True),
+        ("(?i)a", True),
+        ("(?mi:a)", True),
+        ("ü" * 501, False),  # It is not compiled.
+    ],
+    ids=ascii,
+)
+def test_patterns_that_may_be_slow_are_in_excess(pattern: str, is_slow: bool) -> None:
+    own = excess(with_pattern(pattern))
+    named = excess({"type": "object", "patternProperties": {pattern: {}}})
+
+    assert (own > 0, named > 0) == (is_slow, is_slow)
+
+
+def test_deep_values_are_in_excess() -> None:
+    schema: dict[str, Any] = {"anyOf": [{}] * 1000}
+    for _ in range(200):
+        schema = {"items": schema}
+
+    assert excess(schema) > 1000 * 200 / 2
+    assert excess({"anyOf": [{}] * 100_000}) == 0
+
+
+def test_no_more_is_counted_than_a_budget_has() -> None:
+    schema: dict[str, Any] = {"anyOf": [{}] * 1000}
+    for _ in range(50):
+        schema = {"anyOf": [schema, schema]}  # 2 ** 50 places
+
+    assert excess_steps(schema, 0) > MOST_STEPS
+
+
+def test_budget_is_spent_once() -> None:
+    budget = Budget()
+
+    assert budget.spend(MOST_STEPS)
+    assert budget.spend(0)
+    assert not budget.spend(1)
+
+
+# -- lines ----------------------------------------------------------------------------------------
+
+
+def test_line_with_slow_patterns_has_one_finding_that_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its patterns took half a minute to compile."""
+    compiled: set[object] = set()
+
+    def is_regex(pattern: object) -> bool:
+        compiled.add(pattern)
+        return True
+
+    monkeypatch.setattr("batchlint.structured.metaschema.is_regex", is_regex)
+    report = report_on(*slow_schemas(100))
+    (warning,) = report.warnings
+
+    assert report.ok
+    assert warning.rule == "unchecked_schema"
+    assert warning.pointer == "/body/tools/2/function/parameters"
+    assert "'f2' and 97 others" in warning.message
+    assert 0 < len(compiled) <= 2
+
+
+def test_schemas_without_excess_are_checked_after_others() -> None:
+    report = report_on(*slow_schemas(9), {"type": "array"})
+
+    assert {error.rule for error in report.errors} == {"invalid_function_parameters"}
+    assert [error.rule for error in report.warnings] == ["unchecked_schema"]
+
+
+def test_budget_does_not_depend_on_what_is_cached() -> None:
+    schemas = slow_schemas(4)
+    for schema in schemas:
+        assert report_on(schema).counts == {}
+    first = report_on(*schemas)
+    subset._cache._values.clear()
+    again = report_on(*schemas)
+    reversed_first = report_on(*reversed(schemas))
+
+    assert first == again
+    assert first.warnings == again.warnings
+    assert first.warnings[0].pointer == reversed_first.warnings[0].pointer
+
+
+def test_deep_and_wide_schema_is_not_checked() -> None:
+    """Its places took more than a gigabyte."""
+    inner = '{"type":"array","items":' * 900 + "{}" + "}" * 900
+    wide = inner.replace("{}", '{"anyOf":[' + ",".join(["{}"] * 10_000) + "]}", 1)
+    line = (
+        '{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"m",'
+        '"messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":'
+        '{"name":"f","strict":true,"parameters":{"type":"object","properties":{"a":'
+    )
+    report = check((line + wide + "}" * 4 + "]}}").encode())
+
+    assert [error.rule for error in report.warnings] == ["unchecked_schema"]

@@ -1,0 +1,75 @@
+"""Caches are bounded by bytes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from batchlint import phrasing, providers
+from batchlint.bounds import ByteCache
+from batchlint.engine.checker import checker_for
+
+
+def test_values_are_remembered_until_they_take_too_many_bytes() -> None:
+    cache = ByteCache[str, int](1000)
+    for number in range(10):
+        cache.put(str(number), number, 100)
+
+    assert [cache.get(str(number)) for number in range(10)] == list(range(10))
+
+    cache.put("x", 10, 100)
+
+    assert cache.get("0") is None
+    assert cache.get("x") == 10
+
+
+def test_large_value_is_not_remembered() -> None:
+    cache = ByteCache[str, int](1000)
+    cache.put("small", 1, 100)
+    cache.put("large", 2, 126)
+
+    assert (cache.get("small"), cache.get("large")) == (1, None)
+
+
+def test_places_of_large_keys_are_not_kept() -> None:
+    for number in range(3):
+        key = f"{number}" + "k" * 1_000_000
+        assert len(phrasing.dotted((key,))) == 1000
+        assert len(phrasing.pointer((key,))) == 1001
+        assert phrasing.did_you_mean(key, ["model"], ()) == ""
+        assert providers.model_family(key) is None
+    for cache in (phrasing._known_dotted, phrasing._known_pointers, phrasing._known_near):
+        keys = [key[:1] for key in cache._values]
+        assert not any(
+            isinstance(part, str) and len(part) > 100_000 for key in keys for part in key
+        )
+
+
+def test_number_of_checkers_is_bounded() -> None:
+    assert checker_for.cache_info().maxsize == 32
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system has no /proc")
+def test_memory_does_not_grow_with_the_keys_of_a_file() -> None:
+    """150 lines, each with another key of 1 MB."""
+    code = """
+import re
+from pathlib import Path
+from batchlint.api import check_request
+
+def requests():
+    for number in range(150):
+        yield {"custom_id": str(number), "method": "POST", "url": "/v1/embeddings",
+               "body": {"model": f"{number}" + "m" * 1_000_000, "input": "x",
+                        f"{number}" + "k" * 1_000_000: 1}}
+
+for request in requests():
+    check_request(request)
+print(re.search("VmHWM: *([0-9]+)", Path("/proc/self/status").read_text().replace("\\t", " "))[1])
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+    assert int(result.stdout) < 120_000
