@@ -229,11 +229,13 @@ def base_model(model: str) -> str:
     return model.split(":")[1] if model.startswith("ft:") else model
 
 
-@lru_cache(maxsize=1024)
 def model_family(model: str) -> ModelFamily | None:
     """The family of a model; for a fine-tuned model, that of its base. None if unknown."""
-    if len(model) > _LONGEST_NAME:
-        return None
+    return None if len(model) > _LONGEST_NAME else _family_of(model)
+
+
+@lru_cache(maxsize=1024)
+def _family_of(model: str) -> ModelFamily | None:
     base = base_model(model)
     name = known_models().get(base)
     if name is not None:
