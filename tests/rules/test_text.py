@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple, get_args
 
 import pytest
 
 from batchlint import BatchError, check
 from batchlint.rules import RULES, Rule
-from batchlint.rules.text import Defect, DefectKind, find_defect, find_surrogate, repeated_key
+from batchlint.rules.text import (
+    Defect,
+    DefectKind,
+    as_before_3_13,
+    find_defect,
+    find_surrogate,
+    repeated_key,
+)
 from rules.helpers import each
 from support import line
 
@@ -424,3 +432,26 @@ class Keys(NamedTuple):
 )
 def test_repeated_key_is_found(case: Keys) -> None:
     assert repeated_key(case.line) == case.key
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "column"),
+    [
+        ('{"a": 1 , \t}', "Expecting property name enclosed in double quotes", 12),
+        ("[1,]", "Expecting value", 4),
+        ("[1 , ]", "Expecting value", 6),
+    ],
+)
+def test_trailing_comma_has_the_same_place_in_every_version(
+    text: str, message: str, column: int
+) -> None:
+    with pytest.raises(json.JSONDecodeError) as raised:
+        json.loads(text)
+    here = as_before_3_13(raised.value)
+    kind = "object" if text[0] == "{" else "array"
+    newer = json.JSONDecodeError(
+        f"Illegal trailing comma before end of {kind}", text, text.index(",")
+    )
+    there = as_before_3_13(newer)
+
+    assert (here.msg, here.colno) == (there.msg, there.colno) == (message, column)

@@ -109,7 +109,7 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
             "not a number", f"{error} is not a JSON number. Remove the field, or write null."
         )
     except json.JSONDecodeError as error:
-        return Defect("not json", _explain(error, text))
+        return Defect("not json", _explain(as_before_3_13(error), text))
     except ValueError as error:  # int() refuses more digits than sys.get_int_max_str_digits().
         return Defect("not a number", escape(str(error)).partition(";")[0])
     return Defect("lone surrogate")
@@ -131,6 +131,20 @@ def _finite(digits: str) -> float:
 
 
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
+
+
+def as_before_3_13(error: json.JSONDecodeError) -> json.JSONDecodeError:
+    """The same error in every version of Python. Since 3.13 a trailing comma has its own."""
+    if not error.msg.startswith("Illegal trailing comma"):
+        return error
+    at = error.pos + 1
+    while error.doc[at : at + 1] and error.doc[at] in _BLANKS:
+        at += 1
+    in_object = error.msg.endswith("object")
+    message = (
+        "Expecting property name enclosed in double quotes" if in_object else "Expecting value"
+    )
+    return json.JSONDecodeError(message, error.doc, at)
 
 
 def _explain(error: json.JSONDecodeError, text: str) -> str:
