@@ -95,6 +95,9 @@ def test_finding_a_place_never_fails(raw: bytes, where: str | None, rule: str) -
         (b'{"a": "b', "invalid_json_line", 7),
         ('{"ü": "'.encode() + b'\xff"}', "not_utf8", 8),
         pytest.param(
+            b"[" * 1100 + b"]" * 1099, "nesting_too_deep", None, id="1100 levels-nesting_too_deep"
+        ),
+        pytest.param(
             b"[" * 2000 + b"]" * 2000, "nesting_too_deep", None, id="2000 levels-nesting_too_deep"
         ),
     ],

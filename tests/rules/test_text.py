@@ -8,7 +8,13 @@ import pytest
 
 from batchlint import BatchError, check
 from batchlint.rules import RULES, Rule
-from batchlint.rules.text import Defect, DefectKind, find_defect, find_surrogate, repeated_key
+from batchlint.rules.text import (
+    Defect,
+    DefectKind,
+    find_defect,
+    find_surrogate,
+    repeated_key,
+)
 from rules.helpers import each
 from support import line
 
