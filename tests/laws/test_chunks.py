@@ -120,10 +120,16 @@ def test_executor_does_not_change_the_report(large_file: bytes, executor: Execut
     assert check(b"", executor=executor).to_dict() == check(b"").to_dict()
 
 
-@pytest.mark.parametrize("keep", [0, 2, 1000])
 @pytest.mark.parametrize(
-    ("jobs", "start"),
-    [(0, "spawn"), (2, "spawn"), (None, "spawn"), (None, "fork"), (3, "fork")],
+    ("jobs", "start", "keep"),
+    [
+        (0, "spawn", 2),
+        (2, "spawn", 0),
+        (None, "spawn", 1000),
+        (None, "fork", 2),
+        (3, "fork", 0),
+        (3, "fork", 1000),
+    ],
 )
 def test_number_of_jobs_does_not_change_the_report(
     large_file: bytes,
