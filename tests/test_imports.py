@@ -167,14 +167,14 @@ def test_floors_hold_every_module_once() -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_modules_import_from_lower_floors_only(path: Path) -> None:
+def test_modules_import_only_from_lower_layers(path: Path) -> None:
     too_high = {name for name in imported_rooms(path) if ROOMS[name] >= ROOMS[room_of(path)]}
 
     assert not too_high
 
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if ROOMS[room]])
-def test_no_module_is_on_a_higher_floor_than_it_needs(room: str) -> None:
+def test_module_is_in_the_lowest_possible_layer(room: str) -> None:
     own = [path for path in MODULES if room_of(path) == room]
     below = {ROOMS[name] for path in own for name in imported_rooms(path)}
 

@@ -31,9 +31,9 @@ class ByteCache(Generic[_K, _V]):
         """Remember a value, unless it is too large.
 
         Args:
-            key: of the value.
+            key: the key.
             value: anything but None.
-            size: of both in bytes, roughly.
+            size: the approximate size of both in bytes.
         """
         if size > self._most_bytes // 8:
             return
@@ -53,7 +53,7 @@ class Budget:
         self.left = MOST_STEPS
 
     def spend(self, steps: int) -> bool:
-        """Spend steps, if so many are left."""
+        """Spend steps and return True, if enough are left."""
         if steps > self.left:
             return False
         self.left -= steps

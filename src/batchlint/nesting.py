@@ -1,4 +1,4 @@
-"""Deeply nested data: no verdict may depend on the recursion limit or on the caller's stack.
+"""Deeply nested data: results must not depend on the recursion limit or the caller's stack.
 
 Two fixed bounds take care of that. The decoder accepts 1,024 levels. Explaining a problem means
 recursing, so it stops at 64 levels, which any thread has room for. Deeper values are not checked.

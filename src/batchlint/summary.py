@@ -90,10 +90,10 @@ class Runs(list[tuple[int, str | None]]):
             yield Run(start, stop, value)
 
     def most_frequent(self, statuses: bytearray) -> list[str]:
-        """The values by the number of requests they cover; of equals, the earliest first.
+        """The values, most frequent first; ties are in order of first use.
 
         Args:
-            statuses: of all lines. Blank lines are not requests.
+            statuses: the statuses of all lines. Blank lines are not requests.
         """
         counts: Counter[str] = Counter()
         for run in self.until(len(statuses)):

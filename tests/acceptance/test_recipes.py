@@ -108,11 +108,14 @@ def test_frame_becomes_a_checked_file(package: str, heading: str, file: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("package", "heading"), [("pandas", "A pandas frame"), ("polars", "A polars frame")]
+    ("package", "heading", "wrong"),
+    [("pandas", "A pandas frame", "7"), ("polars", "A polars frame", "None")],
 )
-def test_bad_frame_is_refused(package: str, heading: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_frame_is_refused(
+    package: str, heading: str, wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     skip_without(package)
-    monkeypatch.setitem(RECIPES, heading, RECIPES[heading].replace('"The second."', "None"))
+    monkeypatch.setitem(RECIPES, heading, RECIPES[heading].replace('"The second."', wrong))
 
     with pytest.raises(ValueError, match="input"):
         run(heading)

@@ -273,7 +273,7 @@ def test_ignored_rules_are_ignored_in_the_create_call(run: Run) -> None:
     assert run("check", GOOD, "--completion-window=1h", "--ignore=invalid_value").status == 0
 
 
-def test_valid_parameters_of_the_create_call_bring_no_error() -> None:
+def test_valid_parameters_of_the_create_call_have_no_errors() -> None:
     metadata = [f"--metadata=key{number}=a=b" for number in range(16)]
     options = [
         "--completion-window=24h",

@@ -96,7 +96,7 @@ def test_finding_reported_once_per_file_names_the_number_of_requests(count: int)
     assert sum(report.counts.values()) == 1
 
 
-def test_date_of_the_schemas_is_said_once() -> None:
+def test_schema_date_is_mentioned_once() -> None:
     data = b"".join(line(str(number), bogus=1) for number in range(3))
     hints = [error.hint for error in report_on(data).errors]
 

@@ -88,10 +88,12 @@ def only(request: dict[str, Any]) -> BatchError:
         Mistake(
             "tool of Anthropic",
             chat(tools=[{"name": "f", "input_schema": {}}]),
-            "the form of Anthropic's",
+            "in Anthropic's format",
         ),
         Mistake(
-            "hosted tool in chat", chat(tools=[{"type": "file_search"}]), "/v1/responses has this"
+            "hosted tool in chat",
+            chat(tools=[{"type": "file_search"}]),
+            "Use /v1/responses for this",
         ),
         # -- content parts and items
         Mistake(
@@ -158,14 +160,16 @@ def only(request: dict[str, Any]) -> BatchError:
         ),
         # -- values of the wrong type
         Mistake(
-            "messages as a string", chat(messages=json.dumps(USER)), "Put the array itself there"
+            "messages as a string",
+            chat(messages=json.dumps(USER)),
+            "Write the array itself instead",
         ),
-        Mistake("tools as a string", chat(tools="[]"), "Put the array itself there"),
-        Mistake("one message", chat(messages=USER[0]), "Put it into an array"),
+        Mistake("tools as a string", chat(tools="[]"), "Write the array itself instead"),
+        Mistake("one message", chat(messages=USER[0]), "Wrap it in an array"),
         Mistake(
             "one part",
             chat(messages=[{"role": "user", "content": {"type": "text", "text": "x"}}]),
-            "Put it into an array",
+            "Wrap it in an array",
         ),
         Mistake("messages to embed", _request("/v1/embeddings", {"input": USER}), "takes texts"),
         Mistake("format as a string", chat(response_format="text"), 'Write {"type": "text"}'),

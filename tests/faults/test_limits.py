@@ -191,7 +191,7 @@ run()
     assert ended == "2 set()"
 
 
-def test_many_open_files_keep_the_report(tmp_path: Path) -> None:
+def test_many_open_files_do_not_change_the_report(tmp_path: Path) -> None:
     """File descriptors from 1,024 on are too large for `select`."""
     import resource
 

@@ -58,7 +58,7 @@ def test_numbers_are_counts(name: str) -> None:
 @pytest.mark.parametrize(
     "now", [datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC), 0, -1.5], ids=str
 )
-def test_any_year_is_a_time(now: Any) -> None:
+def test_time_may_be_in_any_year(now: Any) -> None:
     assert check([line("a")], now=now).now == math.trunc(
         now.timestamp() if isinstance(now, datetime) else now
     )
@@ -98,7 +98,7 @@ def test_number_that_json_lacks_beside_a_date_is_found() -> None:
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])
-def test_create_call_with_such_a_number_raises_type_error(number: float) -> None:
+def test_create_call_with_nan_or_infinity_raises_type_error(number: float) -> None:
     params = CREATE | {"output_expires_after": {"anchor": "created_at", "seconds": number}}
 
     with pytest.raises(TypeError, match="JSON has no NaN or Infinity"):

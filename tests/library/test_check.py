@@ -96,7 +96,7 @@ def test_check_accepts_every_kind_of_source(source: Any) -> None:
 
 
 class PathLike:
-    """A path of a library of its own."""
+    """A path class from another library."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

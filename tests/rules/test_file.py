@@ -255,11 +255,11 @@ def test_retired_model_is_reported_with_its_successor(monkeypatch: pytest.Monkey
         Reported(
             "soon",
             "2026-09-20",
-            "is said to be",
-            f"A batch can take a day. Use 'new' instead. {ONE_1}",
+            "will reportedly be",
+            f"The batch may still be running then: it can take 24 hours. Use 'new' instead. {ONE_1}",
         ),
-        Reported("past", "2026-08-20", "is said to have been", f"Use 'new' instead. {ONE_1}"),
-        Reported("today", "2026-09-01", "is said to have been", f"Use 'new' instead. {ONE_1}"),
+        Reported("past", "2026-08-20", "was reportedly", f"Use 'new' instead. {ONE_1}"),
+        Reported("today", "2026-09-01", "was reportedly", f"Use 'new' instead. {ONE_1}"),
     ]
 )
 def test_shutdown_date_of_a_list_of_models_is_a_warning(
@@ -364,7 +364,7 @@ def test_deprecated_parameter_of_two_endpoints_is_reported_for_each() -> None:
 
 
 def test_first_request_to_the_videos_endpoint_is_reported() -> None:
-    message = "The Sora API was announced to shut down on 2026-09-24."
+    message = "The shutdown of the Sora API was announced for 2026-09-24."
     checked = a_file(Row("a"), Row("b", VIDEOS), Row("c"), Row("d", VIDEOS))
 
     problems = run("videos_shut_down", checked)

@@ -40,7 +40,7 @@ class Hint(NamedTuple):
 
 @each(
     [
-        Hint("custom_id", "Give each request an id, so that you can find its result."),
+        Hint("custom_id", "Give each request a unique ID, so that you can find its result."),
         Hint("method", 'Add "method": "POST".'),
         Hint("url", 'Add the endpoint, for example "url": "/v1/responses".'),
         Hint("body", 'Put the parameters of the request into "body".'),
@@ -154,7 +154,7 @@ def test_field_with_a_wrong_name_is_reported_once(wrong: str, right: str) -> Non
     assert error.hint == f'Rename "{wrong}" to "{right}".'
 
 
-def test_field_of_another_type_does_not_have_a_wrong_name() -> None:
+def test_field_of_another_type_is_not_a_misspelling() -> None:
     made = request()
     made["request"] = str(made.pop("body"))
 

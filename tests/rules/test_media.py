@@ -205,7 +205,7 @@ def test_images_are_found_in_every_place(case: Place) -> None:
 
 # -- images: doubtful_image_url -------------------------------------------------------------------
 
-UNTIDY = "The base64 of the image has white space, escapes, the URL-safe alphabet or no padding."
+UNTIDY = "The image's base64 contains whitespace or URL escapes, uses the URL-safe alphabet, or lacks padding."
 NO_URL = (
     "Invalid 'messages[0].content[0].image_url.url'. Expected a valid URL, but got a value with"
     " an invalid format."
@@ -304,7 +304,7 @@ def test_invalid_file_data_is_reported(case: BadFile) -> None:
     place = "messages[0].content[0].file.file_data"
     message = f"Invalid file data: '{place}'. {EXPECTED_PDF}, but got {case.got}."
     doubt = (
-        f"The file cannot be decoded: it has {case.got}.",
+        f"The file cannot be decoded. Expected a base64-encoded data URL, but got {case.got}.",
         "input[0].content[0].file_data",
         ("input", 0, "content", 0, "file_data"),
     )

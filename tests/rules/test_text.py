@@ -120,7 +120,7 @@ BROKEN = [
         "extra brace",
         GOOD + b"}",
         "invalid_json_line",
-        f"Column {len(GOOD) + 1}: the closing }} is one too many.",
+        f"Column {len(GOOD) + 1}: unexpected closing }}.",
     ),
     Broken(
         "single quotes",
@@ -150,7 +150,7 @@ BROKEN = [
         "extra comma",
         GOOD[:-1] + b",}",
         "invalid_json_line",
-        f"Column {len(GOOD)}: the comma before the closing }} is one too many.",
+        f"Column {len(GOOD)}: remove the comma before the closing }}.",
     ),
     Broken(
         "comma after the object",
@@ -170,7 +170,12 @@ BROKEN = [
         "invalid_json_line",
         "Column 19: a comma is missing",
     ),
-    Broken("comment", b"// " + GOOD, "invalid_json_line", "Column 1: JSON has no comments."),
+    Broken(
+        "comment",
+        b"// " + GOOD,
+        "invalid_json_line",
+        "Column 1: JSON does not allow comments. Remove the comment.",
+    ),
     Broken(
         "unknown escape",
         with_input(rb'"\x41"'),
@@ -181,7 +186,7 @@ BROKEN = [
         "Python's True",
         with_input(b"True"),
         "invalid_json_line",
-        "Column 95: JSON writes true and false in lower case.",
+        "Column 95: In JSON, true and false are lowercase.",
     ),
     Broken(
         "byte order mark on a later line",
@@ -213,22 +218,30 @@ BROKEN = [
         "array",
         b'["b", "POST"]',
         "not_an_object",
-        "The line is an array, but a request is an object.",
+        "The line is an array, but a request must be an object.",
     ),
-    Broken("string", b'"b"', "not_an_object", "The line is a string, but a request is an object."),
     Broken(
-        "integer", b"17", "not_an_object", "The line is an integer, but a request is an object."
+        "string", b'"b"', "not_an_object", "The line is a string, but a request must be an object."
+    ),
+    Broken(
+        "integer",
+        b"17",
+        "not_an_object",
+        "The line is an integer, but a request must be an object.",
     ),
     Broken(
         "number",
         b"1.5",
         "not_an_object",
-        "The line is a decimal number, but a request is an object.",
+        "The line is a decimal number, but a request must be an object.",
     ),
     Broken(
-        "boolean", b"true", "not_an_object", "The line is a boolean, but a request is an object."
+        "boolean",
+        b"true",
+        "not_an_object",
+        "The line is a boolean, but a request must be an object.",
     ),
-    Broken("null", b"null", "not_an_object", "The line is null, but a request is an object."),
+    Broken("null", b"null", "not_an_object", "The line is null, but a request must be an object."),
 ]
 
 

@@ -258,7 +258,7 @@ def test_quiet_schema_covers_items_parts_and_rules_for_every_request() -> None:
     assert not rules.is_quiet(message() | {"n": 2})
 
 
-def test_no_body_is_quiet_for_a_rule_without_a_trigger() -> None:
+def test_rule_without_a_trigger_runs_on_every_body() -> None:
     assert not EndpointRules(CHAT, [a_rule(ALWAYS)]).is_quiet({})
 
 

@@ -59,7 +59,7 @@ ABOUT = {"$schema", "$id", "$comment", "title"}
 
 
 def nodes(schema: Any) -> Iterator[dict[str, Any]]:
-    """Yield a schema and every schema inside it. Properties named like keywords are none."""
+    """Yield a schema and every schema inside it. Properties named like keywords are not schemas."""
     if not isinstance(schema, dict):
         return
     yield schema

@@ -142,7 +142,7 @@ def test_problems_of_the_metaschema_come_first() -> None:
     ]
 
 
-def test_line_has_the_sentence_of_the_library() -> None:
+def test_finding_quotes_the_library_message() -> None:
     line = request("a", CHAT, **chat_tool(with_a({"type": "any"})))
 
     [error] = check_request(line)

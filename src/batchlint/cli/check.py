@@ -38,8 +38,8 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
 
 @click.command(
     cls=CheckCommand,
-    epilog="Exit status: 0 no errors, 1 errors found, 2 anything that kept a file from being "
-    "checked or the report from being written.",
+    epilog="Exit status: 0 no errors, 1 errors found, 2 a file could not be checked or the "
+    "report could not be written.",
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
 @click.option(
@@ -57,7 +57,7 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
 @click.option(
     "--output-file",
     metavar="PATH",
-    help="Write the report to PATH atomically; not if no file can be checked.",
+    help="Write the report to PATH atomically. If no file can be checked, nothing is written.",
 )
 @click.option(
     "--select",

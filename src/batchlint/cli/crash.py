@@ -1,4 +1,4 @@
-"""What the program says about an exception that nobody expected."""
+"""Reports unexpected exceptions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Settings:
 
 
 def report_crash(error: BaseException, settings: Settings) -> None:
-    """Print one line about an exception on standard error, and its traceback if it is asked for."""
+    """Print one line about an exception on standard error, and its traceback if requested."""
     if sys.stderr is None:
         return
     with suppress(OSError):

@@ -28,8 +28,8 @@ def finish(
     """Run the rules about the file, and make the report.
 
     Args:
-        summary: of all lines.
-        plan: what they were checked for.
+        summary: the summary of all lines.
+        plan: the plan they were checked with.
         name: the file's name, if it has one.
         endpoint: the batch's URL, if the caller gave it. Default: the most frequent URL.
         foreign: why the file is not a batch input file at all. Its lines were not checked then.

@@ -22,7 +22,8 @@ _NOT_ON_RESPONSES: Final = (
 )
 _MAX_TOKENS: Final = "On /v1/completions this is `max_tokens`."
 _TOOL_OUTPUT: Final = (
-    'On /v1/responses an answer is an item: {"type": "function_call_output", "call_id", "output"}.'
+    "On /v1/responses the output of a tool is an item: "
+    '{"type": "function_call_output", "call_id": ..., "output": ...}.'
 )
 
 #: Parameters of other providers.
@@ -81,7 +82,7 @@ _INSTEAD: Final[Mapping[Endpoint, Mapping[str, str]]] = {
         "functions": "On /v1/responses functions are `tools`.",
         "logprobs": 'On /v1/responses write "include": ["message.output_text.logprobs"].',
         "max_tokens": "On /v1/responses this is `max_output_tokens`.",
-        "n": "A response has one answer. Write one request for each answer.",
+        "n": "/v1/responses returns one answer per request. Send one request per answer.",
         "system": "On /v1/responses this is `instructions`.",
         "verbosity": 'On /v1/responses this is "text": {"verbosity": ...}.',
         "web_search_options": 'On /v1/responses web search is a tool: {"type": "web_search"}.',
@@ -211,7 +212,7 @@ def _unknown_in_item(place: _Place) -> str | None:
     if place.field == "tool_calls":
         return (
             "On /v1/responses each call is an item: "
-            '{"type": "function_call", "call_id", "name", "arguments"}.'
+            '{"type": "function_call", "call_id": ..., "name": ..., "arguments": ...}.'
         )
     return _TOOL_OUTPUT if place.field == "tool_call_id" else None
 
@@ -224,11 +225,12 @@ def _missing(place: _Place) -> str | None:
     if place.field == "json_schema" and holder.keys() & _FORMAT:
         return (
             "In chat completions the format is nested: "
-            '{"type": "json_schema", "json_schema": {"name", "schema", ...}}.'
+            '{"type": "json_schema", "json_schema": {"name": ..., "schema": ...}}.'
         )
     if place.path[:-1] == ("text", "format") and isinstance(holder.get("json_schema"), dict):
         return (
-            'On /v1/responses the format is flat: {"type": "json_schema", "name", "schema", ...}.'
+            "On /v1/responses the format is flat: "
+            '{"type": "json_schema", "name": ..., "schema": ...}.'
         )
     return None
 
@@ -246,8 +248,8 @@ def _missing_in_tool(place: _Place) -> str | None:
         return 'On /v1/responses a function is flat: {"type": "function", "name": ...}.'
     if "input_schema" in holder:
         return (
-            "The tool has the form of Anthropic's. OpenAI has `type`, and `parameters` for "
-            "`input_schema`."
+            "This tool is in Anthropic's format. OpenAI requires `type`, and uses `parameters` "
+            "instead of `input_schema`."
         )
     return None
 
@@ -268,7 +270,7 @@ def _not_an_object(place: _Place, value: dict[str, Any]) -> str | None:
     if "role" in value and place.endpoint in (EMBEDDINGS, MODERATIONS):
         url = f"/{place.endpoint.schema}"
         return f"This is a message. {url} takes texts; /v1/responses takes messages."
-    return "Put it into an array: [...]." if place.field in _LISTS else None
+    return "Wrap it in an array: [...]." if place.field in _LISTS else None
 
 
 def _not_a_string(place: _Place, value: str) -> str | None:
@@ -291,7 +293,7 @@ def _serialized(value: str) -> str | None:
     except ValueError:
         return None
     kind = "array" if isinstance(held, list) else "object"
-    return f"The string holds JSON. Put the {kind} itself there."
+    return f"The string contains JSON. Write the {kind} itself instead."
 
 
 def _wrong_value(place: _Place) -> str | None:
@@ -304,7 +306,10 @@ def _wrong_value(place: _Place) -> str | None:
     if place.field != "type":
         return None
     if place.endpoint is CHAT and place.path[0] == "tools" and value.startswith(_HOSTED_TOOLS):
-        return "Chat completions take functions and custom tools. /v1/responses has this tool."
+        return (
+            "Chat completions support only function and custom tools. Use /v1/responses for this "
+            "tool."
+        )
     return _wrong_part_type(place, value) if "content" in place.path else None
 
 

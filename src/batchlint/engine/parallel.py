@@ -29,13 +29,13 @@ RANGES_PER_WORKER: Final = 4
 #: The number of calls under way per worker.
 WINDOW: Final = 4
 
-#: Seconds between two looks at whether the processes of a pool are alive.
+#: Seconds between checks that a pool's processes are alive.
 POLL_SECONDS: Final = 2.0
 
 #: The usual reason why spawned workers end at once.
 UNGUARDED_SCRIPT: Final = (
-    "the worker processes ended: a script that uses jobs must do so under "
-    "`if __name__ == '__main__':`, and where memory is short, jobs=1 needs the least"
+    "the worker processes ended unexpectedly: a script that sets jobs must call batchlint under "
+    "`if __name__ == '__main__':`; if memory is short, use jobs=1"
 )
 
 #: How worker processes start. A fork is quick, but safe only in a process without threads.

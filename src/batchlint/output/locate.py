@@ -181,7 +181,7 @@ class _Wanted:
         name: where its key begins.
         start: where its value begins.
         end: where its value ends.
-        visit: counts how often it was seen. Decoders keep the last of equal keys.
+        visit: counts how often it was seen. For duplicate keys, decoders keep the last.
         visit_of_parent: what that was of the place around it, when this was seen last.
     """
 

@@ -25,7 +25,7 @@ from .registry import CheckedFile, file_rule, name_rule
 _NOT_JSONL: Final = "Invalid file format for Batch API. Must be .jsonl"
 _SPLIT: Final = "Split the file into several batches."
 
-#: Days before a shutdown from which on a model is warned of.
+#: Warn about a model this many days before its shutdown.
 _SOON: Final = 30
 
 #: When the batch stage reports these: after the fields of the line, and the model after the body's
@@ -37,7 +37,7 @@ _MODEL_RANK: Final = Rank(Part.BODY, Phase.PRESENCE, 99)
 
 
 def affected(count: int, first_line: int) -> str:
-    """How many requests a problem affects that is reported once."""
+    """Say how many requests are affected by a problem that is reported once."""
     if count == 1:
         return "1 request is affected."
     return f"{count:,} requests are affected, the first on line {first_line:,}."
@@ -243,16 +243,16 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
     Fix: Use the successor that the hint names, or another model.
 
     Evidence: documented. The dates are in the docstrings of openai-python 3.57.0.
-    litellm 1.110.2 has further dates, which the message marks with "is said to".
+    litellm 1.110.2 has further dates, which the message marks as "reportedly".
     """
     for model in _model_uses(file, _ending_models(file)):
         announced = shutdown_dates().get(model.name)
         shutdown = announced or reported_shutdown_dates()[model.name]
         is_past = shutdown <= _today(file).isoformat()
-        verb = "will be" if announced else "is said to be"
-        wait = "A batch can take a day."
+        verb = "will be" if announced else "will reportedly be"
+        wait = "The batch may still be running then: it can take 24 hours."
         if is_past:  # Not announced, or `model_shutdown` would report it.
-            verb = "is said to have been"
+            verb = "was reportedly"
             wait = ""
         yield model.problem(
             f"The model '{model.name}' {verb} shut down on {shutdown}.",
@@ -294,8 +294,8 @@ def model_not_batchable(file: CheckedFile) -> Iterator[Problem]:
     for model in _model_uses(file, names):
         yield model.problem(
             f"The model '{model.name}' may not be available in the Batch API.",
-            "No public list marks it as available. Send a batch of one request first, or use another "
-            "model.",
+            "No public list marks it as available. Send a batch of one request first, or use "
+            "another model.",
         )
 
 
@@ -391,7 +391,7 @@ def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
     for run in file.summary.urls.until(file.summary.lines):
         if run.value is not None and file.provider.endpoints[run.value] == VIDEOS:
             yield Problem(
-                "The Sora API was announced to shut down on 2026-09-24.",
+                "The shutdown of the Sora API was announced for 2026-09-24.",
                 "url",
                 ("url",),
                 "Use another service for videos.",
@@ -495,7 +495,7 @@ def _differing(
 def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
     """Two lines have the same `custom_id`.
 
-    The whole batch fails before any request runs. Otherwise the results of the two
+    The whole batch fails before any request runs. With equal IDs, the results of the two
     requests could not be told apart. batchlint reports the later line, and the hint
     names the first one.
 
@@ -530,7 +530,7 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
                     "custom_id parameter must be unique for each request in a batch.",
                     "custom_id",
                     ("custom_id",),
-                    f"Line {first} uses it first.",
+                    f"First used on line {first:,}.",
                     rank=_ID_RANK,
                     line=line,
                     custom_id=custom_id,

@@ -38,7 +38,9 @@ _BINARY: Final = (
     ),
 )
 
-_CONVERT: Final = 'Write one request per line: {"custom_id", "method": "POST", "url", "body"}.'
+_CONVERT: Final = (
+    'Write one request per line: {"custom_id": ..., "method": "POST", "url": ..., "body": {...}}.'
+)
 
 
 def find_foreign(head: bytes) -> Defect | None:

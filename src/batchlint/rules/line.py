@@ -27,7 +27,7 @@ _WRONG_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 
 #: What to do about a field that is missing.
 _ADD: Final[Mapping[str, str]] = {
-    "custom_id": "Give each request an id, so that you can find its result.",
+    "custom_id": "Give each request a unique ID, so that you can find its result.",
     "method": 'Add "method": "POST".',
     "url": 'Add the endpoint, for example "url": "/v1/responses".',
     "body": 'Put the parameters of the request into "body".',
@@ -115,7 +115,7 @@ def empty_custom_id(line: Line) -> Iterator[Problem]:
     Evidence: inferred. No response of the API to an empty ID is known.
     """
     if line.request.get("custom_id") == "":
-        hint = "Give each request an id, so that you can find its result."
+        hint = "Give each request a unique ID, so that you can find its result."
         yield Problem("The custom_id is empty.", "custom_id", ("custom_id",), hint)
 
 
@@ -191,7 +191,7 @@ def invalid_url() -> None:
 
 def _body_hint(line: Mapping[str, Any], _path: PathParts, _provider: Provider) -> str | None:
     if isinstance(line["body"], str):
-        return "The body is a string with JSON in it. Write the object itself."
+        return "The body is a string. Write it as a JSON object, without quotes around it."
     return None
 
 

@@ -318,8 +318,8 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
             yield problem("The data URL is too short for an image.", *path)
         else:
             yield problem(
-                "The base64 of the image has white space, escapes, the URL-safe alphabet or no "
-                "padding.",
+                "The image's base64 contains whitespace or URL escapes, uses the URL-safe alphabet, "
+                "or lacks padding.",
                 *path,
                 hint="It is not known whether the API accepts this. Encode the image with a "
                 "library.",
@@ -392,7 +392,10 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
     for path, data in _files(request):
         flaw = _flaw(data, "") if data.startswith("data:") else None
         if flaw:
-            yield problem(f"The file cannot be decoded: it has {flaw.got}.", *path)
+            yield problem(
+                f"The file cannot be decoded. Expected a base64-encoded data URL, but got {flaw.got}.",
+                *path,
+            )
 
 
 def _files(request: Request) -> Iterator[tuple[PathParts, str]]:

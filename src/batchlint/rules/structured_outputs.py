@@ -114,8 +114,8 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
     Fix: Change the schema as the finding's hint describes, or remove `strict`.
 
     Evidence: confirmed. The Structured Outputs guide (October 2026); recorded responses
-    and reports with full error messages, 2025 to October 2026. Chat completions give
-    the code null, `/v1/responses` gives `invalid_json_schema`. The messages for 120,000
+    and reports with full error messages, 2025 to October 2026. Chat completions return
+    a null code; `/v1/responses` returns `invalid_json_schema`. The messages for 120,000
     characters and for an undefined reference are not known.
     """
     for location, found in _found(request):
@@ -215,13 +215,13 @@ def _is_certain(found: SchemaProblem, request: Request) -> bool:
 def unchecked_schema(request: Request) -> Iterator[Problem]:
     """A schema was not checked, because that would take too much work.
 
-    Work in proportion to the size of a schema is always done. Two things can take much
-    more, and are limited for each line: many values that are nested very deep, and many
+    Work proportional to the size of a schema is not limited. Two things can take much
+    more, and are limited per line: many values that are nested very deeply, and many
     long patterns that ignore case or have characters beyond ASCII. The limit counts
     work, not time, so that every run gives the same report. The finding appears once
     per line.
 
-    Fix: Make the patterns shorter, or nest the schema less deep. The API may accept the
+    Fix: Make the patterns shorter, or nest the schema less deeply. The API may accept the
     schema; batchlint cannot tell.
 
     Evidence: inferred. The limit is batchlint's own.
@@ -235,7 +235,7 @@ def unchecked_schema(request: Request) -> Iterator[Problem]:
             *first.path,
             param=first.param,
             phase=Phase.LAST,
-            hint="Make its patterns shorter, or nest it less deep. It was not checked.",
+            hint="The schema was not checked. Shorten its patterns, or nest it less deeply.",
         )
 
 
@@ -245,7 +245,7 @@ def fine_tuned_schema(request: Request) -> Iterator[Problem]:
 
     These are `minLength`, `maxLength`, `pattern`, `format`, `minimum`, `maximum`,
     `multipleOf`, `patternProperties`, `minItems` and `maxItems`. This is a warning
-    because no answer of the API is known.
+    because the API's response is unknown.
 
     Fails: /v1/responses {"model": "ft:gpt-4.1-mini:acme::1", "input": "x", "text":
             {"format": {"type": "json_schema", "name": "r", "strict": true, "schema":
@@ -258,8 +258,8 @@ def fine_tuned_schema(request: Request) -> Iterator[Problem]:
 
     Fix: Remove the keyword, and state the constraint in the `description`.
 
-    Evidence: documented. The Structured Outputs guide (October 2026). No answer of the
-    API has been seen.
+    Evidence: documented. The Structured Outputs guide (October 2026). No response of
+    the API is known.
     """
     if _is_fine_tuned(request):
         from ..structured import subset

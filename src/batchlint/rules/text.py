@@ -19,7 +19,8 @@ NOT_UTF8: Final = "Invalid file for Batch API. Must be utf-8 encoded"
 
 _BLANKS: Final = " \t\r\n"
 _HALF_PAIR: Final = (
-    r"A string holds half of a surrogate pair (\ud800 to \udfff). Cut texts between characters."
+    r"A string holds half of a surrogate pair (\ud800 to \udfff). Don't cut text in the middle of a "
+    "character."
 )
 
 DefectKind = Literal[
@@ -54,7 +55,7 @@ class Defect(NamedTuple):
 
 
 def find_surrogate(params: Any) -> Defect | None:
-    """The first half of a surrogate pair in a value, such as the parameters of a create call."""
+    """Find the first lone surrogate in a value, such as the parameters of a create call."""
     stack: list[tuple[Any, PathParts]] = [(params, ())]
     while stack:
         value, path = stack.pop()
@@ -90,7 +91,7 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         return Defect("blank")
     if decoded is not None or line.strip(_BLANKS.encode()) == b"null":
         got = GOT[json_type(decoded)]
-        return Defect("not an object", f"The line is {got}, but a request is an object.")
+        return Defect("not an object", f"The line is {got}, but a request must be an object.")
     line = line.rstrip(b"\r\n")  # Otherwise an unterminated string would end at the newline.
     try:
         text = line.decode()
@@ -138,15 +139,15 @@ _CONFLICT: Final = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
 
 #: The beginnings of text that JSON does not have, and what to do about it.
 _NOT_IN_JSON: Final[tuple[tuple[str | tuple[str, ...], str], ...]] = (
-    ("\ufeff", "unexpected byte order mark. Files that begin with one were joined."),
+    ("\ufeff", "unexpected byte order mark. It may come from joining files that begin with one."),
     ("'", "JSON needs double quotes. Write the line with json.dumps()."),
     (
         ("True", "False"),
-        "JSON writes true and false in lower case. Write the line with json.dumps().",
+        "In JSON, true and false are lowercase. Write the line with json.dumps().",
     ),
-    ("None", "JSON writes null for None. Write the line with json.dumps()."),
+    ("None", "In JSON, None is null. Write the line with json.dumps()."),
     ("undefined", "JSON has no `undefined`. Remove the field, or write null."),
-    (("//", "/*", "#"), "JSON has no comments. Remove it."),
+    (("//", "/*", "#"), "JSON does not allow comments. Remove the comment."),
 )
 
 #: What the decoder complains about, by the beginning of its message.
@@ -155,7 +156,7 @@ _COMPLAINTS: Final = (
         "Invalid control character",
         "a control character in a string must be escaped, as \\n, \\t or \\u0000.",
     ),
-    ("Invalid \\u", "after \\u come four hexadecimal digits."),
+    ("Invalid \\u", "\\u must be followed by four hexadecimal digits."),
     ("Invalid \\escape", "JSON does not have this escape. Write a backslash as \\\\."),
     ("Expecting property name", "a key in double quotes is missing."),
     ("Expecting ':'", "a colon is missing after the key."),
@@ -184,13 +185,14 @@ def _explain(error: json.JSONDecodeError, text: str) -> str:
     if error.msg == "Extra data":
         return _explain_extra(rest, position)
     if after_comma in ("}", "]"):
-        return f"{column}: the comma before the closing {after_comma} is one too many."
+        return f"{column}: remove the comma before the closing {after_comma}."
     if not rest:
         end = len(text.rstrip(_BLANKS)) + 1
-        return f"The line ends at column {end} in the middle of a value. It was cut off."
+        return f"The line ends at column {end} in the middle of a value. It may have been cut off."
     if error.msg.startswith("Unterminated string"):
         return (
-            f"The string that begins at column {position + 1} does not end. The line was cut off."
+            f"The string that begins at column {position + 1} is never closed. The line may have "
+            "been cut off."
         )
     if rest.startswith(_CONFLICT):
         return "The line is a Git conflict marker. Resolve the conflict."
@@ -210,7 +212,7 @@ def _explain_extra(rest: str, position: int) -> str:
             "between them."
         )
     if not rest.strip("}]"):
-        return f"{column}: the closing {rest[0]} is one too many."
+        return f"{column}: unexpected closing {rest[0]}."
     return f"A second value begins at column {position + 1}. Write one request per line."
 
 
@@ -411,7 +413,7 @@ def duplicate_key(line: bytes) -> Iterator[Problem]:
 
 
 def repeated_key(line: bytes) -> str | None:
-    """A key that one object of a line has twice; None if there is none, or if it is not JSON."""
+    """A key that occurs twice in one object; None if there is none, or if the line is not JSON."""
     if is_deeper_than(EXPLAINED_LEVELS, line.decode(errors="replace")):
         return None
     try:

@@ -302,14 +302,17 @@ def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
     context = of_type(node.value, "array")
     if "items" not in node.value:
         yield node.problem(
-            "array schema missing items.", context=context, hint='Add "items", a schema.'
+            "array schema missing items.",
+            context=context,
+            hint='Add "items" with a schema for the array items.',
         )
     elif isinstance(node.value["items"], bool) or (old and isinstance(node.value["items"], list)):
         yield node.problem(
             "array schema items is not an object.",
             "items",
             context=context,
-            hint="Write one schema here, as an object. For a tuple, use `anyOf` of its items.",
+            hint="Write one schema here, as an object. For a tuple, combine the item schemas with "
+            "`anyOf`.",
         )
 
 
