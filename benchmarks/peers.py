@@ -44,25 +44,25 @@ def _loop(name: str) -> tuple[str, ...]:
 
 
 SCHEMA_ALONE: Final = (
-    "duplicate ids, mixed models and URLs, the file's limits, and rules beyond a schema"
+    "duplicate IDs, mixed models and URLs, the file's limits, and rules beyond a schema"
 )
 
 PEERS: Final = (
     Peer(
         "jsonschema-rs alone",
         ("jsonschema-rs", "orjson"),
-        "JSON; our schema of the line and the body: yes or no",
+        "JSON; our schema of the line and the body, valid or invalid only",
         f"does not say what is wrong; {SCHEMA_ALONE}",
-        "our schema, yes or no",
+        "our schema, valid or not",
         _loop("engine"),
     ),
     Peer(
         "openbatch",
         ("openbatch",),
-        "JSON, the four fields, duplicate ids, mixed URLs, number of requests, size; "
+        "JSON, the four fields, duplicate IDs, mixed URLs, number of requests, size; "
         "in the body, only that `model` and `messages` or `input` are present",
         "the types and values of the body; NaN, mixed models, an empty file; five of the eight endpoints",
-        "lines and duplicate ids, little of the bodies",
+        "lines and duplicate IDs, little of the bodies",
         _loop("openbatch_file"),
     ),
     Peer(
@@ -77,7 +77,7 @@ PEERS: Final = (
         "sourcemeta jsonschema",
         ("sourcemeta-jsonschema",),
         "JSON; our schema of the line and the body (`validate --fast`)",
-        f"{SCHEMA_ALONE}; stops at the first wrong line, counts entries, not lines",
+        f"{SCHEMA_ALONE}; stops at the first invalid line and gives its entry number, not its line number",
         "our schema, first wrong line",
         ("-m", "sourcemeta_jsonschema", "validate", "--fast"),
     ),

@@ -147,15 +147,15 @@ def speed() -> str:
     """Render the table of the peers from the last run of the benchmark."""
     results = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))
     work = {
-        "L: orjson.loads(line)": ("only parses the lines, with orjson", "anything"),
-        "batchlint check": ("all of the above", ""),
+        "L: orjson.loads(line)": ("only parses the lines, with orjson", "anything else"),
+        "batchlint check": ("everything under *What it checks*", ""),
         "batchlint check --jobs 1": ("the same in one process", ""),
     }
     work |= {peer["name"]: (peer["checks"], peer["misses"]) for peer in results["peers"]}
     lines = ["| | checks | does not check | seconds | largest process |", "|---|---|---|--:|--:|"]
     for row in results["rows"]:
         if row["corpus"] == "chat":
-            seconds = f"{row['seconds']:.2f}{', from 1,000 lines' if row['extrapolated'] else ''}"
+            seconds = f"{row['seconds']:.2f}{' (extrapolated from 1,000 lines)' if row['extrapolated'] else ''}"
             lines.append(
                 f"| {row['tool'].removeprefix('L: ')} | {' | '.join(work[row['tool']])} | "
                 f"{row['failed'] or seconds} | {row['peak'] / 1e6:.0f} MB |"
