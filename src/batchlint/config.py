@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple
 _RULE_KEYS: Final = ("select", "ignore", "warn", "error")
 _PER_FILE: Final = "per-file"
 
-#: Every spelling of a `[tool.batchlint]` table matches. Parsing TOML takes 5 ms, and a project that
-#: only depends on batchlint need not be parsed.
+#: Every spelling of a `[tool.batchlint]` table matches. Parsing TOML takes 5 ms, and a file that
+#: only lists batchlint as a dependency is skipped.
 _MENTION: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
 
 Rules = Mapping[str, tuple[str, ...]]
@@ -67,7 +67,7 @@ def nearest(folder: Path) -> Config:
     """
     try:
         return _nearest(_resolved(folder))
-    except OSError:  # The working directory is gone, and with it what is above it.
+    except OSError:  # The working directory is gone, so its parents are unknown.
         return Config()
 
 
@@ -99,7 +99,7 @@ def _read(path: Path) -> bytes:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    import tomllib  # 5 ms that most runs need not spend
+    import tomllib  # Late, because it takes 5 ms.
 
     try:
         return tomllib.loads(_read(path).decode())

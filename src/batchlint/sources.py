@@ -176,7 +176,7 @@ class _Descriptor:
         return Identity.of(os.fstat(self.number))
 
     def read(self, size: int, at: int) -> bytes:
-        """Read so many bytes from an offset, or fewer. Forks and threads don't disturb each other."""
+        """Read up to `size` bytes from an offset. Forks and threads don't disturb each other."""
         if hasattr(os, "pread"):
             return os.pread(self.number, size, at)
         with self._lock:
@@ -409,7 +409,7 @@ class _Limited(io.RawIOBase):
         self._left = limit
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:

@@ -85,7 +85,7 @@ class Runs(list[tuple[int, str | None]]):
             self.note(line + shift, value)
 
     def until(self, last_line: int) -> Iterator[Run]:
-        """The runs, of which the last one ends with this line."""
+        """Yield the runs; the last one ends at `last_line`."""
         for (start, value), (stop, _) in pairwise([*self, (last_line + 1, None)]):
             yield Run(start, stop, value)
 

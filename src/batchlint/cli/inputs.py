@@ -81,11 +81,11 @@ def check_file(
     progress: bool | None,
     most_unpacked: int,
 ) -> FileResult:
-    """Check one file. What keeps it from being read becomes the error of the result.
+    """Check one file. If it cannot be read, the result has an error.
 
     Args:
         path: the file; '-' is standard input.
-        options: of `batchlint.check`.
+        options: the options of `batchlint.check`.
         rules: the `select`, `ignore`, `warn` and `error` of the command line.
         progress: whether to show a bar; None decides by the size and the terminal.
         most_unpacked: the size in bytes that a compressed file may have when decompressed.
@@ -142,7 +142,7 @@ def _standard_input() -> BinaryIO:
 
 
 class _InterruptibleReader(io.RawIOBase):
-    """Reads a stream piece by piece, so that signals are handled between two of them.
+    """Reads a stream piece by piece, so that signals are handled between reads.
 
     A buffered stream goes on reading until it has as much as it was asked for. A signal that comes
     between two of its reads would wait for the end of the second one, which may never come.
@@ -153,7 +153,7 @@ class _InterruptibleReader(io.RawIOBase):
         self._stream: Any = getattr(stream, "raw", stream)
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:

@@ -12,16 +12,16 @@ from ..output.stream import CompleteWriter
 def secure_streams() -> None:
     """Replace standard output and standard error by streams that write everything.
 
-    Python's own lose bytes if they are unbuffered or non-blocking. A failure of standard output is
-    raised as an `OutputError`. One of standard error is not: the exit status still reports what
-    a message would say.
+    Python's own streams lose bytes if they are unbuffered or non-blocking. A failed write to
+    standard output raises an `OutputError`. A failed write to standard error is ignored; the exit
+    status still reports the problem.
     """
     sys.stdout = _secured(sys.stdout, optional=False)
     sys.stderr = _secured(sys.stderr, optional=True)
 
 
 def _secured(stream: Any, *, optional: bool) -> Any:
-    """The stream over a `CompleteWriter`. One that is closed, or of another kind, stays."""
+    """The stream over a `CompleteWriter`. Closed and other kinds of streams are returned unchanged."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream
     raw = getattr(stream.buffer, "raw", stream.buffer)  # Unbuffered streams have no buffer.

@@ -200,7 +200,7 @@ def _receive(pipe: int) -> bytes | None:
 
 
 def _read(pipe: int, size: int) -> bytes:
-    """So many bytes, or fewer if the pipe ends."""
+    """Read `size` bytes, or fewer if the pipe ends."""
     pieces = []
     while size:
         piece = os.read(pipe, size)

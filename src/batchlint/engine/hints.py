@@ -141,7 +141,7 @@ def with_hints(problems: Iterable[Problem], request: Request) -> list[Problem]:
     """The problems of a body under its schema, with hints where the mistake is a common one.
 
     Args:
-        problems: any. Their own hints stay, except for the one that a newer API may know more.
+        problems: the problems. Their own hints stay, except the general one about a newer API.
         request: the request.
     """
     general = newer_hint()

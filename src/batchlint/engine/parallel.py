@@ -159,7 +159,7 @@ def _forked(workers: int) -> Iterator[Callable[..., Future]]:
 
 @contextmanager
 def _pooled(workers: int) -> Iterator[Callable[..., Future]]:
-    import multiprocessing  # 14 ms that one process need not spend
+    import multiprocessing  # Late, because it takes 14 ms.
     from concurrent.futures import Future as PoolFuture
     from concurrent.futures import ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool

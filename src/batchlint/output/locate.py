@@ -182,7 +182,7 @@ class _Wanted:
         start: where its value begins.
         end: where its value ends.
         visit: counts how often it was seen. For duplicate keys, decoders keep the last.
-        visit_of_parent: what that was of the place around it, when this was seen last.
+        visit_of_parent: the parent's `visit` when this place was last seen.
     """
 
     __slots__ = ("children", "end", "name", "start", "visit", "visit_of_parent")

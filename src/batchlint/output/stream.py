@@ -30,8 +30,8 @@ def as_output_error() -> Iterator[None]:
 class CompleteWriter(io.RawIOBase):
     """Writes all bytes to a raw stream, which may take only some of them at a time.
 
-    After a failure, everything else is discarded. So it is if the reader of a pipe goes away, which
-    is not a failure: it has read all it wanted.
+    After a failure, further output is discarded. The same happens when the reader of a pipe goes
+    away, but that is not a failure.
 
     Args:
         raw: an unbuffered stream, blocking or not.
@@ -72,7 +72,7 @@ class CompleteWriter(io.RawIOBase):
         return written or 0
 
     def writable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def fileno(self) -> int:

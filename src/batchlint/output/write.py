@@ -34,9 +34,8 @@ def write_atomic(path: str, texts: Iterable[str]) -> None:
     """Write texts to a temporary file, and rename it to `path` when it is complete.
 
     A link stays a link. A file that a rename would change (it has several hard links, or belongs
-    to another user or group) is overwritten when the temporary file is complete. What is not a
-    regular file, such as a pipe, and an open file of this process, such as `/dev/stdout`, is
-    written directly.
+    to another user or group) is overwritten when the temporary file is complete. Pipes,
+    devices and open files of this process, such as `/dev/stdout`, are written directly.
 
     Raises:
         OutputError: the file cannot be written. It keeps its old content.
@@ -99,14 +98,14 @@ def _replace(target: str, texts: Iterable[str]) -> None:
                 _overwrite(target, temporary)
                 os.unlink(temporary)  # noqa: PTH108
     except BaseException as error:
-        if getattr(error, "errno", None) != errno.EEXIST:  # Then it is somebody else's.
+        if getattr(error, "errno", None) != errno.EEXIST:  # EEXIST: another process owns it.
             with suppress(OSError):
                 os.unlink(temporary)  # noqa: PTH108
         raise
 
 
 def _write_new(path: str, old: os.stat_result | None, texts: Iterable[str]) -> None:
-    """Write a new file that, from the first byte on, only those can read who can read the old one."""
+    """Write a new file that is never readable by anyone who cannot read the old one."""
     with as_output_error():
         descriptor = os.open(path, _NEW, 0o666 if old is None else 0o600)
     with open_writer(descriptor) as file:

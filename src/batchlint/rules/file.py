@@ -237,8 +237,8 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
     later runs of the same file may fail. The finding appears once per model, on the
     first line that uses it.
 
-    A shutdown date that only a public list of models has is a warning even if the date
-    is in the past.
+    If the shutdown date comes only from a public list of models, it is a warning even
+    after that date.
 
     Fix: Use the successor that the hint names, or another model.
 
@@ -537,7 +537,7 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
                 )
 
 
-#: Up to this many lines, a set of the ids themselves tells whether there are duplicates.
+#: Up to this many lines, duplicates are found with a set of the IDs themselves.
 _FEW_LINES: Final = 100_000
 
 #: In larger files, a set holds at most about this many hashes at a time. It takes ten times

@@ -294,8 +294,8 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
     Fix: Put `data:image/png;base64,` (with the image's type) before the base64 text,
     and encode with a library.
 
-    Evidence: inferred. What the API does in each case is not known. A server that
-    mimics the API returns the first error message.
+    Evidence: inferred. What the API does in each case is not known. The "Expected a
+    valid URL" message comes from a server that mimics the API.
     """
     for path, url in _images(request):
         payload = url.partition(",")[2]

@@ -168,8 +168,8 @@ _COMPLAINTS: Final = (
 def error_position(error: json.JSONDecodeError, text: str) -> int:
     """The index of the mistake in a text that is not JSON, the same on every version of Python.
 
-    Of a comma before a closing bracket, Python 3.13 and later name the comma, and earlier versions
-    the bracket.
+    For a comma before a closing bracket, Python 3.13 and later report the comma; earlier versions
+    report the bracket.
     """
     before = text[: error.pos].rstrip(_BLANKS)
     is_late = before.endswith(",") and text[error.pos : error.pos + 1] in ("}", "]")

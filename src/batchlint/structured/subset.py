@@ -158,7 +158,7 @@ _cache: Final[ByteCache[tuple[Mode, bytes], tuple[int, tuple[SchemaProblem, ...]
     8_000_000
 )
 
-#: What one entry of the cache takes beside its key, and what a problem does, in bytes.
+#: The approximate size in bytes of a cache entry without its key, and of a problem.
 _ENTRY_SIZE: Final = 500
 _PROBLEM_SIZE: Final = 1000
 
@@ -415,7 +415,7 @@ def _object(node: Node) -> Iterator[SchemaProblem]:
     if "additionalProperties" not in schema:
         yield node.problem(_NOT_CLOSED, context=context, hint=_CLOSE_OBJECT)
     elif schema["additionalProperties"] == {}:
-        # Answers show that the API checks the empty schema first.
+        # Recorded responses show that the API checks the empty schema first.
         yield node.problem(
             _UNTYPED,
             "additionalProperties",
@@ -423,8 +423,8 @@ def _object(node: Node) -> Iterator[SchemaProblem]:
             hint=_CLOSE_OBJECT,
         )
     elif schema["additionalProperties"] is not False:
-        # Beside other types, the API accepted a schema of further values. Evidence: confirmed
-        # by a recorded answer, December 2025.
+        # If the object may have other types, the API accepted a schema here. Evidence: confirmed
+        # by a recorded response, December 2025.
         is_map = bool(context) and isinstance(schema["additionalProperties"], dict)
         yield node.problem(
             _NOT_CLOSED,
@@ -497,7 +497,7 @@ def _values(node: Node) -> Iterator[SchemaProblem]:
         yield node.problem(
             f"'{phrasing.excerpt(form)}' is not a valid format.",
             "format",
-            hint=f"Formats are {phrasing.listed(phrasing.quoted(FORMATS))}. Describe other "
+            hint=f"Supported formats are {phrasing.listed(phrasing.quoted(FORMATS))}. Describe other "
             "formats in `description`.",
         )
 

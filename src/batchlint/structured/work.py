@@ -1,8 +1,9 @@
-"""How much work it is to check a schema, and how much of it one line may cause.
+"""The work of checking a schema, and the limit for one line.
 
 Work is counted, never timed, so that every run gives the same report. Work in proportion to the
-size of a schema is free: the line had to be sent, too. What counts is the excess: many values far
-below the root, because each place is written down as a path, and patterns that are slow to compile.
+size of a schema is not counted, because reading the line costs as much. What counts is the excess:
+many values far below the root, because each place is written down as a path, and patterns that are
+slow to compile.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _MAY_BE_SLOW: Final = re.compile(r"[^\x00-\x7f]|\\[xuUN]|\(\?[aLmsux]*i")
 
 
 def excess_steps(schema: dict[str, Any], size: int) -> int:
-    """The steps beyond those that are free. More than a budget has are not counted.
+    """The steps beyond those that are free. Counting stops when they exceed the budget.
 
     Args:
         schema: the schema.
