@@ -30,7 +30,7 @@ from batchlint.sources import (
     is_gzipped,
     open_file,
     open_source,
-    to_json,
+    to_json_bytes,
     to_json_text,
 )
 
@@ -451,19 +451,19 @@ def test_buffers_are_sources(data: bytearray | memoryview) -> None:
 # -- JSON -----------------------------------------------------------------------------------------
 
 
-def test_to_json_writes_half_of_a_surrogate_pair_as_an_escape() -> None:
-    assert to_json({"a": "\ud83d"}) == b'{"a": "\\ud83d"}'
-    assert to_json({"a": "\U0001f600"}) == '{"a":"\U0001f600"}'.encode()
+def test_to_json_bytes_writes_half_of_a_surrogate_pair_as_an_escape() -> None:
+    assert to_json_bytes({"a": "\ud83d"}) == b'{"a": "\\ud83d"}'
+    assert to_json_bytes({"a": "\U0001f600"}) == '{"a":"\U0001f600"}'.encode()
 
 
-def test_to_json_writes_integers_of_any_size() -> None:
-    assert to_json(2**70) == str(2**70).encode()
+def test_to_json_bytes_writes_integers_of_any_size() -> None:
+    assert to_json_bytes(2**70) == str(2**70).encode()
 
 
 @pytest.mark.parametrize("value", [{1, 2}, object(), b"x"], ids=["set", "object", "bytes"])
-def test_to_json_of_a_value_that_json_does_not_have_raises_type_error(value: Any) -> None:
+def test_to_json_bytes_of_a_value_that_json_does_not_have_raises_type_error(value: Any) -> None:
     with pytest.raises(TypeError):
-        to_json([value])
+        to_json_bytes([value])
 
 
 def test_exception_of_to_json_text_has_the_name_of_the_value() -> None:

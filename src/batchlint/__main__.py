@@ -110,8 +110,8 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
     from .cli.check import EXIT_OK
     from .cli.crash import EXIT_ERROR
     from .cli.main import cli
-    from .cli.streams import complain, show_error
-    from .output.stream import OutputError
+    from .cli.printing import complain, show_error
+    from .output.complete_writer import OutputError
 
     if "check" in sys.argv[1:3]:  # Import what it needs, while signals wait.
         from . import api  # noqa: F401
@@ -139,7 +139,7 @@ def run() -> NoReturn:
     try:
         signals = _Signals()
         signals.install()
-        from .cli.stdio import secure_streams
+        from .cli.standard_streams import secure_streams
 
         secure_streams()
         status = _run_until_signal(signals)

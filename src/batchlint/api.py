@@ -14,14 +14,14 @@ import orjson
 
 from .engine.checker import checker_for
 from .engine.chunk import Plan, check_chunk
-from .engine.finish import finish, say_date_once
+from .engine.finish import finish, keep_first_date_hint
 from .engine.parallel import Executor, Start, run
 from .findings import KEEP, BatchError
 from .nesting import with_fresh_stack
 from .providers import provider
 from .report import Report
 from .rules import Selection, select_rules
-from .sources import AnySource, Source, has_no_number, open_source, to_json, to_json_text
+from .sources import AnySource, Source, has_no_number, open_source, to_json_bytes, to_json_text
 from .summary import ChunkSummary, merge
 
 #: Create call parameters that a caller need not give to check those given.
@@ -147,7 +147,7 @@ def iter_errors(
     _check_count("max_enqueued_tokens", max_enqueued_tokens)
     plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
     job = _Job(plan, name, _batch_endpoint(endpoint, create), create)
-    return say_date_once(job.errors(source))
+    return keep_first_date_hint(job.errors(source))
 
 
 def _batch_endpoint(endpoint: str | None, create: Mapping[str, Any] | None) -> str | None:
@@ -279,7 +279,7 @@ def check_request(
     if not isinstance(request, dict):
         raise TypeError(f"a request must be a dict, not {type(request).__name__}")
     plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(None))
-    summary = check_chunk(to_json(request), plan)
+    summary = check_chunk(to_json_bytes(request), plan)
     once = [first for _, first in summary.once_per_file.values()]
     return sorted([*summary.findings.errors, *once])
 

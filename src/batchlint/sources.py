@@ -435,11 +435,11 @@ def _line(item: Any) -> bytes:
     if isinstance(item, str):
         line = item.encode("utf-8", "surrogatepass")
     else:
-        line = item if isinstance(item, bytes) else to_json(item)
+        line = item if isinstance(item, bytes) else to_json_bytes(item)
     return line if line.endswith(b"\n") else line + b"\n"
 
 
-def to_json(value: Any) -> bytes:
+def to_json_bytes(value: Any) -> bytes:
     """A value as JSON, so that checking the text finds what is wrong with the value.
 
     Half of a surrogate pair is written as an escape, and NaN and infinities as `json.dumps` writes

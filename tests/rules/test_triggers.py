@@ -130,7 +130,7 @@ def test_long_lines_trigger_from_their_size_on() -> None:
 # -- combined triggers ----------------------------------------------------------------------------
 
 
-def test_combined_trigger_is_met_by_each_of_its_parts() -> None:
+def test_each_part_of_a_combined_trigger_triggers() -> None:
     rule = a_rule(fields("n") | items({"name": False}) | parts({"file": False}) | long_lines(100))
 
     assert triggered(rule, message() | {"n": 1})

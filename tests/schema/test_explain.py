@@ -299,7 +299,7 @@ UNIONS = {
         {}, {"text": 1}, "Missing required parameter: 'a.type'.", "a.type", ("a", "type")
     ),
     "missing tag that is not named": Union(
-        {"untold": True},
+        {"missing_as_invalid": True},
         {"text": 1},
         "Invalid value: ''. Supported values are: 'x' and 'y'.",
         "a.type",

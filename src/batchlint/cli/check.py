@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..output import FORMATS, Format, Options, default_format
-from ..output.stream import OutputError
+from ..output.complete_writer import OutputError
 from .crash import EXIT_ERROR
 from .inputs import check_file, expand, shown_name
 from .parameters import CheckCommand, KeyValue, Rules, complete_endpoint
-from .streams import complain, print_all
+from .printing import complain, print_all
 
 if TYPE_CHECKING:
     from ..output.result import FileResult

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import click
 
 from ..phrasing import escape
-from .streams import complain
+from .printing import complain
 
 if TYPE_CHECKING:
     from ..output.result import FileResult

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .parameters import complete_schema, schema_names
-from .streams import print_all
+from .printing import print_all
 
 
 @click.command()

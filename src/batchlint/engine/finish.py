@@ -54,7 +54,7 @@ def finish(
     for count, error in summary.once_per_file.values():
         hint = f"{error.hint or ''} {affected(count, error.line or 1)}".strip()
         findings.add(error._replace(hint=hint))
-    errors = [*say_date_once(sorted(findings.errors))]
+    errors = [*keep_first_date_hint(sorted(findings.errors))]
     return Report(
         path=name,
         endpoint=endpoint,
@@ -71,20 +71,20 @@ def finish(
     )
 
 
-def say_date_once(errors: Iterable[BatchError]) -> Iterator[BatchError]:
+def keep_first_date_hint(errors: Iterable[BatchError]) -> Iterator[BatchError]:
     """Remove the hint with the date of the schemas from all lines but the first that has it.
 
     Args:
         errors: the findings of one file, in order.
     """
     date = newer_hint()
-    said = False
+    has_date = False
     for error in errors:
         if error.line is None or error.hint != date:
             yield error
         else:
-            yield error._replace(hint=None) if said else error
-            said = True
+            yield error._replace(hint=None) if has_date else error
+            has_date = True
 
 
 def _problems(checker: Checker, name: str | None, file: CheckedFile | None) -> Iterator[Problem]:

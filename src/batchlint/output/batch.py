@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from . import Options
-from .document import to_json
+from .document import to_json_document
 from .result import FileResult
 
 
@@ -27,4 +27,4 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
                 }
             }
         )
-        yield to_json(answer)
+        yield to_json_document(answer)

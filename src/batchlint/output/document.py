@@ -9,7 +9,7 @@ import orjson
 from ..phrasing import escape_document
 
 
-def to_json(value: Any, *, indent: bool = False) -> str:
+def to_json_document(value: Any, *, indent: bool = False) -> str:
     """A value as JSON, and a newline. No character of it may do more to a screen than appear."""
     text = orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else None).decode()
     return escape_document(text, _reference) + "\n"

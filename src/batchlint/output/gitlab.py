@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from . import Options
-from .document import to_json
+from .document import to_json_document
 from .fingerprints import Fingerprints
 from .paths import from_root
 from .result import FileResult
@@ -17,7 +17,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     """One JSON array of all kept findings. A file that cannot be read is a finding too."""
     fingerprints = Fingerprints()
     issues = [issue for file in files for issue in _issues(file, fingerprints)]
-    yield to_json(issues, indent=True)
+    yield to_json_document(issues, indent=True)
 
 
 def _issues(file: FileResult, fingerprints: Fingerprints) -> Iterator[dict[str, Any]]:

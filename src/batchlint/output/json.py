@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from . import Options
-from .document import to_json
+from .document import to_json_document
 from .result import FileResult
 
 
@@ -20,4 +20,4 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
         for file in files
     ]
     document = {"version": __version__, "ok": all(file["ok"] for file in shown), "files": shown}
-    yield to_json(document, indent=True)
+    yield to_json_document(document, indent=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from . import Options
-from .document import to_json
+from .document import to_json_document
 from .result import FileResult
 
 
@@ -16,7 +16,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     """
     for file in files:
         if file.report is None:
-            yield to_json({"path": file.path, "error": file.error})
+            yield to_json_document({"path": file.path, "error": file.error})
         else:
             for error in (*file.report.errors, *file.report.warnings):
-                yield to_json({"path": file.path} | error.to_dict())
+                yield to_json_document({"path": file.path} | error.to_dict())

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..findings import LONGEST_QUOTE, BatchError, FindingKey, by_rule, by_severity
 from ..rules import RULES
 from . import Options
-from .document import to_json
+from .document import to_json_document
 from .fingerprints import Fingerprints
 from .locate import Place, locate_all
 from .paths import uri
@@ -48,7 +48,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
         "properties": _totals(results_of_files, len(shown)),
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    yield to_json(document, indent=True)
+    yield to_json_document(document, indent=True)
 
 
 def _rule(name: str) -> dict[str, Any]:

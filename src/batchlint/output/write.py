@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
-from .stream import as_output_error, open_writer, to_bytes
+from .complete_writer import as_output_error, open_writer, to_bytes
 
 #: A link in a path is followed at most this many times, as by the system.
 _MOST_LINKS: Final = 40

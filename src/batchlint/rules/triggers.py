@@ -44,7 +44,7 @@ class Trigger(NamedTuple):
             self.line_bytes if other.line_bytes is None else other.line_bytes,
         )
 
-    def is_met_by(self, fields: Iterable[str], line_bytes: int) -> bool:
+    def matches(self, fields: Iterable[str], line_bytes: int) -> bool:
         """Whether the fields of a body or the size of its line trigger the rule."""
         if self.line_bytes is not None and line_bytes >= self.line_bytes:
             return True
@@ -57,7 +57,7 @@ class Trigger(NamedTuple):
 
 
 #: No conditions: every request triggers the rule, unless its `unless` applies. The code compares
-#: with `ALWAYS`; `is_met_by` does not apply to it.
+#: with `ALWAYS`; `matches` does not cover it.
 ALWAYS: Final = Trigger()
 
 
@@ -136,7 +136,7 @@ class EndpointRules:
         """
         groups: dict[str, list[Rule]] = {}
         for rule in self._rules:
-            if rule.when.is_met_by(body_fields, line_bytes):
+            if rule.when.matches(body_fields, line_bytes):
                 unless = rule.unless
             elif quiet or not (rule.when.looks_inside or rule.when == ALWAYS):
                 continue

@@ -415,7 +415,7 @@ class _Walk:
         if not isinstance(tag, str) or tag not in branches:
             if "otherwise" in notes:
                 tag = notes["otherwise"]
-            elif key not in value and not notes.get("untold"):
+            elif key not in value and not notes.get("missing_as_invalid"):
                 yield self._missing(node, key, path)
                 return
             else:

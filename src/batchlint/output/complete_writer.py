@@ -24,7 +24,12 @@ def as_output_error() -> Iterator[None]:
     except OutputError:
         raise
     except OSError as error:
-        raise OutputError(error.errno, error.strerror or str(error)) from error
+        raise _output_error(error) from error
+
+
+def _output_error(error: OSError) -> OutputError:
+    """The same error as one about output."""
+    return OutputError(error.errno, error.strerror or str(error))
 
 
 class CompleteWriter(io.RawIOBase):
@@ -66,7 +71,7 @@ class CompleteWriter(io.RawIOBase):
             self._discards = True
             if self._optional:
                 return 0
-            raise OutputError(error.errno, error.strerror or str(error)) from error
+            raise _output_error(error) from error
         if written is None:
             _wait_until_writable(self._raw)
         return written or 0

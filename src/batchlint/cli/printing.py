@@ -1,4 +1,4 @@
-"""Printing. Either stream may be closed; `stdio.py` takes care of those that fail."""
+"""Printing. Either stream may be closed; `standard_streams.py` takes care of those that fail."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import click
 
-from ..output.stream import to_bytes
+from ..output.complete_writer import to_bytes
 from ..phrasing import escape
 
 

@@ -6,7 +6,7 @@ import io
 import sys
 from typing import Any
 
-from ..output.stream import CompleteWriter
+from ..output.complete_writer import CompleteWriter
 
 
 def secure_streams() -> None:
