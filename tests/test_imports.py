@@ -173,7 +173,7 @@ def test_modules_import_only_from_lower_layers(path: Path) -> None:
     assert not too_high
 
 
-@pytest.mark.parametrize("room", [room for room in ROOMS if ROOMS[room]])
+@pytest.mark.parametrize("room", sorted(room for room in ROOMS if ROOMS[room]))
 def test_module_is_in_the_lowest_possible_layer(room: str) -> None:
     own = [path for path in MODULES if room_of(path) == room]
     below = {ROOMS[name] for path in own for name in imported_rooms(path)}

@@ -18,7 +18,9 @@ def large_file() -> bytes:
     """A file of several chunks in which most rules find something."""
     long_line = b'{"custom_id": "a' + b"long" * 500_000 + b'"}\n'
     blank_chunk = b" " * CHUNK + b"\n"
-    return line("first") + 4 * (b"\n".join(LINES) + b"\n" + long_line + blank_chunk)
+    # Every fourth line, so that the chunks have rules, custom_ids and models in common.
+    quarters = (b"\n".join(LINES[start::4]) + b"\n" for start in range(4))
+    return line("first") + b"".join(quarter + long_line + blank_chunk for quarter in quarters)
 
 
 @pytest.fixture(scope="module", params=["threads", "processes"])
