@@ -24,12 +24,12 @@ PACKAGE: Final = Path(str(batchlint.__file__)).parent
 #: The modules and packages, floor by floor. Each may import from the floors below, and a package
 #: from itself.
 FLOORS: Final = (
-    {"bounds", "data", "findings", "nesting"},
+    {"arguments", "bounds", "data", "findings", "nesting"},
     {"phrasing", "providers", "report", "sources", "summary"},
     {"model_names", "schema", "structured"},
     {"rules"},
     {"config", "engine", "output"},
-    {"api"},
+    {"api", "splitting"},
     {"cli", "openai"},
     {"__main__"},
 )

@@ -12,19 +12,37 @@ if TYPE_CHECKING:
     from .api import check, check_create, check_request, iter_errors
     from .findings import BatchError
     from .report import Report
+    from .splitting import Manifest, RepeatedId, SplitPart, UnplacedLine, split
 
 __version__ = "0.1.0"
 
-__all__ = ["BatchError", "Report", "check", "check_create", "check_request", "iter_errors"]
+__all__ = [
+    "BatchError",
+    "Manifest",
+    "RepeatedId",
+    "Report",
+    "SplitPart",
+    "UnplacedLine",
+    "check",
+    "check_create",
+    "check_request",
+    "iter_errors",
+    "split",
+]
 
 _HOMES = {
     "BatchError": "findings",
+    "Manifest": "splitting",
+    "RepeatedId": "splitting",
     "Report": "report",
+    "SplitPart": "splitting",
+    "UnplacedLine": "splitting",
     "check": "api",
     "check_create": "api",
     "check_request": "api",
     "iter_errors": "api",
     "openai": "openai",
+    "split": "splitting",
 }
 
 

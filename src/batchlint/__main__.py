@@ -118,6 +118,8 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
         from .schema import validate
 
         validate.engine_name()
+    elif "split" in sys.argv[1:3]:
+        from . import splitting  # noqa: F401
     signals.allow()
     try:
         status = cli.main(standalone_mode=False, prog_name="batchlint", obj=settings)

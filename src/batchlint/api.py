@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
+from .arguments import check_count, epoch
 from .engine.checker import checker_for
 from .engine.chunk import Plan, check_chunk
 from .engine.finish import finish, keep_first_date_hint
@@ -26,10 +24,6 @@ from .summary import ChunkSummary, merge
 
 #: Create call parameters that a caller need not give to check those given.
 _CREATE_DEFAULTS: Final = {"input_file_id": "file-batchlint", "completion_window": "24h"}
-
-#: The first second of the year 1, and the last one of 9999, since the epoch.
-_FIRST_SECOND: Final = -62_135_596_800
-_LAST_SECOND: Final = 253_402_300_799
 
 
 def check(
@@ -87,9 +81,9 @@ def check(
         ValueError: `endpoint` is not a batch endpoint or differs from that of `create`, a rule is
             unknown, a number is negative, or `now` is not in the years 1 to 9999.
     """
-    _check_count("keep", keep)
-    _check_count("jobs", jobs)
-    _check_count("max_enqueued_tokens", max_enqueued_tokens)
+    check_count("keep", keep)
+    check_count("jobs", jobs)
+    check_count("max_enqueued_tokens", max_enqueued_tokens)
     plan = Plan(select_rules(select, ignore, warn, error), keep, epoch(now), max_enqueued_tokens)
     job = _Job(plan, name, _batch_endpoint(endpoint, create), create)
     opened = open_source(source)
@@ -144,7 +138,7 @@ def iter_errors(
         ValueError: `endpoint` is not a batch endpoint or differs from that of `create`, a rule is
             unknown, a number is negative, or `now` is not in the years 1 to 9999.
     """
-    _check_count("max_enqueued_tokens", max_enqueued_tokens)
+    check_count("max_enqueued_tokens", max_enqueued_tokens)
     plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
     job = _Job(plan, name, _batch_endpoint(endpoint, create), create)
     return keep_first_date_hint(job.errors(source))
@@ -324,31 +318,3 @@ def _create_errors(params: Mapping[str, Any], selection: Selection) -> list[Batc
     if has_no_number(params):
         raise TypeError("a create call cannot be written as JSON: JSON has no NaN or Infinity")
     return checker_for("openai", selection).explain_create_call(decoded)
-
-
-def epoch(now: float | datetime | None) -> int:
-    """A time in whole seconds since the epoch. Default: `SOURCE_DATE_EPOCH`, or else the clock.
-
-    Raises:
-        TypeError: it is neither a number nor a datetime.
-        ValueError: it is not in the years 1 to 9999.
-    """
-    if now is None:
-        fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
-        return int(fixed) if re.fullmatch("[0-9]{1,11}", fixed) else int(time.time())
-    seconds = now.timestamp() if isinstance(now, datetime) else now
-    if not isinstance(seconds, int | float):
-        raise TypeError(f"now must be a number or a datetime, not {type(now).__name__}")
-    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:  # NaN is not between them either.
-        raise ValueError(f"now must be in the years 1 to 9999, not {now}")
-    return int(seconds)
-
-
-def _check_count(name: str, number: Any) -> None:
-    """Raise an exception if an argument is given and not a count."""
-    if number is None:
-        return
-    if not isinstance(number, int) or isinstance(number, bool):
-        raise TypeError(f"{name} must be an integer, not {type(number).__name__}")
-    if number < 0:
-        raise ValueError(f"{name} must not be negative")

@@ -10,7 +10,7 @@ import pytest
 from batchlint import data
 from support import URLS, CommandResult
 
-NAMES = [*URLS, "batch-request", "batch-create", "batch", "report"]
+NAMES = [*URLS, "batch-request", "batch-create", "batch", "report", "manifest"]
 
 Run = Callable[..., CommandResult]
 

@@ -28,11 +28,16 @@ DATA: Final = TEXT.encode()
 def test_package_has_exactly_the_public_names() -> None:
     assert batchlint.__all__ == [
         "BatchError",
+        "Manifest",
+        "RepeatedId",
         "Report",
+        "SplitPart",
+        "UnplacedLine",
         "check",
         "check_create",
         "check_request",
         "iter_errors",
+        "split",
     ]
     for name in batchlint.__all__:
         assert getattr(batchlint, name).__doc__

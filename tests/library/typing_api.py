@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, assert_type
 
 import batchlint
-from batchlint import BatchError, Report, check, check_create, check_request, iter_errors
+from batchlint import (
+    BatchError,
+    Manifest,
+    Report,
+    check,
+    check_create,
+    check_request,
+    iter_errors,
+    split,
+)
 
 
 def lines() -> Iterator[bytes]:
@@ -140,3 +149,10 @@ def wrong() -> None:
     check_request([])  # type: ignore[arg-type]
     check(7)  # type: ignore[arg-type]
     iter_errors("requests.jsonl", jobs=4)  # type: ignore[call-arg]
+
+
+def parts(stream: BinaryIO) -> dict[str, tuple[tuple[int, int], ...]]:
+    manifest = split("requests.jsonl", "parts", max_requests=10_000, by=["model"], force=True)
+    assert_type(manifest, Manifest)
+    split(stream, Path("parts"), name="requests.jsonl", dry_run=True)
+    return {part.path: part.lines for part in manifest.parts} if manifest else {}

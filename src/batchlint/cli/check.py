@@ -245,7 +245,7 @@ def _print_problems(result: FileResult, chosen: Format) -> None:
 
 def _note_old_schemas() -> None:
     """Print on standard error that the schemas are old, if they are."""
-    from ..api import epoch
+    from ..arguments import epoch
     from ..providers import schema_date
 
     day = schema_date()

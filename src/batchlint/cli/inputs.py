@@ -28,6 +28,9 @@ _BATCH_NAME: Final = r"(?i:batch)[^/]*\.jsonl$"
 #: Smaller files (in bytes) are checked before anyone could read a progress bar.
 _BAR_FROM: Final = 20_000_000
 
+#: What reading a file may raise. The last two: a damaged gzip file.
+UNREADABLE: Final = (OSError, EOFError, zlib.error)
+
 Progress = Callable[[int], object]
 
 
@@ -97,11 +100,16 @@ def check_file(
     try:
         chosen = {**options, **_chosen_rules(path, rules)}
         report = _check(path, chosen, progress=progress, most_unpacked=most_unpacked)
-    except (OSError, EOFError, zlib.error) as error:  # The last two: a damaged gzip file.
-        return FileResult(name, error=getattr(error, "strerror", None) or str(error), source=source)
+    except UNREADABLE as error:
+        return FileResult(name, error=reason(error), source=source)
     except MemoryError:
         return FileResult(name, error="not enough memory to check it", source=source)
     return FileResult(name, report, source=source)
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be read."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def shown_name(path: str) -> str:
@@ -117,7 +125,7 @@ def _check(
 
     if path == "-":
         with _progress_bar(path, progress) as tick:
-            return api.check(_standard_input(), progress=tick, **options)
+            return api.check(standard_input(), progress=tick, **options)
     if Path(path).is_dir():
         batch_files(path)  # It raises if the directory cannot be read.
         raise OSError("no files matching *batch*.jsonl in this directory")
@@ -131,7 +139,12 @@ def _check(
         return api.check(stream, name=path[: -len(".gz")], progress=tick, **options)
 
 
-def _standard_input() -> BinaryIO:
+def standard_input() -> BinaryIO:
+    """Standard input as a stream that signals can interrupt.
+
+    Raises:
+        OSError: it is closed.
+    """
     if sys.stdin is None:
         raise OSError("standard input is closed")
     with suppress(OSError, AttributeError):  # Another process may have made it non-blocking.

@@ -9,6 +9,7 @@ from .check import check
 from .crash import TRACEBACK, Settings
 from .rule import rule
 from .schema import schema
+from .split import split
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -41,3 +42,4 @@ def cli(ctx: click.Context, /, traceback: bool) -> None:
 cli.add_command(check)
 cli.add_command(rule)
 cli.add_command(schema)
+cli.add_command(split)

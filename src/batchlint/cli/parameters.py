@@ -101,4 +101,4 @@ def schema_names() -> tuple[str, ...]:
     """The names of the schemas: the URLs of the endpoints, and the others."""
     from ..providers import provider
 
-    return (*provider().endpoints, "batch-request", "batch-create", "batch", "report")
+    return (*provider().endpoints, "batch-request", "batch-create", "batch", "report", "manifest")

@@ -514,27 +514,38 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
     failed batch of 2 September 2026 (a research note by OpenRouter) shows the code, the
     param and the line, which is that of the repeat.
     """
-    if not _may_have_duplicates(file.summary.custom_ids, file.summary.lines):
+    for line, first, custom_id in repeated_ids(file.summary.custom_ids, file.summary.lines):
+        yield Problem(
+            "The custom_id for this request is a duplicate of another request. The "
+            "custom_id parameter must be unique for each request in a batch.",
+            "custom_id",
+            ("custom_id",),
+            f"First used on line {first:,}.",
+            rank=_ID_RANK,
+            line=line,
+            custom_id=custom_id,
+        )
+
+
+def repeated_ids(custom_ids: CustomIds, lines: int) -> Iterator[tuple[int, int, str]]:
+    """The IDs that an earlier line has too, as (line, first line with the ID, ID).
+
+    Args:
+        custom_ids: of all lines.
+        lines: the number of lines.
+    """
+    if not _may_have_duplicates(custom_ids, lines):
         return
     first_lines: dict[str, int] = {}
     line = 0
-    for block in file.summary.custom_ids.blocks():
+    for block in custom_ids.blocks():
         for custom_id in block:
             line += 1
             if not custom_id:
                 continue
             first = first_lines.setdefault(custom_id, line)
             if first != line:
-                yield Problem(
-                    "The custom_id for this request is a duplicate of another request. The "
-                    "custom_id parameter must be unique for each request in a batch.",
-                    "custom_id",
-                    ("custom_id",),
-                    f"First used on line {first:,}.",
-                    rank=_ID_RANK,
-                    line=line,
-                    custom_id=custom_id,
-                )
+                yield line, first, custom_id
 
 
 #: Up to this many lines, duplicates are found with a set of the IDs themselves.

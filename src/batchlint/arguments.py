@@ -1,0 +1,41 @@
+"""Checks of the arguments of public functions."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from datetime import datetime
+from typing import Any, Final
+
+#: The first second of the year 1, and the last one of 9999, since the epoch.
+_FIRST_SECOND: Final = -62_135_596_800
+_LAST_SECOND: Final = 253_402_300_799
+
+
+def epoch(now: float | datetime | None) -> int:
+    """A time in whole seconds since the epoch. Default: `SOURCE_DATE_EPOCH`, or else the clock.
+
+    Raises:
+        TypeError: it is neither a number nor a datetime.
+        ValueError: it is not in the years 1 to 9999.
+    """
+    if now is None:
+        fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+        return int(fixed) if re.fullmatch("[0-9]{1,11}", fixed) else int(time.time())
+    seconds = now.timestamp() if isinstance(now, datetime) else now
+    if not isinstance(seconds, int | float):
+        raise TypeError(f"now must be a number or a datetime, not {type(now).__name__}")
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:  # NaN is not between them either.
+        raise ValueError(f"now must be in the years 1 to 9999, not {now}")
+    return int(seconds)
+
+
+def check_count(name: str, number: Any) -> None:
+    """Raise an exception if an argument is given and not a count."""
+    if number is None:
+        return
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise TypeError(f"{name} must be an integer, not {type(number).__name__}")
+    if number < 0:
+        raise ValueError(f"{name} must not be negative")

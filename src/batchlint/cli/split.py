@@ -1,0 +1,182 @@
+"""`batchlint split`: cuts a batch input file into parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ..output.complete_writer import OutputError
+from ..output.wording import counted
+from ..phrasing import escape
+from .check import EXIT_FOUND, EXIT_OK
+from .crash import EXIT_ERROR
+from .inputs import UNREADABLE, reason, shown_name, standard_input
+from .parameters import CheckCommand
+from .printing import complain, print_all
+
+if TYPE_CHECKING:
+    from ..splitting import Manifest
+
+#: At most this many lines are printed of each kind of problem.
+_PRINTED: Final = 20
+
+_FIELDS: Final = ("model", "url")
+
+
+class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new releases
+    """Names of fields, separated by commas, or `none`."""
+
+    name = "fields"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The names of the fields."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in value.split(","))
+        if names == ("none",):
+            return ()
+        if not {*names} <= {*_FIELDS}:
+            self.fail(f"{value!r} is none of: model,url; model; url; none", param, ctx)
+        return names
+
+
+@click.command(
+    cls=CheckCommand,
+    epilog="Exit status: 0 all parts are complete, 1 a line fits in no part, so nothing was "
+    "written, 2 the file could not be read or the parts could not be written.",
+)
+@click.argument("file", type=click.Path(path_type=str, readable=False))
+@click.option(
+    "--output-dir",
+    default=".",
+    show_default=True,
+    metavar="DIR",
+    help="Write the parts and the manifest to DIR, which is made if it is missing.",
+)
+@click.option(
+    "--by",
+    type=_Fields(),
+    default="model,url",
+    show_default=True,
+    metavar="FIELDS",
+    help="Fields that all requests of a part have in common: `model,url`, `model`, `url` or "
+    "`none`.",
+)
+@click.option(
+    "--max-requests",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Maximum requests per part.  [default: the provider's limit, 50000 for OpenAI]",
+)
+@click.option(
+    "--max-bytes",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Maximum size of a part.  [default: the provider's limit, 200000000 for OpenAI]",
+)
+@click.option(
+    "--max-embedding-inputs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Maximum embedding inputs per part.  [default: the provider's limit, 50000 for OpenAI]",
+)
+@click.option("--dry-run", is_flag=True, help="Print the plan, and write nothing.")
+@click.option("--force", is_flag=True, help="Replace the parts and the manifest of an earlier run.")
+@click.pass_context
+def split(ctx: click.Context, /, file: str, output_dir: str, dry_run: bool, **options: Any) -> None:
+    """Cut a batch input FILE into parts that keep the limits of a batch.
+
+    '-' reads standard input. A file that ends in .jsonl.gz is decompressed. The parts are
+    STEM-001.jsonl and so on, with the model or the endpoint in the name if there are several.
+    STEM.manifest.json describes them. Lines are not changed. Requests are not checked: run
+    `batchlint check` before or after.
+    """
+    from .. import splitting
+
+    shown = shown_name(file)
+    try:
+        with _opened(file) as (source, name):
+            manifest = splitting.split(source, output_dir, name=name, dry_run=dry_run, **options)
+    except FileExistsError as error:
+        complain(f"{error.filename}: already exists; --force replaces it")
+        ctx.exit(EXIT_ERROR)
+    except OutputError as error:
+        complain(f"{output_dir}: cannot write the parts: {error.strerror}")
+        ctx.exit(EXIT_ERROR)
+    except UNREADABLE as error:
+        complain(f"{shown}: {reason(error)}")
+        ctx.exit(EXIT_ERROR)
+    except ValueError as error:
+        raise click.UsageError(f"--{str(error).replace('_', '-', 2)}") from None
+    print_all(_table(manifest) if manifest.ok else _unplaced(shown, manifest))
+    print_all(_repeats(shown, manifest))
+    print_all([_summary(shown, manifest, output_dir, dry_run=dry_run)])
+    ctx.exit(EXIT_OK if manifest.ok else EXIT_FOUND)
+
+
+def _opened(path: str) -> AbstractContextManager[tuple[Any, str | None]]:
+    """The source behind a path, and its name if the source has none."""
+    from ..sources import is_gzipped, open_file
+
+    if path == "-":
+        return nullcontext((standard_input(), "stdin"))
+    return nullcontext((open_file(path), path)) if is_gzipped(path) else nullcontext((path, None))
+
+
+def _table(manifest: Manifest) -> Iterator[str]:
+    """One row per part."""
+    inputs = any(part.embedding_inputs for part in manifest.parts)
+    rows: list[tuple[str, ...]] = [
+        ("part", "requests", "bytes", *(["inputs"] if inputs else ()), *manifest.by)
+    ]
+    for part in manifest.parts:
+        cells = [part.path, f"{part.requests:,}", f"{part.bytes:,}"]
+        if inputs:
+            cells.append(f"{part.embedding_inputs:,}")
+        cells += [str(getattr(part, field)) for field in manifest.by]
+        rows.append(tuple(map(escape, cells)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    numbers = range(1, 4 if inputs else 3)
+    for row in rows:
+        padded = (
+            f"{cell:>{width}}" if index in numbers else f"{cell:<{width}}"
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join(padded).rstrip() + "\n"
+
+
+def _unplaced(shown: str, manifest: Manifest) -> Iterator[str]:
+    """The lines that fit in no part."""
+    for line in manifest.unplaced_lines[:_PRINTED]:
+        yield f"{escape(shown)}:{line.line}: {line.message}\n"
+    if manifest.unplaced > _PRINTED:
+        yield f"... and {manifest.unplaced - _PRINTED:,} more\n"
+
+
+def _repeats(shown: str, manifest: Manifest) -> Iterator[str]:
+    """The lines whose custom_id an earlier line has too."""
+    for repeat in manifest.repeats[:_PRINTED]:
+        yield (
+            f"{escape(shown)}:{repeat.line}: warning: the custom_id is used before, on line "
+            f"{repeat.first:,}. Results are joined by it.\n"
+        )
+    if manifest.repeated_ids > _PRINTED:
+        yield f"... and {manifest.repeated_ids - _PRINTED:,} more\n"
+
+
+def _summary(shown: str, manifest: Manifest, folder: str, *, dry_run: bool) -> str:
+    """The whole run in one sentence."""
+    blank = f", {counted(manifest.blank_lines, 'blank line')} left out" * bool(manifest.blank_lines)
+    start = f"{escape(shown)}: {counted(manifest.requests, 'request')}{blank}"
+    if not manifest.ok:
+        lines = counted(manifest.unplaced, "line")
+        fits = "fits" if manifest.unplaced == 1 else "fit"
+        return f"{start}: {lines} {fits} in no part, so nothing was written\n"
+    parts = counted(len(manifest.parts), "part")
+    verb = "would be written" if dry_run else "written"
+    return f"{start}: {parts} {verb} to {escape(shown_name(folder))}\n"

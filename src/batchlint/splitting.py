@@ -1,0 +1,666 @@
+"""Cuts a batch input file into parts that keep the limits of a batch."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import tempfile
+from array import array
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import count, islice
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from .arguments import check_count
+from .engine.chunk import count_inputs
+from .findings import LONGEST_QUOTE
+from .output.complete_writer import OutputError, as_output_error, open_writer
+from .providers import EMBEDDINGS, Limits, Provider, provider
+from .rules.file import repeated_ids
+from .sources import AnySource, Source, open_source
+from .summary import CustomIds
+
+#: At most this many lines that cannot be placed, and repeated custom_ids, are listed. All are
+#: counted.
+MOST_LISTED: Final = 1000
+
+#: A part is written when so many bytes of it, or of all parts, are waiting.
+_WAITING: Final = 1 << 20
+_ALL_WAITING: Final = 1 << 23
+
+#: A model or an endpoint has at most this many characters in the name of a part.
+_LONGEST_SLUG: Final = 60
+
+#: A range of lines in indented JSON. It is written on one line.
+_RANGE: Final = re.compile(rb"\[\s+(\d+),\s+(\d+)\s+\]")
+
+#: What parts can be cut by.
+_FIELDS: Final = ("model", "url")
+
+_BLANKS: Final = b" \t\r\n"
+
+_CHECK: Final = "`batchlint check` explains it."
+
+
+class SplitPart(NamedTuple):
+    """A part of a file that was cut.
+
+    Attributes:
+        path: the name of its file, in the folder of the manifest.
+        url: the endpoint of its requests; None if it may have several.
+        model: the model of its requests; None if it may have several.
+        requests: the number of requests.
+        bytes: its size.
+        embedding_inputs: the number of inputs of its requests to /v1/embeddings.
+        sha256: the SHA-256 of its bytes, in hexadecimal.
+        lines: the lines of the input that it has, as ranges of (first, last), counted from 1.
+    """
+
+    path: str
+    url: str | None
+    model: str | None
+    requests: int
+    bytes: int
+    embedding_inputs: int
+    sha256: str
+    lines: tuple[tuple[int, int], ...]
+
+
+class UnplacedLine(NamedTuple):
+    """A line that no part can have.
+
+    Attributes:
+        line: its number, counted from 1.
+        message: why no part can have it.
+        custom_id: its custom_id, if it has one; at most 1,000 characters of it.
+    """
+
+    line: int
+    message: str
+    custom_id: str | None = None
+
+
+class RepeatedId(NamedTuple):
+    """A custom_id that an earlier line has too.
+
+    Attributes:
+        line: the number of the line, counted from 1.
+        first: the number of the first line with this custom_id.
+        custom_id: at most 1,000 characters of it.
+    """
+
+    line: int
+    first: int
+    custom_id: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `split` made of a file, or would make of it. In a condition it is `ok`.
+
+    Attributes:
+        source: the name of the input; None if it has none.
+        provider: the name of the provider whose limits were kept.
+        by: the fields that all requests of a part have in common: `model`, `url`, both or none.
+        limits: the limits of a part: `requests`, `bytes` and `embedding_inputs`.
+        lines: the number of lines of the input, blank ones included.
+        blank_lines: the number of blank lines. No part has them.
+        requests: the number of requests.
+        bytes: the size of the input.
+        parts: the parts, in the order of their first lines.
+        repeated_ids: the number of lines whose custom_id an earlier line has too, in any part.
+            Results are joined by custom_id, so such results cannot be told apart.
+        unplaced: the number of lines that no part can have. If there are any, nothing is written.
+        repeats: the first 1,000 lines with a repeated custom_id.
+        unplaced_lines: the first 1,000 lines that no part can have.
+    """
+
+    source: str | None
+    provider: str
+    by: tuple[str, ...]
+    limits: Mapping[str, int]
+    lines: int
+    blank_lines: int
+    requests: int
+    bytes: int
+    parts: tuple[SplitPart, ...]
+    repeated_ids: int
+    unplaced: int
+    repeats: tuple[RepeatedId, ...] = ()
+    unplaced_lines: tuple[UnplacedLine, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    @property
+    def ok(self) -> bool:
+        """Whether every request has its part."""
+        return not self.unplaced
+
+    def to_dict(self) -> dict[str, Any]:
+        """The manifest as its file has it (`schemas/manifest.json`)."""
+        from . import __version__
+
+        return {
+            "version": __version__,
+            "source": self.source,
+            "provider": self.provider,
+            "by": [*self.by],
+            "limits": {**self.limits},
+            "lines": self.lines,
+            "blank_lines": self.blank_lines,
+            "requests": self.requests,
+            "bytes": self.bytes,
+            "repeated_ids": self.repeated_ids,
+            "parts": [
+                part._asdict() | {"lines": [[first, last] for first, last in part.lines]}
+                for part in self.parts
+            ],
+        }
+
+
+def split(
+    source: AnySource,
+    folder: str | os.PathLike[str],
+    *,
+    provider: str = "openai",
+    name: str | None = None,
+    by: Iterable[str] = ("model", "url"),
+    max_requests: int | None = None,
+    max_bytes: int | None = None,
+    max_embedding_inputs: int | None = None,
+    dry_run: bool = False,
+    force: bool = False,
+) -> Manifest:
+    """Cut a batch input file into parts that keep the limits of a batch.
+
+    The parts have the lines of the input, byte for byte. Within a part they are in the order of the
+    input. Blank lines are left out. Requests are not checked: use `check` before or after.
+
+    The parts are called `STEM-001.jsonl`, and so on, after the name of the input. If there are
+    several models or endpoints, their names are in the names of the parts. `STEM.manifest.json`
+    describes the parts (`schemas/manifest.json`). Everything is written to a temporary folder
+    first. If a line fits in no part, nothing is written. The manifest is moved last: where it is,
+    the parts are complete.
+
+    Memory grows with the number of custom_ids, not with the size of the file.
+
+    Args:
+        source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
+            (bytes or str).
+        folder: where to write the parts and the manifest. It is made if it is missing.
+        provider: the service whose limits to keep.
+        name: the file's name, if the source has none. The names of the parts begin with it.
+            Default: `batch`.
+        by: what all requests of a part must have in common: `model`, `url`, both, or nothing. A
+            batch of OpenAI has one model and one URL.
+        max_requests: per part. Default: the provider's limit (OpenAI: 50,000).
+        max_bytes: per part. Default: the provider's documented limit (OpenAI: 200,000,000).
+        max_embedding_inputs: per part. Default: the provider's limit (OpenAI: 50,000).
+        dry_run: write nothing.
+        force: replace parts and a manifest that are there already. Parts of the old manifest that
+            the new one does not have are removed.
+
+    Returns:
+        The manifest. It is true if every request has its part.
+
+    Raises:
+        FileExistsError: a part or the manifest is there already, and `force` is not set.
+        OSError: the source cannot be read, or a part cannot be written.
+        TypeError: an argument has the wrong type.
+        ValueError: the provider or a field of `by` is unknown, or a number is below 1 or above the
+            provider's limit.
+    """
+    plan = _Plan.of(provider, by, max_requests, max_bytes, max_embedding_inputs)
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name must be a string, not {type(name).__name__}")
+    opened = open_source(source)
+    name = opened.name if name is None else name
+    if dry_run:
+        return _Splitter(plan, None).split(opened, name)
+    target = _Target(Path(folder), _stem(name), opened.name, force=force)
+    with target:
+        manifest = _Splitter(plan, target).split(opened, name)
+        if manifest.ok:
+            target.publish(manifest)
+    return manifest
+
+
+class _Plan(NamedTuple):
+    """What to cut by, and the limits of a part."""
+
+    provider: Provider
+    by: tuple[str, ...]
+    requests: int
+    bytes: int
+    embedding_inputs: int
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        by: Iterable[str],
+        requests: int | None,
+        size: int | None,
+        embedding_inputs: int | None,
+    ) -> _Plan:
+        """The plan for the arguments of `split`.
+
+        Raises:
+            TypeError: an argument has the wrong type.
+            ValueError: an argument has a value that makes no sense.
+        """
+        if isinstance(by, str):
+            raise TypeError("by must be a list of fields, not a string")
+        fields = tuple(dict.fromkeys(by))
+        if not {*fields} <= {*_FIELDS}:
+            raise ValueError(f"by may hold 'model' and 'url', not {', '.join(map(repr, fields))}")
+        chosen = provider(name)
+        limits: Limits = chosen.limits
+        return cls(
+            chosen,
+            fields,
+            _limit("max_requests", requests, limits.requests, limits.requests, chosen),
+            _limit("max_bytes", size, limits.documented_bytes, limits.bytes, chosen),
+            _limit(
+                "max_embedding_inputs",
+                embedding_inputs,
+                limits.embedding_inputs,
+                limits.embedding_inputs,
+                chosen,
+            ),
+        )
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The limits of a part, as the manifest has them."""
+        return {
+            "requests": self.requests,
+            "bytes": self.bytes,
+            "embedding_inputs": self.embedding_inputs,
+        }
+
+
+def _limit(argument: str, given: int | None, default: int, most: int, provider: Provider) -> int:
+    """A limit of a part: the caller's, or the provider's."""
+    check_count(argument, given)
+    if given is None:
+        return default
+    if not 1 <= given <= most:
+        raise ValueError(
+            f"{argument} must be from 1 to {most:,}, the limit of {provider.title}, not {given:,}"
+        )
+    return given
+
+
+# -- placing lines --------------------------------------------------------------------------------
+
+
+class _Part:
+    """A part in the making.
+
+    Attributes:
+        number: of the part, in the order of the first lines.
+        group: the (URL, model) that its requests have in common.
+    """
+
+    def __init__(self, number: int, group: tuple[str | None, str | None]) -> None:
+        self.number = number
+        self.group = group
+        self.requests = 0
+        self.bytes = 0
+        self.embedding_inputs = 0
+        self._sha256 = hashlib.sha256()
+        self._ranges = array("q")  # the first and the last line of each range
+
+    def add(self, number: int, size: int, inputs: int) -> None:
+        """Count a line."""
+        self.requests += 1
+        self.bytes += size
+        self.embedding_inputs += inputs
+        if self._ranges and self._ranges[-1] == number - 1:
+            self._ranges[-1] = number
+        else:
+            self._ranges.extend((number, number))
+
+    def hash(self, data: bytes) -> None:
+        """Add bytes to the checksum."""
+        self._sha256.update(data)
+
+    def described(self, path: str) -> SplitPart:
+        """The part as the manifest has it."""
+        pairs = iter(self._ranges)
+        return SplitPart(
+            path,
+            *self.group,
+            self.requests,
+            self.bytes,
+            self.embedding_inputs,
+            self._sha256.hexdigest(),
+            tuple(zip(pairs, pairs, strict=True)),
+        )
+
+
+class _UnplaceableError(Exception):
+    """No part can have a line. The message says why."""
+
+
+class _Splitter:
+    """Places each line in a part, in one pass.
+
+    Args:
+        plan: what to cut by, and the limits.
+        target: where the parts are written; None writes nothing.
+    """
+
+    def __init__(self, plan: _Plan, target: _Target | None) -> None:
+        self._plan = plan
+        self._target = target
+        self._open: dict[tuple[str | None, str | None], _Part] = {}  # the last part of each group
+        self._parts: list[_Part] = []
+        self._unplaced: list[UnplacedLine] = []
+        self._unplaced_count = 0
+        self._lines = 0
+        self._blank = 0
+        self._bytes = 0
+
+    def split(self, source: Source, name: str | None) -> Manifest:
+        """Place all lines of a source."""
+        ids = CustomIds()
+        for chunk in source.chunks():
+            ids.absorb(CustomIds.packed(self._place_all(chunk)))
+        repeats = repeated_ids(ids, self._lines)
+        listed = [
+            RepeatedId(line, first, custom_id[:LONGEST_QUOTE])
+            for line, first, custom_id in islice(repeats, MOST_LISTED)
+        ]
+        more = sum(1 for _ in repeats)
+        paths = _names(_stem(name), [part.group for part in self._parts])
+        return Manifest(
+            None if name is None else _printable(name),
+            self._plan.provider.name,
+            self._plan.by,
+            self._plan.limits,
+            self._lines,
+            self._blank,
+            self._lines - self._blank,
+            self._bytes,
+            tuple(part.described(path) for part, path in zip(self._parts, paths, strict=True)),
+            len(listed) + more,
+            self._unplaced_count,
+            tuple(listed),
+            tuple(self._unplaced),
+        )
+
+    def _place_all(self, chunk: bytes) -> list[str | None]:
+        """Place the lines of a chunk; return their custom_ids."""
+        custom_ids: list[str | None] = []
+        by_part: dict[_Part, list[bytes]] = {}
+        self._bytes += len(chunk)
+        for line in BytesIO(chunk):
+            self._lines += 1
+            custom_id: str | None = None
+            if not line.strip(_BLANKS):
+                self._blank += 1
+            else:
+                request = _decode(line)
+                if isinstance(request, dict):
+                    given = request.get("custom_id")
+                    custom_id = given if isinstance(given, str) else None
+                try:
+                    part = self._part_for(line, request)
+                except _UnplaceableError as error:
+                    self._report(str(error), custom_id)
+                else:
+                    by_part.setdefault(part, []).append(line)
+            custom_ids.append(custom_id)
+        for part, lines in by_part.items():
+            data = b"".join(lines)
+            part.hash(data)
+            if self._target is not None and not self._unplaced_count:
+                self._target.write(part.number, data)
+        return custom_ids
+
+    def _part_for(self, line: bytes, request: Any) -> _Part:
+        """The part that a line goes to, which now counts it.
+
+        Raises:
+            _UnplaceableError: no part can have the line.
+        """
+        if not isinstance(request, dict):
+            raise _UnplaceableError(f"The line is not a JSON object. {_CHECK}")
+        plan = self._plan
+        group = self._group(request)
+        size = len(line)
+        if size > plan.bytes:
+            raise _UnplaceableError(
+                f"The line alone has {size:,} bytes; a part has at most {plan.bytes:,}."
+            )
+        inputs = self._count_inputs(request)
+        if inputs > plan.embedding_inputs:
+            raise _UnplaceableError(
+                f"The request alone has {inputs:,} embedding inputs; a part has at most "
+                f"{plan.embedding_inputs:,}."
+            )
+        part = self._open.get(group)
+        if (
+            part is None
+            or part.requests == plan.requests
+            or part.bytes + size > plan.bytes
+            or part.embedding_inputs + inputs > plan.embedding_inputs
+        ):
+            part = self._open[group] = _Part(len(self._parts), group)
+            self._parts.append(part)
+        part.add(self._lines, size, inputs)
+        return part
+
+    def _group(self, request: dict[str, Any]) -> tuple[str | None, str | None]:
+        """The URL and the model of a request, as far as parts are cut by them."""
+        by = self._plan.by
+        if not by:
+            return None, None
+        url = request.get("url")
+        body = request.get("body")
+        model = body.get("model") if isinstance(body, dict) else None
+        if "model" in by and model is None and isinstance(url, str):
+            endpoint = self._plan.provider.endpoints.get(url)
+            model = None if endpoint is None else endpoint.default_model
+        for field, value in (("url", url), ("model", model)):
+            if field in by and not (isinstance(value, str) and value):
+                raise _UnplaceableError(f"The request has no {field}, by which the parts are cut.")
+        return url if "url" in by else None, model if "model" in by else None
+
+    def _count_inputs(self, request: dict[str, Any]) -> int:
+        url = request.get("url")
+        body = request.get("body")
+        if isinstance(url, str) and isinstance(body, dict):
+            return count_inputs(body) if self._plan.provider.endpoints.get(url) is EMBEDDINGS else 0
+        return 0
+
+    def _report(self, message: str, custom_id: str | None) -> None:
+        self._unplaced_count += 1
+        if len(self._unplaced) < MOST_LISTED:
+            custom_id = custom_id and custom_id[:LONGEST_QUOTE]
+            self._unplaced.append(UnplacedLine(self._lines, message, custom_id))
+
+
+def _decode(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except ValueError:
+        return None
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+
+def _printable(name: str) -> str:
+    """A name without the bytes that are not UTF-8."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _stem(name: str | None) -> str:
+    """The beginning of the names of the parts."""
+    stem = re.sub(r"(?i)(\.jsonl(\.gz)?|\.json|\.txt)$", "", os.path.basename(name or ""))  # noqa: PTH119
+    return re.sub("[\ud800-\udfff]", "_", stem) or "batch"
+
+
+def _names(stem: str, groups: list[tuple[str | None, str | None]]) -> list[str]:
+    """The names of the parts, with the model or the endpoint in them if there are several."""
+    urls = {url for url, _ in groups}
+    models = {model for _, model in groups}
+    slugs: dict[tuple[str | None, str | None], str] = {}
+    taken: set[str] = set()
+    numbers: dict[tuple[str | None, str | None], count[int]] = {}
+    for group in groups:
+        if group not in slugs:
+            url, model = group
+            words = [
+                *([_slug((url or "").removeprefix("/v1/"))] if len(urls) > 1 else ()),
+                *([_slug(model or "")] if len(models) > 1 else ()),
+            ]
+            slugs[group] = _unused("-".join([stem, *words]), taken)
+            numbers[group] = count(1)
+    return [f"{slugs[group]}-{next(numbers[group]):03}.jsonl" for group in groups]
+
+
+def _slug(text: str) -> str:
+    """A text as a part of a file's name, on every system."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", text)[:_LONGEST_SLUG].strip("-.") or "other"
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """A name that no other group has, also where upper and lower case are the same."""
+    candidates = (name if number == 1 else f"{name}~{number}" for number in count(1))
+    found = next(candidate for candidate in candidates if candidate.lower() not in taken)
+    taken.add(found.lower())
+    return found
+
+
+# -- writing --------------------------------------------------------------------------------------
+
+
+class _Target:
+    """The folder that gets the parts: first in a temporary folder, then under their names.
+
+    Args:
+        folder: it is made if it is missing.
+        stem: the beginning of the names.
+        source: the path of the input, which is never replaced.
+        force: replace files that are there already.
+    """
+
+    def __init__(self, folder: Path, stem: str, source: str | None, *, force: bool) -> None:
+        self._folder = folder
+        self._manifest = folder / f"{stem}.manifest.json"
+        self._source = source
+        self._force = force
+        self._made: list[Path] = []
+        self._temporary = folder
+        self._waiting: dict[int, list[bytes]] = {}
+        self._sizes: dict[int, int] = {}
+        self._size = 0
+
+    def __enter__(self) -> None:
+        self._refuse_existing([self._manifest])
+        with as_output_error():
+            missing = [self._folder, *self._folder.parents]
+            self._made = [path for path in missing if not path.exists()]
+            self._folder.mkdir(parents=True, exist_ok=True)
+            prefix, suffix = ".batchlint.", ".parts"
+            self._temporary = Path(tempfile.mkdtemp(suffix, prefix, self._folder))
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            for path in self._temporary.iterdir():
+                path.unlink()
+            self._temporary.rmdir()
+        with suppress(OSError):  # It has files now, unless nothing was written.
+            for path in self._made:
+                path.rmdir()
+
+    def write(self, part: int, data: bytes) -> None:
+        """Append bytes to a part.
+
+        Raises:
+            OutputError: they cannot be written.
+        """
+        self._waiting.setdefault(part, []).append(data)
+        self._sizes[part] = self._sizes.get(part, 0) + len(data)
+        self._size += len(data)
+        if self._sizes[part] >= _WAITING:
+            self._flush([part])
+        elif self._size >= _ALL_WAITING:
+            self._flush([*self._sizes])
+
+    def _flush(self, parts: list[int]) -> None:
+        """Write what is waiting. Files are opened for each write: there may be very many."""
+        for part in parts:
+            _append(self._temporary / str(part), b"".join(self._waiting.pop(part)))
+            self._size -= self._sizes.pop(part)
+
+    def publish(self, manifest: Manifest) -> None:
+        """Move the parts and the manifest to their names.
+
+        Raises:
+            FileExistsError: there is such a file already.
+            OutputError: they cannot be written or moved.
+        """
+        self._flush([*self._sizes])
+        text = orjson.dumps(manifest.to_dict(), option=orjson.OPT_INDENT_2)
+        _append(self._temporary / "manifest", _RANGE.sub(rb"[\1, \2]", text) + b"\n")
+        paths = [self._folder / part.path for part in manifest.parts]
+        self._refuse_existing([self._manifest, *paths])
+        old = self._old_parts() - {path.name for path in paths}
+        with as_output_error():
+            self._manifest.unlink(missing_ok=True)  # Without it, parts count as incomplete.
+            for number, path in enumerate(paths):
+                (self._temporary / str(number)).replace(path)
+            for name in old:
+                (self._folder / name).unlink(missing_ok=True)
+            (self._temporary / "manifest").replace(self._manifest)
+
+    def _refuse_existing(self, paths: list[Path]) -> None:
+        """Refuse to replace a file, unless that is wanted; never replace the input."""
+        for path in paths:
+            if not os.path.lexists(path):
+                continue
+            if self._source is not None and path.exists() and path.samefile(self._source):
+                raise OutputError(errno.EEXIST, f"{path} is the input")
+            if not self._force or path.is_dir():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+    def _old_parts(self) -> set[str]:
+        """The names of the parts that the old manifest has."""
+        try:
+            parts = json.loads(self._manifest.read_bytes())["parts"]
+            names = {str(part["path"]) for part in parts}
+        except (OSError, ValueError, TypeError, KeyError):
+            return set()
+        stem = self._manifest.name.removesuffix(".manifest.json")
+        return {
+            name
+            for name in names
+            if name.startswith(f"{stem}-")
+            and name.endswith(".jsonl")
+            and not re.search(r"[/\\]", name)
+        }
+
+
+def _append(path: Path, data: bytes) -> None:
+    """Append bytes to a file.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    with as_output_error(), open_writer(os.open(path, flags, 0o666)) as file:
+        file.write(data)

@@ -1,0 +1,68 @@
+"""The recipes of `docs/fix-and-split.md`, run unchanged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acceptance.openai_service import Service, serving
+from support import ROOT, line
+
+CHAT = "/v1/chat/completions"
+PAGE = (ROOT / "docs" / "fix-and-split.md").read_text("utf-8")
+RECIPES = {
+    heading: block
+    for heading, text in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", PAGE, re.MULTILINE)
+    for block in re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    with serving() as service:
+        monkeypatch.setenv("OPENAI_BASE_URL", service.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "test")
+        yield service
+
+
+def run(heading: str) -> dict[str, Any]:
+    """Run a recipe and return the names it defines."""
+    names: dict[str, Any] = {"__name__": "recipe"}
+    exec(compile(RECIPES[heading], heading, "exec"), names)
+    return names
+
+
+def test_every_python_block_is_a_tested_recipe() -> None:
+    assert PAGE.count("```python") == len(RECIPES)
+    assert list(RECIPES) == ["Split and upload every part"]
+
+
+def test_every_part_becomes_a_batch(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [line("a", CHAT), line("b", CHAT, model="n"), line("c")]
+    Path("requests.jsonl").write_bytes(b"".join(lines))
+    names = run("Split and upload every part")
+    names["client"].close()
+
+    assert [content for _, _, content in service.uploads] == lines
+    assert [call["endpoint"] for call in service.creates] == [CHAT, CHAT, "/v1/embeddings"]
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_line_without_a_part_is_printed_and_nothing_is_uploaded(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("requests.jsonl").write_bytes(line("a", CHAT) + b"{}\n")
+    with pytest.raises(SystemExit):
+        run("Split and upload every part")
+
+    assert capsys.readouterr().out.startswith("2 The request has no url")
+    assert service.paths == []

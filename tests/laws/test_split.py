@@ -1,0 +1,62 @@
+"""The parts of a file that was split, joined as the manifest says, are the file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batchlint import split
+from strategies import ANY_FILE
+from support import line
+
+LIMITS = st.fixed_dictionaries(
+    {},
+    optional={
+        "max_requests": st.integers(1, 5),
+        "max_bytes": st.integers(1, 2000),
+        "max_embedding_inputs": st.integers(1, 5),
+        "by": st.lists(st.sampled_from(["model", "url"]), unique=True),
+    },
+)
+
+REQUESTS = st.builds(
+    line,
+    st.sampled_from(["a", "b", "c", "d"]),
+    st.sampled_from(["/v1/embeddings", "/v1/moderations"]),
+    model=st.sampled_from(["m", "n", "m/n"]),
+    input=st.sampled_from(["x", ["x", "y"], ["x"] * 3]),
+)
+FILES = st.lists(REQUESTS | st.sampled_from([b"\n", b" \r\n"]), max_size=20).map(b"".join)
+
+
+@settings(max_examples=60)
+@given(FILES | FILES.map(bytes.rstrip) | ANY_FILE, LIMITS)
+def test_parts_have_every_line_once_and_keep_the_limits(
+    data: bytes, options: dict[str, Any]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        manifest = split(data, folder, **options)
+        written = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+    if not manifest.ok:
+        assert written == {}
+        return
+    lines = data.split(b"\n")
+    joined: dict[int, bytes] = {}
+    for part in manifest.parts:
+        numbers = [n for first, last in part.lines for n in range(first, last + 1)]
+        content = written[part.path]
+        assert numbers == sorted(numbers)
+        assert len(numbers) == part.requests <= manifest.limits["requests"]
+        assert len(content) == part.bytes <= manifest.limits["bytes"]
+        assert part.embedding_inputs <= manifest.limits["embedding_inputs"]
+        assert not joined.keys() & set(numbers)
+        joined |= zip(numbers, content.split(b"\n"), strict=False)
+    blank = {number for number, text in enumerate(lines, 1) if not text.strip(b" \t\r")}
+    assert joined == {n: text for n, text in enumerate(lines, 1) if n not in blank}
+    assert len(written) == len(manifest.parts) + 1
+    assert manifest.requests + manifest.blank_lines == manifest.lines

@@ -1,0 +1,390 @@
+"""`split`: which part each line goes to, how parts are called, and when nothing is written."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import batchlint
+from batchlint import Manifest, check, data, split, splitting
+from support import line, request
+
+CHAT = "/v1/chat/completions"
+EMBEDDINGS = "/v1/embeddings"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def shapes(manifest: Manifest) -> list[tuple[str, int]]:
+    return [(part.path, part.requests) for part in manifest.parts]
+
+
+# -- limits ---------------------------------------------------------------------------------------
+
+
+def test_lines_fill_each_part_in_the_order_of_the_input(tmp_path: Path) -> None:
+    lines = [line(str(number)) for number in range(5)]
+    manifest = split(lines, tmp_path, name="in.jsonl", max_requests=2)
+
+    assert shapes(manifest) == [("in-001.jsonl", 2), ("in-002.jsonl", 2), ("in-003.jsonl", 1)]
+    assert names(tmp_path) == ["in-001.jsonl", "in-002.jsonl", "in-003.jsonl", "in.manifest.json"]
+    assert (tmp_path / "in-001.jsonl").read_bytes() == lines[0] + lines[1]
+    assert (tmp_path / "in-003.jsonl").read_bytes() == lines[4]
+    assert [part.lines for part in manifest.parts] == [((1, 2),), ((3, 4),), ((5, 5),)]
+
+
+@pytest.mark.parametrize(("more", "parts"), [(0, 1), (-1, 2)])
+def test_size_of_a_part_is_that_of_its_lines(more: int, parts: int, tmp_path: Path) -> None:
+    lines = [line("a"), line("b")]
+    size = sum(map(len, lines))
+    manifest = split(lines, tmp_path, max_bytes=size + more)
+
+    assert len(manifest.parts) == parts
+    assert sum(part.bytes for part in manifest.parts) == size == manifest.bytes
+
+
+@pytest.mark.parametrize(("limit", "parts"), [(4, 1), (3, 2)])
+def test_inputs_of_embedding_requests_are_limited(limit: int, parts: int, tmp_path: Path) -> None:
+    lines = [line("a", input=["x", "y"]), line("b", input="x"), line("c", input=[1, 2, 3])]
+    manifest = split(lines, tmp_path, max_embedding_inputs=limit)
+
+    assert len(manifest.parts) == parts
+    assert sum(part.embedding_inputs for part in manifest.parts) == 4
+
+
+def test_inputs_of_other_endpoints_do_not_count(tmp_path: Path) -> None:
+    manifest = split([line("a", "/v1/moderations", input=["x", "y"])], tmp_path)
+
+    assert [part.embedding_inputs for part in manifest.parts] == [0]
+
+
+def test_default_limits_are_those_of_the_provider(tmp_path: Path) -> None:
+    manifest = split([line()], tmp_path)
+
+    assert manifest.limits == {
+        "requests": 50_000,
+        "bytes": 200_000_000,
+        "embedding_inputs": 50_000,
+    }
+
+
+# -- groups and names -----------------------------------------------------------------------------
+
+
+def test_models_get_parts_of_their_own(tmp_path: Path) -> None:
+    lines = [line(str(number), model=model) for number, model in enumerate("abab")]
+    manifest = split(lines, tmp_path, name="x.jsonl")
+
+    assert shapes(manifest) == [("x-a-001.jsonl", 2), ("x-b-001.jsonl", 2)]
+    assert (tmp_path / "x-a-001.jsonl").read_bytes() == lines[0] + lines[2]
+    assert [part.lines for part in manifest.parts] == [((1, 1), (3, 3)), ((2, 2), (4, 4))]
+    assert [part.model for part in manifest.parts] == ["a", "b"]
+
+
+def test_endpoints_get_parts_of_their_own(tmp_path: Path) -> None:
+    manifest = split([line("a"), line("b", CHAT)], tmp_path, name="x.jsonl")
+
+    assert shapes(manifest) == [("x-embeddings-001.jsonl", 1), ("x-chat-completions-001.jsonl", 1)]
+
+
+def test_names_have_both_if_both_differ(tmp_path: Path) -> None:
+    lines = [line("a", model="m"), line("b", CHAT, model="m"), line("c", model="n")]
+    manifest = split(lines, tmp_path, dry_run=True)
+
+    assert [part.path for part in manifest.parts] == [
+        "batch-embeddings-m-001.jsonl",
+        "batch-chat-completions-m-001.jsonl",
+        "batch-embeddings-n-001.jsonl",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("by", "parts"), [((), 1), (["model"], 2), (["url"], 2), (["url", "model"], 3)]
+)
+def test_by_says_what_a_part_has_in_common(by: list[str], parts: int, tmp_path: Path) -> None:
+    lines = [line("a", model="m"), line("b", CHAT, model="m"), line("c", model="n")]
+    manifest = split(lines, tmp_path, by=by)
+
+    assert len(manifest.parts) == parts
+    assert manifest.by == tuple(by)
+
+
+def test_models_that_look_the_same_in_a_name_stay_apart(tmp_path: Path) -> None:
+    models = ["a/b", "a:b", "A-B", "", "..", "x" * 99]
+    lines = [line(str(number), model=model) for number, model in enumerate(models) if model]
+    manifest = split(lines, tmp_path, name="s.jsonl")
+
+    assert [part.path for part in manifest.parts] == [
+        "s-a-b-001.jsonl",
+        "s-a-b~2-001.jsonl",
+        "s-A-B~3-001.jsonl",
+        "s-other-001.jsonl",
+        f"s-{'x' * 60}-001.jsonl",
+    ]
+    assert len(names(tmp_path)) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("a.jsonl", "a"),
+        ("folder/a.JSONL", "a"),
+        ("a.b.jsonl.gz", "a.b"),
+        ("a", "a"),
+        (".jsonl", "batch"),
+        (None, "batch"),
+        ("\udcff.jsonl", "_"),
+    ],
+)
+def test_parts_are_called_after_the_input(name: str | None, stem: str, tmp_path: Path) -> None:
+    manifest = split([line()], tmp_path, name=name)
+
+    assert names(tmp_path) == [f"{stem}-001.jsonl", f"{stem}.manifest.json"]
+    assert shapes(manifest) == [(f"{stem}-001.jsonl", 1)]
+
+
+def test_missing_model_is_the_endpoint_s_default(tmp_path: Path) -> None:
+    bare = request("b", "/v1/moderations")
+    del bare["body"]["model"]
+    lines = [line("a", "/v1/moderations", model="omni-moderation-latest"), json.dumps(bare)]
+    manifest = split(lines, tmp_path)
+
+    assert shapes(manifest) == [("batch-001.jsonl", 2)]
+
+
+# -- lines that are left out ----------------------------------------------------------------------
+
+
+def test_blank_lines_are_left_out_and_counted(tmp_path: Path) -> None:
+    text = b"\n" + line("a") + b" \t\r\n" + line("b").replace(b"\n", b"\r\n") + b"\n"
+    manifest = split(text, tmp_path)
+
+    assert (manifest.lines, manifest.blank_lines, manifest.requests) == (5, 3, 2)
+    assert (tmp_path / "batch-001.jsonl").read_bytes() == text.replace(b" \t\r\n", b"").strip(
+        b"\n"
+    ) + b"\n"
+    assert [part.lines for part in manifest.parts] == [((2, 2), (4, 4))]
+
+
+def test_last_line_without_a_newline_stays_as_it_is(tmp_path: Path) -> None:
+    split(line("a").rstrip(), tmp_path)
+
+    assert (tmp_path / "batch-001.jsonl").read_bytes() == line("a").rstrip()
+
+
+def test_file_without_requests_has_a_manifest_without_parts(tmp_path: Path) -> None:
+    manifest = split(b"\n", tmp_path)
+
+    assert manifest.ok
+    assert names(tmp_path) == ["batch.manifest.json"]
+
+
+# -- lines that fit in no part --------------------------------------------------------------------
+
+NO_MODEL = b'{"custom_id": "n", "url": "/v1/embeddings", "body": {"input": "x"}}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        (b"nonsense\n", {}, "The line is not a JSON object. `batchlint check` explains it."),
+        (b"[1]\n", {"by": []}, "The line is not a JSON object. `batchlint check` explains it."),
+        (NO_MODEL, {}, "The request has no model, by which the parts are cut."),
+        (b'{"body": {"model": ""}}\n', {"by": ["model"]}, "The request has no model, by which"),
+        (b'{"body": {"model": "m"}}\n', {}, "The request has no url, by which the parts are cut."),
+        (b'{"url": 7, "body": 7}\n', {"by": ["url"]}, "The request has no url, by which"),
+        (line("b"), {"max_bytes": 50}, "The line alone has 100 bytes; a part has at most 50."),
+        (
+            line("b", input=["x"] * 3),
+            {"max_embedding_inputs": 2},
+            "The request alone has 3 embedding inputs; a part has at most 2.",
+        ),
+    ],
+)
+def test_line_that_fits_in_no_part_is_reported_and_nothing_is_written(
+    text: bytes, options: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    first = b'{"url": "u", "body": {"model": "m"}}\n'
+    folder = tmp_path / "new" / "folder"
+    manifest = split(first + text, folder, **options)
+
+    assert not manifest
+    assert manifest.unplaced == 1
+    assert manifest.unplaced_lines[0].line == 2
+    assert manifest.unplaced_lines[0].message.startswith(message)
+    assert names(tmp_path) == []
+
+
+def test_all_lines_without_a_part_are_counted_and_some_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(splitting, "MOST_LISTED", 3)
+    manifest = split(NO_MODEL * 5, tmp_path)
+
+    assert manifest.unplaced == 5
+    assert [each.line for each in manifest.unplaced_lines] == [1, 2, 3]
+    assert manifest.unplaced_lines[0].custom_id == "n"
+
+
+def test_model_is_not_needed_where_parts_are_not_cut_by_it(tmp_path: Path) -> None:
+    assert split(NO_MODEL, tmp_path, by=["url"]).ok
+
+
+# -- custom_ids -----------------------------------------------------------------------------------
+
+
+def test_repeated_custom_id_is_reported_also_in_another_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [line("a"), line("b"), line("a", model="n"), line("a"), line("b")]
+    manifest = split(lines, tmp_path)
+
+    assert manifest.ok
+    assert manifest.repeated_ids == 3
+    assert [(each.line, each.first, each.custom_id) for each in manifest.repeats] == [
+        (3, 1, "a"),
+        (4, 1, "a"),
+        (5, 2, "b"),
+    ]
+    monkeypatch.setattr(splitting, "MOST_LISTED", 2)
+    manifest = split(lines, tmp_path, dry_run=True)
+    assert (manifest.repeated_ids, len(manifest.repeats)) == (3, 2)
+
+
+# -- the manifest ---------------------------------------------------------------------------------
+
+
+def test_manifest_describes_the_parts(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(line("a") + line("b", CHAT) + line("c"))
+    manifest = split(path, tmp_path / "out")
+    written = json.loads((tmp_path / "out" / "in.manifest.json").read_bytes())
+
+    Draft202012Validator(data.read("manifest")).validate(written)
+    assert written == manifest.to_dict()
+    assert written["source"] == str(path)
+    for part in written["parts"]:
+        content = (tmp_path / "out" / part["path"]).read_bytes()
+        assert part["sha256"] == hashlib.sha256(content).hexdigest()
+        assert part["bytes"] == len(content)
+        assert part["requests"] == content.count(b"\n")
+        report = check(content)
+        assert report.ok
+        assert (report.endpoint, report.models) == (part["url"], (part["model"],))
+
+
+def test_dry_run_writes_nothing_and_gives_the_same_manifest(tmp_path: Path) -> None:
+    lines = [line(str(number), model=model) for number, model in enumerate("abab")]
+    plan = split(lines, tmp_path / "out", dry_run=True, max_requests=1)
+
+    assert names(tmp_path) == []
+    assert split(lines, tmp_path / "out", max_requests=1) == plan
+
+
+# -- what is there already ------------------------------------------------------------------------
+
+
+def test_existing_part_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "batch-001.jsonl").write_text("mine", "utf-8")
+    with pytest.raises(FileExistsError) as raised:
+        split([line()], tmp_path)
+
+    assert raised.value.filename == str(tmp_path / "batch-001.jsonl")
+    assert names(tmp_path) == ["batch-001.jsonl"]
+    assert (tmp_path / "batch-001.jsonl").read_text("utf-8") == "mine"
+
+
+def test_existing_manifest_is_not_replaced_and_nothing_is_read(tmp_path: Path) -> None:
+    (tmp_path / "batch.manifest.json").write_text("mine", "utf-8")
+    stream = io.BytesIO(line())
+    with pytest.raises(FileExistsError):
+        split(stream, tmp_path)
+
+    assert stream.tell() == 0
+    assert names(tmp_path) == ["batch.manifest.json"]
+
+
+def test_force_replaces_an_earlier_run_and_removes_its_further_parts(tmp_path: Path) -> None:
+    lines = [line(str(number)) for number in range(3)]
+    split(lines, tmp_path, max_requests=1)
+    (tmp_path / "batch-note.jsonl").write_text("mine", "utf-8")
+    split(lines, tmp_path, max_requests=2, force=True)
+
+    assert names(tmp_path) == [
+        "batch-001.jsonl",
+        "batch-002.jsonl",
+        "batch-note.jsonl",
+        "batch.manifest.json",
+    ]
+    assert (tmp_path / "batch-001.jsonl").read_bytes() == lines[0] + lines[1]
+
+
+@pytest.mark.parametrize("path", ["../victim.jsonl", "/victim.jsonl", "victim.jsonl", 7])
+def test_manifest_that_names_other_files_removes_none(path: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for victim in (tmp_path / "victim.jsonl", folder / "victim.jsonl"):
+        victim.write_text("mine", "utf-8")
+    text = json.dumps({"parts": [{"path": path}]})
+    (folder / "batch.manifest.json").write_text(text, "utf-8")
+    split([line()], folder, force=True)
+
+    assert names(folder) == ["batch-001.jsonl", "batch.manifest.json", "victim.jsonl"]
+    assert (tmp_path / "victim.jsonl").exists()
+
+
+def test_input_is_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "batch-001.jsonl"
+    path.write_bytes(line())
+    with pytest.raises(OSError, match="is the input"):
+        split(path, tmp_path, name="batch.jsonl", force=True)
+
+    assert path.read_bytes() == line()
+    assert names(tmp_path) == ["batch-001.jsonl"]
+
+
+# -- arguments ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "exception", "message"),
+    [
+        ({"max_requests": 0}, ValueError, "max_requests must be from 1 to 50,000, the limit of"),
+        ({"max_requests": 50_001}, ValueError, "max_requests must be from 1 to 50,000"),
+        ({"max_bytes": 209_715_201}, ValueError, "max_bytes must be from 1 to 209,715,200"),
+        ({"max_bytes": 1.5}, TypeError, "max_bytes must be an integer"),
+        ({"max_embedding_inputs": -1}, ValueError, "max_embedding_inputs must not be negative"),
+        ({"by": ["endpoint"]}, ValueError, "by may hold 'model' and 'url', not 'endpoint'"),
+        ({"by": "model"}, TypeError, "by must be a list of fields, not a string"),
+        ({"name": 5}, TypeError, "name must be a string, not int"),
+        ({"provider": "nobody"}, ValueError, "unknown provider 'nobody'"),
+    ],
+)
+def test_invalid_argument_raises(
+    options: dict[str, Any], exception: type[Exception], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(exception, match=message):
+        split([line()], tmp_path / "out", **options)
+
+    assert names(tmp_path) == []
+
+
+def test_source_may_be_compressed_by_the_caller(tmp_path: Path) -> None:
+    with gzip.open(io.BytesIO(gzip.compress(line()))) as stream:
+        assert split(stream, tmp_path).requests == 1
+
+
+def test_unreadable_source_raises_and_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        batchlint.split(tmp_path / "missing.jsonl", tmp_path / "out")
+
+    assert names(tmp_path) == []
