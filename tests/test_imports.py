@@ -30,13 +30,16 @@ FLOORS: Final = (
     {"rules"},
     {"config", "engine", "output"},
     {"api", "splitting"},
-    {"cli", "openai"},
+    {"openai", "server"},
+    {"cli"},
     {"__main__"},
 )
 ROOMS: Final = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 
 #: Modules that take long to import and that only some runs need.
 SLOW: Final = {
+    "anyio",
+    "asyncio",
     "click",
     "concurrent.futures.process",
     "difflib",
@@ -44,7 +47,10 @@ SLOW: Final = {
     "jsonschema_rs",
     "multiprocessing",
     "pickle",
+    "python_multipart",
+    "starlette",
     "tqdm",
+    "uvicorn",
 }
 
 #: What only invalid lines, users' schemas and configuration files need.
@@ -179,6 +185,15 @@ def test_module_is_in_the_lowest_possible_layer(room: str) -> None:
     below = {ROOMS[name] for path in own for name in imported_rooms(path)}
 
     assert max(below) == ROOMS[room] - 1
+
+
+def test_only_the_server_imports_its_extra() -> None:
+    extra = ("import anyio", "from anyio", "starlette", "uvicorn", "python_multipart")
+    importers = {
+        room_of(path) for path in MODULES if any(name in path.read_text("utf-8") for name in extra)
+    }
+
+    assert importers == {"server"}
 
 
 def test_only_the_command_line_imports_click() -> None:

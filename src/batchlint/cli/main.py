@@ -9,6 +9,7 @@ from .check import check
 from .crash import TRACEBACK, Settings
 from .rule import rule
 from .schema import schema
+from .serve import serve
 from .split import split
 
 
@@ -42,4 +43,5 @@ def cli(ctx: click.Context, /, traceback: bool) -> None:
 cli.add_command(check)
 cli.add_command(rule)
 cli.add_command(schema)
+cli.add_command(serve)
 cli.add_command(split)

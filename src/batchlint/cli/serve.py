@@ -1,0 +1,61 @@
+"""`batchlint serve`: the file and batch routes of the Batch API, on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .streams import complain, print_all
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Listen on this address.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8000,
+    show_default=True,
+    help="Listen on this port. 0 chooses a free one.",
+)
+@click.option(
+    "--outputs",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Answer with the lines of FILE, by custom_id. FILE has the format of the API's output "
+    "file. Other requests get canned answers.",
+)
+def serve(host: str, port: int, outputs: Path | None) -> None:
+    """Serve the Batch API's file and batch routes on this machine.
+
+    Set OPENAI_BASE_URL to the address that is printed, and any OpenAI client can test its batches
+    offline: uploads and batches are checked, and requests get canned answers. No model is called.
+    Files are in a temporary folder, which is removed at the end.
+    """
+    try:
+        from ..server import create_app
+        from ..server.outputs import read_outputs
+        from ..server.run import base_url, is_loopback, listen, run
+    except ModuleNotFoundError as error:
+        raise click.ClickException(str(error)) from None
+    try:
+        given = read_outputs(outputs) if outputs is not None else {}
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"cannot read {outputs}: {error.strerror}") from None
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        reason = str(error.strerror).partition(" (while")[0]  # Python adds the address.
+        raise click.ClickException(
+            f"cannot listen on {host}, port {port}: {reason}; choose another with --host or --port"
+        ) from None
+    with listener:
+        if not is_loopback(listener):
+            complain(
+                f"warning: other machines can connect to {host}, and there is no authentication"
+            )
+        print_all([f"{base_url(listener)}\n"])
+        complain("answers are canned, no model is called; stop with Ctrl-C")
+        run(create_app(given), listener)

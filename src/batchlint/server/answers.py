@@ -1,0 +1,283 @@
+"""Canned answers: for each endpoint a body that the official client accepts. No model is called.
+
+Source of the shapes: the types of openai 3.57.0, which the tests validate the answers with.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from ..engine.chunk import count_inputs
+from ..providers import (
+    CHAT,
+    COMPLETIONS,
+    EMBEDDINGS,
+    IMAGE_EDITS,
+    IMAGE_GENERATIONS,
+    MODERATIONS,
+    RESPONSES,
+    VIDEOS,
+    Endpoint,
+)
+from ..rules.prompt_size import BYTES_PER_TOKEN, prompt_bytes
+
+#: The text of every canned answer.
+TEXT: Final = "This is a canned answer from batchlint serve. No model was called."
+
+#: The number of tokens that the text counts as.
+_TEXT_TOKENS: Final = 16
+
+#: A PNG image of one pixel.
+_PIXEL: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+
+#: Source: openai-python 3.57.0, `openai.types.Moderation`. True where images are checked as well.
+_CATEGORIES: Final = {
+    "harassment": False,
+    "harassment/threatening": False,
+    "hate": False,
+    "hate/threatening": False,
+    "illicit": False,
+    "illicit/violent": False,
+    "self-harm": True,
+    "self-harm/instructions": True,
+    "self-harm/intent": True,
+    "sexual": True,
+    "sexual/minors": False,
+    "violence": True,
+    "violence/graphic": True,
+}
+
+#: The length of an embedding where the request does not set it (source: the embeddings guide,
+#: 2026). Models that are not listed count as the smaller ones.
+_DIMENSIONS: Final = {"text-embedding-3-large": 3072}
+_USUAL_DIMENSIONS: Final = 1536
+
+#: A video can be downloaded this long (source: the Batch guide, October 2026).
+_VIDEO_SECONDS: Final = 86_400
+
+
+class Answer(NamedTuple):
+    """What makes an answer unique.
+
+    Attributes:
+        tag: the end of its ids.
+        created: in seconds since the epoch.
+        model: the model, the endpoint's default if the request names none.
+    """
+
+    tag: str
+    created: int
+    model: str
+
+
+def canned_answer(
+    endpoint: Endpoint, body: Mapping[str, Any], tag: str, created: int
+) -> dict[str, Any]:
+    """The body of a canned answer to a valid request.
+
+    Args:
+        endpoint: of the request.
+        body: of the request.
+        tag: makes the ids of the answer unique.
+        created: when, in seconds since the epoch.
+    """
+    model = body.get("model") or endpoint.default_model or ""
+    return _ANSWERS[endpoint](body, Answer(tag, created, model))
+
+
+def _chat(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    message: Any = {"role": "assistant", "content": TEXT, "refusal": None, "annotations": []}
+    count = body.get("n") or 1
+    choices = [
+        {"index": i, "message": message, "logprobs": None, "finish_reason": "stop"}
+        for i in range(count)
+    ]
+    return {
+        "id": f"chatcmpl-{answer.tag}",
+        "object": "chat.completion",
+        "created": answer.created,
+        "model": answer.model,
+        "choices": choices,
+        "usage": _completion_usage(body, count),
+        "service_tier": "default",
+        "system_fingerprint": None,
+    }
+
+
+def _completion_usage(body: Mapping[str, Any], count: int) -> dict[str, Any]:
+    prompt = _prompt_tokens(body)
+    completion = _TEXT_TOKENS * count
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": 0,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def _prompt_tokens(body: Mapping[str, Any]) -> int:
+    """A rough estimate of the tokens of a prompt."""
+    return 1 + prompt_bytes(body) // BYTES_PER_TOKEN
+
+
+def _response(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    text = {"type": "output_text", "text": TEXT, "annotations": [], "logprobs": []}
+    message = {
+        "id": f"msg_{answer.tag}",
+        "type": "message",
+        "role": "assistant",
+        "status": "completed",
+        "content": [text],
+    }
+    prompt = _prompt_tokens(body)
+    echoed = {name: _or(body.get(name), default) for name, default in _ECHOED.items()}
+    return {
+        "id": f"resp_{answer.tag}",
+        "object": "response",
+        "created_at": answer.created,
+        "completed_at": answer.created,
+        "status": "completed",
+        "background": False,
+        "error": None,
+        "incomplete_details": None,
+        "model": answer.model,
+        "output": [message],
+        **echoed,
+        "usage": {
+            "input_tokens": prompt,
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "output_tokens": _TEXT_TOKENS,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": prompt + _TEXT_TOKENS,
+        },
+    }
+
+
+#: What a response repeats from its request, with the values that it has otherwise.
+_ECHOED: Final[Mapping[str, Any]] = {
+    "instructions": None,
+    "max_output_tokens": None,
+    "max_tool_calls": None,
+    "metadata": {},
+    "parallel_tool_calls": True,
+    "previous_response_id": None,
+    "prompt_cache_key": None,
+    "safety_identifier": None,
+    "temperature": 1.0,
+    "tool_choice": "auto",
+    "tools": [],
+    "top_logprobs": 0,
+    "top_p": 1.0,
+    "truncation": "disabled",
+}
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+def _embeddings(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    length = body.get("dimensions") or _DIMENSIONS.get(answer.model, _USUAL_DIMENSIONS)
+    vector = [1.0] + [0.0] * (length - 1)
+    embedding: Any = vector
+    if body.get("encoding_format") == "base64":
+        embedding = base64.b64encode(struct.pack(f"<{length}f", *vector)).decode()
+    prompt = _prompt_tokens(body)
+    return {
+        "object": "list",
+        "data": [
+            {"object": "embedding", "index": i, "embedding": embedding}
+            for i in range(count_inputs(body))
+        ],
+        "model": answer.model,
+        "usage": {"prompt_tokens": prompt, "total_tokens": prompt},
+    }
+
+
+def _completion(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    count = (body.get("n") or 1) * count_inputs({"input": body.get("prompt") or " "})
+    return {
+        "id": f"cmpl-{answer.tag}",
+        "object": "text_completion",
+        "created": answer.created,
+        "model": answer.model,
+        "choices": [
+            {"text": TEXT, "index": i, "logprobs": None, "finish_reason": "stop"}
+            for i in range(count)
+        ],
+        "usage": _completion_usage(body, count),
+        "system_fingerprint": None,
+    }
+
+
+def _moderation(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    given = body["input"]
+    # A list of content parts is one input. A list of strings is one input per item.
+    count = len(given) if isinstance(given, list) and isinstance(given[0], str) else 1
+    result = {
+        "flagged": False,
+        "categories": dict.fromkeys(_CATEGORIES, False),
+        "category_scores": dict.fromkeys(_CATEGORIES, 0.0),
+        "category_applied_input_types": {name: ["text"] for name in _CATEGORIES},
+    }
+    return {"id": f"modr-{answer.tag}", "model": answer.model, "results": [result] * count}
+
+
+def _images(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    image = {"b64_json": _PIXEL}
+    if body.get("response_format") == "url":
+        image = {"url": f"data:image/png;base64,{_PIXEL}"}
+    prompt = _prompt_tokens(body)
+    return {
+        "created": answer.created,
+        "background": "opaque",
+        "output_format": "png",  # whatever the request asks for: the image is a PNG
+        "size": "1024x1024",
+        "quality": "low",
+        "data": [image] * (body.get("n") or 1),
+        "usage": {
+            "input_tokens": prompt,
+            "input_tokens_details": {"image_tokens": 0, "text_tokens": prompt},
+            "output_tokens": 0,
+            "total_tokens": prompt,
+        },
+    }
+
+
+def _video(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    return {
+        "id": f"video_{answer.tag}",
+        "object": "video",
+        "created_at": answer.created,
+        "completed_at": answer.created,
+        "expires_at": answer.created + _VIDEO_SECONDS,
+        "status": "completed",
+        "progress": 100,
+        "error": None,
+        "model": answer.model,
+        "prompt": body.get("prompt"),
+        "remixed_from_video_id": None,
+        "seconds": body.get("seconds") or "4",
+        "size": body.get("size") or "720x1280",
+    }
+
+
+_ANSWERS: Final[Mapping[Endpoint, Callable[[Mapping[str, Any], Answer], dict[str, Any]]]] = {
+    CHAT: _chat,
+    RESPONSES: _response,
+    EMBEDDINGS: _embeddings,
+    COMPLETIONS: _completion,
+    MODERATIONS: _moderation,
+    IMAGE_GENERATIONS: _images,
+    IMAGE_EDITS: _images,
+    VIDEOS: _video,
+}

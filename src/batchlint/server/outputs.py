@@ -1,0 +1,66 @@
+"""Answers that the user gives, by custom_id (`--outputs`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from .files import lines_of
+
+
+class GivenAnswer(NamedTuple):
+    """An answer that the user gives.
+
+    Attributes:
+        status: the HTTP status of the response; 0 if there is no response.
+        body: of the response.
+        error: for a request that got no response: its `code` and `message`.
+    """
+
+    status: int
+    body: Any
+    error: Any
+
+
+Outputs = Mapping[str, GivenAnswer]
+
+
+def read_outputs(path: Path) -> Outputs:
+    """Read a file of answers. It has the format of the API's output and error files.
+
+    Of each line, `custom_id` and `response.body` are needed. `response.status_code` is 200 by
+    default. A line with an `error` and no response stands for a request that did not run.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: a line is not an answer. The message names the line.
+    """
+    answers: dict[str, GivenAnswer] = {}
+    for number, line in lines_of(path):
+        try:
+            custom_id, answer = _answer(line)
+        except ValueError as error:
+            raise ValueError(f"{path}:{number}: {error}") from None
+        if custom_id in answers:
+            raise ValueError(f"{path}:{number}: this custom_id has an answer already")
+        answers[custom_id] = answer
+    return answers
+
+
+def _answer(line: bytes) -> tuple[str, GivenAnswer]:
+    try:
+        row = orjson.loads(line)
+    except ValueError as error:
+        raise ValueError(f"not valid JSON: {error}") from None
+    match row:
+        case {"custom_id": str(custom_id), "response": {"body": body, **response}}:
+            status: Any = response.get("status_code", 200)
+            if status not in range(100, 600):
+                raise ValueError("'response.status_code' must be an HTTP status")
+            return custom_id, GivenAnswer(status, body, None)
+        case {"custom_id": str(custom_id), "error": dict(reason)}:
+            return custom_id, GivenAnswer(0, None, reason)
+    raise ValueError('an answer must look like {"custom_id": "a", "response": {"body": {}}}')

@@ -1,0 +1,214 @@
+"""Writes the output file and the error file of a batch."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from ..findings import BatchError
+from ..providers import Endpoint
+from .answers import canned_answer
+from .errors import refused_request
+from .files import lines_of
+from .outputs import GivenAnswer, Outputs
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the results of a batch depend on.
+
+    Attributes:
+        number: of the batch, for ids.
+        url: the batch's endpoint.
+        endpoint: the same.
+        created_at: in seconds since the epoch.
+        given: answers that the user gives.
+    """
+
+    number: int
+    url: str
+    endpoint: Endpoint
+    created_at: int
+    given: Outputs = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of the requests of a batch.
+
+    Attributes:
+        output: the path of the output file.
+        errors: the path of the error file.
+        ran: the number of requests that ran.
+        refused: the positions of those that got an error, from 0, in order.
+        usage: the sums of the tokens.
+    """
+
+    output: Path
+    errors: Path
+    ran: int
+    refused: array[int]
+    usage: Counter[str]
+
+    def counts(self, ran: int | None = None) -> dict[str, int]:
+        """How many requests completed and failed, of the first so many or of all."""
+        ran = self.ran if ran is None else ran
+        failed = bisect_left(self.refused, ran)
+        return {"completed": ran - failed, "failed": failed}
+
+
+def write_results(
+    job: Job, source: Path, refusals: Iterable[BatchError], output: Path, errors: Path
+) -> Results:
+    """Answer all requests of a file.
+
+    Args:
+        job: the batch.
+        source: the input file. Its batch does not fail.
+        refusals: the first error of each request that its endpoint refuses, in order.
+        output: where to write the answers.
+        errors: where to write the errors.
+
+    Raises:
+        OSError: a file cannot be read or written.
+    """
+    usage: Counter[str] = Counter()
+    refused = array("I")
+    waiting = iter(refusals)
+    refusal = next(waiting, None)
+    ran = 0
+    with output.open("wb") as good, errors.open("wb") as bad:
+        for number, line in lines_of(source):
+            request = orjson.loads(line)
+            if refusal is not None and refusal.line == number:
+                status, body = refused_request(refusal, job.url)
+                answer = GivenAnswer(status, body, None)
+                refusal = next(waiting, None)
+            else:
+                answer = _answer(job, request, ran)
+            if answer.status in range(200, 300):
+                _write(good, _line(job, request["custom_id"], ran, answer))
+                _add_usage(usage, answer.body)
+            else:
+                _write(bad, _line(job, request["custom_id"], ran, answer))
+                refused.append(ran)
+            ran += 1
+    return Results(output, errors, ran, refused, usage)
+
+
+def _answer(job: Job, request: dict[str, Any], position: int) -> GivenAnswer:
+    given = job.given.get(request["custom_id"])
+    if given is not None:
+        return given
+    tag = _tag(job, position)
+    return GivenAnswer(200, canned_answer(job.endpoint, request["body"], tag, job.created_at), None)
+
+
+def _tag(job: Job, position: int) -> str:
+    """The end of the ids that belong to a request."""
+    return f"batchlint{job.number:07}{position + 1:08}"
+
+
+def _line(job: Job, custom_id: str, position: int, answer: GivenAnswer) -> dict[str, Any]:
+    """A line of an output file or of an error file.
+
+    Source: the Batch guide, October 2026, and lines that users quote (openai/openai-openapi#302).
+    """
+    tag = _tag(job, position)
+    response = {"status_code": answer.status, "request_id": f"req_{tag}", "body": answer.body}
+    return {
+        "id": f"batch_req_{tag}",
+        "custom_id": custom_id,
+        "response": response if answer.status else None,
+        "error": answer.error,
+    }
+
+
+def _write(file: BinaryIO, line: dict[str, Any]) -> None:
+    file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _add_usage(usage: Counter[str], body: Any) -> None:
+    """Add the tokens of an answer. Endpoints name them differently."""
+    given = body.get("usage") if isinstance(body, dict) else None
+    inputs = _count(given, "input_tokens", "prompt_tokens")
+    outputs = _count(given, "output_tokens", "completion_tokens")
+    usage["input_tokens"] += inputs
+    usage["output_tokens"] += outputs
+    for name, part in (("input", "prompt"), ("output", "completion")):
+        details = _first(given, f"{name}_tokens_details", f"{part}_tokens_details")
+        usage["cached_tokens"] += _count(details, "cached_tokens")
+        usage["reasoning_tokens"] += _count(details, "reasoning_tokens")
+
+
+def _first(given: Any, *names: str) -> Any:
+    """The first of these fields that has a value."""
+    fields = given if isinstance(given, dict) else {}
+    return next((fields[name] for name in names if fields.get(name) is not None), None)
+
+
+def _count(given: Any, *names: str) -> int:
+    number = _first(given, *names)
+    return number if isinstance(number, int) else 0
+
+
+#: The error of a request that did not run because its batch was cancelled. The code is documented;
+#: the API's message is not known.
+_CANCELLED = {
+    "code": "batch_cancelled",
+    "message": "This request was not executed because the batch was cancelled.",
+}
+
+
+def cancel_results(results: Results, ran: int) -> Results:
+    """The results if only the first requests ran. The others get an error.
+
+    Source: BerriAI/litellm#36034 (2026) shows a cancelled batch of OpenAI with both files, whose
+    `failed` does not count the requests that did not run.
+
+    Raises:
+        OSError: a file cannot be read or written.
+    """
+    usage: Counter[str] = Counter()
+    failed = bisect_left(results.refused, ran)
+    output = results.output.with_suffix(".cancelled")
+    errors = results.errors.with_suffix(".cancelled")
+    with output.open("wb") as good, errors.open("wb") as bad:
+        for position, line in lines_of(results.errors):
+            if position <= failed:
+                bad.write(line)
+            else:
+                _write(bad, _not_run(line))
+        for position, line in lines_of(results.output):
+            if position <= ran - failed:
+                good.write(line)
+                _add_usage(usage, orjson.loads(line)["response"]["body"])
+            else:
+                _write(bad, _not_run(line))
+    output.replace(results.output)
+    errors.replace(results.errors)
+    return Results(results.output, results.errors, ran, results.refused[:failed], usage)
+
+
+def _not_run(line: bytes) -> dict[str, Any]:
+    return {**orjson.loads(line), "response": None, "error": _CANCELLED}
+
+
+def first_refusals(findings: Iterable[BatchError]) -> Iterator[BatchError]:
+    """The first error of each request that its endpoint refuses.
+
+    Args:
+        findings: of a file, in order.
+    """
+    last = 0
+    for error in findings:
+        if error.fails == "request" and error.line is not None and error.line > last:
+            last = error.line
+            yield error

@@ -1,0 +1,86 @@
+"""Runs an application until a signal stops it."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Any, Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+#: How long running requests may take after a signal, in seconds.
+_GRACE_SECONDS: Final = 3
+
+#: The log has methods, paths and statuses, nothing of a body. Standard output is for the address.
+_LOG: Final[dict[str, Any]] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {"format": "batchlint: %(message)s"},
+        "access": {
+            "()": "uvicorn.logging.AccessFormatter",
+            "fmt": "batchlint: %(request_line)s %(status_code)s",
+            "use_colors": False,
+        },
+    },
+    "handlers": {
+        "plain": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "stream": "ext://sys.stderr",
+        },
+        "access": {
+            "class": "logging.StreamHandler",
+            "formatter": "access",
+            "stream": "ext://sys.stderr",
+        },
+    },
+    "loggers": {
+        "uvicorn.error": {"handlers": ["plain"], "level": "WARNING", "propagate": False},
+        "uvicorn.access": {"handlers": ["access"], "level": "INFO", "propagate": False},
+    },
+}
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the port.
+
+    Args:
+        host: a name or an address of this machine.
+        port: 0 chooses a free one.
+
+    Raises:
+        OSError: the port is in use, or the host is not one of this machine.
+    """
+    family, _, _, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    return socket.create_server(address[:2], family=family)
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Whether only programs of this machine can connect."""
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+
+
+def base_url(listener: socket.socket) -> str:
+    """What clients need as their `OPENAI_BASE_URL`."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
+
+
+def run(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM comes, then end the application.
+
+    The signal is raised again afterwards, for the handler that was there before.
+    """
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=_LOG,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        ws="none",
+    )
+    uvicorn.Server(config).run(sockets=[listener])

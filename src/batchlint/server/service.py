@@ -1,0 +1,205 @@
+"""What the routes do: upload, create, poll and cancel. No part of it knows HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from ..api import check, check_create, epoch, iter_errors
+from ..providers import provider
+from ..report import Report
+from . import errors
+from .batches import Batch, Outcome
+from .files import KEPT_SECONDS, SHORTEST_KEPT_SECONDS, FileStore, StoredFile
+from .outputs import Outputs
+from .results import Job, Results, cancel_results, first_refusals, write_results
+from .uploads import Upload
+
+#: The default and the highest `limit` of a list. Source: the API reference, August 2026.
+FILE_PAGE: Final = 10_000
+BATCH_PAGE: Final = (20, 100)
+
+
+class Service:
+    """Files and batches.
+
+    Attributes:
+        files: all files.
+        most_bytes: the largest file that can be uploaded.
+    """
+
+    def __init__(self, outputs: Outputs) -> None:
+        """Make a service without files.
+
+        Args:
+            outputs: answers by custom_id, instead of canned ones.
+        """
+        self._provider = provider()
+        self._outputs = outputs
+        self._batches: dict[str, Batch] = {}
+        self.files = FileStore()
+        self.most_bytes = self._provider.limits.bytes
+
+    def close(self) -> None:
+        """Remove all files."""
+        self.files.close()
+
+    def create_file(self, upload: Upload, path: Path) -> StoredFile:
+        """Check an upload, and keep its file.
+
+        Args:
+            upload: what was uploaded.
+            path: of its file.
+
+        Raises:
+            ApiError: the API would refuse it.
+            OSError: the file cannot be read.
+        """
+        if upload.filename is None:
+            raise errors.missing_part("file")
+        if "purpose" not in upload.fields:
+            raise errors.missing_part("purpose")
+        if upload.fields["purpose"] != "batch":
+            raise errors.wrong_purpose(upload.fields["purpose"])
+        kept = _kept_seconds(upload.fields)
+        report = check(path, name=upload.filename)
+        for error in report.errors:
+            if error.fails == "upload":
+                raise errors.refused(error)
+        return self.files.add(path, upload.filename, "batch", epoch(None), kept, report)
+
+    def create_batch(self, params: Any) -> Batch:
+        """Create a batch. Its requests are checked and answered now; clients see it later.
+
+        Args:
+            params: the decoded body of the create call.
+
+        Raises:
+            ApiError: the API would refuse the call.
+            OSError: a file cannot be read or written.
+        """
+        if not isinstance(params, dict):
+            raise errors.not_an_object()
+        for error in check_create(params):
+            if error.severity == "error":
+                raise errors.refused(error)
+        number = len(self._batches) + 1
+        now = epoch(None)
+        outcome = self._judge(number, params, now)
+        kept = (params.get("output_expires_after") or {}).get("seconds", KEPT_SECONDS)
+        batch_id = f"batch_batchlint{number:022}"
+
+        def publish(results: Results) -> tuple[str | None, str | None]:
+            return self._publish(batch_id, results, kept)
+
+        batch = self._batches[batch_id] = Batch(batch_id, params, outcome, now, publish)
+        return batch
+
+    def _judge(self, number: int, params: dict[str, Any], now: int) -> Outcome:
+        """What becomes of a batch."""
+        stored = self.files.find(params["input_file_id"])
+        if stored is None:
+            return Outcome([_cannot_find(params["input_file_id"])])
+        url = params["endpoint"]
+        report = stored.report
+        if report is None or report.endpoint != url:
+            report = check(stored.path, name=stored.filename, endpoint=url)
+        failure = _failure(report)
+        if failure is not None:
+            return Outcome(failure)
+        findings = iter_errors(stored.path, endpoint=url) if report.failed else iter(())
+        job = Job(number, url, self._provider.endpoints[url], now, self._outputs)
+        output = self.files.new_path()
+        bad = self.files.new_path()
+        results = write_results(job, stored.path, first_refusals(findings), output, bad)
+        return Outcome(results=results, model=report.models[0] if report.models else None)
+
+    def _publish(self, batch_id: str, results: Results, kept: int) -> tuple[str | None, str | None]:
+        """Make files of the results; an empty one is left out."""
+        ids: list[str | None] = []
+        for path, kind in ((results.output, "output"), (results.errors, "error")):
+            if path.stat().st_size:
+                name = f"{batch_id}_{kind}.jsonl"
+                stored = self.files.add(path, name, "batch_output", epoch(None), kept)
+                ids.append(stored.id)
+            else:
+                path.unlink()
+                ids.append(None)
+        return ids[0], ids[1]
+
+    def list_batches(self) -> list[Batch]:
+        """All batches, the newest first."""
+        batches = [*self._batches.values()][::-1]
+        for batch in batches:
+            batch.advance(epoch(None), polled=False)
+        return batches
+
+    def poll_batch(self, batch_id: str) -> Batch:
+        """A batch, one state further.
+
+        Raises:
+            ApiError: there is no such batch.
+        """
+        batch = self._get_batch(batch_id)
+        batch.advance(epoch(None), polled=True)
+        return batch
+
+    def cancel_batch(self, batch_id: str) -> Batch:
+        """Begin to cancel a batch.
+
+        Raises:
+            ApiError: there is no such batch, or it has ended.
+        """
+        batch = self._get_batch(batch_id)
+        batch.advance(epoch(None), polled=False)
+        batch.cancel(epoch(None), cancel_results)
+        return batch
+
+    def _get_batch(self, batch_id: str) -> Batch:
+        if batch_id not in self._batches:
+            raise errors.no_such_batch(batch_id)
+        return self._batches[batch_id]
+
+
+def _failure(report: Report) -> list[dict[str, Any]] | None:
+    """The `errors.data` of a batch that fails; None if it does not fail."""
+    # The upload was accepted under the name that it has.
+    batch = replace(report, create={}).to_batch()
+    if batch.get("status") != "failed":
+        return None
+    data: list[dict[str, Any]] = batch["errors"]["data"]
+    return data
+
+
+def _cannot_find(file_id: str) -> dict[str, Any]:
+    """The error of a batch whose input file does not exist.
+
+    Source: ogx-ai/ogx `test_batches_errors.py`, August 2025. The organization is made up.
+    """
+    return {
+        "code": "invalid_request",
+        "message": f"Cannot find file {file_id[:64]}, or organization org-batchlint does not have "
+        "access to it.",
+        "param": "file_id",
+        "line": None,
+    }
+
+
+def _kept_seconds(fields: dict[str, str]) -> int:
+    """How long a client wants a file to be kept.
+
+    Raises:
+        ApiError: it is not a number, or out of range.
+    """
+    name = "expires_after.seconds"
+    anchor = fields.get("expires_after[anchor]", "created_at")
+    if anchor != "created_at":
+        raise errors.unsupported("expires_after.anchor", anchor, "created_at")
+    text = fields.get("expires_after[seconds]", str(KEPT_SECONDS))
+    if not text.isdecimal() or not text.isascii():
+        raise errors.not_an_integer(name)
+    seconds = int(text)
+    if not SHORTEST_KEPT_SECONDS <= seconds <= KEPT_SECONDS:
+        raise errors.out_of_range(name, seconds, SHORTEST_KEPT_SECONDS, KEPT_SECONDS)
+    return seconds

@@ -1,0 +1,150 @@
+"""Reads the body of an upload: one file, which goes to disk as it comes, and short fields."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from . import errors
+
+#: The fields of an upload have short values. Longer ones are cut.
+_LONGEST_FIELD: Final = 1000
+
+#: An upload may have this many more bytes than its file: the other parts.
+_OVERHEAD: Final = 1 << 20
+
+#: The rest of a file that is too large is read up to here, so that the client sees the answer
+#: instead of a broken connection. The API takes files up to 512 MB.
+_MOST_BYTES: Final = 512 << 20
+
+
+@dataclass
+class Upload:
+    """What an upload holds.
+
+    Attributes:
+        fields: the fields by name.
+        filename: the client's name for the file, without folders. It is never used as a path. None
+            if there is no file.
+        size: of the file, in bytes.
+    """
+
+    fields: dict[str, str] = field(default_factory=dict)
+    filename: str | None = None
+    size: int = 0
+
+
+async def read_upload(
+    content_type: str, body: AsyncIterator[bytes], path: Path, most_bytes: int
+) -> Upload:
+    """Read the body of an upload, and write its file to a path.
+
+    Args:
+        content_type: of the body, with its boundary.
+        body: the chunks of the body.
+        path: where to write the file. It may be incomplete if an error is raised.
+        most_bytes: the largest file that is stored.
+
+    Raises:
+        ApiError: the body is not a form, or it is too large.
+        OSError: the file cannot be written.
+    """
+    kind, options = parse_options_header(content_type)
+    if kind != b"multipart/form-data" or not options.get(b"boundary"):
+        raise errors.not_multipart()
+    with path.open("wb") as file:
+        form = _Form(file, most_bytes)
+        received = 0
+        try:
+            parser = MultipartParser(options[b"boundary"], form.callbacks())
+            async for chunk in body:
+                received += len(chunk)
+                if received > _MOST_BYTES:
+                    raise errors.body_too_large()
+                if form.upload.size <= most_bytes:
+                    parser.write(chunk)
+        except FormParserError:
+            raise errors.not_multipart() from None
+        if form.upload.size > most_bytes or received > most_bytes + _OVERHEAD:
+            raise errors.file_too_large()
+        if not form.is_complete:
+            raise errors.not_multipart()
+    return form.upload
+
+
+class _Form:
+    """Gets the parts of a form from the parser.
+
+    Attributes:
+        upload: what was read.
+        is_complete: whether the form has ended.
+    """
+
+    def __init__(self, file: BinaryIO, most_bytes: int) -> None:
+        self.upload = Upload()
+        self.is_complete = False
+        self._file = file
+        self._most_bytes = most_bytes
+        self._header: tuple[bytes, bytes] = (b"", b"")
+        self._disposition = b""
+        self._name: str | None = None
+        self._in_file = False
+
+    def callbacks(self) -> Any:
+        """What the parser calls."""
+        return {
+            "on_part_begin": self._begin_part,
+            "on_header_field": self._add_to_header_name,
+            "on_header_value": self._add_to_header_value,
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._end_headers,
+            "on_part_data": self._add_data,
+            "on_end": self._end,
+        }
+
+    def _begin_part(self) -> None:
+        self._header = (b"", b"")
+        self._disposition = b""
+        self._name = None
+        self._in_file = False
+
+    def _add_to_header_name(self, data: bytes, start: int, end: int) -> None:
+        self._header = (self._header[0] + data[start:end], b"")
+
+    def _add_to_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header = (self._header[0], self._header[1] + data[start:end])
+
+    def _end_header(self) -> None:
+        name, value = self._header
+        if name.lower() == b"content-disposition":
+            self._disposition = value
+        self._header = (b"", b"")
+
+    def _end_headers(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        name = options.get(b"name", b"").decode("utf-8", "replace")
+        filename = options.get(b"filename")
+        if name == "file" and filename is not None and self.upload.filename is None:
+            text = filename.decode("utf-8", "replace").replace("\\", "/")
+            self.upload.filename = text.rpartition("/")[2][:_LONGEST_FIELD]
+            self._in_file = True
+        elif filename is None:
+            self._name = name
+
+    def _add_data(self, data: bytes, start: int, end: int) -> None:
+        if self._in_file:
+            self.upload.size += end - start
+            if self.upload.size <= self._most_bytes:
+                self._file.write(memoryview(data)[start:end])
+        elif self._name is not None:
+            text = data[start : min(end, start + _LONGEST_FIELD)].decode("utf-8", "replace")
+            before = self.upload.fields.get(self._name, "")
+            self.upload.fields[self._name] = (before + text)[:_LONGEST_FIELD]
+
+    def _end(self) -> None:
+        self.is_complete = True

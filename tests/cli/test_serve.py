@@ -1,0 +1,168 @@
+"""`batchlint serve` as a process: its address, its errors, and what it leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.process import posix
+from support import CommandResult, line
+
+Run = Callable[..., CommandResult]
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *args: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Start a server whose temporary files are in a folder; yield its address and the process."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "batchlint", "serve", "--port", "0", *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(folder)},
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip(), process
+        finally:
+            process.kill()
+
+
+def upload(url: str, contents: bytes) -> Any:
+    """Upload a file, without a client."""
+    parts = [
+        b'--x\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n',
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n',
+        contents,
+        b"\r\n--x--\r\n",
+    ]
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    request = urllib.request.Request(url + "/files", b"".join(parts), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
+)
+def test_signal_ends_the_server_and_nothing_is_left(
+    tmp_path: Path, number: int, status: int
+) -> None:
+    with serving(tmp_path) as (url, process):
+        stored = upload(url, line("a"))
+        assert stored["bytes"] == len(line("a"))
+        assert len([*tmp_path.rglob("*.jsonl")]) == 1
+
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+
+    assert process.returncode == status
+    assert [*tmp_path.iterdir()] == []
+    assert "answers are canned" in err
+    assert "POST /v1/files HTTP/1.1 200" in err
+    assert "Traceback" not in err
+
+
+def test_second_server_on_the_port_says_so(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as first:
+        port = first.getsockname()[1]
+
+        result = run("serve", "--port", str(port))
+
+    assert result.status == 2
+    assert result.out == ""
+    assert result.err == (
+        f"Error: cannot listen on 127.0.0.1, port {port}: Address already in use; "
+        "choose another with --host or --port\n"
+    )
+
+
+def test_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    for name in [name for name in sys.modules if name.startswith("batchlint.server")]:
+        monkeypatch.delitem(sys.modules, name)
+
+    result = run("serve")
+
+    assert result.status == 2
+    assert result.err == (
+        "Error: batchlint serve needs the package 'starlette'; install it with: "
+        "pip install 'batchlint[serve]'\n"
+    )
+
+
+def test_bad_outputs_are_named(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "outputs.jsonl"
+    path.write_text("{\n", "utf-8")
+
+    result = run("serve", "--outputs", str(path))
+
+    assert result.status == 2
+    assert f"{path}:1: not valid JSON" in result.err
+
+
+@posix
+def test_other_machines_can_connect_only_on_request_and_with_a_warning(tmp_path: Path) -> None:
+    with serving(tmp_path) as (url, _):
+        assert url.startswith("http://127.0.0.1:")
+    with serving(tmp_path, "--host", "0.0.0.0") as (url, process):
+        assert url.startswith("http://0.0.0.0:")
+        process.terminate()
+        _, err = process.communicate(timeout=30)
+
+    assert "warning: other machines can connect to 0.0.0.0" in err
+
+
+@posix
+def test_client_that_hangs_up_leaves_nothing_behind(tmp_path: Path) -> None:
+    with serving(tmp_path) as (url, process):
+        host, port = url.removeprefix("http://").removesuffix("/v1").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(
+                b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
+                b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+                b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n'
+                + line("a")
+                * 100
+            )
+            wait_until(lambda: any(tmp_path.rglob("*.jsonl")))
+        wait_until(lambda: not any(tmp_path.rglob("*.jsonl")))
+
+        assert upload(url, line("a"))["id"] == "file-batchlint00000000000001"
+        process.terminate()
+        _, err = process.communicate(timeout=30)
+
+    assert "Traceback" not in err
+    assert [*tmp_path.iterdir()] == []
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until something is true."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.01)
+
+
+@posix
+def test_log_has_nothing_of_a_body(tmp_path: Path) -> None:
+    with serving(tmp_path) as (url, process):
+        upload(url, line("secret-id", input="a secret prompt", bogus=1))
+        process.terminate()
+        _, err = process.communicate(timeout=30)
+
+    assert "POST /v1/files" in err
+    assert "secret" not in err

@@ -1,0 +1,155 @@
+"""Canned answers, and the answers to requests that the endpoint refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from openai.types import (
+    Completion,
+    CreateEmbeddingResponse,
+    ImagesResponse,
+    ModerationCreateResponse,
+    Video,
+)
+from openai.types.chat import ChatCompletion
+from openai.types.responses import Response
+
+from batchlint import check_request
+from batchlint.providers import provider
+from batchlint.server.answers import canned_answer
+from batchlint.server.errors import refused_request
+from server.steps import assert_known
+from support import FIXTURES, NOW, URLS, request, rows
+
+TYPES: dict[str, Any] = {
+    "/v1/responses": Response,
+    "/v1/chat/completions": ChatCompletion,
+    "/v1/embeddings": CreateEmbeddingResponse,
+    "/v1/completions": Completion,
+    "/v1/moderations": ModerationCreateResponse,
+    "/v1/images/generations": ImagesResponse,
+    "/v1/images/edits": ImagesResponse,
+    "/v1/videos": Video,
+}
+
+#: The fields that only an answer of the API has.
+LEFT_OUT = {
+    "/v1/chat/completions": {"metadata", "moderation"},
+    "/v1/responses": {
+        "access_programs",
+        "conversation",
+        "input_transformations",
+        "moderation",
+        "prompt",
+        "prompt_cache_diagnostics",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "reasoning",
+        "service_tier",
+        "text",
+        "tool_usage",
+        "user",
+        "image",
+    },
+    "/v1/images/generations": {"safety_identifier", "svg_usage"},
+    "/v1/images/edits": {"safety_identifier", "svg_usage"},
+}
+
+
+def answer(url: str, body: dict[str, Any]) -> Any:
+    """A canned answer as the official client sees it. It knows every field."""
+    raw = canned_answer(provider().endpoints[url], body, "batchlint1", NOW)
+    typed = TYPES[url].model_validate(raw)
+    assert_known(typed, raw)
+    return typed
+
+
+def test_every_endpoint_has_an_answer() -> None:
+    assert TYPES.keys() == set(URLS)
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_client_knows_every_field_of_an_answer_and_misses_none(url: str) -> None:
+    raw = canned_answer(provider().endpoints[url], request(url=url)["body"], "t", NOW)
+
+    assert_known(TYPES[url].model_validate(raw), raw)
+    assert TYPES[url].model_fields.keys() - raw.keys() == LEFT_OUT.get(url, set())
+
+
+@pytest.mark.parametrize(
+    "path", sorted((FIXTURES / "valid").glob("*.jsonl")), ids=lambda path: path.stem
+)
+def test_client_accepts_the_answer_to_every_valid_request(path: Any) -> None:
+    for row in rows(path):
+        # The client itself decodes base64, before its type sees the embeddings.
+        body = {name: value for name, value in row["body"].items() if name != "encoding_format"}
+        answer(row["url"], body)
+
+
+def test_chat_has_as_many_choices_as_the_request_wants() -> None:
+    typed = answer("/v1/chat/completions", request(url="/v1/chat/completions", n=3)["body"])
+
+    assert [choice.index for choice in typed.choices] == [0, 1, 2]
+    assert typed.usage.total_tokens == typed.usage.prompt_tokens + typed.usage.completion_tokens
+
+
+@pytest.mark.parametrize(
+    ("given", "count", "length"),
+    [
+        ({"input": "x"}, 1, 1536),
+        ({"input": ["x", "y", "z"]}, 3, 1536),
+        ({"input": [1, 2, 3]}, 1, 1536),
+        ({"model": "text-embedding-3-large"}, 1, 3072),
+        ({"dimensions": 256}, 1, 256),
+    ],
+)
+def test_embeddings_have_the_number_and_length_that_the_request_wants(
+    given: dict[str, Any], count: int, length: int
+) -> None:
+    typed = answer("/v1/embeddings", request(**given)["body"])
+
+    assert [item.index for item in typed.data] == list(range(count))
+    assert {len(item.embedding) for item in typed.data} == {length}
+
+
+def test_embeddings_can_be_base64() -> None:
+    body = request(encoding_format="base64", dimensions=3)["body"]
+
+    raw = canned_answer(provider().endpoints["/v1/embeddings"], body, "t", NOW)
+
+    assert raw["data"][0]["embedding"] == "AACAPwAAAAAAAAAA"  # 1, 0, 0 as float32
+
+
+@pytest.mark.parametrize(
+    ("given", "count"),
+    [
+        ("x", 1),
+        (["x", "y"], 2),
+        ([{"type": "text", "text": "x"}, {"type": "text", "text": "y"}], 1),
+    ],
+)
+def test_moderation_has_a_result_per_input(given: Any, count: int) -> None:
+    body = request(url="/v1/moderations", input=given)["body"]
+
+    assert len(answer("/v1/moderations", body).results) == count
+
+
+def test_errors_are_those_that_the_api_gave() -> None:
+    """The recorded answers whose message agrees have the same code and param."""
+    compared = 0
+    for path in sorted((FIXTURES / "answers").glob("*.jsonl")):
+        for row in rows(path):
+            if row["status"] == 200 or {"code", "param"} & set(row.get("unobserved", ())):
+                continue
+            line = {"custom_id": "a", "method": "POST", "url": row["endpoint"], "body": row["body"]}
+            found = [e for e in check_request(line) if e.severity == "error"]
+            if not found or found[0].fails != "request" or found[0].message != row["message"]:
+                continue
+            status, body = refused_request(found[0], row["endpoint"])
+            compared += 1
+            error = body["error"]
+            ours = (status, error["code"], error["param"])
+            theirs = (row["status"], row["code"], row["param"])
+            assert ours == theirs, row["id"]
+    assert compared > 150

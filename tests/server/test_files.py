@@ -1,0 +1,252 @@
+"""Files, as the official client and hostile ones see them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import openai
+import pytest
+from openai import OpenAI
+from openai.types import FileObject
+from starlette.testclient import TestClient
+
+from batchlint.server import create_app
+from batchlint.server.service import Service
+from server.steps import CHAT, assert_known, create, finish, upload
+from support import NOW, line
+
+GOOD = line("a", CHAT)
+BOUNDARY = "multipart/form-data; boundary=x"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the server makes its temporary folder."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def stored(folder: Path) -> list[str]:
+    """The names of all files that the server has."""
+    return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+def test_client_knows_every_field_of_a_file(client: OpenAI, http: TestClient) -> None:
+    batch = finish(client, create(client, GOOD))
+    for file_id in (batch.input_file_id, batch.output_file_id):
+        raw = http.get(f"/v1/files/{file_id}").json()
+        assert_known(FileObject.model_validate(raw), raw)
+        assert raw.keys() == FileObject.model_fields.keys()
+
+
+def test_uploaded_file_can_be_retrieved_read_and_deleted(client: OpenAI) -> None:
+    file_id = upload(client, GOOD, "my requests.jsonl")
+
+    about = client.files.retrieve(file_id)
+    assert (about.filename, about.bytes, about.purpose) == ("my requests.jsonl", len(GOOD), "batch")
+    assert (about.created_at, about.expires_at) == (NOW, NOW + 2_592_000)
+    assert client.files.content(file_id).read() == GOOD
+
+    assert client.files.delete(file_id).deleted
+    for call in (client.files.retrieve, client.files.content, client.files.delete):
+        with pytest.raises(openai.NotFoundError, match=f"No such File object: {file_id}"):
+            call(file_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "contents", "message"),
+    [
+        ("requests.json", GOOD, "Invalid file format for Batch API. Must be .jsonl"),
+        ("requests.jsonl", b"", "Invalid file format for Batch API. Must be .jsonl"),
+        ("requests.jsonl", b"\n \n", "Invalid file format for Batch API. Must be .jsonl"),
+        (
+            "requests.jsonl",
+            GOOD + "\n".join(["é"] * 3).encode("latin-1"),
+            "Invalid file for Batch API. Must be utf-8 encoded",
+        ),
+    ],
+)
+def test_upload_with_an_error_is_refused(
+    client: OpenAI, folder: Path, name: str, contents: bytes, message: str
+) -> None:
+    with pytest.raises(openai.BadRequestError) as refused:
+        upload(client, contents, name)
+
+    assert refused.value.body == {
+        "message": message,
+        "type": "invalid_request_error",
+        "param": None,
+        "code": None,
+    }
+    assert stored(folder) == []
+    assert client.files.list().data == []
+
+
+def test_upload_for_another_purpose_is_refused(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match=r"'fine-tune' is not one of \['batch'\]"):
+        client.files.create(file=("a.jsonl", GOOD), purpose="fine-tune")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"),
+    [(3_599, "integer_below_min_value"), (2_592_001, "integer_above_max_value"), (3_600, None)],
+)
+def test_time_until_a_file_expires_is_checked(
+    client: OpenAI, seconds: int, code: str | None
+) -> None:
+    def call() -> FileObject:
+        return client.files.create(
+            file=("a.jsonl", GOOD),
+            purpose="batch",
+            expires_after={"anchor": "created_at", "seconds": seconds},
+        )
+
+    if code is None:
+        assert call().expires_at == NOW + seconds
+    else:
+        with pytest.raises(openai.BadRequestError) as refused:
+            call()
+        assert refused.value.code == code
+
+
+def test_outputs_expire_when_the_create_call_says(client: OpenAI) -> None:
+    after = {"anchor": "created_at", "seconds": 7200}
+    batch = finish(client, create(client, GOOD, output_expires_after=after))
+
+    assert batch.output_file_id is not None
+    assert client.files.retrieve(batch.output_file_id).expires_at == NOW + 7200
+
+
+def test_file_that_is_too_large_is_refused(
+    client: OpenAI, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = len(GOOD)
+    make = Service.__init__
+
+    def with_limit(self: Service, *args: object) -> None:
+        make(self, *args)  # type: ignore[arg-type]
+        self.most_bytes = limit
+
+    monkeypatch.setattr(Service, "__init__", with_limit)
+    with TestClient(create_app()) as http:
+        small = client.with_options(http_client=http)
+
+        upload(small, GOOD)
+        with pytest.raises(openai.BadRequestError, match=r"File is too large\."):
+            upload(small, GOOD + b" ")
+        assert len(stored(folder)) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../etc/a.jsonl", "/etc/a.jsonl", "..\\..\\a.jsonl", "C:\\a.jsonl"],
+)
+def test_no_path_of_a_client_is_used(client: OpenAI, folder: Path, name: str) -> None:
+    file_id = upload(client, GOOD, name)
+
+    assert client.files.retrieve(file_id).filename == "a.jsonl"
+    assert stored(folder) == ["1.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b"{}"),
+        ("", b""),
+        ("multipart/form-data", b"--x--"),
+        (BOUNDARY, b""),
+        (BOUNDARY, b"no form at all"),
+        (BOUNDARY, b"--x\r\nno header\r\n\r\n"),
+        (BOUNDARY, b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc'),
+        ("multipart/form-data; boundary=" + "x" * 5000, b"--x--"),
+    ],
+)
+def test_body_that_is_not_a_form_is_refused(
+    http: TestClient, folder: Path, content_type: str, body: bytes
+) -> None:
+    answer = http.post("/v1/files", content=body, headers={"content-type": content_type})
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "The body is not valid multipart/form-data."
+    assert stored(folder) == []
+
+
+def test_upload_needs_a_file_and_a_purpose(http: TestClient) -> None:
+    file = {"file": ("a.jsonl", GOOD)}
+    for message, answer in (
+        ("'file' is a required property", http.post("/v1/files", files={"purpose": (None, b"x")})),
+        ("'purpose' is a required property", http.post("/v1/files", files=file)),
+    ):
+        assert answer.status_code == 400
+        assert answer.json()["error"]["message"] == message
+
+
+def test_list_has_pages_an_order_and_a_purpose(client: OpenAI) -> None:
+    batch = finish(client, create(client, GOOD))
+    ids = [batch.input_file_id, *(upload(client, GOOD) for _ in range(2))]
+
+    assert [file.id for file in client.files.list(purpose="batch", order="asc")] == ids
+    assert [file.id for file in client.files.list(purpose="batch", limit=1)] == ids[::-1]
+    assert len([*client.files.list()]) == 4
+    with pytest.raises(openai.NotFoundError):
+        client.files.list(after="file-none")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "message"),
+    [
+        ("POST", "/v1/chat/completions", 404, "Invalid URL (POST /v1/chat/completions)."),
+        ("GET", "/v1/files/", 404, "Invalid URL (GET /v1/files/)."),
+        ("GET", "/v1/files/../../etc/passwd", 404, "Invalid URL (GET /etc/passwd)."),
+        ("GET", "/v1/files/%2e%2e%2fetc/content", 404, "Invalid URL (GET "),
+        ("PUT", "/v1/files", 405, "Not allowed to PUT on /v1/files."),
+        ("GET", "/v1/files/a", 404, "No such File object: a"),
+    ],
+)
+def test_unknown_route_is_an_error_of_the_api(
+    http: TestClient, method: str, path: str, status: int, message: str
+) -> None:
+    answer = http.request(method, path)
+
+    assert (answer.status_code, answer.json()["error"]["type"]) == (
+        status,
+        "invalid_request_error",
+    )
+    assert answer.json()["error"]["message"].startswith(message)
+
+
+def test_folder_is_removed_at_the_end(folder: Path) -> None:
+    with TestClient(create_app()) as http:
+        http.post("/v1/files", files={"file": ("a.jsonl", GOOD), "purpose": (None, b"batch")})
+        assert len(stored(folder)) == 1
+
+    assert [*folder.iterdir()] == []
+
+
+def test_folder_is_made_only_when_it_is_needed(folder: Path) -> None:
+    with TestClient(create_app()) as http:
+        http.get("/v1/files")
+
+        assert [*folder.iterdir()] == []
+
+
+def test_full_disk_is_an_error_of_the_server(
+    http: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object, **__: object) -> Iterator[bytes]:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("batchlint.server.routes.read_upload", no_room)
+
+    answer = http.post("/v1/files", files={"file": ("a.jsonl", GOOD)})
+
+    assert answer.status_code == 500
+    assert "No space left on device" in answer.json()["error"]["message"]
+    assert stored(folder) == []
+
+
+def test_every_answer_says_that_answers_are_canned(http: TestClient) -> None:
+    assert http.get("/").json()["answers"] == "canned"
+    assert "canned" in http.get("/v1/batches").headers["x-batchlint"]
