@@ -173,6 +173,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "speed": speed,
     "sample": lambda: command("check", SAMPLE),
     "help": lambda: command("check", "--help"),
+    "serve": lambda: command("serve", "--help"),
     "split": lambda: command("split", "--help"),
 }
 
