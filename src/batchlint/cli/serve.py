@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .streams import complain, print_all
+from .printing import complain, print_all
 
 
 @click.command()

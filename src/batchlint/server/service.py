@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from ..api import check, check_create, epoch, iter_errors
+from ..api import check, check_create, iter_errors
+from ..arguments import epoch
 from ..providers import provider
 from ..report import Report
 from . import errors
