@@ -1,9 +1,10 @@
-"""Generate `docs/rules.md`, `docs/library.md` and the generated blocks of other pages.
+"""Generate the pages of the rules, `docs/library.md` and the generated blocks of other pages.
 
     python scripts/docs.py            write the pages
     python scripts/docs.py --check    exit 1 if a page is out of date
 
-A generated block is enclosed in `<!-- generated: NAME -->` and `<!-- end -->`.
+A generated block is enclosed in `<!-- generated: NAME -->` and `<!-- end -->`, in YAML in
+`# generated: NAME` and `# end`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType
@@ -27,28 +29,99 @@ from batchlint.output.wording import EFFECT_OF_RULE
 from batchlint.rules import RULES, Rule
 
 ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+RULES_FOLDER = ROOT / "src" / "batchlint" / "rules"
 SAMPLE = "fixtures/sample_batch.jsonl"
 
 
-def rules_page() -> str:
-    """Render the page of all rules from their docstrings."""
-    return "\n".join(_rules_lines()) + "\n"
+#: The topics of the rules, in the order of the index, with the modules of `batchlint.rules` that
+#: make them up.
+TOPICS: Mapping[str, tuple[str, ...]] = {
+    "The file": ("file", "foreign"),
+    "JSON and encoding": ("text",),
+    "The line": ("line",),
+    "Types, values and limits": ("stated", "embedding_tokens", "prompt_size"),
+    "Models": ("models", "model_support"),
+    "Conversations and tools": ("conversation", "tool_choice", "replayed_items"),
+    "Structured outputs": ("structured_outputs",),
+    "Images and files": ("parts", "media", "images"),
+    "Combinations of parameters": ("combinations", "batch_usage"),
+}
 
 
-def _rules_lines() -> Iterator[str]:
+def rules_by_topic() -> dict[str, list[Rule]]:
+    """Return the rules of each topic, in the order of the source."""
+    found = {
+        topic: [
+            RULES[name]
+            for module in modules
+            for name in re.findall(
+                r"^def (\w+)\(", (RULES_FOLDER / f"{module}.py").read_text("utf-8"), re.MULTILINE
+            )
+            if name in RULES
+        ]
+        for topic, modules in TOPICS.items()
+    }
+    missing = RULES.keys() - {rule.name for rules in found.values() for rule in rules}
+    if missing:
+        raise SystemExit(f"no topic in scripts/docs.py has these rules: {sorted(missing)}")
+    return found
+
+
+def rules_index() -> str:
+    """Render the table of all rules, by topic."""
+    return "\n".join(_index_lines()) + "\n"
+
+
+def _index_lines() -> Iterator[str]:
     yield "# Rules\n"
     yield (
-        "Generated from the docstrings by `scripts/docs.py`. `batchlint rule NAME` prints the same "
-        "text. In examples, `/v1/embeddings {...}` is short for a line with that URL and body.\n"
+        "Each rule has a page with examples, a fix and evidence. `batchlint rule NAME` prints the "
+        "same text.\n"
     )
-    yield "| rule | code | | the API |\n|---|---|---|---|"
-    for rule in RULES.values():
-        off = ", off by default" if not rule.default else ""
-        code = "" if rule.code == rule.name else f"`{rule.code}`"
-        yield f"| [`{rule.name}`](#{rule.name}) | {code} | {rule.severity}{off} | {EFFECT_OF_RULE[rule.fails]} |"
-    for rule in RULES.values():
-        yield f"\n## {rule.name}\n"
-        yield from _explained(rule)
+    yield (
+        "A finding shows the API's code. If the rule's name differs from the code, the name follows "
+        "the message in brackets. `--select`, `--ignore`, `--warn` and `--error` accept either."
+    )
+    for topic, rules in rules_by_topic().items():
+        yield f"\n## {topic}\n"
+        yield "| rule | what it reports | severity | the API |\n|---|---|---|---|"
+        for rule in rules:
+            off = ", off by default" if not rule.default else ""
+            code = "" if rule.code == rule.name else f" Code: `{rule.code}`."
+            yield (
+                f"| [`{rule.name}`](rules/{rule.name}.md) | {rule.summary}{code} | "
+                f"{rule.severity}{off} | {EFFECT_OF_RULE[rule.fails]} |"
+            )
+
+
+def rule_page(rule: Rule, topic: str) -> str:
+    """Render the page of one rule from its docstring."""
+    return "\n".join(_rule_lines(rule, topic)) + "\n"
+
+
+def _rule_lines(rule: Rule, topic: str) -> Iterator[str]:
+    yield f"# {rule.name}\n"
+    code = "" if rule.code == rule.name else f" Code: `{rule.code}`."
+    off = "" if rule.default else " Off by default."
+    yield (
+        f"*{rule.severity.capitalize()}. The API {EFFECT_OF_RULE[rule.fails]}.{code}{off} "
+        f"Topic: [{topic}](../rules.md#{_anchor(topic)}).*\n"
+    )
+    yield from _explained(rule)
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^a-z ]", "", heading.lower()).replace(" ", "-")
+
+
+def rules_navigation() -> str:
+    """Render the entries of `docs/.nav.yml` for the rules."""
+    lines = ["  - Rules:", "      - All rules: rules.md"]
+    for topic, rules in rules_by_topic().items():
+        lines.append(f"      - {topic}:")
+        lines += [f"          - rules/{rule.name}.md" for rule in rules]
+    return "\n".join(lines)
 
 
 def _explained(rule: Rule) -> Iterator[str]:
@@ -77,12 +150,34 @@ def library_page() -> str:
     return "\n".join(_library_lines()) + "\n"
 
 
+#: The beginning of the page of the library.
+LIBRARY = """\
+# Library
+
+```python
+import batchlint
+
+report = batchlint.check("requests.jsonl", endpoint="/v1/responses", ignore=["blank_line"])
+report.ok                # no errors
+report.errors            # BatchError(rule, code, line, message, param, ...), ...
+report.request_counts    # {"total": ..., "failed": ...}
+report.to_dict()         # what --format json prints
+report.to_batch()        # what the API would return
+```
+
+Bad data never raises; it is reported. An invalid argument raises `ValueError` or `TypeError`. An
+unreadable file raises its `OSError`. The library doesn't read configuration files.
+
+`jobs=0` starts one new process per core, so scripts must call `check` under
+`if __name__ == "__main__":`. `executor=` accepts any executor with a `submit` method, such as
+`concurrent.futures.ProcessPoolExecutor` or Dask's `Client.get_executor()`.
+
+[Recipes](recipes.md) show the library in use. Only the names on this page are public. Other names
+may change. `scripts/docs.py` generates this page from the docstrings."""
+
+
 def _library_lines() -> Iterator[str]:
-    yield "# Library\n"
-    yield (
-        "Generated from the docstrings by `scripts/docs.py`. [recipes.md](recipes.md) shows the "
-        "library in use. Only the names on this page are public. Other names may change."
-    )
+    yield LIBRARY
     names = {name: getattr(batchlint, name) for name in batchlint.__all__}
     functions = [name for name in names if isinstance(names[name], FunctionType)]
     for name in (*functions, *(name for name in names if name not in functions)):
@@ -130,17 +225,33 @@ def _sections(thing: Any) -> Iterator[str]:
             yield f"  {line.strip()}".rstrip()
 
 
-def command(*arguments: str) -> str:
-    """Run the command and render its output as a console block."""
+def command(*arguments: str, folder: Path = ROOT) -> str:
+    """Run the command in a folder and render its output as a console block."""
     made = subprocess.run(
         [sys.executable, "-m", "batchlint", *arguments],
         capture_output=True,
         text=True,
         check=False,
-        cwd=ROOT,
+        cwd=folder,
         env=os.environ | {"COLUMNS": "100", "SOURCE_DATE_EPOCH": "1788220800"},
     )
     return f"```console\n$ batchlint {' '.join(arguments)}\n{made.stdout.rstrip()}\n```"
+
+
+def tutorial(*, fixed: bool) -> str:
+    """Check the file of the tutorial as it is written there, or as its reader fixes it."""
+    page = (DOCS / "tutorial.md").read_text("utf-8")
+    (lines,) = re.findall(
+        r'^```json title="reviews_batch.jsonl"\n(.*?)^```$', page, re.MULTILINE | re.DOTALL
+    )
+    if fixed:
+        first, second, third = lines.splitlines(keepends=True)
+        second = second.replace("max_tokens", "max_completion_tokens")
+        third = third.replace("review-2", "review-3").replace("usr", "user")
+        lines = first + second + third
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "reviews_batch.jsonl").write_text(lines, "utf-8")
+        return command("check", "reviews_batch.jsonl", folder=Path(folder))
 
 
 def speed() -> str:
@@ -148,7 +259,7 @@ def speed() -> str:
     results = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))
     work = {
         "L: orjson.loads(line)": ("only parses the lines, with orjson", "anything else"),
-        "batchlint check": ("everything under *What it checks*", ""),
+        "batchlint check": ("everything that the [rules](rules.md) describe", ""),
         "batchlint check --jobs 1": ("the same in one process", ""),
     }
     work |= {peer["name"]: (peer["checks"], peer["misses"]) for peer in results["peers"]}
@@ -175,6 +286,10 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "help": lambda: command("check", "--help"),
     "serve": lambda: command("serve", "--help"),
     "split": lambda: command("split", "--help"),
+    "rules": rules_navigation,
+    "tutorial": lambda: tutorial(fixed=False),
+    "tutorial_fixed": lambda: tutorial(fixed=True),
+    "tutorial_rule": lambda: command("rule", "duplicate_custom_id"),
 }
 
 
@@ -182,9 +297,28 @@ def filled(text: str) -> str:
     """Regenerate the blocks of a page."""
 
     def fill(match: re.Match[str]) -> str:
-        return f"<!-- generated: {match[1]} -->\n{BLOCKS[match[1]]()}\n<!-- end -->"
+        return f"{match[1]}\n{BLOCKS[match[2]]()}\n{match[3]}"
 
-    return re.sub(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", fill, text, flags=re.DOTALL)
+    return re.sub(
+        r"((?:<!--| *#) generated: (\w+)(?: -->)?)\n.*?\n((?:<!--| *#) end(?: -->)?)",
+        fill,
+        text,
+        flags=re.DOTALL,
+    )
+
+
+def pages() -> dict[Path, str]:
+    """Render all generated pages, and all pages with generated blocks."""
+    made = {DOCS / "rules.md": rules_index(), DOCS / "library.md": library_page()}
+    made |= {
+        DOCS / "rules" / f"{rule.name}.md": rule_page(rule, topic)
+        for topic, rules in rules_by_topic().items()
+        for rule in rules
+    }
+    for path in (ROOT / "README.md", DOCS / ".nav.yml", *sorted(DOCS.glob("*.md"))):
+        if path not in made:
+            made[path] = filled(path.read_text("utf-8"))
+    return made
 
 
 def main() -> int:
@@ -194,22 +328,23 @@ def main() -> int:
         "--check", action="store_true", help="write nothing; exit 1 if a page differs"
     )
     check = parser.parse_args().check
-    pages = {ROOT / "docs" / "rules.md": rules_page(), ROOT / "docs" / "library.md": library_page()}
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        if path not in pages:
-            pages[path] = filled(path.read_text("utf-8"))
+    made = pages()
     stale = [
-        path for path, text in pages.items() if not path.exists() or path.read_text("utf-8") != text
+        path for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text
     ]
-    for path in stale:
+    left_over = [path for path in (DOCS / "rules").glob("*") if path not in made]
+    for path in (*stale, *left_over):
         if check:
             print(
                 f"differs from what scripts/docs.py makes: {path.relative_to(ROOT)}",
                 file=sys.stderr,
             )
+        elif path in made:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(made[path], "utf-8")
         else:
-            path.write_text(pages[path], "utf-8")
-    return 1 if check and stale else 0
+            path.unlink()
+    return 1 if check and (stale or left_over) else 0
 
 
 if __name__ == "__main__":

