@@ -136,6 +136,7 @@ def test_dictionary_has_the_fields_of_the_api_first() -> None:
         ("severity", "error"),
         ("fails", "request"),
         ("hint", "h"),
+        ("column", None),
     ]
     assert json.loads(json.dumps(finding.to_dict())) == finding.to_dict()
 

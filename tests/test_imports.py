@@ -25,7 +25,7 @@ PACKAGE: Final = Path(str(batchlint.__file__)).parent
 #: from itself.
 FLOORS: Final = (
     {"arguments", "bounds", "data", "findings", "nesting"},
-    {"phrasing", "providers", "report", "sources", "summary"},
+    {"locate", "phrasing", "providers", "report", "sources", "summary"},
     {"model_names", "schema", "structured"},
     {"rules"},
     {"config", "engine", "output"},

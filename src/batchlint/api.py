@@ -12,6 +12,7 @@ import orjson
 from .arguments import check_count, epoch
 from .engine.checker import checker_for
 from .engine.chunk import Plan, check_chunk
+from .engine.columns import with_all_columns
 from .engine.finish import finish, keep_first_date_hint
 from .engine.parallel import Executor, Start, run
 from .findings import KEEP, BatchError
@@ -94,7 +95,7 @@ def check(
                 progress(part.bytes)
             yield part
 
-    return job.report(merge(with_progress(), keep), opened.name)
+    return job.report(merge(with_progress(), keep), opened)
 
 
 def iter_errors(
@@ -216,25 +217,26 @@ class _Job:
                 yield error.moved(merged.lines)
             part.findings.errors.clear()
             merged.absorb(part)
-        report = self.report(merged, opened.name)
+        report = self.report(merged, opened)
         yield from sorted([*report.errors, *report.warnings])
 
-    def report(self, summary: ChunkSummary, source_name: str | None) -> Report:
+    def report(self, summary: ChunkSummary, source: Source) -> Report:
         """The report, from the summary of the whole source."""
         extra: list[BatchError] = []
         if self._create is not None:
             endpoint = self._endpoint or next(iter(self._checker.provider.endpoints))
             params = {**_CREATE_DEFAULTS, "endpoint": endpoint, **self._create}
             extra = _create_errors(params, self._plan.selection)
-        return finish(
+        report = finish(
             summary,
             self._plan,
-            name=self._name if self._name is not None else source_name,
+            name=self._name if self._name is not None else source.name,
             endpoint=self._endpoint,
             foreign=self.foreign,
             extra=extra,
             create=self._create,
         )
+        return with_all_columns(report, source)
 
 
 def _sized(source: Source) -> ChunkSummary:

@@ -126,6 +126,9 @@ class BatchError(NamedTuple):
             runs), `request` (that line gets a 4xx). None for warnings, and for rules that only
             `--error` made errors.
         hint: how to fix it; may be None.
+        column: where the place begins in the line, in code points, counted from 1. None for the
+            file as a whole, for a request given as a dict, if the line could not be read again,
+            and in a line with very many fields.
         order: the rank among the API's checks. Findings that differ only in it are equal.
     """
 
@@ -139,6 +142,7 @@ class BatchError(NamedTuple):
     severity: Severity = "error"
     fails: Effect | None = None
     hint: str | None = None
+    column: int | None = None
     order: tuple[int, ...] = ()
 
     def __eq__(self, other: object) -> bool:
@@ -195,6 +199,7 @@ class BatchError(NamedTuple):
             "severity": self.severity,
             "fails": self.fails,
             "hint": self.hint,
+            "column": self.column,
         }
 
     def to_error(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import math
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol, cast
@@ -27,6 +27,9 @@ CHUNK: Final = 1 << 18
 
 #: The head of a file is cut here: its first line may be very long.
 LONGEST_HEAD: Final = 16_000_001
+
+#: The size in bytes of what is remembered of a stream that cannot be read again.
+REMEMBERED: Final = 16_000_000
 
 #: The bytes read at a time to find the end of a line: at first, and at most.
 _FIRST_WINDOW: Final = 1 << 13
@@ -45,10 +48,13 @@ class Source(Protocol):
     Attributes:
         name: the file's name; None if it has none.
         size: in bytes; None if it is unknown or the source cannot be read in ranges.
+        is_text: whether the lines are the user's own text, where columns mean something. It is
+            true until a chunk was made from objects.
     """
 
     name: str | None
     size: int | None
+    is_text: bool
 
     def head(self) -> bytes:
         """The first chunk, or a part of it that is long enough. `chunks` still begins with it.
@@ -64,6 +70,15 @@ class Source(Protocol):
 
         Raises:
             OSError: the source cannot be read, or it has become shorter.
+        """
+
+    def again(self) -> Iterator[bytes]:
+        """The chunks once more, after the first reading.
+
+        Of a stream that cannot be read again, they are the first 16 MB.
+
+        Raises:
+            OSError: the source cannot be read, or it has changed.
         """
 
     def read_range(self, start: int, stop: int, size: int = CHUNK, /) -> Iterator[bytes]:
@@ -100,10 +115,13 @@ class _Stream:
 
     name: str | None = None
     size: int | None = None
+    is_text: bool = True
 
     def __init__(self) -> None:
         self._head: bytes | None = None
         self._rest: Iterator[bytes] | None = None
+        self._remembered: list[bytes] = []
+        self._remembered_bytes = 0
 
     def head(self) -> bytes:
         """See `Source`."""
@@ -115,11 +133,21 @@ class _Stream:
     def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
         """See `Source`."""
         if self._rest is None:
-            yield from self._read(size)
-            return
-        if self._head:
-            yield self._head
-        yield from self._rest
+            self._rest = self._read(size)
+        for chunk in chain((self._head or b"",), self._rest):
+            if chunk:
+                self._remember(chunk)
+                yield chunk
+
+    def _remember(self, chunk: bytes) -> None:
+        """Keep a chunk, if all chunks before it were kept, and there is room."""
+        self._remembered_bytes += len(chunk)
+        if self.is_text and self._remembered_bytes <= REMEMBERED:
+            self._remembered.append(chunk)
+
+    def again(self) -> Iterator[bytes]:
+        """See `Source`."""
+        return iter(self._remembered)
 
     def _read(self, size: int) -> Iterator[bytes]:
         raise NotImplementedError
@@ -135,6 +163,13 @@ class BytesSource(_Stream):
     def __init__(self, data: bytes) -> None:
         super().__init__()
         self._data = data
+
+    def again(self) -> Iterator[bytes]:
+        """See `Source`."""
+        return self._read(CHUNK)
+
+    def _remember(self, chunk: bytes) -> None:
+        """Remember nothing: it is all in memory."""
 
     def _read(self, size: int) -> Iterator[bytes]:
         start = 0
@@ -196,6 +231,8 @@ class FileSource:
     that takes the place of this one is never read. Other workers open it again.
     """
 
+    is_text: bool = True
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.name: str | None = os.fsdecode(path)
         self._path = Path(path)
@@ -243,6 +280,10 @@ class FileSource:
         if self._stream is not None:
             return self._stream.chunks(size)
         return self.read_range(0, self.size or 0, size)
+
+    def again(self) -> Iterator[bytes]:
+        """See `Source`."""
+        return self.chunks() if self._stream is None else self._stream.again()
 
     def read_range(self, start: int, stop: int, size: int = CHUNK) -> Iterator[bytes]:
         """See `Source`. A line belongs to the range in which its first byte is."""
@@ -306,6 +347,24 @@ class StreamSource(_Stream):
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()
         self._stream = stream
+        self._start = _position(stream)
+
+    def again(self) -> Iterator[bytes]:
+        """See `Source`. Afterwards the stream has its old position."""
+        if self._start is None:
+            yield from super().again()
+            return
+        end = self._stream.tell()
+        self._stream.seek(self._start)
+        try:
+            yield from self._read(CHUNK)
+        finally:
+            self._stream.seek(end)
+
+    def _remember(self, chunk: bytes) -> None:
+        """Remember only what cannot be read again."""
+        if self._start is None:
+            super()._remember(chunk)
 
     def _read(self, size: int) -> Iterator[bytes]:
         if isinstance(self._stream, io.BufferedIOBase):
@@ -337,6 +396,14 @@ class _PipeSource(_Stream):
             yield from StreamSource(file).chunks(size)
 
 
+def _position(stream: Any) -> int | None:
+    """The position of a stream; None if it cannot return there."""
+    try:
+        return int(stream.tell()) if stream.seekable() else None
+    except (OSError, AttributeError, ValueError):  # No method, or closed.
+        return None
+
+
 def _read_some(stream: Any, size: int) -> bytes:
     """Read from a stream.
 
@@ -364,6 +431,7 @@ class ItemSource(_Stream):
         pending: list[bytes] = []
         length = 0
         for item in self._items:
+            self.is_text = self.is_text and isinstance(item, str | bytes)
             line = _line(item)
             pending.append(line)
             length += len(line)

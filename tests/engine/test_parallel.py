@@ -17,7 +17,8 @@ from typing import Any, cast
 import pytest
 
 from batchlint.engine import parallel
-from batchlint.engine.chunk import Plan, check_chunk
+from batchlint.engine.chunk import Plan
+from batchlint.engine.columns import check_with_columns
 from batchlint.engine.parallel import Start, check_range, count_workers, run
 from batchlint.engine.worker import WORKER_DIED
 from batchlint.rules import select_rules
@@ -101,7 +102,7 @@ def test_run_in_one_process_yields_one_summary_per_chunk(source: FileSource, lin
 
     assert len(summaries) == len(list(source.chunks())) > 3
     assert all(summary.bytes <= CHUNK + 2000 for summary in summaries)
-    assert merge(summaries).findings == check_chunk(lines, PLAN).findings
+    assert merge(summaries).findings == check_with_columns(lines, PLAN).findings
 
 
 def test_only_the_first_chunk_begins_the_file() -> None:
@@ -124,7 +125,7 @@ def test_check_range_checks_the_lines_that_begin_in_it(
     summary = check_range(source, start, stop, PLAN)
 
     assert summary.bytes == last - first
-    assert summary.findings == check_chunk(lines[first:last], PLAN).findings
+    assert summary.findings == check_with_columns(lines[first:last], PLAN).findings
 
 
 def test_only_the_range_at_offset_0_begins_the_file(tmp_path: Path) -> None:
@@ -166,7 +167,7 @@ def test_run_in_workers_yields_the_summaries_of_ranges_in_order(
     summaries = list(run(source, PLAN, jobs=2, start=start))
 
     assert len(summaries) == -(-len(lines) // 150_000)
-    assert merge(summaries).findings == check_chunk(lines, PLAN).findings
+    assert merge(summaries).findings == check_with_columns(lines, PLAN).findings
     assert merge(summaries).custom_ids.unpacked() == [str(number) for number in range(1100)]
 
 
@@ -175,7 +176,7 @@ def test_run_in_workers_accepts_sources_that_have_no_ranges(start: Start, lines:
     summaries = list(run(BytesSource(lines), PLAN, jobs=2, start=start))
 
     assert len(summaries) > 3
-    assert merge(summaries).findings == check_chunk(lines, PLAN).findings
+    assert merge(summaries).findings == check_with_columns(lines, PLAN).findings
 
 
 # -- executors ------------------------------------------------------------------------------------
@@ -224,7 +225,7 @@ def test_executor_is_used_whatever_the_number_of_jobs(lines: bytes) -> None:
         merged = merge(run(BytesSource(lines), PLAN, jobs=7, executor=executor))
 
     assert threads
-    assert merged.findings == check_chunk(lines, PLAN).findings
+    assert merged.findings == check_with_columns(lines, PLAN).findings
 
 
 # -- workers that die -----------------------------------------------------------------------------

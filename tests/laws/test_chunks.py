@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from batchlint import check
 from batchlint.engine.chunk import Plan, check_chunk
+from batchlint.engine.columns import check_with_columns, with_all_columns
 from batchlint.engine.finish import finish
 from batchlint.engine.parallel import Start
 from batchlint.rules import select_rules
@@ -83,13 +84,15 @@ def test_checking_a_chunk_twice_gives_equal_summaries(data: bytes) -> None:
 def test_chunk_size_does_not_change_the_report(data: bytes, size: int) -> None:
     assume(find_foreign(data) is None)
     expected = check(data, keep=PLAN.keep).to_dict()
-    for source in (data, BytesIO(data)):
-        chunks = list(open_source(source).chunks(size))
-        summaries = [check_chunk(chunk, PLAN, not number) for number, chunk in enumerate(chunks)]
+    for source in (open_source(data), open_source(BytesIO(data))):
+        chunks = list(source.chunks(size))
+        summaries = [
+            check_with_columns(chunk, PLAN, not number) for number, chunk in enumerate(chunks)
+        ]
         report = finish(merge(summaries, PLAN.keep), PLAN, name=None, endpoint=None)
 
         assert b"".join(chunks) == data
-        assert report.to_dict() == expected
+        assert with_all_columns(report, source).to_dict() == expected
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -122,6 +122,7 @@ def test_dictionary_has_the_fields_in_the_documented_order() -> None:
         "severity",
         "fails",
         "hint",
+        "column",
     ]
     assert json.loads(json.dumps(made)) == made
 

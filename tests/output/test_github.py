@@ -70,7 +70,7 @@ def test_annotations_have_places_and_levels(render_samples: Callable[[str], str]
     assert found[-1] == Annotation(
         "error",
         {"title": "batchlint", "file": MISSING},
-        f"{MISSING}: No such file or directory",
+        "The file could not be read: No such file or directory",
     )
 
 

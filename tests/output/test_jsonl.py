@@ -32,4 +32,5 @@ def test_output_has_one_finding_per_line(run: Callable[..., CommandResult]) -> N
         "severity",
         "fails",
         "hint",
+        "column",
     ]

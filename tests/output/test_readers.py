@@ -159,7 +159,7 @@ def test_github_reader_finds_all_annotations(reader: Reader, path: Path, tmp_pat
     assert found.pop() == Command(
         "error",
         {"title": "batchlint", "file": missing["path"]},
-        f"{missing['path']}: {missing['error']}",
+        f"The file could not be read: {missing['error']}",
     )
     for name, properties, message in found:
         row = expected[name, properties["title"], properties["file"], properties["line"]]

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchlint.findings import BatchError
-from batchlint.output.locate import find
+from batchlint.locate import find
 from batchlint.output.text import _excerpt
 from golden import assert_matches_golden
 from output.samples import CLEAN, MIXED, SAMPLES, render_text

@@ -420,7 +420,7 @@ class Checker:
             severity,
             fails,
             problem.hint,
-            (stage(fails), *rank),
+            order=(stage(fails), *rank),
         )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, Protocol
 from ..sources import Source
 from ..summary import ChunkSummary, merge
 from .chunk import Plan, check_chunk
+from .columns import ColumnChecker, check_with_columns
 from .worker import WORKER_DIED, init_pool_worker
 
 #: Smaller files (in bytes) stay in one process: starting others costs more than it saves.
@@ -79,14 +80,15 @@ def run(
         OSError: the source cannot be read, or a worker died.
     """
     if executor is not None:
-        yield from _ordered_map(executor.submit, _chunk_calls(source, plan), 4 * WINDOW)
+        calls = _chunk_calls(source, plan, check_with_columns)
+        yield from _ordered_map(executor.submit, calls, 4 * WINDOW)
         return
     workers = count_workers(source, jobs, start)
     if workers == 1:
-        for function, args in _chunk_calls(source, plan):
+        for function, args in _chunk_calls(source, plan, ColumnChecker()):
             yield function(*args)
         return
-    calls = _chunk_calls(source, plan)
+    calls = _chunk_calls(source, plan, check_with_columns)
     if source.size is not None:
         calls = _range_calls(source, source.size, plan, workers)
     with _worker_processes(workers, start) as submit:
@@ -111,16 +113,18 @@ def check_range(source: Source, start: int, stop: int, plan: Plan) -> ChunkSumma
     Raises:
         OSError: the source cannot be read, or it has become shorter.
     """
+    check = ColumnChecker()
     chunks = source.read_range(start, stop)
     return merge(
-        (check_chunk(chunk, plan, not start and not number) for number, chunk in enumerate(chunks)),
+        (check(chunk, plan, not start and not number) for number, chunk in enumerate(chunks)),
         plan.keep,
     )
 
 
-def _chunk_calls(source: Source, plan: Plan) -> Iterator[Call]:
+def _chunk_calls(source: Source, plan: Plan, check: Callable[..., ChunkSummary]) -> Iterator[Call]:
+    """The calls for all chunks. Columns are only filled in if the user knows the lines."""
     for number, chunk in enumerate(source.chunks()):
-        yield check_chunk, (chunk, plan, number == 0)
+        yield check if source.is_text else check_chunk, (chunk, plan, number == 0)
 
 
 def _range_calls(source: Source, size: int, plan: Plan, workers: int) -> Iterator[Call]:

@@ -13,7 +13,6 @@ from typing import Final
 from ..findings import BatchError, FindingKey, by_severity
 from ..phrasing import escape
 from . import Options
-from .locate import locate_all
 from .paths import from_root
 from .result import FileResult
 from .sample import omitted, sample
@@ -30,26 +29,22 @@ def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
     """
     for file in files:
         if file.report is None:
-            text = escape(f"{file.path}: {file.error}")
+            text = escape(f"The file could not be read: {file.error}")
             yield _command("error", file, None, None, "batchlint", text)
             continue
         printed = sample(file.report, options.max_errors)
-        columns = {
-            id(error): found and found.column
-            for error, found in locate_all(file.source, sorted(printed))
-        }
         for error in printed:
-            yield _finding(file, error, columns[id(error)])
+            yield _finding(file, error)
         if rest := omitted(file.report, printed):
             yield _plain(f"{file.path}: {rest}")
         yield _plain(f"{file.path}: {summary(file.report)}")
 
 
-def _finding(file: FileResult, error: BatchError, column: int | None) -> str:
-    text = f"{place(file.path, error.line, column)}: {label(error)}: {error.message}"
-    hint = f"\n{error.hint}" if error.hint else ""
+def _finding(file: FileResult, error: BatchError) -> str:
+    """The command of a finding."""
+    text = f"{label(error)}: {error.message}" + (f"\n{error.hint}" if error.hint else "")
     return _command(
-        error.severity, file, error.line, column, f"batchlint ({error.rule})", text + hint
+        error.severity, file, error.line, error.column, f"batchlint ({error.rule})", text
     )
 
 
@@ -57,6 +52,8 @@ def _command(
     level: str, file: FileResult, line: int | None, column: int | None, title: str, text: str
 ) -> str:
     path = from_root(file.source) if file.source is not None else None
+    if path is None:  # Otherwise GitHub shows the place itself.
+        text = f"{place(file.path, line, column)}: {text}"
     values = {"title": title, "file": path, "line": line, "col": column}
     properties = ",".join(
         f"{key}={_escaped(str(value), ':,')}" for key, value in values.items() if value is not None

@@ -1,68 +1,17 @@
-"""Finds the column of a finding: reads its line again, and follows its JSON Pointer in the text."""
+"""Reads the lines of findings again, to show them or to count columns in other units."""
 
 from __future__ import annotations
 
-import json
-import math
-import re
 import stat
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, zip_longest
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
-from typing import Final, NamedTuple
 
-from ..findings import LONGEST_QUOTE, BatchError
-from ..nesting import with_fresh_stack
-from ..rules.text import error_position
+from ..findings import BatchError
+from ..locate import Place, find_all
 from ..sources import open_file
-
-_DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
-_SPACE = re.compile(r"[ \t\r\n]*")
-_NUMBER = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(-?(?:Infinity|\d[\d.eE+-]*)|NaN)')
-_SURROGATE = re.compile(
-    r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\."
-)
-
-#: Children of arrays and objects that are looked at per file. More findings have no column.
-_MOST_STEPS: Final = 2_000_000
-
-#: At most this many findings of one line are located.
-_MAX_PER_LINE: Final = 50
-
-#: Rules whose place is a key, not its value.
-_ABOUT_KEYS: Final = frozenset(
-    {
-        "unknown_parameter",
-        "unknown_line_member",
-        "moved_parameter",
-        "unsupported_parameter",
-        "unrecognized_argument",
-        "deprecated_parameter",
-        "property_name_above_max_length",
-        "logit_bias_key",
-    }
-)
-
-
-class Place(NamedTuple):
-    """A part of a line.
-
-    Attributes:
-        text: the line without its newline.
-        start: the offset of the first character.
-        end: the offset after the last character.
-    """
-
-    text: str
-    start: int
-    end: int
-
-    @property
-    def column(self) -> int:
-        """The 1-based column of the first character, in code points."""
-        return self.start + 1
 
 
 def locate_all(
@@ -77,14 +26,14 @@ def locate_all(
     lines = _lines(source) if source is not None else iter(())
     number = 0
     line = b""
-    locator = _Locator()
     for error_line, group in groupby(errors, key=lambda error: error.line or 0):
         while number < error_line:
             number, line = next(lines, (sys.maxsize, b""))  # Past the end of the file.
         of_line = list(group)
-        is_read = number == error_line
-        places = locator.find_all(line, of_line[:_MAX_PER_LINE]) if is_read else []
-        yield from zip_longest(of_line, places)
+        if error_line and number == error_line:
+            yield from zip(of_line, find_all(line, of_line, first=number == 1), strict=True)
+        else:
+            yield from ((error, None) for error in of_line)
 
 
 def _lines(source: str) -> Iterator[tuple[int, bytes]]:
@@ -95,182 +44,3 @@ def _lines(source: str) -> Iterator[tuple[int, bytes]]:
                 yield from enumerate(file, 1)
     except (OSError, ValueError, EOFError, zlib.error):  # A null character, or a changed file.
         return
-
-
-def find(line: bytes, error: BatchError) -> Place | None:
-    """The place of a finding in its line; None if it is not found."""
-    return _Locator().find_all(line, [error])[0]
-
-
-class _Locator:
-    """Finds places, until it has taken too many steps. Steps are counted, never timed."""
-
-    def __init__(self) -> None:
-        self._steps = _MOST_STEPS
-
-    def find_all(self, line: bytes, errors: Sequence[BatchError]) -> list[Place | None]:
-        """The places of findings in their line, which is read once for all of them."""
-        if not any(error.line for error in errors):
-            return [None] * len(errors)
-        try:
-            text = line.decode("utf-8-sig" if errors[0].line == 1 else "utf-8").rstrip("\r\n")
-        except UnicodeDecodeError as error_at:
-            start = len(line[: error_at.start].decode())
-            shown = line.decode(errors="replace").rstrip("\r\n")
-            return [Place(shown, start, start + 1)] * len(errors)
-        root = _Wanted()
-        for error in errors:
-            if error.pointer is not None:
-                root.add(_tokens(error.pointer))
-        walked = self._walk(text, root)
-        return [self._place(text, root if walked else None, error) for error in errors]
-
-    def _walk(self, text: str, root: _Wanted) -> bool:
-        """Note the spans of what is wanted in a text; whether that succeeded."""
-        try:
-            self._steps = with_fresh_stack(_walk, text, root, self._steps)
-        except (ValueError, IndexError, RecursionError):
-            return False
-        return self._steps > 0
-
-    def _place(self, text: str, root: _Wanted | None, error: BatchError) -> Place | None:
-        span: tuple[int, int] | None = None
-        try:
-            if error.pointer is None:
-                span = with_fresh_stack(_defect_span, text, error.rule)
-            elif root is not None:
-                span = root.span(_tokens(error.pointer), text, about_key=error.rule in _ABOUT_KEYS)
-        except (ValueError, IndexError, RecursionError):
-            return None
-        return span and Place(text, *span)
-
-
-def _defect_span(text: str, rule: str) -> tuple[int, int] | None:
-    """Where the decoder fails in a line that is not JSON."""
-    if rule == "nesting_too_deep":  # Versions of Python differ in how deep they decode.
-        return None
-    if rule == "lone_surrogate":
-        return next((match.span(1) for match in _SURROGATE.finditer(text) if match[1]), None)
-    if rule == "not_a_number":
-        return next(
-            (
-                match.span(1)
-                for match in _NUMBER.finditer(text)
-                if match[1] and not math.isfinite(float(match[1]))
-            ),
-            None,
-        )
-    try:
-        _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        start = error_position(error, text)
-        return start, min(start + 1, len(text))
-    return None
-
-
-def _tokens(pointer: str) -> list[str]:
-    """The keys and indices of a JSON Pointer."""
-    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
-
-
-class _Wanted:
-    """A place in a line that a finding names, or that is on the way to such a place.
-
-    Attributes:
-        children: the wanted places inside, by key or index; empty until one is added.
-        name: where its key begins.
-        start: where its value begins.
-        end: where its value ends.
-        visit: counts how often it was seen. For duplicate keys, decoders keep the last.
-        visit_of_parent: the parent's `visit` when this place was last seen.
-    """
-
-    __slots__ = ("children", "end", "name", "start", "visit", "visit_of_parent")
-
-    def __init__(self) -> None:
-        self.children: dict[str, _Wanted] = {}
-        self.name = self.start = self.end = 0
-        self.visit = self.visit_of_parent = 0
-
-    def add(self, tokens: list[str]) -> None:
-        """Want the place to which these keys and indices lead."""
-        place = self
-        for token in tokens:
-            place = place.children.setdefault(token, _Wanted())
-
-    def span(self, tokens: list[str], text: str, *, about_key: bool) -> tuple[int, int]:
-        """The value, or the key, to which these keys and indices lead.
-
-        For a missing field it is the opening brace of the object that lacks it.
-        """
-        place = self
-        for token in tokens:
-            child = place.children[token]
-            if child.visit_of_parent != place.visit:
-                return place.start, place.start + 1
-            place = child
-        return (place.name, _end(text, place.name)) if about_key else (place.start, place.end)
-
-
-#: Wanted places whose children are being read, each with its closing bracket and the next index.
-_Open = list[tuple[_Wanted, str, int]]
-
-
-def _walk(text: str, root: _Wanted, steps: int) -> int:
-    """Note where the wanted places are, in one pass; return the steps that are left.
-
-    It does not recurse, and what is not wanted is skipped at once.
-    """
-    around: _Open = []
-    at = _enter(text, root, _skip(text, 0), around)
-    while around:
-        parent, closing, index = around.pop()
-        if text[at] == closing:
-            parent.end = at + 1
-            at = _after_value(text, at + 1) if around else at + 1
-            continue
-        steps -= 1
-        if steps <= 0:
-            return 0
-        around.append((parent, closing, index + 1))
-        name = at
-        key = str(index)
-        if closing == "}":
-            key, at = _DECODER.raw_decode(text, at)
-            at = _skip(text, _skip(text, at) + 1)
-        place = parent.children.get(str(key)[:LONGEST_QUOTE])
-        if place is None:
-            at = _after_value(text, _end(text, at))
-        else:
-            place.name = name
-            place.visit_of_parent = parent.visit
-            at = _enter(text, place, at, around)
-    return steps
-
-
-def _enter(text: str, place: _Wanted, at: int, around: _Open) -> int:
-    """Note where a wanted place begins; return the offset of its first child, or after it."""
-    place.start = at
-    place.visit += 1
-    if place.children and text[at] in "{[":
-        around.append((place, "}" if text[at] == "{" else "]", 0))
-        return _skip(text, at + 1)
-    place.end = _end(text, at)
-    return _after_value(text, place.end) if around else place.end
-
-
-def _after_value(text: str, at: int) -> int:
-    """The offset of the next child, or of the closing bracket."""
-    at = _skip(text, at)
-    return _skip(text, at + 1) if text[at] == "," else at
-
-
-def _end(text: str, at: int) -> int:
-    """Where the value that begins here ends."""
-    return _DECODER.raw_decode(text, at)[1]
-
-
-def _skip(text: str, at: int) -> int:
-    """The offset of the next character that is not white space."""
-    match = _SPACE.match(text, at)
-    return match.end() if match else at

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from ..findings import LONGEST_QUOTE, BatchError, FindingKey, by_rule, by_severity
+from ..locate import Place
 from ..rules import RULES
 from . import Options
 from .document import to_json_document
 from .fingerprints import Fingerprints
-from .locate import Place, locate_all
+from .locate import locate_all
 from .paths import uri
 from .result import FileResult
 from .wording import label, summary
@@ -76,6 +77,8 @@ def _result(
     region = {"startLine": error.line or 1}
     if place is not None:
         region |= {"startColumn": place.column, "endColumn": place.end + 1}
+    elif error.column is not None:
+        region["startColumn"] = error.column
     text = f"{label(error)}: {error.message}" + (f" {error.hint}" if error.hint else "")
     properties = {
         "code": error.code,

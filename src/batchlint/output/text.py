@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from ..findings import BatchError, FindingKey
+from ..locate import Place
 from ..phrasing import escape
 from ..report import Report
 from . import Options, Style
-from .locate import Place, locate_all
+from .locate import locate_all
 from .result import FileResult
 from .sample import omitted, sample
 from .wording import by_effect, effect, label, place, requests, summary_of_all, verdict
@@ -39,9 +40,10 @@ def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
 def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
     style = options.style
     printed = sample(report, options.max_errors)
-    for error, at in locate_all(file.source, sorted(printed)):
-        yield _finding(file.path, error, at, style)
-        if options.show_source and at is not None:
+    source = file.source if options.show_source else None
+    for error, at in locate_all(source, sorted(printed)):
+        yield _finding(file.path, error, style)
+        if at is not None:
             yield _excerpt(at, style)
     if rest := omitted(report, printed):
         kept = len(report.errors) + len(report.warnings)
@@ -54,8 +56,8 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
     yield f"{name}: {requests(report)}, {style(outcome, fg=color, bold=True)}\n"
 
 
-def _finding(path: str, error: BatchError, at: Place | None, style: Style) -> str:
-    where = style(place(path, error.line, at and at.column), bold=True)
+def _finding(path: str, error: BatchError, style: Style) -> str:
+    where = style(place(path, error.line, error.column), bold=True)
     color = "yellow" if error.severity == "warning" else "red"
     level = style("warning: ", fg=color) if error.severity == "warning" else ""
     hint = "" if error.hint is None else f"    {style(error.hint, dim=True)}\n"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
 
 from ..findings import PathParts, Problem
+from ..locate import error_position
 from ..nesting import EXPLAINED_LEVELS, LEVELS, is_deeper_than, with_fresh_stack
 from ..phrasing import GOT, NOT_JSON, dotted, escape, excerpt, json_type
 from .registry import every_line_rule, text_rule
@@ -163,17 +164,6 @@ _COMPLAINTS: Final = (
     ("Expecting ','", "a comma is missing, or a quotation mark in a string lacks its backslash."),
     ("Expecting value", "a value is missing, or is not JSON."),
 )
-
-
-def error_position(error: json.JSONDecodeError, text: str) -> int:
-    """The index of the mistake in a text that is not JSON, the same on every version of Python.
-
-    For a comma before a closing bracket, Python 3.13 and later report the comma; earlier versions
-    report the bracket.
-    """
-    before = text[: error.pos].rstrip(_BLANKS)
-    is_late = before.endswith(",") and text[error.pos : error.pos + 1] in ("}", "]")
-    return len(before) - 1 if is_late else error.pos
 
 
 def _explain(error: json.JSONDecodeError, text: str) -> str:

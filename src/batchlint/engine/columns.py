@@ -1,0 +1,108 @@
+"""Fills in the columns of findings, while their lines are at hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from io import BytesIO
+from itertools import groupby
+
+from ..findings import BatchError
+from ..locate import find_all
+from ..report import Report
+from ..sources import Source
+from ..summary import ChunkSummary
+from .chunk import Plan, check_chunk
+
+
+def check_with_columns(chunk: bytes, plan: Plan, first: bool = False) -> ChunkSummary:
+    """Check whole lines like `check_chunk`, and fill in the columns of all kept findings."""
+    return ColumnChecker()(chunk, plan, first)
+
+
+class ColumnChecker:
+    """Checks neighbouring chunks in order, like `check_chunk`.
+
+    It fills in the columns of those findings only that are kept when the summaries are merged:
+    finding a place takes longer than the check.
+    """
+
+    def __init__(self) -> None:
+        self._kept: Counter[str] = Counter()
+
+    def __call__(self, chunk: bytes, plan: Plan, first: bool = False) -> ChunkSummary:
+        """Check whole lines. The arguments are those of `check_chunk`."""
+        summary = check_chunk(chunk, plan, first)
+        once = [error for _, error in summary.once_per_file.values()]
+        wanted = [*self._new(summary.findings.errors, plan.keep), *once]
+        if wanted:
+            columns = _find_columns(wanted, BytesIO(chunk), first=first)
+            summary.findings.errors[:] = _with_columns(summary.findings.errors, columns)
+            for (key, (count, _)), error in zip(
+                list(summary.once_per_file.items()), _with_columns(once, columns), strict=True
+            ):
+                summary.once_per_file[key] = (count, error)
+        return summary
+
+    def _new(self, errors: Iterable[BatchError], keep: int) -> Iterator[BatchError]:
+        """The findings that are kept, after those of the chunks before."""
+        for error in errors:
+            if not keep or self._kept[error.rule] < keep:
+                self._kept[error.rule] += 1
+                yield error
+
+
+def with_all_columns(report: Report, source: Source) -> Report:
+    """Read a source again for the columns of findings that were made from the file as a whole.
+
+    Args:
+        report: the report.
+        source: the source of its lines, after they were read.
+    """
+    wanted = [e for e in (*report.errors, *report.warnings) if e.line and e.column is None]
+    if not wanted or not source.is_text:
+        return report
+    columns: dict[int, int] = {}
+    with suppress(OSError):  # It has changed, so its columns have, too.
+        lines = (line for chunk in source.again() for line in BytesIO(chunk))
+        columns = _find_columns(wanted, lines, first=True)
+    return replace(
+        report,
+        errors=tuple(_with_columns(report.errors, columns)),
+        warnings=tuple(_with_columns(report.warnings, columns)),
+    )
+
+
+def _find_columns(
+    errors: Iterable[BatchError], lines: Iterable[bytes], *, first: bool
+) -> dict[int, int]:
+    """The columns of findings, by the `id` of the finding. Those that are not found are left out.
+
+    Args:
+        errors: findings about lines.
+        lines: the lines, from the one with the number 1 on.
+        first: whether the first one is that of the file, where a byte order mark may be.
+    """
+    columns = {}
+    numbered = enumerate(lines, 1)
+    in_order = sorted(errors, key=lambda error: error.line or 0)
+    for number, group in groupby(in_order, key=lambda error: error.line):
+        line = next((line for at, line in numbered if at == number), None)
+        if line is None:
+            break
+        of_line = list(group)
+        places = find_all(line, of_line, first=first and number == 1)
+        for error, place in zip(of_line, places, strict=True):
+            if place is not None:
+                columns[id(error)] = place.column
+    return columns
+
+
+def _with_columns(errors: Iterable[BatchError], columns: dict[int, int]) -> list[BatchError]:
+    """The findings with their columns, as far as those were found."""
+    return [
+        error._replace(column=columns[id(error)]) if id(error) in columns else error
+        for error in errors
+    ]
