@@ -111,6 +111,15 @@ class Grammar:
             raw = self._damaged(raw)
         return raw.replace(b"\n", b" ") + self._random.choice([b"\n", b"\n", b"\r\n"])
 
+    def changed_line(self, line: bytes, seed: int) -> bytes:
+        """The line with one value changed, or a few bytes if it is not JSON."""
+        self._random.seed(seed)
+        decoded = _decoded(line)
+        if decoded is None:
+            return self._damaged(line)
+        text = json.dumps(self._changed(decoded), ensure_ascii=False)
+        return text.encode("utf-8", "surrogatepass").replace(b"\n", b" ")
+
     def _damaged(self, text: bytes) -> bytes:
         at = self._random.randint(0, len(text))
         cut = self._random.choice([0, 0, 1, 3, len(text)])
@@ -161,7 +170,7 @@ class DifferenceError(Exception):
     """A way that does not agree with the first one."""
 
 
-def _facts(report: Report) -> tuple[Any, ...]:
+def facts(report: Report) -> tuple[Any, ...]:
     """What must be the same in every way."""
     errors = [tuple(error) for error in (*report.errors, *report.warnings)]
     numbers = (report.total, report.failed, report.embedding_inputs, report.bytes)
@@ -187,7 +196,7 @@ class Case(NamedTuple):
         return self.folder / "batch.jsonl"
 
 
-def _check(source: Any, **options: Any) -> Report:
+def check(source: Any, **options: Any) -> Report:
     return batchlint.check(source, **{"now": NOW, "keep": 0, "name": "batch.jsonl", **options})
 
 
@@ -201,7 +210,7 @@ def _with_other_engine(case: Case) -> Report:
     os.environ["BATCHLINT_ENGINE"] = "jsonschema"
     try:
         checker_for.cache_clear()
-        return _check(case.data)
+        return check(case.data)
     finally:
         os.environ["BATCHLINT_ENGINE"] = before
         checker_for.cache_clear()
@@ -215,14 +224,14 @@ def _as_stream_of_pieces(case: Case) -> Report:
         def read(self, _: int) -> bytes:
             return self._data.read(3001)
 
-    return _check(Pieces())
+    return check(Pieces())
 
 
 def _compressed(case: Case) -> Report:
     path = case.folder / "batch.jsonl.gz"
     path.write_bytes(gzip.compress(case.data, 1))
     with open_file(str(path), 1 << 30) as stream:
-        return _check(stream)
+        return check(stream)
 
 
 def _with_small_ranges(case: Case, **options: Any) -> Report:
@@ -231,18 +240,18 @@ def _with_small_ranges(case: Case, **options: Any) -> Report:
     before = parallel.SMALLEST_RANGE, parallel.LARGEST_RANGE
     vars(parallel).update(SMALLEST_RANGE=20_000, LARGEST_RANGE=20_000)
     try:
-        return _check(case.path, **options)
+        return check(case.path, **options)
     finally:
         vars(parallel).update(SMALLEST_RANGE=before[0], LARGEST_RANGE=before[1])
 
 
 #: The ways in which every file is checked, by name.
 WAYS: Final[dict[str, Callable[[Case], Report]]] = {
-    "path": lambda case: _check(case.path),
+    "path": lambda case: check(case.path),
     "other engine": _with_other_engine,
-    "stream": lambda case: _check(BytesIO(case.data)),
+    "stream": lambda case: check(BytesIO(case.data)),
     "pieces": _as_stream_of_pieces,
-    "lines": lambda case: _check(line + b"\n" for line in _lines_of(case.data)),
+    "lines": lambda case: check(line + b"\n" for line in _lines_of(case.data)),
     "gz": _compressed,
     "forks": lambda case: _with_small_ranges(case, jobs=2, start="fork"),
 }
@@ -268,7 +277,7 @@ _READERS: Final[dict[str, Callable[[str], object]]] = {
 }
 
 
-def _check_formats(case: Case, report: Report) -> None:
+def check_formats(case: Case, report: Report) -> None:
     """Every format can be written, and read again."""
     path = str(case.path)
     result = FileResult(path, report, source=path)
@@ -283,7 +292,7 @@ def _check_formats(case: Case, report: Report) -> None:
 
 def check_one_way(case: Case) -> Report:
     """Check a file, and whether the numbers of the report fit together."""
-    report = _check(case.data)
+    report = check(case.data)
     failed = {error.line for error in report.errors if error.line is not None}
     if not len(failed) == report.failed <= report.total:
         raise DifferenceError("the number of failed requests")
@@ -298,14 +307,14 @@ def check_all_ways(case: Case) -> None:
     """
     case.path.write_bytes(case.data)
     first = check_one_way(case)
-    expected = _facts(first)
+    expected = facts(first)
     for name, way in WAYS.items():
         if name == "forks" and not hasattr(os, "fork"):
             continue
-        if _facts(way(case)) != expected:
+        if facts(way(case)) != expected:
             raise DifferenceError(name)
     _check_iteration(case, first)
-    _check_formats(case, first)
+    check_formats(case, first)
 
 
 # -- runs -----------------------------------------------------------------------------------------

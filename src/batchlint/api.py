@@ -80,7 +80,7 @@ def check(
         OSError: the file cannot be read, or it changed while it was read.
         TypeError: an argument has the wrong type.
         ValueError: `endpoint` is not a batch endpoint or differs from that of `create`, a rule is
-            unknown, a number is negative, or `now` is not in the years 1 to 9999.
+            unknown, no rule is left, a number is negative, or `now` is not in the years 1 to 9999.
     """
     check_count("keep", keep)
     check_count("jobs", jobs)
@@ -137,7 +137,7 @@ def iter_errors(
         OSError: the file cannot be read. Raised during iteration.
         TypeError: an argument has the wrong type. For `source`, raised during iteration.
         ValueError: `endpoint` is not a batch endpoint or differs from that of `create`, a rule is
-            unknown, a number is negative, or `now` is not in the years 1 to 9999.
+            unknown, no rule is left, a number is negative, or `now` is not in the years 1 to 9999.
     """
     check_count("max_enqueued_tokens", max_enqueued_tokens)
     plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
@@ -270,7 +270,7 @@ def check_request(
     Raises:
         TypeError: the request is not a dict, or holds a value that JSON doesn't have. NaN and
             infinities are findings.
-        ValueError: a rule is unknown.
+        ValueError: a rule is unknown, or no rule is left.
     """
     if not isinstance(request, dict):
         raise TypeError(f"a request must be a dict, not {type(request).__name__}")
@@ -304,7 +304,7 @@ def check_create(
     Raises:
         TypeError: the parameters are not a dict, are nested too deep or circular, or hold a value
             that JSON doesn't have, such as NaN.
-        ValueError: a rule is unknown.
+        ValueError: a rule is unknown, or no rule is left.
     """
     return _create_errors(params, select_rules(select, ignore, warn, error))
 

@@ -36,7 +36,7 @@ def test_lines_depend_on_the_seed_only(fuzzer: ModuleType) -> None:
 
 
 def test_difference_is_found(fuzzer: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(fuzzer.WAYS, "wrong", lambda case: fuzzer._check(case.data + b"{}"))
+    monkeypatch.setitem(fuzzer.WAYS, "wrong", lambda case: fuzzer.check(case.data + b"{}"))
     ((_, error),) = fuzzer.fuzz(1, 10, all_ways=True)
 
     assert str(error) == "wrong"

@@ -193,6 +193,15 @@ def test_utf16_is_recognised(encoding: str) -> None:
     assert find_foreign("[]\n".encode(encoding)) == Defect("utf-16")
 
 
+@pytest.mark.parametrize("head", [b"\0" * 2, b"\0" * 4096, b"\0" * 4096 + b"\r\n"])
+def test_file_of_zero_bytes_is_not_called_utf16(head: bytes) -> None:
+    defect = find_foreign(head)
+
+    assert defect is not None
+    assert (defect.kind, defect.name) == ("foreign", "a file of nothing but zero bytes")
+    assert find_foreign(b"\0" * 8 + line("a")) is None
+
+
 def test_utf16_is_not_mistaken_for_short_or_binary_input() -> None:
     assert find_foreign(b"a\0") is None
     assert find_foreign(b"a\0b\0c") == Defect("utf-16")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -252,7 +252,18 @@ def test_selection_and_exclusion_combine() -> None:
 
     assert select_rules(["blank_line"]).as_dict() == {"blank_line": "warning"}
     assert both.as_dict() == {"invalid_type": "error"}
-    assert select_rules([]).as_dict() == {}
+
+
+@pytest.mark.parametrize(
+    "names", [{"only": []}, {"only": ""}, {"only": ["blank_line"], "ignore": ["blank_line"]}], ids=str
+)
+def test_selection_without_rules_is_refused(names: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="no rule is selected, so nothing would be checked"):
+        select_rules(**names)
+
+
+def test_warn_and_error_are_a_selection_too() -> None:
+    assert select_rules([], error=["blank_line"]).as_dict() == {"blank_line": "error"}
 
 
 class Unknown(NamedTuple):

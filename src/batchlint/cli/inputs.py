@@ -195,9 +195,14 @@ def _chosen_rules(path: str, from_command: dict[str, list[str]]) -> dict[str, An
 
 def _refuse_empty(chosen: dict[str, list[str]]) -> None:
     """Refuse a selection that leaves nothing to check."""
-    on = {name for key in ("select", "warn", "error") for name in chosen.get(key, [])}
-    if "select" in chosen and on <= set(chosen.get("ignore", [])):
-        raise click.UsageError("all selected rules are ignored, so nothing would be checked")
+    from ..rules import select_rules
+
+    try:
+        select_rules(
+            chosen.get("select"), *(chosen.get(key, ()) for key in ("ignore", "warn", "error"))
+        )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 @contextmanager

@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 #: An endpoint checker remembers the triggered rules of this many distinct sets of fields.
 _KNOWN_SETS: Final = 256
 
+#: A checker remembers the findings of this many distinct defects: many lines have the same one.
+_KNOWN_DEFECTS: Final = 256
+
 _NO_BODY: Final[dict[str, Any]] = {}
 
 
@@ -216,6 +219,7 @@ class Checker:
         self._endpoint_checkers: dict[tuple[str, str], EndpointChecker] = {}
         self._endpoint_rules: dict[str, EndpointRules] = {}
         self._compiled_line: LineChecker | None = None
+        self._known_defects: dict[tuple[Defect, Effect | None], list[BatchError]] = {}
         self._rules: dict[Scope, list[Rule]] = {}
         for name in self.severities:
             self._rules.setdefault(RULES[name].scope, []).append(RULES[name])
@@ -349,12 +353,17 @@ class Checker:
         self, defect: Defect, number: int | None, effect: Effect | None = None
     ) -> list[BatchError]:
         """The findings about a line, a file or a create call that could not be read."""
-        problems = (
-            problem._replace(rule=rule.name, line=number)
-            for rule in self.rules("text")
-            for problem in rule.check(defect)
-        )
-        return self.errors(problems, effect)
+        errors = self._known_defects.get((defect, effect))
+        if errors is None:
+            if len(self._known_defects) >= _KNOWN_DEFECTS:
+                self._known_defects.clear()
+            problems = (
+                problem._replace(rule=rule.name)
+                for rule in self.rules("text")
+                for problem in rule.check(defect)
+            )
+            errors = self._known_defects[defect, effect] = self.errors(problems, effect)
+        return [error._replace(line=number) for error in errors]
 
     def explain_head(self, head: bytes) -> list[BatchError]:
         """The finding about a file that has a foreign format, from its first chunk."""

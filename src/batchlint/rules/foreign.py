@@ -38,6 +38,10 @@ _BINARY: Final = (
     ),
 )
 
+_ZEROS_HINT: Final = (
+    "Write the file again. A crash or a full disk may have cut off the program that wrote it."
+)
+
 _CONVERT: Final = (
     'Write one request per line: {"custom_id": ..., "method": "POST", "url": ..., "body": {...}}.'
 )
@@ -49,6 +53,8 @@ def find_foreign(head: bytes) -> Defect | None:
     Args:
         head: the first chunk of the file.
     """
+    if head.startswith(b"\0\0") and not head.strip(b"\0\r\n"):
+        return Defect("foreign", _ZEROS_HINT, "a file of nothing but zero bytes")
     if _is_utf16(head):
         return Defect("utf-16")
     for beginning, name, hint in _BINARY:
@@ -79,9 +85,10 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
 
     batchlint recognizes JSON arrays, pretty-printed JSON, fine-tuning rows, output and
     error files of a batch, the batch formats of Anthropic, Gemini and Amazon Bedrock,
-    tables (CSV), source code, web pages, gzip files, archives and Parquet. It reports
-    such a file once instead of once per line. For a format with one row per line, each
-    of the first 20 lines must match. Marker lines of a Git conflict are skipped.
+    tables (CSV), source code, web pages, gzip files, archives, Parquet and files of
+    nothing but zero bytes. It reports such a file once instead of once per line. For a
+    format with one row per line, each of the first 20 lines must match. Marker lines of
+    a Git conflict are skipped.
 
     Fix: Convert the file to one request per line, as the hint describes. For an output
     or error file, check the input file instead.
@@ -97,7 +104,10 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
 
 def _is_utf16(head: bytes) -> bool:
     return head.startswith((b"\xff\xfe", b"\xfe\xff")) or (
-        len(head) >= 4 and (head[1:8:2].strip(b"\0") == b"" or head[0:8:2].strip(b"\0") == b"")
+        # A character of a text is not zero, so one of its two bytes is not.
+        len(head) >= 4
+        and bool(head[:8].strip(b"\0"))
+        and (head[1:8:2].strip(b"\0") == b"" or head[0:8:2].strip(b"\0") == b"")
     )
 
 

@@ -340,7 +340,7 @@ def select_rules(
         error: make these errors, and switch them on.
 
     Raises:
-        ValueError: a name is unknown; the message suggests similar ones.
+        ValueError: a name is unknown, and the message suggests similar ones; or no rule is left.
     """
     if only is None:
         names = [rule.name for rule in RULES.values() if rule.default]
@@ -351,6 +351,8 @@ def select_rules(
     severities |= dict.fromkeys(names_of(error), "error")
     for name in names_of(ignore):
         severities.pop(name, None)
+    if not severities:
+        raise ValueError("no rule is selected, so nothing would be checked")
     return Selection(tuple((name, severities[name]) for name in RULES if name in severities))
 
 

@@ -1,0 +1,834 @@
+"""Mutation testing: change the code a little, and see whether a test fails.
+
+    python scripts/mutate.py --sample 600 --seed 1     # a sample of all mutants
+    python scripts/mutate.py --sample 0                # all of them: hours
+    python scripts/mutate.py --only structured/nodes   # those of some modules
+
+The changes are those of mutmut. mutmut itself does not fit here: it cannot take a sample, chooses
+tests by function, does not change constants or decorated functions, and wraps every function, which
+breaks the tests that read signatures. So this script runs the tests itself:
+
+1. The tests run once in a copy of the tree, under coverage. That notes which test runs which line.
+2. A process imports everything and collects the tests. For each mutant it makes a fork, which gets
+   the changed code and runs the tests of the changed lines until one fails. The fork of a changed
+   constant imports the package again.
+
+Mutants that no test can kill, because the program does the same, are listed with the reason in
+`equivalent_mutants.yaml`. They do not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import gc
+import importlib
+import json
+import os
+import random
+import re
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pytest
+import yaml
+
+ROOT: Final = Path(__file__).parents[1]
+PACKAGE: Final = Path("src/batchlint")
+
+#: The code that is changed.
+TARGETS: Final = ("engine/*.py", "summary.py", "schema/explain.py", "structured/*.py")
+
+#: The tests that run, unless others are given: those of the changed code, and those of whole reports.
+TESTS: Final = (
+    "tests/engine",
+    "tests/structured",
+    "tests/schema/test_explain.py",
+    "tests/schema/test_chat_leniency.py",
+    "tests/rules/test_structured_outputs.py",
+    "tests/rules/test_file.py",
+    "tests/library",
+    "tests/laws/test_chunks.py",
+    "tests/laws/test_lines.py",
+    "tests/acceptance/test_fixtures.py",
+    "tests/acceptance/test_recorded_answers.py",
+    "tests/test_summary.py",
+    "tests/test_bounds.py",
+    "tests/test_nesting.py",
+)
+
+#: Where the tests of a module are, besides the folder of the same name.
+MIRRORS: Final = {
+    "structured": "tests/rules/test_structured_outputs.py",
+    "engine": "tests/library",
+    "summary.py": "tests/engine",
+}
+
+#: Seconds of tests per mutant. These and all others are seconds of CPU time, so that other work on
+#: the machine changes nothing.
+SECONDS: Final = 15
+
+#: A fork that works for so many seconds hangs, because each test is much shorter.
+_HANGS: Final = 45
+
+#: A fork that has done nothing for so many seconds hangs too. These are seconds of the clock.
+_IDLE: Final = 30
+
+EQUIVALENT: Final = Path(__file__).with_name("equivalent_mutants.yaml")
+
+
+class Mutant(NamedTuple):
+    """A change of the code.
+
+    Attributes:
+        path: the module, relative to the package.
+        place: the qualified name of the function or method, or '' outside of them.
+        first: the first line of the changed statement.
+        last: its last line.
+        old: the changed lines before, stripped.
+        new: the changed lines after, stripped.
+        code: the whole module after the change.
+        swaps: whether the code of one function object can be exchanged.
+    """
+
+    path: str
+    place: str
+    first: int
+    last: int
+    old: str
+    new: str
+    code: str
+    swaps: bool
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What identifies the mutant if lines move."""
+        return self.path, self.place, self.old, self.new
+
+
+# -- mutants --------------------------------------------------------------------------------------
+
+
+def mutants_of(path: str, source: str, chosen: Callable[[int], list[int]]) -> Iterator[Mutant]:
+    """The mutants of a module.
+
+    Args:
+        path: the module, relative to the package.
+        source: its code.
+        chosen: which of so many changes to make, by index.
+    """
+    import libcst
+    from libcst.metadata import MetadataWrapper
+    from mutmut.mutation.file_mutation import MutationVisitor
+    from mutmut.mutation.mutators import mutation_operators
+    from mutmut.mutation.pragma_handling import get_ignored_lines
+
+    class Visitor(MutationVisitor):
+        """mutmut skips decorated functions, because it wraps all functions."""
+
+        def _skip_node_and_children(self, node: libcst.CSTNode) -> bool:
+            is_decorated = isinstance(node, libcst.FunctionDef) and bool(node.decorators)
+            return not is_decorated and bool(super()._skip_node_and_children(node))
+
+    wrapper = MetadataWrapper(libcst.parse_module(source))
+    visitor = Visitor(mutation_operators, get_ignored_lines(path, source, wrapper))
+    module = wrapper.visit(visitor)
+    before = _Outline(source)
+    for index in chosen(len(visitor.mutations)):
+        change = visitor.mutations[index]
+        code = module.deep_replace(change.original_node, change.mutated_node).code
+        if (mutant := _mutant(path, source, code, before)) is not None:
+            yield mutant
+
+
+def _mutant(path: str, source: str, code: str, before: _Outline) -> Mutant | None:
+    """A mutant; None if the code is not different."""
+    try:
+        after = _Outline(code)
+    except SyntaxError:
+        return None
+    if after.text == before.text:
+        return None
+    old, new, line = _difference(source, code)
+    place, first, last = before.place(line)
+    swaps = after.rest == before.rest
+    if swaps:
+        names = [name for name in before.bodies if before.bodies[name] != after.bodies.get(name)]
+        swaps = len(names) == 1
+        place = names[0] if swaps else place
+    return Mutant(path, place, first, last, old, new, code, swaps)
+
+
+def _difference(source: str, code: str) -> tuple[str, str, int]:
+    """The lines that differ, before and after, and the number of the first one."""
+    before = source.splitlines()
+    after = code.splitlines()
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    changes = [change for change in matcher.get_opcodes() if change[0] != "equal"]
+    _, start, stop, new_start, new_stop = (
+        *changes[0][:2],
+        changes[-1][2],
+        changes[0][3],
+        changes[-1][4],
+    )
+
+    def joined(lines: list[str]) -> str:
+        return " ".join(line.strip() for line in lines)
+
+    return joined(before[start:stop]), joined(after[new_start:new_stop]), start + 1
+
+
+class _Outline:
+    """What a module consists of: functions, methods, and the rest."""
+
+    def __init__(self, source: str) -> None:
+        self.tree = ast.parse(source)
+        self.text = ast.dump(self.tree)
+        self.bodies: dict[str, str] = {}
+        self._spans: list[tuple[int, int, str]] = []
+        rest = ast.parse(source)
+        self._take(rest.body, "")
+        self.rest = ast.dump(rest)
+
+    def _take(self, statements: list[ast.stmt], prefix: str) -> None:
+        for statement in statements:
+            if isinstance(statement, ast.ClassDef):
+                self._take(statement.body, f"{prefix}{statement.name}.")
+            elif isinstance(statement, ast.FunctionDef):
+                name = prefix + statement.name
+                self.bodies[name] = "".join(map(ast.dump, statement.body))
+                start = min(
+                    line.lineno for line in [statement, *statement.decorator_list]
+                )
+                self._spans.append((start, statement.end_lineno or start, name))
+                statement.body = []
+
+    def place(self, line: int) -> tuple[str, int, int]:
+        """The function at a line, and the lines of the innermost statement there."""
+        names = [name for start, stop, name in self._spans if start <= line <= stop]
+        first, last = line, line
+        size = sys.maxsize
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.stmt):
+                stop = node.end_lineno or node.lineno
+                body = getattr(node, "body", None)
+                if body and isinstance(node, ast.stmt) and line < body[0].lineno:
+                    stop = max(node.lineno, body[0].lineno - 1)
+                if node.lineno <= line <= stop and stop - node.lineno < size:
+                    size = stop - node.lineno
+                    first, last = node.lineno, stop
+        return (names[-1] if names else ""), first, last
+
+
+def choose(sample: int, seed: int, only: str) -> list[Mutant]:
+    """A sample of the mutants, in the order of the code.
+
+    Args:
+        sample: how many; 0 for all.
+        seed: other seeds choose others.
+        only: a part of the names of modules; '' for all.
+    """
+    paths = sorted(
+        path.relative_to(ROOT / PACKAGE).as_posix()
+        for pattern in TARGETS
+        for path in (ROOT / PACKAGE).glob(pattern)
+        if only in path.as_posix()
+    )
+    sources = {path: (ROOT / PACKAGE / path).read_text() for path in paths}
+    counts: dict[str, int] = {}
+
+    def count(path: str) -> Callable[[int], list[int]]:
+        def chosen(number: int) -> list[int]:
+            counts[path] = number
+            return []
+
+        return chosen
+
+    for path in paths:
+        list(mutants_of(path, sources[path], count(path)))
+    all_of_them = [(path, index) for path in paths for index in range(counts[path])]
+    print(f"{len(all_of_them):,} changes of {len(paths)} modules", flush=True)
+    if sample and sample < len(all_of_them):
+        all_of_them = random.Random(seed).sample(all_of_them, sample)  # noqa: S311
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for path, index in sorted(all_of_them):
+        wanted[path].append(index)
+    return [
+        mutant
+        for path, indices in wanted.items()
+        for mutant in mutants_of(path, sources[path], lambda _, found=indices: found)  # type: ignore[misc]
+    ]
+
+
+# -- which tests run which lines ------------------------------------------------------------------
+
+
+class TestMap(NamedTuple):
+    """Which tests run which lines.
+
+    Attributes:
+        lines: the tests by module and line.
+        seconds: how long each test took.
+    """
+
+    lines: dict[str, dict[int, list[str]]]
+    seconds: dict[str, float]
+
+    def tests_for(self, mutant: Mutant, source: str) -> list[str]:
+        """The tests of the changed lines, those that probably fail first."""
+        numbers = set(range(mutant.first, mutant.last + 1))
+        if not mutant.place:
+            numbers |= _lines_that_read(mutant, source)
+        own = self.lines.get(mutant.path, {})
+        found = {test for number in numbers for test in own.get(number, ())}
+        if not found:  # A class or a decorator: whatever runs the module.
+            found = {test for tests in own.values() for test in tests}
+        by_function: dict[str, list[str]] = defaultdict(list)
+        for test in sorted(found, key=lambda test: self.seconds.get(test, 0)):
+            by_function[test.partition("[")[0]].append(test)
+        ranked = [
+            (number, not _is_mirror(mutant.path, test), self.seconds.get(test, 0), test)
+            for tests in by_function.values()
+            for number, test in enumerate(tests)
+        ]
+        # Of each test function some cases first.
+        ranked.sort(key=lambda row: (row[0] // 8, row[1], row[2]))
+        chosen: list[str] = []
+        left = float(SECONDS)
+        for *_, seconds, test in ranked:
+            left -= seconds
+            if left < 0 and chosen:
+                break
+            chosen.append(test)
+        return chosen
+
+
+def _is_mirror(path: str, test: str) -> bool:
+    folder = path.partition("/")[0].removesuffix(".py")
+    name = Path(path).stem
+    mirror = MIRRORS.get(path.partition("/")[0], "-")
+    return (
+        test.startswith((f"tests/{folder}/", f"tests/test_{folder}.py", mirror))
+        or f"test_{name}.py" in test
+    )
+
+
+def _lines_that_read(mutant: Mutant, source: str) -> set[int]:
+    """The lines of the module that read the constant which the changed statement assigns."""
+    tree = ast.parse(source)
+    names = set()
+    for node in tree.body:
+        if node.lineno <= mutant.first <= (node.end_lineno or node.lineno):
+            names |= {
+                part.id
+                for part in ast.walk(node)
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+            }
+    return {
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load)
+    }
+
+
+class _Recorder:
+    """A plugin that tells coverage which test runs, and notes how long it takes."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        import coverage
+
+        os.environ["BATCHLINT_TEST"] = item.nodeid
+        if (running := coverage.Coverage.current()) is not None:
+            running.switch_context(item.nodeid)
+        before = sum(os.times()[:4])
+        try:
+            return (yield)
+        finally:
+            self.seconds[item.nodeid] = sum(os.times()[:4]) - before
+
+
+def record(tests: list[str], output: Path) -> int:
+    """Run the tests, and write how long they take. This runs under coverage."""
+    recorder = _Recorder()
+    status = pytest.main(["-q", "-p", "no:cacheprovider", *tests], plugins=[recorder])
+    output.write_text(json.dumps(recorder.seconds))
+    return int(status)
+
+
+def map_tests(sandbox: Path, tests: Iterable[str]) -> TestMap:
+    """Run the tests once, and read which lines each of them runs.
+
+    Raises:
+        SystemExit: a test fails without a change.
+    """
+    import coverage
+
+    config = sandbox / "coverage.ini"
+    config.write_text(
+        "[run]\nparallel = true\npatch = subprocess, _exit, fork\ncontext = ${BATCHLINT_TEST-}\n"
+        f"data_file = {sandbox}/.coverage\ninclude = {sandbox}/{PACKAGE}/*\n"
+    )
+    seconds = sandbox / "seconds.json"
+    arguments = ["coverage", "run", f"--rcfile={config}", "scripts/mutate.py"]
+    _run(sandbox, *arguments, "--record", str(seconds), *tests)
+    _run(sandbox, "coverage", "combine", "--quiet", f"--rcfile={config}")
+    data = coverage.CoverageData(str(sandbox / ".coverage"))
+    data.read()
+    lines = {}
+    for name in data.measured_files():
+        path = Path(name).relative_to((sandbox / PACKAGE).resolve()).as_posix()
+        lines[path] = {
+            number: sorted(set(contexts) - {""})
+            for number, contexts in data.contexts_by_lineno(name).items()
+        }
+    return TestMap(lines, json.loads(seconds.read_text()))
+
+
+# -- running the tests of a mutant ----------------------------------------------------------------
+
+
+class Job(NamedTuple):
+    """A mutant and its tests."""
+
+    mutant: Mutant
+    tests: list[str]
+
+
+class Outcome(NamedTuple):
+    """What became of a mutant.
+
+    Attributes:
+        killed: whether a test failed.
+        by: the test, or what else happened.
+        ran: how many tests ran.
+        seconds: how long it took.
+    """
+
+    killed: bool
+    by: str
+    ran: int
+    seconds: float
+
+
+class _Watch:
+    """A plugin of a fork: notes whether a test fails."""
+
+    def __init__(self, report: int) -> None:
+        self.failed = ""
+        self.ran = 0
+        self._report = report
+        self._start = sum(os.times()[:4])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.ran += report.when == "call"
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = f"collecting {report.nodeid}"
+
+    @property
+    def late(self) -> bool:
+        return sum(os.times()[:4]) - self._start > SECONDS
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.say(nodeid)
+        if self.failed or self.late:
+            self.end()
+
+    def say(self, running: str) -> None:
+        row = json.dumps([bool(self.failed), self.failed or running, self.ran]) + "\n"
+        os.write(self._report, row.encode())
+
+    def end(self) -> None:
+        self.say("")
+        os._exit(0)
+
+
+class _Control:
+    """A plugin of a fork without a change: writes down the tests that fail."""
+
+    def __init__(self, report: int) -> None:
+        self._report = report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os.write(self._report, f"{report.nodeid}\n".encode())
+
+
+def _unusable(run: Callable[[_Control], None]) -> set[str]:
+    """The tests that fail in a fork although nothing is changed. They must not judge mutants."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        _silence(reader)
+        try:
+            run(_Control(writer))
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as rows:
+        failed = {row.rstrip("\n") for row in rows}
+    os.waitpid(pid, 0)
+    return failed
+
+
+def _without(jobs: list[Job], unusable: set[str]) -> list[Job]:
+    return [
+        job._replace(tests=[test for test in job.tests if test not in unusable]) for job in jobs
+    ]
+
+
+def _run_items(
+    session: pytest.Session, items: list[pytest.Item], is_over: Callable[[], bool] = lambda: False
+) -> None:
+    """Run collected tests, until it is over."""
+    hook = session.config.hook
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if is_over():
+            break
+
+
+class _Forker:
+    """A plugin that runs mutants instead of the collected tests."""
+
+    def __init__(self, jobs: list[Job], done: Callable[[Job, Outcome], None]) -> None:
+        self._jobs = jobs
+        self._done = done
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        items = {item.nodeid: item for item in session.items}
+        functions = _functions()
+        manager = session.config.pluginmanager
+        gc.freeze()
+
+        def control(plugin: _Control) -> None:
+            manager.register(plugin)
+            wanted = {test for job in self._jobs for test in job.tests}
+            _run_items(session, [item for name, item in items.items() if name in wanted])
+
+        for job in _without(self._jobs, _say_unusable(_unusable(control))):
+
+            def run(watch: _Watch, job: Job = job) -> None:
+                _swap(job.mutant, functions)
+                manager.register(watch)
+                chosen = [items[test] for test in job.tests if test in items]
+                _run_items(session, chosen, lambda: bool(watch.failed or watch.late))
+
+            self._done(job, _in_fork(run, job))
+        return True
+
+
+#: pytest says so of each of its plugins that is imported before it starts.
+_QUIET: Final = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+
+
+def _functions() -> dict[tuple[str, str], list[types.FunctionType]]:
+    """The functions of the package, by file and qualified name."""
+    found = defaultdict(list)
+    for thing in gc.get_objects():
+        if isinstance(thing, types.FunctionType) and str(PACKAGE) in thing.__code__.co_filename:
+            found[thing.__code__.co_filename, thing.__code__.co_qualname].append(thing)
+    return found
+
+
+def _swap(mutant: Mutant, functions: dict[tuple[str, str], list[types.FunctionType]]) -> None:
+    """Give the changed code to a function that exists already."""
+    path = str(Path.cwd() / PACKAGE / mutant.path)
+    wanted = compile(mutant.code, path, "exec")
+    for name in mutant.place.split("."):
+        wanted = next(
+            code
+            for code in wanted.co_consts
+            if isinstance(code, types.CodeType) and code.co_name == name
+        )
+    existing = functions[path, mutant.place]
+    if not existing:
+        raise LookupError(f"no function {mutant.place} in {path}")
+    for function in existing:
+        function.__code__ = wanted
+
+
+def _in_fork(run: Callable[[_Watch], None], job: Job) -> Outcome:
+    """Run tests in a fork with the changed file on the disk, for the processes that tests start."""
+    path = PACKAGE / job.mutant.path
+    before = path.read_bytes()
+    times = path.stat()
+    start = time.monotonic()
+    path.write_text(job.mutant.code)
+    os.utime(path, (start, 1_000_000_000 + int(start * 10)))  # Never the time of the cached bytecode.
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        _become_child(run, reader, writer)
+    os.close(writer)
+    try:
+        return _await(pid, reader)
+    finally:
+        os.close(reader)
+        path.write_bytes(before)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def _become_child(run: Callable[[_Watch], None], reader: int, writer: int) -> None:
+    os.setpgid(0, 0)
+    _silence(reader)
+    watch = _Watch(writer)
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (_HANGS, _HANGS))
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+        gc.enable()
+        run(watch)
+    except BaseException as error:  # noqa: BLE001 - the change may raise anything
+        watch.failed = watch.failed or f"{type(error).__name__} outside of a test"
+    watch.end()
+
+
+def _silence(reader: int) -> None:
+    """In a fork: print nothing, and do not read the parent's end of the pipe."""
+    os.close(reader)
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(null, stream)
+
+
+def _await(pid: int, reader: int) -> Outcome:
+    """Wait for a fork, and read its last row."""
+    text = b""
+    used = idle_since = time.monotonic()
+    seconds = -1.0
+    hangs = False
+    while not hangs:
+        ready, _, _ = select.select([reader], [], [], 2)
+        if ready:
+            piece = os.read(reader, 1 << 16)
+            if not piece:
+                break
+            text += piece
+        used = _seconds_of_group(pid)
+        if used - seconds > 0.03:
+            seconds, idle_since = used, time.monotonic()
+        hangs = time.monotonic() - idle_since > _IDLE
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    _, status, usage = os.wait4(pid, 0)
+    seconds = usage.ru_utime + usage.ru_stime
+    rows = [json.loads(row) for row in text.splitlines()]
+    failed, name, ran = rows[-1] if rows else (False, "", 0)
+    if failed:
+        return Outcome(True, name, ran, seconds)
+    if hangs:
+        return Outcome(True, f"a hang in {name}", ran, seconds)
+    if name or not rows:  # The last row of a fork that ends by itself names no test.
+        return Outcome(True, f"the end of the process in {name}, status {status}", ran, seconds)
+    return Outcome(False, "", ran, seconds)
+
+
+def _seconds_of_group(group: int) -> float:
+    """The CPU time of the processes of a group."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            if int(fields[2]) == group:
+                ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _say_unusable(tests: set[str]) -> set[str]:
+    if tests:
+        print(f"left out, because they fail in a fork: {', '.join(sorted(tests))}", file=sys.stderr)
+    return tests
+
+
+def _run_fresh(job: Job, done: Callable[[Job, Outcome], None]) -> None:
+    """Run the tests of a changed constant: the fork imports the package again."""
+
+    def run(watch: _Watch) -> None:
+        pytest.main([*_QUIET, *job.tests], plugins=[watch])
+
+    done(job, _in_fork(run, job))
+
+
+def work(tests: list[str], jobs_file: Path, outcomes: Path) -> int:
+    """Run the mutants of a file. The outcomes are written one by one."""
+    jobs = [
+        Job(Mutant(*mutant), names) for mutant, names in json.loads(jobs_file.read_text())
+    ]
+    for name in ("coverage", "hypothesis", "jsonschema", "jsonschema_rs", "orjson", "click", "tqdm"):
+        importlib.import_module(name)
+    screen = os.fdopen(os.dup(1), "w")
+
+    def done(job: Job, outcome: Outcome) -> None:
+        with outcomes.open("a") as file:
+            file.write(json.dumps([list(job.mutant[:6]), list(outcome)]) + "\n")
+        print("." if outcome.killed else "S", end="", file=screen, flush=True)
+
+    fresh = [job for job in jobs if job.tests and not job.mutant.swaps]
+
+    def control(plugin: _Control) -> None:
+        wanted = sorted({test for job in fresh for test in job.tests})
+        pytest.main([*_QUIET, *wanted], plugins=[plugin])
+
+    if fresh:
+        for job in _without(fresh, _say_unusable(_unusable(control))):
+            _run_fresh(job, done)
+    for job in jobs:
+        if not job.tests:
+            done(job, Outcome(False, "no test runs it", 0, 0))
+    swaps = [job for job in jobs if job.tests and job.mutant.swaps]
+    if swaps:
+        files = sorted({test.partition("::")[0] for job in swaps for test in job.tests})
+        pytest.main([*_QUIET, *files], plugins=[_Forker(swaps, done)])
+    print(file=screen)
+    return 0
+
+
+# -- the whole ------------------------------------------------------------------------------------
+
+
+def _run(sandbox: Path, *arguments: str) -> None:
+    """Run a module of Python in the copy of the tree."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(sandbox / "src"),
+        "CI": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "BATCHLINT_TEST": "",
+    }
+    subprocess.run(
+        [sys.executable, "-m", *arguments] if arguments[0] == "coverage" else [sys.executable, *arguments],
+        cwd=sandbox,
+        env=environment,
+        check=True,
+    )
+
+
+def copy_tree(target: Path) -> None:
+    """Copy the files of the tree that git knows or would add."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+
+
+def equivalent() -> dict[tuple[str, str, str, str], str]:
+    """The reasons of the mutants that do the same as the code."""
+    if not EQUIVALENT.exists():
+        return {}
+    return {
+        (row["path"], row["place"], row["old"], row["new"]): row["reason"]
+        for row in yaml.safe_load(EQUIVALENT.read_text()) or ()
+    }
+
+
+def report(rows: list[tuple[tuple[Any, ...], Outcome]], floor: float) -> int:
+    """Print the score and the survivors; 1 if the score is below the floor."""
+    known = equivalent()
+    survivors = []
+    excused = 0
+    for mutant, outcome in rows:
+        path, place, first, _, old, new = mutant
+        if outcome.killed:
+            continue
+        if (path, place, old, new) in known:
+            excused += 1
+        else:
+            survivors.append((path, place, first, old, new, outcome))
+    for path, place, first, old, new, outcome in survivors:
+        print(f"\n{PACKAGE}/{path}:{first} {place}  ({outcome.ran} tests, {outcome.by})")
+        print(f"  - {old}\n  + {new}")
+    counted = len(rows) - excused
+    killed = counted - len(survivors)
+    score = 100 * killed / counted if counted else 100.0
+    seconds = [outcome.seconds for _, outcome in rows]
+    print(
+        f"\n{len(rows)} mutants: {killed} killed, {len(survivors)} survived, {excused} equivalent. "
+        f"Score: {score:.1f} % (at least {floor:g} %). "
+        f"At most {max(seconds, default=0):.1f} s per mutant, {sum(seconds):.0f} s together."
+    )
+    return 0 if score >= floor else 1
+
+
+def main() -> int:
+    """Run a sample of the mutants, and return 1 if too many survive."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--sample", type=int, default=600, help="how many mutants; 0 for all")
+    parser.add_argument("--seed", type=int, default=1, help="other seeds choose other mutants")
+    parser.add_argument("--only", default="", help="modules whose path contains this")
+    parser.add_argument("--floor", type=float, default=90.0, help="the lowest score in per cent")
+    parser.add_argument("--outcomes", type=Path, help="keep the outcomes in this file, and go on")
+    parser.add_argument("--map", type=Path, help="keep in this file which tests run which lines")
+    parser.add_argument("--record", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--work", type=Path, nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("tests", nargs="*", default=list(TESTS), help="the tests that run")
+    args = parser.parse_args()
+    if args.record:
+        return record(args.tests, args.record)
+    if args.work:
+        return work(args.tests, *args.work)
+    mutants = choose(args.sample, args.seed, args.only)
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        sandbox = Path(folder).resolve()
+        copy_tree(sandbox)
+        if args.map and args.map.exists():
+            lines, seconds = json.loads(args.map.read_text())
+            lines = {
+                path: {int(number): names for number, names in own.items()}
+                for path, own in lines.items()
+            }
+            tests = TestMap(lines, seconds)
+        else:
+            tests = map_tests(sandbox, args.tests)
+            if args.map:
+                args.map.write_text(json.dumps(tests))
+        outcomes = (args.outcomes or sandbox / "outcomes.jsonl").resolve()
+        done = {tuple(mutant[i] for i in (0, 1, 4, 5)) for mutant, _ in _read(outcomes)}
+        jobs = [
+            Job(mutant, tests.tests_for(mutant, (sandbox / PACKAGE / mutant.path).read_text()))
+            for mutant in mutants
+            if mutant.key not in done
+        ]
+        jobs_file = sandbox / "jobs.json"
+        jobs_file.write_text(json.dumps(jobs))
+        _run(sandbox, "scripts/mutate.py", "--work", str(jobs_file), str(outcomes))
+        keys = {mutant.key for mutant in mutants}
+        rows = [row for row in _read(outcomes) if tuple(row[0][i] for i in (0, 1, 4, 5)) in keys]
+        return report(rows, args.floor)
+
+
+def _read(outcomes: Path) -> list[tuple[tuple[Any, ...], Outcome]]:
+    if not outcomes.exists():
+        return []
+    rows = map(json.loads, outcomes.read_text().splitlines())
+    return [(tuple(mutant), Outcome(*outcome)) for mutant, outcome in rows]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
