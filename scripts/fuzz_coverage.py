@@ -30,8 +30,8 @@ with atheris.instrument_imports(include=["batchlint"]):
     from batchlint.engine.checker import Checker, checker_for
     from batchlint.providers import provider
 
-sys.path.insert(0, str(Path(__file__).parent))
-import fuzz
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from scripts import fuzz
 
 if TYPE_CHECKING:
     from batchlint.rules import Selection
@@ -116,7 +116,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=int, default=60, help="how long to run")
     parser.add_argument("--seed", type=int, default=1, help="of the random changes")
-    parser.add_argument("--corpus", type=Path, help="keep inputs that reach new code in this folder")
+    parser.add_argument(
+        "--corpus", type=Path, help="keep inputs that reach new code in this folder"
+    )
     parser.add_argument("--repeat", type=Path, help="check only this file")
     args = parser.parse_args()
     if args.repeat:

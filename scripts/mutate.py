@@ -27,7 +27,6 @@ import importlib
 import json
 import os
 import random
-import re
 import resource
 import select
 import shutil
@@ -136,16 +135,17 @@ def mutants_of(path: str, source: str, chosen: Callable[[int], list[int]]) -> It
     from mutmut.mutation.mutators import mutation_operators
     from mutmut.mutation.pragma_handling import get_ignored_lines
 
-    class Visitor(MutationVisitor):
-        """mutmut skips decorated functions, because it wraps all functions."""
-
-        def _skip_node_and_children(self, node: libcst.CSTNode) -> bool:
-            is_decorated = isinstance(node, libcst.FunctionDef) and bool(node.decorators)
-            return not is_decorated and bool(super()._skip_node_and_children(node))
-
     wrapper = MetadataWrapper(libcst.parse_module(source))
-    visitor = Visitor(mutation_operators, get_ignored_lines(path, source, wrapper))
-    module = wrapper.visit(visitor)
+    visitor = MutationVisitor(mutation_operators, get_ignored_lines(path, source, wrapper))
+    skips = visitor._skip_node_and_children  # noqa: SLF001 - mutmut has no option for this
+
+    def skip(node: Any) -> bool:
+        """Change decorated functions too. mutmut cannot, because it wraps all functions."""
+        is_decorated = isinstance(node, libcst.FunctionDef) and bool(node.decorators)
+        return not is_decorated and bool(skips(node))
+
+    vars(visitor)["_skip_node_and_children"] = skip
+    module: Any = wrapper.visit(visitor)
     before = _Outline(source)
     for index in chosen(len(visitor.mutations)):
         change = visitor.mutations[index]
@@ -210,9 +210,7 @@ class _Outline:
             elif isinstance(statement, ast.FunctionDef):
                 name = prefix + statement.name
                 self.bodies[name] = "".join(map(ast.dump, statement.body))
-                start = min(
-                    line.lineno for line in [statement, *statement.decorator_list]
-                )
+                start = min([statement.lineno, *(line.lineno for line in statement.decorator_list)])
                 self._spans.append((start, statement.end_lineno or start, name))
                 statement.body = []
 
@@ -224,8 +222,8 @@ class _Outline:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.stmt):
                 stop = node.end_lineno or node.lineno
-                body = getattr(node, "body", None)
-                if body and isinstance(node, ast.stmt) and line < body[0].lineno:
+                body: Any = getattr(node, "body", None)
+                if body and line < body[0].lineno:
                     stop = max(node.lineno, body[0].lineno - 1)
                 if node.lineno <= line <= stop and stop - node.lineno < size:
                     size = stop - node.lineno
@@ -575,7 +573,9 @@ def _in_fork(run: Callable[[_Watch], None], job: Job) -> Outcome:
     times = path.stat()
     start = time.monotonic()
     path.write_text(job.mutant.code)
-    os.utime(path, (start, 1_000_000_000 + int(start * 10)))  # Never the time of the cached bytecode.
+    os.utime(
+        path, (start, 1_000_000_000 + int(start * 10))
+    )  # Never the time of the cached bytecode.
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
@@ -669,12 +669,18 @@ def _run_fresh(job: Job, done: Callable[[Job, Outcome], None]) -> None:
     done(job, _in_fork(run, job))
 
 
-def work(tests: list[str], jobs_file: Path, outcomes: Path) -> int:
+def work(jobs_file: Path, outcomes: Path) -> int:
     """Run the mutants of a file. The outcomes are written one by one."""
-    jobs = [
-        Job(Mutant(*mutant), names) for mutant, names in json.loads(jobs_file.read_text())
-    ]
-    for name in ("coverage", "hypothesis", "jsonschema", "jsonschema_rs", "orjson", "click", "tqdm"):
+    jobs = [Job(Mutant(*mutant), names) for mutant, names in json.loads(jobs_file.read_text())]
+    for name in (
+        "coverage",
+        "hypothesis",
+        "jsonschema",
+        "jsonschema_rs",
+        "orjson",
+        "click",
+        "tqdm",
+    ):
         importlib.import_module(name)
     screen = os.fdopen(os.dup(1), "w")
 
@@ -716,7 +722,9 @@ def _run(sandbox: Path, *arguments: str) -> None:
         "BATCHLINT_TEST": "",
     }
     subprocess.run(
-        [sys.executable, "-m", *arguments] if arguments[0] == "coverage" else [sys.executable, *arguments],
+        [sys.executable, "-m", *arguments]
+        if arguments[0] == "coverage"
+        else [sys.executable, *arguments],
         cwd=sandbox,
         env=environment,
         check=True,
@@ -724,18 +732,12 @@ def _run(sandbox: Path, *arguments: str) -> None:
 
 
 def copy_tree(target: Path) -> None:
-    """Copy the files of the tree that git knows or would add."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
+    """Copy the tree, without what git ignores."""
+    ignored = shutil.ignore_patterns(
+        *(".git", ".venv", "venv", ".nox", "node_modules", "__pycache__", "dist", "site"),
+        *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", "*.pyc", ".coverage*"),
+    )
+    shutil.copytree(ROOT, target, ignore=ignored, dirs_exist_ok=True)
 
 
 def equivalent() -> dict[tuple[str, str, str, str], str]:
@@ -792,7 +794,7 @@ def main() -> int:
     if args.record:
         return record(args.tests, args.record)
     if args.work:
-        return work(args.tests, *args.work)
+        return work(*args.work)
     mutants = choose(args.sample, args.seed, args.only)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         sandbox = Path(folder).resolve()

@@ -28,7 +28,9 @@ def checker() -> Checker:
 
 def test_checker_is_compiled_once_per_selection() -> None:
     assert checker_for("openai", select_rules()) is checker_for("openai", select_rules())
-    assert checker_for("openai", select_rules()) is not checker_for("openai", select_rules(["blank_line"]))
+    assert checker_for("openai", select_rules()) is not checker_for(
+        "openai", select_rules(["blank_line"])
+    )
 
 
 def test_checker_of_an_unknown_provider_raises_value_error() -> None:

@@ -255,7 +255,9 @@ def test_selection_and_exclusion_combine() -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [{"only": []}, {"only": ""}, {"only": ["blank_line"], "ignore": ["blank_line"]}], ids=str
+    "names",
+    [{"only": []}, {"only": ""}, {"only": ["blank_line"], "ignore": ["blank_line"]}],
+    ids=str,
 )
 def test_selection_without_rules_is_refused(names: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="no rule is selected, so nothing would be checked"):
