@@ -11,10 +11,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 
 from support import ROOT
 
-PINNED = "3.57.0"
+PINNED = yaml.safe_load((ROOT / "schemas" / "overlay.yaml").read_text("utf-8"))["openai"]
 
 
 def test_schemas_are_what_refresh_generates() -> None:

@@ -1,0 +1,121 @@
+"""What a release is made of: the version, the metadata, the tasks and the pinned tools."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+import batchlint
+from support import ROOT
+
+PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+VERSION: Final = batchlint.__version__
+TAG: Final = f"v{VERSION}"
+
+
+def tree() -> list[Path]:
+    """Return the text files of the tree that people write."""
+    folders = ("src", "scripts", "docs", ".github", "benchmarks")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.*")]
+    files += [*ROOT.glob("*.*"), *ROOT.glob(".*.yaml"), ROOT / "justfile"]
+    suffixes = {".py", ".md", ".toml", ".yml", ".yaml", ".sh", ""}
+    return [
+        path
+        for path in files
+        if path.is_file() and path.suffix in suffixes and "node_modules" not in path.parts
+    ]
+
+
+def test_version_is_in_one_place() -> None:
+    quoted = re.compile(rf"(?<![\w.>=])['\"]?{re.escape(VERSION)}['\"](?![\w.])")
+    places = [path.relative_to(ROOT) for path in tree() if quoted.search(path.read_text("utf-8"))]
+
+    assert PROJECT["project"]["dynamic"] == ["version"]
+    assert places == [Path("src/batchlint/__init__.py")]
+
+
+def test_placeholder_of_the_address_is_in_one_place() -> None:
+    host = "batchlint" + ".example"
+    places = [path.relative_to(ROOT) for path in tree() if host in path.read_text("utf-8")]
+
+    assert {url.split("/")[2] for url in PROJECT["project"]["urls"].values()} == {host}
+    assert places == [Path("pyproject.toml")]
+
+
+def test_classifiers_are_the_versions_that_are_tested() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text("utf-8"))
+    versions = workflow["jobs"]["tests"]["strategy"]["matrix"]["python"]
+    prefix = "Programming Language :: Python :: 3."
+
+    classifiers = [name for name in PROJECT["project"]["classifiers"] if name.startswith(prefix)]
+
+    assert classifiers == [f"Programming Language :: Python :: {version}" for version in versions]
+
+
+def test_hooks_of_the_project_have_the_pinned_versions() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    used = {
+        package
+        for repository in hooks["repos"]
+        for hook in repository["hooks"]
+        for package in hook["additional_dependencies"]
+    }
+
+    assert used <= set(PROJECT["dependency-groups"]["lint"])
+
+
+# -- the notes of a release -----------------------------------------------------------------------
+
+
+def notes(changelog: str, tag: str = TAG) -> str:
+    """Call `notes` of `scripts/release_notes.py`."""
+    path = ROOT / "scripts" / "release_notes.py"
+    spec = importlib.util.spec_from_file_location("release_notes", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return str(module.notes(tag, changelog))
+
+
+def test_notes_of_a_release_are_its_section_of_the_changelog() -> None:
+    changelog = (
+        f"# Changelog\n\n## [Unreleased]\n\n- Later.\n\n## [{VERSION}] - 2026-12-01\n\n"
+        "### Added\n\n- This.\n\n## [0.0.1] - 2026-01-01\n\n- Earlier.\n"
+    )
+
+    assert notes(changelog) == "### Added\n\n- This.\n"
+
+
+@pytest.mark.parametrize(
+    ("changelog", "tag", "message"),
+    [
+        ("", "v99.0", "the tag is v99.0"),
+        ("## [Unreleased]\n\n- This.\n", TAG, "has no section"),
+        (f"## [{VERSION}]\n\n- No date.\n", TAG, "has no section"),
+        (f"## [{VERSION}] - 2026-12-01\n\n## [0.0.1] - 2026-01-01\n\n- This.\n", TAG, "empty"),
+    ],
+)
+def test_release_without_notes_is_refused(changelog: str, tag: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        notes(changelog, tag)
+
+
+def test_wrong_tag_is_an_error_of_the_script() -> None:
+    made = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "release_notes.py", "v99.0"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (made.returncode, made.stdout) == (1, "")
+    assert "the tag is v99.0" in made.stderr

@@ -1,0 +1,138 @@
+"""The examples of `docs/upload.md`, run unchanged against a local service."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+from acceptance.openai_service import Service, serving
+from support import ROOT, line
+
+CHAT: Final = "/v1/chat/completions"
+PAGE: Final = (ROOT / "docs" / "upload.md").read_text("utf-8")
+
+
+class Example(NamedTuple):
+    """How to run an example.
+
+    Attributes:
+        name: of its file.
+        command: runs the file.
+        needs: the programs that it needs.
+        output: what it prints for a good file.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    needs: tuple[str, ...]
+    output: str
+
+    @property
+    def text(self) -> str:
+        """The example as it is on the page."""
+        (text,) = re.findall(
+            rf'^```\w+ title="{re.escape(self.name)}"\n(.*?)^```$',
+            PAGE,
+            re.MULTILINE | re.DOTALL,
+        )
+        return str(text)
+
+
+EXAMPLES: Final = (
+    Example("upload.sh", ("bash", "upload.sh"), ("bash", "curl", "jq"), '"id": "batch_1"'),
+    Example("upload.mjs", ("node", "upload.mjs"), ("node",), "batch_1 validating\n"),
+    Example("upload.go", ("go", "run", "upload.go"), ("go",), "batch_1 validating\n"),
+)
+
+
+#: Uses the findings; sends nothing.
+FINDINGS: Final = Example("findings.mjs", ("node", "findings.mjs"), ("node",), "")
+
+
+@pytest.fixture(params=EXAMPLES, ids=lambda example: example.name)
+def example(request: pytest.FixtureRequest, tmp_path: Path) -> Example:
+    """Write an example into a folder."""
+    example: Example = request.param
+    return written(example, tmp_path)
+
+
+def written(example: Example, folder: Path) -> Example:
+    """Write an example into a folder, or skip the test."""
+    missing = [program for program in example.needs if shutil.which(program) is None]
+    if missing or sys.platform == "win32":
+        pytest.skip(f"needs {', '.join(missing) or 'a POSIX system'}")
+    (folder / example.name).write_text(example.text, "utf-8")
+    return example
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with serving() as service:
+        yield service
+
+
+def run(example: Example, service: Service, folder: Path) -> subprocess.CompletedProcess[str]:
+    bin_folder = folder / "bin"
+    bin_folder.mkdir()
+    command = bin_folder / "batchlint"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m batchlint "$@"\n', "utf-8")
+    command.chmod(0o755)
+    return subprocess.run(
+        example.command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=os.environ
+        | {
+            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+            "OPENAI_BASE_URL": service.url,
+            "OPENAI_API_KEY": "test",
+        },
+    )
+
+
+def test_all_examples_of_the_page_are_tested() -> None:
+    names = re.findall(r'title="(.+)"', PAGE)
+
+    assert sorted(names) == sorted(example.name for example in (*EXAMPLES, FINDINGS))
+
+
+def test_good_file_is_uploaded(example: Example, service: Service, tmp_path: Path) -> None:
+    data = line("a", CHAT) + line("b", CHAT)
+    (tmp_path / "requests.jsonl").write_bytes(data)
+
+    made = run(example, service, tmp_path)
+
+    assert (made.returncode, example.output in made.stdout) == (0, True), made
+    assert service.uploads == [("requests.jsonl", "batch", data)]
+    assert service.creates == [
+        {"input_file_id": "file-1", "endpoint": CHAT, "completion_window": "24h"}
+    ]
+
+
+def test_bad_file_is_reported_and_nothing_is_sent(
+    example: Example, service: Service, tmp_path: Path
+) -> None:
+    (tmp_path / "requests.jsonl").write_bytes(line("a", CHAT) + line("b", CHAT, bogus=1))
+
+    made = run(example, service, tmp_path)
+
+    assert (made.returncode, "Unknown parameter: 'bogus'" in made.stdout) == (1, True), made
+    assert service.paths == []
+
+
+def test_program_prints_the_findings(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "requests.jsonl").write_bytes(line("a", CHAT) + line("b", CHAT, bogus=1))
+
+    made = run(written(FINDINGS, tmp_path), service, tmp_path)
+
+    assert made.stdout == "line 2: Unknown parameter: 'bogus'.\n"
