@@ -36,6 +36,10 @@ hook:
 agreement:
     python scripts/agreement.py
 
+# Check the valid fixtures with the command, in 2026, when all their models were there
+fixtures:
+    SOURCE_DATE_EPOCH=1767225600 batchlint check --strict --ignore videos_shut_down fixtures/valid/*.jsonl
+
 # Check that generated files are up to date
 generated:
     python schemas/refresh.py --check
