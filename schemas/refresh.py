@@ -11,7 +11,8 @@ values. It doesn't give bounds, patterns or wording, and it is wrong in known pl
 adds these facts, each with its source. If a fact no longer changes anything, the script stops, so
 that facts are deleted when the package catches up.
 
-`models.json` comes from `models.yaml` and the package, `providers.json` from `providers.yaml`.
+`models.json` comes from `models.yaml` and the package, `providers.json` from `providers.yaml`. The
+schemas in `types/` keep only the types of the parameters, for providers that are not OpenAI.
 """
 
 from __future__ import annotations
@@ -301,6 +302,219 @@ def prune(schema: Schema) -> Schema:
     return schema | {"$defs": {name: s for name, s in schema["$defs"].items() if name in used}}
 
 
+def types_only(schema: Schema) -> Schema:
+    """Keep the types of the parameters only, for providers that are not OpenAI.
+
+    Other services have parameters and values of their own, and other bounds. They accept null for
+    every parameter that may be left out.
+    """
+    errors = schema.get("x-batchlint", {}).get("errors", {})
+    required = schema.get("required", [])
+    properties = {
+        name: typed(child, schema["$defs"]) for name, child in schema["properties"].items()
+    }
+    return {
+        "type": "object",
+        "properties": {
+            name: child if name in required else nullable(child)
+            for name, child in properties.items()
+        },
+        "required": required,
+        "x-batchlint": {"errors": {key: errors[key] for key in errors if key in MISSING}},
+    }
+
+
+#: The notes about missing parameters that hold for every provider.
+MISSING = {"required:model", "required:messages"}
+
+
+def typed(node: Schema, defs: Schema, above: tuple[str, ...] = ()) -> Schema:
+    """Keep the types of a schema. What is recursive may be anything."""
+    reference = str(node.get("$ref", "")).rpartition("/")[2]
+    if reference:
+        return {} if reference in above else typed(defs[reference], defs, (*above, reference))
+    if "anyOf" in node and "properties" not in node:
+        return any_of([typed(branch, defs, above) for branch in node["anyOf"]])
+    kept: Schema = {"type": node["type"]} if "type" in node else {}
+    if "properties" in node:
+        children = {name: typed(child, defs, above) for name, child in node["properties"].items()}
+        kept["properties"] = {
+            name: child if name == "role" else nullable(child) for name, child in children.items()
+        }
+        # Every service needs the role of a message. Others of these fields have defaults somewhere.
+        if "role" in node.get("required", ()):
+            kept["required"] = ["role"]
+    if "items" in node:
+        kept["items"] = typed(node["items"], defs, above)
+    return kept
+
+
+def any_of(branches: list[Schema]) -> Schema:
+    """Join the branches of a union: what one of them accepts."""
+    if not all("type" in branch for branch in branches):
+        return {}
+    kinds = [kind for branch in branches for kind in types_of(branch)]
+    kinds = list(dict.fromkeys(k for k in kinds if k != "integer" or "number" not in kinds))
+    kinds = [kind for kind in kinds if kind != "null"] + ["null"] * ("null" in kinds)
+    joined: Schema = {"type": kinds if len(kinds) > 1 else kinds[0]}
+    arrays = [branch for branch in branches if "array" in types_of(branch)]
+    items = [branch["items"] for branch in arrays if branch.get("items")]
+    if items and len(items) == len(arrays):
+        joined["items"] = any_of(items)
+    objects = [branch for branch in branches if "object" in types_of(branch)]
+    if objects and all("properties" in branch for branch in objects):
+        names = list(objects[0]["properties"])
+        joined["properties"] = {
+            name: any_of([branch["properties"][name] for branch in objects])
+            for name in names
+            if all(name in branch["properties"] for branch in objects)
+        }
+        if all("role" in branch.get("required", ()) for branch in objects):
+            joined["required"] = ["role"]
+    return {key: value for key, value in joined.items() if value != {}}
+
+
+def types_of(schema: Schema) -> list[str]:
+    """List the types of a schema."""
+    kinds = schema["type"]
+    return [kinds] if isinstance(kinds, str) else kinds
+
+
+#: What a row of `providers.yaml` may have. `evidence` names the sources of the fields in FACTS.
+FACTS = (
+    "endpoints",
+    "line",
+    "custom_id",
+    "model",
+    "limits",
+    "window",
+    "parameters",
+    "rules",
+    "endpoint_of_file",
+    "any_method",
+)
+PROVIDER = {*FACTS, "title", "like", "body", "bodies", "default", "evidence", "sources", "models"}
+PROVIDER |= {"notes", "service"}
+LIMITS = ("requests", "bytes", "line_bytes", "embedding_inputs")
+LINE = ("custom_id", "method", "url", "body")
+
+
+def providers(table: dict[str, Any]) -> dict[str, Any]:
+    """Build the table of providers.
+
+    Raises:
+        SystemExit: a row has an unknown field, or a fact without a source and a date.
+    """
+    return {name: provider(name, row, table) for name, row in table.items()}
+
+
+def provider(name: str, row: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """Build the row of one provider."""
+    check_evidence(name, row)
+    if "like" in row:
+        model = table[row["like"]]
+        merged = {
+            key: merge_patch(model.get(key, {}), row.get(key, {}))
+            for key in ("model", "rules", "bodies")
+        }
+        row = {key: model[key] for key in INHERITED if key in model} | row | merged
+    limits = {key: safe_and_max(row.get("limits", {}).get(key)) for key in LIMITS}
+    return {
+        "title": row["title"],
+        "service": row.get("service", ""),
+        "endpoints": row["endpoints"],
+        "default": row.get("default"),
+        "limits": {key: most for key, (_, most) in limits.items()},
+        "safe_limits": {key: safe for key, (safe, _) in limits.items()},
+        "line": line_patch(row),
+        "line_fields": {field: row["line"][field] == "required" for field in row["line"]},
+        "body": row["body"],
+        "bodies": row.get("bodies", {}),
+        "parameters": row.get("parameters", {}),
+        "model": row["model"],
+        "models": row.get("models", []),
+        "window": row.get("window"),
+        "endpoint_of_file": row.get("endpoint_of_file", False),
+        "rules": row.get("rules", {}),
+        "custom_id": row.get("custom_id", {}),
+        "notes": row.get("notes", []),
+        "evidence": row.get("evidence", {}),
+        "sources": row["sources"],
+    }
+
+
+#: What a provider takes over from the one that it is `like`. Limits are never guessed.
+INHERITED = ("body", "line", "endpoints", "default", "any_method")
+
+
+def check_evidence(name: str, row: dict[str, Any]) -> None:
+    """Stop if a fact of a provider has no source, or a source no date."""
+    if unknown := row.keys() - PROVIDER:
+        raise SystemExit(f"providers.yaml: {name}: unknown fields: {sorted(unknown)}")
+    sources = row.get("sources", {})
+    for key, source in sources.items():
+        if not (source.get("what") and source.get("date")):
+            raise SystemExit(f"providers.yaml: {name}: the source {key!r} lacks `what` or `date`")
+    evidence = row.get("evidence", {})
+    facts = {fact for fact in FACTS if fact in row and fact != "limits"}
+    facts |= {f"limits.{limit}" for limit in row.get("limits", {})}
+    if facts != evidence.keys():
+        raise SystemExit(
+            f"providers.yaml: {name}: `evidence` names the sources of each fact; "
+            f"missing: {sorted(facts - evidence.keys())}, needless: {sorted(evidence.keys() - facts)}"
+        )
+    for fact, named in evidence.items():
+        unknown = set(names_in(named)) - sources.keys()
+        if unknown or not named:
+            raise SystemExit(f"providers.yaml: {name}: {fact}: unknown sources {sorted(unknown)}")
+
+
+def names_in(sources: str | list[str]) -> list[str]:
+    """List the names of one source or of several."""
+    return [sources] if isinstance(sources, str) else sources
+
+
+def safe_and_max(limit: int | list[int | None] | None) -> tuple[int | None, int | None]:
+    """Split a limit into what is safe, and what is refused for certain above."""
+    if isinstance(limit, list):
+        safe, most = limit
+        return safe, most
+    return limit, limit
+
+
+def line_patch(row: dict[str, Any]) -> Schema:
+    """Build the patch of `batch-request.json` for the lines of a provider."""
+    fields = row["line"]
+    patch: Schema = {}
+    properties: Schema = {name: None for name in LINE if fields.get(name) is None}
+    if row.get("any_method") and "method" in fields:
+        properties["method"] = {"enum": None}
+    if own := row.get("custom_id"):
+        properties["custom_id"] = custom_id(own)
+    if fields.get("custom_id") == "optional":
+        properties["custom_id"] = properties.get("custom_id", {}) | {"type": ["string", "null"]}
+    if properties:
+        patch["properties"] = properties
+    required = [name for name in LINE if fields.get(name) == "required"]
+    if required != list(LINE):
+        patch["required"] = required
+    return patch
+
+
+def custom_id(own: dict[str, Any]) -> Schema:
+    """Build the patch of `custom_id` from its limits."""
+    keywords = {"max": "maxLength", "min": "minLength", "pattern": "pattern"}
+    rule = "doubtful_custom_id" if own.get("doubtful") else "refused_custom_id"
+    words = own["words"]
+    return {keywords[key]: own[key] for key in keywords if key in own} | {
+        "x-batchlint": {
+            "errors": {
+                keywords[key]: {"rule": rule, "message": words} for key in keywords if key in own
+            }
+        }
+    }
+
+
 def build(*, any_version: bool = False) -> dict[Path, str]:
     """Every file to be written, with its text.
 
@@ -330,8 +544,12 @@ def build(*, any_version: bool = False) -> dict[Path, str]:
         files[HERE / (url.lstrip("/") + ".json")] = (
             json.dumps(head | made, indent=1, ensure_ascii=False) + "\n"
         )
-    providers = yaml.safe_load((HERE / "providers.yaml").read_text("utf-8"))
-    files[HERE / "providers.json"] = json.dumps(providers, indent=1) + "\n"
+        own_head = {"$id": f"types{url}", "title": f"The types of the parameters of a POST {url}"}
+        files[HERE / f"types{url}.json"] = (
+            json.dumps(head | own_head | types_only(made), indent=1, ensure_ascii=False) + "\n"
+        )
+    table = yaml.safe_load((HERE / "providers.yaml").read_text("utf-8"))
+    files[HERE / "providers.json"] = json.dumps(providers(table), indent=1, default=str) + "\n"
     files[HERE / "models.json"] = (
         json.dumps({"date": config["date"]} | models(schemas), indent=1, default=str) + "\n"
     )

@@ -46,6 +46,7 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
     "Structured outputs": ("structured_outputs",),
     "Images and files": ("parts", "media", "images"),
     "Combinations of parameters": ("combinations", "batch_usage"),
+    "Other providers": ("providers",),
 }
 
 

@@ -99,7 +99,7 @@ def test_globs_match_the_names_of_files_elsewhere(tmp_path: Path) -> None:
         ),
         pytest.param(
             "ingore = []",
-            "unknown key ingore; known keys are select, ignore, warn, error, per-file",
+            "unknown key ingore; known keys are select, ignore, warn, error, provider, per-file",
             id="unknown key",
         ),
         pytest.param("per-file = 3", "per-file must be a table", id="per-file is a number"),

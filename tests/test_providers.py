@@ -54,17 +54,21 @@ def test_openai_has_eight_endpoints_in_the_order_of_its_documentation() -> None:
 
 
 def test_openai_has_the_limits_of_its_documentation() -> None:
-    assert provider().limits == Limits(
-        requests=50_000,
-        bytes=209_715_200,
-        documented_bytes=200_000_000,
-        embedding_inputs=50_000,
-    )
+    assert provider().limits == Limits(requests=50_000, bytes=209_715_200, embedding_inputs=50_000)
+    assert provider().safe_limits == provider().limits._replace(bytes=200_000_000)
 
 
 def test_unknown_provider_raises_value_error_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="unknown provider 'nope'; known are openai"):
+    with pytest.raises(
+        ValueError, match="unknown provider 'nope'; known are openai, compatible, azure"
+    ):
         provider("nope")
+
+
+@pytest.mark.parametrize(("name", "meant"), [("grok", "groq"), ("Azure", "azure")])
+def test_misspelled_provider_raises_value_error_with_near_names(name: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"unknown provider '{name}'; did you mean {meant}"):
+        provider(name)
 
 
 # -- endpoints ------------------------------------------------------------------------------------

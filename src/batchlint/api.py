@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from . import providers
 from .arguments import check_count, epoch
 from .engine.checker import checker_for
 from .engine.chunk import Plan, check_chunk
@@ -17,7 +18,7 @@ from .engine.finish import finish, keep_first_date_hint
 from .engine.parallel import Executor, Start, run
 from .findings import KEEP, BatchError
 from .nesting import with_fresh_stack
-from .providers import provider
+from .providers import Provider
 from .report import Report
 from .rules import Selection, select_rules
 from .sources import AnySource, Source, has_no_number, open_source, to_json_bytes, to_json_text
@@ -30,6 +31,7 @@ _CREATE_DEFAULTS: Final = {"input_file_id": "file-batchlint", "completion_window
 def check(
     source: AnySource,
     *,
+    provider: str = "openai",
     endpoint: str | None = None,
     name: str | None = None,
     select: Iterable[str] | None = None,
@@ -53,6 +55,8 @@ def check(
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
             (bytes or str).
+        provider: the service that the file is for, such as `azure`. `batchlint provider` lists
+            them. `compatible` is any other service that takes OpenAI's format.
         endpoint: the URL of the batch endpoint. Default: that of `create`, or else the most common
             valid URL in the file.
         name: the file's name, if the source has none. It must end in `.jsonl`.
@@ -79,14 +83,24 @@ def check(
     Raises:
         OSError: the file cannot be read, or it changed while it was read.
         TypeError: an argument has the wrong type.
-        ValueError: `endpoint` is not a batch endpoint or differs from that of `create`, a rule is
-            unknown, no rule is left, a number is negative, or `now` is not in the years 1 to 9999.
+        ValueError: the provider or a rule is unknown, no rule is left, `endpoint` is not a batch
+            endpoint or differs from that of `create`, a number is negative, or `now` is not in the
+            years 1 to 9999.
     """
     check_count("keep", keep)
     check_count("jobs", jobs)
     check_count("max_enqueued_tokens", max_enqueued_tokens)
-    plan = Plan(select_rules(select, ignore, warn, error), keep, epoch(now), max_enqueued_tokens)
-    job = _Job(plan, name, _batch_endpoint(endpoint, create), create)
+    profile = providers.provider(provider)
+    chosen = _batch_endpoint(endpoint, create, profile)
+    plan = Plan(
+        select_rules(select, ignore, warn, error, profile),
+        keep,
+        epoch(now),
+        max_enqueued_tokens,
+        provider,
+        None if profile.has_urls else chosen,
+    )
+    job = _Job(plan, name, chosen, create)
     opened = open_source(source)
 
     def with_progress() -> Iterator[ChunkSummary]:
@@ -101,6 +115,7 @@ def check(
 def iter_errors(
     source: AnySource,
     *,
+    provider: str = "openai",
     endpoint: str | None = None,
     name: str | None = None,
     select: Iterable[str] | None = None,
@@ -119,6 +134,7 @@ def iter_errors(
 
     Args:
         source: as for `check`. It is read while the findings are consumed.
+        provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint, as for `check`.
         name: the file's name, if the source has none. It must end in `.jsonl`.
         select: the rules or API codes to check for. Default: all rules that are on by default.
@@ -136,16 +152,28 @@ def iter_errors(
     Raises:
         OSError: the file cannot be read. Raised during iteration.
         TypeError: an argument has the wrong type. For `source`, raised during iteration.
-        ValueError: `endpoint` is not a batch endpoint or differs from that of `create`, a rule is
-            unknown, no rule is left, a number is negative, or `now` is not in the years 1 to 9999.
+        ValueError: the provider or a rule is unknown, no rule is left, `endpoint` is not a batch
+            endpoint or differs from that of `create`, a number is negative, or `now` is not in the
+            years 1 to 9999.
     """
     check_count("max_enqueued_tokens", max_enqueued_tokens)
-    plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(now), max_enqueued_tokens)
-    job = _Job(plan, name, _batch_endpoint(endpoint, create), create)
+    profile = providers.provider(provider)
+    chosen = _batch_endpoint(endpoint, create, profile)
+    plan = Plan(
+        select_rules(select, ignore, warn, error, profile),
+        0,
+        epoch(now),
+        max_enqueued_tokens,
+        provider,
+        None if profile.has_urls else chosen,
+    )
+    job = _Job(plan, name, chosen, create)
     return keep_first_date_hint(job.errors(source))
 
 
-def _batch_endpoint(endpoint: str | None, create: Mapping[str, Any] | None) -> str | None:
+def _batch_endpoint(
+    endpoint: str | None, create: Mapping[str, Any] | None, profile: Provider
+) -> str | None:
     """The batch's endpoint, as far as the arguments name it.
 
     A create call whose endpoint is not a batch endpoint is a finding, not an exception.
@@ -154,21 +182,22 @@ def _batch_endpoint(endpoint: str | None, create: Mapping[str, Any] | None) -> s
         TypeError: `endpoint` is not a string, or `create` is not a mapping.
         ValueError: `endpoint` is not a batch endpoint, or the create call has another.
     """
-    endpoints = provider().endpoints
     if create is not None and not isinstance(create, Mapping):
         raise TypeError(f"create must be a dict, not {type(create).__name__}")
     if endpoint is not None and not isinstance(endpoint, str):
         raise TypeError(f"endpoint must be a string, not {type(endpoint).__name__}")
-    if endpoint is not None and endpoint not in endpoints:
+    if endpoint is not None and profile.endpoint(endpoint) is None:
+        whose = "" if profile.has_openai_models else f" of {profile.title}"
         raise ValueError(
-            f"{endpoint!r} is not a batch endpoint; the batch endpoints are {', '.join(endpoints)}"
+            f"{endpoint!r} is not a batch endpoint{whose}; the batch endpoints are "
+            f"{', '.join(profile.endpoints)}"
         )
     if create is None or "endpoint" not in create:
         return endpoint
     given = create["endpoint"]
     if endpoint is not None and given != endpoint:
         raise ValueError(f"endpoint is {endpoint!r}, but create['endpoint'] is {given!r}")
-    return given if isinstance(given, str) and given in endpoints else None
+    return given if profile.endpoint(given) is not None else None
 
 
 class _Job:
@@ -226,7 +255,7 @@ class _Job:
         if self._create is not None:
             endpoint = self._endpoint or next(iter(self._checker.provider.endpoints))
             params = {**_CREATE_DEFAULTS, "endpoint": endpoint, **self._create}
-            extra = _create_errors(params, self._plan.selection)
+            extra = _create_errors(params, self._plan.selection, self._plan.provider)
         report = finish(
             summary,
             self._plan,
@@ -250,6 +279,7 @@ def _sized(source: Source) -> ChunkSummary:
 def check_request(
     request: dict[str, Any],
     *,
+    provider: str = "openai",
     select: Iterable[str] | None = None,
     ignore: Iterable[str] = (),
     warn: Iterable[str] = (),
@@ -259,6 +289,7 @@ def check_request(
 
     Args:
         request: a dict with `custom_id`, `method`, `url` and `body`.
+        provider: the service that it is for, as for `check`.
         select: the rules or API codes to check for, as for `check`.
         ignore: rules or codes to skip.
         warn: rules or codes to enable as warnings.
@@ -270,11 +301,13 @@ def check_request(
     Raises:
         TypeError: the request is not a dict, or holds a value that JSON doesn't have. NaN and
             infinities are findings.
-        ValueError: a rule is unknown, or no rule is left.
+        ValueError: the provider or a rule is unknown, or no rule is left.
     """
     if not isinstance(request, dict):
         raise TypeError(f"a request must be a dict, not {type(request).__name__}")
-    plan = Plan(select_rules(select, ignore, warn, error), 0, epoch(None))
+    profile = providers.provider(provider)
+    selection = select_rules(select, ignore, warn, error, profile)
+    plan = Plan(selection, 0, epoch(None), None, provider)
     summary = check_chunk(to_json_bytes(request), plan)
     once = [first for _, first in summary.once_per_file.values()]
     return sorted([*summary.findings.errors, *once])
@@ -283,6 +316,7 @@ def check_request(
 def check_create(
     params: dict[str, Any],
     *,
+    provider: str = "openai",
     select: Iterable[str] | None = None,
     ignore: Iterable[str] = (),
     warn: Iterable[str] = (),
@@ -293,6 +327,7 @@ def check_create(
     Args:
         params: a dict with `input_file_id`, `endpoint`, `completion_window`, and optionally
             `metadata` and `output_expires_after`.
+        provider: the service that they are for, as for `check`.
         select: the rules or API codes to check for, as for `check`.
         ignore: rules or codes to skip.
         warn: rules or codes to enable as warnings.
@@ -304,12 +339,15 @@ def check_create(
     Raises:
         TypeError: the parameters are not a dict, are nested too deep or circular, or hold a value
             that JSON doesn't have, such as NaN.
-        ValueError: a rule is unknown, or no rule is left.
+        ValueError: the provider or a rule is unknown, or no rule is left.
     """
-    return _create_errors(params, select_rules(select, ignore, warn, error))
+    selection = select_rules(select, ignore, warn, error, providers.provider(provider))
+    return _create_errors(params, selection, provider)
 
 
-def _create_errors(params: Mapping[str, Any], selection: Selection) -> list[BatchError]:
+def _create_errors(
+    params: Mapping[str, Any], selection: Selection, provider: str
+) -> list[BatchError]:
     if not isinstance(params, dict):
         raise TypeError(f"the parameters must be a dict, not {type(params).__name__}")
     try:
@@ -319,4 +357,4 @@ def _create_errors(params: Mapping[str, Any], selection: Selection) -> list[Batc
         decoded = with_fresh_stack(json.loads, text)
     if has_no_number(params):
         raise TypeError("a create call cannot be written as JSON: JSON has no NaN or Infinity")
-    return checker_for("openai", selection).explain_create_call(decoded)
+    return checker_for(provider, selection).explain_create_call(decoded)

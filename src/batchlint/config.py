@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 #: The keys that select rules, as on the command line.
 _RULE_KEYS: Final = ("select", "ignore", "warn", "error")
 _PER_FILE: Final = "per-file"
+_PROVIDER: Final = "provider"
 
 #: Every spelling of a `[tool.batchlint]` table matches. Parsing TOML takes 5 ms, and a file that
 #: only lists batchlint as a dependency is skipped.
@@ -30,11 +31,15 @@ class Config(NamedTuple):
         rules: `select`, `ignore`, `warn` and `error`, where given, each a tuple of rule names.
         per_file: pairs of a glob, relative to the file's directory, and the rules for the files
             that match it.
+        provider: the provider, where given.
+        provider_per_file: pairs of a glob and the provider of the files that match it.
     """
 
     path: Path | None = None
     rules: Rules = MappingProxyType({})
     per_file: tuple[tuple[str, Rules], ...] = ()
+    provider: str | None = None
+    provider_per_file: tuple[tuple[str, str], ...] = ()
 
     def for_file(self, path: Path) -> dict[str, list[str]]:
         """The rules for a file: those for all files, then those of the globs that match it."""
@@ -45,6 +50,11 @@ class Config(NamedTuple):
                     before = [] if key == "select" else chosen.get(key, [])
                     chosen[key] = [*before, *names]
         return chosen
+
+    def provider_for(self, path: Path) -> str | None:
+        """The provider of a file: that of the last glob that matches it, else that of all files."""
+        own = (name for glob, name in self.provider_per_file[::-1] if self._matches(glob, path))
+        return next(own, self.provider)
 
     def _matches(self, glob: str, path: Path) -> bool:
         if self.path is None:
@@ -115,17 +125,44 @@ def _parse(path: Path, table: Any) -> Config:
     if not isinstance(table, dict):
         raise ValueError(f"{path}: tool.batchlint must be a table")  # noqa: TRY004
     per_file = table.get(_PER_FILE, {})
-    rules = _parse_rules(path, "", {key: names for key, names in table.items() if key != _PER_FILE})
+    rules = _parse_rules(path, "", _without(table, _PER_FILE, _PROVIDER))
     if not isinstance(per_file, dict):
         raise ValueError(f"{path}: {_PER_FILE} must be a table that maps globs to rules")  # noqa: TRY004
     return Config(
         path,
         rules,
         tuple(
-            (glob, _parse_rules(path, f"{_PER_FILE}.{glob!r}.", chosen))
+            (glob, _parse_rules(path, f"{_PER_FILE}.{glob!r}.", _without(chosen, _PROVIDER)))
             for glob, chosen in per_file.items()
         ),
+        _parse_provider(path, "", table),
+        tuple(
+            (glob, name)
+            for glob, chosen in per_file.items()
+            if (name := _parse_provider(path, f"{_PER_FILE}.{glob!r}.", chosen)) is not None
+        ),
     )
+
+
+def _without(table: Any, *keys: str) -> Any:
+    """A table without these keys. What is not a table is reported elsewhere."""
+    if not isinstance(table, dict):
+        return table
+    return {key: value for key, value in table.items() if key not in keys}
+
+
+def _parse_provider(path: Path, place: str, table: Any) -> str | None:
+    from .providers import provider
+
+    name = table.get(_PROVIDER)
+    if name is None:
+        return None
+    if not isinstance(name, str):
+        raise ValueError(f"{path}: {place}{_PROVIDER} must be the name of a provider")  # noqa: TRY004
+    try:
+        return provider(name).name
+    except ValueError as error:
+        raise ValueError(f"{path}: {place}{_PROVIDER}: {error}") from None
 
 
 def _parse_rules(path: Path, place: str, table: Any) -> Rules:
@@ -136,7 +173,7 @@ def _parse_rules(path: Path, place: str, table: Any) -> Rules:
     rules: dict[str, tuple[str, ...]] = {}
     for key, names in table.items():
         if key not in _RULE_KEYS:
-            known = ", ".join((*_RULE_KEYS, _PER_FILE))
+            known = ", ".join((*_RULE_KEYS, _PROVIDER, _PER_FILE))
             raise ValueError(f"{path}: unknown key {place}{key}; known keys are {known}")
         if not _is_list_of_strings(names):
             raise ValueError(f"{path}: {place}{key} must be a list of rule names")

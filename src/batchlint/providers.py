@@ -9,9 +9,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from . import data
+from .findings import Effect
 
 #: No model name is longer. Longer names are not looked up.
 _LONGEST_NAME: Final = 256
@@ -66,20 +67,42 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
 }
 
 
+#: An endpoint whose bodies no schema describes.
+OTHER: Final = Endpoint("other", "")
+
+
 class Limits(NamedTuple):
-    """What a batch of a provider may hold.
+    """What a batch of a provider may hold. None: no limit is known.
 
     Attributes:
         requests: per file.
-        bytes: per file, as the API enforces it.
-        documented_bytes: per file, as the documentation states it.
+        bytes: per file.
+        line_bytes: per line, without its newline.
         embedding_inputs: per file, over all requests to the embeddings endpoint.
     """
 
-    requests: int
-    bytes: int
-    documented_bytes: int
-    embedding_inputs: int
+    requests: int | None = None
+    bytes: int | None = None
+    line_bytes: int | None = None
+    embedding_inputs: int | None = None
+
+
+class RuleChange(NamedTuple):
+    """What differs for a rule at a provider. None: nothing does.
+
+    Attributes:
+        severity: `error`, `warning`, or `none` if the rule is off.
+        code: the provider's code.
+        message: the provider's sentence.
+        fails: what the provider does: `upload`, `create`, `batch` or `request`.
+        hint: how to fix it there.
+    """
+
+    severity: Literal["error", "warning", "none"] | None = None
+    code: str | None = None
+    message: str | None = None
+    fails: Effect | None = None
+    hint: str | None = None
 
 
 class Provider(NamedTuple):
@@ -89,18 +112,88 @@ class Provider(NamedTuple):
         name: as `--provider` takes it.
         title: for people.
         endpoints: the endpoint behind each URL, in the order of the provider's documentation.
-        limits: of a batch.
+        suffixes: the endpoint behind the URLs that end like this.
+        default_endpoint: the endpoint of a line that shows none; None if every line must.
+        limits: of a batch. The provider refuses more.
+        safe_limits: of a batch. Sources disagree about more, or are not certain.
+        line_fields: the fields of a line, and whether each is required.
+        line_patch: turns the schema of OpenAI's line into that of the provider's.
+        checks_types_only: the provider has parameters and values of its own, so a body is only
+            checked for the types of known parameters.
+        body_patches: patches of the schema of a body, by the name of the endpoint.
+        parameters: the schemas of the provider's own parameters, by the name of the endpoint.
+        has_openai_models: names of models are those of OpenAI. Otherwise they say nothing about a
+            model.
+        needs_model: every body needs a model.
+        single_model: whether a file may have only one model; None if that is unknown.
+        endpoint_of_file: the URLs in the file count, not the endpoint of the create call.
+        window: the shortest and longest completion window in hours; None if it is unknown.
+        rules: what differs for a rule, by its name.
+        custom_id: the limits of a custom_id: `min`, `max`, `pattern`.
+        model_patterns: regular expressions of names of models that plainly belong to the provider.
     """
 
     name: str
     title: str
     endpoints: Mapping[str, Endpoint]
+    suffixes: Mapping[str, Endpoint]
+    default_endpoint: Endpoint | None
     limits: Limits
+    safe_limits: Limits
+    line_fields: Mapping[str, bool]
+    line_patch: Mapping[str, Any]
+    checks_types_only: bool
+    body_patches: Mapping[str, Mapping[str, Any]]
+    parameters: Mapping[str, Mapping[str, Any]]
+    has_openai_models: bool
+    needs_model: bool
+    single_model: bool | None
+    endpoint_of_file: bool
+    window: tuple[int, int] | None
+    rules: Mapping[str, RuleChange]
+    custom_id: Mapping[str, Any]
+    model_patterns: tuple[str, ...]
+
+    def endpoint(self, url: object) -> Endpoint | None:
+        """The endpoint behind a URL; None if the URL is not a batch endpoint."""
+        if not isinstance(url, str):
+            return None
+        endpoint = self.endpoints.get(url)
+        if endpoint is None and self.suffixes:
+            ends = (known for end, known in self.suffixes.items() if url.endswith(end))
+            return next(ends, None)
+        return endpoint
 
     def url_of(self, endpoint: Endpoint) -> str:
         """The URL of an endpoint, as far as the provider has it; otherwise its name."""
         urls = (url for url, known in self.endpoints.items() if known is endpoint)
         return next(urls, endpoint.name)
+
+    def url_of_body(self, body: object) -> str | None:
+        """The URL of the endpoint that a body is written for, if its line does not have one."""
+        if isinstance(body, dict):
+            for field, endpoint in _PROMPTS.items():
+                if field in body:
+                    return self.url_of(endpoint)
+        return None if self.default_endpoint is None else self.url_of(self.default_endpoint)
+
+    @property
+    def schemas(self) -> str:
+        """The name of the provider if its bodies have schemas of its own; '' for OpenAI's."""
+        return self.name if self.checks_types_only else ""
+
+    @property
+    def has_urls(self) -> bool:
+        """Whether every line has the URL of its endpoint."""
+        return self.line_fields.get("url", False)
+
+
+#: The endpoint that each of these parameters shows.
+_PROMPTS: Final[Mapping[str, Endpoint]] = {
+    "messages": CHAT,
+    "input": EMBEDDINGS,
+    "prompt": COMPLETIONS,
+}
 
 
 @cache
@@ -108,18 +201,59 @@ def provider(name: str = "openai") -> Provider:
     """Look up a provider by its name.
 
     Raises:
-        ValueError: there is no such provider.
+        ValueError: there is no such provider; the message suggests similar names.
+        TypeError: the name is not a string.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"provider must be a string, not {type(name).__name__}")
     table = data.read("providers")
     if name not in table:
-        raise ValueError(f"unknown provider {name!r}; known are {', '.join(table)}")
-    row = table[name]
+        raise ValueError(f"unknown provider {name!r}{_suggestion(name, list(table))}")
+    return _provider(name, table[name])
+
+
+def provider_names() -> list[str]:
+    """The names of all providers."""
+    return list(data.read("providers"))
+
+
+def _suggestion(name: str, names: list[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name.lower(), names, 3, cutoff=0.7)
+    return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(names)}"
+
+
+def _provider(name: str, row: Mapping[str, Any]) -> Provider:
+    endpoints = {url: _endpoint(named) for url, named in row["endpoints"].items()}
+    model = row["model"]
+    line = row["line"]
     return Provider(
-        name,
-        row["title"],
-        {url: ENDPOINTS[endpoint] for url, endpoint in row["endpoints"].items()},
-        Limits(**row["limits"]),
+        name=name,
+        title=row["title"],
+        endpoints={url: known for url, known in endpoints.items() if url[0] != "*"},
+        suffixes={url[1:]: known for url, known in endpoints.items() if url[0] == "*"},
+        default_endpoint=_endpoint(row["default"]) if row["default"] else None,
+        limits=Limits(**row["limits"]),
+        safe_limits=Limits(**row["safe_limits"]),
+        line_fields=row["line_fields"],
+        line_patch=line,
+        checks_types_only=row["body"] == "types",
+        body_patches=row["bodies"],
+        parameters=row["parameters"],
+        has_openai_models=model["names"] == "openai",
+        needs_model=model["required"],
+        single_model={"one": True, "any": False, "unknown": None}[model["per_file"]],
+        endpoint_of_file=row["endpoint_of_file"],
+        window=tuple(row["window"]["hours"]) if row["window"] else None,
+        rules={rule: RuleChange(**change) for rule, change in row["rules"].items()},
+        custom_id=row["custom_id"],
+        model_patterns=tuple(row["models"]),
     )
+
+
+def _endpoint(name: str) -> Endpoint:
+    return OTHER if name == OTHER.name else ENDPOINTS[name]
 
 
 class ModelFamily(NamedTuple):

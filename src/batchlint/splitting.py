@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 import tempfile
 from array import array
 from collections.abc import Iterable, Mapping
@@ -23,7 +24,7 @@ from .arguments import check_count
 from .engine.chunk import count_inputs
 from .findings import LONGEST_QUOTE
 from .output.complete_writer import OutputError, as_output_error, open_writer
-from .providers import EMBEDDINGS, Limits, Provider, provider
+from .providers import EMBEDDINGS, Provider, provider
 from .rules.file import repeated_ids
 from .sources import AnySource, Source, open_source
 from .summary import CustomIds
@@ -41,6 +42,9 @@ _LONGEST_SLUG: Final = 60
 
 #: A range of lines in indented JSON. It is written on one line.
 _RANGE: Final = re.compile(rb"\[\s+(\d+),\s+(\d+)\s+\]")
+
+#: Stands for no limit.
+_UNLIMITED: Final = sys.maxsize
 
 #: What parts can be cut by.
 _FIELDS: Final = ("model", "url")
@@ -110,7 +114,8 @@ class Manifest:
         source: the name of the input; None if it has none.
         provider: the name of the provider whose limits were kept.
         by: the fields that all requests of a part have in common: `model`, `url`, both or none.
-        limits: the limits of a part: `requests`, `bytes` and `embedding_inputs`.
+        limits: the limits of a part: `requests`, `bytes` and `embedding_inputs`; None where there
+            is none.
         lines: the number of lines of the input, blank ones included.
         blank_lines: the number of blank lines. No part has them.
         requests: the number of requests.
@@ -126,7 +131,7 @@ class Manifest:
     source: str | None
     provider: str
     by: tuple[str, ...]
-    limits: Mapping[str, int]
+    limits: Mapping[str, int | None]
     lines: int
     blank_lines: int
     requests: int
@@ -203,7 +208,7 @@ def split(
         by: what all requests of a part must have in common: `model`, `url`, both, or nothing. A
             batch of OpenAI has one model and one URL.
         max_requests: per part. Default: the provider's limit (OpenAI: 50,000).
-        max_bytes: per part. Default: the provider's documented limit (OpenAI: 200,000,000).
+        max_bytes: per part. Default: the provider's lowest limit that a source names (OpenAI: 200,000,000).
         max_embedding_inputs: per part. Default: the provider's limit (OpenAI: 50,000).
         dry_run: write nothing.
         force: replace parts and a manifest that are there already. Parts of the old manifest that
@@ -264,36 +269,41 @@ class _Plan(NamedTuple):
         if not {*fields} <= {*_FIELDS}:
             raise ValueError(f"by may hold 'model' and 'url', not {', '.join(map(repr, fields))}")
         chosen = provider(name)
-        limits: Limits = chosen.limits
+        most = chosen.limits
+        safe = chosen.safe_limits
         return cls(
             chosen,
             fields,
-            _limit("max_requests", requests, limits.requests, limits.requests, chosen),
-            _limit("max_bytes", size, limits.documented_bytes, limits.bytes, chosen),
+            _limit("max_requests", requests, safe.requests, most.requests, chosen),
+            _limit("max_bytes", size, safe.bytes, most.bytes, chosen),
             _limit(
                 "max_embedding_inputs",
                 embedding_inputs,
-                limits.embedding_inputs,
-                limits.embedding_inputs,
+                safe.embedding_inputs,
+                most.embedding_inputs,
                 chosen,
             ),
         )
 
     @property
-    def limits(self) -> dict[str, int]:
-        """The limits of a part, as the manifest has them."""
-        return {
+    def limits(self) -> dict[str, int | None]:
+        """The limits of a part, as the manifest has them; None where there is none."""
+        limits = {
             "requests": self.requests,
             "bytes": self.bytes,
             "embedding_inputs": self.embedding_inputs,
         }
+        return {name: None if most == _UNLIMITED else most for name, most in limits.items()}
 
 
-def _limit(argument: str, given: int | None, default: int, most: int, provider: Provider) -> int:
-    """A limit of a part: the caller's, or the provider's."""
+def _limit(
+    argument: str, given: int | None, default: int | None, most: int | None, provider: Provider
+) -> int:
+    """A limit of a part: the caller's, or the provider's; a very high number if there is none."""
     check_count(argument, given)
     if given is None:
-        return default
+        return _UNLIMITED if default is None else default
+    most = _UNLIMITED if most is None else most
     if not 1 <= given <= most:
         raise ValueError(
             f"{argument} must be from 1 to {most:,}, the limit of {provider.title}, not {given:,}"
@@ -471,7 +481,7 @@ class _Splitter:
         body = request.get("body")
         model = body.get("model") if isinstance(body, dict) else None
         if "model" in by and model is None and isinstance(url, str):
-            endpoint = self._plan.provider.endpoints.get(url)
+            endpoint = self._plan.provider.endpoint(url)
             model = None if endpoint is None else endpoint.default_model
         for field, value in (("url", url), ("model", model)):
             if field in by and not (isinstance(value, str) and value):
@@ -482,7 +492,7 @@ class _Splitter:
         url = request.get("url")
         body = request.get("body")
         if isinstance(url, str) and isinstance(body, dict):
-            return count_inputs(body) if self._plan.provider.endpoints.get(url) is EMBEDDINGS else 0
+            return count_inputs(body) if self._plan.provider.endpoint(url) is EMBEDDINGS else 0
         return 0
 
     def _report(self, message: str, custom_id: str | None) -> None:

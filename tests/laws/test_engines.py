@@ -55,7 +55,7 @@ def verdicts(url: str, variant: str = "") -> Verdicts:
     return Verdicts(
         jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid,
         Draft202012Validator(anchor_patterns(schema)).is_valid,
-        compile_schema(line_schema(endpoint, variant, url)),
+        compile_schema(line_schema(endpoint, variant, url, provider())),
         Explainer(schema, part=Part.BODY, prefix=("body",)),
     )
 

@@ -17,7 +17,8 @@ from support import request
 
 def run(rule: str, line: dict[str, Any]) -> list[Problem]:
     """The problems that a line rule finds in a decoded line."""
-    return [*RULES[rule].check(Line(line, provider()))]
+    openai = provider()
+    return [*RULES[rule].check(Line(line, openai, openai.endpoint(line.get("url"))))]
 
 
 def without(field: str) -> dict[str, Any]:

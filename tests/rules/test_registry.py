@@ -21,8 +21,18 @@ from support import NOW
 
 SNAKE_CASE = "[a-z][a-z0-9]*(_[a-z0-9]+)*"
 
+#: Rules about the limits of providers other than OpenAI. Examples are lines for OpenAI.
+OF_OTHER_PROVIDERS = {
+    "doubtful_custom_id",
+    "line_size_near_limit",
+    "line_too_large",
+    "misspelled_parameter",
+    "refused_custom_id",
+    "requests_near_limit",
+}
+
 #: Rules about bytes and whole files, which lines of documentation cannot show.
-WITHOUT_EXAMPLES = {
+WITHOUT_EXAMPLES = OF_OTHER_PROVIDERS | {
     "too_many_problems",
     "unchecked_schema",
     "not_jsonl_name",

@@ -236,7 +236,7 @@ def test_deprecated_parameters_leave_out_those_that_a_family_refuses() -> None:
 
 
 def test_line_schema_accepts_only_lines_without_findings() -> None:
-    validator = Draft202012Validator(line_schema(EMBEDDINGS, "", "/v1/embeddings"))
+    validator = Draft202012Validator(line_schema(EMBEDDINGS, "", "/v1/embeddings", provider()))
     good = request()
 
     assert validator.is_valid(good)

@@ -8,15 +8,15 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from ..output import FORMATS, Format, Options, default_format
 from ..output.complete_writer import OutputError
 from .crash import EXIT_ERROR
-from .inputs import check_file, expand, shown_name
-from .parameters import CheckCommand, KeyValue, Rules, complete_endpoint
+from .inputs import CreateCall, check_file, expand, shown_name
+from .parameters import CheckCommand, KeyValue, ProviderName, Rules, complete_endpoint
 from .printing import complain, print_all
 
 if TYPE_CHECKING:
@@ -42,6 +42,12 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
     "report could not be written.",
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
+@click.option(
+    "--provider",
+    metavar="NAME",
+    type=ProviderName(),
+    help="The service that the files are for; `batchlint provider` lists them.  [default: openai]",
+)
 @click.option(
     "--endpoint",
     metavar="URL",
@@ -157,6 +163,7 @@ def check(
     ctx: click.Context,
     /,
     files: tuple[str, ...],
+    provider: str | None,
     endpoint: str | None,
     format_name: str | None,
     output_file: str | None,
@@ -181,15 +188,13 @@ def check(
     *batch*.jsonl. Files that end in .jsonl.gz are decompressed before checking.
     """
     chosen = FORMATS[format_name] if format_name else default_format()
-    create = _create_call(endpoint, metadata, output_expires_after, completion_window)
     options = {
-        "endpoint": endpoint if _is_endpoint(endpoint) else None,
         "jobs": jobs,
-        "create": create,
         "start": _START,
         "max_enqueued_tokens": max_enqueued_tokens,
         "keep": _kept(chosen, max_errors) if keep is None else keep,
     }
+    call = CreateCall(endpoint, dict(metadata), output_expires_after, completion_window)
     printing = Options(max_errors, show_source=show_source, statistics=statistics, strict=strict)
     if _wants_color(color, output_file):
         printing = printing._replace(style=click.style)
@@ -200,7 +205,13 @@ def check(
     def checked() -> Iterator[FileResult]:
         for path in paths:
             result = check_file(
-                path, options, given, progress=progress, most_unpacked=max_unpacked_bytes
+                path,
+                options,
+                given,
+                provider=provider,
+                call=call,
+                progress=progress,
+                most_unpacked=max_unpacked_bytes,
             )
             _print_problems(result, chosen)
             results.append(result)
@@ -323,31 +334,3 @@ def _append_summary(chosen: Format, results: list[FileResult]) -> bool:
         complain(f"{error.filename}: cannot write the summary: {error.strerror}")
         return False
     return True
-
-
-def _is_endpoint(endpoint: str | None) -> bool:
-    from ..providers import provider
-
-    return endpoint in provider().endpoints
-
-
-def _create_call(
-    endpoint: str | None,
-    metadata: Iterable[tuple[str, str]],
-    expires_after: int | None,
-    window: str | None,
-) -> dict[str, Any] | None:
-    """The parameters of the create call, from the options; None if there are none.
-
-    The endpoint is among them if others are, or if it is wrong, so that a finding says so.
-    """
-    params: dict[str, Any] = {}
-    if pairs := dict(metadata):
-        params["metadata"] = pairs
-    if expires_after is not None:
-        params["output_expires_after"] = {"anchor": "created_at", "seconds": expires_after}
-    if window is not None:
-        params["completion_window"] = window
-    if endpoint is not None and (params or not _is_endpoint(endpoint)):
-        params["endpoint"] = endpoint
-    return params or None

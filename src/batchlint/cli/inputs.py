@@ -8,10 +8,10 @@ import re
 import stat
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 import click
 
@@ -19,6 +19,7 @@ from ..phrasing import escape
 from .printing import complain
 
 if TYPE_CHECKING:
+    from ..config import Config
     from ..output.result import FileResult
     from ..report import Report
 
@@ -76,11 +77,52 @@ def _is_special(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
+class CreateCall(NamedTuple):
+    """What the command line says of the create call.
+
+    Attributes:
+        endpoint: its URL, if given.
+        metadata: its metadata.
+        expires_after: its `output_expires_after.seconds`, if given.
+        window: its `completion_window`, if given.
+    """
+
+    endpoint: str | None
+    metadata: Mapping[str, str]
+    expires_after: int | None
+    window: str | None
+
+    def options(self, provider_name: str) -> dict[str, Any]:
+        """The `endpoint` and `create` of `batchlint.check` for a provider.
+
+        The endpoint is among the parameters of the create call if others are, or if it is wrong, so
+        that a finding says so.
+        """
+        from ..providers import provider
+
+        is_endpoint = provider(provider_name).endpoint(self.endpoint) is not None
+        params: dict[str, Any] = {}
+        if self.metadata:
+            params["metadata"] = {**self.metadata}
+        if self.expires_after is not None:
+            params["output_expires_after"] = {
+                "anchor": "created_at",
+                "seconds": self.expires_after,
+            }
+        if self.window is not None:
+            params["completion_window"] = self.window
+        if self.endpoint is not None and (params or not is_endpoint):
+            params["endpoint"] = self.endpoint
+        return {"endpoint": self.endpoint if is_endpoint else None, "create": params or None}
+
+
 def check_file(
     path: str,
     options: dict[str, Any],
     rules: dict[str, list[str]],
     *,
+    provider: str | None,
+    call: CreateCall,
     progress: bool | None,
     most_unpacked: int,
 ) -> FileResult:
@@ -90,21 +132,29 @@ def check_file(
         path: the file; '-' is standard input.
         options: the options of `batchlint.check`.
         rules: the `select`, `ignore`, `warn` and `error` of the command line.
+        provider: the provider of the command line, if given.
+        call: the create call of the command line.
         progress: whether to show a bar; None decides by the size and the terminal.
         most_unpacked: the size in bytes that a compressed file may have when decompressed.
     """
     from ..output.result import FileResult
 
-    name = shown_name(path)
+    shown = shown_name(path)
     source = None if path == "-" else path
     try:
-        chosen = {**options, **_chosen_rules(path, rules)}
+        name = provider or _configured(path).provider_for(_as_path(path)) or "openai"
+        chosen = {
+            **options,
+            **call.options(name),
+            **_chosen_rules(path, rules, name),
+            "provider": name,
+        }
         report = _check(path, chosen, progress=progress, most_unpacked=most_unpacked)
     except UNREADABLE as error:
-        return FileResult(name, error=reason(error), source=source)
+        return FileResult(shown, error=reason(error), source=source)
     except MemoryError:
-        return FileResult(name, error="not enough memory to check it", source=source)
-    return FileResult(name, report, source=source)
+        return FileResult(shown, error="not enough memory to check it", source=source)
+    return FileResult(shown, report, source=source)
 
 
 def reason(error: Exception) -> str:
@@ -175,31 +225,42 @@ class _InterruptibleReader(io.RawIOBase):
         return count
 
 
-def _chosen_rules(path: str, from_command: dict[str, list[str]]) -> dict[str, Any]:
+def _chosen_rules(path: str, from_command: dict[str, list[str]], provider: str) -> dict[str, Any]:
     """The rules for a file: the configuration's, with those of the command line on top."""
-    from .. import config
-
-    file = Path("<stdin>" if path == "-" else path)
-    try:
-        chosen: dict[str, Any] = config.nearest(file.parent).for_file(file)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
+    chosen: dict[str, Any] = _configured(path).for_file(_as_path(path))
     wanted = {name for key, names in from_command.items() if key != "ignore" for name in names}
     if wanted:
         chosen["ignore"] = [name for name in chosen.get("ignore", []) if name not in wanted]
     for key, names in from_command.items():
         chosen[key] = names if key == "select" else [*chosen.get(key, []), *names]
-    _refuse_empty(chosen)
+    _refuse_empty(chosen, provider)
     return chosen
 
 
-def _refuse_empty(chosen: dict[str, list[str]]) -> None:
+def _configured(path: str) -> Config:
+    """The configuration of a file."""
+    from .. import config
+
+    try:
+        return config.nearest(_as_path(path).parent)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _as_path(path: str) -> Path:
+    return Path("<stdin>" if path == "-" else path)
+
+
+def _refuse_empty(chosen: dict[str, list[str]], provider_name: str) -> None:
     """Refuse a selection that leaves nothing to check."""
+    from ..providers import provider
     from ..rules import select_rules
 
     try:
         select_rules(
-            chosen.get("select"), *(chosen.get(key, ()) for key in ("ignore", "warn", "error"))
+            chosen.get("select"),
+            *(chosen.get(key, ()) for key in ("ignore", "warn", "error")),
+            provider=provider(provider_name),
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from None

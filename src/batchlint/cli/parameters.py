@@ -57,6 +57,31 @@ class Rules(click.ParamType):  # type: ignore[type-arg]  # generic only in new r
         return [CompletionItem(before + comma + name) for name in complete_rule(ctx, param, last)]
 
 
+class ProviderName(click.ParamType):  # type: ignore[type-arg]  # likewise
+    """The name of a provider."""
+
+    name = "provider"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name, if there is such a provider."""
+        from ..providers import provider
+
+        try:
+            return provider(value).name
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self, _ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> list[Any]:
+        """Complete the name."""
+        from click.shell_completion import CompletionItem
+
+        from ..providers import provider_names
+
+        return [CompletionItem(name) for name in provider_names() if name.startswith(incomplete)]
+
+
 class KeyValue(click.ParamType):  # type: ignore[type-arg]  # likewise
     """KEY=VALUE."""
 

@@ -199,7 +199,8 @@ def _one_per_wrong_url(
 
 def _meant_endpoint(request: Request) -> Endpoint | None:
     """The endpoint that a body was written for, if it is another one."""
-    endpoint, body, _ = request
+    endpoint = request.endpoint
+    body = request.body
     if body.get(_PROMPT[endpoint]) is not None:
         return None
     if endpoint is RESPONSES and body.keys() & {"prompt", "conversation"}:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from .. import data, phrasing
+from .. import phrasing
 from ..findings import (
     LONGEST_QUOTE,
     MOST_PER_LINE,
@@ -25,7 +25,7 @@ from ..findings import (
     Rank,
     stage,
 )
-from ..providers import Endpoint, Provider, provider, schema_variant
+from ..providers import Endpoint, Provider, RuleChange, provider, schema_variant
 from ..rules import RULES, Rule, Selection
 from ..rules.foreign import find_foreign
 from ..rules.registry import Line, Request, Scope
@@ -33,10 +33,12 @@ from ..rules.text import BYTE_ORDER_MARK, Defect, find_defect, find_surrogate
 from ..rules.triggers import EndpointRules, Group, checks_to_run
 from ..schema.store import (
     body_schema,
+    create_schema,
     deprecated_parameters,
     line_schema,
     narrow_line_schema,
     newer_hint,
+    own_line_schema,
 )
 from ..schema.validate import compile_schema
 
@@ -50,6 +52,7 @@ _KNOWN_SETS: Final = 256
 _KNOWN_DEFECTS: Final = 256
 
 _NO_BODY: Final[dict[str, Any]] = {}
+_NO_CHANGE: Final = RuleChange()
 
 
 class EndpointChecker:
@@ -75,9 +78,9 @@ class EndpointChecker:
     ) -> None:
         self.endpoint = endpoint
         self.url = url
-        self.is_valid = compile_schema(line_schema(endpoint, variant, url))
+        self.is_valid = compile_schema(line_schema(endpoint, variant, url, provider))
         self.is_quiet = rules.is_quiet
-        self.deprecated = deprecated_parameters(endpoint, variant)
+        self.deprecated = deprecated_parameters(endpoint, variant, provider.schemas)
         self.long_line = min(rules.line_sizes, default=sys.maxsize)
         self.triggers_nothing = rules.fields.isdisjoint
         self._variant = variant
@@ -85,7 +88,10 @@ class EndpointChecker:
         self._rules = rules
         self._explainer: Explainer | None = None
         self._positions = {
-            name: position for position, name in enumerate(body_schema(endpoint)["properties"])
+            name: position
+            for position, name in enumerate(
+                body_schema(endpoint, "", provider.schemas)["properties"]
+            )
         }
         self._known: dict[tuple[frozenset[str], bool, int], tuple[Group, ...]] = {}
 
@@ -98,7 +104,7 @@ class EndpointChecker:
         """
         if self._explainer is None:
             self._explainer = _explainer(
-                body_schema(self.endpoint, self._variant),
+                body_schema(self.endpoint, self._variant, self._provider.schemas),
                 part=Part.BODY,
                 prefix=("body",),
                 hints=_hint_makers(self._provider),
@@ -121,7 +127,7 @@ class EndpointChecker:
         groups = self._triggered(body, line_bytes, quiet=quiet)
         if not groups:
             return
-        request = Request(self.endpoint, body, line_bytes)
+        request = Request(self.endpoint, body, line_bytes, self._provider)
         for rule, check in checks_to_run(groups, request):
             for serial, problem in enumerate(check(request)):
                 if serial == MOST_PER_LINE:
@@ -174,8 +180,7 @@ class LineChecker:
     """
 
     def __init__(self, provider: Provider) -> None:
-        schema = data.read("batch-request")
-        schema["properties"]["url"]["enum"] = list(provider.endpoints)
+        schema = own_line_schema(provider)
         self.explainer = _explainer(schema, hints=_hint_makers(provider))
         self.is_clean = compile_schema(narrow_line_schema(deepcopy(schema)))
 
@@ -228,12 +233,24 @@ class Checker:
         """The rules of a scope that are on."""
         return self._rules.get(scope, [])
 
+    def url_of(self, request: dict[str, Any], endpoint: str | None) -> Any:
+        """The URL of a request whose provider's lines need none.
+
+        Args:
+            request: the decoded line.
+            endpoint: the URL of the batch, if the caller gave it.
+        """
+        if "url" in self.provider.line_fields and request.get("url") is not None:
+            return request["url"]
+        return endpoint or self.provider.url_of_body(request.get("body"))
+
     def endpoint_checker(self, url: object, model: object) -> EndpointChecker | None:
         """The compiled checks for a URL and a model; None if the URL is not a batch endpoint."""
-        endpoint = self.provider.endpoints.get(url) if isinstance(url, str) else None
+        endpoint = self.provider.endpoint(url)
         if endpoint is None:
             return None
-        key = (str(url), schema_variant(endpoint, model))
+        has_variants = self.provider.has_openai_models
+        key = (str(url), schema_variant(endpoint, model) if has_variants else "")
         checker = self._endpoint_checkers.get(key)
         if checker is None:
             checker = EndpointChecker(endpoint, *key, self._rules_for(endpoint), self.provider)
@@ -255,6 +272,9 @@ class Checker:
                 for rule in self.rules("request")
                 if not rule.endpoints or endpoint in rule.endpoints
             ]
+            if self.provider.checks_types_only:  # The others are about OpenAI's API.
+                own = [rule for rule in own if rule.when_at]
+            own = [*filter(None, (rule.for_provider(self.provider) for rule in own))]
             rules = self._endpoint_rules[endpoint.name] = EndpointRules(endpoint, own)
         return rules
 
@@ -280,7 +300,9 @@ class Checker:
         found = checker.run_rules(body, line_bytes, quiet=quiet)
         return _in_order(self._error(*each, number, custom_id) for each in found)
 
-    def explain_line(self, line: bytes, request: Any, number: int, *, first: bool) -> LineResult:
+    def explain_line(
+        self, line: bytes, request: Any, number: int, *, first: bool, endpoint: str | None = None
+    ) -> LineResult:
         """The findings of a line that is not a valid request, and its facts.
 
         Args:
@@ -288,6 +310,7 @@ class Checker:
             request: the decoded line; None if it is not JSON.
             number: the line's number in its chunk, counted from 1.
             first: whether this is the first line of the file, where a byte order mark may be.
+            endpoint: the URL of lines that have none, if the caller gave it.
         """
         errors: list[BatchError] = []
         if first and line.startswith(BYTE_ORDER_MARK):
@@ -302,7 +325,8 @@ class Checker:
             return LineResult(errors, is_blank=defect.kind == "blank")
         custom_id = request.get("custom_id")
         custom_id = custom_id if isinstance(custom_id, str) else None
-        url = request.get("url")
+        has_urls = self.provider.has_urls
+        url = request.get("url") if has_urls else self.url_of(request, endpoint)
         body = request.get("body")
         model = body.get("model") if isinstance(body, dict) else None
         checker = self.endpoint_checker(url, model)
@@ -322,10 +346,12 @@ class Checker:
     ) -> Iterator[tuple[str, Rank, Problem]]:
         """The problems of a line's own fields, then of its body, as (rule, rank, problem)."""
         is_clean_line = self._line_checker.is_clean(request)
+        may_be_valid = is_clean_line and self.provider.checks_types_only
         if not is_clean_line:
             for problem in self._line_checker.explainer.explain(request):
                 yield problem.rule, problem.rank, problem
-            line = Line(request, self.provider)
+        if may_be_valid or not is_clean_line:
+            line = Line(request, self.provider, None if checker is None else checker.endpoint)
             for rule in self.rules("line"):
                 for serial, problem in enumerate(rule.check(line)):
                     if serial == MOST_PER_LINE:
@@ -334,9 +360,11 @@ class Checker:
                     yield rule.name, problem.rank, problem
         body = request.get("body")
         if checker is not None and isinstance(body, dict):
-            # A line whose own fields are valid is here because its body is not.
-            found = checker.explain(body, known_invalid=is_clean_line)
-            for problem in self._one_per_cause(found, Request(checker.endpoint, body, line_bytes)):
+            # A line whose own fields are valid is here because its body is not, or because that has
+            # a parameter that may be misspelled.
+            found = checker.explain(body, known_invalid=is_clean_line and not may_be_valid)
+            about = Request(checker.endpoint, body, line_bytes, self.provider)
+            for problem in self._one_per_cause(found, about):
                 yield problem.rule, problem.rank, problem
             yield from checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
 
@@ -367,7 +395,7 @@ class Checker:
 
     def explain_head(self, head: bytes) -> list[BatchError]:
         """The finding about a file that has a foreign format, from its first chunk."""
-        defect = find_foreign(head)
+        defect = find_foreign(head, self.provider)
         return [] if defect is None else self._explain_defect(defect, None)
 
     def explain_create_call(self, params: dict[str, Any]) -> list[BatchError]:
@@ -377,8 +405,9 @@ class Checker:
             errors = self._explain_defect(defect, None, effect="create")
             if errors:  # What cannot be parsed has no other findings.
                 return errors
-        schema = data.read("batch-create")
-        explainer = _explainer(schema, newer_hint=newer_hint(), validate_fields=False)
+        schema = create_schema(self.provider)
+        hint = newer_hint() if self.provider.has_openai_models else None
+        explainer = _explainer(schema, newer_hint=hint, validate_fields=False)
         return self.errors(explainer.explain(params), effect="create")
 
     # -- findings ---------------------------------------------------------------------------------
@@ -415,20 +444,21 @@ class Checker:
         severity = self.severities.get(name)
         if severity is None:
             return None
-        fails = (effect or rule.fails) if severity == "error" else None
+        change = self.provider.rules.get(name, _NO_CHANGE)
+        fails = (effect or change.fails or rule.fails) if severity == "error" else None
         if custom_id is not None and len(custom_id) > LONGEST_QUOTE:
             custom_id = custom_id[:LONGEST_QUOTE]
         return BatchError(
             name,
-            rule.code,
+            change.code or rule.code,
             line,
-            problem.message,
+            change.message or problem.message,
             problem.param,
             None if problem.path is None else phrasing.pointer(problem.path),
             custom_id,
             severity,
             fails,
-            problem.hint,
+            change.hint or problem.hint,
             order=(stage(fails), *rank),
         )
 

@@ -32,6 +32,7 @@ class Plan(NamedTuple):
         now: the time of the check, in seconds since the epoch.
         max_enqueued_tokens: the caller's limit on prompt tokens; None estimates nothing.
         provider: its name.
+        endpoint: the URL of lines that have none; None shows it by the body of each.
     """
 
     selection: Selection
@@ -39,6 +40,7 @@ class Plan(NamedTuple):
     now: int = 0
     max_enqueued_tokens: int | None = None
     provider: str = "openai"
+    endpoint: str | None = None
 
 
 def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line costs 5 % on short lines
@@ -59,6 +61,9 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     """
     checker = checker_for(plan.provider, plan.selection)
     every_line_rules = checker.rules("every line")
+    has_urls = checker.provider.has_urls
+    needs_model = checker.provider.needs_model
+    url_of = checker.url_of
     counts_tokens = plan.max_enqueued_tokens is not None
     summary = ChunkSummary(FindingStore(plan.keep))
     statuses = bytearray()
@@ -79,14 +84,15 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
         is_valid = False
         try:
             request = loads(line)
-            url = request["url"]
             body = request["body"]
-            model = body["model"]
+            url = request["url"] if has_urls else url_of(request, plan.endpoint)
+            model = body["model"] if needs_model else _model_of(body)
         except (ValueError, TypeError, KeyError):  # Not JSON, not an object, or a field is missing.
             pass
         else:
             if current is None or url != current_url or model != current_model:
-                current = checker.endpoint_checker(url, model) if isinstance(model, str) else None
+                has_model = isinstance(model, str) or (model is None and not needs_model)
+                current = checker.endpoint_checker(url, model) if has_model else None
                 current_url = url
                 current_model = model
                 if current is not None:
@@ -99,7 +105,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
                     summary.note_run(number, url, model)
             is_valid = current is not None and is_valid_line(request)
         if is_valid and current is not None:
-            custom_id = request["custom_id"]
+            custom_id = request.get("custom_id")
             status = _PASSED
             quiet = is_quiet(body)
             if not quiet or len(line) >= long_line or not triggers_nothing(body):
@@ -110,7 +116,9 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
             if not has_nothing_deprecated(body):
                 _note_deprecated(summary, current, body, number)
         else:
-            result = checker.explain_line(line, request, number, first=first and number == 1)
+            result = checker.explain_line(
+                line, request, number, first=first and number == 1, endpoint=plan.endpoint
+            )
             status = _status(summary, result)
             custom_id = result.custom_id
             body = result.body
@@ -145,6 +153,18 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
 
 def _never(_: Any) -> bool:
     return False
+
+
+def _model_of(body: Any) -> Any:
+    """The model of a body that need not have one.
+
+    Raises:
+        TypeError: the body is not an object.
+    """
+    try:
+        return body["model"]
+    except KeyError:
+        return None
 
 
 def _add(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:

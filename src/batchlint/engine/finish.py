@@ -39,6 +39,8 @@ def finish(
     checker = checker_for(plan.provider, plan.selection)
     foreign = list(foreign)
     urls = summary.urls.most_frequent(summary.statuses)
+    if checker.provider.endpoint_of_file and urls:
+        endpoint = None
     endpoint = endpoint or (urls[0] if urls else None)
     statuses = summary.statuses[:]
     findings = FindingStore(plan.keep)

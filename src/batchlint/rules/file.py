@@ -61,7 +61,7 @@ def not_jsonl_name(name: str) -> Iterator[Problem]:
 
 @file_rule(fails="upload")
 def file_too_large(file: CheckedFile) -> Iterator[Problem]:
-    """The file is larger than 209,715,200 bytes (200 MiB).
+    """The file is larger than the provider's limit: 209,715,200 bytes (200 MiB) at OpenAI.
 
     The API rejects the upload.
 
@@ -69,33 +69,55 @@ def file_too_large(file: CheckedFile) -> Iterator[Problem]:
 
     Evidence: confirmed. Two logs of April 2026 name 209715200 as the maximum.
     bespokelabsai/curator#111 quotes the message of the upload. The Batch guide says
-    "200 MB".
+    "200 MB". `batchlint provider NAME` names the sources for other providers.
     """
     size = file.summary.bytes
-    if size > file.limits.bytes:
-        hint = f"{size:,} bytes; the maximum is {file.limits.bytes:,}. {_SPLIT}"
+    limit = file.limits.bytes
+    if limit is not None and size > limit:
+        hint = f"{size:,} bytes; {_maximum(file, limit)}. {_SPLIT}"
         yield Problem("File is too large.", hint=hint)
 
 
 @file_rule(fails=None)
 def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
-    """The file is larger than the documented maximum of 200 MB (200,000,000 bytes).
+    """The file is larger than the lowest limit that a source names: 200 MB at OpenAI.
 
-    This is a warning because the limit seen in practice is 209,715,200 bytes (see
-    `file_too_large`). The Batch guide says "200 MB", which may mean 200,000,000 bytes.
-    If the API enforces the lower limit, it rejects the upload.
+    This is a warning because another source names a higher limit (see
+    `file_too_large`), or none. OpenAI's Batch guide says "200 MB", which may mean
+    200,000,000 bytes. If the API enforces the lower limit, it rejects the upload.
 
     Fix: Split the file to be safe. Each part becomes its own batch.
 
     Evidence: documented. The Batch guide says "200 MB". `file_too_large` lists the
-    evidence for the higher limit.
+    evidence for the higher limit. `batchlint provider NAME` names the sources for other
+    providers.
     """
     size = file.summary.bytes
-    if file.limits.documented_bytes < size <= file.limits.bytes:
-        yield Problem(
-            f"The file has {size:,} bytes, more than the documented limit of 200 MB.",
-            hint=f"In practice the API enforces {file.limits.bytes:,}.",
-        )
+    safe = file.safe_limits.bytes
+    limit = file.limits.bytes
+    if safe is None or size <= safe or (limit is not None and size > limit):
+        return
+    megabytes = f"{safe // 10**6:,} MB"
+    if file.provider.has_openai_models:
+        message = f"The file has {size:,} bytes, more than the documented limit of {megabytes}."
+        hint = f"In practice the API enforces {limit:,}."
+    else:
+        message = f"The file has {size:,} bytes. {file.provider.title} may accept only {safe:,}."
+        hint = _doubt(limit)
+    yield Problem(message, hint=hint)
+
+
+def _maximum(file: CheckedFile, limit: int) -> str:
+    """`the maximum is 50,000`; with the provider's name, if that is not OpenAI."""
+    whose = "" if file.provider.has_openai_models else f" of {file.provider.title}"
+    return f"the maximum{whose} is {limit:,}"
+
+
+def _doubt(limit: int | None) -> str:
+    """Say why a limit is only a warning."""
+    if limit is None:
+        return "Only one second-hand source names this limit."
+    return f"The sources disagree; none of them allows more than {limit:,}."
 
 
 @file_rule(fails="upload")
@@ -117,29 +139,52 @@ def empty_file(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails="batch")
 def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
-    """The file has more than 50,000 requests.
+    """The file has more requests than the provider accepts: 50,000 at OpenAI.
 
     The whole batch fails before any request runs. Blank lines do not count as requests.
 
     Fix: Split the file. Each part becomes its own batch.
 
     Evidence: documented. The Batch guide names the limit. The API's code and message
-    are unknown, so batchlint uses its own.
+    are unknown, so batchlint uses its own. `batchlint provider NAME` names the sources
+    for other providers.
     """
     requests = file.summary.statuses.requests
     limit = file.limits.requests
-    if requests > limit:
-        message = f"The file has {requests:,} requests; the maximum is {limit:,}."
+    if limit is not None and requests > limit:
+        message = f"The file has {requests:,} requests; {_maximum(file, limit)}."
         yield Problem(message, hint=_SPLIT)
+
+
+@file_rule(fails=None)
+def requests_near_limit(file: CheckedFile) -> Iterator[Problem]:
+    """The file has more requests than the lowest limit that a source names.
+
+    This is a warning because another source names a higher limit, or because the only
+    source is not the provider's own. OpenAI's limit is not in doubt (see
+    `too_many_requests`).
+
+    Fix: Split the file to be safe. Each part becomes its own batch.
+
+    Evidence: documented. `batchlint provider NAME` names the sources.
+    """
+    requests = file.summary.statuses.requests
+    safe = file.safe_limits.requests
+    limit = file.limits.requests
+    if safe is not None and requests > safe and (limit is None or requests <= limit):
+        yield Problem(
+            f"The file has {requests:,} requests. {file.provider.title} may accept only {safe:,}.",
+            hint=_doubt(limit),
+        )
 
 
 @file_rule(fails="batch")
 def too_many_embedding_inputs(file: CheckedFile) -> Iterator[Problem]:
-    """The requests to `/v1/embeddings` have more than 50,000 inputs in total.
+    """The requests to `/v1/embeddings` have more inputs in total than the provider accepts.
 
-    The whole batch fails before any request runs. A string or a list of tokens counts
-    as one input. A list of strings, or of lists of tokens, counts as one input per
-    item.
+    OpenAI accepts 50,000. The whole batch fails before any request runs. A string or a
+    list of tokens counts as one input. A list of strings, or of lists of tokens, counts
+    as one input per item.
 
     Fix: Split the file. Each part becomes its own batch.
 
@@ -148,8 +193,8 @@ def too_many_embedding_inputs(file: CheckedFile) -> Iterator[Problem]:
     """
     inputs = file.summary.totals["embedding_inputs"]
     limit = file.limits.embedding_inputs
-    if inputs > limit:
-        message = f"The requests hold {inputs:,} embedding inputs; the maximum is {limit:,}."
+    if limit is not None and inputs > limit:
+        message = f"The requests hold {inputs:,} embedding inputs; {_maximum(file, limit)}."
         yield Problem(message, hint=_SPLIT)
 
 
@@ -367,7 +412,9 @@ def _deprecated(file: CheckedFile) -> list[tuple[str, int, int]]:
     """The deprecated parameters as (name, count, first line), in the order of the lines."""
     found = []
     for (url, name), (count, line) in file.summary.deprecated.items():
-        parameters = list(body_schema(file.provider.endpoints[url])["properties"])
+        endpoint = file.provider.endpoint(url)
+        assert endpoint is not None, "lines with other URLs have no deprecated parameters"
+        parameters = list(body_schema(endpoint)["properties"])
         found.append((line, parameters.index(name), name, count))
     return [(name, count, line) for line, _, name, count in sorted(found)]
 
@@ -389,7 +436,7 @@ def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
     generation guide name 24 September 2026.
     """
     for run in file.summary.urls.until(file.summary.lines):
-        if run.value is not None and file.provider.endpoints[run.value] == VIDEOS:
+        if file.provider.endpoint(run.value) is VIDEOS:
             yield Problem(
                 "The shutdown of the Sora API was announced for 2026-09-24.",
                 "url",

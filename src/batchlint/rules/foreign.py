@@ -11,6 +11,7 @@ import orjson
 
 from ..findings import Problem
 from ..nesting import EXPLAINED_LEVELS, is_deeper_than, with_fresh_stack
+from ..providers import Provider
 from .registry import text_rule
 from .text import BYTE_ORDER_MARK, Defect
 
@@ -47,11 +48,12 @@ _CONVERT: Final = (
 )
 
 
-def find_foreign(head: bytes) -> Defect | None:
+def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None:
     """Recognise a foreign format or encoding. None if the file may be a batch input file.
 
     Args:
         head: the first chunk of the file.
+        provider: whose file it should be; None for OpenAI.
     """
     if head.startswith(b"\0\0") and not head.strip(b"\0\r\n"):
         return Defect("foreign", _ZEROS_HINT, "a file of nothing but zero bytes")
@@ -71,6 +73,8 @@ def find_foreign(head: bytes) -> Defect | None:
     if not lines:
         return None
     form = _json_document(head, lines[0]) or _rows(lines) or _text(lines)
+    if form == _SHORT_LINES and provider is not None and not provider.has_urls:
+        return None
     if form is None:
         return None
     name, hint = form
@@ -199,12 +203,13 @@ def _shape(row: Any) -> tuple[str, str] | None:
         )
     if "modelInput" in row:
         return "a batch for Amazon Bedrock", f"{_CONVERT} Put the modelInput into the body."
-    if row.keys() == {"custom_id", "body"}:
-        return (
-            "a batch for a provider whose lines have only custom_id and body",
-            'Add "method": "POST" and "url" to every line; OpenAI needs all four.',
-        )
-    return None
+    return _SHORT_LINES if row.keys() == {"custom_id", "body"} else None
+
+
+_SHORT_LINES: Final = (
+    "a batch for a provider whose lines have only custom_id and body",
+    'Add "method": "POST" and "url" to every line; OpenAI needs all four.',
+)
 
 
 def _is_for_gemini(row: dict[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,9 +13,6 @@ from ..findings import PathParts, Problem
 from ..providers import Provider
 from ..schema.store import body_schema
 from .registry import Line, line_rule, stated_in_schema
-
-_FIELDS: Final = frozenset({"custom_id", "method", "url", "body"})
-
 
 #: Wrong names that people give the four fields.
 _WRONG_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -37,27 +34,30 @@ _ADD: Final[Mapping[str, str]] = {
 _NEAR: Final = 2
 
 
-def misnamed_fields(line: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of a line that have a wrong name, with the right one."""
+def misnamed_fields(line: Mapping[str, Any], fields: Container[str]) -> dict[str, str]:
+    """The fields of a line that have a wrong name, with the right one.
+
+    Args:
+        line: the decoded line.
+        fields: the fields that a line may have.
+    """
     names: dict[str, str] = {}
     for right, wrong in _WRONG_NAMES.items():
-        if right in line:
+        if right in line or right not in fields:
             continue
         near = (
             name for name in line if name in wrong or phrasing.distance(name, right, _NEAR) <= _NEAR
         )
         found = next(near, None)
-        if found is None or found in _FIELDS:
+        if found is None or found in fields:
             continue
         if isinstance(line[found], dict) == (right == "body"):
             names[found] = right
     return names
 
 
-def _missing_field_hint(
-    line: Mapping[str, Any], path: PathParts, _provider: Provider
-) -> str | None:
-    for wrong, right in misnamed_fields(line).items():
+def _missing_field_hint(line: Mapping[str, Any], path: PathParts, provider: Provider) -> str | None:
+    for wrong, right in misnamed_fields(line, provider.line_fields).items():
         if path == (right,):
             return f'Rename "{phrasing.excerpt(wrong)}" to "{right}".'
     return _ADD.get(str(path[0])) if len(path) == 1 else None
@@ -244,14 +244,13 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
 
     Evidence: inferred. No response of the API to an extra field is known.
     """
-    if line.request.keys() <= _FIELDS:
+    known = line.provider.line_fields
+    if line.request.keys() <= known.keys():
         return
-    url = line.request.get("url")
-    endpoint = line.provider.endpoints.get(url) if isinstance(url, str) else None
-    parameters = body_schema(endpoint)["properties"] if endpoint is not None else {}
-    misnamed = misnamed_fields(line.request)
+    parameters = body_schema(line.endpoint)["properties"] if line.endpoint is not None else {}
+    misnamed = misnamed_fields(line.request, known)
     for field in line.request:
-        if field not in _FIELDS and field not in misnamed:
+        if field not in known and field not in misnamed:
             action = "Move it into the body" if field in parameters else "Remove it"
             yield Problem(
                 f"The line has an unknown field: '{phrasing.excerpt(field)}'.",

@@ -35,16 +35,20 @@ class Request(NamedTuple):
         endpoint: the endpoint of its URL.
         body: any object; the schema may have refused some of its fields.
         line_bytes: the size of the line.
+        provider: for which it is checked; None for OpenAI.
     """
 
     endpoint: Endpoint
     body: dict[str, Any]
     line_bytes: int = 0
+    provider: Provider | None = None
 
     @property
     def model(self) -> str:
-        """The model, or the empty string."""
+        """The OpenAI model; the empty string if there is none, or if its name says nothing."""
         model = self.body.get("model")
+        if self.provider is not None and not self.provider.has_openai_models:
+            return ""
         return model if isinstance(model, str) else ""
 
     def objects(self, field: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -72,10 +76,12 @@ class Line(NamedTuple):
     Attributes:
         request: the JSON object.
         provider: for which it is checked.
+        endpoint: of its URL; None if that is not a batch endpoint.
     """
 
     request: dict[str, Any]
     provider: Provider
+    endpoint: Endpoint | None = None
 
 
 class CheckedFile(NamedTuple):
@@ -100,6 +106,11 @@ class CheckedFile(NamedTuple):
         """The limits of a batch."""
         return self.provider.limits
 
+    @property
+    def safe_limits(self) -> Limits:
+        """The limits that no source doubts."""
+        return self.provider.safe_limits
+
 
 Check = Callable[..., Iterator[Problem]]
 
@@ -120,6 +131,8 @@ class Rule(NamedTuple):
         fails: what the API does; None for a warning.
         default: whether it is on by default.
         once_per_file: reported once per file, with the first line and the count.
+        when_at: of a request rule that is not about OpenAI's API, but about limits of providers:
+            makes `when` for a provider. None: it has no such limit.
         endpoints: whose requests it checks; empty for all.
         when: what in a request triggers it.
         unless: when a triggered rule has nothing to find.
@@ -140,6 +153,14 @@ class Rule(NamedTuple):
     unless: Unless | None = None
     hint: HintMaker | None = None
     docstring: str = ""
+    when_at: Callable[[Provider], Trigger | None] | None = None
+
+    def for_provider(self, provider: Provider) -> Rule | None:
+        """The rule with the trigger that it has at a provider; None if nothing triggers it."""
+        if self.when_at is None:
+            return self
+        when = self.when_at(provider)
+        return None if when is None else self._replace(when=when)
 
     @property
     def doc(self) -> str:
@@ -225,6 +246,7 @@ def request_rule(
     code: str | None = None,
     fails: Effect | None = "request",
     once_per_file: bool = False,
+    when_at: Callable[[Provider], Trigger | None] | None = None,
 ) -> Decorator:
     """Register a check of a `Request`. The arguments are the attributes of `Rule`.
 
@@ -239,6 +261,7 @@ def request_rule(
         when=when,
         unless=unless,
         once_per_file=once_per_file,
+        when_at=when_at,
     )
 
 
@@ -330,6 +353,7 @@ def select_rules(
     ignore: Iterable[str] = (),
     warn: Iterable[str] = (),
     error: Iterable[str] = (),
+    provider: Provider | None = None,
 ) -> Selection:
     """Select rules by name or by API code. A code stands for all of its rules.
 
@@ -338,6 +362,8 @@ def select_rules(
         ignore: leave these out.
         warn: make these warnings, and switch them on.
         error: make these errors, and switch them on.
+        provider: for which the rules are. Its own severities come before those of the rules, and
+            the rules that are off there are left out unless `warn` or `error` names them.
 
     Raises:
         ValueError: a name is unknown, and the message suggests similar ones; or no rule is left.
@@ -347,6 +373,11 @@ def select_rules(
     else:
         names = names_of(only)
     severities = {name: RULES[name].severity for name in names}
+    for name, change in provider.rules.items() if provider is not None else ():
+        if change.severity == "none":
+            severities.pop(name, None)
+        elif change.severity is not None and name in severities:
+            severities[name] = change.severity
     severities |= dict.fromkeys(names_of(warn), "warning")
     severities |= dict.fromkeys(names_of(error), "error")
     for name in names_of(ignore):

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
 from .. import data
-from ..providers import Endpoint, schema_date, schema_patches
+from ..providers import OTHER, Endpoint, Provider, provider, schema_date, schema_patches
 
 #: An engine looks up this many parameters in the time that it takes to look at all keys of a body.
 _FEW_PARAMETERS: Final = 4
 
 
 @cache
-def body_schema(endpoint: Endpoint, variant: str = "") -> dict[str, Any]:
+def body_schema(endpoint: Endpoint, variant: str = "", provider_name: str = "") -> dict[str, Any]:
     """The schema of the body of an endpoint's requests.
 
     Args:
         endpoint: the endpoint.
         variant: the name of the variant for some models (`providers.schema_variant`).
+        provider_name: the provider, if its bodies have schemas of its own (`Provider.schemas`).
     """
+    if endpoint is OTHER:
+        return {"type": "object", "properties": {}}
+    if provider_name:
+        return _types_of(endpoint, provider(provider_name))
     if not variant:
         return data.read(endpoint.schema)
     schema = body_schema(endpoint)
@@ -31,27 +37,57 @@ def body_schema(endpoint: Endpoint, variant: str = "") -> dict[str, Any]:
     return schema | {"allOf": constraints} if constraints else schema
 
 
-def line_schema(endpoint: Endpoint, variant: str, url: str) -> dict[str, Any]:
+def _types_of(endpoint: Endpoint, provider: Provider) -> dict[str, Any]:
+    """The schema of the types of parameters, with those of the provider's own."""
+    schema = data.read(f"types/{endpoint.schema}")
+    if not provider.needs_model:
+        schema["required"].remove("model")
+    schema["properties"] |= provider.parameters.get(endpoint.name, {})
+    patched: dict[str, Any] = merge_patch(schema, provider.body_patches.get(endpoint.name, {}))
+    return patched
+
+
+def own_line_schema(provider: Provider) -> dict[str, Any]:
+    """The schema of the fields of a provider's line, in which the body may be any object."""
+    schema: dict[str, Any] = merge_patch(data.read("batch-request"), provider.line_patch)
+    if "url" in schema["properties"]:
+        if provider.suffixes:
+            del schema["properties"]["url"]["enum"]
+            ends = "|".join(map(re.escape, provider.suffixes))
+            names = "|".join(map(re.escape, provider.endpoints))
+            schema["properties"]["url"]["pattern"] = f"^(?:{names})$|(?:{ends})$"
+            errors = schema["properties"]["url"]["x-batchlint"]["errors"]
+            errors["pattern"] = errors["enum"]
+        else:
+            schema["properties"]["url"]["enum"] = list(provider.endpoints)
+    return schema
+
+
+def line_schema(endpoint: Endpoint, variant: str, url: str, provider: Provider) -> dict[str, Any]:
     """The schema of a whole line for an endpoint, to which no rule about the line objects."""
-    body = _skipping_constraints(endpoint, variant)
-    line = narrow_line_schema(data.read("batch-request"))
-    line["properties"]["url"] = {"const": url}
+    body = _skipping_constraints(endpoint, variant, provider)
+    line = narrow_line_schema(merge_patch(data.read("batch-request"), provider.line_patch))
+    if "url" in line["properties"]:
+        line["properties"]["url"] = {"const": url}
     line["properties"]["body"] = {
         key: value for key, value in body.items() if not key.startswith("$")
     }
+    if provider.checks_types_only and endpoint is not OTHER:
+        # Unknown parameters are allowed, but a rule looks for misspelled ones.
+        line["properties"]["body"]["additionalProperties"] = False
     if "$defs" in body:
         line["$defs"] = body["$defs"]
     return line
 
 
-def _skipping_constraints(endpoint: Endpoint, variant: str) -> dict[str, Any]:
+def _skipping_constraints(endpoint: Endpoint, variant: str, provider: Provider) -> dict[str, Any]:
     """The schema of a body, rewritten so that an engine skips constraints about absent parameters.
 
     A constraint holds if one of its branches does. A branch that is only about one parameter holds
     where that parameter is absent, so the constraint can depend on its presence.
     """
-    schema = body_schema(endpoint, variant)
-    plain = body_schema(endpoint).get("allOf", ())
+    schema = body_schema(endpoint, variant, provider.schemas)
+    plain = body_schema(endpoint, "", provider.schemas).get("allOf", ())
     dependent: dict[str, list[Any]] = {}
     for constraint in schema.get("allOf", ())[len(plain) :]:
         names = filter(None, map(_only_parameter, constraint["anyOf"]))
@@ -82,14 +118,52 @@ def narrow_line_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
     Both are only warnings, so `batch-request.json` accepts them.
     """
-    schema["properties"]["custom_id"]["minLength"] = 1
+    custom_id = schema["properties"]["custom_id"]
+    custom_id["minLength"] = max(1, custom_id.get("minLength", 0))
     schema["additionalProperties"] = False
     return schema
 
 
-def deprecated_parameters(endpoint: Endpoint, variant: str = "") -> frozenset[str]:
+def create_schema(provider: Provider) -> dict[str, Any]:
+    """The schema of the create call of a provider."""
+    schema = data.read("batch-create")
+    if provider.has_openai_models:
+        return schema
+    properties = schema["properties"]
+    if provider.endpoint_of_file or provider.suffixes:
+        del properties["endpoint"]["enum"]
+    else:
+        properties["endpoint"]["enum"] = list(provider.endpoints)
+    properties["completion_window"] = _window_schema(provider.window)
+    if provider.checks_types_only:
+        del schema["additionalProperties"]
+        schema["required"].remove("endpoint")
+        schema["required"].remove("completion_window")
+    return schema
+
+
+def _window_schema(window: tuple[int, int] | None) -> dict[str, Any]:
+    """The schema of a completion window from the shortest to the longest, in hours."""
+    if window is None:
+        return {"type": "string"}
+    shortest, longest = window
+    days = [f"{hours // 24}d" for hours in range(shortest, longest + 1) if hours % 24 == 0]
+    values = [f"{hours}h" for hours in range(shortest, longest + 1)]
+    if shortest == longest:
+        return {"type": "string", "enum": values}
+    message = f"Invalid value: {{repr}}. It must be from '{shortest}h' to '{longest}h'."
+    return {
+        "type": "string",
+        "enum": values + days,
+        "x-batchlint": {"errors": {"enum": {"rule": "invalid_value", "message": message}}},
+    }
+
+
+def deprecated_parameters(
+    endpoint: Endpoint, variant: str = "", provider_name: str = ""
+) -> frozenset[str]:
     """The parameters that the API marks as deprecated and the variant does not refuse anyway."""
-    properties = body_schema(endpoint, variant)["properties"]
+    properties = body_schema(endpoint, variant, provider_name)["properties"]
     return frozenset(
         name
         for name, schema in properties.items()

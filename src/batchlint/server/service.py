@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +41,7 @@ class Service:
         self._outputs = outputs
         self._batches: dict[str, Batch] = {}
         self.files = FileStore()
-        self.most_bytes = self._provider.limits.bytes
+        self.most_bytes = self._provider.limits.bytes or sys.maxsize
 
     def close(self) -> None:
         """Remove all files."""

@@ -1,0 +1,142 @@
+"""Rules about what only some providers limit: the size of a line, custom_ids, own parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from .. import phrasing
+from ..findings import Problem
+from ..providers import Provider
+from ..schema.store import body_schema
+from .registry import Line, Request, line_rule, problem, request_rule, stated_in_schema
+from .triggers import Trigger, long_lines
+
+
+def _above_line_limit(provider: Provider) -> Trigger | None:
+    limit = provider.limits.line_bytes
+    return None if limit is None else long_lines(limit + 1)
+
+
+def _above_safe_line(provider: Provider) -> Trigger | None:
+    safe = provider.safe_limits.line_bytes
+    return None if safe is None else long_lines(safe + 1)
+
+
+@request_rule(when_at=_above_line_limit, fails="batch")
+def line_too_large(request: Request) -> Iterator[Problem]:
+    """The line has more bytes than the provider accepts.
+
+    The whole batch fails before any request runs. OpenAI documents no limit for a line.
+
+    Fix: Shorten the request, or split it into several.
+
+    Evidence: documented. `batchlint provider NAME` names the limit and its sources. The
+    message is batchlint's own.
+    """
+    assert request.provider is not None
+    limit = request.provider.limits.line_bytes
+    if limit is not None and request.line_bytes > limit:
+        yield problem(
+            f"The line has {request.line_bytes:,} bytes; the maximum of {request.provider.title} "
+            f"is {limit:,}.",
+            hint="Shorten the request, or split it into several.",
+        )
+
+
+@request_rule(when_at=_above_safe_line, fails=None)
+def line_size_near_limit(request: Request) -> Iterator[Problem]:
+    """The line has more bytes than the lowest limit that a source names.
+
+    This is a warning because the source may mean a higher limit: 6 MB are 6,000,000
+    bytes, or 6,291,456.
+
+    Fix: Shorten the request, or split it into several.
+
+    Evidence: documented. `batchlint provider NAME` names the limit and its sources.
+    """
+    assert request.provider is not None
+    safe = request.provider.safe_limits.line_bytes
+    limit = request.provider.limits.line_bytes
+    if safe is None or request.line_bytes <= safe:
+        return
+    if limit is None or request.line_bytes <= limit:
+        yield problem(
+            f"The line has {request.line_bytes:,} bytes. {request.provider.title} may accept only "
+            f"{safe:,}.",
+            hint="Shorten the request, or split it into several.",
+        )
+
+
+@stated_in_schema(fails="batch")
+def refused_custom_id() -> None:
+    """`custom_id` has a length or characters that the provider does not accept.
+
+    The whole batch fails before any request runs. OpenAI documents no limit.
+
+    Fix: Write IDs that fit the limits that the message names.
+
+    Evidence: documented. `batchlint provider NAME` names the limits and their sources.
+    The message is batchlint's own.
+    """
+
+
+@stated_in_schema(fails=None)
+def doubtful_custom_id() -> None:
+    """`custom_id` has a length or characters that the provider may not accept.
+
+    This is a warning because only one second-hand source names the limit.
+
+    Fix: Write IDs that fit the limits that the message names.
+
+    Evidence: reported. `batchlint provider NAME` names the limits and their sources.
+    """
+
+
+#: A parameter whose name differs by at most this many letters may be misspelled. In short names one
+#: letter makes another parameter: `top_k` is not `top_p`.
+_NEAR: Final = 2
+_SHORT: Final = 5
+_LONGEST: Final = 64
+
+
+@line_rule(fails=None)
+def misspelled_parameter(line: Line) -> Iterator[Problem]:
+    """The body has an unknown parameter whose name is close to that of a known one.
+
+    This is a warning because the provider may have parameters that batchlint does not
+    know. It applies to providers other than OpenAI and Azure, which refuse unknown
+    parameters (see `unknown_parameter`).
+
+    Fix: Use the name in the message if that is the parameter you mean.
+
+    Evidence: inferred. The known names are the parameters of OpenAI's API, and those of
+    the provider that `batchlint provider NAME` lists.
+    """
+    body = line.request.get("body")
+    endpoint = line.endpoint
+    if not isinstance(body, dict) or endpoint is None or not line.provider.checks_types_only:
+        return
+    known = body_schema(endpoint, "", line.provider.schemas)["properties"]
+    if not known:
+        return
+    for name in body:
+        if name in known:
+            continue
+        meant = _meant(name, tuple(known))
+        if meant is not None and meant not in body:
+            yield problem(
+                f"The parameter '{phrasing.excerpt(name)}' is not known. Did you mean '{meant}'?",
+                name,
+            )
+
+
+@lru_cache(maxsize=1024)
+def _meant(name: str, known: tuple[str, ...]) -> str | None:
+    """The known parameter that a misspelled one stands for."""
+    if not _SHORT < len(name) <= _LONGEST:
+        return None
+    most = 1 if len(name) <= 2 * _SHORT - 2 else _NEAR
+    distance, other = min((phrasing.distance(name, other, most), other) for other in known)
+    return other if distance <= most else None
