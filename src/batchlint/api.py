@@ -93,7 +93,7 @@ def check(
     profile = providers.provider(provider)
     chosen = _batch_endpoint(endpoint, create, profile)
     plan = Plan(
-        select_rules(select, ignore, warn, error, profile),
+        select_rules(select, ignore, warn, error, provider=profile),
         keep,
         epoch(now),
         max_enqueued_tokens,
@@ -160,7 +160,7 @@ def iter_errors(
     profile = providers.provider(provider)
     chosen = _batch_endpoint(endpoint, create, profile)
     plan = Plan(
-        select_rules(select, ignore, warn, error, profile),
+        select_rules(select, ignore, warn, error, provider=profile),
         0,
         epoch(now),
         max_enqueued_tokens,
@@ -306,7 +306,7 @@ def check_request(
     if not isinstance(request, dict):
         raise TypeError(f"a request must be a dict, not {type(request).__name__}")
     profile = providers.provider(provider)
-    selection = select_rules(select, ignore, warn, error, profile)
+    selection = select_rules(select, ignore, warn, error, provider=profile)
     plan = Plan(selection, 0, epoch(None), None, provider)
     summary = check_chunk(to_json_bytes(request), plan)
     once = [first for _, first in summary.once_per_file.values()]
@@ -341,7 +341,7 @@ def check_create(
             that JSON doesn't have, such as NaN.
         ValueError: the provider or a rule is unknown, or no rule is left.
     """
-    selection = select_rules(select, ignore, warn, error, providers.provider(provider))
+    selection = select_rules(select, ignore, warn, error, provider=providers.provider(provider))
     return _create_errors(params, selection, provider)
 
 

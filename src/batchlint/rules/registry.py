@@ -353,6 +353,7 @@ def select_rules(
     ignore: Iterable[str] = (),
     warn: Iterable[str] = (),
     error: Iterable[str] = (),
+    *,
     provider: Provider | None = None,
 ) -> Selection:
     """Select rules by name or by API code. A code stands for all of its rules.
