@@ -66,6 +66,10 @@ package folder="dist":
     twine check --strict {{ folder }}/*
     check-wheel-contents {{ folder }}/*.whl
 
-# Fuzz for about a minute
+# Check random lines in all ways that must agree
 fuzz lines="10000":
     python scripts/fuzz.py --lines {{ lines }} --all
+
+# Change the code a little, and see whether a test fails
+mutate sample="100":
+    python scripts/mutate.py --sample {{ sample }}

@@ -158,7 +158,7 @@ LIBRARY = """\
 ```python
 import batchlint
 
-report = batchlint.check("requests.jsonl", endpoint="/v1/responses", ignore=["blank_line"])
+report = batchlint.check("requests.jsonl", endpoint="/v1/responses")
 report.ok                # no errors
 report.errors            # BatchError(rule, code, line, message, param, ...), ...
 report.request_counts    # {"total": ..., "failed": ...}
