@@ -24,13 +24,13 @@ PACKAGE: Final = Path(str(batchlint.__file__)).parent
 #: The modules and packages, floor by floor. Each may import from the floors below, and a package
 #: from itself.
 FLOORS: Final = (
-    {"arguments", "bounds", "data", "findings", "nesting"},
+    {"arguments", "bounds", "data", "findings", "nesting", "remote"},
     {"locate", "phrasing", "providers", "report", "sources", "summary"},
     {"model_names", "schema", "structured"},
     {"rules"},
     {"config", "engine", "output"},
     {"api", "splitting"},
-    {"openai", "server"},
+    {"many", "openai", "parts", "server"},
     {"cli"},
     {"__main__"},
 )

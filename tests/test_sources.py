@@ -436,7 +436,7 @@ def test_unsupported_source_raises_type_error(source: Any) -> None:
 
 
 def test_message_about_an_unsupported_source_names_its_type() -> None:
-    with pytest.raises(TypeError, match="cannot read requests from dict; give a path, bytes"):
+    with pytest.raises(TypeError, match="cannot read requests from dict; give a path, a URL"):
         open_source({"custom_id": "a"})
 
 

@@ -11,36 +11,49 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import check, check_create, check_request, iter_errors
     from .findings import BatchError
+    from .many import check_many
+    from .parts import check_chunk, finish
     from .report import Report
     from .splitting import Manifest, RepeatedId, SplitPart, UnplacedLine, split
+    from .summary import ChunkSummary, merge
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BatchError",
+    "ChunkSummary",
     "Manifest",
     "RepeatedId",
     "Report",
     "SplitPart",
     "UnplacedLine",
     "check",
+    "check_chunk",
     "check_create",
+    "check_many",
     "check_request",
+    "finish",
     "iter_errors",
+    "merge",
     "split",
 ]
 
 _HOMES = {
     "BatchError": "findings",
+    "ChunkSummary": "summary",
     "Manifest": "splitting",
     "RepeatedId": "splitting",
     "Report": "report",
     "SplitPart": "splitting",
     "UnplacedLine": "splitting",
     "check": "api",
+    "check_chunk": "parts",
     "check_create": "api",
+    "check_many": "many",
     "check_request": "api",
+    "finish": "parts",
     "iter_errors": "api",
+    "merge": "summary",
     "openai": "openai",
     "split": "splitting",
 }

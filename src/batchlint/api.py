@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -21,8 +21,16 @@ from .nesting import with_fresh_stack
 from .providers import Provider
 from .report import Report
 from .rules import Selection, select_rules
-from .sources import AnySource, Source, has_no_number, open_source, to_json_bytes, to_json_text
-from .summary import ChunkSummary, merge
+from .sources import (
+    MOST_UNPACKED,
+    AnySource,
+    Source,
+    has_no_number,
+    open_source,
+    to_json_bytes,
+    to_json_text,
+)
+from .summary import ChunkSummary, Foreign, merge
 
 #: Create call parameters that a caller need not give to check those given.
 _CREATE_DEFAULTS: Final = {"input_file_id": "file-batchlint", "completion_window": "24h"}
@@ -45,6 +53,8 @@ def check(
     keep: int = KEEP,
     create: Mapping[str, Any] | None = None,
     max_enqueued_tokens: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    max_unpacked_bytes: int = MOST_UNPACKED,
     start: Start = "spawn",
 ) -> Report:
     """Check a batch input file before its upload.
@@ -53,8 +63,8 @@ def check(
     size of the file.
 
     Args:
-        source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
-            (bytes or str).
+        source: a path, a URL such as `s3://bucket/key` (needs the extra `remote`), a `UPath`,
+            bytes, a binary stream, or an iterable of requests (dicts) or of lines (bytes or str).
         provider: the service that the file is for, such as `azure`. `batchlint provider` lists
             them. `compatible` is any other service that takes OpenAI's format.
         endpoint: the URL of the batch endpoint. Default: that of `create`, or else the most common
@@ -74,6 +84,9 @@ def check(
         keep: the maximum number of findings to keep per rule; all are counted. 0 means no limit.
         create: the parameters of the create call, without `input_file_id`, to check with the file.
         max_enqueued_tokens: warn if the prompts have more tokens than this, by a rough estimate.
+        storage_options: for a URL, the arguments of its fsspec filesystem, such as `endpoint_url`.
+        max_unpacked_bytes: the maximum size of a compressed file when decompressed. A URL that
+            ends in `.jsonl.gz` is decompressed as it is read.
         start: how worker processes start. `fork` is faster, but safe only in a program without
             threads.
 
@@ -87,25 +100,15 @@ def check(
             endpoint or differs from that of `create`, a number is negative, or `now` is not in the
             years 1 to 9999.
     """
-    check_count("keep", keep)
     check_count("jobs", jobs)
-    check_count("max_enqueued_tokens", max_enqueued_tokens)
-    profile = providers.provider(provider)
-    chosen = _batch_endpoint(endpoint, create, profile)
-    plan = Plan(
-        select_rules(select, ignore, warn, error, provider=profile),
-        keep,
-        epoch(now),
-        max_enqueued_tokens,
-        provider,
-        None if profile.has_urls else chosen,
-    )
-    job = _Job(plan, name, chosen, create)
-    opened = open_source(source)
+    check_count("max_unpacked_bytes", max_unpacked_bytes)
+    rules = Rules(select, ignore, warn, error)
+    job = Job(rules, provider, name, endpoint, create, now, keep, max_enqueued_tokens)
+    opened = open_source(source, storage_options, max_unpacked_bytes)
 
     def with_progress() -> Iterator[ChunkSummary]:
         for part in job.parts(opened, jobs, executor, start):
-            if progress is not None and not job.foreign:
+            if progress is not None and not part.foreign:
                 progress(part.bytes)
             yield part
 
@@ -125,6 +128,8 @@ def iter_errors(
     now: float | datetime | None = None,
     create: Mapping[str, Any] | None = None,
     max_enqueued_tokens: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    max_unpacked_bytes: int = MOST_UNPACKED,
 ) -> Iterator[BatchError]:
     """Check a batch input file, and yield each finding as soon as it is known.
 
@@ -144,6 +149,8 @@ def iter_errors(
         now: the time of the check, as for `check`.
         create: the parameters of the create call, without `input_file_id`, to check with the file.
         max_enqueued_tokens: warn if the prompts have more tokens than this, by a rough estimate.
+        storage_options: for a URL, as for `check`.
+        max_unpacked_bytes: for a compressed URL, as for `check`.
 
     Returns:
         An iterator over errors and warnings. The findings of a line are in the order in which the
@@ -156,19 +163,12 @@ def iter_errors(
             endpoint or differs from that of `create`, a number is negative, or `now` is not in the
             years 1 to 9999.
     """
-    check_count("max_enqueued_tokens", max_enqueued_tokens)
-    profile = providers.provider(provider)
-    chosen = _batch_endpoint(endpoint, create, profile)
-    plan = Plan(
-        select_rules(select, ignore, warn, error, provider=profile),
-        0,
-        epoch(now),
-        max_enqueued_tokens,
-        provider,
-        None if profile.has_urls else chosen,
+    check_count("max_unpacked_bytes", max_unpacked_bytes)
+    rules = Rules(select, ignore, warn, error)
+    job = Job(rules, provider, name, endpoint, create, now, 0, max_enqueued_tokens)
+    return keep_first_date_hint(
+        job.errors(lambda: open_source(source, storage_options, max_unpacked_bytes))
     )
-    job = _Job(plan, name, chosen, create)
-    return keep_first_date_hint(job.errors(source))
 
 
 def _batch_endpoint(
@@ -200,28 +200,54 @@ def _batch_endpoint(
     return given if profile.endpoint(given) is not None else None
 
 
-class _Job:
-    """One check of one source.
+class Rules(NamedTuple):
+    """The arguments that choose the rules."""
+
+    select: Iterable[str] | None = None
+    ignore: Iterable[str] = ()
+    warn: Iterable[str] = ()
+    error: Iterable[str] = ()
+
+
+class Job:
+    """One check of one file: its arguments, which are those of `check`.
 
     Attributes:
-        foreign: the finding that the source has a foreign format, which ends the reading.
+        plan: what the workers need to know.
+
+    Raises:
+        TypeError: an argument has the wrong type.
+        ValueError: an argument has a wrong value.
     """
 
     def __init__(
         self,
-        plan: Plan,
-        name: str | None,
-        endpoint: str | None,
-        create: Mapping[str, Any] | None,
+        rules: Rules,
+        provider: str = "openai",
+        name: str | None = None,
+        endpoint: str | None = None,
+        create: Mapping[str, Any] | None = None,
+        now: float | datetime | None = None,
+        keep: int = KEEP,
+        max_enqueued_tokens: int | None = None,
     ) -> None:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name must be a string, not {type(name).__name__}")
-        self.foreign: list[BatchError] = []
-        self._plan = plan
+        check_count("keep", keep)
+        check_count("max_enqueued_tokens", max_enqueued_tokens)
+        profile = providers.provider(provider)
         self._name = name
-        self._endpoint = endpoint
+        self._endpoint = _batch_endpoint(endpoint, create, profile)
         self._create = create
-        self._checker = checker_for(plan.provider, plan.selection)
+        self.plan = Plan(
+            select_rules(*rules, provider=profile),
+            keep,
+            epoch(now),
+            max_enqueued_tokens,
+            provider,
+            None if profile.has_urls else self._endpoint,
+        )
+        self._checker = checker_for(provider, self.plan.selection)
 
     def parts(
         self,
@@ -231,15 +257,15 @@ class _Job:
         start: Start = "spawn",
     ) -> Iterator[ChunkSummary]:
         """The summaries of the parts of a source, in order; of a foreign source only its size."""
-        self.foreign = self._checker.explain_head(source.head())
-        if self.foreign:
-            yield _sized(source)
+        foreign = self._checker.explain_head(source.head())
+        if foreign:
+            yield _sized(source, foreign)
         else:
-            yield from run(source, self._plan, jobs=jobs, executor=executor, start=start)
+            yield from run(source, self.plan, jobs=jobs, executor=executor, start=start)
 
-    def errors(self, source: AnySource) -> Iterator[BatchError]:
-        """The findings of each part, then those about the whole file."""
-        opened = open_source(source)
+    def errors(self, open_it: Callable[[], Source]) -> Iterator[BatchError]:
+        """The findings of each part of a source, then those about the whole file."""
+        opened = open_it()
         merged = ChunkSummary()
         for part in self.parts(opened):
             for error in part.findings.errors:
@@ -249,28 +275,27 @@ class _Job:
         report = self.report(merged, opened)
         yield from sorted([*report.errors, *report.warnings])
 
-    def report(self, summary: ChunkSummary, source: Source) -> Report:
-        """The report, from the summary of the whole source."""
+    def report(self, summary: ChunkSummary, source: Source | None) -> Report:
+        """The report, from the summary of the whole source, which may not be at hand."""
         extra: list[BatchError] = []
         if self._create is not None:
             endpoint = self._endpoint or next(iter(self._checker.provider.endpoints))
             params = {**_CREATE_DEFAULTS, "endpoint": endpoint, **self._create}
-            extra = _create_errors(params, self._plan.selection, self._plan.provider)
+            extra = _create_errors(params, self.plan.selection, self.plan.provider)
         report = finish(
             summary,
-            self._plan,
-            name=self._name if self._name is not None else source.name,
+            self.plan,
+            name=self._name if self._name is not None or source is None else source.name,
             endpoint=self._endpoint,
-            foreign=self.foreign,
             extra=extra,
             create=self._create,
         )
-        return with_all_columns(report, source)
+        return report if source is None else with_all_columns(report, source)
 
 
-def _sized(source: Source) -> ChunkSummary:
-    """A summary that knows only the size of a source."""
-    summary = ChunkSummary()
+def _sized(source: Source, foreign: Iterable[BatchError]) -> ChunkSummary:
+    """The summary of a source of a foreign format: why it is foreign, and its size."""
+    summary = ChunkSummary(foreign=Foreign(foreign))
     for chunk in source.chunks():
         summary.totals["bytes"] += len(chunk)
     return summary

@@ -88,6 +88,17 @@ class Report:
             "warnings": {"object": "list", "data": [error.to_dict() for error in self.warnings]},
         }
 
+    def rows(self) -> list[dict[str, Any]]:
+        """The findings as flat rows for a data frame: errors and warnings, in order.
+
+        Each row has the same keys: `path`, then those of `BatchError.to_dict`. Every value is a
+        string, an integer or None.
+        """
+        return [
+            {"path": self.path, **error.to_dict()}
+            for error in sorted([*self.errors, *self.warnings])
+        ]
+
     def to_batch(self) -> dict[str, Any]:
         """What the API would return: the Batch object, or the error object of a refused call.
 

@@ -10,6 +10,7 @@ import io
 import json
 import math
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, count
@@ -34,6 +35,9 @@ REMEMBERED: Final = 16_000_000
 #: The bytes read at a time to find the end of a line: at first, and at most.
 _FIRST_WINDOW: Final = 1 << 13
 _LARGEST_WINDOW: Final = 1 << 20
+
+#: The default maximum size in bytes of a compressed file when decompressed.
+MOST_UNPACKED: Final = 2_000_000_000
 
 #: The message about a file that is not the same during the whole run.
 CHANGED: Final = "the file changed while it was read; check it again"
@@ -89,13 +93,29 @@ class Source(Protocol):
         """
 
 
-def open_source(source: Any) -> Source:
-    """The source for a path, bytes, a binary stream, or an iterable of requests or lines.
+def is_url(path: object) -> bool:
+    """Whether a path is a URL, such as `s3://bucket/key`. A chain (`zip://a::s3://b`) is one."""
+    return isinstance(path, str) and re.match(r"[a-z][a-z0-9+.-]+(://|::)", path) is not None
+
+
+def open_source(
+    source: Any,
+    storage_options: Mapping[str, Any] | None = None,
+    most_unpacked: int = MOST_UNPACKED,
+) -> Source:
+    """The source for a path, a URL, bytes, a binary stream, or an iterable of requests or lines.
+
+    Args:
+        source: any of these.
+        storage_options: arguments of the filesystem that a URL leads to.
+        most_unpacked: the bytes after which reading a compressed file at a URL raises OSError.
 
     Raises:
         OSError: the file cannot be found.
         TypeError: it is something else.
     """
+    if is_url(source) or _is_remote_path(source):
+        return RemoteSource(source, storage_options, most_unpacked)
     if isinstance(source, bytes | bytearray | memoryview):
         return BytesSource(bytes(source))
     if isinstance(source, str | os.PathLike):
@@ -105,8 +125,16 @@ def open_source(source: Any) -> Source:
     if isinstance(source, Iterable) and not isinstance(source, Mapping | io.TextIOBase):
         return ItemSource(source)
     raise TypeError(
-        f"cannot read requests from {type(source).__name__}; give a path, bytes, a binary stream "
-        "or an iterable of requests"
+        f"cannot read requests from {type(source).__name__}; give a path, a URL, bytes, a binary "
+        "stream or an iterable of requests"
+    )
+
+
+def _is_remote_path(source: Any) -> bool:
+    """Whether it is a path with a filesystem of its own: a `UPath` that is not a local file."""
+    kinds = (str, bytes, os.PathLike)
+    return not isinstance(source, kinds) and all(
+        hasattr(source, name) for name in ("fs", "path", "protocol", "storage_options")
     )
 
 
@@ -355,7 +383,10 @@ class StreamSource(_Stream):
             yield from super().again()
             return
         end = self._stream.tell()
-        self._stream.seek(self._start)
+        try:
+            self._stream.seek(self._start)
+        except ValueError as error:  # A file over HTTP may only claim that it can.
+            raise OSError(str(error)) from error
         try:
             yield from self._read(CHUNK)
         finally:
@@ -372,16 +403,21 @@ class StreamSource(_Stream):
             while data := _read_some(self._stream, size):
                 yield data if data.endswith(b"\n") else data + self._stream.readline()
             return
-        kept: list[bytes] = []  # The beginning of a line whose end was not read yet.
-        while data := _read_some(self._stream, size):
-            end = data.rfind(b"\n") + 1
-            if not end:
-                kept.append(data)
-                continue
-            yield b"".join([*kept, data[:end]]) if kept else data[:end]
-            kept = [data[end:]] if end < len(data) else []
-        if kept:
-            yield b"".join(kept)
+        yield from _whole_lines(iter(lambda: _read_some(self._stream, size), b""))
+
+
+def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in chunks that end with a newline, except perhaps the last one."""
+    kept: list[bytes] = []  # The beginning of a line whose end was not read yet.
+    for data in pieces:
+        end = data.rfind(b"\n") + 1
+        if not end:
+            kept.append(data)
+            continue
+        yield b"".join([*kept, data[:end]]) if kept else data[:end]
+        kept = [data[end:]] if end < len(data) else []
+    if kept:
+        yield b"".join(kept)
 
 
 class _PipeSource(_Stream):
@@ -418,6 +454,43 @@ def _read_some(stream: Any, size: int) -> bytes:
     if not isinstance(data, bytes | bytearray | memoryview):  # `bytes(5)` would be five zeros.
         raise TypeError("the stream gives text; open it in binary mode ('rb')")
     return bytes(data)
+
+
+class RemoteSource(_Stream):
+    """A file at a URL. A compressed one is decompressed as it is read.
+
+    Args:
+        location: a URL, or a `UPath`.
+        storage_options: arguments of the filesystem.
+        most_unpacked: the bytes after which reading a compressed file raises OSError.
+    """
+
+    def __init__(
+        self, location: Any, storage_options: Mapping[str, Any] | None, most_unpacked: int
+    ) -> None:
+        super().__init__()
+        from .remote import RemoteFile  # Late, because a local file does not need it.
+
+        self._file = RemoteFile(location, storage_options)
+        self._most_unpacked = most_unpacked
+        self.name = self._file.name
+        self._is_packed = is_gzipped(self.name)
+        if self._is_packed:
+            self.name = self.name[: -len(".gz")]
+
+    def _read(self, _size: int) -> Iterator[bytes]:
+        pieces = self._file.pieces(self._unpack if self._is_packed else None)
+        yield from _whole_lines(pieces)
+
+    def again(self) -> Iterator[bytes]:
+        """See `Source`. The file is read over the network once more."""
+        return self._read(CHUNK)
+
+    def _remember(self, chunk: bytes) -> None:
+        """Remember nothing, so that many files can be read at a time."""
+
+    def _unpack(self, packed: BinaryIO) -> BinaryIO:
+        return unpacked(packed, self._most_unpacked)
 
 
 class ItemSource(_Stream):
@@ -460,12 +533,20 @@ def open_file(path: str, most_unpacked: int | None = None) -> BinaryIO:
     """
     if not is_gzipped(path):
         return Path(path).open("rb")
+    return unpacked(path, most_unpacked)
+
+
+def unpacked(packed: str | BinaryIO, most: int | None = None) -> BinaryIO:
+    """A stream that decompresses a file or a stream. After `most` bytes, it raises OSError."""
     import gzip
 
-    unpacked = cast("BinaryIO", gzip.GzipFile(path))
-    if most_unpacked is None:
-        return unpacked
-    return io.BufferedReader(_Limited(unpacked, most_unpacked), _LARGEST_WINDOW)
+    stream = cast(
+        "BinaryIO",
+        gzip.GzipFile(packed) if isinstance(packed, str) else gzip.GzipFile(fileobj=packed),
+    )
+    if most is None:
+        return stream
+    return io.BufferedReader(_Limited(stream, most), _LARGEST_WINDOW)
 
 
 class _Limited(io.RawIOBase):
@@ -487,7 +568,7 @@ class _Limited(io.RawIOBase):
         if self._left < 0:
             raise OSError(
                 f"it has more than {self._limit:,} bytes when decompressed; raise "
-                "--max-unpacked-bytes to check it"
+                "--max-unpacked-bytes (max_unpacked_bytes in Python) to check it"
             )
         buffer[: len(data)] = data
         return len(data)

@@ -190,11 +190,20 @@ class Occurrences(dict[Any, tuple[int, Any]]):
                 self[key] = (seen[0] + count, seen[1])
 
 
+class Foreign(list[BatchError]):
+    """The finding that the file has a foreign format; only the beginning of a file has one."""
+
+    def absorb(self, other: Iterable[BatchError], _shift: int) -> None:
+        """Append what is known of the lines that follow."""
+        self += other
+
+
 @dataclass(frozen=True)
 class ChunkSummary:
     """What is known of consecutive lines: their findings, and the facts that file rules need.
 
     Line numbers count from the first of these lines. `ChunkSummary()` is the summary of no lines.
+    It can be pickled. Outside of this package, treat it as opaque: its attributes may change.
 
     Attributes:
         findings: the findings about single lines.
@@ -205,6 +214,7 @@ class ChunkSummary:
         models: the model of each request.
         deprecated: the deprecated parameters, by (URL, parameter), with the line of the first.
         totals: the number of bytes, embedding inputs and prompt characters.
+        foreign: why the file is not a batch input file at all. Its lines don't count then.
     """
 
     findings: FindingStore = field(default_factory=FindingStore)
@@ -214,6 +224,7 @@ class ChunkSummary:
     models: Runs = field(default_factory=Runs)
     deprecated: Occurrences = field(default_factory=Occurrences)
     totals: Totals = field(default_factory=Totals)
+    foreign: Foreign = field(default_factory=Foreign)
     statuses: LineStatuses = field(default_factory=LineStatuses)
 
     @property

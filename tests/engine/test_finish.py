@@ -11,7 +11,7 @@ from batchlint.report import Report
 from batchlint.rules import select_rules
 from batchlint.rules.file import affected
 from batchlint.schema.store import newer_hint
-from batchlint.summary import ChunkSummary
+from batchlint.summary import ChunkSummary, Foreign
 from support import NOW, line
 
 PLAN = Plan(select_rules(), now=NOW)
@@ -115,7 +115,7 @@ def test_date_of_the_schemas_is_kept_in_findings_about_the_create_call() -> None
 def test_foreign_file_has_no_findings_of_file_rules() -> None:
     """Without lines, `empty_file` would be reported too."""
     foreign = BatchError("not_a_batch_file", "not_a_batch_file", None, "A sentence.")
-    report = finish(ChunkSummary(), PLAN, name="x.txt", endpoint=None, foreign=[foreign])
+    report = finish(ChunkSummary(foreign=Foreign([foreign])), PLAN, name="x.txt", endpoint=None)
 
     assert {error.rule for error in report.errors} == {"not_a_batch_file", "not_jsonl_name"}
 

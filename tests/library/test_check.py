@@ -28,15 +28,20 @@ DATA: Final = TEXT.encode()
 def test_package_has_exactly_the_public_names() -> None:
     assert batchlint.__all__ == [
         "BatchError",
+        "ChunkSummary",
         "Manifest",
         "RepeatedId",
         "Report",
         "SplitPart",
         "UnplacedLine",
         "check",
+        "check_chunk",
         "check_create",
+        "check_many",
         "check_request",
+        "finish",
         "iter_errors",
+        "merge",
         "split",
     ]
     for name in batchlint.__all__:

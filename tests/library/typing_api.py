@@ -13,12 +13,17 @@ from typing import Any, BinaryIO, Literal, assert_type
 import batchlint
 from batchlint import (
     BatchError,
+    ChunkSummary,
     Manifest,
     Report,
     check,
+    check_chunk,
     check_create,
+    check_many,
     check_request,
+    finish,
     iter_errors,
+    merge,
     split,
 )
 
@@ -140,6 +145,23 @@ def others() -> None:
         ),
         Iterator[BatchError],
     )
+
+
+def many_files_and_parts(pool: ProcessPoolExecutor) -> None:
+    results = check_many(
+        ["requests.jsonl", Path("requests.jsonl"), MyPath(), "s3://bucket/*.jsonl"],
+        executor=pool,
+        storage_options={"anon": True},
+        max_unpacked_bytes=1_000_000,
+    )
+    assert_type(results, Iterator[tuple[str, Report | OSError]])
+    check_many("s3://bucket/prefix/", jobs=None, progress=print)
+    check("s3://bucket/requests.jsonl", storage_options={"anon": True})
+    parts = [check_chunk(b"{}\n", first=True), check_chunk(b"{}", select=["invalid_type"])]
+    assert_type(parts, list[ChunkSummary])
+    assert_type(merge(parts), ChunkSummary)
+    assert_type(finish(merge(iter(parts)), name="x.jsonl", endpoint="/v1/embeddings"), Report)
+    assert_type(check(b"{}").rows(), list[dict[str, Any]])
 
 
 def wrong() -> None:

@@ -10,7 +10,7 @@ from ..report import Report
 from ..rules.file import affected
 from ..rules.registry import CheckedFile
 from ..schema.store import newer_hint
-from ..summary import ChunkSummary, FindingStore, LineStatus
+from ..summary import ChunkSummary, FindingStore, LineStatus, Totals
 from .checker import Checker, checker_for
 from .chunk import Plan
 
@@ -21,7 +21,6 @@ def finish(
     *,
     name: str | None,
     endpoint: str | None,
-    foreign: Iterable[BatchError] = (),
     extra: Iterable[BatchError] = (),
     create: Mapping[str, Any] | None = None,
 ) -> Report:
@@ -32,12 +31,13 @@ def finish(
         plan: the plan they were checked with.
         name: the file's name, if it has one.
         endpoint: the batch's URL, if the caller gave it. Default: the most frequent URL.
-        foreign: why the file is not a batch input file at all. Its lines were not checked then.
         extra: further findings about the file.
         create: the parameters of the create call.
     """
     checker = checker_for(plan.provider, plan.selection)
-    foreign = list(foreign)
+    foreign = summary.foreign
+    if foreign:
+        summary = ChunkSummary(totals=Totals(bytes=summary.bytes))
     urls = summary.urls.most_frequent(summary.statuses)
     if checker.provider.endpoint_of_file and urls:
         endpoint = None

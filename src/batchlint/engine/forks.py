@@ -101,6 +101,18 @@ class ForkExecutor:
         self._hand_out()
         return call
 
+    def first_done(self, calls: list[ForkedCall]) -> ForkedCall:
+        """Wait until one of these calls has ended, and return it.
+
+        Raises:
+            OSError: a worker died.
+        """
+        while True:
+            for call in calls:
+                if call.done:
+                    return call
+            self.wait()
+
     def wait(self) -> None:
         """Wait until a call ends.
 

@@ -42,7 +42,7 @@ UNGUARDED_SCRIPT: Final = (
 #: How worker processes start. A fork is quick, but safe only in a process without threads.
 Start = Literal["fork", "spawn"]
 
-Call = tuple[Callable[..., ChunkSummary], tuple[Any, ...]]
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 class Future(Protocol):
@@ -50,6 +50,10 @@ class Future(Protocol):
 
     def result(self) -> Any:
         """Wait for the result of the call."""
+
+
+#: A source that can be pickled and checked by itself, with its name; or why it cannot be checked.
+NamedCall = tuple[str, "Call | OSError"]
 
 
 class Executor(Protocol):
@@ -91,20 +95,24 @@ def run(
     calls = _chunk_calls(source, plan, check_with_columns)
     if source.size is not None:
         calls = _range_calls(source, source.size, plan, workers)
-    with _worker_processes(workers, start) as submit:
-        yield from _ordered_map(submit, calls, workers * WINDOW)
+    with worker_processes(workers, start) as pool:
+        yield from _ordered_map(pool.submit, calls, workers * WINDOW)
 
 
 def count_workers(source: Source, jobs: int | None, start: Start = "spawn") -> int:
     """The number of processes to use."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
+    cores = count_cores()
     if jobs is None:
         jobs = 0 if (source.size or 0) >= PARALLEL_FROM[start] else 1
     useful = 4 * cores if source.size is None else max(1, -(-source.size // SMALLEST_RANGE))
     return min(jobs or cores, useful)
+
+
+def count_cores() -> int:
+    """The number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def check_range(source: Source, start: int, stop: int, plan: Plan) -> ChunkSummary:
@@ -146,26 +154,96 @@ def _ordered_map(
         yield pending.popleft().result()
 
 
-def _worker_processes(workers: int, start: Start) -> AbstractContextManager[Callable[..., Future]]:
-    """Start worker processes; inside the context, calls can be submitted to them."""
+def as_finished(
+    executor: Executor, calls: Iterable[NamedCall], window: int
+) -> Iterator[tuple[str, Any]]:
+    """The results of calls with their names, as they finish.
+
+    Args:
+        executor: where to run them.
+        calls: with their names. An exception in the place of a call is its result.
+        window: the maximum number of calls under way. Further calls are not even asked for.
+    """
+    first_done = getattr(executor, "first_done", _first_done)
+    pending: dict[Future, str] = {}  # in the order of the calls
+
+    def next_result() -> tuple[str, Any]:
+        future = first_done(list(pending))
+        return pending.pop(future), future.result()
+
+    for name, call in calls:
+        if isinstance(call, OSError):
+            yield name, call
+            continue
+        function, args = call
+        pending[executor.submit(function, *args)] = name
+        if len(pending) >= window:
+            yield next_result()
+    while pending:
+        yield next_result()
+
+
+def _first_done(futures: list[Future]) -> Future:
+    """A future that is done; the oldest one if they are not those of `concurrent.futures`."""
+    from concurrent.futures import FIRST_COMPLETED, wait
+    from concurrent.futures import Future as StandardFuture
+
+    standard = [future for future in futures if isinstance(future, StandardFuture)]
+    if len(standard) < len(futures):
+        return futures[0]
+    done = wait(standard, return_when=FIRST_COMPLETED).done
+    return next(future for future in standard if future in done)
+
+
+class ThisProcess:
+    """An executor that runs each call at once, in this process."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> Future:
+        """Run a call."""
+        return _Done(fn(*args))
+
+
+class _Done:
+    """The future of a call that has ended."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def result(self) -> Any:
+        """The result of the call."""
+        return self._value
+
+
+@contextmanager
+def threads(count: int) -> Iterator[Executor]:
+    """Start threads. Calls that have not begun when the context ends are given up."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(count, "batchlint")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def worker_processes(workers: int, start: Start) -> AbstractContextManager[Executor]:
+    """Start worker processes; inside the context, calls can be submitted to them.
+
+    Raises:
+        OSError: inside the context, if a worker died.
+    """
     if start == "fork" and hasattr(os, "fork"):
-        return _forked(workers)
+        from .forks import ForkExecutor
+
+        return ForkExecutor(workers)
     return _pooled(workers)
 
 
 @contextmanager
-def _forked(workers: int) -> Iterator[Callable[..., Future]]:
-    from .forks import ForkExecutor
-
-    with ForkExecutor(workers) as executor:
-        yield executor.submit
-
-
-@contextmanager
-def _pooled(workers: int) -> Iterator[Callable[..., Future]]:
+def _pooled(workers: int) -> Iterator[Executor]:
     import multiprocessing  # Late, because it takes 14 ms.
+    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
     from concurrent.futures import Future as PoolFuture
-    from concurrent.futures import ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
 
     context = multiprocessing.get_context("spawn")
@@ -175,24 +253,36 @@ def _pooled(workers: int) -> Iterator[Callable[..., Future]]:
         return list((getattr(pool, "_processes", None) or {}).values())
 
     class Watched:
-        """A future that notices when a process dies.
+        """A future of the pool that notices when a process dies.
 
         The pool itself would wait forever for a process that was killed in the middle of its
         answer.
         """
 
         def __init__(self, future: PoolFuture[Any]) -> None:
-            self._future = future
+            self.future = future
 
         def result(self) -> Any:
-            while not wait([self._future], POLL_SECONDS).done:
+            return WatchedPool.first_done([self]).future.result()
+
+    class WatchedPool:
+        """The pool, with futures that notice when a process dies."""
+
+        @staticmethod
+        def submit(function: Callable[..., Any], /, *args: Any) -> Watched:
+            return Watched(pool.submit(function, *args))
+
+        @staticmethod
+        def first_done(watched: list[Watched]) -> Watched:
+            futures = [one.future for one in watched]
+            while not (done := wait(futures, POLL_SECONDS, FIRST_COMPLETED).done):
                 if any(process.exitcode is not None for process in processes()):
                     raise OSError(WORKER_DIED)
-            return self._future.result()
+            return next(one for one in watched if one.future in done)
 
     done = False
     try:
-        yield lambda function, *args: Watched(pool.submit(function, *args))
+        yield WatchedPool()
         done = True
     except BrokenProcessPool as error:
         raise OSError(UNGUARDED_SCRIPT) from error

@@ -1,0 +1,214 @@
+"""`check_many`: many files, in this process, in worker processes or on an executor."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Final
+
+from .api import Job, Rules, check
+from .arguments import check_count
+from .engine.parallel import (
+    PARALLEL_FROM,
+    WINDOW,
+    Executor,
+    NamedCall,
+    Start,
+    ThisProcess,
+    as_finished,
+    count_cores,
+    threads,
+    worker_processes,
+)
+from .findings import KEEP
+from .report import Report
+from .sources import MOST_UNPACKED, is_url
+
+#: A path or a URL. (`Any` is for path objects that are not local, such as a `UPath`.)
+AnyPath = str | os.PathLike[str] | Any
+
+#: The maximum number of files that are submitted to an executor and not done.
+_WINDOW_OF_EXECUTOR: Final = 256
+
+#: The number of files that are looked at before deciding how to run.
+_LOOK_AHEAD: Final = 100
+
+#: The number of threads that read files at URLs. They wait for servers more than they compute.
+_THREADS: Final = 8
+
+
+def check_many(
+    sources: Iterable[AnyPath] | str | os.PathLike[str],
+    *,
+    provider: str = "openai",
+    endpoint: str | None = None,
+    select: Iterable[str] | None = None,
+    ignore: Iterable[str] = (),
+    warn: Iterable[str] = (),
+    error: Iterable[str] = (),
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[int], object] | None = None,
+    now: float | datetime | None = None,
+    keep: int = KEEP,
+    create: Mapping[str, Any] | None = None,
+    max_enqueued_tokens: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    max_unpacked_bytes: int = MOST_UNPACKED,
+    start: Start = "spawn",
+) -> Iterator[tuple[str, Report | OSError]]:
+    """Check many batch input files, and yield the report of each as soon as it is known.
+
+    A file that cannot be read does not end the others: its result is the `OSError`.
+
+    Args:
+        sources: paths and URLs. A URL may be a glob (`s3://bucket/2026-*/*.jsonl`), or a prefix
+            that ends with a slash, which means the `.jsonl` and `.jsonl.gz` files below it. They
+            are taken from an iterator only as fast as they are checked.
+        provider: the service that the files are for, as for `check`.
+        endpoint: the URL of the batch endpoint of every file, as for `check`.
+        select: the rules or API codes to check for, as for `check`.
+        ignore: rules or codes to skip.
+        warn: rules or codes to enable as warnings.
+        error: rules or codes to enable as errors.
+        jobs: the number of worker processes. 1 checks one file after the other in this process, 0
+            uses one process per core. None decides: threads for URLs, processes for local files
+            that are many or large.
+        executor: runs the checks instead, one call for each file: a `concurrent.futures` executor,
+            Dask's `get_executor()`, or anything that has `submit`. Its workers must be able to
+            read the files.
+        progress: called with the size in bytes of each file that was checked.
+        now: the time of the check, as for `check`.
+        keep: the maximum number of findings to keep per rule and file. 0 means no limit.
+        create: the parameters of the create call, without `input_file_id`, to check with each file.
+        max_enqueued_tokens: warn if the prompts of a file have more tokens than this, by a rough
+            estimate.
+        storage_options: for URLs, the arguments of their fsspec filesystem.
+        max_unpacked_bytes: the maximum size of a compressed file when decompressed, for URLs.
+        start: how worker processes start, as for `check`.
+
+    Returns:
+        An iterator over (name, result). The name is the path or the URL as it was given, or as a
+        glob or a prefix was expanded. The order is that in which the checks finish.
+
+    Raises:
+        OSError: a worker process died. Raised during iteration.
+        TypeError: an argument has the wrong type.
+        ValueError: as for `check`.
+    """
+    check_count("jobs", jobs)
+    check_count("max_unpacked_bytes", max_unpacked_bytes)
+    rules = Rules(None if select is None else list(select), list(ignore), list(warn), list(error))
+    job = Job(rules, provider, None, endpoint, create, now, keep, max_enqueued_tokens)
+    options = {
+        **rules._asdict(),
+        "provider": provider,
+        "endpoint": endpoint,
+        "now": job.plan.now,
+        "keep": keep,
+        "create": create,
+        "max_enqueued_tokens": max_enqueued_tokens,
+        "storage_options": storage_options,
+        "max_unpacked_bytes": max_unpacked_bytes,
+    }
+    if isinstance(sources, str | os.PathLike):
+        sources = [sources]
+    files = _expanded(sources, storage_options)
+    return _checked(files, options, jobs, executor, start, progress)
+
+
+def _checked(
+    files: Iterator[tuple[str, Any]],
+    options: dict[str, Any],
+    jobs: int | None,
+    executor: Executor | None,
+    start: Start,
+    progress: Callable[[int], object] | None,
+) -> Iterator[tuple[str, Report | OSError]]:
+    """The results, with calls to `progress`."""
+    inner: int | None = 1
+    if executor is None:
+        first = list(islice(files, _LOOK_AHEAD))
+        files = chain(first, files)
+        place, window, inner = _place(first, jobs, start)
+    else:
+        place, window = nullcontext(executor), _WINDOW_OF_EXECUTOR
+    options = {**options, "jobs": inner, "start": start}
+    calls = (_call(name, source, options) for name, source in files)
+    with place as chosen:
+        for name, result in as_finished(chosen, calls, window):
+            if progress is not None and isinstance(result, Report):
+                progress(result.bytes)
+            yield name, result
+
+
+def _call(name: str, source: Any, options: dict[str, Any]) -> NamedCall:
+    return (name, source) if isinstance(source, OSError) else (name, (_check, (source, options)))
+
+
+def _check(source: Any, options: dict[str, Any]) -> Report | OSError:
+    """Check one file. The result can be pickled."""
+    try:
+        return check(source, **options)
+    except OSError as error:
+        return error.with_traceback(None)
+
+
+def _expanded(
+    sources: Iterable[Any], storage_options: Mapping[str, Any] | None
+) -> Iterator[tuple[str, Any]]:
+    """Each file with its name. A glob or a prefix that leads to no file has an OSError instead."""
+    for source in sources:
+        if not is_url(source):
+            yield (os.fsdecode(source) if isinstance(source, os.PathLike) else str(source)), source
+            continue
+        from .remote import find, is_pattern
+
+        if not is_pattern(source):
+            yield source, source
+            continue
+        try:
+            found = find(source, storage_options)
+        except OSError as error:
+            yield source, error
+        else:
+            yield from ((file.url, file.url) for file in found)
+
+
+def _place(
+    files: list[tuple[str, Any]], jobs: int | None, start: Start
+) -> tuple[AbstractContextManager[Executor], int, int | None]:
+    """Where to run the checks, how many at a time, and the `jobs` inside of each.
+
+    Args:
+        files: the first ones.
+        jobs: as for `check_many`.
+        start: how worker processes start.
+    """
+    workers = count_cores() if jobs == 0 else jobs
+    if workers is None and any(_is_remote(source) for _, source in files):
+        return threads(_THREADS), 2 * _THREADS, 1
+    if len(files) < 2 * (workers or count_cores()):
+        return nullcontext(ThisProcess()), 1, jobs  # Few files: parallel inside of each.
+    if workers is None:
+        size = sum(_size(source) for _, source in files)
+        workers = count_cores() if size >= PARALLEL_FROM[start] else 1
+    if workers == 1:
+        return nullcontext(ThisProcess()), 1, 1
+    return worker_processes(workers, start), WINDOW * workers, 1
+
+
+def _is_remote(source: Any) -> bool:
+    return is_url(source) or not isinstance(source, str | os.PathLike | OSError)
+
+
+def _size(source: Any) -> int:
+    """The size of a local file; 0 if it cannot be known."""
+    try:
+        return Path(source).stat().st_size
+    except (OSError, TypeError, ValueError):
+        return 0

@@ -1,0 +1,223 @@
+"""Files at URLs, read through fsspec. No other module knows fsspec.
+
+It is imported only when a URL is given: fsspec takes longer to import than a small file to check.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Final, NamedTuple
+from urllib.parse import urlsplit
+
+#: The bytes that a file is read by, and how many such pieces are read ahead.
+_PIECE: Final = 1 << 20
+_PIECES_AHEAD: Final = 4
+
+#: The bytes that one request to an object store asks for, beyond the piece that is needed.
+_BLOCK: Final = 4 << 20
+
+#: Files under a prefix that are checked.
+_SUFFIXES: Final = (".jsonl", ".jsonl.gz")
+
+#: The characters of an error's text that are shown.
+_LONGEST_TEXT: Final = 300
+
+_HTTP: Final = ("http", "https")
+
+
+class Found(NamedTuple):
+    """A file that a glob or a prefix leads to.
+
+    Attributes:
+        url: its URL.
+        size: in bytes; None if the filesystem does not say.
+    """
+
+    url: str
+    size: int | None
+
+
+class RemoteFile(NamedTuple):
+    """Where a file is. It can be pickled, so that workers can open it.
+
+    Attributes:
+        location: a URL, or a path object with its own filesystem, such as a `UPath`.
+        storage_options: arguments of the filesystem, for a URL.
+    """
+
+    location: Any
+    storage_options: Mapping[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The URL without what may be secret."""
+        return public_name(str(self.location))
+
+    def pieces(self, unpack: Callable[[BinaryIO], BinaryIO] | None = None) -> Iterator[bytes]:
+        """The bytes of the file, in pieces. The next ones are read while one is in use.
+
+        Args:
+            unpack: makes the stream that is read out of the one that the filesystem opens.
+
+        Raises:
+            OSError: the file cannot be opened or read.
+        """
+        with _as_os_errors(self.name):
+            filesystem, path = self._filesystem()
+            # A server may not support ranges, and over HTTP one request is enough for a file.
+            block = 0 if "http" in filesystem.protocol else _BLOCK
+            file = filesystem.open(path, "rb", block_size=block, cache_type="readahead")
+            stream = file if unpack is None else unpack(file)
+
+        def read() -> bytes:
+            with _as_os_errors(self.name):
+                return bytes(stream.read(_PIECE))
+
+        yield from _read_ahead(read, file.close)
+
+    def _filesystem(self) -> tuple[Any, str]:
+        if not isinstance(self.location, str):
+            return self.location.fs, self.location.path
+        return _filesystem(self.location, self.storage_options)
+
+
+def is_pattern(url: str) -> bool:
+    """Whether a URL may lead to several files: it is a glob, or ends with a slash."""
+    special = "*[" if urlsplit(url).scheme in _HTTP else "*?["  # "?" begins the query in HTTP.
+    return url.endswith("/") or any(character in url for character in special)
+
+
+def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[Found]:
+    """The files that match a glob, or the `.jsonl` and `.jsonl.gz` files below a prefix, by name.
+
+    Raises:
+        OSError: the filesystem cannot be asked, or there are no such files.
+    """
+    name = public_name(url)
+    with _as_os_errors(name):
+        filesystem, path = _filesystem(url, storage_options)
+        if url.endswith("/"):
+            listed = filesystem.find(path, detail=True)
+            listed = {place: about for place, about in listed.items() if _is_batch_file(place)}
+            missing = "no .jsonl files are below this prefix"
+        else:
+            listed = filesystem.glob(path, detail=True)
+            missing = "no files match"
+        files = {place: about for place, about in listed.items() if about["type"] == "file"}
+        if not files:
+            raise FileNotFoundError(errno.ENOENT, missing, name)
+        return [
+            Found(filesystem.unstrip_protocol(place), about.get("size"))
+            for place, about in sorted(files.items())
+        ]
+
+
+def _is_batch_file(path: str) -> bool:
+    return path.lower().endswith(_SUFFIXES)
+
+
+def public_name(url: str) -> str:
+    """A URL without what may be secret: a password, and the query of an HTTP URL."""
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    if scheme in _HTTP:
+        path = path.partition("?")[0].partition("#")[0]
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
+
+
+def _read_ahead(read: Callable[[], bytes], close: Callable[[], object]) -> Iterator[bytes]:
+    """The pieces that a function reads, while it reads the next ones in a thread."""
+    pool = ThreadPoolExecutor(1, "batchlint-read")
+    pending: deque[Future[bytes]] = deque()
+    done = False
+    try:
+        while not done:
+            while len(pending) < _PIECES_AHEAD:
+                pending.append(pool.submit(read))
+            data = pending.popleft().result()
+            if data:
+                yield data
+            done = not data
+    finally:
+        for future in pending:
+            future.cancel()
+        pool.submit(close)  # After the read that is under way.
+        pool.shutdown(wait=done)  # A server may never answer that read, so don't wait for it.
+
+
+def _filesystem(url: str, storage_options: Mapping[str, Any] | None) -> tuple[Any, str]:
+    """The filesystem of a URL, and the path of the file in it.
+
+    Raises:
+        OSError: fsspec, or the package for this kind of URL, is not installed.
+    """
+    scheme = url.partition(":")[0]
+    try:
+        from fsspec.core import url_to_fs
+        from fsspec.registry import known_implementations
+    except ImportError:
+        raise OSError(_needs_extra(url)) from None
+    try:
+        filesystem, path = url_to_fs(url, **(storage_options or {}))
+    except ImportError as error:
+        package = known_implementations.get(scheme, {}).get("class", "").partition(".")[0]
+        if scheme in _HTTP or package in ("", "fsspec"):
+            raise OSError(f"{scheme}:// URLs need a package that is missing: {error}") from error
+        raise OSError(
+            f"{scheme}:// URLs need the package {package}: pip install {package}"
+        ) from error
+    return filesystem, path
+
+
+#: For users without the extra: commands that write an object to standard output.
+_PIPES: Final = {
+    "s3": "aws s3 cp {url} -",
+    "gs": "gcloud storage cat {url}",
+    "http": "curl -fsS {url}",
+    "https": "curl -fsS {url}",
+}
+
+
+def _needs_extra(url: str) -> str:
+    name = public_name(url)
+    pipe = _PIPES.get(url.partition(":")[0], "... {url}").format(url=name)
+    unpack = " | gunzip" if name.lower().endswith(".gz") else ""
+    return (
+        'URLs need the extra "remote": pip install "batchlint[remote]". Or pipe the file: '
+        f"{pipe}{unpack} | batchlint check -"
+    )
+
+
+@contextmanager
+def _as_os_errors(name: str) -> Iterator[None]:
+    """Raise what filesystems raise as OSErrors, in one form. They have exceptions of their own."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise _as_os_error(error, name) from error
+
+
+def _as_os_error(error: Exception, name: str) -> OSError:
+    reason: BaseException = error
+    while isinstance(reason, FileNotFoundError) and reason.__cause__ is not None:
+        reason = reason.__cause__  # To fsspec, any answer of an HTTP server but 2xx means this.
+    status = getattr(reason, "status", None)
+    text = next(iter(str(reason).splitlines()), "")[:_LONGEST_TEXT] or type(reason).__name__
+    if isinstance(reason, OSError) and reason.strerror:
+        text = reason.strerror
+    elif status is not None:  # The text of these errors has the whole URL.
+        text = f"HTTP status {status} {getattr(reason, 'message', '')}".strip()
+    if isinstance(reason, PermissionError) or status in (401, 403):
+        return PermissionError(errno.EACCES, f"access denied: {text}", name)
+    if status in (404, 410) or (isinstance(reason, FileNotFoundError) and not reason.strerror):
+        return FileNotFoundError(errno.ENOENT, "no such file", name)
+    if isinstance(reason, TimeoutError):
+        return TimeoutError(errno.ETIMEDOUT, "the server did not answer in time", name)
+    number = reason.errno if isinstance(reason, OSError) and reason.errno else errno.EIO
+    return OSError(number, text, name)

@@ -1,0 +1,216 @@
+"""`check_many`: many files give what `check` gives for each, whatever runs the checks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+import batchlint
+from batchlint import Report, check, check_many
+from batchlint.engine.parallel import Start
+from support import line
+
+NAMES: Final = [f"{number}.jsonl" for number in range(12)]
+MISSING: Final = "missing.jsonl"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """Write files of which some have an error, and name one that is missing."""
+    for number, name in enumerate(NAMES):
+        second = line("b", bogus=1) if number % 5 == 0 else line("b")
+        (tmp_path / name).write_bytes(line("a") + second)
+    return [tmp_path / name for name in (*NAMES, MISSING)]
+
+
+@pytest.fixture
+def urls(files: list[Path]) -> Iterator[str]:
+    """The same files in memory, as a prefix."""
+    filesystem = MemoryFileSystem()
+    filesystem.store.clear()
+    for file in files[:-1]:
+        filesystem.pipe(f"/b/{file.name}", file.read_bytes())
+    yield "memory://b/"
+    filesystem.store.clear()
+
+
+def assert_results(results: dict[str, Report | OSError], files: list[Path]) -> None:
+    """Each file has the result that `check` gives."""
+    assert len(results) == len(files)
+    for file in files:
+        result = results[str(file)]
+        if file.name == MISSING:
+            assert isinstance(result, FileNotFoundError)
+            assert result.filename is not None
+            assert MISSING in str(result.filename)
+        else:
+            assert result == check(file)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "start"), [(1, "spawn"), (None, "spawn"), (2, "fork"), (0, "fork"), (2, "spawn")]
+)
+def test_every_file_has_its_result(files: list[Path], jobs: int | None, start: Start) -> None:
+    assert_results(dict(check_many(files, jobs=jobs, start=start)), files)
+
+
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_executors_give_the_same_results(files: list[Path], kind: type[Any]) -> None:
+    with kind(2) as executor:
+        assert_results(dict(check_many(iter(files), executor=executor)), files)
+
+
+class Bare:
+    """An executor that has `submit`, with futures that have `result`, and nothing else."""
+
+    class Done:
+        def __init__(self, value: Any) -> None:
+            self.value = value
+
+        def result(self) -> Any:
+            return self.value
+
+    def submit(self, function: Any, /, *args: Any) -> Done:
+        return self.Done(function(*args))
+
+
+def test_anything_that_has_submit_is_an_executor(files: list[Path]) -> None:
+    assert_results(dict(check_many(files, executor=Bare())), files)
+
+
+def test_few_files_are_checked_one_after_the_other(files: list[Path]) -> None:
+    assert_results(dict(check_many(files[-2:], jobs=2, start="fork")), files[-2:])
+
+
+def test_files_that_finish_first_come_first(files: list[Path]) -> None:
+    last_is_done = threading.Event()
+
+    class Backwards(ThreadPoolExecutor):
+        """The first call waits for the last one."""
+
+        def submit(self, function: Any, /, *args: Any, **_: Any) -> Future[Any]:
+            def call() -> Any:
+                if args[0] == files[0]:
+                    last_is_done.wait(20)
+                result = function(*args)
+                if args[0] == files[-1]:
+                    last_is_done.set()
+                return result
+
+            return super().submit(call)
+
+    with Backwards(2) as executor:
+        names = [name for name, _ in check_many(files, executor=executor)]
+
+    assert sorted(names) == sorted(map(str, files))
+    assert names[0] != str(files[0])
+
+
+def test_sources_are_taken_only_as_fast_as_they_are_checked(
+    files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batchlint.many, "_WINDOW_OF_EXECUTOR", 3)
+    taken: list[Path] = []
+
+    def sources() -> Iterator[Path]:
+        for file in files:
+            taken.append(file)
+            yield file
+
+    with ThreadPoolExecutor(2) as executor:
+        results = check_many(sources(), executor=executor)
+        next(results)
+        assert len(taken) == 3
+        assert len(list(results)) == len(files) - 1
+
+
+@pytest.mark.parametrize("jobs", [None, 1])
+def test_prefix_and_glob_are_expanded(urls: str, jobs: int | None) -> None:
+    expected = {f"memory:///b/{name}" for name in NAMES}
+
+    assert dict(check_many([urls], jobs=jobs)).keys() == expected
+    assert dict(check_many("memory://b/1*.jsonl", jobs=jobs)).keys() == {
+        "memory:///b/1.jsonl",
+        "memory:///b/10.jsonl",
+        "memory:///b/11.jsonl",
+    }
+
+
+def test_url_has_the_report_of_the_file(urls: str, files: list[Path]) -> None:
+    for name, report in check_many(urls):
+        assert isinstance(report, Report)
+        local = check(files[0].parent / Path(name).name)
+        assert report.path == name
+        assert (report.errors, report.total, report.bytes) == (
+            local.errors,
+            local.total,
+            local.bytes,
+        )
+
+
+def test_pattern_without_files_has_an_error_and_the_rest_is_checked(urls: str) -> None:
+    results = dict(check_many(["memory://none/*.jsonl", urls, "memory://b/none.jsonl"]))
+
+    assert len(results) == len(NAMES) + 2
+    assert "no files match" in str(results["memory://none/*.jsonl"])
+    assert "no such file" in str(results["memory://b/none.jsonl"])
+
+
+def test_options_apply_to_every_file(files: list[Path]) -> None:
+    options: dict[str, Any] = {
+        "endpoint": "/v1/responses",
+        "warn": iter(["mismatched_url"]),
+        "now": 5,
+    }
+    results = dict(check_many(files[:-1], **options))
+
+    for result in results.values():
+        assert isinstance(result, Report)
+        assert result.endpoint == "/v1/responses"
+        assert result.now == 5
+        assert [error.rule for error in result.warnings] == ["mismatched_url"] * 2
+
+
+def test_progress_is_told_the_bytes_of_each_file(files: list[Path]) -> None:
+    sizes: list[int] = []
+    list(check_many(files, progress=sizes.append))
+
+    assert sorted(sizes) == sorted(file.stat().st_size for file in files[:-1])
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"jobs": -1}, ValueError),
+        ({"jobs": "2"}, TypeError),
+        ({"select": ["nothing"]}, ValueError),
+        ({"endpoint": "/v2"}, ValueError),
+        ({"max_unpacked_bytes": -1}, ValueError),
+    ],
+)
+def test_bad_arguments_are_refused_before_the_iteration(
+    options: dict[str, Any], kind: type[Exception]
+) -> None:
+    with pytest.raises(kind):
+        check_many([], **options)
+
+
+def test_abandoned_iteration_ends_the_calls_that_have_not_begun() -> None:
+    results = check_many([f"memory://b/{name}" for name in NAMES])
+    next(results)
+    results.close()  # type: ignore[attr-defined]
+
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("batchlint_")]
+
+
+def test_no_sources_have_no_results() -> None:
+    executor: Executor = ThreadPoolExecutor(1)
+    with executor:
+        assert list(check_many([], executor=executor)) == []
+    assert list(check_many([])) == []

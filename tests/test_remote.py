@@ -1,0 +1,367 @@
+"""Files at URLs: reading, decompressing, finding, and saying what went wrong.
+
+The filesystem is the one that fsspec has in memory. The tests marked `remote` use servers.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any, Final
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+from batchlint import check, remote
+from batchlint.remote import Found, RemoteFile, find, is_pattern, public_name
+from batchlint.sources import RemoteSource, is_url, open_source
+from support import line
+
+DATA: Final = b"".join(b"%d %s\n" % (number, b"x" * (number % 50)) for number in range(9000))
+
+
+@pytest.fixture
+def memory() -> Iterator[MemoryFileSystem]:
+    filesystem = MemoryFileSystem()
+    filesystem.store.clear()
+    filesystem.pseudo_dirs[:] = [""]
+    yield filesystem
+    filesystem.store.clear()
+
+
+# -- what is a URL --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("s3://bucket/key", True),
+        ("https://host/a.jsonl?x=1", True),
+        ("zip://a.jsonl::s3://bucket/a.zip", True),
+        ("simplecache::s3://bucket/key", True),
+        ("requests.jsonl", False),
+        ("folder/s3://bucket", False),
+        ("c://folder/a.jsonl", False),
+        ("-", False),
+        (b"s3://bucket/key", False),
+    ],
+)
+def test_a_url_begins_with_a_scheme(path: object, expected: bool) -> None:
+    assert is_url(path) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("s3://bucket/key.jsonl", False),
+        ("s3://bucket/*.jsonl", True),
+        ("s3://bucket/part-?.jsonl", True),
+        ("s3://bucket/part-[12].jsonl", True),
+        ("s3://bucket/prefix/", True),
+        ("https://host/a.jsonl?signature=1", False),
+        ("https://host/*.jsonl", True),
+    ],
+)
+def test_a_pattern_is_a_glob_or_a_prefix(url: str, expected: bool) -> None:
+    assert is_pattern(url) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://host/a.jsonl?signature=secret#part", "https://host/a.jsonl"),
+        ("https://user:secret@host/a.jsonl", "https://host/a.jsonl"),
+        ("sftp://user:secret@host/a@b.jsonl", "sftp://host/a@b.jsonl"),
+        ("s3://bucket/a?b.jsonl", "s3://bucket/a?b.jsonl"),
+    ],
+)
+def test_reports_name_a_url_without_its_secrets(url: str, expected: str) -> None:
+    assert public_name(url) == expected
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+
+def test_file_is_read_in_chunks_of_whole_lines(
+    memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_PIECE", 1000)
+    memory.pipe("/b/a.jsonl", DATA)
+    source = open_source("memory://b/a.jsonl")
+    chunks = list(source.chunks())
+
+    assert source.name == "memory://b/a.jsonl"
+    assert source.size is None
+    assert b"".join(chunks) == DATA
+    assert all(chunk.endswith(b"\n") for chunk in chunks)
+    assert max(map(len, chunks)) <= 1000 + 60
+
+
+def test_head_is_read_again_with_the_chunks(memory: MemoryFileSystem) -> None:
+    memory.pipe("/b/a.jsonl", DATA)
+    source = open_source("memory://b/a.jsonl")
+
+    assert DATA.startswith(source.head())
+    assert b"".join(source.chunks()) == DATA
+
+
+def test_compressed_file_is_decompressed_and_named_without_its_suffix(
+    memory: MemoryFileSystem,
+) -> None:
+    memory.pipe("/b/a.jsonl.gz", gzip.compress(DATA))
+    source = open_source("memory://b/a.jsonl.gz")
+
+    assert source.name == "memory://b/a.jsonl"
+    assert b"".join(source.chunks()) == DATA
+
+
+def test_decompressing_has_a_limit(memory: MemoryFileSystem) -> None:
+    memory.pipe("/b/a.jsonl.gz", gzip.compress(DATA))
+
+    with pytest.raises(OSError, match="more than 999 bytes when decompressed"):
+        list(open_source("memory://b/a.jsonl.gz", None, 999).chunks())
+
+
+@pytest.mark.parametrize("data", [b"not gzip", gzip.compress(DATA)[:-20]], ids=["other", "cut"])
+def test_damaged_compressed_file_raises_an_os_error(memory: MemoryFileSystem, data: bytes) -> None:
+    memory.pipe("/b/a.jsonl.gz", data)
+
+    with pytest.raises(OSError, match=r"memory://b/a\.jsonl\.gz"):
+        list(open_source("memory://b/a.jsonl.gz").chunks())
+
+
+class PathObject:
+    """A path with a filesystem of its own, as `UPath` has it."""
+
+    protocol = "memory"
+    storage_options: Final[dict[str, Any]] = {}
+
+    def __init__(self, fs: MemoryFileSystem, path: str) -> None:
+        self.fs = fs
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"memory:/{self.path}"
+
+
+def test_path_object_is_read_through_its_own_filesystem(memory: MemoryFileSystem) -> None:
+    memory.pipe("/b/a.jsonl", DATA)
+    source = open_source(PathObject(memory, "/b/a.jsonl"))
+
+    assert isinstance(source, RemoteSource)
+    assert source.name == "memory://b/a.jsonl"
+    assert b"".join(source.chunks()) == DATA
+
+
+def test_open_file_of_a_filesystem_is_a_stream(memory: MemoryFileSystem) -> None:
+    memory.pipe("/b/a.jsonl", DATA)
+    with memory.open("/b/a.jsonl", "rb") as file:
+        assert b"".join(open_source(file).chunks()) == DATA
+
+
+def test_only_so_many_pieces_are_read_ahead(
+    memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_PIECE", 1000)
+    memory.pipe("/b/a.jsonl", DATA)
+    reads: list[int] = []
+
+    class Counted:
+        def __init__(self, file: Any) -> None:
+            self.file = file
+
+        def read(self, size: int) -> bytes:
+            reads.append(size)
+            data: bytes = self.file.read(size)
+            return data
+
+    pieces = RemoteFile("memory://b/a.jsonl").pieces(Counted)  # type: ignore[arg-type]
+    next(pieces)
+    threads = [thread for thread in threading.enumerate() if "batchlint-read" in thread.name]
+    assert len(threads) == 1
+    pieces.close()  # type: ignore[attr-defined]
+    threads[0].join(10)
+
+    assert 1 <= len(reads) <= 1 + remote._PIECES_AHEAD
+    assert not threads[0].is_alive()
+
+
+# -- finding --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bucket(memory: MemoryFileSystem) -> MemoryFileSystem:
+    for name in ("b/2.jsonl", "b/1.jsonl", "b/in/3.JSONL", "b/in/4.jsonl.gz", "b/notes.txt"):
+        memory.pipe(f"/{name}", b"{}\n")
+    return memory
+
+
+@pytest.mark.usefixtures("bucket")
+def test_glob_finds_files_in_the_order_of_their_names() -> None:
+    assert find("memory://b/*.jsonl") == [
+        Found("memory:///b/1.jsonl", 3),
+        Found("memory:///b/2.jsonl", 3),
+    ]
+
+
+@pytest.mark.usefixtures("bucket")
+def test_glob_can_match_other_names_and_never_directories() -> None:
+    assert [file.url for file in find("memory://b/*")] == [
+        "memory:///b/1.jsonl",
+        "memory:///b/2.jsonl",
+        "memory:///b/notes.txt",
+    ]
+
+
+@pytest.mark.usefixtures("bucket")
+def test_prefix_means_all_jsonl_files_below_it() -> None:
+    assert [file.url for file in find("memory://b/")] == [
+        "memory:///b/1.jsonl",
+        "memory:///b/2.jsonl",
+        "memory:///b/in/3.JSONL",
+        "memory:///b/in/4.jsonl.gz",
+    ]
+
+
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("memory://b/*.json", "no files match"),
+        ("memory://b/none/", "no .jsonl files are below this prefix"),
+    ],
+)
+def test_pattern_without_files_raises_file_not_found_error(url: str, message: str) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        find(url)
+    assert (caught.value.strerror, caught.value.filename) == (message, url)
+
+
+# -- what goes wrong ------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("memory")
+def test_missing_file_raises_file_not_found_error() -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        open_source("memory://b/none.jsonl").head()
+    assert str(caught.value) == "[Errno 2] no such file: 'memory://b/none.jsonl'"
+
+
+class ClientError(Exception):
+    """An error of an HTTP client, whose text has the whole URL."""
+
+    status = 500
+    message = "Internal Server Error"
+
+    def __str__(self) -> str:
+        return "500, url='https://host/a.jsonl?signature=secret'"
+
+
+class ForbiddenError(ClientError):
+    status = 403
+    message = "Forbidden"
+
+
+def caused_by(cause: Exception) -> Exception:
+    """What fsspec raises for any answer of an HTTP server that is an error."""
+    error = FileNotFoundError("https://host/a.jsonl?signature=secret")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "number", "message"),
+    [
+        (FileNotFoundError("b/a"), FileNotFoundError, errno.ENOENT, "no such file"),
+        (PermissionError("Access Denied"), PermissionError, errno.EACCES, "access denied: Access Denied"),
+        (caused_by(ForbiddenError()), PermissionError, errno.EACCES, "access denied: HTTP status 403 Forbidden"),
+        (caused_by(ClientError()), OSError, errno.EIO, "HTTP status 500 Internal Server Error"),
+        (TimeoutError(), TimeoutError, errno.ETIMEDOUT, "the server did not answer in time"),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), ConnectionResetError, errno.ECONNRESET, "reset"),
+        (ValueError("a\nb"), OSError, errno.EIO, "a"),
+        (RuntimeError(), OSError, errno.EIO, "RuntimeError"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)  # fmt: skip
+def test_exceptions_of_filesystems_become_os_errors(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, kind: type, number: int, message: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(MemoryFileSystem, "_open", refuse)
+
+    with pytest.raises(OSError, match=r"'memory://b/a\.jsonl'") as caught:
+        open_source("memory://b/a.jsonl").head()
+    assert (type(caught.value), caught.value.errno, caught.value.strerror) == (
+        kind,
+        number,
+        message,
+    )
+    assert "secret" not in str(caught.value)
+
+
+def test_missing_driver_names_its_package() -> None:
+    with pytest.raises(OSError, match=r"hf:// URLs need the package huggingface_hub: pip install"):
+        open_source("hf://datasets/a/b.jsonl").head()
+
+
+def test_unknown_scheme_is_named() -> None:
+    with pytest.raises(OSError, match="Protocol not known: nothing"):
+        open_source("nothing://b/a.jsonl").head()
+
+
+WITHOUT_FSSPEC: Final = """
+import sys
+sys.modules["fsspec"] = None
+import batchlint
+try:
+    batchlint.check(sys.argv[1])
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "pipe"),
+    [
+        ("s3://b/a.jsonl", "aws s3 cp s3://b/a.jsonl - | batchlint check -"),
+        ("s3://b/a.jsonl.gz", "aws s3 cp s3://b/a.jsonl.gz - | gunzip | batchlint check -"),
+        ("gs://b/a.jsonl", "gcloud storage cat gs://b/a.jsonl | batchlint check -"),
+        ("https://h/a.jsonl", "curl -fsS https://h/a.jsonl | batchlint check -"),
+    ],
+)
+def test_without_fsspec_the_error_names_the_extra_and_a_pipe(url: str, pipe: str) -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", WITHOUT_FSSPEC, url], capture_output=True, text=True, check=True
+    )
+
+    assert made.stdout == (
+        f'URLs need the extra "remote": pip install "batchlint[remote]". Or pipe the file: {pipe}\n'
+    )
+
+
+# -- columns --------------------------------------------------------------------------------------
+
+
+def test_findings_that_compare_lines_have_columns(memory: MemoryFileSystem) -> None:
+    memory.pipe("/b/a.jsonl", line("a") + line("a"))
+
+    (error,) = check("memory://b/a.jsonl").errors
+    assert (error.line, error.column) == (2, 15)
+
+
+def test_stream_that_only_claims_to_be_seekable_has_no_such_columns() -> None:
+    """A file that fsspec streams over HTTP is one."""
+
+    class Claiming(BytesIO):
+        def seek(self, *_: Any) -> int:
+            raise ValueError("Cannot seek streaming HTTP file")
+
+    (error,) = check(Claiming(line("a") + line("a"))).errors
+    assert (error.line, error.column) == (2, None)
