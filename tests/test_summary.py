@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 from dataclasses import fields
 from typing import Any
 
@@ -93,6 +94,23 @@ def test_runs_absorb_joins_equal_neighbours() -> None:
     runs.absorb(Runs([(1, "a"), (2, "b")]), 10)
 
     assert runs == [(1, "a"), (12, "b")]
+
+
+def test_alternating_values_take_little_memory() -> None:
+    tracemalloc.start()
+    runs = Runs()
+    for line in range(20_000):
+        runs.note(line, f"model-{line % 2}")
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert used < 20 * 20_000
+
+
+def test_runs_are_equal_if_their_lines_are() -> None:
+    assert Runs([(1, "a"), (2, "b")]) == Runs([(1, "a"), (2, "b")])
+    assert Runs([(1, "a")]) != Runs([(2, "a")])
+    assert repr(Runs([(1, "a")])) == "Runs([(1, 'a')])"
 
 
 def test_most_frequent_values_are_counted_by_lines() -> None:

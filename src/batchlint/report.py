@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from .findings import LONGEST_QUOTE, BatchError, FindingKey, by_rule, by_severity
+
+#: A report lists at most this many models.
+MOST_MODELS: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Report:
     Attributes:
         path: the name of the file; None for a stream, bytes or an iterable.
         endpoint: the batch's endpoint; None if no line has a batch endpoint as its URL.
-        models: every model of the file, the most frequent first.
+        models: the models of the file, the most frequent first; at most 1,000 of them.
         bytes: the size of the file.
         total: the number of requests, excluding blank lines.
         failed: the number of requests with an error.

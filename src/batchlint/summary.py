@@ -6,16 +6,20 @@ fact of the lines that follow. To add a fact, write its class and add one field 
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from .findings import KEEP, BatchError, FindingKey
+
+#: `Runs` share the strings of this many values.
+_KNOWN_VALUES: Final = 1000
 
 
 class LineStatus(IntEnum):
@@ -71,13 +75,39 @@ class Run(NamedTuple):
     value: str | None
 
 
-class Runs(list[tuple[int, str | None]]):
-    """A value per line, noted where it changes, as (first line, value). Blank lines are skipped."""
+class Runs:
+    """A value per line, noted where it changes, as (first line, value). Blank lines are skipped.
+
+    Equal values share one string, so that a file whose lines alternate takes 16 bytes per line.
+    """
+
+    def __init__(self, runs: Iterable[tuple[int, str | None]] = ()) -> None:
+        self._starts = array("q")
+        self._values: list[str | None] = []
+        self._known: dict[str | None, str | None] = {}
+        self.absorb(runs)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __iter__(self) -> Iterator[tuple[int, str | None]]:
+        return zip(self._starts, self._values, strict=True)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Runs | list) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+    def __repr__(self) -> str:
+        return f"Runs({list(self)})"
 
     def note(self, line: int, value: str | None) -> None:
         """Note the value of a line."""
-        if not self or self[-1][1] != value:
-            self.append((line, value))
+        if not self._values or self._values[-1] != value:
+            if len(self._known) >= _KNOWN_VALUES:
+                self._known.clear()
+            self._starts.append(line)
+            self._values.append(self._known.setdefault(value, value))
 
     def absorb(self, other: Iterable[tuple[int, str | None]], shift: int = 0) -> None:
         """Append the values of the lines that follow."""
@@ -86,7 +116,7 @@ class Runs(list[tuple[int, str | None]]):
 
     def until(self, last_line: int) -> Iterator[Run]:
         """Yield the runs; the last one ends at `last_line`."""
-        for (start, value), (stop, _) in pairwise([*self, (last_line + 1, None)]):
+        for (start, value), (stop, _) in pairwise(chain(self, [(last_line + 1, None)])):
             yield Run(start, stop, value)
 
     def most_frequent(self, statuses: bytearray) -> list[str]:

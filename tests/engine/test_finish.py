@@ -7,7 +7,7 @@ import pytest
 from batchlint import BatchError, iter_errors
 from batchlint.engine.chunk import Plan, check_chunk
 from batchlint.engine.finish import finish
-from batchlint.report import Report
+from batchlint.report import MOST_MODELS, Report
 from batchlint.rules import select_rules
 from batchlint.rules.file import affected
 from batchlint.schema.store import newer_hint
@@ -36,6 +36,14 @@ def test_report_has_the_facts_of_the_summary() -> None:
     assert (report.total, report.failed) == (3, 1)
     assert report.embedding_inputs == 4
     assert report.now == NOW
+
+
+def test_report_lists_a_bounded_number_of_models() -> None:
+    data = b"".join(line(str(number), model=f"m{number}") for number in range(MOST_MODELS + 5))
+    models = report_on(data + line("last", model="m7")).models
+
+    assert len(models) == MOST_MODELS
+    assert models[:3] == ("m7", "m0", "m1")
 
 
 def test_most_frequent_url_is_the_endpoint_unless_the_caller_names_one() -> None:

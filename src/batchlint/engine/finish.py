@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..findings import BatchError, Problem
-from ..report import Report
+from ..report import MOST_MODELS, Report
 from ..rules.file import affected
 from ..rules.registry import CheckedFile
 from ..schema.store import newer_hint
@@ -60,7 +60,7 @@ def finish(
     return Report(
         path=name,
         endpoint=endpoint,
-        models=tuple(summary.models.most_frequent(summary.statuses)),
+        models=tuple(summary.models.most_frequent(summary.statuses)[:MOST_MODELS]),
         bytes=summary.bytes,
         total=summary.statuses.requests,
         failed=statuses.count(LineStatus.FAILED),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from ..findings import Part, Phase, Problem, Rank
@@ -530,12 +531,16 @@ def _differing(
 ) -> Iterator[tuple[int, str, str | None]]:
     """The requests with another value than the expected one, as (line, value, custom_id)."""
     summary = file.summary
-    found = [run for run in runs.until(summary.lines) if run.value not in (None, expected)]
-    custom_ids = summary.custom_ids.unpacked() if found else []
-    for run in found:
-        for line in range(run.start, run.stop):
+    custom_ids = chain.from_iterable(summary.custom_ids.blocks())  # one per line
+    passed = 0
+    for run in runs.until(summary.lines):
+        if run.value is None or run.value == expected:
+            continue
+        own = islice(custom_ids, run.start - 1 - passed, run.stop - 1 - passed)
+        for line, custom_id in enumerate(own, run.start):
             if not summary.statuses.is_blank(line):
-                yield line, run.value or "", custom_ids[line - 1]
+                yield line, run.value, custom_id
+        passed = run.stop - 1
 
 
 @file_rule(fails="batch")
