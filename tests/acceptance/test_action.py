@@ -1,0 +1,64 @@
+"""The GitHub action passes its inputs on: globs among the files are expanded, options are not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from support import ROOT
+
+pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the action's shell is bash")
+
+
+def arguments(folder: Path, files: str, args: str = "") -> list[str]:
+    """Run the action's last step in a folder, with a command that prints its arguments."""
+    (step,) = [
+        step
+        for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+        if step["name"] == "Check"
+    ]
+    command = folder / "temp" / "batchlint" / "bin" / "batchlint"
+    command.parent.mkdir(parents=True)
+    command.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    command.chmod(0o755)
+    completed = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        cwd=folder,
+        env={**os.environ, "FILES": files, "ARGS": args, "RUNNER_TEMP": str(folder / "temp")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return completed.stdout.splitlines()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a.jsonl", "b.jsonl", "--output-file=a.jsonl"):
+        (tmp_path / name).write_text("", "utf-8")
+    return tmp_path
+
+
+def test_globs_among_the_files_are_expanded(folder: Path) -> None:
+    assert arguments(folder, "[ab].jsonl\nc.jsonl") == [
+        "check",
+        "--",
+        "a.jsonl",
+        "b.jsonl",
+        "c.jsonl",
+    ]
+
+
+def test_globs_among_the_options_are_not_expanded(folder: Path) -> None:
+    options = "--strict --exclude *.jsonl ??output*"
+
+    assert arguments(folder, "a.jsonl", options) == ["check", *options.split(), "--", "a.jsonl"]
+
+
+def test_file_that_is_named_like_an_option_is_a_file(folder: Path) -> None:
+    assert arguments(folder, "*output*") == ["check", "--", "--output-file=a.jsonl"]
