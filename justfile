@@ -32,6 +32,11 @@ faults:
 hook:
     {{ python }} -m pytest -q -m hook
 
+# Let the official clients and curl talk to `batchlint serve`; needs npm
+clients:
+    npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --silent
+    {{ python }} -m pytest -q -m clients
+
 # Compare with recorded answers of the API
 agreement:
     python scripts/agreement.py

@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cli.process import posix
+from server.processes import serving, stop
+from server.processes import upload_without_client as upload
 from support import CommandResult, line
 
 Run = Callable[..., CommandResult]
-
-
-@contextlib.contextmanager
-def serving(folder: Path, *args: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Start a server whose temporary files are in a folder; yield its address and the process."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "batchlint", "serve", "--port", "0", *args],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "TMPDIR": str(folder)},
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip(), process
-        finally:
-            process.kill()
-
-
-def upload(url: str, contents: bytes) -> Any:
-    """Upload a file, without a client."""
-    parts = [
-        b'--x\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n',
-        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n',
-        contents,
-        b"\r\n--x--\r\n",
-    ]
-    headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    request = urllib.request.Request(url + "/files", b"".join(parts), headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
 
 
 @posix
@@ -120,8 +85,7 @@ def test_other_machines_can_connect_only_on_request_and_with_a_warning(tmp_path:
         assert url.startswith("http://127.0.0.1:")
     with serving(tmp_path, "--host", "0.0.0.0") as (url, process):
         assert url.startswith("http://0.0.0.0:")
-        process.terminate()
-        _, err = process.communicate(timeout=30)
+        err = stop(process)
 
     assert "warning: other machines can connect to 0.0.0.0" in err
 
@@ -142,8 +106,7 @@ def test_client_that_hangs_up_leaves_nothing_behind(tmp_path: Path) -> None:
         wait_until(lambda: not any(tmp_path.rglob("*.jsonl")))
 
         assert upload(url, line("a"))["id"] == "file-batchlint00000000000001"
-        process.terminate()
-        _, err = process.communicate(timeout=30)
+        err = stop(process)
 
     assert "Traceback" not in err
     assert [*tmp_path.iterdir()] == []
@@ -161,8 +124,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def test_log_has_nothing_of_a_body(tmp_path: Path) -> None:
     with serving(tmp_path) as (url, process):
         upload(url, line("secret-id", input="a secret prompt", bogus=1))
-        process.terminate()
-        _, err = process.communicate(timeout=30)
+        err = stop(process)
 
     assert "POST /v1/files" in err
     assert "secret" not in err

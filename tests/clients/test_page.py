@@ -1,0 +1,176 @@
+"""The examples of `docs/serve.md`, run unchanged."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from clients.clients import FOLDER, PACKAGES, skip_without
+from server.processes import serving
+from support import ROOT, line
+
+pytestmark = [
+    pytest.mark.clients,
+    pytest.mark.skipif(sys.platform == "win32", reason="the examples are for POSIX shells"),
+]
+
+CHAT = "/v1/chat/completions"
+PAGE = (ROOT / "docs" / "serve.md").read_text("utf-8")
+COMPLETED = line("a", CHAT) + line("b", CHAT, bogus=1)
+FAILING = line("a", CHAT) + line("a", CHAT, stream=True)
+
+
+def example(heading: str, language: str, index: int = 0) -> str:
+    """A block of code of the page."""
+    (section,) = re.findall(rf"^## {heading}\n((?:(?!## ).*\n)*)", PAGE, re.MULTILINE)
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    text: str = blocks[index]
+    return text
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A working folder with the client for Node."""
+    if (FOLDER / "node_modules").is_dir():
+        (tmp_path / "node_modules").symlink_to(FOLDER / "node_modules")
+    return tmp_path
+
+
+def run(folder: Path, server: str, *command: str) -> str:
+    """Run a program; return what it prints."""
+    if shutil.which(command[0]) is None:
+        skip_without(command[0])
+    if command[0] == "node" and not (folder / "node_modules").exists():
+        skip_without(PACKAGES, required_in_ci=True)
+    env = {**os.environ, "OPENAI_BASE_URL": server, "OPENAI_API_KEY": "unused"}
+    made = subprocess.run(
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (made.returncode, made.stderr) == (0, "")
+    return made.stdout
+
+
+def example_command(folder: Path, name: str) -> list[str]:
+    """Write an example to a file; return the command that runs it."""
+    heading, language, program, suffix = {
+        "python": ("Python", "python", sys.executable, "py"),
+        "node": ("Node", "javascript", "node", "mjs"),
+        "curl": ("curl", "bash", "bash", "sh"),
+    }[name]
+    path = folder / f"example.{suffix}"
+    path.write_text(example(heading, language), "utf-8")
+    return [program, str(path)]
+
+
+@pytest.mark.parametrize("name", ["python", "node", "curl"])
+def test_example_prints_both_files(folder: Path, server: str, name: str) -> None:
+    (folder / "requests.jsonl").write_bytes(COMPLETED)
+
+    rows = [json.loads(x) for x in run(folder, server, *example_command(folder, name)).splitlines()]
+
+    assert [(row["custom_id"], row["response"]["status_code"]) for row in rows] == [
+        ("a", 200),
+        ("b", 400),
+    ]
+
+
+@pytest.mark.parametrize("name", ["python", "node", "curl"])
+def test_example_prints_the_errors_of_a_failed_batch(folder: Path, server: str, name: str) -> None:
+    (folder / "requests.jsonl").write_bytes(FAILING)
+
+    out = run(folder, server, *example_command(folder, name))
+
+    if name == "curl":
+        errors = [(e["line"], e["code"]) for e in json.loads(out)["errors"]["data"]]
+    else:
+        errors = [
+            (int(n), code) for n, code in re.findall(r"^line (\d+): (\w+): ", out, re.MULTILINE)
+        ]
+    assert errors == [(2, "duplicate_custom_id")]
+
+
+def test_fixture_for_pytest_runs_a_server(folder: Path) -> None:
+    scripts = Path(sys.executable).parent
+    (folder / "conftest.py").write_text(example("A pytest fixture", "python"), "utf-8")
+    use = example("A pytest fixture", "python", 1)
+    (folder / "test_it.py").write_text(
+        "from openai import OpenAI\n\n\n"
+        "def run_my_pipeline(_):\n"
+        "    with OpenAI() as client:\n"
+        "        assert client.batches.list().data == []\n\n\n" + use,
+        "utf-8",
+    )
+
+    made = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert "1 passed" in made.stdout, made.stdout + made.stderr
+
+
+def test_application_runs_in_process(folder: Path, server: str) -> None:
+    (folder / "example.py").write_text(example("A pytest fixture", "python", 2), "utf-8")
+
+    assert run(folder, server, sys.executable, "example.py") == "[]\n"
+
+
+def test_file_of_answers_is_accepted(folder: Path) -> None:
+    path = folder / "outputs.jsonl"
+    path.write_text(example("Your own answers", "json"), "utf-8")
+    (folder / "requests.jsonl").write_bytes(b"".join(line(name, CHAT) for name in "abcd"))
+    (folder / "server").mkdir()
+
+    with serving(folder / "server", "--outputs", str(path)) as (server, _):
+        out = run(folder, server, *example_command(folder, "python"))
+
+    rows = {row["custom_id"]: row for row in map(json.loads, out.splitlines())}
+    assert rows["a"]["response"]["body"]["choices"][0]["message"]["content"] == "Yes."
+    assert rows["b"]["response"]["status_code"] == 429
+    assert rows["c"]["error"]["code"] == "batch_expired"
+    assert "canned" in str(rows["d"])
+
+
+def test_step_of_the_github_workflow_waits_for_the_server(folder: Path) -> None:
+    job: Any = yaml.safe_load(example("GitHub Actions", "yaml"))["jobs"]["pipeline"]
+    (script,) = (step["run"] for step in job["steps"] if "batchlint serve" in step.get("run", ""))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    assert "127.0.0.1:8000" in script
+    assert "127.0.0.1:8000" in job["env"]["OPENAI_BASE_URL"]
+    program = f"{sys.executable} -m batchlint serve"
+    script = script.replace("batchlint serve", f"{program} --port {port}").replace("8000", port)
+
+    made = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f"trap 'kill %1' EXIT\n{script}\ncat serve.json"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert json.loads(made.stdout)["answers"] == "canned", made.stderr
+
+
+def test_page_has_an_example_in_each_language() -> None:
+    assert {*re.findall(r"^```(\w+)$", PAGE, re.MULTILINE)} >= {
+        "python", "javascript", "bash", "go", "yaml",
+    }  # fmt: skip
+    for words in ("JSON.Line.Valid()", "null is 0 in problem.Line", "errors.data"):
+        assert words in PAGE
