@@ -239,6 +239,12 @@ def command(*arguments: str, folder: Path = ROOT) -> str:
     return f"```console\n$ batchlint {' '.join(arguments)}\n{made.stdout.rstrip()}\n```"
 
 
+def finding() -> str:
+    """Render a finding of the sample as `--format jsonl` prints it, but on several lines."""
+    lines = command("check", "--format", "jsonl", SAMPLE).splitlines()
+    return f"```json\n{json.dumps(json.loads(lines[3]), indent=2)}\n```"
+
+
 def tutorial(*, fixed: bool) -> str:
     """Check the file of the tutorial as it is written there, or as its reader fixes it."""
     page = (DOCS / "tutorial.md").read_text("utf-8")
@@ -287,6 +293,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "help": lambda: command("check", "--help"),
     "serve": lambda: command("serve", "--help"),
     "split": lambda: command("split", "--help"),
+    "finding": finding,
     "rules": rules_navigation,
     "tutorial": lambda: tutorial(fixed=False),
     "tutorial_fixed": lambda: tutorial(fixed=True),
