@@ -47,7 +47,7 @@ class Example(NamedTuple):
 
 
 EXAMPLES: Final = (
-    Example("upload.sh", ("bash", "upload.sh"), ("bash", "curl", "jq"), '"id": "batch_1"'),
+    Example("upload.sh", ("bash", "upload.sh"), ("bash", "curl", "python3"), '"id": "batch_1"'),
     Example("upload.mjs", ("node", "upload.mjs"), ("node",), "batch_1 validating\n"),
     Example("upload.go", ("go", "run", "upload.go"), ("go",), "batch_1 validating\n"),
 )
