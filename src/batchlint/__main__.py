@@ -122,7 +122,12 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
         from . import splitting  # noqa: F401
     signals.allow()
     try:
-        status = cli.main(standalone_mode=False, prog_name="batchlint", obj=settings)
+        status = cli.main(
+            standalone_mode=False,
+            prog_name="batchlint",
+            auto_envvar_prefix="BATCHLINT",
+            obj=settings,
+        )
         if sys.stdout is not None:
             sys.stdout.flush()
     except click.ClickException as error:

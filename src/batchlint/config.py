@@ -4,23 +4,180 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 #: The keys that select rules, as on the command line.
-_RULE_KEYS: Final = ("select", "ignore", "warn", "error")
+RULE_KEYS: Final = ("select", "ignore", "warn", "error")
 _PER_FILE: Final = "per-file"
-_PROVIDER: Final = "provider"
 
 #: Every spelling of a `[tool.batchlint]` table matches. Parsing TOML takes 5 ms, and a file that
 #: only lists batchlint as a dependency is skipped.
 _MENTION: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
 
+#: Where the parser of TOML puts the place of a mistake.
+_PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
+
+#: The names of the output formats.
+FORMAT_NAMES: Final = (
+    "text",
+    "json",
+    "jsonl",
+    "batch",
+    "github",
+    "gitlab",
+    "junit",
+    "rdjson",
+    "sarif",
+)
+
 Rules = Mapping[str, tuple[str, ...]]
+
+
+class ConfigError(ValueError):
+    """A configuration is invalid. The message names the file, the line and the key."""
+
+
+# -- the settings ---------------------------------------------------------------------------------
+
+
+class Kind(NamedTuple):
+    """A kind of value.
+
+    Attributes:
+        must_be: what a value must be, in words.
+        schema: the same as a JSON Schema.
+        fits: the same as a function.
+    """
+
+    must_be: str
+    schema: Mapping[str, Any]
+    fits: Callable[[Any], bool]
+
+
+def _integer_from(least: int) -> Kind:
+    return Kind(
+        f"an integer, at least {least}",
+        {"type": "integer", "minimum": least},
+        lambda value: type(value) is int and value >= least,
+    )
+
+
+def _one_of(*names: str) -> Kind:
+    return Kind(
+        f"one of {', '.join(names)}", {"enum": list(names)}, lambda value: value in list(names)
+    )
+
+
+def _is_list_of_strings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_table_of_strings(value: Any) -> bool:
+    return isinstance(value, dict) and _is_list_of_strings([*value.values()])
+
+
+_STRINGS: Final = {"type": "array", "items": {"type": "string"}}
+_RULES: Final = Kind("a list of rule names", _STRINGS, _is_list_of_strings)
+_GLOBS: Final = Kind("a list of globs", _STRINGS, _is_list_of_strings)
+_TEXT: Final = Kind("a string", {"type": "string"}, lambda value: isinstance(value, str))
+_SWITCH: Final = Kind("true or false", {"type": "boolean"}, lambda value: isinstance(value, bool))
+_INTEGER: Final = Kind("an integer", {"type": "integer"}, lambda value: type(value) is int)
+_TEXTS: Final = Kind(
+    "a table of strings",
+    {"type": "object", "additionalProperties": {"type": "string"}},
+    _is_table_of_strings,
+)
+
+#: To what a setting applies: to a file, to a directory in which files are looked for, or to a run
+#: of the command.
+Scope = Literal["file", "folder", "run"]
+
+
+class Setting(NamedTuple):
+    """A key of the configuration. Its name is that of the option on the command line.
+
+    Attributes:
+        kind: what values it has.
+        scope: to what it applies.
+        meaning: what it does.
+    """
+
+    kind: Kind
+    scope: Scope
+    meaning: str
+
+
+SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
+    {
+        "select": Setting(_RULES, "file", "Check only these rules: names, groups, codes or globs."),
+        "ignore": Setting(_RULES, "file", "Skip these rules."),
+        "warn": Setting(_RULES, "file", "Enable these rules as warnings."),
+        "error": Setting(_RULES, "file", "Enable these rules as errors."),
+        "provider": Setting(_TEXT, "file", "The service that the file is for."),
+        "endpoint": Setting(_TEXT, "file", "The endpoint of the batch."),
+        "max-enqueued-tokens": Setting(
+            _integer_from(1), "file", "Warn if the prompts have more than about this many tokens."
+        ),
+        "max-unpacked-bytes": Setting(
+            _integer_from(1), "file", "The maximum size of a .jsonl.gz file when decompressed."
+        ),
+        "metadata": Setting(_TEXTS, "file", "The metadata of the create call."),
+        "output-expires-after": Setting(
+            _INTEGER, "file", "The `output_expires_after.seconds` of the create call."
+        ),
+        "completion-window": Setting(_TEXT, "file", "The `completion_window` of the create call."),
+        "include": Setting(_GLOBS, "folder", "Check the files in a directory that match."),
+        "exclude": Setting(_GLOBS, "folder", "Skip files and directories that match."),
+        "format": Setting(_one_of(*FORMAT_NAMES), "run", "The output format."),
+        "max-errors": Setting(
+            _integer_from(0), "run", "The maximum number of findings to print per file; 0 is all."
+        ),
+        "keep": Setting(
+            _integer_from(0), "run", "The maximum number of findings to keep per rule; 0 is all."
+        ),
+        "quiet": Setting(_SWITCH, "run", "Print errors only."),
+        "statistics": Setting(_SWITCH, "run", "Count the findings by rule."),
+        "show-source": Setting(_SWITCH, "run", "Show an excerpt of the line."),
+        "color": Setting(_one_of("auto", "always", "never"), "run", "Whether to use colors."),
+        "jobs": Setting(_integer_from(0), "run", "The number of worker processes."),
+        "progress": Setting(_SWITCH, "run", "Whether to show a progress bar."),
+        "strict": Setting(_SWITCH, "run", "Exit with status 1 if there are warnings."),
+        "exit-zero": Setting(_SWITCH, "run", "Exit with status 0 if there are errors."),
+    }
+)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a configuration: of `batchlint.toml`, or of `[tool.batchlint]`."""
+    properties = {
+        key: {**setting.kind.schema, "description": setting.meaning}
+        for key, setting in SETTINGS.items()
+    }
+    of_file = {key: properties[key] for key, setting in SETTINGS.items() if setting.scope == "file"}
+    per_file = {
+        "type": "object",
+        "description": "Settings for files that match a glob, relative to the configuration file.",
+        "additionalProperties": {"$ref": "#/$defs/PerFile"},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "config.json",
+        "title": "batchlint.toml, or [tool.batchlint] in pyproject.toml",
+        "type": "object",
+        "properties": {**properties, _PER_FILE: per_file},
+        "additionalProperties": False,
+        "$defs": {
+            "PerFile": {"type": "object", "properties": of_file, "additionalProperties": False}
+        },
+    }
+
+
+# -- a configuration ------------------------------------------------------------------------------
 
 
 class Config(NamedTuple):
@@ -28,42 +185,72 @@ class Config(NamedTuple):
 
     Attributes:
         path: the file; None if there is none.
-        rules: `select`, `ignore`, `warn` and `error`, where given, each a tuple of rule names.
-        per_file: pairs of a glob, relative to the file's directory, and the rules for the files
+        settings: the values by key. Rules are tuples of rule names.
+        per_file: pairs of a glob, relative to the file's directory, and the settings of the files
             that match it.
-        provider: the provider, where given.
-        provider_per_file: pairs of a glob and the provider of the files that match it.
     """
 
     path: Path | None = None
-    rules: Rules = MappingProxyType({})
-    per_file: tuple[tuple[str, Rules], ...] = ()
-    provider: str | None = None
-    provider_per_file: tuple[tuple[str, str], ...] = ()
+    settings: Mapping[str, Any] = MappingProxyType({})
+    per_file: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
-    def for_file(self, path: Path) -> dict[str, list[str]]:
+    @property
+    def run(self) -> dict[str, Any]:
+        """The settings of the run."""
+        return {key: value for key, value in self.settings.items() if SETTINGS[key].scope == "run"}
+
+    def rules_for(self, path: Path) -> dict[str, list[str]]:
         """The rules for a file: those for all files, then those of the globs that match it."""
-        chosen = {key: list(names) for key, names in self.rules.items()}
-        for glob, rules in self.per_file:
-            if self._matches(glob, path):
-                for key, names in rules.items():
+        chosen: dict[str, list[str]] = {}
+        for settings in self._for_file(path):
+            for key in RULE_KEYS:
+                if key in settings:
                     before = [] if key == "select" else chosen.get(key, [])
-                    chosen[key] = [*before, *names]
+                    chosen[key] = [*before, *settings[key]]
         return chosen
 
-    def provider_for(self, path: Path) -> str | None:
-        """The provider of a file: that of the last glob that matches it, else that of all files."""
-        own = (name for glob, name in self.provider_per_file[::-1] if self._matches(glob, path))
-        return next(own, self.provider)
+    def value_for(self, path: Path, key: str) -> Any:
+        """The value for a file: that of the last glob that matches it, else that of all files."""
+        value = None
+        for settings in self._for_file(path):
+            value = settings.get(key, value)
+        return value
 
-    def _matches(self, glob: str, path: Path) -> bool:
+    def _for_file(self, path: Path) -> Iterator[Mapping[str, Any]]:
+        yield self.settings
+        for glob, settings in self.per_file:
+            if self.matches(glob, path):
+                yield settings
+
+    def globs(self, key: str) -> list[tuple[str, Path]]:
+        """The globs of a setting, each with the directory to which it is relative."""
+        folder = (self.path or Path()).parent
+        return [(glob, folder) for glob in self.settings.get(key, ())]
+
+    def matches(self, glob: str, path: Path) -> bool:
+        """Whether a glob of `per-file` matches a file: its relative path, or its name."""
         if self.path is None:
             return False
-        try:
-            relative = _resolved(path).relative_to(_resolved(self.path.parent)).as_posix()
-        except (OSError, ValueError):
-            relative = path.name
-        return fnmatch(relative, glob) or fnmatch(path.name, glob)
+        return fnmatch(_relative(path, self.path.parent), glob) or fnmatch(path.name, glob)
+
+
+def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
+    """Whether one of some globs, each with its directory, matches a path.
+
+    A glob with a slash is matched with the path relative to the directory, others with the name.
+    """
+    return any(
+        fnmatch(_relative(path, folder) if "/" in glob.rstrip("/") else path.name, glob.rstrip("/"))
+        for glob, folder in globs
+    )
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """A path relative to a directory. Of a path that is not inside, the name."""
+    try:
+        return _resolved(path).relative_to(_resolved(folder)).as_posix()
+    except (OSError, ValueError):
+        return path.name
 
 
 def nearest(folder: Path) -> Config:
@@ -73,12 +260,26 @@ def nearest(folder: Path) -> Config:
     `[tool.batchlint]` is skipped.
 
     Raises:
-        ValueError: the file is invalid; the message names the file and the place.
+        ConfigError: the file is invalid.
     """
     try:
         return _nearest(_resolved(folder))
     except OSError:  # The working directory is gone, so its parents are unknown.
         return Config()
+
+
+def load(path: Path) -> Config:
+    """The configuration in a file: `pyproject.toml`, or one like `batchlint.toml`.
+
+    Raises:
+        ConfigError: the file is missing, or invalid.
+    """
+    if path.name != "pyproject.toml":
+        return _File(path).config()
+    config = _File(path, ("tool", "batchlint")).config()
+    if config.path is None:
+        raise ConfigError(f"{path}: it has no [tool.batchlint] table")
+    return config
 
 
 def _resolved(path: Path) -> Path:
@@ -91,13 +292,12 @@ def _nearest(folder: Path) -> Config:
     for place in (folder, *folder.parents):
         own = place / "batchlint.toml"
         if own.is_file():
-            return _parse(own, _load(own))
+            return _File(own).config()
         project = place / "pyproject.toml"
         if project.is_file() and _MENTION.search(_read(project)):
-            tools = _load(project).get("tool", {})
-            table = tools.get("batchlint") if isinstance(tools, dict) else None
-            if table is not None:
-                return _parse(project, table)
+            config = _File(project, ("tool", "batchlint")).config()
+            if config.path is not None:
+                return config
     return Config()
 
 
@@ -105,88 +305,159 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ValueError(f"{path}: {error.strerror}") from None
+        raise ConfigError(f"{path}: {error.strerror}") from None
 
 
-def _load(path: Path) -> dict[str, Any]:
-    import tomllib  # Late, because it takes 5 ms.
-
-    try:
-        return tomllib.loads(_read(path).decode())
-    except RecursionError:
-        raise ValueError(f"{path}: nested too deep") from None
-    except ValueError as error:  # Not TOML, not UTF-8, or a number of too many digits.
-        raise ValueError(
-            error if str(error).startswith(f"{path}: ") else f"{path}: {error}"
-        ) from None
+# -- reading --------------------------------------------------------------------------------------
 
 
-def _parse(path: Path, table: Any) -> Config:
-    if not isinstance(table, dict):
-        raise ValueError(f"{path}: tool.batchlint must be a table")  # noqa: TRY004
-    per_file = table.get(_PER_FILE, {})
-    rules = _parse_rules(path, "", _without(table, _PER_FILE, _PROVIDER))
-    if not isinstance(per_file, dict):
-        raise ValueError(f"{path}: {_PER_FILE} must be a table that maps globs to rules")  # noqa: TRY004
-    return Config(
-        path,
-        rules,
-        tuple(
-            (glob, _parse_rules(path, f"{_PER_FILE}.{glob!r}.", _without(chosen, _PROVIDER)))
-            for glob, chosen in per_file.items()
-        ),
-        _parse_provider(path, "", table),
-        tuple(
-            (glob, name)
-            for glob, chosen in per_file.items()
-            if (name := _parse_provider(path, f"{_PER_FILE}.{glob!r}.", chosen)) is not None
-        ),
-    )
+class _File:
+    """A configuration file.
+
+    Args:
+        path: its path.
+        prefix: the keys of the table in it; empty for the whole document.
+    """
+
+    def __init__(self, path: Path, prefix: tuple[str, ...] = ()) -> None:
+        self._path = path
+        self._prefix = prefix
+        self._text = ""
+
+    def config(self) -> Config:
+        """The configuration; one without a path if the file has no such table.
+
+        Raises:
+            ConfigError: it is invalid.
+        """
+        table: Any = self._load()
+        for key in self._prefix:
+            table = table.get(key) if isinstance(table, dict) else None
+        if table is None:
+            return Config()
+        if not isinstance(table, dict):
+            raise self._error((), "tool.batchlint must be a table")
+        if not self._prefix and "tool" in table:
+            raise self._error(
+                ("tool",),
+                "tool.batchlint belongs in pyproject.toml; in this file, write its keys at the top "
+                "level",
+            )
+        per_file = table.get(_PER_FILE, {})
+        if not isinstance(per_file, dict):
+            message = f"{_PER_FILE} must be a table that maps globs to settings"
+            raise self._error((_PER_FILE,), message)
+        own = {key: value for key, value in table.items() if key != _PER_FILE}
+        return Config(
+            self._path,
+            self._settings((), own),
+            tuple(
+                (glob, self._settings((_PER_FILE, glob), settings))
+                for glob, settings in per_file.items()
+            ),
+        )
+
+    def _load(self) -> dict[str, Any]:
+        import tomllib  # Late, because it takes 5 ms.
+
+        data = _read(self._path)
+        try:
+            self._text = data.decode()
+            return tomllib.loads(self._text)
+        except RecursionError:
+            raise ConfigError(f"{self._path}: nested too deep") from None
+        except ValueError as error:  # Not TOML, not UTF-8, or a number of too many digits.
+            place = _PLACE.search(str(error))
+            where = f":{place[1]}:{place[2]}" if place else ""
+            raise ConfigError(f"{self._path}{where}: {_PLACE.sub('', str(error))}") from None
+
+    def _settings(self, keys: tuple[str, ...], table: Any) -> dict[str, Any]:
+        """The settings in a table."""
+        shown = f"{_PER_FILE}.{keys[1]!r}" if keys else ""
+        if not isinstance(table, dict):
+            raise self._error(keys, f"{shown} must be a table")
+        known = [key for key, setting in SETTINGS.items() if not keys or setting.scope == "file"]
+        settings = {}
+        for key, value in table.items():
+            place = f"{shown}.{key}".lstrip(".")
+            if key not in known:
+                raise self._error((*keys, key), f"unknown key {place}{_near(key, known)}")
+            kind = SETTINGS[key].kind
+            if not kind.fits(value):
+                raise self._error((*keys, key), f"{place} must be {kind.must_be}")
+            try:
+                settings[key] = _meaning(key, value)
+            except ValueError as error:
+                raise self._error((*keys, key), f"{place}: {error}") from None
+        return settings
+
+    def _error(self, keys: tuple[str, ...], message: str) -> ConfigError:
+        line = _line_of(self._text, (*self._prefix, *keys))
+        return ConfigError(f"{self._path}{f':{line}' if line else ''}: {message}")
 
 
-def _without(table: Any, *keys: str) -> Any:
-    """A table without these keys. What is not a table is reported elsewhere."""
-    if not isinstance(table, dict):
-        return table
-    return {key: value for key, value in table.items() if key not in keys}
+def _meaning(key: str, value: Any) -> Any:
+    """A value with the rules that it names.
 
+    Raises:
+        ValueError: it names something unknown.
+    """
+    if key == "provider":
+        from .providers import provider
 
-def _parse_provider(path: Path, place: str, table: Any) -> str | None:
-    from .providers import provider
-
-    name = table.get(_PROVIDER)
-    if name is None:
-        return None
-    if not isinstance(name, str):
-        raise ValueError(f"{path}: {place}{_PROVIDER} must be the name of a provider")  # noqa: TRY004
-    try:
-        return provider(name).name
-    except ValueError as error:
-        raise ValueError(f"{path}: {place}{_PROVIDER}: {error}") from None
-
-
-def _parse_rules(path: Path, place: str, table: Any) -> Rules:
+        return provider(value).name
+    if key not in RULE_KEYS:
+        return value
     from .rules.registry import names_of
 
-    if not isinstance(table, dict):
-        raise ValueError(f"{path}: {place.rstrip('.')} must be a table")  # noqa: TRY004
-    rules: dict[str, tuple[str, ...]] = {}
-    for key, names in table.items():
-        if key not in _RULE_KEYS:
-            known = ", ".join((*_RULE_KEYS, _PROVIDER, _PER_FILE))
-            raise ValueError(f"{path}: unknown key {place}{key}; known keys are {known}")
-        if not _is_list_of_strings(names):
-            raise ValueError(f"{path}: {place}{key} must be a list of rule names")
-        try:
-            rules[key] = tuple(names_of(names))
-        except ValueError as error:
-            raise ValueError(f"{path}: {place}{key}: {error}") from None
-        if key == "select" and not rules[key]:
-            raise ValueError(f"{path}: {place}{key} names no rule, so nothing would be checked")
-    return rules
+    names = tuple(names_of(value))
+    if key == "select" and not names:
+        raise ValueError("it names no rule, so nothing would be checked")
+    return names
 
 
-def _is_list_of_strings(names: Any) -> bool:
-    if not isinstance(names, Iterable) or isinstance(names, str | dict):
-        return False
-    return all(isinstance(name, str) for name in names)
+def _near(key: str, known: Sequence[str]) -> str:
+    """The keys that someone may have meant."""
+    import difflib
+
+    near = difflib.get_close_matches(key.replace("_", "-"), known, 2)
+    if near:
+        return f"; did you mean {' or '.join(near)}?"
+    return f"; known keys are {', '.join((*known, _PER_FILE))}"
+
+
+def _line_of(text: str, keys: Sequence[str]) -> int | None:
+    """The line of a TOML document on which a key begins; None if it is not found.
+
+    The parser does not tell lines. So this is the first line with the name of the key that adds it
+    to the document.
+    """
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if not keys or keys[-1] not in line:
+            continue
+        before = _document(lines[:number])
+        if before is None or _has(before, keys):
+            continue
+        longer = (_document(lines[:stop]) for stop in range(number + 1, len(lines) + 1))
+        if _has(next((found for found in longer if found is not None), {}), keys):
+            return number + 1
+    return None
+
+
+def _document(lines: Sequence[str]) -> dict[str, Any] | None:
+    """The document; None if it ends within a value."""
+    import tomllib
+
+    try:
+        return tomllib.loads("\n".join(lines))
+    except ValueError:
+        return None
+
+
+def _has(document: Any, keys: Sequence[str]) -> bool:
+    for key in keys:
+        if not isinstance(document, dict) or key not in document:
+            return False
+        document = document[key]
+    return True

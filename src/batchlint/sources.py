@@ -516,6 +516,11 @@ class ItemSource(_Stream):
             yield b"".join(pending)
 
 
+def is_open_file(path: str) -> bool:
+    """Whether a path is that of an open file, such as that of a shell's process substitution."""
+    return re.fullmatch(r"/dev/stdin|(/dev|/proc/(self|\d+))/fd/\d+", path) is not None
+
+
 def is_gzipped(path: str) -> bool:
     """Whether a file has the name of a compressed batch input file."""
     return path.lower().endswith(".jsonl.gz")

@@ -7,52 +7,124 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 import yaml
 
-from batchlint.cli.inputs import batch_files, expand
-from support import ROOT, CommandResult, line
+from batchlint.cli.inputs import Folder, find_inputs
+from batchlint.config import Config, load
+from support import FIXTURES, ROOT, CommandResult, line
 
 Run = Callable[..., CommandResult]
 
-WANTED = ["batch.jsonl", "a/my_Batch-1.jsonl", "a/b/batches.jsonl"]
-UNWANTED = [
-    "a.batch/x.jsonl",
-    "batch.json",
-    "train.jsonl",
-    "batch.jsonl.bak",
-    ".git/batch.jsonl",
-    ".batch.jsonl",
-]
+WANTED = ["batch.jsonl", "train.jsonl", "a/my_Batch-1.jsonl", "a/b/x.jsonl.gz", "a.batch/x.jsonl"]
+UNWANTED = ["batch.json", "batch.jsonl.bak", "notes.txt", ".git/batch.jsonl"]
+HIDDEN = [".batch.jsonl"]
+
+RESULT = (FIXTURES / "foreign" / "batch_output.jsonl").read_bytes()
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A directory of files, each with an error."""
-    for name in (*WANTED, *UNWANTED):
+    for name in (*WANTED, *UNWANTED, *HIDDEN):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(line("a", bogus=1))
+        data = line("a", bogus=1)
+        path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
     return tmp_path
 
 
-# -- directories ----------------------------------------------------------------------------------
+def files_in(
+    folder: Path,
+    config: Config | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> list[str]:
+    """Return the files that are found in a directory, relative to it."""
+    found = Folder(str(folder), config or Config(), include, exclude).files()
+    return [Path(path).relative_to(folder).as_posix() for path in found]
 
 
-def test_batch_files_are_found_by_their_names(folder: Path) -> None:
-    found = [Path(path).relative_to(folder).as_posix() for path in batch_files(str(folder))]
-
-    assert found == WANTED
+def no_config(_: Path) -> Config:
+    return Config()
 
 
-def test_batch_files_are_those_that_the_commit_hook_would_check() -> None:
+# -- which files ----------------------------------------------------------------------------------
+
+
+def test_all_json_lines_in_a_directory_are_found(folder: Path) -> None:
+    assert sorted(files_in(folder)) == sorted(WANTED)
+
+
+@pytest.mark.parametrize(
+    ("globs", "expected"),
+    [
+        pytest.param({"include": ["*atch*"]}, {"batch.jsonl", "a/my_Batch-1.jsonl"}, id="name"),
+        pytest.param({"include": ["a/*.jsonl"]}, {"a/my_Batch-1.jsonl"}, id="relative path"),
+        pytest.param(
+            {"include": ["x.*", "train*"]},
+            {"a/b/x.jsonl.gz", "a.batch/x.jsonl", "train.jsonl"},
+            id="two globs",
+        ),
+        pytest.param(
+            {"exclude": ["a"]}, {"batch.jsonl", "train.jsonl", "a.batch/x.jsonl"}, id="directory"
+        ),
+        pytest.param(
+            {"exclude": ["a/", "train.jsonl"]}, {"batch.jsonl", "a.batch/x.jsonl"}, id="slash"
+        ),
+        pytest.param(
+            {"include": ["*atch*"], "exclude": ["a/*"]}, {"batch.jsonl"}, id="exclude wins"
+        ),
+    ],
+)
+def test_globs_choose_files(globs: dict[str, list[str]], expected: set[str], folder: Path) -> None:
+    chosen = files_in(folder, include=globs.get("include", ()), exclude=globs.get("exclude", ()))
+    found = {name for name in chosen if not name.endswith((".json", ".bak"))}
+
+    assert found == expected
+
+
+def test_globs_of_the_configuration_are_relative_to_it(folder: Path) -> None:
+    path = folder / "batchlint.toml"
+    path.write_text('include = ["a/*.jsonl", "train*"]\nexclude = ["a/my*"]', "utf-8")
+
+    assert files_in(folder, load(path)) == ["train.jsonl"]
+    assert files_in(folder, load(path), include=["x.*"]) == ["a/b/x.jsonl.gz", "a.batch/x.jsonl"]
+    assert files_in(folder / "a", load(path)) == []
+
+
+def test_configuration_of_a_directory_counts_for_it(folder: Path, run: Run) -> None:
+    (folder / "a" / "batchlint.toml").write_text('exclude = ["b"]', "utf-8")
+    result = run("check", "--list-files", str(folder / "a"))
+
+    assert result.out == f"{folder / 'a' / 'my_Batch-1.jsonl'}\n"
+    assert run("check", "--no-config", "--list-files", str(folder / "a")).out.count("\n") == 2
+
+
+def test_hook_checks_files_whose_names_have_batch() -> None:
+    """It leaves out the names under which OpenAI's website offers results."""
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
-    visible = [name for name in (*WANTED, *UNWANTED) if not name.startswith(".")]
 
-    assert [name for name in visible if re.search(hook["files"], name)] == WANTED
+    def is_checked(name: str) -> bool:
+        return bool(re.search(hook["files"], name)) and not re.search(hook["exclude"], name)
+
+    assert all(map(is_checked, ["batch.jsonl", "a/my_Batch-1.jsonl", "batch_output.jsonl"]))
+    assert not any(
+        map(
+            is_checked,
+            [
+                "train.jsonl",
+                "batch.json",
+                "a.batch/x.jsonl",
+                "batch_x_output.jsonl",
+                "a/batch_67f0a1_error.jsonl",
+                "batch_67f0a1_errors.jsonl",
+            ],
+        )
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no named pipes")
@@ -64,49 +136,97 @@ def test_pipes_and_devices_in_directories_are_skipped(tmp_path: Path, run: Run) 
     (tmp_path / "batch4.jsonl").symlink_to("missing")
     (tmp_path / "batch5.jsonl").symlink_to("other")
     (tmp_path / "other").write_bytes(line("a"))
-    found = [Path(path).name for path in batch_files(str(tmp_path))]
     result = run("check", str(tmp_path))
 
-    assert found == ["batch4.jsonl", "batch5.jsonl"]
+    assert files_in(tmp_path) == ["batch4.jsonl", "batch5.jsonl"]
     assert result.status == 2
-    assert "batch4.jsonl" in result.err
+    assert "skipped batch1.jsonl, batch2.jsonl, batch3.jsonl (a pipe or a device)" in result.err
+    assert "batch4.jsonl: No such file or directory" in result.err
 
 
-def test_expand_replaces_directories_and_keeps_everything_else(folder: Path) -> None:
+def test_directories_are_replaced_and_everything_else_is_kept(folder: Path) -> None:
     inner = str(folder / "a")
-    paths = ["-", str(folder / "train.jsonl"), inner, "missing", str(folder / "a.batch")]
+    paths = ["-", str(folder / "notes.txt"), inner, "missing", str(folder / ".git")]
 
-    assert expand(paths) == [
+    assert find_inputs(paths, no_config).paths == [
         "-",
-        str(folder / "train.jsonl"),
+        str(folder / "notes.txt"),
         str(folder / "a" / "my_Batch-1.jsonl"),
-        str(folder / "a" / "b" / "batches.jsonl"),
+        str(folder / "a" / "b" / "x.jsonl.gz"),
         "missing",
-        str(folder / "a.batch"),
+        str(folder / ".git" / "batch.jsonl"),
     ]
 
 
-def test_unreadable_directory_raises_os_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        batch_files(str(tmp_path / "missing"))
+def test_same_file_is_checked_once(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    Path("link.jsonl").symlink_to("batch.jsonl")
+    given = ["batch.jsonl", "./batch.jsonl", str(folder / "batch.jsonl"), "link.jsonl", "-", "-"]
+
+    assert find_inputs(given, no_config).paths == ["batch.jsonl", "-"]
+    assert run("check", "batch.jsonl", "batch.jsonl").out == run("check", "batch.jsonl").out
 
 
-def test_checking_a_directory_is_checking_its_batch_files(
+# -- what is said ---------------------------------------------------------------------------------
+
+
+def test_skipped_files_are_named(folder: Path, run: Run) -> None:
+    (folder / "batch_1_output.jsonl").write_bytes(RESULT)
+    (folder / "batch_1_error.jsonl").write_bytes(b"")
+    result = run("check", str(folder), "--exclude=a", "--exclude=train*")
+
+    assert result.err == (
+        f"batchlint: {folder}: skipped a, train.jsonl (excluded), .batch.jsonl (hidden), "
+        "batch_1_error.jsonl (an empty result of a batch), batch_1_output.jsonl (the output or "
+        "error file of a batch)\n"
+    )
+    assert result.out.splitlines()[-1] == "2 files, 2 with errors"
+
+
+def test_only_three_skipped_files_are_named_for_each_reason(folder: Path, run: Run) -> None:
+    for number in range(1200):
+        (folder / f"skip{number:04}.jsonl").write_bytes(b"")
+
+    err = run("check", str(folder), "--exclude=skip*").err
+    assert " skip0000.jsonl, skip0001.jsonl, skip0002.jsonl and 1,197 more (excluded)" in err
+
+
+def test_results_of_a_batch_are_reported_if_they_are_named(folder: Path, run: Run) -> None:
+    path = folder / "batch_1_output.jsonl"
+    path.write_bytes(RESULT)
+    result = run("check", str(path))
+
+    assert result.status == 1
+    assert "it looks like the output or error file of a batch" in result.out
+
+
+def test_files_are_listed_and_not_checked(folder: Path, run: Run) -> None:
+    result = run("check", "--list-files", str(folder), "missing.jsonl")
+
+    assert sorted(result.out.splitlines()) == sorted(str(folder / name) for name in WANTED)
+    assert (result.status, "missing.jsonl: no such file" in result.err) == (2, True)
+    assert run("check", "--list-files", str(folder)).status == 0
+
+
+def test_checking_a_directory_is_checking_its_files(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
-    files = [str(Path("a", "my_Batch-1.jsonl")), str(Path("a", "b", "batches.jsonl"))]
+    files = [str(Path("a", "my_Batch-1.jsonl")), str(Path("a", "b", "x.jsonl.gz"))]
 
     assert run("check", "a", "train.jsonl").out == run("check", *files, "train.jsonl").out
-    assert run("check", ".").out.splitlines()[-1] == "3 files, 3 with errors"
+    assert run("check", ".").out.splitlines()[-1] == "5 files, 5 with errors"
 
 
-def test_directory_without_batch_files_is_an_error(run: Run, tmp_path: Path) -> None:
+def test_directory_without_files_is_an_error(run: Run, tmp_path: Path) -> None:
     result = run("check", str(tmp_path))
 
     assert (result.status, result.out) == (2, "")
-    assert str(tmp_path) in result.err
-    assert "*batch*.jsonl" in result.err
+    message = f"batchlint: {tmp_path}: no files to check in this directory (*.jsonl, *.jsonl.gz)\n"
+    assert result.err == message
+    (tmp_path / "x.jsonl").write_bytes(RESULT)
+    result = run("check", str(tmp_path))
+    assert (result.status, result.err.splitlines(keepends=True)[-1]) == (2, message)
 
 
 # -- compressed files -----------------------------------------------------------------------------

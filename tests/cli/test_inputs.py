@@ -22,7 +22,7 @@ def test_standard_input_is_a_file_without_a_name() -> None:
     result = run_command("check", "-", stdin=line("a", bogus=1))
 
     assert result.status == 1
-    assert result.out.splitlines()[0].startswith("<stdin>:1: unknown_parameter body.bogus: ")
+    assert result.out.splitlines()[0].startswith("<stdin>:1:100: unknown_parameter body.bogus: ")
     assert run_command("check", "--format=json", "-", stdin=line("a")).status == 0
     assert run_command("check", "-", stdin=b"").status == 1
     assert run_command("check", "-", GOOD, stdin=line("a")).out.count("no errors") == 3
@@ -84,7 +84,7 @@ def test_unreadable_files_are_reported_and_the_others_are_checked(tmp_path: Path
     assert result.status == 2
     assert [text.partition(": ")[2] for text in result.err.splitlines()] == [
         "missing/x.jsonl: No such file or directory",
-        "folder.jsonl: no files matching *batch*.jsonl in this directory",
+        "folder.jsonl: no files to check in this directory (*.jsonl, *.jsonl.gz)",
         "dangling.jsonl: No such file or directory",
         "good.jsonl/x.jsonl: Not a directory",
     ]

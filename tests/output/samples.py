@@ -25,5 +25,7 @@ def render(name: str, *files: FileResult, options: Options | None = None) -> str
 
 def render_text(path: Path, max_errors: int = 20, *, keep: int = 1000, **options: Any) -> list[str]:
     """Check a file and render it as text, line by line. The file is called `x` there."""
-    result = FileResult("x", check(path, name="x.jsonl", keep=keep), source=str(path))
+    result = FileResult(
+        "x", check(path, name="x.jsonl", keep=keep), source=str(path), stored=str(path)
+    )
     return render("text", result, options=Options(max_errors, **options)).splitlines()

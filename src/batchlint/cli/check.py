@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from ..config import RULE_KEYS
 from ..output import FORMATS, Format, Options, default_format
-from ..output.complete_writer import OutputError
+from ..phrasing import escape
+from .checking import MOST_UNPACKED, FileSettings, check_file
 from .crash import EXIT_ERROR
-from .inputs import CreateCall, check_file, expand, shown_name
-from .parameters import CheckCommand, KeyValue, ProviderName, Rules, complete_endpoint
+from .inputs import NO_FILES, find_inputs, shown_name
+from .options import config_options, configs_of, folder_options, rule_options
+from .parameters import CheckCommand, KeyValue, ProviderName, Target, complete_endpoint
 from .printing import complain, print_all
+from .reports import append_summary, refuse_conflicts, write_report
 
 if TYPE_CHECKING:
     from ..output.result import FileResult
@@ -56,37 +58,31 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
 )
 @click.option(
     "--format",
-    "format_name",
     type=click.Choice(tuple(FORMATS)),
     help="Output format.  [default: text; github under GitHub Actions]",
 )
 @click.option(
     "--output-file",
     metavar="PATH",
-    help="Write the report to PATH atomically. If no file can be checked, nothing is written.",
+    help="Write the report to PATH atomically, and not to the screen. If no file can be checked, "
+    "nothing is written.",
 )
 @click.option(
-    "--select",
-    type=Rules(),
-    metavar="RULES",
-    help="Check only these rules (names or API codes).",
+    "--output",
+    type=Target(),
+    multiple=True,
+    metavar="FORMAT=PATH",
+    help="Write a further report in FORMAT to PATH, such as sarif=report.sarif. Repeatable.",
 )
-@click.option("--ignore", type=Rules(), metavar="RULES", help="Skip these rules.")
-@click.option(
-    "--warn",
-    type=Rules(),
-    metavar="RULES",
-    help="Enable these rules as warnings.",
-)
-@click.option("--error", type=Rules(), metavar="RULES", help="Enable these rules as errors.")
+@rule_options
 @click.option(
     "--max-errors",
     type=click.IntRange(0),
     default=20,
     show_default=True,
     metavar="N",
-    help="Maximum findings to print per file (text, github). If there are more, a few of each "
-    "rule are printed. 0 means no limit.",
+    help="Maximum findings to print per file (text, github). If there are more, each rule gets a "
+    "share. 0 means no limit.",
 )
 @click.option(
     "--keep",
@@ -110,7 +106,7 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
     type=click.Choice(("auto", "always", "never")),
     default="auto",
     show_default=True,
-    help="Use colors (text). auto: on a terminal, unless NO_COLOR is set.",
+    help="Use colors (text). auto: on a terminal or if FORCE_COLOR is set, unless NO_COLOR is set.",
 )
 @click.option(
     "-j",
@@ -124,7 +120,21 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
     default=None,
     help="Show a progress bar on standard error.  [default: on a terminal]",
 )
+@click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="Print errors only: no summary, warnings or notes (text, github).",
+)
 @click.option("--strict", is_flag=True, help="Exit with status 1 if there are warnings.")
+@click.option("--exit-zero", is_flag=True, help="Exit with status 0 if there are errors.")
+@click.option(
+    "--stdin-filename",
+    metavar="NAME",
+    help="The name of standard input in reports, and for the configuration.",
+)
+@folder_options
+@config_options
 @click.option(
     "--max-enqueued-tokens",
     type=click.IntRange(1),
@@ -135,10 +145,9 @@ _START: Final = "fork" if sys.platform == "linux" else "spawn"
 @click.option(
     "--max-unpacked-bytes",
     type=click.IntRange(1),
-    default=2_000_000_000,
-    show_default=True,
     metavar="N",
-    help="Maximum size of a .jsonl.gz file when decompressed; a larger one is not checked.",
+    help="Maximum size of a .jsonl.gz file when decompressed; a larger one is not checked.  "
+    f"[default: {MOST_UNPACKED}]",
 )
 @click.option(
     "--metadata",
@@ -163,10 +172,9 @@ def check(
     ctx: click.Context,
     /,
     files: tuple[str, ...],
-    provider: str | None,
-    endpoint: str | None,
-    format_name: str | None,
+    format: str | None,  # noqa: A002 - click's name of the option, and of its variable
     output_file: str | None,
+    output: tuple[tuple[str, str], ...],
     max_errors: int,
     keep: int | None,
     statistics: bool,
@@ -174,57 +182,96 @@ def check(
     color: str,
     jobs: int | None,
     progress: bool | None,
+    quiet: bool,
     strict: bool,
-    max_enqueued_tokens: int | None,
-    max_unpacked_bytes: int,
+    exit_zero: bool,
+    stdin_filename: str | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    list_files: bool,
     metadata: tuple[tuple[str, str], ...],
-    output_expires_after: int | None,
-    completion_window: str | None,
-    **rules: list[str] | None,
+    **given: Any,
 ) -> None:
     """Check batch input FILES.
 
-    '-' reads standard input. For a directory, batchlint checks the files whose names match
-    *batch*.jsonl. Files that end in .jsonl.gz are decompressed before checking.
+    '-' reads standard input. For a directory, batchlint checks its *.jsonl and *.jsonl.gz files,
+    except hidden ones and the results of batches. Files that end in .jsonl.gz are decompressed
+    before checking.
     """
-    chosen = FORMATS[format_name] if format_name else default_format()
+    configs = configs_of(ctx)
+    paths, notes = find_inputs(files, configs, include, exclude)
+    if list_files:
+        _print_files(ctx, paths, notes)
+    chosen = FORMATS[format] if format else default_format()
+    targets = [path for _, path in output]
+    refuse_conflicts(targets if output_file is None else [output_file, *targets], paths)
+    settings = FileSettings(
+        rules={key: given.pop(key) for key in RULE_KEYS if given[key] is not None},
+        values={key.replace("_", "-"): value for key, value in given.items()}
+        | {"metadata": dict(metadata) or None},
+        configs=configs,
+    )
+    formats = [chosen, *(FORMATS[name] for name, _ in output)]
     options = {
         "jobs": jobs,
         "start": _START,
-        "max_enqueued_tokens": max_enqueued_tokens,
-        "keep": _kept(chosen, max_errors) if keep is None else keep,
+        "keep": _kept(formats, max_errors) if keep is None else keep,
     }
-    call = CreateCall(endpoint, dict(metadata), output_expires_after, completion_window)
-    printing = Options(max_errors, show_source=show_source, statistics=statistics, strict=strict)
-    if _wants_color(color, output_file):
-        printing = printing._replace(style=click.style)
-    given = {key: names for key, names in rules.items() if names is not None}
-    paths = expand(files)
+    printing = Options(
+        max_errors, show_source=show_source, statistics=statistics, strict=strict, quiet=quiet
+    )
+    if not quiet:
+        for note in notes:
+            complain(note)
     results: list[FileResult] = []
 
     def checked() -> Iterator[FileResult]:
         for path in paths:
             result = check_file(
                 path,
-                options,
-                given,
-                provider=provider,
-                call=call,
-                progress=progress,
-                most_unpacked=max_unpacked_bytes,
+                settings,
+                stdin_name=stdin_filename,
+                progress=False if quiet else progress,
+                quiet=quiet,
+                **options,
             )
-            _print_problems(result, chosen)
+            _print_problems(result, formats)
             results.append(result)
             yield result
 
-    texts = chosen.render(checked(), printing)
     if output_file is None:
-        print_all(texts, as_utf8=not chosen.is_for_people)
+        on_screen = printing._replace(style=click.style) if _wants_color(color) else printing
+        print_all(chosen.render(checked(), on_screen), as_utf8=not chosen.is_for_people)
+        is_written = True
     else:
-        _write(output_file, _if_any_is_checked(texts, results), paths)
-    _note_old_schemas()
+        is_written = write_report(output_file, chosen.render(checked(), printing), results)
+    for name, path in output:
+        texts = FORMATS[name].render(iter(results), printing)
+        is_written = write_report(path, texts, results) and is_written
+    if not quiet:
+        _note_old_schemas()
     status = exit_status(results, strict=strict)
-    ctx.exit(status if _append_summary(chosen, results) else EXIT_ERROR)
+    if exit_zero and status == EXIT_FOUND:
+        status = EXIT_OK
+    is_written = append_summary(chosen, results) and is_written
+    ctx.exit(status if is_written else EXIT_ERROR)
+
+
+def _print_files(ctx: click.Context, paths: Iterable[str], notes: Iterable[str]) -> NoReturn:
+    """Print the files that would be checked, and what is skipped, and exit."""
+    status = EXIT_OK
+    for note in notes:
+        complain(note)
+    for path in paths:
+        if os.path.isdir(path):  # noqa: PTH112 - accepts any name
+            complain(f"{shown_name(path)}: {NO_FILES}")
+            status = EXIT_ERROR
+        elif path != "-" and not os.path.lexists(path):
+            complain(f"{shown_name(path)}: no such file")
+            status = EXIT_ERROR
+        else:
+            print_all([f"{escape(shown_name(path))}\n"])
+    ctx.exit(status)
 
 
 def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
@@ -243,14 +290,15 @@ def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
     return status
 
 
-def _print_problems(result: FileResult, chosen: Format) -> None:
-    """Print on standard error what the output itself does not say of a file."""
+def _print_problems(result: FileResult, formats: Iterable[Format]) -> None:
+    """Print on standard error what the outputs themselves do not say of a file."""
     if result.report is None:
         complain(f"{result.path}: {result.error}")
-    elif not chosen.reports_truncated and (truncated := result.report.truncated):
+        return
+    count = sum(result.report.truncated.values())
+    if count and not all(chosen.reports_truncated for chosen in formats):
         complain(
-            f"{result.path}: {sum(truncated.values()):,} findings are not in this report; use "
-            "--keep 0 to keep all"
+            f"{result.path}: {count:,} findings are not in this report; use --keep 0 to keep all"
         )
 
 
@@ -268,69 +316,23 @@ def _note_old_schemas() -> None:
         )
 
 
-def _kept(chosen: Format, max_errors: int) -> int:
+def _kept(formats: Iterable[Format], max_errors: int) -> int:
     """The number of findings to keep per rule, if so many of a file will be printed."""
     from ..findings import KEEP
 
     if not max_errors:
         return 0
-    return max(max_errors, _KEPT_FOR_SAMPLE if chosen.prints_sample else KEEP)
+    samples = all(chosen.prints_sample for chosen in formats)
+    return max(max_errors, _KEPT_FOR_SAMPLE if samples else KEEP)
 
 
-def _wants_color(color: str, output_file: str | None) -> bool:
+def _wants_color(color: str) -> bool:
+    """Whether to colour what is on the screen. NO_COLOR wins over FORCE_COLOR, as in Python."""
     if color != "auto":
         return color == "always"
-    if output_file is not None or sys.stdout is None or not sys.stdout.isatty():
+    if os.environ.get("NO_COLOR"):
         return False
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-class _NothingCheckedError(Exception):
-    """No file could be checked, so there is no report."""
-
-
-def _if_any_is_checked(texts: Iterable[str], results: list[FileResult]) -> Iterator[str]:
-    """The texts of a report, if it is about anything. An old report is better than an empty one.
-
-    Raises:
-        _NothingCheckedError: no file could be checked.
-    """
-    yield from texts
-    if all(result.report is None for result in results):
-        raise _NothingCheckedError
-
-
-def _write(output_file: str, texts: Iterable[str], inputs: Iterable[str]) -> None:
-    """Write a report to a file that is not an input."""
-    from ..output.write import write_atomic
-
-    name = shown_name(output_file)
-    if any(_is_same_file(output_file, path) for path in inputs):
-        raise click.UsageError(f"--output-file would overwrite {name}, which is an input file")
-    try:
-        write_atomic(output_file, texts)
-    except OutputError as error:
-        complain(f"{name}: cannot write: {error.strerror}")
-        click.get_current_context().exit(EXIT_ERROR)
-    except _NothingCheckedError:
-        complain(f"{name}: not written, because no file could be checked")
-
-
-def _is_same_file(output_file: str, path: str) -> bool:
-    """Whether an output is a regular file, and also an input."""
-    try:
-        target = Path(output_file).stat()
-        source = os.fstat(sys.stdin.fileno()) if path == "-" else Path(path).stat()
-    except (OSError, ValueError, AttributeError):  # One does not exist, or is closed.
-        return False
-    return stat.S_ISREG(target.st_mode) and os.path.samestat(target, source)
-
-
-def _append_summary(chosen: Format, results: list[FileResult]) -> bool:
-    """Write the summary of the service we run under, if it wants one; False if that fails."""
-    try:
-        chosen.append_summary(results)
-    except OSError as error:
-        complain(f"{error.filename}: cannot write the summary: {error.strerror}")
-        return False
-    return True
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return is_terminal and os.environ.get("TERM") != "dumb"

@@ -1,4 +1,4 @@
-"""The files to check: expands directories, opens one file, shows a progress bar."""
+"""The files that a command reads: those named, those in directories, and standard input."""
 
 from __future__ import annotations
 
@@ -8,64 +8,166 @@ import re
 import stat
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
-import click
+from ..config import Config, is_matched
 
-from ..phrasing import escape
-from .printing import complain
+#: The configuration of a directory.
+Configs = Callable[[Path], Config]
 
-if TYPE_CHECKING:
-    from ..config import Config
-    from ..output.result import FileResult
-    from ..report import Report
+#: The files in a directory that are checked.
+INCLUDED: Final = ("*.jsonl", "*.jsonl.gz")
 
-#: Names of batch input files in directories, as in `.pre-commit-hooks.yaml`.
-_BATCH_NAME: Final = r"(?i:batch)[^/]*\.jsonl$"
-
-#: Smaller files (in bytes) are checked before anyone could read a progress bar.
-_BAR_FROM: Final = 20_000_000
+#: How OpenAI's website names the files that it gives for download, which may be empty.
+_RESULT_NAME: Final = re.compile(r"(?i:batch)_[^/]*_(?i:output|error)s?\.jsonl(\.gz)?")
 
 #: What reading a file may raise. The last two: a damaged gzip file.
 UNREADABLE: Final = (OSError, EOFError, zlib.error)
 
-Progress = Callable[[int], object]
+#: Why a directory is not checked.
+NO_FILES: Final = "no files to check in this directory (*.jsonl, *.jsonl.gz)"
+
+#: At most this many skipped files are named for each reason.
+_NAMED: Final = 3
 
 
-def expand(paths: Iterable[str]) -> list[str]:
-    """Replace each directory by the batch files in it, if there are any."""
-    found: list[str] = []
-    for path in paths:
-        try:
-            inside = batch_files(path) if path != "-" and Path(path).is_dir() else []
-        except OSError:  # It is reported when the directory is read.
-            inside = []
-        found += inside or [path]
-    return found
+class Inputs(NamedTuple):
+    """The files of a run.
 
-
-def batch_files(folder: str) -> list[str]:
-    """The files in a directory whose names are those of batch input files; hidden ones are skipped.
-
-    Pipes and devices are skipped too, and links to them, because reading them may never end.
-
-    Raises:
-        OSError: a directory cannot be read.
+    Attributes:
+        paths: the paths, each once; '-' is standard input. A directory is among them if there is
+            nothing to check in it.
+        notes: what was skipped in directories, in words.
     """
 
-    def refuse(error: OSError) -> None:
-        raise error
+    paths: list[str]
+    notes: list[str]
 
-    found = []
-    for place, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        wanted = [name for name in names if re.search(_BATCH_NAME, name) and name[0] != "."]
-        files = (Path(place, name) for name in sorted(wanted))
-        found += [str(file) for file in files if not _is_special(file)]
+
+def find_inputs(
+    paths: Iterable[str],
+    configs: Configs,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Inputs:
+    """Replace directories by the files in them that may be batch input files.
+
+    Args:
+        paths: as the user gave them. A file that is named twice is one file.
+        configs: the configuration of a directory.
+        include: globs for the files in directories. If there are none, those of the configuration
+            count, or else all JSON Lines.
+        exclude: globs for files and directories to skip, beside those of the configuration.
+
+    Raises:
+        click.ClickException: a configuration is invalid.
+    """
+    found = Inputs([], [])
+    seen: set[str] = set()
+    for path in paths:
+        inside = [path]
+        if path != "-" and _is_folder(path):
+            folder = Folder(path, configs(Path(path)), include, exclude)
+            with suppress(OSError):  # It is reported when the directory is checked.
+                inside = folder.files() or [path]
+                found.notes.extend(folder.notes())
+        for each in inside:
+            key = each if each == "-" else os.path.realpath(each)
+            if key not in seen:
+                seen.add(key)
+                found.paths.append(each)
     return found
+
+
+def _is_folder(path: str) -> bool:
+    with suppress(OSError, ValueError):
+        return Path(path).is_dir()
+    return False
+
+
+class Folder:
+    """A directory in which files are looked for.
+
+    Args:
+        path: the directory.
+        config: its configuration.
+        include: as for `find_inputs`.
+        exclude: as for `find_inputs`.
+    """
+
+    def __init__(
+        self, path: str, config: Config, include: Sequence[str] = (), exclude: Sequence[str] = ()
+    ) -> None:
+        self._path = path
+        own = Path(path)
+        self._include = (
+            [(glob, own) for glob in include]
+            or config.globs("include")
+            or [(glob, own) for glob in INCLUDED]
+        )
+        self._exclude = [*((glob, own) for glob in exclude), *config.globs("exclude")]
+        self._skipped: dict[str, list[str]] = {}
+
+    def files(self) -> list[str]:
+        """The files to check.
+
+        Hidden files and directories are skipped. So are pipes and devices, and links to them,
+        because reading them may never end, and the results of batches.
+
+        Raises:
+            OSError: a directory cannot be read.
+        """
+
+        def refuse(error: OSError) -> None:
+            raise error
+
+        self._skipped.clear()
+        found = []
+        for place, folders, names in os.walk(self._path, onerror=refuse):
+            folders[:] = [name for name in sorted(folders) if self._is_entered(Path(place, name))]
+            for path in (Path(place, name) for name in sorted(names)):
+                if is_matched(path, self._include):
+                    reason = self._why_skipped(path)
+                    if reason is None:
+                        found.append(str(path))
+                    else:
+                        self._skip(path, reason)
+        return found
+
+    def notes(self) -> Iterator[str]:
+        """What was skipped, in words: one sentence, or none."""
+        if not self._skipped:
+            return
+        parts = []
+        for reason, names in self._skipped.items():
+            more = f" and {len(names) - _NAMED:,} more" if names[_NAMED:] else ""
+            parts.append(f"{', '.join(names[:_NAMED])}{more} ({reason})")
+        yield f"{shown_name(self._path)}: skipped {', '.join(parts)}"
+
+    def _is_entered(self, folder: Path) -> bool:
+        if folder.name.startswith("."):
+            return False
+        if is_matched(folder, self._exclude):
+            self._skip(folder, "excluded")
+            return False
+        return True
+
+    def _why_skipped(self, path: Path) -> str | None:
+        """Why a file is not checked; None if it is."""
+        if path.name.startswith("."):
+            return "hidden"
+        if is_matched(path, self._exclude):
+            return "excluded"
+        if _is_special(path):
+            return "a pipe or a device"
+        return _result_of_batch(path)
+
+    def _skip(self, path: Path, reason: str) -> None:
+        name = shown_name(os.path.relpath(path, self._path))
+        self._skipped.setdefault(reason, []).append(name)
 
 
 def _is_special(path: Path) -> bool:
@@ -77,84 +179,20 @@ def _is_special(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-class CreateCall(NamedTuple):
-    """What the command line says of the create call.
+def _result_of_batch(path: Path) -> str | None:
+    """Why a file is not input but what a batch made of it; None if it may be input."""
+    from ..rules.foreign import RESULT_OF_BATCH, find_foreign
+    from ..sources import CHUNK, open_file
 
-    Attributes:
-        endpoint: its URL, if given.
-        metadata: its metadata.
-        expires_after: its `output_expires_after.seconds`, if given.
-        window: its `completion_window`, if given.
-    """
-
-    endpoint: str | None
-    metadata: Mapping[str, str]
-    expires_after: int | None
-    window: str | None
-
-    def options(self, provider_name: str) -> dict[str, Any]:
-        """The `endpoint` and `create` of `batchlint.check` for a provider.
-
-        The endpoint is among the parameters of the create call if others are, or if it is wrong, so
-        that a finding says so.
-        """
-        from ..providers import provider
-
-        is_endpoint = provider(provider_name).endpoint(self.endpoint) is not None
-        params: dict[str, Any] = {}
-        if self.metadata:
-            params["metadata"] = {**self.metadata}
-        if self.expires_after is not None:
-            params["output_expires_after"] = {
-                "anchor": "created_at",
-                "seconds": self.expires_after,
-            }
-        if self.window is not None:
-            params["completion_window"] = self.window
-        if self.endpoint is not None and (params or not is_endpoint):
-            params["endpoint"] = self.endpoint
-        return {"endpoint": self.endpoint if is_endpoint else None, "create": params or None}
-
-
-def check_file(
-    path: str,
-    options: dict[str, Any],
-    rules: dict[str, list[str]],
-    *,
-    provider: str | None,
-    call: CreateCall,
-    progress: bool | None,
-    most_unpacked: int,
-) -> FileResult:
-    """Check one file. If it cannot be read, the result has an error.
-
-    Args:
-        path: the file; '-' is standard input.
-        options: the options of `batchlint.check`.
-        rules: the `select`, `ignore`, `warn` and `error` of the command line.
-        provider: the provider of the command line, if given.
-        call: the create call of the command line.
-        progress: whether to show a bar; None decides by the size and the terminal.
-        most_unpacked: the size in bytes that a compressed file may have when decompressed.
-    """
-    from ..output.result import FileResult
-
-    shown = shown_name(path)
-    source = None if path == "-" else path
     try:
-        name = provider or _configured(path).provider_for(_as_path(path)) or "openai"
-        chosen = {
-            **options,
-            **call.options(name),
-            **_chosen_rules(path, rules, name),
-            "provider": name,
-        }
-        report = _check(path, chosen, progress=progress, most_unpacked=most_unpacked)
-    except UNREADABLE as error:
-        return FileResult(shown, error=reason(error), source=source)
-    except MemoryError:
-        return FileResult(shown, error="not enough memory to check it", source=source)
-    return FileResult(shown, report, source=source)
+        with open_file(str(path)) as file:
+            head = file.read(CHUNK)
+    except UNREADABLE:
+        return None
+    if not head and _RESULT_NAME.fullmatch(path.name):
+        return "an empty result of a batch"
+    found = find_foreign(head[: head.rfind(b"\n") + 1] or head)
+    return RESULT_OF_BATCH if found is not None and found.name == RESULT_OF_BATCH else None
 
 
 def reason(error: Exception) -> str:
@@ -165,28 +203,6 @@ def reason(error: Exception) -> str:
 def shown_name(path: str) -> str:
     """The name of a file as reports and messages have it."""
     return "<stdin>" if path == "-" else os.fsencode(path).decode("utf-8", "replace")
-
-
-def _check(
-    path: str, options: dict[str, Any], *, progress: bool | None, most_unpacked: int
-) -> Report:
-    from .. import api
-    from ..sources import is_gzipped, open_file
-
-    if path == "-":
-        with _progress_bar(path, progress) as tick:
-            return api.check(standard_input(), progress=tick, **options)
-    if Path(path).is_dir():
-        batch_files(path)  # It raises if the directory cannot be read.
-        raise OSError("no files matching *batch*.jsonl in this directory")
-    if not is_gzipped(path):
-        with _progress_bar(path, progress) as tick:
-            return api.check(path, progress=tick, **options)
-    complain(
-        f"{shown_name(path)}: decompressed for checking; the API accepts only uncompressed files"
-    )
-    with open_file(path, most_unpacked) as stream, _progress_bar(path, progress) as tick:
-        return api.check(stream, name=path[: -len(".gz")], progress=tick, **options)
 
 
 def standard_input() -> BinaryIO:
@@ -223,72 +239,3 @@ class _InterruptibleReader(io.RawIOBase):
         """Read a piece."""
         count: int = self._stream.readinto(buffer)
         return count
-
-
-def _chosen_rules(path: str, from_command: dict[str, list[str]], provider: str) -> dict[str, Any]:
-    """The rules for a file: the configuration's, with those of the command line on top."""
-    chosen: dict[str, Any] = _configured(path).for_file(_as_path(path))
-    wanted = {name for key, names in from_command.items() if key != "ignore" for name in names}
-    if wanted:
-        chosen["ignore"] = [name for name in chosen.get("ignore", []) if name not in wanted]
-    for key, names in from_command.items():
-        chosen[key] = names if key == "select" else [*chosen.get(key, []), *names]
-    _refuse_empty(chosen, provider)
-    return chosen
-
-
-def _configured(path: str) -> Config:
-    """The configuration of a file."""
-    from .. import config
-
-    try:
-        return config.nearest(_as_path(path).parent)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-
-
-def _as_path(path: str) -> Path:
-    return Path("<stdin>" if path == "-" else path)
-
-
-def _refuse_empty(chosen: dict[str, list[str]], provider_name: str) -> None:
-    """Refuse a selection that leaves nothing to check."""
-    from ..providers import provider
-    from ..rules import select_rules
-
-    try:
-        select_rules(
-            chosen.get("select"),
-            *(chosen.get(key, ()) for key in ("ignore", "warn", "error")),
-            provider=provider(provider_name),
-        )
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-
-
-@contextmanager
-def _progress_bar(path: str, wanted: bool | None) -> Iterator[Progress | None]:
-    """A bar by bytes on standard error, and the function that moves it; None without a bar."""
-    from ..sources import is_gzipped
-
-    size = Path(path).stat().st_size if path != "-" and not is_gzipped(path) else None
-    if wanted is None:
-        is_long = size is None or size >= _BAR_FROM
-        wanted = is_long and sys.stderr is not None and sys.stderr.isatty()
-    if not wanted or sys.stderr is None:
-        yield None
-        return
-    from tqdm import tqdm
-
-    tqdm.monitor_interval = 0  # Its thread would make a fork unsafe.
-    name = escape(os.path.basename(shown_name(path)))  # noqa: PTH119
-    with tqdm(
-        total=size,
-        unit="B",
-        unit_scale=True,
-        desc=name,
-        leave=False,
-        file=sys.stderr,
-        dynamic_ncols=True,
-    ) as bar:
-        yield bar.update

@@ -21,9 +21,11 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
+    "-V",
     "--version",
     is_flag=True,
     is_eager=True,
+    allow_from_autoenv=False,
     expose_value=False,
     callback=_print_version,
     help="Print the version and exit.",
@@ -31,6 +33,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 @click.option(
     "--traceback",
     is_flag=True,
+    allow_from_autoenv=False,
     help=f"Show the traceback of an internal error, also if {TRACEBACK}=1 is set.",
 )
 @click.pass_context

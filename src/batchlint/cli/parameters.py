@@ -103,6 +103,25 @@ class KeyValue(click.ParamType):  # type: ignore[type-arg]  # likewise
         return key, text
 
 
+class Target(click.ParamType):  # type: ignore[type-arg]  # likewise
+    """FORMAT=PATH."""
+
+    name = "format=path"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """The format and the path."""
+        from .reports import parse_target
+
+        if isinstance(value, tuple):
+            return value
+        try:
+            return parse_target(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 def complete_rule(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of a rule."""
     from ..rules import RULES

@@ -28,6 +28,7 @@ class Options(NamedTuple):
         show_source: show an excerpt of the line, which may be private.
         statistics: count the findings of all files by rule.
         strict: warnings fail too.
+        quiet: print errors only.
     """
 
     max_errors: int = 20
@@ -35,6 +36,7 @@ class Options(NamedTuple):
     show_source: bool = False
     statistics: bool = False
     strict: bool = False
+    quiet: bool = False
 
 
 class Format(NamedTuple):

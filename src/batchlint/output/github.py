@@ -15,7 +15,7 @@ from ..phrasing import escape
 from . import Options
 from .paths import from_root
 from .result import FileResult
-from .sample import omitted, sample
+from .sample import omitted, sample, shown_report
 from .wording import by_effect, counted, effect, effects, label, place, summary, summary_of_all
 
 #: The maximum number of rows of a table in the summary.
@@ -32,12 +32,14 @@ def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
             text = escape(f"The file could not be read: {file.error}")
             yield _command("error", file, None, None, "batchlint", text)
             continue
-        printed = sample(file.report, options.max_errors)
+        report = shown_report(file.report, options)
+        printed = sample(report, options.max_errors)
         for error in printed:
             yield _finding(file, error)
-        if rest := omitted(file.report, printed):
+        if rest := omitted(report, printed):
             yield _plain(f"{file.path}: {rest}")
-        yield _plain(f"{file.path}: {summary(file.report)}")
+        if not options.quiet:
+            yield _plain(f"{file.path}: {summary(file.report)}")
 
 
 def _finding(file: FileResult, error: BatchError) -> str:

@@ -14,13 +14,15 @@ class FileResult(NamedTuple):
         path: as the user wrote it, made printable.
         report: None if the file could not be read.
         error: why the file could not be read.
-        source: the path to read lines from again; None for standard input.
+        source: the path as the user wrote it; None for standard input without a name.
+        stored: the path to read lines from again; None for standard input.
     """
 
     path: str
     report: Report | None = None
     error: str | None = None
     source: str | None = None
+    stored: str | None = None
 
     @property
     def ok(self) -> bool | None:

@@ -5,15 +5,25 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import Final
 
 from ..findings import BatchError, by_rule
 from ..report import Report
+from . import Options
 from .wording import counted
 
 #: The omitted findings of this many rules are counted by rule.
 _RULES: Final = 10
+
+
+def shown_report(report: Report, options: Options) -> Report:
+    """What is printed of a report: with `--quiet` only errors, but warnings too if they fail."""
+    if not options.quiet or options.strict:
+        return report
+    counts = {key: count for key, count in report.counts.items() if key.severity == "error"}
+    return replace(report, warnings=(), counts=counts)
 
 
 def sample(report: Report, most: int) -> list[BatchError]:

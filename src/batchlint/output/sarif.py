@@ -67,7 +67,7 @@ def _rule(name: str) -> dict[str, Any]:
 def _results(file: FileResult, fingerprints: Fingerprints) -> Iterator[dict[str, Any]]:
     if file.report is not None:
         findings = [*file.report.errors[:MOST], *file.report.warnings[:MOST]]
-        for error, place in locate_all(file.source, sorted(findings)):
+        for error, place in locate_all(file.stored, sorted(findings)):
             yield _result(file, error, place, fingerprints)
 
 

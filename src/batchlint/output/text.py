@@ -13,7 +13,7 @@ from ..report import Report
 from . import Options, Style
 from .locate import locate_all
 from .result import FileResult
-from .sample import omitted, sample
+from .sample import omitted, sample, shown_report
 from .wording import by_effect, effect, label, place, requests, summary_of_all, verdict
 
 #: The length of an excerpt in characters, and the maximum before the place.
@@ -28,9 +28,10 @@ def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
     for file in files:
         outcomes.append(file.ok)
         if file.report is not None:
-            yield from _file(file, file.report, options)
-            counts.update(file.report.counts)
-    if len(outcomes) > 1:
+            report = shown_report(file.report, options)
+            yield from _file(file, report, options)
+            counts.update(report.counts)
+    if len(outcomes) > 1 and not options.quiet:
         color = "green" if all(outcomes) else "red"
         yield options.style(summary_of_all(outcomes), fg=color, bold=True) + "\n"
     if options.statistics:
@@ -40,7 +41,7 @@ def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
 def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
     style = options.style
     printed = sample(report, options.max_errors)
-    source = file.source if options.show_source else None
+    source = file.stored if options.show_source else None
     for error, at in locate_all(source, sorted(printed)):
         yield _finding(file.path, error, style)
         if at is not None:
@@ -49,6 +50,8 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
         kept = len(report.errors) + len(report.warnings)
         more = "; `--max-errors 0` prints more" if len(printed) < kept else ""
         yield style(f"... and {rest}{more}", dim=True) + "\n"
+    if options.quiet:
+        return
     fails = options.strict and report.ok and bool(report.counts)
     color = "red" if fails or not report.ok else "green"
     outcome = verdict(report) + (" (fails: --strict)" if fails else "")

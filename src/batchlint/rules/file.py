@@ -19,6 +19,7 @@ from ..providers import (
     unbatchable_models,
 )
 from ..schema.store import body_schema
+from ..sources import is_open_file
 from ..summary import CustomIds, Runs
 from .prompt_size import BYTES_PER_TOKEN
 from .registry import CheckedFile, file_rule, name_rule
@@ -48,15 +49,15 @@ def affected(count: int, first_line: int) -> str:
 def not_jsonl_name(name: str) -> Iterator[Problem]:
     """The file name does not end in `.jsonl`.
 
-    The API checks the name and rejects the upload. Standard input has no name, so
-    batchlint skips this check there.
+    The API checks the name and rejects the upload. Standard input has no name, and
+    neither has a shell's process substitution, so batchlint skips this check there.
 
     Fix: Rename the file to end in `.jsonl`.
 
     Evidence: confirmed. BerriAI/litellm#37527 (August 2026) quotes the message. The API
     returns no code.
     """
-    if not name.endswith(".jsonl"):
+    if not name.endswith(".jsonl") and not is_open_file(name):
         yield Problem(_NOT_JSONL, hint="Rename the file to end in .jsonl.")
 
 

@@ -15,6 +15,9 @@ from ..providers import Provider
 from .registry import text_rule
 from .text import BYTE_ORDER_MARK, Defect
 
+#: The name of what a batch makes of its input.
+RESULT_OF_BATCH: Final = "the output or error file of a batch"
+
 #: Number of the first lines that must all look foreign.
 _LINES: Final = 20
 
@@ -183,7 +186,7 @@ def _shape(row: Any) -> tuple[str, str] | None:
         return None
     if "response" in row and "custom_id" in row:
         return (
-            "the output or error file of a batch",
+            RESULT_OF_BATCH,
             "Check the input file instead; this file has its results.",
         )
     if "messages" in row and "body" not in row:

@@ -1,0 +1,105 @@
+"""Prints reports, and writes them to files."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..output import FORMATS, Format
+from ..output.complete_writer import OutputError
+from .inputs import shown_name
+from .printing import complain
+
+if TYPE_CHECKING:
+    from ..output.result import FileResult
+
+#: A format and the path of a report in it.
+Target = tuple[str, str]
+
+
+def refuse_conflicts(paths: Sequence[str], inputs: Iterable[str]) -> None:
+    """Refuse paths of reports that would overwrite an input or each other.
+
+    Raises:
+        click.UsageError: one would.
+    """
+    inputs = list(inputs)
+    seen: set[str] = set()
+    for path in paths:
+        name = shown_name(path)
+        if any(_is_same_file(path, each) for each in inputs):
+            raise click.UsageError(f"the report would overwrite {name}, which is an input file")
+        real = os.path.realpath(path)
+        if real in seen and (os.path.isfile(real) or not os.path.exists(real)):  # noqa: PTH110, PTH113
+            raise click.UsageError(f"two reports would be written to {name}")
+        seen.add(real)
+
+
+def write_report(path: str, texts: Iterable[str], results: list[FileResult]) -> bool:
+    """Write a report to a file, if it is about anything; False if that fails."""
+    from ..output.write import write_atomic
+
+    name = shown_name(path)
+    try:
+        write_atomic(path, _if_any_is_checked(texts, results))
+    except OutputError as error:
+        complain(f"{name}: cannot write: {error.strerror}")
+        return False
+    except _NothingCheckedError:
+        complain(f"{name}: not written, because no file could be checked")
+    return True
+
+
+def append_summary(chosen: Format, results: list[FileResult]) -> bool:
+    """Write the summary of the service we run under, if it wants one; False if that fails."""
+    try:
+        chosen.append_summary(results)
+    except OSError as error:
+        complain(f"{error.filename}: cannot write the summary: {error.strerror}")
+        return False
+    return True
+
+
+def parse_target(value: str) -> Target:
+    """A format and a path from `FORMAT=PATH`.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    name, equals, path = value.partition("=")
+    if not equals or not path:
+        raise ValueError(f"{value!r} is not FORMAT=PATH, such as sarif=report.sarif")
+    if name not in FORMATS:
+        raise ValueError(f"{name!r} is not a format; the formats are {', '.join(FORMATS)}")
+    return name, path
+
+
+class _NothingCheckedError(Exception):
+    """No file could be checked, so there is no report."""
+
+
+def _if_any_is_checked(texts: Iterable[str], results: list[FileResult]) -> Iterator[str]:
+    """The texts of a report, if it is about anything. An old report is better than an empty one.
+
+    Raises:
+        _NothingCheckedError: no file could be checked.
+    """
+    yield from texts
+    if all(result.report is None for result in results):
+        raise _NothingCheckedError
+
+
+def _is_same_file(output_file: str, path: str) -> bool:
+    """Whether an output is a regular file, and also an input."""
+    try:
+        target = Path(output_file).stat()
+        source = os.fstat(sys.stdin.fileno()) if path == "-" else Path(path).stat()
+    except (OSError, ValueError, AttributeError):  # One does not exist, or is closed.
+        return False
+    return stat.S_ISREG(target.st_mode) and os.path.samestat(target, source)
