@@ -25,6 +25,7 @@ from typing import Any
 
 import batchlint
 import batchlint.openai
+from batchlint.config import SETTINGS
 from batchlint.output.wording import EFFECT_OF_RULE
 from batchlint.rules import RULES, Rule
 
@@ -245,6 +246,17 @@ def finding() -> str:
     return f"```json\n{json.dumps(json.loads(lines[3]), indent=2)}\n```"
 
 
+def settings() -> str:
+    """Render the keys of the configuration as a table."""
+    lines = ["| key | value | meaning | applies to |", "|---|---|---|---|"]
+    applies_to = {"file": "a file", "folder": "a directory", "run": "the run"}
+    for key, setting in SETTINGS.items():
+        lines.append(
+            f"| `{key}` | {setting.kind.must_be} | {setting.meaning} | {applies_to[setting.scope]} |"
+        )
+    return "\n".join(lines)
+
+
 def tutorial(*, fixed: bool) -> str:
     """Check the file of the tutorial as it is written there, or as its reader fixes it."""
     page = (DOCS / "tutorial.md").read_text("utf-8")
@@ -294,6 +306,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "serve": lambda: command("serve", "--help"),
     "split": lambda: command("split", "--help"),
     "finding": finding,
+    "settings": settings,
     "rules": rules_navigation,
     "tutorial": lambda: tutorial(fixed=False),
     "tutorial_fixed": lambda: tutorial(fixed=True),
