@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from .parameters import ProviderName
 from .printing import complain, print_all
 
 
@@ -19,13 +20,21 @@ from .printing import complain, print_all
     help="Listen on this port. 0 chooses a free one.",
 )
 @click.option(
+    "--provider",
+    metavar="NAME",
+    type=ProviderName(),
+    default="openai",
+    show_default=True,
+    help="Check as this service does; `batchlint provider` lists them.",
+)
+@click.option(
     "--outputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Answer with the lines of FILE, by custom_id. FILE has the format of the API's output "
     "file. Other requests get canned answers.",
 )
-def serve(host: str, port: int, outputs: Path | None) -> None:
+def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
     """Serve the Batch API's file and batch routes on this machine.
 
     Set OPENAI_BASE_URL to the address that is printed, and any OpenAI client can test its batches
@@ -58,4 +67,4 @@ def serve(host: str, port: int, outputs: Path | None) -> None:
             )
         print_all([f"{base_url(listener)}\n"])
         complain("answers are canned, no model is called; stop with Ctrl-C")
-        run(create_app(given), listener)
+        run(create_app(given, provider), listener)

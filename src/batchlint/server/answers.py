@@ -18,6 +18,7 @@ from ..providers import (
     IMAGE_EDITS,
     IMAGE_GENERATIONS,
     MODERATIONS,
+    OTHER,
     RESPONSES,
     VIDEOS,
     Endpoint,
@@ -271,6 +272,17 @@ def _video(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     }
 
 
+def _other(_body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    """An answer of an endpoint that only other services have. Its shape is not known."""
+    return {
+        "id": f"canned-{answer.tag}",
+        "object": "canned_answer",
+        "created": answer.created,
+        "model": answer.model,
+        "text": TEXT,
+    }
+
+
 _ANSWERS: Final[Mapping[Endpoint, Callable[[Mapping[str, Any], Answer], dict[str, Any]]]] = {
     CHAT: _chat,
     RESPONSES: _response,
@@ -280,4 +292,5 @@ _ANSWERS: Final[Mapping[Endpoint, Callable[[Mapping[str, Any], Answer], dict[str
     IMAGE_GENERATIONS: _images,
     IMAGE_EDITS: _images,
     VIDEOS: _video,
+    OTHER: _other,
 }

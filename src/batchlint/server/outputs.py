@@ -25,7 +25,8 @@ class GivenAnswer(NamedTuple):
     error: Any
 
 
-Outputs = Mapping[str, GivenAnswer]
+#: By custom_id.
+Outputs = Mapping[str | None, GivenAnswer]
 
 
 def read_outputs(path: Path) -> Outputs:
@@ -38,7 +39,7 @@ def read_outputs(path: Path) -> Outputs:
         OSError: the file cannot be read.
         ValueError: a line is not an answer. The message names the line.
     """
-    answers: dict[str, GivenAnswer] = {}
+    answers: dict[str | None, GivenAnswer] = {}
     for number, line in lines_of(path):
         try:
             custom_id, answer = _answer(line)

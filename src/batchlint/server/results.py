@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from ..findings import BatchError
-from ..providers import Endpoint
+from ..providers import OTHER, Endpoint, Provider
 from .answers import canned_answer
 from .errors import refused_request
 from .files import lines_of
@@ -26,15 +26,15 @@ class Job:
 
     Attributes:
         number: of the batch, for ids.
+        provider: the service that the batch is for.
         url: the batch's endpoint.
-        endpoint: the same.
         created_at: in seconds since the epoch.
         given: answers that the user gives.
     """
 
     number: int
+    provider: Provider
     url: str
-    endpoint: Endpoint
     created_at: int
     given: Outputs = field(default_factory=dict)
 
@@ -94,21 +94,28 @@ def write_results(
             else:
                 answer = _answer(job, request, ran)
             if answer.status in range(200, 300):
-                _write(good, _line(job, request["custom_id"], ran, answer))
+                _write(good, _line(job, request.get("custom_id"), ran, answer))
                 _add_usage(usage, answer.body)
             else:
-                _write(bad, _line(job, request["custom_id"], ran, answer))
+                _write(bad, _line(job, request.get("custom_id"), ran, answer))
                 refused.append(ran)
             ran += 1
     return Results(output, errors, ran, refused, usage)
 
 
 def _answer(job: Job, request: dict[str, Any], position: int) -> GivenAnswer:
-    given = job.given.get(request["custom_id"])
+    given = job.given.get(request.get("custom_id"))
     if given is not None:
         return given
     tag = _tag(job, position)
-    return GivenAnswer(200, canned_answer(job.endpoint, request["body"], tag, job.created_at), None)
+    body = request["body"]
+    return GivenAnswer(200, canned_answer(_endpoint(job, request), body, tag, job.created_at), None)
+
+
+def _endpoint(job: Job, request: dict[str, Any]) -> Endpoint:
+    """The endpoint of a request. At some providers, lines have no URL or one of their own."""
+    urls = (request.get("url"), job.url, job.provider.url_of_body(request["body"]))
+    return next(filter(None, map(job.provider.endpoint, urls)), OTHER)
 
 
 def _tag(job: Job, position: int) -> str:
@@ -116,7 +123,7 @@ def _tag(job: Job, position: int) -> str:
     return f"batchlint{job.number:07}{position + 1:08}"
 
 
-def _line(job: Job, custom_id: str, position: int, answer: GivenAnswer) -> dict[str, Any]:
+def _line(job: Job, custom_id: str | None, position: int, answer: GivenAnswer) -> dict[str, Any]:
     """A line of an output file or of an error file.
 
     Source: the Batch guide, October 2026, and lines that users quote (openai/openai-openapi#302).

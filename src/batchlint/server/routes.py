@@ -41,13 +41,17 @@ class _Json(Response):
         return orjson.dumps(content)
 
 
-def create_app(outputs: Outputs | None = None) -> Starlette:
+def create_app(outputs: Outputs | None = None, provider: str = "openai") -> Starlette:
     """Make an application with files and batches of its own.
 
     Args:
         outputs: answers by custom_id, instead of canned ones.
+        provider: the service whose checks apply. `batchlint provider` lists them.
+
+    Raises:
+        ValueError: there is no such provider.
     """
-    service = Service(outputs or {})
+    service = Service(outputs or {}, provider)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

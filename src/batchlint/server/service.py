@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from .. import providers
 from ..api import check, check_create, iter_errors
 from ..arguments import epoch
-from ..providers import provider
+from ..findings import BatchError
 from ..report import Report
 from . import errors
 from .batches import Batch, Outcome
@@ -23,6 +24,10 @@ FILE_PAGE: Final = 10_000
 BATCH_PAGE: Final = (20, 100)
 
 
+#: The largest file of a provider without a known limit.
+_MOST_BYTES: Final = 512 << 20
+
+
 class Service:
     """Files and batches.
 
@@ -31,17 +36,21 @@ class Service:
         most_bytes: the largest file that can be uploaded.
     """
 
-    def __init__(self, outputs: Outputs) -> None:
+    def __init__(self, outputs: Outputs, provider: str = "openai") -> None:
         """Make a service without files.
 
         Args:
             outputs: answers by custom_id, instead of canned ones.
+            provider: the service whose checks apply.
+
+        Raises:
+            ValueError: there is no such provider.
         """
-        self._provider = provider()
+        self._provider = providers.provider(provider)
         self._outputs = outputs
         self._batches: dict[str, Batch] = {}
         self.files = FileStore()
-        self.most_bytes = self._provider.limits.bytes or sys.maxsize
+        self.most_bytes = self._provider.limits.bytes or _MOST_BYTES
 
     def close(self) -> None:
         """Remove all files."""
@@ -65,7 +74,7 @@ class Service:
         if upload.fields["purpose"] != "batch":
             raise errors.wrong_purpose(upload.fields["purpose"])
         kept = _kept_seconds(upload.fields)
-        report = check(path, name=upload.filename)
+        report = check(path, name=upload.filename, provider=self._provider.name)
         for error in report.errors:
             if error.fails == "upload":
                 raise errors.refused(error)
@@ -83,7 +92,7 @@ class Service:
         """
         if not isinstance(params, dict):
             raise errors.not_an_object()
-        for error in check_create(params):
+        for error in check_create(params, provider=self._provider.name):
             if error.severity == "error":
                 raise errors.refused(error)
         number = len(self._batches) + 1
@@ -103,15 +112,21 @@ class Service:
         stored = self.files.find(params["input_file_id"])
         if stored is None:
             return Outcome([_cannot_find(params["input_file_id"])])
+        profile = self._provider
         url = params["endpoint"]
+        endpoint = url if profile.endpoint(url) is not None else None
         report = stored.report
-        if report is None or report.endpoint != url:
-            report = check(stored.path, name=stored.filename, endpoint=url)
+        if report is None or report.endpoint != url or not profile.has_urls:
+            report = check(
+                stored.path, name=stored.filename, endpoint=endpoint, provider=profile.name
+            )
         failure = _failure(report)
         if failure is not None:
             return Outcome(failure)
-        findings = iter_errors(stored.path, endpoint=url) if report.failed else iter(())
-        job = Job(number, url, self._provider.endpoints[url], now, self._outputs)
+        findings: Iterable[BatchError] = ()
+        if report.failed:
+            findings = iter_errors(stored.path, endpoint=endpoint, provider=profile.name)
+        job = Job(number, profile, url, now, self._outputs)
         output = self.files.new_path()
         bad = self.files.new_path()
         results = write_results(job, stored.path, first_refusals(findings), output, bad)

@@ -1,0 +1,102 @@
+"""What becomes of real files: the results agree with the report of the check."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from batchlint import check
+from batchlint.server.batches import Batch
+from batchlint.server.errors import ApiError
+from batchlint.server.files import StoredFile
+from batchlint.server.service import Service
+from batchlint.server.uploads import Upload
+from support import FIXTURES, fixture_files, rows
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    service = Service({})
+    yield service
+    service.close()
+
+
+def upload(service: Service, path: Path) -> StoredFile:
+    """Give a file to the service, as an upload does."""
+    copy = service.files.new_path()
+    shutil.copy(path, copy)
+    return service.create_file(Upload({"purpose": "batch"}, path.name, path.stat().st_size), copy)
+
+
+def finish(service: Service, file: StoredFile, endpoint: str) -> Batch:
+    """Create the batch of a file, and poll it until it ends."""
+    params = {"input_file_id": file.id, "endpoint": endpoint, "completion_window": "24h"}
+    batch = service.create_batch(params)
+    for _ in range(4):
+        service.poll_batch(batch.id)
+    return batch
+
+
+def custom_ids(service: Service, file_id: str | None) -> list[str]:
+    """The custom_ids of an output file or an error file."""
+    if file_id is None:
+        return []
+    return [row["custom_id"] for row in rows(service.files.get(file_id).path)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    fixture_files("valid", "invalid", "wild"),
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
+)
+def test_results_agree_with_the_report(service: Service, path: Path) -> None:
+    report = check(path, keep=0)
+    effects = {error.fails for error in report.errors}
+    if "upload" in effects:
+        with pytest.raises(ApiError):
+            upload(service, path)
+        return
+
+    batch = finish(service, upload(service, path), report.endpoint or "/v1/responses").to_dict()
+
+    if "batch" in effects:
+        assert batch["status"] == "failed"
+        assert batch["errors"] == check(path).to_batch()["errors"]
+        return
+    refused = {error.custom_id for error in report.errors if error.fails == "request"}
+    assert batch["status"] == "completed"
+    assert batch["request_counts"] == {
+        "total": report.total,
+        "completed": report.total - report.failed,
+        "failed": report.failed,
+    }
+    assert set(custom_ids(service, batch["error_file_id"])) == refused
+    assert len(custom_ids(service, batch["output_file_id"])) == report.total - report.failed
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((FIXTURES / "providers").glob("*/*.jsonl")),
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
+)
+def test_file_of_a_provider_is_judged_as_that_provider_does(path: Path) -> None:
+    name = path.parent.name
+    report = check(path, provider=name)
+    window = "24h"
+    url = report.endpoint or "/v1/chat/completions"
+    service = Service({}, name)
+    try:
+        stored = upload(service, path)
+        params = {"input_file_id": stored.id, "endpoint": url, "completion_window": window}
+        batch = service.create_batch(params)
+        for _ in range(3):
+            service.poll_batch(batch.id)
+        about = batch.to_dict()
+    finally:
+        service.close()
+
+    assert about["status"] == ("completed" if report.ok else "failed")
+    assert about["request_counts"]["completed"] == (report.total if report.ok else 0)
