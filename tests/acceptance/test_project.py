@@ -26,11 +26,11 @@ def tree() -> list[Path]:
     folders = ("src", "scripts", "docs", ".github", "benchmarks")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.*")]
     files += [*ROOT.glob("*.*"), *ROOT.glob(".*.yaml"), ROOT / "justfile"]
-    suffixes = {".py", ".md", ".toml", ".yml", ".yaml", ".sh", ""}
+    suffixes = {".py", ".md", ".toml", ".yml", ".yaml", ".sh"}
     return [
         path
         for path in files
-        if path.is_file() and path.suffix in suffixes and "node_modules" not in path.parts
+        if (path.suffix in suffixes or path.name == "justfile") and "node_modules" not in path.parts
     ]
 
 
