@@ -11,8 +11,8 @@ values. It doesn't give bounds, patterns or wording, and it is wrong in known pl
 adds these facts, each with its source. If a fact no longer changes anything, the script stops, so
 that facts are deleted when the package catches up.
 
-`models.json` comes from `models.yaml` and the package, `providers.json` from `providers.yaml`. The
-schemas in `types/` keep only the types of the parameters, for providers that are not OpenAI.
+`models.json` comes from `models.yaml` and the package, `providers.json` and `providers/` from
+`providers.yaml`. The schemas in `types/` keep only the types of the parameters, for providers that are not OpenAI.
 """
 
 from __future__ import annotations
@@ -380,21 +380,23 @@ def types_of(schema: Schema) -> list[str]:
     return [kinds] if isinstance(kinds, str) else kinds
 
 
-#: What a row of `providers.yaml` may have. `evidence` names the sources of the fields in FACTS.
+#: The facts of a row of `providers.yaml`. Its `evidence` names the sources of each.
 FACTS = (
     "endpoints",
+    "default",
     "line",
+    "any_method",
     "custom_id",
+    "bodies",
+    "parameters",
     "model",
     "limits",
     "window",
-    "parameters",
-    "rules",
     "endpoint_of_file",
-    "any_method",
+    "rules",
 )
-PROVIDER = {*FACTS, "title", "like", "body", "bodies", "default", "evidence", "sources", "models"}
-PROVIDER |= {"notes", "service"}
+#: What else a row may have.
+ABOUT = ("title", "service", "like", "body", "models", "evidence", "sources", "notes")
 LIMITS = ("requests", "bytes", "line_bytes", "embedding_inputs")
 LINE = ("custom_id", "method", "url", "body")
 
@@ -408,15 +410,27 @@ def providers(table: dict[str, Any]) -> dict[str, Any]:
     return {name: provider(name, row, table) for name, row in table.items()}
 
 
+def index(rows: dict[str, dict[str, Any]], table: dict[str, Any]) -> dict[str, Any]:
+    """Build the index of providers: what shows that a file is for one of them."""
+    return {
+        name: {
+            "title": row["title"],
+            "service": row["service"],
+            "models": table[name].get("models", []),
+            "urls": list(row["endpoints"]),
+            "line": list(row["line_fields"]),
+        }
+        for name, row in rows.items()
+    }
+
+
 def provider(name: str, row: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
     """Build the row of one provider."""
     check_evidence(name, row)
     if "like" in row:
         model = table[row["like"]]
-        merged = {
-            key: merge_patch(model.get(key, {}), row.get(key, {}))
-            for key in ("model", "rules", "bodies")
-        }
+        merged = {key: merge_patch(model.get(key, {}), row.get(key, {})) for key in MERGED}
+        merged["parameters"] = parameters(model, row)
         row = {key: model[key] for key in INHERITED if key in model} | row | merged
     limits = {key: safe_and_max(row.get("limits", {}).get(key)) for key in LIMITS}
     return {
@@ -432,24 +446,32 @@ def provider(name: str, row: dict[str, Any], table: dict[str, Any]) -> dict[str,
         "bodies": row.get("bodies", {}),
         "parameters": row.get("parameters", {}),
         "model": row["model"],
-        "models": row.get("models", []),
         "window": row.get("window"),
         "endpoint_of_file": row.get("endpoint_of_file", False),
         "rules": row.get("rules", {}),
         "custom_id": row.get("custom_id", {}),
         "notes": row.get("notes", []),
-        "evidence": row.get("evidence", {}),
-        "sources": row["sources"],
+        "sources": sources(row),
     }
 
 
 #: What a provider takes over from the one that it is `like`. Limits are never guessed.
 INHERITED = ("body", "line", "endpoints", "default", "any_method")
+MERGED = ("model", "rules", "bodies")
+
+
+def parameters(*rows: dict[str, Any]) -> dict[str, list[str]]:
+    """Join the names of parameters of several rows, by endpoint."""
+    joined: dict[str, set[str]] = {}
+    for row in rows:
+        for endpoint, names in row.get("parameters", {}).items():
+            joined.setdefault(endpoint, set()).update(names)
+    return {endpoint: sorted(names) for endpoint, names in joined.items()}
 
 
 def check_evidence(name: str, row: dict[str, Any]) -> None:
     """Stop if a fact of a provider has no source, or a source no date."""
-    if unknown := row.keys() - PROVIDER:
+    if unknown := row.keys() - {*FACTS, *ABOUT}:
         raise SystemExit(f"providers.yaml: {name}: unknown fields: {sorted(unknown)}")
     sources = row.get("sources", {})
     for key, source in sources.items():
@@ -467,6 +489,12 @@ def check_evidence(name: str, row: dict[str, Any]) -> None:
         unknown = set(names_in(named)) - sources.keys()
         if unknown or not named:
             raise SystemExit(f"providers.yaml: {name}: {fact}: unknown sources {sorted(unknown)}")
+
+
+def sources(row: dict[str, Any]) -> dict[str, list[str]]:
+    """List the sources of each fact, with their dates."""
+    read = {key: f"{source['what']} ({source['date']})" for key, source in row["sources"].items()}
+    return {fact: [read[key] for key in names_in(named)] for fact, named in row["evidence"].items()}
 
 
 def names_in(sources: str | list[str]) -> list[str]:
@@ -549,7 +577,11 @@ def build(*, any_version: bool = False) -> dict[Path, str]:
             json.dumps(head | own_head | types_only(made), indent=1, ensure_ascii=False) + "\n"
         )
     table = yaml.safe_load((HERE / "providers.yaml").read_text("utf-8"))
-    files[HERE / "providers.json"] = json.dumps(providers(table), indent=1, default=str) + "\n"
+    rows = providers(table)
+    files[HERE / "providers.json"] = json.dumps(index(rows, table), indent=1) + "\n"
+    for name, row in rows.items():
+        text = json.dumps(row, indent=1, ensure_ascii=False, default=str)
+        files[HERE / "providers" / f"{name}.json"] = f"{text}\n"
     files[HERE / "models.json"] = (
         json.dumps({"date": config["date"]} | models(schemas), indent=1, default=str) + "\n"
     )

@@ -26,7 +26,9 @@ from typing import Any
 import batchlint
 import batchlint.openai
 from batchlint.config import SETTINGS
+from batchlint.output.providers import by_source, custom_id, window
 from batchlint.output.wording import EFFECT_OF_RULE
+from batchlint.providers import Provider, provider, provider_names
 from batchlint.rules import RULES, Rule
 
 ROOT = Path(__file__).parents[1]
@@ -299,10 +301,55 @@ def speed() -> str:
     )
 
 
+def providers() -> str:
+    """Render the table of providers."""
+    lines = [
+        "| provider | line | URLs | models per file | requests | file | line size | custom_id | window |",
+        "|---|---|---|---|--:|--:|--:|---|---|",
+    ]
+    for one in map(provider, provider_names()):
+        cells = (
+            f"[`{one.name}`](#{one.name})",
+            ", ".join(f"`{name}`{'' if must else '?'}" for name, must in one.line_fields.items()),
+            ", ".join(f"`{url}`" for url in (*one.endpoints, *(f"*{end}" for end in one.suffixes))),
+            {True: "one", False: "several", None: "?"}[one.single_model],
+            _limit(one, "requests", 1, ""),
+            _limit(one, "bytes", 10**6, " MB"),
+            _limit(one, "line_bytes", 10**3, " KB"),
+            custom_id(one),
+            window(one),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _limit(one: Provider, limit: str, unit: int, name: str) -> str:
+    """Render a limit as `50,000`, or as `100 to 105 MB` where only more is an error."""
+    safe, most = (getattr(limits, limit) for limits in (one.safe_limits, one.limits))
+    if safe is None:
+        return ""
+    if most is None:
+        return f"{safe / unit:,.0f}{name} or more"
+    return f"{safe / unit:,.0f}" + (f" to {most / unit:,.0f}" if most != safe else "") + name
+
+
+def provider_sources() -> str:
+    """Render the notes and the sources of each provider."""
+    parts = []
+    for one in map(provider, provider_names()):
+        parts += [f"### {one.name}\n", f"{one.title}: {one.service}.", *one.notes]
+        parts.append("")
+        parts += [f"* {source}: {', '.join(about)}" for source, about in by_source(one).items()]
+        parts.append("")
+    return "\n".join(parts).rstrip()
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "speed": speed,
     "sample": lambda: command("check", SAMPLE),
     "help": lambda: command("check", "--help"),
+    "providers": providers,
+    "provider_sources": provider_sources,
     "serve": lambda: command("serve", "--help"),
     "split": lambda: command("split", "--help"),
     "finding": finding,

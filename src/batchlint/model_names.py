@@ -1,4 +1,4 @@
-"""Misspelled names of models: which known model was meant."""
+"""Unknown names of models: which known model was meant, or which provider has the model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from .providers import base_model, known_models, model_family
+from .providers import COMPATIBLE, base_model, known_models, model_family, provider_index
 
 #: What other tools put before the name of an OpenAI model.
 _PREFIXES: Final = ("openai/", "models/", "openai:")
@@ -42,6 +42,23 @@ def suggest_models(models: Iterable[str]) -> dict[str, str]:
         if nearest is not None:
             suggestions[model] = nearest
     return suggestions
+
+
+def provider_of_model(model: str) -> str | None:
+    """The name of the provider that a model plainly belongs to, if that is not OpenAI.
+
+    Source of the patterns: `schemas/providers.yaml`.
+    """
+    if not _is_unknown(model) or _normalized(model) in known_models():
+        return None
+    for name, row in provider_index().items():
+        if name != COMPATIBLE and _matches(row["models"], model):
+            return name
+    return COMPATIBLE if _matches(provider_index()[COMPATIBLE]["models"], model) else None
+
+
+def _matches(patterns: Iterable[str], model: str) -> bool:
+    return any(re.fullmatch(pattern, model, re.IGNORECASE) for pattern in patterns)
 
 
 def _is_unknown(model: str) -> bool:

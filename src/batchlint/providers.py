@@ -111,6 +111,7 @@ class Provider(NamedTuple):
     Attributes:
         name: as `--provider` takes it.
         title: for people.
+        service: what it is.
         endpoints: the endpoint behind each URL, in the order of the provider's documentation.
         suffixes: the endpoint behind the URLs that end like this.
         default_endpoint: the endpoint of a line that shows none; None if every line must.
@@ -121,7 +122,7 @@ class Provider(NamedTuple):
         checks_types_only: the provider has parameters and values of its own, so a body is only
             checked for the types of known parameters.
         body_patches: patches of the schema of a body, by the name of the endpoint.
-        parameters: the schemas of the provider's own parameters, by the name of the endpoint.
+        parameters: the names of the provider's own parameters, by the name of the endpoint.
         has_openai_models: names of models are those of OpenAI. Otherwise they say nothing about a
             model.
         needs_model: every body needs a model.
@@ -130,11 +131,13 @@ class Provider(NamedTuple):
         window: the shortest and longest completion window in hours; None if it is unknown.
         rules: what differs for a rule, by its name.
         custom_id: the limits of a custom_id: `min`, `max`, `pattern`.
-        model_patterns: regular expressions of names of models that plainly belong to the provider.
+        notes: what else a user should know.
+        sources: of each fact (`limits.requests`, `line`, ...) what was read, with the date.
     """
 
     name: str
     title: str
+    service: str
     endpoints: Mapping[str, Endpoint]
     suffixes: Mapping[str, Endpoint]
     default_endpoint: Endpoint | None
@@ -144,7 +147,7 @@ class Provider(NamedTuple):
     line_patch: Mapping[str, Any]
     checks_types_only: bool
     body_patches: Mapping[str, Mapping[str, Any]]
-    parameters: Mapping[str, Mapping[str, Any]]
+    parameters: Mapping[str, Collection[str]]
     has_openai_models: bool
     needs_model: bool
     single_model: bool | None
@@ -152,7 +155,8 @@ class Provider(NamedTuple):
     window: tuple[int, int] | None
     rules: Mapping[str, RuleChange]
     custom_id: Mapping[str, Any]
-    model_patterns: tuple[str, ...]
+    notes: tuple[str, ...]
+    sources: Mapping[str, tuple[str, ...]]
 
     def endpoint(self, url: object) -> Endpoint | None:
         """The endpoint behind a URL; None if the URL is not a batch endpoint."""
@@ -196,8 +200,13 @@ _PROMPTS: Final[Mapping[str, Endpoint]] = {
 }
 
 
+#: The default provider, and the one that stands for all others.
+OPENAI: Final = "openai"
+COMPATIBLE: Final = "compatible"
+
+
 @cache
-def provider(name: str = "openai") -> Provider:
+def provider(name: str = OPENAI) -> Provider:
     """Look up a provider by its name.
 
     Raises:
@@ -206,15 +215,20 @@ def provider(name: str = "openai") -> Provider:
     """
     if not isinstance(name, str):
         raise TypeError(f"provider must be a string, not {type(name).__name__}")
-    table = data.read("providers")
-    if name not in table:
-        raise ValueError(f"unknown provider {name!r}{_suggestion(name, list(table))}")
-    return _provider(name, table[name])
+    if name != OPENAI and name not in provider_names():
+        raise ValueError(f"unknown provider {name!r}{_suggestion(name, provider_names())}")
+    return _provider(name, data.read(f"providers/{name}"))
 
 
 def provider_names() -> list[str]:
     """The names of all providers."""
-    return list(data.read("providers"))
+    return list(provider_index())
+
+
+@cache
+def provider_index() -> Mapping[str, Mapping[str, Any]]:
+    """Of each provider, by its name: `title`, `service`, `models`, `urls` and `line`."""
+    return data.read("providers")
 
 
 def _suggestion(name: str, names: list[str]) -> str:
@@ -231,6 +245,7 @@ def _provider(name: str, row: Mapping[str, Any]) -> Provider:
     return Provider(
         name=name,
         title=row["title"],
+        service=row["service"],
         endpoints={url: known for url, known in endpoints.items() if url[0] != "*"},
         suffixes={url[1:]: known for url, known in endpoints.items() if url[0] == "*"},
         default_endpoint=_endpoint(row["default"]) if row["default"] else None,
@@ -248,7 +263,8 @@ def _provider(name: str, row: Mapping[str, Any]) -> Provider:
         window=tuple(row["window"]["hours"]) if row["window"] else None,
         rules={rule: RuleChange(**change) for rule, change in row["rules"].items()},
         custom_id=row["custom_id"],
-        model_patterns=tuple(row["models"]),
+        notes=tuple(row["notes"]),
+        sources={fact: tuple(sources) for fact, sources in row["sources"].items()},
     )
 
 

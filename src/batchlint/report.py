@@ -30,6 +30,8 @@ class Report:
         counts: the number of findings by rule, severity and effect, kept or not.
         now: the time of the check, in seconds since the epoch.
         create: the parameters of the create call that were checked with the file.
+        provider: the name of the provider that the file was checked for.
+        hint: that the file seems to be for another provider; None if it does not.
     """
 
     path: str | None
@@ -44,6 +46,8 @@ class Report:
     counts: Mapping[FindingKey, int]
     now: int
     create: Mapping[str, Any] = field(default_factory=dict)
+    provider: str = "openai"
+    hint: str | None = None
 
     def __bool__(self) -> bool:
         return self.ok
@@ -81,12 +85,14 @@ class Report:
         return {
             "path": self.path,
             "ok": self.ok,
+            "provider": self.provider,
             "endpoint": self.endpoint,
             "models": [model[:LONGEST_QUOTE] for model in self.models],
             "bytes": self.bytes,
             "request_counts": self.request_counts,
             "embedding_inputs": self.embedding_inputs,
             "truncated": self.truncated,
+            "hint": self.hint,
             "errors": {"object": "list", "data": [error.to_dict() for error in self.errors]},
             "warnings": {"object": "list", "data": [error.to_dict() for error in self.warnings]},
         }

@@ -16,6 +16,7 @@ from batchlint.engine.finish import finish
 from batchlint.providers import Limits, Provider, provider, provider_names
 from batchlint.rules import select_rules
 from batchlint.summary import ChunkSummary, CustomIds, LineStatus
+from golden import assert_matches_golden
 from support import FIXTURES, fixture_files
 
 PROVIDERS = [provider(name) for name in provider_names()]
@@ -50,8 +51,13 @@ def test_valid_file_of_a_provider_has_no_findings(path: Path) -> None:
 
 @pytest.mark.parametrize("path", BROKEN, ids=by_name)
 def test_other_file_of_a_provider_breaks_the_rule_in_its_name(path: Path) -> None:
-    """`refused_custom_id.jsonl` has findings of this rule only."""
-    assert {rule for rule, _ in found(path)} == {path.stem}
+    """`refused_custom_id.jsonl` has findings of this rule only, in the words beside it."""
+    report = check(path, provider=path.parent.name)
+    errors = [*report.errors, *report.warnings]
+
+    assert {error.rule for error in errors} == {path.stem}
+    words = "".join(f"{error.severity}: {error}\n" for error in errors)
+    assert_matches_golden(words, path.with_suffix(".txt"))
 
 
 # -- limits ---------------------------------------------------------------------------------------

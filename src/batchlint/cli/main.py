@@ -7,6 +7,7 @@ import click
 from .. import __version__
 from .check import check
 from .crash import TRACEBACK, Settings
+from .provider import provider
 from .rule import rule
 from .schema import schema
 from .serve import serve
@@ -44,6 +45,7 @@ def cli(ctx: click.Context, /, traceback: bool) -> None:
 
 
 cli.add_command(check)
+cli.add_command(provider)
 cli.add_command(rule)
 cli.add_command(schema)
 cli.add_command(serve)

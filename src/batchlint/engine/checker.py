@@ -108,7 +108,7 @@ class EndpointChecker:
                 part=Part.BODY,
                 prefix=("body",),
                 hints=_hint_makers(self._provider),
-                newer_hint=newer_hint(),
+                newer_hint=None if self._provider.checks_types_only else newer_hint(),
             )
         if not known_invalid and self._explainer.accepts(body):
             return []

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..findings import BatchError, Problem
+from ..model_names import provider_of_model
+from ..phrasing import excerpt
+from ..providers import COMPATIBLE, OPENAI, provider
 from ..report import MOST_MODELS, Report
 from ..rules.file import affected
 from ..rules.registry import CheckedFile
@@ -57,10 +60,11 @@ def finish(
         hint = f"{error.hint or ''} {affected(count, error.line or 1)}".strip()
         findings.add(error._replace(hint=hint))
     errors = [*keep_first_date_hint(sorted(findings.errors))]
+    models = summary.models.most_frequent(summary.statuses)
     return Report(
         path=name,
         endpoint=endpoint,
-        models=tuple(summary.models.most_frequent(summary.statuses)[:MOST_MODELS]),
+        models=tuple(models[:MOST_MODELS]),
         bytes=summary.bytes,
         total=summary.statuses.requests,
         failed=statuses.count(LineStatus.FAILED),
@@ -70,6 +74,25 @@ def finish(
         counts=findings.counts,
         now=plan.now,
         create=create or {},
+        provider=plan.provider,
+        hint=_other_provider(models[0]) if models and plan.provider == OPENAI else None,
+    )
+
+
+def _other_provider(model: str) -> str | None:
+    """The hint that a file is for another provider, if its most frequent model plainly is."""
+    name = provider_of_model(model)
+    if name is None:
+        return None
+    if name == COMPATIBLE:
+        return (
+            f"The model '{excerpt(model)}' is not one of OpenAI. If the file is for another service, "
+            "use `--provider NAME`; `batchlint provider` lists them."
+        )
+    title = provider(name).title
+    return (
+        f"The model '{excerpt(model)}' is one of {title}. If the file is for that service, use "
+        f"`--provider {name}`."
     )
 
 

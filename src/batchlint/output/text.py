@@ -52,6 +52,8 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
         yield style(f"... and {rest}{more}", dim=True) + "\n"
     if options.quiet:
         return
+    if report.hint is not None:
+        yield style(f"hint: {escape(report.hint)}", dim=True) + "\n"
     fails = options.strict and report.ok and bool(report.counts)
     color = "red" if fails or not report.ok else "green"
     outcome = verdict(report) + (" (fails: --strict)" if fails else "")

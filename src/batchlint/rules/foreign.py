@@ -11,7 +11,8 @@ import orjson
 
 from ..findings import Problem
 from ..nesting import EXPLAINED_LEVELS, is_deeper_than, with_fresh_stack
-from ..providers import Provider
+from ..phrasing import listed
+from ..providers import Provider, provider_index
 from .registry import text_rule
 from .text import BYTE_ORDER_MARK, Defect
 
@@ -76,11 +77,13 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
     if not lines:
         return None
     form = _json_document(head, lines[0]) or _rows(lines) or _text(lines)
-    if form == _SHORT_LINES and provider is not None and not provider.has_urls:
-        return None
     if form is None:
         return None
     name, hint = form
+    if form == _SHORT_LINES:
+        if provider is not None and not provider.has_urls:
+            return None
+        hint = f"{hint} {_providers_with_short_lines()}"
     return Defect("foreign", hint, name)
 
 
@@ -207,6 +210,16 @@ def _shape(row: Any) -> tuple[str, str] | None:
     if "modelInput" in row:
         return "a batch for Amazon Bedrock", f"{_CONVERT} Put the modelInput into the body."
     return _SHORT_LINES if row.keys() == {"custom_id", "body"} else None
+
+
+def _providers_with_short_lines() -> str:
+    """The hint to check the file for another provider."""
+    names = [
+        f"`--provider {name}`"
+        for name, row in provider_index().items()
+        if row["line"] == ["custom_id", "body"]
+    ]
+    return f"If the file is for another service, use {listed(names, 'or')}."
 
 
 _SHORT_LINES: Final = (

@@ -10,7 +10,7 @@ import orjson
 
 from .. import phrasing
 from ..findings import PathParts, Problem
-from ..providers import Provider
+from ..providers import COMPATIBLE, OPENAI, Provider, provider, provider_index
 from ..schema.store import body_schema
 from .registry import Line, line_rule, stated_in_schema
 
@@ -137,12 +137,12 @@ def invalid_method() -> None:
     """
 
 
-def _url_hint(line: Mapping[str, Any], _path: PathParts, provider: Provider) -> str:
+def _url_hint(line: Mapping[str, Any], _path: PathParts, own: Provider) -> str:
     """Suggest the endpoint that was meant."""
     url = line["url"]
     if isinstance(url, str):
-        return _suggest_url(phrasing.excerpt(url), tuple(provider.endpoints))
-    return _not_an_endpoint(_as_written(url))
+        return _suggest_url(phrasing.excerpt(url), own.name)
+    return _not_an_endpoint(_as_written(url), own)
 
 
 def _as_written(value: Any) -> str:
@@ -154,18 +154,39 @@ def _as_written(value: Any) -> str:
 
 
 @lru_cache(maxsize=64)
-def _suggest_url(shown: str, endpoints: tuple[str, ...]) -> str:
+def _suggest_url(shown: str, provider_name: str) -> str:
     import difflib
 
+    known = provider(provider_name)
     path = f"/{shown.strip('/')}"
-    near = [known for known in endpoints if path.endswith(known.removeprefix("/v1"))]
-    if not near:
-        near = difflib.get_close_matches(shown, endpoints, 1, cutoff=0.85)
-    return _not_an_endpoint(f"'{shown}'", f" Did you mean {near[0]}?" if near else "")
+    near = [url for url in known.endpoints if path.endswith(url.removeprefix("/v1"))]
+    others = _providers_with(shown) if known.has_openai_models else []
+    if not near and not others:
+        near = difflib.get_close_matches(shown, known.endpoints, 1, cutoff=0.85)
+    suggestion = f" Did you mean {near[0]}?" if near else ""
+    if others:
+        whose = provider(others[0]).title if len(others) == 1 else "another service"
+        options = phrasing.listed([f"`--provider {name}`" for name in others], "or")
+        suggestion += f" For {whose}, use {options}."
+    return _not_an_endpoint(f"'{shown}'", known, suggestion)
 
 
-def _not_an_endpoint(shown: str, suggestion: str = "") -> str:
-    return f"{shown} is not a batch endpoint.{suggestion} The body was skipped."
+def _providers_with(url: str) -> list[str]:
+    """The other providers that have a URL. Those that take any URL do not count."""
+    return [
+        name
+        for name, row in provider_index().items()
+        if url in row["urls"]
+        or any(
+            known[0] == "*" and len(known) > 1 and url.endswith(known[1:]) for known in row["urls"]
+        )
+        if name not in (OPENAI, COMPATIBLE) and "url" in row["line"]
+    ]
+
+
+def _not_an_endpoint(shown: str, own: Provider, suggestion: str = "") -> str:
+    whose = "" if own.has_openai_models else f" of {own.title}"
+    return f"{shown} is not a batch endpoint{whose}.{suggestion} The body was skipped."
 
 
 @stated_in_schema(fails="batch", hint=_url_hint)

@@ -41,8 +41,9 @@ def _types_of(endpoint: Endpoint, provider: Provider) -> dict[str, Any]:
     """The schema of the types of parameters, with those of the provider's own."""
     schema = data.read(f"types/{endpoint.schema}")
     if not provider.needs_model:
-        schema["required"].remove("model")
-    schema["properties"] |= provider.parameters.get(endpoint.name, {})
+        schema["required"] = [name for name in schema["required"] if name != "model"]
+    for name in provider.parameters.get(endpoint.name, ()):
+        schema["properties"].setdefault(name, {})
     patched: dict[str, Any] = merge_patch(schema, provider.body_patches.get(endpoint.name, {}))
     return patched
 

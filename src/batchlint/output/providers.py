@@ -1,0 +1,154 @@
+"""Profiles of providers as text."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from ..providers import Limits, Provider, provider, provider_index
+
+_WIDTH: Final = 100
+_COLUMN: Final = 22
+
+#: What the limits count.
+LIMITS: Final[Mapping[str, str]] = {
+    "requests": "requests",
+    "bytes": "bytes",
+    "line_bytes": "bytes per line",
+    "embedding_inputs": "embedding inputs",
+}
+
+#: What the facts are called here, if not by their own names.
+_FACTS: Final[Mapping[str, str]] = {
+    f"limits.{limit}": counted for limit, counted in LIMITS.items()
+} | {
+    "any_method": "methods",
+    "bodies": "body",
+    "default": "endpoint of other bodies",
+    "endpoint_of_file": "endpoint of the batch",
+    "endpoints": "URLs",
+    "parameters": "own parameters",
+}
+
+
+def list_providers() -> Iterator[str]:
+    """One line per provider."""
+    width = max(map(len, provider_index()))
+    for name, row in provider_index().items():
+        yield f"{name:{width}}  {row['service']}\n"
+
+
+def explain_provider(name: str) -> str:
+    """What batchlint knows of a provider, with the sources.
+
+    Raises:
+        ValueError: there is no such provider.
+    """
+    one = provider(name)
+    parts = [f"{one.name}: {one.title}\n\n"]
+    parts += [_row(label, text) for label, text in facts(one)]
+    parts += [_row("note", note) for note in one.notes]
+    parts.append("\nSources\n")
+    parts += [f"  {source}: {', '.join(about)}\n" for source, about in by_source(one).items()]
+    return "".join(parts)
+
+
+def by_source(one: Provider) -> dict[str, list[str]]:
+    """What each source says."""
+    found: dict[str, list[str]] = {}
+    for fact, sources in one.sources.items():
+        for source in sources:
+            found.setdefault(source, []).append(_FACTS.get(fact, fact))
+    return found
+
+
+def facts(one: Provider) -> Iterator[tuple[str, str]]:
+    """The facts about a provider, as (label, text)."""
+    yield "service", one.service
+    yield "line", line(one)
+    yield "URLs", ", ".join([*one.endpoints, *(f"*{end}" for end in one.suffixes)])
+    yield "model", model(one)
+    for limit, counted in LIMITS.items():
+        if text := bound(one, limit):
+            yield counted, text
+    if text := custom_id(one):
+        yield "custom_id", text
+    if text := window(one):
+        yield "window", text
+    yield "body", body(one)
+    yield from _rules(one)
+
+
+def line(one: Provider) -> str:
+    """The fields of a line."""
+    return ", ".join(
+        name if required else f"{name} (optional)" for name, required in one.line_fields.items()
+    )
+
+
+def model(one: Provider) -> str:
+    """Where the model is, and how many a file may have."""
+    where = "in every body" if one.needs_model else "in the body, or that of the job or the server"
+    count = {True: "one per file", False: "several per file", None: "several per file: unknown"}
+    return f"{where}; {count[one.single_model]}"
+
+
+def bound(one: Provider, limit: str) -> str:
+    """A limit; empty if none is known."""
+    assert limit in Limits._fields
+    safe = getattr(one.safe_limits, limit)
+    most = getattr(one.limits, limit)
+    if safe is None:
+        return ""
+    if most is None:
+        return f"{safe:,} (more is a warning)"
+    return f"{safe:,}" if safe == most else f"{safe:,} (up to {most:,} a warning)"
+
+
+def custom_id(one: Provider) -> str:
+    """The limits of custom_ids; empty if none are known."""
+    own = one.custom_id
+    texts = [f"at least {own['min']} characters"] if "min" in own else []
+    texts += [f"at most {own['max']} characters"] if "max" in own else []
+    texts += [f"pattern {own['pattern']}"] if "pattern" in own else []
+    return ", ".join(texts) + (" (else a warning)" if own.get("doubtful") else "")
+
+
+def window(one: Provider) -> str:
+    """The completion window; empty if it is unknown."""
+    if one.window is None:
+        return ""
+    shortest, longest = one.window
+    return f"{shortest}h" if shortest == longest else f"{shortest}h to {longest}h"
+
+
+def body(one: Provider) -> str:
+    """How bodies are checked."""
+    if one.has_openai_models:
+        return "checked against OpenAI's schemas, and by all rules"
+    if not one.checks_types_only:
+        return "checked against OpenAI's schemas; nothing that depends on the model"
+    return "the types of known parameters are checked; others are allowed"
+
+
+def _rules(one: Provider) -> Iterator[tuple[str, str]]:
+    changes: dict[str, Any] = {"off": [], "warning": [], "error": []}
+    for name, change in one.rules.items():
+        if change.severity is not None:
+            changes["off" if change.severity == "none" else change.severity].append(name)
+    for severity, names in changes.items():
+        if names:
+            yield f"rules {severity}", ", ".join(names)
+    codes: dict[str, list[str]] = {}
+    for name, change in one.rules.items():
+        if change.code:
+            codes.setdefault(change.code, []).append(name)
+    for code, names in codes.items():
+        yield f"code {code}", ", ".join(names)
+
+
+def _row(label: str, text: str) -> str:
+    lines = textwrap.wrap(text, _WIDTH - _COLUMN, break_long_words=False, break_on_hyphens=False)
+    indent = "\n" + " " * _COLUMN
+    return f"{label:{_COLUMN}}{indent.join(lines)}\n"
