@@ -102,12 +102,14 @@ def test_dictionary_has_the_fields_in_the_documented_order() -> None:
     assert list(made) == [
         "path",
         "ok",
+        "provider",
         "endpoint",
         "models",
         "bytes",
         "request_counts",
         "embedding_inputs",
         "truncated",
+        "hint",
         "errors",
         "warnings",
     ]
