@@ -347,6 +347,7 @@ def provider_sources() -> str:
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "speed": speed,
     "sample": lambda: command("check", SAMPLE),
+    "commands": lambda: command("--help"),
     "help": lambda: command("check", "--help"),
     "providers": providers,
     "provider_sources": provider_sources,
