@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import pytest
+
 from batchlint import BatchError, check_request
 from batchlint.engine.causes import first_of_each_cause
 from batchlint.findings import Problem
@@ -87,6 +89,15 @@ class Mistake(NamedTuple):
                 "response_format": {"type": "json_schema", "json_schema": {"json_schema": FORMAT}},
             },
             "Put the fields of `json_schema` in its place",
+        ),
+        Mistake(
+            "format in another field",
+            CHAT_URL,
+            {
+                "messages": USER,
+                "response_format": {"type": "json_schema", "json_schema": {"x": FORMAT}},
+            },
+            "Put the fields of `x` in its place",
         ),
         Mistake(
             "call in itself",
@@ -178,6 +189,22 @@ def test_image_is_reported_once_per_message() -> None:
     errors = findings(CHAT_URL, {"messages": [message, message, *USER]})
 
     assert [error.param for error in errors] == ["body.messages[0]", "body.messages[1]"]
+
+
+def test_only_image_of_each_message_is_reported() -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+
+    errors = findings(CHAT_URL, {"messages": [{"role": "system", "content": [image]}] * 3 + USER})
+
+    assert [error.param for error in errors] == [f"body.messages[{index}]" for index in range(3)]
+
+
+@pytest.mark.parametrize("field", ["prompt", "conversation"])
+def test_body_with_a_field_of_responses_is_not_meant_for_chat(field: str) -> None:
+    errors = findings(RESPONSES_URL, {"messages": USER, field: {"id": "x"}})
+
+    assert errors
+    assert not any("This body is written for" in str(error.hint) for error in errors)
 
 
 def test_problems_without_a_common_cause_stay_as_they_are() -> None:

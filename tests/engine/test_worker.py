@@ -43,6 +43,19 @@ signal.signal(signal.SIGTERM, lambda *_: None)
     assert run_python(prepare + INSPECT) == ["True", "True", "False"]
 
 
+def test_worker_dies_on_sighup_and_leaves_ignored_signals_ignored() -> None:
+    code = """
+import signal
+from batchlint.engine.worker import init_worker
+signal.signal(signal.SIGHUP, lambda *_: None)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+init_worker()
+print(signal.getsignal(signal.SIGHUP) == signal.SIG_DFL)
+print(signal.getsignal(signal.SIGTERM) == signal.SIG_IGN)
+"""
+    assert run_python(code) == ["True", "True"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this signal")
 def test_pool_worker_dies_with_its_parent() -> None:
     """The parent prints the number of its child and is killed. The child would wait a minute."""

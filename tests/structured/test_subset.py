@@ -8,7 +8,9 @@ import pytest
 
 from batchlint.phrasing import pointer
 from batchlint.structured import subset
+from golden import assert_matches_golden
 from rules.helpers import each
+from structured import test_metaschema
 from structured.cases import FUNCTION, STRICT, with_a
 from structured.helpers import (
     NOT_CLOSED,
@@ -19,6 +21,7 @@ from structured.helpers import (
     nested,
     sentences,
 )
+from support import FIXTURES
 
 
 def found(case: SchemaCase, mode: subset.Mode) -> list[tuple[str, str, bool]]:
@@ -159,3 +162,25 @@ def test_schema_that_is_nested_too_deep_for_the_encoder_is_checked() -> None:
 
     for _ in range(2):
         assert len(subset.problems(schema, "strict")) > 20
+
+
+def test_problems_are_those_in_the_golden_file() -> None:
+    """Every problem as the rules get it, with its hint."""
+
+    def lines(case: SchemaCase, mode: subset.Mode) -> list[str]:
+        if not isinstance(case.schema, dict):
+            return []
+        doubts = {(True, False): "", (False, False): " (doubtful)", (True, True): " (chat only)"}
+        return [
+            f"{case.name}, {mode}",
+            *(
+                f"  {pointer(found.path)}{doubts.get((found.certain, found.chat_only), ' (both)')}: "
+                f"{found.sentence}\n    {found.hint}"
+                for found in subset.problems(case.schema, mode)
+            ),
+        ]
+
+    modes: tuple[subset.Mode, ...] = ("strict", "function", "fine-tuned")
+    cases = [*STRICT, *FUNCTION, *test_metaschema.STRICT, *test_metaschema.FUNCTION]
+    text = "\n".join(line for case in cases for mode in modes for line in lines(case, mode))
+    assert_matches_golden(f"{text}\n", FIXTURES / "expected" / "schema_problems.txt")
