@@ -45,6 +45,7 @@ def memory() -> Iterator[MemoryFileSystem]:
         ("zip://a.jsonl::s3://bucket/a.zip", True),
         ("simplecache::s3://bucket/key", True),
         ("requests.jsonl", False),
+        ("data::1.jsonl", False),
         ("folder/s3://bucket", False),
         ("c://folder/a.jsonl", False),
         ("-", False),

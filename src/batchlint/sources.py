@@ -94,8 +94,11 @@ class Source(Protocol):
 
 
 def is_url(path: object) -> bool:
-    """Whether a path is a URL, such as `s3://bucket/key`. A chain (`zip://a::s3://b`) is one."""
-    return isinstance(path, str) and re.match(r"[a-z][a-z0-9+.-]+(://|::)", path) is not None
+    """Whether a path is a URL, such as `s3://bucket/key`. A chain (`zip://a::s3://b`) is one.
+
+    The name of a local file may have `::` in it, but not `://`, as systems collapse slashes.
+    """
+    return isinstance(path, str) and re.match(r"[a-z][a-z0-9+.-]+(::.*)?://", path) is not None
 
 
 def open_source(
