@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -340,6 +341,21 @@ def test_manifest_that_names_other_files_removes_none(path: Any, tmp_path: Path)
 
     assert names(folder) == ["batch-001.jsonl", "batch.manifest.json", "victim.jsonl"]
     assert (tmp_path / "victim.jsonl").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_pipe_in_the_place_of_the_manifest_is_not_read(tmp_path: Path) -> None:
+    """Nobody writes to it, so reading would never end."""
+    os.mkfifo(tmp_path / "batch.manifest.json")
+
+    assert split(line("a"), tmp_path, force=True)
+    assert json.loads((tmp_path / "batch.manifest.json").read_text())["requests"] == 1
+
+
+def test_manifest_that_is_nested_too_deep_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "batch.manifest.json").write_text("[" * 100_000)
+
+    assert split(line("a"), tmp_path, force=True)
 
 
 def test_input_is_never_replaced(tmp_path: Path) -> None:

@@ -650,10 +650,12 @@ class _Target:
 
     def _old_parts(self) -> set[str]:
         """The names of the parts that the old manifest has."""
+        if not self._manifest.is_file():  # Reading a pipe or a device might not end.
+            return set()
         try:
             parts = json.loads(self._manifest.read_bytes())["parts"]
             names = {str(part["path"]) for part in parts}
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return set()
         stem = self._manifest.name.removesuffix(".manifest.json")
         return {
