@@ -79,7 +79,7 @@ MIRRORS: Final = {
 
 #: Seconds of tests per mutant. These and all others are seconds of CPU time, so that other work on
 #: the machine changes nothing.
-SECONDS: Final = 15.0
+SECONDS: Final = 6.0
 
 #: A fork that works for so many seconds hangs, because each test is much shorter.
 _HANGS: Final = 45
