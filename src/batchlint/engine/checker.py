@@ -116,7 +116,7 @@ class EndpointChecker:
 
     def run_rules(
         self, body: dict[str, Any], line_bytes: int, *, quiet: bool
-    ) -> Iterator[tuple[str, Rank, Problem]]:
+    ) -> list[tuple[str, Rank, Problem]]:
         """The problems that rules find in a body, as (rule, rank, problem).
 
         Args:
@@ -126,15 +126,18 @@ class EndpointChecker:
         """
         groups = self._triggered(body, line_bytes, quiet=quiet)
         if not groups:
-            return
+            return []
         request = Request(self.endpoint, body, line_bytes, self._provider)
+        found: list[tuple[str, Rank, Problem]] = []
         for rule, check in checks_to_run(groups, request):
             for serial, problem in enumerate(check(request)):
                 if serial == MOST_PER_LINE:
-                    yield TOO_MANY, _LAST, _too_many(rule)
+                    found.append((TOO_MANY, _LAST, _too_many(rule)))
                     break
                 position = self._position(problem.path or ())
-                yield rule, Rank(Part.BODY, problem.rank.phase, position, True, serial), problem
+                rank = Rank(Part.BODY, problem.rank.phase, position, True, serial)
+                found.append((rule, rank, problem))
+        return found
 
     def _position(self, path: PathParts) -> int:
         """The position of the parameter that a place in the line belongs to."""
@@ -298,7 +301,7 @@ class Checker:
         """
         number, line_bytes, custom_id = line
         found = checker.run_rules(body, line_bytes, quiet=quiet)
-        return _in_order(self._error(*each, number, custom_id) for each in found)
+        return _in_order(self._error(*each, number, custom_id) for each in found) if found else []
 
     def explain_line(
         self, line: bytes, request: Any, number: int, *, first: bool, endpoint: str | None = None

@@ -74,7 +74,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     is_valid_line: Validator = _never
     is_quiet: Validator = _never
     triggers_nothing: Validator = _never
-    has_nothing_deprecated: Validator = _never
+    deprecated: frozenset[str] = frozenset()
     long_line = 0
     counts_inputs = False
     embedding_inputs = 0
@@ -99,7 +99,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
                     is_valid_line = current.is_valid
                     is_quiet = current.is_quiet
                     triggers_nothing = current.triggers_nothing
-                    has_nothing_deprecated = current.deprecated.isdisjoint
+                    deprecated = current.deprecated
                     long_line = current.long_line
                     counts_inputs = current.endpoint is EMBEDDINGS
                     summary.note_run(number, url, model)
@@ -113,7 +113,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
                 found = checker.run_rules(current, body, about, quiet=quiet)
                 if found and _add(summary, found):
                     status = _FAILED
-            if not has_nothing_deprecated(body):
+            if deprecated and not deprecated.isdisjoint(body):
                 _note_deprecated(summary, current, body, number)
         else:
             result = checker.explain_line(

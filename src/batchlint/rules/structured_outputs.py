@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import orjson
@@ -16,6 +17,7 @@ from .triggers import fields
 
 if TYPE_CHECKING:
     from ..structured.problems import SchemaProblem
+    from ..structured.subset import Mode
 
 _ENDPOINTS: Final = (CHAT, RESPONSES)
 _WHEN: Final = fields("response_format", "text", "tools", "functions")
@@ -51,11 +53,7 @@ class _Location(NamedTuple):
 
     def problems(self, budget: Budget) -> tuple[SchemaProblem, ...]:
         """The problems of the schema, within what is left of the line's budget."""
-        from ..structured import subset  # Late, because most files have no schemas.
-
-        if self.schema is None:
-            return (subset.ABSENT,) if self.strict else ()
-        return subset.problems(self.schema, "strict" if self.strict else "function", budget)
+        return _check()(self.schema, "strict" if self.strict else "function", budget)
 
     def problem(self, found: SchemaProblem) -> Problem:
         """Turn a problem of the schema into a problem of the body."""
@@ -66,6 +64,14 @@ class _Location(NamedTuple):
             param=self.param,
             hint=found.hint,
         )
+
+
+@cache
+def _check() -> Callable[[dict[str, Any] | None, Mode, Budget], tuple[SchemaProblem, ...]]:
+    """What checks a schema. Imported late, because most files have no schemas."""
+    from ..structured.subset import problems
+
+    return problems
 
 
 def _has_no_problem(request: Request) -> bool:
@@ -472,4 +478,7 @@ def _list_problems(items: list[Any], locate: _Locator, budget: Budget) -> _Probl
 
 
 def _problems_of(value: Any, locate: _Locator, budget: Budget) -> _Problems:
-    return [(at, problem) for at in _located(value, locate) for problem in at.problems(budget)]
+    location = locate(0, value)
+    if location is None:
+        return ()
+    return [(location, problem) for problem in location.problems(budget)]

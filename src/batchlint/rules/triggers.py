@@ -188,11 +188,14 @@ def _add_quiet(merged: dict[str, Any], quiet: Mapping[str, Any]) -> None:
             merged[name] = {"allOf": [before, schema]}
 
 
-def checks_to_run(groups: Iterable[Group], request: Request) -> Iterator[tuple[str, Check]]:
+def checks_to_run(groups: Iterable[Group], request: Request) -> list[tuple[str, Check]]:
     """The checks of triggered rules that cannot skip a request, by the name of the rule."""
-    for unless, checks in groups:
-        if unless is None or not unless(request):
-            yield from checks
+    return [
+        check
+        for unless, checks in groups
+        if unless is None or not unless(request)
+        for check in checks
+    ]
 
 
 def _compile(schema: Mapping[str, Any]) -> Callable[[Request], bool]:

@@ -170,18 +170,20 @@ _DIGEST_SIZE: Final = 32
 
 
 def problems(
-    schema: dict[str, Any], mode: Mode, budget: Budget | None = None
+    schema: dict[str, Any] | None, mode: Mode, budget: Budget | None = None
 ) -> tuple[SchemaProblem, ...]:
     """The problems for which the API refuses, or may refuse, a schema. Cached.
 
     Args:
-        schema: the schema.
+        schema: the schema; None if a function has none.
         mode: what to check.
         budget: of the line. Default: that of a line without other schemas.
 
     Returns:
         The problems. `UNCHECKED` if the work exceeds what is left of the budget.
     """
+    if schema is None:
+        return (ABSENT,) if mode == "strict" else ()
     raw = _text(schema)
     content = raw if len(raw) <= _LONGEST_UNHASHED else fingerprint(raw)
     known = _cache.get((mode, content))
