@@ -352,6 +352,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "providers": providers,
     "provider_sources": provider_sources,
     "serve": lambda: command("serve", "--help"),
+    "fix": lambda: command("fix", "--help"),
     "split": lambda: command("split", "--help"),
     "finding": finding,
     "settings": settings,

@@ -11,9 +11,11 @@ from typing import Any, get_args
 import pytest
 
 from batchlint import BatchError, check
+from batchlint.edits import NO_LINE
 from batchlint.findings import (
     Effect,
     FindingKey,
+    Fix,
     Part,
     Phase,
     Problem,
@@ -137,6 +139,7 @@ def test_dictionary_has_the_fields_of_the_api_first() -> None:
         ("fails", "request"),
         ("hint", "h"),
         ("column", None),
+        ("fix", None),
     ]
     assert json.loads(json.dumps(finding.to_dict())) == finding.to_dict()
 
@@ -210,3 +213,9 @@ def test_problem_is_about_the_whole_file_by_default() -> None:
     problem = Problem("A sentence.")
 
     assert (problem.line, problem.path, problem.param, problem.rule) == (None, None, None, "")
+
+
+def test_fix_is_shown_without_its_edits() -> None:
+    fix = Fix("safe", "Do it.", (NO_LINE,))
+
+    assert make_finding(fix=fix).to_dict()["fix"] == {"safety": "safe", "summary": "Do it."}

@@ -26,11 +26,11 @@ PACKAGE: Final = Path(str(batchlint.__file__)).parent
 FLOORS: Final = (
     {"arguments", "bounds", "data", "findings", "nesting", "remote"},
     {"locate", "phrasing", "providers", "report", "sources", "summary"},
-    {"model_names", "schema", "structured"},
+    {"edits", "model_names", "schema", "structured"},
     {"rules"},
-    {"config", "engine", "output"},
+    {"config", "engine", "json_documents", "output"},
     {"api", "splitting"},
-    {"many", "openai", "parts", "server"},
+    {"fixing", "many", "openai", "parts", "server"},
     {"cli"},
     {"__main__"},
 )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import check, check_create, check_request, iter_errors
-    from .findings import BatchError
+    from .findings import BatchError, Fix
+    from .fixing import FixReport, fix
     from .many import check_many
     from .parts import check_chunk, finish
     from .report import Report
@@ -22,6 +23,8 @@ __version__ = "0.1.0"
 __all__ = [
     "BatchError",
     "ChunkSummary",
+    "Fix",
+    "FixReport",
     "Manifest",
     "RepeatedId",
     "Report",
@@ -33,6 +36,7 @@ __all__ = [
     "check_many",
     "check_request",
     "finish",
+    "fix",
     "iter_errors",
     "merge",
     "split",
@@ -41,6 +45,8 @@ __all__ = [
 _HOMES = {
     "BatchError": "findings",
     "ChunkSummary": "summary",
+    "Fix": "findings",
+    "FixReport": "fixing",
     "Manifest": "splitting",
     "RepeatedId": "splitting",
     "Report": "report",
@@ -52,6 +58,7 @@ _HOMES = {
     "check_many": "many",
     "check_request": "api",
     "finish": "parts",
+    "fix": "fixing",
     "iter_errors": "api",
     "merge": "summary",
     "openai": "openai",

@@ -113,7 +113,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
     from .cli.printing import complain, show_error
     from .output.complete_writer import OutputError
 
-    if "check" in sys.argv[1:3]:  # Import what it needs, while signals wait.
+    if {"check", "fix"} & {*sys.argv[1:3]}:  # Import what it needs, while signals wait.
         from . import api  # noqa: F401
         from .schema import validate
 

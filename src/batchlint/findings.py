@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, Final, Literal, NamedTuple
 
@@ -11,6 +11,11 @@ Severity = Literal["error", "warning"]
 #: What the API does about a problem: it refuses the upload (POST /v1/files), the create call
 #: (POST /v1/batches), the whole batch, or one request.
 Effect = Literal["upload", "create", "batch", "request"]
+
+#: What a fix does: `safe` keeps meaning and intent, `unsafe` may change them.
+Safety = Literal["safe", "unsafe"]
+
+SAFETIES: Final[tuple[Safety, ...]] = ("safe", "unsafe")
 
 #: A place in a decoded line: keys and indices from the root.
 PathParts = tuple[str | int, ...]
@@ -79,6 +84,41 @@ class Rank(NamedTuple):
     serial: int = 0
 
 
+class Edit(NamedTuple):
+    """One change of the text of a line, which touches nothing else. It is made only when it is used.
+
+    Attributes:
+        change: gets the text of the line and `args`; returns the new text, or None if the text is
+            not as it expects. A function of a module, so that it can be pickled.
+        args: further arguments.
+    """
+
+    change: Callable[..., str | None]
+    args: tuple[Any, ...] = ()
+
+    def apply(self, text: str) -> str | None:
+        """The text after the change; None if it does not apply."""
+        return self.change(text, *self.args)
+
+
+class Fix(NamedTuple):
+    """How `batchlint fix` would repair the problem of a finding.
+
+    Attributes:
+        safety: `safe` if meaning and intent stay the same, else `unsafe`.
+        summary: what it would do, in one sentence.
+        edits: the changes of the line, one after the other. Empty if the whole file is changed.
+    """
+
+    safety: Safety
+    summary: str
+    edits: tuple[Edit, ...] = ()
+
+    def to_dict(self) -> dict[str, str]:
+        """The fix as `--format json` prints it."""
+        return {"safety": self.safety, "summary": self.summary}
+
+
 class Problem(NamedTuple):
     """What a check yields: what is wrong and where, without a severity.
 
@@ -91,6 +131,7 @@ class Problem(NamedTuple):
         rank: when the API would report it.
         line: the 1-based line. None if the caller knows it, or for the file as a whole.
         custom_id: of that line.
+        fix: how to repair it, if that is possible.
     """
 
     message: str
@@ -101,6 +142,7 @@ class Problem(NamedTuple):
     rank: Rank = Rank()
     line: int | None = None
     custom_id: str | None = None
+    fix: Fix | None = None
 
 
 class BatchError(NamedTuple):
@@ -129,6 +171,7 @@ class BatchError(NamedTuple):
         column: where the place begins in the line, in code points, counted from 1. None for the
             file as a whole, for a request given as a dict, if the line could not be read again,
             and in a line with very many fields.
+        fix: how `batchlint fix` would repair it; None if it cannot.
         order: the rank among the API's checks. Findings that differ only in it are equal.
     """
 
@@ -143,6 +186,7 @@ class BatchError(NamedTuple):
     fails: Effect | None = None
     hint: str | None = None
     column: int | None = None
+    fix: Fix | None = None
     order: tuple[int, ...] = ()
 
     def __eq__(self, other: object) -> bool:
@@ -200,6 +244,7 @@ class BatchError(NamedTuple):
             "fails": self.fails,
             "hint": self.hint,
             "column": self.column,
+            "fix": None if self.fix is None else self.fix.to_dict(),
         }
 
     def to_error(self) -> dict[str, Any]:

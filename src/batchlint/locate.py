@@ -8,13 +8,17 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from .findings import LONGEST_QUOTE, BatchError
+from .findings import LONGEST_QUOTE, BatchError, PathParts
 from .nesting import EXPLAINED_LEVELS, is_deeper_than, with_fresh_stack
 
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 _SPACE = re.compile(r"[ \t\r\n]*")
-_NUMBER = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(-?(?:Infinity|\d[\d.eE+-]*)|NaN)')
-_SURROGATE = re.compile(
+
+#: A string, or a number or constant that may not be a number of JSON, which is group 1.
+SPECIAL_NUMBER: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(-?(?:Infinity|\d[\d.eE+-]*)|NaN)')
+
+#: A surrogate pair, half of one, which is group 1, or another escape.
+SURROGATE: Final = re.compile(
     r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\."
 )
 
@@ -122,12 +126,12 @@ def _place(text: str, root: _Wanted | None, error: BatchError) -> Place | None:
 def _defect_span(text: str, rule: str) -> tuple[int, int] | None:
     """Where the decoder fails in a line that is not JSON."""
     if rule == "lone_surrogate":
-        return next((match.span(1) for match in _SURROGATE.finditer(text) if match[1]), None)
+        return next((match.span(1) for match in SURROGATE.finditer(text) if match[1]), None)
     if rule == "not_a_number":
         return next(
             (
                 match.span(1)
-                for match in _NUMBER.finditer(text)
+                for match in SPECIAL_NUMBER.finditer(text)
                 if match[1] and not math.isfinite(float(match[1]))
             ),
             None,
@@ -246,3 +250,44 @@ def _skip(text: str, at: int) -> int:
     """The offset of the next character that is not white space."""
     match = _SPACE.match(text, at)
     return match.end() if match else at
+
+
+class Span(NamedTuple):
+    """Where a key and its value are in a text.
+
+    Attributes:
+        name: the offset of the key; that of the value, in an array.
+        start: the offset of the value.
+        end: the offset after the value.
+    """
+
+    name: int
+    start: int
+    end: int
+
+
+def find_span(text: str, path: PathParts) -> Span | None:
+    """The place of a value in a text that is JSON; None if it is not there.
+
+    Of duplicate keys, the last one counts, as for decoders.
+
+    Args:
+        text: a line.
+        path: the keys and indices that lead to the value.
+    """
+    tokens = [str(part) for part in path]
+    if any(len(token) >= LONGEST_QUOTE for token in tokens) or is_deeper_than(
+        EXPLAINED_LEVELS, text
+    ):
+        return None
+    root = _Wanted()
+    root.add(tokens)
+    if not _try_walk(text, root):
+        return None
+    place = root
+    for token in tokens:
+        child = place.children[token]
+        if child.visit_of_parent != place.visit:
+            return None
+        place = child
+    return Span(place.name, place.start, place.end)

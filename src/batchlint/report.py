@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .findings import LONGEST_QUOTE, BatchError, FindingKey, by_rule, by_severity
+from .findings import LONGEST_QUOTE, SAFETIES, BatchError, FindingKey, Safety, by_rule, by_severity
 
 #: A report lists at most this many models.
 MOST_MODELS: Final = 1000
@@ -29,6 +29,8 @@ class Report:
         warnings: the findings that are warnings, likewise.
         counts: the number of findings by rule, severity and effect, kept or not.
         now: the time of the check, in seconds since the epoch.
+        fixable: the number of findings that `batchlint fix` can repair, by safety: `safe`,
+            `unsafe`.
         create: the parameters of the create call that were checked with the file.
         provider: the name of the provider that the file was checked for.
         hint: that the file seems to be for another provider; None if it does not.
@@ -45,6 +47,7 @@ class Report:
     warnings: tuple[BatchError, ...]
     counts: Mapping[FindingKey, int]
     now: int
+    fixable: Mapping[Safety, int] = field(default_factory=dict)
     create: Mapping[str, Any] = field(default_factory=dict)
     provider: str = "openai"
     hint: str | None = None
@@ -93,6 +96,7 @@ class Report:
             "embedding_inputs": self.embedding_inputs,
             "truncated": self.truncated,
             "hint": self.hint,
+            "fixable": {safety: self.fixable.get(safety, 0) for safety in SAFETIES},
             "errors": {"object": "list", "data": [error.to_dict() for error in self.errors]},
             "warnings": {"object": "list", "data": [error.to_dict() for error in self.warnings]},
         }

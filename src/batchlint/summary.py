@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from .findings import KEEP, BatchError, FindingKey
+from .findings import KEEP, BatchError, FindingKey, Safety
 
 #: `Runs` share the strings of this many values.
 _KNOWN_VALUES: Final = 1000
@@ -167,12 +167,14 @@ class FindingStore:
     Attributes:
         keep: the maximum number per rule; 0 keeps all.
         counts: the number of findings by rule, severity and effect.
+        fixable: the number of findings with a fix, by its safety.
         errors: those that were kept, in order.
     """
 
     def __init__(self, keep: int = KEEP) -> None:
         self.keep = keep
         self.counts: dict[FindingKey, int] = {}
+        self.fixable: dict[Safety, int] = {}
         self.errors: list[BatchError] = []
         self._kept: dict[str, int] = {}
 
@@ -185,12 +187,17 @@ class FindingStore:
         """Count a finding, and keep it while there is room."""
         key = error.key
         self.counts[key] = self.counts.get(key, 0) + 1
+        if error.fix is not None:
+            safety = error.fix.safety
+            self.fixable[safety] = self.fixable.get(safety, 0) + 1
         self._keep_one(error)
 
     def absorb(self, other: FindingStore, shift: int = 0) -> None:
         """Append the findings of the lines that follow."""
         for key, count in other.counts.items():
             self.counts[key] = self.counts.get(key, 0) + count
+        for safety, count in other.fixable.items():
+            self.fixable[safety] = self.fixable.get(safety, 0) + count
         for error in other.errors:
             self._keep_one(error.moved(shift))
 

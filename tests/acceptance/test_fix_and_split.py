@@ -43,7 +43,23 @@ def run(heading: str) -> dict[str, Any]:
 
 def test_every_python_block_is_a_tested_recipe() -> None:
     assert PAGE.count("```python") == len(RECIPES)
-    assert list(RECIPES) == ["Split and upload every part"]
+    assert list(RECIPES) == ["Fix in a pipeline", "Split and upload every part"]
+
+
+def test_pipeline_gets_a_repaired_file(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("requests.jsonl").write_bytes(b"\n" + line("a", CHAT, stream=True))
+    run("Fix in a pipeline")
+
+    assert Path("fixed.jsonl").read_bytes() == line("a", CHAT)
+    assert capsys.readouterr().out == "1 fixed: blank_line\n1 fixed: streaming_unsupported\n"
+
+
+def test_pipeline_stops_if_errors_are_left(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("requests.jsonl").write_bytes(line("a", CHAT, bogus=1))
+    with pytest.raises(SystemExit, match="errors are left"):
+        run("Fix in a pipeline")
+
+    assert "unknown_parameter body.bogus" in capsys.readouterr().out
 
 
 def test_every_part_becomes_a_batch(service: Service, capsys: pytest.CaptureFixture[str]) -> None:

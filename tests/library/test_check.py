@@ -29,6 +29,8 @@ def test_package_has_exactly_the_public_names() -> None:
     assert batchlint.__all__ == [
         "BatchError",
         "ChunkSummary",
+        "Fix",
+        "FixReport",
         "Manifest",
         "RepeatedId",
         "Report",
@@ -40,6 +42,7 @@ def test_package_has_exactly_the_public_names() -> None:
         "check_many",
         "check_request",
         "finish",
+        "fix",
         "iter_errors",
         "merge",
         "split",

@@ -110,6 +110,7 @@ def test_dictionary_has_the_fields_in_the_documented_order() -> None:
         "embedding_inputs",
         "truncated",
         "hint",
+        "fixable",
         "errors",
         "warnings",
     ]
@@ -125,6 +126,7 @@ def test_dictionary_has_the_fields_in_the_documented_order() -> None:
         "fails",
         "hint",
         "column",
+        "fix",
     ]
     assert json.loads(json.dumps(made)) == made
 

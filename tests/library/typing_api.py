@@ -14,6 +14,7 @@ import batchlint
 from batchlint import (
     BatchError,
     ChunkSummary,
+    FixReport,
     Manifest,
     Report,
     check,
@@ -22,6 +23,7 @@ from batchlint import (
     check_many,
     check_request,
     finish,
+    fix,
     iter_errors,
     merge,
     split,
@@ -178,3 +180,11 @@ def parts(stream: BinaryIO) -> dict[str, tuple[tuple[int, int], ...]]:
     assert_type(manifest, Manifest)
     split(stream, Path("parts"), name="requests.jsonl", dry_run=True)
     return {part.path: part.lines for part in manifest.parts} if manifest else {}
+
+
+def repair(stream: BinaryIO) -> Report:
+    report = fix("requests.jsonl", "requests.jsonl", unsafe=True, ignore=["blank_line"], now=0)
+    assert_type(report, FixReport)
+    fix(Path("requests.jsonl"), stream)
+    fix(requests(), None, provider="openai", endpoint="/v1/embeddings", jobs=None)
+    return report.report

@@ -33,4 +33,5 @@ def test_output_has_one_finding_per_line(run: Callable[..., CommandResult]) -> N
         "fails",
         "hint",
         "column",
+        "fix",
     ]

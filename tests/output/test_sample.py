@@ -19,8 +19,8 @@ BatchFile = Callable[..., Path]
 def test_twenty_of_fifty_thousand_equal_findings_are_printed(batch_file: BatchFile) -> None:
     printed = render_text(batch_file(*(line("a") for _ in range(50_000))))
 
-    assert len(printed) == 2 * 20 + 2  # Each finding has a hint.
-    assert printed[-2] == (
+    assert len(printed) == 2 * 20 + 3  # Each finding has a hint.
+    assert printed[-3] == (
         "... and 49,979 more of duplicate_custom_id, from line 22 on; `--max-errors 0` prints more"
     )
     assert printed[-1] == (
@@ -32,8 +32,8 @@ def test_lines_of_omitted_findings_are_named_where_they_are_known(batch_file: Ba
     many = render_text(batch_file(*(line("a") for _ in range(500))))
     few = render_text(batch_file(*(line("a") for _ in range(12))), 10)
 
-    assert many[-2].startswith("... and 479 more of duplicate_custom_id, lines 22-500;")
-    assert few[-2].startswith("... and 1 more of duplicate_custom_id, line 12;")
+    assert many[-3].startswith("... and 479 more of duplicate_custom_id, lines 22-500;")
+    assert few[-3].startswith("... and 1 more of duplicate_custom_id, line 12;")
 
 
 def test_rare_findings_are_printed_among_many_of_another_rule(batch_file: BatchFile) -> None:
@@ -114,7 +114,7 @@ def test_a_few_equal_findings_are_all_printed(batch_file: BatchFile) -> None:
 def test_findings_that_were_not_kept_are_counted_and_not_promised(batch_file: BatchFile) -> None:
     printed = render_text(batch_file(*(line("a") for _ in range(50))), 0, keep=10)
 
-    assert printed[-2] == "... and 39 more of duplicate_custom_id, from line 11 on"
+    assert printed[-3] == "... and 39 more of duplicate_custom_id, from line 11 on"
 
 
 def test_max_errors_0_prints_all_findings(

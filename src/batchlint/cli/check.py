@@ -35,7 +35,7 @@ _KEPT_FOR_SAMPLE: Final = 100
 _OLD_DAYS: Final = 180
 
 #: The command has no threads. On other systems a fork may still break system libraries.
-_START: Final = "fork" if sys.platform == "linux" else "spawn"
+START: Final = "fork" if sys.platform == "linux" else "spawn"
 
 
 @click.command(
@@ -214,7 +214,7 @@ def check(
     formats = [chosen, *(FORMATS[name] for name, _ in output)]
     options = {
         "jobs": jobs,
-        "start": _START,
+        "start": START,
         "keep": _kept(formats, max_errors) if keep is None else keep,
     }
     printing = Options(

@@ -7,6 +7,7 @@ import click
 from .. import __version__
 from .check import check
 from .crash import TRACEBACK, Settings
+from .fix import fix
 from .provider import provider
 from .rule import rule
 from .schema import schema
@@ -45,6 +46,7 @@ def cli(ctx: click.Context, /, traceback: bool) -> None:
 
 
 cli.add_command(check)
+cli.add_command(fix)
 cli.add_command(provider)
 cli.add_command(rule)
 cli.add_command(schema)

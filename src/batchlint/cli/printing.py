@@ -34,6 +34,20 @@ def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
         stream.flush()
 
 
+def print_bytes(chunks: Iterable[bytes]) -> None:
+    """Print bytes as they come, and flush.
+
+    Raises:
+        OutputError: standard output cannot be written.
+    """
+    stream = sys.stdout
+    for chunk in chunks:
+        if stream is not None:
+            stream.buffer.write(chunk)
+    if stream is not None:
+        stream.flush()
+
+
 def complain(text: str) -> None:
     """Print a message on standard error. If that fails, the exit status still reports it."""
     with suppress(OSError):

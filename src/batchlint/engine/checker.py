@@ -350,11 +350,11 @@ class Checker:
         """The problems of a line's own fields, then of its body, as (rule, rank, problem)."""
         is_clean_line = self._line_checker.is_clean(request)
         may_be_valid = is_clean_line and self.provider.checks_types_only
+        line = Line(request, self.provider, None if checker is None else checker.endpoint)
         if not is_clean_line:
             for problem in self._line_checker.explainer.explain(request):
-                yield problem.rule, problem.rank, problem
+                yield problem.rule, problem.rank, _with_fix(problem, line)
         if may_be_valid or not is_clean_line:
-            line = Line(request, self.provider, None if checker is None else checker.endpoint)
             for rule in self.rules("line"):
                 for serial, problem in enumerate(rule.check(line)):
                     if serial == MOST_PER_LINE:
@@ -368,7 +368,7 @@ class Checker:
             found = checker.explain(body, known_invalid=is_clean_line and not may_be_valid)
             about = Request(checker.endpoint, body, line_bytes, self.provider)
             for problem in self._one_per_cause(found, about):
-                yield problem.rule, problem.rank, problem
+                yield problem.rule, problem.rank, _with_fix(problem, line)
             yield from checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
 
     def _one_per_cause(self, problems: list[Problem], request: Request) -> list[Problem]:
@@ -462,6 +462,7 @@ class Checker:
             severity,
             fails,
             change.hint or problem.hint,
+            fix=problem.fix,
             order=(stage(fails), *rank),
         )
 
@@ -476,6 +477,12 @@ def _explainer(schema: dict[str, Any], **options: Any) -> Explainer:
     from ..schema.explain import Explainer  # Late, because valid lines need no explanation.
 
     return Explainer(schema, **options)
+
+
+def _with_fix(problem: Problem, line: Line) -> Problem:
+    """A problem that a schema states, with the fix that its rule has for it."""
+    make = RULES[problem.rule].fix
+    return problem if make is None else problem._replace(fix=make(problem, line))
 
 
 def _in_order(errors: Iterable[BatchError | None]) -> list[BatchError]:

@@ -73,6 +73,7 @@ def finish(
         warnings=tuple(error for error in errors if error.severity == "warning"),
         counts=findings.counts,
         now=plan.now,
+        fixable=findings.fixable,
         create=create or {},
         provider=plan.provider,
         hint=_other_provider(models[0]) if models and plan.provider == OPENAI else None,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
-from ..findings import BatchError, FindingKey
+from ..findings import BatchError, FindingKey, Safety
 from ..locate import Place
 from ..phrasing import escape
 from ..report import Report
@@ -14,11 +15,18 @@ from . import Options, Style
 from .locate import locate_all
 from .result import FileResult
 from .sample import omitted, sample, shown_report
-from .wording import by_effect, effect, label, place, requests, summary_of_all, verdict
+from .wording import by_effect, effect, fixable, label, place, requests, summary_of_all, verdict
 
 #: The length of an excerpt in characters, and the maximum before the place.
 _EXCERPT = 60
 _BEFORE = 24
+
+#: What marks a finding that `batchlint fix` can repair.
+_MARKS: Final[Mapping[Safety | None, str]] = {
+    "safe": " [*]",
+    "unsafe": " [* unsafe]",
+    None: "",
+}
 
 
 def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
@@ -54,6 +62,8 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
         return
     if report.hint is not None:
         yield style(f"hint: {escape(report.hint)}", dim=True) + "\n"
+    if report.fixable:
+        yield style(fixable(report), dim=True) + "\n"
     fails = options.strict and report.ok and bool(report.counts)
     color = "red" if fails or not report.ok else "green"
     outcome = verdict(report) + (" (fails: --strict)" if fails else "")
@@ -67,7 +77,9 @@ def _finding(path: str, error: BatchError, style: Style) -> str:
     level = style("warning: ", fg=color) if error.severity == "warning" else ""
     hint = "" if error.hint is None else f"    {style(error.hint, dim=True)}\n"
     rule = "" if error.rule == error.code else style(f" [{error.rule}]", dim=True)
-    return f"{where}: {level}{style(label(error), fg=color)}: {error.message}{rule}\n{hint}"
+    fix = _MARKS[None if error.fix is None else error.fix.safety]
+    mark = style(fix, fg="cyan") if fix else ""
+    return f"{where}: {level}{style(label(error), fg=color)}: {error.message}{rule}{mark}\n{hint}"
 
 
 def _excerpt(at: Place, style: Style) -> str:

@@ -92,6 +92,16 @@ def verdict(report: Report) -> str:
     return (f"{counted(errors, 'error')} ({details})" if errors else "no errors") + tail
 
 
+def fixable(report: Report) -> str:
+    """What `batchlint fix` can repair; empty if nothing."""
+    safe = report.fixable.get("safe", 0)
+    unsafe = report.fixable.get("unsafe", 0)
+    if not safe:
+        return f"[* unsafe] {unsafe:,} fixable with `batchlint fix --unsafe`" if unsafe else ""
+    more = f" ({unsafe:,} more with `--unsafe`)" if unsafe else ""
+    return f"[*] {safe:,} fixable with `batchlint fix`{more}"
+
+
 def summary(report: Report) -> str:
     """A file in one sentence."""
     return f"{requests(report)}, {verdict(report)}"

@@ -30,8 +30,8 @@ _NEW: Final = _FLAGS | os.O_CREAT | os.O_EXCL
 _COPIED_AT_ONCE: Final = 1 << 20
 
 
-def write_atomic(path: str, texts: Iterable[str]) -> None:
-    """Write texts to a temporary file, and rename it to `path` when it is complete.
+def write_atomic(path: str, texts: Iterable[str | bytes]) -> None:
+    """Write texts or bytes to a temporary file, and rename it to `path` when it is complete.
 
     A link stays a link. A file that a rename would change (it has several hard links, or belongs
     to another user or group) is overwritten when the temporary file is complete. Pipes,
@@ -47,7 +47,7 @@ def write_atomic(path: str, texts: Iterable[str]) -> None:
         return
     with open_writer(descriptor) as file:
         for text in texts:
-            file.write(to_bytes(text))
+            file.write(text if isinstance(text, bytes) else to_bytes(text))
 
 
 def _open_special(path: str) -> int | None:
@@ -85,7 +85,7 @@ def _own_descriptor(path: str) -> int | None:
     return None
 
 
-def _replace(target: str, texts: Iterable[str]) -> None:
+def _replace(target: str, texts: Iterable[str | bytes]) -> None:
     """Write a temporary file beside a target, and put it in its place."""
     name = f".batchlint.{os.urandom(8).hex()}.part"
     temporary = os.path.join(os.path.dirname(target), name)  # noqa: PTH118, PTH120
@@ -104,7 +104,7 @@ def _replace(target: str, texts: Iterable[str]) -> None:
         raise
 
 
-def _write_new(path: str, old: os.stat_result | None, texts: Iterable[str]) -> None:
+def _write_new(path: str, old: os.stat_result | None, texts: Iterable[str | bytes]) -> None:
     """Write a new file that is never readable by anyone who cannot read the old one."""
     with as_output_error():
         descriptor = os.open(path, _NEW, 0o666 if old is None else 0o600)
@@ -113,7 +113,7 @@ def _write_new(path: str, old: os.stat_result | None, texts: Iterable[str]) -> N
             with as_output_error():
                 os.chmod(path, stat.S_IMODE(old.st_mode))  # noqa: PTH101
         for text in texts:
-            file.write(to_bytes(text))
+            file.write(text if isinstance(text, bytes) else to_bytes(text))
 
 
 def _status(path: str) -> os.stat_result | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..findings import Phase, Problem
+from .. import edits
+from ..findings import Fix, Phase, Problem
 from ..phrasing import json_type
 from ..providers import CHAT, COMPLETIONS, RESPONSES
-from .registry import Request, problem, request_rule, stated_in_schema
+from .registry import Line, Request, problem, request_rule, stated_in_schema
 from .triggers import fields
 
 
@@ -36,6 +37,11 @@ def top_logprobs_without_logprobs(request: Request) -> Iterator[Problem]:
         )
 
 
+_WITHOUT_STREAM_OPTIONS: Final = Fix(
+    "unsafe", "Remove `stream_options`.", (edits.remove(("body", "stream_options")),)
+)
+
+
 @request_rule(endpoints=[CHAT, COMPLETIONS], when=fields("stream_options"))
 def stream_options_without_stream(request: Request) -> Iterator[Problem]:
     """`stream_options` is set, but `stream` is not true.
@@ -60,10 +66,15 @@ def stream_options_without_stream(request: Request) -> Iterator[Problem]:
             "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
             "stream_options",
             hint="Remove it. Every response of a batch includes the usage.",
+            fix=_WITHOUT_STREAM_OPTIONS,
         )
 
 
-@stated_in_schema(code="invalid_parameter_combination")
+def _keep_new_limit(_: Problem, __: Line) -> Fix:
+    return Fix("unsafe", "Remove `max_tokens`.", (edits.remove(("body", "max_tokens")),))
+
+
+@stated_in_schema(code="invalid_parameter_combination", fix=_keep_new_limit)
 def max_tokens_twice() -> None:
     """`max_tokens` and `max_completion_tokens` are both set.
 

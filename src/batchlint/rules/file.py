@@ -6,19 +6,25 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, islice
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from ..findings import Part, Phase, Problem, Rank
+import orjson
+
+from .. import edits
+from ..findings import Edit, Fix, Part, Phase, Problem, Rank
 from ..model_names import suggest_models
 from ..phrasing import excerpt
 from ..providers import (
+    CHAT,
     VIDEOS,
+    Endpoint,
     reported_shutdown_dates,
+    schema_variant,
     shutdown_dates,
     successors,
     unbatchable_models,
 )
-from ..schema.store import body_schema
+from ..schema.store import body_schema, deprecated_parameters
 from ..sources import is_open_file
 from ..summary import CustomIds, Runs
 from .prompt_size import BYTES_PER_TOKEN
@@ -211,10 +217,12 @@ class _ModelUse(NamedTuple):
     def affected(self) -> str:
         return affected(self.requests, self.first_line)
 
-    def problem(self, message: str, hint: str = "") -> Problem:
+    def problem(self, message: str, hint: str = "", fix: Fix | None = None) -> Problem:
         """A problem of the model, which is reported on the first line that uses it."""
         hint = f"{hint} {self.affected}".strip()
-        return Problem(message, "body.model", ("body", "model"), hint, line=self.first_line)
+        return Problem(
+            message, "body.model", ("body", "model"), hint, line=self.first_line, fix=fix
+        )
 
 
 def _model_names(file: CheckedFile) -> set[str]:
@@ -244,6 +252,13 @@ def _replacement(model: str) -> str:
     return f" Use '{successors()[model]}' instead." if model in successors() else ""
 
 
+def _use_successor(model: str) -> Fix | None:
+    new = successors().get(model)
+    if new is None:
+        return None
+    return Fix("unsafe", f"Use '{new}'.", (edits.swap(("body", "model"), model, new),))
+
+
 @file_rule(code="model_not_found", fails="batch")
 def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
     """The model's announced shutdown date is today or in the past.
@@ -267,6 +282,7 @@ def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
             f"The provided model '{model.name}' is not supported by the Batch API.",
             f"Its shutdown was announced for {shutdown_dates()[model.name]}."
             f"{_replacement(model.name)}",
+            _use_successor(model.name),
         )
 
 
@@ -400,25 +416,88 @@ def deprecated_parameter(file: CheckedFile) -> Iterator[Problem]:
     Evidence: documented. The OpenAPI document of August 2026 marks the parameters as
     deprecated. The replacements are from the docstrings of openai-python 3.54.0.
     """
-    for name, count, line in _deprecated(file):
+    for name, count, line, url in _deprecated(file):
         yield Problem(
             f"The parameter '{name}' is deprecated.",
             f"body.{name}",
             ("body", name),
             f"{_INSTEAD.get(name, '')} {affected(count, line)}".strip(),
             line=line,
+            fix=_fix_of_deprecated(url, name, _endpoint_of(file, url)),
         )
 
 
-def _deprecated(file: CheckedFile) -> list[tuple[str, int, int]]:
-    """The deprecated parameters as (name, count, first line), in the order of the lines."""
+def _deprecated(file: CheckedFile) -> list[tuple[str, int, int, str]]:
+    """The deprecated parameters as (name, count, first line, URL), in the order of the lines."""
     found = []
     for (url, name), (count, line) in file.summary.deprecated.items():
-        endpoint = file.provider.endpoint(url)
-        assert endpoint is not None, "lines with other URLs have no deprecated parameters"
-        parameters = list(body_schema(endpoint)["properties"])
-        found.append((line, parameters.index(name), name, count))
-    return [(name, count, line) for line, _, name, count in sorted(found)]
+        parameters = list(body_schema(_endpoint_of(file, url))["properties"])
+        found.append((line, parameters.index(name), name, count, url))
+    return [(name, count, line, url) for line, _, name, count, url in sorted(found)]
+
+
+def _endpoint_of(file: CheckedFile, url: str) -> Endpoint:
+    endpoint = file.provider.endpoint(url)
+    assert endpoint is not None, "lines with other URLs have no deprecated parameters"
+    return endpoint
+
+
+def _fix_of_deprecated(url: str, name: str, endpoint: Endpoint) -> Fix | None:
+    """The fix of a deprecated parameter in all requests to a URL that have it."""
+    if endpoint is not CHAT:
+        return None
+    if name == "max_tokens":
+        return Fix("safe", "Write `max_completion_tokens`.", (Edit(_rename_limit, (url,)),))
+    if name in ("functions", "function_call"):
+        return Fix("unsafe", "Write `tools` and `tool_choice`.", (Edit(_as_tools, (url,)),))
+    return None
+
+
+def _request_to(url: str, text: str) -> dict[str, Any] | None:
+    """The body of a line, if it is a chat completion request to a URL."""
+    try:
+        request = orjson.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(request, dict) or request.get("url") != url:
+        return None
+    body = request.get("body")
+    return body if isinstance(body, dict) else None
+
+
+def _rename_limit(text: str, url: str) -> str | None:
+    """Rename `max_tokens`, unless the model reasons: the new limit includes the reasoning."""
+    body = _request_to(url, text)
+    if body is None or body.get("max_tokens") is None:
+        return None
+    variant = schema_variant(CHAT, body.get("model"))
+    if "max_tokens" not in deprecated_parameters(CHAT, variant):
+        return None
+    new = ("body", "max_completion_tokens")
+    if body.get(new[1]) is not None:
+        return None
+    changes = (edits.remove_if_there(new), edits.rename(("body", "max_tokens"), new[1]))
+    return edits.apply_all(text, changes)
+
+
+def _as_tools(text: str, url: str) -> str | None:
+    """Write `functions` and `function_call` as `tools` and `tool_choice`."""
+    body = _request_to(url, text)
+    if body is None or body.keys() & {"tools", "tool_choice"}:
+        return None
+    functions = body.get("functions")
+    if not isinstance(functions, list) or not functions:
+        return None
+    before = '{"type": "function", "function": '
+    at = ("body", "functions")
+    changes = [edits.wrap((*at, index), before, "}") for index in range(len(functions))]
+    changes.append(edits.rename(at, "tools"))
+    if "function_call" in body:
+        choice = ("body", "function_call")
+        if isinstance(body["function_call"], dict):
+            changes.append(edits.wrap(choice, before, "}"))
+        changes.append(edits.rename(choice, "tool_choice"))
+    return edits.apply_all(text, changes)
 
 
 @file_rule(fails=None)
@@ -544,6 +623,10 @@ def _differing(
         passed = run.stop - 1
 
 
+#: New IDs must differ from those of all lines, so the whole file is changed.
+_NEW_ID: Final = Fix("unsafe", "Add a number to the custom_id.")
+
+
 @file_rule(fails="batch")
 def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
     """Two lines have the same `custom_id`.
@@ -577,6 +660,7 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
             rank=_ID_RANK,
             line=line,
             custom_id=custom_id,
+            fix=_NEW_ID,
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from ..findings import Problem
+from ..findings import Fix, Problem
 from ..nesting import EXPLAINED_LEVELS, is_deeper_than, with_fresh_stack
 from ..phrasing import listed
 from ..providers import Provider, provider_index
@@ -52,6 +52,13 @@ _CONVERT: Final = (
 )
 
 
+#: The byte order marks of UTF-16.
+UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+
+_AS_UTF8: Final = Fix("safe", "Write the file as UTF-8.")
+_AS_LINES: Final = Fix("safe", "Write one request per line.")
+
+
 def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None:
     """Recognise a foreign format or encoding. None if the file may be a batch input file.
 
@@ -62,7 +69,7 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
     if head.startswith(b"\0\0") and not head.strip(b"\0\r\n"):
         return Defect("foreign", _ZEROS_HINT, "a file of nothing but zero bytes")
     if _is_utf16(head):
-        return Defect("utf-16")
+        return Defect("utf-16", fix=_AS_UTF8 if head.startswith(UTF16_MARKS) else None)
     for beginning, name, hint in _BINARY:
         if head.startswith(beginning):
             return Defect("foreign", hint, name)
@@ -84,7 +91,7 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
         if provider is not None and not provider.has_urls:
             return None
         hint = f"{hint} {_providers_with_short_lines()}"
-    return Defect("foreign", hint, name)
+    return Defect("foreign", hint, name, fix=_AS_LINES if name in _JSON_DOCUMENTS else None)
 
 
 @text_rule()
@@ -109,11 +116,11 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
     """
     if defect.kind == "foreign":
         message = f"This is not a batch input file: it looks like {defect.name}."
-        yield Problem(message, hint=defect.detail)
+        yield Problem(message, hint=defect.detail, fix=defect.fix)
 
 
 def _is_utf16(head: bytes) -> bool:
-    return head.startswith((b"\xff\xfe", b"\xfe\xff")) or (
+    return head.startswith(UTF16_MARKS) or (
         # A character of a text is not zero, so one of its two bytes is not.
         len(head) >= 4
         and bool(head[:8].strip(b"\0"))
@@ -121,8 +128,12 @@ def _is_utf16(head: bytes) -> bool:
     )
 
 
+_ARRAY_NAME: Final = "a JSON array"
+_PRETTY_NAME: Final = "pretty-printed JSON"
+_JSON_DOCUMENTS: Final = (_ARRAY_NAME, _PRETTY_NAME)
+
 _JSON_ARRAY: Final = (
-    "a JSON array",
+    _ARRAY_NAME,
     "Write one item per line: `jq -c '.[]' FILE > requests.jsonl`.",
 )
 
@@ -149,7 +160,7 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
         return None
     if opening == b"{" or _spans_lines(text):
         return (
-            "pretty-printed JSON",
+            _PRETTY_NAME,
             "Write each request on one line: `jq -c . FILE > requests.jsonl`.",
         )
     return None

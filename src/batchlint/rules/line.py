@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 
-from .. import phrasing
-from ..findings import PathParts, Problem
+from .. import edits, phrasing
+from ..findings import Fix, PathParts, Problem, Safety
 from ..providers import COMPATIBLE, OPENAI, Provider, provider, provider_index
 from ..schema.store import body_schema
 from .registry import Line, line_rule, stated_in_schema
+
+#: Longer URLs are not those of an endpoint.
+_LONGEST_URL: Final = 1000
 
 #: Wrong names that people give the four fields.
 _WRONG_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -63,7 +67,28 @@ def _missing_field_hint(line: Mapping[str, Any], path: PathParts, provider: Prov
     return _ADD.get(str(path[0])) if len(path) == 1 else None
 
 
-@stated_in_schema(code="missing_required_parameter", fails="batch", hint=_missing_field_hint)
+#: The IDs are invented when all others are known, so the whole file is changed.
+_NEW_ID: Final = Fix("unsafe", "Add a unique custom_id.")
+
+
+def _add_field(problem: Problem, line: Line) -> Fix | None:
+    """Rename a field that has a wrong name, or add what can be added."""
+    path = problem.path or ()
+    for wrong, right in misnamed_fields(line.request, line.provider.line_fields).items():
+        if path == (right,):
+            summary = f'Rename "{phrasing.excerpt(wrong)}" to "{right}".'
+            return Fix("unsafe", summary, (edits.rename((wrong,), right),))
+    if path == ("method",):
+        return Fix("safe", 'Add "method": "POST".', (edits.insert(path, '"POST"'),))
+    return _NEW_ID if path == ("custom_id",) else None
+
+
+@stated_in_schema(
+    code="missing_required_parameter",
+    fails="batch",
+    hint=_missing_field_hint,
+    fix=_add_field,
+)
 def missing_line_member() -> None:
     """The line lacks `custom_id`, `method`, `url` or `body`.
 
@@ -80,7 +105,14 @@ def missing_line_member() -> None:
     """
 
 
-@stated_in_schema(fails="batch")
+def _quote_number(problem: Problem, line: Line) -> Fix | None:
+    path = problem.path or ()
+    if path != ("custom_id",) or type(line.request["custom_id"]) is not int:
+        return None
+    return Fix("unsafe", "Put the custom_id in quotes.", (edits.quote(path),))
+
+
+@stated_in_schema(fails="batch", fix=_quote_number)
 def invalid_custom_id() -> None:
     """`custom_id` is not a string.
 
@@ -116,10 +148,17 @@ def empty_custom_id(line: Line) -> Iterator[Problem]:
     """
     if line.request.get("custom_id") == "":
         hint = "Give each request a unique ID, so that you can find its result."
-        yield Problem("The custom_id is empty.", "custom_id", ("custom_id",), hint)
+        yield Problem("The custom_id is empty.", "custom_id", ("custom_id",), hint, fix=_NEW_ID)
 
 
-@stated_in_schema(fails="batch")
+def _write_post(_: Problem, line: Line) -> Fix | None:
+    method = line.request.get("method")
+    if not isinstance(method, str) or method.strip().upper() != "POST":
+        return None
+    return Fix("safe", 'Write "POST".', (edits.replace(("method",), '"POST"'),))
+
+
+@stated_in_schema(fails="batch", fix=_write_post)
 def invalid_method() -> None:
     """`method` is not `POST`.
 
@@ -189,7 +228,29 @@ def _not_an_endpoint(shown: str, own: Provider, suggestion: str = "") -> str:
     return f"{shown} is not a batch endpoint{whose}.{suggestion} The body was skipped."
 
 
-@stated_in_schema(fails="batch", hint=_url_hint)
+#: The parts of a URL that people add to that of an endpoint.
+_HOST: Final = re.compile(r"(?i)https?://[^/]*")
+
+
+def _write_url(_: Problem, line: Line) -> Fix | None:
+    """Write the URL of the only endpoint that a URL fits, apart from host, slashes and `/v1`."""
+    url = line.request.get("url")
+    if not isinstance(url, str) or len(url) > _LONGEST_URL:
+        return None
+    name = _name_in(url)
+    fitting = [known for known in line.provider.endpoints if _name_in(known) == name]
+    if len(fitting) != 1:
+        return None
+    return Fix("safe", f'Write "{fitting[0]}".', (edits.replace(("url",), f'"{fitting[0]}"'),))
+
+
+def _name_in(url: str) -> str:
+    """The part of a URL that tells the endpoint: `chat/completions`."""
+    path = _HOST.sub("", url.strip(), count=1).strip("/")
+    return path.removeprefix("v1/")
+
+
+@stated_in_schema(fails="batch", hint=_url_hint, fix=_write_url)
 def invalid_url() -> None:
     """`url` is not a valid batch endpoint.
 
@@ -216,7 +277,14 @@ def _body_hint(line: Mapping[str, Any], _path: PathParts, _provider: Provider) -
     return None
 
 
-@stated_in_schema(fails="batch", hint=_body_hint)
+def _write_object(_: Problem, line: Line) -> Fix | None:
+    body = line.request.get("body")
+    if not isinstance(body, str) or not edits.holds_object(body):
+        return None
+    return Fix("safe", "Write the body as an object.", (edits.unquote(("body",)),))
+
+
+@stated_in_schema(fails="batch", hint=_body_hint, fix=_write_object)
 def invalid_body() -> None:
     """`body` is not an object.
 
@@ -272,10 +340,19 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
     misnamed = misnamed_fields(line.request, known)
     for field in line.request:
         if field not in known and field not in misnamed:
+            body = line.request.get("body")
             action = "Move it into the body" if field in parameters else "Remove it"
+            if line.request[field] is None or field not in parameters:
+                safety: Safety = "safe" if line.request[field] is None else "unsafe"
+                fix = Fix(safety, "Remove the field.", (edits.remove((field,)),))
+            elif isinstance(body, dict) and field not in body:
+                fix = Fix("unsafe", f"{action}.", (edits.move((field,), ("body",)),))
+            else:
+                fix = None
             yield Problem(
                 f"The line has an unknown field: '{phrasing.excerpt(field)}'.",
                 phrasing.dotted((field,)),
                 (field,),
                 f"{action}. What the API does with it is not known.",
+                fix=fix,
             )

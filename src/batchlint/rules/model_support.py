@@ -5,13 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..findings import Problem
-from ..providers import IMAGE_EDITS, IMAGE_GENERATIONS
-from .registry import Request, problem, request_rule, stated_in_schema
+from .. import edits
+from ..findings import Fix, Problem
+from ..providers import CHAT, IMAGE_EDITS, IMAGE_GENERATIONS
+from .registry import Line, Request, problem, request_rule, stated_in_schema
 from .triggers import fields
 
 
-@stated_in_schema()
+def _remove_unsupported(problem: Problem, line: Line) -> Fix | None:
+    """Remove a parameter that the model does not support, or use the one that replaces it."""
+    path = problem.path or ()
+    if len(path) < 2 or not isinstance(path[-1], str):
+        return None
+    if path == ("body", "max_tokens") and line.endpoint is CHAT:
+        new = "max_completion_tokens"
+        if line.request["body"].get(new) is None:
+            summary = f"Write `{new}`, which also limits the tokens of the reasoning."
+            clear = edits.remove_if_there(("body", new))
+            return Fix("unsafe", summary, (clear, edits.rename(path, new)))
+    return Fix("unsafe", "Remove the parameter.", (edits.remove(path),))
+
+
+@stated_in_schema(fix=_remove_unsupported)
 def unsupported_parameter() -> None:
     """The model does not support the parameter.
 
@@ -50,7 +65,7 @@ def unsupported_value() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(fix=_remove_unsupported)
 def unrecognized_argument() -> None:
     """`reasoning_effort` is set for a model without reasoning.
 

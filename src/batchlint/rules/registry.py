@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
-from ..findings import Effect, Part, PathParts, Phase, Problem, Rank, Severity
+from ..findings import Effect, Fix, Part, PathParts, Phase, Problem, Rank, Severity
 from ..phrasing import dotted
 from ..providers import Endpoint, Limits, Provider
 from ..summary import ChunkSummary
@@ -119,6 +119,10 @@ Check = Callable[..., Iterator[Problem]]
 HintMaker = Callable[[Mapping[str, Any], PathParts, Provider], str | None]
 
 
+#: Makes the fix of a problem from the decoded line; None if it has none.
+FixMaker = Callable[[Problem, Line], Fix | None]
+
+
 class Rule(NamedTuple):
     """A rule.
 
@@ -137,6 +141,7 @@ class Rule(NamedTuple):
         when: what in a request triggers it.
         unless: when a triggered rule has nothing to find.
         hint: makes the hint, for rules that a schema states.
+        fix: makes the fix, for rules that a schema states. Other rules put it into the problem.
         docstring: as it is in the source.
     """
 
@@ -152,6 +157,7 @@ class Rule(NamedTuple):
     when: Trigger = ALWAYS
     unless: Unless | None = None
     hint: HintMaker | None = None
+    fix: FixMaker | None = None
     docstring: str = ""
     when_at: Callable[[Provider], Trigger | None] | None = None
 
@@ -291,7 +297,11 @@ def file_rule(*, fails: Effect | None, code: str | None = None) -> Decorator:
 
 
 def stated_in_schema(
-    *, fails: Effect | None = "request", code: str | None = None, hint: HintMaker | None = None
+    *,
+    fails: Effect | None = "request",
+    code: str | None = None,
+    hint: HintMaker | None = None,
+    fix: FixMaker | None = None,
 ) -> Callable[[Callable[[], None]], Rule]:
     """Register the documentation of a check that a schema states.
 
@@ -299,10 +309,11 @@ def stated_in_schema(
         fails: what the API does.
         code: the API's code.
         hint: makes the hint of a problem.
+        fix: makes the fix of a problem.
     """
 
     def decorate(function: Callable[[], None]) -> Rule:
-        return _register(function, _no_check, "schema", fails, code, hint=hint)
+        return _register(function, _no_check, "schema", fails, code, hint=hint, fix=fix)
 
     return decorate
 
@@ -321,6 +332,7 @@ def problem(
     param: str | None = _DOTTED,
     phase: Phase = Phase.FIELDS,
     hint: str | None = None,
+    fix: Fix | None = None,
 ) -> Problem:
     """Make a problem of a request rule.
 
@@ -330,12 +342,15 @@ def problem(
         param: the place in the API's words, if it is not the path; None where the API gives null.
         phase: when the API would report it.
         hint: how to fix it.
+        fix: how `batchlint fix` repairs it.
     """
     if param == _DOTTED:
         param = dotted(path)
     if param is not None:
         param = f"body.{param}".removesuffix(".")
-    return Problem(message, param, ("body", *path), hint, rank=Rank(Part.BODY, phase, 0, True))
+    return Problem(
+        message, param, ("body", *path), hint, rank=Rank(Part.BODY, phase, 0, True), fix=fix
+    )
 
 
 class Selection(NamedTuple):

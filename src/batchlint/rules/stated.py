@@ -3,11 +3,15 @@
 In examples, `/v1/embeddings {...}` stands for a line with that URL and body.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from ..findings import Problem
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from .. import edits
+from ..findings import Edit, Fix, Problem
 from ..providers import MODERATIONS, RESPONSES, VIDEOS
-from .registry import Request, problem, request_rule, stated_in_schema
+from .registry import Line, Request, problem, request_rule, stated_in_schema
 
 
 @stated_in_schema(code="invalid_request", fails="batch")
@@ -86,7 +90,14 @@ def missing_messages() -> None:
     """
 
 
-@stated_in_schema(fails="batch")
+def _answer_at_once(problem: Problem, _: Line) -> Fix | None:
+    if problem.path != ("body", "stream"):
+        return None
+    options = edits.remove_if_there(("body", "stream_options"))
+    return Fix("safe", "Remove `stream`.", (edits.remove(problem.path), options))
+
+
+@stated_in_schema(fails="batch", fix=_answer_at_once)
 def streaming_unsupported() -> None:
     """`stream` is `true`.
 
@@ -176,7 +187,17 @@ def missing_required_parameter() -> None:
     """
 
 
-@stated_in_schema()
+def _remove_null(problem: Problem, line: Line) -> Fix | None:
+    """Remove an unknown parameter that is null: data frames write one for each column."""
+    value: Any = line.request
+    for part in problem.path or ():
+        value = value[part]
+    if not problem.path or value is not None:
+        return None
+    return Fix("safe", "Remove the parameter, which is null.", (edits.remove(problem.path),))
+
+
+@stated_in_schema(fix=_remove_null)
 def unknown_parameter() -> None:
     """An object has a parameter that the API does not know.
 
@@ -196,7 +217,73 @@ def unknown_parameter() -> None:
     """
 
 
-@stated_in_schema(code="unsupported_parameter")
+#: The roles and fields of messages that are the same items on /v1/responses.
+_SAME_ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
+_MESSAGE: Final = {"role", "content"}
+
+
+def _move_messages(body: Mapping[str, Any]) -> tuple[Edit, ...]:
+    """Messages of text are the same in both; parts of a message have other types."""
+    messages = body["messages"]
+    same = isinstance(messages, list) and all(
+        isinstance(message, dict)
+        and message.keys() == _MESSAGE
+        and message["role"] in _SAME_ROLES
+        and isinstance(message["content"], str)
+        for message in messages
+    )
+    return (edits.rename(("body", "messages"), "input"),) if same and messages else ()
+
+
+def _move_format(body: Mapping[str, Any]) -> tuple[Edit, ...]:
+    """A format is nested in chat completions, and flat on /v1/responses."""
+    form = body["response_format"]
+    at = ("body", "response_format")
+    if not isinstance(form, dict) or "text" in body:
+        return ()
+    flat: tuple[Edit, ...] = ()
+    if form.keys() == {"type", "json_schema"} and form["type"] == "json_schema":
+        named = form["json_schema"]
+        if not isinstance(named, dict) or "type" in named:
+            return ()
+        flat = (edits.unwrap((*at, "json_schema")),)
+    elif form not in ({"type": "text"}, {"type": "json_object"}):
+        return ()
+    return (*flat, edits.wrap(at, '{"format": ', "}"), edits.rename(at, "text"))
+
+
+def _move_limit(_: Mapping[str, Any]) -> tuple[Edit, ...]:
+    return (edits.rename(("body", "max_completion_tokens"), "max_output_tokens"),)
+
+
+def _move_effort(body: Mapping[str, Any]) -> tuple[Edit, ...]:
+    at = ("body", "reasoning_effort")
+    if "reasoning" in body:
+        return ()
+    return (edits.wrap(at, '{"effort": ', "}"), edits.rename(at, "reasoning"))
+
+
+#: The edits for a parameter that moved, and its new name.
+_MOVED: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], tuple[Edit, ...]]]]] = {
+    "messages": ("input", _move_messages),
+    "response_format": ("text.format", _move_format),
+    "max_completion_tokens": ("max_output_tokens", _move_limit),
+    "reasoning_effort": ("reasoning.effort", _move_effort),
+}
+
+
+def _move_parameter(problem: Problem, line: Line) -> Fix | None:
+    """Give a parameter its new name, if its value is the same in both places."""
+    name = str((problem.path or ("",))[-1])
+    body = line.request["body"]
+    if name not in _MOVED or problem.path != ("body", name):
+        return None
+    new, edits_for = _MOVED[name]
+    changes = () if new in body or body[name] is None else edits_for(body)
+    return Fix("safe", f"Write `{new}` instead of `{name}`.", changes) if changes else None
+
+
+@stated_in_schema(code="unsupported_parameter", fix=_move_parameter)
 def moved_parameter() -> None:
     """A chat completions parameter has a different name in `/v1/responses`.
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import orjson
 
-from .. import phrasing
+from .. import edits, phrasing
 from ..bounds import Budget
-from ..findings import PathParts, Phase, Problem
+from ..findings import Fix, PathParts, Phase, Problem
 from ..providers import CHAT, RESPONSES, Endpoint
 from .registry import Request, problem, request_rule
 from .triggers import fields
@@ -63,7 +63,18 @@ class _Location(NamedTuple):
             *found.path,
             param=self.param,
             hint=found.hint,
+            fix=self.fix(found),
         )
+
+    def fix(self, found: SchemaProblem) -> Fix | None:
+        """The fix of a problem of the schema. OpenAI's clients change schemas in the same way."""
+        at = ("body", *self.path, *found.object_path)
+        if found.repair == "close":
+            edit = edits.put((*at, "additionalProperties"), "false")
+            return Fix("unsafe", 'Add "additionalProperties": false.', (edit,))
+        if found.repair == "require":
+            return Fix("unsafe", "List every property in `required`.", (edits.require_all(at),))
+        return None
 
 
 @cache

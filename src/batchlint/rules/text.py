@@ -7,7 +7,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
 
-from ..findings import PathParts, Problem
+from ..edits import (
+    NO_BYTE_ORDER_MARK,
+    NO_LINE,
+    NO_LONE_SURROGATE,
+    NO_TRAILING_COMMA,
+    NULL_FOR_NO_NUMBER,
+    apply_all,
+)
+from ..findings import Fix, PathParts, Problem
 from ..locate import error_position
 from ..nesting import EXPLAINED_LEVELS, LEVELS, is_deeper_than, with_fresh_stack
 from ..phrasing import GOT, NOT_JSON, dotted, escape, excerpt, json_type
@@ -19,6 +27,7 @@ BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 NOT_UTF8: Final = "Invalid file for Batch API. Must be utf-8 encoded"
 
 _BLANKS: Final = " \t\r\n"
+_MARK: Final = "\ufeff"
 _HALF_PAIR: Final = (
     r"A string holds half of a surrogate pair (\ud800 to \udfff). Don't cut text in the middle of a "
     "character."
@@ -47,12 +56,23 @@ class Defect(NamedTuple):
         detail: how to fix it, as far as that depends on the text.
         name: of a foreign format.
         path: the place in the parameters of a create call.
+        fix: how to repair it, if that is possible.
     """
 
     kind: DefectKind
     detail: str = ""
     name: str = ""
     path: PathParts = ()
+    fix: Fix | None = None
+
+
+_WITHOUT_MARK: Final = Fix("safe", "Remove the byte order mark.", (NO_BYTE_ORDER_MARK,))
+_WITHOUT_COMMA: Final = Fix("safe", "Remove the comma after the object.", (NO_TRAILING_COMMA,))
+_WITHOUT_LINE: Final = Fix("safe", "Remove the line.", (NO_LINE,))
+_WITH_NULLS: Final = Fix("unsafe", "Write null instead of the number.", (NULL_FOR_NO_NUMBER,))
+_WITHOUT_SURROGATES: Final = Fix(
+    "unsafe", "Write the replacement character U+FFFD.", (NO_LONE_SURROGATE,)
+)
 
 
 def find_surrogate(params: Any) -> Defect | None:
@@ -107,14 +127,25 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
     try:
         with_fresh_stack(_DECODER.decode, text)
     except _NotANumberError as error:
-        return Defect(
-            "not a number", f"{error} is not a JSON number. Remove the field, or write null."
-        )
+        detail = f"{error} is not a JSON number. Remove the field, or write null."
+        return Defect("not a number", detail, fix=_if_it_helps(_WITH_NULLS, text))
     except json.JSONDecodeError as error:
-        return Defect("not json", _explain(error, text))
+        return Defect("not json", _explain(error, text), fix=_fix_of(error, text))
     except ValueError:  # int() refuses more digits than sys.get_int_max_str_digits().
         return Defect("not a number", "A number has too many digits.")
-    return Defect("lone surrogate")
+    return Defect("lone surrogate", fix=_if_it_helps(_WITHOUT_SURROGATES, text))
+
+
+def _if_it_helps(fix: Fix, text: str) -> Fix | None:
+    """A fix, if it makes a text a JSON object."""
+    return None if apply_all(text, fix.edits) is None else fix
+
+
+def _fix_of(error: json.JSONDecodeError, text: str) -> Fix | None:
+    """The fix of a text that is not JSON."""
+    if error.msg == "Extra data" and text[error.pos :].strip(_BLANKS) == ",":
+        return _WITHOUT_COMMA if text.lstrip(_BLANKS).startswith("{") else None
+    return _WITHOUT_MARK if text.startswith(_MARK) else None
 
 
 class _NotANumberError(ValueError):
@@ -206,8 +237,8 @@ def _explain_extra(rest: str, position: int) -> str:
     return f"A second value begins at column {position + 1}. Write one request per line."
 
 
-def _not_json(hint: str) -> Problem:
-    return Problem(NOT_JSON, hint=hint)
+def _not_json(hint: str, fix: Fix | None = None) -> Problem:
+    return Problem(NOT_JSON, hint=hint, fix=fix)
 
 
 @text_rule()
@@ -230,7 +261,7 @@ def invalid_json_line(defect: Defect) -> Iterator[Problem]:
     of April 2024.
     """
     if defect.kind == "not json":
-        yield _not_json(defect.detail)
+        yield _not_json(defect.detail, defect.fix)
 
 
 @text_rule(code="invalid_json_line")
@@ -249,7 +280,8 @@ def byte_order_mark(defect: Defect) -> Iterator[Problem]:
     if defect.kind == "byte order mark":
         yield _not_json(
             "The file begins with a byte order mark. Write it as UTF-8 without one (Python: "
-            "encoding='utf-8')."
+            "encoding='utf-8').",
+            _WITHOUT_MARK,
         )
 
 
@@ -274,6 +306,7 @@ def not_utf8(defect: Defect) -> Iterator[Problem]:
             NOT_UTF8,
             hint="The file is UTF-16. Write it as UTF-8 (PowerShell: Out-File -Encoding "
             "utf8NoBOM).",
+            fix=defect.fix,
         )
 
 
@@ -296,7 +329,7 @@ def not_a_number(defect: Defect) -> Iterator[Problem]:
     answer is not recorded; the message is the one for a line that is not valid JSON.
     """
     if defect.kind == "not a number":
-        yield _not_json(defect.detail)
+        yield _not_json(defect.detail, defect.fix)
 
 
 @text_rule(code="invalid_json_line")
@@ -319,7 +352,7 @@ def lone_surrogate(defect: Defect) -> Iterator[Problem]:
     the one for a line that is not valid JSON.
     """
     if defect.kind == "lone surrogate":
-        yield _not_json(_HALF_PAIR)
+        yield _not_json(_HALF_PAIR, defect.fix)
     elif defect.kind == "lone surrogate in parameters":
         # The sentence is the beginning of the API's for bodies that it cannot parse: inferred.
         message = "We could not parse the JSON body of your request."
@@ -376,7 +409,7 @@ def blank_line(defect: Defect) -> Iterator[Problem]:
     """
     if defect.kind == "blank":
         hint = "Remove it. What the API does with it is not known."
-        yield Problem("The line is blank.", None, (), hint)
+        yield Problem("The line is blank.", None, (), hint, fix=_WITHOUT_LINE)
 
 
 @every_line_rule()

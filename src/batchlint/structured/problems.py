@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ..findings import PathParts
 
@@ -17,6 +17,9 @@ class SchemaProblem(NamedTuple):
         certain: whether the API certainly refuses it. Otherwise it may.
         chat_only: whether only chat completions certainly refuse it; `/v1/responses`
             may.
+        repair: what an object lacks that strict mode demands: `close` for
+            `"additionalProperties": false`, `require` for all properties in `required`.
+        object_path: the path of that object.
     """
 
     sentence: str
@@ -24,3 +27,5 @@ class SchemaProblem(NamedTuple):
     hint: str | None = None
     certain: bool = True
     chat_only: bool = False
+    repair: Literal["close", "require"] | None = None
+    object_path: PathParts = ()

@@ -415,7 +415,8 @@ def _object(node: Node) -> Iterator[SchemaProblem]:
         return
     context = of_type(schema, "object")
     if "additionalProperties" not in schema:
-        yield node.problem(_NOT_CLOSED, context=context, hint=_CLOSE_OBJECT)
+        found = node.problem(_NOT_CLOSED, context=context, hint=_CLOSE_OBJECT)
+        yield found._replace(repair="close", object_path=node.path)
     elif schema["additionalProperties"] == {}:
         # Recorded responses show that the API checks the empty schema first.
         yield node.problem(
@@ -428,13 +429,16 @@ def _object(node: Node) -> Iterator[SchemaProblem]:
         # If the object may have other types, the API accepted a schema here. Evidence: confirmed
         # by a recorded response, December 2025.
         is_map = bool(context) and isinstance(schema["additionalProperties"], dict)
-        yield node.problem(
+        found = node.problem(
             _NOT_CLOSED,
             "additionalProperties",
             context=context,
             hint=_CLOSE_OBJECT,
             certain=not is_map,
         )
+        if schema["additionalProperties"] is True:
+            found = found._replace(repair="close", object_path=node.path)
+        yield found
     properties = schema.get("properties")
     required = schema.get("required", [])
     if isinstance(required, list) and isinstance(properties, dict):
@@ -452,13 +456,14 @@ def _required(
     extra = [name for name in required if isinstance(name, str) and name not in properties]
     if missing:
         more = f" {len(missing)} properties are missing." if len(missing) > 1 else ""
-        yield node.problem(
+        found = node.problem(
             f"{demand} Missing '{phrasing.excerpt(missing[0])}'.",
             *place,
             context=context,
             hint="List every property in `required`. To make one optional, allow null: "
             f'`"type": ["string", "null"]`.{more}',
         )
+        yield found._replace(repair="require", object_path=node.path)
     if extra:
         yield node.problem(
             f"{demand} Extra required key '{phrasing.excerpt(extra[0])}' supplied.",

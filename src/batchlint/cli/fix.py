@@ -1,0 +1,205 @@
+"""`batchlint fix`: repairs batch input files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..output.complete_writer import OutputError, to_bytes
+from ..output.wording import counted, summary
+from ..phrasing import escape
+from .check import EXIT_FOUND, EXIT_OK, START
+from .checking import FileSettings
+from .crash import EXIT_ERROR
+from .inputs import NO_FILES, UNREADABLE, find_inputs, reason, shown_name, standard_input
+from .options import config_options, configs_of, rule_options
+from .parameters import CheckCommand, ProviderName, complete_endpoint
+from .printing import complain, print_all, print_bytes
+
+if TYPE_CHECKING:
+    from ..fixing import FixReport, Result
+
+
+@click.command(
+    cls=CheckCommand,
+    epilog="Exit status: 0 no errors are left, 1 errors are left, or --diff shows a change, 2 a "
+    "file could not be read or written.",
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
+@click.option("--unsafe", is_flag=True, help="Apply unsafe fixes too, which may change a request.")
+@click.option("--diff", is_flag=True, help="Print what would change as a unified diff.")
+@click.option(
+    "--output-file",
+    metavar="PATH",
+    help="Write the repaired file to PATH; '-' is standard output.  [default: the file itself; for "
+    "standard input, standard output]",
+)
+@click.option(
+    "--provider",
+    type=ProviderName(),
+    metavar="NAME",
+    help="The service that the files are for; `batchlint provider` lists them.  [default: openai]",
+)
+@click.option(
+    "--endpoint",
+    metavar="URL",
+    shell_complete=complete_endpoint,
+    help="The batch's endpoint.  [default: the most frequent URL in the file]",
+)
+@rule_options
+@config_options
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Number of processes that check; 0 means one per core.  [default: depends on the file "
+    "size]",
+)
+@click.pass_context
+def fix(
+    ctx: click.Context,
+    /,
+    files: tuple[str, ...],
+    unsafe: bool,
+    diff: bool,
+    output_file: str | None,
+    provider: str | None,
+    endpoint: str | None,
+    jobs: int | None,
+    **rules: list[str] | None,
+) -> None:
+    """Repair batch input FILES in place.
+
+    '-' reads standard input and writes standard output. In a directory, its *.jsonl files are
+    repaired. Only what is wrong is changed; all other bytes stay as they are. `batchlint check`
+    marks the findings that can be fixed with [*].
+    """
+    configs = configs_of(ctx)
+    paths, notes = find_inputs(files, configs)
+    paths = [path for path in paths if path in files or not path.endswith(".gz")]
+    if output_file is not None and (diff or len(paths) > 1):
+        raise click.UsageError("--output-file needs a single file, and no --diff")
+    for note in notes:
+        complain(note)
+    settings = FileSettings(
+        rules={key: names for key, names in rules.items() if names is not None},
+        values={"provider": provider, "endpoint": endpoint},
+        configs=configs,
+    )
+    run = _Run(settings, output_file, diff=diff, jobs=jobs, start=START, unsafe=unsafe)
+    ctx.exit(max((run.fix(path) for path in paths), default=EXIT_OK))
+
+
+class _Run:
+    """One run of the command.
+
+    Args:
+        settings: those of the command line.
+        output_file: where to write, if not to the file itself.
+        diff: print a diff, and write nothing.
+        options: further options of the repair.
+    """
+
+    def __init__(
+        self, settings: FileSettings, output_file: str | None, *, diff: bool, **options: Any
+    ) -> None:
+        self._settings = settings
+        self._output_file = output_file
+        self._diff = diff
+        self._options = options
+
+    def fix(self, path: str) -> int:
+        """Repair one file, print what was done, and return the exit status."""
+        target = path if self._output_file is None else self._output_file
+        prints = self._diff or target == "-"
+        try:
+            with _opened(path) as (source, name), self._fixed(path, source, name, target) as result:
+                report = result.report
+                if prints:
+                    print_bytes(_diff(path, result) if self._diff else result.chunks())
+                else:
+                    result.write(target, unless_same_as=path)
+        except OutputError as error:
+            complain(f"{shown_name(target)}: cannot write: {error.strerror}")
+            return EXIT_ERROR
+        except UNREADABLE as error:
+            complain(f"{shown_name(path)}: {reason(error)}")
+            return EXIT_ERROR
+        texts = _summary(shown_name(path), report, "would be fixed" if self._diff else "fixed")
+        if prints:
+            click.echo("".join(texts), err=True, nl=False)
+        else:
+            print_all(texts)
+        return EXIT_FOUND if not report.ok or (self._diff and report.changed) else EXIT_OK
+
+    def _fixed(
+        self, path: str, source: Any, name: str | None, target: str
+    ) -> AbstractContextManager[Result]:
+        from ..api import Rules
+        from ..fixing import Repair
+
+        own = self._settings.options_for(Path("<stdin>" if path == "-" else path))
+        rules = Rules(**{key: own[key] for key in Rules._fields if key in own})
+        if own["endpoint"] is None and (endpoint := (own["create"] or {}).get("endpoint")):
+            raise click.UsageError(f"{endpoint!r} is not a batch endpoint")
+        repair = Repair(
+            rules,
+            name=name,
+            provider=own["provider"],
+            endpoint=own["endpoint"],
+            **self._options,
+        )
+        writes = not self._diff and target != "-"
+        return repair.fixed(source, beside=target if writes else None)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[tuple[Any, str | None]]:
+    """The source behind a path, and its name if the source has none.
+
+    Raises:
+        OSError: it cannot be read, or is compressed: the API takes no compressed file.
+    """
+    from ..sources import is_gzipped
+
+    if path == "-":
+        yield standard_input(), None
+    elif is_gzipped(path):
+        raise OSError("a compressed file is not fixed; decompress it first")
+    elif Path(path).is_dir():
+        raise OSError(NO_FILES)
+    else:
+        yield path, None
+
+
+def _diff(path: str, result: Result) -> Iterator[bytes]:
+    """The difference that the fixes make. On a terminal, no character does more than appear."""
+    from ..output.diff import unified
+
+    name = "<stdin>" if path == "-" else path
+    pieces = unified(
+        name, result.before.lines, result.after.lines, same_lines=not result.has_new_form
+    )
+    if sys.stdout is None or not sys.stdout.isatty():
+        yield from pieces
+        return
+    for piece in pieces:
+        for line in piece.splitlines():
+            yield to_bytes(escape(line.decode("utf-8", "replace"))) + b"\n"
+
+
+def _summary(shown: str, report: FixReport, verb: str) -> Iterator[str]:
+    """What was fixed by rule, and what is left."""
+    name = escape(shown)
+    total = sum(report.fixed.values())
+    rules = ", ".join(f"{count:,} {rule}" for rule, count in report.fixed.items())
+    yield f"{name}: {counted(total, 'problem')} {verb}{f' ({rules})' if rules else ''}\n"
+    yield f"{name}: {summary(report.report)}\n"
+    if report.report.fixable.get("unsafe") and not report.unsafe:
+        yield f"    {counted(report.report.fixable['unsafe'], 'problem')} fixable with `--unsafe`\n"

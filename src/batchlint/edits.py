@@ -1,0 +1,301 @@
+"""Edits of the text of a line: each changes a few characters, and copies all others.
+
+An edit returns None if the text is not as it expects. Values keep their text: a number that is
+moved is never decoded and written again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import orjson
+
+from .findings import Edit, PathParts
+from .locate import SPECIAL_NUMBER, SURROGATE, find_span
+
+_BLANKS: Final = " \t\r\n"
+_MARK: Final = "\ufeff"
+
+#: How the first key of a line and its value are separated.
+_COLON: Final = r'"\s*:(\s?)'
+
+
+def replace(path: PathParts, value: str) -> Edit:
+    """Put a value, written as JSON, in the place of another one."""
+    return Edit(_replace, (path, value))
+
+
+def swap(path: PathParts, old: str, new: str) -> Edit:
+    """Put a string in the place of another string, only of that one."""
+    return Edit(_swap, (path, old, new))
+
+
+def put(path: PathParts, value: str) -> Edit:
+    """Give a field a value, written as JSON. It is added if it is missing."""
+    return Edit(_put, (path, value))
+
+
+def insert(path: PathParts, value: str) -> Edit:
+    """Add a field that is missing, with a value written as JSON."""
+    return Edit(_insert, (path, value))
+
+
+def remove(path: PathParts) -> Edit:
+    """Remove a field."""
+    return Edit(_remove, (path,))
+
+
+def remove_if_there(path: PathParts) -> Edit:
+    """Remove a field, if it is there."""
+    return Edit(_remove_if_there, (path,))
+
+
+def rename(path: PathParts, key: str) -> Edit:
+    """Give a field another name, unless there is such a field already."""
+    return Edit(_rename, (path, key))
+
+
+def move(path: PathParts, holder: PathParts) -> Edit:
+    """Move a field into another object, unless that has such a field already."""
+    return Edit(_move, (path, holder))
+
+
+def wrap(path: PathParts, before: str, after: str) -> Edit:
+    """Write something before and after a value."""
+    return Edit(_wrap, (path, before, after))
+
+
+def unwrap(path: PathParts) -> Edit:
+    """Put the fields of an object in the place of the object."""
+    return Edit(_unwrap, (path,))
+
+
+def unquote(path: PathParts) -> Edit:
+    """Put the JSON object that a string holds in the place of the string."""
+    return Edit(_unquote, (path,))
+
+
+def quote(path: PathParts) -> Edit:
+    """Put a number into quotes."""
+    return Edit(_quote, (path,))
+
+
+def require_all(path: PathParts) -> Edit:
+    """List every property of a JSON Schema in its `required`."""
+    return Edit(_require_all, (path,))
+
+
+# -- what they do ---------------------------------------------------------------------------------
+
+
+def _spliced(text: str, start: int, end: int, new: str) -> str:
+    return text[:start] + new + text[end:]
+
+
+def _replace(text: str, path: PathParts, value: str) -> str | None:
+    span = find_span(text, path)
+    return None if span is None else _spliced(text, span.start, span.end, value)
+
+
+def _swap(text: str, path: PathParts, old: str, new: str) -> str | None:
+    return _replace(text, path, _written(new)) if value_at(text, path) == old else None
+
+
+def _put(text: str, path: PathParts, value: str) -> str | None:
+    if find_span(text, path) is None:
+        return _insert(text, path, value)
+    return _replace(text, path, value)
+
+
+def _insert(text: str, path: PathParts, value: str) -> str | None:
+    holder = find_span(text, path[:-1])
+    if holder is None or text[holder.start] != "{" or find_span(text, path) is not None:
+        return None
+    return _with_member(text, holder.end - 1, f"{_written(path[-1])}:{_space(text)}{value}")
+
+
+def _with_member(text: str, closing: int, member: str) -> str:
+    """The text with a further member in the object that ends at an offset."""
+    before = text[:closing].rstrip(_BLANKS)
+    comma = "" if before.endswith("{") else f",{_space(text)}"
+    return f"{before}{comma}{member}{text[len(before) :]}"
+
+
+def _space(text: str) -> str:
+    """What the line has after its colons: a space, or nothing."""
+    match = re.search(_COLON, text)
+    return "" if match is not None and not match[1] else " "
+
+
+def _remove(text: str, path: PathParts) -> str | None:
+    span = find_span(text, path)
+    if span is None or not path:
+        return None
+    rest = text[span.end :].lstrip(_BLANKS)
+    if rest.startswith(","):
+        return text[: span.name] + rest[1:].lstrip(_BLANKS)
+    return text[: span.name].rstrip(_BLANKS).removesuffix(",") + text[span.end :]
+
+
+def _remove_if_there(text: str, path: PathParts) -> str | None:
+    return text if find_span(text, path) is None else _remove(text, path)
+
+
+def _rename(text: str, path: PathParts, key: str) -> str | None:
+    span = find_span(text, path)
+    if span is None or find_span(text, (*path[:-1], key)) is not None:
+        return None
+    end = text[: span.start].rstrip(_BLANKS)[:-1].rstrip(_BLANKS)  # without the colon
+    return _spliced(text, span.name, len(end), _written(key))
+
+
+def _move(text: str, path: PathParts, holder: PathParts) -> str | None:
+    span = find_span(text, path)
+    if span is None or find_span(text, (*holder, path[-1])) is not None:
+        return None
+    member = text[span.name : span.end]
+    without = _remove(text, path)
+    target = None if without is None else find_span(without, holder)
+    if without is None or target is None or without[target.start] != "{":
+        return None
+    return _with_member(without, target.end - 1, member)
+
+
+def _wrap(text: str, path: PathParts, before: str, after: str) -> str | None:
+    span = find_span(text, path)
+    if span is None:
+        return None
+    return _spliced(text, span.start, span.end, before + text[span.start : span.end] + after)
+
+
+def _unwrap(text: str, path: PathParts) -> str | None:
+    span = find_span(text, path)
+    if span is None or text[span.start] != "{":
+        return None
+    fields = text[span.start + 1 : span.end - 1].strip(_BLANKS)
+    if not fields:
+        return _remove(text, path)
+    return _spliced(text, span.name, span.end, fields)
+
+
+def _unquote(text: str, path: PathParts) -> str | None:
+    held = value_at(text, path)
+    if not isinstance(held, str) or not holds_object(held):
+        return None
+    return _replace(text, path, re.sub(r"[\r\n]", " ", held.strip(_BLANKS)))
+
+
+def holds_object(text: str | bytes) -> bool:
+    """Whether a text is a JSON object."""
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except ValueError:
+        return False
+
+
+def _quote(text: str, path: PathParts) -> str | None:
+    span = find_span(text, path)
+    if span is None or not re.fullmatch(r"-?\d+", text[span.start : span.end]):
+        return None
+    return _wrap(text, path, '"', '"')
+
+
+def _require_all(text: str, path: PathParts) -> str | None:
+    schema = value_at(text, path)
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(properties, dict):
+        return None
+    names = f",{_space(text)}".join(map(_written, properties))
+    return _put(text, (*path, "required"), f"[{names}]")
+
+
+def value_at(text: str, path: PathParts) -> Any:
+    """The value at a place in a text that is JSON; None if it is not there."""
+    span = find_span(text, path)
+    try:
+        return None if span is None else orjson.loads(text[span.start : span.end])
+    except ValueError:
+        return None
+
+
+def _written(value: object) -> str:
+    """A string as JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+# -- lines that are not JSON ----------------------------------------------------------------------
+
+
+def _without_mark(text: str) -> str | None:
+    return text.removeprefix(_MARK) if text.startswith(_MARK) else None
+
+
+def _without_comma(text: str) -> str | None:
+    before = text.rstrip(_BLANKS)
+    return before[:-1] + text[len(before) :] if before.endswith(",") else None
+
+
+def _nothing(_: str) -> str:
+    return ""
+
+
+def _with_nulls(text: str) -> str | None:
+    changed = _nulls(text)
+    return changed if changed != text and _is_nearly_an_object(changed) else None
+
+
+def _without_surrogates(text: str) -> str | None:
+    changed = _whole_characters(text)
+    return changed if changed != text and _is_nearly_an_object(changed) else None
+
+
+def _is_nearly_an_object(text: str) -> bool:
+    """Whether other edits make a text a JSON object, so that an edit is worth it."""
+    return holds_object(_whole_characters(_nulls(_without_comma(text) or text)))
+
+
+def _nulls(text: str) -> str:
+    """The text with null for numbers that JSON does not have; the text itself if it is not JSON."""
+
+    def null(match: re.Match[str]) -> str:
+        number = match[1]
+        return match[0] if not number or math.isfinite(float(number)) else "null"
+
+    try:
+        return SPECIAL_NUMBER.sub(null, text)
+    except ValueError:  # Not a number at all.
+        return text
+
+
+def _whole_characters(text: str) -> str:
+    return SURROGATE.sub(lambda match: r"\ufffd" if match[1] else match[0], text)
+
+
+#: Remove the byte order mark before the line.
+NO_BYTE_ORDER_MARK: Final = Edit(_without_mark)
+
+#: Remove the comma after the object.
+NO_TRAILING_COMMA: Final = Edit(_without_comma)
+
+#: Remove the line.
+NO_LINE: Final = Edit(_nothing)
+
+#: Write null for NaN, infinities and numbers beyond the range of a double.
+NULL_FOR_NO_NUMBER: Final = Edit(_with_nulls)
+
+#: Write U+FFFD, the replacement character, for each half of a surrogate pair.
+NO_LONE_SURROGATE: Final = Edit(_without_surrogates)
+
+
+def apply_all(text: str, edits: Iterable[Edit]) -> str | None:
+    """The text after all edits, one after the other; None if one of them does not apply."""
+    for edit in edits:
+        changed = edit.apply(text)
+        if changed is None:
+            return None
+        text = changed
+    return text

@@ -1,0 +1,496 @@
+"""Repairs a batch input file: applies the fixes that the findings carry, until none applies."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NamedTuple
+
+import orjson
+
+from . import edits
+from .api import Job, Rules
+from .arguments import check_count
+from .edits import NO_LINE
+from .engine.chunk import Plan, check_chunk
+from .engine.parallel import Start
+from .findings import KEEP, BatchError, Fix
+from .json_documents import NotConvertibleError, as_lines, as_utf8
+from .output.complete_writer import as_output_error
+from .output.write import write_atomic
+from .report import Report
+from .rules import RULES
+from .rules.file import repeated_ids
+from .sources import CHUNK, AnySource, FileSource, Source, StreamSource, is_gzipped, open_source
+from .summary import ChunkSummary, LineStatus, merge
+
+#: A line is changed at most so many times. A line whose faults never end stays as it was.
+_MOST_CHANGES: Final = 100
+
+#: A file is read and changed at most so many times.
+_MOST_PASSES: Final = 10
+
+
+@dataclass(frozen=True)
+class FixReport:
+    """What `fix` did, and what is left. In a condition it is `ok`.
+
+    Attributes:
+        fixed: the number of fixes by the rule that found the fault.
+        report: the report of the file after the fixes.
+        unsafe: whether unsafe fixes were applied, too.
+    """
+
+    fixed: Mapping[str, int]
+    report: Report
+    unsafe: bool = False
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    @property
+    def ok(self) -> bool:
+        """Whether no errors are left."""
+        return self.report.ok
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file differs from what it was."""
+        return bool(self.fixed)
+
+
+def fix(
+    source: AnySource,
+    target: str | os.PathLike[str] | BinaryIO | None,
+    *,
+    unsafe: bool = False,
+    provider: str = "openai",
+    endpoint: str | None = None,
+    name: str | None = None,
+    select: Iterable[str] | None = None,
+    ignore: Iterable[str] = (),
+    warn: Iterable[str] = (),
+    error: Iterable[str] = (),
+    jobs: int | None = 1,
+    now: float | datetime | None = None,
+    keep: int = KEEP,
+    start: Start = "spawn",
+) -> FixReport:
+    """Repair a batch input file.
+
+    Only what is wrong is changed. All other bytes stay as they are: the text of numbers, the order
+    of keys, spaces and escapes. A file without such faults is not written. Fixing a file a second
+    time changes nothing more.
+
+    Safe fixes keep what a request means. Unsafe ones may change it: see the page about fixes.
+
+    Args:
+        source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
+            (bytes or str). A stream is copied to a temporary file first.
+        target: where to write the repaired file. A path may be that of the source: the file is
+            replaced when the new one is complete, and keeps its mode and its links. A binary stream
+            gets all bytes. None writes nothing: the report says what would be fixed.
+        unsafe: apply unsafe fixes, too.
+        provider: the service to which the file will be sent.
+        endpoint: the URL of the batch endpoint, as for `check`.
+        name: the file's name, if the source has none. It must end in `.jsonl`.
+        select: the rules or API codes whose faults to repair and report. Default: all rules that
+            are on by default.
+        ignore: rules or codes to skip.
+        warn: rules or codes to enable as warnings.
+        error: rules or codes to enable as errors.
+        jobs: the number of processes that check the file, as for `check`.
+        now: the time of the check, as for `check`.
+        keep: the maximum number of findings to keep per rule; all are counted. 0 means no limit.
+        start: how worker processes start, as for `check`.
+
+    Returns:
+        What was fixed, and the report of the repaired file. It is true if no errors are left.
+
+    Raises:
+        OSError: the source cannot be read, or the target cannot be written. The target then has
+            its old content.
+        TypeError: an argument has the wrong type.
+        ValueError: the provider, a rule or the endpoint is unknown, a number is negative, or the
+            target is a `.jsonl.gz` file.
+    """
+    repair = Repair(
+        Rules(select, ignore, warn, error),
+        unsafe=unsafe,
+        provider=provider,
+        endpoint=endpoint,
+        name=name,
+        jobs=jobs,
+        now=now,
+        keep=keep,
+        start=start,
+    )
+    path = os.fspath(target) if isinstance(target, str | os.PathLike) else None
+    if path is not None and is_gzipped(path):
+        raise ValueError(
+            "the target must not be a .jsonl.gz file: the API refuses compressed files"
+        )
+    with repair.fixed(source, beside=path) as result:
+        if path is not None:
+            result.write(path, unless_same_as=source)
+        elif target is not None and not isinstance(target, str | os.PathLike):
+            for chunk in result.chunks():
+                target.write(chunk)
+    return result.report
+
+
+class Result(NamedTuple):
+    """A file after its fixes.
+
+    Attributes:
+        before: the file as it was.
+        after: the file as it is.
+        report: what was fixed, and what is left.
+        has_new_form: whether lines were joined or cut, or the encoding was changed.
+    """
+
+    before: Material
+    after: Material
+    report: FixReport
+    has_new_form: bool
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes of the repaired file."""
+        return self.after.open().chunks()
+
+    def write(self, path: str, *, unless_same_as: Any) -> None:
+        """Write the repaired file, unless it is the source and nothing was fixed.
+
+        Args:
+            path: where to.
+            unless_same_as: the source.
+
+        Raises:
+            OutputError: it cannot be written. It then has its old content.
+        """
+        if self.report.changed or not _is_same(unless_same_as, path):
+            write_atomic(path, self.chunks())
+
+
+def _is_same(source: Any, target: str) -> bool:
+    """Whether a source is the path of the target."""
+    if not isinstance(source, str | os.PathLike):
+        return False
+    try:
+        return Path(source).samefile(target)
+    except OSError:
+        return False
+
+
+class Material:
+    """Bytes that can be read again and again.
+
+    Args:
+        source: a file, or a temporary file.
+    """
+
+    def __init__(self, source: FileSource | BinaryIO) -> None:
+        self._source = source
+
+    def open(self) -> Source:
+        """A source that begins at the first byte. Only one can be in use at a time."""
+        if isinstance(self._source, FileSource):
+            return self._source
+        self._source.seek(0)
+        return StreamSource(self._source)
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines."""
+        for chunk in self.open().chunks():
+            yield from BytesIO(chunk)
+
+
+class Repair:
+    """The repair of one file: its arguments, which are those of `fix`.
+
+    Raises:
+        TypeError: an argument has the wrong type.
+        ValueError: an argument has a wrong value.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        *,
+        unsafe: bool = False,
+        provider: str = "openai",
+        endpoint: str | None = None,
+        name: str | None = None,
+        jobs: int | None = 1,
+        now: float | datetime | None = None,
+        keep: int = KEEP,
+        start: Start = "spawn",
+    ) -> None:
+        check_count("jobs", jobs)
+        self._new_job = partial(Job, rules, provider, endpoint=endpoint, now=now, keep=keep)
+        self._job = self._new_job(name)
+        self._plan = self._job.plan
+        self._name = name
+        self._unsafe = unsafe
+        self._jobs = jobs
+        self._start: Start = start
+        self._fixed: Counter[str] = Counter()
+        self._has_new_form = False
+
+    @contextmanager
+    def fixed(
+        self, source: AnySource, *, beside: str | os.PathLike[str] | None = None
+    ) -> Iterator[Result]:
+        """Repair a source; the result can be read inside the context.
+
+        Args:
+            source: the source.
+            beside: temporary files are made in the folder of this file. Default: the system's
+                folder for temporary files.
+
+        Raises:
+            OSError: the source cannot be read.
+            OutputError: a temporary file cannot be written.
+        """
+        folder = None if beside is None else os.path.dirname(os.path.realpath(beside))  # noqa: PTH120
+        with ExitStack() as stack:
+            opened = open_source(source)
+            if self._name is None:
+                self._job = self._new_job(opened.name)
+            if isinstance(opened, FileSource) and opened.size is not None:
+                current = Material(opened)
+            else:
+                current = stack.enter_context(_spooled(opened.chunks(), folder))
+            before = current
+            summary, report = self._check(current)
+            for _ in range(_MOST_PASSES):
+                changed = self._pass(current, summary, report, folder, stack)
+                if changed is None:
+                    break
+                current = changed
+                summary, report = self._check(current)
+            done = FixReport(dict(self._fixed), report, self._unsafe)
+            yield Result(before, current, done, self._has_new_form)
+
+    def _pass(
+        self,
+        material: Material,
+        summary: ChunkSummary,
+        report: Report,
+        folder: str | None,
+        stack: ExitStack,
+    ) -> Material | None:
+        """The file after the first kind of fix that changes something; None if none does."""
+        for chunks in self._passes(material, summary, report):
+            count = self._fixed.total()
+            changed = stack.enter_context(_spooled(chunks, folder))
+            if self._fixed.total() > count:
+                return changed
+        return None
+
+    def _check(self, material: Material) -> tuple[ChunkSummary, Report]:
+        """Check a file, as `batchlint.check` does."""
+        source = material.open()
+        parts = self._job.parts(source, self._jobs, start=self._start)
+        summary = merge(parts, self._plan.keep)
+        return summary, self._job.report(summary, source)
+
+    def _applies(self, error: BatchError) -> bool:
+        """Whether the fix of a finding is to be applied."""
+        return error.fix is not None and (self._unsafe or error.fix.safety == "safe")
+
+    def _passes(
+        self, material: Material, summary: ChunkSummary, report: Report
+    ) -> Iterator[Iterator[bytes]]:
+        """What to try: the bytes of the file after each kind of fix."""
+        if not any(self._unsafe or safety == "safe" for safety in report.fixable):
+            return
+        wanted = [error for error in (*report.errors, *report.warnings) if self._applies(error)]
+        form = next((error for error in wanted if _is_about_form(error)), None)
+        if form is not None:
+            yield self._converted(material, form)
+            return
+        of_all = {error.fix: error.rule for error in wanted if error.fix and _is_for_all(error)}
+        yield self._repaired(material, of_all)
+        if self._unsafe:
+            yield self._renumbered(material, summary)
+
+    # -- the form of the file ---------------------------------------------------------------------
+
+    def _converted(self, material: Material, error: BatchError) -> Iterator[bytes]:
+        """The file in UTF-8, or with one request per line."""
+        chunks = material.open().chunks()
+        try:
+            yield from as_utf8(chunks) if error.rule == "not_utf8" else as_lines(chunks)
+        except NotConvertibleError:
+            return
+        self._fixed[error.rule] += 1
+        self._has_new_form = True
+
+    # -- lines ------------------------------------------------------------------------------------
+
+    def _repaired(self, material: Material, of_all: Mapping[Fix, str]) -> Iterator[bytes]:
+        """The file with its lines repaired.
+
+        Args:
+            material: the file.
+            of_all: the fixes to try on every line, with their rules.
+        """
+        plan = self._plan._replace(keep=0)
+        for number, chunk in enumerate(material.open().chunks()):
+            first = not number
+            wrong = None if of_all else self._wrong_lines(check_chunk(chunk, plan, first))
+            if wrong is not None and not wrong:
+                yield chunk
+                continue
+            yield b"".join(
+                self._repaired_line(line, plan, of_all, first=first and index == 1)
+                if wrong is None or index in wrong
+                else line
+                for index, line in enumerate(BytesIO(chunk), 1)
+            )
+
+    def _wrong_lines(self, summary: ChunkSummary) -> set[int] | None:
+        """The lines of a chunk with a fix; None if every line may have one."""
+        if any(self._applies(error) for _, error in summary.once_per_file.values()):
+            return None
+        return {error.line or 0 for error in summary.findings.errors if self._applies(error)}
+
+    def _repaired_line(
+        self, line: bytes, plan: Plan, of_all: Mapping[Fix, str], *, first: bool
+    ) -> bytes:
+        """A line after its fixes. A line whose faults never end stays as it was."""
+        content = line.rstrip(b"\r\n")
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            return line
+        fixed: Counter[str] = Counter()
+        for _ in range(_MOST_CHANGES):
+            fixes = self._fixes_of(text, plan, first=first)
+            blank = next((rule for fix, rule in fixes.items() if fix.edits == (NO_LINE,)), None)
+            if blank is not None:
+                self._fixed.update((*fixed.elements(), blank))
+                return b""
+            text, rules = _apply({**fixes, **of_all}, text)
+            fixed.update(rules)
+            if not rules:
+                self._fixed.update(fixed)
+                return text.encode() + line[len(content) :]
+        return line
+
+    def _fixes_of(self, text: str, plan: Plan, *, first: bool) -> dict[Fix, str]:
+        """The fixes of the findings about a line, with their rules."""
+        summary = check_chunk(text.encode() + b"\n", plan, first)
+        once = (error for _, error in summary.once_per_file.values())
+        return {
+            error.fix: error.rule
+            for error in (*summary.findings.errors, *once)
+            if error.fix is not None and error.fix.edits and self._applies(error)
+        }
+
+    # -- custom_ids -------------------------------------------------------------------------------
+
+    def _renumbered(self, material: Material, summary: ChunkSummary) -> Iterator[bytes]:
+        """The file with unique custom_ids. No new ID is that of another line."""
+        ids = summary.custom_ids.unpacked()
+        severities = self._plan.selection.as_dict()
+        repeats = {line for line, _, _ in repeated_ids(summary.custom_ids, summary.lines)}
+        if "duplicate_custom_id" not in severities:
+            repeats = set()
+        taken = set(filter(None, ids))
+        for number, line in enumerate(material.lines(), 1):
+            custom_id = ids[number - 1]
+            lacks_id = not custom_id and summary.statuses[number - 1] != LineStatus.BLANK
+            if number in repeats and custom_id:
+                yield self._with_id(line, _unused(f"{custom_id}-", 2, taken), "duplicate_custom_id")
+            elif lacks_id and (rule := _rule_about_missing_id(line)) in severities:
+                yield self._with_id(line, _unused("request-", number, taken), rule)
+            else:
+                yield line
+
+    def _with_id(self, line: bytes, custom_id: str, rule: str) -> bytes:
+        """A line with another custom_id, which is the first field if there was none."""
+        written = json.dumps(custom_id, ensure_ascii=False)
+        changed = edits.put(("custom_id",), written).apply(line.decode())
+        if changed is None:
+            return line
+        self._fixed[rule] += 1
+        return changed.encode()
+
+
+def _rule_about_missing_id(line: bytes) -> str:
+    """The rule that says that a line has no custom_id, or an empty one; '' if it has one."""
+    try:
+        request = orjson.loads(line)
+    except ValueError:
+        return ""
+    if not isinstance(request, dict):
+        return ""
+    if "custom_id" not in request:
+        return "missing_line_member"
+    return "empty_custom_id" if request["custom_id"] == "" else ""
+
+
+def _unused(beginning: str, number: int, taken: set[str]) -> str:
+    """An ID that no line has. It is taken now."""
+    while f"{beginning}{number}" in taken:
+        number += 1
+    found = f"{beginning}{number}"
+    taken.add(found)
+    return found
+
+
+def _is_about_form(error: BatchError) -> bool:
+    """Whether a finding is about the form of the whole file."""
+    return error.line is None and RULES[error.rule].scope == "text"
+
+
+def _is_for_all(error: BatchError) -> bool:
+    """Whether a finding that is reported once has edits for every line."""
+    return RULES[error.rule].scope == "file" and error.fix is not None and bool(error.fix.edits)
+
+
+def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
+    """Apply fixes to a line, each as a whole or not at all.
+
+    Returns:
+        The new text, and the rules of the fixes that changed something.
+    """
+    done = []
+    for fix, rule in fixes.items():
+        changed = edits.apply_all(text, fix.edits)
+        if changed is not None and changed != text:
+            text = changed
+            done.append(rule)
+    return text, done
+
+
+@contextmanager
+def _spooled(chunks: Iterable[bytes], folder: str | None) -> Iterator[Material]:
+    """Bytes in a temporary file, which has no name and vanishes with its last user.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with _temporary_file(folder) as file:
+        for chunk in chunks:
+            with as_output_error():
+                file.write(chunk)
+        with as_output_error():
+            file.flush()
+        yield Material(file)
+
+
+def _temporary_file(folder: str | None) -> AbstractContextManager[Any]:
+    with as_output_error():
+        return tempfile.TemporaryFile(dir=folder, buffering=CHUNK, prefix=".batchlint.")

@@ -1,0 +1,172 @@
+"""Turns other forms of requests into lines: UTF-16, JSON arrays and pretty-printed JSON.
+
+One value is in memory at a time, and the text of numbers is copied.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from .edits import holds_object
+from .rules.text import BYTE_ORDER_MARK
+
+_MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+
+#: A string, perhaps cut off where the bytes end, or a bracket. Group 1 ends the string.
+_TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)|[\[\]{}]', re.DOTALL)
+
+#: A string, or white space with a newline, and the comma before it.
+_BREAK: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(,?)[ \t\r]*\n[ \t\r\n]*', re.DOTALL)
+
+_BLANKS: Final = b" \t\r\n"
+
+
+class NotConvertibleError(Exception):
+    """The bytes are not what they seemed to be."""
+
+
+def as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """UTF-16 with a byte order mark as UTF-8 without one.
+
+    Raises:
+        NotConvertibleError: it is not UTF-16 with a mark.
+    """
+    decoder = None
+    for chunk in chunks:
+        data = chunk
+        if decoder is None:
+            encoding = _MARKS.get(chunk[:2])
+            if encoding is None:
+                raise NotConvertibleError
+            decoder = codecs.getincrementaldecoder(encoding)()
+            data = chunk[2:]
+        yield _decoded(decoder, data)
+    if decoder is not None:
+        yield _decoded(decoder, b"", final=True)
+
+
+def _decoded(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = False) -> bytes:
+    try:
+        return decoder.decode(data, final).encode()
+    except UnicodeError:
+        raise NotConvertibleError from None
+
+
+def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The objects of a JSON array, or objects that go on over several lines, one per line.
+
+    Raises:
+        NotConvertibleError: it is something else, or it was cut off.
+    """
+    for value in _objects(chunks):
+        line = _BREAK.sub(_joined, value)
+        if b"\n" in line or not holds_object(line):
+            raise NotConvertibleError
+        yield line + b"\n"
+
+
+def _joined(match: re.Match[bytes]) -> bytes:
+    """What takes the place of a newline between the tokens of a value."""
+    comma = match[1]
+    if comma is None:
+        return match[0]
+    return b", " if comma else b""
+
+
+def _objects(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The text of each object of an array, or of each object at the top.
+
+    Raises:
+        NotConvertibleError: something else is there, or it was cut off.
+    """
+    scanner = _Scanner()
+    for chunk in chunks:
+        yield from scanner.feed(chunk)
+    scanner.finish()
+
+
+class _Scanner:
+    """Finds objects in bytes that come in chunks."""
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._at = 0  # where the next token may begin
+        self._start = 0  # where the object begins, or what is between two objects
+        self._depth = 0
+        self._outer: int | None = None  # the depth around the objects: 1 in an array
+        self._found = 0
+        self._is_closed = False  # whether the array has ended
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """The objects that end in a chunk.
+
+        Raises:
+            NotConvertibleError: something else is between two objects.
+        """
+        data = self._data[self._start :] + chunk
+        self._at -= self._start
+        self._start = 0
+        self._data = data
+        while match := _TOKEN.search(data, self._at):
+            mark = match[0][:1]
+            if mark == b'"' and match[1] != b'"':
+                self._at = match.start()  # The rest of the string is in the next chunk.
+                return
+            self._at = match.end()
+            if mark in b"[{":
+                self._open(mark, match)
+            elif mark in b"]}":
+                yield from self._close(match)
+            elif self._depth == (self._outer or 0):
+                raise NotConvertibleError  # A string that is not in an object.
+        self._at = len(data)
+
+    def _open(self, mark: bytes, match: re.Match[bytes]) -> None:
+        if self._outer is None:
+            if match.string[: match.start()].removeprefix(BYTE_ORDER_MARK).strip(_BLANKS):
+                raise NotConvertibleError
+            self._outer = int(mark == b"[")
+            if self._outer:
+                self._start = match.end()
+            else:
+                self._start = match.start()
+        elif self._depth == self._outer:
+            if mark == b"[" or self._is_closed:
+                raise NotConvertibleError
+            self._check_gap(match, b"," * bool(self._found and self._outer))
+            self._start = match.start()
+        self._depth += 1
+
+    def _close(self, match: re.Match[bytes]) -> Iterator[bytes]:
+        self._depth -= 1
+        if self._outer is None or self._depth < 0:
+            raise NotConvertibleError
+        if self._depth == self._outer:
+            self._found += 1
+            yield match.string[self._start : match.end()]
+            self._start = match.end()
+        elif self._depth < self._outer:
+            self._check_gap(match, b"")
+            if match[0] != b"]":
+                raise NotConvertibleError
+            self._is_closed = True
+            self._start = match.end()
+
+    def _check_gap(self, match: re.Match[bytes], expected: bytes) -> None:
+        """Check what is before a bracket."""
+        if match.string[self._start : match.start()].strip(_BLANKS) != expected:
+            raise NotConvertibleError
+
+    def finish(self) -> None:
+        """Check what is after the last object.
+
+        Raises:
+            NotConvertibleError: the data was cut off, or has something else.
+        """
+        rest = self._data[self._start :]
+        is_complete = self._depth == 0 and (self._is_closed or self._outer == 0)
+        if not is_complete or not self._found or rest.strip(_BLANKS):
+            raise NotConvertibleError

@@ -1,0 +1,143 @@
+"""`batchlint fix`: what it prints and writes, and its exit status."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support import CommandResult, line, run_command
+
+CHAT = "/v1/chat/completions"
+WRONG = line("a", CHAT).replace(b"POST", b"post")
+RIGHT = line("a", CHAT)
+Run = Callable[..., CommandResult]
+
+
+@pytest.fixture(autouse=True)
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = Path("in.jsonl")
+    path.write_bytes(WRONG)
+    return path
+
+
+def test_file_is_fixed_in_place(path: Path, run: Run) -> None:
+    result = run("fix", "in.jsonl")
+
+    assert result == (
+        0,
+        "in.jsonl: 1 problem fixed (1 invalid_method)\n"
+        "in.jsonl: 1 request to /v1/chat/completions, no errors\n",
+        "",
+    )
+    assert path.read_bytes() == RIGHT
+
+
+def test_errors_that_are_left_have_status_1(path: Path, run: Run) -> None:
+    path.write_bytes(WRONG + RIGHT)
+    result = run("fix", "in.jsonl")
+
+    assert result.status == 1
+    assert result.out == (
+        "in.jsonl: 1 problem fixed (1 invalid_method)\n"
+        "in.jsonl: 2 requests to /v1/chat/completions, 1 error (1 fails the whole batch)\n"
+        "    1 problem fixable with `--unsafe`\n"
+    )
+    result = run("fix", "--unsafe", "in.jsonl")
+    assert result.status == 0
+    assert "fixable" not in result.out
+    assert path.read_bytes() == RIGHT + line("a-2", CHAT)
+
+
+def test_diff_changes_nothing(path: Path, run: Run) -> None:
+    result = run("fix", "--diff", "in.jsonl")
+
+    assert result.status == 1
+    assert result.out == (
+        f"--- in.jsonl\n+++ in.jsonl\n@@ -1,1 +1,1 @@\n-{WRONG.decode()}+{RIGHT.decode()}"
+    )
+    assert result.err.startswith("in.jsonl: 1 problem would be fixed (1 invalid_method)\n")
+    assert path.read_bytes() == WRONG
+    run("fix", "in.jsonl")
+    assert run("fix", "--diff", "in.jsonl")[:2] == (0, "")
+
+
+def test_diff_of_another_form_replaces_all_lines(path: Path, run: Run) -> None:
+    path.write_bytes(b"[" + RIGHT + b"]\n")
+    result = run("fix", "--diff", "in.jsonl")
+
+    assert result.out.endswith(f"@@ -1,2 +1,1 @@\n-[{RIGHT.decode()}-]\n+{RIGHT.decode()}")
+
+
+def test_output_file_gets_the_repaired_file(path: Path, run: Run) -> None:
+    assert run("fix", "in.jsonl", "--output-file", "out.jsonl").status == 0
+    assert Path("out.jsonl").read_bytes() == RIGHT
+    assert path.read_bytes() == WRONG
+    result = run("fix", "in.jsonl", "--output-file", "-")
+    assert result.out == RIGHT.decode()
+    assert result.err.startswith("in.jsonl: 1 problem fixed")
+
+
+def test_standard_input_goes_to_standard_output() -> None:
+    result = run_command("fix", "-", stdin=WRONG)
+
+    assert result.status == 0
+    assert result.out == RIGHT.decode()
+    assert result.err.startswith("<stdin>: 1 problem fixed (1 invalid_method)\n<stdin>: 1 request")
+    assert run_command("fix", "-", "--diff", stdin=WRONG).out.startswith("--- <stdin>\n+++ <stdin>")
+    result = run_command("fix", "-", "--output-file=out.jsonl", stdin=WRONG)
+    assert Path("out.jsonl").read_bytes() == RIGHT
+    assert result.out.startswith("<stdin>: 1 problem fixed")
+
+
+def test_several_files_and_folders_are_fixed(run: Run) -> None:
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+        Path(folder, "batch.jsonl").write_bytes(WRONG)
+    result = run("fix", "a", "b/batch.jsonl")
+
+    assert result.status == 0
+    assert Path("a", "batch.jsonl").read_bytes() == RIGHT == Path("b", "batch.jsonl").read_bytes()
+
+
+def test_rules_of_the_command_line_and_of_the_configuration_apply(path: Path, run: Run) -> None:
+    assert run("fix", "--ignore=invalid_method", "in.jsonl").status == 0
+    assert path.read_bytes() == WRONG
+    Path("sub").mkdir()
+    Path("sub", "batchlint.toml").write_text('ignore = ["invalid_method"]\n', "utf-8")
+    other = path.rename("sub/in.jsonl")
+    assert run("fix", "sub/in.jsonl").status == 0
+    assert other.read_bytes() == WRONG
+    assert run("fix", "--select=invalid_method", "sub/in.jsonl").status == 0
+    assert other.read_bytes() == RIGHT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.jsonl"], "missing.jsonl: No such file or directory"),
+        (["in.jsonl.gz"], "in.jsonl.gz: a compressed file is not fixed; decompress it first"),
+        (["in.jsonl", "--output-file=no/out.jsonl"], "no/out.jsonl: cannot write: No such file"),
+        (["in.jsonl", "--output-file=out", "--diff"], "--output-file needs a single file"),
+        (["in.jsonl", "in.jsonl.gz", "--output-file=out"], "--output-file needs a single file"),
+        (["in.jsonl", "--endpoint=/v1/x"], "'/v1/x' is not a batch endpoint"),
+        (["in.jsonl", "--select=x"], "unknown rule 'x'"),
+    ],
+)
+def test_failure_has_status_2(arguments: list[str], message: str, run: Run) -> None:
+    Path("in.jsonl.gz").write_bytes(gzip.compress(WRONG))
+    result = run("fix", *arguments)
+
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err
+    assert Path("in.jsonl").read_bytes() == WRONG
+
+
+def test_unreadable_file_does_not_keep_others_from_being_fixed(path: Path, run: Run) -> None:
+    result = run("fix", "missing.jsonl", "in.jsonl")
+
+    assert result.status == 2
+    assert path.read_bytes() == RIGHT

@@ -1,0 +1,90 @@
+"""The unified diff of a file before and after its fixes. `patch` can apply it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from batchlint.output.diff import unified
+
+
+def diff(old: bytes, new: bytes, *, same_lines: bool = True) -> bytes:
+    return b"".join(
+        unified(
+            "f",
+            lambda: old.splitlines(keepends=True),
+            lambda: new.splitlines(keepends=True),
+            same_lines=same_lines,
+        )
+    )
+
+
+def numbered(count: int, **changed: str) -> bytes:
+    lines = [changed.get(f"n{number}", f"{number}\n") for number in range(1, count + 1)]
+    return "".join(lines).encode()
+
+
+def test_equal_files_have_no_diff() -> None:
+    assert diff(numbered(9), numbered(9)) == b""
+
+
+def test_change_has_three_lines_around_it() -> None:
+    assert diff(numbered(9), numbered(9, n5="x\n")).decode() == (
+        "--- f\n+++ f\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+x\n 6\n 7\n 8\n"
+    )
+
+
+def test_changes_that_are_near_share_a_hunk() -> None:
+    near = diff(numbered(30), numbered(30, n5="x\n", n12="y\n"))
+    far = diff(numbered(30), numbered(30, n5="x\n", n13="y\n"))
+
+    assert near.count(b"@@ -") == 1
+    assert far.count(b"@@ -") == 2
+    assert b"@@ -10,7 +10,7 @@\n 10\n" in far
+
+
+def test_removed_blank_line_moves_the_numbers() -> None:
+    old = b"\n" + numbered(20, n15="x\n")
+    new = numbered(20)
+
+    assert b"@@ -1,4 +1,3 @@\n-\n 1\n 2\n 3\n" in diff(old, new)
+    assert b"@@ -13,7 +12,7 @@\n 12\n 13\n 14\n-x\n+15\n" in diff(old, new)
+
+
+def test_missing_newline_at_the_end_is_noted() -> None:
+    end = "\n\\ No newline at end of file\n"
+
+    assert diff(b"a\nb", b"a\nc").decode().endswith(f" a\n-b{end}+c{end}")
+
+
+def test_new_form_replaces_all_lines() -> None:
+    assert diff(b"[\n{}]\n", b"{}\n", same_lines=False) == (
+        b"--- f\n+++ f\n@@ -1,2 +1,1 @@\n-[\n-{}]\n+{}\n"
+    )
+
+
+LINE = st.sampled_from([b"\n", b" \n", b"a\n", b"b\n", b"c\n"])
+
+
+@pytest.mark.skipif(shutil.which("patch") is None, reason="patch is not installed")
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(LINE, st.booleans()), max_size=40), ends=st.booleans())
+def test_patch_applies_the_diff(rows: list[tuple[bytes, bool]], ends: bool, tmp_path: Path) -> None:
+    old = b"".join(line for line, _ in rows)
+    new = b"".join(
+        (b"" if not line.strip() else line.upper()) if changed else line for line, changed in rows
+    )
+    if not ends:
+        old, new = old.removesuffix(b"\n"), new.removesuffix(b"\n")
+    path = tmp_path / "f"
+    path.write_bytes(old)
+    text = diff(old, new)
+    if text:
+        subprocess.run(["patch", "-s", path], input=text, check=True, capture_output=True)
+
+    assert path.read_bytes() == new

@@ -1,0 +1,105 @@
+"""Each edit of a line: what it changes, and when it does not apply."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from batchlint import edits
+from batchlint.findings import Edit, PathParts
+
+A: PathParts = ("a",)
+LINE = '{"a": 1.0, "b": {"c": [1, {"d": "x"}]},  "e":2}'
+
+
+@pytest.mark.parametrize(
+    ("edit", "before", "after"),
+    [
+        (edits.replace(A, "[]"), LINE, LINE.replace("1.0", "[]")),
+        (edits.replace(("b", "c", 1, "d"), '"y"'), LINE, LINE.replace('"x"', '"y"')),
+        (edits.replace(("b", "c", 0), "7"), LINE, LINE.replace("[1,", "[7,")),
+        (edits.replace(("b", "c", 2), "7"), LINE, None),
+        (edits.replace(("b", "x"), "7"), LINE, None),
+        (edits.replace(("x" * 1000,), "7"), LINE, None),
+        (edits.replace(A, "2"), '{"a": 1, "a": 1}', '{"a": 1, "a": 2}'),
+        (edits.replace(A, "2"), "not JSON", None),
+        (edits.swap(A, "x", "é"), '{"a": "\\u0078"}', '{"a": "é"}'),
+        (edits.swap(A, "x", "y"), '{"a": "z"}', None),
+        (edits.put(A, "2"), '{"a":1}', '{"a":2}'),
+        (edits.put(A, "2"), "{}", '{"a": 2}'),
+        (edits.insert(A, "2"), '{"b":1}', '{"b":1,"a":2}'),
+        (edits.insert(A, "2"), '{"b" : 1 }', '{"b" : 1, "a": 2 }'),
+        (edits.insert(A, "2"), '{"a": 1}', None),
+        (edits.insert(("b", "c", "x"), "2"), LINE, None),
+        (edits.remove(A), '{"a": 1, "b": 2}', '{"b": 2}'),
+        (edits.remove(("b",)), '{"a": 1 , "b": 2 }', '{"a": 1  }'),
+        (edits.remove(A), '{ "a": 1 }', "{ }"),
+        (edits.remove(("b", "c")), LINE, LINE.replace('"c": [1, {"d": "x"}]', "")),
+        (edits.remove(("x",)), LINE, None),
+        (edits.remove(()), LINE, None),
+        (edits.remove_if_there(A), '{"a": 1}', "{}"),
+        (edits.remove_if_there(("x",)), LINE, LINE),
+        (edits.rename(A, "z"), LINE, LINE.replace('"a"', '"z"')),
+        (edits.rename(A, "z"), '{"\\u0061"\t: 1}', '{"z"\t: 1}'),
+        (edits.rename(A, "e"), LINE, None),
+        (edits.rename(("x",), "y"), LINE, None),
+        (edits.move(A, ("b",)), '{"a" : 1.0, "b":{}}', '{"b":{"a" : 1.0}}'),
+        (edits.move(A, ("b",)), '{"b":{"c":1},"a":2}', '{"b":{"c":1,"a":2}}'),
+        (edits.move(A, ("b",)), '{"a": 1, "b": {"a": 2}}', None),
+        (edits.move(A, ("b",)), '{"a": 1, "b": []}', None),
+        (edits.move(A, ("b",)), '{"a": 1}', None),
+        (edits.wrap(A, "[", "]"), '{"a": 1.50}', '{"a": [1.50]}'),
+        (edits.wrap(("x",), "[", "]"), LINE, None),
+        (edits.unwrap(("b",)), '{"b": { "c": 1.0, "d":2 }, "e": 3}', '{"c": 1.0, "d":2, "e": 3}'),
+        (edits.unwrap(("b",)), '{"b": {}, "e": 3}', '{"e": 3}'),
+        (edits.unwrap(("b",)), '{"b": [1]}', None),
+        (edits.unquote(A), r'{"a": "{\"b\":\n1.0}"}', '{"a": {"b": 1.0}}'),
+        (edits.unquote(A), r'{"a": "[1]"}', None),
+        (edits.unquote(A), r'{"a": "{\"b\":"}', None),
+        (edits.unquote(A), '{"a": {}}', None),
+        (edits.quote(A), '{"a": -17}', '{"a": "-17"}'),
+        (edits.quote(A), '{"a": 1.5}', None),
+        (edits.require_all(()), '{"properties": {"é": 1}}', '{"properties": {"é": 1}, "required": ["é"]}'),
+        (edits.require_all(()), '{"required":[],"properties":{"a":1,"b":2}}', '{"required":["a","b"],"properties":{"a":1,"b":2}}'),
+        (edits.require_all(()), '{"properties": 1}', None),
+        (edits.require_all(()), "[]", None),
+        (edits.NO_BYTE_ORDER_MARK, "\ufeff{}", "{}"),
+        (edits.NO_BYTE_ORDER_MARK, "{}\ufeff", None),
+        (edits.NO_TRAILING_COMMA, "{} , ", "{}  "),
+        (edits.NO_TRAILING_COMMA, "{}", None),
+        (edits.NO_LINE, " ", ""),
+        (edits.NULL_FOR_NO_NUMBER, '{"a":NaN,"b":-Infinity,"c":1e999,"d":"NaN","e":1e9}', '{"a":null,"b":null,"c":null,"d":"NaN","e":1e9}'),
+        (edits.NULL_FOR_NO_NUMBER, '{"a": NaN', None),
+        (edits.NULL_FOR_NO_NUMBER, '{"a": 1}', None),
+        (edits.NULL_FOR_NO_NUMBER, '{"a": 1.2.3, "b": NaN}', None),
+        (edits.NO_LONE_SURROGATE, r'{"a": "\ud83d \uD83D\uDE00 \\ud83d \udc00"}', r'{"a": "\ufffd \uD83D\uDE00 \\ud83d \ufffd"}'),
+        (edits.NO_LONE_SURROGATE, r'{"a": "\ud83d', None),
+        (edits.NO_LONE_SURROGATE, r'{"a": "\ud83d", "b": NaN},', r'{"a": "\ufffd", "b": NaN},'),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_edit_changes_its_place_and_nothing_else(
+    edit: Edit, before: str, after: str | None
+) -> None:
+    assert edit.apply(before) == after
+
+
+def test_edits_are_applied_one_after_the_other_or_not_at_all() -> None:
+    both = [edits.rename(A, "z"), edits.wrap(("z",), "[", "]")]
+
+    assert edits.apply_all('{"a": 1}', both) == '{"z": [1]}'
+    assert edits.apply_all('{"a": 1}', [*both, edits.remove(A)]) is None
+
+
+def test_edit_can_be_pickled_and_compared() -> None:
+    edit = edits.rename(A, "z")
+
+    assert pickle.loads(pickle.dumps(edit)) == edit
+    assert len({edit, edits.rename(A, "z"), edits.remove(A)}) == 2
+
+
+def test_line_that_is_nested_too_deep_is_not_edited() -> None:
+    deep = '{"a": ' + "[" * 100 + "]" * 100 + "}"
+
+    assert edits.remove(A).apply(deep) is None

@@ -1,0 +1,272 @@
+"""`fix`: what it reads and writes, and how fixes of several lines work together."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batchlint import FixReport, fix, fixing
+from support import line, request
+
+CHAT = "/v1/chat/completions"
+WRONG = line("a", CHAT).replace(b"POST", b"post")
+RIGHT = line("a", CHAT)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(WRONG + b"\n" + line("b", CHAT))
+    return path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def repaired(source: Any, **options: Any) -> bytes:
+    target = io.BytesIO()
+    fix(source, target, **options)
+    return target.getvalue()
+
+
+# -- sources and targets --------------------------------------------------------------------------
+
+
+def test_file_is_replaced_and_keeps_mode_and_link(path: Path, tmp_path: Path) -> None:
+    path.chmod(0o640)
+    link = tmp_path / "link.jsonl"
+    link.symlink_to(path)
+    report = fix(link, link)
+
+    assert report.fixed == {"invalid_method": 1, "blank_line": 1}
+    assert path.read_bytes() == RIGHT + line("b", CHAT)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert link.is_symlink()
+    assert names(tmp_path) == ["in.jsonl", "link.jsonl"]
+
+
+def test_file_without_faults_is_not_written(path: Path) -> None:
+    fix(path, path)
+    before = path.stat()
+    report = fix(path, path)
+
+    assert report.fixed == {}
+    assert not report.changed
+    assert path.stat() == before
+
+
+def test_another_target_gets_the_file_in_any_case(path: Path, tmp_path: Path) -> None:
+    source = path.read_bytes()
+    target = tmp_path / "out.jsonl"
+    for _ in range(2):
+        fix(path, target)
+        assert target.read_bytes() == RIGHT + line("b", CHAT)
+    fix(target, tmp_path / "more.jsonl")
+
+    assert path.read_bytes() == source
+    assert (tmp_path / "more.jsonl").read_bytes() == RIGHT + line("b", CHAT)
+
+
+def test_without_a_target_nothing_is_written(path: Path, tmp_path: Path) -> None:
+    before = path.read_bytes()
+    report = fix(path, None)
+
+    assert report.changed
+    assert path.read_bytes() == before
+    assert names(tmp_path) == ["in.jsonl"]
+
+
+def sources() -> Iterator[Any]:
+    yield WRONG
+    yield io.BytesIO(WRONG)
+    yield io.BufferedReader(io.BytesIO(WRONG))
+    yield [WRONG]
+    yield iter([WRONG.decode()])
+    yield [request("a", CHAT) | {"method": "post"}]
+
+
+@pytest.mark.parametrize("source", [*sources()], ids=lambda source: type(source).__name__)
+def test_any_source_can_be_fixed(source: Any) -> None:
+    assert repaired(source).replace(b": ", b":").replace(b", ", b",") == RIGHT.replace(
+        b": ", b":"
+    ).replace(b", ", b",")
+
+
+def test_pipe_is_read_once(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, WRONG)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as stream:
+        fix(stream, tmp_path / "out.jsonl")
+
+    assert (tmp_path / "out.jsonl").read_bytes() == RIGHT
+    assert names(tmp_path) == ["out.jsonl"]
+
+
+def test_failure_keeps_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = path.read_bytes()
+
+    def chunks(_: fixing.Result) -> Iterator[bytes]:
+        yield b"half"
+        raise OSError("broken")
+
+    monkeypatch.setattr(fixing.Result, "chunks", chunks)
+    with pytest.raises(OSError, match="broken"):
+        fix(path, path)
+
+    assert path.read_bytes() == before
+    assert names(path.parent) == ["in.jsonl"]
+
+
+# -- the report -----------------------------------------------------------------------------------
+
+
+def test_report_says_what_was_fixed_and_what_is_left() -> None:
+    report = fix(WRONG + line("b", CHAT, bogus=1), None)
+
+    assert isinstance(report, FixReport)
+    assert not report
+    assert report.fixed == {"invalid_method": 1}
+    assert [error.rule for error in report.report.errors] == ["unknown_parameter"]
+    assert report.report.errors[0].line == 2
+
+
+def test_report_knows_what_unsafe_fixes_would_do() -> None:
+    report = fix(line("a") * 2, None)
+
+    assert report.report.fixable == {"unsafe": 1}
+    assert not report.unsafe
+    assert fix(line("a") * 2, None, unsafe=True).report.fixable == {}
+
+
+# -- lines ----------------------------------------------------------------------------------------
+
+
+def test_right_url_reveals_faults_of_the_body() -> None:
+    text = line("a", CHAT, stream=True).replace(b"/v1/", b"/")
+
+    assert repaired(text) == line("a", CHAT)
+
+
+def test_fault_that_shows_in_no_line_before_is_fixed_too() -> None:
+    """With wrong URLs, nobody knows that `max_tokens` is deprecated."""
+    text = line("a", CHAT, model="gpt-4o", max_tokens=9).replace(b"/v1/", b"/")
+
+    assert repaired(text) == line("a", CHAT, model="gpt-4o", max_completion_tokens=9)
+
+
+def test_safe_rename_leaves_reasoning_models_alone() -> None:
+    lines = [line(model, CHAT, model=model, max_tokens=9) for model in ("gpt-4o", "gpt-5.4")]
+    fixed = repaired(lines)
+
+    assert fixed.count(b"max_completion_tokens") == 1
+    assert repaired(lines, unsafe=True).count(b"max_completion_tokens") == 2
+
+
+def test_every_line_keeps_its_end() -> None:
+    text = WRONG.replace(b"\n", b"\r\n") + WRONG.replace(b'"a"', b'"b"').rstrip()
+    fixed = repaired(text)
+
+    assert fixed.count(b"\r\n") == 1
+    assert not fixed.endswith(b"\n")
+
+
+def test_lines_that_are_not_utf8_or_cut_off_stay() -> None:
+    text = b'{"custom_id": "\xff"}\n' + line("c")[:50] + b"\n" + b"[1]\n"
+
+    assert repaired(WRONG + text, unsafe=True) == RIGHT + text
+
+
+def test_wrong_lines_in_several_chunks_are_fixed() -> None:
+    good = b"".join(line(str(number)) for number in range(20_000))
+    text = good + line("x").replace(b"POST", b"post") + b"\n"
+
+    assert repaired(text) == good + line("x")
+
+
+def test_line_whose_faults_never_end_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fixing, "_MOST_CHANGES", 1)
+
+    assert repaired(WRONG) == WRONG
+
+
+# -- custom_ids -----------------------------------------------------------------------------------
+
+
+def test_new_id_is_that_of_no_other_line() -> None:
+    text = b"".join(line(custom_id) for custom_id in ("a", "a", "a", "a-2", "a-3"))
+    fixed = repaired(text, unsafe=True)
+
+    assert fixed == b"".join(line(custom_id) for custom_id in ("a", "a-4", "a-5", "a-2", "a-3"))
+
+
+def test_id_that_a_fix_reveals_counts() -> None:
+    text = line("a") + line("a").replace(b'"custom_id"', b'"id"') + line("a-2")
+
+    assert repaired(text, unsafe=True) == line("a") + line("a-3") + line("a-2")
+
+
+def test_ids_are_only_changed_where_their_rules_are_on() -> None:
+    text = line("a") * 2 + line("")
+
+    assert repaired(text, unsafe=True, ignore=["duplicate_custom_id"]) == line("a") * 2 + line(
+        "request-3"
+    )
+    assert repaired(text, unsafe=True, ignore=["empty_custom_id"]) == line("a") + line(
+        "a-2"
+    ) + line("")
+
+
+# -- selection ------------------------------------------------------------------------------------
+
+
+def test_only_selected_rules_are_fixed_and_reported() -> None:
+    text = b"\n" + WRONG
+    report = fix(text, None, select=["blank_line"])
+
+    assert report.fixed == {"blank_line": 1}
+    assert report.ok
+    assert repaired(text, ignore=["invalid_method"]) == WRONG
+    assert repaired(b" \n" + WRONG, ignore=["blank_line"]) == b" \n" + RIGHT
+
+
+def test_date_decides_which_models_are_retired() -> None:
+    text = line("a", CHAT, model="gpt-5-chat-latest")
+
+    assert repaired(text, unsafe=True, now=datetime(2026, 1, 1, tzinfo=UTC)) == text
+    assert repaired(text, unsafe=True) != text
+
+
+# -- arguments ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "exception", "message"),
+    [
+        ({"endpoint": "/v1/x"}, ValueError, "'/v1/x' is not a batch endpoint; the batch"),
+        ({"endpoint": 5}, TypeError, "endpoint must be a string, not int"),
+        ({"name": 5}, TypeError, "name must be a string, not int"),
+        ({"keep": -1}, ValueError, "keep must not be negative"),
+        ({"jobs": 1.5}, TypeError, "jobs must be an integer"),
+        ({"select": ["x"]}, ValueError, "unknown rule 'x'"),
+        ({"provider": "x"}, ValueError, "unknown provider 'x'"),
+    ],
+)
+def test_invalid_argument_raises(
+    options: dict[str, Any], exception: type[Exception], message: str
+) -> None:
+    with pytest.raises(exception, match=message):
+        fix(WRONG, None, **options)
+
+
+def test_missing_file_raises(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        fix(tmp_path / "missing.jsonl", None)
