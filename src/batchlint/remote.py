@@ -71,6 +71,10 @@ class RemoteFile(NamedTuple):
             # A server may not support ranges, and over HTTP one request is enough for a file.
             block = 0 if "http" in filesystem.protocol else _BLOCK
             file = filesystem.open(path, "rb", block_size=block, cache_type="readahead")
+            if (getattr(file, "details", None) or {}).get("type") == "directory":
+                # An object store would give an empty file.
+                message = f"this is a prefix; for the files below it, write {self.name}/"
+                raise IsADirectoryError(errno.EISDIR, message)
             stream = file if unpack is None else unpack(file)
 
         def read() -> bytes:
@@ -219,5 +223,7 @@ def _as_os_error(error: Exception, name: str) -> OSError:
         return FileNotFoundError(errno.ENOENT, "no such file", name)
     if isinstance(reason, TimeoutError):
         return TimeoutError(errno.ETIMEDOUT, "the server did not answer in time", name)
-    number = reason.errno if isinstance(reason, OSError) and reason.errno else errno.EIO
+    number = errno.ENOENT if isinstance(error, FileNotFoundError) and status is None else errno.EIO
+    if isinstance(reason, OSError) and reason.errno:
+        number = reason.errno
     return OSError(number, text, name)
