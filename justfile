@@ -37,6 +37,14 @@ clients:
     npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --silent
     {{ python }} -m pytest -q -m clients
 
+# Read URLs from servers on this machine; needs the group remote-test
+remote:
+    {{ python }} -m pytest -q -m remote
+
+# Check files with Dask and Ray; needs the group clusters
+clusters:
+    {{ python }} -m pytest -q -m clusters
+
 # Compare with recorded answers of the API
 agreement:
     python scripts/agreement.py

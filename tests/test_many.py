@@ -206,7 +206,10 @@ def test_abandoned_iteration_ends_the_calls_that_have_not_begun() -> None:
     next(results)
     results.close()  # type: ignore[attr-defined]
 
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("batchlint_")]
+    for thread in threading.enumerate():
+        if thread.name.startswith("batchlint_"):
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 def test_no_sources_have_no_results() -> None:

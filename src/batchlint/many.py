@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .api import Job, Rules, check
 from .arguments import check_count
@@ -16,7 +16,7 @@ from .engine.parallel import (
     PARALLEL_FROM,
     WINDOW,
     Executor,
-    NamedCall,
+    KeyedCall,
     Start,
     ThisProcess,
     as_finished,
@@ -130,23 +130,22 @@ def _checked(
     progress: Callable[[int], object] | None,
 ) -> Iterator[tuple[str, Report | OSError]]:
     """The results, with calls to `progress`."""
-    inner: int | None = 1
     if executor is None:
         first = list(islice(files, _LOOK_AHEAD))
         files = chain(first, files)
-        place, window, inner = _place(first, jobs, start)
+        place = choose_place([source for _, source in first], jobs, start)
     else:
-        place, window = nullcontext(executor), _WINDOW_OF_EXECUTOR
-    options = {**options, "jobs": inner, "start": start}
+        place = Place(nullcontext(executor), _WINDOW_OF_EXECUTOR, 1, start)
+    options = {**options, "jobs": place.jobs, "start": place.start}
     calls = (_call(name, source, options) for name, source in files)
-    with place as chosen:
-        for name, result in as_finished(chosen, calls, window):
+    with place.executor as chosen:
+        for name, result in as_finished(chosen, calls, place.window):
             if progress is not None and isinstance(result, Report):
                 progress(result.bytes)
             yield name, result
 
 
-def _call(name: str, source: Any, options: dict[str, Any]) -> NamedCall:
+def _call(name: str, source: Any, options: dict[str, Any]) -> KeyedCall:
     return (name, source) if isinstance(source, OSError) else (name, (_check, (source, options)))
 
 
@@ -179,27 +178,44 @@ def _expanded(
             yield from ((file.url, file.url) for file in found)
 
 
-def _place(
-    files: list[tuple[str, Any]], jobs: int | None, start: Start
-) -> tuple[AbstractContextManager[Executor], int, int | None]:
-    """Where to run the checks, how many at a time, and the `jobs` inside of each.
+class Place(NamedTuple):
+    """Where to run the checks of many files.
+
+    Attributes:
+        executor: makes the executor, as a context manager.
+        window: the maximum number of files that are submitted and not done.
+        jobs: the number of worker processes inside of each check, as for `check`.
+        start: how those processes start.
+    """
+
+    executor: AbstractContextManager[Executor]
+    window: int
+    jobs: int | None
+    start: Start
+
+
+def choose_place(sources: Sequence[Any], jobs: int | None, start: Start) -> Place:
+    """Choose where to run: in this process, in threads or in worker processes.
 
     Args:
-        files: the first ones.
+        sources: the files, or the first ones.
         jobs: as for `check_many`.
-        start: how worker processes start.
+        start: how worker processes start. With URLs they are spawned, because the threads of a
+            filesystem make a fork unsafe.
     """
     workers = count_cores() if jobs == 0 else jobs
-    if workers is None and any(_is_remote(source) for _, source in files):
-        return threads(_THREADS), 2 * _THREADS, 1
-    if len(files) < 2 * (workers or count_cores()):
-        return nullcontext(ThisProcess()), 1, jobs  # Few files: parallel inside of each.
+    if any(map(_is_remote, sources)):
+        start = "spawn"
+        if workers is None and len(sources) > 1:
+            return Place(threads(_THREADS), 2 * _THREADS, 1, start)
+    if len(sources) < 2 * (workers or count_cores()):
+        return Place(nullcontext(ThisProcess()), 1, jobs, start)  # Few: parallel inside of each.
     if workers is None:
-        size = sum(_size(source) for _, source in files)
+        size = sum(map(_size, sources))
         workers = count_cores() if size >= PARALLEL_FROM[start] else 1
     if workers == 1:
-        return nullcontext(ThisProcess()), 1, 1
-    return worker_processes(workers, start), WINDOW * workers, 1
+        return Place(nullcontext(ThisProcess()), 1, 1, start)
+    return Place(worker_processes(workers, start), WINDOW * workers, 1, start)
 
 
 def _is_remote(source: Any) -> bool:

@@ -151,7 +151,7 @@ def test_file_that_shrinks_while_it_is_read_is_reported(
         def update(self, _size: int) -> None:
             os.truncate(path, 1000)
 
-        def close(self) -> None:
+        def clear(self) -> None:
             pass
 
         def __enter__(self) -> Self:

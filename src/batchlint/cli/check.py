@@ -13,9 +13,9 @@ import click
 from ..config import RULE_KEYS
 from ..output import FORMATS, Format, Options, default_format
 from ..phrasing import escape
-from .checking import MOST_UNPACKED, FileSettings, check_file
+from .checking import MOST_UNPACKED, FileSettings, check_files
 from .crash import EXIT_ERROR
-from .inputs import NO_FILES, find_inputs, shown_name
+from .inputs import NO_FILES, find_inputs, find_urls, reason, shown_name
 from .options import config_options, configs_of, folder_options, rule_options
 from .parameters import CheckCommand, KeyValue, ProviderName, Target, complete_endpoint
 from .printing import complain, print_all
@@ -196,7 +196,8 @@ def check(
 
     '-' reads standard input. For a directory, batchlint checks its *.jsonl and *.jsonl.gz files,
     except hidden ones and the results of batches. Files that end in .jsonl.gz are decompressed
-    before checking.
+    before checking. With the extra `remote`, FILES may be URLs: s3://bucket/key, a glob, or a
+    prefix that ends with a slash.
     """
     configs = configs_of(ctx)
     paths, notes = find_inputs(files, configs, include, exclude)
@@ -212,7 +213,7 @@ def check(
         configs=configs,
     )
     formats = [chosen, *(FORMATS[name] for name, _ in output)]
-    options = {
+    options: dict[str, Any] = {
         "jobs": jobs,
         "start": START,
         "keep": _kept(formats, max_errors) if keep is None else keep,
@@ -226,15 +227,14 @@ def check(
     results: list[FileResult] = []
 
     def checked() -> Iterator[FileResult]:
-        for path in paths:
-            result = check_file(
-                path,
-                settings,
-                stdin_name=stdin_filename,
-                progress=False if quiet else progress,
-                quiet=quiet,
-                **options,
-            )
+        for result in check_files(
+            paths,
+            settings,
+            stdin_name=stdin_filename,
+            progress=False if quiet else progress,
+            quiet=quiet,
+            **options,
+        ):
             _print_problems(result, formats)
             results.append(result)
             yield result
@@ -263,15 +263,30 @@ def _print_files(ctx: click.Context, paths: Iterable[str], notes: Iterable[str])
     for note in notes:
         complain(note)
     for path in paths:
-        if os.path.isdir(path):  # noqa: PTH112 - accepts any name
-            complain(f"{shown_name(path)}: {NO_FILES}")
-            status = EXIT_ERROR
-        elif path != "-" and not os.path.lexists(path):
-            complain(f"{shown_name(path)}: no such file")
-            status = EXIT_ERROR
-        else:
+        problem = _why_not_listed(path)
+        if problem is None:
             print_all([f"{escape(shown_name(path))}\n"])
+        else:
+            complain(f"{shown_name(path)}: {problem}")
+            status = EXIT_ERROR
     ctx.exit(status)
+
+
+def _why_not_listed(path: str) -> str | None:
+    """Why a file would not be checked; None if it would be, as far as that is known."""
+    from ..sources import is_url
+
+    if path == "-":
+        return None
+    if is_url(path):
+        try:
+            find_urls(path)
+        except OSError as error:
+            return reason(error)
+        return None
+    if os.path.isdir(path):  # noqa: PTH112 - accepts any name
+        return NO_FILES
+    return None if os.path.lexists(path) else "no such file"
 
 
 def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:

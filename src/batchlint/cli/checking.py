@@ -1,21 +1,32 @@
-"""Checks one file with its settings, and shows a progress bar."""
+"""Checks files with their settings, and shows a progress bar."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from ..phrasing import escape
-from .inputs import NO_FILES, UNREADABLE, Configs, reason, shown_name, standard_input
+from .inputs import (
+    NO_FILES,
+    UNREADABLE,
+    Configs,
+    find_urls,
+    reason,
+    shown_name,
+    standard_input,
+)
 from .printing import complain
 
 if TYPE_CHECKING:
+    from ..engine.parallel import Start
     from ..output.result import FileResult
     from ..report import Report
 
@@ -112,96 +123,233 @@ def _refuse_empty(rules: Mapping[str, list[str]], provider_name: str) -> None:
         raise click.UsageError(str(error)) from None
 
 
-def check_file(
-    path: str,
+class FileCheck(NamedTuple):
+    """The check of one file. It can be pickled, so that a worker process can run it.
+
+    Attributes:
+        path: the file or its URL; '-' is standard input.
+        name: as the user knows it; None for standard input without a name.
+        most_unpacked: the size in bytes that a compressed file may have when decompressed.
+        options: options of `batchlint.check`.
+        error: why it is not checked.
+    """
+
+    path: str
+    name: str | None
+    most_unpacked: int = MOST_UNPACKED
+    options: Mapping[str, Any] = MappingProxyType({})
+    error: str | None = None
+
+    def run(self, **options: Any) -> FileResult:
+        """Check the file. If it cannot be read, the result has an error."""
+        from ..output.result import FileResult
+        from ..sources import is_url
+
+        stored = None if self.path == "-" or is_url(self.path) else self.path
+        result = FileResult(shown_name(self.name or self.path), source=self.name, stored=stored)
+        if self.error is not None:
+            return result._replace(error=self.error)
+        try:
+            return result._replace(report=self._check({**self.options, **options}))
+        except UNREADABLE as error:
+            return result._replace(error=reason(error))
+        except MemoryError:
+            return result._replace(error="not enough memory to check it")
+
+    def _check(self, options: dict[str, Any]) -> Report:
+        from .. import api
+        from ..sources import is_gzipped, is_url, open_file
+
+        path = self.path
+        if path == "-":
+            return api.check(standard_input(), name=self.name, **options)
+        if is_url(path):
+            find_urls(path)  # It raises if the URL is a glob or a prefix without files.
+            return api.check(path, max_unpacked_bytes=self.most_unpacked, **options)
+        if Path(path).is_dir():
+            os.scandir(path).close()  # It raises if the directory cannot be read.
+            raise OSError(NO_FILES)
+        if not is_gzipped(path):
+            return api.check(path, **options)
+        with open_file(path, self.most_unpacked) as stream:
+            return api.check(stream, name=path[: -len(".gz")], **options)
+
+
+def _prepare(path: str, settings: FileSettings, stdin_name: str | None) -> FileCheck:
+    """The check of a file with its settings.
+
+    Raises:
+        click.ClickException: the configuration is invalid, or nothing is left to check.
+    """
+    from ..sources import is_open_file, is_url
+
+    name: str | None = path
+    if path == "-":
+        name = stdin_name
+    elif is_url(path):
+        from ..remote import public_name
+
+        name = public_name(path)
+    about = Path("<stdin>" if name is None or is_open_file(name) else name)
+    try:
+        options = settings.options_for(about)
+        most_unpacked = settings.value_for(about, "max-unpacked-bytes") or MOST_UNPACKED
+    except UNREADABLE as error:
+        return FileCheck(path, name, error=reason(error))
+    return FileCheck(path, name, most_unpacked, options)
+
+
+def check_files(
+    paths: Sequence[str],
     settings: FileSettings,
     *,
     stdin_name: str | None = None,
     progress: bool | None = None,
     quiet: bool = False,
+    jobs: int | None = None,
+    start: Start = "spawn",
     **options: Any,
-) -> FileResult:
-    """Check one file. If it cannot be read, the result has an error.
+) -> Iterator[FileResult]:
+    """Check files, and yield their results in the order of the paths.
+
+    Many files are checked at a time, each in one process. Few files are checked one after the
+    other, and a large one in several processes.
 
     Args:
-        path: the file; '-' is standard input.
+        paths: the files and URLs; '-' is standard input.
         settings: those of the command line.
         stdin_name: the name of standard input.
-        progress: whether to show a bar; None decides by the size and the terminal.
+        progress: whether to show a bar; None decides by the sizes and the terminal.
         quiet: print no notes.
+        jobs: the number of worker processes, as for `batchlint.check_many`.
+        start: how worker processes start.
         options: further options of `batchlint.check`.
 
     Raises:
-        click.ClickException: the configuration is invalid, or nothing is left to check.
+        click.ClickException: a configuration is invalid, or nothing is left to check.
+        OSError: a worker process died.
     """
-    from ..output.result import FileResult
-    from ..sources import is_open_file
 
-    stored = None if path == "-" else path
-    named = stdin_name if path == "-" else path
-    shown = shown_name(named or path)
-    about = Path("<stdin>" if named is None or is_open_file(named) else named)
+    def prepared() -> Iterator[FileCheck]:
+        for path in paths:
+            if not quiet:
+                _print_note(path)
+            yield _prepare(path, settings, stdin_name)
+
+    with _progress_bar(paths, progress) as bar:
+        update = None if bar is None else bar.update
+        results: Iterator[FileResult]
+        if len(paths) == 1 or "-" in paths:
+            options |= {"jobs": jobs, "start": start}
+            results = (check.run(progress=update, **options) for check in prepared())
+        else:
+            results = _check_many(paths, prepared(), options, jobs, start, update)
+        for result in results:
+            if bar is not None:
+                bar.clear()  # The result is printed where the bar was.
+            yield result
+
+
+def _check_many(
+    paths: Sequence[str],
+    checks: Iterator[FileCheck],
+    options: Mapping[str, Any],
+    jobs: int | None,
+    start: Start,
+    progress: Progress | None,
+) -> Iterator[FileResult]:
+    """Run checks wherever that is best, and yield the results in order."""
+    from ..engine.parallel import ThisProcess, as_finished
+    from ..many import choose_place
+    from ..sources import is_url
+
+    if any(map(is_url, paths)):
+        gc.enable()  # The clients of filesystems leave garbage behind.
+    place = choose_place(paths, jobs, start)
+    options = {**options, "jobs": place.jobs, "start": place.start}
+    done: dict[int, FileResult] = {}
+    following = 0
     try:
-        options |= settings.options_for(about)
-        most_unpacked = settings.value_for(about, "max-unpacked-bytes") or MOST_UNPACKED
-        with _progress_bar(path, progress) as tick:
-            options["progress"] = tick
-            report = _check(path, stdin_name, most_unpacked, options, quiet=quiet)
-    except UNREADABLE as error:
-        return FileResult(shown, error=reason(error), source=named, stored=stored)
-    except MemoryError:
-        error_text = "not enough memory to check it"
-        return FileResult(shown, error=error_text, source=named, stored=stored)
-    return FileResult(shown, report, source=named, stored=stored)
+        with place.executor as executor:
+            if isinstance(executor, ThisProcess):
+                yield from (check.run(progress=progress, **options) for check in checks)
+                return
+            calls = ((number, (_run, (check, options))) for number, check in enumerate(checks))
+            for number, result in as_finished(executor, calls, place.window):
+                done[number] = result
+                if progress is not None and result.report is not None:
+                    progress(result.report.bytes)
+                while following in done:
+                    yield done.pop(following)
+                    following += 1
+    except OSError as error:  # A worker died.
+        for number in range(following, len(paths)):
+            path = paths[number]
+            yield done.get(number) or FileCheck(path, path, error=reason(error)).run()
 
 
-def _check(
-    path: str, stdin_name: str | None, most_unpacked: int, options: dict[str, Any], *, quiet: bool
-) -> Report:
-    from .. import api
-    from ..sources import is_gzipped, open_file
+def _run(check: FileCheck, options: Mapping[str, Any]) -> FileResult:
+    return check.run(**options)
+
+
+def _print_note(path: str) -> None:
+    """Print what the user should know before a file is read."""
+    from ..sources import is_gzipped, is_url
 
     if path == "-":
-        if not quiet and sys.stdin is not None and sys.stdin.isatty():
+        if sys.stdin is not None and sys.stdin.isatty():
             complain("reading standard input…")
-        return api.check(standard_input(), name=stdin_name, **options)
-    if Path(path).is_dir():
-        os.scandir(path).close()  # It raises if the directory cannot be read.
-        raise OSError(NO_FILES)
-    if not is_gzipped(path):
-        return api.check(path, **options)
-    if not quiet:
+        return
+    name = path
+    if is_url(path):
+        from ..remote import public_name
+
+        name = public_name(path)
+    elif Path(path).is_dir():
+        return
+    if is_gzipped(name):
         complain(
-            f"{shown_name(path)}: decompressed for checking; the API accepts only uncompressed "
+            f"{shown_name(name)}: decompressed for checking; the API accepts only uncompressed "
             "files"
         )
-    with open_file(path, most_unpacked) as stream:
-        return api.check(stream, name=path[: -len(".gz")], **options)
 
 
 @contextmanager
-def _progress_bar(path: str, wanted: bool | None) -> Iterator[Progress | None]:
-    """A bar by bytes on standard error, and the function that moves it; None without a bar."""
-    from ..sources import is_gzipped
-
-    size = Path(path).stat().st_size if path != "-" and not is_gzipped(path) else None
-    if wanted is None:
-        is_long = size is None or size >= _BAR_FROM
-        wanted = is_long and sys.stderr is not None and sys.stderr.isatty()
-    if not wanted or sys.stderr is None:
+def _progress_bar(paths: Sequence[str], wanted: bool | None) -> Iterator[Any]:
+    """A bar by the bytes of all files on standard error; None if there is none."""
+    if wanted is None and (sys.stderr is None or not sys.stderr.isatty()):
+        wanted = False
+    if wanted is False or sys.stderr is None:
+        yield None
+        return
+    size = _size_of_all(paths)
+    if wanted is None and size is not None and size < _BAR_FROM:
         yield None
         return
     from tqdm import tqdm
 
     tqdm.monitor_interval = 0  # Its thread would make a fork unsafe.
-    name = escape(os.path.basename(shown_name(path)))  # noqa: PTH119
+    name = escape(os.path.basename(shown_name(paths[0])))  # noqa: PTH119
     with tqdm(
         total=size,
         unit="B",
         unit_scale=True,
-        desc=name,
+        desc=name if len(paths) == 1 else f"{len(paths):,} files",
         leave=False,
         file=sys.stderr,
         dynamic_ncols=True,
     ) as bar:
-        yield bar.update
+        yield bar
+
+
+def _size_of_all(paths: Iterable[str]) -> int | None:
+    """The number of bytes that will be checked; None if that is not known."""
+    from ..sources import is_gzipped, is_url
+
+    total = 0
+    for path in paths:
+        if path == "-" or is_url(path) or is_gzipped(path):
+            return None
+        with suppress(OSError, ValueError):  # It is reported when the file is checked.
+            total += Path(path).stat().st_size
+    return total

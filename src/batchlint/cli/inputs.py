@@ -53,7 +53,7 @@ def find_inputs(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> Inputs:
-    """Replace directories by the files in them that may be batch input files.
+    """Replace directories by the files in them that may be batch input files, and globs of URLs.
 
     Args:
         paths: as the user gave them. A file that is named twice is one file.
@@ -65,21 +65,37 @@ def find_inputs(
     Raises:
         click.ClickException: a configuration is invalid.
     """
+    from ..sources import is_url
+
     found = Inputs([], [])
     seen: set[str] = set()
     for path in paths:
         inside = [path]
-        if path != "-" and _is_folder(path):
+        if path != "-" and is_url(path):
+            with suppress(OSError):  # It is reported when the URL is checked.
+                inside = find_urls(path)
+        elif path != "-" and _is_folder(path):
             folder = Folder(path, configs(Path(path)), include, exclude)
             with suppress(OSError):  # It is reported when the directory is checked.
                 inside = folder.files() or [path]
                 found.notes.extend(folder.notes())
         for each in inside:
-            key = each if each == "-" else os.path.realpath(each)
+            key = each if each == "-" or is_url(each) else os.path.realpath(each)
             if key not in seen:
                 seen.add(key)
                 found.paths.append(each)
     return found
+
+
+def find_urls(url: str) -> list[str]:
+    """The URLs that a URL means: itself, or those of the files that match a glob or a prefix.
+
+    Raises:
+        OSError: nothing matches, or the filesystem cannot be asked.
+    """
+    from ..remote import find, is_pattern
+
+    return [file.url for file in find(url)] if is_pattern(url) else [url]
 
 
 def _is_folder(path: str) -> bool:

@@ -52,8 +52,8 @@ class Future(Protocol):
         """Wait for the result of the call."""
 
 
-#: A source that can be pickled and checked by itself, with its name; or why it cannot be checked.
-NamedCall = tuple[str, "Call | OSError"]
+#: A call with a key for its result; or the result of a call that need not be made.
+KeyedCall = tuple[Any, "Call | OSError"]
 
 
 class Executor(Protocol):
@@ -155,28 +155,28 @@ def _ordered_map(
 
 
 def as_finished(
-    executor: Executor, calls: Iterable[NamedCall], window: int
-) -> Iterator[tuple[str, Any]]:
-    """The results of calls with their names, as they finish.
+    executor: Executor, calls: Iterable[KeyedCall], window: int
+) -> Iterator[tuple[Any, Any]]:
+    """The results of calls with their keys, as they finish.
 
     Args:
         executor: where to run them.
-        calls: with their names. An exception in the place of a call is its result.
+        calls: with their keys. An exception in the place of a call is its result.
         window: the maximum number of calls under way. Further calls are not even asked for.
     """
     first_done = getattr(executor, "first_done", _first_done)
-    pending: dict[Future, str] = {}  # in the order of the calls
+    pending: dict[Future, Any] = {}  # in the order of the calls
 
-    def next_result() -> tuple[str, Any]:
+    def next_result() -> tuple[Any, Any]:
         future = first_done(list(pending))
         return pending.pop(future), future.result()
 
-    for name, call in calls:
+    for key, call in calls:
         if isinstance(call, OSError):
-            yield name, call
+            yield key, call
             continue
         function, args = call
-        pending[executor.submit(function, *args)] = name
+        pending[executor.submit(function, *args)] = key
         if len(pending) >= window:
             yield next_result()
     while pending:
@@ -216,14 +216,16 @@ class _Done:
 
 @contextmanager
 def threads(count: int) -> Iterator[Executor]:
-    """Start threads. Calls that have not begun when the context ends are given up."""
+    """Start threads. If the context ends early, calls that have not begun are given up."""
     from concurrent.futures import ThreadPoolExecutor
 
     pool = ThreadPoolExecutor(count, "batchlint")
+    done = False
     try:
         yield pool
+        done = True
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=done, cancel_futures=True)  # A server may never answer the others.
 
 
 def worker_processes(workers: int, start: Start) -> AbstractContextManager[Executor]:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
+
+from ..sources import is_url
+
+#: The characters that a URL may have, beside letters, digits and `_.-~`.
+_OF_URLS: Final = ":/?#[]@!$&'()*+,;=%"
 
 
 def from_root(path: str) -> str:
@@ -17,6 +23,8 @@ def from_root(path: str) -> str:
 
 
 def _from_root(path: str) -> str:
+    if is_url(path):
+        return path
     root = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or "."
     full = _absolute(path)
     try:
@@ -36,7 +44,9 @@ def _absolute(path: str) -> str:
 def uri(path: str) -> str:
     """The path from the root of the project as a relative reference (RFC 3986).
 
-    A file outside of the project gets a `file` URI.
+    A file outside of the project gets a `file` URI, and a URL stays what it is.
     """
     name = _from_root(path)
+    if is_url(name):
+        return quote(name, safe=_OF_URLS)
     return Path(name).as_uri() if Path(name).is_absolute() else quote(os.fsencode(name), safe="/")

@@ -1,0 +1,180 @@
+"""Many files through the command: at a time, but reported in the order of the arguments."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+from batchlint.cli import checking
+from batchlint.engine import parallel
+from support import CommandResult, line, run_command
+
+Run = Callable[..., CommandResult]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    """Write twenty files. The first one is much larger, so that it is done last."""
+    for number in range(20):
+        lines = line("a") + (line("b", bogus=1) if number in (3, 13) else line("b"))
+        more = b"".join(line(str(n)) for n in range(20_000)) if number == 0 else b""
+        (tmp_path / f"{number:02}.jsonl").write_bytes(lines + more)
+    return [str(tmp_path / f"{number:02}.jsonl") for number in range(20)]
+
+
+@pytest.fixture
+def memory() -> Iterator[MemoryFileSystem]:
+    filesystem = MemoryFileSystem()
+    filesystem.store.clear()
+    yield filesystem
+    filesystem.store.clear()
+
+
+@pytest.mark.parametrize("jobs", ["1", "2", "0"])
+def test_results_are_in_the_order_of_the_arguments(files: list[str], jobs: str) -> None:
+    result = run_command("check", "--jobs", jobs, *files, "missing.jsonl")
+    summaries = [text for text in result.out.splitlines() if " requests to " in text]
+
+    assert result.status == 2
+    assert [text.split(": ")[0] for text in summaries] == files
+    assert [text for text in summaries if "1 error" in text] == [summaries[3], summaries[13]]
+    assert result.out.splitlines()[-1] == "21 files, 2 with errors, 1 could not be read"
+    assert result.err == "batchlint: missing.jsonl: No such file or directory\n"
+
+
+def test_all_formats_are_the_same_whatever_the_number_of_jobs(files: list[str]) -> None:
+    for form in ("json", "junit", "github"):
+        one = run_command("check", "--format", form, "--jobs", "1", *files)
+        assert run_command("check", "--format", form, "--jobs", "2", *files) == one
+        assert one.status == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has no SIGKILL")
+def test_dead_worker_leaves_the_other_files_unchecked(
+    run: Run, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = os.getpid()
+    original = checking.FileCheck.run
+
+    def die(self: checking.FileCheck, **options: Any) -> Any:
+        if os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(self, **options)
+
+    monkeypatch.setattr(checking.FileCheck, "run", die)
+    monkeypatch.setattr("batchlint.cli.check._START", "fork")
+    result = run("check", "--jobs", "2", *files)
+
+    assert result.status == 2
+    assert result.err.count("a worker process died") == len(files)
+
+
+def test_one_bar_shows_all_files(
+    run: Run, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bars: list[dict[str, Any]] = []
+    updates: list[int] = []
+
+    class Bar:
+        def __init__(self, **options: Any) -> None:
+            bars.append(options)
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def update(self, size: int) -> None:
+            updates.append(size)
+
+        def clear(self) -> None:
+            pass
+
+    monkeypatch.setattr("tqdm.tqdm", Bar)
+    size = sum(Path(file).stat().st_size for file in files)
+    for jobs in ("1", "2"):
+        run("check", "--progress", "--jobs", jobs, *files)
+
+        assert sum(updates) == size
+        updates.clear()
+    assert [(bar["desc"], bar["total"]) for bar in bars] == [("20 files", size)] * 2
+
+
+# -- URLs -----------------------------------------------------------------------------------------
+
+
+def test_globs_and_prefixes_are_expanded(run: Run, memory: MemoryFileSystem) -> None:
+    memory.pipe("/b/1.jsonl", line("a"))
+    memory.pipe("/b/2.jsonl", line("a", bogus=1))
+    for given in ("memory://b/*.jsonl", "memory://b/"):
+        result = run("check", given)
+
+        assert result.status == 1
+        assert "memory:///b/1.jsonl: 1 request to /v1/embeddings, no errors" in result.out
+        assert result.out.splitlines()[-1] == "2 files, 1 with errors"
+        assert result.err == ""
+
+
+def test_urls_are_listed(run: Run, memory: MemoryFileSystem) -> None:
+    memory.pipe("/b/1.jsonl", line("a"))
+
+    assert run("check", "--list-files", "memory://b/") == (0, "memory:///b/1.jsonl\n", "")
+    assert run("check", "--list-files", "memory://none/") == (
+        2,
+        "",
+        "batchlint: memory://none/: no .jsonl files are below this prefix\n",
+    )
+
+
+@pytest.mark.usefixtures("memory")
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("memory://b/none.jsonl", "no such file"),
+        ("memory://b/*.jsonl", "no files match"),
+        ("memory://b/", "no .jsonl files are below this prefix"),
+    ],
+)
+def test_what_cannot_be_read_is_named(run: Run, url: str, message: str) -> None:
+    assert run("check", url) == (2, "", f"batchlint: {url}: {message}\n")
+
+
+def test_url_is_printed_without_its_secrets(run: Run) -> None:
+    result = run("check", "http://user:secret@127.0.0.1:9/a.jsonl?signature=secret")
+
+    assert result.status == 2
+    assert result.err.startswith("batchlint: http://127.0.0.1:9/a.jsonl: ")
+    assert "secret" not in result.err
+
+
+def test_show_source_has_no_excerpts_of_urls(run: Run, memory: MemoryFileSystem) -> None:
+    memory.pipe("/b/1.jsonl", line("a", bogus=1))
+
+    assert run("check", "--show-source", "memory://b/1.jsonl").status == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [("sarif", '"uri": "memory://b/1.jsonl"'), ("gitlab", '"path": "memory://b/1.jsonl"')],
+)
+def test_formats_have_the_url_as_it_is(
+    run: Run, memory: MemoryFileSystem, form: str, expected: str
+) -> None:
+    memory.pipe("/b/1.jsonl", line("a", bogus=1))
+
+    assert expected in run("check", "--format", form, "memory://b/1.jsonl").out
+
+
+def test_window_of_threads_is_larger_than_their_number() -> None:
+    """Otherwise a thread would wait while a result is printed."""
+    from batchlint.many import choose_place
+
+    assert choose_place(["memory://b/1.jsonl"] * 2, None, "spawn").window > parallel.WINDOW
