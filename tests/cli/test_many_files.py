@@ -69,7 +69,7 @@ def test_dead_worker_leaves_the_other_files_unchecked(
         return original(self, **options)
 
     monkeypatch.setattr(checking.FileCheck, "run", die)
-    monkeypatch.setattr("batchlint.cli.check._START", "fork")
+    monkeypatch.setattr("batchlint.cli.check.START", "fork")
     result = run("check", "--jobs", "2", *files)
 
     assert result.status == 2
