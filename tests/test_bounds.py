@@ -34,6 +34,19 @@ def test_large_value_is_not_remembered() -> None:
     assert (cache.get("small"), cache.get("large")) == (1, None)
 
 
+def test_missing_value_is_made_once() -> None:
+    made: list[str] = []
+
+    def make(key: str) -> int:
+        made.append(key)
+        return len(key)
+
+    cache = ByteCache[str, int](1000)
+
+    assert [cache.get_or_make(key, make, len) for key in ("aa", "b", "aa")] == [2, 1, 2]
+    assert made == ["aa", "b"]
+
+
 def test_places_of_large_keys_are_not_kept() -> None:
     for number in range(3):
         key = f"{number}" + "k" * 1_000_000

@@ -35,7 +35,7 @@ def test_escape_replaces_control_characters(text: str, escaped: str) -> None:
 
 
 def test_escape_leaves_nothing_that_is_invisible_or_changes_the_direction() -> None:
-    """All that Unicode says so of, except what only separates words."""
+    """Check every character of these categories, except those that only separate words."""
     text = "".join(map(chr, range(sys.maxunicode + 1)))
     hostile = {
         character

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
 #: Steps that checking the schemas of one line may take in excess. A step is about a microsecond.
@@ -26,6 +26,20 @@ class ByteCache(Generic[_K, _V]):
         self._bytes = 0
         self._values: dict[_K, _V] = {}
         self.get = self._values.get
+
+    def get_or_make(self, key: _K, make: Callable[[_K], _V], size: Callable[[_K], int]) -> _V:
+        """Return the value of a key. If it is not known, make it and remember it.
+
+        Args:
+            key: the key.
+            make: makes the value.
+            size: the approximate size of both in bytes, by the key.
+        """
+        value = self.get(key)
+        if value is None:
+            value = make(key)
+            self.put(key, value, size(key))
+        return value
 
     def put(self, key: _K, value: _V, size: int) -> None:
         """Remember a value, unless it is too large.

@@ -261,28 +261,26 @@ _known_pointers: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
 
 def dotted(path: PathParts) -> str:
     """A place in the API's words: `messages[0].content`."""
-    known = _known_dotted.get(path)
-    if known is not None:
-        return known
+    return _known_dotted.get_or_make(path, _dotted, _size_of)
+
+
+def _dotted(path: PathParts) -> str:
     words = "".join(
         f"[{part}]" if isinstance(part, int) else f".{escape(part[:LONGEST_QUOTE])}"
         for part in path
     )
-    words = words.removeprefix(".")
-    _known_dotted.put(path, words, _size_of(path))
-    return words
+    return words.removeprefix(".")
 
 
 def pointer(path: PathParts) -> str:
     """A place as a JSON Pointer (RFC 6901)."""
-    known = _known_pointers.get(path)
-    if known is not None:
-        return known
-    words = "".join(
+    return _known_pointers.get_or_make(path, _pointer, _size_of)
+
+
+def _pointer(path: PathParts) -> str:
+    return "".join(
         "/" + str(part)[:LONGEST_QUOTE].replace("~", "~0").replace("/", "~1") for part in path
     )
-    _known_pointers.put(path, words, _size_of(path))
-    return words
 
 
 def _size_of(path: PathParts) -> int:
@@ -308,22 +306,22 @@ def distance(a: str, b: str, limit: int) -> int:
     return min(row[-1], limit + 1)
 
 
-def _near(key: str, known: tuple[str, ...]) -> list[str]:
-    """The known names at a distance of at most 2, the nearest first, then alphabetically."""
-    names = _known_near.get((key, known))
-    if names is None:
-        names = _nearest(key, known)
-        _known_near.put((key, known), names, _size_of((key,)))
-    return names
-
+#: A misspelled name, and the names that may be meant.
+_Misspelling = tuple[str, tuple[str, ...]]
 
 #: Lines often have the same unknown parameters.
-_known_near: Final[ByteCache[tuple[str, tuple[str, ...]], list[str]]] = ByteCache(100_000)
+_known_near: Final[ByteCache[_Misspelling, list[str]]] = ByteCache(100_000)
 
 
-def _nearest(key: str, known: tuple[str, ...]) -> list[str]:
-    steps = sorted((distance(key, name, 2), name) for name in known)
-    return [name for step, name in steps if step <= 2]
+def _near(key: _Misspelling) -> list[str]:
+    """The known names at a distance of at most 2, the nearest first, then alphabetically."""
+    name, known = key
+    steps = sorted((distance(name, other, 2), other) for other in known)
+    return [other for step, other in steps if step <= 2]
+
+
+def _size_of_near(key: _Misspelling) -> int:
+    return _size_of(key[:1])
 
 
 def did_you_mean(key: str, known: Iterable[str], present: Container[str]) -> str:
@@ -332,5 +330,6 @@ def did_you_mean(key: str, known: Iterable[str], present: Container[str]) -> str
     The API suggests names at a Levenshtein distance of at most 2, the nearest first, and never one
     that the body already has.
     """
-    names = [name for name in _near(key, tuple(known)) if name not in present]
+    near = _known_near.get_or_make((key, tuple(known)), _near, _size_of_near)
+    names = [name for name in near if name not in present]
     return f" Did you mean {listed(quoted(names), 'or')}?" if names else ""

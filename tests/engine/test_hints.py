@@ -171,7 +171,7 @@ MISTAKES = [
         chat(messages=[{"role": "user", "content": {"type": "text", "text": "x"}}]),
         "Wrap it in an array",
     ),
-    Mistake("messages to embed", _request("/v1/embeddings", {"input": USER}), "takes texts"),
+    Mistake("messages to embed", _request("/v1/embeddings", {"input": USER}), "accepts text"),
     Mistake("format as a string", chat(response_format="text"), 'Write {"type": "text"}'),
     Mistake("reasoning as a string", responses(reasoning="low"), 'Write {"effort": "low"}'),
     Mistake("no content", chat(messages=[{"role": "user"}]), "`content` is missing"),

@@ -342,7 +342,7 @@ REFUSALS: Final = list(refusals())
 
 
 def findings(url: str, model: str, *parameters: Body) -> list[BatchError]:
-    """Return the findings about the smallest request with more parameters, but deprecations."""
+    """Return the findings about the smallest request plus parameters, without deprecations."""
     body = copy.deepcopy(BODIES[url]) | {"model": model}
     for more in parameters:
         body |= more

@@ -269,7 +269,7 @@ def _not_an_object(place: _Place, value: dict[str, Any]) -> str | None:
         return "On /v1/responses `image_url` is the URL itself. `detail` is a field beside it."
     if "role" in value and place.endpoint in (EMBEDDINGS, MODERATIONS):
         url = f"/{place.endpoint.schema}"
-        return f"This is a message. {url} takes texts; /v1/responses takes messages."
+        return f"This is a message. {url} accepts text. To send messages, use /v1/responses."
     return "Wrap it in an array: [...]." if place.field in _LISTS else None
 
 

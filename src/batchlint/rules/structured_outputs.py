@@ -100,7 +100,7 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
     * Every object has `"additionalProperties": false`, and requires each of its
       properties.
     * Every array has `items`.
-    * Formats and keywords are those of the guide.
+    * Only the formats and keywords in the Structured Outputs guide are supported.
     * A `$ref` has no other keyword beside it, and points to the root or to one of its
       definitions.
     * A schema has at most 5,000 properties, 10 levels, 120,000 characters of names and
@@ -145,10 +145,10 @@ def invalid_function_parameters(request: Request) -> Iterator[Problem]:
     """The `parameters` of a function are not a JSON Schema that the API accepts.
 
     For every function, the schema must be valid under the meta-schema of draft 2020-12,
-    with patterns for Python's `re`. The root must be an object with `type` and
-    `properties`, and arrays must have `items`. With `"strict": true`, the subset of
-    `invalid_json_schema` applies too. A function may omit `parameters` unless it is
-    strict.
+    and Python's `re` must be able to compile its patterns. The root must be an object
+    with `type` and `properties`, and arrays must have `items`. With `"strict": true`,
+    the subset of `invalid_json_schema` applies too. A function may omit `parameters`
+    unless it is strict.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.

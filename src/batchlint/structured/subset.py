@@ -356,8 +356,8 @@ def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
         yield node.problem(
             "reference can only point to definitions defined at the top level of the schema.",
             "$ref",
-            hint=f"'{phrasing.excerpt(target)}' is neither '#' nor '#/$defs/' with the name of "
-            "a definition.",
+            hint=f"'{phrasing.excerpt(target)}' is not a definition of this schema. Write '#', or "
+            "'#/$defs/' and the name of a definition.",
         )
 
 
