@@ -130,6 +130,8 @@ def _one_per_message(problems: list[Problem]) -> list[Problem]:
 
 def _without_inner_fields(problems: list[Problem], request: Request) -> list[Problem]:
     """Keep only the first problem of an object that is wrapped in another one."""
+    if not any(problem.rule == "missing_required_parameter" for problem in problems):
+        return problems
     wrapped: set[PathParts] = set()
     kept: list[Problem] = []
     for problem in problems:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
@@ -373,12 +373,7 @@ class Checker:
 
     def _one_per_cause(self, problems: list[Problem], request: Request) -> list[Problem]:
         """The problems of a body under its schema: one per cause, with hints for mistakes."""
-        if not problems:
-            return problems
-        from .causes import first_of_each_cause  # Late, because most files have no problems.
-        from .hints import with_hints
-
-        return with_hints(first_of_each_cause(problems, request, self.provider), request)
+        return _one_per_cause()(problems, request, self.provider) if problems else problems
 
     def _explain_defect(
         self, defect: Defect, number: int | None, effect: Effect | None = None
@@ -471,6 +466,23 @@ class Checker:
 def checker_for(provider_name: str, selection: Selection) -> Checker:
     """The checker of a provider and a selection. A process keeps those used last."""
     return Checker(provider(provider_name), selection)
+
+
+@cache
+def _one_per_cause() -> Callable[[list[Problem], Request, Provider], list[Problem]]:
+    """Import what drops problems and adds hints. Most files don't need it.
+
+    Executing the imports for each line took 6 % of the time of a file that is all wrong.
+    """
+    from .causes import first_of_each_cause
+    from .hints import with_hints
+
+    def with_one_hint_per_cause(
+        problems: list[Problem], request: Request, provider: Provider
+    ) -> list[Problem]:
+        return with_hints(first_of_each_cause(problems, request, provider), request)
+
+    return with_one_hint_per_cause
 
 
 def _explainer(schema: dict[str, Any], **options: Any) -> Explainer:

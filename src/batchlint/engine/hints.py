@@ -133,6 +133,9 @@ _HOSTED_TOOLS: Final = (
     "tool_search",
 )
 
+#: The hint that any better one replaces.
+_GENERAL: Final = newer_hint()
+
 #: Fields of a JSON schema format.
 _FORMAT: Final = frozenset({"name", "schema", "strict", "description"})
 
@@ -144,15 +147,17 @@ def with_hints(problems: Iterable[Problem], request: Request) -> list[Problem]:
         problems: the problems. Their own hints stay, except the general one about a newer API.
         request: the request.
     """
-    general = newer_hint()
-    hinted: list[Problem] = []
-    for problem in problems:
-        hint = problem.hint
-        if hint in (None, general) and problem.path is not None and len(problem.path) > 1:
-            make_hint = _HINTS.get(problem.rule, _no_hint)
-            hint = make_hint(_Place(request, problem.path[1:])) or hint
-        hinted.append(problem if hint is problem.hint else problem._replace(hint=hint))
-    return hinted
+    return [_with_hint(problem, request) for problem in problems]
+
+
+def _with_hint(problem: Problem, request: Request) -> Problem:
+    make_hint = _HINTS.get(problem.rule)
+    if make_hint is None or problem.path is None or len(problem.path) < 2:
+        return problem
+    if problem.hint is not None and problem.hint != _GENERAL:
+        return problem
+    hint = make_hint(_Place(request, problem.path[1:]))
+    return problem._replace(hint=hint) if hint else problem
 
 
 class _Place(NamedTuple):
@@ -186,10 +191,6 @@ class _Place(NamedTuple):
         """The object that the place is in; an empty one if it is in a list."""
         holder = self.request.at(self.path[:-1])
         return holder if isinstance(holder, dict) else {}
-
-
-def _no_hint(_: _Place) -> None:
-    return None
 
 
 def _unknown(place: _Place) -> str | None:

@@ -86,16 +86,16 @@ class Explainer:
 
     def is_valid(self, node: Schema, value: Any) -> bool:
         """Whether a validator accepts a value under a subschema, so that no walk is needed."""
-        if not self.has_validators:
-            return False
         validator = self._validators.get(id(node))
         if validator is None:
-            own = {
-                key: part for key, part in node.items() if not key.startswith("$") or key == "$ref"
-            }
-            validator = compile_schema({**own, "$defs": self._definitions})
-            self._validators[id(node)] = validator
+            validator = self._validators[id(node)] = self._validator(node)
         return validator(value)
+
+    def _validator(self, node: Schema) -> Validator:
+        if not self.has_validators:
+            return _never
+        own = {key: part for key, part in node.items() if not key.startswith("$") or key == "$ref"}
+        return compile_schema({**own, "$defs": self._definitions})
 
     def dereference(self, node: Schema) -> Schema:
         """Follow the references of a subschema."""
@@ -540,7 +540,7 @@ class _Walk:
         if note is not None:
             rule = note.get("rule", rule)
             if "message" in note or "param" in note:
-                values |= self._placeholders(node, keyword, path)
+                values |= _placeholders(note, node, keyword, path)
             if "message" in note:
                 template = note["message"].replace("{p}", "\0")
                 message = phrasing.fill(template, values).replace("\0", "{p}")
@@ -571,15 +571,19 @@ class _Walk:
             return self._explainer.newer_hint
         return None
 
-    def _placeholders(self, node: Schema, keyword: str, path: PathParts) -> dict[str, Any]:
-        values = phrasing.quoted(str(v) for v in node.get("enum", ()) if v is not None)
-        indices = [str(part) for part in path if isinstance(part, int)] or [""]
-        return {
-            "limit": node.get(keyword),
-            "i": indices[0],
-            "j": indices[-1],
-            "supported": phrasing.listed(values),
-        }
+
+def _placeholders(note: Schema, node: Schema, keyword: str, path: PathParts) -> dict[str, Any]:
+    """The values for the placeholders of a schema's own sentence."""
+    indices = [str(part) for part in path if isinstance(part, int)] or [""]
+    values = {"limit": node.get(keyword), "i": indices[0], "j": indices[-1]}
+    if "{supported}" in note.get("message", ""):
+        names = phrasing.quoted(str(v) for v in node.get("enum", ()) if v is not None)
+        values["supported"] = phrasing.listed(names)
+    return values
+
+
+def _never(_: Any) -> bool:
+    return False
 
 
 def _is_union(node: Schema) -> bool:
