@@ -20,18 +20,14 @@ Run = Callable[..., CommandResult]
 
 
 @posix
-@pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
-)
-def test_signal_ends_the_server_and_nothing_is_left(
-    tmp_path: Path, number: int, status: int
-) -> None:
+@pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)])
+def test_signal_ends_the_server_and_nothing_is_left(tmp_path: Path, name: str, status: int) -> None:
     with serving(tmp_path) as (url, process):
         stored = upload(url, line("a"))
         assert stored["bytes"] == len(line("a"))
         assert len([*tmp_path.rglob("*.jsonl")]) == 1
 
-        process.send_signal(number)
+        process.send_signal(getattr(signal, name))
         _, err = process.communicate(timeout=30)
 
     assert process.returncode == status
@@ -93,15 +89,8 @@ def test_other_machines_can_connect_only_on_request_and_with_a_warning(tmp_path:
 @posix
 def test_client_that_hangs_up_leaves_nothing_behind(tmp_path: Path) -> None:
     with serving(tmp_path) as (url, process):
-        host, port = url.removeprefix("http://").removesuffix("/v1").split(":")
-        with socket.create_connection((host, int(port))) as client:
-            client.sendall(
-                b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
-                b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
-                b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n'
-                + line("a")
-                * 100
-            )
+        with connection(url) as client:
+            client.sendall(UPLOAD + line("a") * 100)
             wait_until(lambda: any(tmp_path.rglob("*.jsonl")))
         wait_until(lambda: not any(tmp_path.rglob("*.jsonl")))
 
@@ -110,6 +99,33 @@ def test_client_that_hangs_up_leaves_nothing_behind(tmp_path: Path) -> None:
 
     assert "Traceback" not in err
     assert [*tmp_path.iterdir()] == []
+
+
+@posix
+@pytest.mark.clients
+def test_signal_ends_the_server_in_the_middle_of_an_upload(tmp_path: Path) -> None:
+    with serving(tmp_path) as (url, process), connection(url) as client:
+        client.sendall(UPLOAD + line("a"))
+        wait_until(lambda: any(tmp_path.rglob("*.jsonl")))
+        err = stop(process)
+
+    assert process.returncode == 143
+    assert "Traceback" not in err
+    assert [*tmp_path.iterdir()] == []
+
+
+#: The beginning of an upload.
+UPLOAD = (
+    b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
+    b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+    b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n'
+)
+
+
+def connection(url: str) -> socket.socket:
+    """A connection to a server."""
+    host, port = url.removeprefix("http://").removesuffix("/v1").split(":")
+    return socket.create_connection((host, int(port)))
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

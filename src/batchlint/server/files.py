@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 import weakref
@@ -76,6 +77,7 @@ class FileStore:
         self._files: dict[str, StoredFile] = {}
         self._folder: Path | None = None
         self._remover: Callable[[], object] = lambda: None
+        self._is_open = True
         self._paths = count(1)
         self._ids = count(1)
 
@@ -83,8 +85,10 @@ class FileStore:
         """A path in the folder that has no file yet.
 
         Raises:
-            OSError: the folder cannot be made.
+            OSError: the folder cannot be made, or the store is closed.
         """
+        if not self._is_open:  # A thread that outlives the server must not make another folder.
+            raise OSError(errno.ESHUTDOWN, "the server has stopped")
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="batchlint-serve-"))
             self._remover = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
@@ -146,8 +150,13 @@ class FileStore:
         found = [f for f in self._files.values() if purpose is None or f.purpose == purpose]
         return found if order == "asc" else found[::-1]
 
+    def open(self) -> None:
+        """Take files, perhaps after `close`."""
+        self._is_open = True
+
     def close(self) -> None:
         """Remove the folder and everything in it."""
+        self._is_open = False
         self._remover()
         self._folder = None
         self._files.clear()

@@ -55,6 +55,7 @@ def create_app(outputs: Outputs | None = None, provider: str = "openai") -> Star
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        service.files.open()
         yield
         service.close()
 
@@ -89,7 +90,10 @@ class _Routes:
     async def _run(self, function: Any, *args: Any) -> Any:
         if self._limiter is None:  # It belongs to the loop that runs now.
             self._limiter = CapacityLimiter(1)
-        return await to_thread.run_sync(function, *args, limiter=self._limiter)
+        # A thread cannot be stopped, so the end of the server does not wait for it.
+        return await to_thread.run_sync(
+            function, *args, abandon_on_cancel=True, limiter=self._limiter
+        )
 
     async def about(self, _request: Request) -> Response:
         return _Json({"name": "batchlint serve", "version": __version__, "answers": "canned"})

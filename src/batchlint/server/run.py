@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import logging
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 #: How long running requests may take after a signal, in seconds.
-_GRACE_SECONDS: Final = 3
+_GRACE_SECONDS: Final = 2
+
+
+def _is_wanted(record: logging.LogRecord) -> bool:
+    """Whether to log a record: not the traceback of a request that was stopped with the server."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
 
 #: The log has methods, paths and statuses, nothing of a body. Standard output is for the address.
 _LOG: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"wanted": {"()": lambda: _is_wanted}},
     "formatters": {
         "plain": {"format": "batchlint: %(message)s"},
         "access": {
@@ -27,6 +39,7 @@ _LOG: Final[dict[str, Any]] = {
     "handlers": {
         "plain": {
             "class": "logging.StreamHandler",
+            "filters": ["wanted"],
             "formatter": "plain",
             "stream": "ext://sys.stderr",
         },
@@ -71,7 +84,7 @@ def base_url(listener: socket.socket) -> str:
 
 
 def run(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM comes, then end the application.
+    """Serve until SIGINT, SIGTERM or SIGHUP comes, then end the application.
 
     The signal is raised again afterwards, for the handler that was there before.
     """
@@ -83,4 +96,28 @@ def run(app: ASGIApp, listener: socket.socket) -> None:
         timeout_graceful_shutdown=_GRACE_SECONDS,
         ws="none",
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    server = uvicorn.Server(config)
+    with _stopped_by_hangup(server):
+        server.run(sockets=[listener])
+
+
+@contextmanager
+def _stopped_by_hangup(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGHUP stop a server, as it handles only SIGINT and SIGTERM itself."""
+    number = getattr(signal, "SIGHUP", None)
+    if number is None or signal.getsignal(number) is signal.SIG_IGN:  # `nohup` has it ignored.
+        yield
+        return
+    received: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        received.append(number)
+        server.should_exit = True
+
+    previous = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        signal.signal(number, previous)
+    if received:
+        signal.raise_signal(number)
