@@ -116,7 +116,7 @@ def test_signal_ends_the_server_in_the_middle_of_an_upload(tmp_path: Path) -> No
 
 #: The beginning of an upload.
 UPLOAD = (
-    b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
+    b"POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n"
     b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
     b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n'
 )

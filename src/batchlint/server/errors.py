@@ -192,6 +192,15 @@ def wrong_method(method: str, path: str) -> ApiError:
     return ApiError(405, f"Not allowed to {method} on {excerpt(path)}. {hint}")
 
 
+def not_local() -> ApiError:
+    """The request names another host, or comes from a web page of one."""
+    message = (
+        "batchlint serve answers only requests to localhost and 127.0.0.1, and none of web pages "
+        "from elsewhere. Use --host to let other machines connect."
+    )
+    return ApiError(403, message)
+
+
 def cannot_store(reason: str) -> ApiError:
     """A file cannot be written, for example because the disk is full."""
     message = f"batchlint serve cannot store the file: {reason}"

@@ -10,9 +10,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .errors import not_local
 
 #: How long running requests may take after a signal, in seconds.
 _GRACE_SECONDS: Final = 2
@@ -83,13 +88,45 @@ def base_url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
 
 
+class LocalOnly:
+    """Lets only requests to this machine pass, and none of web pages from elsewhere.
+
+    A page in a browser can send requests to this machine, and can give this machine a name of its
+    own. It must not read or write files here.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it with the status 403."""
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            origin = headers.get("origin")
+            hosts = [f"//{headers.get('host', '')}", *([] if origin is None else [origin])]
+            if not all(map(_is_local, hosts)):
+                error = not_local()
+                await JSONResponse(error.content, error.status)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _is_local(url: str) -> bool:
+    """Whether a URL names this machine."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def run(app: ASGIApp, listener: socket.socket) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP comes, then end the application.
 
     The signal is raised again afterwards, for the handler that was there before.
     """
     config = uvicorn.Config(
-        app,
+        LocalOnly(app) if is_loopback(listener) else app,
         lifespan="on",
         log_config=_LOG,
         server_header=False,

@@ -1,0 +1,68 @@
+"""Who may talk to the server on the loopback."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from starlette.testclient import TestClient
+
+from batchlint.server import create_app
+from batchlint.server.run import LocalOnly, base_url, is_loopback, listen
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("127.0.0.1:8000", None, 200),
+        ("localhost:8000", None, 200),
+        ("[::1]:8000", None, 200),
+        ("127.0.0.1:8000", "http://localhost:3000", 200),
+        ("evil.example:8000", None, 403),
+        ("localhost.evil.example", None, 403),
+        ("", None, 403),
+        ("[", None, 403),
+        ("127.0.0.1:8000", "https://evil.example", 403),
+        ("127.0.0.1:8000", "null", 403),
+    ],
+)
+def test_pages_from_elsewhere_are_refused(host: str, origin: str | None, status: int) -> None:
+    headers = {"host": host} | ({} if origin is None else {"origin": origin})
+    with TestClient(LocalOnly(create_app())) as http:
+        answer = http.get("/v1/files", headers=headers)
+
+    assert answer.status_code == status
+    if status == 403:
+        assert "localhost" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("host", "shown", "local"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("localhost", "127.0.0.1", True),
+        ("0.0.0.0", "0.0.0.0", False),
+    ],
+)
+def test_address_is_what_clients_need(host: str, shown: str, local: bool) -> None:
+    with listen(host, 0) as listener:
+        port = listener.getsockname()[1]
+
+        assert base_url(listener) in (f"http://{shown}:{port}/v1", f"http://[::1]:{port}/v1")
+        assert is_loopback(listener) == local
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
+def test_address_of_ipv6_has_brackets() -> None:
+    try:
+        listener = listen("::1", 0)
+    except OSError:
+        pytest.skip("this machine has no IPv6 address")
+    with listener:
+        assert base_url(listener).startswith("http://[::1]:")
+        assert is_loopback(listener)
+
+
+def test_host_that_is_not_of_this_machine_is_an_error() -> None:
+    with pytest.raises(OSError, match=r".+"):
+        listen("192.0.2.1", 0)
