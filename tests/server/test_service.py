@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,13 +15,6 @@ from batchlint.server.files import StoredFile
 from batchlint.server.service import Service
 from batchlint.server.uploads import Upload
 from support import FIXTURES, fixture_files, rows
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    service = Service({})
-    yield service
-    service.close()
 
 
 def upload(service: Service, path: Path) -> StoredFile:
@@ -47,56 +40,37 @@ def custom_ids(service: Service, file_id: str | None) -> list[str]:
     return [row["custom_id"] for row in rows(service.files.get(file_id).path)]
 
 
+OPENAI = fixture_files("valid", "invalid", "wild")
+OTHERS = sorted((FIXTURES / "providers").glob("*/*.jsonl"))
+
+
 @pytest.mark.parametrize(
-    "path",
-    fixture_files("valid", "invalid", "wild"),
-    ids=lambda path: f"{path.parent.name}/{path.stem}",
+    ("provider", "path"),
+    [*(("openai", path) for path in OPENAI), *((path.parent.name, path) for path in OTHERS)],
+    ids=[f"{path.parent.name}/{path.stem}" for path in (*OPENAI, *OTHERS)],
 )
-def test_results_agree_with_the_report(service: Service, path: Path) -> None:
-    report = check(path, keep=0)
+def test_results_agree_with_the_report(provider: str, path: Path) -> None:
+    report = check(path, provider=provider, keep=0)
     effects = {error.fails for error in report.errors}
-    if "upload" in effects:
-        with pytest.raises(ApiError):
-            upload(service, path)
-        return
+    with closing(Service({}, provider)) as service:
+        if "upload" in effects:
+            with pytest.raises(ApiError):
+                upload(service, path)
+            return
 
-    batch = finish(service, upload(service, path), report.endpoint or "/v1/responses").to_dict()
-
-    if "batch" in effects:
-        assert batch["status"] == "failed"
-        assert batch["errors"] == check(path).to_batch()["errors"]
-        return
-    refused = {error.custom_id for error in report.errors if error.fails == "request"}
-    assert batch["status"] == "completed"
-    assert batch["request_counts"] == {
-        "total": report.total,
-        "completed": report.total - report.failed,
-        "failed": report.failed,
-    }
-    assert set(custom_ids(service, batch["error_file_id"])) == refused
-    assert len(custom_ids(service, batch["output_file_id"])) == report.total - report.failed
-
-
-@pytest.mark.parametrize(
-    "path",
-    sorted((FIXTURES / "providers").glob("*/*.jsonl")),
-    ids=lambda path: f"{path.parent.name}/{path.stem}",
-)
-def test_file_of_a_provider_is_judged_as_that_provider_does(path: Path) -> None:
-    name = path.parent.name
-    report = check(path, provider=name)
-    window = "24h"
-    url = report.endpoint or "/v1/chat/completions"
-    service = Service({}, name)
-    try:
         stored = upload(service, path)
-        params = {"input_file_id": stored.id, "endpoint": url, "completion_window": window}
-        batch = service.create_batch(params)
-        for _ in range(3):
-            service.poll_batch(batch.id)
-        about = batch.to_dict()
-    finally:
-        service.close()
+        batch = finish(service, stored, report.endpoint or "/v1/chat/completions").to_dict()
 
-    assert about["status"] == ("completed" if report.ok else "failed")
-    assert about["request_counts"]["completed"] == (report.total if report.ok else 0)
+        if "batch" in effects:
+            assert batch["status"] == "failed"
+            assert batch["errors"] == check(path, provider=provider).to_batch()["errors"]
+            return
+        refused = {error.custom_id for error in report.errors if error.fails == "request"}
+        assert batch["status"] == "completed"
+        assert batch["request_counts"] == {
+            "total": report.total,
+            "completed": report.total - report.failed,
+            "failed": report.failed,
+        }
+        assert set(custom_ids(service, batch["error_file_id"])) == refused
+        assert len(custom_ids(service, batch["output_file_id"])) == report.total - report.failed
