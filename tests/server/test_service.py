@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batchlint import check
+from batchlint import check, providers
 from batchlint.server.batches import Batch
 from batchlint.server.errors import ApiError
 from batchlint.server.files import StoredFile
@@ -50,7 +50,10 @@ OTHERS = sorted((FIXTURES / "providers").glob("*/*.jsonl"))
     ids=[f"{path.parent.name}/{path.stem}" for path in (*OPENAI, *OTHERS)],
 )
 def test_results_agree_with_the_report(provider: str, path: Path) -> None:
-    report = check(path, provider=provider, keep=0)
+    url = check(path, provider=provider).endpoint
+    profile = providers.provider(provider)
+    endpoint = url if url and profile.endpoint(url) else next(iter(profile.endpoints))
+    report = check(path, provider=provider, endpoint=endpoint, keep=0)
     effects = {error.fails for error in report.errors}
     with closing(Service({}, provider)) as service:
         if "upload" in effects:
@@ -58,12 +61,12 @@ def test_results_agree_with_the_report(provider: str, path: Path) -> None:
                 upload(service, path)
             return
 
-        stored = upload(service, path)
-        batch = finish(service, stored, report.endpoint or "/v1/chat/completions").to_dict()
+        batch = finish(service, upload(service, path), endpoint).to_dict()
 
         if "batch" in effects:
             assert batch["status"] == "failed"
-            assert batch["errors"] == check(path, provider=provider).to_batch()["errors"]
+            listed = check(path, provider=provider, endpoint=endpoint).to_batch()["errors"]
+            assert batch["errors"] == listed
             return
         refused = {error.custom_id for error in report.errors if error.fails == "request"}
         assert batch["status"] == "completed"
