@@ -12,7 +12,7 @@ adds these facts, each with its source. If a fact no longer changes anything, th
 that facts are deleted when the package catches up.
 
 `models.json` comes from `models.yaml` and the package, `providers.json` and `providers/` from
-`providers.yaml`. The schemas in `types/` keep only the types of the parameters, for providers that are not OpenAI.
+`providers.yaml`, `config.json` from `batchlint.config`. The schemas in `types/` keep only the types of the parameters, for providers that are not OpenAI.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ import openai
 import yaml
 from typing_extensions import get_type_hints, is_typeddict
 
+from batchlint.config import json_schema
 from batchlint.phrasing import listed, quoted
 from batchlint.schema.store import merge_patch
 
@@ -582,6 +583,7 @@ def build(*, any_version: bool = False) -> dict[Path, str]:
     for name, row in rows.items():
         text = json.dumps(row, indent=1, ensure_ascii=False, default=str)
         files[HERE / "providers" / f"{name}.json"] = f"{text}\n"
+    files[HERE / "config.json"] = json.dumps(json_schema(), indent=1) + "\n"
     files[HERE / "models.json"] = (
         json.dumps({"date": config["date"]} | models(schemas), indent=1, default=str) + "\n"
     )

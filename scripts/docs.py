@@ -30,46 +30,21 @@ from batchlint.output.providers import by_source, custom_id, window
 from batchlint.output.wording import EFFECT_OF_RULE
 from batchlint.providers import Provider, provider, provider_names
 from batchlint.rules import RULES, Rule
+from batchlint.rules.groups import GROUPS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-RULES_FOLDER = ROOT / "src" / "batchlint" / "rules"
 SAMPLE = "fixtures/sample_batch.jsonl"
-
-
-#: The topics of the rules, in the order of the index, with the modules of `batchlint.rules` that
-#: make them up.
-TOPICS: Mapping[str, tuple[str, ...]] = {
-    "The file": ("file", "foreign"),
-    "JSON and encoding": ("text",),
-    "The line": ("line",),
-    "Types, values and limits": ("stated", "embedding_tokens", "prompt_size"),
-    "Models": ("models", "model_support"),
-    "Conversations and tools": ("conversation", "tool_choice", "replayed_items"),
-    "Structured outputs": ("structured_outputs",),
-    "Images and files": ("parts", "media", "images"),
-    "Combinations of parameters": ("combinations", "batch_usage"),
-    "Other providers": ("providers",),
-}
 
 
 def rules_by_topic() -> dict[str, list[Rule]]:
     """Return the rules of each topic, in the order of the source."""
-    found = {
-        topic: [
-            RULES[name]
-            for module in modules
-            for name in re.findall(
-                r"^def (\w+)\(", (RULES_FOLDER / f"{module}.py").read_text("utf-8"), re.MULTILINE
-            )
-            if name in RULES
+    return {
+        group.title: [
+            rule for module in group.modules for rule in RULES.values() if rule.module == module
         ]
-        for topic, modules in TOPICS.items()
+        for group in GROUPS.values()
     }
-    missing = RULES.keys() - {rule.name for rules in found.values() for rule in rules}
-    if missing:
-        raise SystemExit(f"no topic in scripts/docs.py has these rules: {sorted(missing)}")
-    return found
 
 
 def rules_index() -> str:

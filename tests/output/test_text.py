@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from batchlint.findings import BatchError
 from batchlint.locate import find
+from batchlint.output import Options
 from batchlint.output.text import _excerpt
 from golden import assert_matches_golden
 from output.samples import CLEAN, MIXED, SAMPLES, render_text
@@ -81,7 +82,7 @@ def test_caret_is_below_the_place(before: str, after: str) -> None:
     except UnicodeEncodeError:
         return
     assert place is not None
-    shown = _excerpt(place, lambda text, **_: text).splitlines()
+    shown = _excerpt(place, Options()).splitlines()
 
     assert len(shown[0]) <= 4 + 60
     assert shown[0].isprintable()

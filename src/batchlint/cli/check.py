@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 from ..config import RULE_KEYS
+from ..findings import by_severity
 from ..output import FORMATS, Format, Options, default_format
+from ..output.wording import counted
 from ..phrasing import escape
 from .checking import MOST_UNPACKED, FileSettings, check_files
 from .crash import EXIT_ERROR
 from .inputs import NO_FILES, find_inputs, find_urls, reason, shown_name
 from .options import config_options, configs_of, folder_options, rule_options
 from .parameters import CheckCommand, KeyValue, ProviderName, Target, complete_endpoint
-from .printing import complain, print_all
+from .printing import complain, print_all, terminal_width
 from .reports import append_summary, refuse_conflicts, write_report
 
 if TYPE_CHECKING:
@@ -59,7 +61,8 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
 @click.option(
     "--format",
     type=click.Choice(tuple(FORMATS)),
-    help="Output format.  [default: text; github under GitHub Actions]",
+    metavar="FORMAT",
+    help=f"Output format: {', '.join(FORMATS)}.  [default: text; github under GitHub Actions]",
 )
 @click.option(
     "--output-file",
@@ -235,12 +238,14 @@ def check(
             quiet=quiet,
             **options,
         ):
-            _print_problems(result, formats)
+            _print_problems(result, formats, quiet=quiet)
             results.append(result)
             yield result
 
     if output_file is None:
-        on_screen = printing._replace(style=click.style) if _wants_color(color) else printing
+        on_screen = printing._replace(width=terminal_width(sys.stdout))
+        if _wants_color(color):
+            on_screen = on_screen._replace(style=click.style)
         print_all(chosen.render(checked(), on_screen), as_utf8=not chosen.is_for_people)
         is_written = True
     else:
@@ -305,15 +310,23 @@ def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
     return status
 
 
-def _print_problems(result: FileResult, formats: Iterable[Format]) -> None:
+def _print_problems(result: FileResult, formats: Sequence[Format], *, quiet: bool) -> None:
     """Print on standard error what the outputs themselves do not say of a file."""
-    if result.report is None:
+    report = result.report
+    if report is None:
         complain(f"{result.path}: {result.error}")
         return
-    count = sum(result.report.truncated.values())
+    count = sum(report.truncated.values())
     if count and not all(chosen.reports_truncated for chosen in formats):
         complain(
             f"{result.path}: {count:,} findings are not in this report; use --keep 0 to keep all"
+        )
+    is_accepted = not any(key.fails in ("upload", "create", "batch") for key in report.counts)
+    if not report.ok and is_accepted and not quiet and not formats[0].reports_requests:
+        errors, _ = by_severity(report.counts)
+        complain(
+            f"{result.path}: the API would accept this batch, but batchlint found "
+            f"{counted(errors, 'error')}, so the exit status is 1; --format text shows them"
         )
 
 

@@ -246,12 +246,14 @@ class _InterruptibleReader(io.RawIOBase):
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()
         self._stream: Any = getattr(stream, "raw", stream)
+        self._is_at_end = False
 
     def readable(self) -> bool:
         """Return True."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        """Read a piece."""
-        count: int = self._stream.readinto(buffer)
+        """Read a piece. A terminal would go on after its end, and wait for another Ctrl-D."""
+        count: int = 0 if self._is_at_end else self._stream.readinto(buffer)
+        self._is_at_end = count == 0
         return count

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from .. import __version__
@@ -15,13 +17,57 @@ from .serve import serve
 from .split import split
 
 
+class Commands(click.Group):
+    """The commands. What is not one may be a file, or a misspelled command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command by its name."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not ctx.resilient_parsing:
+            raise click.ClickException(f"{name!r} is not a command{self._remedy(ctx, args)}")
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options before the command. Those of a command belong after it."""
+        given = [*args]  # The parser takes them away.
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if any(error.option_name in option.opts for option in check.params):
+                raise click.ClickException(
+                    f"{error.option_name} is an option of check; type: "
+                    f"{_typed('batchlint', 'check', *given)}"
+                ) from None
+            raise
+
+    def _remedy(self, ctx: click.Context, args: list[str]) -> str:
+        """What the user may have meant."""
+        import difflib
+
+        name = args[0]
+        if name == "-" or os.path.lexists(name) or name.endswith((".jsonl", ".jsonl.gz")):
+            return f"; to check files, type: {_typed('batchlint', 'check', *args)}"
+        commands = self.list_commands(ctx)
+        near = difflib.get_close_matches(name, commands, 1)
+        return f"; did you mean {near[0]}?" if near else f"; commands are {', '.join(commands)}"
+
+
+def _typed(*words: str) -> str:
+    """A command line, as one would type it."""
+    import shlex
+
+    return shlex.join(words)
+
+
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         click.echo(f"batchlint {__version__}")
         ctx.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "-V",
     "--version",

@@ -27,7 +27,7 @@ class CheckCommand(click.Command):
 
 
 class Rules(click.ParamType):  # type: ignore[type-arg]  # generic only in new releases
-    """Names of rules or API codes, separated by commas."""
+    """Names of rules, groups or API codes, or globs, separated by commas."""
 
     name = "rules"
 
@@ -123,10 +123,11 @@ class Target(click.ParamType):  # type: ignore[type-arg]  # likewise
 
 
 def complete_rule(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the name of a rule."""
+    """Complete the name of a rule or of a group."""
     from ..rules import RULES
+    from ..rules.groups import GROUPS
 
-    return [name for name in RULES if name.startswith(incomplete)]
+    return [name for name in (*RULES, *GROUPS) if name.startswith(incomplete)]
 
 
 def complete_endpoint(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -145,4 +146,12 @@ def schema_names() -> tuple[str, ...]:
     """The names of the schemas: the URLs of the endpoints, and the others."""
     from ..providers import provider
 
-    return (*provider().endpoints, "batch-request", "batch-create", "batch", "report", "manifest")
+    return (
+        *provider().endpoints,
+        "batch-request",
+        "batch-create",
+        "batch",
+        "report",
+        "manifest",
+        "config",
+    )

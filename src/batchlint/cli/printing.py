@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any, Final
 
 import click
 
 from ..output.complete_writer import to_bytes
+from ..output.wrapping import NARROWEST, wrap
 from ..phrasing import escape
+
+#: The width of terminals that do not tell it.
+_USUAL: Final = 80
 
 
 def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
@@ -51,12 +57,24 @@ def print_bytes(chunks: Iterable[bytes]) -> None:
 def complain(text: str) -> None:
     """Print a message on standard error. If that fails, the exit status still reports it."""
     with suppress(OSError):
-        click.echo(f"batchlint: {escape(text)}", err=True)
+        click.echo(wrap(f"batchlint: {escape(text)}", terminal_width(sys.stderr)), err=True)
+
+
+def terminal_width(stream: Any) -> int | None:
+    """The columns of the terminal that a stream writes to; None if it is not a terminal."""
+    if stream is None or not stream.isatty():
+        return None
+    with suppress(KeyError, ValueError):
+        return max(int(os.environ["COLUMNS"]), NARROWEST)
+    with suppress(OSError):
+        return max(os.get_terminal_size(stream.fileno()).columns or _USUAL, NARROWEST)
+    return _USUAL
 
 
 def show_error(error: click.ClickException) -> None:
     """Print what is wrong with a command line. It may quote anything."""
-    message = escape(error.format_message())
+    label = len("Error: ")  # click puts it before the message.
+    message = wrap(escape(error.format_message()), terminal_width(sys.stderr), label, label)
     error.format_message = lambda: message  # type: ignore[method-assign]
     if sys.stderr is not None:
         with suppress(OSError):

@@ -9,20 +9,41 @@ from .printing import print_all
 
 
 @click.command()
-@click.argument("endpoint", required=False, shell_complete=complete_schema)
-def schema(endpoint: str | None) -> None:
-    """Print a JSON Schema; without ENDPOINT, list them."""
+@click.argument("name", required=False, shell_complete=complete_schema)
+def schema(name: str | None) -> None:
+    """Print a JSON Schema; without NAME, list them.
+
+    NAME is one of those listed, or a part of a URL such as 'embeddings'.
+    """
     import json
 
     from .. import data
     from ..providers import provider
 
-    names = schema_names()
-    if endpoint is None:
-        print_all(f"{name}\n" for name in names)
+    if name is None:
+        print_all(f"{name}\n" for name in schema_names())
         return
-    if endpoint not in names:
-        raise click.UsageError(f"no schema for {endpoint!r}; the schemas are {', '.join(names)}")
+    chosen = _find(name)
     endpoints = provider().endpoints
-    name = endpoints[endpoint].schema if endpoint in endpoints else endpoint
-    print_all([json.dumps(data.read(name), indent=2, ensure_ascii=False) + "\n"])
+    file = endpoints[chosen].schema if chosen in endpoints else chosen
+    print_all([json.dumps(data.read(file), indent=2, ensure_ascii=False) + "\n"])
+
+
+def _find(name: str) -> str:
+    """The schema that a name means: its own, or that of a URL without its beginning.
+
+    Raises:
+        click.ClickException: there is none, or several.
+    """
+    names = schema_names()
+    if name in names:
+        return name
+    wanted = "/" + name.strip("/").lower()
+    found = [each for each in names if each.endswith(wanted)] or [
+        each for each in names if f"{wanted}/" in f"{each}/"
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise click.ClickException(f"{name!r} may be {' or '.join(found)}")
+    raise click.ClickException(f"no schema for {name!r}; the schemas are {', '.join(names)}")

@@ -29,6 +29,7 @@ class Options(NamedTuple):
         statistics: count the findings of all files by rule.
         strict: warnings fail too.
         quiet: print errors only.
+        width: the columns of the terminal; None wraps nothing.
     """
 
     max_errors: int = 20
@@ -37,6 +38,7 @@ class Options(NamedTuple):
     statistics: bool = False
     strict: bool = False
     quiet: bool = False
+    width: int | None = None
 
 
 class Format(NamedTuple):
@@ -46,12 +48,14 @@ class Format(NamedTuple):
         name: as `--format` takes it; also the name of its module.
         prints_sample: it prints at most `--max-errors` findings of a file.
         reports_truncated: it says itself how many findings are not in it.
+        reports_requests: it has the errors of single requests.
         is_for_people: it is printed in the encoding of the terminal. All others are UTF-8.
     """
 
     name: str
     prints_sample: bool = False
     reports_truncated: bool = True
+    reports_requests: bool = True
     is_for_people: bool = False
 
     def render(self, files: Iterable[FileResult], options: Options) -> Iterator[str]:
@@ -81,10 +85,11 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format("text", prints_sample=True, is_for_people=True),
         Format("json"),
         Format("jsonl", reports_truncated=False),
-        Format("batch"),
+        Format("batch", reports_requests=False),
         Format("github", prints_sample=True),
         Format("gitlab", reports_truncated=False),
         Format("junit", reports_truncated=False),
+        Format("rdjson", reports_truncated=False),
         Format("sarif"),
     )
 }

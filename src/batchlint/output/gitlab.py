@@ -43,7 +43,7 @@ def _issues(file: FileResult, fingerprints: Fingerprints) -> Iterator[dict[str, 
         )
         yield _issue(
             error.rule,
-            f"{label(error)}: {error.message}",
+            f"{label(error)}: {error.message}" + (f" {error.hint}" if error.hint else ""),
             fingerprints.of(path, error),
             severity,
             path,

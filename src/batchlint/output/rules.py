@@ -5,20 +5,57 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..rules import RULES, Rule
+from ..rules.groups import GROUPS
 from .wording import EFFECT_OF_RULE
+from .wrapping import wrap, wrap_documentation
+
+#: On a terminal, names have at most this many columns of their own. Longer ones have a line.
+_NAMES = 30
 
 
-def list_rules() -> Iterator[str]:
-    """One line per rule."""
-    width = max(map(len, RULES))
-    for rule in RULES.values():
-        off = "" if rule.default else " Off by default."
-        yield f"{rule.name:{width}}  {rule.severity:7}  {rule.summary}{off}\n"
+def list_rules(width: int | None = None) -> Iterator[str]:
+    """The rules by group: one line per rule, or the lines that it takes on a terminal.
+
+    Args:
+        width: the columns of the terminal; None wraps nothing.
+    """
+    names = max(map(len, RULES))
+    for position, (name, group) in enumerate(GROUPS.items()):
+        yield "\n" * (position > 0) + f"{group.title} ({name})\n"
+        for rule in RULES.values():
+            if rule.group == name:
+                yield _row(rule, names) if width is None else _wrapped_row(rule, width)
 
 
-def explain_rule(rule: Rule) -> str:
-    """The name and the documentation of a rule."""
+def _row(rule: Rule, names: int) -> str:
+    return f"  {rule.name:{names}}  {rule.severity:7}  {_summary(rule)}\n"
+
+
+def _wrapped_row(rule: Rule, width: int) -> str:
+    """The name, and the summary beside it, or below it where there is little room."""
+    level = "" if rule.severity == "error" else "Warning. "
+    text = f"{level}{_summary(rule)}"
+    if width < 2 * _NAMES + 20:
+        return f"  {rule.name}\n      {wrap(text, width, 6, 6)}\n"
+    indent = _NAMES + 4
+    if len(rule.name) > _NAMES:
+        return f"  {rule.name}\n{' ' * indent}{wrap(text, width, indent, indent)}\n"
+    return f"  {rule.name:{_NAMES}}  {wrap(text, width, indent, indent)}\n"
+
+
+def _summary(rule: Rule) -> str:
+    return rule.summary + ("" if rule.default else " Off by default.")
+
+
+def explain_rule(rule: Rule, width: int | None = None) -> str:
+    """The name and the documentation of a rule.
+
+    Args:
+        rule: the rule.
+        width: the columns of the terminal; None wraps nothing.
+    """
     state = "" if rule.default else ", off by default"
     code = f", code {rule.code}" if rule.code != rule.name else ""
     effect = EFFECT_OF_RULE[rule.fails]
-    return f"{rule.name} ({rule.severity}{code}{state}; the API {effect})\n\n{rule.doc}"
+    head = f"{rule.name} ({rule.severity}{code}{state}; the API {effect}; group {rule.group})"
+    return f"{wrap(head, width)}\n\n{wrap_documentation(rule.doc, width)}"

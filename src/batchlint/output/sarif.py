@@ -11,6 +11,7 @@ from ..rules import RULES
 from . import Options
 from .document import to_json_document
 from .fingerprints import Fingerprints
+from .links import SITE, rule_page
 from .locate import locate_all
 from .paths import uri
 from .result import FileResult
@@ -38,6 +39,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
         "tool": {
             "driver": {
                 "name": "batchlint",
+                "informationUri": SITE,
                 "version": __version__,
                 "semanticVersion": __version__,
                 "rules": [_rule(name) for name in rules],
@@ -59,8 +61,9 @@ def _rule(name: str) -> dict[str, Any]:
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": rule.doc.partition("\n\nFails: ")[0]},
         "help": {"text": rule.doc},
+        "helpUri": rule_page(name),
         "defaultConfiguration": {"level": rule.severity},
-        "properties": {"code": rule.code, "fails": rule.fails},
+        "properties": {"code": rule.code, "fails": rule.fails, "tags": [rule.group]},
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -11,11 +10,12 @@ from ..findings import BatchError, FindingKey, Safety
 from ..locate import Place
 from ..phrasing import escape
 from ..report import Report
-from . import Options, Style
+from . import Options
 from .locate import locate_all
 from .result import FileResult
 from .sample import omitted, sample, shown_report
 from .wording import by_effect, effect, fixable, label, place, requests, summary_of_all, verdict
+from .wrapping import character_width, width_of, wrap
 
 #: The length of an excerpt in characters, and the maximum before the place.
 _EXCERPT = 60
@@ -41,9 +41,10 @@ def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
             counts.update(report.counts)
     if len(outcomes) > 1 and not options.quiet:
         color = "green" if all(outcomes) else "red"
-        yield options.style(summary_of_all(outcomes), fg=color, bold=True) + "\n"
+        text = options.style(summary_of_all(outcomes), fg=color, bold=True)
+        yield wrap(text, options.width) + "\n"
     if options.statistics:
-        yield from _statistics(counts, options.style)
+        yield from _statistics(counts, options)
 
 
 def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
@@ -51,66 +52,84 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
     printed = sample(report, options.max_errors)
     source = file.stored if options.show_source else None
     for error, at in locate_all(source, sorted(printed)):
-        yield _finding(file.path, error, style)
+        yield _finding(file.path, error, options)
         if at is not None:
-            yield _excerpt(at, style)
+            yield _excerpt(at, options)
     if rest := omitted(report, printed):
         kept = len(report.errors) + len(report.warnings)
         more = "; `--max-errors 0` prints more" if len(printed) < kept else ""
-        yield style(f"... and {rest}{more}", dim=True) + "\n"
+        yield wrap(style(f"... and {rest}{more}", dim=True), options.width) + "\n"
     if options.quiet:
         return
     if report.hint is not None:
-        yield style(f"hint: {escape(report.hint)}", dim=True) + "\n"
+        yield wrap(style(f"hint: {escape(report.hint)}", dim=True), options.width) + "\n"
     if report.fixable:
-        yield style(fixable(report), dim=True) + "\n"
+        yield wrap(style(fixable(report), dim=True), options.width) + "\n"
     fails = options.strict and report.ok and bool(report.counts)
     color = "red" if fails or not report.ok else "green"
     outcome = verdict(report) + (" (fails: --strict)" if fails else "")
     name = style(escape(file.path), bold=True)
-    yield f"{name}: {requests(report)}, {style(outcome, fg=color, bold=True)}\n"
+    text = f"{name}: {requests(report)}, {style(outcome, fg=color, bold=True)}"
+    yield wrap(text, options.width) + "\n"
 
 
-def _finding(path: str, error: BatchError, style: Style) -> str:
+def _finding(path: str, error: BatchError, options: Options) -> str:
+    """The finding on one line, and its hint on another; on a terminal on as many as they take."""
+    style = options.style
     where = style(place(path, error.line, error.column), bold=True)
     color = "yellow" if error.severity == "warning" else "red"
     level = style("warning: ", fg=color) if error.severity == "warning" else ""
-    hint = "" if error.hint is None else f"    {style(error.hint, dim=True)}\n"
     rule = "" if error.rule == error.code else style(f" [{error.rule}]", dim=True)
     fix = _MARKS[None if error.fix is None else error.fix.safety]
     mark = style(fix, fg="cyan") if fix else ""
-    return f"{where}: {level}{style(label(error), fg=color)}: {error.message}{rule}{mark}\n{hint}"
+    text = f"{where}: {level}{style(label(error), fg=color)}: {error.message}{rule}{mark}"
+    lines = [wrap(text, options.width, 2)]
+    if error.hint is not None:
+        lines.append(f"    {wrap(style(error.hint, dim=True), options.width, 4, 4)}")
+    return "\n".join(lines) + "\n"
 
 
-def _excerpt(at: Place, style: Style) -> str:
+def _excerpt(at: Place, options: Options) -> str:
     """A part of the line, and a caret under the place."""
-    first = max(0, min(at.start - _BEFORE, len(at.text) - _EXCERPT))
-    last = min(len(at.text), first + _EXCERPT)
-    shown = [_visible(character) for character in at.text[first:last]]
+    room = _EXCERPT if options.width is None else min(_EXCERPT, options.width - 4)
+    text = at.text
+    first = last = at.start
+    columns = 0
+
+    def grow(limit: int) -> None:
+        """Add characters at the end, up to this many columns."""
+        nonlocal last, columns
+        while last < len(text) and last - first < limit:
+            columns += character_width(text[last])
+            if columns > limit:
+                columns -= character_width(text[last])
+                break
+            last += 1
+
+    grow(room - _BEFORE)
+    while first and last - first < room and columns + character_width(text[first - 1]) <= room:
+        first -= 1
+        columns += character_width(text[first])
+    grow(room)
+    shown = [_visible(character) for character in text[first:last]]
     if first:
         shown[:3] = "..."
-    if last < len(at.text):
+    if last < len(text):
         shown[-3:] = "..."
-    before = sum(map(_width, shown[: at.start - first]))
-    return f"    {''.join(shown)}\n    {' ' * before}{style('^', fg='green', bold=True)}\n"
+    before = width_of("".join(shown[: at.start - first]))
+    caret = options.style("^", fg="green", bold=True)
+    return f"    {''.join(shown)}\n    {' ' * before}{caret}\n"
 
 
 def _visible(character: str) -> str:
     return character if character.isprintable() and escape(character) == character else "?"
 
 
-def _width(character: str) -> int:
-    """The columns of a terminal that a character takes."""
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _statistics(counts: Counter[FindingKey], style: Style) -> Iterator[str]:
+def _statistics(counts: Counter[FindingKey], options: Options) -> Iterator[str]:
     """One row per rule: the number of findings, and what they do."""
     width = max((len(f"{count:,}") for count in counts.values()), default=1)
     names = max((len(rule) for rule, _, _ in counts), default=1)
     for key, count in by_effect(counts):
         color = "yellow" if key.severity == "warning" else "red"
-        rule = style(f"{key.rule:{names}}", fg=color)
-        yield f"{count:>{width},}  {rule}  {effect(key, count)}\n"
+        rule = options.style(f"{key.rule:{names}}", fg=color)
+        yield wrap(f"{count:>{width},}  {rule}  {effect(key, count)}", options.width) + "\n"

@@ -15,6 +15,7 @@ decorator says what the function gets:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
@@ -22,6 +23,7 @@ from ..findings import Effect, Fix, Part, PathParts, Phase, Problem, Rank, Sever
 from ..phrasing import dotted
 from ..providers import Endpoint, Limits, Provider
 from ..summary import ChunkSummary
+from .groups import group_of
 from .triggers import ALWAYS, Trigger, Unless
 
 #: What a rule checks.
@@ -128,6 +130,7 @@ class Rule(NamedTuple):
 
     Attributes:
         name: its unique name, in snake_case.
+        module: the module of this package that has it.
         scope: what it checks.
         check: yields the problems.
         code: the API's code; the rule's name if the API's code is null or unknown.
@@ -146,6 +149,7 @@ class Rule(NamedTuple):
     """
 
     name: str
+    module: str
     scope: Scope
     check: Check
     code: str
@@ -167,6 +171,11 @@ class Rule(NamedTuple):
             return self
         when = self.when_at(provider)
         return None if when is None else self._replace(when=when)
+
+    @property
+    def group(self) -> str:
+        """The name of its group, by topic."""
+        return group_of(self.module)
 
     @property
     def doc(self) -> str:
@@ -230,6 +239,7 @@ def _register(
         raise ValueError(f"two rules are called {name}")
     rule = Rule(
         name=name,
+        module=function.__module__.rpartition(".")[2],
         scope=scope,
         check=check,
         code=code or name,
@@ -404,28 +414,37 @@ def select_rules(
 
 
 def names_of(names_or_codes: str | Iterable[str]) -> list[str]:
-    """The names of the rules that names or API codes stand for.
+    """The names of the rules that names, API codes, groups or globs stand for.
 
     Args:
         names_or_codes: a list, or a string of names separated by commas.
 
     Raises:
-        ValueError: a name is unknown.
+        ValueError: a name is unknown, or a glob matches nothing; the message suggests similar ones.
     """
     if isinstance(names_or_codes, str):
         names_or_codes = names_or_codes.split(",")
-    chosen: list[str] = []
+    chosen: dict[str, None] = {}
     for name in filter(None, map(str.strip, names_or_codes)):
-        found = [rule.name for rule in RULES.values() if name in (rule.name, rule.code)]
+        found = [rule.name for rule in RULES.values() if _is_named(rule, name)]
         if not found:
             raise ValueError(f"unknown rule {name!r}{_suggestion(name)}")
-        chosen += found
-    return chosen
+        chosen |= dict.fromkeys(found)
+    return [*chosen]
+
+
+def _is_named(rule: Rule, name: str) -> bool:
+    """Whether a name is that of a rule, of its code or of its group, or a glob for one of them."""
+    names = (rule.name, rule.code, rule.group)
+    return name in names or any(fnmatchcase(each, name) for each in names)
 
 
 def _suggestion(name: str) -> str:
     import difflib
 
-    known = sorted(RULES.keys() | {rule.code for rule in RULES.values()})
-    near = difflib.get_close_matches(name, known, 3)
+    known = sorted(
+        {known for rule in RULES.values() for known in (rule.name, rule.code, rule.group)}
+    )
+    inside = [each for each in known if len(name) > 3 and name in each]
+    near = (difflib.get_close_matches(name, known, 3) or inside)[:3]
     return f"; did you mean {' or '.join(near)}?" if near else "; `batchlint rule` lists them"

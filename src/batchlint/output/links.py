@@ -1,0 +1,14 @@
+"""Addresses of the documentation, for formats that link to it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: The site of the documentation. It has no address yet, so this is a placeholder; it is also in
+#: `pyproject.toml`.
+SITE: Final = "https://batchlint.example/"
+
+
+def rule_page(name: str) -> str:
+    """The page of a rule."""
+    return f"{SITE}rules/{name}/"

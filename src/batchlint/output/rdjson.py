@@ -1,0 +1,62 @@
+"""The format `rdjson`: the Reviewdog Diagnostic Format, which reviewdog posts as review comments.
+
+Source of the shape: proto/rdf/reviewdog.proto of reviewdog/reviewdog, November 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..findings import BatchError
+from ..locate import Place
+from . import Options
+from .document import to_json_document
+from .links import SITE, rule_page
+from .locate import locate_all
+from .paths import from_root
+from .result import FileResult
+from .wording import label
+
+
+def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
+    """One document of all kept findings. A file that cannot be read is a diagnostic too."""
+    diagnostics = [diagnostic for file in files for diagnostic in _diagnostics(file)]
+    source = {"name": "batchlint", "url": SITE}
+    yield to_json_document({"source": source, "diagnostics": diagnostics}, indent=True)
+
+
+def _diagnostics(file: FileResult) -> Iterator[dict[str, Any]]:
+    path = file.path if file.source is None else from_root(file.source)
+    path = path.encode(errors="replace").decode()  # JSON cannot hold half a surrogate pair.
+    if file.report is None:
+        yield {
+            "message": f"The file could not be read: {file.error}",
+            "location": {"path": path},
+            "severity": "ERROR",
+        }
+        return
+    findings = sorted([*file.report.errors, *file.report.warnings])
+    for error, place in locate_all(file.stored, findings):
+        hint = f"\n{error.hint}" if error.hint else ""
+        yield {
+            "message": f"{label(error)}: {error.message}{hint}",
+            "location": {"path": path, "range": _range(error, place)},
+            "severity": error.severity.upper(),
+            "code": {"value": error.rule, "url": rule_page(error.rule)},
+        }
+
+
+def _range(error: BatchError, place: Place | None) -> dict[str, Any]:
+    """The place in the file. Columns count bytes, so they are known only if the line is at hand."""
+    line = error.line or 1
+    if place is None:
+        return {"start": {"line": line}}
+    return {
+        "start": {"line": line, "column": _bytes(place.text[: place.start]) + 1},
+        "end": {"line": line, "column": _bytes(place.text[: place.end]) + 1},
+    }
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,47 @@
+"""The groups of rules, by topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Group(NamedTuple):
+    """Rules about one topic.
+
+    Attributes:
+        title: the topic.
+        modules: the modules of this package that have the rules.
+    """
+
+    title: str
+    modules: tuple[str, ...]
+
+
+#: The groups by name, in the order in which rules are listed.
+GROUPS: Final[Mapping[str, Group]] = {
+    "file": Group("The file", ("file", "foreign")),
+    "json": Group("JSON and encoding", ("text",)),
+    "line": Group("The line", ("line",)),
+    "values": Group("Types, values and limits", ("stated", "embedding_tokens", "prompt_size")),
+    "models": Group("Models", ("models", "model_support")),
+    "conversations": Group(
+        "Conversations and tools", ("conversation", "tool_choice", "replayed_items")
+    ),
+    "structured-outputs": Group("Structured outputs", ("structured_outputs",)),
+    "images": Group("Images and files", ("parts", "media", "images")),
+    "combinations": Group("Combinations of parameters", ("combinations", "batch_usage")),
+    "providers": Group("Other providers", ("providers",)),
+}
+
+#: The name of the group of each module.
+_GROUP_OF: Final = {module: name for name, group in GROUPS.items() for module in group.modules}
+
+
+def group_of(module: str) -> str:
+    """The name of the group of a module.
+
+    Raises:
+        KeyError: it has none.
+    """
+    return _GROUP_OF[module]

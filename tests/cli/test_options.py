@@ -1,0 +1,398 @@
+"""Options about what is printed and written, about the configuration, and from the environment."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from batchlint.cli.check import check as check_command
+from batchlint.config import FORMAT_NAMES, SETTINGS
+from batchlint.output import FORMATS
+from cli.samples import BAD, GOOD, WARNED
+from support import FIXTURES, CommandResult, line, run_command
+
+Run = Callable[..., CommandResult]
+
+SAMPLE = str(FIXTURES / "sample_batch.jsonl")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a file that has an error and a warning."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.jsonl").write_bytes(line(dimensions="x", input="x" * 20) + b"\n")
+    return tmp_path
+
+
+# -- quiet and exit-zero --------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("folder")
+def test_quiet_prints_errors_only(run: Run) -> None:
+    loud = run("check", "x.jsonl").out.splitlines()
+    quiet = run("check", "--quiet", "x.jsonl")
+
+    assert quiet == CommandResult(1, f"{loud[0]}\n", "")
+    assert "blank_line" in "".join(loud)
+
+
+@pytest.mark.parametrize("form", ["text", "github"])
+def test_quiet_run_without_errors_prints_nothing(form: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".hidden.jsonl").write_bytes(b"")
+    (tmp_path / "batch.jsonl").write_bytes(line("a") + b"\n")
+    result = run("check", "-q", f"--format={form}", GOOD, WARNED, str(tmp_path))
+
+    assert result == CommandResult(0, "", "")
+
+
+def test_quiet_run_says_that_more_errors_are_not_printed(run: Run, folder: Path) -> None:
+    (folder / "many.jsonl").write_bytes(b"".join(line(str(n), bogus=1) for n in range(40)))
+    out = run("check", "-q", "many.jsonl").out.splitlines()
+
+    assert len(out) == 21 + 1  # One finding has a hint.
+    assert out[-1].startswith("... and 20 more of unknown_parameter, lines 21-40")
+
+
+def test_quiet_prints_warnings_that_fail_the_run(run: Run) -> None:
+    result = run("check", "-q", "--strict", WARNED)
+
+    assert result.status == 1
+    assert "blank_line" in result.out
+
+
+def test_quiet_still_reports_files_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
+    result = run("check", "-q", str(tmp_path / "missing"))
+
+    assert (result.status, result.out) == (2, "")
+    assert "No such file or directory" in result.err
+
+
+def test_exit_zero_ignores_errors_but_not_failures(run: Run, tmp_path: Path) -> None:
+    assert run("check", "--exit-zero", BAD).status == 0
+    assert run("check", "--exit-zero", "--strict", WARNED).status == 0
+    assert run("check", "--exit-zero", BAD, str(tmp_path / "missing")).status == 2
+    assert run("check", "--exit-zero", BAD).out == run("check", BAD).out
+
+
+# -- further reports ------------------------------------------------------------------------------
+
+
+def test_further_reports_are_written_beside_the_screen(run: Run, folder: Path) -> None:
+    plain = run("check", "x.jsonl")
+    result = run("check", "x.jsonl", "--output=json=a.json", "--output", "junit=b.xml")
+
+    assert result == plain
+    (file,) = json.loads((folder / "a.json").read_bytes())["files"]
+    assert [error["column"] for error in file["errors"]["data"]] == [133]
+    assert ET.parse(folder / "b.xml").getroot().get("failures") == "1"
+
+
+def test_further_reports_have_all_findings_that_are_kept(run: Run, folder: Path) -> None:
+    (folder / "many.jsonl").write_bytes(b"".join(line(str(n), bogus=1) for n in range(1100)))
+    run("check", "many.jsonl", "--output=json=a.json")
+
+    (file,) = json.loads((folder / "a.json").read_bytes())["files"]
+    assert len(file["errors"]["data"]) == 1000
+
+
+def test_report_in_a_file_and_further_reports_exclude_the_screen(run: Run, folder: Path) -> None:
+    result = run("check", "x.jsonl", "--output-file=a.txt", "--output=jsonl=b.jsonl")
+
+    assert result == CommandResult(1, "", "")
+    assert (folder / "a.txt").read_text("utf-8").startswith("x.jsonl:1:")
+    assert (folder / "b.jsonl").read_bytes().count(b"\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--output=json"], "'json' is not FORMAT=PATH, such as sarif=report.sarif"),
+        (["--output=json="], "'json=' is not FORMAT=PATH"),
+        (["--output=jsn=a"], "'jsn' is not a format; the formats are text, json"),
+        (["--output=json=x.jsonl"], "would overwrite x.jsonl, which is an input file"),
+        (["--output=json=a", "--output=sarif=./a"], "two reports would be written to ./a"),
+        (["--output=json=a", "--output-file=a"], "two reports would be written to a"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_impossible_reports_are_refused(
+    options: list[str], message: str, run: Run, folder: Path
+) -> None:
+    before = (folder / "x.jsonl").read_bytes()
+    result = run("check", "x.jsonl", *options)
+
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err
+    assert (folder / "x.jsonl").read_bytes() == before
+    assert not (folder / "a").exists()
+
+
+def test_report_that_cannot_be_written_is_a_failure(run: Run, folder: Path) -> None:
+    result = run("check", "x.jsonl", "--output=json=missing/a.json", "--output=json=b.json")
+
+    assert result.status == 2
+    assert "missing/a.json: cannot write: No such file or directory" in result.err
+    assert (folder / "b.json").exists()
+
+
+# -- the name of standard input -------------------------------------------------------------------
+
+
+def test_standard_input_has_the_name_that_is_given(folder: Path) -> None:
+    (folder / "data").mkdir()
+    (folder / "data" / "batchlint.toml").write_text('ignore = ["blank_line"]', "utf-8")
+    result = run_command(
+        "check", "-", "--stdin-filename=data/new.jsonl", stdin=line(bogus=1) + b"\n"
+    )
+
+    assert result.out.startswith("data/new.jsonl:1:100: unknown_parameter")
+    assert "blank_line" not in result.out
+
+
+def test_name_of_standard_input_is_checked_and_never_read(folder: Path) -> None:
+    options = ["--stdin-filename=x.json", "--show-source"]
+    (folder / "x.json").write_bytes(b"SECRET\n" * 9)
+    result = run_command("check", "-", *options, stdin=line("a", bogus=1))
+
+    assert "x.json: not_jsonl_name" in result.out
+    assert "SECRET" not in result.out
+
+
+@pytest.mark.parametrize("form", ["sarif", "gitlab", "github", "rdjson"])
+def test_reports_name_standard_input_as_a_file(form: str) -> None:
+    options = [f"--format={form}", "--stdin-filename=data/new.jsonl"]
+    result = run_command("check", "-", *options, stdin=line(bogus=1))
+
+    assert "data/new.jsonl" in result.out
+    assert "<stdin>" not in result.out
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="needs /dev/fd")  # noqa: PTH110
+def test_process_substitution_has_no_name() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, line("a"))
+    os.close(writer)
+    import subprocess
+    import sys
+
+    completed = subprocess.run(
+        [sys.executable, "-m", "batchlint", "check", f"/dev/fd/{reader}"],
+        pass_fds=[reader],
+        capture_output=True,
+        check=False,
+    )
+    os.close(reader)
+
+    assert completed.returncode == 0, completed.stdout
+
+
+# -- the format batch -----------------------------------------------------------------------------
+
+
+def test_batch_format_says_why_the_exit_status_is_1(run: Run) -> None:
+    result = run("check", "--format=batch", BAD)
+
+    assert json.loads(result.out)["status"] == "validating"
+    assert result.err == (
+        f"batchlint: {BAD}: the API would accept this batch, but batchlint found 5 errors, so the "
+        "exit status is 1; --format text shows them\n"
+    )
+    assert run("check", "--format=batch", SAMPLE).err == ""
+    assert run("check", "--format=batch", GOOD).err == ""
+
+
+# -- configuration --------------------------------------------------------------------------------
+
+
+def test_every_setting_is_an_option_of_the_same_name() -> None:
+    options = {option.removeprefix("--") for param in check_command.params for option in param.opts}
+
+    assert options >= SETTINGS.keys()
+    assert tuple(FORMATS) == FORMAT_NAMES
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "shown"),
+    [
+        ("strict = true\nignore = ['invalid_type']", 1, "no errors, 1 warning (fails: --strict)"),
+        ("exit-zero = true", 0, "1 error "),
+        ("quiet = true", 1, "invalid_type"),
+        ("format = 'jsonl'", 1, '"rule":"invalid_type"'),
+        ("statistics = true", 1, "1  invalid_type  fails its request"),
+        ("show-source = true", 1, "^"),
+        ("max-errors = 1", 1, "... and 1 more of blank_line"),
+        ("color = 'always'", 1, "\x1b[31m"),
+        ("endpoint = '/v1/responses'", 1, "invalid_url"),
+        ("completion-window = '1h'", 1, "invalid_value completion_window"),
+        ("output-expires-after = 1", 1, "integer_below_min_value output_expires_after.seconds"),
+        ("[metadata]\nk = '" + "v" * 600 + "'", 1, "string_above_max_length metadata.k"),
+        ("max-enqueued-tokens = 1\n", 1, "enqueued_tokens"),
+        ("[per-file.'x*']\nendpoint = '/v1/responses'", 1, "invalid_url"),
+        ("provider = 'groq'", 1, "'/v1/embeddings' is not a batch endpoint"),
+    ],
+    ids=lambda value: value.split("\n")[0] if isinstance(value, str) else "",
+)
+def test_settings_are_taken_from_the_configuration(
+    text: str, status: int, shown: str, run: Run, folder: Path
+) -> None:
+    (folder / "batchlint.toml").write_text(text, "utf-8")
+    result = run("check", "x.jsonl")
+
+    assert result.status == status
+    assert shown in result.out
+    assert (
+        run("check", "--no-config", "x.jsonl").out
+        == run("check", "x.jsonl", "--config=" + os.devnull).out
+    )
+
+
+def test_options_win_over_variables_and_variables_over_the_configuration(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "batchlint.toml").write_text("format = 'json'", "utf-8")
+    assert run("check", "x.jsonl").out.startswith("{")
+    monkeypatch.setenv("BATCHLINT_CHECK_FORMAT", "gitlab")
+    assert run("check", "x.jsonl").out.startswith("[")
+    assert run("check", "x.jsonl", "--format=text").out.startswith("x.jsonl:1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("STRICT", "1", "(fails: --strict)"),
+        ("IGNORE", "invalid_type,blank_line", "no errors"),
+        ("MAX_ERRORS", "1", "1 more of"),
+        ("ENDPOINT", "/v1/responses", "invalid_url"),
+        ("METADATA", "a=b c=" + "d" * 600, "metadata.c"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_variables_set_options(
+    name: str, value: str, shown: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"BATCHLINT_CHECK_{name}", value)
+    if name == "STRICT":
+        monkeypatch.setenv("BATCHLINT_CHECK_IGNORE", "invalid_type")
+
+    assert shown in run("check", "x.jsonl").out
+
+
+def test_version_is_no_variable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BATCHLINT_VERSION", "1")
+
+    assert run("check", GOOD).out.startswith(GOOD)
+
+
+def test_configuration_is_the_file_that_is_named(run: Run, folder: Path) -> None:
+    (folder / "batchlint.toml").write_text("ignore = ['invalid_type']", "utf-8")
+    (folder / "other.toml").write_text("ignore = ['blank_line']", "utf-8")
+    project = folder / "sub" / "pyproject.toml"
+    project.parent.mkdir()
+    project.write_text("[tool.batchlint]\nignore = ['json']", "utf-8")
+
+    assert "invalid_type" not in run("check", "x.jsonl").out
+    for path in ("other.toml", str(project)):
+        out = run("check", "x.jsonl", f"--config={path}").out
+        assert "invalid_type" in out
+        assert "blank_line" not in out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--config=missing.toml"], "Error: missing.toml: No such file or directory\n"),
+        (["--config=pyproject.toml"], "Error: pyproject.toml: it has no [tool.batchlint] table\n"),
+        (["--config=a.toml"], "Error: a.toml:2: format must be one of text, json, jsonl, "),
+    ],
+)
+def test_configuration_errors_have_no_usage_screen(
+    options: list[str], message: str, run: Run, folder: Path
+) -> None:
+    (folder / "pyproject.toml").write_text("[tool.other]\n", "utf-8")
+    (folder / "a.toml").write_text("# Comment\nformat = 'xml'", "utf-8")
+    result = run("check", "x.jsonl", *options)
+
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(message)
+
+
+def test_both_configuration_options_exclude_each_other(run: Run) -> None:
+    for options in (["--config=x", "--no-config"], ["--no-config", "--config=x"]):
+        result = run("check", GOOD, *options)
+        assert result.status == 2
+    assert "--config and --no-config exclude each other" in result.err
+
+
+# -- colours --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": ""}, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ],
+    ids=str,
+)
+def test_force_color_colours_what_is_piped(
+    env: dict[str, str], coloured: bool, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+
+    assert ("\x1b[" in run("check", BAD).out) == coloured
+
+
+# -- what someone may have meant ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([BAD], f"{BAD!r} is not a command; to check files, type: batchlint check {BAD}"),
+        (["a b.jsonl", "-q"], "type: batchlint check 'a b.jsonl' -q"),
+        (["-"], "type: batchlint check -"),
+        (["chekc"], "'chekc' is not a command; did you mean check?"),
+        (["xyz"], "'xyz' is not a command; commands are check, "),
+        (
+            ["--strict", BAD],
+            f"--strict is an option of check; type: batchlint check --strict {BAD}",
+        ),
+        (["rule", "duplicate_custom_ids"], "did you mean duplicate_custom_id"),
+        (["schema", "embedings"], "no schema for 'embedings'; the schemas are /v1/responses"),
+        (["schema", "images"], "'images' may be /v1/images/generations or /v1/images/edits"),
+    ],
+    ids=lambda value: " ".join(value)[-40:] if isinstance(value, list) else "",
+)
+def test_mistakes_get_a_remedy(args: list[str], message: str, run: Run) -> None:
+    result = run(*args)
+
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err
+    assert "Usage:" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("embeddings", "v1/embeddings"),
+        ("/embeddings/", "v1/embeddings"),
+        ("v1/embeddings", "v1/embeddings"),
+        ("chat/completions", "v1/chat/completions"),
+        ("chat", "v1/chat/completions"),
+        ("edits", "v1/images/edits"),
+        ("config", "config.json"),
+    ],
+)
+def test_schema_is_found_by_a_part_of_its_url(name: str, found: str, run: Run) -> None:
+    assert json.loads(run("schema", name).out)["$id"] == found
+
+
+def test_version_has_a_short_option(run: Run) -> None:
+    assert run("-V") == run("--version")

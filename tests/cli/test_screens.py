@@ -1,0 +1,153 @@
+"""What people see on a terminal. The exact screens are in `fixtures/screens/`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import needs_terminal, run_on_terminal
+from golden import assert_matches_golden
+from support import FIXTURES, CommandResult, line
+
+pytestmark = needs_terminal
+
+SCREENS = FIXTURES / "screens"
+SAMPLE = "fixtures/sample_batch.jsonl"
+
+
+def many_errors(path: Path) -> None:
+    """Write 50,000 lines, each with an error."""
+    path.write_bytes(b"".join(line(str(number), dimensions="x") for number in range(50_000)))
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "columns"),
+    [
+        ("wide.txt", ["check", "sample_batch.jsonl"], 120),
+        ("narrow.txt", ["check", "--show-source", "--statistics", "sample_batch.jsonl"], 60),
+        ("one_error.txt", ["check", "invalid/max_tokens_twice.jsonl"], 80),
+        ("several_files.txt", ["check", "valid/embeddings.jsonl", "invalid/empty_file.jsonl"], 60),
+        ("rule_list_narrow.txt", ["rule"], 60),
+        ("rule_list_wide.txt", ["rule"], 100),
+        ("rule.txt", ["rule", "duplicate_custom_id"], 72),
+        ("no_command.txt", ["sample_batch.jsonl"], 80),
+        ("help.txt", ["check", "--help"], 80),
+        ("help_narrow.txt", ["check", "--help"], 60),
+    ],
+)
+def test_screen_matches_its_expected_text(name: str, args: list[str], columns: int) -> None:
+    shown = run_on_terminal(*args, columns=columns, cwd=FIXTURES)
+
+    assert_matches_golden(shown, SCREENS / name)
+
+
+def test_screen_of_50_000_errors_fits_a_window(tmp_path: Path) -> None:
+    many_errors(tmp_path / "batch.jsonl")
+    shown = run_on_terminal("check", "--no-progress", "batch.jsonl", columns=120, cwd=tmp_path)
+
+    assert_matches_golden(shown, SCREENS / "many_errors.txt")
+    assert shown.count("\n") < 48
+
+
+@pytest.mark.parametrize("columns", [60, 61, 79, 100])
+def test_no_line_is_wider_than_the_terminal(columns: int) -> None:
+    """Only a word that is wider by itself may be."""
+    for args in (
+        ["check", "--show-source", SAMPLE],
+        ["check", "fixtures/invalid", "--max-errors=200"],
+        ["rule"],
+        ["rule", "image*,json"],
+        ["check", "--help"],
+    ):
+        shown = run_on_terminal(*args, columns=columns, cwd=FIXTURES.parent)
+        too_wide = [
+            row for row in shown.split("\n") if len(row) > columns and " " in row.strip()[:columns]
+        ]
+        assert too_wide == []
+
+
+def test_terminals_narrower_than_60_columns_get_60() -> None:
+    screens = [run_on_terminal("rule", columns=columns) for columns in (20, 60)]
+
+    assert screens[0] == screens[1]
+
+
+def test_width_is_that_of_the_terminal_where_columns_is_not_set() -> None:
+    import fcntl
+    import struct
+    import termios
+
+    leader, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 64, 0, 0))
+    env = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "batchlint", "rule", "invalid_type"],
+        stdout=terminal,
+        env={**env, "NO_COLOR": "1"},
+    ) as process:
+        process.wait(timeout=60)
+        shown = os.read(leader, 1 << 16).decode().replace("\r\n", "\n")
+    os.close(leader)
+    os.close(terminal)
+
+    assert shown == run_on_terminal("rule", "invalid_type", columns=64)
+
+
+def test_what_is_piped_is_never_wrapped(
+    run: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(FIXTURES.parent)
+    monkeypatch.setenv("COLUMNS", "60")
+    *findings, last = run("check", SAMPLE).out.splitlines()
+
+    assert last.startswith(f"{SAMPLE}: 7 requests")
+    assert all(row.startswith((f"{SAMPLE}:", "    ")) for row in findings)
+    assert sum(row.startswith(f"{SAMPLE}:") for row in findings) == 8
+    assert all(
+        "  error    " in row or " warning  " in row
+        for row in run("rule").out.splitlines()
+        if row.startswith("  ")
+    )
+
+
+def test_reading_from_a_terminal_is_said(tmp_path: Path) -> None:
+    leader, terminal = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "batchlint", "check", "-"],
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+    ) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        os.write(leader, line("a", bogus=1) + b"\x04")
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    os.close(leader)
+    os.close(terminal)
+
+    assert first.decode() == "batchlint: reading standard input…\n"
+    assert out.startswith(b"<stdin>:1:100: unknown_parameter")
+    assert err == b""
+
+
+def test_messages_on_standard_error_are_wrapped(tmp_path: Path) -> None:
+    (tmp_path / "batch_1_output.jsonl").write_bytes(
+        (FIXTURES / "foreign" / "batch_output.jsonl").read_bytes()
+    )
+    shown = run_on_terminal("check", ".", columns=60, cwd=tmp_path)
+
+    assert shown == (
+        "batchlint: .: skipped batch_1_output.jsonl (the output or\n"
+        "    error file of a batch)\n"
+        "batchlint: .: no files to check in this directory (*.jsonl,\n"
+        "    *.jsonl.gz)\n"
+    )

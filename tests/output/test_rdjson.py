@@ -1,0 +1,38 @@
+"""The format `rdjson`, which reviewdog reads. Its columns count bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from support import CommandResult, line, run_command
+
+Run = Callable[..., CommandResult]
+
+
+def test_columns_count_bytes_of_utf_8(run: Run, batch_file: Callable[..., Path]) -> None:
+    row = line("a", dimensions="x").replace(b'"a"', '"\U00010400\u00e4"'.encode())
+    path = batch_file(row)
+    (found,) = json.loads(run("check", "--format=rdjson", str(path)).out)["diagnostics"]
+    place = found["location"]["range"]
+
+    assert row[place["start"]["column"] - 1 : place["end"]["column"] - 1] == b'"x"'
+    assert found["severity"] == "ERROR"
+    assert found["code"]["value"] == "invalid_type"
+
+
+def test_standard_input_has_lines_only() -> None:
+    result = run_command("check", "--format=rdjson", "-", stdin=line("a", dimensions="x"))
+    (found,) = json.loads(result.out)["diagnostics"]
+
+    assert found["location"] == {"path": "<stdin>", "range": {"start": {"line": 1}}}
+
+
+def test_hint_is_on_a_line_of_its_own(run: Run, batch_file: Callable[..., Path]) -> None:
+    path = batch_file(line("a", bogus=1))
+    (found,) = json.loads(run("check", "--format=rdjson", str(path)).out)["diagnostics"]
+
+    assert found["message"].startswith(
+        "unknown_parameter body.bogus: Unknown parameter: 'bogus'.\n"
+    )

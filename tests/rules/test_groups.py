@@ -1,0 +1,62 @@
+"""Groups of rules: by topic, and as names on the command line."""
+
+from __future__ import annotations
+
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+from batchlint import rules
+from batchlint.output.rules import list_rules
+from batchlint.rules import RULES
+from batchlint.rules.groups import GROUPS
+from batchlint.rules.registry import names_of
+
+
+def test_every_module_with_rules_has_one_group() -> None:
+    modules = [module for group in GROUPS.values() for module in group.modules]
+    folder = str(Path(str(rules.__file__)).parent)
+    existing = {module.name for module in pkgutil.iter_modules([folder])}
+
+    assert len(modules) == len(set(modules))
+    assert {rule.module for rule in RULES.values()} == set(modules) <= existing
+
+
+def test_names_of_groups_are_not_those_of_rules_or_codes() -> None:
+    assert not GROUPS.keys() & {name for rule in RULES.values() for name in (rule.name, rule.code)}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param("line", {"missing_line_member", "unknown_line_member"}, id="group"),
+        pytest.param("image*", {"image_tool_format", "format_excludes"}, id="glob of names"),
+        pytest.param("*_model", {"mismatched_model", "missing_model"}, id="glob at the end"),
+        pytest.param("duplicate_[ck]*", {"duplicate_key", "duplicate_custom_id"}, id="set"),
+    ],
+)
+def test_groups_and_globs_stand_for_rules(given: str, expected: set[str]) -> None:
+    found = names_of(given)
+
+    assert expected <= set(found)
+    assert len(found) == len(set(found)) < len(RULES)
+
+
+def test_rules_are_named_once_each() -> None:
+    assert names_of("duplicate_key,json,duplicate*").count("duplicate_key") == 1
+
+
+@pytest.mark.parametrize("given", ["no_such_*", "[", "imag"])
+def test_what_matches_nothing_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match=r"unknown rule"):
+        names_of(given)
+
+
+def test_rules_are_listed_by_group() -> None:
+    text = "".join(list_rules())
+
+    assert [title for title in text.split("\n") if title and title[0] != " "] == [
+        f"{group.title} ({name})" for name, group in GROUPS.items()
+    ]
+    assert text.count("\n  ") == len(RULES)
