@@ -106,6 +106,7 @@ def test_what_is_piped_is_never_wrapped(
     *findings, last = run("check", SAMPLE).out.splitlines()
 
     assert last.startswith(f"{SAMPLE}: 7 requests")
+    findings = [row for row in findings if "`batchlint fix" not in row]
     assert all(row.startswith((f"{SAMPLE}:", "    ")) for row in findings)
     assert sum(row.startswith(f"{SAMPLE}:") for row in findings) == 8
     assert all(
