@@ -104,13 +104,15 @@ class Report:
     def rows(self) -> list[dict[str, Any]]:
         """The findings as flat rows for a data frame: errors and warnings, in order.
 
-        Each row has the same keys: `path`, then those of `BatchError.to_dict`. Every value is a
-        string, an integer or None.
+        Each row has the same keys: `path`, those of `BatchError.to_dict`, and `fix_summary`. The
+        value of `fix` is `safe`, `unsafe` or None. Every value is a string, an integer or None.
         """
-        return [
-            {"path": self.path, **error.to_dict()}
-            for error in sorted([*self.errors, *self.warnings])
-        ]
+        rows = []
+        for error in sorted([*self.errors, *self.warnings]):
+            row = {"path": self.path, **error.to_dict()}
+            fix = row["fix"] or {}
+            rows.append({**row, "fix": fix.get("safety"), "fix_summary": fix.get("summary")})
+        return rows
 
     def to_batch(self) -> dict[str, Any]:
         """What the API would return: the Batch object, or the error object of a refused call.

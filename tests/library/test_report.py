@@ -187,3 +187,13 @@ def test_refused_upload_is_the_error_object_of_the_api() -> None:
             "code": None,
         }
     }
+
+
+def test_rows_are_flat_and_have_the_same_keys() -> None:
+    rows = check(FIXTURES / "sample_batch.jsonl").rows()
+
+    assert [row["line"] for row in rows] == sorted(row["line"] for row in rows)
+    assert {tuple(row) for row in rows} == {tuple(rows[0])}
+    assert {type(value) for row in rows for value in row.values()} == {str, int, type(None)}
+    assert {row["fix"] for row in rows} == {"safe", "unsafe", None}
+    assert check(line()).rows() == []
