@@ -14,7 +14,6 @@ from ..providers import OTHER, Endpoint, Provider, provider, schema_date, schema
 _FEW_PARAMETERS: Final = 4
 
 
-@cache
 def body_schema(endpoint: Endpoint, variant: str = "", provider_name: str = "") -> dict[str, Any]:
     """The schema of the body of an endpoint's requests.
 
@@ -23,6 +22,11 @@ def body_schema(endpoint: Endpoint, variant: str = "", provider_name: str = "") 
         variant: the name of the variant for some models (`providers.schema_variant`).
         provider_name: the provider, if its bodies have schemas of its own (`Provider.schemas`).
     """
+    return _body_schema(endpoint, variant, provider_name)
+
+
+@cache
+def _body_schema(endpoint: Endpoint, variant: str, provider_name: str) -> dict[str, Any]:
     if endpoint is OTHER:
         return {"type": "object", "properties": {}}
     if provider_name:
