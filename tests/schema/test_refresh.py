@@ -102,3 +102,42 @@ def test_fact_that_adds_a_property_must_list_it(
     else:
         with pytest.raises(SystemExit, match=re.escape(complaint)):
             refresh.overlay(schemas, facts)
+
+
+ROW: dict[str, Any] = {
+    "title": "A service",
+    "limits": {"requests": 5},
+    "evidence": {"limits.requests": "guide"},
+    "sources": {"guide": {"what": "its guide", "date": "2026-11"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        pytest.param({"limit": {}}, "unknown fields: ['limit']", id="misspelt"),
+        pytest.param({"limits": {"bytes": 5}}, "missing: ['limits.bytes']", id="no source"),
+        pytest.param({"evidence": {}}, "missing: ['limits.requests']", id="no sources at all"),
+        pytest.param(
+            {"evidence": {"limits.requests": "blog"}},
+            "unknown sources ['blog']",
+            id="unknown source",
+        ),
+        pytest.param(
+            {"sources": {"guide": {"what": "its guide"}}}, "lacks `what` or `date`", id="no date"
+        ),
+    ],
+)
+def test_every_fact_about_a_provider_must_have_a_source_and_a_date(
+    refresh: ModuleType, change: dict[str, Any], complaint: str
+) -> None:
+    refresh.check_evidence("x", ROW)
+    with pytest.raises(SystemExit, match=re.escape(complaint)):
+        refresh.check_evidence("x", ROW | change)
+
+
+def test_limit_is_what_is_safe_and_what_is_refused(refresh: ModuleType) -> None:
+    assert refresh.safe_and_max(5) == (5, 5)
+    assert refresh.safe_and_max([5, 6]) == (5, 6)
+    assert refresh.safe_and_max([5, None]) == (5, None)
+    assert refresh.safe_and_max(None) == (None, None)

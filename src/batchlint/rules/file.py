@@ -551,11 +551,12 @@ def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
 
     Evidence: confirmed. A recorded failed batch (thyword-study/scribe, April 2025).
     """
+    field = "url" if "url" in file.provider.line_fields else "body"  # What shows the endpoint.
     for line, _, custom_id in _differing(file, file.summary.urls, file.endpoint):
         yield Problem(
             "The URL provided for this request does not match the batch endpoint.",
-            "url",
-            ("url",),
+            field,
+            (field,),
             f"This batch is for {file.endpoint}. Write one file per endpoint.",
             rank=_URL_RANK,
             line=line,
