@@ -235,21 +235,22 @@ class _Outline:
         return (names[-1] if names else ""), first, last
 
 
-def choose(sample: int, seed: int, only: str) -> list[Mutant]:
+def choose(tree: Path, sample: int, seed: int, only: str) -> list[Mutant]:
     """A sample of the mutants, in the order of the code.
 
     Args:
+        tree: the copy of the tree.
         sample: how many; 0 for all.
         seed: other seeds choose others.
         only: a part of the names of modules; '' for all.
     """
     paths = sorted(
-        path.relative_to(ROOT / PACKAGE).as_posix()
+        path.relative_to(tree / PACKAGE).as_posix()
         for pattern in TARGETS
-        for path in (ROOT / PACKAGE).glob(pattern)
+        for path in (tree / PACKAGE).glob(pattern)
         if only in path.as_posix()
     )
-    sources = {path: (ROOT / PACKAGE / path).read_text() for path in paths}
+    sources = {path: (tree / PACKAGE / path).read_text() for path in paths}
     counts: dict[str, int] = {}
 
     def count(path: str) -> Callable[[int], list[int]]:
@@ -810,10 +811,10 @@ def main() -> int:
         return record(args.tests, args.record)
     if args.work:
         return work(*args.work)
-    mutants = choose(args.sample, args.seed, args.only)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         sandbox = Path(folder).resolve()
         copy_tree(sandbox)
+        mutants = choose(sandbox, args.sample, args.seed, args.only)
         if args.map and args.map.exists():
             lines, seconds = json.loads(args.map.read_text())
             lines = {

@@ -15,6 +15,9 @@ from typing import Any, Final, Literal, NamedTuple
 RULE_KEYS: Final = ("select", "ignore", "warn", "error")
 _PER_FILE: Final = "per-file"
 
+#: The time to read a key grows with the square of its dots. A key with 50,000 takes half a minute.
+_MOST_DOTS: Final = 1000
+
 #: Every spelling of a `[tool.batchlint]` table matches. Parsing TOML takes 5 ms, and a file that
 #: only lists batchlint as a dependency is skipped.
 _MENTION: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
@@ -361,6 +364,9 @@ class _File:
         import tomllib  # Late, because it takes 5 ms.
 
         data = _read(self._path)
+        for number, line in enumerate(data.split(b"\n"), 1):
+            if line.count(b".") > _MOST_DOTS:
+                raise ConfigError(f"{self._path}:{number}: more than {_MOST_DOTS:,} dots in a line")
         try:
             self._text = data.decode()
             return tomllib.loads(self._text)
