@@ -86,3 +86,7 @@ fuzz lines="10000":
 # Change the code a little, and see whether a test fails
 mutate sample="100":
     python scripts/mutate.py --sample {{ sample }}
+
+# The same for a few changes of one room, which takes less than a minute
+mutate-few:
+    python scripts/mutate.py --sample 15 --only structured/ --floor 80 tests/structured tests/rules/test_structured_outputs.py
