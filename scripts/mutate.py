@@ -505,10 +505,33 @@ def _unusable(run: Callable[[_Control], None]) -> set[str]:
     return failed
 
 
-def _without(jobs: list[Job], unusable: set[str]) -> list[Job]:
-    return [
-        job._replace(tests=[test for test in job.tests if test not in unusable]) for job in jobs
-    ]
+def _judge(
+    jobs: list[Job],
+    run: Callable[[Job], Outcome],
+    control: Callable[[_Control, set[str]], None],
+    done: Callable[[Job, Outcome], None],
+) -> None:
+    """Run mutants, then the tests that killed them without a change: they must pass.
+
+    Args:
+        jobs: the mutants.
+        run: runs the tests of one.
+        control: runs tests without a change.
+        done: gets each outcome.
+    """
+    outcomes = {}
+    for job in jobs:
+        outcomes[job.mutant.key] = outcome = run(job)
+        done(job, outcome)
+    killers = {outcome.by for outcome in outcomes.values() if outcome.killed}
+    known = {test for job in jobs for test in job.tests}
+    unusable = _unusable(lambda plugin: control(plugin, killers & known))
+    if unusable:
+        print(f"fail in a fork without a change: {', '.join(sorted(unusable))}", file=sys.stderr)
+    for job in jobs:
+        if outcomes[job.mutant.key].by in unusable:
+            tests = [test for test in job.tests if test not in unusable]
+            done(job, run(job._replace(tests=tests)))
 
 
 def _run_items(
@@ -535,20 +558,20 @@ class _Forker:
         manager = session.config.pluginmanager
         gc.freeze()
 
-        def control(plugin: _Control) -> None:
+        def control(plugin: _Control, tests: set[str]) -> None:
             manager.register(plugin)
-            wanted = {test for job in self._jobs for test in job.tests}
-            _run_items(session, [item for name, item in items.items() if name in wanted])
+            _run_items(session, [item for name, item in items.items() if name in tests])
 
-        for job in _without(self._jobs, _say_unusable(_unusable(control))):
-
-            def run(watch: _Watch, job: Job = job) -> None:
+        def run(job: Job) -> Outcome:
+            def in_fork(watch: _Watch) -> None:
                 _swap(job.mutant, functions)
                 manager.register(watch)
                 chosen = [items[test] for test in job.tests if test in items]
                 _run_items(session, chosen, lambda: bool(watch.failed or watch.late))
 
-            self._done(job, _in_fork(run, job))
+            return _in_fork(in_fork, job)
+
+        _judge(self._jobs, run, control, self._done)
         return True
 
 
@@ -670,19 +693,13 @@ def _seconds_of_group(group: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _say_unusable(tests: set[str]) -> set[str]:
-    if tests:
-        print(f"left out, because they fail in a fork: {', '.join(sorted(tests))}", file=sys.stderr)
-    return tests
-
-
-def _run_fresh(job: Job, done: Callable[[Job, Outcome], None]) -> None:
+def _run_fresh(job: Job) -> Outcome:
     """Run the tests of a changed constant: the fork imports the package again."""
 
     def run(watch: _Watch) -> None:
         pytest.main([*_QUIET, *job.tests], plugins=[watch])
 
-    done(job, _in_fork(run, job))
+    return _in_fork(run, job)
 
 
 def work(jobs_file: Path, outcomes: Path) -> int:
@@ -707,13 +724,11 @@ def work(jobs_file: Path, outcomes: Path) -> int:
 
     fresh = [job for job in jobs if job.tests and not job.mutant.swaps]
 
-    def control(plugin: _Control) -> None:
-        wanted = sorted({test for job in fresh for test in job.tests})
-        pytest.main([*_QUIET, *wanted], plugins=[plugin])
+    def control(plugin: _Control, tests: set[str]) -> None:
+        if tests:
+            pytest.main([*_QUIET, *sorted(tests)], plugins=[plugin])
 
-    if fresh:
-        for job in _without(fresh, _say_unusable(_unusable(control))):
-            _run_fresh(job, done)
+    _judge(fresh, _run_fresh, control, done)
     for job in jobs:
         if not job.tests:
             done(job, Outcome(False, "no test runs it", 0, 0))
@@ -842,10 +857,13 @@ def main() -> int:
 
 
 def _read(outcomes: Path) -> list[tuple[tuple[Any, ...], Outcome]]:
+    """The last outcome of each mutant."""
     if not outcomes.exists():
         return []
-    rows = map(json.loads, outcomes.read_text().splitlines())
-    return [(tuple(mutant), Outcome(*outcome)) for mutant, outcome in rows]
+    rows = {}
+    for mutant, outcome in map(json.loads, outcomes.read_text().splitlines()):
+        rows[tuple(mutant[index] for index in (0, 1, 2, 4, 5))] = (tuple(mutant), Outcome(*outcome))
+    return [*rows.values()]
 
 
 if __name__ == "__main__":
