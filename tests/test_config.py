@@ -134,7 +134,9 @@ def test_invalid_config_is_reported_and_nothing_runs(
     [
         pytest.param(b"\xff", "utf-8", id="not UTF-8"),
         pytest.param(b"a = " + b"[" * 100_000, "nested too deep", id="nested"),
-        pytest.param(b"x = 1\n" + b"a." * 100_000 + b"b = 1", ":2: more than 1,000 dots", id="dots"),
+        pytest.param(
+            b"x = 1\n" + b"a." * 100_000 + b"b = 1", ":2: more than 1,000 dots", id="dots"
+        ),
     ],
 )
 def test_undecodable_config_is_reported(data: bytes, message: str, tmp_path: Path) -> None:

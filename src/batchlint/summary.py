@@ -136,7 +136,7 @@ class Runs:
 class CustomIds(list[tuple[int, bytes]]):
     """The custom_id of each line, in blocks of (number of lines, JSON array).
 
-    JSON takes about a third of the memory of the strings, and the duplicates can be printed.
+    The array is empty if no line of the block has an id. JSON takes about a third of the memory of the strings, and the duplicates can be printed.
     """
 
     @classmethod
@@ -147,14 +147,19 @@ class CustomIds(list[tuple[int, bytes]]):
         # orjson's buffer is several times larger than its content, so copy the content.
         return cls([(len(ids), bytes(memoryview(orjson.dumps(ids))))])
 
+    @classmethod
+    def none(cls, lines: int) -> CustomIds:
+        """So many lines without an id."""
+        return cls([(lines, b"")])
+
     def absorb(self, other: Iterable[tuple[int, bytes]], _shift: int = 0) -> None:
         """Append the ids of the lines that follow."""
         self += other
 
     def blocks(self) -> Iterator[list[str | None]]:
         """The ids, block by block."""
-        for _, block in self:
-            yield orjson.loads(block)
+        for lines, block in self:
+            yield orjson.loads(block) if block else [None] * lines
 
     def unpacked(self) -> list[str | None]:
         """The id of every line."""
@@ -185,12 +190,23 @@ class FindingStore:
 
     def add(self, error: BatchError) -> None:
         """Count a finding, and keep it while there is room."""
+        self._count(error, 1)
+        self._keep_one(error)
+
+    def _count(self, error: BatchError, number: int) -> None:
         key = error.key
-        self.counts[key] = self.counts.get(key, 0) + 1
+        self.counts[key] = self.counts.get(key, 0) + number
         if error.fix is not None:
             safety = error.fix.safety
-            self.fixable[safety] = self.fixable.get(safety, 0) + 1
-        self._keep_one(error)
+            self.fixable[safety] = self.fixable.get(safety, 0) + number
+
+    def add_for_lines(self, error: BatchError, lines: int) -> None:
+        """Add a finding of line 1 for each of the first lines."""
+        for line in range(1, lines + 1):
+            if self.keep and self._kept.get(error.rule, 0) >= self.keep:
+                self._count(error, lines + 1 - line)
+                return
+            self.add(error._replace(line=line))
 
     def absorb(self, other: FindingStore, shift: int = 0) -> None:
         """Append the findings of the lines that follow."""

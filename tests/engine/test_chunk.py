@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from batchlint.engine import chunk as chunk_module
 from batchlint.engine.chunk import Plan, check_chunk, count_inputs
 from batchlint.findings import FindingKey
 from batchlint.rules import select_rules
-from batchlint.summary import ChunkSummary, LineStatus
+from batchlint.summary import ChunkSummary, LineStatus, merge
 from support import NOW, line
 
 PLAN = Plan(select_rules(), now=NOW)
@@ -159,3 +160,27 @@ def test_embedding_inputs_are_counted_in_valid_and_in_invalid_lines() -> None:
     )
 
     assert check_chunk(data, PLAN).totals["embedding_inputs"] == 6
+
+
+@pytest.mark.parametrize("keep", [0, 2, 1000])
+@pytest.mark.parametrize("blank", [b"\n", b" \r\n\n\t\n", b"\n\n\n  "])
+def test_blank_lines_alone_are_checked_like_those_beside_others(blank: bytes, keep: int) -> None:
+    plan = PLAN._replace(keep=keep)
+    if not blank.endswith(b"\n"):
+        together = check_chunk(line("a") + blank, plan)
+        apart = merge([check_chunk(line("a"), plan), check_chunk(blank, plan)], keep)
+    else:
+        together = check_chunk(blank + line("a"), plan)
+        apart = merge([check_chunk(blank, plan), check_chunk(line("a"), plan)], keep)
+
+    assert apart.custom_ids.unpacked() == together.custom_ids.unpacked()
+    for name in ("findings", "statuses", "totals", "urls", "models"):
+        assert getattr(apart, name) == getattr(together, name), name
+
+
+def test_blank_lines_alone_are_not_checked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(chunk_module.orjson, "loads", seen.append)
+    summary = check_chunk(b"\n" * 10_000, PLAN)
+
+    assert (summary.lines, summary.statuses.requests, seen) == (10_000, 0, [])

@@ -15,7 +15,7 @@ from ..rules import RULES, Selection
 from ..rules.prompt_size import prompt_bytes
 from ..schema.validate import Validator
 from ..summary import ChunkSummary, CustomIds, FindingStore, LineStatus
-from .checker import EndpointChecker, LineResult, checker_for
+from .checker import Checker, EndpointChecker, LineResult, checker_for
 
 #: As plain integers, because members of an enum take longer to look up.
 _BLANK: Final = int(LineStatus.BLANK)
@@ -61,6 +61,8 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     """
     checker = checker_for(plan.provider, plan.selection)
     every_line_rules = checker.rules("every line")
+    if not chunk.strip(b" \t\r\n") and chunk and not every_line_rules:
+        return _check_blank_lines(chunk, plan.keep, checker)
     has_urls = checker.provider.has_urls
     needs_model = checker.provider.needs_model
     url_of = checker.url_of
@@ -148,6 +150,20 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     summary.totals["bytes"] += len(chunk)
     summary.statuses.absorb(statuses)
     summary.custom_ids.absorb(CustomIds.packed(custom_ids))
+    return summary
+
+
+def _check_blank_lines(chunk: bytes, keep: int, checker: Checker) -> ChunkSummary:
+    """Check lines that are all blank. A small compressed file may have a billion of them."""
+    number = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+    summary = ChunkSummary(FindingStore(keep))
+    for error in checker.explain_line(b"\n", None, 1, first=False).errors:
+        summary.findings.add_for_lines(error, number)
+    summary.totals["embedding_inputs"] += 0
+    summary.totals["prompt_bytes"] += 0
+    summary.totals["bytes"] += len(chunk)
+    summary.statuses.absorb(bytes([_BLANK]) * number)
+    summary.custom_ids.absorb(CustomIds.none(number))
     return summary
 
 
