@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from batchlint.engine import chunk as chunk_module
 from batchlint.engine.chunk import Plan, check_chunk, count_inputs
 from batchlint.findings import FindingKey
 from batchlint.rules import select_rules
@@ -179,8 +178,8 @@ def test_blank_lines_alone_are_checked_like_those_beside_others(blank: bytes, ke
 
 
 def test_blank_lines_alone_are_not_checked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-    monkeypatch.setattr(chunk_module.orjson, "loads", seen.append)
+    seen: list[object] = []
+    monkeypatch.setattr("batchlint.engine.chunk.orjson.loads", seen.append)
     summary = check_chunk(b"\n" * 10_000, PLAN)
 
     assert (summary.lines, summary.statuses.requests, seen) == (10_000, 0, [])
