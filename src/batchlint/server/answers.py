@@ -6,6 +6,7 @@ Source of the shapes: the types of openai 3.57.0, which the tests validate the a
 from __future__ import annotations
 
 import base64
+import json
 import struct
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -24,8 +25,9 @@ from ..providers import (
     Endpoint,
 )
 from ..rules.prompt_size import BYTES_PER_TOKEN, prompt_bytes
+from .samples import sample
 
-#: The text of every canned answer.
+#: The text of canned answers.
 TEXT: Final = "This is a canned answer from batchlint serve. No model was called."
 
 #: The number of tokens that the text counts as.
@@ -89,8 +91,25 @@ def canned_answer(
     return _ANSWERS[endpoint](body, Answer(tag, created, model))
 
 
+def _text(wanted: Any) -> str:
+    """The text of an answer: JSON if the request wants it, with a schema if it gives one.
+
+    Args:
+        wanted: the format that a request to the chat or responses endpoint asks for.
+    """
+    wanted = wanted if isinstance(wanted, Mapping) else {}
+    if wanted.get("type") == "json_object":
+        return json.dumps({"answer": TEXT})
+    if wanted.get("type") == "json_schema":
+        # The chat endpoint has the schema one level deeper.
+        about = wanted.get("json_schema") or wanted
+        return json.dumps(sample(about.get("schema") or {}, TEXT))
+    return TEXT
+
+
 def _chat(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    message: Any = {"role": "assistant", "content": TEXT, "refusal": None, "annotations": []}
+    content = _text(body.get("response_format"))
+    message: Any = {"role": "assistant", "content": content, "refusal": None, "annotations": []}
     count = body.get("n") or 1
     choices = [
         {"index": i, "message": message, "logprobs": None, "finish_reason": "stop"}
@@ -131,7 +150,8 @@ def _prompt_tokens(body: Mapping[str, Any]) -> int:
 
 
 def _response(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    text = {"type": "output_text", "text": TEXT, "annotations": [], "logprobs": []}
+    content = _text((body.get("text") or {}).get("format"))
+    text = {"type": "output_text", "text": content, "annotations": [], "logprobs": []}
     message = {
         "id": f"msg_{answer.tag}",
         "type": "message",
@@ -221,9 +241,9 @@ def _completion(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
 
 
 def _moderation(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    given = body["input"]
+    given = body.get("input")
     # A list of content parts is one input. A list of strings is one input per item.
-    count = len(given) if isinstance(given, list) and isinstance(given[0], str) else 1
+    count = len(given) if isinstance(given, list) and given and isinstance(given[0], str) else 1
     result = {
         "flagged": False,
         "categories": dict.fromkeys(_CATEGORIES, False),

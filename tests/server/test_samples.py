@@ -1,0 +1,104 @@
+"""Values that fit a schema."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from batchlint.providers import provider
+from batchlint.server.answers import TEXT, canned_answer
+from batchlint.server.samples import sample
+from support import NOW, fixture_files, request, rows
+
+VALID = [p for p in fixture_files("valid", "cases/valid") if p.stem != "create_batch_requests"]
+NODE = {
+    "type": "object",
+    "properties": {
+        "next": {"anyOf": [{"$ref": "#"}, {"type": "null"}]},
+        "children": {"type": "array", "items": {"$ref": "#/$defs/child"}},
+    },
+    "required": ["next", "children"],
+    "additionalProperties": False,
+    "$defs": {"child": {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}},
+}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        {"type": "string"},
+        {"type": "string", "maxLength": 3},
+        {"type": "string", "minLength": 100},
+        {"type": ["null", "integer"]},
+        {"type": "null"},
+        {"type": "number", "minimum": 5, "maximum": 6},
+        {"type": "number", "maximum": -3},
+        {"type": "integer", "exclusiveMinimum": 0},
+        {"type": "integer", "exclusiveMaximum": 0},
+        {"type": "array", "items": {"type": "boolean"}, "minItems": 2},
+        {"enum": ["a", "b"]},
+        {"const": 7},
+        {"anyOf": [{"type": "null"}, {"type": "integer"}]},
+        {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
+        {"properties": {"a": {"$ref": "#/$defs/b"}}, "$defs": {"b": {"enum": [1]}}},
+        NODE,
+    ],
+)
+def test_value_fits_its_schema(schema: Any) -> None:
+    value = sample(schema, "canned")
+
+    jsonschema.validate(json.loads(json.dumps(value)), schema)
+
+
+@pytest.mark.parametrize(
+    "name", ["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"]
+)
+def test_string_has_the_format_of_its_schema(name: str) -> None:
+    assert sample({"type": "string", "format": name}, TEXT) != TEXT
+
+
+@pytest.mark.parametrize("schema", [True, [], {"$ref": "#/nothing"}, {"$ref": "#"}, {"type": []}])
+def test_odd_schema_gives_null(schema: Any) -> None:
+    assert sample(schema, "canned") is None
+
+
+def wanted_schema(url: str, body: Any) -> Any:
+    """The schema of the JSON that a request asks for; None if it asks for none."""
+    if url == "/v1/chat/completions":
+        return ((body.get("response_format") or {}).get("json_schema") or {}).get("schema")
+    if url == "/v1/responses":
+        return ((body.get("text") or {}).get("format") or {}).get("schema")
+    return None
+
+
+def text_of(answer: Any) -> str:
+    """The text of an answer of one of these two endpoints."""
+    if "choices" in answer:
+        return str(answer["choices"][0]["message"]["content"])
+    return str(answer["output"][0]["content"][0]["text"])
+
+
+def test_answers_to_requests_with_a_schema_fit_it() -> None:
+    compared = 0
+    for row in (row for path in VALID for row in rows(path)):
+        schema = wanted_schema(row["url"], row["body"])
+        if schema is not None and '"pattern"' not in json.dumps(schema):
+            answer = canned_answer(provider().endpoints[row["url"]], row["body"], "t", NOW)
+            jsonschema.validate(json.loads(text_of(answer)), schema)
+            compared += 1
+    assert compared > 5
+
+
+def test_answer_is_json_if_the_request_asks_for_json() -> None:
+    wanted = {"type": "json_object"}
+    for url, extra in (
+        ("/v1/chat/completions", {"response_format": wanted}),
+        ("/v1/responses", {"text": {"format": wanted}}),
+    ):
+        answer = canned_answer(provider().endpoints[url], request(url=url, **extra)["body"], "t", 0)
+
+        assert json.loads(text_of(answer)) == {"answer": TEXT}
