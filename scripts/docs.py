@@ -60,10 +60,11 @@ def _index_lines() -> Iterator[str]:
     )
     yield (
         "A finding shows the API's code. If the rule's name differs from the code, the name follows "
-        "the message in brackets. `--select`, `--ignore`, `--warn` and `--error` accept either."
+        "the message in brackets. `--select`, `--ignore`, `--warn` and `--error` accept names, codes, "
+        "groups, and globs such as `image*`."
     )
     for topic, rules in rules_by_topic().items():
-        yield f"\n## {topic}\n"
+        yield f"\n## {topic}\n\nGroup: `{rules[0].group}`\n"
         yield "| rule | what it reports | severity | the API |\n|---|---|---|---|"
         for rule in rules:
             off = ", off by default" if not rule.default else ""

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 import batchlint
+from batchlint.output.links import SITE
 from support import ROOT
 
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -42,12 +43,14 @@ def test_version_is_in_one_place() -> None:
     assert places == [Path("src/batchlint/__init__.py")]
 
 
-def test_placeholder_of_the_address_is_in_one_place() -> None:
+def test_placeholder_of_the_address_is_in_the_metadata_and_in_the_links_of_reports() -> None:
     host = "batchlint" + ".example"
+    urls = PROJECT["project"]["urls"]
     places = [path.relative_to(ROOT) for path in tree() if host in path.read_text("utf-8")]
 
-    assert {url.split("/")[2] for url in PROJECT["project"]["urls"].values()} == {host}
-    assert places == [Path("pyproject.toml")]
+    assert {url.split("/")[2] for url in urls.values()} == {host}
+    assert urls["Documentation"] == SITE
+    assert sorted(places) == [Path("pyproject.toml"), Path("src/batchlint/output/links.py")]
 
 
 def test_classifiers_are_the_versions_that_are_tested() -> None:
