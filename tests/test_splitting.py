@@ -162,6 +162,30 @@ def test_missing_model_is_the_endpoint_s_default(tmp_path: Path) -> None:
     assert shapes(manifest) == [("batch-001.jsonl", 2)]
 
 
+@pytest.mark.parametrize(
+    ("provider", "by"),
+    [
+        ("openai", ("model", "url")),
+        ("vllm", ()),
+        ("doubleword", ("url",)),
+        ("together", ("model",)),
+    ],
+)
+def test_provider_demands_what_a_part_has_in_common(
+    provider: str, by: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert split([line()], tmp_path, provider=provider).by == by
+
+
+def test_limits_are_those_of_the_provider(tmp_path: Path) -> None:
+    manifest = split([line("a" * 6_291_456)], tmp_path, provider="dashscope")
+
+    assert manifest.limits == {"requests": 50_000, "bytes": 500_000_000, "embedding_inputs": None}
+    assert manifest.unplaced_lines[0].message.endswith("accepts at most 6,291,456.")
+    validator = Draft202012Validator(data.read("manifest"))
+    assert validator.is_valid(manifest.to_dict())
+
+
 # -- lines that are left out ----------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
@@ -483,14 +484,31 @@ def _spooled(chunks: Iterable[bytes], folder: str | None) -> Iterator[Material]:
         OutputError: it cannot be written.
     """
     with _temporary_file(folder) as file:
+        waiting: list[bytes] = []
+        size = 0
         for chunk in chunks:
-            with as_output_error():
-                file.write(chunk)
-        with as_output_error():
-            file.flush()
+            waiting.append(chunk)
+            size += len(chunk)
+            if size >= CHUNK:
+                _write(file, b"".join(waiting))
+                waiting = []
+                size = 0
+        _write(file, b"".join(waiting))
         yield Material(file)
+
+
+def _write(file: io.RawIOBase, data: bytes) -> None:
+    """Write all bytes to an unbuffered file: a failed write of a buffer would be tried again.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    rest = memoryview(data)
+    while rest:
+        with as_output_error():
+            rest = rest[file.write(rest) or 0 :]
 
 
 def _temporary_file(folder: str | None) -> AbstractContextManager[Any]:
     with as_output_error():
-        return tempfile.TemporaryFile(dir=folder, buffering=CHUNK, prefix=".batchlint.")
+        return tempfile.TemporaryFile(dir=folder, buffering=0, prefix=".batchlint.")

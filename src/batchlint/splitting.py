@@ -178,7 +178,7 @@ def split(
     *,
     provider: str = "openai",
     name: str | None = None,
-    by: Iterable[str] = ("model", "url"),
+    by: Iterable[str] | None = None,
     max_requests: int | None = None,
     max_bytes: int | None = None,
     max_embedding_inputs: int | None = None,
@@ -205,10 +205,12 @@ def split(
         provider: the service whose limits to keep.
         name: the file's name, if the source has none. The names of the parts begin with it.
             Default: `batch`.
-        by: what all requests of a part must have in common: `model`, `url`, both, or nothing. A
-            batch of OpenAI has one model and one URL.
+        by: what all requests of a part must have in common: `model`, `url`, both, or nothing.
+            Default: what the provider demands, or may demand. A batch of OpenAI has one model and
+            one URL.
         max_requests: per part. Default: the provider's limit (OpenAI: 50,000).
-        max_bytes: per part. Default: the provider's lowest limit that a source names (OpenAI: 200,000,000).
+        max_bytes: per part. Default: the provider's lowest limit that a source names (OpenAI:
+            200,000,000).
         max_embedding_inputs: per part. Default: the provider's limit (OpenAI: 50,000).
         dry_run: write nothing.
         force: replace parts and a manifest that are there already. Parts of the old manifest that
@@ -252,7 +254,7 @@ class _Plan(NamedTuple):
     def of(
         cls,
         name: str,
-        by: Iterable[str],
+        by: Iterable[str] | None,
         requests: int | None,
         size: int | None,
         embedding_inputs: int | None,
@@ -265,10 +267,10 @@ class _Plan(NamedTuple):
         """
         if isinstance(by, str):
             raise TypeError("by must be a list of fields, not a string")
-        fields = tuple(dict.fromkeys(by))
+        chosen = provider(name)
+        fields = tuple(dict.fromkeys(_demanded(chosen) if by is None else by))
         if not {*fields} <= {*_FIELDS}:
             raise ValueError(f"by may hold 'model' and 'url', not {', '.join(map(repr, fields))}")
-        chosen = provider(name)
         most = chosen.limits
         safe = chosen.safe_limits
         return cls(
@@ -294,6 +296,13 @@ class _Plan(NamedTuple):
             "embedding_inputs": self.embedding_inputs,
         }
         return {name: None if most == _UNLIMITED else most for name, most in limits.items()}
+
+
+def _demanded(provider: Provider) -> list[str]:
+    """The fields that all requests of a file must, or may have to, have in common."""
+    off = {name for name, change in provider.rules.items() if change.severity == "none"}
+    by_model = ["model"] if "mismatched_model" not in off else []
+    return [*by_model, *(["url"] if provider.has_urls and "mismatched_url" not in off else ())]
 
 
 def _limit(
@@ -450,6 +459,13 @@ class _Splitter:
         plan = self._plan
         group = self._group(request)
         size = len(line)
+        content = len(line.rstrip(b"\r\n"))
+        longest = plan.provider.limits.line_bytes
+        if longest is not None and content > longest:
+            raise _UnplaceableError(
+                f"The line has {content:,} bytes; {plan.provider.title} accepts at most "
+                f"{longest:,}."
+            )
         if size > plan.bytes:
             raise _UnplaceableError(
                 f"The line alone has {size:,} bytes; a part has at most {plan.bytes:,}."

@@ -16,7 +16,7 @@ import yaml
 from batchlint.phrasing import escape
 from support import FIXTURES, ROOT
 
-(HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+HOOK, FIX = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 
 
 def test_hook_has_the_fields_that_pre_commit_requires() -> None:
@@ -26,6 +26,12 @@ def test_hook_has_the_fields_that_pre_commit_requires() -> None:
     assert HOOK["args"] == ["--"]
     assert HOOK["types"] == ["file"]
     assert HOOK["description"]
+
+
+def test_second_hook_fixes_what_the_first_one_checks() -> None:
+    own = {"id": "batchlint-fix", "name": "batchlint fix", "entry": "batchlint fix"}
+
+    assert {**HOOK, **own, "description": FIX["description"]} == FIX
 
 
 @pytest.mark.parametrize(
@@ -107,9 +113,9 @@ def run_hook(repository: Path, tmp_path: Path, home: Path) -> RunHook:
     git("init", "-q", cwd=tmp_path)
     env = {"PRE_COMMIT_HOME": str(home), "PRE_COMMIT_COLOR": "never", "PYTHONPATH": ""}
 
-    def run_hook(*names: str) -> subprocess.CompletedProcess[str]:
+    def run_hook(*names: str, hook: str = "batchlint") -> subprocess.CompletedProcess[str]:
         git("add", "-A", cwd=tmp_path)
-        command = [sys.executable, "-m", "pre_commit", "try-repo", str(repository), "batchlint"]
+        command = [sys.executable, "-m", "pre_commit", "try-repo", str(repository), hook]
         completed = run_program(*command, "--files", *names, cwd=tmp_path, env=env)
         offline = "No matching distribution|Could not fetch|NameResolution|ConnectionError|Retrying"
         if completed.returncode == 3 and re.search(offline, completed.stdout):
@@ -141,6 +147,22 @@ def test_pre_commit_installs_and_runs_the_hook(run_hook: RunHook, tmp_path: Path
     assert "2 files, 1 with errors" in bad.stdout
     skipped = run_hook("training.jsonl")
     assert (skipped.returncode, "Skipped" in skipped.stdout) == (0, True), skipped.stdout
+
+
+@pytest.mark.hook
+def test_pre_commit_runs_the_hook_that_fixes(run_hook: RunHook, tmp_path: Path) -> None:
+    """It fails on a file that it changes, so that the change is looked at, and then passes."""
+    fixtures = FIXTURES / "fix" / "safe"
+    path = tmp_path / "my_batch.jsonl"
+    shutil.copy(fixtures / "url_forms.before.jsonl", path)
+
+    changed = run_hook(path.name, hook="batchlint-fix")
+    assert changed.returncode == 1, changed.stdout
+    assert "files were modified by this hook" in changed.stdout
+    assert "my_batch.jsonl: 7 problems fixed (7 invalid_url)" in changed.stdout
+    assert path.read_bytes() == (fixtures / "url_forms.after.jsonl").read_bytes()
+    passed = run_hook(path.name, hook="batchlint-fix")
+    assert (passed.returncode, "Passed" in passed.stdout) == (0, True), passed.stdout
 
 
 #: Names that a shell, an option parser or a terminal may take for something else.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -14,7 +15,8 @@ from ..phrasing import escape
 from .check import EXIT_FOUND, EXIT_OK
 from .crash import EXIT_ERROR
 from .inputs import UNREADABLE, reason, shown_name, standard_input
-from .parameters import CheckCommand
+from .options import config_options, configs_of
+from .parameters import CheckCommand, ProviderName
 from .printing import complain, print_all
 
 if TYPE_CHECKING:
@@ -52,6 +54,12 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
 )
 @click.argument("file", type=click.Path(path_type=str, readable=False))
 @click.option(
+    "--provider",
+    metavar="NAME",
+    type=ProviderName(),
+    help="The service that the parts are for; `batchlint provider` lists them.  [default: openai]",
+)
+@click.option(
     "--output-dir",
     default=".",
     show_default=True,
@@ -61,11 +69,9 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
 @click.option(
     "--by",
     type=_Fields(),
-    default="model,url",
-    show_default=True,
     metavar="FIELDS",
     help="Fields that all requests of a part have in common: `model,url`, `model`, `url` or "
-    "`none`.",
+    "`none`.  [default: what the provider demands, model,url for OpenAI]",
 )
 @click.option(
     "--max-requests",
@@ -86,9 +92,18 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
     help="Maximum embedding inputs per part.  [default: the provider's limit, 50000 for OpenAI]",
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan, and write nothing.")
+@config_options
 @click.option("--force", is_flag=True, help="Replace the parts and the manifest of an earlier run.")
 @click.pass_context
-def split(ctx: click.Context, /, file: str, output_dir: str, dry_run: bool, **options: Any) -> None:
+def split(
+    ctx: click.Context,
+    /,
+    file: str,
+    provider: str | None,
+    output_dir: str,
+    dry_run: bool,
+    **options: Any,
+) -> None:
     """Cut a batch input FILE into parts that keep the limits of a batch.
 
     '-' reads standard input. A file that ends in .jsonl.gz is decompressed. The parts are
@@ -99,6 +114,9 @@ def split(ctx: click.Context, /, file: str, output_dir: str, dry_run: bool, **op
     from .. import splitting
 
     shown = shown_name(file)
+    path = Path("<stdin>" if file == "-" else file)
+    configured = configs_of(ctx)(path.parent).value_for(path, "provider")
+    options["provider"] = provider or configured or "openai"
     try:
         with _opened(file) as (source, name):
             manifest = splitting.split(source, output_dir, name=name, dry_run=dry_run, **options)
