@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from batchlint import config
@@ -183,3 +184,83 @@ def test_command_line_overrides_the_config(
     assert run("check", "x.jsonl", "--warn=invalid_type").status == 0
     last = run("check", "x.jsonl", "--warn=invalid_type").out.splitlines()[-1]
     assert last.endswith("no errors, 2 warnings")
+
+
+# -- lines ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "line_number"),
+    [
+        pytest.param("\n\ningore = []", 3, id="after blank lines"),
+        pytest.param('ignore = [\n  "blank_line",\n]\nstrict = 1', 4, id="after a list"),
+        pytest.param('strict = true\n[per-file."a"]\nwarn = []\n\nx = 1', 5, id="in a table"),
+        pytest.param('[per-file."a"]\nwarn = []\n[per-file."b"]\nwarn = 1', 4, id="same key"),
+        pytest.param(
+            '# strict = 1\nselect = ["""\nstrict""",\n]\n"strict" = 1', 2, id="in a string"
+        ),
+        pytest.param('ignore = [\n  "blank_line",\n  "no_such_rule",\n]', 1, id="of a list"),
+        pytest.param("[metadata]\na = 1", 1, id="of a table"),
+    ],
+)
+def test_errors_name_the_line_of_the_key(text: str, line_number: int, tmp_path: Path) -> None:
+    (tmp_path / "batchlint.toml").write_text(text, "utf-8")
+
+    with pytest.raises(config.ConfigError, match=rf"batchlint\.toml:{line_number}: "):
+        config.nearest(tmp_path)
+
+
+def test_line_is_that_in_the_whole_of_pyproject(tmp_path: Path) -> None:
+    text = "[tool.other]\nstrict = 1\n\n[tool.batchlint]\nstrict = 1\n"
+    (tmp_path / "pyproject.toml").write_text(text, "utf-8")
+
+    message = r"pyproject\.toml:5: strict must be true or false"
+    with pytest.raises(config.ConfigError, match=message):
+        config.nearest(tmp_path)
+
+
+def test_table_of_pyproject_in_our_own_file_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "batchlint.toml").write_text("\n[tool.batchlint]\nstrict = true", "utf-8")
+
+    message = r"batchlint\.toml:2: tool\.batchlint belongs in pyproject\.toml; in this file, write"
+    with pytest.raises(config.ConfigError, match=message):
+        config.nearest(tmp_path)
+
+
+# -- the JSON Schema ------------------------------------------------------------------------------
+
+VALUES: tuple[object, ...] = (
+    True,
+    0,
+    1,
+    -1,
+    1.5,
+    "",
+    "text",
+    "auto",
+    [],
+    ["text"],
+    ["text", 1],
+    {},
+    {"a": "b"},
+    {"a": 1},
+    None,
+)
+
+
+@pytest.mark.parametrize("key", config.SETTINGS)
+def test_schema_accepts_what_the_reader_accepts(key: str) -> None:
+    kind = config.SETTINGS[key].kind
+    validator = jsonschema.Draft202012Validator(config.json_schema())
+
+    assert kind.must_be
+    for value in VALUES:
+        assert validator.is_valid({key: value}) == kind.fits(value), value
+
+
+def test_schema_of_a_glob_has_the_settings_of_files() -> None:
+    validator = jsonschema.Draft202012Validator(config.json_schema())
+
+    assert validator.is_valid({"per-file": {"a/*": {"warn": ["json"], "endpoint": "x"}}})
+    assert not validator.is_valid({"per-file": {"a/*": {"strict": True}}})
+    assert not validator.is_valid({"ingore": []})
