@@ -109,11 +109,13 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
 
     from .cli.check import EXIT_OK
     from .cli.crash import EXIT_ERROR
-    from .cli.main import cli
+    from .cli.main import COMMANDS, cli
     from .cli.printing import complain, show_error
     from .output.complete_writer import OutputError
 
-    if {"check", "fix"} & {*sys.argv[1:3]}:  # Import what it needs, while signals wait.
+    for name in {*sys.argv[1:3]}.intersection(COMMANDS):  # Import it while signals wait.
+        cli.get_command(click.Context(cli), name)
+    if {"check", "fix"} & {*sys.argv[1:3]}:  # Likewise what they need.
         from . import api  # noqa: F401
         from .schema import validate
 

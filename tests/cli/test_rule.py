@@ -13,9 +13,9 @@ Run = Callable[..., CommandResult]
 
 
 def test_rule_lists_all_rules_with_one_line_each(run: Run) -> None:
-    lines = run("rule").out.splitlines()
+    lines = [text for text in run("rule").out.splitlines() if text.startswith("  ")]
 
-    assert [text.split()[0] for text in lines] == list(RULES)
+    assert sorted(text.split()[0] for text in lines) == sorted(RULES)
     assert all(text.endswith(".") for text in lines)
 
 
@@ -39,7 +39,7 @@ def test_rule_explains_all_rules_of_a_code() -> None:
     ("name", "suggestion"),
     [("nope", "`batchlint rule` lists them"), ("blank_lines", "did you mean blank_line")],
 )
-def test_unknown_rule_is_a_usage_error(name: str, suggestion: str) -> None:
+def test_unknown_rule_is_an_error_with_suggestions(name: str, suggestion: str) -> None:
     result = run_command("rule", name)
 
     assert (result.status, result.out) == (2, "")

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
+from typing import Final
 
 import click
 
 from .. import __version__
-from .check import check
 from .crash import TRACEBACK, Settings
-from .fix import fix
-from .provider import provider
-from .rule import rule
-from .schema import schema
-from .serve import serve
-from .split import split
+
+#: The commands: each is a module of this package, imported when it is needed.
+COMMANDS: Final = ("check", "fix", "provider", "rule", "schema", "serve", "split")
 
 
 class Commands(click.Group):
     """The commands. What is not one may be a file, or a misspelled command."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """The names of the commands."""
+        return [*COMMANDS]
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """Import a command; None if there is none of this name."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f".{name}", __package__), name)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -35,7 +44,8 @@ class Commands(click.Group):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            if any(error.option_name in option.opts for option in check.params):
+            check = self.get_command(ctx, "check")
+            if check and any(error.option_name in option.opts for option in check.params):
                 raise click.ClickException(
                     f"{error.option_name} is an option of check; type: "
                     f"{_typed('batchlint', 'check', *given)}"
@@ -89,12 +99,3 @@ def cli(ctx: click.Context, /, traceback: bool) -> None:
     """Check OpenAI Batch API input files before the upload."""
     if traceback:
         ctx.ensure_object(Settings).traceback = True
-
-
-cli.add_command(check)
-cli.add_command(fix)
-cli.add_command(provider)
-cli.add_command(rule)
-cli.add_command(schema)
-cli.add_command(serve)
-cli.add_command(split)
