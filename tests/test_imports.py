@@ -36,13 +36,14 @@ FLOORS: Final = (
 )
 ROOMS: Final = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 
-#: Modules that take long to import and that only some runs need.
+#: Modules that take long to import and that only some runs need, such as those with URLs.
 SLOW: Final = {
     "anyio",
     "asyncio",
     "click",
     "concurrent.futures.process",
     "difflib",
+    "fsspec",
     "jsonschema",
     "jsonschema_rs",
     "multiprocessing",

@@ -191,6 +191,7 @@ def test_progress_is_told_the_bytes_of_each_file(files: list[Path]) -> None:
         ({"jobs": "2"}, TypeError),
         ({"select": ["nothing"]}, ValueError),
         ({"endpoint": "/v2"}, ValueError),
+        ({"provider": "nobody"}, ValueError),
         ({"max_unpacked_bytes": -1}, ValueError),
     ],
 )

@@ -333,8 +333,6 @@ except OSError as error:
     [
         ("s3://b/a.jsonl", "aws s3 cp s3://b/a.jsonl - | batchlint check -"),
         ("s3://b/a.jsonl.gz", "aws s3 cp s3://b/a.jsonl.gz - | gunzip | batchlint check -"),
-        ("gs://b/a.jsonl", "gcloud storage cat gs://b/a.jsonl | batchlint check -"),
-        ("https://h/a.jsonl", "curl -fsS https://h/a.jsonl | batchlint check -"),
     ],
 )
 def test_without_fsspec_the_error_names_the_extra_and_a_pipe(url: str, pipe: str) -> None:

@@ -50,7 +50,7 @@ def test_results_are_in_the_order_of_the_arguments(files: list[str], jobs: str) 
 
 
 def test_all_formats_are_the_same_whatever_the_number_of_jobs(files: list[str]) -> None:
-    for form in ("json", "junit", "github"):
+    for form in ("json", "github"):
         one = run_command("check", "--format", form, "--jobs", "1", *files)
         assert run_command("check", "--format", form, "--jobs", "2", *files) == one
         assert one.status == 1
@@ -171,6 +171,35 @@ def test_formats_have_the_url_as_it_is(
     memory.pipe("/b/1.jsonl", line("a", bogus=1))
 
     assert expected in run("check", "--format", form, "memory://b/1.jsonl").out
+
+
+def test_url_can_be_fixed_into_a_local_file(
+    run: Run, memory: MemoryFileSystem, tmp_path: Path
+) -> None:
+    memory.pipe("/b/1.jsonl", line("a") + b"\n")
+    target = tmp_path / "fixed.jsonl"
+
+    assert run("fix", "--output-file", str(target), "memory://b/1.jsonl").status == 0
+    assert target.read_bytes() == line("a")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fix"], "a URL cannot be written; use --output-file or --diff"),
+        (["split", "--dry-run"], "a URL cannot be split; pipe the file to `batchlint split -`"),
+    ],
+)
+def test_what_urls_cannot_do_is_said(
+    run: Run, memory: MemoryFileSystem, arguments: list[str], message: str
+) -> None:
+    memory.pipe("/b/1.jsonl", line("a"))
+
+    assert run(*arguments, "memory://b/1.jsonl") == (
+        2,
+        "",
+        f"batchlint: memory://b/1.jsonl: {message}\n",
+    )
 
 
 def test_window_of_threads_is_larger_than_their_number() -> None:

@@ -116,8 +116,13 @@ class _Run:
 
     def fix(self, path: str) -> int:
         """Repair one file, print what was done, and return the exit status."""
+        from ..sources import is_url
+
         target = path if self._output_file is None else self._output_file
         prints = self._diff or target == "-"
+        if not prints and is_url(target):
+            complain(f"{target}: a URL cannot be written; use --output-file or --diff")
+            return EXIT_ERROR
         try:
             with _opened(path) as (source, name), self._fixed(path, source, name, target) as result:
                 report = result.report

@@ -139,10 +139,12 @@ def split(
 
 def _opened(path: str) -> AbstractContextManager[tuple[Any, str | None]]:
     """The source behind a path, and its name if the source has none."""
-    from ..sources import is_gzipped, open_file
+    from ..sources import is_gzipped, is_url, open_file
 
     if path == "-":
         return nullcontext((standard_input(), "stdin"))
+    if is_url(path):
+        raise OSError("a URL cannot be split; pipe the file to `batchlint split -`")
     return nullcontext((open_file(path), path)) if is_gzipped(path) else nullcontext((path, None))
 
 
