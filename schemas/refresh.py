@@ -420,9 +420,19 @@ def index(rows: dict[str, dict[str, Any]], table: dict[str, Any]) -> dict[str, A
             "models": table[name].get("models", []),
             "urls": list(row["endpoints"]),
             "line": list(row["line_fields"]),
+            "codes": codes(row["rules"]),
         }
         for name, row in rows.items()
     }
+
+
+def codes(rules: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """List the rules of each code of a provider's own."""
+    found: dict[str, list[str]] = {}
+    for rule, change in rules.items():
+        if change.get("code"):
+            found.setdefault(change["code"], []).append(rule)
+    return found
 
 
 def provider(name: str, row: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:

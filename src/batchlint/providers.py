@@ -227,7 +227,7 @@ def provider_names() -> list[str]:
 
 @cache
 def provider_index() -> Mapping[str, Mapping[str, Any]]:
-    """Of each provider, by its name: `title`, `service`, `models`, `urls` and `line`."""
+    """Of each provider, by its name: `title`, `service`, `models`, `urls`, `line` and `codes`."""
     return data.read("providers")
 
 

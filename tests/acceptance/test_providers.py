@@ -13,8 +13,8 @@ import pytest
 from batchlint import check
 from batchlint.engine.chunk import Plan
 from batchlint.engine.finish import finish
-from batchlint.providers import Limits, Provider, provider, provider_names
-from batchlint.rules import select_rules
+from batchlint.providers import ENDPOINTS, Limits, Provider, provider, provider_names
+from batchlint.rules import RULES, select_rules
 from batchlint.summary import ChunkSummary, CustomIds, LineStatus
 from golden import assert_matches_golden
 from support import FIXTURES, fixture_files
@@ -22,6 +22,7 @@ from support import FIXTURES, fixture_files
 PROVIDERS = [provider(name) for name in provider_names()]
 FILES = sorted((FIXTURES / "providers").glob("*/*.jsonl"))
 VALID = [path for path in FILES if path.stem.startswith("valid")]
+_EFFECTS = ("upload", "create", "batch", "request")
 BROKEN = [path for path in FILES if path not in VALID]
 
 
@@ -33,6 +34,28 @@ def found(path: Path) -> set[tuple[str, str]]:
     """The rules and severities of the findings about a file of a provider."""
     report = check(path, provider=path.parent.name)
     return {(error.rule, error.severity) for error in (*report.errors, *report.warnings)}
+
+
+# -- the data -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("one", PROVIDERS, ids=lambda one: one.name)
+def test_data_names_only_what_exists(one: Provider) -> None:
+    assert one.rules.keys() <= RULES.keys()
+    assert {change.fails for change in one.rules.values()} <= {None, *_EFFECTS}
+    assert {change.severity for change in one.rules.values()} <= {None, "none", "warning", "error"}
+    assert {*one.parameters, *one.body_patches} <= ENDPOINTS.keys()
+    assert one.line_fields.keys() <= {"custom_id", "method", "url", "body"}
+    assert one.title
+    assert one.service
+    assert all(one.sources.values())
+
+
+@pytest.mark.parametrize("one", PROVIDERS, ids=lambda one: one.name)
+def test_limit_that_is_refused_is_not_below_the_safe_one(one: Provider) -> None:
+    for safe, most in zip(one.safe_limits, one.limits, strict=True):
+        assert most is None or most >= (safe or 0)
+        assert safe is not None or most is None
 
 
 # -- files ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 
 from batchlint import check, check_create, check_many, check_request, iter_errors
 from batchlint.providers import known_models, reported_shutdown_dates, shutdown_dates
+from batchlint.rules.registry import names_of
 from support import NOW
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
@@ -166,6 +167,14 @@ def test_azure_has_codes_of_its_own() -> None:
     for data, code in cases:
         [error] = check(data, provider="azure").errors
         assert (error.code, error.fails) == (code, "batch")
+
+
+def test_rules_can_be_selected_by_the_codes_of_azure() -> None:
+    requests = [row("/chat/completions", "d"), row("/v1/chat/completions", "d", "b")]
+
+    assert check(requests, provider="azure", ignore=["url_mismatch"]).ok
+    assert not check(requests, provider="azure", select=["url_mismatch"]).ok
+    assert names_of("too_many_tasks") == ["too_many_requests"]
 
 
 def test_azure_reports_a_byte_order_mark_in_its_own_words() -> None:

@@ -21,7 +21,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from ..findings import Effect, Fix, Part, PathParts, Phase, Problem, Rank, Severity
 from ..phrasing import dotted
-from ..providers import Endpoint, Limits, Provider
+from ..providers import Endpoint, Limits, Provider, provider_index
 from ..summary import ChunkSummary
 from .groups import group_of
 from .triggers import ALWAYS, Trigger, Unless
@@ -427,6 +427,7 @@ def names_of(names_or_codes: str | Iterable[str]) -> list[str]:
     chosen: dict[str, None] = {}
     for name in filter(None, map(str.strip, names_or_codes)):
         found = [rule.name for rule in RULES.values() if _is_named(rule, name)]
+        found = found or _with_code_of_a_provider(name)
         if not found:
             raise ValueError(f"unknown rule {name!r}{_suggestion(name)}")
         chosen |= dict.fromkeys(found)
@@ -437,6 +438,13 @@ def _is_named(rule: Rule, name: str) -> bool:
     """Whether a name is that of a rule, of its code or of its group, or a glob for one of them."""
     names = (rule.name, rule.code, rule.group)
     return name in names or any(fnmatchcase(each, name) for each in names)
+
+
+def _with_code_of_a_provider(code: str) -> list[str]:
+    """The rules that have a code at a provider other than OpenAI, such as `url_mismatch`."""
+    of_providers = (row["codes"].get(code, ()) for row in provider_index().values())
+    names = {name for found in of_providers for name in found}
+    return [name for name in RULES if name in names]
 
 
 def _suggestion(name: str) -> str:
