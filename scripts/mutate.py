@@ -299,11 +299,11 @@ class TestMap(NamedTuple):
         found = {test for number in numbers for test in own.get(number, ())}
         if not found:  # A class or a decorator: whatever runs the module.
             found = {test for tests in own.values() for test in tests}
-        # What is cached runs in the first test that needs it only. So others may notice a change.
+        # What is cached runs in the first test that needs it only, and what runs in other processes
+        # may not be noted. So further tests may notice a change.
         others = {
             test
-            for tests in own.values()
-            for test in tests
+            for test in self.seconds
             if test not in found and (_is_mirror(mutant.path, test) or WHOLE_REPORTS in test)
         }
         return [*self._in_order(mutant, found), *self._in_order(mutant, others)]
@@ -697,7 +697,10 @@ def _run_fresh(job: Job) -> Outcome:
     """Run the tests of a changed constant: the fork imports the package again."""
 
     def run(watch: _Watch) -> None:
-        pytest.main([*_QUIET, *job.tests], plugins=[watch])
+        status = pytest.main([*_QUIET, *job.tests], plugins=[watch])
+        if status == pytest.ExitCode.USAGE_ERROR:  # A test that was made from the constant is gone.
+            functions = dict.fromkeys(test.partition("[")[0] for test in job.tests)
+            pytest.main([*_QUIET, *functions], plugins=[watch])
 
     return _in_fork(run, job)
 

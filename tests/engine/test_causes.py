@@ -134,6 +134,28 @@ class Mistake(NamedTuple):
             {"input": "x", "text": {"format": {"type": "json_schema", "json_schema": FORMAT}}},
         ),
         Mistake(
+            "nested format with a schema beside it",
+            RESPONSES_URL,
+            {
+                "input": "x",
+                "text": {
+                    "format": {
+                        "type": "json_schema",
+                        "json_schema": FORMAT,
+                        "schema": FORMAT["schema"],
+                    }
+                },
+            },
+        ),
+        Mistake(
+            "nested format with a name beside it",
+            RESPONSES_URL,
+            {
+                "input": "x",
+                "text": {"format": {"type": "json_schema", "json_schema": FORMAT, "name": "r"}},
+            },
+        ),
+        Mistake(
             "flat choice in chat",
             CHAT_URL,
             {

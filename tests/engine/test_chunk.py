@@ -31,6 +31,10 @@ def test_summary_counts_lines_and_bytes() -> None:
     assert summary.bytes == len(data)
 
 
+def test_plan_has_defaults() -> None:
+    assert Plan(select_rules())[1:] == (1000, 0, None, "openai", None)
+
+
 def test_warnings_do_not_fail_a_line() -> None:
     plan = PLAN._replace(selection=select_rules(warn=["unknown_parameter"]))
     summary = check_chunk(line("a", bogus=1), plan)

@@ -226,6 +226,18 @@ def test_hints_are_those_in_the_golden_file() -> None:
         (f"{name} as a tool of chat completions", chat(tools=[{"type": name}]))
         for name in hints._HOSTED_TOOLS
     ]
+    requests += [
+        (f"one item instead of {name}", make(**{name: {"type": "x"}}))
+        for make, names in (
+            (chat, ("messages", "tools", "functions")),
+            (responses, ("tools", "include", "context_management")),
+        )
+        for name in names
+    ]
+    requests += [
+        (f"flat format with {name}", chat(response_format={"type": "json_schema", name: "x"}))
+        for name in sorted(hints._FORMAT)
+    ]
 
     def lines(request: dict[str, Any]) -> list[str]:
         return [f"  {error.param}: {error.hint}" for error in check_request(request)]
