@@ -141,3 +141,18 @@ def test_unreadable_file_does_not_keep_others_from_being_fixed(path: Path, run: 
 
     assert result.status == 2
     assert path.read_bytes() == RIGHT
+
+
+def test_link_in_a_directory_does_not_change_a_file_elsewhere(run: Run, tmp_path: Path) -> None:
+    """A repository may hold a link to any file of its user. Named by itself, it is repaired."""
+    elsewhere = tmp_path / "elsewhere.txt"
+    elsewhere.write_bytes(b"text\n\n" + line("a"))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "x.jsonl").symlink_to(elsewhere)
+    result = run("fix", str(folder))
+
+    assert "x.jsonl: skipped, because it is a link" in result.err
+    assert elsewhere.read_bytes() == b"text\n\n" + line("a")
+    run("fix", str(folder / "x.jsonl"))
+    assert elsewhere.read_bytes() == b"text\n" + line("a")

@@ -77,12 +77,18 @@ def fix(
     """Repair batch input FILES in place.
 
     '-' reads standard input and writes standard output. In a directory, its *.jsonl files are
-    repaired. Only what is wrong is changed; all other bytes stay as they are. `batchlint check`
-    marks the findings that can be fixed with [*].
+    repaired, except links. Only what is wrong is changed; all other bytes stay as they are.
+    `batchlint check` marks the findings that can be fixed with [*].
     """
     configs = configs_of(ctx)
     paths, notes = find_inputs(files, configs)
     paths = [path for path in paths if path in files or not path.endswith(".gz")]
+    links = [path for path in paths if path not in files and Path(path).is_symlink()]
+    notes += [
+        f"{shown_name(path)}: skipped, because it is a link; name it to repair what it leads to"
+        for path in links
+    ]
+    paths = [path for path in paths if path not in links]
     if output_file is not None and (diff or len(paths) > 1):
         raise click.UsageError("--output-file needs a single file, and no --diff")
     for note in notes:
