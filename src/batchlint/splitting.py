@@ -34,8 +34,8 @@ from .summary import CustomIds
 MOST_LISTED: Final = 1000
 
 #: A part is written when so many bytes of it, or of all parts, are waiting.
-_WAITING: Final = 1 << 20
-_ALL_WAITING: Final = 1 << 23
+_WAITING: Final = 1 << 18
+_ALL_WAITING: Final = 1 << 22
 
 #: A model or an endpoint has at most this many characters in the name of a part.
 _LONGEST_SLUG: Final = 60
@@ -152,6 +152,13 @@ class Manifest:
 
     def to_dict(self) -> dict[str, Any]:
         """The manifest as its file has it (`schemas/manifest.json`)."""
+        parts = [
+            part._asdict() | {"lines": [[first, last] for first, last in part.lines]}
+            for part in self.parts
+        ]
+        return self._document(parts)
+
+    def _document(self, parts: list[dict[str, Any]]) -> dict[str, Any]:
         from . import __version__
 
         return {
@@ -165,10 +172,7 @@ class Manifest:
             "requests": self.requests,
             "bytes": self.bytes,
             "repeated_ids": self.repeated_ids,
-            "parts": [
-                part._asdict() | {"lines": [[first, last] for first, last in part.lines]}
-                for part in self.parts
-            ],
+            "parts": parts,
         }
 
 
@@ -641,8 +645,7 @@ class _Target:
             OutputError: they cannot be written or moved.
         """
         self._flush([*self._sizes])
-        text = orjson.dumps(manifest.to_dict(), option=orjson.OPT_INDENT_2)
-        _append(self._temporary / "manifest", _RANGE.sub(rb"[\1, \2]", text) + b"\n")
+        _append(self._temporary / "manifest", _written(manifest))
         paths = [self._folder / part.path for part in manifest.parts]
         self._refuse_existing([self._manifest, *paths])
         old = self._old_parts() - {path.name for path in paths}
@@ -681,6 +684,12 @@ class _Target:
             and name.endswith(".jsonl")
             and not re.search(r"[/\\]", name)
         }
+
+
+def _written(manifest: Manifest) -> bytes:
+    """A manifest as JSON. It may have very many ranges, which are not copied."""
+    document = manifest._document([part._asdict() for part in manifest.parts])  # noqa: SLF001
+    return _RANGE.sub(rb"[\1, \2]", orjson.dumps(document, option=orjson.OPT_INDENT_2)) + b"\n"
 
 
 def _append(path: Path, data: bytes) -> None:
