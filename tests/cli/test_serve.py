@@ -37,6 +37,7 @@ def test_signal_ends_the_server_and_nothing_is_left(tmp_path: Path, name: str, s
     assert "Traceback" not in err
 
 
+@posix
 def test_second_server_on_the_port_says_so(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as first:
         port = first.getsockname()[1]
@@ -63,6 +64,21 @@ def test_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
         "Error: batchlint serve needs the package 'starlette'; install it with: "
         "pip install 'batchlint[serve]'\n"
     )
+
+
+def test_outputs_that_cannot_be_read_are_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "outputs.jsonl"
+    path.touch()
+    monkeypatch.setattr("batchlint.server.outputs.lines_of", fail)
+
+    result = run("serve", "--outputs", str(path))
+
+    assert (result.status, result.err) == (2, f"Error: cannot read {path}: Permission denied\n")
 
 
 def test_bad_outputs_are_named(run: Run, tmp_path: Path) -> None:

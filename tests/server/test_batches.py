@@ -233,6 +233,8 @@ def test_list_has_pages_from_the_newest_to_the_oldest(client: OpenAI) -> None:
     assert first.has_more
     assert [batch.id for batch in client.batches.list(limit=2)] == created[::-1]
     assert [batch.id for batch in client.batches.list(after=created[1])] == [created[0]]
+    with pytest.raises(openai.NotFoundError, match="No batch found with id 'batch_x'"):
+        client.batches.list(after="batch_x")
 
 
 @pytest.mark.parametrize(

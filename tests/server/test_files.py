@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -192,6 +193,57 @@ def test_list_has_pages_an_order_and_a_purpose(client: OpenAI) -> None:
     assert len([*client.files.list()]) == 4
     with pytest.raises(openai.NotFoundError):
         client.files.list(after="file-none")
+
+
+@pytest.mark.parametrize(
+    ("query", "param", "code"),
+    [
+        ("order=up", "order", "invalid_value"),
+        ("limit=10001", "limit", "integer_above_max_value"),
+        ("limit=many", "limit", "invalid_type"),
+    ],
+)
+def test_list_with_a_wrong_parameter_is_refused(
+    http: TestClient, query: str, param: str, code: str
+) -> None:
+    answer = http.get(f"/v1/files?{query}")
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"], error["code"]) == (400, param, code)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "seconds", "param"),
+    [
+        ("uploaded_at", "3600", "expires_after.anchor"),
+        ("created_at", "soon", "expires_after.seconds"),
+        ("created_at", "-3600", "expires_after.seconds"),
+    ],
+)
+def test_wrong_time_until_a_file_expires_is_refused(
+    http: TestClient, anchor: str, seconds: str, param: str
+) -> None:
+    form: Any = {
+        "file": ("a.jsonl", GOOD),
+        "purpose": (None, "batch"),
+        "expires_after[anchor]": (None, anchor),
+        "expires_after[seconds]": (None, seconds),
+    }
+
+    answer = http.post("/v1/files", files=form)
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+def test_upload_is_not_read_to_its_end_if_it_is_far_too_large(
+    http: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("batchlint.server.uploads._MOST_BYTES", 1000)
+
+    answer = http.post("/v1/files", files={"file": ("a.jsonl", GOOD * 20)})
+
+    assert answer.status_code == 413
+    assert stored(folder) == []
 
 
 @pytest.mark.parametrize(
