@@ -90,10 +90,12 @@ def test_client_accepts_the_answer_to_every_valid_request(path: Any) -> None:
 
 
 def test_chat_has_as_many_choices_as_the_request_wants() -> None:
+    one = answer("/v1/chat/completions", request(url="/v1/chat/completions")["body"])
     typed = answer("/v1/chat/completions", request(url="/v1/chat/completions", n=3)["body"])
 
     assert [choice.index for choice in typed.choices] == [0, 1, 2]
     assert typed.usage.total_tokens == typed.usage.prompt_tokens + typed.usage.completion_tokens
+    assert typed.usage.completion_tokens == 3 * one.usage.completion_tokens
 
 
 @pytest.mark.parametrize(

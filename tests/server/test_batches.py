@@ -213,6 +213,9 @@ def test_ended_batch_cannot_be_cancelled_but_a_cancelled_one_can(client: OpenAI)
         client.batches.cancel(completed.id)
 
     assert "Cannot cancel a batch with status 'completed'." in str(refused.value)
+    failed = finish(client, create(client, b"{}\n"))
+    with pytest.raises(openai.ConflictError, match="Cannot cancel a batch with status 'failed'"):
+        client.batches.cancel(failed.id)
     assert client.batches.cancel(finish(client, cancelled).id).status == "cancelled"
 
 
@@ -231,6 +234,7 @@ def test_list_has_pages_from_the_newest_to_the_oldest(client: OpenAI) -> None:
 
     assert [batch.id for batch in first.data] == created[:2:-1]
     assert first.has_more
+    assert not client.batches.list(limit=5).has_more
     assert [batch.id for batch in client.batches.list(limit=2)] == created[::-1]
     assert [batch.id for batch in client.batches.list(after=created[1])] == [created[0]]
     with pytest.raises(openai.NotFoundError, match="No batch found with id 'batch_x'"):
