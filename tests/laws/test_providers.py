@@ -155,11 +155,12 @@ def test_engines_agree_on_lines(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_engines_give_the_same_report(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [path for path in FILES if path.parent.name in (name, "compatible")]
     reports = []
     for engine in ("jsonschema-rs", "jsonschema"):
         monkeypatch.setenv("BATCHLINT_ENGINE", engine)
         checker_for.cache_clear()
-        reports.append([check(path, provider=name).to_dict() for path in FILES])
+        reports.append([check(path, provider=name).to_dict() for path in files])
     checker_for.cache_clear()
 
     assert reports[0] == reports[1]
@@ -183,7 +184,7 @@ def accepts(one: Provider, url: str, body: dict[str, Any]) -> bool:
 
 def test_bodies_that_openai_accepts_have_no_errors_as_compatible_ones() -> None:
     openai, compatible = provider(), provider("compatible")
-    accepted = [case for case in BODIES_SEEN if accepts(openai, *case)]
+    accepted = [case for case in BODIES_SEEN[::3] if accepts(openai, *case)]
 
     assert len(accepted) > 100
     assert [case for case in accepted if not accepts(compatible, *case)] == []
