@@ -366,6 +366,21 @@ def test_problems_that_a_rule_finds_are_limited() -> None:
     report = check([request("a", "/v1/responses", **body)], select=many)
 
     assert counts(report) == {"arguments_not_json": 1000, "too_many_problems": 1}
+    more = next(error for error in report.warnings if error.rule == "too_many_problems")
+    assert more.hint == (
+        "`arguments_not_json` finds them. Fix those that are listed, and check again."
+    )
+
+
+def test_rule_with_too_many_problems_does_not_stop_the_others() -> None:
+    call = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{'x'}"}
+    more = {"stream": True, "tool_choice": {"type": "function", "name": "g"}, "store": True}
+
+    def rules(calls: int) -> set[str]:
+        return set(counts(check([request("a", "/v1/responses", input=[call] * calls, **more)])))
+
+    assert rules(1500) == rules(2) | {"too_many_problems"}
+    assert len(rules(2)) > 2
 
 
 def test_line_says_only_once_that_there_are_more() -> None:

@@ -235,12 +235,22 @@ def test_hints_are_those_in_the_golden_file() -> None:
         for name in names
     ]
     requests += [
+        (f"item with {name}", responses(input=[{"role": "user", "content": "x", name: "x"}]))
+        for name in ("tool_calls", "tool_call_id", "other", "status")
+    ]
+    requests += [
+        (f"messages as {text}", chat(messages=text)) for text in ("{}", "[]", " [1]", "{", "x")
+    ]
+    requests += [
         (f"flat format with {name}", chat(response_format={"type": "json_schema", name: "x"}))
         for name in sorted(hints._FORMAT)
     ]
 
     def lines(request: dict[str, Any]) -> list[str]:
-        return [f"  {error.param}: {error.hint}" for error in check_request(request)]
+        return [
+            f"  {error.param}: {'newer' if error.hint == newer_hint() else error.hint}"
+            for error in check_request(request)
+        ]
 
     text = "\n".join("\n".join([name, *lines(request)]) for name, request in requests)
     assert_matches_golden(f"{text}\n", FIXTURES / "expected" / "hints.txt")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -320,3 +321,13 @@ def test_error_of_a_worker_is_raised(start: Start, source: FileSource) -> None:
 
     with pytest.raises(OSError, match="became shorter"):
         list(run(source, PLAN, jobs=2, start=start))
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20, 3_000_001, 41_000_003, 1 << 30])
+def test_ranges_of_a_file_meet(size: int, source: FileSource) -> None:
+    ranges = [args[1:3] for _, args in parallel._range_calls(source, size, PLAN, 2)]
+
+    assert ranges[0][0] == 0
+    assert ranges[-1][1] == size
+    assert all(stop == start for (_, stop), (start, _) in pairwise(ranges))
+    assert all(isinstance(stop, int) and start < stop for start, stop in ranges)
