@@ -13,8 +13,11 @@ import pytest
 from batchlint import check, check_request, iter_errors
 from batchlint import sources as sources_module
 from batchlint.engine import columns as columns_module
+from batchlint.engine.chunk import Plan
+from batchlint.engine.columns import ColumnChecker
 from batchlint.locate import find_all
 from batchlint.report import Report
+from batchlint.rules import select_rules
 from support import FIXTURES, line, request, run_command
 
 SAMPLE = FIXTURES / "sample_batch.jsonl"
@@ -102,6 +105,18 @@ def test_only_findings_that_are_kept_are_looked_for(monkeypatch: pytest.MonkeyPa
     report = check(b"".join(line(str(number), bogus=1) for number in range(9000)), keep=5)
 
     assert sought == len(report.errors) == 5
+
+
+def test_finding_that_is_reported_once_per_file_is_looked_for_once() -> None:
+    data = line("a", "/v1/chat/completions", metadata={"a": "b"})
+    check_chunk = ColumnChecker()
+    plan = Plan(select_rules())
+    columns = [
+        [error.column for _, error in check_chunk(data, plan).once_per_file.values()]
+        for _ in range(2)
+    ]
+
+    assert columns == [[data.index(b'{"a": "b"}') + 1], [None]]
 
 
 def test_beginning_of_a_stream_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import sys
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
@@ -50,6 +50,9 @@ _KNOWN_SETS: Final = 256
 
 #: A checker remembers the findings of this many distinct defects: many lines have the same one.
 _KNOWN_DEFECTS: Final = 256
+
+_FirstOfEachCause = Callable[[Iterable[Problem], Request, Provider], list[Problem]]
+_WithHints = Callable[[Iterable[Problem], Request], list[Problem]]
 
 _NO_BODY: Final[dict[str, Any]] = {}
 _NO_CHANGE: Final = RuleChange()
@@ -227,6 +230,9 @@ class Checker:
         self._endpoint_checkers: dict[tuple[str, str], EndpointChecker] = {}
         self._endpoint_rules: dict[str, EndpointRules] = {}
         self._compiled_line: LineChecker | None = None
+        # Imported when first needed, because most files have no problems, and kept, because an
+        # import statement takes 1 µs each time.
+        self._late: tuple[_FirstOfEachCause, _WithHints] | None = None
         self._known_defects: dict[tuple[Defect, Effect | None], list[BatchError]] = {}
         self._rules: dict[Scope, list[Rule]] = {}
         for name in self.severities:
@@ -373,7 +379,15 @@ class Checker:
 
     def _one_per_cause(self, problems: list[Problem], request: Request) -> list[Problem]:
         """The problems of a body under its schema: one per cause, with hints for mistakes."""
-        return _one_per_cause()(problems, request, self.provider) if problems else problems
+        if not problems:
+            return problems
+        if self._late is None:
+            from .causes import first_of_each_cause
+            from .hints import with_hints
+
+            self._late = first_of_each_cause, with_hints
+        one_per_cause, hinted = self._late
+        return hinted(one_per_cause(problems, request, self.provider), request)
 
     def _explain_defect(
         self, defect: Defect, number: int | None, effect: Effect | None = None
@@ -466,23 +480,6 @@ class Checker:
 def checker_for(provider_name: str, selection: Selection) -> Checker:
     """The checker of a provider and a selection. A process keeps those used last."""
     return Checker(provider(provider_name), selection)
-
-
-@cache
-def _one_per_cause() -> Callable[[list[Problem], Request, Provider], list[Problem]]:
-    """Import what drops problems and adds hints. Most files don't need it.
-
-    Executing the imports for each line took 6 % of the time of a file that is all wrong.
-    """
-    from .causes import first_of_each_cause
-    from .hints import with_hints
-
-    def with_one_hint_per_cause(
-        problems: list[Problem], request: Request, provider: Provider
-    ) -> list[Problem]:
-        return with_hints(first_of_each_cause(problems, request, provider), request)
-
-    return with_one_hint_per_cause
 
 
 def _explainer(schema: dict[str, Any], **options: Any) -> Explainer:

@@ -8,12 +8,13 @@ from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from itertools import groupby
+from typing import Any
 
 from ..findings import BatchError
 from ..locate import find_all
 from ..report import Report
 from ..sources import Source
-from ..summary import ChunkSummary
+from ..summary import ChunkSummary, Occurrences
 from .chunk import Plan, check_chunk
 
 
@@ -31,20 +32,26 @@ class ColumnChecker:
 
     def __init__(self) -> None:
         self._kept: Counter[str] = Counter()
+        self._once: set[Any] = set()
 
     def __call__(self, chunk: bytes, plan: Plan, first: bool = False) -> ChunkSummary:
         """Check whole lines. The arguments are those of `check_chunk`."""
         summary = check_chunk(chunk, plan, first)
-        once = [error for _, error in summary.once_per_file.values()]
-        wanted = [*self._new(summary.findings.errors, plan.keep), *once]
+        once = self._new_once(summary.once_per_file)
+        wanted = [*self._new(summary.findings.errors, plan.keep), *once.values()]
         if wanted:
             columns = _find_columns(wanted, BytesIO(chunk), first=first)
             summary.findings.errors[:] = _with_columns(summary.findings.errors, columns)
-            for (key, (count, _)), error in zip(
-                list(summary.once_per_file.items()), _with_columns(once, columns), strict=True
-            ):
+            for key, error in zip(once, _with_columns(once.values(), columns), strict=True):
+                count, _ = summary.once_per_file[key]
                 summary.once_per_file[key] = (count, error)
         return summary
+
+    def _new_once(self, occurrences: Occurrences) -> dict[Any, BatchError]:
+        """The findings of rules that are reported once per file, except those already found."""
+        new = {key: error for key, (_, error) in occurrences.items() if key not in self._once}
+        self._once.update(new)
+        return new
 
     def _new(self, errors: Iterable[BatchError], keep: int) -> Iterator[BatchError]:
         """The findings that are kept, after those of the chunks before."""
