@@ -186,5 +186,5 @@ def test_bodies_that_openai_accepts_have_no_errors_as_compatible_ones() -> None:
     openai, compatible = provider(), provider("compatible")
     accepted = [case for case in BODIES_SEEN[::3] if accepts(openai, *case)]
 
-    assert len(accepted) > 100
+    assert len(accepted) > 40
     assert [case for case in accepted if not accepts(compatible, *case)] == []
