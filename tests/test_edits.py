@@ -77,7 +77,7 @@ LINE = '{"a": 1.0, "b": {"c": [1, {"d": "x"}]},  "e":2}'
         (edits.NO_LONE_SURROGATE, r'{"a": "\ud83d', None),
         (edits.NO_LONE_SURROGATE, r'{"a": "\ud83d", "b": NaN},', r'{"a": "\ufffd", "b": NaN},'),
     ],
-    ids=str,
+    ids=lambda value: value.change.__name__ if isinstance(value, Edit) else str(value),
 )  # fmt: skip
 def test_edit_changes_its_place_and_nothing_else(
     edit: Edit, before: str, after: str | None
