@@ -10,7 +10,7 @@ import pytest
 from batchlint import data
 from support import URLS, CommandResult
 
-NAMES = [*URLS, "batch-request", "batch-create", "batch", "report", "manifest"]
+NAMES = [*URLS, "batch-request", "batch-create", "batch", "report", "manifest", "config"]
 
 Run = Callable[..., CommandResult]
 

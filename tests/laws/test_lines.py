@@ -42,7 +42,8 @@ def test_blank_line_counts_as_a_line_but_not_as_a_request(data: bytes) -> None:
 @given(ANY_FILE)
 def test_final_newline_is_optional(data: bytes) -> None:
     assume(data and not data.endswith(b"\n"))
-    assume(find_foreign(data) is None)
+    # With the newline, a file of a few null characters may be UTF-16.
+    assume(find_foreign(data) is None and find_foreign(data + b"\n") is None)
 
     assert check(data + b"\n").to_dict() == check(data).to_dict() | {"bytes": len(data) + 1}
 
