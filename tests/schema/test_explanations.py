@@ -122,6 +122,18 @@ SCHEMA: Final[dict[str, Any]] = {
             },
         },
         "deep": {"$ref": "#/$defs/deep"},
+        "bare": {"minimum": 1},
+        "any number": {"type": ["integer", "number"], "minimum": 1},
+        "one": {"type": "array", "contains": {"type": "string"}},
+        "typed": {
+            "type": "string",
+            "x-batchlint": {"errors": {"type": {"rule": "image_detail", "param": ""}}},
+        },
+        "half": {
+            "type": "object",
+            "properties": {"a": {"type": "string"}},
+            "anyOf": [{"required": ["a"]}, {"required": ["b"]}],
+        },
     },
     "additionalProperties": False,
     "minProperties": 3,
@@ -182,7 +194,13 @@ VALUES: Final[dict[str, list[Any]]] = {
     "item": [{"type": "a"}, {"type": "b"}, {"type": "c"}, {"type": 1}, {}, {"type": "image"}],
     "invalid": [{}, {"type": None}, {"type": "image", "url": 1}, {"type": "x"}, "x"],
     "noted": [["x", None], ["z"], ["x", "z", "q"], "x", None, [[]]],
+    "bare": [0, 1],
+    "any number": [0, 0.5, 1],
+    "one": [["a"], [1], ["a", "b"]],
+    "typed": [None, 1],
+    "half": [{"a": 1}, {"a": "x"}],
     "x" * 200: [1],
+    "y" * 300: [1],
     "modle": [1],
 }
 

@@ -181,6 +181,13 @@ def test_problems_are_those_in_the_golden_file() -> None:
         ]
 
     modes: tuple[subset.Mode, ...] = ("strict", "function", "fine-tuned")
-    cases = [*STRICT, *FUNCTION, *test_metaschema.STRICT, *test_metaschema.FUNCTION]
+    null = {"type": "null"}
+    large = [
+        SchemaCase("many properties", closed(**{f"p{number}": null for number in range(5001)})),
+        SchemaCase("many characters", closed(**{"x" * 60_001: null, "y" * 60_000: null})),
+        SchemaCase("many values", closed(a={"type": "integer", "enum": [*range(1001)]})),
+        SchemaCase("deep", nested(11)),
+    ]
+    cases = [*STRICT, *FUNCTION, *test_metaschema.STRICT, *test_metaschema.FUNCTION, *large]
     text = "\n".join(line for case in cases for mode in modes for line in lines(case, mode))
     assert_matches_golden(f"{text}\n", FIXTURES / "expected" / "schema_problems.txt")
