@@ -24,7 +24,7 @@ def test_schema_prints_a_schema(name: str, run: Run) -> None:
     assert json.loads(run("schema", name).out) == data.read(name.lstrip("/"))
 
 
-def test_unknown_schema_is_a_usage_error_with_all_names(run: Run) -> None:
+def test_unknown_schema_is_an_error_with_all_names(run: Run) -> None:
     result = run("schema", "/v1/nope")
 
     assert (result.status, result.out) == (2, "")
