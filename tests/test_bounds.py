@@ -71,7 +71,7 @@ def test_memory_does_not_grow_with_the_keys_of_a_file() -> None:
     code = """
 import re
 from pathlib import Path
-from batchlint.api import check_request
+from batchlint.engine.check import check_request
 
 def requests():
     for number in range(150):

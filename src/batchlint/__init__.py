@@ -9,7 +9,7 @@ Example:
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import check, check_create, check_request, iter_errors
+    from .engine.check import check, check_create, check_request, iter_errors
     from .findings import BatchError, Fix
     from .fixing import FixReport, fix
     from .many import check_many
@@ -52,14 +52,14 @@ _HOMES = {
     "Report": "report",
     "SplitPart": "splitting",
     "UnplacedLine": "splitting",
-    "check": "api",
+    "check": "engine.check",
     "check_chunk": "parts",
-    "check_create": "api",
+    "check_create": "engine.check",
     "check_many": "many",
-    "check_request": "api",
+    "check_request": "engine.check",
     "finish": "parts",
     "fix": "fixing",
-    "iter_errors": "api",
+    "iter_errors": "engine.check",
     "merge": "summary",
     "openai": "openai",
     "split": "splitting",

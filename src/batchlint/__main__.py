@@ -116,7 +116,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
     for name in {*sys.argv[1:3]}.intersection(COMMANDS):  # Import it while signals wait.
         cli.get_command(click.Context(cli), name)
     if {"check", "fix"} & {*sys.argv[1:3]}:  # Likewise what they need.
-        from . import api  # noqa: F401
+        from .engine import check  # noqa: F401
         from .schema import validate
 
         validate.engine_name()

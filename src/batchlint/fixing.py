@@ -19,9 +19,9 @@ from typing import Any, BinaryIO, Final, NamedTuple
 import orjson
 
 from . import edits
-from .api import Job, Rules
 from .arguments import check_count
 from .edits import NO_LINE
+from .engine.check import Job, Rules
 from .engine.chunk import Plan, check_chunk
 from .engine.parallel import Start
 from .findings import KEEP, BatchError, Fix

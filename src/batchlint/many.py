@@ -10,8 +10,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from .api import Job, Rules, check
 from .arguments import check_count
+from .engine.check import Job, Rules, check
 from .engine.parallel import (
     PARALLEL_FROM,
     WINDOW,

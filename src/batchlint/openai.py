@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .api import check
+from .engine.check import check
 from .findings import by_severity
 from .report import Report
 from .sources import CHANGED, Identity

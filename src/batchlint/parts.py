@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from .api import Job, Rules
+from .engine.check import Job, Rules
 from .engine.checker import checker_for
 from .engine.chunk import Plan
 from .engine.columns import ColumnChecker

@@ -114,7 +114,7 @@ def test_exhausted_memory_has_a_message_of_its_own(
     assert run("check", GOOD) == (2, "", "batchlint: not enough memory\n")
 
 
-@pytest.mark.parametrize("module", ["click", "orjson", "batchlint.api"])
+@pytest.mark.parametrize("module", ["click", "orjson", "batchlint.engine.check"])
 @pytest.mark.parametrize("code", ["raise RuntimeError('broken')", "raise SystemExit(0)"])
 def test_broken_installation_ends_with_status_2(module: str, code: str, tmp_path: Path) -> None:
     finder = f"""

@@ -121,7 +121,7 @@ def test_want_of_memory_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -
     def fail(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("batchlint.api.check", fail)
+    monkeypatch.setattr("batchlint.engine.check.check", fail)
     result = run("check", GOOD)
 
     assert result.status == 2

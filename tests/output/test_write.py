@@ -56,7 +56,7 @@ def test_interrupted_run_leaves_the_old_report(
     def interrupt(*_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("batchlint.api.check", interrupt)
+    monkeypatch.setattr("batchlint.engine.check.check", interrupt)
     assert run("check", str(SAMPLES / CLEAN), "--output-file", str(path)).status == 130
     assert path.read_text("utf-8") == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["x"]

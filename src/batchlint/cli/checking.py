@@ -157,22 +157,22 @@ class FileCheck(NamedTuple):
             return result._replace(error="not enough memory to check it")
 
     def _check(self, options: dict[str, Any]) -> Report:
-        from .. import api
+        from ..engine.check import check
         from ..sources import is_gzipped, is_url, open_file
 
         path = self.path
         if path == "-":
-            return api.check(standard_input(), name=self.name, **options)
+            return check(standard_input(), name=self.name, **options)
         if is_url(path):
             find_urls(path)  # It raises if the URL is a glob or a prefix without files.
-            return api.check(path, max_unpacked_bytes=self.most_unpacked, **options)
+            return check(path, max_unpacked_bytes=self.most_unpacked, **options)
         if Path(path).is_dir():
             os.scandir(path).close()  # It raises if the directory cannot be read.
             raise OSError(NO_FILES)
         if not is_gzipped(path):
-            return api.check(path, **options)
+            return check(path, **options)
         with open_file(path, self.most_unpacked) as stream:
-            return api.check(stream, name=path[: -len(".gz")], **options)
+            return check(stream, name=path[: -len(".gz")], **options)
 
 
 def _prepare(path: str, settings: FileSettings, stdin_name: str | None) -> FileCheck:

@@ -152,7 +152,7 @@ class _Run:
     def _fixed(
         self, path: str, source: Any, name: str | None, target: str
     ) -> AbstractContextManager[Result]:
-        from ..api import Rules
+        from ..engine.check import Rules
         from ..fixing import Repair
 
         own = self._settings.options_for(Path("<stdin>" if path == "-" else path))

@@ -58,8 +58,8 @@ def find_inputs(
     Args:
         paths: as the user gave them. A file that is named twice is one file.
         configs: the configuration of a directory.
-        include: globs for the files in directories. If there are none, those of the configuration
-            count, or else all JSON Lines.
+        include: globs for the files in directories. The default is the configuration's globs, or
+            else all JSON Lines.
         exclude: globs for files and directories to skip, beside those of the configuration.
 
     Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import orjson
@@ -17,7 +16,6 @@ from .triggers import fields
 
 if TYPE_CHECKING:
     from ..structured.problems import SchemaProblem
-    from ..structured.subset import Mode
 
 _ENDPOINTS: Final = (CHAT, RESPONSES)
 _WHEN: Final = fields("response_format", "text", "tools", "functions")
@@ -53,7 +51,9 @@ class _Location(NamedTuple):
 
     def problems(self, budget: Budget) -> tuple[SchemaProblem, ...]:
         """The problems of the schema, within what is left of the line's budget."""
-        return _check()(self.schema, "strict" if self.strict else "function", budget)
+        from ..structured.subset import problems  # Late: most files have no schemas.
+
+        return problems(self.schema, "strict" if self.strict else "function", budget)
 
     def problem(self, found: SchemaProblem) -> Problem:
         """Turn a problem of the schema into a problem of the body."""
@@ -75,14 +75,6 @@ class _Location(NamedTuple):
         if found.repair == "require":
             return Fix("unsafe", "List every property in `required`.", (edits.require_all(at),))
         return None
-
-
-@cache
-def _check() -> Callable[[dict[str, Any] | None, Mode, Budget], tuple[SchemaProblem, ...]]:
-    """What checks a schema. Imported late, because most files have no schemas."""
-    from ..structured.subset import problems
-
-    return problems
 
 
 def _has_no_problem(request: Request) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from .. import providers
-from ..api import check, check_create, iter_errors
 from ..arguments import epoch
+from ..engine.check import check, check_create, iter_errors
 from ..findings import BatchError
 from ..report import Report
 from . import errors

@@ -9,19 +9,14 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from . import providers
-from .arguments import check_count, epoch
-from .engine.checker import checker_for
-from .engine.chunk import Plan, check_chunk
-from .engine.columns import with_all_columns
-from .engine.finish import finish, keep_first_date_hint
-from .engine.parallel import Executor, Start, run
-from .findings import KEEP, BatchError
-from .nesting import with_fresh_stack
-from .providers import Provider
-from .report import Report
-from .rules import Selection, select_rules
-from .sources import (
+from .. import providers
+from ..arguments import check_count, epoch
+from ..findings import KEEP, BatchError
+from ..nesting import with_fresh_stack
+from ..providers import Provider
+from ..report import Report
+from ..rules import Selection, select_rules
+from ..sources import (
     MOST_UNPACKED,
     AnySource,
     Source,
@@ -30,7 +25,12 @@ from .sources import (
     to_json_bytes,
     to_json_text,
 )
-from .summary import ChunkSummary, Foreign, merge
+from ..summary import ChunkSummary, Foreign, merge
+from .checker import checker_for
+from .chunk import Plan, check_chunk
+from .columns import with_all_columns
+from .finish import finish, keep_first_date_hint
+from .parallel import Executor, Start, run
 
 #: Create call parameters that a caller need not give to check those given.
 _CREATE_DEFAULTS: Final = {"input_file_id": "file-batchlint", "completion_window": "24h"}
