@@ -430,7 +430,8 @@ def names_of(names_or_codes: str | Iterable[str]) -> list[str]:
         found = found or _with_code_of_a_provider(name)
         if not found:
             raise ValueError(f"unknown rule {name!r}{_suggestion(name)}")
-        chosen |= dict.fromkeys(found)
+        exact_first = sorted(found, key=lambda rule_name: rule_name != name)
+        chosen |= dict.fromkeys(exact_first)
     return [*chosen]
 
 
