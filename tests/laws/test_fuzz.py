@@ -1,4 +1,4 @@
-"""A thousand lines of the fuzzer, in all ways that must agree. `scripts/fuzz.py` makes more."""
+"""Lines of the fuzzer, in all ways that must agree. `.ci/run` and every night make more of them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def fuzzer() -> ModuleType:
     return module
 
 
-def test_thousand_lines_get_the_same_report_in_all_ways(fuzzer: ModuleType) -> None:
-    assert fuzzer.fuzz(1, 1000, all_ways=True) == []
+def test_lines_get_the_same_report_in_all_ways(fuzzer: ModuleType) -> None:
+    assert fuzzer.fuzz(1, 200, all_ways=True) == []
 
 
 def test_lines_depend_on_the_seed_only(fuzzer: ModuleType) -> None:
