@@ -1,7 +1,7 @@
-"""Edits of the text of a line: each changes a few characters, and copies all others.
+"""Text edits for one line. Each changes a few characters and copies the rest.
 
-An edit returns None if the text is not as it expects. Values keep their text: a number that is
-moved is never decoded and written again.
+An edit returns None if it does not apply to the text. Values keep their spelling: an edit that
+moves a number never decodes and re-encodes it.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from .locate import SPECIAL_NUMBER, SURROGATE, find_span
 _BLANKS: Final = " \t\r\n"
 _MARK: Final = "\ufeff"
 
-#: How the first key of a line and its value are separated.
+#: The separator between a key and its value. Group 1 is the space after the colon.
 _COLON: Final = r'"\s*:(\s?)'
 
 
 def replace(path: PathParts, value: str) -> Edit:
-    """Put a value, written as JSON, in the place of another one."""
+    """Replace a value with another one, given as JSON text."""
     return Edit(_replace, (path, value))
 
 
 def swap(path: PathParts, old: str, new: str) -> Edit:
-    """Put a string in the place of another string, only of that one."""
+    """Replace a string with another one, only if it equals `old`."""
     return Edit(_swap, (path, old, new))
 
 
 def put(path: PathParts, value: str) -> Edit:
-    """Give a field a value, written as JSON. It is added if it is missing."""
+    """Set a field to a value, given as JSON text. Add the field if it is missing."""
     return Edit(_put, (path, value))
 
 
 def insert(path: PathParts, value: str) -> Edit:
-    """Add a field that is missing, with a value written as JSON."""
+    """Add a missing field, with a value given as JSON text."""
     return Edit(_insert, (path, value))
 
 
@@ -50,32 +50,32 @@ def remove(path: PathParts) -> Edit:
 
 
 def remove_if_there(path: PathParts) -> Edit:
-    """Remove a field, if it is there."""
+    """Remove a field if it exists."""
     return Edit(_remove_if_there, (path,))
 
 
 def rename(path: PathParts, key: str) -> Edit:
-    """Give a field another name, unless there is such a field already."""
+    """Rename a field, unless a field with the new name exists."""
     return Edit(_rename, (path, key))
 
 
 def move(path: PathParts, holder: PathParts) -> Edit:
-    """Move a field into another object, unless that has such a field already."""
+    """Move a field into another object, unless that object already has the field."""
     return Edit(_move, (path, holder))
 
 
 def wrap(path: PathParts, before: str, after: str) -> Edit:
-    """Write something before and after a value."""
+    """Add text before and after a value."""
     return Edit(_wrap, (path, before, after))
 
 
 def unwrap(path: PathParts) -> Edit:
-    """Put the fields of an object in the place of the object."""
+    """Replace an object with its fields."""
     return Edit(_unwrap, (path,))
 
 
 def unquote(path: PathParts) -> Edit:
-    """Put the JSON object that a string holds in the place of the string."""
+    """Replace a string with the JSON object that it contains."""
     return Edit(_unquote, (path,))
 
 
@@ -89,7 +89,7 @@ def require_all(path: PathParts) -> Edit:
     return Edit(_require_all, (path,))
 
 
-# -- what they do ---------------------------------------------------------------------------------
+# -- implementation -------------------------------------------------------------------------------
 
 
 def _spliced(text: str, start: int, end: int, new: str) -> str:
@@ -119,14 +119,14 @@ def _insert(text: str, path: PathParts, value: str) -> str | None:
 
 
 def _with_member(text: str, closing: int, member: str) -> str:
-    """The text with a further member in the object that ends at an offset."""
+    """The text with one more field in the object whose closing brace is at an offset."""
     before = text[:closing].rstrip(_BLANKS)
     comma = "" if before.endswith("{") else f",{_space(text)}"
     return f"{before}{comma}{member}{text[len(before) :]}"
 
 
 def _space(text: str) -> str:
-    """What the line has after its colons: a space, or nothing."""
+    """The separator that the line uses after colons: a space or nothing."""
     match = re.search(_COLON, text)
     return "" if match is not None and not match[1] else " "
 
@@ -214,7 +214,7 @@ def _require_all(text: str, path: PathParts) -> str | None:
 
 
 def value_at(text: str, path: PathParts) -> Any:
-    """The value at a place in a text that is JSON; None if it is not there."""
+    """The value at a path in a JSON text; None if there is no such value."""
     span = find_span(text, path)
     try:
         return None if span is None else orjson.loads(text[span.start : span.end])
@@ -254,12 +254,15 @@ def _without_surrogates(text: str) -> str | None:
 
 
 def _is_nearly_an_object(text: str) -> bool:
-    """Whether other edits make a text a JSON object, so that an edit is worth it."""
+    """Whether the remaining edits can turn a text into a JSON object."""
     return holds_object(_whole_characters(_nulls(_without_comma(text) or text)))
 
 
 def _nulls(text: str) -> str:
-    """The text with null for numbers that JSON does not have; the text itself if it is not JSON."""
+    """The text with null in place of numbers that JSON cannot express.
+
+    The text itself if it is not JSON.
+    """
 
     def null(match: re.Match[str]) -> str:
         number = match[1]
@@ -275,7 +278,7 @@ def _whole_characters(text: str) -> str:
     return SURROGATE.sub(lambda match: r"\ufffd" if match[1] else match[0], text)
 
 
-#: Remove the byte order mark before the line.
+#: Remove the byte order mark at the start of the line.
 NO_BYTE_ORDER_MARK: Final = Edit(_without_mark)
 
 #: Remove the comma after the object.
@@ -292,7 +295,7 @@ NO_LONE_SURROGATE: Final = Edit(_without_surrogates)
 
 
 def apply_all(text: str, edits: Iterable[Edit]) -> str | None:
-    """The text after all edits, one after the other; None if one of them does not apply."""
+    """Apply edits one after another; None if one of them does not apply."""
     for edit in edits:
         changed = edit.apply(text)
         if changed is None:

@@ -1,4 +1,4 @@
-"""Repairs a batch input file: applies the fixes that the findings carry, until none applies."""
+"""Repairs a batch input file by applying the fixes of its findings until none applies."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ from .rules.file import repeated_ids
 from .sources import CHUNK, AnySource, FileSource, Source, StreamSource, is_gzipped, open_source
 from .summary import ChunkSummary, LineStatus, merge
 
-#: A line is changed at most so many times. A line whose faults never end stays as it was.
+#: Maximum number of changes per line. A line that still has fixes after them stays as it was.
 _MOST_CHANGES: Final = 100
 
-#: A file is read and changed at most so many times.
+#: Maximum number of times that a file is read and changed.
 _MOST_PASSES: Final = 10
 
 
 @dataclass(frozen=True)
 class FixReport:
-    """What `fix` did, and what is left. In a condition it is `ok`.
+    """What `fix` did, and which errors remain. In a boolean context, it is `ok`.
 
     Attributes:
-        fixed: the number of fixes by the rule that found the fault.
+        fixed: the number of fixes per rule.
         report: the report of the file after the fixes.
         unsafe: whether unsafe fixes were applied, too.
     """
@@ -60,12 +60,12 @@ class FixReport:
 
     @property
     def ok(self) -> bool:
-        """Whether no errors are left."""
+        """Whether no errors remain."""
         return self.report.ok
 
     @property
     def changed(self) -> bool:
-        """Whether the file differs from what it was."""
+        """Whether anything was fixed."""
         return bool(self.fixed)
 
 
@@ -88,24 +88,25 @@ def fix(
 ) -> FixReport:
     """Repair a batch input file.
 
-    Only what is wrong is changed. All other bytes stay as they are: the text of numbers, the order
-    of keys, spaces and escapes. A file without such faults is not written. Fixing a file a second
-    time changes nothing more.
+    Each fix changes only the faulty text. All other bytes stay the same: the spelling of numbers,
+    the order of keys, spaces and escapes. If there is nothing to fix, the file is not rewritten.
+    Fixing a file a second time changes nothing.
 
-    Safe fixes keep what a request means. Unsafe ones may change it: see the page about fixes.
+    Safe fixes preserve the meaning of a request. Unsafe ones may change it: see the page about
+    fixes.
 
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
             (bytes or str). A stream is copied to a temporary file first.
-        target: where to write the repaired file. A path may be that of the source: the file is
-            replaced when the new one is complete, and keeps its mode and its links. A binary stream
-            gets all bytes. None writes nothing: the report says what would be fixed.
-        unsafe: apply unsafe fixes, too.
+        target: where to write the repaired file. If it is the path of the source, the file is
+            replaced once the new one is complete, and keeps its mode and links. A binary stream
+            gets all bytes. None writes nothing: the report lists what would be fixed.
+        unsafe: also apply unsafe fixes.
         provider: the service to which the file will be sent.
         endpoint: the URL of the batch endpoint, as for `check`.
         name: the file's name, if the source has none. It must end in `.jsonl`.
-        select: the rules or API codes whose faults to repair and report. Default: all rules that
-            are on by default.
+        select: the rules or API codes to fix and report. Default: all rules that are on by
+            default.
         ignore: rules or codes to skip.
         warn: rules or codes to enable as warnings.
         error: rules or codes to enable as errors.
@@ -115,11 +116,11 @@ def fix(
         start: how worker processes start, as for `check`.
 
     Returns:
-        What was fixed, and the report of the repaired file. It is true if no errors are left.
+        What was fixed, and the report of the repaired file. It is truthy if no errors remain.
 
     Raises:
-        OSError: the source cannot be read, or the target cannot be written. The target then has
-            its old content.
+        OSError: the source cannot be read, or the target cannot be written. The target then
+            keeps its old content.
         TypeError: an argument has the wrong type.
         ValueError: the provider, a rule or the endpoint is unknown, a number is negative, or the
             target is a `.jsonl.gz` file.
@@ -153,10 +154,10 @@ class Result(NamedTuple):
     """A file after its fixes.
 
     Attributes:
-        before: the file as it was.
-        after: the file as it is.
-        report: what was fixed, and what is left.
-        has_new_form: whether lines were joined or cut, or the encoding was changed.
+        before: the file before the fixes.
+        after: the file after the fixes.
+        report: what was fixed, and which errors remain.
+        has_new_form: whether lines were joined or split, or the encoding was changed.
     """
 
     before: Material
@@ -172,11 +173,11 @@ class Result(NamedTuple):
         """Write the repaired file, unless it is the source and nothing was fixed.
 
         Args:
-            path: where to.
+            path: the target.
             unless_same_as: the source.
 
         Raises:
-            OutputError: it cannot be written. It then has its old content.
+            OutputError: the target cannot be written. It then keeps its old content.
         """
         if self.report.changed or not _is_same(unless_same_as, path):
             write_atomic(path, self.chunks())
@@ -193,7 +194,7 @@ def _is_same(source: Any, target: str) -> bool:
 
 
 class Material:
-    """Bytes that can be read again and again.
+    """The bytes of a file, which can be read repeatedly.
 
     Args:
         source: a file, or a temporary file.
@@ -216,7 +217,7 @@ class Material:
 
 
 class Repair:
-    """The repair of one file: its arguments, which are those of `fix`.
+    """The repair of one file. The arguments are those of `fix`.
 
     Raises:
         TypeError: an argument has the wrong type.
@@ -255,8 +256,8 @@ class Repair:
 
         Args:
             source: the source.
-            beside: temporary files are made in the folder of this file. Default: the system's
-                folder for temporary files.
+            beside: make temporary files in the directory of this file. Default: the system's
+                temporary directory.
 
         Raises:
             OSError: the source cannot be read.
@@ -290,7 +291,7 @@ class Repair:
         folder: str | None,
         stack: ExitStack,
     ) -> Material | None:
-        """The file after the first kind of fix that changes something; None if none does."""
+        """The file after the first kind of fix that changes anything; None if none does."""
         for chunks in self._passes(material, summary, report):
             count = self._fixed.total()
             changed = stack.enter_context(_spooled(chunks, folder))
@@ -306,13 +307,13 @@ class Repair:
         return summary, self._job.report(summary, source)
 
     def _applies(self, error: BatchError) -> bool:
-        """Whether the fix of a finding is to be applied."""
+        """Whether to apply the fix of a finding."""
         return error.fix is not None and (self._unsafe or error.fix.safety == "safe")
 
     def _passes(
         self, material: Material, summary: ChunkSummary, report: Report
     ) -> Iterator[Iterator[bytes]]:
-        """What to try: the bytes of the file after each kind of fix."""
+        """The bytes of the file after each kind of fix, in the order to try them."""
         if not any(self._unsafe or safety == "safe" for safety in report.fixable):
             return
         wanted = [error for error in (*report.errors, *report.warnings) if self._applies(error)]
@@ -361,7 +362,7 @@ class Repair:
             )
 
     def _wrong_lines(self, summary: ChunkSummary) -> set[int] | None:
-        """The lines of a chunk with a fix; None if every line may have one."""
+        """The numbers of the lines with a fix; None if any line may have one."""
         if any(self._applies(error) for _, error in summary.once_per_file.values()):
             return None
         return {error.line or 0 for error in summary.findings.errors if self._applies(error)}
@@ -369,7 +370,7 @@ class Repair:
     def _repaired_line(
         self, line: bytes, plan: Plan, of_all: Mapping[Fix, str], *, first: bool
     ) -> bytes:
-        """A line after its fixes. A line whose faults never end stays as it was."""
+        """A line after its fixes. If there is no end to them, the line stays as it was."""
         content = line.rstrip(b"\r\n")
         try:
             text = content.decode()
@@ -402,7 +403,7 @@ class Repair:
     # -- custom_ids -------------------------------------------------------------------------------
 
     def _renumbered(self, material: Material, summary: ChunkSummary) -> Iterator[bytes]:
-        """The file with unique custom_ids. No new ID is that of another line."""
+        """The file with unique custom_ids. No new ID is already in use."""
         ids = summary.custom_ids.unpacked()
         severities = self._plan.selection.as_dict()
         repeats = {line for line, _, _ in repeated_ids(summary.custom_ids, summary.lines)}
@@ -420,7 +421,7 @@ class Repair:
                 yield line
 
     def _with_id(self, line: bytes, custom_id: str, rule: str) -> bytes:
-        """A line with another custom_id, which is the first field if there was none."""
+        """A line with a new custom_id."""
         written = json.dumps(custom_id, ensure_ascii=False)
         changed = edits.put(("custom_id",), written).apply(line.decode())
         if changed is None:
@@ -430,7 +431,7 @@ class Repair:
 
 
 def _rule_about_missing_id(line: bytes) -> str:
-    """The rule that says that a line has no custom_id, or an empty one; '' if it has one."""
+    """The rule that reports the missing or empty custom_id of a line; '' if it has one."""
     try:
         request = orjson.loads(line)
     except ValueError:
@@ -443,7 +444,7 @@ def _rule_about_missing_id(line: bytes) -> str:
 
 
 def _unused(beginning: str, number: int, taken: set[str]) -> str:
-    """An ID that no line has. It is taken now."""
+    """An unused ID. Add it to `taken`."""
     while f"{beginning}{number}" in taken:
         number += 1
     found = f"{beginning}{number}"
@@ -457,12 +458,12 @@ def _is_about_form(error: BatchError) -> bool:
 
 
 def _is_for_all(error: BatchError) -> bool:
-    """Whether a finding that is reported once has edits for every line."""
+    """Whether a finding that is reported once per file has edits for every line."""
     return RULES[error.rule].scope == "file" and error.fix is not None and bool(error.fix.edits)
 
 
 def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
-    """Apply fixes to a line, each as a whole or not at all.
+    """Apply fixes to a line. Each is applied completely or not at all.
 
     Returns:
         The new text, and the rules of the fixes that changed something.
@@ -478,7 +479,7 @@ def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
 
 @contextmanager
 def _spooled(chunks: Iterable[bytes], folder: str | None) -> Iterator[Material]:
-    """Bytes in a temporary file, which has no name and vanishes with its last user.
+    """Copy bytes to an anonymous temporary file, which is removed when the context ends.
 
     Raises:
         OutputError: it cannot be written.
@@ -498,7 +499,7 @@ def _spooled(chunks: Iterable[bytes], folder: str | None) -> Iterator[Material]:
 
 
 def _write(file: io.RawIOBase, data: bytes) -> None:
-    """Write all bytes to an unbuffered file: a failed write of a buffer would be tried again.
+    """Write all bytes to an unbuffered file. A buffer would retry a failed write on close.
 
     Raises:
         OutputError: they cannot be written.

@@ -1,4 +1,4 @@
-"""Finds the place of a finding in its line: follows the JSON Pointer in the text."""
+"""Locates findings in their lines by following JSON Pointers through the text."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from .nesting import EXPLAINED_LEVELS, is_deeper_than, with_fresh_stack
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 _SPACE = re.compile(r"[ \t\r\n]*")
 
-#: A string, or a number or constant that may not be a number of JSON, which is group 1.
+#: A string, or (group 1) a number or constant that may not be valid JSON.
 SPECIAL_NUMBER: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(-?(?:Infinity|\d[\d.eE+-]*)|NaN)')
 
-#: A surrogate pair, half of one, which is group 1, or another escape.
+#: A surrogate pair, an unpaired surrogate (group 1), or another escape.
 SURROGATE: Final = re.compile(
     r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\."
 )
 
-#: Children of arrays and objects that are looked at per line. Places after them are not found.
-#: They are counted, never timed, so that reports are reproducible.
+#: Maximum number of array items and object fields to visit per line. Later places are not found.
+#: A count rather than a time limit keeps reports reproducible.
 _MOST_STEPS: Final = 20_000
 
 #: The white space of JSON.
 _BLANKS: Final = " \t\r\n"
 
-#: Rules whose place is a key, not its value.
+#: Rules that point to a key instead of its value.
 _ABOUT_KEYS: Final = frozenset(
     {
         "unknown_parameter",
@@ -64,7 +64,7 @@ class Place(NamedTuple):
 
 
 def error_position(error: json.JSONDecodeError, text: str) -> int:
-    """The index of the mistake in a text that is not JSON, the same on every version of Python.
+    """The index of the syntax error in an invalid JSON text, the same on every Python version.
 
     For a comma before a closing bracket, Python 3.13 and later report the comma; earlier versions
     report the bracket.
@@ -80,12 +80,12 @@ def find(line: bytes, error: BatchError) -> Place | None:
 
 
 def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[Place | None]:
-    """The places of findings in their line, which is read once for all of them.
+    """The places of findings in their line. The line is read only once.
 
     Args:
         line: the line.
         errors: its findings.
-        first: whether it is the first line of the file, where a byte order mark may be.
+        first: whether it is the first line of the file, which may begin with a byte order mark.
     """
     try:
         text = line.decode("utf-8-sig" if first else "utf-8").rstrip("\r\n")
@@ -104,7 +104,7 @@ def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[
 
 
 def _try_walk(text: str, root: _Wanted) -> bool:
-    """Note the spans of what is wanted in a text; whether that succeeded."""
+    """Record the spans of the wanted places in a text. Return whether that succeeded."""
     try:
         return with_fresh_stack(_walk, text, root, _MOST_STEPS) > 0
     except (ValueError, IndexError, RecursionError):
@@ -124,7 +124,7 @@ def _place(text: str, root: _Wanted | None, error: BatchError) -> Place | None:
 
 
 def _defect_span(text: str, rule: str) -> tuple[int, int] | None:
-    """Where the decoder fails in a line that is not JSON."""
+    """The span of the syntax error in a line that is not valid JSON."""
     if rule == "lone_surrogate":
         return next((match.span(1) for match in SURROGATE.finditer(text) if match[1]), None)
     if rule == "not_a_number":
@@ -150,14 +150,14 @@ def _tokens(pointer: str) -> list[str]:
 
 
 class _Wanted:
-    """A place in a line that a finding names, or that is on the way to such a place.
+    """A node on the path to a finding: its place in the line, or a container around it.
 
     Attributes:
         children: the wanted places inside, by key or index; empty until one is added.
-        name: where its key begins.
-        start: where its value begins.
-        end: where its value ends.
-        visit: counts how often it was seen. For duplicate keys, decoders keep the last.
+        name: the offset of its key.
+        start: the offset of its value.
+        end: the offset after its value.
+        visit: the number of times it was seen. Decoders keep the last of duplicate keys.
         visit_of_parent: the parent's `visit` when this place was last seen.
     """
 
@@ -169,15 +169,15 @@ class _Wanted:
         self.visit = self.visit_of_parent = 0
 
     def add(self, tokens: list[str]) -> None:
-        """Want the place to which these keys and indices lead."""
+        """Add the place that these keys and indices lead to."""
         place = self
         for token in tokens:
             place = place.children.setdefault(token, _Wanted())
 
     def span(self, tokens: list[str], text: str, *, about_key: bool) -> tuple[int, int]:
-        """The value, or the key, to which these keys and indices lead.
+        """The span of the value or key that these keys and indices lead to.
 
-        For a missing field it is the opening brace of the object that lacks it.
+        For a missing field, the span is the opening brace of the object that lacks it.
         """
         place = self
         for token in tokens:
@@ -193,9 +193,9 @@ _Open = list[tuple[_Wanted, str, int]]
 
 
 def _walk(text: str, root: _Wanted, steps: int) -> int:
-    """Note where the wanted places are, in one pass; return the steps that are left.
+    """Record the offsets of the wanted places in one pass; return the number of steps left.
 
-    It does not recurse, and what is not wanted is skipped at once.
+    The walk does not recurse, and skips all other values whole.
     """
     around: _Open = []
     at = _enter(text, root, _skip(text, 0), around)
@@ -225,7 +225,7 @@ def _walk(text: str, root: _Wanted, steps: int) -> int:
 
 
 def _enter(text: str, place: _Wanted, at: int, around: _Open) -> int:
-    """Note where a wanted place begins; return the offset of its first child, or after it."""
+    """Record where a wanted place begins; return the offset of its first child, or after it."""
     place.start = at
     place.visit += 1
     if place.children and text[at] in "{[":
@@ -242,23 +242,23 @@ def _after_value(text: str, at: int) -> int:
 
 
 def _end(text: str, at: int) -> int:
-    """Where the value that begins here ends."""
+    """The offset after the value that begins here."""
     return _DECODER.raw_decode(text, at)[1]
 
 
 def _skip(text: str, at: int) -> int:
     """The offset of the next character that is not white space."""
-    if text[at : at + 1] > " ":  # Most often there is none, and a search takes longer.
+    if text[at : at + 1] > " ":  # Usually there is none, and a regex match is slower.
         return at
     match = _SPACE.match(text, at)
     return match.end() if match else at
 
 
 class Span(NamedTuple):
-    """Where a key and its value are in a text.
+    """The offsets of a key and its value in a text.
 
     Attributes:
-        name: the offset of the key; that of the value, in an array.
+        name: the offset of the key; in an array, the offset of the value.
         start: the offset of the value.
         end: the offset after the value.
     """
@@ -269,9 +269,9 @@ class Span(NamedTuple):
 
 
 def find_span(text: str, path: PathParts) -> Span | None:
-    """The place of a value in a text that is JSON; None if it is not there.
+    """The span of a value in a JSON text; None if there is no such value.
 
-    Of duplicate keys, the last one counts, as for decoders.
+    For duplicate keys, the last one counts, as in most decoders.
 
     Args:
         text: a line.

@@ -1,4 +1,4 @@
-"""`check_many`: many files, in this process, in worker processes or on an executor."""
+"""`check_many`: checks many files in this process, in worker processes or on an executor."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from .sources import MOST_UNPACKED, is_url
 #: A path or a URL. (`Any` is for path objects that are not local, such as a `UPath`.)
 AnyPath = str | os.PathLike[str] | Any
 
-#: The maximum number of files that are submitted to an executor and not done.
+#: The maximum number of files submitted to an executor but not finished.
 _WINDOW_OF_EXECUTOR: Final = 256
 
-#: The number of files that are looked at before deciding how to run.
+#: The number of files to look at before deciding how to run.
 _LOOK_AHEAD: Final = 100
 
 #: The number of threads that read files at URLs. They wait for servers more than they compute.
@@ -61,14 +61,14 @@ def check_many(
     max_unpacked_bytes: int = MOST_UNPACKED,
     start: Start = "spawn",
 ) -> Iterator[tuple[str, Report | OSError]]:
-    """Check many batch input files, and yield the report of each as soon as it is known.
+    """Check many batch input files, and yield each report as soon as it is ready.
 
-    A file that cannot be read does not end the others: its result is the `OSError`.
+    If a file cannot be read, its result is the `OSError`, and the other files are still checked.
 
     Args:
         sources: paths and URLs. A URL may be a glob (`s3://bucket/2026-*/*.jsonl`), or a prefix
             that ends with a slash, which means the `.jsonl` and `.jsonl.gz` files below it. They
-            are taken from an iterator only as fast as they are checked.
+            are consumed only as fast as they are checked.
         provider: the service that the files are for, as for `check`.
         endpoint: the URL of the batch endpoint of every file, as for `check`.
         select: the rules or API codes to check for, as for `check`.
@@ -93,7 +93,7 @@ def check_many(
 
     Returns:
         An iterator over (name, result). The name is the path or the URL as it was given, or as a
-        glob or a prefix was expanded. The order is that in which the checks finish.
+        glob or a prefix was expanded. Results come in the order in which the checks finish.
 
     Raises:
         OSError: a worker process died. Raised during iteration.
@@ -183,8 +183,8 @@ class Place(NamedTuple):
 
     Attributes:
         executor: makes the executor, as a context manager.
-        window: the maximum number of files that are submitted and not done.
-        jobs: the number of worker processes inside of each check, as for `check`.
+        window: the maximum number of files submitted but not finished.
+        jobs: the number of worker processes within each check, as for `check`.
         start: how those processes start.
     """
 
@@ -209,7 +209,7 @@ def choose_place(sources: Sequence[Any], jobs: int | None, start: Start) -> Plac
         if workers is None and len(sources) > 1:
             return Place(threads(_THREADS), 2 * _THREADS, 1, start)
     if len(sources) < 2 * (workers or count_cores()):
-        return Place(nullcontext(ThisProcess()), 1, jobs, start)  # Few: parallel inside of each.
+        return Place(nullcontext(ThisProcess()), 1, jobs, start)  # Few files: parallel within each.
     if workers is None:
         size = sum(map(_size, sources))
         workers = count_cores() if size >= PARALLEL_FROM[start] else 1
@@ -223,7 +223,7 @@ def _is_remote(source: Any) -> bool:
 
 
 def _size(source: Any) -> int:
-    """The size of a local file; 0 if it cannot be known."""
+    """The size of a local file; 0 if it is unknown."""
     try:
         return Path(source).stat().st_size
     except (OSError, TypeError, ValueError):

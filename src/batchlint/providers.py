@@ -20,16 +20,16 @@ _LONGEST_NAME: Final = 256
 
 @dataclass(frozen=True, eq=False)
 class Endpoint:
-    """A batch endpoint: the shape of its requests, whatever URL a provider gives it.
+    """A batch endpoint: the shape of its requests, independent of a provider's URLs.
 
-    There is one object per endpoint, so that endpoints are compared by identity.
+    There is one object per endpoint, so endpoints can be compared by identity.
 
     Attributes:
-        name: for people.
+        name: the display name.
         schema: the name of the body's schema in `schemas/`.
         items: fields of the body that are lists of messages or items.
-        parts: fields that hold one content part or a list of parts: of each item, or of the body
-            where there are no items.
+        parts: fields that hold one content part or a list of parts. They are fields of each item, or
+            of the body if it has no items.
         default_model: the model that the API uses if the body names none; None if it needs one.
     """
 
@@ -67,12 +67,12 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
 }
 
 
-#: An endpoint whose bodies no schema describes.
+#: An endpoint without a schema for its bodies.
 OTHER: Final = Endpoint("other", "")
 
 
 class Limits(NamedTuple):
-    """What a batch of a provider may hold. None: no limit is known.
+    """The limits of a provider's batches. None means that no limit is known.
 
     Attributes:
         requests: per file.
@@ -88,14 +88,14 @@ class Limits(NamedTuple):
 
 
 class RuleChange(NamedTuple):
-    """What differs for a rule at a provider. None: nothing does.
+    """A provider's changes to a rule. None means no change.
 
     Attributes:
         severity: `error`, `warning`, or `none` if the rule is off.
         code: the provider's code.
-        message: the provider's sentence.
-        fails: what the provider does: `upload`, `create`, `batch` or `request`.
-        hint: how to fix it there.
+        message: the provider's message.
+        fails: what the error fails: `upload`, `create`, `batch` or `request`.
+        hint: how to fix the problem with this provider.
     """
 
     severity: Literal["error", "warning", "none"] | None = None
@@ -106,33 +106,34 @@ class RuleChange(NamedTuple):
 
 
 class Provider(NamedTuple):
-    """A service that takes batch files.
+    """A service that accepts batch files.
 
     Attributes:
-        name: as `--provider` takes it.
-        title: for people.
-        service: what it is.
+        name: the name for `--provider`.
+        title: the display name.
+        service: a short description.
         endpoints: the endpoint behind each URL, in the order of the provider's documentation.
-        suffixes: the endpoint behind the URLs that end like this.
-        default_endpoint: the endpoint of a line that shows none; None if every line must.
-        limits: of a batch. The provider refuses more.
-        safe_limits: of a batch. Sources disagree about more, or are not certain.
+        suffixes: the endpoint behind URLs with each of these suffixes.
+        default_endpoint: the endpoint of a line that does not identify one; None if every line must.
+        limits: the limits of a batch. The provider refuses larger batches.
+        safe_limits: the limits of a batch that no source contradicts.
         line_fields: the fields of a line, and whether each is required.
-        line_patch: turns the schema of OpenAI's line into that of the provider's.
-        checks_types_only: the provider has parameters and values of its own, so a body is only
-            checked for the types of known parameters.
+        line_patch: turns the schema of OpenAI's lines into the provider's.
+        checks_types_only: whether only the types of known parameters are checked in a body, because
+            the provider has its own parameters and values.
         body_patches: patches of the schema of a body, by the name of the endpoint.
         parameters: the names of the provider's own parameters, by the name of the endpoint.
-        has_openai_models: names of models are those of OpenAI. Otherwise they say nothing about a
-            model.
-        needs_model: every body needs a model.
+        has_openai_models: whether model names are OpenAI's. Otherwise, a name does not identify a
+            known model.
+        needs_model: whether every body needs a model.
         single_model: whether a file may have only one model; None if that is unknown.
-        endpoint_of_file: the URLs in the file count, not the endpoint of the create call.
-        window: the shortest and longest completion window in hours; None if it is unknown.
-        rules: what differs for a rule, by its name.
+        endpoint_of_file: whether the provider uses the URLs in the file and ignores the endpoint of the
+            create call.
+        window: the shortest and longest completion window in hours; None if unknown.
+        rules: changes to rules, by the rule's name.
         custom_id: the limits of a custom_id: `min`, `max`, `pattern`.
-        notes: what else a user should know.
-        sources: of each fact (`limits.requests`, `line`, ...) what was read, with the date.
+        notes: further facts for users.
+        sources: the dated sources of each fact (`limits.requests`, `line`, ...).
     """
 
     name: str
@@ -169,7 +170,7 @@ class Provider(NamedTuple):
         return endpoint
 
     def url_of(self, endpoint: Endpoint) -> str:
-        """The URL of an endpoint, as far as the provider has it; otherwise its name."""
+        """The provider's URL for an endpoint, or the endpoint's name if there is none."""
         urls = (url for url, known in self.endpoints.items() if known is endpoint)
         return next(urls, endpoint.name)
 
@@ -183,7 +184,7 @@ class Provider(NamedTuple):
 
     @property
     def schemas(self) -> str:
-        """The name of the provider if its bodies have schemas of its own; '' for OpenAI's."""
+        """The name of the provider if it has its own body schemas; '' for OpenAI's schemas."""
         return self.name if self.checks_types_only else ""
 
     @property
@@ -192,7 +193,7 @@ class Provider(NamedTuple):
         return self.line_fields.get("url", False)
 
 
-#: The endpoint that each of these parameters shows.
+#: The endpoint that each of these parameters implies.
 _PROMPTS: Final[Mapping[str, Endpoint]] = {
     "messages": CHAT,
     "input": EMBEDDINGS,
@@ -200,7 +201,7 @@ _PROMPTS: Final[Mapping[str, Endpoint]] = {
 }
 
 
-#: The default provider, and the one that stands for all others.
+#: The default provider, and the one for services that are not listed.
 OPENAI: Final = "openai"
 COMPATIBLE: Final = "compatible"
 
@@ -227,7 +228,7 @@ def provider_names() -> list[str]:
 
 @cache
 def provider_index() -> Mapping[str, Mapping[str, Any]]:
-    """Of each provider, by its name: `title`, `service`, `models`, `urls`, `line` and `codes`."""
+    """Per provider, by name: `title`, `service`, `models`, `urls`, `line` and `codes`."""
     return data.read("providers")
 
 
@@ -273,15 +274,15 @@ def _endpoint(name: str) -> Endpoint:
 
 
 class ModelFamily(NamedTuple):
-    """Models that accept and refuse the same things.
+    """Models that accept and refuse the same parameters.
 
     Attributes:
-        name: for people.
-        patterns: regular expressions. One of them matches the whole name of a model.
-        variants: the name of the endpoint's schema to the name of the variant for these models.
-            An endpoint whose plain schema applies is missing.
-        context: the context window in tokens; None where it is unknown or differs.
-        endpoints: the batch endpoints that the models are for; None where they are unknown.
+        name: the display name.
+        patterns: regular expressions. One of them matches the whole name of each model.
+        variants: maps the name of an endpoint's schema to the name of the variant for these models.
+            Endpoints whose plain schema applies are not listed.
+        context: the context window in tokens; None if it is unknown or differs between models.
+        endpoints: the batch endpoints of the models; None if they are unknown.
     """
 
     name: str
@@ -295,11 +296,11 @@ class _Models:
     """The table of models, `schemas/models.json`.
 
     Attributes:
-        table: as it is in the file.
+        table: the content of the file.
         families: by name, in the order in which they are tried.
-        patterns: the patterns of all families as (beginning, pattern, family). Every name that a
-            pattern matches starts with its beginning, so that few patterns have to be compiled:
-            compiling all of them takes longer than checking a small file.
+        patterns: the patterns of all families as (prefix, pattern, family). Every match starts with
+            the prefix, so few patterns have to be compiled: compiling all of them takes longer than
+            checking a small file.
     """
 
     def __init__(self) -> None:
@@ -328,7 +329,7 @@ def _models() -> _Models:
 
 
 def _beginning(pattern: str) -> str:
-    """The letters that every match of a pattern starts with."""
+    """The literal prefix of every match of a pattern."""
     end = next((i for i, char in enumerate(pattern) if char in "\\([.?*+|{"), len(pattern))
     return pattern[: end - (pattern[end : end + 1] in ("?", "*", "{"))]
 
@@ -339,7 +340,7 @@ def model_families() -> Mapping[str, ModelFamily]:
 
 
 def known_models() -> Mapping[str, str]:
-    """The names of known models, each with the name of its family; '' where it has none."""
+    """Maps known models to the names of their families; '' if a model has none."""
     names: Mapping[str, str] = _models().table["names"]
     return names
 
@@ -351,7 +352,7 @@ def shutdown_dates() -> Mapping[str, str]:
 
 
 def reported_shutdown_dates() -> Mapping[str, str]:
-    """Shutdown dates (ISO 8601) that a collection of models has and nothing confirms."""
+    """Unconfirmed shutdown dates (ISO 8601) from a public list of models."""
     dates: Mapping[str, str] = _models().table["reported_shutdowns"]
     return dates
 
@@ -369,7 +370,7 @@ def unbatchable_models() -> Collection[str]:
 
 
 def schema_date() -> str:
-    """The date (ISO 8601) of the client that the schemas were generated from."""
+    """The release date (ISO 8601) of the client that the schemas were generated from."""
     date: str = _models().table["date"]
     return date
 

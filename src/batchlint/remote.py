@@ -1,6 +1,6 @@
-"""Files at URLs, read through fsspec. No other module knows fsspec.
+"""Reads files at URLs through fsspec. No other module uses fsspec.
 
-It is imported only when a URL is given: fsspec takes longer to import than a small file to check.
+fsspec is imported only for URLs: importing it takes longer than checking a small file.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.parse import urlsplit
 
-#: The bytes that a file is read by, and how many such pieces are read ahead.
+#: The size of a piece in bytes, and the number of pieces to read ahead.
 _PIECE: Final = 1 << 20
 _PIECES_AHEAD: Final = 4
 
-#: The bytes that one request to an object store asks for, beyond the piece that is needed.
+#: The number of bytes that one request to an object store reads ahead.
 _BLOCK: Final = 4 << 20
 
-#: Files under a prefix that are checked.
+#: Suffixes of the files below a prefix that are checked.
 _SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 
-#: The characters of an error's text that are shown.
+#: Maximum number of characters of an error message to show.
 _LONGEST_TEXT: Final = 300
 
 _HTTP: Final = ("http", "https")
 
 
 class Found(NamedTuple):
-    """A file that a glob or a prefix leads to.
+    """A file that matches a glob or a prefix.
 
     Attributes:
         url: its URL.
-        size: in bytes; None if the filesystem does not say.
+        size: its size in bytes; None if the filesystem does not report it.
     """
 
     url: str
@@ -42,11 +42,11 @@ class Found(NamedTuple):
 
 
 class RemoteFile(NamedTuple):
-    """Where a file is. It can be pickled, so that workers can open it.
+    """The location of a file. It can be pickled, so that workers can open the file.
 
     Attributes:
         location: a URL, or a path object with its own filesystem, such as a `UPath`.
-        storage_options: arguments of the filesystem, for a URL.
+        storage_options: arguments of the filesystem, if the location is a URL.
     """
 
     location: Any
@@ -54,14 +54,14 @@ class RemoteFile(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The URL without what may be secret."""
+        """The URL without parts that may be secret."""
         return public_name(str(self.location))
 
     def pieces(self, unpack: Callable[[BinaryIO], BinaryIO] | None = None) -> Iterator[bytes]:
-        """The bytes of the file, in pieces. The next ones are read while one is in use.
+        """The bytes of the file, in pieces. The next pieces are read while one is in use.
 
         Args:
-            unpack: makes the stream that is read out of the one that the filesystem opens.
+            unpack: wraps the stream that the filesystem opens, for example to decompress it.
 
         Raises:
             OSError: the file cannot be opened or read.
@@ -72,7 +72,7 @@ class RemoteFile(NamedTuple):
             block = 0 if "http" in filesystem.protocol else _BLOCK
             file = filesystem.open(path, "rb", block_size=block, cache_type="readahead")
             if (getattr(file, "details", None) or {}).get("type") == "directory":
-                # An object store would give an empty file.
+                # An object store would return an empty file.
                 message = f"this is a prefix; for the files below it, write {self.name}/"
                 raise IsADirectoryError(errno.EISDIR, message)
             stream = file if unpack is None else unpack(file)
@@ -90,7 +90,7 @@ class RemoteFile(NamedTuple):
 
 
 def is_pattern(url: str) -> bool:
-    """Whether a URL may lead to several files: it is a glob, or ends with a slash."""
+    """Whether a URL may match several files: it is a glob, or ends with a slash."""
     special = "*[" if urlsplit(url).scheme in _HTTP else "*?["  # "?" begins the query in HTTP.
     return url.endswith("/") or any(character in url for character in special)
 
@@ -99,7 +99,7 @@ def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[Fou
     """The files that match a glob, or the `.jsonl` and `.jsonl.gz` files below a prefix, by name.
 
     Raises:
-        OSError: the filesystem cannot be asked, or there are no such files.
+        OSError: the filesystem cannot list files, or none match.
     """
     name = public_name(url)
     with _as_os_errors(name):
@@ -125,7 +125,7 @@ def _is_batch_file(path: str) -> bool:
 
 
 def public_name(url: str) -> str:
-    """A URL without what may be secret: a password, and the query of an HTTP URL."""
+    """A URL without parts that may be secret: passwords, and the query of an HTTP URL."""
     scheme, separator, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     if scheme in _HTTP:
@@ -134,7 +134,7 @@ def public_name(url: str) -> str:
 
 
 def _read_ahead(read: Callable[[], bytes], close: Callable[[], object]) -> Iterator[bytes]:
-    """The pieces that a function reads, while it reads the next ones in a thread."""
+    """Yield the pieces that a function reads, while a thread reads the next ones."""
     pool = ThreadPoolExecutor(1, "batchlint-read")
     pending: deque[Future[bytes]] = deque()
     done = False
@@ -149,8 +149,8 @@ def _read_ahead(read: Callable[[], bytes], close: Callable[[], object]) -> Itera
     finally:
         for future in pending:
             future.cancel()
-        pool.submit(close)  # After the read that is under way.
-        pool.shutdown(wait=done)  # A server may never answer that read, so don't wait for it.
+        pool.submit(close)  # Runs after the pending read.
+        pool.shutdown(wait=done)  # The read may never return, so don't wait for it.
 
 
 def _filesystem(url: str, storage_options: Mapping[str, Any] | None) -> tuple[Any, str]:
@@ -198,7 +198,7 @@ def _needs_extra(url: str) -> str:
 
 @contextmanager
 def _as_os_errors(name: str) -> Iterator[None]:
-    """Raise what filesystems raise as OSErrors, in one form. They have exceptions of their own."""
+    """Convert the exceptions of filesystems, which differ, to OSErrors."""
     try:
         yield
     except MemoryError:
@@ -210,12 +210,12 @@ def _as_os_errors(name: str) -> Iterator[None]:
 def _as_os_error(error: Exception, name: str) -> OSError:
     reason: BaseException = error
     while isinstance(reason, FileNotFoundError) and reason.__cause__ is not None:
-        reason = reason.__cause__  # To fsspec, any answer of an HTTP server but 2xx means this.
+        reason = reason.__cause__  # fsspec raises it for every HTTP status but 2xx.
     status = getattr(reason, "status", None)
     text = next(iter(str(reason).splitlines()), "")[:_LONGEST_TEXT] or type(reason).__name__
     if isinstance(reason, OSError) and reason.strerror:
         text = reason.strerror
-    elif status is not None:  # The text of these errors has the whole URL.
+    elif status is not None:  # Their text contains the whole URL.
         text = f"HTTP status {status} {getattr(reason, 'message', '')}".strip()
     if isinstance(reason, PermissionError) or status in (401, 403):
         return PermissionError(errno.EACCES, f"access denied: {text}", name)

@@ -1,4 +1,4 @@
-"""Cuts a batch input file into parts that keep the limits of a batch."""
+"""Splits a batch input file into parts within the limits of a batch."""
 
 from __future__ import annotations
 
@@ -29,24 +29,23 @@ from .rules.file import repeated_ids
 from .sources import AnySource, Source, open_source
 from .summary import CustomIds
 
-#: At most this many lines that cannot be placed, and repeated custom_ids, are listed. All are
-#: counted.
+#: Maximum number of unplaced lines, and of repeated custom_ids, to list. All are counted.
 MOST_LISTED: Final = 1000
 
-#: A part is written when so many bytes of it, or of all parts, are waiting.
+#: Number of buffered bytes, of one part or of all parts, at which they are written.
 _WAITING: Final = 1 << 18
 _ALL_WAITING: Final = 1 << 22
 
-#: A model or an endpoint has at most this many characters in the name of a part.
+#: Maximum length of a model or endpoint in the name of a part.
 _LONGEST_SLUG: Final = 60
 
-#: A range of lines in indented JSON. It is written on one line.
+#: A range of lines in indented JSON, to be written on one line.
 _RANGE: Final = re.compile(rb"\[\s+(\d+),\s+(\d+)\s+\]")
 
-#: Stands for no limit.
+#: Means no limit.
 _UNLIMITED: Final = sys.maxsize
 
-#: What parts can be cut by.
+#: The fields that a file can be split by.
 _FIELDS: Final = ("model", "url")
 
 _BLANKS: Final = b" \t\r\n"
@@ -55,17 +54,17 @@ _CHECK: Final = "`batchlint check` explains it."
 
 
 class SplitPart(NamedTuple):
-    """A part of a file that was cut.
+    """A part of a split file.
 
     Attributes:
-        path: the name of its file, in the folder of the manifest.
+        path: the name of its file, in the directory of the manifest.
         url: the endpoint of its requests; None if it may have several.
         model: the model of its requests; None if it may have several.
         requests: the number of requests.
         bytes: its size.
         embedding_inputs: the number of inputs of its requests to /v1/embeddings.
         sha256: the SHA-256 of its bytes, in hexadecimal.
-        lines: the lines of the input that it has, as ranges of (first, last), counted from 1.
+        lines: the input lines in this part, as ranges (first, last), counted from 1.
     """
 
     path: str
@@ -79,11 +78,11 @@ class SplitPart(NamedTuple):
 
 
 class UnplacedLine(NamedTuple):
-    """A line that no part can have.
+    """A line that fits into no part.
 
     Attributes:
         line: its number, counted from 1.
-        message: why no part can have it.
+        message: the reason.
         custom_id: its custom_id, if it has one; at most 1,000 characters of it.
     """
 
@@ -93,7 +92,7 @@ class UnplacedLine(NamedTuple):
 
 
 class RepeatedId(NamedTuple):
-    """A custom_id that an earlier line has too.
+    """A custom_id that an earlier line already uses.
 
     Attributes:
         line: the number of the line, counted from 1.
@@ -108,24 +107,24 @@ class RepeatedId(NamedTuple):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `split` made of a file, or would make of it. In a condition it is `ok`.
+    """The result of `split`, or of a dry run. In a boolean context, it is `ok`.
 
     Attributes:
         source: the name of the input; None if it has none.
-        provider: the name of the provider whose limits were kept.
+        provider: the name of the provider whose limits apply.
         by: the fields that all requests of a part have in common: `model`, `url`, both or none.
-        limits: the limits of a part: `requests`, `bytes` and `embedding_inputs`; None where there
-            is none.
+        limits: the limits of a part: `requests`, `bytes` and `embedding_inputs`; None means no
+            limit.
         lines: the number of lines of the input, blank ones included.
-        blank_lines: the number of blank lines. No part has them.
+        blank_lines: the number of blank lines. They are left out of the parts.
         requests: the number of requests.
         bytes: the size of the input.
         parts: the parts, in the order of their first lines.
-        repeated_ids: the number of lines whose custom_id an earlier line has too, in any part.
-            Results are joined by custom_id, so such results cannot be told apart.
-        unplaced: the number of lines that no part can have. If there are any, nothing is written.
+        repeated_ids: the number of lines whose custom_id an earlier line already uses, in any part.
+            Results are matched by custom_id, so the results of such lines are ambiguous.
+        unplaced: the number of lines that fit into no part. If there are any, nothing is written.
         repeats: the first 1,000 lines with a repeated custom_id.
-        unplaced_lines: the first 1,000 lines that no part can have.
+        unplaced_lines: the first 1,000 lines that fit into no part.
     """
 
     source: str | None
@@ -147,11 +146,11 @@ class Manifest:
 
     @property
     def ok(self) -> bool:
-        """Whether every request has its part."""
+        """Whether every request fits into a part."""
         return not self.unplaced
 
     def to_dict(self) -> dict[str, Any]:
-        """The manifest as its file has it (`schemas/manifest.json`)."""
+        """The content of the manifest file (described by `schemas/manifest.json`)."""
         parts = [
             part._asdict() | {"lines": [[first, last] for first, last in part.lines]}
             for part in self.parts
@@ -328,11 +327,11 @@ def _limit(
 
 
 class _Part:
-    """A part in the making.
+    """A part under construction.
 
     Attributes:
-        number: of the part, in the order of the first lines.
-        group: the (URL, model) that its requests have in common.
+        number: the number of the part, in the order of the first lines.
+        group: the (URL, model) that its requests share.
     """
 
     def __init__(self, number: int, group: tuple[str | None, str | None]) -> None:
@@ -342,10 +341,10 @@ class _Part:
         self.bytes = 0
         self.embedding_inputs = 0
         self._sha256 = hashlib.sha256()
-        self._ranges = array("q")  # the first and the last line of each range
+        self._ranges = array("q")  # first and last line of each range
 
     def add(self, number: int, size: int, inputs: int) -> None:
-        """Count a line."""
+        """Add a line to the counts."""
         self.requests += 1
         self.bytes += size
         self.embedding_inputs += inputs
@@ -359,7 +358,7 @@ class _Part:
         self._sha256.update(data)
 
     def described(self, path: str) -> SplitPart:
-        """The part as the manifest has it."""
+        """The description of the part for the manifest."""
         pairs = iter(self._ranges)
         return SplitPart(
             path,
@@ -373,15 +372,15 @@ class _Part:
 
 
 class _UnplaceableError(Exception):
-    """No part can have a line. The message says why."""
+    """A line fits into no part. The message gives the reason."""
 
 
 class _Splitter:
     """Places each line in a part, in one pass.
 
     Args:
-        plan: what to cut by, and the limits.
-        target: where the parts are written; None writes nothing.
+        plan: the fields to split by, and the limits.
+        target: the writer of the parts; None writes nothing.
     """
 
     def __init__(self, plan: _Plan, target: _Target | None) -> None:
@@ -453,10 +452,10 @@ class _Splitter:
         return custom_ids
 
     def _part_for(self, line: bytes, request: Any) -> _Part:
-        """The part that a line goes to, which now counts it.
+        """Choose the part for a line, and add the line to its counts.
 
         Raises:
-            _UnplaceableError: no part can have the line.
+            _UnplaceableError: the line fits into no part.
         """
         if not isinstance(request, dict):
             raise _UnplaceableError(f"The line is not a JSON object. {_CHECK}")
@@ -493,7 +492,7 @@ class _Splitter:
         return part
 
     def _group(self, request: dict[str, Any]) -> tuple[str | None, str | None]:
-        """The URL and the model of a request, as far as parts are cut by them."""
+        """The URL and model of a request; None for a field that the file is not split by."""
         by = self._plan.by
         if not by:
             return None, None
@@ -533,18 +532,18 @@ def _decode(line: bytes) -> Any:
 
 
 def _printable(name: str) -> str:
-    """A name without the bytes that are not UTF-8."""
+    """A name in which bytes that are not UTF-8 are replaced."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _stem(name: str | None) -> str:
-    """The beginning of the names of the parts."""
+    """The prefix of the names of the parts."""
     stem = re.sub(r"(?i)(\.jsonl(\.gz)?|\.json|\.txt)$", "", os.path.basename(name or ""))  # noqa: PTH119
     return re.sub("[\ud800-\udfff]", "_", stem) or "batch"
 
 
 def _names(stem: str, groups: list[tuple[str | None, str | None]]) -> list[str]:
-    """The names of the parts, with the model or the endpoint in them if there are several."""
+    """The names of the parts. They include the model or endpoint if there are several."""
     urls = {url for url, _ in groups}
     models = {model for _, model in groups}
     slugs: dict[tuple[str | None, str | None], str] = {}
@@ -563,12 +562,12 @@ def _names(stem: str, groups: list[tuple[str | None, str | None]]) -> list[str]:
 
 
 def _slug(text: str) -> str:
-    """A text as a part of a file's name, on every system."""
+    """A text made safe for file names on every system."""
     return re.sub(r"[^A-Za-z0-9._]+", "-", text)[:_LONGEST_SLUG].strip("-.") or "other"
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    """A name that no other group has, also where upper and lower case are the same."""
+    """A name that no other group uses, even on case-insensitive filesystems."""
     candidates = (name if number == 1 else f"{name}~{number}" for number in count(1))
     found = next(candidate for candidate in candidates if candidate.lower() not in taken)
     taken.add(found.lower())
@@ -579,13 +578,13 @@ def _unused(name: str, taken: set[str]) -> str:
 
 
 class _Target:
-    """The folder that gets the parts: first in a temporary folder, then under their names.
+    """Writes the parts to a temporary directory, then moves them to the output directory.
 
     Args:
-        folder: it is made if it is missing.
-        stem: the beginning of the names.
+        folder: the output directory. It is made if it is missing.
+        stem: the prefix of the names.
         source: the path of the input, which is never replaced.
-        force: replace files that are there already.
+        force: replace existing files.
     """
 
     def __init__(self, folder: Path, stem: str, source: str | None, *, force: bool) -> None:
@@ -613,7 +612,7 @@ class _Target:
             for path in self._temporary.iterdir():
                 path.unlink()
             self._temporary.rmdir()
-        with suppress(OSError):  # It has files now, unless nothing was written.
+        with suppress(OSError):  # Fails if parts were written.
             for path in self._made:
                 path.rmdir()
 
@@ -621,7 +620,7 @@ class _Target:
         """Append bytes to a part.
 
         Raises:
-            OutputError: they cannot be written.
+            OutputError: the bytes cannot be written.
         """
         self._waiting.setdefault(part, []).append(data)
         self._sizes[part] = self._sizes.get(part, 0) + len(data)
@@ -632,17 +631,17 @@ class _Target:
             self._flush([*self._sizes])
 
     def _flush(self, parts: list[int]) -> None:
-        """Write what is waiting. Files are opened for each write: there may be very many."""
+        """Write the buffers of parts. Files are opened for each write, as there may be many."""
         for part in parts:
             _append(self._temporary / str(part), b"".join(self._waiting.pop(part)))
             self._size -= self._sizes.pop(part)
 
     def publish(self, manifest: Manifest) -> None:
-        """Move the parts and the manifest to their names.
+        """Move the parts and the manifest to their final names.
 
         Raises:
-            FileExistsError: there is such a file already.
-            OutputError: they cannot be written or moved.
+            FileExistsError: a file with such a name exists.
+            OutputError: a file cannot be written or moved.
         """
         self._flush([*self._sizes])
         _append(self._temporary / "manifest", _written(manifest))
@@ -658,7 +657,7 @@ class _Target:
             (self._temporary / "manifest").replace(self._manifest)
 
     def _refuse_existing(self, paths: list[Path]) -> None:
-        """Refuse to replace a file, unless that is wanted; never replace the input."""
+        """Refuse to replace a file, except with `force`. The input is never replaced."""
         for path in paths:
             if not os.path.lexists(path):
                 continue
@@ -668,7 +667,7 @@ class _Target:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
     def _old_parts(self) -> set[str]:
-        """The names of the parts that the old manifest has."""
+        """The names of the parts in the old manifest."""
         if not self._manifest.is_file():  # Reading a pipe or a device might not end.
             return set()
         try:
@@ -687,7 +686,7 @@ class _Target:
 
 
 def _written(manifest: Manifest) -> bytes:
-    """A manifest as JSON. It may have very many ranges, which are not copied."""
+    """A manifest as JSON. It may have many ranges, so they are not copied."""
     document = manifest._document([part._asdict() for part in manifest.parts])  # noqa: SLF001
     return _RANGE.sub(rb"[\1, \2]", orjson.dumps(document, option=orjson.OPT_INDENT_2)) + b"\n"
 

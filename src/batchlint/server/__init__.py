@@ -1,8 +1,8 @@
 """The file and batch routes of the Batch API, served on this machine.
 
 `app` is an ASGI application. `batchlint serve` runs it; a test can also call it in process.
-Uploads and batches are checked as `batchlint check` does it. The answers to requests are canned: no
-model is called.
+Uploads and batches get the same checks as in `batchlint check`. The answers are canned: no model is
+called.
 
 Raises:
     ModuleNotFoundError: the packages of the extra `batchlint[serve]` are not installed.

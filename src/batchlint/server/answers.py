@@ -1,6 +1,6 @@
-"""Canned answers: for each endpoint a body that the official client accepts. No model is called.
+"""Canned answers: for each endpoint, a body that the official client accepts. No model is called.
 
-Source of the shapes: the types of openai 3.57.0, which the tests validate the answers with.
+Source of the shapes: the types of openai 3.57.0. The tests validate the answers against them.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ _VIDEO_SECONDS: Final = 86_400
 
 
 class Answer(NamedTuple):
-    """What makes an answer unique.
+    """Identifies an answer.
 
     Attributes:
-        tag: the end of its ids.
+        tag: the suffix of its IDs.
         created: in seconds since the epoch.
         model: the model, the endpoint's default if the request names none.
     """
@@ -84,15 +84,15 @@ def canned_answer(
     Args:
         endpoint: of the request.
         body: of the request.
-        tag: makes the ids of the answer unique.
-        created: when, in seconds since the epoch.
+        tag: makes the IDs of the answer unique.
+        created: the time, in seconds since the epoch.
     """
     model = body.get("model") or endpoint.default_model or ""
     return _ANSWERS[endpoint](body, Answer(tag, created, model))
 
 
 def _text(wanted: Any) -> str:
-    """The text of an answer: JSON if the request wants it, with a schema if it gives one.
+    """The text of an answer: JSON if the request asks for it, valid under its schema if it has one.
 
     Args:
         wanted: the format that a request to the chat or responses endpoint asks for.
@@ -101,7 +101,7 @@ def _text(wanted: Any) -> str:
     if wanted.get("type") == "json_object":
         return json.dumps({"answer": TEXT})
     if wanted.get("type") == "json_schema":
-        # The chat endpoint has the schema one level deeper.
+        # The chat endpoint nests the schema one level deeper.
         about = wanted.get("json_schema") or wanted
         return json.dumps(sample(about.get("schema") or {}, TEXT))
     return TEXT
@@ -183,7 +183,7 @@ def _response(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     }
 
 
-#: What a response repeats from its request, with the values that it has otherwise.
+#: Parameters that a response repeats from its request, with their default values.
 _ECHOED: Final[Mapping[str, Any]] = {
     "instructions": None,
     "max_output_tokens": None,
@@ -293,7 +293,7 @@ def _video(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
 
 
 def _other(_body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    """An answer of an endpoint that only other services have. Its shape is not known."""
+    """An answer for an endpoint that only other services have. Its real shape is unknown."""
     return {
         "id": f"canned-{answer.tag}",
         "object": "canned_answer",

@@ -1,4 +1,4 @@
-"""The batches and their states."""
+"""Batches and their states."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 from . import errors
 from .results import Results
 
-#: The statuses of a batch, as long as nobody cancels it.
+#: The statuses of a batch that is not cancelled.
 _FAILING: Final = ("validating", "failed")
 _RUNNING: Final = ("validating", "in_progress", "finalizing", "completed")
 
@@ -20,11 +20,11 @@ _WINDOW_SECONDS: Final = 86_400
 
 @dataclass(frozen=True)
 class Outcome:
-    """What becomes of a batch.
+    """The outcome of a batch.
 
     Attributes:
-        errors: the API's `errors.data` if the batch fails.
-        results: otherwise, the results of its requests.
+        errors: the API's `errors.data`, if the batch fails.
+        results: the results of its requests, if it does not fail.
         model: the model of the file.
     """
 
@@ -34,10 +34,10 @@ class Outcome:
 
 
 class Batch:
-    """A batch. It enters its next state when a client polls it, or else after a second.
+    """A batch. It enters its next state when a client polls it, or after a second.
 
     Attributes:
-        id: for clients.
+        id: the public ID.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class Batch:
         """Make a batch in its first state.
 
         Args:
-            batch_id: for clients.
-            params: of the create call.
-            outcome: what becomes of the batch.
+            batch_id: the public ID.
+            params: the parameters of the create call.
+            outcome: the outcome of the batch.
             created_at: in seconds since the epoch.
-            publish: makes files of the results; returns the ids of the output file and of the
+            publish: turns the results into files; returns the IDs of the output file and of the
                 error file.
         """
         self.id = batch_id
@@ -72,15 +72,15 @@ class Batch:
 
     @property
     def status(self) -> str:
-        """The state, as the API names it."""
+        """The current state, in the API's terms."""
         return self._states[self._step]
 
     def advance(self, now: int, *, polled: bool) -> None:
-        """Enter the states whose time has come: one per second, or one per poll.
+        """Enter the states that are due: one per second, or one per poll.
 
         Args:
             now: in seconds since the epoch.
-            polled: whether a client asks for this batch.
+            polled: whether a client polled this batch.
 
         Raises:
             OSError: the files cannot be published.
@@ -92,11 +92,11 @@ class Batch:
             self._enter(self._step + 1)
 
     def cancel(self, now: int, cancel_results: Callable[[Results, int], Results]) -> None:
-        """Begin to cancel the batch. One that is being cancelled, or was, stays as it is.
+        """Begin to cancel the batch. This does nothing if the batch is cancelling or cancelled.
 
         Args:
             now: in seconds since the epoch.
-            cancel_results: leaves only the results of the first requests.
+            cancel_results: keeps only the results of the first requests.
 
         Raises:
             ApiError: the batch has completed or failed.
@@ -166,7 +166,7 @@ class Batch:
         return {"total": self._outcome.results.ran if self._outcome.results else 0, **counts}
 
     def _usage(self) -> dict[str, Any]:
-        """The tokens: zeros until the batch has ended, as in the answers that were seen."""
+        """The token counts: zeros until the batch has ended, as in recorded answers."""
         ended = self.status in ("completed", "cancelled") and self._results is not None
         usage = self._results.usage if ended and self._results else Counter[str]()
         return {

@@ -1,14 +1,14 @@
-"""The errors of the file and batch routes, in the API's words where they are known.
+"""The errors of the file and batch routes, in the API's own words where these are known.
 
-Sources of the sentences, as quoted or recorded in public repositories:
+Sources of the messages, as quoted or recorded in public repositories:
 
 * `No such File object: …` and `No batch found with id …`: tests of 2025 and 2026 that quote the
   API's answers, with a code of null and the status 404.
-* `Cannot cancel a batch with status …`, and that a cancelled batch can be cancelled again: ogx-ai/ogx
-  `test_batches_errors.py`, August 2025.
+* `Cannot cancel a batch with status …`: ogx-ai/ogx `test_batches_errors.py`, August 2025. The test
+  also shows that a cancelled batch can be cancelled again.
 * `Invalid 'batch_id': …`: a test of December 2025 that quotes the API's answer.
 * `'…' is not one of […] - 'purpose'`: errors of `POST /v1/files` that users quote, 2025.
-* `'file' is a required property`: likewise. That `purpose` is reported in the same way is inferred.
+* `'file' is a required property`: likewise. The same message for `purpose` is inferred.
 * The limits of `limit`: BerriAI/litellm, tests of 2026 that follow the API's answers.
 * `Not allowed to … on …`: a client's test that quotes the API's answer.
 * `File is too large.`: `batchlint rule file_too_large`.
@@ -21,7 +21,7 @@ from typing import Any, Final
 from ..findings import BatchError
 from ..phrasing import excerpt, quoted, supported
 
-#: Codes of the API that are also names of rules. The others' code is null in its answers.
+#: Codes of the API that are also rule names. For all other rules, the API's code is null.
 #: Source: recorded answers (`fixtures/answers/`), and the codes that users quote.
 _API_CODES: Final = frozenset(
     {
@@ -53,20 +53,20 @@ _API_CODES: Final = frozenset(
     }
 )
 
-#: Where the API leaves out a code that it gives elsewhere: the URL, the rule, and how the message
-#: begins. Source: `fixtures/answers/`.
+#: Cases in which the API omits a code that it otherwise gives: the URL, the rule, and the beginning
+#: of the message. Source: `fixtures/answers/`.
 _WITHOUT_CODE: Final = (
     ("/v1/chat/completions", "invalid_json_schema", ""),
     ("/v1/chat/completions", "invalid_value", "Invalid prompt_cache_retention "),
     ("/v1/responses", "unsupported_parameter", "Unsupported parameter: "),
 )
 
-#: What the API's `purpose` may be (source: the sentence that users quote).
+#: The API's values of `purpose` (source: the message that users quote).
 _PURPOSES: Final = ("fine-tune", "assistants", "batch", "user_data", "vision", "evals")
 
 
 class ApiError(Exception):
-    """An error that a route answers.
+    """An error response of a route.
 
     Attributes:
         status: the HTTP status.
@@ -97,7 +97,7 @@ def refused(error: BatchError) -> ApiError:
 
 
 def refused_request(error: BatchError, url: str) -> tuple[int, dict[str, Any]]:
-    """The status and the body with which an endpoint refuses a request, from its first error."""
+    """The status and body of an endpoint's error response, from the first error of a request."""
     is_known = error.code != error.rule or error.rule in _API_CODES
     is_left_out = any(
         url == where and error.rule == rule and error.message.startswith(beginning)
@@ -130,7 +130,7 @@ def cannot_cancel(status: str) -> ApiError:
 
 
 def wrong_purpose(purpose: str) -> ApiError:
-    """An upload for something other than a batch. The API's other purposes are refused, too."""
+    """An upload whose purpose is not `batch`. The API's other purposes are also refused."""
     served = ("batch",) if purpose in _PURPOSES else _PURPOSES
     message = f"'{excerpt(purpose)}' is not one of [{', '.join(quoted(served))}] - 'purpose'"
     return ApiError(400, message, "purpose")
@@ -147,12 +147,12 @@ def not_multipart() -> ApiError:
 
 
 def file_too_large() -> ApiError:
-    """The file of an upload is larger than a batch input file may be."""
+    """The uploaded file exceeds the limit for batch input files."""
     return ApiError(400, "File is too large.")
 
 
 def body_too_large() -> ApiError:
-    """A body is so large that it is not read to its end."""
+    """A body is too large to be read to its end."""
     return ApiError(413, "Request Entity Too Large")
 
 
@@ -176,7 +176,7 @@ def not_an_integer(name: str) -> ApiError:
 
 
 def unsupported(name: str, value: str, *choices: str) -> ApiError:
-    """A value that is not among those supported."""
+    """A value is not one of the supported values."""
     return ApiError(400, supported(excerpt(value), choices), name, "invalid_value")
 
 
@@ -193,10 +193,10 @@ def wrong_method(method: str, path: str) -> ApiError:
 
 
 def not_local() -> ApiError:
-    """The request names another host, or comes from a web page of one."""
+    """The request names another host, or comes from a web page on another host."""
     message = (
-        "batchlint serve answers only requests to localhost and 127.0.0.1, and none of web pages "
-        "from elsewhere. Use --host to let other machines connect."
+        "batchlint serve answers only requests to localhost and 127.0.0.1, and refuses requests from "
+        "web pages on other hosts. Use --host to let other machines connect."
     )
     return ApiError(403, message)
 

@@ -1,4 +1,4 @@
-"""The files: their objects in memory, their contents in a temporary folder."""
+"""Stores uploaded and generated files. Contents are in a temporary directory."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from . import errors
 #: with `purpose=batch` expire after 30 days").
 KEPT_SECONDS: Final = 2_592_000
 
-#: The shortest time that a client may choose instead (source: likewise).
+#: The shortest time that a client may choose instead (same source).
 SHORTEST_KEPT_SECONDS: Final = 3_600
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file.
+    """A stored file.
 
     Attributes:
-        id: for clients.
-        path: where its contents are. The store makes the path; clients have no part in it.
+        id: the public ID.
+        path: the path of its contents. The store chooses it; clients cannot influence it.
         filename: the client's name for it.
         purpose: `batch` or `batch_output`.
         size: in bytes.
         created_at: in seconds since the epoch.
-        expires_at: likewise. It is only reported: the server does not run that long.
-        report: what was found in it; None for a file that the server made.
+        expires_at: in seconds since the epoch. It is only reported; files don't expire.
+        report: the report of the check; None for a file that the server made.
     """
 
     id: str
@@ -50,7 +50,7 @@ class StoredFile:
     def to_dict(self) -> dict[str, Any]:
         """The API's File object.
 
-        Source of the fields: an answer of December 2025 that a public test quotes, and
+        Sources of the fields: an answer of December 2025 quoted in a public test, and
         `openai.types.FileObject` 3.57.0.
         """
         return {
@@ -67,10 +67,10 @@ class StoredFile:
 
 
 class FileStore:
-    """All files, in the order of their upload.
+    """All files, in upload order.
 
-    The folder is made when it is first needed. It is removed by `close`, or else when the
-    interpreter ends.
+    The directory is made when it is first needed. It is removed by `close`, or at the latest when
+    the interpreter exits.
     """
 
     def __init__(self) -> None:
@@ -82,12 +82,12 @@ class FileStore:
         self._ids = count(1)
 
     def new_path(self) -> Path:
-        """A path in the folder that has no file yet.
+        """An unused path in the directory.
 
         Raises:
-            OSError: the folder cannot be made, or the store is closed.
+            OSError: the directory cannot be made, or the store is closed.
         """
-        if not self._is_open:  # A thread that outlives the server must not make another folder.
+        if not self._is_open:  # A thread that outlives the server must not make a new directory.
             raise OSError(errno.ESHUTDOWN, "the server has stopped")
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="batchlint-serve-"))
@@ -103,7 +103,7 @@ class FileStore:
         kept_seconds: int = KEPT_SECONDS,
         report: Report | None = None,
     ) -> StoredFile:
-        """Add a file whose contents are at a path of this store."""
+        """Add a file whose contents are already at a path from `new_path`."""
         stored = StoredFile(
             f"file-batchlint{next(self._ids):014}",
             path,
@@ -151,11 +151,11 @@ class FileStore:
         return found if order == "asc" else found[::-1]
 
     def open(self) -> None:
-        """Take files, perhaps after `close`."""
+        """Accept files, perhaps again after `close`."""
         self._is_open = True
 
     def close(self) -> None:
-        """Remove the folder and everything in it."""
+        """Remove the directory and its contents."""
         self._is_open = False
         self._remover()
         self._folder = None
@@ -173,7 +173,7 @@ _Item = TypeVar("_Item", bound=_Listed)
 
 
 def page(items: Sequence[_Item], after: str | None, limit: int) -> Mapping[str, Any] | None:
-    """A page of a list, as the API returns it; None if `after` is not the id of an item."""
+    """One page of a list, as the API returns it; None if `after` is not the ID of an item."""
     start = 0
     if after is not None:
         place = next((i for i, item in enumerate(items) if item.id == after), None)

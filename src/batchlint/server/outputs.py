@@ -1,4 +1,4 @@
-"""Answers that the user gives, by custom_id (`--outputs`)."""
+"""Answers supplied by the user, by custom_id (`--outputs`)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .files import lines_of
 
 
 class GivenAnswer(NamedTuple):
-    """An answer that the user gives.
+    """An answer supplied by the user.
 
     Attributes:
         status: the HTTP status of the response; 0 if there is no response.
-        body: of the response.
-        error: for a request that got no response: its `code` and `message`.
+        body: the body of the response.
+        error: the `code` and `message` of a request that got no response.
     """
 
     status: int
@@ -32,8 +32,8 @@ Outputs = Mapping[str | None, GivenAnswer]
 def read_outputs(path: Path) -> Outputs:
     """Read a file of answers. It has the format of the API's output and error files.
 
-    Of each line, `custom_id` and `response.body` are needed. `response.status_code` is 200 by
-    default. A line with an `error` and no response stands for a request that did not run.
+    Each line needs `custom_id` and `response.body`. `response.status_code` defaults to 200. A line
+    with an `error` and no response represents a request that did not run.
 
     Raises:
         OSError: the file cannot be read.

@@ -22,14 +22,14 @@ from .outputs import GivenAnswer, Outputs
 
 @dataclass(frozen=True)
 class Job:
-    """What the results of a batch depend on.
+    """The batch that results are written for.
 
     Attributes:
-        number: of the batch, for ids.
+        number: the sequence number of the batch, for IDs.
         provider: the service that the batch is for.
         url: the batch's endpoint.
         created_at: in seconds since the epoch.
-        given: answers that the user gives.
+        given: answers supplied by the user.
     """
 
     number: int
@@ -47,8 +47,8 @@ class Results:
         output: the path of the output file.
         errors: the path of the error file.
         ran: the number of requests that ran.
-        refused: the positions of those that got an error, from 0, in order.
-        usage: the sums of the tokens.
+        refused: the positions of the requests that got an error, from 0, in order.
+        usage: the total token counts.
     """
 
     output: Path
@@ -58,7 +58,7 @@ class Results:
     usage: Counter[str]
 
     def counts(self, ran: int | None = None) -> dict[str, int]:
-        """How many requests completed and failed, of the first so many or of all."""
+        """How many requests completed and failed, among the first `ran` requests or among all."""
         ran = self.ran if ran is None else ran
         failed = bisect_left(self.refused, ran)
         return {"completed": ran - failed, "failed": failed}
@@ -71,8 +71,8 @@ def write_results(
 
     Args:
         job: the batch.
-        source: the input file. Its batch does not fail.
-        refusals: the first error of each request that its endpoint refuses, in order.
+        source: the input file. It has no error that fails the batch.
+        refusals: the first error of each refused request, in order.
         output: where to write the answers.
         errors: where to write the errors.
 
@@ -113,20 +113,20 @@ def _answer(job: Job, request: dict[str, Any], position: int) -> GivenAnswer:
 
 
 def _endpoint(job: Job, request: dict[str, Any]) -> Endpoint:
-    """The endpoint of a request. At some providers, lines have no URL or one of their own."""
+    """The endpoint of a request. With some providers, lines lack a URL or have different URLs."""
     urls = (request.get("url"), job.url, job.provider.url_of_body(request["body"]))
     return next(filter(None, map(job.provider.endpoint, urls)), OTHER)
 
 
 def _tag(job: Job, position: int) -> str:
-    """The end of the ids that belong to a request."""
+    """The suffix of the IDs that belong to a request."""
     return f"batchlint{job.number:07}{position + 1:08}"
 
 
 def _line(job: Job, custom_id: str | None, position: int, answer: GivenAnswer) -> dict[str, Any]:
     """A line of an output file or of an error file.
 
-    Source: the Batch guide, October 2026, and lines that users quote (openai/openai-openapi#302).
+    Sources: the Batch guide, October 2026, and lines that users quote (openai/openai-openapi#302).
     """
     tag = _tag(job, position)
     response = {"status_code": answer.status, "request_id": f"req_{tag}", "body": answer.body}
@@ -156,7 +156,7 @@ def _add_usage(usage: Counter[str], body: Any) -> None:
 
 
 def _first(given: Any, *names: str) -> Any:
-    """The first of these fields that has a value."""
+    """The value of the first of these fields that is not null."""
     fields = given if isinstance(given, dict) else {}
     return next((fields[name] for name in names if fields.get(name) is not None), None)
 
@@ -167,7 +167,7 @@ def _count(given: Any, *names: str) -> int:
 
 
 #: The error of a request that did not run because its batch was cancelled. The code is documented;
-#: the API's message is not known.
+#: the API's message is unknown.
 _CANCELLED = {
     "code": "batch_cancelled",
     "message": "This request was not executed because the batch was cancelled.",
@@ -175,10 +175,10 @@ _CANCELLED = {
 
 
 def cancel_results(results: Results, ran: int) -> Results:
-    """The results if only the first requests ran. The others get an error.
+    """The results if only the first `ran` requests ran. All later requests get an error.
 
-    Source: BerriAI/litellm#36034 (2026) shows a cancelled batch of OpenAI with both files, whose
-    `failed` does not count the requests that did not run.
+    Source: BerriAI/litellm#36034 (2026) shows a cancelled OpenAI batch with both files. Its
+    `failed` count excludes the requests that did not run.
 
     Raises:
         OSError: a file cannot be read or written.

@@ -22,15 +22,15 @@ from .outputs import Outputs
 from .service import BATCH_PAGE, FILE_PAGE, Service
 from .uploads import read_upload
 
-#: Create calls are small: 16 pairs of metadata have at most some 40,000 bytes.
+#: Create calls are small: 16 metadata pairs take at most about 40,000 bytes.
 _MOST_BODY_BYTES: Final = 1 << 20
 
-#: In every answer, so that nobody takes the server for the API.
+#: Sent with every response, so that nobody mistakes this server for the API.
 _HEADERS: Final = {"x-batchlint": f"{__version__}; answers are canned, no model is called"}
 
 
 class _Json(Response):
-    """A JSON answer."""
+    """A JSON response."""
 
     media_type = "application/json"
 
@@ -42,7 +42,7 @@ class _Json(Response):
 
 
 def create_app(outputs: Outputs | None = None, provider: str = "openai") -> Starlette:
-    """Make an application with files and batches of its own.
+    """Make an application with its own files and batches.
 
     Args:
         outputs: answers by custom_id, instead of canned ones.
@@ -81,16 +81,16 @@ def create_app(outputs: Outputs | None = None, provider: str = "openai") -> Star
 
 
 class _Routes:
-    """The handlers of the routes. What takes long runs in a thread, one at a time."""
+    """The route handlers. Slow work runs in a thread, one task at a time."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._limiter: CapacityLimiter | None = None
 
     async def _run(self, function: Any, *args: Any) -> Any:
-        if self._limiter is None:  # It belongs to the loop that runs now.
+        if self._limiter is None:  # It is bound to the running event loop.
             self._limiter = CapacityLimiter(1)
-        # A thread cannot be stopped, so the end of the server does not wait for it.
+        # A thread cannot be stopped, so server shutdown does not wait for it.
         return await to_thread.run_sync(
             function, *args, abandon_on_cancel=True, limiter=self._limiter
         )
@@ -111,7 +111,7 @@ class _Routes:
         except BaseException as error:
             path.unlink(missing_ok=True)
             if isinstance(error, ClientDisconnect):
-                return Response(status_code=400)  # Nobody reads it.
+                return Response(status_code=400)  # The client is gone and will not read it.
             raise
         return _Json(stored.to_dict())
 

@@ -19,16 +19,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import not_local
 
-#: How long running requests may take after a signal, in seconds.
+#: How long to wait for running requests after a signal, in seconds.
 _GRACE_SECONDS: Final = 2
 
 
 def _is_wanted(record: logging.LogRecord) -> bool:
-    """Whether to log a record: not the traceback of a request that was stopped with the server."""
+    """Whether to log a record. Tracebacks of requests cancelled at shutdown are dropped."""
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
-#: The log has methods, paths and statuses, nothing of a body. Standard output is for the address.
+#: The log has methods, paths and statuses, never bodies. Standard output has only the address.
 _LOG: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -62,7 +62,7 @@ _LOG: Final[dict[str, Any]] = {
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the port.
+    """Open a listening socket.
 
     Args:
         host: a name or an address of this machine.
@@ -78,28 +78,28 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def is_loopback(listener: socket.socket) -> bool:
-    """Whether only programs of this machine can connect."""
+    """Whether only programs on this machine can connect."""
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
 def base_url(listener: socket.socket) -> str:
-    """What clients need as their `OPENAI_BASE_URL`."""
+    """The value of `OPENAI_BASE_URL` for clients."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
 
 
 class LocalOnly:
-    """Lets only requests to this machine pass, and none of web pages from elsewhere.
+    """Middleware that refuses requests to other host names and from web pages on other hosts.
 
-    A page in a browser can send requests to this machine, and can give this machine a name of its
-    own. It must not read or write files here.
+    A web page can send requests to this machine, and can make a domain name of its own resolve to
+    it (DNS rebinding). It must not be able to read or write files here.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it with the status 403."""
+        """Pass a request on, or refuse it with status 403."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             origin = headers.get("origin")
@@ -121,9 +121,9 @@ def _is_local(url: str) -> bool:
 
 
 def run(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until SIGINT, SIGTERM or SIGHUP comes, then end the application.
+    """Serve until SIGINT, SIGTERM or SIGHUP, then shut down the application.
 
-    The signal is raised again afterwards, for the handler that was there before.
+    Afterwards, the signal is raised again for the previous handler.
     """
     config = uvicorn.Config(
         LocalOnly(app) if is_loopback(listener) else app,
@@ -140,9 +140,9 @@ def run(app: ASGIApp, listener: socket.socket) -> None:
 
 @contextmanager
 def _stopped_by_hangup(server: uvicorn.Server) -> Iterator[None]:
-    """Let SIGHUP stop a server, as it handles only SIGINT and SIGTERM itself."""
+    """Let SIGHUP stop a server. uvicorn itself handles only SIGINT and SIGTERM."""
     number = getattr(signal, "SIGHUP", None)
-    if number is None or signal.getsignal(number) is signal.SIG_IGN:  # `nohup` has it ignored.
+    if number is None or signal.getsignal(number) is signal.SIG_IGN:  # For example, under `nohup`.
         yield
         return
     received: list[int] = []

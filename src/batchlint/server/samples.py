@@ -1,18 +1,17 @@
-"""A small value that fits a JSON Schema, for canned answers to requests for JSON."""
+"""Makes small values that match a JSON Schema, for canned JSON answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-#: Below this depth, the shortest of several schemas is taken, so that recursive schemas end.
+#: Below this depth, a union takes its null branch, so that recursive schemas end.
 _DEEP: Final = 6
 
-#: Below this depth everything is null.
+#: Below this depth, every value is null.
 _DEEPEST: Final = 30
 
-#: Strings of the formats that structured outputs support (source: the guide to structured outputs,
-#: 2026).
+#: Sample strings for the formats in structured outputs (source: the Structured Outputs guide, 2026).
 _FORMATS: Final = {
     "date-time": "2026-01-01T00:00:00Z",
     "time": "00:00:00Z",
@@ -27,11 +26,11 @@ _FORMATS: Final = {
 
 
 def sample(schema: Any, text: str) -> Any:
-    """A value that fits a schema, as far as it has no patterns and no ranges that exclude each other.
+    """A value that matches a schema. `pattern` and contradictory ranges are not supported.
 
     Args:
-        schema: a JSON Schema. Its references point into itself.
-        text: the value of strings that may be anything.
+        schema: a JSON Schema. Its references must point into itself.
+        text: the value of unconstrained strings.
     """
     return _Sampler(schema, text).value(schema, 0)
 
@@ -89,7 +88,7 @@ class _Sampler:
 
 
 def _choice(schemas: Any, depth: int) -> Any:
-    """One of several schemas: the first that is not null, or a null that ends a recursion."""
+    """One branch of a union: the first that is not null, or null to end a recursion."""
     nulls = [schema for schema in schemas if schema == {"type": "null"}]
     others = [schema for schema in schemas if schema != {"type": "null"}]
     return (nulls if nulls and depth > _DEEP else others or nulls)[0]

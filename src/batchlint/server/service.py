@@ -1,4 +1,4 @@
-"""What the routes do: upload, create, poll and cancel. No part of it knows HTTP."""
+"""The operations behind the routes: upload, create, poll and cancel, independent of HTTP."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MOST_BYTES: Final = 512 << 20
 
 
 class Service:
-    """Files and batches.
+    """All files and batches of a server.
 
     Attributes:
         files: all files.
@@ -60,8 +60,8 @@ class Service:
         """Check an upload, and keep its file.
 
         Args:
-            upload: what was uploaded.
-            path: of its file.
+            upload: the fields and the file name of the upload.
+            path: the path of the uploaded file.
 
         Raises:
             ApiError: the API would refuse it.
@@ -81,7 +81,7 @@ class Service:
         return self.files.add(path, upload.filename, "batch", epoch(None), kept, report)
 
     def create_batch(self, params: Any) -> Batch:
-        """Create a batch. Its requests are checked and answered now; clients see it later.
+        """Create a batch. Its requests are checked and answered now; clients see the results later.
 
         Args:
             params: the decoded body of the create call.
@@ -108,7 +108,7 @@ class Service:
         return batch
 
     def _judge(self, number: int, params: dict[str, Any], now: int) -> Outcome:
-        """What becomes of a batch."""
+        """Check and answer the requests of a batch, and return the outcome."""
         stored = self.files.find(params["input_file_id"])
         if stored is None:
             return Outcome([_cannot_find(params["input_file_id"])])
@@ -133,7 +133,7 @@ class Service:
         return Outcome(results=results, model=report.models[0] if report.models else None)
 
     def _publish(self, batch_id: str, results: Results, kept: int) -> tuple[str | None, str | None]:
-        """Make files of the results; an empty one is left out."""
+        """Store the results as files; return their IDs. An empty file is not stored."""
         ids: list[str | None] = []
         for path, kind in ((results.output, "output"), (results.errors, "error")):
             if path.stat().st_size:
@@ -146,14 +146,14 @@ class Service:
         return ids[0], ids[1]
 
     def list_batches(self) -> list[Batch]:
-        """All batches, the newest first."""
+        """All batches, newest first."""
         batches = [*self._batches.values()][::-1]
         for batch in batches:
             batch.advance(epoch(None), polled=False)
         return batches
 
     def poll_batch(self, batch_id: str) -> Batch:
-        """A batch, one state further.
+        """A batch, after it entered its next state.
 
         Raises:
             ApiError: there is no such batch.
@@ -181,7 +181,7 @@ class Service:
 
 def _failure(report: Report) -> list[dict[str, Any]] | None:
     """The `errors.data` of a batch that fails; None if it does not fail."""
-    # The upload was accepted under the name that it has.
+    # The upload was already accepted, so only the batch itself can fail.
     batch = replace(report, create={}).to_batch()
     if batch.get("status") != "failed":
         return None
@@ -204,7 +204,7 @@ def _cannot_find(file_id: str) -> dict[str, Any]:
 
 
 def _kept_seconds(fields: dict[str, str]) -> int:
-    """How long a client wants a file to be kept.
+    """How long to keep a file, in seconds, as the client requested.
 
     Raises:
         ApiError: it is not a number, or out of range.

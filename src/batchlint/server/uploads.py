@@ -1,4 +1,4 @@
-"""Reads the body of an upload: one file, which goes to disk as it comes, and short fields."""
+"""Reads the body of an upload: short fields, and one file that is streamed to disk."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from . import errors
 
-#: The fields of an upload have short values. Longer ones are cut.
+#: Maximum length of a field value in an upload. Longer values are cut.
 _LONGEST_FIELD: Final = 1000
 
-#: An upload may have this many more bytes than its file: the other parts.
+#: Maximum size of an upload beyond its file, for all other parts.
 _OVERHEAD: Final = 1 << 20
 
-#: The rest of a file that is too large is read up to here, so that the client sees the answer
-#: instead of a broken connection. The API takes files up to 512 MB.
+#: A file that is too large is still read up to this size, so that the client sees the answer
+#: instead of a broken connection. The API accepts files up to 512 MB.
 _MOST_BYTES: Final = 512 << 20
 
 
 @dataclass
 class Upload:
-    """What an upload holds.
+    """The contents of an upload.
 
     Attributes:
         fields: the fields by name.
-        filename: the client's name for the file, without folders. It is never used as a path. None
-            if there is no file.
-        size: of the file, in bytes.
+        filename: the client's name for the file, without directories. It is never used as a path.
+            None if there is no file.
+        size: the size of the file, in bytes.
     """
 
     fields: dict[str, str] = field(default_factory=dict)
@@ -45,7 +45,7 @@ async def read_upload(
     """Read the body of an upload, and write its file to a path.
 
     Args:
-        content_type: of the body, with its boundary.
+        content_type: the content type of the body, with its boundary.
         body: the chunks of the body.
         path: where to write the file. It may be incomplete if an error is raised.
         most_bytes: the largest file that is stored.
@@ -78,10 +78,10 @@ async def read_upload(
 
 
 class _Form:
-    """Gets the parts of a form from the parser.
+    """Collects the parts of a form from the parser.
 
     Attributes:
-        upload: what was read.
+        upload: the fields and the file read so far.
         is_complete: whether the form has ended.
     """
 
@@ -96,7 +96,7 @@ class _Form:
         self._in_file = False
 
     def callbacks(self) -> Any:
-        """What the parser calls."""
+        """The callbacks for the parser."""
         return {
             "on_part_begin": self._begin_part,
             "on_header_field": self._add_to_header_name,
