@@ -60,7 +60,7 @@ def test_openai_has_the_limits_of_its_documentation() -> None:
 
 def test_unknown_provider_raises_value_error_with_the_known_ones() -> None:
     with pytest.raises(
-        ValueError, match="unknown provider 'nope'; known are openai, compatible, azure"
+        ValueError, match="unknown provider 'nope'; the providers are openai, compatible, azure"
     ):
         provider("nope")
 

@@ -234,7 +234,7 @@ def test_prefix_means_all_jsonl_files_below_it() -> None:
     ("url", "message"),
     [
         ("memory://b/*.json", "no files match"),
-        ("memory://b/none/", "no .jsonl files are below this prefix"),
+        ("memory://b/none/", "no .jsonl files below this prefix"),
     ],
 )
 def test_pattern_without_files_raises_file_not_found_error(url: str, message: str) -> None:

@@ -213,7 +213,7 @@ def test_file_without_requests_has_a_manifest_without_parts(tmp_path: Path) -> N
     assert names(tmp_path) == ["batch.manifest.json"]
 
 
-# -- lines that fit in no part --------------------------------------------------------------------
+# -- lines that don't fit into any part -----------------------------------------------------------
 
 NO_MODEL = b'{"custom_id": "n", "url": "/v1/embeddings", "body": {"input": "x"}}\n'
 
@@ -221,17 +221,25 @@ NO_MODEL = b'{"custom_id": "n", "url": "/v1/embeddings", "body": {"input": "x"}}
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        (b"nonsense\n", {}, "The line is not a JSON object. `batchlint check` explains it."),
-        (b"[1]\n", {"by": []}, "The line is not a JSON object. `batchlint check` explains it."),
-        (NO_MODEL, {}, "The request has no model, by which the parts are cut."),
-        (b'{"body": {"model": ""}}\n', {"by": ["model"]}, "The request has no model, by which"),
-        (b'{"body": {"model": "m"}}\n', {}, "The request has no url, by which the parts are cut."),
-        (b'{"url": 7, "body": 7}\n', {"by": ["url"]}, "The request has no url, by which"),
-        (line("b"), {"max_bytes": 50}, "The line alone has 100 bytes; a part has at most 50."),
+        (b"nonsense\n", {}, "The line is not a JSON object. Run `batchlint check` for details."),
+        (b"[1]\n", {"by": []}, "The line is not a JSON object. Run `batchlint check` for details."),
+        (NO_MODEL, {}, "The request has no model, which is needed to split the file."),
+        (b'{"body": {"model": ""}}\n', {"by": ["model"]}, "The request has no model, which is"),
+        (
+            b'{"body": {"model": "m"}}\n',
+            {},
+            "The request has no url, which is needed to split the file.",
+        ),
+        (b'{"url": 7, "body": 7}\n', {"by": ["url"]}, "The request has no url, which is"),
+        (
+            line("b"),
+            {"max_bytes": 50},
+            "This line alone has 100 bytes; a part can have at most 50.",
+        ),
         (
             line("b", input=["x"] * 3),
             {"max_embedding_inputs": 2},
-            "The request alone has 3 embedding inputs; a part has at most 2.",
+            "This request alone has 3 embedding inputs; a part can have at most 2.",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Check OpenAI Batch API input files before the upload.
+"""Check OpenAI Batch API input files before you upload them.
 
 Example:
     report = batchlint.check("requests.jsonl")

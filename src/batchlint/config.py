@@ -418,7 +418,7 @@ def _meaning(key: str, value: Any) -> Any:
 
     names = tuple(names_of(value))
     if key == "select" and not names:
-        raise ValueError("it names no rule, so nothing would be checked")
+        raise ValueError("no rule is named, so nothing would be checked")
     return names
 
 

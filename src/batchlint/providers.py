@@ -236,7 +236,11 @@ def _suggestion(name: str, names: list[str]) -> str:
     import difflib
 
     near = difflib.get_close_matches(name.lower(), names, 3, cutoff=0.7)
-    return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(names)}"
+    return (
+        f"; did you mean {' or '.join(near)}?"
+        if near
+        else f"; the providers are {', '.join(names)}"
+    )
 
 
 def _provider(name: str, row: Mapping[str, Any]) -> Provider:

@@ -73,7 +73,7 @@ class RemoteFile(NamedTuple):
             file = filesystem.open(path, "rb", block_size=block, cache_type="readahead")
             if (getattr(file, "details", None) or {}).get("type") == "directory":
                 # An object store would return an empty file.
-                message = f"this is a prefix; for the files below it, write {self.name}/"
+                message = f"this is a prefix; to check the files below it, write {self.name}/"
                 raise IsADirectoryError(errno.EISDIR, message)
             stream = file if unpack is None else unpack(file)
 
@@ -107,7 +107,7 @@ def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[Fou
         if url.endswith("/"):
             listed = filesystem.find(path, detail=True)
             listed = {place: about for place, about in listed.items() if _is_batch_file(place)}
-            missing = "no .jsonl files are below this prefix"
+            missing = "no .jsonl files below this prefix"
         else:
             listed = filesystem.glob(path, detail=True)
             missing = "no files match"

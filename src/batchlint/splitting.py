@@ -50,7 +50,7 @@ _FIELDS: Final = ("model", "url")
 
 _BLANKS: Final = b" \t\r\n"
 
-_CHECK: Final = "`batchlint check` explains it."
+_CHECK: Final = "Run `batchlint check` for details."
 
 
 class SplitPart(NamedTuple):
@@ -188,42 +188,43 @@ def split(
     dry_run: bool = False,
     force: bool = False,
 ) -> Manifest:
-    """Cut a batch input file into parts that keep the limits of a batch.
+    """Split a batch input file into parts within the limits of a batch.
 
-    The parts have the lines of the input, byte for byte. Within a part they are in the order of the
-    input. Blank lines are left out. Requests are not checked: use `check` before or after.
+    Lines are copied byte for byte and keep their order. Blank lines are left out. Requests are not
+    checked: use `check` before or after.
 
-    The parts are called `STEM-001.jsonl`, and so on, after the name of the input. If there are
-    several models or endpoints, their names are in the names of the parts. `STEM.manifest.json`
-    describes the parts (`schemas/manifest.json`). Everything is written to a temporary folder
-    first. If a line fits in no part, nothing is written. The manifest is moved last: where it is,
-    the parts are complete.
+    The parts are named `STEM-001.jsonl` and so on, after the input. If there are several models or
+    endpoints, the names of the parts include the model or the endpoint. `STEM.manifest.json`
+    describes the parts (`schemas/manifest.json`). Everything is first written to a temporary
+    directory. If a line doesn't fit into any part, nothing is written. The manifest is moved last:
+    if it exists, the parts are complete.
 
     Memory grows with the number of custom_ids, not with the size of the file.
 
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
             (bytes or str).
-        folder: where to write the parts and the manifest. It is made if it is missing.
-        provider: the service whose limits to keep.
+        folder: the directory for the parts and the manifest. It is created if it doesn't exist.
+        provider: the service whose limits apply.
         name: the file's name, if the source has none. The names of the parts begin with it.
             Default: `batch`.
-        by: what all requests of a part must have in common: `model`, `url`, both, or nothing.
-            Default: what the provider demands, or may demand. A batch of OpenAI has one model and
-            one URL.
-        max_requests: per part. Default: the provider's limit (OpenAI: 50,000).
-        max_bytes: per part. Default: the provider's lowest limit that a source names (OpenAI:
-            200,000,000).
-        max_embedding_inputs: per part. Default: the provider's limit (OpenAI: 50,000).
+        by: the fields that all requests in a part must share: `model`, `url`, both, or none.
+            Default: the fields that the provider requires, or may require. An OpenAI batch has
+            one model and one URL.
+        max_requests: maximum requests per part. Default: the provider's limit (OpenAI: 50,000).
+        max_bytes: maximum size of a part. Default: the lowest limit that a source names for the
+            provider (OpenAI: 200,000,000).
+        max_embedding_inputs: maximum embedding inputs per part. Default: the provider's limit
+            (OpenAI: 50,000).
         dry_run: write nothing.
-        force: replace parts and a manifest that are there already. Parts of the old manifest that
-            the new one does not have are removed.
+        force: replace existing parts and an existing manifest. Parts that only the old manifest
+            lists are removed.
 
     Returns:
-        The manifest. It is true if every request has its part.
+        The manifest. It is truthy if every request fits into a part.
 
     Raises:
-        FileExistsError: a part or the manifest is there already, and `force` is not set.
+        FileExistsError: a part or the manifest already exists, and `force` is not set.
         OSError: the source cannot be read, or a part cannot be written.
         TypeError: an argument has the wrong type.
         ValueError: the provider or a field of `by` is unknown, or a number is below 1 or above the
@@ -245,7 +246,7 @@ def split(
 
 
 class _Plan(NamedTuple):
-    """What to cut by, and the limits of a part."""
+    """The fields to split by, and the limits of a part."""
 
     provider: Provider
     by: tuple[str, ...]
@@ -266,7 +267,7 @@ class _Plan(NamedTuple):
 
         Raises:
             TypeError: an argument has the wrong type.
-            ValueError: an argument has a value that makes no sense.
+            ValueError: an argument has an invalid value.
         """
         if isinstance(by, str):
             raise TypeError("by must be a list of fields, not a string")
@@ -292,7 +293,7 @@ class _Plan(NamedTuple):
 
     @property
     def limits(self) -> dict[str, int | None]:
-        """The limits of a part, as the manifest has them; None where there is none."""
+        """The limits of a part for the manifest; None means no limit."""
         limits = {
             "requests": self.requests,
             "bytes": self.bytes,
@@ -302,7 +303,7 @@ class _Plan(NamedTuple):
 
 
 def _demanded(provider: Provider) -> list[str]:
-    """The fields that all requests of a file must, or may have to, have in common."""
+    """The fields that all requests of a file must, or may have to, share."""
     off = {name for name, change in provider.rules.items() if change.severity == "none"}
     by_model = ["model"] if "mismatched_model" not in off else []
     return [*by_model, *(["url"] if provider.has_urls and "mismatched_url" not in off else ())]
@@ -311,7 +312,7 @@ def _demanded(provider: Provider) -> list[str]:
 def _limit(
     argument: str, given: int | None, default: int | None, most: int | None, provider: Provider
 ) -> int:
-    """A limit of a part: the caller's, or the provider's; a very high number if there is none."""
+    """A limit of a part: the caller's or the provider's. `_UNLIMITED` if there is none."""
     check_count(argument, given)
     if given is None:
         return _UNLIMITED if default is None else default
@@ -471,12 +472,12 @@ class _Splitter:
             )
         if size > plan.bytes:
             raise _UnplaceableError(
-                f"The line alone has {size:,} bytes; a part has at most {plan.bytes:,}."
+                f"This line alone has {size:,} bytes; a part can have at most {plan.bytes:,}."
             )
         inputs = self._count_inputs(request)
         if inputs > plan.embedding_inputs:
             raise _UnplaceableError(
-                f"The request alone has {inputs:,} embedding inputs; a part has at most "
+                f"This request alone has {inputs:,} embedding inputs; a part can have at most "
                 f"{plan.embedding_inputs:,}."
             )
         part = self._open.get(group)
@@ -504,7 +505,9 @@ class _Splitter:
             model = None if endpoint is None else endpoint.default_model
         for field, value in (("url", url), ("model", model)):
             if field in by and not (isinstance(value, str) and value):
-                raise _UnplaceableError(f"The request has no {field}, by which the parts are cut.")
+                raise _UnplaceableError(
+                    f"The request has no {field}, which is needed to split the file."
+                )
         return url if "url" in by else None, model if "model" in by else None
 
     def _count_inputs(self, request: dict[str, Any]) -> int:

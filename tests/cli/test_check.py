@@ -325,6 +325,6 @@ def test_old_schemas_are_noted_once_per_run(
         path.write_text(GOOD)
     result = run("check", "--format=json", *map(str, paths))
 
-    assert result.err.count(f"batchlint: the schemas are of {schema_date()}") == noted
+    assert result.err.count(f"batchlint: the schemas date from {schema_date()}") == noted
     assert result.err.count("\n") == noted
     json.loads(result.out)

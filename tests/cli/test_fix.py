@@ -119,7 +119,7 @@ def test_rules_of_the_command_line_and_of_the_configuration_apply(path: Path, ru
     ("arguments", "message"),
     [
         (["missing.jsonl"], "missing.jsonl: No such file or directory"),
-        (["in.jsonl.gz"], "in.jsonl.gz: a compressed file is not fixed; decompress it first"),
+        (["in.jsonl.gz"], "in.jsonl.gz: cannot fix a compressed file; decompress it first"),
         (["in.jsonl", "--output-file=no/out.jsonl"], "no/out.jsonl: cannot write: No such file"),
         (["in.jsonl", "--output-file=out", "--diff"], "--output-file needs a single file"),
         (["in.jsonl", "in.jsonl.gz", "--output-file=out"], "--output-file needs a single file"),
@@ -152,7 +152,7 @@ def test_link_in_a_directory_does_not_change_a_file_elsewhere(run: Run, tmp_path
     (folder / "x.jsonl").symlink_to(elsewhere)
     result = run("fix", str(folder))
 
-    assert "x.jsonl: skipped, because it is a link" in result.err
+    assert "x.jsonl: skipped, because it is a symbolic link" in result.err
     assert elsewhere.read_bytes() == b"text\n\n" + line("a")
     run("fix", str(folder / "x.jsonl"))
     assert elsewhere.read_bytes() == b"text\n" + line("a")

@@ -130,7 +130,7 @@ def test_urls_are_listed(run: Run, memory: MemoryFileSystem) -> None:
     assert run("check", "--list-files", "memory://none/") == (
         2,
         "",
-        "batchlint: memory://none/: no .jsonl files are below this prefix\n",
+        "batchlint: memory://none/: no .jsonl files below this prefix\n",
     )
 
 
@@ -140,7 +140,7 @@ def test_urls_are_listed(run: Run, memory: MemoryFileSystem) -> None:
     [
         ("memory://b/none.jsonl", "no such file"),
         ("memory://b/*.jsonl", "no files match"),
-        ("memory://b/", "no .jsonl files are below this prefix"),
+        ("memory://b/", "no .jsonl files below this prefix"),
     ],
 )
 def test_what_cannot_be_read_is_named(run: Run, url: str, message: str) -> None:
@@ -186,8 +186,8 @@ def test_url_can_be_fixed_into_a_local_file(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["fix"], "a URL cannot be written; use --output-file or --diff"),
-        (["split", "--dry-run"], "a URL cannot be split; pipe the file to `batchlint split -`"),
+        (["fix"], "cannot write to a URL; use --output-file or --diff"),
+        (["split", "--dry-run"], "cannot split a file at a URL; pipe it to `batchlint split -`"),
     ],
 )
 def test_what_urls_cannot_do_is_said(

@@ -111,8 +111,8 @@ def test_report_in_a_file_and_further_reports_exclude_the_screen(run: Run, folde
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--output=json"], "'json' is not FORMAT=PATH, such as sarif=report.sarif"),
-        (["--output=json="], "'json=' is not FORMAT=PATH"),
+        (["--output=json"], "'json' is not of the form FORMAT=PATH, such as sarif=report.sarif"),
+        (["--output=json="], "'json=' is not of the form FORMAT=PATH"),
         (["--output=jsn=a"], "'jsn' is not a format; the formats are text, json"),
         (["--output=json=x.jsonl"], "would overwrite x.jsonl, which is an input file"),
         (["--output=json=a", "--output=sarif=./a"], "two reports would be written to ./a"),
@@ -325,7 +325,7 @@ def test_both_configuration_options_exclude_each_other(run: Run) -> None:
     for options in (["--config=x", "--no-config"], ["--no-config", "--config=x"]):
         result = run("check", GOOD, *options)
         assert result.status == 2
-    assert "--config and --no-config exclude each other" in result.err
+    assert "--config and --no-config cannot be combined" in result.err
 
 
 # -- colours --------------------------------------------------------------------------------------
@@ -366,7 +366,7 @@ def test_force_color_colours_what_is_piped(
         ),
         (["rule", "duplicate_custom_ids"], "did you mean duplicate_custom_id"),
         (["schema", "embedings"], "no schema for 'embedings'; the schemas are /v1/responses"),
-        (["schema", "images"], "'images' may be /v1/images/generations or /v1/images/edits"),
+        (["schema", "images"], "'images' is ambiguous: /v1/images/generations or /v1/images/edits"),
     ],
     ids=lambda value: " ".join(value)[-40:] if isinstance(value, list) else "",
 )

@@ -58,10 +58,10 @@ def test_line_that_fits_in_no_part_has_status_1(run: Run) -> None:
 
     assert result.status == 1
     assert result.out.startswith(
-        "in.jsonl:2: The request has no url, by which the parts are cut.\n"
+        "in.jsonl:2: The request has no url, which is needed to split the file.\n"
     )
     assert result.out.endswith(
-        "... and 10 more\nin.jsonl: 31 requests: 30 lines fit in no part, so nothing was written\n"
+        "... and 10 more\nin.jsonl: 31 requests: 30 lines don't fit into any part, so nothing was written\n"
     )
     assert names() == ["in.jsonl"]
 
@@ -71,7 +71,7 @@ def test_repeated_custom_id_is_a_warning(run: Run) -> None:
     result = run("split", "in.jsonl")
 
     assert result.status == 0
-    assert "in.jsonl:2: warning: the custom_id is used before, on line 1. Results" in result.out
+    assert "in.jsonl:2: warning: the custom_id is already used on line 1. Results" in result.out
     assert "... and 9 more\n" in result.out
 
 
@@ -106,7 +106,7 @@ def test_compressed_file_is_split(run: Run) -> None:
         (["missing.jsonl"], "missing.jsonl: No such file or directory"),
         (["damaged.jsonl.gz"], "damaged.jsonl.gz: Not a gzipped file"),
         (["in.jsonl", "--output-dir=in.jsonl"], "in.jsonl: cannot write the parts: "),
-        (["in.jsonl", "--by=endpoint"], "'endpoint' is none of: model,url; model; url; none"),
+        (["in.jsonl", "--by=endpoint"], "'endpoint' is not one of: model,url; model; url; none"),
         (["in.jsonl", "--max-requests=50001"], "--max-requests must be from 1 to 50,000"),
         (["in.jsonl", "--max-bytes=0"], "0 is not in the range"),
     ],

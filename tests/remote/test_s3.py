@@ -100,10 +100,10 @@ def test_what_cannot_be_read_has_an_error_and_the_rest_is_checked(s3: S3) -> Non
     assert errors == {
         "s3://batches/none.jsonl": (FileNotFoundError, "no such file"),
         "s3://batches/none*.jsonl": (FileNotFoundError, "no files match"),
-        "s3://batches/none/": (FileNotFoundError, "no .jsonl files are below this prefix"),
+        "s3://batches/none/": (FileNotFoundError, "no .jsonl files below this prefix"),
         "s3://batches/in": (
             IsADirectoryError,
-            "this is a prefix; for the files below it, write s3://batches/in/",
+            "this is a prefix; to check the files below it, write s3://batches/in/",
         ),
         "s3://denied/a.jsonl": (PermissionError, "access denied: Forbidden"),
         "s3://no-such-bucket/a.jsonl": (

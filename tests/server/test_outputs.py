@@ -75,7 +75,7 @@ def test_output_file_of_a_batch_can_be_given(tmp_path: Path) -> None:
         ('{"custom_id": 1, "response": {"body": {}}}', "outputs.jsonl:2: an answer must look like"),
         ('{"custom_id": "b", "response": {}}', "outputs.jsonl:2: an answer must look like"),
         ('{"custom_id": "b", "response": {"body": {}, "status_code": 0}}', "status_code"),
-        ('{"custom_id": "a", "response": {"body": {}}}', "this custom_id has an answer already"),
+        ('{"custom_id": "a", "response": {"body": {}}}', "this custom_id already has an answer"),
     ],
 )
 def test_file_that_does_not_hold_answers_is_refused(

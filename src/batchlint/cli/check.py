@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 EXIT_OK: Final = 0
 EXIT_FOUND: Final = 1
 
-#: At least this many findings of a rule are kept in formats that print a sample of them.
+#: Minimum number of findings to keep per rule in formats that print only a sample.
 _KEPT_FOR_SAMPLE: Final = 100
 
-#: Schemas are old from this number of days on. In that time the client usually changes.
+#: Age in days at which schemas count as old. By then, the client has usually changed.
 _OLD_DAYS: Final = 180
 
 #: The command has no threads. On other systems a fork may still break system libraries.
@@ -67,7 +67,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
 @click.option(
     "--output-file",
     metavar="PATH",
-    help="Write the report to PATH atomically, and not to the screen. If no file can be checked, "
+    help="Write the report to PATH atomically, instead of to the screen. If no file can be checked, "
     "nothing is written.",
 )
 @click.option(
@@ -75,7 +75,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     type=Target(),
     multiple=True,
     metavar="FORMAT=PATH",
-    help="Write a further report in FORMAT to PATH, such as sarif=report.sarif. Repeatable.",
+    help="Also write a report in FORMAT to PATH, such as sarif=report.sarif. Repeatable.",
 )
 @rule_options
 @click.option(
@@ -91,7 +91,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     "--keep",
     type=click.IntRange(0),
     metavar="N",
-    help="Maximum findings to keep per rule; the others are only counted. 0 means no limit.  "
+    help="Maximum findings to keep per rule; any more are only counted. 0 means no limit.  "
     "[default: 1000; 100 for text and github; at least --max-errors]",
 )
 @click.option(
@@ -134,7 +134,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
 @click.option(
     "--stdin-filename",
     metavar="NAME",
-    help="The name of standard input in reports, and for the configuration.",
+    help="The name of standard input in reports, also used to find the configuration.",
 )
 @folder_options
 @config_options
@@ -175,7 +175,7 @@ def check(
     ctx: click.Context,
     /,
     files: tuple[str, ...],
-    format: str | None,  # noqa: A002 - click's name of the option, and of its variable
+    format: str | None,  # noqa: A002 - click derives the variable name from the option
     output_file: str | None,
     output: tuple[tuple[str, str], ...],
     max_errors: int,
@@ -263,7 +263,7 @@ def check(
 
 
 def _print_files(ctx: click.Context, paths: Iterable[str], notes: Iterable[str]) -> NoReturn:
-    """Print the files that would be checked, and what is skipped, and exit."""
+    """Print the files that would be checked, and the skipped ones, then exit."""
     status = EXIT_OK
     for note in notes:
         complain(note)
@@ -278,7 +278,7 @@ def _print_files(ctx: click.Context, paths: Iterable[str], notes: Iterable[str])
 
 
 def _why_not_listed(path: str) -> str | None:
-    """Why a file would not be checked; None if it would be, as far as that is known."""
+    """The reason why a file cannot be checked; None if no reason is known yet."""
     from ..sources import is_url
 
     if path == "-":
@@ -311,7 +311,7 @@ def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
 
 
 def _print_problems(result: FileResult, formats: Sequence[Format], *, quiet: bool) -> None:
-    """Print on standard error what the outputs themselves do not say of a file."""
+    """Print to standard error any problems with a file that the reports don't show."""
     report = result.report
     if report is None:
         complain(f"{result.path}: {result.error}")
@@ -331,7 +331,7 @@ def _print_problems(result: FileResult, formats: Sequence[Format], *, quiet: boo
 
 
 def _note_old_schemas() -> None:
-    """Print on standard error that the schemas are old, if they are."""
+    """Print a note on standard error if the schemas are old."""
     from ..arguments import epoch
     from ..providers import schema_date
 
@@ -339,13 +339,13 @@ def _note_old_schemas() -> None:
     today = datetime.fromtimestamp(epoch(None), UTC).date()
     if (today - date.fromisoformat(day)).days >= _OLD_DAYS:
         complain(
-            f"the schemas are of {day}, and the API may have changed since. Upgrade batchlint "
+            f"the schemas date from {day}, and the API may have changed since. Upgrade batchlint "
             '("pip install --upgrade batchlint", or "pre-commit autoupdate").'
         )
 
 
 def _kept(formats: Iterable[Format], max_errors: int) -> int:
-    """The number of findings to keep per rule, if so many of a file will be printed."""
+    """The default number of findings to keep per rule."""
     from ..findings import KEEP
 
     if not max_errors:
@@ -355,7 +355,7 @@ def _kept(formats: Iterable[Format], max_errors: int) -> int:
 
 
 def _wants_color(color: str) -> bool:
-    """Whether to colour what is on the screen. NO_COLOR wins over FORCE_COLOR, as in Python."""
+    """Whether to color the screen output. NO_COLOR wins over FORCE_COLOR, as in Python."""
     if color != "auto":
         return color == "always"
     if os.environ.get("NO_COLOR"):

@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from ..output.result import FileResult
     from ..report import Report
 
-#: Smaller files (in bytes) are checked before anyone could read a progress bar.
+#: Minimum size in bytes for a progress bar. Smaller files finish before anyone could read it.
 _BAR_FROM: Final = 20_000_000
 
-#: The size in bytes that a compressed file may have when decompressed.
+#: Maximum size in bytes of a compressed file when decompressed.
 MOST_UNPACKED: Final = 2_000_000_000
 
 Progress = Callable[[int], object]
 
 
 class FileSettings(NamedTuple):
-    """Settings of a file, as far as the command line gives them.
+    """The settings on the command line.
 
     Attributes:
         rules: `select`, `ignore`, `warn` and `error`, where given.
@@ -53,7 +53,7 @@ class FileSettings(NamedTuple):
     configs: Configs
 
     def rules_for(self, path: Path) -> dict[str, list[str]]:
-        """The rules for a file: the configuration's, with those of the command line on top."""
+        """The rules for a file: from the configuration, then from the command line."""
         chosen = self.configs(path.parent).rules_for(path)
         wanted = {name for key, names in self.rules.items() if key != "ignore" for name in names}
         if wanted:
@@ -87,8 +87,8 @@ class FileSettings(NamedTuple):
     def _create_call(self, path: Path, provider_name: str) -> dict[str, Any]:
         """The `endpoint` and `create` of `batchlint.check`.
 
-        The endpoint is among the parameters of the create call if others are, or if it is wrong, so
-        that a finding says so.
+        The endpoint is passed in `create` if other parameters are, or if it is invalid, so that a
+        finding reports it.
         """
         from ..providers import provider
 
@@ -128,10 +128,10 @@ class FileCheck(NamedTuple):
 
     Attributes:
         path: the file or its URL; '-' is standard input.
-        name: as the user knows it; None for standard input without a name.
-        most_unpacked: the size in bytes that a compressed file may have when decompressed.
+        name: the name shown to the user; None for standard input without a name.
+        most_unpacked: the maximum size in bytes of a compressed file when decompressed.
         options: options of `batchlint.check`.
-        error: why it is not checked.
+        error: the reason why it is not checked, if any.
     """
 
     path: str
@@ -164,10 +164,10 @@ class FileCheck(NamedTuple):
         if path == "-":
             return check(standard_input(), name=self.name, **options)
         if is_url(path):
-            find_urls(path)  # It raises if the URL is a glob or a prefix without files.
+            find_urls(path)  # Raises an error if a glob or prefix matches no files.
             return check(path, max_unpacked_bytes=self.most_unpacked, **options)
         if Path(path).is_dir():
-            os.scandir(path).close()  # It raises if the directory cannot be read.
+            os.scandir(path).close()  # Raises an error if the directory cannot be read.
             raise OSError(NO_FILES)
         if not is_gzipped(path):
             return check(path, **options)
@@ -212,12 +212,12 @@ def check_files(
 ) -> Iterator[FileResult]:
     """Check files, and yield their results in the order of the paths.
 
-    Many files are checked at a time, each in one process. Few files are checked one after the
-    other, and a large one in several processes.
+    Many files are checked in parallel, each in one process. A few files are checked one after
+    another, and a large file is checked in several processes.
 
     Args:
         paths: the files and URLs; '-' is standard input.
-        settings: those of the command line.
+        settings: the settings on the command line.
         stdin_name: the name of standard input.
         progress: whether to show a bar; None decides by the sizes and the terminal.
         quiet: print no notes.
@@ -246,7 +246,7 @@ def check_files(
             results = _check_many(paths, prepared(), options, jobs, start, update)
         for result in results:
             if bar is not None:
-                bar.clear()  # The result is printed where the bar was.
+                bar.clear()  # The result is printed in its place.
             yield result
 
 
@@ -258,13 +258,13 @@ def _check_many(
     start: Start,
     progress: Progress | None,
 ) -> Iterator[FileResult]:
-    """Run checks wherever that is best, and yield the results in order."""
+    """Run checks in the best place (see `choose_place`), and yield the results in order."""
     from ..engine.parallel import ThisProcess, as_finished
     from ..many import choose_place
     from ..sources import is_url
 
     if any(map(is_url, paths)):
-        gc.enable()  # The clients of filesystems leave garbage behind.
+        gc.enable()  # Filesystem clients create reference cycles.
     place = choose_place(paths, jobs, start)
     options = {**options, "jobs": place.jobs, "start": place.start}
     done: dict[int, FileResult] = {}
@@ -293,7 +293,7 @@ def _run(check: FileCheck, options: Mapping[str, Any]) -> FileResult:
 
 
 def _print_note(path: str) -> None:
-    """Print what the user should know before a file is read."""
+    """Print a note about a file before it is read, if there is one."""
     from ..sources import is_gzipped, is_url
 
     if path == "-":
@@ -316,7 +316,7 @@ def _print_note(path: str) -> None:
 
 @contextmanager
 def _progress_bar(paths: Sequence[str], wanted: bool | None) -> Iterator[Any]:
-    """A bar by the bytes of all files on standard error; None if there is none."""
+    """A progress bar on standard error, over the bytes of all files; None if not shown."""
     if wanted is None and (sys.stderr is None or not sys.stderr.isatty()):
         wanted = False
     if wanted is False or sys.stderr is None:
@@ -343,7 +343,7 @@ def _progress_bar(paths: Sequence[str], wanted: bool | None) -> Iterator[Any]:
 
 
 def _size_of_all(paths: Iterable[str]) -> int | None:
-    """The number of bytes that will be checked; None if that is not known."""
+    """The total number of bytes to check; None if unknown."""
     from ..sources import is_gzipped, is_url
 
     total = 0

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-#: The environment variable that `--traceback` stands for.
+#: The environment variable equivalent to `--traceback`.
 TRACEBACK: Final = "BATCHLINT_TRACEBACK"
 
 #: The exit status.

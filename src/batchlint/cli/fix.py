@@ -27,12 +27,18 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=CheckCommand,
-    epilog="Exit status: 0 no errors are left, 1 errors are left, or --diff shows a change, 2 a "
+    epilog="Exit status: 0 no errors remain, 1 errors remain or --diff shows a change, 2 a "
     "file could not be read or written.",
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
-@click.option("--unsafe", is_flag=True, help="Apply unsafe fixes too, which may change a request.")
-@click.option("--diff", is_flag=True, help="Print what would change as a unified diff.")
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    help="Also apply unsafe fixes, which may change the meaning of a request.",
+)
+@click.option(
+    "--diff", is_flag=True, help="Print the changes as a unified diff, and write nothing."
+)
 @click.option(
     "--output-file",
     metavar="PATH",
@@ -58,8 +64,7 @@ if TYPE_CHECKING:
     "--jobs",
     type=click.IntRange(0),
     metavar="N",
-    help="Number of processes that check; 0 means one per core.  [default: depends on the file "
-    "size]",
+    help="Number of worker processes; 0 means one per core.  [default: depends on the file size]",
 )
 @click.pass_context
 def fix(
@@ -76,21 +81,21 @@ def fix(
 ) -> None:
     """Repair batch input FILES in place.
 
-    '-' reads standard input and writes standard output. In a directory, its *.jsonl files are
-    repaired, except links. Only what is wrong is changed; all other bytes stay as they are.
-    `batchlint check` marks the findings that can be fixed with [*].
+    '-' reads standard input and writes standard output. For a directory, batchlint repairs its
+    *.jsonl files, except symbolic links. Only faulty text is changed; all other bytes stay the
+    same. `batchlint check` marks fixable findings with [*].
     """
     configs = configs_of(ctx)
     paths, notes = find_inputs(files, configs)
     paths = [path for path in paths if path in files or not path.endswith(".gz")]
     links = [path for path in paths if path not in files and Path(path).is_symlink()]
     notes += [
-        f"{shown_name(path)}: skipped, because it is a link; name it to repair what it leads to"
+        f"{shown_name(path)}: skipped, because it is a symbolic link; to repair its target, name the link itself"
         for path in links
     ]
     paths = [path for path in paths if path not in links]
     if output_file is not None and (diff or len(paths) > 1):
-        raise click.UsageError("--output-file needs a single file, and no --diff")
+        raise click.UsageError("--output-file needs a single file, and excludes --diff")
     for note in notes:
         complain(note)
     settings = FileSettings(
@@ -106,8 +111,8 @@ class _Run:
     """One run of the command.
 
     Args:
-        settings: those of the command line.
-        output_file: where to write, if not to the file itself.
+        settings: the settings on the command line.
+        output_file: the target, if it is not the file itself.
         diff: print a diff, and write nothing.
         options: further options of the repair.
     """
@@ -121,13 +126,13 @@ class _Run:
         self._options = options
 
     def fix(self, path: str) -> int:
-        """Repair one file, print what was done, and return the exit status."""
+        """Repair one file, print a summary, and return the exit status."""
         from ..sources import is_url
 
         target = path if self._output_file is None else self._output_file
         prints = self._diff or target == "-"
         if not prints and is_url(target):
-            complain(f"{target}: a URL cannot be written; use --output-file or --diff")
+            complain(f"{target}: cannot write to a URL; use --output-file or --diff")
             return EXIT_ERROR
         try:
             with _opened(path) as (source, name), self._fixed(path, source, name, target) as result:
@@ -175,14 +180,14 @@ def _opened(path: str) -> Iterator[tuple[Any, str | None]]:
     """The source behind a path, and its name if the source has none.
 
     Raises:
-        OSError: it cannot be read, or is compressed: the API takes no compressed file.
+        OSError: it cannot be read, or it is compressed, which the API does not accept.
     """
     from ..sources import is_gzipped
 
     if path == "-":
         yield standard_input(), None
     elif is_gzipped(path):
-        raise OSError("a compressed file is not fixed; decompress it first")
+        raise OSError("cannot fix a compressed file; decompress it first")
     elif Path(path).is_dir():
         raise OSError(NO_FILES)
     else:
@@ -190,7 +195,7 @@ def _opened(path: str) -> Iterator[tuple[Any, str | None]]:
 
 
 def _diff(path: str, result: Result) -> Iterator[bytes]:
-    """The difference that the fixes make. On a terminal, no character does more than appear."""
+    """The diff of the fixes. On a terminal, control characters are escaped."""
     from ..output.diff import unified
 
     name = "<stdin>" if path == "-" else path
@@ -206,7 +211,7 @@ def _diff(path: str, result: Result) -> Iterator[bytes]:
 
 
 def _summary(shown: str, report: FixReport, verb: str) -> Iterator[str]:
-    """What was fixed by rule, and what is left."""
+    """The number of fixes per rule, and the remaining findings."""
     name = escape(shown)
     total = sum(report.fixed.values())
     rules = ", ".join(f"{count:,} {rule}" for rule, count in report.fixed.items())

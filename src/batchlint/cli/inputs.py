@@ -1,4 +1,4 @@
-"""The files that a command reads: those named, those in directories, and standard input."""
+"""Finds a command's input: named files, files in directories, URLs and standard input."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ Configs = Callable[[Path], Config]
 #: The files in a directory that are checked.
 INCLUDED: Final = ("*.jsonl", "*.jsonl.gz")
 
-#: How OpenAI's website names the files that it gives for download, which may be empty.
+#: Names of result files downloaded from OpenAI's website. Such a file may be empty.
 _RESULT_NAME: Final = re.compile(r"(?i:batch)_[^/]*_(?i:output|error)s?\.jsonl(\.gz)?")
 
-#: What reading a file may raise. The last two: a damaged gzip file.
+#: Exceptions from reading a file. The last two mean a damaged gzip file.
 UNREADABLE: Final = (OSError, EOFError, zlib.error)
 
-#: Why a directory is not checked.
+#: The message for a directory without files to check.
 NO_FILES: Final = "no files to check in this directory (*.jsonl, *.jsonl.gz)"
 
-#: At most this many skipped files are named for each reason.
+#: Maximum number of skipped files to name for each reason.
 _NAMED: Final = 3
 
 
@@ -38,9 +38,9 @@ class Inputs(NamedTuple):
     """The files of a run.
 
     Attributes:
-        paths: the paths, each once; '-' is standard input. A directory is among them if there is
-            nothing to check in it.
-        notes: what was skipped in directories, in words.
+        paths: the unique paths; '-' is standard input. A directory without files to check is
+            kept as it is.
+        notes: messages about skipped files.
     """
 
     paths: list[str]
@@ -53,10 +53,10 @@ def find_inputs(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> Inputs:
-    """Replace directories by the files in them that may be batch input files, and globs of URLs.
+    """Expand directories and globs of URLs to the files in them that may be batch input.
 
     Args:
-        paths: as the user gave them. A file that is named twice is one file.
+        paths: the arguments. A file that is named twice is returned once.
         configs: the configuration of a directory.
         include: globs for the files in directories. The default is the configuration's globs, or
             else all JSON Lines.
@@ -88,10 +88,10 @@ def find_inputs(
 
 
 def find_urls(url: str) -> list[str]:
-    """The URLs that a URL means: itself, or those of the files that match a glob or a prefix.
+    """The URLs of the files that match a glob or prefix. Any other URL is returned as it is.
 
     Raises:
-        OSError: nothing matches, or the filesystem cannot be asked.
+        OSError: nothing matches, or the filesystem cannot list files.
     """
     from ..remote import find, is_pattern
 
@@ -105,7 +105,7 @@ def _is_folder(path: str) -> bool:
 
 
 class Folder:
-    """A directory in which files are looked for.
+    """A directory to search for files.
 
     Args:
         path: the directory.
@@ -154,7 +154,7 @@ class Folder:
         return found
 
     def notes(self) -> Iterator[str]:
-        """What was skipped, in words: one sentence, or none."""
+        """A message about the skipped files, if there are any."""
         if not self._skipped:
             return
         parts = []
@@ -172,7 +172,7 @@ class Folder:
         return True
 
     def _why_skipped(self, path: Path) -> str | None:
-        """Why a file is not checked; None if it is."""
+        """The reason for skipping a file; None if it is not skipped."""
         if path.name.startswith("."):
             return "hidden"
         if is_matched(path, self._exclude):
@@ -196,7 +196,7 @@ def _is_special(path: Path) -> bool:
 
 
 def _result_of_batch(path: Path) -> str | None:
-    """Why a file is not input but what a batch made of it; None if it may be input."""
+    """The reason for skipping a file if it is the result of a batch; None otherwise."""
     from ..rules.foreign import RESULT_OF_BATCH, find_foreign
     from ..sources import CHUNK, open_file
 
@@ -212,12 +212,12 @@ def _result_of_batch(path: Path) -> str | None:
 
 
 def reason(error: Exception) -> str:
-    """Why a file could not be read."""
+    """The reason why a file could not be read."""
     return getattr(error, "strerror", None) or str(error)
 
 
 def shown_name(path: str) -> str:
-    """The name of a file as reports and messages have it."""
+    """The name of a file in reports and messages."""
     return "<stdin>" if path == "-" else os.fsencode(path).decode("utf-8", "replace")
 
 
@@ -239,8 +239,8 @@ def standard_input() -> BinaryIO:
 class _InterruptibleReader(io.RawIOBase):
     """Reads a stream piece by piece, so that signals are handled between reads.
 
-    A buffered stream goes on reading until it has as much as it was asked for. A signal that comes
-    between two of its reads would wait for the end of the second one, which may never come.
+    A buffered stream keeps reading until it has the requested number of bytes. A signal between two
+    of its reads would have to wait for the second read, which may never return.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -253,7 +253,7 @@ class _InterruptibleReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        """Read a piece. A terminal would go on after its end, and wait for another Ctrl-D."""
+        """Read a piece. After the end, a terminal would wait for another Ctrl-D, so stop there."""
         count: int = 0 if self._is_at_end else self._stream.readinto(buffer)
         self._is_at_end = count == 0
         return count

@@ -1,4 +1,4 @@
-"""The `batchlint` command. It imports nothing but click until it knows what to do."""
+"""The `batchlint` command. It imports only click until it knows which command to run."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import click
 from .. import __version__
 from .crash import TRACEBACK, Settings
 
-#: The commands: each is a module of this package, imported when it is needed.
+#: The commands. Each is a module of this package, imported on demand.
 COMMANDS: Final = ("check", "fix", "provider", "rule", "schema", "serve", "split")
 
 
 class Commands(click.Group):
-    """The commands. What is not one may be a file, or a misspelled command."""
+    """The commands. Any other word may be a file, or a misspelled command."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """The names of the commands."""
         return [*COMMANDS]
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
-        """Import a command; None if there is none of this name."""
+        """Import a command; None if there is no such command."""
         if name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f".{name}", __package__), name)
@@ -39,8 +39,8 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the options before the command. Those of a command belong after it."""
-        given = [*args]  # The parser takes them away.
+        """Parse the options before the command. A command's own options belong after it."""
+        given = [*args]  # The parser consumes them.
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -53,7 +53,7 @@ class Commands(click.Group):
             raise
 
     def _remedy(self, ctx: click.Context, args: list[str]) -> str:
-        """What the user may have meant."""
+        """A suggestion of what the user may have meant."""
         import difflib
 
         name = args[0]
@@ -65,7 +65,7 @@ class Commands(click.Group):
 
 
 def _typed(*words: str) -> str:
-    """A command line, as one would type it."""
+    """A command line as the user would type it."""
     import shlex
 
     return shlex.join(words)
@@ -92,10 +92,10 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     "--traceback",
     is_flag=True,
     allow_from_autoenv=False,
-    help=f"Show the traceback of an internal error, also if {TRACEBACK}=1 is set.",
+    help=f"Show the traceback of an internal error. {TRACEBACK}=1 does the same.",
 )
 @click.pass_context
 def cli(ctx: click.Context, /, traceback: bool) -> None:
-    """Check OpenAI Batch API input files before the upload."""
+    """Check OpenAI Batch API input files before you upload them."""
     if traceback:
         ctx.ensure_object(Settings).traceback = True

@@ -1,4 +1,4 @@
-"""Options that several commands have in common."""
+"""Options shared by several commands."""
 
 from __future__ import annotations
 
@@ -45,27 +45,27 @@ def folder_options(command: _Command) -> _Command:
         "--exclude",
         multiple=True,
         metavar="GLOB",
-        help="Skip files and directories in directories that match. Repeatable.",
+        help="In directories, skip files and directories that match. Repeatable.",
     )(command)
     return click.option(
         "--include",
         multiple=True,
         metavar="GLOB",
-        help="Check the files in directories that match. Repeatable.  [default: *.jsonl, "
+        help="In directories, check only files that match. Repeatable.  [default: *.jsonl, "
         "*.jsonl.gz]",
     )(command)
 
 
 def config_options(command: _Command) -> _Command:
-    """Add the options that choose a configuration. They also set the defaults of the others."""
+    """Add the options that choose a configuration, which sets the defaults of other options."""
     command = click.option(
         "--config",
         metavar="PATH",
         is_eager=True,
         expose_value=False,
         callback=_load_config,
-        help="Use this configuration file.  [default: batchlint.toml or pyproject.toml, of the "
-        "checked file's directory or the nearest one above]",
+        help="Use this configuration file.  [default: the nearest batchlint.toml or pyproject.toml, "
+        "in the checked file's directory or a parent]",
     )(command)
     return click.option(
         "--no-config",
@@ -73,14 +73,14 @@ def config_options(command: _Command) -> _Command:
         is_eager=True,
         expose_value=False,
         callback=_forbid_config,
-        help="Use no configuration file.",
+        help="Ignore configuration files.",
     )(command)
 
 
 def configs_of(ctx: click.Context) -> Configs:
-    """The configuration of each directory, as the options chose it.
+    """The configuration of each directory, as chosen by the options.
 
-    It raises `click.ClickException` if that is invalid.
+    The result raises `click.ClickException` if a configuration is invalid.
     """
     chosen: Config | None = ctx.meta.get(_CONFIG)
     return _nearest if chosen is None else lambda _: chosen
@@ -89,7 +89,7 @@ def configs_of(ctx: click.Context) -> Configs:
 def _forbid_config(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
         if ctx.meta.get(_CONFIG) is not None:
-            raise click.UsageError("--config and --no-config exclude each other", ctx)
+            raise click.UsageError("--config and --no-config cannot be combined", ctx)
         from ..config import Config
 
         ctx.meta[_NO_CONFIG] = True
@@ -97,12 +97,12 @@ def _forbid_config(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 
 
 def _load_config(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
-    """Load the configuration, and take its settings as the defaults of the options."""
+    """Load the configuration, and use its settings as defaults for the options."""
     if ctx.resilient_parsing:
         return
     if value is not None:
         if ctx.meta.get(_NO_CONFIG):
-            raise click.UsageError("--config and --no-config exclude each other", ctx)
+            raise click.UsageError("--config and --no-config cannot be combined", ctx)
         ctx.meta[_CONFIG] = _checked(lambda: _load(Path(value)))
     config = configs_of(ctx)(Path(os.curdir))
     ctx.default_map = {key.replace("-", "_"): value for key, value in config.run.items()}
@@ -124,8 +124,8 @@ def _checked(load: Callable[[], Config]) -> Config:
     """The configuration.
 
     Raises:
-        click.ClickException: it is invalid. The command line is not to blame, so click doesn't
-            print how it is used.
+        click.ClickException: it is invalid. This is not a `UsageError`, because the command line
+            is correct.
     """
     from ..config import ConfigError
 

@@ -1,4 +1,4 @@
-"""Types of command-line parameters, and what a shell completes for them."""
+"""Types of command-line parameters, and their shell completion."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ class CheckCommand(click.Command):
     """A command whose arguments are files."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments. One that may be an option or a file is refused.
+        """Parse the arguments. Refuse one that could be both an option and a file.
 
-        A file that is named like an option may come from a glob, or from a hook.
+        A glob or a hook may pass a file whose name looks like an option.
         """
         if not ctx.resilient_parsing and "--" not in args:
             for arg in args:
                 if arg.startswith("-") and arg != "-" and os.path.lexists(arg):
                     raise click.UsageError(
-                        f"{arg!r} is an option and also a file here; write `--` before the files",
+                        f"{arg!r} is both an option and a file in this directory; write `--` before the files",
                         ctx,
                     )
         return super().parse_args(ctx, args)
@@ -44,7 +44,7 @@ class Rules(click.ParamType):  # type: ignore[type-arg]  # generic only in new r
         except ValueError as error:
             self.fail(str(error), param, ctx)
         if not names and param is not None and param.name == "select":
-            self.fail("it names no rule, so nothing would be checked", param, ctx)
+            self.fail("no rule is named, so nothing would be checked", param, ctx)
         return names
 
     def shell_complete(
@@ -90,7 +90,7 @@ class KeyValue(click.ParamType):  # type: ignore[type-arg]  # likewise
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
-        """The two sides of the first equals sign."""
+        """The parts before and after the first equals sign."""
         if isinstance(value, tuple):
             return value
         key, equals, text = value.partition("=")
@@ -143,7 +143,7 @@ def complete_schema(_ctx: click.Context, _param: click.Parameter, incomplete: st
 
 
 def schema_names() -> tuple[str, ...]:
-    """The names of the schemas: the URLs of the endpoints, and the others."""
+    """The names of the schemas: the URLs of the endpoints, then all others."""
     from ..providers import provider
 
     return (

@@ -1,4 +1,4 @@
-"""Printing. Either stream may be closed; `standard_streams.py` takes care of those that fail."""
+"""Printing. Either stream may be closed; `standard_streams.py` handles failed writes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..output.complete_writer import to_bytes
 from ..output.wrapping import NARROWEST, wrap
 from ..phrasing import escape
 
-#: The width of terminals that do not tell it.
+#: The width of terminals that don't report one.
 _USUAL: Final = 80
 
 
@@ -22,7 +22,7 @@ def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
     """Print texts as they come, and flush.
 
     Args:
-        texts: what to print. All are consumed, even if nobody reads them: they are the checks.
+        texts: the texts. All are consumed, even if nobody reads them: consuming runs the checks.
         as_utf8: print bytes, whatever the encoding of standard output.
 
     Raises:
@@ -30,7 +30,7 @@ def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
     """
     stream = sys.stdout
     for text in texts:
-        if stream is None:  # Whoever started us may have closed it.
+        if stream is None:  # The parent process may have closed it.
             continue
         if as_utf8:
             stream.buffer.write(to_bytes(text))
@@ -72,7 +72,7 @@ def terminal_width(stream: Any) -> int | None:
 
 
 def show_error(error: click.ClickException) -> None:
-    """Print what is wrong with a command line. It may quote anything."""
+    """Print an error about the command line. The message may quote anything, so escape it."""
     label = len("Error: ")  # click puts it before the message.
     message = wrap(escape(error.format_message()), terminal_width(sys.stderr), label, label)
     error.format_message = lambda: message  # type: ignore[method-assign]

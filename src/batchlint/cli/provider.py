@@ -1,4 +1,4 @@
-"""`batchlint provider`: explains the profiles of providers."""
+"""`batchlint provider`: explains providers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .printing import print_all
 @click.command()
 @click.argument("name", required=False, metavar="[NAME]", type=ProviderName())
 def provider(name: str | None) -> None:
-    """Explain the provider NAME for --provider; without one, list all."""
+    """Explain a provider; without NAME, list all providers."""
     from ..output.providers import explain_provider, list_providers
 
     print_all(list_providers() if name is None else [explain_provider(name)])

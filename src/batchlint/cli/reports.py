@@ -24,10 +24,10 @@ Target = tuple[str, str]
 
 
 def refuse_conflicts(paths: Sequence[str], inputs: Iterable[str]) -> None:
-    """Refuse paths of reports that would overwrite an input or each other.
+    """Refuse report paths that would overwrite an input or each other.
 
     Raises:
-        click.UsageError: one would.
+        click.UsageError: a report would overwrite a file.
     """
     inputs = list(inputs)
     seen: set[str] = set()
@@ -42,7 +42,7 @@ def refuse_conflicts(paths: Sequence[str], inputs: Iterable[str]) -> None:
 
 
 def write_report(path: str, texts: Iterable[str], results: list[FileResult]) -> bool:
-    """Write a report to a file, if it is about anything; False if that fails."""
+    """Write a report, unless no file could be checked. Return False if writing fails."""
     from ..output.write import write_atomic
 
     name = shown_name(path)
@@ -57,7 +57,7 @@ def write_report(path: str, texts: Iterable[str], results: list[FileResult]) -> 
 
 
 def append_summary(chosen: Format, results: list[FileResult]) -> bool:
-    """Write the summary of the service we run under, if it wants one; False if that fails."""
+    """Write the step summary of the CI service, if any. Return False if writing fails."""
     try:
         chosen.append_summary(results)
     except OSError as error:
@@ -67,14 +67,14 @@ def append_summary(chosen: Format, results: list[FileResult]) -> bool:
 
 
 def parse_target(value: str) -> Target:
-    """A format and a path from `FORMAT=PATH`.
+    """Parse `FORMAT=PATH`.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: the value has another form, or the format is unknown.
     """
     name, equals, path = value.partition("=")
     if not equals or not path:
-        raise ValueError(f"{value!r} is not FORMAT=PATH, such as sarif=report.sarif")
+        raise ValueError(f"{value!r} is not of the form FORMAT=PATH, such as sarif=report.sarif")
     if name not in FORMATS:
         raise ValueError(f"{name!r} is not a format; the formats are {', '.join(FORMATS)}")
     return name, path
@@ -85,7 +85,7 @@ class _NothingCheckedError(Exception):
 
 
 def _if_any_is_checked(texts: Iterable[str], results: list[FileResult]) -> Iterator[str]:
-    """The texts of a report, if it is about anything. An old report is better than an empty one.
+    """The texts of a report. Raise instead of ending an empty report, so the old one is kept.
 
     Raises:
         _NothingCheckedError: no file could be checked.
@@ -100,6 +100,6 @@ def _is_same_file(output_file: str, path: str) -> bool:
     try:
         target = Path(output_file).stat()
         source = os.fstat(sys.stdin.fileno()) if path == "-" else Path(path).stat()
-    except (OSError, ValueError, AttributeError):  # One does not exist, or is closed.
+    except (OSError, ValueError, AttributeError):  # Either may be missing or closed.
         return False
     return stat.S_ISREG(target.st_mode) and os.path.samestat(target, source)

@@ -13,7 +13,7 @@ from .printing import print_all, terminal_width
 @click.command()
 @click.argument("name", required=False, metavar="[RULE]", shell_complete=complete_rule)
 def rule(name: str | None) -> None:
-    """Explain a RULE; without one, list all by group.
+    """Explain a RULE; without RULE, list all rules by group.
 
     RULE may also be an API code, a group or a glob such as 'image*'.
     """

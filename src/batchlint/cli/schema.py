@@ -11,9 +11,9 @@ from .printing import print_all
 @click.command()
 @click.argument("name", required=False, shell_complete=complete_schema)
 def schema(name: str | None) -> None:
-    """Print a JSON Schema; without NAME, list them.
+    """Print a JSON Schema; without NAME, list all schemas.
 
-    NAME is one of those listed, or a part of a URL such as 'embeddings'.
+    NAME is a listed name, or a part of a URL such as 'embeddings'.
     """
     import json
 
@@ -30,10 +30,10 @@ def schema(name: str | None) -> None:
 
 
 def _find(name: str) -> str:
-    """The schema that a name means: its own, or that of a URL without its beginning.
+    """The schema with this name, or whose URL ends with or contains it.
 
     Raises:
-        click.ClickException: there is none, or several.
+        click.ClickException: no schema matches, or several do.
     """
     names = schema_names()
     if name in names:
@@ -45,5 +45,5 @@ def _find(name: str) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise click.ClickException(f"{name!r} may be {' or '.join(found)}")
+        raise click.ClickException(f"{name!r} is ambiguous: {' or '.join(found)}")
     raise click.ClickException(f"no schema for {name!r}; the schemas are {', '.join(names)}")

@@ -25,21 +25,21 @@ from .printing import complain, print_all
     type=ProviderName(),
     default="openai",
     show_default=True,
-    help="Check as this service does; `batchlint provider` lists them.",
+    help="Apply the checks of this service; `batchlint provider` lists them.",
 )
 @click.option(
     "--outputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Answer with the lines of FILE, by custom_id. FILE has the format of the API's output "
-    "file. Other requests get canned answers.",
+    help="Take answers from FILE, by custom_id. FILE has the format of the API's output file. All "
+    "other requests get canned answers.",
 )
 def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
     """Serve the Batch API's file and batch routes on this machine.
 
-    Set OPENAI_BASE_URL to the address that is printed, and any OpenAI client can test its batches
-    offline: uploads and batches are checked, and requests get canned answers. No model is called.
-    Files are in a temporary folder, which is removed at the end.
+    Set OPENAI_BASE_URL to the printed address to test any OpenAI client offline. Uploads and batches
+    are checked. Requests get canned answers: no model is called. Files are kept in a temporary
+    directory, which is removed when the server stops.
     """
     try:
         from ..server import create_app

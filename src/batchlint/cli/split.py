@@ -1,4 +1,4 @@
-"""`batchlint split`: cuts a batch input file into parts."""
+"""`batchlint split`: splits a batch input file into parts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .printing import complain, print_all
 if TYPE_CHECKING:
     from ..splitting import Manifest
 
-#: At most this many lines are printed of each kind of problem.
+#: Maximum number of lines to print for each kind of problem.
 _PRINTED: Final = 20
 
 _FIELDS: Final = ("model", "url")
@@ -43,13 +43,13 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
         if names == ("none",):
             return ()
         if not {*names} <= {*_FIELDS}:
-            self.fail(f"{value!r} is none of: model,url; model; url; none", param, ctx)
+            self.fail(f"{value!r} is not one of: model,url; model; url; none", param, ctx)
         return names
 
 
 @click.command(
     cls=CheckCommand,
-    epilog="Exit status: 0 all parts are complete, 1 a line fits in no part, so nothing was "
+    epilog="Exit status: 0 all parts are complete, 1 a line doesn't fit into any part, so nothing was "
     "written, 2 the file could not be read or the parts could not be written.",
 )
 @click.argument("file", type=click.Path(path_type=str, readable=False))
@@ -64,14 +64,14 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
     default=".",
     show_default=True,
     metavar="DIR",
-    help="Write the parts and the manifest to DIR, which is made if it is missing.",
+    help="Write the parts and the manifest to DIR, and create DIR if it doesn't exist.",
 )
 @click.option(
     "--by",
     type=_Fields(),
     metavar="FIELDS",
-    help="Fields that all requests of a part have in common: `model,url`, `model`, `url` or "
-    "`none`.  [default: what the provider demands, model,url for OpenAI]",
+    help="Fields that all requests in a part must share: `model,url`, `model`, `url` or `none`.  "
+    "[default: the fields that the provider requires, model,url for OpenAI]",
 )
 @click.option(
     "--max-requests",
@@ -91,7 +91,7 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
     metavar="N",
     help="Maximum embedding inputs per part.  [default: the provider's limit, 50000 for OpenAI]",
 )
-@click.option("--dry-run", is_flag=True, help="Print the plan, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the plan without writing any files.")
 @config_options
 @click.option("--force", is_flag=True, help="Replace the parts and the manifest of an earlier run.")
 @click.pass_context
@@ -104,7 +104,7 @@ def split(
     dry_run: bool,
     **options: Any,
 ) -> None:
-    """Cut a batch input FILE into parts that keep the limits of a batch.
+    """Split a batch input FILE into parts within the limits of a batch.
 
     '-' reads standard input. A file that ends in .jsonl.gz is decompressed. The parts are
     STEM-001.jsonl and so on, with the model or the endpoint in the name if there are several.
@@ -144,7 +144,7 @@ def _opened(path: str) -> AbstractContextManager[tuple[Any, str | None]]:
     if path == "-":
         return nullcontext((standard_input(), "stdin"))
     if is_url(path):
-        raise OSError("a URL cannot be split; pipe the file to `batchlint split -`")
+        raise OSError("cannot split a file at a URL; pipe it to `batchlint split -`")
     return nullcontext((open_file(path), path)) if is_gzipped(path) else nullcontext((path, None))
 
 
@@ -171,7 +171,7 @@ def _table(manifest: Manifest) -> Iterator[str]:
 
 
 def _unplaced(shown: str, manifest: Manifest) -> Iterator[str]:
-    """The lines that fit in no part."""
+    """The lines that don't fit into any part."""
     for line in manifest.unplaced_lines[:_PRINTED]:
         yield f"{escape(shown)}:{line.line}: {line.message}\n"
     if manifest.unplaced > _PRINTED:
@@ -179,24 +179,24 @@ def _unplaced(shown: str, manifest: Manifest) -> Iterator[str]:
 
 
 def _repeats(shown: str, manifest: Manifest) -> Iterator[str]:
-    """The lines whose custom_id an earlier line has too."""
+    """The lines whose custom_id an earlier line already uses."""
     for repeat in manifest.repeats[:_PRINTED]:
         yield (
-            f"{escape(shown)}:{repeat.line}: warning: the custom_id is used before, on line "
-            f"{repeat.first:,}. Results are joined by it.\n"
+            f"{escape(shown)}:{repeat.line}: warning: the custom_id is already used on line "
+            f"{repeat.first:,}. Results are matched by custom_id.\n"
         )
     if manifest.repeated_ids > _PRINTED:
         yield f"... and {manifest.repeated_ids - _PRINTED:,} more\n"
 
 
 def _summary(shown: str, manifest: Manifest, folder: str, *, dry_run: bool) -> str:
-    """The whole run in one sentence."""
+    """A summary of the run."""
     blank = f", {counted(manifest.blank_lines, 'blank line')} left out" * bool(manifest.blank_lines)
     start = f"{escape(shown)}: {counted(manifest.requests, 'request')}{blank}"
     if not manifest.ok:
         lines = counted(manifest.unplaced, "line")
-        fits = "fits" if manifest.unplaced == 1 else "fit"
-        return f"{start}: {lines} {fits} in no part, so nothing was written\n"
+        verb = "doesn't" if manifest.unplaced == 1 else "don't"
+        return f"{start}: {lines} {verb} fit into any part, so nothing was written\n"
     parts = counted(len(manifest.parts), "part")
     verb = "would be written" if dry_run else "written"
     return f"{start}: {parts} {verb} to {escape(shown_name(folder))}\n"

@@ -1,4 +1,4 @@
-"""Standard output and standard error of the program, so that no write is lost silently."""
+"""Replaces standard output and standard error so that no write is lost silently."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..output.complete_writer import CompleteWriter
 
 
 def secure_streams() -> None:
-    """Replace standard output and standard error by streams that write everything.
+    """Replace standard output and standard error with streams that write everything.
 
     Python's own streams lose bytes if they are unbuffered or non-blocking. A failed write to
     standard output raises an `OutputError`. A failed write to standard error is ignored; the exit
@@ -29,7 +29,7 @@ def _secured(stream: Any, *, optional: bool) -> Any:
     return io.TextIOWrapper(
         writer if raw is stream.buffer else io.BufferedWriter(writer),
         encoding=stream.encoding,
-        errors="backslashreplace",  # A terminal may lack characters.
+        errors="backslashreplace",  # The encoding may lack characters.
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )

@@ -46,7 +46,7 @@ def read_outputs(path: Path) -> Outputs:
         except ValueError as error:
             raise ValueError(f"{path}:{number}: {error}") from None
         if custom_id in answers:
-            raise ValueError(f"{path}:{number}: this custom_id has an answer already")
+            raise ValueError(f"{path}:{number}: this custom_id already has an answer")
         answers[custom_id] = answer
     return answers
 

@@ -181,7 +181,7 @@ class Service:
 
 def _failure(report: Report) -> list[dict[str, Any]] | None:
     """The `errors.data` of a batch that fails; None if it does not fail."""
-    # The upload was already accepted, so only the batch itself can fail.
+    # The upload was already accepted, so only errors that fail the batch count.
     batch = replace(report, create={}).to_batch()
     if batch.get("status") != "failed":
         return None
