@@ -80,11 +80,19 @@ def find_inputs(
                 inside = folder.files() or [path]
                 found.notes.extend(folder.notes())
         for each in inside:
-            key = each if each == "-" or is_url(each) else os.path.realpath(each)
+            key = each if each == "-" or is_url(each) else _real_path(each)
             if key not in seen:
                 seen.add(key)
                 found.paths.append(each)
     return found
+
+
+def _real_path(path: str) -> str:
+    """The path without links; the path itself if it is relative to a directory that is gone."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return path
 
 
 def find_urls(url: str) -> list[str]:

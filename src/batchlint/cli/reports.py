@@ -35,7 +35,10 @@ def refuse_conflicts(paths: Sequence[str], inputs: Iterable[str]) -> None:
         name = shown_name(path)
         if any(_is_same_file(path, each) for each in inputs):
             raise click.UsageError(f"the report would overwrite {name}, which is an input file")
-        real = os.path.realpath(path)
+        try:
+            real = os.path.realpath(path)
+        except OSError:  # The working directory is gone. Writing the report will say so.
+            continue
         if real in seen and (os.path.isfile(real) or not os.path.exists(real)):  # noqa: PTH110, PTH113
             raise click.UsageError(f"two reports would be written to {name}")
         seen.add(real)
