@@ -49,7 +49,19 @@ ROOT: Final = Path(__file__).parents[1]
 PACKAGE: Final = Path("src/batchlint")
 
 #: The code that is changed.
-TARGETS: Final = ("engine/*.py", "summary.py", "schema/explain.py", "structured/*.py")
+TARGETS: Final = (
+    "engine/*.py",
+    "summary.py",
+    "schema/explain.py",
+    "structured/*.py",
+    "edits.py",
+    "fixing.py",
+    "json_documents.py",
+    "splitting.py",
+    "output/diff.py",
+    "cli/fix.py",
+    "cli/split.py",
+)
 
 #: The tests that run, unless others are given: those of the changed code, and those of whole reports.
 TESTS: Final = (
@@ -71,6 +83,16 @@ TESTS: Final = (
     "tests/test_summary.py",
     "tests/test_bounds.py",
     "tests/test_nesting.py",
+    "tests/test_edits.py",
+    "tests/test_fixing.py",
+    "tests/test_json_documents.py",
+    "tests/test_splitting.py",
+    "tests/laws/test_fix.py",
+    "tests/laws/test_split.py",
+    "tests/acceptance/test_fixes.py",
+    "tests/output/test_diff.py",
+    "tests/cli/test_fix.py",
+    "tests/cli/test_split.py",
 )
 
 #: Where the tests of a module are, besides the folder of the same name.
@@ -245,14 +267,14 @@ def choose(tree: Path, sample: int, seed: int, only: str) -> list[Mutant]:
         tree: the copy of the tree.
         sample: how many; 0 for all.
         seed: other seeds choose others.
-        only: a part of the names of modules; '' for all.
+        only: parts of the names of modules, separated by commas; '' for all.
     """
-    paths = sorted(
+    found = sorted(
         path.relative_to(tree / PACKAGE).as_posix()
         for pattern in TARGETS
         for path in (tree / PACKAGE).glob(pattern)
-        if only in path.as_posix()
     )
+    paths = [path for path in found if any(part in path for part in only.split(","))]
     sources = {path: (tree / PACKAGE / path).read_text() for path in paths}
     counts: dict[str, int] = {}
 
@@ -820,7 +842,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sample", type=int, default=600, help="how many mutants; 0 for all")
     parser.add_argument("--seed", type=int, default=1, help="other seeds choose other mutants")
-    parser.add_argument("--only", default="", help="modules whose path contains this")
+    parser.add_argument("--only", default="", help="modules whose path has one of these parts: a,b")
     parser.add_argument("--floor", type=float, default=90.0, help="the lowest score in per cent")
     parser.add_argument("--outcomes", type=Path, help="keep the outcomes in this file, and go on")
     parser.add_argument("--map", type=Path, help="keep in this file which tests run which lines")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,6 +112,17 @@ def test_pipe_is_read_once(tmp_path: Path) -> None:
     assert names(tmp_path) == ["out.jsonl"]
 
 
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system has no /dev/fd")
+def test_pipe_that_has_a_path_is_read_once() -> None:
+    """The shell gives such a path for `<(command)`."""
+    reader, writer = os.pipe()
+    os.write(writer, WRONG)
+    os.close(writer)
+
+    assert repaired(f"/dev/fd/{reader}", name="in.jsonl") == RIGHT
+    os.close(reader)
+
+
 def test_failure_keeps_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = path.read_bytes()
 
@@ -126,6 +138,18 @@ def test_failure_keeps_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch)
     assert names(path.parent) == ["in.jsonl"]
 
 
+def test_large_copies_lie_beside_the_target(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's folder for temporary files may be small, or in memory."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    fix(path, path)
+
+    assert path.read_bytes() == RIGHT + line("b", CHAT)
+    with pytest.raises(OSError, match="No such file"):
+        fix(io.BytesIO(WRONG), None)
+
+
 # -- the report -----------------------------------------------------------------------------------
 
 
@@ -137,6 +161,13 @@ def test_report_says_what_was_fixed_and_what_is_left() -> None:
     assert report.fixed == {"invalid_method": 1}
     assert [error.rule for error in report.report.errors] == ["unknown_parameter"]
     assert report.report.errors[0].line == 2
+
+
+def test_number_of_findings_that_are_kept_can_be_limited() -> None:
+    report = fix([WRONG, *(line(str(number), CHAT, bogus=1) for number in range(3))], None, keep=2)
+
+    assert len(report.report.errors) == 2
+    assert report.report.truncated == {"unknown_parameter": 1}
 
 
 def test_report_knows_what_unsafe_fixes_would_do() -> None:
@@ -192,6 +223,12 @@ def test_wrong_lines_in_several_chunks_are_fixed() -> None:
     assert repaired(text) == good + line("x")
 
 
+def test_fault_of_very_many_lines_is_fixed_in_all() -> None:
+    lines = [line(str(number), CHAT) for number in range(50)]
+
+    assert repaired([each.replace(b"POST", b"post") for each in lines]) == b"".join(lines)
+
+
 def test_line_whose_faults_never_end_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fixing, "_MOST_CHANGES", 1)
 
@@ -223,6 +260,12 @@ def test_ids_are_only_changed_where_their_rules_are_on() -> None:
     assert repaired(text, unsafe=True, ignore=["empty_custom_id"]) == line("a") + line(
         "a-2"
     ) + line("")
+
+
+def test_custom_id_of_another_type_is_not_replaced() -> None:
+    text = line([1]) + line({}) + line("a")
+
+    assert repaired(text, unsafe=True) == text
 
 
 # -- selection ------------------------------------------------------------------------------------

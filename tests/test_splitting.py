@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
 import json
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +71,12 @@ def test_inputs_of_other_endpoints_do_not_count(tmp_path: Path) -> None:
     assert [part.embedding_inputs for part in manifest.parts] == [0]
 
 
+def test_request_without_a_body_has_no_inputs(tmp_path: Path) -> None:
+    manifest = split(b'{"url": "/v1/embeddings", "body": 7}', tmp_path, by=["url"])
+
+    assert [part.embedding_inputs for part in manifest.parts] == [0]
+
+
 def test_default_limits_are_those_of_the_provider(tmp_path: Path) -> None:
     manifest = split([line()], tmp_path)
 
@@ -120,8 +129,8 @@ def test_by_says_what_a_part_has_in_common(by: list[str], parts: int, tmp_path: 
 
 
 def test_models_that_look_the_same_in_a_name_stay_apart(tmp_path: Path) -> None:
-    models = ["a/b", "a:b", "A-B", "", "..", "x" * 99]
-    lines = [line(str(number), model=model) for number, model in enumerate(models) if model]
+    models = ["a/b", "a:b", "A-B", "..", "x" * 99, "-X."]
+    lines = [line(str(number), model=model) for number, model in enumerate(models)]
     manifest = split(lines, tmp_path, name="s.jsonl")
 
     assert [part.path for part in manifest.parts] == [
@@ -130,8 +139,9 @@ def test_models_that_look_the_same_in_a_name_stay_apart(tmp_path: Path) -> None:
         "s-A-B~3-001.jsonl",
         "s-other-001.jsonl",
         f"s-{'x' * 60}-001.jsonl",
+        "s-X-001.jsonl",
     ]
-    assert len(names(tmp_path)) == 6
+    assert len(names(tmp_path)) == 7
 
 
 @pytest.mark.parametrize(
@@ -210,6 +220,7 @@ def test_file_without_requests_has_a_manifest_without_parts(tmp_path: Path) -> N
     manifest = split(b"\n", tmp_path)
 
     assert manifest.ok
+    assert not split(b"\x0b\n", tmp_path, dry_run=True).ok
     assert names(tmp_path) == ["batch.manifest.json"]
 
 
@@ -257,14 +268,22 @@ def test_line_that_fits_in_no_part_is_reported_and_nothing_is_written(
     assert names(tmp_path) == []
 
 
-def test_all_lines_without_a_part_are_counted_and_some_are_listed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(splitting, "MOST_LISTED", 3)
-    manifest = split(NO_MODEL * 5, tmp_path)
+def test_folder_that_was_there_stays_if_nothing_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    split(NO_MODEL, folder / "new")
 
-    assert manifest.unplaced == 5
-    assert [each.line for each in manifest.unplaced_lines] == [1, 2, 3]
+    assert names(tmp_path) == ["empty"]
+    assert names(folder) == []
+
+
+def test_all_lines_without_a_part_are_counted_and_some_are_listed(
+    tmp_path: Path,
+) -> None:
+    manifest = split(NO_MODEL * 1002, tmp_path)
+
+    assert manifest.unplaced == 1002
+    assert [each.line for each in manifest.unplaced_lines] == [*range(1, 1001)]
     assert manifest.unplaced_lines[0].custom_id == "n"
 
 
@@ -273,6 +292,13 @@ def test_model_is_not_needed_where_parts_are_not_cut_by_it(tmp_path: Path) -> No
 
 
 # -- custom_ids -----------------------------------------------------------------------------------
+
+
+def test_lines_without_a_custom_id_repeat_none(tmp_path: Path) -> None:
+    manifest = split(b"\n\n7\n7\n", tmp_path)
+
+    assert manifest.repeated_ids == 0
+    assert [each.custom_id for each in manifest.unplaced_lines] == [None, None]
 
 
 def test_repeated_custom_id_is_reported_also_in_another_part(
@@ -303,6 +329,9 @@ def test_manifest_describes_the_parts(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "out" / "in.manifest.json").read_bytes())
 
     Draft202012Validator(data.read("manifest")).validate(written)
+    text = (tmp_path / "out" / "in.manifest.json").read_text("utf-8")
+    assert text.startswith('{\n  "version": ')
+    assert "[3, 3]" in text
     assert written == manifest.to_dict()
     assert written["source"] == str(path)
     for part in written["parts"]:
@@ -321,6 +350,37 @@ def test_dry_run_writes_nothing_and_gives_the_same_manifest(tmp_path: Path) -> N
 
     assert names(tmp_path) == []
     assert split(lines, tmp_path / "out", max_requests=1) == plan
+
+
+def test_many_parts_that_grow_together_are_complete(tmp_path: Path) -> None:
+    """No part is large enough to be written early, but all together are."""
+    lines = [line("x" * 120_000, model=f"m{number % 30}") for number in range(60)]
+    written_early: list[Path] = []
+
+    def given() -> Iterator[bytes]:
+        yield from lines
+        written_early.extend(tmp_path.rglob("*.parts/*"))
+
+    manifest = split(given(), tmp_path)
+
+    assert len(manifest.parts) == 30
+    assert len(written_early) == 30
+    assert manifest.bytes == sum(map(len, lines))
+    for number, part in enumerate(manifest.parts):
+        assert (tmp_path / part.path).read_bytes() == b"".join(lines[number::30])
+
+
+def test_unfinished_parts_are_in_a_hidden_folder_beside_their_place(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def given() -> Iterator[bytes]:
+        seen.extend(names(tmp_path))
+        yield line("a")
+
+    split(given(), tmp_path)
+
+    assert [re.sub(r"\..*\.", ".*.", name) for name in seen] == [".*.parts"]
+    assert seen[0].startswith(".batchlint.")
 
 
 # -- what is there already ------------------------------------------------------------------------
@@ -393,9 +453,10 @@ def test_manifest_that_is_nested_too_deep_is_replaced(tmp_path: Path) -> None:
 def test_input_is_never_replaced(tmp_path: Path) -> None:
     path = tmp_path / "batch-001.jsonl"
     path.write_bytes(line())
-    with pytest.raises(OSError, match="is the input"):
+    with pytest.raises(OSError, match="is the input") as raised:
         split(path, tmp_path, name="batch.jsonl", force=True)
 
+    assert raised.value.errno == errno.EEXIST
     assert path.read_bytes() == line()
     assert names(tmp_path) == ["batch-001.jsonl"]
 
@@ -420,9 +481,10 @@ def test_input_is_never_replaced(tmp_path: Path) -> None:
 def test_invalid_argument_raises(
     options: dict[str, Any], exception: type[Exception], message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(exception, match=message):
+    with pytest.raises(exception) as raised:
         split([line()], tmp_path / "out", **options)
 
+    assert str(raised.value).startswith(message)
     assert names(tmp_path) == []
 
 

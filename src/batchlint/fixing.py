@@ -228,14 +228,14 @@ class Repair:
         self,
         rules: Rules,
         *,
-        unsafe: bool = False,
-        provider: str = "openai",
-        endpoint: str | None = None,
-        name: str | None = None,
-        jobs: int | None = 1,
+        unsafe: bool,
+        provider: str,
+        endpoint: str | None,
+        name: str | None,
+        jobs: int | None,
+        start: Start,
         now: float | datetime | None = None,
         keep: int = KEEP,
-        start: Start = "spawn",
     ) -> None:
         check_count("jobs", jobs)
         self._new_job = partial(Job, rules, provider, endpoint=endpoint, now=now, keep=keep)

@@ -63,7 +63,7 @@ def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
     for value in _objects(chunks):
         line = _BREAK.sub(_joined, value)
-        if b"\n" in line or not holds_object(line):
+        if not holds_object(line):  # A newline is left in a string only, where JSON has none.
             raise NotConvertibleError
         yield line + b"\n"
 
@@ -97,7 +97,7 @@ class _Scanner:
         self._start = 0  # where the object begins, or what is between two objects
         self._depth = 0
         self._outer: int | None = None  # the depth around the objects: 1 in an array
-        self._found = 0
+        self._found = False  # whether an object has ended
         self._is_closed = False  # whether the array has ended
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
@@ -134,8 +134,6 @@ class _Scanner:
             else:
                 self._start = match.start()
         elif self._depth == self._outer:
-            if mark == b"[" or self._is_closed:
-                raise NotConvertibleError
             self._check_gap(match, b"," * bool(self._found and self._outer))
             self._start = match.start()
         self._depth += 1
@@ -145,7 +143,7 @@ class _Scanner:
         if self._outer is None or self._depth < 0:
             raise NotConvertibleError
         if self._depth == self._outer:
-            self._found += 1
+            self._found = True
             yield match.string[self._start : match.end()]
             self._start = match.end()
         elif self._depth < self._outer:

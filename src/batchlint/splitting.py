@@ -138,8 +138,8 @@ class Manifest:
     parts: tuple[SplitPart, ...]
     repeated_ids: int
     unplaced: int
-    repeats: tuple[RepeatedId, ...] = ()
-    unplaced_lines: tuple[UnplacedLine, ...] = ()
+    repeats: tuple[RepeatedId, ...]
+    unplaced_lines: tuple[UnplacedLine, ...]
 
     def __bool__(self) -> bool:
         return self.ok
@@ -596,7 +596,7 @@ class _Target:
         self._source = source
         self._force = force
         self._made: list[Path] = []
-        self._temporary = folder
+        self._temporary: Path
         self._waiting: dict[int, list[bytes]] = {}
         self._sizes: dict[int, int] = {}
         self._size = 0

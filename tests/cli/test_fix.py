@@ -66,10 +66,14 @@ def test_diff_changes_nothing(path: Path, run: Run) -> None:
 
 
 def test_diff_of_another_form_replaces_all_lines(path: Path, run: Run) -> None:
-    path.write_bytes(b"[" + RIGHT + b"]\n")
+    lines = [line("a", CHAT), line("b", CHAT)]
+    array = b"[" + b",".join(lines).replace(b"\n", b"") + b"]\n"
+    path.write_bytes(array)
     result = run("fix", "--diff", "in.jsonl")
 
-    assert result.out.endswith(f"@@ -1,2 +1,1 @@\n-[{RIGHT.decode()}-]\n+{RIGHT.decode()}")
+    assert result.out.endswith(
+        f"@@ -1,1 +1,2 @@\n-{array.decode()}+{lines[0].decode()}+{lines[1].decode()}"
+    )
 
 
 def test_output_file_gets_the_repaired_file(path: Path, run: Run) -> None:

@@ -56,6 +56,10 @@ def test_removed_blank_line_moves_the_numbers() -> None:
     assert b"@@ -13,7 +12,7 @@\n 12\n 13\n 14\n-x\n+15\n" in diff(old, new)
 
 
+def test_file_without_lines_has_the_number_0() -> None:
+    assert diff(b"\n \n", b"").decode() == "--- f\n+++ f\n@@ -1,2 +0,0 @@\n-\n- \n"
+
+
 def test_missing_newline_at_the_end_is_noted() -> None:
     end = "\n\\ No newline at end of file\n"
 
