@@ -18,8 +18,16 @@ from ..phrasing import escape
 from .checking import MOST_UNPACKED, FileSettings, check_files
 from .crash import EXIT_ERROR
 from .inputs import NO_FILES, find_inputs, find_urls, reason, shown_name
-from .options import config_options, configs_of, folder_options, rule_options
-from .parameters import CheckCommand, KeyValue, ProviderName, Target, complete_endpoint
+from .options import (
+    config_options,
+    configs_of,
+    endpoint_option,
+    folder_options,
+    jobs_option,
+    provider_option,
+    rule_options,
+)
+from .parameters import CheckCommand, KeyValue, Target
 from .printing import complain, print_all, terminal_width
 from .reports import append_summary, refuse_conflicts, write_report
 
@@ -46,18 +54,8 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     "report could not be written.",
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
-@click.option(
-    "--provider",
-    metavar="NAME",
-    type=ProviderName(),
-    help="The service that the files are for; `batchlint provider` lists them.  [default: openai]",
-)
-@click.option(
-    "--endpoint",
-    metavar="URL",
-    shell_complete=complete_endpoint,
-    help="The batch's endpoint.  [default: the most frequent URL in the file]",
-)
+@provider_option("files")
+@endpoint_option
 @click.option(
     "--format",
     type=click.Choice(tuple(FORMATS)),
@@ -111,13 +109,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     show_default=True,
     help="Use colors (text). auto: on a terminal or if FORCE_COLOR is set, unless NO_COLOR is set.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(0),
-    metavar="N",
-    help="Number of worker processes; 0 means one per core.  [default: depends on the file size]",
-)
+@jobs_option
 @click.option(
     "--progress/--no-progress",
     default=None,

@@ -17,8 +17,15 @@ from .check import EXIT_FOUND, EXIT_OK, START
 from .checking import FileSettings
 from .crash import EXIT_ERROR
 from .inputs import NO_FILES, UNREADABLE, find_inputs, reason, shown_name, standard_input
-from .options import config_options, configs_of, rule_options
-from .parameters import CheckCommand, ProviderName, complete_endpoint
+from .options import (
+    config_options,
+    configs_of,
+    endpoint_option,
+    jobs_option,
+    provider_option,
+    rule_options,
+)
+from .parameters import CheckCommand
 from .printing import complain, print_all, print_bytes
 
 if TYPE_CHECKING:
@@ -45,27 +52,11 @@ if TYPE_CHECKING:
     help="Write the repaired file to PATH; '-' is standard output.  [default: the file itself; for "
     "standard input, standard output]",
 )
-@click.option(
-    "--provider",
-    type=ProviderName(),
-    metavar="NAME",
-    help="The service that the files are for; `batchlint provider` lists them.  [default: openai]",
-)
-@click.option(
-    "--endpoint",
-    metavar="URL",
-    shell_complete=complete_endpoint,
-    help="The batch's endpoint.  [default: the most frequent URL in the file]",
-)
+@provider_option("files")
+@endpoint_option
 @rule_options
 @config_options
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(0),
-    metavar="N",
-    help="Number of worker processes; 0 means one per core.  [default: depends on the file size]",
-)
+@jobs_option
 @click.pass_context
 def fix(
     ctx: click.Context,

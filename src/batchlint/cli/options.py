@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from .inputs import Configs
-from .parameters import Rules
+from .parameters import ProviderName, Rules, complete_endpoint
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -19,6 +19,33 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _NO_CONFIG: Final = "batchlint.no_config"
 _CONFIG: Final = "batchlint.config"
+
+
+endpoint_option = click.option(
+    "--endpoint",
+    metavar="URL",
+    shell_complete=complete_endpoint,
+    help="The batch's endpoint.  [default: the most frequent URL in the file]",
+)
+
+jobs_option = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Number of worker processes; 0 means one per core.  [default: depends on the file size]",
+)
+
+
+def provider_option(what: str) -> Callable[[_Command], _Command]:
+    """The option that names the provider of `what` the command reads or writes."""
+    return click.option(
+        "--provider",
+        metavar="NAME",
+        type=ProviderName(),
+        help=f"The service that the {what} are for; `batchlint provider` lists them.  "
+        "[default: openai]",
+    )
 
 
 def rule_options(command: _Command) -> _Command:

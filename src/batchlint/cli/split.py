@@ -15,8 +15,8 @@ from ..phrasing import escape
 from .check import EXIT_FOUND, EXIT_OK
 from .crash import EXIT_ERROR
 from .inputs import UNREADABLE, reason, shown_name, standard_input
-from .options import config_options, configs_of
-from .parameters import CheckCommand, ProviderName
+from .options import config_options, configs_of, provider_option
+from .parameters import CheckCommand
 from .printing import complain, print_all
 
 if TYPE_CHECKING:
@@ -53,12 +53,7 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
     "written, 2 the file could not be read or the parts could not be written.",
 )
 @click.argument("file", type=click.Path(path_type=str, readable=False))
-@click.option(
-    "--provider",
-    metavar="NAME",
-    type=ProviderName(),
-    help="The service that the parts are for; `batchlint provider` lists them.  [default: openai]",
-)
+@provider_option("parts")
 @click.option(
     "--output-dir",
     default=".",
