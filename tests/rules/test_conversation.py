@@ -153,7 +153,7 @@ def test_hint_names_the_answer_to_an_unknown_call() -> None:
 
     [problem] = run_rule("unpaired_tool_message", CHAT, body)
 
-    assert problem.hint == "messages[1] answers 'b', which no call has."
+    assert problem.hint == "messages[1] answers 'b', but no tool call has this ID."
 
 
 MESSAGES = st.lists(
@@ -406,7 +406,7 @@ def test_json_word_only_in_instructions_is_reported() -> None:
 
 # -- arguments_not_json ---------------------------------------------------------------------------
 
-NOT_JSON = "The arguments of the call are not JSON."
+NOT_JSON = "The arguments of the call are not valid JSON."
 
 
 @pytest.mark.parametrize("text", ["{'x': 1}", '{"x": 1', "x", "{x: 1}", "NaN"])

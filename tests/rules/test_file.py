@@ -128,7 +128,7 @@ def test_size_is_compared_with_both_limits(case: Size) -> None:
 def test_size_is_named_in_the_hint() -> None:
     [problem] = run("file_too_large", a_file(bytes=1101))
 
-    assert (problem.hint or "").startswith("1,101 bytes; the maximum is 100.")
+    assert (problem.hint or "").startswith("The file has 1,101 bytes; the maximum is 100.")
 
 
 # -- numbers of requests and inputs ---------------------------------------------------------------
@@ -155,7 +155,7 @@ def test_requests_are_counted_without_blank_lines() -> None:
 def test_embedding_inputs_are_limited() -> None:
     assert messages("too_many_embedding_inputs", a_file(embedding_inputs=5)) == []
     assert messages("too_many_embedding_inputs", a_file(embedding_inputs=6)) == [
-        "The requests hold 6 embedding inputs; the maximum is 5."
+        "The requests have 6 embedding inputs; the maximum is 5."
     ]
 
 

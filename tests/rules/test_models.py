@@ -58,7 +58,7 @@ def about_model(url: str, model: str) -> list[BatchError]:
             "whisper-1",
             RESPONSES,
             "not_a_responses_model",
-            "This model is not available at any batch endpoint. Use another one.",
+            "This model is not available at any batch endpoint. Use another model.",
         ),
         Misplaced(
             "gpt-4.1",

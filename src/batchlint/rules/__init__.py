@@ -1,4 +1,4 @@
-"""The rules: one function each, whose docstring is its documentation; one registry of them all."""
+"""The rules. Each is a function whose docstring is its documentation, registered by a decorator."""
 
 from . import (
     batch_usage,

@@ -15,7 +15,7 @@ _POINTLESS: Final = {
     "background": "All requests of a batch run in the background.",
     "background_options": "All requests of a batch run in the background.",
     "partial_images": "Partial images are streamed, and batches do not stream.",
-    "stream_options": "Batches do not stream; the API may refuse the request.",
+    "stream_options": "Batches do not stream; the API may reject the request.",
 }
 
 
@@ -62,10 +62,10 @@ def pointless_in_batch(request: Request) -> Iterator[Problem]:
 
 
 def _applies_to(request: Request, parameter: str) -> bool:
-    """Whether `_POINTLESS` means this parameter on this endpoint.
+    """Whether a parameter in `_POINTLESS` is pointless on this endpoint.
 
     On the image endpoints, `background` is the background color. Other rules report
-    parameters that an endpoint refuses.
+    parameters that an endpoint rejects.
     """
     if parameter == "partial_images":
         return request.endpoint in (IMAGE_GENERATIONS, IMAGE_EDITS)

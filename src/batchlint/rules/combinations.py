@@ -57,7 +57,7 @@ def stream_options_without_stream(request: Request) -> Iterator[Problem]:
 
     Fix: Remove `stream_options`. Every response of a batch includes the token usage.
 
-    Evidence: reported. BerriAI/litellm#5803 (September 2024) has the full error
+    Evidence: reported. BerriAI/litellm#5803 (September 2024) quotes the full error
     response; further reports are from 2026. All of them are about chat completions. For
     `/v1/completions`, the error message is inferred.
     """
@@ -89,7 +89,7 @@ def max_tokens_twice() -> None:
     Fix: Remove `max_tokens` and keep `max_completion_tokens`.
 
     Evidence: reported. langchain-ai/langgraph#5943 (August 2025), with code and param.
-    One report of 2026 has neither.
+    One report from 2026 has neither.
     """
 
 
@@ -97,8 +97,8 @@ def max_tokens_twice() -> None:
 def metadata_without_store(request: Request) -> Iterator[Problem]:
     """`metadata` is set, but `store` is not true.
 
-    Some models reject such a chat completion request, others accept it. This is why it
-    is a warning. It is reported once per file.
+    This is a warning because some models reject such a chat completion request and
+    others accept it. It is reported once per file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "metadata": {"a": "b"}}
@@ -107,14 +107,15 @@ def metadata_without_store(request: Request) -> Iterator[Problem]:
 
     Fix: Set `store` to true, or use `custom_id` to tell requests apart.
 
-    Evidence: reported. Three reports of 2026 have the error message from the live API.
-    Recorded responses of August 2026, for gpt-5.6-terra, have status 200.
+    Evidence: reported. Three reports from 2026 quote the error message from the live
+    API. In recorded responses from August 2026, gpt-5.6-terra accepted such requests
+    with status 200.
     """
     if request.body.get("metadata") and not request.body.get("store"):
         yield problem(
             "The 'metadata' parameter is only allowed when 'store' is enabled.",
             "metadata",
-            hint='Some models refuse it. Add "store": true, or use the custom_id instead.',
+            hint='Some models reject it. Add "store": true, or use the custom_id instead.',
         )
 
 
@@ -130,8 +131,8 @@ def best_of_below_n(request: Request) -> Iterator[Problem]:
 
     Fix: Make `best_of` at least `n`, or remove one of them.
 
-    Evidence: documented. openai-python 3.54.0 (docstrings). The error message dates from
-    2022 and is quoted from another server with the same interface.
+    Evidence: documented. openai-python 3.54.0 (docstrings). The error message dates
+    from 2022. It comes from another server with the same interface.
     """
     best_of = _number(request.body.get("best_of"))
     n = _number(request.body.get("n"))
@@ -161,8 +162,8 @@ def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
 
     Fix: Remove one of them.
 
-    Evidence: confirmed. A recorded response, August 2026. The empty quotes and the
-    shortened name in the message are the API's.
+    Evidence: confirmed. A recorded response, August 2026. The API itself writes the
+    empty quotes and the shortened name in the message.
     """
     if isinstance(request.body.get("conversation"), str | dict) and isinstance(
         request.body.get("previous_response_id"), str
@@ -204,8 +205,8 @@ def prediction_excludes(request: Request) -> Iterator[Problem]:
 
     Fix: Remove either `prediction` or the other parameter.
 
-    Evidence: documented. The Predicted Outputs guide, not rechecked for this rule. No
-    response of the API has been seen.
+    Evidence: documented. The Predicted Outputs guide, which was not rechecked for this
+    rule. No API response is known.
     """
     if request.body.get("prediction") is None:
         return
@@ -223,5 +224,5 @@ def _conflicts(parameter: str, value: Any) -> bool:
 
 
 def _number(value: Any) -> int | float:
-    """A number as it is; any other value as 0."""
+    """Return a number unchanged, and 0 for any other value."""
     return value if json_type(value) in ("integer", "number") else 0

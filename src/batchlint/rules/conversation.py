@@ -27,10 +27,11 @@ class _Exchange(NamedTuple):
     """An assistant message with tool calls, and the tool messages right after it.
 
     Attributes:
-        asked: index of the assistant message; None if tool messages follow none.
+        asked: index of the assistant message; None if there is none before the tool
+            messages.
         ids: the ids of its calls.
         answers: index and id of each tool message.
-        broken: whether a message is malformed; the schema reports that.
+        broken: whether a message is malformed, which the schema reports.
     """
 
     asked: int | None
@@ -60,10 +61,10 @@ def unpaired_tool_message(request: Request) -> Iterator[Problem]:
     Fix: Put the tool messages right after the assistant message that makes the calls,
     or remove both.
 
-    Evidence: confirmed. Recorded responses of 2024 to 2026 have the first two error
-    messages, without a code. Several reports have the third one, about a `tool_call_id`
-    that no call has. That the first message's param names the message after the calls,
-    even if there is none, is inferred.
+    Evidence: confirmed. Recorded responses from 2024 to 2026 have the first two error
+    messages, without a code. Several reports quote the third one, about a
+    `tool_call_id` that matches no call. It is inferred that the param of the first
+    error message names the message after the calls even if there is none.
     """
     messages = request.body.get("messages")
     if not isinstance(messages, list) or _is_paired(messages):
@@ -74,7 +75,7 @@ def unpaired_tool_message(request: Request) -> Iterator[Problem]:
 
 
 def _is_paired(messages: Sequence[Any]) -> bool:
-    """Whether calls and answers match. This is fast, because most conversations do."""
+    """Check quickly whether calls and answers match, as they do in most conversations."""
     waiting: set[str] = set()
     try:
         for message in messages:
@@ -104,7 +105,7 @@ def _exchanges(messages: Sequence[Any]) -> Iterator[_Exchange]:
             broken |= not isinstance(answer, str)
             answers.append((i, answer if isinstance(answer, str) else ""))
             continue
-        if ids or answers:  # A malformed message here may be meant as a tool message.
+        if ids or answers:  # A malformed message here may have been meant as a tool message.
             yield _Exchange(asked, ids, tuple(answers), broken or not role)
         asked = None
         ids = ()
@@ -153,7 +154,8 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
     strays = [(i, answer) for i, answer in exchange.answers if answer not in asked]
     if missing:
         hint = (
-            f"messages[{strays[0][0]}] answers '{excerpt(strays[0][1])}', which no call has."
+            f"messages[{strays[0][0]}] answers '{excerpt(strays[0][1])}', but no tool call has "
+            "this ID."
             if strays
             else None
         )
@@ -183,7 +185,7 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
         )
 
 
-#: Item types of the calls that a client answers, with the API's names for them.
+#: Item types of calls that the client must answer, with the API's names for them.
 _CALL_NAMES: Final[Mapping[str, str]] = {
     "function_call": "function call",
     "custom_tool_call": "custom tool call",
@@ -198,9 +200,9 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
     """The `input` has a tool call without its output, or an output without its call.
 
     This applies to function calls and custom tool calls. The API looks for an output's
-    call among the items before it, and for a call's output anywhere in the input. A
-    call has exactly one output. The API rejects the request. The error appears in the
-    batch's error file, perhaps a day later.
+    call in the items before it, and for a call's output anywhere in the input. Each
+    call must have exactly one output. The API rejects the request. The error appears in
+    the batch's error file, perhaps a day later.
 
     Nothing is reported if the API stores a part of the conversation: with
     `previous_response_id`, `conversation` or `prompt`, or if the input contains item
@@ -214,11 +216,11 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
     Fails: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id":
             "a", "name": "f", "arguments": "{}"}]}
 
-    Fix: Include both the call and its output, the call first.
+    Fix: Include both the call and its output, with the call first.
 
     Evidence: reported. microsoft/vscode#320060 (June 2026) and symgraph/GhidrAssist#78
-    (March 2026) have full error responses, without a code. openai/codex,
-    `context_manager/normalize.rs`, shows that the API also refuses a second output and
+    (March 2026) quote full error responses, which have no code. openai/codex,
+    `context_manager/normalize.rs`, shows that the API also rejects a second output and
     an output before its call.
     """
     if _is_partly_stored(request.body):
@@ -297,8 +299,8 @@ def json_word_missing(request: Request) -> Iterator[Problem]:
     The word may be in upper or lower case. The API rejects the request. The error
     appears in the batch's error file, perhaps a day later.
 
-    Nothing is reported if the word may be where batchlint cannot look: in an attached
-    file, or in a part of the conversation that the API stores.
+    Nothing is reported if the word may be somewhere that batchlint cannot see: in an
+    attached file, or in a part of the conversation that the API stores.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "response_format": {"type": "json_object"}}
@@ -312,9 +314,9 @@ def json_word_missing(request: Request) -> Iterator[Problem]:
     Fix: Ask for JSON in a message, or use `json_schema` instead of `json_object`.
 
     Evidence: reported. For chat completions, ultimatejimmy/xray.koplugin#33 (May 2026)
-    has the full error response. For `/v1/responses`, several reports of 2025 and 2026
-    have the error message but not the param, which is inferred. The answers have no
-    code.
+    quotes the full error response. For `/v1/responses`, several reports from 2025 and
+    2026 quote the error message but not the param, which is inferred. The responses
+    have no code.
     """
     parameter = _json_mode(request)
     if (
@@ -330,7 +332,7 @@ def json_word_missing(request: Request) -> Iterator[Problem]:
 def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
     """The request uses JSON mode, and the word "json" is in `instructions` but not in `input`.
 
-    This is a warning because only one report has the API refuse such a request.
+    This is a warning because the only evidence is a single report.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "instructions": "Answer in
             JSON.", "text": {"format": {"type": "json_object"}}}
@@ -339,7 +341,7 @@ def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
 
     Fix: Ask for JSON in the input too.
 
-    Evidence: reported. One report of 2026, in which the API refused such a request.
+    Evidence: reported. One report from 2026 shows the API rejecting such a request.
     """
     if (
         _json_mode(request) == "input"
@@ -350,7 +352,7 @@ def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
             _JSON_WORD["input"],
             "input",
             phase=Phase.LAST,
-            hint="The word is only in the instructions, which the API was reported to ignore here.",
+            hint="The word is only in the instructions, where the API reportedly ignores it.",
         )
 
 
@@ -362,7 +364,7 @@ _JSON_WORD: Final[Mapping[str, str]] = {
 
 
 def _json_mode(request: Request) -> str | None:
-    """The parameter with the whole conversation, if the request uses JSON mode."""
+    """The parameter that contains the whole conversation, if the request uses JSON mode."""
     body = request.body
     if request.endpoint == CHAT:
         parameter = "messages"
@@ -395,7 +397,7 @@ def _mentions(value: Any) -> bool:
             if not value.startswith("data:") and "json" in value.lower():
                 return True
         elif isinstance(value, list):
-            # Look at the first item first: instructions are most likely to have the word.
+            # Check the first item first: instructions are most likely to contain the word.
             todo += reversed(value)
         elif isinstance(value, dict):
             if _kind(value) in _TYPES_STORED_ELSEWHERE:
@@ -430,8 +432,8 @@ _ONLY_JSON_LIKE_CALLS: Final = {
 def arguments_not_json(request: Request) -> Iterator[Problem]:
     r"""The `arguments` of a function call in the conversation are not valid JSON.
 
-    This is a warning because it is not known whether the API refuses them. If it does
-    not, the model sees the text unchanged.
+    This is a warning because it is not known whether the API rejects them. If it does
+    not, the model gets the text unchanged.
 
     Text that begins with `{"` and ends with `}` is not parsed. Empty text is accepted.
 
@@ -444,19 +446,19 @@ def arguments_not_json(request: Request) -> Iterator[Problem]:
 
     Fix: Serialize the arguments with a JSON library, and do not truncate them.
 
-    Evidence: documented. OpenAI's documentation describes the arguments as JSON. No
-    report has OpenAI refuse anything else; other servers with the same interface do
-    (vLLM, llama.cpp).
+    Evidence: documented. OpenAI's documentation describes the arguments as JSON. OpenAI
+    is not known to reject other text. Other servers with the same interface do (vLLM,
+    llama.cpp).
     """
     for path, call in _calls(request):
         text = call.get("arguments") if isinstance(call, dict) else None
         if isinstance(text, str) and not _is_json(text):
             yield problem(
-                "The arguments of the call are not JSON.",
+                "The arguments of the call are not valid JSON.",
                 *path,
                 "arguments",
-                hint="It is not known whether the API refuses this. The model sees the text as "
-                "it is.",
+                hint="It is not known whether the API rejects this. If it does not, the model gets "
+                "the text unchanged.",
             )
 
 
@@ -475,7 +477,7 @@ def _calls(request: Request) -> Iterator[tuple[tuple[str | int, ...], Any]]:
 
 
 def _is_json(text: str) -> bool:
-    """Whether a text is, or looks like, JSON. An empty text can mean no arguments."""
+    """Whether a text is JSON, or looks like it. Empty text can mean no arguments."""
     if not text or (text.startswith('{"') and text.endswith("}")):
         return True
     try:

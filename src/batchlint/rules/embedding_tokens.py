@@ -14,10 +14,10 @@ from .triggers import long_lines
 #: The maximum number of tokens in one request.
 _LIMIT: Final = 300_000
 
-#: The API estimates the tokens of a text by its bytes (timescale/pgai#730).
+#: The API estimates a text's tokens from its bytes (timescale/pgai#730).
 _BYTES_PER_TOKEN: Final = 4
 
-#: By that estimate, requests of this size were refused, whatever their texts: 1.5 million bytes.
+#: The API rejected all known requests with this estimate (1.5 million bytes), whatever their text.
 _CERTAINLY_REFUSED: Final = 375_000
 
 _SPREAD: Final = "Spread the inputs over several requests."
@@ -28,7 +28,7 @@ class _Tokens(NamedTuple):
 
     Attributes:
         number: the number.
-        counted: all inputs are token IDs, so that nothing is estimated.
+        counted: whether all inputs are token IDs, so that nothing is estimated.
     """
 
     number: int
@@ -41,14 +41,14 @@ def max_tokens_per_request(request: Request) -> Iterator[Problem]:
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later. The API counts token IDs, but estimates the tokens of texts: one per four
-    bytes of UTF-8. It has refused requests of 1.5 million bytes. From 1.2 million bytes
-    on, `embedding_tokens` warns.
+    bytes of UTF-8. It has rejected requests of 1.5 million bytes. `embedding_tokens`
+    warns from 1.2 million bytes.
 
     Fix: Spread the inputs over several requests.
 
     Evidence: confirmed. timescale/pgai#728 and #730 (May 2025) for the estimate.
     spiceai/spiceai#6142 (June 2025), OpenDataBox/CrackSQL#27 (June 2025) and four more
-    for the message, with code and param.
+    reports for the message, with code and param.
     """
     tokens = _tokens(request)
     if tokens.number > _LIMIT and (tokens.counted or tokens.number >= _CERTAINLY_REFUSED):
@@ -62,20 +62,19 @@ def max_tokens_per_request(request: Request) -> Iterator[Problem]:
     when=long_lines(LONG_LINE),
 )
 def embedding_tokens(request: Request) -> Iterator[Problem]:
-    """The inputs of one embeddings request have more than 300,000 tokens, by an estimate.
+    """The inputs of one embeddings request have an estimated total of over 300,000 tokens.
 
     This is a warning because the count is an estimate: one token per four bytes of
-    UTF-8. From 1.5 million bytes on, it is an error: see `max_tokens_per_request`.
+    UTF-8. From 1.5 million bytes, it is an error (see `max_tokens_per_request`).
 
     Fix: Spread the inputs over several requests.
 
-    Evidence: reported. timescale/pgai#730 (May 2025) measured that the API estimates in
-    this way.
+    Evidence: reported. timescale/pgai#730 (May 2025) measured how the API estimates.
     """
     tokens = _tokens(request)
     if not tokens.counted and _LIMIT < tokens.number < _CERTAINLY_REFUSED:
         yield _too_many(
-            tokens.number, f"An estimate: {_BYTES_PER_TOKEN} bytes per token. {_SPREAD}"
+            tokens.number, f"This is an estimate, at {_BYTES_PER_TOKEN} bytes per token. {_SPREAD}"
         )
 
 
@@ -111,8 +110,9 @@ def empty_embedding_input() -> None:
     Fails: /v1/embeddings {"model": "m", "input": ""}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
 
-    Fix: Leave the request out.
+    Fix: Remove the request.
 
-    Evidence: reported. openai-python 3.54.0 (docstrings) against a recorded response of August
-    2025 and a report of September 2026, in which the API accepted it.
+    Evidence: reported. The docstrings of openai-python 3.54.0 forbid it, but the API
+    accepted it in a recorded response from August 2025 and in a report from September
+    2026.
     """

@@ -36,16 +36,16 @@ _SPLIT: Final = "Split the file into several batches."
 #: Warn about a model this many days before its shutdown.
 _SOON: Final = 30
 
-#: When the batch stage reports these: after the fields of the line, and the model after the body's
-#: required parameters. Inferred from batches with two faults, where the first one of a line is
-#: reported.
+#: When the batch stage reports these problems: after those of the line's fields. A model comes
+#: after the body's required parameters. This is inferred from batches with two faults per line, of
+#: which the API reports the first.
 _URL_RANK: Final = Rank(Part.LINE, Phase.LAST, 0)
 _ID_RANK: Final = Rank(Part.LINE, Phase.LAST, 1)
 _MODEL_RANK: Final = Rank(Part.BODY, Phase.PRESENCE, 99)
 
 
 def affected(count: int, first_line: int) -> str:
-    """Say how many requests are affected by a problem that is reported once."""
+    """Word how many requests are affected by a problem that is reported once."""
     if count == 1:
         return "1 request is affected."
     return f"{count:,} requests are affected, the first on line {first_line:,}."
@@ -55,8 +55,8 @@ def affected(count: int, first_line: int) -> str:
 def not_jsonl_name(name: str) -> Iterator[Problem]:
     """The file name does not end in `.jsonl`.
 
-    The API checks the name and rejects the upload. Standard input has no name, and
-    neither has a shell's process substitution, so batchlint skips this check there.
+    The API checks the name and rejects the upload. Standard input and a shell's process
+    substitution have no file name, so batchlint skips this check for them.
 
     Fix: Rename the file to end in `.jsonl`.
 
@@ -75,29 +75,29 @@ def file_too_large(file: CheckedFile) -> Iterator[Problem]:
 
     Fix: Split the file. Each part becomes its own batch.
 
-    Evidence: confirmed. Two logs of April 2026 name 209715200 as the maximum.
+    Evidence: confirmed. Two logs from April 2026 give 209715200 as the maximum.
     bespokelabsai/curator#111 quotes the message of the upload. The Batch guide says
-    "200 MB". `batchlint provider NAME` names the sources for other providers.
+    "200 MB". `batchlint provider NAME` lists the sources for other providers.
     """
     size = file.summary.bytes
     limit = file.limits.bytes
     if limit is not None and size > limit:
-        hint = f"{size:,} bytes; {_maximum(file, limit)}. {_SPLIT}"
+        hint = f"The file has {size:,} bytes; {_maximum(file, limit)}. {_SPLIT}"
         yield Problem("File is too large.", hint=hint)
 
 
 @file_rule(fails=None)
 def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
-    """The file is larger than the lowest limit that a source names: 200 MB at OpenAI.
+    """The file is larger than the lowest limit in any source: 200 MB at OpenAI.
 
-    This is a warning because another source names a higher limit (see
-    `file_too_large`), or none. OpenAI's Batch guide says "200 MB", which may mean
-    200,000,000 bytes. If the API enforces the lower limit, it rejects the upload.
+    This is a warning because other sources give a higher limit (see `file_too_large`)
+    or no limit. OpenAI's Batch guide says "200 MB", which may mean 200,000,000 bytes.
+    If the API enforces the lower limit, it rejects the upload.
 
     Fix: Split the file to be safe. Each part becomes its own batch.
 
     Evidence: documented. The Batch guide says "200 MB". `file_too_large` lists the
-    evidence for the higher limit. `batchlint provider NAME` names the sources for other
+    evidence for the higher limit. `batchlint provider NAME` lists the sources for other
     providers.
     """
     size = file.summary.bytes
@@ -116,15 +116,15 @@ def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
 
 
 def _maximum(file: CheckedFile, limit: int) -> str:
-    """`the maximum is 50,000`; with the provider's name, if that is not OpenAI."""
+    """`the maximum is 50,000`, with the provider's name unless it is OpenAI."""
     whose = "" if file.provider.has_openai_models else f" of {file.provider.title}"
     return f"the maximum{whose} is {limit:,}"
 
 
 def _doubt(limit: int | None) -> str:
-    """Say why a limit is only a warning."""
+    """Explain why a limit is only a warning."""
     if limit is None:
-        return "Only one second-hand source names this limit."
+        return "This limit comes from a single second-hand source."
     return f"The sources disagree; none of them allows more than {limit:,}."
 
 
@@ -138,7 +138,7 @@ def empty_file(file: CheckedFile) -> Iterator[Problem]:
     Fix: Check the program that writes the file. It wrote no requests.
 
     Evidence: reported. ogx-ai/ogx `test_batches_errors.py` (August 2025) asserts the
-    status and parts of the message. Treating a file of only blank lines as empty is
+    status and parts of the message. That a file of only blank lines counts as empty is
     inferred.
     """
     if not file.summary.statuses.requests:
@@ -153,8 +153,8 @@ def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
 
     Fix: Split the file. Each part becomes its own batch.
 
-    Evidence: documented. The Batch guide names the limit. The API's code and message
-    are unknown, so batchlint uses its own. `batchlint provider NAME` names the sources
+    Evidence: documented. The Batch guide states the limit. The API's code and message
+    are unknown, so batchlint uses its own. `batchlint provider NAME` lists the sources
     for other providers.
     """
     requests = file.summary.statuses.requests
@@ -166,15 +166,15 @@ def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails=None)
 def requests_near_limit(file: CheckedFile) -> Iterator[Problem]:
-    """The file has more requests than the lowest limit that a source names.
+    """The file has more requests than the lowest limit in any source.
 
-    This is a warning because another source names a higher limit, or because the only
+    This is a warning because another source gives a higher limit, or because the only
     source is not the provider's own. OpenAI's limit is not in doubt (see
     `too_many_requests`).
 
     Fix: Split the file to be safe. Each part becomes its own batch.
 
-    Evidence: documented. `batchlint provider NAME` names the sources.
+    Evidence: documented. `batchlint provider NAME` lists the sources.
     """
     requests = file.summary.statuses.requests
     safe = file.safe_limits.requests
@@ -196,18 +196,18 @@ def too_many_embedding_inputs(file: CheckedFile) -> Iterator[Problem]:
 
     Fix: Split the file. Each part becomes its own batch.
 
-    Evidence: documented. The Batch guide names the limit. The API's code and message
+    Evidence: documented. The Batch guide states the limit. The API's code and message
     are unknown, so batchlint uses its own.
     """
     inputs = file.summary.totals["embedding_inputs"]
     limit = file.limits.embedding_inputs
     if limit is not None and inputs > limit:
-        message = f"The requests hold {inputs:,} embedding inputs; {_maximum(file, limit)}."
+        message = f"The requests have {inputs:,} embedding inputs; {_maximum(file, limit)}."
         yield Problem(message, hint=_SPLIT)
 
 
 class _ModelUse(NamedTuple):
-    """A model of a file with its requests."""
+    """A model that a file uses, with its requests."""
 
     name: str
     first_line: int
@@ -218,7 +218,7 @@ class _ModelUse(NamedTuple):
         return affected(self.requests, self.first_line)
 
     def problem(self, message: str, hint: str = "", fix: Fix | None = None) -> Problem:
-        """A problem of the model, which is reported on the first line that uses it."""
+        """Make a problem about the model, reported on the first line that uses it."""
         hint = f"{hint} {self.affected}".strip()
         return Problem(
             message, "body.model", ("body", "model"), hint, line=self.first_line, fix=fix
@@ -272,10 +272,10 @@ def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
     Fix: Use the successor that the hint names, or another model.
 
     Evidence: inferred. The dates are documented in the docstrings of openai-python
-    3.57.0, or confirmed by recorded responses of 3 August 2026. The successors are from
-    litellm 1.110.2. The message is the one that batch validation returns for an unknown
-    model (ogx-ai/ogx, August 2025; code, param and effect seen again on 2 September
-    2026). That a retired model gets the same message is inferred.
+    3.57.0, or confirmed by recorded responses from 3 August 2026. The successors are
+    from litellm 1.110.2. The message is the one that batch validation returns for an
+    unknown model (ogx-ai/ogx, August 2025; code, param and effect seen again on 2
+    September 2026). That a retired model gets the same message is inferred.
     """
     for model in _model_uses(file, _retired_models(file)):
         yield model.problem(
@@ -300,13 +300,13 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
     later runs of the same file may fail. The finding appears once per model, on the
     first line that uses it.
 
-    If the shutdown date comes only from a public list of models, it is a warning even
+    A shutdown date that comes only from a public list of models stays a warning even
     after that date.
 
     Fix: Use the successor that the hint names, or another model.
 
     Evidence: documented. The dates are in the docstrings of openai-python 3.57.0.
-    litellm 1.110.2 has further dates, which the message marks as "reportedly".
+    Further dates are from litellm 1.110.2; for these, the message says "reportedly".
     """
     for model in _model_uses(file, _ending_models(file)):
         announced = shutdown_dates().get(model.name)
@@ -314,7 +314,7 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
         is_past = shutdown <= _today(file).isoformat()
         verb = "will be" if announced else "will reportedly be"
         wait = "The batch may still be running then: it can take 24 hours."
-        if is_past:  # Not announced, or `model_shutdown` would report it.
+        if is_past:  # `model_shutdown` reports announced dates.
             verb = "was reportedly"
             wait = ""
         yield model.problem(
@@ -324,7 +324,7 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
 
 
 def _ending_models(file: CheckedFile) -> set[str]:
-    """The models whose shutdown is near, or past according to a list of models only."""
+    """The models that shut down soon, and those that only a list of models says were shut down."""
     today = _today(file)
     last = (today + min(timedelta(days=_SOON), date.max - today)).isoformat()
     announced = shutdown_dates()
@@ -413,7 +413,7 @@ def deprecated_parameter(file: CheckedFile) -> Iterator[Problem]:
     Fix: Use the replacement that the hint names, for example `safety_identifier` and
     `prompt_cache_key` instead of `user`. `seed` has no replacement.
 
-    Evidence: documented. The OpenAPI document of August 2026 marks the parameters as
+    Evidence: documented. The OpenAPI document from August 2026 marks the parameters as
     deprecated. The replacements are from the docstrings of openai-python 3.54.0.
     """
     for name, count, line, url in _deprecated(file):
@@ -502,7 +502,7 @@ def _as_tools(text: str, url: str) -> str | None:
 
 @file_rule(fails=None)
 def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
-    """The URL is the endpoint of Sora, which has an announced shutdown date.
+    """The URL is Sora's endpoint, which has an announced shutdown date.
 
     OpenAI announced that the Sora API shuts down on 24 September 2026. This is a
     warning because how the Batch API responds after that date is unknown. The finding
@@ -514,7 +514,7 @@ def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
     Fix: Generate the videos with another service.
 
     Evidence: documented. The docstrings of openai-python 3.54.0 and the video
-    generation guide name 24 September 2026.
+    generation guide give this date.
     """
     for run in file.summary.urls.until(file.summary.lines):
         if file.provider.endpoint(run.value) is VIDEOS:
@@ -571,7 +571,7 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
     The whole batch fails before any request runs. A batch may use only one model.
 
     batchlint takes the most frequent model as the model of the batch (the first one if
-    there is a tie). It reports every line that has another one.
+    there is a tie). It reports every line with a different one.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"}}
@@ -584,7 +584,7 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
 
     Fix: Write one file per model.
 
-    Evidence: confirmed. A failed batch of 2 September 2026 (a research note by
+    Evidence: confirmed. A failed batch from 2 September 2026 (a research note by
     OpenRouter) shows the code and the param. The Batch guide says: "each input file can
     only include requests to a single model". The message is from a clone of the API
     that copies OpenAI's wording. Which line the API takes as the reference is unknown.
@@ -610,7 +610,7 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
 def _differing(
     file: CheckedFile, runs: Runs, expected: str | None
 ) -> Iterator[tuple[int, str, str | None]]:
-    """The requests with another value than the expected one, as (line, value, custom_id)."""
+    """The requests whose value is not the expected one, as (line, value, custom_id)."""
     summary = file.summary
     custom_ids = chain.from_iterable(summary.custom_ids.blocks())  # one per line
     passed = 0
@@ -624,7 +624,7 @@ def _differing(
         passed = run.stop - 1
 
 
-#: New IDs must differ from those of all lines, so the whole file is changed.
+#: Without edits: new IDs must differ from those of all lines, so they are made for the whole file.
 _NEW_ID: Final = Fix("unsafe", "Add a number to the custom_id.")
 
 
@@ -645,11 +645,11 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
         {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model":
             "m", "input": "y"}}
 
-    Fix: Make the IDs unique, for example with a running number.
+    Fix: Make the IDs unique, for example with a sequence number.
 
     Evidence: confirmed. community.openai.com/t/723696 (2024) quotes the message. A
-    failed batch of 2 September 2026 (a research note by OpenRouter) shows the code, the
-    param and the line, which is that of the repeat.
+    failed batch from 2 September 2026 (a research note by OpenRouter) shows the code
+    and the param, and that the API names the later line.
     """
     for line, first, custom_id in repeated_ids(file.summary.custom_ids, file.summary.lines):
         yield Problem(
@@ -666,10 +666,10 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
 
 
 def repeated_ids(custom_ids: CustomIds, lines: int) -> Iterator[tuple[int, int, str]]:
-    """The IDs that an earlier line has too, as (line, first line with the ID, ID).
+    """The custom_ids that an earlier line has too, as (line, first line with the ID, ID).
 
     Args:
-        custom_ids: of all lines.
+        custom_ids: those of all lines.
         lines: the number of lines.
     """
     if not _may_have_duplicates(custom_ids, lines):
@@ -689,13 +689,13 @@ def repeated_ids(custom_ids: CustomIds, lines: int) -> Iterator[tuple[int, int, 
 #: Up to this many lines, duplicates are found with a set of the IDs themselves.
 _FEW_LINES: Final = 100_000
 
-#: In larger files, a set holds at most about this many hashes at a time. It takes ten times
+#: In larger files, a set holds at most about this many hashes at a time. A set takes ten times
 #: their size.
 _HASHES: Final = 400_000
 
 
 def _may_have_duplicates(custom_ids: CustomIds, lines: int) -> bool:
-    """Whether two custom_ids are equal, or have the same hash in a file far beyond the limits."""
+    """Whether two custom_ids are equal. In a file far beyond the limits, equal hashes count too."""
     if lines <= _FEW_LINES:
         ids = [*filter(None, custom_ids.unpacked())]
         return len(set(ids)) < len(ids)

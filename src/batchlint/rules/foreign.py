@@ -16,19 +16,19 @@ from ..providers import Provider, provider_index
 from .registry import text_rule
 from .text import BYTE_ORDER_MARK, Defect
 
-#: The name of what a batch makes of its input.
+#: What messages call the files that a batch produces.
 RESULT_OF_BATCH: Final = "the output or error file of a batch"
 
-#: Number of the first lines that must all look foreign.
+#: How many of the first lines must all look foreign.
 _LINES: Final = 20
 
-#: Longer beginnings are not decoded: a chunk is this large only if one line is.
+#: Larger chunks are not decoded. A chunk is this large only if a single line is.
 _LONGEST: Final = 16_000_000
 
-#: How the marker lines of a Git conflict begin. The lines between them show the format.
+#: The beginnings of the marker lines of a Git conflict. The lines between them show the format.
 _CONFLICT: Final = (b"<<<<<<< ", b"||||||| ", b"=======", b">>>>>>> ")
 
-#: The beginnings of binary files that may hold requests, with their names and how to fix them.
+#: The first bytes of binary formats that may contain requests, with the format's name and a hint.
 _BINARY: Final = (
     (
         b"PK\x03\x04",
@@ -44,7 +44,7 @@ _BINARY: Final = (
 )
 
 _ZEROS_HINT: Final = (
-    "Write the file again. A crash or a full disk may have cut off the program that wrote it."
+    "Write the file again. A crash or a full disk may have interrupted the program that wrote it."
 )
 
 _CONVERT: Final = (
@@ -60,14 +60,14 @@ _AS_LINES: Final = Fix("safe", "Write one request per line.")
 
 
 def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None:
-    """Recognise a foreign format or encoding. None if the file may be a batch input file.
+    """Recognize a foreign format or encoding. None if the file may be a batch input file.
 
     Args:
         head: the first chunk of the file.
-        provider: whose file it should be; None for OpenAI.
+        provider: the provider that the file is for; None for OpenAI.
     """
     if head.startswith(b"\0\0") and not head.strip(b"\0\r\n"):
-        return Defect("foreign", _ZEROS_HINT, "a file of nothing but zero bytes")
+        return Defect("foreign", _ZEROS_HINT, "a file that contains only zero bytes")
     if _is_utf16(head):
         return Defect("utf-16", fix=_AS_UTF8 if head.startswith(UTF16_MARKS) else None)
     for beginning, name, hint in _BINARY:
@@ -102,8 +102,8 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
 
     batchlint recognizes JSON arrays, pretty-printed JSON, fine-tuning rows, output and
     error files of a batch, the batch formats of Anthropic, Gemini and Amazon Bedrock,
-    tables (CSV), source code, web pages, gzip files, archives, Parquet and files of
-    nothing but zero bytes. It reports such a file once instead of once per line. For a
+    tables (CSV), source code, web pages, gzip files, archives, Parquet and files that
+    contain only zero bytes. It reports such a file once instead of once per line. For a
     format with one row per line, each of the first 20 lines must match. Marker lines of
     a Git conflict are skipped.
 
@@ -111,8 +111,8 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
     or error file, check the input file instead.
 
     Evidence: inferred. Each of these formats either lacks fields that the API requires
-    on every line (see `missing_line_member`) or is not JSON line by line (see
-    `invalid_json_line`). The message is batchlint's own.
+    on every line (see `missing_line_member`) or does not have one JSON value per line
+    (see `invalid_json_line`). The message is batchlint's own.
     """
     if defect.kind == "foreign":
         message = f"This is not a batch input file: it looks like {defect.name}."
@@ -121,7 +121,7 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
 
 def _is_utf16(head: bytes) -> bool:
     return head.startswith(UTF16_MARKS) or (
-        # A character of a text is not zero, so one of its two bytes is not.
+        # Text has no NUL characters, so one of the two bytes of each character is not zero.
         len(head) >= 4
         and bool(head[:8].strip(b"\0"))
         and (head[1:8:2].strip(b"\0") == b"" or head[0:8:2].strip(b"\0") == b"")
@@ -139,7 +139,7 @@ _JSON_ARRAY: Final = (
 
 
 def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
-    """One JSON document over all lines: an array, or pretty-printed."""
+    """Recognize a JSON document that spans lines: an array, or pretty-printed JSON."""
     text = head.lstrip()
     if not text.startswith((b"[", b"{")):
         return None
@@ -179,14 +179,14 @@ def _spans_lines(text: bytes) -> bool:
 
 
 def _rows(lines: list[bytes]) -> tuple[str, str] | None:
-    """Lines that are all of one foreign shape."""
+    """Recognize lines that all have the same foreign shape."""
     shapes = set()
     for number, line in enumerate(lines, 1):
         try:
             row = orjson.loads(line)
         except ValueError:
             if number == len(lines) > 1:
-                break  # the chunk may end in the middle of it
+                break  # the chunk may end in the middle of this line
             return None
         shapes.add(_shape(row))
         if len(shapes) > 1 or None in shapes:
@@ -201,11 +201,11 @@ def _shape(row: Any) -> tuple[str, str] | None:
     if "response" in row and "custom_id" in row:
         return (
             RESULT_OF_BATCH,
-            "Check the input file instead; this file has its results.",
+            "This file contains results. Check the input file of the batch instead.",
         )
     if "messages" in row and "body" not in row:
         return (
-            "rows for fine-tuning (`messages` at the top)",
+            "rows for fine-tuning (`messages` at the top level)",
             f"{_CONVERT} Put these fields into the body, with a model.",
         )
     if "params" in row and "custom_id" in row:
@@ -240,42 +240,45 @@ _SHORT_LINES: Final = (
 
 
 def _is_for_gemini(row: dict[str, Any]) -> bool:
-    """Whether a row is a request for Gemini, named by a key, a custom_id or nothing."""
+    """Whether a row is a request for Gemini. It may have a key, a custom_id or neither."""
     if "request" in row and ("key" in row or row.keys() == {"request"}):
         return True
     request = row.get("request")
     return isinstance(request, dict) and ("contents" in request or "generationConfig" in request)
 
 
-#: How lines of source code begin, in the languages that people write batch files with.
+#: The beginnings of lines of source code, in languages that people use to write batch files.
 _CODE: Final = rb"""(?x) \s* (
     \#!  | import\s+[\w{*"'.]  | from\s+[\w.]+\s+import\b  | def\s+\w+\(  | async\s+def\b  | class\s+\w+  |
     (const|let|var)\s+[\w{\[]  | (export|require)\b  | function\s*\w*\(  | package\s+\w+  | using\s+[\w.]+;  |
     \#include\b  | <\?php  | use\s+[\w:\\]+  | \w+\s*=\s*(\w+(\.\w+)*\(|\[|\{|"|') )"""
 _MARKUP: Final = rb"(?i)\s*<(!doctype|html|\?xml|head|body)\b"
 
-#: A file is source code if at least one line in this many begins like it.
+#: A file is source code if at least one in this many lines begins like source code.
 _LINES_PER_CODE: Final = 4
 
-#: Longer first lines, in bytes, are not the header of a table.
+#: The maximum length of a table's header, in bytes.
 _LONGEST_HEADER: Final = 4096
 
 
 def _text(lines: list[bytes]) -> tuple[str, str] | None:
-    """Lines of a format that is not JSON."""
+    """Recognize a text format other than JSON."""
     if any(line.lstrip().startswith((b'{"', b"[")) for line in lines):
         return None
     if re.match(_MARKUP, lines[0]):
-        return "a web page or XML", "Perhaps a download failed. Look at the file."
+        return (
+            "a web page or XML",
+            "A download may have failed. Open the file and look at its content.",
+        )
     if sum(re.match(_CODE, line) is not None for line in lines) * _LINES_PER_CODE >= len(lines):
-        return "source code", "Run it, and check the file that it writes."
+        return "source code", "Run the program, and check the file that it writes."
     if _is_table(lines):
         return "a table (CSV)", f"{_CONVERT} Each row of the table becomes a request."
     return None
 
 
 def _is_table(lines: list[bytes]) -> bool:
-    """Whether the first line is a header, and the next one has as many cells."""
+    """Whether the first line is a header, and the next one has the same number of cells."""
     import csv  # Late, because almost no file needs it.
 
     if len(lines[0]) > _LONGEST_HEADER:

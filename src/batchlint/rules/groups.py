@@ -11,7 +11,7 @@ class Group(NamedTuple):
 
     Attributes:
         title: the topic.
-        modules: the modules of this package that have the rules.
+        modules: the modules of this package that contain its rules.
     """
 
     title: str
@@ -42,6 +42,6 @@ def group_of(module: str) -> str:
     """The name of the group of a module.
 
     Raises:
-        KeyError: it has none.
+        KeyError: the module is in no group.
     """
     return _GROUP_OF[module]

@@ -1,4 +1,4 @@
-"""Rules about image options that depend on each other, whatever the model supports."""
+"""Rules about image options that depend on each other, for any model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _IMAGES: Final = (IMAGE_GENERATIONS, IMAGE_EDITS)
 
 
 def _number(value: Any) -> int:
-    """An integer as it is; any other value as no compression at all."""
+    """Return an integer unchanged, and the default for any other value."""
     return value if json_type(value) == "integer" else _NO_COMPRESSION
 
 
@@ -40,8 +40,8 @@ def invalid_png_output_compression(request: Request) -> Iterator[Problem]:
 
     Fix: Remove `output_compression`, or set `output_format` to `jpeg` or `webp`.
 
-    Evidence: reported. Reports of 2026 have the error message and its code. The param
-    is inferred from `invalid_transparent_background_output_format`.
+    Evidence: reported. Reports from 2026 quote the error message and its code. The
+    param is inferred from `invalid_transparent_background_output_format`.
     """
     if _is_lossy_png(request.body):
         yield problem(_COMPRESSED_PNG, "output_compression", param=None)
@@ -59,7 +59,7 @@ def compression_without_format(request: Request) -> Iterator[Problem]:
     """`output_compression` is below 100, but `output_format` is not set.
 
     The default format is PNG, which does not support compression below 100. This is a
-    warning because it is not known whether the API refuses such a request.
+    warning because it is not known whether the API rejects such a request.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x",
             "output_compression": 50}
@@ -68,8 +68,8 @@ def compression_without_format(request: Request) -> Iterator[Problem]:
 
     Fix: Set `output_format` to `webp` or `jpeg`.
 
-    Evidence: inferred. In a recorded response of August 2026, such a request passed the
-    API's first validation. What happens after that is not known.
+    Evidence: inferred. In a recorded response from August 2026, such a request passed
+    the API's first validation. What happens after that is not known.
     """
     options = request.body
     if (
@@ -98,8 +98,8 @@ def invalid_transparent_background_output_format(request: Request) -> Iterator[P
 
     Fix: Set `output_format` to `png` or `webp`.
 
-    Evidence: reported. A full error response of 23 August 2026, for gpt-image-2. Relays
-    quote another code and param.
+    Evidence: reported. A full error response from 23 August 2026, for gpt-image-2.
+    Reports from relays show a different code and param.
     """
     if _is_transparent_jpeg(request.body):
         yield problem(_TRANSPARENT_JPEG, "background", param=None)
@@ -123,8 +123,8 @@ def image_tool_format(request: Request) -> Iterator[Problem]:
     """The options of an `image_generation` tool do not fit its output format.
 
     These are an `output_compression` below 100 for PNG, and a transparent background
-    for JPEG. This is a warning because it is not known whether the request fails, or
-    only the call of the tool.
+    for JPEG. This is a warning because it is not known whether the whole request fails
+    or only the tool call.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type":
             "image_generation", "output_format": "png", "output_compression": 50}]}
@@ -134,8 +134,7 @@ def image_tool_format(request: Request) -> Iterator[Problem]:
     Fix: For PNG, remove `output_compression`. Otherwise, change `output_format`: only
     JPEG and WebP support compression, and only PNG and WebP support transparency.
 
-    Evidence: reported. One report of 2026, for PNG. For JPEG, it is inferred. Whether
-    the request fails, or only the call of the tool, is not known.
+    Evidence: reported. One report from 2026, for PNG. For JPEG, it is inferred.
     """
     for i, tool in request.objects("tools"):
         if tool.get("type") == "image_generation" and _is_lossy_png(tool):
@@ -151,7 +150,7 @@ _FORMATS: Final = ("png", "webp", "jpeg", "gif", "svg")
 
 @request_rule(endpoints=_IMAGES, when=fields(*_REQUIRED_FORMAT))
 def option_of_other_format(request: Request) -> Iterator[Problem]:
-    """An image option belongs to another `output_format`.
+    """An image option requires a different `output_format`.
 
     `frame_count` and `frame_duration_ms` need `gif`, and `svg` needs `svg`. The API
     rejects the request. The error appears in the batch's error file, perhaps a day

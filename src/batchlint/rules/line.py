@@ -15,10 +15,10 @@ from ..providers import COMPATIBLE, OPENAI, Provider, provider, provider_index
 from ..schema.store import body_schema
 from .registry import Line, line_rule, stated_in_schema
 
-#: Longer URLs are not those of an endpoint.
+#: No endpoint has a longer URL.
 _LONGEST_URL: Final = 1000
 
-#: Wrong names that people give the four fields.
+#: Common wrong names for the four fields.
 _WRONG_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "custom_id": ("id", "customId", "customID", "custom-id", "request_id", "key"),
     "method": ("http_method", "verb"),
@@ -26,7 +26,7 @@ _WRONG_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "body": ("request", "params", "payload", "data"),
 }
 
-#: What to do about a field that is missing.
+#: How to add each field.
 _ADD: Final[Mapping[str, str]] = {
     "custom_id": "Give each request a unique ID, so that you can find its result.",
     "method": 'Add "method": "POST".',
@@ -67,12 +67,12 @@ def _missing_field_hint(line: Mapping[str, Any], path: PathParts, provider: Prov
     return _ADD.get(str(path[0])) if len(path) == 1 else None
 
 
-#: The IDs are invented when all others are known, so the whole file is changed.
+#: Without edits: new IDs must differ from those of all lines, so they are made for the whole file.
 _NEW_ID: Final = Fix("unsafe", "Add a unique custom_id.")
 
 
 def _add_field(problem: Problem, line: Line) -> Fix | None:
-    """Rename a field that has a wrong name, or add what can be added."""
+    """Rename a field that has a wrong name, or add the missing field if possible."""
     path = problem.path or ()
     for wrong, right in misnamed_fields(line.request, line.provider.line_fields).items():
         if path == (right,):
@@ -144,7 +144,7 @@ def empty_custom_id(line: Line) -> Iterator[Problem]:
 
     Fix: Give every request a unique ID.
 
-    Evidence: inferred. No response of the API to an empty ID is known.
+    Evidence: inferred. No API response to an empty ID is known.
     """
     if line.request.get("custom_id") == "":
         hint = "Give each request a unique ID, so that you can find its result."
@@ -211,7 +211,7 @@ def _suggest_url(shown: str, provider_name: str) -> str:
 
 
 def _providers_with(url: str) -> list[str]:
-    """The other providers that have a URL. Those that take any URL do not count."""
+    """The other providers that have a URL, except those that accept any URL."""
     return [
         name
         for name, row in provider_index().items()
@@ -228,7 +228,7 @@ def _not_an_endpoint(shown: str, own: Provider, suggestion: str = "") -> str:
     return f"{shown} is not a batch endpoint{whose}.{suggestion} The body was skipped."
 
 
-#: The parts of a URL that people add to that of an endpoint.
+#: The scheme and host, which people add to the URL of an endpoint.
 _HOST: Final = re.compile(r"(?i)https?://[^/]*")
 
 
@@ -245,7 +245,7 @@ def _write_url(_: Problem, line: Line) -> Fix | None:
 
 
 def _name_in(url: str) -> str:
-    """The part of a URL that tells the endpoint: `chat/completions`."""
+    """The part of a URL that identifies the endpoint: `chat/completions`."""
     path = _HOST.sub("", url.strip(), count=1).strip("/")
     return path.removeprefix("v1/")
 
@@ -289,7 +289,7 @@ def invalid_body() -> None:
     """`body` is not an object.
 
     The whole batch fails before any request runs. A common cause is a body that was
-    serialized twice, so that it is a string of JSON.
+    serialized twice, which makes it a string.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": "{}"}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
@@ -304,12 +304,12 @@ def invalid_body() -> None:
 
 @stated_in_schema(fails=None)
 def too_many_problems() -> None:
-    """The line has more than 1,000 problems of one kind. The rest of them are not listed.
+    """The line has more than 1,000 problems of one kind. The rest are not listed.
 
-    The limit holds for each rule, and for each parameter of the body. It keeps the
+    The limit applies to each rule, and to each parameter of the body. It keeps the
     report of a damaged line short. The finding appears once per line.
 
-    Fix: Fix the problems that are listed, and check again.
+    Fix: Fix the listed problems, and check again.
 
     Evidence: inferred. The limit is batchlint's own.
     """
@@ -331,7 +331,7 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
     Fix: Move the field into the body if it is a parameter of the request; otherwise,
     remove it.
 
-    Evidence: inferred. No response of the API to an extra field is known.
+    Evidence: inferred. No API response to an extra field is known.
     """
     known = line.provider.line_fields
     if line.request.keys() <= known.keys():
@@ -353,6 +353,6 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
                 f"The line has an unknown field: '{phrasing.excerpt(field)}'.",
                 phrasing.dotted((field,)),
                 (field,),
-                f"{action}. What the API does with it is not known.",
+                f"{action}. It is not known what the API does with it.",
                 fix=fix,
             )

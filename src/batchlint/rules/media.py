@@ -25,7 +25,7 @@ _EXPECTED_PDF: Final = (
 
 
 class _Flaw(NamedTuple):
-    """A flaw of a data URL: its kind, and what the API got instead, in its words."""
+    """A flaw of a data URL: its kind, and the API's words for what it got instead."""
 
     kind: Literal["url", "mime", "data"]
     got: str
@@ -87,7 +87,7 @@ _PREFIX_LENGTH: Final = 16
 def _begins_like_image(url: str) -> bool:
     """Whether the bytes of a data URL begin like an image.
 
-    True also if the URL is too short to know, or is not base64.
+    Also true if the URL is too short to tell, or is not base64.
     """
     beginning = _tidied(url.partition(",")[2][: 4 * _PREFIX_LENGTH])[:_PREFIX_LENGTH]
     if len(beginning) < _PREFIX_LENGTH or re.fullmatch(_ALPHABET, beginning) is None:
@@ -132,7 +132,7 @@ def content_parts(request: Request) -> Iterator[tuple[PathParts, dict[str, Any]]
     for path, holder in holders:
         for place in endpoint.parts:
             given = holder.get(place)
-            if isinstance(given, dict):  # A screenshot, or the only part.
+            if isinstance(given, dict):  # A single part, such as a screenshot.
                 yield (*path, place), given
             elif isinstance(given, list):
                 yield from (
@@ -343,9 +343,8 @@ def _is_untidy(payload: str) -> bool:
 def invalid_file_data(request: Request) -> Iterator[Problem]:
     """The `file_data` in a chat completion request is not the data URL of a PDF.
 
-    The API accepts neither other documents nor the web address of a document there, and
-    rejects the request. The error appears in the batch's error file, perhaps a day
-    later.
+    The API accepts neither other types of files nor web addresses here, and rejects the
+    request. The error appears in the batch's error file, perhaps a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             [{"type": "file", "file": {"filename": "a.txt", "file_data":
@@ -357,9 +356,9 @@ def invalid_file_data(request: Request) -> Iterator[Problem]:
     Fix: Begin `file_data` with `data:application/pdf;base64,`. Put the text of other
     documents into a text part, or use `/v1/responses`.
 
-    Evidence: reported. Five reports from the live API, 2026, one of them from a batch
-    (2 September 2026). The code and param are inferred from the same error message
-    about images.
+    Evidence: reported. Five reports from 2026 about the live API, one of them about a
+    batch (2 September 2026). The code and param are inferred from the same error
+    message about images.
     """
     for path, data in _files(request):
         flaw = _flaw(data, "application/pdf")
@@ -374,7 +373,7 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
     """The data URL in `file_data` cannot be decoded.
 
     This applies to `/v1/responses`. It is a warning because it is not known how the API
-    answers, or which types of files it accepts there.
+    responds, or which types of files it accepts there.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_file", "filename": "a.pdf", "file_data":
@@ -386,8 +385,8 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
     Fix: Encode the bytes of the file with a base64 library, and put its MIME type into
     the data URL.
 
-    Evidence: inferred. The rule follows what the API does with images. Which types of
-    files it accepts here, and its error message, are not known.
+    Evidence: inferred. The rule is modeled on what the API does with images. Which
+    types of files it accepts here, and its error message, are not known.
     """
     for path, data in _files(request):
         flaw = _flaw(data, "") if data.startswith("data:") else None
@@ -426,8 +425,8 @@ def logit_bias_key(request: Request) -> Iterator[Problem]:
     Fix: Encode the word with the model's tokenizer, and use the resulting numbers as
     keys.
 
-    Evidence: documented. openai-python 3.54.0 (docstrings). The error message is from one
-    report of 2023; its code is not known.
+    Evidence: documented. openai-python 3.54.0 (docstrings). The error message is from
+    one report from 2023; its code is not known.
     """
     bias = request.body.get("logit_bias")
     for key in bias if isinstance(bias, dict) else ():

@@ -20,7 +20,7 @@ def _remove_unsupported(problem: Problem, line: Line) -> Fix | None:
     if path == ("body", "max_tokens") and line.endpoint is CHAT:
         new = "max_completion_tokens"
         if line.request["body"].get(new) is None:
-            summary = f"Write `{new}`, which also limits the tokens of the reasoning."
+            summary = f"Write `{new}`, whose limit includes reasoning tokens."
             clear = edits.remove_if_there(("body", new))
             return Fix("unsafe", summary, (clear, edits.rename(path, new)))
     return Fix("unsafe", "Remove the parameter.", (edits.remove(path),))
@@ -70,7 +70,7 @@ def unrecognized_argument() -> None:
     """`reasoning_effort` is set for a model without reasoning.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. For the older models, the parameter does not exist.
+    day later. The parameter does not exist for older models.
 
     Fails: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
             "content": "Hi"}], "reasoning_effort": "low"}
@@ -89,7 +89,7 @@ def invalid_parameter() -> None:
     """`prompt_cache_retention` is `in_memory`, which the model does not support.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. The model has only the extended prompt cache of 24 hours.
+    day later. The model supports only the extended prompt cache, which lasts 24 hours.
 
     Fails: /v1/responses {"model": "gpt-5.6-terra", "input": "Hi",
             "prompt_cache_retention": "in_memory"}
@@ -141,7 +141,7 @@ def tools_need_no_effort() -> None:
 
     Fix: For gpt-5.6 and later, set `reasoning_effort` to `none`. Omitting it doesn't
     help, because the default isn't `none`. For gpt-5.4 and gpt-5.5, remove
-    `reasoning_effort`. Or use `/v1/responses`.
+    `reasoning_effort`. Alternatively, use `/v1/responses`.
 
     Evidence: confirmed. Recorded responses for gpt-5.6-sol and gpt-5.4-mini (August
     2026), and users' reports for gpt-5.4, gpt-5.5 and gpt-6, for example
@@ -218,7 +218,7 @@ def dimensions_unsupported() -> None:
 
     Fix: Remove `dimensions`.
 
-    Evidence: confirmed. A recorded response of July 2024, and users' reports. The API
+    Evidence: confirmed. A recorded response from July 2024, and users' reports. The API
     returns neither code nor param.
     """
 
@@ -306,7 +306,7 @@ def audio_required() -> None:
 
 @stated_in_schema()
 def unsupported_tools() -> None:
-    """The model does not support a tool, or not at this reasoning effort.
+    """The model does not support a tool, at least not with this reasoning effort.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
@@ -413,11 +413,11 @@ def unsupported_by_documentation() -> None:
     Fix: Remove the parameter, or choose a model that the message names.
 
     Evidence: documented. The docstrings of openai-python 3.57.0, the Batch guide and
-    public lists of models. The API's answer is unknown.
+    public lists of models. The API's response is unknown.
     """
 
 
-#: Models that take any size within limits (source: openai-python 3.54.0, docstrings of `size`).
+#: Models that accept any size within limits (source: openai-python 3.54.0, docstrings of `size`).
 _FREE_SIZE = r"gpt-image-2(\.\d+)?(-.+)?"
 _SIZE = r"([1-9]\d{0,5})x([1-9]\d{0,5})"
 _LONGEST, _RATIO, _STEP = 3840, 3, 16
@@ -438,9 +438,9 @@ def invalid_size(request: Request) -> Iterator[Problem]:
 
     Fix: Choose a size within these limits, for example `1024x1024`.
 
-    Evidence: confirmed. A recorded response of August 2026 shows the rule about multiples
-    of 16. The other limits are documented in the docstrings of openai-python 3.54.0;
-    their messages are batchlint's own.
+    Evidence: confirmed. A recorded response from August 2026 shows the rule about
+    multiples of 16. The other limits are documented in the docstrings of openai-python
+    3.54.0; their messages are batchlint's own.
     """
     size = request.body.get("size")
     match = re.fullmatch(_SIZE, size) if isinstance(size, str) else None

@@ -1,4 +1,4 @@
-"""Rules about a model's name and the endpoints that it is for. The schemas state all of them."""
+"""Rules about a model's name and its endpoints. The schemas state all of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .registry import stated_in_schema
 
 
 def _endpoint_hint(body: Mapping[str, Any], _path: PathParts, provider: Provider) -> str | None:
-    """Name the endpoints that the model is for."""
+    """Name the endpoints at which the model is available."""
     model = body.get("model")
     family = model_family(model) if isinstance(model, str) else None
     if family is None or family.endpoints is None:
@@ -20,7 +20,7 @@ def _endpoint_hint(body: Mapping[str, Any], _path: PathParts, provider: Provider
     return (
         f"This model is available at {' and '.join(urls)}."
         if urls
-        else "This model is not available at any batch endpoint. Use another one."
+        else "This model is not available at any batch endpoint. Use another model."
     )
 
 
@@ -28,7 +28,7 @@ def _endpoint_hint(body: Mapping[str, Any], _path: PathParts, provider: Provider
 def wrong_endpoint() -> None:
     """The model is not available at this endpoint.
 
-    The API rejects every request, mostly with status 404. The errors appear in the
+    The API rejects every request, usually with status 404. The errors appear in the
     batch's error file, perhaps a day later.
 
     Fails: /v1/chat/completions {"model": "gpt-5-pro", "messages": [{"role": "user",
@@ -57,7 +57,7 @@ def not_a_responses_model() -> None:
 
     Fix: Use an endpoint that the hint names, or another model.
 
-    Evidence: confirmed. Recorded responses of 4 October 2025 and 3 August 2026, and
+    Evidence: confirmed. Recorded responses from 4 October 2025 and 3 August 2026, and
     users' reports.
     """
 
@@ -74,8 +74,9 @@ def not_an_image_model() -> None:
 
     Fix: Use an endpoint that the hint names, or an image model.
 
-    Evidence: confirmed. Recorded responses for gpt-4.1, o4-mini and gpt-4o-audio-preview
-    (July 2025). The message is the one of August 2026.
+    Evidence: confirmed. Recorded responses for gpt-4.1, o4-mini and
+    gpt-4o-audio-preview (July 2025). The message is from a recorded response of August
+    2026.
     """
 
 
@@ -83,8 +84,8 @@ def not_an_image_model() -> None:
 def doubtful_endpoint() -> None:
     """The model may not be available at this endpoint.
 
-    This is a warning because public lists of models disagree about the model, or only
-    one of them has it.
+    This is a warning because public lists of models disagree about this model, or
+    because only one of them includes it.
 
     Fails: /v1/embeddings {"model": "gpt-6.2-sol", "input": "Hi"}
     Passes: /v1/responses {"model": "gpt-6.2-sol", "input": "Hi"}
@@ -98,7 +99,7 @@ def doubtful_endpoint() -> None:
 
 @stated_in_schema()
 def invalid_model_name() -> None:
-    """The model's name contains white space.
+    """The model's name contains whitespace.
 
     The API rejects every request, because no model has such a name. The errors appear
     in the batch's error file, perhaps a day later.
@@ -108,8 +109,8 @@ def invalid_model_name() -> None:
     Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
             "content": "Hi"}]}
 
-    Fix: Write the name as the provider's list of models has it.
+    Fix: Copy the name from the provider's list of models.
 
-    Evidence: confirmed. A recorded response of 17 April 2026, which has neither code nor
-    param.
+    Evidence: confirmed. A recorded response from 17 April 2026, which has neither code
+    nor param.
     """

@@ -22,10 +22,10 @@ _SUPPORTED_FILES: Final = (
     "supported file types."
 )
 
-#: The beginnings of MIME types that are certainly refused.
+#: Prefixes of the MIME types that the API is known to reject.
 _REFUSED: Final = ("audio/", "video/")
 
-#: The beginnings of MIME types that are not documents.
+#: Prefixes of the MIME types of files that are not documents.
 _DOUBTFUL: Final = (
     "application/gzip",
     "application/octet-stream",
@@ -54,8 +54,8 @@ def image_not_from_user() -> None:
     Fix: Move the image into a message with the role `user`.
 
     Evidence: reported. openai/openai-node#1030 (September 2024, assistant),
-    OpenHands/OpenHands#7700 (April 2025, tool), and a report of 2026 (system). For
-    `developer` the message is inferred.
+    OpenHands/OpenHands#7700 (April 2025, tool), and a report from 2026 (system). For
+    `developer`, the message is inferred.
     """
 
 
@@ -63,8 +63,8 @@ def image_not_from_user() -> None:
 def exclusive_file_fields() -> None:
     """A file part has a `filename`, but its file is an uploaded file or a URL.
 
-    Only `file_data` takes a name. The API rejects the request. The error appears in the
-    batch's error file, perhaps a day later.
+    Only `file_data` can have a name. The API rejects the request. The error appears in
+    the batch's error file, perhaps a day later.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_file", "file_id": "file-1", "filename": "a.pdf"}]}]}
@@ -82,8 +82,8 @@ def exclusive_file_fields() -> None:
 def unsupported_file_type(request: Request) -> Iterator[Problem]:
     """A file part of a response contains audio or video.
 
-    Files are documents: PDF, text, tables and presentations. The API rejects the
-    request. The error appears in the batch's error file, perhaps a day later.
+    File parts are for documents: PDF, text, tables and presentations. The API rejects
+    the request. The error appears in the batch's error file, perhaps a day later.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_file", "filename": "a.mp3", "file_data":
@@ -94,7 +94,7 @@ def unsupported_file_type(request: Request) -> Iterator[Problem]:
 
     Fix: Transcribe the audio, and send the text.
 
-    Evidence: confirmed. 88 recorded responses (maruel/genai, 2026) over `audio/mpeg`,
+    Evidence: confirmed. 88 recorded responses (maruel/genai, 2026) for `audio/mpeg`,
     `aac`, `flac`, `ogg` and `wav`, and `video/mp4` and `webm`.
     """
     yield from _files_of(request, _REFUSED)
@@ -114,9 +114,9 @@ def doubtful_file_type(request: Request) -> Iterator[Problem]:
             "input_file", "filename": "a.csv", "file_data":
             "data:text/csv;base64,YSxiCg=="}]}]}
 
-    Fix: Send a document, and name its type.
+    Fix: Send a document, with its MIME type.
 
-    Evidence: inferred. The rule and its message follow `unsupported_file_type`.
+    Evidence: inferred. The rule and its message are modeled on `unsupported_file_type`.
     """
     yield from _files_of(request, _DOUBTFUL)
 
@@ -158,9 +158,9 @@ def image_url_without_scheme(request: Request) -> Iterator[Problem]:
     Fix: Write the whole URL. Before base64 text, write `data:image/png;base64,` with the
     image's type.
 
-    Evidence: confirmed. A recorded response (2026) has the code, and
-    tbxark/ChatGPT-Telegram-Workers#295 (October 2024) the message. That the param is null
-    is inferred from other answers with this code.
+    Evidence: confirmed. A recorded response (2026) shows the code, and
+    tbxark/ChatGPT-Telegram-Workers#295 (October 2024) the message. The null param is
+    inferred from other responses with this code.
     """
     for path, part in content_parts(request):
         image = part.get("image_url")

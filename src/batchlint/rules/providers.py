@@ -1,4 +1,4 @@
-"""Rules about what only some providers limit: the size of a line, custom_ids, own parameters."""
+"""Rules about limits of some providers: the size of a line, custom_ids and parameters."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def line_too_large(request: Request) -> Iterator[Problem]:
 
     Fix: Shorten the request, or split it into several.
 
-    Evidence: documented. `batchlint provider NAME` names the limit and its sources. The
+    Evidence: documented. `batchlint provider NAME` lists the limit and its sources. The
     message is batchlint's own.
     """
     assert request.provider is not None
@@ -47,14 +47,14 @@ def line_too_large(request: Request) -> Iterator[Problem]:
 
 @request_rule(when_at=_above_safe_line, fails=None)
 def line_size_near_limit(request: Request) -> Iterator[Problem]:
-    """The line has more bytes than the lowest limit that a source names.
+    """The line has more bytes than the lowest limit in any source.
 
-    This is a warning because the source may mean a higher limit: 6 MB are 6,000,000
-    bytes, or 6,291,456.
+    This is a warning because the source may mean a higher limit. For example, 6 MB can
+    mean 6,000,000 or 6,291,456 bytes.
 
     Fix: Shorten the request, or split it into several.
 
-    Evidence: documented. `batchlint provider NAME` names the limit and its sources.
+    Evidence: documented. `batchlint provider NAME` lists the limit and its sources.
     """
     assert request.provider is not None
     safe = request.provider.safe_limits.line_bytes
@@ -75,9 +75,9 @@ def refused_custom_id() -> None:
 
     The whole batch fails before any request runs. OpenAI documents no limit.
 
-    Fix: Write IDs that fit the limits that the message names.
+    Fix: Use IDs within the limits that the message names.
 
-    Evidence: documented. `batchlint provider NAME` names the limits and their sources.
+    Evidence: documented. `batchlint provider NAME` lists the limits and their sources.
     The message is batchlint's own.
     """
 
@@ -86,16 +86,16 @@ def refused_custom_id() -> None:
 def doubtful_custom_id() -> None:
     """`custom_id` has a length or characters that the provider may not accept.
 
-    This is a warning because only one second-hand source names the limit.
+    This is a warning because the limit comes from a single second-hand source.
 
-    Fix: Write IDs that fit the limits that the message names.
+    Fix: Use IDs within the limits that the message names.
 
-    Evidence: reported. `batchlint provider NAME` names the limits and their sources.
+    Evidence: reported. `batchlint provider NAME` lists the limits and their sources.
     """
 
 
-#: A parameter whose name differs by at most this many letters may be misspelled. In short names one
-#: letter makes another parameter: `top_k` is not `top_p`.
+#: A parameter whose name differs by at most this many letters may be misspelled. Short names are
+#: different: `top_k` and `top_p` are two parameters.
 _NEAR: Final = 2
 _SHORT: Final = 5
 _LONGEST: Final = 64
@@ -106,7 +106,7 @@ def misspelled_parameter(line: Line) -> Iterator[Problem]:
     """The body has an unknown parameter whose name is close to that of a known one.
 
     This is a warning because the provider may have parameters that batchlint does not
-    know. It applies to providers other than OpenAI and Azure, which refuse unknown
+    know. It applies to providers other than OpenAI and Azure, which reject unknown
     parameters (see `unknown_parameter`).
 
     Fix: Use the name in the message if that is the parameter you mean.
@@ -124,7 +124,7 @@ def misspelled_parameter(line: Line) -> Iterator[Problem]:
     for name in body:
         if name in known:
             continue
-        meant = _meant(name, tuple(known))
+        meant = _intended_parameter(name, tuple(known))
         if meant is not None and meant not in body:
             yield problem(
                 f"The parameter '{phrasing.excerpt(name)}' is not known. Did you mean '{meant}'?",
@@ -133,8 +133,8 @@ def misspelled_parameter(line: Line) -> Iterator[Problem]:
 
 
 @lru_cache(maxsize=1024)
-def _meant(name: str, known: tuple[str, ...]) -> str | None:
-    """The known parameter that a misspelled one stands for."""
+def _intended_parameter(name: str, known: tuple[str, ...]) -> str | None:
+    """The known parameter that a misspelled one probably means."""
     if not _SHORT < len(name) <= _LONGEST:
         return None
     most = 1 if len(name) <= 2 * _SHORT - 2 else _NEAR

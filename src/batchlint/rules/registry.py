@@ -35,9 +35,9 @@ class Request(NamedTuple):
 
     Attributes:
         endpoint: the endpoint of its URL.
-        body: any object; the schema may have refused some of its fields.
+        body: any object; the schema may have rejected some of its fields.
         line_bytes: the size of the line.
-        provider: for which it is checked; None for OpenAI.
+        provider: the provider to check for; None for OpenAI.
     """
 
     endpoint: Endpoint
@@ -47,7 +47,7 @@ class Request(NamedTuple):
 
     @property
     def model(self) -> str:
-        """The OpenAI model; the empty string if there is none, or if its name says nothing."""
+        """The OpenAI model. Empty if the request names none, or if the provider has other models."""
         model = self.body.get("model")
         if self.provider is not None and not self.provider.has_openai_models:
             return ""
@@ -77,8 +77,8 @@ class Line(NamedTuple):
 
     Attributes:
         request: the JSON object.
-        provider: for which it is checked.
-        endpoint: of its URL; None if that is not a batch endpoint.
+        provider: the provider to check for.
+        endpoint: the endpoint of its URL; None if that is not a batch endpoint.
     """
 
     request: dict[str, Any]
@@ -90,8 +90,8 @@ class CheckedFile(NamedTuple):
     """A file whose lines were checked, as file rules see it.
 
     Attributes:
-        summary: what is known of its lines.
-        provider: for which it was checked.
+        summary: what is known about its lines.
+        provider: the provider to check for.
         endpoint: the URL of the batch: the caller's, or the most frequent one.
         now: the time of the check, in seconds since the epoch.
         max_enqueued_tokens: the caller's limit; None if there is none.
@@ -116,8 +116,8 @@ class CheckedFile(NamedTuple):
 
 Check = Callable[..., Iterator[Problem]]
 
-#: Makes a hint from the line (or from the body, if the body's schema found the problem), from the
-#: place of the problem, and from the provider.
+#: Makes a hint from the line (or from the body, if the body's schema found the problem), the path
+#: of the problem, and the provider.
 HintMaker = Callable[[Mapping[str, Any], PathParts, Provider], str | None]
 
 
@@ -130,7 +130,7 @@ class Rule(NamedTuple):
 
     Attributes:
         name: its unique name, in snake_case.
-        module: the module of this package that has it.
+        module: the module of this package that defines it.
         scope: what it checks.
         check: yields the problems.
         code: the API's code; the rule's name if the API's code is null or unknown.
@@ -138,10 +138,10 @@ class Rule(NamedTuple):
         fails: what the API does; None for a warning.
         default: whether it is on by default.
         once_per_file: reported once per file, with the first line and the count.
-        when_at: of a request rule that is not about OpenAI's API, but about limits of providers:
-            makes `when` for a provider. None: it has no such limit.
-        endpoints: whose requests it checks; empty for all.
-        when: what in a request triggers it.
+        when_at: for a request rule about a limit that only some providers have. Makes
+            `when` for a provider; None if the provider has no such limit.
+        endpoints: the endpoints whose requests it checks; empty for all.
+        when: what triggers it in a request.
         unless: when a triggered rule has nothing to find.
         hint: makes the hint, for rules that a schema states.
         fix: makes the fix, for rules that a schema states. Other rules put it into the problem.
@@ -166,7 +166,7 @@ class Rule(NamedTuple):
     when_at: Callable[[Provider], Trigger | None] | None = None
 
     def for_provider(self, provider: Provider) -> Rule | None:
-        """The rule with the trigger that it has at a provider; None if nothing triggers it."""
+        """The rule with its trigger for a provider; None if nothing triggers it."""
         if self.when_at is None:
             return self
         when = self.when_at(provider)
@@ -192,8 +192,8 @@ class Rule(NamedTuple):
     def examples(self, heading: str) -> list[str]:
         """The examples under `Fails` or `Passes`.
 
-        In the documentation, four spaces begin another line of the same file, and eight continue
-        the line before.
+        In the documentation, an indentation of four spaces means another line of the
+        same file, and eight spaces mean that the previous line continues.
         """
         found: list[str] = []
         inside = False
@@ -381,15 +381,16 @@ def select_rules(
     *,
     provider: Provider | None = None,
 ) -> Selection:
-    """Select rules by name or by API code. A code stands for all of its rules.
+    """Select rules by name, API code, group or glob.
 
     Args:
         only: exactly these; None selects all that are on by default.
         ignore: leave these out.
         warn: make these warnings, and switch them on.
         error: make these errors, and switch them on.
-        provider: for which the rules are. Its own severities come before those of the rules, and
-            the rules that are off there are left out unless `warn` or `error` names them.
+        provider: the provider to select rules for. Its severities replace those of the
+            rules, and the rules that it switches off are left out unless `warn` or
+            `error` names them.
 
     Raises:
         ValueError: a name is unknown, and the message suggests similar ones; or no rule is left.
@@ -414,7 +415,7 @@ def select_rules(
 
 
 def names_of(names_or_codes: str | Iterable[str]) -> list[str]:
-    """The names of the rules that names, API codes, groups or globs stand for.
+    """Resolve names, API codes, groups and globs to names of rules.
 
     Args:
         names_or_codes: a list, or a string of names separated by commas.
@@ -436,13 +437,13 @@ def names_of(names_or_codes: str | Iterable[str]) -> list[str]:
 
 
 def _is_named(rule: Rule, name: str) -> bool:
-    """Whether a name is that of a rule, of its code or of its group, or a glob for one of them."""
+    """Whether a name is a rule's name, code or group, or a glob that matches one of them."""
     names = (rule.name, rule.code, rule.group)
     return name in names or any(fnmatchcase(each, name) for each in names)
 
 
 def _with_code_of_a_provider(code: str) -> list[str]:
-    """The rules that have a code at a provider other than OpenAI, such as `url_mismatch`."""
+    """The rules for which a provider other than OpenAI has this code, such as `url_mismatch`."""
     of_providers = (row["codes"].get(code, ()) for row in provider_index().values())
     names = {name for found in of_providers for name in found}
     return [name for name in RULES if name in names]

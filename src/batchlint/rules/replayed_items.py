@@ -15,9 +15,9 @@ from .triggers import items
 #: The maximum number of characters in an ID.
 _LONGEST: Final = 64
 
-#: Prefixes of IDs by the type of the item, where the API has refused other prefixes. Evidence:
+#: ID prefixes by item type, for the types for which the API has rejected other prefixes. Evidence:
 #: many reports for `fc`, `msg` and `rs`, can1357/oh-my-pi#977 (May 2026) and three more for `ctc`,
-#: one report of 2026 for `ws`.
+#: one report from 2026 for `ws`.
 _REQUIRED_PREFIXES: Final = {
     "custom_tool_call": "ctc",
     "function_call": "fc",
@@ -26,8 +26,8 @@ _REQUIRED_PREFIXES: Final = {
     "web_search_call": "ws",
 }
 
-#: Prefixes that the API itself gives the IDs of other items. Evidence: recorded responses, 2025 and
-#: 2026.
+#: ID prefixes that the API itself uses for other types of items. Evidence: recorded responses, 2025
+#: and 2026.
 _USUAL_PREFIXES: Final = {
     "apply_patch_call": "apc",
     "code_interpreter_call": "ci",
@@ -42,7 +42,7 @@ _USUAL_PREFIXES: Final = {
     "tool_search_output": "tso",
 }
 
-#: IDs that stand for any ID in examples.
+#: IDs that examples use as placeholders.
 _PLACEHOLDER: Final = r"item_\d{1,3}"
 
 _HAS_ID: Final = items({"id": {"type": "null"}})
@@ -54,7 +54,7 @@ class _ItemId(NamedTuple):
 
     Attributes:
         place: the index of the item.
-        type: the item's type. Without one it is a message or a reference.
+        type: the item's type. An item without a type is a message or a reference.
         text: the ID.
     """
 
@@ -64,7 +64,7 @@ class _ItemId(NamedTuple):
 
     @property
     def is_spelled_right(self) -> bool:
-        """Whether it has no characters that the API refuses."""
+        """Whether the API accepts all of its characters."""
         return re.fullmatch("[A-Za-z0-9_-]+", self.text) is not None
 
     def has_prefix(self, prefix: str) -> bool:
@@ -88,7 +88,7 @@ def invalid_item_id(request: Request) -> Iterator[Problem]:
     An ID consists of letters, digits, underscores and dashes. Its prefix depends on the
     type of the item: `msg` for messages, `rs` for reasoning, `fc` for function calls,
     `ctc` for custom tool calls, `ws` for web searches. The ID of a call (`call_...`)
-    belongs in `call_id`. IDs like `item_1`, which stand for any ID in examples, are not
+    belongs in `call_id`. Placeholders from examples, such as `item_1`, are not
     reported.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
@@ -133,11 +133,10 @@ def invalid_item_id(request: Request) -> Iterator[Problem]:
 
 @request_rule(fails=None, endpoints=[RESPONSES], when=_HAS_ID)
 def doubtful_item_id(request: Request) -> Iterator[Problem]:
-    """The ID of an input item does not have the prefix that the API gives to such items.
+    """The ID of an input item does not have the prefix that the API uses for such items.
 
-    For the types that `invalid_item_id` names, the API refuses a wrong prefix. This is a
-    warning because for other types no refusal is known, only the prefix that the API
-    itself writes.
+    The API rejects a wrong prefix for the types that `invalid_item_id` names. This is a
+    warning because it is not known whether it does so for other types.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "image_generation_call",
             "id": "call_1"}, {"role": "user", "content": "x"}]}
@@ -146,12 +145,13 @@ def doubtful_item_id(request: Request) -> Iterator[Problem]:
 
     Fix: Send the ID that the API returned.
 
-    Evidence: inferred. The prefixes are those of IDs in recorded responses, 2025 and 2026.
+    Evidence: inferred. The prefixes are from IDs in recorded responses from 2025 and
+    2026.
     """
     for item_id in _ids(request):
         prefix = _USUAL_PREFIXES.get(item_id.type, "")
         if item_id.is_spelled_right and not item_id.has_prefix(prefix):
-            hint = "The API gives this prefix to items of this type. It may refuse others."
+            hint = "The API uses this prefix for items of this type. It may reject others."
             yield _wrong_prefix(item_id, prefix, hint)
 
 
@@ -181,8 +181,8 @@ def item_id_too_long(request: Request) -> Iterator[Problem]:
 
     Fix: Send the ID that the API returned, or leave it out.
 
-    Evidence: reported. Reports about proxies that lengthen IDs, 2026. The longest ID in
-    recorded requests that the API accepted has fewer characters.
+    Evidence: reported. Reports from 2026 about proxies that lengthen IDs. All IDs in
+    recorded requests that the API accepted are shorter.
     """
     for index, _, text in _ids(request):
         if len(text) > _LONGEST:
@@ -209,7 +209,7 @@ def duplicate_item(request: Request) -> Iterator[Problem]:
             "id": "msg_1"}, {"role": "assistant", "content": "b", "id": "msg_2"},
             {"role": "user", "content": "x"}]}
 
-    Fix: Send each item once. Leave out the IDs that you made yourself.
+    Fix: Send each item once. Leave out IDs that you made up.
 
     Evidence: confirmed. continuedev/continue#10723 and #10200 (February 2026), with param
     and without a code, and six more reports.
@@ -250,8 +250,8 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
 
     Fix: Send the item that followed, with its ID, or leave the reasoning item out.
 
-    Evidence: confirmed. A recorded response (pydantic/pydantic-ai, September 2025; an
-    assistant message without its ID followed), with param and without a code;
+    Evidence: confirmed. A recorded response (pydantic/pydantic-ai, September 2025) in
+    which an assistant message without its ID followed, with param and without a code;
     continuedev/continue#8933, openai/openai-node#1567 and #1791, vercel/ai#7099. In 135
     recorded requests that the API accepted, reasoning is sometimes followed by a call
     without its ID, but never by a message without one.
@@ -276,7 +276,7 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
 
 
 def _is_not_written_next(item: dict[str, Any]) -> bool:
-    """Whether an item is the client's, or an assistant message without its ID."""
+    """Whether an item is from the client, or an assistant message without its ID."""
     kind = item.get("type", "message")
     role = item.get("role")
     if kind == "message":

@@ -19,18 +19,18 @@ def missing_model() -> None:
     """The body has no `model`.
 
     The whole batch fails before any request runs. Every line must name its model, and
-    all lines must name the same one. Requests that may get a model from a default or a
-    prompt template only get the warning `model_left_out`. In a chat completion,
-    `null` and an empty string count as missing.
+    all lines must name the same one. If a default or a prompt template may provide the
+    model, batchlint only warns (see `model_left_out`). In a chat completion, `null` and
+    an empty string count as missing.
 
     Fails: /v1/embeddings {"input": "x"}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
 
     Fix: Add `"model"` to the body.
 
-    Evidence: confirmed. Failed batches of August 2025 (ogx-ai/ogx, with the message)
+    Evidence: confirmed. Failed batches from August 2025 (ogx-ai/ogx, with the message)
     and 2 September 2026 (a research note by OpenRouter, with the code and the param).
-    That batch validation uses the same message for every endpoint is inferred.
+    It is inferred that batch validation uses the same message for every endpoint.
     """
 
 
@@ -60,8 +60,8 @@ def model_left_out(request: Request) -> Iterator[Problem]:
     if default is None:
         if "model" not in request.body and "prompt" in request.body:
             yield problem(
-                "The request names no model. Whether a batch takes that of the prompt template is "
-                "not known.",
+                "The request names no model. It is not known whether a batch uses the prompt "
+                "template's model.",
                 "model",
                 hint='Add "model" to the body.',
             )
@@ -86,18 +86,18 @@ def missing_messages() -> None:
 
     Fix: Add `"messages"`. If the body has `"input"`, the URL should be `/v1/responses`.
 
-    Evidence: confirmed. A failed batch of 29 September 2026.
+    Evidence: confirmed. A failed batch from 29 September 2026.
     """
 
 
-def _answer_at_once(problem: Problem, _: Line) -> Fix | None:
+def _remove_stream(problem: Problem, _: Line) -> Fix | None:
     if problem.path != ("body", "stream"):
         return None
     options = edits.remove_if_there(("body", "stream_options"))
     return Fix("safe", "Remove `stream`.", (edits.remove(problem.path), options))
 
 
-@stated_in_schema(fails="batch", fix=_answer_at_once)
+@stated_in_schema(fails="batch", fix=_remove_stream)
 def streaming_unsupported() -> None:
     """`stream` is `true`.
 
@@ -188,7 +188,7 @@ def missing_required_parameter() -> None:
 
 
 def _remove_null(problem: Problem, line: Line) -> Fix | None:
-    """Remove an unknown parameter that is null: data frames write one for each column."""
+    """Remove an unknown parameter that is null. Exported data frames have one for each column."""
     value: Any = line.request
     for part in problem.path or ():
         value = value[part]
@@ -217,13 +217,13 @@ def unknown_parameter() -> None:
     """
 
 
-#: The roles and fields of messages that are the same items on /v1/responses.
+#: The roles and fields of messages that /v1/responses accepts unchanged.
 _SAME_ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
 _MESSAGE: Final = {"role", "content"}
 
 
 def _move_messages(body: Mapping[str, Any]) -> tuple[Edit, ...]:
-    """Messages of text are the same in both; parts of a message have other types."""
+    """Text messages are the same on both endpoints; content parts have other types."""
     messages = body["messages"]
     same = isinstance(messages, list) and all(
         isinstance(message, dict)
@@ -236,7 +236,7 @@ def _move_messages(body: Mapping[str, Any]) -> tuple[Edit, ...]:
 
 
 def _move_format(body: Mapping[str, Any]) -> tuple[Edit, ...]:
-    """A format is nested in chat completions, and flat on /v1/responses."""
+    """A schema is nested in chat completions, and flat on /v1/responses."""
     form = body["response_format"]
     at = ("body", "response_format")
     if not isinstance(form, dict) or "text" in body:
@@ -307,8 +307,8 @@ def json_edits_image() -> None:
     """An image edit has `image`, which only multipart requests accept.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. A line of a batch carries JSON. In JSON, the parameter is `images`, a
-    list of objects with `image_url` or `file_id`.
+    day later. The lines of a batch are JSON, in which the parameter is `images`, a list
+    of objects with `image_url` or `file_id`.
 
     Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "image": "file-1",
             "images": [{"file_id": "file-1"}]}
@@ -370,7 +370,7 @@ def array_above_max_length() -> None:
     requests.
 
     Evidence: reported. Users' reports, 2023 to 2026. The limits are from the OpenAPI
-    document of August 2026.
+    document from August 2026.
     """
 
 
@@ -401,14 +401,14 @@ def input_too_long() -> None:
     """An embedding input has more than 8,192 tokens, whichever tokenizer is used.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. batchlint counts the items of a list of tokens. A string is reported from
-    1,048,577 characters on, because no token is longer than 128 characters. A shorter
-    string may still be too long.
+    day later. batchlint counts the items of a list of tokens. A string is reported if
+    it has more than 1,048,576 characters, because no token is longer than 128
+    characters. A shorter string may still be too long.
 
     Fix: Split the input into shorter pieces.
 
-    Evidence: reported. A full answer of the live API (August 2026), which has neither
-    code nor param.
+    Evidence: reported. A full response from the live API (August 2026), which has
+    neither code nor param.
     """
 
 
@@ -582,7 +582,8 @@ def missing_mutually_exclusive_parameters() -> None:
 
     Fix: Add exactly one of the parameters that the message lists.
 
-    Evidence: reported. Answers of the live API in public issues, June 2026.
+    Evidence: reported. Responses from the live API, quoted in public issues in June
+    2026.
     """
 
 
@@ -601,5 +602,5 @@ def too_many_images() -> None:
 
     Fix: Write one request per image.
 
-    Evidence: reported. antiwork/gumroad#4709 (April 2026) quotes the full answer.
+    Evidence: reported. antiwork/gumroad#4709 (April 2026) quotes the full response.
     """

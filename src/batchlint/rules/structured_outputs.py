@@ -22,11 +22,11 @@ _WHEN: Final = fields("response_format", "text", "tools", "functions")
 
 
 class _Location(NamedTuple):
-    """A schema in a request, and its place.
+    """A schema in a request, and its location.
 
     Attributes:
-        subject: the API's word for what the schema describes.
-        named: the object with the name of the schema.
+        subject: what the schema describes, in the API's words.
+        named: the object that contains the name of the schema.
         schema: the schema; None if a function has none.
         path: its path in the body. For a missing schema, the path of the function.
         param: the path of the schema in the API's words.
@@ -89,11 +89,11 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
     Structured Outputs supports a subset of JSON Schema:
 
     * The root is an object.
-    * Every object has `"additionalProperties": false`, and requires each of its
-      properties.
+    * Every object has `"additionalProperties": false`, and lists all of its properties
+      in `required`.
     * Every array has `items`.
     * Only the formats and keywords in the Structured Outputs guide are supported.
-    * A `$ref` has no other keyword beside it, and points to the root or to one of its
+    * A `$ref` has no other keyword next to it, and points to the root or to one of its
       definitions.
     * A schema has at most 5,000 properties, 10 levels, 120,000 characters of names and
       values, and 1,000 enum values. An enum of more than 250 values has at most 15,000
@@ -175,8 +175,8 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
 
     In strict mode:
 
-    * `minLength` and `maxLength`, which the API refused at the end of 2025 and accepted
-      in tests in 2026
+    * `minLength` and `maxLength`, which the API rejected at the end of 2025 and
+      accepted in tests in 2026
     * `patternProperties`, and keywords that the guide does not mention
     * an `enum` without a `type`
     * `additionalProperties` with a schema, on an object that may have other types
@@ -185,7 +185,7 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
 
     * a root without `type` and `properties`
     * on `/v1/responses`, `anyOf` and similar keywords at the root, which chat
-      completions refuse
+      completions reject
 
     This is a warning because the evidence is contradictory or comes from a single
     report.
@@ -202,8 +202,8 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
     Fix: Send one request with the schema before you create the batch, or avoid the
     feature.
 
-    Evidence: reported. Reports and probes of 2025 and 2026 that contradict each other,
-    or a single one.
+    Evidence: reported. Contradictory reports and tests from 2025 and 2026, or a single
+    report.
     """
     from ..structured import subset
 
@@ -216,7 +216,7 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
 
 
 def _is_certain(found: SchemaProblem, request: Request) -> bool:
-    """Whether the API certainly refuses a schema for this problem."""
+    """Whether the API is certain to reject a schema for this problem."""
     return found.certain and (request.endpoint == CHAT or not found.chat_only)
 
 
@@ -226,7 +226,7 @@ def unchecked_schema(request: Request) -> Iterator[Problem]:
 
     Work proportional to the size of a schema is not limited. Two things can take much
     more, and are limited per line: many values that are nested very deeply, and many
-    long patterns that ignore case or have characters beyond ASCII. The limit counts
+    long patterns that ignore case or contain non-ASCII characters. The limit counts
     work, not time, so that every run gives the same report. The finding appears once
     per line.
 
@@ -267,8 +267,8 @@ def fine_tuned_schema(request: Request) -> Iterator[Problem]:
 
     Fix: Remove the keyword, and state the constraint in the `description`.
 
-    Evidence: documented. The Structured Outputs guide (October 2026). No response of
-    the API is known.
+    Evidence: documented. The Structured Outputs guide (October 2026). No API response
+    is known.
     """
     if _is_fine_tuned(request):
         from ..structured import subset
@@ -394,22 +394,23 @@ def _found(request: Request) -> _Problems:
 
 
 def _is_unchecked(found: SchemaProblem) -> bool:
-    """Whether a problem stands for those of a schema that was not checked."""
+    """Whether a problem reports that a schema was not checked."""
     from ..structured import subset
 
     return found is subset.UNCHECKED[0]
 
 
 class _GoodItems:
-    """Items of lists in which no schema has a problem, recognised by their text.
+    """List items whose schemas have no problems, recognized by their text.
 
-    The lines of a file share their tools. To encode a list once and to compare its text with the
-    texts of known items takes a third of the time of encoding and looking up each item.
+    The lines of a file often share their tools. Encoding a list once and comparing its
+    text with known items takes a third of the time of encoding and looking up each
+    item.
     """
 
     def __init__(self) -> None:
         self._last = b""
-        self._texts: dict[bytes, bytes] = {}  # by their beginning
+        self._texts: dict[bytes, bytes] = {}  # by their first bytes
         self._bytes = 0
 
     def unknown(self, items: list[Any]) -> Sequence[int]:
@@ -434,7 +435,7 @@ class _GoodItems:
         return unknown
 
     def add(self, item: Any) -> None:
-        """Note that an item is good."""
+        """Record that an item is good."""
         if not isinstance(item, dict):
             return
         try:
@@ -451,7 +452,7 @@ class _GoodItems:
         self._texts[beginning] = text
 
 
-#: Items are looked up by this many bytes of their beginning, and then compared as a whole.
+#: Items are looked up by this many of their first bytes, and then compared as a whole.
 _BEGINNING: Final = 96
 
 #: The size of the texts to keep, in bytes.
@@ -465,7 +466,8 @@ _good_items: Final[dict[_Locator, _GoodItems]] = {
 def _list_problems(items: list[Any], locate: _Locator, budget: Budget) -> _Problems:
     """The problems of the items that are not known to be good.
 
-    Items whose work is in excess never become known: they count against each line's budget.
+    Items that use up a part of the budget are never remembered, because they count on
+    each line.
     """
     good = _good_items[locate]
     found: list[tuple[_Location, SchemaProblem]] = []

@@ -23,13 +23,13 @@ from .registry import every_line_rule, text_rule
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
-#: What the API says of files that are not UTF-8 (source: `batchlint rule not_utf8`).
+#: The API's message for files that are not UTF-8 (source: `batchlint rule not_utf8`).
 NOT_UTF8: Final = "Invalid file for Batch API. Must be utf-8 encoded"
 
 _BLANKS: Final = " \t\r\n"
 _MARK: Final = "\ufeff"
 _HALF_PAIR: Final = (
-    r"A string holds half of a surrogate pair (\ud800 to \udfff). Don't cut text in the middle of a "
+    r"A string contains half of a surrogate pair (\ud800 to \udfff). Don't cut text inside a "
     "character."
 )
 
@@ -53,9 +53,9 @@ class Defect(NamedTuple):
 
     Attributes:
         kind: one of `DefectKind`.
-        detail: how to fix it, as far as that depends on the text.
-        name: of a foreign format.
-        path: the place in the parameters of a create call.
+        detail: the part of the explanation that depends on the text.
+        name: the name of a foreign format.
+        path: the path in the parameters of a create call.
         fix: how to repair it, if that is possible.
     """
 
@@ -106,7 +106,7 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
 
     Args:
         line: the line.
-        decoded: what it was decoded to; None if that failed.
+        decoded: the decoded line; None if decoding failed.
     """
     if not line.strip(_BLANKS.encode()):
         return Defect("blank")
@@ -131,13 +131,13 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         return Defect("not a number", detail, fix=_if_it_helps(_WITH_NULLS, text))
     except json.JSONDecodeError as error:
         return Defect("not json", _explain(error, text), fix=_fix_of(error, text))
-    except ValueError:  # int() refuses more digits than sys.get_int_max_str_digits().
+    except ValueError:  # int() rejects more digits than sys.get_int_max_str_digits().
         return Defect("not a number", "A number has too many digits.")
     return Defect("lone surrogate", fix=_if_it_helps(_WITHOUT_SURROGATES, text))
 
 
 def _if_it_helps(fix: Fix, text: str) -> Fix | None:
-    """A fix, if it makes a text a JSON object."""
+    """Return a fix if it turns a text into a JSON object."""
     return None if apply_all(text, fix.edits) is None else fix
 
 
@@ -149,7 +149,7 @@ def _fix_of(error: json.JSONDecodeError, text: str) -> Fix | None:
 
 
 class _NotANumberError(ValueError):
-    """A constant or a number that JSON does not have."""
+    """A constant or a number that JSON does not allow."""
 
 
 def _refuse(constant: str) -> None:
@@ -166,10 +166,10 @@ def _finite(digits: str) -> float:
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
 
 
-#: How the marker lines of a Git conflict begin.
+#: The beginnings of the marker lines of a Git conflict.
 _CONFLICT: Final = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
 
-#: The beginnings of text that JSON does not have, and what to do about it.
+#: Beginnings of text that JSON does not allow, each with a hint.
 _NOT_IN_JSON: Final[tuple[tuple[str | tuple[str, ...], str], ...]] = (
     ("\ufeff", "unexpected byte order mark. It may come from joining files that begin with one."),
     ("'", "JSON needs double quotes. Write the line with json.dumps()."),
@@ -182,7 +182,7 @@ _NOT_IN_JSON: Final[tuple[tuple[str | tuple[str, ...], str], ...]] = (
     (("//", "/*", "#"), "JSON does not allow comments. Remove the comment."),
 )
 
-#: What the decoder complains about, by the beginning of its message.
+#: Explanations of the decoder's errors, by the beginning of its message.
 _COMPLAINTS: Final = (
     (
         "Invalid control character",
@@ -192,8 +192,8 @@ _COMPLAINTS: Final = (
     ("Invalid \\escape", "JSON does not have this escape. Write a backslash as \\\\."),
     ("Expecting property name", "a key in double quotes is missing."),
     ("Expecting ':'", "a colon is missing after the key."),
-    ("Expecting ','", "a comma is missing, or a quotation mark in a string lacks its backslash."),
-    ("Expecting value", "a value is missing, or is not JSON."),
+    ("Expecting ','", "a comma is missing, or a quotation mark in a string is not escaped."),
+    ("Expecting value", "a value is missing or is not valid JSON."),
 )
 
 
@@ -221,11 +221,11 @@ def _explain(error: json.JSONDecodeError, text: str) -> str:
         if rest.startswith(beginning):
             return f"{column}: {hint}"
     complaints = (hint for beginning, hint in _COMPLAINTS if error.msg.startswith(beginning))
-    return f"{column}: {next(complaints, 'this is not JSON.')}"
+    return f"{column}: {next(complaints, 'this is not valid JSON.')}"
 
 
 def _explain_extra(rest: str, position: int) -> str:
-    """What is wrong with a line that goes on after its value."""
+    """Explain text after the value of a line."""
     column = f"Column {position + 1}"
     if rest == ",":
         return (
@@ -246,8 +246,8 @@ def invalid_json_line(defect: Defect) -> Iterator[Problem]:
     """The line is not valid JSON.
 
     The whole batch fails before any request runs. Common causes are a line that is cut
-    off, a comma too many or too few, a comment, single quotes and two values on one
-    line. The hint names the cause and the column, in the same words on every version of
+    off, an extra or missing comma, a comment, single quotes and two values on one line.
+    The hint names the cause and the column, and is the same for every version of
     Python.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
@@ -258,7 +258,7 @@ def invalid_json_line(defect: Defect) -> Iterator[Problem]:
     Fix: Write each line with a JSON library, never by hand.
 
     Evidence: confirmed. ogx-ai/ogx `test_batches_errors.py` (August 2025), and a batch
-    of April 2024.
+    from April 2024.
     """
     if defect.kind == "not json":
         yield _not_json(defect.detail, defect.fix)
@@ -325,8 +325,8 @@ def not_a_number(defect: Defect) -> Iterator[Problem]:
     Fix: Write the line with `json.dumps(..., allow_nan=False)`, and leave out the
     parameter if it has no value.
 
-    Evidence: inferred. RFC 8259, section 6, defines the numbers of JSON. The API's
-    answer is not recorded; the message is the one for a line that is not valid JSON.
+    Evidence: inferred. RFC 8259, section 6, defines the numbers of JSON. No response of
+    the API is recorded; the message is the one for a line that is not valid JSON.
     """
     if defect.kind == "not a number":
         yield _not_json(defect.detail, defect.fix)
@@ -348,13 +348,14 @@ def lone_surrogate(defect: Defect) -> Iterator[Problem]:
     Fix: Cut text between characters, never inside one.
 
     Evidence: inferred. RFC 8259, section 8.2, calls the behavior of software that
-    receives such text unpredictable. The API's answer is not recorded; the message is
+    receives such text unpredictable. No response of the API is recorded; the message is
     the one for a line that is not valid JSON.
     """
     if defect.kind == "lone surrogate":
         yield _not_json(_HALF_PAIR, defect.fix)
     elif defect.kind == "lone surrogate in parameters":
-        # The sentence is the beginning of the API's for bodies that it cannot parse: inferred.
+        # The beginning of the API's message for bodies that it cannot parse. Its use here is
+        # inferred.
         message = "We could not parse the JSON body of your request."
         yield Problem(message, dotted(defect.path) or None, defect.path, _HALF_PAIR)
 
@@ -387,7 +388,7 @@ def not_an_object(defect: Defect) -> Iterator[Problem]:
 
     Fix: Write one request object per line.
 
-    Evidence: inferred. The API's answer is unknown; the message is the one for a line
+    Evidence: inferred. The API's response is unknown; the message is the one for a line
     that is not valid JSON.
     """
     if defect.kind == "not an object":
@@ -399,16 +400,16 @@ def blank_line(defect: Defect) -> Iterator[Problem]:
     """The line is blank.
 
     This is a warning because how the API treats blank lines is unknown. A blank line
-    counts as a line, but not as a request. The newline after the last line does not
-    make a blank line.
+    counts as a line, but not as a request. The newline at the end of the last line does
+    not count as a blank line.
 
     Fix: Remove the blank line.
 
-    Evidence: inferred. Two servers with the same interface refuse blank lines, and
+    Evidence: inferred. Two servers with the same interface reject blank lines, and
     others skip them.
     """
     if defect.kind == "blank":
-        hint = "Remove it. What the API does with it is not known."
+        hint = "Remove it. It is not known what the API does with blank lines."
         yield Problem("The line is blank.", None, (), hint, fix=_WITHOUT_LINE)
 
 
@@ -425,12 +426,13 @@ def duplicate_key(line: bytes) -> Iterator[Problem]:
     Fix: Decide which value is meant, and remove the other one.
 
     Evidence: inferred. RFC 8259, section 4, calls the behavior of software that
-    receives such an object unpredictable. No response of the API is known.
+    receives such an object unpredictable. No API response is known.
     """
     key = repeated_key(line)
     if key is not None:
         hint = (
-            "Remove one of them. Most decoders keep the last value; what the API does is not known."
+            "Remove one of them. Most decoders keep the last value; it is not known what the API "
+            "does."
         )
         yield Problem(f"The key '{excerpt(key)}' occurs twice in one object.", None, (), hint)
 

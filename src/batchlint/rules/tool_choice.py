@@ -24,7 +24,7 @@ def _has_tools(request: Request) -> bool:
     return isinstance(request.body.get("tools"), list) and "function_call" not in request.body
 
 
-def _none_named(request: Request) -> bool:
+def _names_no_tool(request: Request) -> bool:
     """Whether the request does not choose a tool by name."""
     return not any(
         isinstance(request.body.get(parameter), dict)
@@ -48,9 +48,9 @@ def choice_without_tools(request: Request) -> Iterator[Problem]:
 
     Fix: Remove the parameter, or add the tools that it needs.
 
-    Evidence: confirmed. Recorded responses, August and September 2026, for `tool_choice`
-    and `function_call`. For `parallel_tool_calls`, openai/swarm#30 and other reports.
-    The answers have no code.
+    Evidence: confirmed. Recorded responses, August and September 2026, for
+    `tool_choice` and `function_call`. For `parallel_tool_calls`, openai/swarm#30 and
+    other reports. The responses have no code.
     """
     for parameter, needed in _NEEDS.items():
         if _is_choice(parameter, request.body.get(parameter)) and request.body.get(needed) is None:
@@ -62,13 +62,13 @@ def choice_without_tools(request: Request) -> Iterator[Problem]:
 
 
 def _is_choice(parameter: str, value: Any) -> bool:
-    """Whether a value is of a kind that the schema accepts."""
+    """Whether the schema accepts the type of a value."""
     if parameter == "parallel_tool_calls":
         return isinstance(value, bool)
     return isinstance(value, dict) or value in ("none", "auto", "required")
 
 
-@request_rule(endpoints=[CHAT], when=fields("tool_choice", "function_call"), unless=_none_named)
+@request_rule(endpoints=[CHAT], when=fields("tool_choice", "function_call"), unless=_names_no_tool)
 def undeclared_function(request: Request) -> Iterator[Problem]:
     """`tool_choice` or `function_call` names a function that the request does not declare.
 
@@ -121,7 +121,7 @@ def _undeclared(name: Any, declared: Sequence[Mapping[str, Any]], *path: str) ->
 
 
 def _names(declared: Sequence[Mapping[str, Any]]) -> list[str | None]:
-    """The names of declarations; None for a name that the schema refuses."""
+    """The names of declarations; None for a name that the schema rejects."""
     return [name if isinstance(name := item.get("name"), str) else None for item in declared]
 
 
@@ -170,7 +170,7 @@ def _not_found(name: str) -> str:
 def _tools(request: Request) -> list[dict[str, Any]] | None:
     """The tools of a `/v1/responses` request.
 
-    None if it may have others, or if the schema refuses these.
+    None if there may be others, or if the schema rejects these.
     """
     given = request.body.get("tools") or []
     tools = [tool for _, tool in request.objects("tools")]
@@ -189,7 +189,7 @@ def _tools(request: Request) -> list[dict[str, Any]] | None:
 
 
 @request_rule(
-    fails=None, endpoints=[CHAT, RESPONSES], when=fields("tool_choice"), unless=_none_named
+    fails=None, endpoints=[CHAT, RESPONSES], when=fields("tool_choice"), unless=_names_no_tool
 )
 def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
     """`tool_choice` names a built-in, custom or allowed tool that is missing from `tools`.
@@ -208,12 +208,12 @@ def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
 
     Fix: Declare the tool in `tools`, or choose a declared one.
 
-    Evidence: reported. Reports of 2026, all about `image_generation`, in which the API
-    had dropped the tool itself. For other tools, the error message is inferred.
+    Evidence: reported. Reports from 2026, all about `image_generation`, in which the
+    API itself had removed the tool. For other tools, the error message is inferred.
     """
     choice = request.body.get("tool_choice")
     wanted = (
-        [label for want in _wanted(choice) if (label := _label(want))]
+        [label for want in _chosen_tools(choice) if (label := _label(want))]
         if isinstance(choice, dict)
         else []
     )
@@ -223,7 +223,7 @@ def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
             yield problem(_not_found(label[1] or label[0]), "tool_choice")
 
 
-def _wanted(choice: Mapping[str, Any]) -> Sequence[Any]:
+def _chosen_tools(choice: Mapping[str, Any]) -> Sequence[Any]:
     """The tools that a choice names. Other rules check the choice of one function."""
     if choice.get("type") != "allowed_tools":
         return [choice] if choice.get("type") != "function" else []
@@ -245,7 +245,7 @@ def _declared(request: Request) -> set[tuple[str, str]] | None:
 
 
 def _label(tool: Any) -> tuple[str, str] | None:
-    """The kind of a tool, and its name if a kind has several tools.
+    """The kind of a tool, and its name if there can be several tools of this kind.
 
     None for a malformed tool, and for MCP servers, which provide any number of tools.
     """

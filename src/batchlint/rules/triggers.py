@@ -1,8 +1,9 @@
 """Triggers: which requests a rule has to check. Most rules can skip most requests.
 
-A rule names the fields of a body, of its items or of its content parts that can make it find
-something. One look at the keys of a body finds the fields. One schema per endpoint, the quiet
-schema, tells whether any item or part has a field that triggers a rule.
+A rule names the fields of a body, of its items or of its content parts that can make it
+find something. One look at the keys of a body finds the fields. One schema per
+endpoint, the quiet schema, shows whether any item or part has a field that triggers a
+rule.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Trigger(NamedTuple):
-    """What in a request makes a rule check it. Triggers combine with `|`.
+    """The parts of a request that make a rule check it. Triggers combine with `|`.
 
     Attributes:
         fields: fields of the body.
         items: fields of messages or items, each with a schema of the values that trigger nothing
             (False: every value triggers).
         parts: the same for fields of content parts.
-        line_bytes: lines of at least this size trigger too; None: no size does.
+        line_bytes: lines of at least this size trigger too; None if the size does not
+            matter.
     """
 
     fields: frozenset[str] = frozenset()
@@ -89,7 +91,8 @@ class Group(NamedTuple):
     """Triggered rules that share their `unless`.
 
     Attributes:
-        unless: whether these rules can skip a request after all; None if they never can.
+        unless: decides whether these rules can still skip a request; None if they never
+            can.
         checks: the checks, by the name of the rule.
     """
 
@@ -106,7 +109,7 @@ class EndpointRules:
 
     Attributes:
         fields: the fields of a body that trigger a rule.
-        line_sizes: the sizes from which on a line triggers a rule, in bytes, ascending.
+        line_sizes: the minimum sizes of lines that trigger a rule, in bytes, ascending.
         quiet_schema: bodies that fit it trigger no rule, except by their fields and their size.
         is_quiet: whether a body fits the quiet schema.
     """
@@ -181,7 +184,7 @@ def _always(_: Any) -> bool:
 
 
 def _add_quiet(merged: dict[str, Any], quiet: Mapping[str, Any]) -> None:
-    """Narrow the quiet schemas of some fields: only what is quiet for every rule stays quiet."""
+    """Narrow the quiet schemas of some fields. A value must be quiet for every rule."""
     for name, schema in quiet.items():
         before = merged.setdefault(name, schema)
         if before != schema:
