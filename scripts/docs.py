@@ -18,6 +18,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType
@@ -130,6 +131,9 @@ def library_page() -> str:
     return "\n".join(_library_lines()) + "\n"
 
 
+#: Public classes whose attributes and methods are not public.
+OPAQUE = (batchlint.ChunkSummary,)
+
 #: The beginning of the page of the library.
 LIBRARY = """\
 # Library
@@ -138,22 +142,37 @@ LIBRARY = """\
 import batchlint
 
 report = batchlint.check("requests.jsonl", endpoint="/v1/responses")
-report.ok                # no errors
-report.errors            # BatchError(rule, code, line, message, param, ...), ...
+report.ok                # True if there are no errors
+report.errors            # (BatchError(rule, code, line, message, param, ...), ...)
 report.request_counts    # {"total": ..., "failed": ...}
 report.to_dict()         # what --format json prints
 report.to_batch()        # what the API would return
 ```
 
-Bad data never raises; it is reported. An invalid argument raises `ValueError` or `TypeError`. An
-unreadable file raises its `OSError`. The library doesn't read configuration files.
+The [recipes](recipes.md) show the library in use.
 
-`jobs=0` starts one new process per core, so scripts must call `check` under
-`if __name__ == "__main__":`. `executor=` accepts any executor with a `submit` method, such as
-`concurrent.futures.ProcessPoolExecutor` or Dask's `Client.get_executor()`.
+| task | function |
+|---|---|
+| Check a file | [`check`](#batchlintcheck) |
+| Check a file, and get each finding as soon as it is known | [`iter_errors`](#batchlintiter_errors) |
+| Check a single request | [`check_request`](#batchlintcheck_request) |
+| Check the parameters of a create call | [`check_create`](#batchlintcheck_create) |
+| Check many files | [`check_many`](#batchlintcheck_many) |
+| Check parts of one file on several machines | [`check_chunk`](#batchlintcheck_chunk), [`merge`](#batchlintmerge) and [`finish`](#batchlintfinish) |
+| Repair a file | [`fix`](#batchlintfix) |
+| Split a file | [`split`](#batchlintsplit) |
+| Check a file, upload it and create the batch | [`openai.create_batch`](#batchlintopenaicreate_batch) |
 
-[Recipes](recipes.md) show the library in use. Only the names on this page are public. Other names
-may change. `scripts/docs.py` generates this page from the docstrings."""
+**Exceptions.** Bad data never raises an exception; it is reported. An invalid argument raises
+`ValueError` or `TypeError`. A file that can't be read raises `OSError`.
+
+**Configuration.** The library doesn't read configuration files.
+
+**Processes.** `jobs=0` uses one process per core. Each process imports your script, so a script that
+sets `jobs` must call `check` under `if __name__ == "__main__":`. `executor` accepts any object with a
+`submit` method, such as `concurrent.futures.ProcessPoolExecutor` or Dask's `Client.get_executor()`.
+
+**Stability.** Only the names on this page are public. Other names may change."""
 
 
 def _library_lines() -> Iterator[str]:
@@ -172,17 +191,21 @@ def _public(name: str, thing: Any) -> Iterator[str]:
     if isinstance(thing, FunctionType):
         yield f"```python\n{_signature(thing)}\n```\n"
     yield from _sections(thing)
-    if not isinstance(thing, type):
+    if not isinstance(thing, type) or thing in OPAQUE:
         return
     for own, member in vars(thing).items():
         if not own.startswith("_") and isinstance(member, property | FunctionType):
-            yield f"\n### {name.rpartition('.')[2]}.{own}{'()' if isinstance(member, FunctionType) else ''}\n"
+            heading = f"\n### {name.rpartition('.')[2]}.{own}"
+            if isinstance(member, FunctionType):
+                yield f"{heading}()\n\n```python\n{_signature(member)}\n```\n"
+            else:
+                yield f"{heading}\n"
             yield from _sections(member)
 
 
 def _signature(function: FunctionType) -> str:
     """Return the signature of a function as written in the source."""
-    source = inspect.getsource(function)
+    source = textwrap.dedent(inspect.getsource(function))
     (made,) = ast.parse(source).body
     assert isinstance(made, ast.FunctionDef)
     return "\n".join(source.splitlines()[: made.body[0].lineno - 1]).removesuffix(":")
@@ -191,7 +214,10 @@ def _signature(function: FunctionType) -> str:
 def _sections(thing: Any) -> Iterator[str]:
     """Render a docstring as Markdown: section headings in bold, and their entries as lists."""
     section = ""
-    for line in (inspect.getdoc(thing) or "").splitlines():
+    text = inspect.getdoc(thing) or ""
+    if thing in OPAQUE:
+        text = text.partition("\n\nAttributes:")[0]
+    for line in text.splitlines():
         heading = re.fullmatch(r"(Args|Returns|Raises|Attributes):", line)
         entry = re.match(r"    (\w+): (.*)", line)
         if heading:

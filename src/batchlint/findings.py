@@ -105,9 +105,9 @@ class Fix(NamedTuple):
     """How `batchlint fix` would repair the problem of a finding.
 
     Attributes:
-        safety: `safe` if meaning and intent stay the same, else `unsafe`.
-        summary: what it would do, in one sentence.
-        edits: the changes of the line, one after the other. Empty if the whole file is changed.
+        safety: `safe` if the fix preserves the meaning of the request, otherwise `unsafe`.
+        summary: what the fix would do, in one sentence.
+        edits: the changes to the line, in order. Empty if the fix changes the whole file.
     """
 
     safety: Safety
@@ -146,33 +146,33 @@ class Problem(NamedTuple):
 
 
 class BatchError(NamedTuple):
-    """One finding, in the shape of the Batch API's `errors.data[]`, plus what a linter adds.
+    """One finding: the four fields of the Batch API's `errors.data[]`, and what batchlint adds.
 
-    Findings sort by line, then in the order in which the API checks. The first finding of a line
-    is the one the API would report.
+    Findings sort by line, then in the order of the API's checks. The first finding of a line is the
+    one that the API would report.
 
     Attributes:
-        rule: the name of the rule, unique, snake_case.
-        code: the API's code where it is known, else the name of the rule.
-        line: the 1-based physical line; None for the file as a whole.
-        message: the API's own sentence where it is known. It quotes at most 64 characters of a
-            value.
-        param: the place in the API's words (`body.messages[0].content`), with at most 1,000
-            characters of a key; None where the API gives null.
-        pointer: the place as a JSON Pointer (RFC 6901) into the line, or into the parameters of
-            the create call, with at most 1,000 characters of a key; None for the file.
-        custom_id: the line's custom_id, if it has one; at most 1,000 characters of it.
+        rule: the unique name of the rule, in snake_case.
+        code: the API's code if it is known, otherwise the name of the rule.
+        line: the line number, counted from 1. Blank lines count. None for the file as a whole.
+        message: the API's own sentence if it is known. It quotes at most 64 characters of a value.
+        param: the location in the API's notation, such as `body.messages[0].content`. Keys are cut at
+            1,000 characters. None if the API's `param` is null.
+        pointer: the location as a JSON Pointer (RFC 6901) into the line or the parameters of the
+            create call. Keys are cut at 1,000 characters. None for the file as a whole.
+        custom_id: the line's custom_id, cut at 1,000 characters. None if it has none.
         severity: `error` or `warning`.
-        fails: what the API does: `upload` (POST /v1/files refuses the file), `create`
-            (POST /v1/batches refuses the call), `batch` (the batch becomes `failed` and nothing
-            runs), `request` (that line gets a 4xx). None for warnings, and for rules that only
-            `--error` made errors.
-        hint: how to fix it; may be None.
-        column: where the place begins in the line, in code points, counted from 1. None for the
-            file as a whole, for a request given as a dict, if the line could not be read again,
-            and in a line with very many fields.
-        fix: how `batchlint fix` would repair it; None if it cannot.
-        order: the rank among the API's checks. Findings that differ only in it are equal.
+        fails: what the API does. `upload`: POST /v1/files refuses the file. `create`: POST
+            /v1/batches refuses the call. `batch`: the batch becomes `failed`, and no request runs.
+            `request`: only this request gets a 4xx error. None for warnings, and for errors that
+            are errors only because of `--error`.
+        hint: how to fix the problem; may be None.
+        column: where the location begins in the line, in code points, counted from 1. None for the
+            file as a whole, for requests passed as dicts, if the line could not be read again, and
+            in lines with a very large number of fields.
+        fix: how `batchlint fix` would repair the problem. None if it can't.
+        order: the rank in the order of the API's checks. It is ignored when findings are compared
+            for equality.
     """
 
     rule: str
@@ -218,20 +218,20 @@ class BatchError(NamedTuple):
 
     @property
     def sort_key(self) -> tuple[int, tuple[int, ...]]:
-        """The line (the file as a whole comes first), then the rank among the API's checks."""
+        """The line number (0 for the file as a whole), then `order`."""
         return self.line or 0, self.order
 
     @property
     def key(self) -> FindingKey:
-        """What this finding counts as."""
+        """What findings are counted by: the rule, the severity and the effect."""
         return FindingKey(self.rule, self.severity, self.fails)
 
     def moved(self, lines: int) -> BatchError:
-        """The same finding, so many lines further down."""
+        """Return the same finding, with this number added to its line."""
         return self if not lines or self.line is None else self._replace(line=self.line + lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as `--format json` prints it, the API's four fields first."""
+        """The finding as `--format json` prints it. The API's four fields come first."""
         return {
             "code": self.code,
             "line": self.line,

@@ -43,12 +43,12 @@ _MOST_PASSES: Final = 10
 
 @dataclass(frozen=True)
 class FixReport:
-    """What `fix` did, and which errors remain. In a boolean context, it is `ok`.
+    """What `fix` did, and which errors remain. It is truthy if `ok` is true.
 
     Attributes:
         fixed: the number of fixes per rule.
         report: the report of the file after the fixes.
-        unsafe: whether unsafe fixes were applied, too.
+        unsafe: whether unsafe fixes were applied too.
     """
 
     fixed: Mapping[str, int]
@@ -92,31 +92,33 @@ def fix(
     the order of keys, spaces and escapes. If there is nothing to fix, the file is not rewritten.
     Fixing a file a second time changes nothing.
 
-    Safe fixes preserve the meaning of a request. Unsafe ones may change it: see the page about
-    fixes.
+    Safe fixes preserve the meaning of a request. Unsafe fixes may change it. The documentation lists
+    both.
 
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
             (bytes or str). A stream is copied to a temporary file first.
-        target: where to write the repaired file. If it is the path of the source, the file is
-            replaced once the new one is complete, and keeps its mode and links. A binary stream
-            gets all bytes. None writes nothing: the report lists what would be fixed.
+        target: where to write the repaired file: a path, a binary stream, or None. If it is the path
+            of the source, the file is replaced once the new one is complete, and keeps its mode and
+            links. If it is None, nothing is written, and the report lists what would be fixed.
         unsafe: also apply unsafe fixes.
-        provider: the service to which the file will be sent.
+        provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint, as for `check`.
-        name: the file's name, if the source has none. It must end in `.jsonl`.
-        select: the rules or API codes to fix and report. Default: all rules that are on by
+        name: the name of the file, if the source has none. A name that doesn't end in `.jsonl` is
+            reported.
+        select: the rules whose findings are fixed and reported. Default: all rules that are on by
             default.
-        ignore: rules or codes to skip.
-        warn: rules or codes to enable as warnings.
-        error: rules or codes to enable as errors.
-        jobs: the number of processes that check the file, as for `check`.
+        ignore: rules to skip.
+        warn: rules to enable as warnings.
+        error: rules to enable as errors.
+        jobs: the number of worker processes that check the file, as for `check`.
         now: the time of the check, as for `check`.
-        keep: the maximum number of findings to keep per rule; all are counted. 0 means no limit.
+        keep: the maximum number of findings to keep per rule. All findings are counted. 0 means no
+            limit.
         start: how worker processes start, as for `check`.
 
     Returns:
-        What was fixed, and the report of the repaired file. It is truthy if no errors remain.
+        What was fixed, and the report of the repaired file. The result is truthy if no errors remain.
 
     Raises:
         OSError: the source cannot be read, or the target cannot be written. The target then

@@ -67,33 +67,34 @@ def check_many(
 
     Args:
         sources: paths and URLs. A URL may be a glob (`s3://bucket/2026-*/*.jsonl`), or a prefix
-            that ends with a slash, which means the `.jsonl` and `.jsonl.gz` files below it. They
-            are consumed only as fast as they are checked.
+            that ends with a slash, which stands for all `.jsonl` and `.jsonl.gz` files below it. An
+            iterator is consumed only as fast as the files are checked.
         provider: the service that the files are for, as for `check`.
         endpoint: the URL of the batch endpoint of every file, as for `check`.
-        select: the rules or API codes to check for, as for `check`.
-        ignore: rules or codes to skip.
-        warn: rules or codes to enable as warnings.
-        error: rules or codes to enable as errors.
-        jobs: the number of worker processes. 1 checks one file after the other in this process, 0
-            uses one process per core. None decides: threads for URLs, processes for local files
-            that are many or large.
-        executor: runs the checks instead, one call for each file: a `concurrent.futures` executor,
-            Dask's `get_executor()`, or anything that has `submit`. Its workers must be able to
-            read the files.
-        progress: called with the size in bytes of each file that was checked.
+        select: the rules to check, as for `check`.
+        ignore: rules to skip.
+        warn: rules to enable as warnings.
+        error: rules to enable as errors.
+        jobs: the number of worker processes. 1 checks one file after the other in this process, and
+            0 uses one process per core. None uses threads for URLs. For local files, it uses worker
+            processes if the files are many or large.
+        executor: an executor to run the checks, with one call per file: a `concurrent.futures`
+            executor, Dask's `get_executor()`, or any object with a `submit` method. Its workers must
+            be able to read the files. `jobs` then has no effect.
+        progress: a function to call with the size in bytes of each file that was checked.
         now: the time of the check, as for `check`.
         keep: the maximum number of findings to keep per rule and file. 0 means no limit.
-        create: the parameters of the create call, without `input_file_id`, to check with each file.
-        max_enqueued_tokens: warn if the prompts of a file have more tokens than this, by a rough
-            estimate.
+        create: the parameters of the create call, without `input_file_id`. They are checked together
+            with each file.
+        max_enqueued_tokens: warn if the prompts of a file have more than about this many tokens.
         storage_options: for URLs, the arguments of their fsspec filesystem.
-        max_unpacked_bytes: the maximum size of a compressed file when decompressed, for URLs.
+        max_unpacked_bytes: for URLs, the maximum size of a compressed file when decompressed.
         start: how worker processes start, as for `check`.
 
     Returns:
-        An iterator over (name, result). The name is the path or the URL as it was given, or as a
-        glob or a prefix was expanded. Results come in the order in which the checks finish.
+        An iterator over (name, result). The name is the path or URL that you passed. For a glob or a
+        prefix, it is the URL of a file that matches. Results come in the order in which the checks
+        finish.
 
     Raises:
         OSError: a worker process died. Raised during iteration.

@@ -21,7 +21,7 @@ _CLIENT_ARGUMENTS: Final = {"extra_headers", "extra_query", "extra_body", "timeo
 
 
 class BatchInputError(Exception):
-    """A batch input file or its create call has errors. Nothing was uploaded.
+    """The file or the parameters of the create call have errors. Nothing was uploaded.
 
     Attributes:
         report: the report of the check.
@@ -47,24 +47,24 @@ def create_batch(
 ) -> Batch:
     """Check a file and the parameters of its create call, then upload it and create the batch.
 
-    Nothing is uploaded if there are errors. The file is opened once, so what is uploaded is what
-    was checked.
+    If there are errors, nothing is uploaded. The file is opened only once, so the API gets exactly
+    the file that was checked.
 
     Args:
-        client: an `openai.OpenAI`, or anything with its `files.create` and `batches.create`.
-        path: the file.
+        client: an `openai.OpenAI`, or an object with the same `files.create` and `batches.create`.
+        path: the path of the file.
         endpoint: the URL of the batch endpoint.
         create_params: further parameters of `client.batches.create`, such as `metadata`,
-            `output_expires_after` and `completion_window` ("24h" by default). `openai.omit` and
-            `openai.NOT_GIVEN` mean that a parameter is not given.
+            `output_expires_after` and `completion_window` (default: "24h"). Parameters that are
+            `openai.omit` or `openai.NOT_GIVEN` are ignored.
 
     Returns:
-        The Batch that the API created. Its `input_file_id` is the uploaded file.
+        The Batch that the API created. Its `input_file_id` is the ID of the uploaded file.
 
     Raises:
         BatchInputError: the file or the parameters have errors. Nothing was uploaded.
         OSError: the file cannot be read, or it changed while it was checked.
-        TypeError: `input_file_id` is given, but the upload determines it.
+        TypeError: `input_file_id` was passed. The upload determines it.
         ValueError: `endpoint` is not a batch endpoint.
     """
     given = {name: value for name, value in create_params.items() if not _is_omitted(value)}

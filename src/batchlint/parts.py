@@ -29,31 +29,33 @@ def check_chunk(
     keep: int = KEEP,
     max_enqueued_tokens: int | None = None,
 ) -> ChunkSummary:
-    """Check a part of a file, in any process on any machine.
+    """Check part of a file. The parts of a file can be checked on different machines.
 
-    `merge` joins the summaries of all parts, in the order of the file, and `finish` makes the
-    report. The report equals that of `check` for the whole file.
+    Pass the summaries of all parts to `merge`, in the order of the file, and the result to `finish`.
+    The report equals that of `check` for the whole file.
 
     Args:
-        data: whole lines. Each part but the last of the file must end with a newline.
-        first: whether the part begins the file. A byte order mark and foreign formats are
-            recognised only there. A foreign format is recognised only if the part is at least
-            256 KiB long, or the whole file.
+        data: whole lines. Every part except the last must end with a newline.
+        first: whether this is the first part of the file. Only there does batchlint look for a byte
+            order mark and for other file formats. To recognize another format, it needs a part of at
+            least 256 KiB, or the whole file.
         provider: the service that the file is for, as for `check`.
-        endpoint: the URL of the batch endpoint. Only needed for a provider whose lines have no URL.
-        select: the rules or API codes to check for, as for `check`.
-        ignore: rules or codes to skip.
-        warn: rules or codes to enable as warnings.
-        error: rules or codes to enable as errors.
+        endpoint: the URL of the batch endpoint. Needed only if the provider's lines have no URL.
+        select: the rules to check, as for `check`.
+        ignore: rules to skip.
+        warn: rules to enable as warnings.
+        error: rules to enable as errors.
         keep: the maximum number of findings to keep per rule. 0 means no limit.
-        max_enqueued_tokens: as for `check`; here it matters only whether it is given.
+        max_enqueued_tokens: if it is set, the size of the prompts is counted for `finish`. The value
+            itself doesn't matter here.
 
     Returns:
-        The summary, which can be pickled.
+        The summary. It can be pickled.
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: a rule is unknown, or a number is negative.
+        ValueError: the provider, the endpoint or a rule is unknown, no rule is selected, or a number
+            is negative.
     """
     if not isinstance(data, bytes | bytearray | memoryview):
         raise TypeError(f"a part must be bytes, not {type(data).__name__}")
@@ -90,33 +92,36 @@ def finish(
     max_enqueued_tokens: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Make the report of a file whose parts were checked with `check_chunk`.
+    """Make the report of a file whose parts `check_chunk` has checked.
 
-    The rules about the whole file run here, such as the one about repeated custom_ids.
+    This function runs the rules about the whole file, such as the one about duplicate custom_ids.
 
     Args:
-        summary: what `merge` returns for the summaries of all parts.
-        source: the file, which is read again for the columns of findings that compare lines, such
-            as a repeated custom_id, if there are any. Without it, their `column` is None.
-        provider: the service that the file is for, as in `check_chunk`.
-        name: the file's name, if there is no source or it has none. It must end in `.jsonl`.
+        summary: the result of `merge` for all parts.
+        source: the file. If there are findings that compare lines, such as duplicate custom_ids, it
+            is read again for their columns. Without it, the `column` of these findings is None.
+        provider: the service that the file is for. It must be the one given to `check_chunk`.
+        name: the name of the file, if there is no source or the source has none. A name that doesn't
+            end in `.jsonl` is reported.
         endpoint: the URL of the batch endpoint, as for `check`.
-        select: the rules or API codes to check for. This and the next three arguments must be
-            those of `check_chunk`.
-        ignore: rules or codes to skip.
-        warn: rules or codes to enable as warnings.
-        error: rules or codes to enable as errors.
+        select: the rules to check. This argument and the next three must have the values given to
+            `check_chunk`.
+        ignore: rules to skip.
+        warn: rules to enable as warnings.
+        error: rules to enable as errors.
         now: the time of the check, as for `check`.
-        keep: the maximum number of findings to keep per rule, as in `check_chunk` and `merge`.
-        create: the parameters of the create call, without `input_file_id`, to check with the file.
-        max_enqueued_tokens: warn if the prompts have more tokens than this, by a rough estimate.
-        storage_options: for a URL as the source, the arguments of its fsspec filesystem.
+        keep: the maximum number of findings to keep per rule. It must be the value given to
+            `check_chunk` and `merge`.
+        create: the parameters of the create call, without `input_file_id`. They are checked together
+            with the file.
+        max_enqueued_tokens: warn if the prompts have more than about this many tokens.
+        storage_options: if the source is a URL, the arguments of its fsspec filesystem.
 
     Returns:
         The report.
 
     Raises:
-        OSError: the source cannot be found.
+        OSError: the source cannot be opened.
         TypeError: an argument has the wrong type.
         ValueError: as for `check`.
     """

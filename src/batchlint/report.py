@@ -15,25 +15,25 @@ MOST_MODELS: Final = 1000
 
 @dataclass(frozen=True)
 class Report:
-    """The result of a check. In a condition it is `ok`.
+    """The result of a check. It is truthy if `ok` is true.
 
     Attributes:
-        path: the name of the file; None for a stream, bytes or an iterable.
-        endpoint: the batch's endpoint; None if no line has a batch endpoint as its URL.
-        models: the models of the file, the most frequent first; at most 1,000 of them.
+        path: the name of the file. None for bytes, streams and iterables, unless `name` was given.
+        endpoint: the batch endpoint. None if it was not given and no line has a valid URL.
+        models: the models in the file, the most frequent first. At most 1,000.
         bytes: the size of the file.
         total: the number of requests, excluding blank lines.
         failed: the number of requests with an error.
-        embedding_inputs: the number of inputs in all requests to /v1/embeddings.
-        errors: the findings that are errors, in order; at most `keep` per rule.
-        warnings: the findings that are warnings, likewise.
-        counts: the number of findings by rule, severity and effect, kept or not.
+        embedding_inputs: the number of inputs in all requests to `/v1/embeddings`.
+        errors: the errors, in order. At most `keep` per rule.
+        warnings: the warnings, in order. At most `keep` per rule.
+        counts: the number of all findings, by rule, severity and effect.
         now: the time of the check, in seconds since the epoch.
         fixable: the number of findings that `batchlint fix` can repair, by safety: `safe`,
             `unsafe`.
         create: the parameters of the create call that were checked with the file.
         provider: the name of the provider that the file was checked for.
-        hint: that the file seems to be for another provider; None if it does not.
+        hint: which provider the file seems to be for, if it is another one. Otherwise None.
     """
 
     path: str | None
@@ -70,7 +70,7 @@ class Report:
 
     @property
     def request_counts(self) -> dict[str, int]:
-        """The requests: `total`, and `failed`, those with an error."""
+        """The number of requests (`total`), and of requests with an error (`failed`)."""
         return {"total": self.total, "failed": self.failed}
 
     @property
@@ -84,7 +84,10 @@ class Report:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as `--format json` shows it for a file (`schemas/report.json`)."""
+        """The report as `--format json` prints it for one file.
+
+        `batchlint schema report` prints the JSON Schema.
+        """
         return {
             "path": self.path,
             "ok": self.ok,
@@ -104,7 +107,7 @@ class Report:
     def rows(self) -> list[dict[str, Any]]:
         """The findings as flat rows for a data frame: errors and warnings, in order.
 
-        Each row has the same keys: `path`, those of `BatchError.to_dict`, and `fix_summary`. The
+        Each row has the same keys: `path`, the keys of `BatchError.to_dict`, and `fix_summary`. The
         value of `fix` is `safe`, `unsafe` or None. Every value is a string, an integer or None.
         """
         rows = []

@@ -57,13 +57,13 @@ class SplitPart(NamedTuple):
     """A part of a split file.
 
     Attributes:
-        path: the name of its file, in the directory of the manifest.
-        url: the endpoint of its requests; None if it may have several.
-        model: the model of its requests; None if it may have several.
+        path: the name of the part's file. It is in the same directory as the manifest.
+        url: the endpoint of all requests in the part. None if they may have different ones.
+        model: the model of all requests in the part. None if they may have different ones.
         requests: the number of requests.
-        bytes: its size.
-        embedding_inputs: the number of inputs of its requests to /v1/embeddings.
-        sha256: the SHA-256 of its bytes, in hexadecimal.
+        bytes: the size of the part.
+        embedding_inputs: the number of inputs in its requests to `/v1/embeddings`.
+        sha256: the SHA-256 hash of its bytes, in hexadecimal.
         lines: the input lines in this part, as ranges (first, last), counted from 1.
     """
 
@@ -78,12 +78,12 @@ class SplitPart(NamedTuple):
 
 
 class UnplacedLine(NamedTuple):
-    """A line that fits into no part.
+    """A line that doesn't fit into any part.
 
     Attributes:
-        line: its number, counted from 1.
-        message: the reason.
-        custom_id: its custom_id, if it has one; at most 1,000 characters of it.
+        line: the number of the line, counted from 1.
+        message: why it doesn't fit.
+        custom_id: the line's custom_id, cut at 1,000 characters. None if it has none.
     """
 
     line: int
@@ -97,7 +97,7 @@ class RepeatedId(NamedTuple):
     Attributes:
         line: the number of the line, counted from 1.
         first: the number of the first line with this custom_id.
-        custom_id: at most 1,000 characters of it.
+        custom_id: the custom_id, cut at 1,000 characters.
     """
 
     line: int
@@ -107,24 +107,25 @@ class RepeatedId(NamedTuple):
 
 @dataclass(frozen=True)
 class Manifest:
-    """The result of `split`, or of a dry run. In a boolean context, it is `ok`.
+    """The result of `split`, or of a dry run. It is truthy if `ok` is true.
 
     Attributes:
         source: the name of the input; None if it has none.
         provider: the name of the provider whose limits apply.
-        by: the fields that all requests of a part have in common: `model`, `url`, both or none.
+        by: the fields that all requests in a part share: `model`, `url`, both or none.
         limits: the limits of a part: `requests`, `bytes` and `embedding_inputs`; None means no
             limit.
-        lines: the number of lines of the input, blank ones included.
-        blank_lines: the number of blank lines. They are left out of the parts.
+        lines: the number of lines in the input, including blank lines.
+        blank_lines: the number of blank lines. The parts don't include them.
         requests: the number of requests.
         bytes: the size of the input.
         parts: the parts, in the order of their first lines.
         repeated_ids: the number of lines whose custom_id an earlier line already uses, in any part.
             Results are matched by custom_id, so the results of such lines are ambiguous.
-        unplaced: the number of lines that fit into no part. If there are any, nothing is written.
+        unplaced: the number of lines that don't fit into any part. If there are any, nothing is
+            written.
         repeats: the first 1,000 lines with a repeated custom_id.
-        unplaced_lines: the first 1,000 lines that fit into no part.
+        unplaced_lines: the first 1,000 lines that don't fit into any part.
     """
 
     source: str | None
@@ -150,7 +151,7 @@ class Manifest:
         return not self.unplaced
 
     def to_dict(self) -> dict[str, Any]:
-        """The content of the manifest file (described by `schemas/manifest.json`)."""
+        """The content of the manifest file. `batchlint schema manifest` prints its JSON Schema."""
         parts = [
             part._asdict() | {"lines": [[first, last] for first, last in part.lines]}
             for part in self.parts
@@ -193,11 +194,11 @@ def split(
     Lines are copied byte for byte and keep their order. Blank lines are left out. Requests are not
     checked: use `check` before or after.
 
-    The parts are named `STEM-001.jsonl` and so on, after the input. If there are several models or
-    endpoints, the names of the parts include the model or the endpoint. `STEM.manifest.json`
-    describes the parts (`schemas/manifest.json`). Everything is first written to a temporary
-    directory. If a line doesn't fit into any part, nothing is written. The manifest is moved last:
-    if it exists, the parts are complete.
+    The parts of `requests.jsonl` are named `requests-001.jsonl` and so on. If there are several
+    models or endpoints, the names of the parts include the model or the endpoint. The manifest
+    `requests.manifest.json` describes the parts. Everything is first written to a temporary
+    directory. If a line doesn't fit into any part, nothing is written. The manifest is moved last. If
+    it exists, the parts are complete.
 
     Memory grows with the number of custom_ids, not with the size of the file.
 
@@ -206,19 +207,18 @@ def split(
             (bytes or str).
         folder: the directory for the parts and the manifest. It is created if it doesn't exist.
         provider: the service whose limits apply.
-        name: the file's name, if the source has none. The names of the parts begin with it.
+        name: the name of the file, if the source has none. The names of the parts begin with it.
             Default: `batch`.
         by: the fields that all requests in a part must share: `model`, `url`, both, or none.
-            Default: the fields that the provider requires, or may require. An OpenAI batch has
-            one model and one URL.
+            Default: the fields that the provider requires, or may require. For OpenAI: both.
         max_requests: maximum requests per part. Default: the provider's limit (OpenAI: 50,000).
         max_bytes: maximum size of a part. Default: the lowest limit that a source names for the
             provider (OpenAI: 200,000,000).
         max_embedding_inputs: maximum embedding inputs per part. Default: the provider's limit
             (OpenAI: 50,000).
-        dry_run: write nothing.
-        force: replace existing parts and an existing manifest. Parts that only the old manifest
-            lists are removed.
+        dry_run: don't write any files.
+        force: replace existing parts and an existing manifest. Parts that only the old manifest lists
+            are removed.
 
     Returns:
         The manifest. It is truthy if every request fits into a part.

@@ -253,21 +253,21 @@ class Foreign(list[BatchError]):
 
 @dataclass(frozen=True)
 class ChunkSummary:
-    """What is known of consecutive lines: their findings, and the facts that file rules need.
+    """The summary of consecutive lines: their findings, and facts for the rules about the file.
 
-    Line numbers count from the first of these lines. `ChunkSummary()` is the summary of no lines.
-    It can be pickled. Outside of this package, treat it as opaque: its attributes may change.
+    Line numbers count from the first of these lines. `ChunkSummary()` is the summary of no lines. A
+    summary can be pickled. Treat it as opaque: its attributes may change.
 
     Attributes:
         findings: the findings about single lines.
         once_per_file: the findings of rules that are reported once per file, by (rule, message).
         statuses: the status of each line.
         custom_ids: the custom_id of each line.
-        urls: the URL of each request; None where it is not a batch endpoint.
+        urls: the URL of each request; None if it is not a batch endpoint.
         models: the model of each request.
-        deprecated: the deprecated parameters, by (URL, parameter), with the line of the first.
-        totals: the number of bytes, embedding inputs and prompt characters.
-        foreign: why the file is not a batch input file at all. Its lines don't count then.
+        deprecated: the deprecated parameters, by (URL, parameter), each with its first line.
+        totals: the number of bytes, embedding inputs and bytes in prompts.
+        foreign: the finding that the file is not batch input at all. Its lines then don't count.
     """
 
     findings: FindingStore = field(default_factory=FindingStore)
@@ -282,7 +282,7 @@ class ChunkSummary:
 
     @property
     def lines(self) -> int:
-        """The number of lines, blank ones included."""
+        """The number of lines, including blank lines."""
         return len(self.statuses)
 
     @property
@@ -306,11 +306,14 @@ _FACTS: Final = tuple(fact.name for fact in fields(ChunkSummary))
 
 
 def merge(summaries: Iterable[ChunkSummary], keep: int = KEEP) -> ChunkSummary:
-    """Join summaries of consecutive lines.
+    """Join the summaries of consecutive parts of a file.
 
     Args:
-        summaries: in the order of the file.
-        keep: the maximum number of findings to keep per rule; 0 keeps all.
+        summaries: the summaries, in the order of the file.
+        keep: the maximum number of findings to keep per rule. 0 means no limit.
+
+    Returns:
+        The summary of all these lines.
     """
     merged = ChunkSummary(FindingStore(keep))
     for summary in summaries:

@@ -57,7 +57,7 @@ def check(
     max_unpacked_bytes: int = MOST_UNPACKED,
     start: Start = "spawn",
 ) -> Report:
-    """Check a batch input file before its upload.
+    """Check a batch input file before you upload it.
 
     Bad data never raises; it is reported. Memory grows with the number of custom_ids, not with the
     size of the file.
@@ -65,40 +65,44 @@ def check(
     Args:
         source: a path, a URL such as `s3://bucket/key` (needs the extra `remote`), a `UPath`,
             bytes, a binary stream, or an iterable of requests (dicts) or of lines (bytes or str).
-        provider: the service that the file is for, such as `azure`. `batchlint provider` lists
-            them. `compatible` is any other service that takes OpenAI's format.
-        endpoint: the URL of the batch endpoint. Default: that of `create`, or else the most common
-            valid URL in the file.
-        name: the file's name, if the source has none. It must end in `.jsonl`.
-        select: the rules or API codes to check for. Default: all rules that are on by default.
-        ignore: rules or codes to skip.
-        warn: rules or codes to enable as warnings.
-        error: rules or codes to enable as errors.
-        jobs: the number of worker processes. 1 checks in this process, 0 uses one per core, None
-            decides by the size of the file.
-        executor: runs the checks instead, for example a `ProcessPoolExecutor` or Dask's
-            `get_executor()`.
-        progress: called with the number of bytes checked since the last call.
-        now: the time of the check, for rules with dates: seconds since the epoch, or an aware
-            datetime. Default: `SOURCE_DATE_EPOCH` if it is set, or else the clock.
-        keep: the maximum number of findings to keep per rule; all are counted. 0 means no limit.
-        create: the parameters of the create call, without `input_file_id`, to check with the file.
-        max_enqueued_tokens: warn if the prompts have more tokens than this, by a rough estimate.
+        provider: the service that the file is for, such as `azure`. `batchlint provider` lists the
+            names. Use `compatible` for any other service that accepts OpenAI's format.
+        endpoint: the URL of the batch endpoint. Default: the `endpoint` of `create`, or else the
+            most frequent valid URL in the file.
+        name: the name of the file, if the source has none. A name that doesn't end in `.jsonl` is
+            reported.
+        select: the rules to check: names, groups, API codes or globs. Default: all rules that are
+            on by default.
+        ignore: rules to skip.
+        warn: rules to enable as warnings.
+        error: rules to enable as errors.
+        jobs: the number of worker processes. 1 checks the file in this process, 0 uses one process
+            per core, and None decides by the size of the file.
+        executor: an executor to run the checks, such as a `ProcessPoolExecutor` or Dask's
+            `get_executor()`. `jobs` then has no effect.
+        progress: a function to call with the number of bytes checked since the last call.
+        now: the time of the check, for rules that depend on the date: seconds since the epoch, or
+            an aware datetime. Default: `SOURCE_DATE_EPOCH` if it is set, or else the current time.
+        keep: the maximum number of findings to keep per rule. All findings are counted. 0 means no
+            limit.
+        create: the parameters of the create call, without `input_file_id`. They are checked together
+            with the file.
+        max_enqueued_tokens: warn if the prompts have more than about this many tokens.
         storage_options: for a URL, the arguments of its fsspec filesystem, such as `endpoint_url`.
-        max_unpacked_bytes: the maximum size of a compressed file when decompressed. A URL that
-            ends in `.jsonl.gz` is decompressed as it is read.
-        start: how worker processes start. `fork` is faster, but safe only in a program without
-            threads.
+        max_unpacked_bytes: the maximum size of a compressed file when decompressed. Only files at
+            URLs that end in `.jsonl.gz` are decompressed.
+        start: how worker processes start: `spawn` or `fork`. `fork` is faster, but safe only in a
+            program without threads.
 
     Returns:
-        The report. It is true if there are no errors.
+        The report. It is truthy if there are no errors.
 
     Raises:
         OSError: the file cannot be read, or it changed while it was read.
         TypeError: an argument has the wrong type.
-        ValueError: the provider or a rule is unknown, no rule is left, `endpoint` is not a batch
-            endpoint or differs from that of `create`, a number is negative, or `now` is not in the
-            years 1 to 9999.
+        ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a batch
+            endpoint or differs from the one in `create`, a number is negative, or `now` is not in
+            the years 1 to 9999.
     """
     check_count("jobs", jobs)
     check_count("max_unpacked_bytes", max_unpacked_bytes)
@@ -133,35 +137,38 @@ def iter_errors(
 ) -> Iterator[BatchError]:
     """Check a batch input file, and yield each finding as soon as it is known.
 
-    The findings are those of `check` with `keep=0`. Findings about single lines come while the file
-    is read, 256 KiB at a time. Findings about the whole file, such as a repeated custom_id, and
-    findings that are reported once per file come last.
+    The findings are those of `check` with `keep=0`. The file is read in chunks of 256 KiB. After
+    each chunk, the findings about its lines are yielded. Findings about the whole file, such as
+    duplicate custom_ids, and findings that are reported once per file come last.
 
     Args:
-        source: as for `check`. It is read while the findings are consumed.
+        source: as for `check`. It is read while you iterate over the findings.
         provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint, as for `check`.
-        name: the file's name, if the source has none. It must end in `.jsonl`.
-        select: the rules or API codes to check for. Default: all rules that are on by default.
-        ignore: rules or codes to skip.
-        warn: rules or codes to enable as warnings.
-        error: rules or codes to enable as errors.
+        name: the name of the file, if the source has none. A name that doesn't end in `.jsonl` is
+            reported.
+        select: the rules to check: names, groups, API codes or globs. Default: all rules that are
+            on by default.
+        ignore: rules to skip.
+        warn: rules to enable as warnings.
+        error: rules to enable as errors.
         now: the time of the check, as for `check`.
-        create: the parameters of the create call, without `input_file_id`, to check with the file.
-        max_enqueued_tokens: warn if the prompts have more tokens than this, by a rough estimate.
+        create: the parameters of the create call, without `input_file_id`. They are checked together
+            with the file.
+        max_enqueued_tokens: warn if the prompts have more than about this many tokens.
         storage_options: for a URL, as for `check`.
         max_unpacked_bytes: for a compressed URL, as for `check`.
 
     Returns:
-        An iterator over errors and warnings. The findings of a line are in the order in which the
-        API checks.
+        An iterator over errors and warnings. The findings of a line are in the order of the API's
+        checks.
 
     Raises:
         OSError: the file cannot be read. Raised during iteration.
-        TypeError: an argument has the wrong type. For `source`, raised during iteration.
-        ValueError: the provider or a rule is unknown, no rule is left, `endpoint` is not a batch
-            endpoint or differs from that of `create`, a number is negative, or `now` is not in the
-            years 1 to 9999.
+        TypeError: an argument has the wrong type. If it is `source`, raised during iteration.
+        ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a batch
+            endpoint or differs from the one in `create`, a number is negative, or `now` is not in
+            the years 1 to 9999.
     """
     check_count("max_unpacked_bytes", max_unpacked_bytes)
     rules = Rules(select, ignore, warn, error)
@@ -310,23 +317,23 @@ def check_request(
     warn: Iterable[str] = (),
     error: Iterable[str] = (),
 ) -> list[BatchError]:
-    """Check one request, as if it were a line of a file. Rules about the whole file do not run.
+    """Check one request as if it were a line of a file. Rules about the whole file don't run.
 
     Args:
         request: a dict with `custom_id`, `method`, `url` and `body`.
-        provider: the service that it is for, as for `check`.
-        select: the rules or API codes to check for, as for `check`.
-        ignore: rules or codes to skip.
-        warn: rules or codes to enable as warnings.
-        error: rules or codes to enable as errors.
+        provider: the service that the request is for, as for `check`.
+        select: the rules to check, as for `check`.
+        ignore: rules to skip.
+        warn: rules to enable as warnings.
+        error: rules to enable as errors.
 
     Returns:
-        The findings, in the order in which the API checks. Their `line` is 1.
+        The findings, in the order of the API's checks. Their `line` is 1.
 
     Raises:
-        TypeError: the request is not a dict, or holds a value that JSON doesn't have. NaN and
-            infinities are findings.
-        ValueError: the provider or a rule is unknown, or no rule is left.
+        TypeError: the request is not a dict, or contains a value that JSON can't represent. (NaN and
+            infinities don't raise; they are reported.)
+        ValueError: the provider or a rule is unknown, or no rule is selected.
     """
     if not isinstance(request, dict):
         raise TypeError(f"a request must be a dict, not {type(request).__name__}")
@@ -347,24 +354,24 @@ def check_create(
     warn: Iterable[str] = (),
     error: Iterable[str] = (),
 ) -> list[BatchError]:
-    """Check the body of a `POST /v1/batches`.
+    """Check the parameters of a create call (`POST /v1/batches`).
 
     Args:
         params: a dict with `input_file_id`, `endpoint`, `completion_window`, and optionally
             `metadata` and `output_expires_after`.
-        provider: the service that they are for, as for `check`.
-        select: the rules or API codes to check for, as for `check`.
-        ignore: rules or codes to skip.
-        warn: rules or codes to enable as warnings.
-        error: rules or codes to enable as errors.
+        provider: the service that the call is for, as for `check`.
+        select: the rules to check, as for `check`.
+        ignore: rules to skip.
+        warn: rules to enable as warnings.
+        error: rules to enable as errors.
 
     Returns:
-        The findings, in the order in which the API checks. The `fails` of an error is `create`.
+        The findings, in the order of the API's checks. Errors have `fails="create"`.
 
     Raises:
-        TypeError: the parameters are not a dict, are nested too deep or circular, or hold a value
-            that JSON doesn't have, such as NaN.
-        ValueError: the provider or a rule is unknown, or no rule is left.
+        TypeError: the parameters are not a dict, are nested too deeply, are circular, or contain a
+            value that JSON can't represent, such as NaN.
+        ValueError: the provider or a rule is unknown, or no rule is selected.
     """
     selection = select_rules(select, ignore, warn, error, provider=providers.provider(provider))
     return _create_errors(params, selection, provider)
