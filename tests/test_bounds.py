@@ -34,7 +34,7 @@ def test_large_value_is_not_remembered() -> None:
     assert (cache.get("small"), cache.get("large")) == (1, None)
 
 
-def test_missing_value_is_made_once() -> None:
+def test_missing_value_is_computed_once() -> None:
     made: list[str] = []
 
     def make(key: str) -> int:

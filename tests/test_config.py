@@ -40,14 +40,14 @@ def test_table_is_found_in_any_spelling(text: str, tmp_path: Path) -> None:
     assert found == {"ignore": ["blank_line"]}
 
 
-def test_project_without_our_table_is_not_parsed(tmp_path: Path) -> None:
+def test_pyproject_without_a_batchlint_table_is_not_parsed(tmp_path: Path) -> None:
     text = '[dependency-groups]\ndev = ["batchlint"]\n[tool.ruff]\nthis is not TOML'
     (tmp_path / "pyproject.toml").write_text(text, "utf-8")
 
     assert config.nearest(tmp_path) == config.Config()
 
 
-def test_nearest_file_counts_and_batchlint_toml_comes_first(tmp_path: Path) -> None:
+def test_nearest_configuration_is_used_and_batchlint_toml_takes_precedence(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
     own = tmp_path / "batchlint.toml"
@@ -80,7 +80,7 @@ def test_globs_add_to_the_rules_for_all_files(tmp_path: Path) -> None:
     }
 
 
-def test_globs_match_the_names_of_files_elsewhere(tmp_path: Path) -> None:
+def test_globs_match_names_of_files_outside_the_project(tmp_path: Path) -> None:
     (tmp_path / "project").mkdir()
     text = '[per-file."x.jsonl"]\nselect = ["invalid_type"]\n[per-file."a/*"]\nwarn = []'
     (tmp_path / "project" / "batchlint.toml").write_text(text, "utf-8")
@@ -147,7 +147,7 @@ def test_undecodable_config_is_reported(data: bytes, message: str, tmp_path: Pat
         config.nearest(tmp_path)
 
 
-def test_our_entry_in_pyproject_must_be_a_table(tmp_path: Path) -> None:
+def test_batchlint_entry_in_pyproject_must_be_a_table(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("tool.batchlint = 3", "utf-8")
 
     with pytest.raises(ValueError, match=r"tool\.batchlint must be a table"):
@@ -210,7 +210,7 @@ def test_errors_name_the_line_of_the_key(text: str, line_number: int, tmp_path: 
         config.nearest(tmp_path)
 
 
-def test_line_is_that_in_the_whole_of_pyproject(tmp_path: Path) -> None:
+def test_line_number_is_that_in_pyproject(tmp_path: Path) -> None:
     text = "[tool.other]\nstrict = 1\n\n[tool.batchlint]\nstrict = 1\n"
     (tmp_path / "pyproject.toml").write_text(text, "utf-8")
 
@@ -219,7 +219,7 @@ def test_line_is_that_in_the_whole_of_pyproject(tmp_path: Path) -> None:
         config.nearest(tmp_path)
 
 
-def test_table_of_pyproject_in_our_own_file_is_explained(tmp_path: Path) -> None:
+def test_pyproject_table_in_batchlint_toml_is_explained(tmp_path: Path) -> None:
     (tmp_path / "batchlint.toml").write_text("\n[tool.batchlint]\nstrict = true", "utf-8")
 
     message = r"batchlint\.toml:2: tool\.batchlint belongs in pyproject\.toml; in this file, write"
@@ -249,7 +249,7 @@ VALUES: tuple[object, ...] = (
 
 
 @pytest.mark.parametrize("key", config.SETTINGS)
-def test_schema_accepts_what_the_reader_accepts(key: str) -> None:
+def test_schema_and_reader_accept_the_same_configurations(key: str) -> None:
     kind = config.SETTINGS[key].kind
     validator = jsonschema.Draft202012Validator(config.json_schema())
 

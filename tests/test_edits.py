@@ -90,7 +90,7 @@ def test_edit_changes_its_place_and_nothing_else(
     assert edit.apply(before) == after
 
 
-def test_edits_are_applied_one_after_the_other_or_not_at_all() -> None:
+def test_edits_are_applied_in_order_or_not_at_all() -> None:
     both = [edits.rename(A, "z"), edits.wrap(("z",), "[", "]")]
 
     assert edits.apply_all('{"a": 1}', both) == '{"z": [1]}'
@@ -104,7 +104,7 @@ def test_edit_can_be_pickled_and_compared() -> None:
     assert len({edit, edits.rename(A, "z"), edits.remove(A)}) == 2
 
 
-def test_line_that_is_nested_too_deep_is_not_edited() -> None:
+def test_too_deeply_nested_line_is_not_edited() -> None:
     deep = '{"a": ' + "[" * 100 + "]" * 100 + "}"
 
     assert edits.remove(A).apply(deep) is None

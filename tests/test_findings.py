@@ -49,7 +49,7 @@ def test_finding_has_the_documented_fields_and_is_frozen() -> None:
     assert len({error, copy.copy(error)}) == 1
 
 
-def test_finding_can_be_made_by_hand() -> None:
+def test_finding_can_be_constructed_directly() -> None:
     error = BatchError("mine", "mine", 3, "A sentence.")
 
     assert error.param is None
@@ -152,7 +152,7 @@ def test_dictionary_has_the_fields_of_the_api_first() -> None:
         pytest.param({"fails": "upload", "rule": "r", "code": "r"}, None, id="upload without one"),
     ],
 )
-def test_error_object_is_that_of_the_api(fields: dict[str, Any], code: str | None) -> None:
+def test_error_object_matches_the_api(fields: dict[str, Any], code: str | None) -> None:
     assert make_finding(**fields).to_error() == {
         "error": {"message": "m", "type": "invalid_request_error", "param": None, "code": code}
     }
@@ -177,7 +177,7 @@ def test_counts_by_severity() -> None:
     assert by_severity({}) == (0, 0)
 
 
-def test_key_is_what_findings_are_counted_by() -> None:
+def test_findings_are_counted_by_rule_severity_and_effect() -> None:
     finding = make_finding(severity="warning", fails=None)
 
     assert finding.key == FindingKey("invalid_value", "warning", None)

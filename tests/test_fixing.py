@@ -64,7 +64,7 @@ def test_file_without_faults_is_not_written(path: Path) -> None:
     assert path.stat() == before
 
 
-def test_another_target_gets_the_file_in_any_case(path: Path, tmp_path: Path) -> None:
+def test_separate_target_is_written_even_without_fixes(path: Path, tmp_path: Path) -> None:
     source = path.read_bytes()
     target = tmp_path / "out.jsonl"
     for _ in range(2):
@@ -76,7 +76,7 @@ def test_another_target_gets_the_file_in_any_case(path: Path, tmp_path: Path) ->
     assert (tmp_path / "more.jsonl").read_bytes() == RIGHT + line("b", CHAT)
 
 
-def test_without_a_target_nothing_is_written(path: Path, tmp_path: Path) -> None:
+def test_nothing_is_written_without_a_target(path: Path, tmp_path: Path) -> None:
     before = path.read_bytes()
     report = fix(path, None)
 
@@ -138,7 +138,7 @@ def test_failure_keeps_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch)
     assert names(path.parent) == ["in.jsonl"]
 
 
-def test_large_copies_lie_beside_the_target(
+def test_large_copies_are_created_next_to_the_target(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The system's folder for temporary files may be small, or in memory."""
@@ -153,7 +153,7 @@ def test_large_copies_lie_beside_the_target(
 # -- the report -----------------------------------------------------------------------------------
 
 
-def test_report_says_what_was_fixed_and_what_is_left() -> None:
+def test_report_lists_fixed_and_remaining_findings() -> None:
     report = fix(WRONG + line("b", CHAT, bogus=1), None)
 
     assert isinstance(report, FixReport)
@@ -163,14 +163,14 @@ def test_report_says_what_was_fixed_and_what_is_left() -> None:
     assert report.report.errors[0].line == 2
 
 
-def test_number_of_findings_that_are_kept_can_be_limited() -> None:
+def test_number_of_kept_findings_can_be_limited() -> None:
     report = fix([WRONG, *(line(str(number), CHAT, bogus=1) for number in range(3))], None, keep=2)
 
     assert len(report.report.errors) == 2
     assert report.report.truncated == {"unknown_parameter": 1}
 
 
-def test_report_knows_what_unsafe_fixes_would_do() -> None:
+def test_report_counts_the_findings_that_unsafe_fixes_would_fix() -> None:
     report = fix(line("a") * 2, None)
 
     assert report.report.fixable == {"unsafe": 1}
@@ -181,20 +181,20 @@ def test_report_knows_what_unsafe_fixes_would_do() -> None:
 # -- lines ----------------------------------------------------------------------------------------
 
 
-def test_right_url_reveals_faults_of_the_body() -> None:
+def test_correcting_the_url_reveals_faults_in_the_body() -> None:
     text = line("a", CHAT, stream=True).replace(b"/v1/", b"/")
 
     assert repaired(text) == line("a", CHAT)
 
 
-def test_fault_that_shows_in_no_line_before_is_fixed_too() -> None:
+def test_fault_that_appears_after_a_fix_is_fixed_too() -> None:
     """With wrong URLs, nobody knows that `max_tokens` is deprecated."""
     text = line("a", CHAT, model="gpt-4o", max_tokens=9).replace(b"/v1/", b"/")
 
     assert repaired(text) == line("a", CHAT, model="gpt-4o", max_completion_tokens=9)
 
 
-def test_safe_rename_leaves_reasoning_models_alone() -> None:
+def test_safe_rename_skips_reasoning_models() -> None:
     lines = [line(model, CHAT, model=model, max_tokens=9) for model in ("gpt-4o", "gpt-5.4")]
     fixed = repaired(lines)
 
@@ -202,7 +202,7 @@ def test_safe_rename_leaves_reasoning_models_alone() -> None:
     assert repaired(lines, unsafe=True).count(b"max_completion_tokens") == 2
 
 
-def test_every_line_keeps_its_end() -> None:
+def test_every_line_keeps_its_line_ending() -> None:
     text = WRONG.replace(b"\n", b"\r\n") + WRONG.replace(b'"a"', b'"b"').rstrip()
     fixed = repaired(text)
 
@@ -210,7 +210,7 @@ def test_every_line_keeps_its_end() -> None:
     assert not fixed.endswith(b"\n")
 
 
-def test_lines_that_are_not_utf8_or_cut_off_stay() -> None:
+def test_lines_that_are_not_utf8_or_cut_off_are_kept() -> None:
     text = b'{"custom_id": "\xff"}\n' + line("c")[:50] + b"\n" + b"[1]\n"
 
     assert repaired(WRONG + text, unsafe=True) == RIGHT + text
@@ -223,13 +223,13 @@ def test_wrong_lines_in_several_chunks_are_fixed() -> None:
     assert repaired(text) == good + line("x")
 
 
-def test_fault_of_very_many_lines_is_fixed_in_all() -> None:
+def test_fault_is_fixed_in_any_number_of_lines() -> None:
     lines = [line(str(number), CHAT) for number in range(50)]
 
     assert repaired([each.replace(b"POST", b"post") for each in lines]) == b"".join(lines)
 
 
-def test_line_whose_faults_never_end_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_line_that_never_becomes_valid_is_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fixing, "_MOST_CHANGES", 1)
 
     assert repaired(WRONG) == WRONG
@@ -238,14 +238,14 @@ def test_line_whose_faults_never_end_stays_as_it_was(monkeypatch: pytest.MonkeyP
 # -- custom_ids -----------------------------------------------------------------------------------
 
 
-def test_new_id_is_that_of_no_other_line() -> None:
+def test_new_id_is_unique_in_the_file() -> None:
     text = b"".join(line(custom_id) for custom_id in ("a", "a", "a", "a-2", "a-3"))
     fixed = repaired(text, unsafe=True)
 
     assert fixed == b"".join(line(custom_id) for custom_id in ("a", "a-4", "a-5", "a-2", "a-3"))
 
 
-def test_id_that_a_fix_reveals_counts() -> None:
+def test_new_id_avoids_ids_revealed_by_a_fix() -> None:
     text = line("a") + line("a").replace(b'"custom_id"', b'"id"') + line("a-2")
 
     assert repaired(text, unsafe=True) == line("a") + line("a-3") + line("a-2")

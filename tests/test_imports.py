@@ -166,7 +166,7 @@ def imported_rooms(path: Path) -> set[str]:
     return rooms & ROOMS.keys() - {room_of(path)}
 
 
-def test_floors_hold_every_module_once() -> None:
+def test_every_module_is_in_exactly_one_layer() -> None:
     assert len(MODULES) > 20
     assert sum(map(len, FLOORS)) == len(ROOMS)
     assert {room_of(path) for path in MODULES} == ROOMS.keys()

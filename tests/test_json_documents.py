@@ -73,7 +73,7 @@ def test_each_object_becomes_a_line_and_keeps_its_text(
         b'[{"a": 1}}',
     ],
 )
-def test_anything_else_is_refused(data: bytes, size: int) -> None:
+def test_unconvertible_data_is_refused(data: bytes, size: int) -> None:
     with pytest.raises(NotConvertibleError):
         converted(as_lines, data, size)
 
@@ -87,7 +87,7 @@ OBJECTS = st.lists(st.dictionaries(st.text(), VALUES, max_size=3), min_size=1, m
 
 
 @given(OBJECTS, st.sampled_from([None, 0, 1, 4]), st.booleans(), st.integers(1, 50))
-def test_lines_mean_what_the_document_meant(
+def test_lines_are_equivalent_to_the_document(
     objects: list[dict[str, Any]], indent: int | None, ascii_only: bool, size: int
 ) -> None:
     document = json.dumps(objects, indent=indent, ensure_ascii=ascii_only).encode()

@@ -99,7 +99,7 @@ def test_finding_a_place_never_fails(raw: bytes, where: str | None, rule: str) -
         ),
     ],
 )
-def test_place_of_what_the_decoder_refuses(raw: bytes, rule: str, column: int | None) -> None:
+def test_place_of_undecodable_text(raw: bytes, rule: str, column: int | None) -> None:
     found = find(raw + b"\n", finding_at(None, rule))
 
     assert (found and found.column) == column
@@ -119,7 +119,7 @@ def test_place_of_what_the_decoder_refuses(raw: bytes, rule: str, column: int | 
         ("/l/2", 47),
     ],
 )
-def test_place_of_a_missing_value_is_the_value_that_lacks_it(where: str, column: int) -> None:
+def test_place_of_a_missing_value_is_the_object_that_lacks_it(where: str, column: int) -> None:
     """Of two fields with the same name, the last one counts."""
     raw = b'{"a": {"b": 0}, "a":{"b":[]} , "k/~": 1, "l": [1, 2]}'
     found = find(raw, finding_at(where))
@@ -154,7 +154,7 @@ def test_places_of_a_line_are_the_same_together_and_one_by_one(value: Any) -> No
     assert find_all(raw, errors, first=False) == [find(raw, error) for error in errors]
 
 
-def test_last_of_equal_keys_is_the_place_whatever_is_inside() -> None:
+def test_place_of_a_duplicate_key_is_its_last_occurrence() -> None:
     raw = b'{"a": {"b": 1, "c": 2}, "a": {"c": 3}}'
     found = find_all(raw, [finding_at("/a/b"), finding_at("/a/c")], first=False)
 
@@ -184,7 +184,7 @@ def test_deep_place_in_a_long_line_is_found_in_one_pass(monkeypatch: pytest.Monk
     assert read < 2 * len(line)
 
 
-def test_steps_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_steps_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locate, "_MOST_STEPS", 100)
     raw = json.dumps(list(range(110))).encode()
 

@@ -56,7 +56,7 @@ def assert_results(results: dict[str, Report | OSError], files: list[Path]) -> N
 @pytest.mark.parametrize(
     ("jobs", "start"), [(1, "spawn"), (None, "spawn"), (2, "fork"), (0, "fork"), (2, "spawn")]
 )
-def test_every_file_has_its_result(files: list[Path], jobs: int | None, start: Start) -> None:
+def test_every_file_gets_a_result(files: list[Path], jobs: int | None, start: Start) -> None:
     assert_results(dict(check_many(files, jobs=jobs, start=start)), files)
 
 
@@ -80,11 +80,11 @@ class Bare:
         return self.Done(function(*args))
 
 
-def test_anything_that_has_submit_is_an_executor(files: list[Path]) -> None:
+def test_any_object_with_submit_is_an_executor(files: list[Path]) -> None:
     assert_results(dict(check_many(files, executor=Bare())), files)
 
 
-def test_few_files_are_checked_one_after_the_other(files: list[Path]) -> None:
+def test_few_files_are_checked_one_at_a_time(files: list[Path]) -> None:
     assert_results(dict(check_many(files[-2:], jobs=2, start="fork")), files[-2:])
 
 
@@ -112,7 +112,7 @@ def test_files_that_finish_first_come_first(files: list[Path]) -> None:
     assert names[0] != str(files[0])
 
 
-def test_sources_are_taken_only_as_fast_as_they_are_checked(
+def test_sources_are_consumed_no_faster_than_they_are_checked(
     files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batchlint.many, "_WINDOW_OF_EXECUTOR", 3)
@@ -142,7 +142,7 @@ def test_prefix_and_glob_are_expanded(urls: str, jobs: int | None) -> None:
     }
 
 
-def test_url_has_the_report_of_the_file(urls: str, files: list[Path]) -> None:
+def test_url_gets_the_same_report_as_the_file(urls: str, files: list[Path]) -> None:
     for name, report in check_many(urls):
         assert isinstance(report, Report)
         local = check(files[0].parent / Path(name).name)
@@ -177,7 +177,7 @@ def test_options_apply_to_every_file(files: list[Path]) -> None:
         assert [error.rule for error in result.warnings] == ["mismatched_url"] * 2
 
 
-def test_progress_is_told_the_bytes_of_each_file(files: list[Path]) -> None:
+def test_progress_counts_the_bytes_of_each_file(files: list[Path]) -> None:
     sizes: list[int] = []
     list(check_many(files, progress=sizes.append))
 
@@ -202,7 +202,7 @@ def test_bad_arguments_are_refused_before_the_iteration(
         check_many([], **options)
 
 
-def test_abandoned_iteration_ends_the_calls_that_have_not_begun() -> None:
+def test_abandoning_the_iteration_cancels_pending_calls() -> None:
     results = check_many([f"memory://b/{name}" for name in NAMES])
     next(results)
     results.close()  # type: ignore[attr-defined]
@@ -213,7 +213,7 @@ def test_abandoned_iteration_ends_the_calls_that_have_not_begun() -> None:
             assert not thread.is_alive()
 
 
-def test_no_sources_have_no_results() -> None:
+def test_no_sources_give_no_results() -> None:
     executor: Executor = ThreadPoolExecutor(1)
     with executor:
         assert list(check_many([], executor=executor)) == []

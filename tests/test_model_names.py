@@ -40,7 +40,7 @@ def test_misspelled_model_gets_a_suggestion(model: str, suggestion: str) -> None
         pytest.param("x" * 1000, id="long"),
     ],
 )
-def test_model_that_may_be_meant_gets_no_suggestion(model: str) -> None:
+def test_model_name_that_may_be_right_gets_no_suggestion(model: str) -> None:
     assert suggest_models([model]) == {}
 
 

@@ -204,11 +204,11 @@ def call_below(levels: int, needed: int) -> str:
     return call_below(levels - 1, needed) if levels else with_fresh_stack(recurse, needed)
 
 
-def test_shallow_call_stays_in_its_thread() -> None:
+def test_call_from_a_shallow_stack_stays_in_its_thread() -> None:
     assert with_fresh_stack(recurse, 10) == threading.current_thread().name
 
 
-def test_call_of_a_deep_caller_is_repeated_in_a_new_thread(limit: int) -> None:
+def test_call_from_a_deep_stack_is_repeated_in_a_new_thread(limit: int) -> None:
     half = min(limit, 3000) // 2
     needed = limit - half
 
@@ -216,7 +216,7 @@ def test_call_of_a_deep_caller_is_repeated_in_a_new_thread(limit: int) -> None:
 
 
 @pytest.mark.parametrize("limit", [None], indirect=True)
-def test_exceptions_of_a_repeated_call_are_raised(limit: int) -> None:
+def test_exceptions_from_a_repeated_call_propagate(limit: int) -> None:
     def fail_below(levels: int) -> int:
         if levels:
             return fail_below(levels - 1)
@@ -230,7 +230,7 @@ def test_exceptions_of_a_repeated_call_are_raised(limit: int) -> None:
 
 
 @pytest.mark.parametrize("limit", [None], indirect=True)
-def test_call_that_needs_more_than_a_whole_stack_raises_recursion_error(limit: int) -> None:
+def test_call_too_deep_for_a_fresh_stack_raises_recursion_error(limit: int) -> None:
     with pytest.raises(RecursionError):
         with_fresh_stack(recurse, limit + 1)
 
@@ -246,7 +246,7 @@ def test_call_that_needs_more_than_a_whole_stack_raises_recursion_error(limit: i
         pytest.param("x", 0, "x", id="no container"),
     ],
 )
-def test_pruned_replaces_what_is_deeper(value: Any, levels: int, expected: Any) -> None:
+def test_pruned_replaces_deeper_values(value: Any, levels: int, expected: Any) -> None:
     assert pruned(value, levels) == expected
 
 

@@ -75,7 +75,7 @@ def test_duplicate_in_the_first_and_the_last_line_is_found() -> None:
     assert (error.rule, error.line, error.column) == ("duplicate_custom_id", 22, 15)
 
 
-def test_without_the_source_findings_that_compare_lines_have_no_column() -> None:
+def test_findings_that_compare_lines_have_no_column_without_the_source() -> None:
     (error,) = finish(check_chunk(line("a") + line("a"))).errors
 
     assert (error.line, error.column) == (2, None)
@@ -88,7 +88,7 @@ def test_part_may_be_larger_than_a_chunk() -> None:
     assert check_in_parts([data]) == check(data)
 
 
-def test_foreign_file_has_one_finding_whatever_the_parts() -> None:
+def test_foreign_file_has_one_finding_for_any_division_into_parts() -> None:
     data = b"PK\x03\x04 an archive\n" + (b"x" * 999 + b"\n") * 600
     report = check_in_parts(parts_of(data, CHUNK))
 
@@ -97,7 +97,7 @@ def test_foreign_file_has_one_finding_whatever_the_parts() -> None:
     assert report.bytes == len(data)
 
 
-def test_byte_order_mark_is_looked_for_in_the_first_part_only() -> None:
+def test_byte_order_mark_is_expected_in_the_first_part_only() -> None:
     data = b"\xef\xbb\xbf" + line("a")
     first = finish(check_chunk(data, first=True))
     other = finish(check_chunk(data))
@@ -106,7 +106,7 @@ def test_byte_order_mark_is_looked_for_in_the_first_part_only() -> None:
     assert first != other
 
 
-def test_options_are_those_of_check() -> None:
+def test_parts_accept_the_options_of_check() -> None:
     data = (FIXTURES / "sample_batch.jsonl").read_bytes()
     rules = {"ignore": ["unsupported_parameter"], "warn": ["invalid_type"]}
     more: dict[str, Any] = {"keep": 1, "max_enqueued_tokens": 1, **rules}
@@ -117,7 +117,7 @@ def test_options_are_those_of_check() -> None:
     assert finish(summary, source=data, **more, **others) == check(data, **more, **others)
 
 
-def test_no_parts_are_an_empty_file() -> None:
+def test_no_parts_give_the_report_of_an_empty_file() -> None:
     assert finish(ChunkSummary()) == finish(merge([])) == check(b"")
 
 

@@ -34,7 +34,7 @@ def test_escape_replaces_control_characters(text: str, escaped: str) -> None:
     assert phrasing.escape(text) == escaped
 
 
-def test_escape_leaves_nothing_that_is_invisible_or_changes_the_direction() -> None:
+def test_escape_removes_invisible_and_bidirectional_characters() -> None:
     """Check every character of these categories, except those that only separate words."""
     text = "".join(map(chr, range(sys.maxunicode + 1)))
     hostile = {
@@ -110,7 +110,7 @@ def test_python_repr_is_bounded(value: object, text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "text"), [(1, "1"), (1.0, "1.0"), (1.5, "1.5"), (1e300, "1e+300"), (-0.0, "-0.0")]
 )
-def test_number_is_as_it_was_written(value: float, text: str) -> None:
+def test_number_is_quoted_as_written(value: float, text: str) -> None:
     assert phrasing.number(value) == text
 
 
@@ -131,7 +131,7 @@ def test_listed_joins_items_as_the_api_does(items: list[str], text: str) -> None
     assert phrasing.listed(items) == text
 
 
-def test_listed_takes_another_joint() -> None:
+def test_listed_accepts_another_conjunction() -> None:
     assert phrasing.listed(["a", "b", "c"], "or") == "a, b, or c"
 
 
@@ -202,7 +202,7 @@ def test_json_type_of_a_decoded_value(value: object, name: str) -> None:
     ],
     ids=str,
 )
-def test_expected_names_what_a_schema_wants(schema: dict[str, Any], text: str) -> None:
+def test_expected_describes_the_schema(schema: dict[str, Any], text: str) -> None:
     assert phrasing.expected(schema, 1, lambda node: node) == text
 
 

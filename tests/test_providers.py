@@ -53,7 +53,7 @@ def test_openai_has_eight_endpoints_in_the_order_of_its_documentation() -> None:
     assert provider().endpoints["/v1/embeddings"] is EMBEDDINGS
 
 
-def test_openai_has_the_limits_of_its_documentation() -> None:
+def test_limits_of_openai_match_the_documentation() -> None:
     assert provider().limits == Limits(requests=50_000, bytes=209_715_200, embedding_inputs=50_000)
     assert provider().safe_limits == provider().limits._replace(bytes=200_000_000)
 
@@ -159,7 +159,7 @@ def test_known_model_has_the_family_whose_pattern_matches_first() -> None:
         assert (found.name if found else "") == name
 
 
-def test_models_that_accept_the_same_share_a_variant() -> None:
+def test_models_that_accept_the_same_parameters_share_a_variant() -> None:
     assert schema_variant(CHAT, "gpt-5.4") == schema_variant(CHAT, "ft:gpt-5.4:acme::1") != ""
     assert schema_variant(EMBEDDINGS, "gpt-4o") == schema_variant(EMBEDDINGS, "gpt-5")
     assert schema_variant(EMBEDDINGS, "text-embedding-3-large") != ""
@@ -184,7 +184,7 @@ def test_unknown_variant_raises_key_error() -> None:
         list(schema_patches(CHAT, "no such variant"))
 
 
-def test_context_window_is_that_of_the_family() -> None:
+def test_context_window_comes_from_the_family() -> None:
     family = model_family("gpt-4.1")
     assert family is not None
 

@@ -81,7 +81,7 @@ def test_a_pattern_is_a_glob_or_a_prefix(url: str, expected: bool) -> None:
         ("s3://bucket/a?b.jsonl", "s3://bucket/a?b.jsonl"),
     ],
 )
-def test_reports_name_a_url_without_its_secrets(url: str, expected: str) -> None:
+def test_reports_show_urls_without_secrets(url: str, expected: str) -> None:
     assert public_name(url) == expected
 
 
@@ -165,7 +165,7 @@ def test_open_file_of_a_filesystem_is_a_stream(memory: MemoryFileSystem) -> None
         assert b"".join(open_source(file).chunks()) == DATA
 
 
-def test_only_so_many_pieces_are_read_ahead(
+def test_number_of_pieces_read_ahead_is_limited(
     memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote, "_PIECE", 1000)
@@ -211,7 +211,7 @@ def test_glob_finds_files_in_the_order_of_their_names() -> None:
 
 
 @pytest.mark.usefixtures("bucket")
-def test_glob_can_match_other_names_and_never_directories() -> None:
+def test_glob_matches_any_file_name_but_no_directories() -> None:
     assert [file.url for file in find("memory://b/*")] == [
         "memory:///b/1.jsonl",
         "memory:///b/2.jsonl",
@@ -220,7 +220,7 @@ def test_glob_can_match_other_names_and_never_directories() -> None:
 
 
 @pytest.mark.usefixtures("bucket")
-def test_prefix_means_all_jsonl_files_below_it() -> None:
+def test_prefix_stands_for_all_jsonl_files_below_it() -> None:
     assert [file.url for file in find("memory://b/")] == [
         "memory:///b/1.jsonl",
         "memory:///b/2.jsonl",
@@ -289,7 +289,7 @@ def caused_by(cause: Exception) -> Exception:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )  # fmt: skip
-def test_exceptions_of_filesystems_become_os_errors(
+def test_filesystem_exceptions_become_os_errors(
     monkeypatch: pytest.MonkeyPatch, raised: Exception, kind: type, number: int, message: str
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -335,7 +335,7 @@ except OSError as error:
         ("s3://b/a.jsonl.gz", "aws s3 cp s3://b/a.jsonl.gz - | gunzip | batchlint check -"),
     ],
 )
-def test_without_fsspec_the_error_names_the_extra_and_a_pipe(url: str, pipe: str) -> None:
+def test_error_without_fsspec_suggests_the_extra_or_a_pipe(url: str, pipe: str) -> None:
     made = subprocess.run(
         [sys.executable, "-c", WITHOUT_FSSPEC, url], capture_output=True, text=True, check=True
     )
@@ -355,7 +355,7 @@ def test_findings_that_compare_lines_have_columns(memory: MemoryFileSystem) -> N
     assert (error.line, error.column) == (2, 15)
 
 
-def test_stream_that_only_claims_to_be_seekable_has_no_such_columns() -> None:
+def test_stream_that_fails_to_seek_has_no_columns_for_duplicates() -> None:
     """A file that fsspec streams over HTTP is one."""
 
     class Claiming(BytesIO):

@@ -97,7 +97,9 @@ def with_final_newline(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("size", [1, 10, 300, 1_000_000])
-def test_chunks_hold_every_byte_in_whole_lines(size: int, make: Callable[[bytes], Source]) -> None:
+def test_chunks_are_whole_lines_and_contain_every_byte(
+    size: int, make: Callable[[bytes], Source]
+) -> None:
     chunks = list(make(DATA).chunks(size))
 
     assert with_final_newline(b"".join(chunks)) == with_final_newline(DATA)
@@ -105,7 +107,7 @@ def test_chunks_hold_every_byte_in_whole_lines(size: int, make: Callable[[bytes]
     assert all(chunks)
 
 
-def test_chunks_have_about_the_size_asked_for(make: Callable[[bytes], Source]) -> None:
+def test_chunks_have_about_the_requested_size(make: Callable[[bytes], Source]) -> None:
     chunks = list(make(DATA).chunks(300))
 
     assert len(chunks) > 5
@@ -130,7 +132,7 @@ def test_line_longer_than_a_chunk_is_in_one_piece(make: Callable[[bytes], Source
 # -- head, then chunks ----------------------------------------------------------------------------
 
 
-def test_chunks_after_head_begin_with_the_head(make: Callable[[bytes], Source]) -> None:
+def test_reading_the_head_does_not_consume_it(make: Callable[[bytes], Source]) -> None:
     data = DATA * 100
     source = make(data)
     head = source.head()
@@ -159,11 +161,11 @@ def test_head_of_an_empty_source_is_empty(make: Callable[[bytes], Source]) -> No
     assert list(source.chunks()) == []
 
 
-def test_head_holds_whole_lines(make: Callable[[bytes], Source]) -> None:
+def test_head_consists_of_whole_lines(make: Callable[[bytes], Source]) -> None:
     assert make(DATA * 200).head().endswith(b"\n")
 
 
-def test_head_of_a_file_is_cut_in_a_very_long_line(tmp_path: Path) -> None:
+def test_head_may_end_inside_a_very_long_line(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with path.open("wb") as file:
         file.truncate(LONGEST_HEAD + 10_000_000)
@@ -171,7 +173,7 @@ def test_head_of_a_file_is_cut_in_a_very_long_line(tmp_path: Path) -> None:
     assert len(FileSource(path).head()) == LONGEST_HEAD
 
 
-def test_items_are_taken_only_when_they_are_needed() -> None:
+def test_items_are_consumed_lazily() -> None:
     taken = 0
 
     def items() -> Iterator[bytes]:
@@ -204,7 +206,7 @@ def test_file_has_a_name_and_a_size(file: FileSource) -> None:
     assert file.size == len(DATA)
 
 
-def test_other_sources_have_no_name_or_size() -> None:
+def test_sources_other_than_files_have_no_name_or_size() -> None:
     for source in (open_source(b"x"), open_source(BytesIO(b"x")), open_source([b"x"])):
         assert (source.name, source.size) == (None, None)
 
@@ -241,7 +243,7 @@ def test_file_can_be_read_again_and_in_another_process(file: FileSource) -> None
     assert b"".join(copy.chunks()) == DATA
 
 
-def test_file_that_became_shorter_raises_os_error(file: FileSource) -> None:
+def test_shortened_file_raises_os_error(file: FileSource) -> None:
     os.truncate(str(file.name), 100)
 
     with pytest.raises(OSError, match=f"became shorter while it was read: 100 of {len(DATA):,}"):
@@ -291,7 +293,7 @@ def replace(path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
-def test_file_that_is_replaced_is_read_as_it_was_when_it_was_opened(file: FileSource) -> None:
+def test_file_that_is_replaced_while_open_is_read_in_its_old_version(file: FileSource) -> None:
     chunks = file.chunks(100)
     first = next(chunks)
     replace(Path(str(file.name)))
@@ -316,7 +318,7 @@ def test_worker_that_opens_a_replaced_file_raises_os_error(file: FileSource) -> 
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system has no /proc")
-def test_descriptor_is_closed_with_its_source(file: FileSource) -> None:
+def test_closing_the_source_closes_its_descriptor(file: FileSource) -> None:
     before = len([*Path("/proc/self/fd").iterdir()])
     copies = [FileSource(str(file.name)) for _ in range(10)]
     during = len([*Path("/proc/self/fd").iterdir()])
@@ -377,7 +379,7 @@ def test_only_files_can_be_read_in_ranges(make: Maker, tmp_path: Path) -> None:
     st.lists(st.sampled_from([b"a", b"\n", b"bc\n", b"\nd", b"e\nf\ng"]), max_size=12),
     st.integers(1, 9),
 )
-def test_stream_gives_whole_lines_however_its_data_arrives(pieces: list[bytes], size: int) -> None:
+def test_stream_gives_whole_lines_for_reads_of_any_size(pieces: list[bytes], size: int) -> None:
     class Pieces:
         def __init__(self) -> None:
             self._pieces = iter(pieces)
@@ -405,7 +407,7 @@ def test_stream_without_data_yet_raises_blocking_io_error() -> None:
 
 
 @pytest.mark.parametrize("given", ["text", 5, [65, 66]], ids=repr)
-def test_stream_of_anything_but_bytes_raises_type_error(given: object) -> None:
+def test_stream_of_non_bytes_raises_type_error(given: object) -> None:
     class Odd:
         def read(self, _: int) -> object:
             return given
@@ -435,13 +437,13 @@ def test_unsupported_source_raises_type_error(source: Any) -> None:
         open_source(source).head()
 
 
-def test_message_about_an_unsupported_source_names_its_type() -> None:
+def test_error_about_an_unsupported_source_names_its_type() -> None:
     with pytest.raises(TypeError, match="cannot read requests from dict; give a path, a URL"):
         open_source({"custom_id": "a"})
 
 
 @pytest.mark.parametrize("data", [bytearray(DATA), memoryview(DATA)], ids=["bytearray", "view"])
-def test_buffers_are_sources(data: bytearray | memoryview) -> None:
+def test_buffers_are_accepted_as_sources(data: bytearray | memoryview) -> None:
     source = open_source(data)
 
     assert isinstance(source, BytesSource)
@@ -451,7 +453,7 @@ def test_buffers_are_sources(data: bytearray | memoryview) -> None:
 # -- JSON -----------------------------------------------------------------------------------------
 
 
-def test_to_json_bytes_writes_half_of_a_surrogate_pair_as_an_escape() -> None:
+def test_to_json_bytes_escapes_a_lone_surrogate() -> None:
     assert to_json_bytes({"a": "\ud83d"}) == b'{"a": "\\ud83d"}'
     assert to_json_bytes({"a": "\U0001f600"}) == '{"a":"\U0001f600"}'.encode()
 
@@ -466,7 +468,7 @@ def test_to_json_bytes_of_a_value_that_json_does_not_have_raises_type_error(valu
         to_json_bytes([value])
 
 
-def test_exception_of_to_json_text_has_the_name_of_the_value() -> None:
+def test_exception_from_to_json_text_names_the_value() -> None:
     circle: list[Any] = []
     circle.append(circle)
 
@@ -487,7 +489,7 @@ def test_exception_of_to_json_text_has_the_name_of_the_value() -> None:
         ("a.jsonl.gz.txt", False),
     ],
 )
-def test_is_gzipped_looks_at_the_name(name: str, expected: bool) -> None:
+def test_is_gzipped_depends_on_the_name(name: str, expected: bool) -> None:
     assert is_gzipped(name) is expected
 
 

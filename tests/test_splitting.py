@@ -47,7 +47,7 @@ def test_lines_fill_each_part_in_the_order_of_the_input(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("more", "parts"), [(0, 1), (-1, 2)])
-def test_size_of_a_part_is_that_of_its_lines(more: int, parts: int, tmp_path: Path) -> None:
+def test_size_of_a_part_is_the_size_of_its_lines(more: int, parts: int, tmp_path: Path) -> None:
     lines = [line("a"), line("b")]
     size = sum(map(len, lines))
     manifest = split(lines, tmp_path, max_bytes=size + more)
@@ -65,7 +65,7 @@ def test_inputs_of_embedding_requests_are_limited(limit: int, parts: int, tmp_pa
     assert sum(part.embedding_inputs for part in manifest.parts) == 4
 
 
-def test_inputs_of_other_endpoints_do_not_count(tmp_path: Path) -> None:
+def test_inputs_of_other_endpoints_are_not_counted(tmp_path: Path) -> None:
     manifest = split([line("a", "/v1/moderations", input=["x", "y"])], tmp_path)
 
     assert [part.embedding_inputs for part in manifest.parts] == [0]
@@ -77,7 +77,7 @@ def test_request_without_a_body_has_no_inputs(tmp_path: Path) -> None:
     assert [part.embedding_inputs for part in manifest.parts] == [0]
 
 
-def test_default_limits_are_those_of_the_provider(tmp_path: Path) -> None:
+def test_limits_default_to_those_of_the_provider(tmp_path: Path) -> None:
     manifest = split([line()], tmp_path)
 
     assert manifest.limits == {
@@ -90,7 +90,7 @@ def test_default_limits_are_those_of_the_provider(tmp_path: Path) -> None:
 # -- groups and names -----------------------------------------------------------------------------
 
 
-def test_models_get_parts_of_their_own(tmp_path: Path) -> None:
+def test_each_model_gets_its_own_parts(tmp_path: Path) -> None:
     lines = [line(str(number), model=model) for number, model in enumerate("abab")]
     manifest = split(lines, tmp_path, name="x.jsonl")
 
@@ -100,13 +100,13 @@ def test_models_get_parts_of_their_own(tmp_path: Path) -> None:
     assert [part.model for part in manifest.parts] == ["a", "b"]
 
 
-def test_endpoints_get_parts_of_their_own(tmp_path: Path) -> None:
+def test_each_endpoint_gets_its_own_parts(tmp_path: Path) -> None:
     manifest = split([line("a"), line("b", CHAT)], tmp_path, name="x.jsonl")
 
     assert shapes(manifest) == [("x-embeddings-001.jsonl", 1), ("x-chat-completions-001.jsonl", 1)]
 
 
-def test_names_have_both_if_both_differ(tmp_path: Path) -> None:
+def test_part_names_contain_model_and_endpoint_if_both_differ(tmp_path: Path) -> None:
     lines = [line("a", model="m"), line("b", CHAT, model="m"), line("c", model="n")]
     manifest = split(lines, tmp_path, dry_run=True)
 
@@ -120,7 +120,7 @@ def test_names_have_both_if_both_differ(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("by", "parts"), [((), 1), (["model"], 2), (["url"], 2), (["url", "model"], 3)]
 )
-def test_by_says_what_a_part_has_in_common(by: list[str], parts: int, tmp_path: Path) -> None:
+def test_by_option_decides_how_lines_are_grouped(by: list[str], parts: int, tmp_path: Path) -> None:
     lines = [line("a", model="m"), line("b", CHAT, model="m"), line("c", model="n")]
     manifest = split(lines, tmp_path, by=by)
 
@@ -128,7 +128,7 @@ def test_by_says_what_a_part_has_in_common(by: list[str], parts: int, tmp_path: 
     assert manifest.by == tuple(by)
 
 
-def test_models_that_look_the_same_in_a_name_stay_apart(tmp_path: Path) -> None:
+def test_models_with_similar_file_names_get_separate_parts(tmp_path: Path) -> None:
     models = ["a/b", "a:b", "A-B", "..", "x" * 99, "-X."]
     lines = [line(str(number), model=model) for number, model in enumerate(models)]
     manifest = split(lines, tmp_path, name="s.jsonl")
@@ -163,7 +163,7 @@ def test_parts_are_called_after_the_input(name: str | None, stem: str, tmp_path:
     assert shapes(manifest) == [(f"{stem}-001.jsonl", 1)]
 
 
-def test_missing_model_is_the_endpoint_s_default(tmp_path: Path) -> None:
+def test_missing_model_means_the_default_of_the_endpoint(tmp_path: Path) -> None:
     bare = request("b", "/v1/moderations")
     del bare["body"]["model"]
     lines = [line("a", "/v1/moderations", model="omni-moderation-latest"), json.dumps(bare)]
@@ -181,13 +181,13 @@ def test_missing_model_is_the_endpoint_s_default(tmp_path: Path) -> None:
         ("together", ("model",)),
     ],
 )
-def test_provider_demands_what_a_part_has_in_common(
+def test_provider_decides_how_lines_are_grouped(
     provider: str, by: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert split([line()], tmp_path, provider=provider).by == by
 
 
-def test_limits_are_those_of_the_provider(tmp_path: Path) -> None:
+def test_limits_come_from_the_provider(tmp_path: Path) -> None:
     manifest = split([line("a" * 6_291_456)], tmp_path, provider="dashscope")
 
     assert manifest.limits == {"requests": 50_000, "bytes": 500_000_000, "embedding_inputs": None}
@@ -210,7 +210,7 @@ def test_blank_lines_are_left_out_and_counted(tmp_path: Path) -> None:
     assert [part.lines for part in manifest.parts] == [((2, 2), (4, 4))]
 
 
-def test_last_line_without_a_newline_stays_as_it_is(tmp_path: Path) -> None:
+def test_last_line_without_a_newline_is_unchanged(tmp_path: Path) -> None:
     split(line("a").rstrip(), tmp_path)
 
     assert (tmp_path / "batch-001.jsonl").read_bytes() == line("a").rstrip()
@@ -254,7 +254,7 @@ NO_MODEL = b'{"custom_id": "n", "url": "/v1/embeddings", "body": {"input": "x"}}
         ),
     ],
 )
-def test_line_that_fits_in_no_part_is_reported_and_nothing_is_written(
+def test_unplaceable_line_is_reported_and_nothing_is_written(
     text: bytes, options: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     first = b'{"url": "u", "body": {"model": "m"}}\n'
@@ -268,7 +268,7 @@ def test_line_that_fits_in_no_part_is_reported_and_nothing_is_written(
     assert names(tmp_path) == []
 
 
-def test_folder_that_was_there_stays_if_nothing_is_written(tmp_path: Path) -> None:
+def test_existing_directory_is_kept_if_nothing_is_written(tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
     split(NO_MODEL, folder / "new")
@@ -277,7 +277,7 @@ def test_folder_that_was_there_stays_if_nothing_is_written(tmp_path: Path) -> No
     assert names(folder) == []
 
 
-def test_all_lines_without_a_part_are_counted_and_some_are_listed(
+def test_all_unplaced_lines_are_counted_but_only_some_are_listed(
     tmp_path: Path,
 ) -> None:
     manifest = split(NO_MODEL * 1002, tmp_path)
@@ -287,21 +287,21 @@ def test_all_lines_without_a_part_are_counted_and_some_are_listed(
     assert manifest.unplaced_lines[0].custom_id == "n"
 
 
-def test_model_is_not_needed_where_parts_are_not_cut_by_it(tmp_path: Path) -> None:
+def test_model_is_optional_if_parts_are_not_grouped_by_it(tmp_path: Path) -> None:
     assert split(NO_MODEL, tmp_path, by=["url"]).ok
 
 
 # -- custom_ids -----------------------------------------------------------------------------------
 
 
-def test_lines_without_a_custom_id_repeat_none(tmp_path: Path) -> None:
+def test_lines_without_a_custom_id_are_not_duplicates(tmp_path: Path) -> None:
     manifest = split(b"\n\n7\n7\n", tmp_path)
 
     assert manifest.repeated_ids == 0
     assert [each.custom_id for each in manifest.unplaced_lines] == [None, None]
 
 
-def test_repeated_custom_id_is_reported_also_in_another_part(
+def test_repeated_custom_id_is_reported_across_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [line("a"), line("b"), line("a", model="n"), line("a"), line("b")]
@@ -352,7 +352,7 @@ def test_dry_run_writes_nothing_and_gives_the_same_manifest(tmp_path: Path) -> N
     assert split(lines, tmp_path / "out", max_requests=1) == plan
 
 
-def test_many_parts_that_grow_together_are_complete(tmp_path: Path) -> None:
+def test_many_parts_written_alternately_are_complete(tmp_path: Path) -> None:
     """No part is large enough to be written early, but all together are."""
     lines = [line("x" * 120_000, model=f"m{number % 30}") for number in range(60)]
     written_early: list[Path] = []
@@ -370,7 +370,7 @@ def test_many_parts_that_grow_together_are_complete(tmp_path: Path) -> None:
         assert (tmp_path / part.path).read_bytes() == b"".join(lines[number::30])
 
 
-def test_unfinished_parts_are_in_a_hidden_folder_beside_their_place(tmp_path: Path) -> None:
+def test_unfinished_parts_are_in_a_hidden_directory_next_to_the_target(tmp_path: Path) -> None:
     seen: list[str] = []
 
     def given() -> Iterator[bytes]:
@@ -406,7 +406,7 @@ def test_existing_manifest_is_not_replaced_and_nothing_is_read(tmp_path: Path) -
     assert names(tmp_path) == ["batch.manifest.json"]
 
 
-def test_force_replaces_an_earlier_run_and_removes_its_further_parts(tmp_path: Path) -> None:
+def test_force_replaces_an_earlier_run_and_removes_leftover_parts(tmp_path: Path) -> None:
     lines = [line(str(number)) for number in range(3)]
     split(lines, tmp_path, max_requests=1)
     (tmp_path / "batch-note.jsonl").write_text("mine", "utf-8")
@@ -436,7 +436,7 @@ def test_manifest_that_names_other_files_removes_none(path: Any, tmp_path: Path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_pipe_in_the_place_of_the_manifest_is_not_read(tmp_path: Path) -> None:
+def test_pipe_instead_of_a_manifest_is_not_read(tmp_path: Path) -> None:
     """Nobody writes to it, so reading would never end."""
     os.mkfifo(tmp_path / "batch.manifest.json")
 
@@ -488,7 +488,7 @@ def test_invalid_argument_raises(
     assert names(tmp_path) == []
 
 
-def test_source_may_be_compressed_by_the_caller(tmp_path: Path) -> None:
+def test_compressed_source_can_be_given_decompressed(tmp_path: Path) -> None:
     with gzip.open(io.BytesIO(gzip.compress(line()))) as stream:
         assert split(stream, tmp_path).requests == 1
 

@@ -130,7 +130,7 @@ def test_earliest_of_equally_frequent_values_comes_first() -> None:
 # -- CustomIds ------------------------------------------------------------------------------------
 
 
-def test_custom_ids_unpack_to_what_was_packed() -> None:
+def test_packing_custom_ids_round_trips() -> None:
     ids = ["a", None, "ü\n", "", "a" * 1000]
 
     assert CustomIds.packed(ids).unpacked() == ids
@@ -170,7 +170,7 @@ def test_finding_store_counts_by_rule_severity_and_effect() -> None:
     assert [error.line for error in store.errors] == [1, 2, 2, 3]
 
 
-def test_finding_store_keeps_so_many_of_each_rule_and_counts_all() -> None:
+def test_finding_store_limits_kept_findings_per_rule_but_counts_all() -> None:
     store = FindingStore(2)
     for line in range(1, 5):
         store.add(finding(line))
@@ -305,7 +305,7 @@ def test_summary_absorbs_every_fact_with_the_lines_shifted() -> None:
     assert summary.statuses.failed == 5
 
 
-def test_facts_that_only_the_later_lines_have_are_shifted() -> None:
+def test_facts_from_later_lines_are_shifted() -> None:
     summary = ChunkSummary(statuses=LineStatuses([LineStatus.BLANK] * 7))
     summary.absorb(summary_of("a"))
 
@@ -321,7 +321,7 @@ def test_every_field_of_a_summary_can_absorb() -> None:
         assert callable(getattr(ChunkSummary(), fact.name).absorb), fact.name
 
 
-def test_merge_keeps_as_many_findings_as_the_caller_asks_for() -> None:
+def test_merge_keeps_the_requested_number_of_findings() -> None:
     parts = [summary_of("a", "b", "c"), summary_of("d")]
 
     assert [error.line for error in merge(parts, 1).findings.errors] == [1]

@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_globs_among_the_files_are_expanded(folder: Path) -> None:
+def test_globs_in_file_arguments_are_expanded(folder: Path) -> None:
     assert arguments(folder, "[ab].jsonl\nc.jsonl") == [
         "check",
         "--",
@@ -54,11 +54,11 @@ def test_globs_among_the_files_are_expanded(folder: Path) -> None:
     ]
 
 
-def test_globs_among_the_options_are_not_expanded(folder: Path) -> None:
+def test_globs_in_option_values_are_not_expanded(folder: Path) -> None:
     options = "--strict --exclude *.jsonl ??output*"
 
     assert arguments(folder, "a.jsonl", options) == ["check", *options.split(), "--", "a.jsonl"]
 
 
-def test_file_that_is_named_like_an_option_is_a_file(folder: Path) -> None:
+def test_file_named_like_an_option_is_checked(folder: Path) -> None:
     assert arguments(folder, "*output*") == ["check", "--", "--output-file=a.jsonl"]

@@ -160,7 +160,7 @@ def test_invalid_input_is_not_uploaded(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
-def test_file_that_is_replaced_meanwhile_is_not_uploaded(
+def test_file_that_is_replaced_after_the_check_is_not_uploaded(
     client: OpenAI, service: Service, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is uploaded is what was checked."""
@@ -178,7 +178,7 @@ def test_file_that_is_replaced_meanwhile_is_not_uploaded(
     assert service.uploads == [("requests.jsonl", "batch", GOOD)]
 
 
-def test_file_that_changes_meanwhile_is_not_uploaded(
+def test_file_that_changes_after_the_check_is_not_uploaded(
     client: OpenAI, service: Service, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def check_and_change(*args: Any, **options: Any) -> Report:

@@ -54,7 +54,7 @@ def test_pipeline_gets_a_repaired_file(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == "1 fixed: blank_line\n1 fixed: streaming_unsupported\n"
 
 
-def test_pipeline_stops_if_errors_are_left(capsys: pytest.CaptureFixture[str]) -> None:
+def test_pipeline_stops_if_errors_remain(capsys: pytest.CaptureFixture[str]) -> None:
     Path("requests.jsonl").write_bytes(line("a", CHAT, bogus=1))
     with pytest.raises(SystemExit, match="errors are left"):
         run("Fix in a pipeline")
@@ -62,7 +62,9 @@ def test_pipeline_stops_if_errors_are_left(capsys: pytest.CaptureFixture[str]) -
     assert "unknown_parameter body.bogus" in capsys.readouterr().out
 
 
-def test_every_part_becomes_a_batch(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_part_is_sent_as_a_batch(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
     lines = [line("a", CHAT), line("b", CHAT, model="n"), line("c")]
     Path("requests.jsonl").write_bytes(b"".join(lines))
     names = run("Split and upload every part")
@@ -73,7 +75,7 @@ def test_every_part_becomes_a_batch(service: Service, capsys: pytest.CaptureFixt
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
-def test_line_without_a_part_is_printed_and_nothing_is_uploaded(
+def test_unplaced_line_is_printed_and_nothing_is_uploaded(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("requests.jsonl").write_bytes(line("a", CHAT) + b"{}\n")

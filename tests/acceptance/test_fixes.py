@@ -118,7 +118,7 @@ def meaning(request: dict[str, Any]) -> dict[str, Any]:
 # -- fixtures -------------------------------------------------------------------------------------
 
 
-def test_folders_have_files() -> None:
+def test_all_fixture_directories_have_files() -> None:
     assert len(SAFE) > 15
     assert len(UNSAFE) > 10
 
@@ -149,7 +149,7 @@ def test_fixed_file_has_no_findings_and_is_not_changed_again(path: Path) -> None
 
 
 @pytest.mark.parametrize("path", [*SAFE, *UNSAFE], ids=name)
-def test_check_marks_what_fix_repairs(path: Path) -> None:
+def test_check_marks_fixable_findings(path: Path) -> None:
     report = check(path.read_bytes())
     safety: Safety = "safe" if path in SAFE else "unsafe"
     found = {

@@ -56,7 +56,7 @@ def shown(result: CommandResult) -> str:
 @pytest.mark.parametrize(
     "files", [VALID, INVALID, FOREIGN, WILD], ids=["valid", "invalid", "foreign", "wild"]
 )
-def test_folder_has_files(files: list[Path]) -> None:
+def test_every_fixture_directory_has_files(files: list[Path]) -> None:
     assert files
 
 
@@ -133,7 +133,7 @@ def test_every_wild_file_has_an_expected_result() -> None:
 
 
 @pytest.mark.parametrize("path", WILD, ids=by_name)
-def test_wild_file_gets_its_verdict(path: Path) -> None:
+def test_wild_file_has_the_expected_result(path: Path) -> None:
     """Files that the API accepts have no errors, and the others only the known one."""
     verdict = verdicts()[path.name]
     expected = set() if verdict == "valid" else {verdict}

@@ -180,7 +180,7 @@ HOSTILE_NAMES = (
 
 @pytest.mark.hook
 @pytest.mark.skipif(os.name != "posix", reason="needs a file system that takes any name")
-def test_hook_takes_hostile_names_as_names(run_hook: RunHook, tmp_path: Path) -> None:
+def test_hook_treats_hostile_names_as_file_names(run_hook: RunHook, tmp_path: Path) -> None:
     folder = tmp_path / "--output-file=y"
     folder.mkdir()
     names = [*HOSTILE_NAMES, f"{folder.name}/batch.jsonl"]
@@ -200,7 +200,7 @@ def test_hook_takes_hostile_names_as_names(run_hook: RunHook, tmp_path: Path) ->
 
 @pytest.mark.hook
 @pytest.mark.skipif(os.name != "posix", reason="needs a file system that takes any name")
-def test_hook_with_args_of_its_own_refuses_names_like_options(
+def test_hook_with_custom_args_refuses_names_that_look_like_options(
     repository: Path, run_hook: RunHook, home: Path, tmp_path: Path
 ) -> None:
     """`args` in `.pre-commit-config.yaml` replaces the hook's, and with it the `--`."""

@@ -53,7 +53,7 @@ def test_placeholder_of_the_address_is_in_the_metadata_and_in_the_links_of_repor
     assert sorted(places) == [Path("pyproject.toml"), Path("src/batchlint/output/links.py")]
 
 
-def test_classifiers_are_the_versions_that_are_tested() -> None:
+def test_classifiers_match_the_tested_versions() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text("utf-8"))
     versions = workflow["jobs"]["tests"]["strategy"]["matrix"]["python"]
     prefix = "Programming Language :: Python :: 3."
@@ -112,7 +112,7 @@ def test_release_without_notes_is_refused(changelog: str, tag: str, message: str
         notes(changelog, tag)
 
 
-def test_wrong_tag_is_an_error_of_the_script() -> None:
+def test_wrong_tag_is_a_usage_error() -> None:
     made = subprocess.run(
         [sys.executable, ROOT / "scripts" / "release_notes.py", "v99.0"],
         capture_output=True,

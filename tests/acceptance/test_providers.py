@@ -40,7 +40,7 @@ def found(path: Path) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("one", PROVIDERS, ids=lambda one: one.name)
-def test_data_names_only_what_exists(one: Provider) -> None:
+def test_provider_data_refers_only_to_known_rules_and_endpoints(one: Provider) -> None:
     assert one.rules.keys() <= RULES.keys()
     assert {change.fails for change in one.rules.values()} <= {None, *_EFFECTS}
     assert {change.severity for change in one.rules.values()} <= {None, "none", "warning", "error"}
@@ -52,7 +52,7 @@ def test_data_names_only_what_exists(one: Provider) -> None:
 
 
 @pytest.mark.parametrize("one", PROVIDERS, ids=lambda one: one.name)
-def test_limit_that_is_refused_is_not_below_the_safe_one(one: Provider) -> None:
+def test_maximum_is_not_below_the_safe_limit(one: Provider) -> None:
     for safe, most in zip(one.safe_limits, one.limits, strict=True):
         assert most is None or most >= (safe or 0)
         assert safe is not None or most is None
@@ -73,7 +73,7 @@ def test_valid_file_of_a_provider_has_no_findings(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=by_name)
-def test_other_file_of_a_provider_breaks_the_rule_in_its_name(path: Path) -> None:
+def test_invalid_file_of_a_provider_breaks_the_rule_in_its_name(path: Path) -> None:
     """`refused_custom_id.jsonl` has findings of this rule only, in the words beside it."""
     report = check(path, provider=path.parent.name)
     errors = [*report.errors, *report.warnings]
@@ -122,7 +122,7 @@ SIDES = sides()
 @pytest.mark.parametrize(
     "side", [side for side in SIDES if side.limit != "line_bytes"], ids=lambda side: side.name
 )
-def test_limit_of_a_file_holds_on_both_sides(side: Side) -> None:
+def test_limit_of_a_file_is_exact(side: Side) -> None:
     summary = ChunkSummary()
     rows = side.number if side.limit == "requests" else 1
     summary.statuses.extend(bytes([LineStatus.PASSED]) * rows)
@@ -142,7 +142,7 @@ def test_limit_of_a_file_holds_on_both_sides(side: Side) -> None:
 @pytest.mark.parametrize(
     "side", [side for side in SIDES if side.limit == "line_bytes"], ids=lambda side: side.name
 )
-def test_limit_of_a_line_holds_on_both_sides(side: Side) -> None:
+def test_limit_of_a_line_is_exact(side: Side) -> None:
     path = next(path for path in VALID if path.parent.name == side.provider.name)
     line = path.read_bytes().split(b"\n")[0]
     padded = line[:-1] + b" " * (side.number - len(line)) + line[-1:]
@@ -165,7 +165,7 @@ def custom_ids() -> list[Any]:
 
 
 @pytest.mark.parametrize(("one", "good", "bad"), custom_ids())
-def test_limit_of_a_custom_id_holds_on_both_sides(one: Provider, good: str, bad: str) -> None:
+def test_limit_of_a_custom_id_is_exact(one: Provider, good: str, bad: str) -> None:
     line = {"custom_id": good, "method": "POST", "url": next(iter(one.endpoints))}
     line = {key: value for key, value in line.items() if key in one.line_fields}
     body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
@@ -184,7 +184,7 @@ def test_limit_of_a_custom_id_holds_on_both_sides(one: Provider, good: str, bad:
 
 
 @pytest.mark.parametrize("path", fixture_files("wild"), ids=lambda path: path.name)
-def test_file_of_a_public_repository_has_no_errors_as_a_compatible_one(path: Path) -> None:
+def test_public_file_has_no_errors_for_a_compatible_provider(path: Path) -> None:
     errors = {error.rule for error in check(path, provider="compatible").errors}
 
     assert errors <= {"duplicate_custom_id"}

@@ -98,7 +98,7 @@ def test_official_client_sends_nothing_for_a_bad_file(
 @pytest.mark.parametrize(
     ("package", "heading"), [("pandas", "A pandas frame"), ("polars", "A polars frame")]
 )
-def test_frame_becomes_a_checked_file(package: str, heading: str, file: Path) -> None:
+def test_data_frame_becomes_a_checked_file(package: str, heading: str, file: Path) -> None:
     skip_without(package)
 
     run(heading)
@@ -111,7 +111,7 @@ def test_frame_becomes_a_checked_file(package: str, heading: str, file: Path) ->
     ("package", "heading", "wrong"),
     [("pandas", "A pandas frame", "7"), ("polars", "A polars frame", "None")],
 )
-def test_bad_frame_is_refused(
+def test_invalid_data_frame_raises_value_error(
     package: str, heading: str, wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     skip_without(package)

@@ -150,7 +150,7 @@ def test_selection_that_checks_nothing_is_refused(options: list[str], run: Run) 
         'select = ["invalid_type"]\nignore = ["invalid_type"]',
     ],
 )
-def test_configuration_that_checks_nothing_is_refused(text: str, run: Run, tmp_path: Path) -> None:
+def test_configuration_without_any_rule_is_refused(text: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "batchlint.toml").write_text(text, "utf-8")
     (tmp_path / "x.jsonl").write_bytes(line("a", bogus=1))
     result = run("check", str(tmp_path / "x.jsonl"))
@@ -244,7 +244,7 @@ def test_parameters_of_the_create_call_are_checked(options: list[str], finding: 
         pytest.param(["--endpoint", "\udcff"], "endpoint", id="surrogate endpoint"),
     ],
 )
-def test_odd_parameters_of_the_create_call_are_findings(
+def test_malformed_parameters_of_the_create_call_are_reported(
     options: list[str], param: str, run: Run
 ) -> None:
     result = run("check", "--format=jsonl", *options, GOOD)

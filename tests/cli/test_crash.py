@@ -57,7 +57,7 @@ def test_unexpected_exception_ends_with_status_2_and_one_line(
     assert not set("\x1b\u202e") & set(result.err)
 
 
-def test_unexpected_broken_pipe_is_not_taken_for_a_reader_that_left(
+def test_unexpected_broken_pipe_is_not_taken_for_an_exited_reader(
     crash: Callable[[BaseException], None], run: Run
 ) -> None:
     """Click would end with status 1."""
@@ -106,7 +106,7 @@ def test_traceback_is_not_shown_otherwise(
         assert "Traceback" not in run("check", GOOD).err
 
 
-def test_exhausted_memory_has_a_message_of_its_own(
+def test_running_out_of_memory_has_its_own_message(
     crash: Callable[[BaseException], None], run: Run
 ) -> None:
     crash(MemoryError())

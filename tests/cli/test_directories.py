@@ -55,7 +55,7 @@ def no_config(_: Path) -> Config:
 # -- which files ----------------------------------------------------------------------------------
 
 
-def test_all_json_lines_in_a_directory_are_found(folder: Path) -> None:
+def test_all_jsonl_files_in_a_directory_are_found(folder: Path) -> None:
     assert sorted(files_in(folder)) == sorted(WANTED)
 
 
@@ -96,7 +96,7 @@ def test_globs_of_the_configuration_are_relative_to_it(folder: Path) -> None:
     assert files_in(folder / "a", load(path)) == []
 
 
-def test_configuration_of_a_directory_counts_for_it(folder: Path, run: Run) -> None:
+def test_configuration_in_a_directory_applies_to_it(folder: Path, run: Run) -> None:
     (folder / "a" / "batchlint.toml").write_text('exclude = ["b"]', "utf-8")
     result = run("check", "--list-files", str(folder / "a"))
 
@@ -104,7 +104,7 @@ def test_configuration_of_a_directory_counts_for_it(folder: Path, run: Run) -> N
     assert run("check", "--no-config", "--list-files", str(folder / "a")).out.count("\n") == 2
 
 
-def test_hook_checks_files_whose_names_have_batch() -> None:
+def test_hook_checks_files_with_batch_in_their_names() -> None:
     """It leaves out the names under which OpenAI's website offers results."""
     hook, _ = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 
@@ -144,7 +144,7 @@ def test_pipes_and_devices_in_directories_are_skipped(tmp_path: Path, run: Run) 
     assert "batch4.jsonl: No such file or directory" in result.err
 
 
-def test_directories_are_replaced_and_everything_else_is_kept(folder: Path) -> None:
+def test_only_directories_are_expanded(folder: Path) -> None:
     inner = str(folder / "a")
     paths = ["-", str(folder / "notes.txt"), inner, "missing", str(folder / ".git")]
 
@@ -208,7 +208,7 @@ def test_files_are_listed_and_not_checked(folder: Path, run: Run) -> None:
     assert run("check", "--list-files", str(folder)).status == 0
 
 
-def test_checking_a_directory_is_checking_its_files(
+def test_checking_a_directory_checks_its_files(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
@@ -235,7 +235,7 @@ def test_directory_without_files_is_an_error(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "options", [["--show-source"], ["--format=jsonl"], ["--jobs=2"], ["--progress"]], ids=str
 )
-def test_compressed_file_is_checked_like_a_plain_one(
+def test_compressed_file_is_checked_like_an_uncompressed_one(
     options: list[str], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -52,7 +52,7 @@ def test_machine_formats_are_utf8(form: str, env: dict[str, str], tmp_path: Path
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "sarif", "junit"])
-def test_invisible_characters_are_escapes_of_the_format(form: str, tmp_path: Path) -> None:
+def test_invisible_characters_are_escaped_as_the_format_requires(form: str, tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(line("\U000e0041\u202e\x7f", encoding_format="x"))
     text = printed(form, path).decode()

@@ -36,7 +36,7 @@ def test_file_is_fixed_in_place(path: Path, run: Run) -> None:
     assert path.read_bytes() == RIGHT
 
 
-def test_errors_that_are_left_have_status_1(path: Path, run: Run) -> None:
+def test_remaining_errors_exit_with_status_1(path: Path, run: Run) -> None:
     path.write_bytes(WRONG + RIGHT)
     result = run("fix", "in.jsonl")
 
@@ -65,7 +65,7 @@ def test_diff_changes_nothing(path: Path, run: Run) -> None:
     assert run("fix", "--diff", "in.jsonl")[:2] == (0, "")
 
 
-def test_diff_of_another_form_replaces_all_lines(path: Path, run: Run) -> None:
+def test_diff_of_a_converted_file_replaces_all_lines(path: Path, run: Run) -> None:
     lines = [line("a", CHAT), line("b", CHAT)]
     array = b"[" + b",".join(lines).replace(b"\n", b"") + b"]\n"
     path.write_bytes(array)
@@ -97,7 +97,7 @@ def test_standard_input_goes_to_standard_output() -> None:
     assert result.out.startswith("<stdin>: 1 problem fixed")
 
 
-def test_several_files_and_folders_are_fixed(run: Run) -> None:
+def test_several_files_and_directories_are_fixed(run: Run) -> None:
     for folder in ("a", "b"):
         Path(folder).mkdir()
         Path(folder, "batch.jsonl").write_bytes(WRONG)
@@ -140,7 +140,7 @@ def test_failure_has_status_2(arguments: list[str], message: str, run: Run) -> N
     assert Path("in.jsonl").read_bytes() == WRONG
 
 
-def test_unreadable_file_does_not_keep_others_from_being_fixed(path: Path, run: Run) -> None:
+def test_unreadable_file_does_not_stop_others_from_being_fixed(path: Path, run: Run) -> None:
     result = run("fix", "missing.jsonl", "in.jsonl")
 
     assert result.status == 2

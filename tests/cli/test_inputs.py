@@ -28,7 +28,7 @@ def test_standard_input_is_a_file_without_a_name() -> None:
     assert run_command("check", "-", GOOD, stdin=line("a")).out.count("no errors") == 3
 
 
-def test_file_is_named_as_the_user_named_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_name_is_printed_as_given(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FIXTURES)
     out = run("check", "invalid/../valid/embeddings.jsonl").out
 
@@ -117,7 +117,7 @@ def test_unreadable_file_is_reported_on_standard_error_in_every_format(
         json.loads(text)
 
 
-def test_want_of_memory_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_out_of_memory_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise MemoryError
 

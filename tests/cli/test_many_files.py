@@ -49,7 +49,7 @@ def test_results_are_in_the_order_of_the_arguments(files: list[str], jobs: str) 
     assert result.err == "batchlint: missing.jsonl: No such file or directory\n"
 
 
-def test_all_formats_are_the_same_whatever_the_number_of_jobs(files: list[str]) -> None:
+def test_number_of_jobs_changes_no_format(files: list[str]) -> None:
     for form in ("json", "github"):
         one = run_command("check", "--format", form, "--jobs", "1", *files)
         assert run_command("check", "--format", form, "--jobs", "2", *files) == one
@@ -76,7 +76,7 @@ def test_dead_worker_leaves_the_other_files_unchecked(
     assert result.err.count("a worker process died") == len(files)
 
 
-def test_one_bar_shows_all_files(
+def test_one_progress_bar_covers_all_files(
     run: Run, files: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bars: list[dict[str, Any]] = []
@@ -143,7 +143,7 @@ def test_urls_are_listed(run: Run, memory: MemoryFileSystem) -> None:
         ("memory://b/", "no .jsonl files below this prefix"),
     ],
 )
-def test_what_cannot_be_read_is_named(run: Run, url: str, message: str) -> None:
+def test_unreadable_url_is_reported(run: Run, url: str, message: str) -> None:
     assert run("check", url) == (2, "", f"batchlint: {url}: {message}\n")
 
 
@@ -165,7 +165,7 @@ def test_show_source_has_no_excerpts_of_urls(run: Run, memory: MemoryFileSystem)
     ("form", "expected"),
     [("sarif", '"uri": "memory://b/1.jsonl"'), ("gitlab", '"path": "memory://b/1.jsonl"')],
 )
-def test_formats_have_the_url_as_it_is(
+def test_formats_print_the_url_unchanged(
     run: Run, memory: MemoryFileSystem, form: str, expected: str
 ) -> None:
     memory.pipe("/b/1.jsonl", line("a", bogus=1))
@@ -190,7 +190,7 @@ def test_url_can_be_fixed_into_a_local_file(
         (["split", "--dry-run"], "cannot split a file at a URL; pipe it to `batchlint split -`"),
     ],
 )
-def test_what_urls_cannot_do_is_said(
+def test_unsupported_uses_of_urls_are_reported(
     run: Run, memory: MemoryFileSystem, arguments: list[str], message: str
 ) -> None:
     memory.pipe("/b/1.jsonl", line("a"))
@@ -202,7 +202,7 @@ def test_what_urls_cannot_do_is_said(
     )
 
 
-def test_window_of_threads_is_larger_than_their_number() -> None:
+def test_more_files_are_queued_than_there_are_threads() -> None:
     """Otherwise a thread would wait while a result is printed."""
     from batchlint.many import choose_place
 

@@ -126,7 +126,7 @@ def test_name_that_is_not_utf8_is_printed(form: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["--output-file=x-batch.jsonl", "--metadata=x=batch.jsonl", "-x batch.jsonl"]
 )
-def test_file_that_is_named_like_an_option_is_refused(
+def test_file_named_like_an_option_is_refused(
     name: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -82,7 +82,7 @@ def test_exit_zero_ignores_errors_but_not_failures(run: Run, tmp_path: Path) -> 
 # -- further reports ------------------------------------------------------------------------------
 
 
-def test_further_reports_are_written_beside_the_screen(run: Run, folder: Path) -> None:
+def test_further_reports_are_written_in_addition_to_standard_output(run: Run, folder: Path) -> None:
     plain = run("check", "x.jsonl")
     result = run("check", "x.jsonl", "--output=json=a.json", "--output", "junit=b.xml")
 
@@ -92,7 +92,7 @@ def test_further_reports_are_written_beside_the_screen(run: Run, folder: Path) -
     assert ET.parse(folder / "b.xml").getroot().get("failures") == "1"
 
 
-def test_further_reports_have_all_findings_that_are_kept(run: Run, folder: Path) -> None:
+def test_further_reports_contain_all_kept_findings(run: Run, folder: Path) -> None:
     (folder / "many.jsonl").write_bytes(b"".join(line(str(n), bogus=1) for n in range(1100)))
     run("check", "many.jsonl", "--output=json=a.json")
 
@@ -100,7 +100,7 @@ def test_further_reports_have_all_findings_that_are_kept(run: Run, folder: Path)
     assert len(file["errors"]["data"]) == 1000
 
 
-def test_report_in_a_file_and_further_reports_exclude_the_screen(run: Run, folder: Path) -> None:
+def test_writing_reports_to_files_disables_standard_output(run: Run, folder: Path) -> None:
     result = run("check", "x.jsonl", "--output-file=a.txt", "--output=jsonl=b.jsonl")
 
     assert result == CommandResult(1, "", "")
@@ -120,7 +120,7 @@ def test_report_in_a_file_and_further_reports_exclude_the_screen(run: Run, folde
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_impossible_reports_are_refused(
+def test_report_options_that_conflict_are_refused(
     options: list[str], message: str, run: Run, folder: Path
 ) -> None:
     before = (folder / "x.jsonl").read_bytes()
@@ -164,7 +164,7 @@ def test_name_of_standard_input_is_checked_and_never_read(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["sarif", "gitlab", "github", "rdjson"])
-def test_reports_name_standard_input_as_a_file(form: str) -> None:
+def test_reports_show_standard_input_as_a_file(form: str) -> None:
     options = [f"--format={form}", "--stdin-filename=data/new.jsonl"]
     result = run_command("check", "-", *options, stdin=line(bogus=1))
 
@@ -194,7 +194,7 @@ def test_process_substitution_has_no_name() -> None:
 # -- the format batch -----------------------------------------------------------------------------
 
 
-def test_batch_format_says_why_the_exit_status_is_1(run: Run) -> None:
+def test_batch_format_explains_exit_status_1(run: Run) -> None:
     result = run("check", "--format=batch", BAD)
 
     assert json.loads(result.out)["status"] == "validating"
@@ -282,13 +282,15 @@ def test_variables_set_options(
     assert shown in run("check", "x.jsonl").out
 
 
-def test_version_is_no_variable(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_version_option_has_no_environment_variable(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("BATCHLINT_VERSION", "1")
 
     assert run("check", GOOD).out.startswith(GOOD)
 
 
-def test_configuration_is_the_file_that_is_named(run: Run, folder: Path) -> None:
+def test_config_option_selects_the_file(run: Run, folder: Path) -> None:
     (folder / "batchlint.toml").write_text("ignore = ['invalid_type']", "utf-8")
     (folder / "other.toml").write_text("ignore = ['blank_line']", "utf-8")
     project = folder / "sub" / "pyproject.toml"
@@ -310,7 +312,7 @@ def test_configuration_is_the_file_that_is_named(run: Run, folder: Path) -> None
         (["--config=a.toml"], "Error: a.toml:2: format must be one of text, json, jsonl, "),
     ],
 )
-def test_configuration_errors_have_no_usage_screen(
+def test_configuration_errors_print_no_usage_text(
     options: list[str], message: str, run: Run, folder: Path
 ) -> None:
     (folder / "pyproject.toml").write_text("[tool.other]\n", "utf-8")
@@ -321,7 +323,7 @@ def test_configuration_errors_have_no_usage_screen(
     assert result.err.startswith(message)
 
 
-def test_both_configuration_options_exclude_each_other(run: Run) -> None:
+def test_configuration_options_are_mutually_exclusive(run: Run) -> None:
     for options in (["--config=x", "--no-config"], ["--no-config", "--config=x"]):
         result = run("check", GOOD, *options)
         assert result.status == 2
@@ -340,7 +342,7 @@ def test_both_configuration_options_exclude_each_other(run: Run) -> None:
     ],
     ids=str,
 )
-def test_force_color_colours_what_is_piped(
+def test_force_color_colors_piped_output(
     env: dict[str, str], coloured: bool, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in env.items():
@@ -370,7 +372,7 @@ def test_force_color_colours_what_is_piped(
     ],
     ids=lambda value: " ".join(value)[-40:] if isinstance(value, list) else "",
 )
-def test_mistakes_get_a_remedy(args: list[str], message: str, run: Run) -> None:
+def test_mistakes_get_a_hint(args: list[str], message: str, run: Run) -> None:
     result = run(*args)
 
     assert (result.status, result.out) == (2, "")

@@ -62,7 +62,7 @@ def test_exit_status_and_streams_fit_the_outcome(
         assert result.err == ""
 
 
-def test_version_is_that_of_the_package() -> None:
+def test_version_option_prints_the_package_version() -> None:
     assert run_command("--version").out == "batchlint 0.1.0\n"
 
 
@@ -115,7 +115,7 @@ def test_interrupted_start_is_reported(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "module", ["uuid", "batchlint.schema.validate", "jsonschema_rs", "click.core"]
 )
-def test_signal_during_an_import_waits_for_its_end(
+def test_signal_during_an_import_is_handled_afterwards(
     module: str, number: signal.Signals, status: int, message: str, tmp_path: Path
 ) -> None:
     """An interrupted import crashes orjson."""
@@ -135,7 +135,7 @@ sys.meta_path.insert(0, Finder())
 
 
 @posix
-def test_further_signals_change_nothing() -> None:
+def test_repeated_signals_have_no_effect() -> None:
     with start_command("check", "-", stdin=subprocess.PIPE) as process:
         write_until_read(process)
         time.sleep(0.3)

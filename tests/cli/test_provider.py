@@ -70,7 +70,7 @@ def test_check_takes_the_provider_of_the_configuration_per_file(
     assert run("check", "--provider=groq", "azure.jsonl", "groq.jsonl").status == 1
 
 
-def test_endpoint_of_the_create_call_is_that_of_the_provider(run: Run) -> None:
+def test_endpoint_of_the_create_call_is_spelled_as_for_the_provider(run: Run) -> None:
     of_together = str(FIXTURES / "providers" / "together" / "valid.jsonl")
     options = ("check", "--provider=together", of_together)
 

@@ -28,7 +28,7 @@ def test_rule_explains_a_rule(name: str, run: Run) -> None:
     assert result.out.count(f"\n{name} (") + result.out.startswith(f"{name} (") == 1
 
 
-def test_rule_of_that_name_comes_before_others_with_that_code(run: Run) -> None:
+def test_rule_with_that_name_comes_before_rules_with_that_code(run: Run) -> None:
     out = run("rule", "invalid_url").out
 
     assert out.startswith("invalid_url (")

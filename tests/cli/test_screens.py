@@ -46,7 +46,7 @@ def test_screen_matches_its_expected_text(name: str, args: list[str], columns: i
     assert_matches_golden(shown, SCREENS / name)
 
 
-def test_screen_of_50_000_errors_fits_a_window(tmp_path: Path) -> None:
+def test_output_for_50_000_errors_fits_on_a_screen(tmp_path: Path) -> None:
     many_errors(tmp_path / "batch.jsonl")
     shown = run_on_terminal("check", "--no-progress", "batch.jsonl", columns=120, cwd=tmp_path)
 
@@ -77,7 +77,7 @@ def test_terminals_narrower_than_60_columns_get_60() -> None:
     assert screens[0] == screens[1]
 
 
-def test_width_is_that_of_the_terminal_where_columns_is_not_set() -> None:
+def test_width_is_that_of_the_terminal_if_columns_is_not_set() -> None:
     import fcntl
     import struct
     import termios
@@ -98,7 +98,7 @@ def test_width_is_that_of_the_terminal_where_columns_is_not_set() -> None:
     assert shown == run_on_terminal("rule", "invalid_type", columns=64)
 
 
-def test_what_is_piped_is_never_wrapped(
+def test_piped_output_is_never_wrapped(
     run: Callable[..., CommandResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(FIXTURES.parent)
@@ -116,7 +116,7 @@ def test_what_is_piped_is_never_wrapped(
     )
 
 
-def test_reading_from_a_terminal_is_said(tmp_path: Path) -> None:
+def test_reading_from_a_terminal_prints_a_notice(tmp_path: Path) -> None:
     leader, terminal = os.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "batchlint", "check", "-"],

@@ -21,7 +21,7 @@ Run = Callable[..., CommandResult]
 
 @posix
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)])
-def test_signal_ends_the_server_and_nothing_is_left(tmp_path: Path, name: str, status: int) -> None:
+def test_signal_ends_the_server_and_leaves_no_files(tmp_path: Path, name: str, status: int) -> None:
     with serving(tmp_path) as (url, process):
         stored = upload(url, line("a"))
         assert stored["bytes"] == len(line("a"))
@@ -38,7 +38,7 @@ def test_signal_ends_the_server_and_nothing_is_left(tmp_path: Path, name: str, s
 
 
 @posix
-def test_second_server_on_the_port_says_so(run: Run) -> None:
+def test_second_server_on_the_same_port_is_reported(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as first:
         port = first.getsockname()[1]
 
@@ -81,7 +81,7 @@ def test_outputs_that_cannot_be_read_are_named(
     assert (result.status, result.err) == (2, f"Error: cannot read {path}: Permission denied\n")
 
 
-def test_bad_outputs_are_named(run: Run, tmp_path: Path) -> None:
+def test_invalid_outputs_file_is_reported_with_its_line(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "outputs.jsonl"
     path.write_text("{\n", "utf-8")
 
@@ -103,7 +103,7 @@ def test_other_machines_can_connect_only_on_request_and_with_a_warning(tmp_path:
 
 
 @posix
-def test_client_that_hangs_up_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_disconnected_client_leaves_no_files(tmp_path: Path) -> None:
     with serving(tmp_path) as (url, process):
         with connection(url) as client:
             client.sendall(UPLOAD + line("a") * 100)
@@ -153,7 +153,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @posix
-def test_log_has_nothing_of_a_body(tmp_path: Path) -> None:
+def test_log_contains_nothing_from_a_body(tmp_path: Path) -> None:
     with serving(tmp_path) as (url, process):
         upload(url, line("secret-id", input="a secret prompt", bogus=1))
         err = stop(process)

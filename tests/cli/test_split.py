@@ -53,14 +53,14 @@ def test_dry_run_prints_the_plan_and_writes_nothing(run: Run) -> None:
 
 
 @pytest.mark.parametrize("by", ["model", "url", "url, model"])
-def test_parts_can_be_cut_by_each_field(by: str, run: Run) -> None:
+def test_parts_can_be_grouped_by_each_field(by: str, run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a"))
     header, *_ = run("split", "in.jsonl", "--dry-run", "--by", by).out.splitlines()
 
     assert header.split() == ["part", "requests", "bytes", "inputs", *by.split(", ")]
 
 
-def test_line_that_fits_in_no_part_has_status_1(run: Run) -> None:
+def test_unplaceable_line_exits_with_status_1(run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a") + b"{}\n" * 30)
     result = run("split", "in.jsonl")
 

@@ -29,7 +29,9 @@ needs_full_device = pytest.mark.skipif(not FULL.exists(), reason="needs /dev/ful
     ],
 )
 @pytest.mark.parametrize("form", ["text", "json", "jsonl"])
-def test_terminal_may_know_few_characters(env: dict[str, str], form: str, tmp_path: Path) -> None:
+def test_terminal_with_a_small_character_set_is_supported(
+    env: dict[str, str], form: str, tmp_path: Path
+) -> None:
     path = tmp_path / "größe.jsonl"
     unknown: dict[str, Any] = {"größe \U0001f600": 1}
     path.write_bytes(line("你好", **unknown) + line("b", encoding_format="größe 你"))
@@ -61,7 +63,7 @@ def test_terminal_may_know_few_characters(env: dict[str, str], form: str, tmp_pa
     ids=lambda args: " ".join(args[:2]),
 )
 @pytest.mark.parametrize("lines", [0, 1], ids=["at once", "after a line"])
-def test_reader_that_goes_away_ends_the_command_quietly(args: list[str], lines: int) -> None:
+def test_command_exits_quietly_if_its_reader_exits(args: list[str], lines: int) -> None:
     with start_command(*args) as process:
         assert process.stdout is not None
         for _ in range(lines):
@@ -75,7 +77,7 @@ def test_reader_that_goes_away_ends_the_command_quietly(args: list[str], lines: 
 
 @posix
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "github"])
-def test_files_are_checked_although_the_reader_left(form: str, tmp_path: Path) -> None:
+def test_files_are_checked_after_the_reader_of_the_output_exits(form: str, tmp_path: Path) -> None:
     """The last file has the only error, and nobody reads what is printed of it."""
     good = tmp_path / "good.jsonl"
     good.write_bytes(line())
@@ -166,7 +168,7 @@ def test_closed_standard_output_causes_no_traceback(args: str) -> None:
 
 
 @posix
-def test_closed_standard_output_hides_no_other_failure(tmp_path: Path) -> None:
+def test_closed_standard_output_does_not_hide_other_failures(tmp_path: Path) -> None:
     script = '"$0" -m batchlint check --output-file=missing/x "$1" >&-'
     completed = subprocess.run(
         ["/bin/sh", "-c", script, sys.executable, GOOD],

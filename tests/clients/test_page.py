@@ -130,7 +130,7 @@ def test_application_runs_in_process(folder: Path, server: str) -> None:
     assert run(folder, server, sys.executable, "example.py") == "[]\n"
 
 
-def test_file_of_answers_is_accepted(folder: Path) -> None:
+def test_file_of_responses_is_accepted(folder: Path) -> None:
     path = folder / "outputs.jsonl"
     path.write_text(example("Your own answers", "json"), "utf-8")
     (folder / "requests.jsonl").write_bytes(b"".join(line(name, CHAT) for name in "abcd"))
@@ -168,7 +168,7 @@ def test_step_of_the_github_workflow_waits_for_the_server(folder: Path) -> None:
     assert json.loads(made.stdout)["answers"] == "canned", made.stderr
 
 
-def test_page_has_an_example_in_each_language() -> None:
+def test_page_has_an_example_for_each_language() -> None:
     assert {*re.findall(r"^```(\w+)$", PAGE, re.MULTILINE)} >= {
         "python", "javascript", "bash", "go", "yaml",
     }  # fmt: skip

@@ -42,7 +42,7 @@ def read(client: Client, file_id: str) -> list[Any]:
     return [json.loads(text) for text in client.call("files.content", file_id).splitlines()]
 
 
-def test_good_file(client: Client, path: Path) -> None:
+def test_good_file_goes_through_all_states(client: Client, path: Path) -> None:
     seen = poll(client, create(client, path, GOOD, metadata={"team": "docs"}))
 
     assert [batch["status"] for batch in seen] == [
@@ -135,7 +135,7 @@ def test_refused_create_call(
     assert (refused.value.status, refused.value.code, refused.value.param) == (400, code, param)
 
 
-def test_cancelling(client: Client, path: Path) -> None:
+def test_cancelled_batch_goes_through_its_states(client: Client, path: Path) -> None:
     batch = create(client, path, GOOD)
     client.call("batches.retrieve", batch["id"])
 
@@ -172,7 +172,7 @@ def test_listing_with_pages(client: Client, path: Path) -> None:
     assert {len(page) for page in pages[:-1]} == {2}
 
 
-def test_deleting(client: Client, path: Path) -> None:
+def test_deleted_file_is_gone(client: Client, path: Path) -> None:
     batch = poll(client, create(client, path, GOOD))[-1]
     for file_id in (batch["input_file_id"], batch["output_file_id"]):
         assert client.call("files.retrieve", file_id)["id"] == file_id
@@ -194,7 +194,7 @@ def test_every_client_sees_every_field(client: Client, path: Path) -> None:
             assert batch["created_at"] == NOW
 
 
-def test_twenty_clients_at_once(tmp_path: Path) -> None:
+def test_twenty_concurrent_clients_get_their_results(tmp_path: Path) -> None:
     def whole_way(number: int) -> tuple[Any, list[str]]:
         client = PythonClient(url)
         contents = b"".join(line(f"{number}-{i}", CHAT) for i in range(100))

@@ -35,14 +35,18 @@ def test_workers_are_two_processes(client: Any) -> None:
     assert os.getpid() not in pids
 
 
-def test_executor_of_a_client(client: Any, recipes: dict[str, Any], paths: list[str]) -> None:
+def test_executor_of_a_dask_client_gives_the_same_report(
+    client: Any, recipes: dict[str, Any], paths: list[str]
+) -> None:
     results = recipes["check_with_dask"](client, [*paths, "missing.jsonl"])
 
     assert isinstance(results.pop("missing.jsonl"), FileNotFoundError)
     assert results == {path: check(path) for path in paths}
 
 
-def test_map_and_bag(client: Any, recipes: dict[str, Any], paths: list[str]) -> None:
+def test_map_and_bag_recipes_give_the_expected_results(
+    client: Any, recipes: dict[str, Any], paths: list[str]
+) -> None:
     assert recipes["failed_requests"](client, paths) == 1
     assert recipes["findings_of_bag"](paths) == check(paths[3]).rows()
 

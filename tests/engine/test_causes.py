@@ -198,7 +198,7 @@ def test_mistake_has_one_finding(case: Mistake) -> None:
     assert case.hint is None or case.hint in str(error.hint)
 
 
-def test_misspelling_is_reported_beside_a_wrong_url() -> None:
+def test_misspelling_is_reported_in_addition_to_a_wrong_url() -> None:
     errors = findings("/v1/completions", {"messages": USER, "tempratur": 1})
 
     assert [error.param for error in errors] == ["body.prompt", "body.tempratur"]
@@ -222,7 +222,7 @@ def test_only_image_of_each_message_is_reported() -> None:
 
 
 @pytest.mark.parametrize("field", ["prompt", "conversation"])
-def test_body_with_a_field_of_responses_is_not_meant_for_chat(field: str) -> None:
+def test_body_with_a_responses_field_is_not_taken_for_a_chat_body(field: str) -> None:
     errors = findings(RESPONSES_URL, {"messages": USER, field: {"id": "x"}})
 
     assert errors

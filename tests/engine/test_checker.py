@@ -38,7 +38,7 @@ def test_checker_of_an_unknown_provider_raises_value_error() -> None:
         checker_for("nope", select_rules())
 
 
-def test_rules_are_those_of_the_selection() -> None:
+def test_rules_match_the_selection() -> None:
     checker = Checker(provider(), select_rules(["blank_line", "invalid_type", "not_jsonl_name"]))
 
     assert [rule.name for rule in checker.rules("text")] == ["blank_line"]
@@ -58,7 +58,7 @@ def test_endpoint_checker_is_compiled_once_per_endpoint_and_family(
     assert checker.endpoint_checker(url, "another unknown model") is first
 
 
-def test_model_family_has_an_endpoint_checker_of_its_own(checker: Checker) -> None:
+def test_model_family_has_its_own_endpoint_checker(checker: Checker) -> None:
     url = "/v1/chat/completions"
     plain = checker.endpoint_checker(url, "m")
     reasoning = checker.endpoint_checker(url, "gpt-5")
@@ -142,7 +142,7 @@ def test_problem_without_a_path_has_no_pointer(checker: Checker) -> None:
     assert pointers == {None: None, (): "", ("url",): "/url"}
 
 
-def test_warning_fails_nothing() -> None:
+def test_warning_has_no_effect() -> None:
     checker = Checker(provider(), select_rules(warn=["invalid_type"]))
     (error,) = checker.errors([Problem("m", rule="invalid_type")])
 
@@ -156,13 +156,13 @@ def test_promoted_warning_has_no_effect() -> None:
     assert (error.severity, error.fails) == ("error", None)
 
 
-def test_effect_of_the_caller_replaces_that_of_the_rule(checker: Checker) -> None:
+def test_given_effect_overrides_that_of_the_rule(checker: Checker) -> None:
     (error,) = checker.errors([Problem("m", rule="invalid_type")], effect="create")
 
     assert error.fails == "create"
 
 
-def test_effect_of_the_caller_does_not_apply_to_warnings() -> None:
+def test_given_effect_does_not_apply_to_warnings() -> None:
     checker = Checker(provider(), select_rules(warn=["invalid_type"]))
     (error,) = checker.errors([Problem("m", rule="invalid_type")], effect="create")
 
@@ -285,7 +285,7 @@ def test_explained_line_has_no_facts_of_a_wrong_type(row: dict[str, Any], checke
 
 
 @pytest.mark.parametrize("data", [b"\n", b" \t\r\n", b""], ids=repr)
-def test_blank_line_is_explained_as_blank(data: bytes, checker: Checker) -> None:
+def test_blank_line_has_its_own_explanation(data: bytes, checker: Checker) -> None:
     result = explain(checker, data)
 
     assert result.is_blank
@@ -311,7 +311,7 @@ def test_head_of_a_foreign_file_has_one_finding_without_a_line(checker: Checker)
     assert (error.rule, error.line) == ("not_a_batch_file", None)
 
 
-def test_embeddings_endpoint_is_recognised_by_identity(checker: Checker) -> None:
+def test_embeddings_endpoint_is_recognized_by_identity(checker: Checker) -> None:
     """`check_chunk` compares endpoints with `is`, which is faster."""
     own = checker.endpoint_checker("/v1/embeddings", "m")
 
@@ -340,7 +340,7 @@ def test_problems_of_one_parameter_are_limited_before_they_are_made() -> None:
     assert "more than 1,000" in report.warnings[0].message
 
 
-def test_a_thousand_problems_are_not_too_many() -> None:
+def test_up_to_a_thousand_problems_are_all_reported() -> None:
     report = check([request("a", CHAT_URL, messages=[1] * 1000)])
 
     assert counts(report) == {"invalid_type": 1000}
@@ -383,7 +383,7 @@ def test_rule_with_too_many_problems_does_not_stop_the_others() -> None:
     assert len(rules(2)) > 2
 
 
-def test_line_says_only_once_that_there_are_more() -> None:
+def test_line_mentions_further_problems_only_once() -> None:
     fields: dict[str, Any] = {f"x{number}": 1 for number in range(3000)}
     body = {"messages": [1] * 3000, "tools": [1] * 3000}
     report = check([request("a", CHAT_URL, **body, **fields) | fields])

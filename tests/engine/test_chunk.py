@@ -31,7 +31,7 @@ def test_summary_counts_lines_and_bytes() -> None:
     assert summary.bytes == len(data)
 
 
-def test_plan_has_defaults() -> None:
+def test_planning_uses_defaults() -> None:
     assert Plan(select_rules())[1:] == (1000, 0, None, "openai", None)
 
 
@@ -84,7 +84,7 @@ def test_deprecated_parameters_are_counted_with_their_first_line() -> None:
     assert summary.deprecated == {(RESPONSES, "user"): (2, 2)}
 
 
-def test_findings_that_are_reported_once_per_file_are_counted_with_the_first() -> None:
+def test_finding_reported_once_per_file_has_the_first_line_and_a_count() -> None:
     data = line("a") + line("b", RESPONSES, conversation="c") * 3
     summary = check_chunk(data, PLAN)
     [((rule, message), (count, first))] = summary.once_per_file.items()
@@ -167,7 +167,7 @@ def test_embedding_inputs_are_counted_in_valid_and_in_invalid_lines() -> None:
 
 @pytest.mark.parametrize("keep", [0, 2, 1000])
 @pytest.mark.parametrize("blank", [b"\n", b" \r\n\n\t\n", b"\n\n\n  "])
-def test_blank_lines_alone_are_checked_like_those_beside_others(blank: bytes, keep: int) -> None:
+def test_file_of_blank_lines_is_checked_like_any_other(blank: bytes, keep: int) -> None:
     plan = PLAN._replace(keep=keep)
     if not blank.endswith(b"\n"):
         together = check_chunk(line("a") + blank, plan)
@@ -181,7 +181,7 @@ def test_blank_lines_alone_are_checked_like_those_beside_others(blank: bytes, ke
         assert getattr(apart, name) == getattr(together, name), name
 
 
-def test_blank_lines_alone_are_not_checked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_of_blank_lines_are_not_checked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
     monkeypatch.setattr("batchlint.engine.chunk.orjson.loads", seen.append)
     summary = check_chunk(b"\n" * 10_000, PLAN)

@@ -92,7 +92,7 @@ def test_columns_count_code_points_of_the_line_without_its_byte_order_mark() -> 
     assert (1, column) in places(check(wide))
 
 
-def test_only_findings_that_are_kept_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_columns_are_located_only_for_kept_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Finding a place takes longer than the check, and a file may have 50,000 errors."""
     sought = 0
 
@@ -107,7 +107,7 @@ def test_only_findings_that_are_kept_are_looked_for(monkeypatch: pytest.MonkeyPa
     assert sought == len(report.errors) == 5
 
 
-def test_finding_that_is_reported_once_per_file_is_looked_for_once() -> None:
+def test_column_of_a_finding_reported_once_per_file_is_located_once() -> None:
     data = line("a", "/v1/chat/completions", metadata={"a": "b"})
     check_chunk = ColumnChecker()
     plan = Plan(select_rules())
@@ -119,7 +119,7 @@ def test_finding_that_is_reported_once_per_file_is_looked_for_once() -> None:
     assert columns == [[data.index(b'{"a": "b"}') + 1], [None]]
 
 
-def test_beginning_of_a_stream_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_of_a_stream_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """A repeated custom_id is known only after all lines were read."""
 
     def repeated() -> Iterator[bytes]:
@@ -130,7 +130,7 @@ def test_beginning_of_a_stream_is_remembered(monkeypatch: pytest.MonkeyPatch) ->
     assert places(check(repeated())) == [(2, None), (4, None)]
 
 
-def test_stream_has_its_position_back_after_it_was_read_again(tmp_path: Path) -> None:
+def test_rereading_a_stream_restores_its_position(tmp_path: Path) -> None:
     path = tmp_path / "requests"
     path.write_bytes(b"not read\n" + line("a") + line("a"))
     with path.open("rb") as stream:
@@ -141,7 +141,7 @@ def test_stream_has_its_position_back_after_it_was_read_again(tmp_path: Path) ->
         assert stream.tell() == path.stat().st_size
 
 
-def test_columns_of_all_fixtures_are_where_the_pointer_leads() -> None:
+def test_columns_match_the_pointers_in_all_fixtures() -> None:
     """A column is missing only where the line cannot be decoded, or is very deep."""
     missing = [
         (path.name, error.rule)

@@ -25,7 +25,7 @@ def report_on(
     return finish(check_chunk(data, plan), plan, name=name, endpoint=endpoint)
 
 
-def test_report_has_the_facts_of_the_summary() -> None:
+def test_report_has_the_totals_of_the_summary() -> None:
     data = line("a") + line("b", model="n", input=["x", "y"]) + line("c") + b"\n"
     report = report_on(data, name="x.jsonl")
 
@@ -46,7 +46,7 @@ def test_report_lists_a_bounded_number_of_models() -> None:
     assert models[:3] == ("m7", "m0", "m1")
 
 
-def test_most_frequent_url_is_the_endpoint_unless_the_caller_names_one() -> None:
+def test_endpoint_defaults_to_the_most_frequent_url() -> None:
     data = line("a", "/v1/completions") + line("b") + line("c")
 
     assert report_on(data).endpoint == "/v1/embeddings"

@@ -217,7 +217,7 @@ def test_signal_mask_of_parent_and_workers_is_unchanged() -> None:
         assert executor.submit(signal_state).result()["mask"] == before
 
 
-def test_ignored_sigchld_does_no_harm() -> None:
+def test_ignored_sigchld_is_harmless() -> None:
     """A parent that ignores SIGCHLD passes that on, and then there is no process to wait for."""
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:

@@ -184,7 +184,7 @@ MISTAKES = [
 
 
 @each(MISTAKES)
-def test_hint_answers_the_mistake(case: Mistake) -> None:
+def test_hint_addresses_the_mistake(case: Mistake) -> None:
     assert case.hint in str(only(case.request).hint)
 
 
@@ -200,7 +200,7 @@ def test_hint_of_a_problem_is_kept_unless_it_is_the_general_one() -> None:
     assert hint(None) == hint(newer_hint()) == "OpenAI has no such parameter. Remove it."
 
 
-def test_hints_are_of_existing_rules() -> None:
+def test_hints_belong_to_existing_rules() -> None:
     assert hints._HINTS.keys() <= RULES.keys()
 
 
@@ -209,7 +209,7 @@ def test_parameters_with_a_hint_are_unknown_to_the_endpoint(endpoint: Endpoint) 
     assert not hints._INSTEAD[endpoint].keys() & body_schema(endpoint)["properties"].keys()
 
 
-def test_hints_are_those_in_the_golden_file() -> None:
+def test_hints_match_the_golden_file() -> None:
     """Every hint as the user sees it: of the mistakes above, and of every row of the tables."""
     requests = [(case.name, case.request) for case in MISTAKES]
     for endpoint, instead in hints._INSTEAD.items():

@@ -214,7 +214,7 @@ def test_results_of_an_executor_are_used_in_the_order_of_the_file(lines: bytes) 
     assert ids == [str(number) for number in range(1100)]
 
 
-def test_executor_is_used_whatever_the_number_of_jobs(lines: bytes) -> None:
+def test_executor_is_used_for_any_number_of_jobs(lines: bytes) -> None:
     threads: set[str] = set()
 
     class Noting(ThreadPoolExecutor):
@@ -248,7 +248,7 @@ def test_forked_worker_that_dies_raises_an_os_error(
     assert str(caught.value) == WORKER_DIED
 
 
-def test_spawned_worker_that_dies_raises_an_os_error_that_explains_the_usual_reason(
+def test_spawned_worker_that_dies_raises_an_os_error_with_the_usual_cause(
     source: FileSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parallel, "_range_calls", calls_that_exit)
@@ -262,7 +262,7 @@ def test_spawned_worker_that_dies_raises_an_os_error_that_explains_the_usual_rea
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no SIGKILL")
-def test_spawned_worker_that_is_killed_in_its_answer_raises_an_os_error(
+def test_spawned_worker_that_is_killed_while_responding_raises_an_os_error(
     source: FileSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pool waits for the rest of the answer forever. Looking at the processes ends that."""
@@ -285,7 +285,7 @@ def test_spawned_worker_that_is_killed_in_its_answer_raises_an_os_error(
     assert str(caught.value) == WORKER_DIED
 
 
-def test_abandoned_spawned_workers_are_ended(
+def test_abandoning_the_iteration_ends_spawned_workers(
     source: FileSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise the program would wait for them when it ends."""

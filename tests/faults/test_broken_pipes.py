@@ -58,7 +58,7 @@ def test_progress_bar_on_a_broken_pipe_keeps_the_report(
 
 
 @ENVIRONMENTS
-def test_complaints_on_a_broken_pipe_keep_the_status(env: dict[str, str]) -> None:
+def test_broken_pipe_on_standard_error_keeps_the_status(env: dict[str, str]) -> None:
     for args in (["missing", BAD], ["--bogus"], ["--select=nope", GOOD]):
         assert run_with_broken_pipe("stderr", "check", *args, env=env)[0] == 2
 

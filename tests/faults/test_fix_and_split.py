@@ -49,7 +49,7 @@ def duration(args: list[str]) -> float:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_fix_that_is_killed_leaves_the_old_file_or_the_new_one(number: int, tmp_path: Path) -> None:
+def test_killing_fix_leaves_the_old_file_or_the_new_one(number: int, tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(OLD)
     longest = 1.1 * duration(["fix", str(path)])
@@ -81,7 +81,7 @@ def is_complete(folder: Path) -> bool:
     return True
 
 
-def test_split_that_is_killed_has_no_manifest_without_its_parts(tmp_path: Path) -> None:
+def test_killing_split_never_leaves_a_manifest_without_its_parts(tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(NEW)
     folder = tmp_path / "parts"
@@ -111,7 +111,7 @@ def test_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
     assert result.stderr == f"batchlint: batch.jsonl: cannot write: {FULL}\n"
 
 
-def test_full_disk_keeps_a_file_with_two_names(tmp_path: Path) -> None:
+def test_full_disk_keeps_a_hard_linked_file(tmp_path: Path) -> None:
     """Such a file is overwritten, so the room for the new content is reserved first."""
     small = tmp_path / "small.jsonl"
     small.write_bytes(OLD[: OLD.index(b"\n", 25_000) + 1])
@@ -125,7 +125,7 @@ def test_full_disk_keeps_a_file_with_two_names(tmp_path: Path) -> None:
     assert result.stderr == f"batchlint: batch.jsonl: cannot write: {FULL}\n"
 
 
-def test_full_disk_gets_no_parts(tmp_path: Path) -> None:
+def test_full_disk_leaves_no_parts(tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(NEW)
     script = 'batchlint split "$1" --output-dir parts; echo $?; ls -A'

@@ -27,7 +27,7 @@ def test_truncated_output_is_reported(form: str, unbuffered: str, tmp_path: Path
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("args", [["--help"], ["--version"], ["rule"], ["schema", "/v1/responses"]])
-def test_any_other_truncated_output_is_reported(
+def test_other_truncated_output_is_reported(
     args: list[str], unbuffered: str, tmp_path: Path
 ) -> None:
     script = (
@@ -50,7 +50,7 @@ def test_output_file_keeps_its_old_content(links: int, tmp_path: Path) -> None:
     assert result.stderr == f"batchlint: out: cannot write: {FULL}\n"
 
 
-def test_hard_links_keep_their_content_if_the_report_fits_only_once(tmp_path: Path) -> None:
+def test_hard_links_keep_their_content_if_the_disk_is_too_small_for_a_copy(tmp_path: Path) -> None:
     """It is written to a temporary file first, and there is no room for both."""
     script = 'echo old > out; ln out more; batchlint "$@"; echo $?; cat out; ls -A'
     args = ["check", "--format=text", "--max-errors=200", "--output-file=out", MANY]

@@ -23,7 +23,7 @@ Run = Callable[..., CommandResult]
 # -- links ----------------------------------------------------------------------------------------
 
 
-def test_links_that_lead_to_each_other_are_unreadable_files(run: Run, tmp_path: Path) -> None:
+def test_circular_links_are_unreadable_files(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a-batch.jsonl").symlink_to("b-batch.jsonl")
     (tmp_path / "b-batch.jsonl").symlink_to("a-batch.jsonl")
     (tmp_path / "inside").symlink_to("inside")
@@ -37,9 +37,7 @@ def test_links_that_lead_to_each_other_are_unreadable_files(run: Run, tmp_path: 
         assert "Too many levels of symbolic links" in result.err
 
 
-def test_links_that_lead_to_each_other_do_not_stop_a_configuration(
-    run: Run, tmp_path: Path
-) -> None:
+def test_circular_links_do_not_stop_a_configuration(run: Run, tmp_path: Path) -> None:
     (tmp_path / "batchlint.toml").write_text('[per-file."a*"]\nignore = ["blank_line"]', "utf-8")
     (tmp_path / "a.jsonl").symlink_to("a.jsonl")
     (tmp_path / "b.jsonl").write_bytes(line())
@@ -72,7 +70,7 @@ def run_in_deleted_directory(command: str, *args: str, cwd: Path) -> CommandResu
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_absolute_input_needs_no_working_directory(form: str, tmp_path: Path) -> None:
+def test_absolute_input_path_needs_no_working_directory(form: str, tmp_path: Path) -> None:
     result = run_in_deleted_directory("", "check", f"--format={form}", BAD, cwd=tmp_path)
 
     assert result.status == 1
@@ -81,14 +79,14 @@ def test_absolute_input_needs_no_working_directory(form: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_neither_does_a_closed_standard_output(form: str, tmp_path: Path) -> None:
+def test_closed_standard_output_needs_no_working_directory(form: str, tmp_path: Path) -> None:
     result = run_in_deleted_directory(">&-", "check", f"--format={form}", BAD, cwd=tmp_path)
 
     assert (result.status, result.out) == (1, "")
     assert len(result.err.splitlines()) == (form == "batch")
 
 
-def test_neither_does_standard_input(tmp_path: Path) -> None:
+def test_standard_input_needs_no_working_directory(tmp_path: Path) -> None:
     result = run_in_deleted_directory("", "check", "-", cwd=tmp_path)
 
     assert (result.status, result.err) == (0, "")
@@ -105,7 +103,9 @@ def test_relative_paths_without_a_working_directory_are_reported(tmp_path: Path)
 
 
 @pytest.mark.parametrize("form", ["json", "junit", "sarif"])
-def test_exhausted_memory_while_formatting_ends_with_status_2(form: str, tmp_path: Path) -> None:
+def test_running_out_of_memory_while_formatting_exits_with_status_2(
+    form: str, tmp_path: Path
+) -> None:
     """The findings fit, the document does not."""
     if sys.platform != "linux":
         pytest.skip("needs Linux, where the memory of a process can be limited")

@@ -39,7 +39,7 @@ def start(*args: str, cwd: Path, stdin: int = subprocess.DEVNULL) -> subprocess.
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_signal_leaves_the_old_report_or_the_whole_new_one(
+def test_signal_leaves_either_the_old_report_or_the_complete_new_one(
     number: signal.Signals, jobs: str, tmp_path: Path
 ) -> None:
     """Only SIGKILL, which cannot be handled, may leave a temporary file."""
@@ -121,7 +121,7 @@ def test_ignored_signals_stay_ignored_in_workers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json", "sarif"])
-def test_dead_worker_leaves_the_old_report(form: str, tmp_path: Path) -> None:
+def test_dead_worker_keeps_the_old_report(form: str, tmp_path: Path) -> None:
     with (tmp_path / "batch.jsonl").open("wb") as file:
         for count in range(400):
             file.write(line(str(count), input="x" * 100_000))

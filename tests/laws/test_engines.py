@@ -94,7 +94,7 @@ def _file_id(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def test_there_are_enough_files() -> None:
+def test_enough_files_are_compared() -> None:
     assert len(FILES) > 80
 
 
@@ -242,7 +242,7 @@ def test_line_fails_exactly_if_it_has_an_error(case: tuple[str, dict[str, Any]])
 
 
 @given(mutated_bodies())
-def test_valid_lines_have_nothing_to_explain(case: tuple[str, dict[str, Any]]) -> None:
+def test_explainer_finds_nothing_in_valid_lines(case: tuple[str, dict[str, Any]]) -> None:
     """The fast path accepts a line without looking for problems, so there must not be any."""
     url, body = case
     row = {"custom_id": "a", "method": "POST", "url": url, "body": body}

@@ -107,7 +107,7 @@ def fixed(data: bytes, *, unsafe: bool = False) -> bytes:
 
 @settings(max_examples=100)
 @given(cases(), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans(), st.booleans())
-def test_repaired_file_is_what_it_would_be_without_the_faults(
+def test_fix_restores_the_original_file(
     lines: list[Case], end: str, mark: bool, blank: bool, ends: bool
 ) -> None:
     between = end + " \t" * blank + end if blank else end
@@ -122,7 +122,7 @@ def test_repaired_file_is_what_it_would_be_without_the_faults(
 
 @settings(max_examples=40)
 @given(cases(), st.sampled_from([None, 1, 4]), st.sampled_from(["utf-8", "utf-16"]))
-def test_array_of_broken_requests_becomes_lines_that_mean_the_same(
+def test_array_of_broken_requests_becomes_equivalent_lines(
     lines: list[Case], indent: int | None, encoding: str
 ) -> None:
     requests = [json.loads(line.broken.rstrip(",")) for line in lines]
@@ -134,7 +134,7 @@ def test_array_of_broken_requests_becomes_lines_that_mean_the_same(
 
 @settings(max_examples=60)
 @given(ANY_FILE, st.booleans())
-def test_fixing_twice_changes_nothing_more(data: bytes, unsafe: bool) -> None:
+def test_fixing_is_idempotent(data: bytes, unsafe: bool) -> None:
     once = fixed(data, unsafe=unsafe)
 
     assert fixed(once, unsafe=unsafe) == once
@@ -156,7 +156,7 @@ def test_lines_without_a_fix_stay_byte_for_byte(data: bytes) -> None:
 
 @settings(max_examples=40)
 @given(ANY_FILE, st.booleans())
-def test_fixes_bring_no_new_kind_of_upload_error(data: bytes, unsafe: bool) -> None:
+def test_fixes_cause_no_new_upload_errors(data: bytes, unsafe: bool) -> None:
     """A file that could be uploaded still can, unless fixes reveal that it has no requests."""
     before = check(data)
     after = check(fixed(data, unsafe=unsafe))

@@ -23,11 +23,11 @@ def fuzzer() -> ModuleType:
     return module
 
 
-def test_lines_get_the_same_report_in_all_ways(fuzzer: ModuleType) -> None:
+def test_lines_get_the_same_report_in_every_mode(fuzzer: ModuleType) -> None:
     assert fuzzer.fuzz(1, 200, all_ways=True) == []
 
 
-def test_lines_depend_on_the_seed_only(fuzzer: ModuleType) -> None:
+def test_lines_depend_only_on_the_seed(fuzzer: ModuleType) -> None:
     def lines(seed: int) -> list[bytes]:
         grammar = fuzzer.Grammar(seed)
         return [grammar.line() for _ in range(100)]
@@ -35,7 +35,7 @@ def test_lines_depend_on_the_seed_only(fuzzer: ModuleType) -> None:
     assert lines(1) == lines(1) != lines(2)
 
 
-def test_difference_is_found(fuzzer: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_report_is_detected(fuzzer: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(fuzzer.WAYS, "wrong", lambda case: fuzzer.check(case.data + b"{}"))
     ((_, error),) = fuzzer.fuzz(1, 10, all_ways=True)
 

@@ -49,7 +49,7 @@ def test_final_newline_is_optional(data: bytes) -> None:
 
 
 @given(WHOLE_LINES)
-def test_carriage_returns_before_newlines_change_nothing_but_the_size(data: bytes) -> None:
+def test_carriage_returns_change_only_the_size(data: bytes) -> None:
     plain = re.sub(rb"\r+\n", b"\n", data)
     assume(find_foreign(plain) is None)
     windows = plain.replace(b"\n", b"\r\n")

@@ -167,7 +167,7 @@ def test_engines_give_the_same_report(name: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_schema_of_the_create_call_is_one_that_both_engines_read(name: str) -> None:
+def test_both_engines_read_the_schema_of_the_create_call(name: str) -> None:
     schema = create_schema(provider(name))
     Draft202012Validator.check_schema(schema)
 
@@ -182,7 +182,7 @@ def accepts(one: Provider, url: str, body: dict[str, Any]) -> bool:
     return check([row], provider=one.name).ok
 
 
-def test_bodies_that_openai_accepts_have_no_errors_as_compatible_ones() -> None:
+def test_bodies_valid_for_openai_are_valid_for_compatible_providers() -> None:
     openai, compatible = provider(), provider("compatible")
     accepted = [case for case in BODIES_SEEN[::3] if accepts(openai, *case)]
 

@@ -35,7 +35,7 @@ FILES = st.lists(REQUESTS | st.sampled_from([b"\n", b" \r\n"]), max_size=20).map
 
 @settings(max_examples=60)
 @given(FILES | FILES.map(bytes.rstrip) | ANY_FILE, LIMITS)
-def test_parts_have_every_line_once_and_keep_the_limits(
+def test_parts_contain_every_line_once_and_respect_the_limits(
     data: bytes, options: dict[str, Any]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -38,7 +38,7 @@ CREATE: dict[str, Any] = {
     ],
     ids=str,
 )
-def test_invalid_argument_raises_at_once(
+def test_invalid_argument_raises_immediately(
     function: Any, options: dict[str, Any], exception: type[Exception], message: str
 ) -> None:
     with pytest.raises(exception, match=message):
@@ -58,7 +58,7 @@ def test_numbers_are_counts(name: str) -> None:
 @pytest.mark.parametrize(
     "now", [datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC), 0, -1.5], ids=str
 )
-def test_time_may_be_in_any_year(now: Any) -> None:
+def test_any_year_is_accepted(now: Any) -> None:
     assert check([line("a")], now=now).now == math.trunc(
         now.timestamp() if isinstance(now, datetime) else now
     )
@@ -69,7 +69,7 @@ def test_time_may_be_in_any_year(now: Any) -> None:
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("where", ["top", "list", "tuple", "deep"])
-def test_number_that_json_lacks_is_found_as_in_a_file(number: float, where: str) -> None:
+def test_nan_in_a_request_is_found_as_in_a_file(number: float, where: str) -> None:
     """To orjson it is null, but `json.dumps` writes a file that the API refuses."""
     values: dict[str, Any] = {
         "top": {"user": number},
@@ -90,7 +90,7 @@ def test_null_is_not_a_missing_number() -> None:
         assert "not_a_number" not in {error.rule for error in report.errors}
 
 
-def test_number_that_json_lacks_beside_a_date_is_found() -> None:
+def test_nan_next_to_a_date_is_found() -> None:
     """Only orjson writes dates."""
     body: dict[str, Any] = {"input": [datetime(2026, 1, 1, tzinfo=UTC), math.nan]}
 
@@ -125,7 +125,7 @@ def nested(levels: int) -> dict[str, Any]:
     [circular(), nested(1100), nested(100_000), {"x": {1, 2}}],
     ids=["circular", "1,100", "100,000", "set"],
 )
-def test_create_call_that_cannot_be_written_raises_type_error(metadata: Any) -> None:
+def test_create_call_that_is_not_serializable_raises_type_error(metadata: Any) -> None:
     with pytest.raises(TypeError):
         check_create(CREATE | {"metadata": metadata})
 

@@ -147,7 +147,7 @@ def test_name_argument_is_used_instead_of_the_path() -> None:
     assert rules == ["not_jsonl_name", "unknown_parameter"]
 
 
-def test_stream_with_only_a_read_method_is_read_in_whole_lines() -> None:
+def test_object_with_only_a_read_method_is_read_in_whole_lines() -> None:
     class Bare:
         def __init__(self, data: bytes) -> None:
             self._data = BytesIO(data)
@@ -228,7 +228,7 @@ def test_executor_gets_a_limited_number_of_chunks_at_a_time() -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_progress_adds_up_to_the_size_of_a_file(jobs: int, tmp_path: Path) -> None:
+def test_progress_sums_to_the_size_of_a_file(jobs: int, tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(line("a", input="x" * 1000) * 3000)
     steps: list[int] = []
@@ -238,7 +238,7 @@ def test_progress_adds_up_to_the_size_of_a_file(jobs: int, tmp_path: Path) -> No
     assert all(step > 0 for step in steps)
 
 
-def test_progress_adds_up_to_the_size_of_bytes_and_streams() -> None:
+def test_progress_sums_to_the_size_of_bytes_and_streams() -> None:
     data = line("a", input="x" * 1000) * 3000
     for source in (data, BytesIO(data)):
         steps: list[int] = []
@@ -273,7 +273,7 @@ def test_file_that_shrinks_while_it_is_read_raises_os_error(
         check(path, jobs=jobs, start=start, progress=truncate)
 
 
-def test_exception_of_a_stream_is_passed_on() -> None:
+def test_exception_from_a_stream_propagates() -> None:
     class Broken(BytesIO):
         def read(self, _size: int | None = -1, /) -> bytes:
             raise ConnectionResetError("gone")
@@ -282,7 +282,7 @@ def test_exception_of_a_stream_is_passed_on() -> None:
         check(Broken())
 
 
-def test_exception_of_an_iterable_is_passed_on() -> None:
+def test_exception_from_an_iterable_propagates() -> None:
     def source() -> Iterator[bytes]:
         yield line("a")
         raise KeyError("mine")
@@ -307,7 +307,7 @@ def test_stream_without_data_yet_raises_blocking_io_error() -> None:
 
 
 @pytest.mark.parametrize("given", ["text", 5, [65, 66]], ids=repr)
-def test_stream_of_anything_but_bytes_raises_type_error(given: object) -> None:
+def test_stream_of_non_bytes_raises_type_error(given: object) -> None:
     class Odd:
         def read(self, _: int) -> object:
             return given
@@ -378,7 +378,7 @@ def test_request_that_cannot_be_serialized_raises_type_error() -> None:
 
 
 @pytest.mark.parametrize("levels", [200, 900, 1000, 1020])
-def test_deep_value_in_place_of_a_name_is_reported(levels: int) -> None:
+def test_deep_value_instead_of_a_name_is_reported(levels: int) -> None:
     deep = b"[" * levels + b"]" * levels
     messages = [{"role": "tool", "tool_call_id": "@", "content": "x"}]
     text = line(url="/v1/chat/completions", messages=messages).replace(b'"@"', deep)
@@ -400,7 +400,7 @@ def test_time_can_be_given_as_a_number_or_a_datetime() -> None:
 
 
 @pytest.mark.parametrize("invalid", ["", "soon"])
-def test_clock_is_used_if_source_date_epoch_is_invalid(
+def test_invalid_source_date_epoch_is_ignored(
     invalid: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", invalid)

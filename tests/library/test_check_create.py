@@ -162,7 +162,7 @@ def test_unknown_endpoint_is_reported_in_the_words_of_the_api() -> None:
 
 
 @pytest.mark.parametrize("value", [None, "x", b"{}", [request("a")], 7], ids=repr)
-def test_anything_but_a_dict_raises_type_error(value: Any) -> None:
+def test_non_dict_raises_type_error(value: Any) -> None:
     with pytest.raises(TypeError):
         check_create(value)
 
@@ -220,7 +220,7 @@ def test_finding_becomes_the_error_object_of_the_api() -> None:
         pytest.param({"\ud83d": 1, "metadata": 1}, None, "", id="in the name of a parameter"),
     ],
 )
-def test_half_of_a_surrogate_pair_is_reported(
+def test_lone_surrogate_is_reported(
     params: dict[str, Any], param: str | None, pointer: str
 ) -> None:
     [error] = check_create(CREATE | params)
@@ -230,7 +230,7 @@ def test_half_of_a_surrogate_pair_is_reported(
     assert json.dumps(error.to_dict(), ensure_ascii=False).encode()
 
 
-def test_half_of_a_surrogate_pair_is_not_reported_if_its_rule_is_off() -> None:
+def test_lone_surrogate_is_not_reported_if_its_rule_is_off() -> None:
     params = CREATE | {"metadata": {"a": "cut \ud83d"}}
 
     assert check_create(params, ignore=["lone_surrogate"]) == []
@@ -297,7 +297,7 @@ def test_valid_create_call_adds_no_finding() -> None:
     assert (report.errors, report.warnings) == ((), ())
 
 
-def test_endpoint_of_the_create_call_is_that_of_the_batch() -> None:
+def test_endpoint_of_the_create_call_is_the_batch_endpoint() -> None:
     data = [line("a", CHAT), line("b", CHAT), line("c", RESPONSES)]
     report = check(data, create={"endpoint": RESPONSES})
 

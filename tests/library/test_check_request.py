@@ -54,7 +54,7 @@ def test_checking_leaves_the_request_unchanged() -> None:
 
 
 @pytest.mark.parametrize("value", [None, "x", b"{}", [request("a")], 7], ids=repr)
-def test_anything_but_a_dict_raises_type_error(value: Any) -> None:
+def test_non_dict_raises_type_error(value: Any) -> None:
     with pytest.raises(TypeError):
         check_request(value)
 
@@ -120,7 +120,7 @@ def test_at_most_a_hundred_unknown_parameters_get_a_suggestion() -> None:
     assert ["Did you mean" in error.message for error in errors] == [True] * 100 + [False]
 
 
-def test_image_in_the_answer_of_a_tool_and_index_of_its_call_are_accepted() -> None:
+def test_image_in_a_tool_message_and_index_of_a_call_are_accepted() -> None:
     image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
     messages = [
         {"role": "assistant", "tool_calls": [tool_call("a", index=0)]},

@@ -27,13 +27,13 @@ def sorted_reprs(errors: Iterable[BatchError]) -> list[str]:
 @pytest.mark.parametrize(
     "path", fixture_files(*FOLDERS), ids=lambda path: f"{path.parent.name}/{path.name}"
 )
-def test_findings_are_those_of_the_report(path: Path) -> None:
+def test_findings_match_the_report(path: Path) -> None:
     report = check(path, keep=0)
 
     assert sorted_reprs(iter_errors(path)) == sorted_reprs([*report.errors, *report.warnings])
 
 
-def test_findings_of_many_chunks_are_those_of_the_report() -> None:
+def test_findings_of_many_chunks_match_the_report() -> None:
     """The file has unknown parameters, repeated custom_ids and a line for another endpoint."""
     lines = []
     for number in range(25_000):
@@ -48,7 +48,7 @@ def test_findings_of_many_chunks_are_those_of_the_report() -> None:
     assert len(errors) > 8_000
 
 
-def test_arguments_mean_the_same_as_for_check() -> None:
+def test_arguments_work_as_in_check() -> None:
     arguments: dict[str, Any] = {
         "endpoint": "/v1/embeddings",
         "name": "x.json",
@@ -89,7 +89,7 @@ class CountedRequests:
             yield request(f"r{number}", bogus=1)
 
 
-def test_nothing_is_read_before_a_finding_is_asked_for() -> None:
+def test_nothing_is_read_before_the_first_finding_is_requested() -> None:
     source = CountedRequests(10)
     iter_errors(source)
 
@@ -112,7 +112,7 @@ def test_findings_come_before_the_rest_is_read() -> None:
     assert source.taken < 60_000
 
 
-def test_endless_source_can_be_abandoned() -> None:
+def test_infinite_source_can_be_abandoned() -> None:
     def endless() -> Iterator[dict[str, Any]]:
         while True:
             yield request("a", bogus=1)
@@ -120,7 +120,7 @@ def test_endless_source_can_be_abandoned() -> None:
     assert next(iter_errors(endless())).line == 1
 
 
-def test_findings_about_the_whole_file_come_last_in_the_order_of_the_lines() -> None:
+def test_findings_about_the_file_come_last_in_line_order() -> None:
     data = [
         request("a"),
         request("b", url="/v1/completions"),
@@ -171,7 +171,7 @@ def test_foreign_file_has_one_finding(path: Path) -> None:
         pytest.param({"ignore": ["bogus"]}, "bogus", id="ignore"),
     ],
 )
-def test_wrong_argument_raises_before_a_finding_is_asked_for(
+def test_wrong_argument_raises_before_the_first_finding_is_requested(
     arguments: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):

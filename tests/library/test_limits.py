@@ -25,7 +25,7 @@ def facts(report: Report) -> list[Facts]:
 # -- limits ---------------------------------------------------------------------------------------
 
 
-def test_batch_may_have_50000_requests() -> None:
+def test_batch_of_50000_requests_passes() -> None:
     lines = [line(str(number), "/v1/completions") for number in range(50_001)]
     full = check(lines[:-1])
     over = check(lines)
@@ -42,7 +42,7 @@ def test_blank_line_is_not_a_request() -> None:
     assert facts(check([*lines, b"\n"])) == [("blank_line", 50_001, None, None)]
 
 
-def test_batch_may_have_50000_embedding_inputs() -> None:
+def test_batch_of_50000_embedding_inputs_passes() -> None:
     """A string or a list of tokens is one input. A list of either is as many as it has items."""
     lines = [line(str(number), input=["x"] * 2000) for number in range(24)]
     lines += [line(f"tokens {number}", input=[[1, 2], [3]]) for number in range(999)]
@@ -99,7 +99,7 @@ def padded_lines(size: int) -> Iterator[bytes]:
         ),
     ],
 )
-def test_batch_may_have_200_mib(size: int, expected: list[Facts]) -> None:
+def test_batch_of_200_mib_passes(size: int, expected: list[Facts]) -> None:
     report = check(padded_lines(size))
 
     assert report.bytes == size
@@ -165,7 +165,7 @@ def test_every_line_with_another_model_is_reported() -> None:
     assert report.models == ("m", "n")
 
 
-def test_first_of_equally_frequent_models_is_that_of_the_file() -> None:
+def test_first_of_equally_frequent_models_is_the_model_of_the_file() -> None:
     report = check([line("a", model="n"), line("b", model="m")])
 
     assert [(error.rule, error.line) for error in report.errors] == [("mismatched_model", 2)]
@@ -185,7 +185,7 @@ def test_line_for_another_endpoint_is_reported_and_checked_for_its_own() -> None
     assert report.endpoint == "/v1/embeddings"
 
 
-def test_endpoint_of_the_caller_decides_which_lines_are_reported() -> None:
+def test_given_endpoint_decides_which_lines_are_reported() -> None:
     lines = [line("a"), line("b", "/v1/completions", prompt=7), line("c")]
     errors = check(lines, endpoint="/v1/completions").errors
 

@@ -111,7 +111,7 @@ def test_body_shows_the_endpoint_of_a_line_without_url(
     assert report.endpoint == endpoint
 
 
-def test_endpoint_of_the_batch_comes_before_that_of_the_body() -> None:
+def test_batch_endpoint_takes_precedence_over_the_body() -> None:
     request = short("a", input="x")
 
     assert check([request], provider="mistral").ok
@@ -153,7 +153,7 @@ def test_azure_takes_the_endpoint_from_the_file(url: str, endpoint: str | None) 
     assert report.endpoint == url
 
 
-def test_azure_has_codes_of_its_own() -> None:
+def test_azure_has_its_own_codes() -> None:
     url = "/chat/completions"
     cases: list[tuple[Any, str]] = [
         ([row(url, "d"), row("/v1/chat/completions", "d", "b")], "url_mismatch"),
@@ -187,7 +187,7 @@ def test_azure_reports_a_byte_order_mark_in_its_own_words() -> None:
     assert "A valid model deployment name couldn't be extracted" in error.message
 
 
-def test_azure_refuses_what_openai_refuses() -> None:
+def test_azure_rejects_whatever_openai_rejects() -> None:
     """It is the same API, so bodies are checked against OpenAI's schemas."""
     requests = [row("/chat/completions", bogus=1), row("/chat/completions", stream=True)]
     codes = [[error.code for error in check([one], provider="azure").errors] for one in requests]

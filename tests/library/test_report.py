@@ -16,7 +16,7 @@ from support import FIXTURES, NOW, line, request
 INVALID = FIXTURES / "invalid" / "invalid_type.jsonl"
 
 
-def test_report_has_the_facts_of_the_file() -> None:
+def test_report_has_the_properties_of_the_file() -> None:
     report = check(
         [
             request("a", model="text"),

@@ -88,7 +88,7 @@ def test_default_format_is_github_under_github_actions(
 
 
 @pytest.mark.parametrize("name", ["jsonl", "gitlab", "junit", "rdjson"])
-def test_formats_without_room_for_it_report_truncation_on_standard_error(
+def test_formats_without_a_field_for_truncation_report_it_on_standard_error(
     name: str, run: Callable[..., CommandResult], batch_file: Callable[..., object]
 ) -> None:
     path = batch_file(*(line(str(number), dimensions="x") for number in range(30)))
@@ -100,7 +100,7 @@ def test_formats_without_room_for_it_report_truncation_on_standard_error(
 
 
 @pytest.mark.parametrize("name", ["text", "json", "sarif", "github", "batch"])
-def test_other_formats_report_truncation_themselves_or_not_at_all(
+def test_other_formats_report_truncation_in_their_output_or_not_at_all(
     name: str, run: Callable[..., CommandResult], batch_file: Callable[..., object]
 ) -> None:
     path = batch_file(*(line(str(number), dimensions="x") for number in range(30)))

@@ -33,13 +33,13 @@ def test_equal_files_have_no_diff() -> None:
     assert diff(numbered(9), numbered(9)) == b""
 
 
-def test_change_has_three_lines_around_it() -> None:
+def test_change_has_three_lines_of_context() -> None:
     assert diff(numbered(9), numbered(9, n5="x\n")).decode() == (
         "--- f\n+++ f\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+x\n 6\n 7\n 8\n"
     )
 
 
-def test_changes_that_are_near_share_a_hunk() -> None:
+def test_nearby_changes_share_a_hunk() -> None:
     near = diff(numbered(30), numbered(30, n5="x\n", n12="y\n"))
     far = diff(numbered(30), numbered(30, n5="x\n", n13="y\n"))
 
@@ -60,13 +60,13 @@ def test_file_without_lines_has_the_number_0() -> None:
     assert diff(b"\n \n", b"").decode() == "--- f\n+++ f\n@@ -1,2 +0,0 @@\n-\n- \n"
 
 
-def test_missing_newline_at_the_end_is_noted() -> None:
+def test_missing_final_newline_is_marked() -> None:
     end = "\n\\ No newline at end of file\n"
 
     assert diff(b"a\nb", b"a\nc").decode().endswith(f" a\n-b{end}+c{end}")
 
 
-def test_new_form_replaces_all_lines() -> None:
+def test_converted_file_replaces_all_lines() -> None:
     assert diff(b"[\n{}]\n", b"{}\n", same_lines=False) == (
         b"--- f\n+++ f\n@@ -1,2 +1,1 @@\n-[\n-{}]\n+{}\n"
     )

@@ -52,7 +52,7 @@ def unescape(text: str, more: str = "") -> str:
     return text
 
 
-def test_annotations_have_places_and_levels(render_samples: Callable[[str], str]) -> None:
+def test_annotations_have_locations_and_levels(render_samples: Callable[[str], str]) -> None:
     found = parse_annotations(render_samples("github"))
     about_mixed = [
         (level, properties.get("line"), properties.get("col"))
@@ -75,7 +75,7 @@ def test_annotations_have_places_and_levels(render_samples: Callable[[str], str]
 
 
 @given(st.text(), st.text(min_size=1).filter(str.strip))
-def test_annotation_keeps_any_message_and_path(message: str, path: str) -> None:
+def test_annotation_preserves_any_message_and_path(message: str, path: str) -> None:
     message, path = (
         text.replace("\x00", "").encode(errors="replace").decode() for text in (message, path)
     )
@@ -114,7 +114,9 @@ def test_file_name_is_not_taken_for_a_command() -> None:
     assert parse_annotations(render("github", file)) == []
 
 
-def test_github_is_the_default_under_its_runner(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_github_format_is_the_default_on_a_github_runner(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.chdir(SAMPLES)
 
@@ -175,7 +177,7 @@ def test_unwritable_summary_is_reported_with_status_2(
     assert "cannot write the summary: No such file or directory" in result.err
 
 
-def test_summary_is_not_written_without_a_file_for_it(tmp_path: Path) -> None:
+def test_summary_is_written_only_if_a_file_is_set(tmp_path: Path) -> None:
     FORMATS["github"].append_summary([FileResult("x", make_report())])
 
     assert list(tmp_path.iterdir()) == []

@@ -20,7 +20,7 @@ def test_path_becomes_a_relative_reference(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("variable", ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"])
-def test_root_is_the_folder_that_the_service_names(
+def test_root_is_the_directory_that_the_service_names(
     variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path))

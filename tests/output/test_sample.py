@@ -16,7 +16,7 @@ from support import CommandResult, line
 BatchFile = Callable[..., Path]
 
 
-def test_twenty_of_fifty_thousand_equal_findings_are_printed(batch_file: BatchFile) -> None:
+def test_twenty_of_fifty_thousand_similar_findings_are_printed(batch_file: BatchFile) -> None:
     printed = render_text(batch_file(*(line("a") for _ in range(50_000))))
 
     assert len(printed) == 2 * 20 + 3  # Each finding has a hint.
@@ -36,7 +36,7 @@ def test_lines_of_omitted_findings_are_named_where_they_are_known(batch_file: Ba
     assert few[-3].startswith("... and 1 more of duplicate_custom_id, line 12;")
 
 
-def test_rare_findings_are_printed_among_many_of_another_rule(batch_file: BatchFile) -> None:
+def test_rare_findings_are_printed_along_with_frequent_ones(batch_file: BatchFile) -> None:
     path = batch_file(
         *(line(str(number), dimensions="x") for number in range(900)),
         line("y", encoding_format=1),
@@ -71,7 +71,7 @@ def test_max_errors_limits_printed_findings(
 
 
 @pytest.mark.parametrize("count", [19, 20, 21])
-def test_twenty_findings_of_one_rule_are_all_printed(count: int, batch_file: BatchFile) -> None:
+def test_twenty_similar_findings_are_all_printed(count: int, batch_file: BatchFile) -> None:
     rows = [line(str(number), dimensions="x") for number in range(count)]
     printed = render_text(batch_file(*rows), 20)
     rest = "... and 1 more of invalid_type, line 21; `--max-errors 0` prints more"
@@ -89,7 +89,7 @@ def test_twenty_findings_of_one_rule_are_all_printed(count: int, batch_file: Bat
     ],
     ids=["6", "20", "21"],
 )
-def test_frequent_findings_give_way_to_rare_ones(
+def test_rare_findings_are_printed_before_frequent_ones(
     max_errors: int, params: list[str], batch_file: BatchFile
 ) -> None:
     rows = [
@@ -104,14 +104,16 @@ def test_frequent_findings_give_way_to_rare_ones(
     assert sum(row.startswith("...") for row in printed) == (max_errors < 21)
 
 
-def test_a_few_equal_findings_are_all_printed(batch_file: BatchFile) -> None:
+def test_a_few_similar_findings_are_all_printed(batch_file: BatchFile) -> None:
     printed = render_text(batch_file(*(line("a") for _ in range(11))))
 
     assert not any(row.startswith("...") for row in printed)
     assert sum(": duplicate_custom_id" in row for row in printed) == 10
 
 
-def test_findings_that_were_not_kept_are_counted_and_not_promised(batch_file: BatchFile) -> None:
+def test_findings_that_were_not_kept_are_counted_without_naming_an_option(
+    batch_file: BatchFile,
+) -> None:
     printed = render_text(batch_file(*(line("a") for _ in range(50))), 0, keep=10)
 
     assert printed[-3] == "... and 39 more of duplicate_custom_id, from line 11 on"
@@ -127,7 +129,7 @@ def test_max_errors_0_prints_all_findings(
     assert "..." not in out
 
 
-def test_array_indices_do_not_make_findings_different() -> None:
+def test_findings_that_differ_only_in_array_indices_are_similar() -> None:
     report = make_report(
         *(make_finding(param=f"body.messages[{index}].content") for index in range(5)),
         make_finding(param="body.model"),
@@ -153,7 +155,7 @@ def test_only_ten_rules_with_omitted_findings_are_named() -> None:
     assert text.endswith("; 1 more of rule_9, line 1; 3 more of 3 other rules")
 
 
-def test_nothing_is_omitted_where_all_findings_are_printed() -> None:
+def test_nothing_is_omitted_if_all_findings_are_printed() -> None:
     report = make_report(make_finding())
 
     assert omitted(report, list(report.errors)) == ""

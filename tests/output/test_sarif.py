@@ -16,7 +16,7 @@ from output.samples import MIXED, SAMPLES
 from support import CommandResult, line
 
 
-def test_log_fits_the_types_of_the_schema(render_samples: Callable[[str], str]) -> None:
+def test_log_matches_the_schema_types(render_samples: Callable[[str], str]) -> None:
     text = render_samples("sarif")
     SarifLog.model_validate_json(text)
     (run,) = json.loads(text)["runs"]

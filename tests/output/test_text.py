@@ -72,7 +72,7 @@ def test_source_is_shown_only_on_request(batch_file: Callable[..., Path]) -> Non
 
 
 @given(st.text(), st.text())
-def test_caret_is_below_the_place(before: str, after: str) -> None:
+def test_caret_points_at_the_finding(before: str, after: str) -> None:
     body = {"model": "m", "input": f"x{before}", "bogus": 1, "user": after}
     request = {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body": body}
     row = json.dumps(request, ensure_ascii=False)
@@ -102,7 +102,7 @@ def width(text: str) -> int:
 # -- colours --------------------------------------------------------------------------------------
 
 
-def test_color_option_switches_colours_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_color_option_enables_colors(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     path = str(SAMPLES / MIXED)
     plain = run("check", path).out
     coloured = run("check", "--color=always", path).out
@@ -129,7 +129,7 @@ def test_color_option_switches_colours_on(run: Run, monkeypatch: pytest.MonkeyPa
         pytest.param({}, ["--format=json"], False, id="json"),
     ],
 )
-def test_terminal_has_colours_unless_they_are_switched_off(
+def test_terminal_output_is_colored_unless_disabled(
     env: dict[str, str], options: list[str], coloured: bool
 ) -> None:
     leader, terminal = os.openpty()

@@ -31,7 +31,7 @@ WARNED = str(FIXTURES / "invalid" / "blank_line.jsonl")
 Run = Callable[..., CommandResult]
 
 
-def test_finding_has_place_code_param_message_and_the_file_a_summary(run: Run) -> None:
+def test_text_shows_each_finding_and_a_summary_per_file(run: Run) -> None:
     lines = run("check", BAD).out.splitlines()
 
     assert lines[0] == (
@@ -80,7 +80,7 @@ def test_promoted_errors_show_no_effect(run: Run, tmp_path: Path) -> None:
     assert file["request_counts"] == {"total": 1, "failed": 1}
 
 
-def test_summary_names_strict_where_only_it_fails(run: Run) -> None:
+def test_summary_mentions_strict_if_only_strict_fails(run: Run) -> None:
     def last_line(*args: str) -> str:
         return run("check", *args).out.splitlines()[-1]
 
@@ -92,7 +92,7 @@ def test_summary_names_strict_where_only_it_fails(run: Run) -> None:
 @pytest.mark.parametrize(
     ("number", "text"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1234, "1,234 files")]
 )
-def test_counted_nouns_have_a_plural(number: int, text: str) -> None:
+def test_nouns_agree_with_their_count(number: int, text: str) -> None:
     assert counted(number, "file") == text
 
 
@@ -140,7 +140,7 @@ def test_counts_are_ordered_by_severity_effect_number_and_name() -> None:
     assert [key.rule for key, _ in by_effect(counts)] == ["u", "q", "p", "r", "w"]
 
 
-def test_verdict_of_a_report_by_hand() -> None:
+def test_constructed_report_has_a_verdict() -> None:
     report = make_report(make_finding(), make_finding(fails="batch"))
 
     assert effects(report) == "1 fails the whole batch, 1 fails its request"

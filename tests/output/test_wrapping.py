@@ -15,7 +15,7 @@ WORDS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r\x
 
 
 @given(WORDS, st.integers(60, 200), st.integers(0, 8), st.integers(0, 8))
-def test_wrapping_changes_nothing_but_spaces(
+def test_wrapping_changes_only_spaces(
     words: list[str], width: int, indent: int, first: int
 ) -> None:
     text = " ".join(words)
@@ -30,7 +30,7 @@ def test_nothing_is_wrapped_where_the_width_is_unknown() -> None:
     assert wrap("word " * 100, None) == "word " * 100
 
 
-def test_colours_take_no_room() -> None:
+def test_color_codes_take_no_width() -> None:
     plain = "one two three four five six seven eight nine ten eleven twelve thirteen"
     styled = " ".join(click.style(word, fg="red") for word in plain.split())
 
@@ -45,7 +45,7 @@ def test_width_is_that_on_a_terminal(text: str, width: int) -> None:
     assert width_of(text) == width
 
 
-def test_documentation_is_filled_by_blocks() -> None:
+def test_documentation_fits_its_template() -> None:
     text = (
         "One sentence that\ngoes on.\n\n* An entry that\n  goes on.\n* Another.\n\n"
         'Fails: {"a": 1,\n        "b": 2}\n    {"c": 3}\n\nFix: This.'

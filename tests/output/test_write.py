@@ -181,7 +181,7 @@ def test_two_runs_in_one_folder_do_not_share_a_temporary_file(tmp_path: Path) ->
 
 
 @posix
-def test_file_with_several_hard_links_stays_one_file(tmp_path: Path) -> None:
+def test_file_with_several_hard_links_keeps_them(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text("old and longer", "utf-8")
     (tmp_path / "y").hardlink_to(path)
@@ -192,7 +192,7 @@ def test_file_with_several_hard_links_stays_one_file(tmp_path: Path) -> None:
 
 
 @posix
-def test_file_of_another_owner_stays_theirs(tmp_path: Path) -> None:
+def test_file_keeps_its_owner(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root to make a file of another owner")
     path = tmp_path / "x"
@@ -271,7 +271,7 @@ def test_named_pipe_can_be_the_output_file(tmp_path: Path) -> None:
 
 @posix
 @pytest.mark.parametrize(("name", "status"), [(GOOD, 0), (BAD, 1)])
-def test_reader_of_an_output_pipe_may_leave(name: str, status: int, tmp_path: Path) -> None:
+def test_reader_of_an_output_pipe_may_exit_early(name: str, status: int, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     script = 'head -c 1 pipe > /dev/null & batchlint "$@"; echo $?; wait'
     args = ["--format=json", "--keep=0", "--output-file=pipe", MANY, name]
@@ -292,7 +292,7 @@ def test_full_output_device_is_reported(run: Run) -> None:
 
 
 @posix
-def test_links_that_lead_to_each_other_are_reported(run: Run, tmp_path: Path) -> None:
+def test_circular_links_are_reported(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     result = run("check", "--output-file", str(tmp_path / "a"), GOOD)
@@ -303,12 +303,12 @@ def test_links_that_lead_to_each_other_are_reported(run: Run, tmp_path: Path) ->
 
 
 @posix
-def test_device_may_be_input_and_output(run: Run) -> None:
+def test_device_can_be_both_input_and_output(run: Run) -> None:
     assert run("check", "--output-file", os.devnull, "--", os.devnull).status == 1
 
 
 @posix
-def test_links_and_devices_stay_what_they_are(run: Run, tmp_path: Path) -> None:
+def test_links_and_devices_are_kept(run: Run, tmp_path: Path) -> None:
     link = tmp_path / "link"
     target = tmp_path / "target"
     target.write_text("old", "utf-8")

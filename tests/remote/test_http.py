@@ -77,21 +77,21 @@ def site() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ["/a.jsonl", "/no-head.jsonl", "/a.jsonl.gz"])
-def test_file_has_the_report_of_a_local_one(site: str, path: str) -> None:
+def test_remote_file_gets_the_same_report_as_a_local_one(site: str, path: str) -> None:
     report = check(site + path)
 
     assert report == replace(check(DATA), path=site + path.removesuffix(".gz"))
     assert [error.line for error in report.errors] == [5001]
 
 
-def test_query_is_used_and_not_shown(site: str) -> None:
+def test_query_string_is_sent_but_not_shown(site: str) -> None:
     assert check(f"{site}/signed.jsonl?signature=secret").path == f"{site}/signed.jsonl"
     with pytest.raises(PermissionError, match="HTTP status 403 Forbidden") as caught:
         check(f"{site}/signed.jsonl?signature=wrong")
     assert "wrong" not in str(caught.value)
 
 
-def test_dropped_connection_is_an_error_of_that_file(site: str) -> None:
+def test_dropped_connection_is_an_error_for_its_file(site: str) -> None:
     results = dict(check_many([f"{site}/dropped.jsonl", f"{site}/a.jsonl"]))
 
     assert results[f"{site}/a.jsonl"] == replace(check(DATA), path=f"{site}/a.jsonl")
@@ -110,7 +110,7 @@ def test_dropped_connection_is_an_error_of_that_file(site: str) -> None:
         ("/500.jsonl", OSError, "HTTP status 500 Internal Server Error"),
     ],
 )
-def test_refusals_are_os_errors(site: str, path: str, kind: type[OSError], message: str) -> None:
+def test_http_errors_are_os_errors(site: str, path: str, kind: type[OSError], message: str) -> None:
     with pytest.raises(kind) as caught:
         check(site + path)
     assert caught.value.strerror == message

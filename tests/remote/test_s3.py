@@ -18,7 +18,7 @@ pytestmark = pytest.mark.remote
 SAMPLE = (FIXTURES / "sample_batch.jsonl").read_bytes()
 
 
-def test_objects_have_the_reports_of_local_files(s3: S3) -> None:
+def test_objects_get_the_same_reports_as_local_files(s3: S3) -> None:
     paths = {s3.put(path.name, path.read_bytes()): path for path in fixture_files("invalid")[:40]}
     results = dict(check_many("s3://batches/*"))
 
@@ -48,7 +48,7 @@ def test_compressed_object_is_decompressed(s3: S3) -> None:
         check(url, max_unpacked_bytes=100)
 
 
-def test_storage_options_lead_to_the_server(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_storage_options_reach_the_server(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     url = s3.put("a.jsonl", SAMPLE)
     for name in s3.variables:
         monkeypatch.delenv(name)
@@ -78,7 +78,7 @@ def test_path_objects_and_open_files_are_sources(s3: S3) -> None:
         assert check(file) == replace(expected, path=None)
 
 
-def test_what_cannot_be_read_has_an_error_and_the_rest_is_checked(s3: S3) -> None:
+def test_unreadable_objects_get_an_error_and_the_rest_is_checked(s3: S3) -> None:
     url = s3.put("in/a.jsonl", SAMPLE)
     sources = [
         "s3://batches/none.jsonl",
@@ -114,7 +114,7 @@ def test_what_cannot_be_read_has_an_error_and_the_rest_is_checked(s3: S3) -> Non
     }  # fmt: skip
 
 
-def test_command_over_many_objects_names_the_bad_ones_and_has_one_summary(s3: S3) -> None:
+def test_command_names_bad_objects_and_prints_one_summary(s3: S3) -> None:
     bad = (7, 77, 177)
     for number in range(200):
         data = line("a") + (line("b", bogus=1) if number in bad else line("b"))

@@ -50,7 +50,7 @@ def test_repeated_problem_is_reported_once_with_its_count() -> None:
         Case("partial_images", IMAGES, {"partial_images": 2}),
     ]
 )
-def test_parameter_without_use_in_a_batch_is_reported(case: Case) -> None:
+def test_parameter_that_is_useless_in_a_batch_is_reported(case: Case) -> None:
     message = f"'{case.name}' serves no purpose in a batch."
 
     assert rule_findings("pointless_in_batch", case.url, case.body) == [
@@ -99,7 +99,7 @@ def test_prewarming_the_cache_is_reported() -> None:
         Case("prewarm on chat", CHAT, {"prompt_cache_options": {"prewarm": True}}),
     ]
 )
-def test_useful_parameter_or_one_of_another_rule_passes(case: Case) -> None:
+def test_useful_parameter_passes(case: Case) -> None:
     assert rule_findings("pointless_in_batch", case.url, case.body) == []
 
 

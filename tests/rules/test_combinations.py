@@ -126,7 +126,7 @@ def only_with(field: str, needed: str) -> str:
         ),
     ]
 )
-def test_contradicting_parameters_are_reported(case: Found) -> None:
+def test_conflicting_parameters_are_reported(case: Found) -> None:
     param = case.field if case.has_param else None
 
     assert rule_findings(case.rule, case.url, case.body) == [(case.message, param, (case.field,))]
@@ -215,7 +215,7 @@ def test_contradicting_parameters_are_reported(case: Found) -> None:
         Passing("null prediction", "prediction_excludes", CHAT, {"prediction": None, "n": 2}),
     ]
 )
-def test_compatible_parameters_pass(case: Passing) -> None:
+def test_compatible_combinations_pass(case: Passing) -> None:
     assert rule_findings(case.rule, case.url, case.body) == []
 
 

@@ -148,7 +148,7 @@ def test_messages_of_other_endpoints_are_not_checked() -> None:
     assert rule_findings("unpaired_tool_message", RESPONSES, body) == []
 
 
-def test_hint_names_the_answer_to_an_unknown_call() -> None:
+def test_hint_names_the_output_of_an_unknown_call() -> None:
     body = {"messages": [calling("a"), answering("b")]}
 
     [problem] = run_rule("unpaired_tool_message", CHAT, body)
@@ -176,7 +176,7 @@ MESSAGES = st.lists(
 
 @settings(max_examples=500)
 @given(MESSAGES)
-def test_quick_check_for_pairs_misses_nothing(messages: list[dict[str, Any]]) -> None:
+def test_quick_check_for_pairs_finds_every_mismatch(messages: list[dict[str, Any]]) -> None:
     if conversation._is_paired(messages):
         assert not [
             problem
@@ -240,7 +240,7 @@ NO_CALL = "No tool call found for function call output with call_id a."
         ),
     ]
 )
-def test_call_or_output_alone_is_reported(case: UnpairedItem) -> None:
+def test_unpaired_call_or_output_is_reported(case: UnpairedItem) -> None:
     assert rule_findings("unpaired_call_output", RESPONSES, {"input": case.items}) == [
         (case.message, "input", case.path)
     ]

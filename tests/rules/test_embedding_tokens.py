@@ -47,9 +47,7 @@ def test_token_ids_are_counted_and_text_is_estimated(case: Inputs) -> None:
         (1_500_000, "max_tokens_per_request"),
     ],
 )
-def test_text_is_certainly_refused_from_1_5_million_bytes_on(
-    letters: int, rule: str | None
-) -> None:
+def test_text_of_1_5_million_bytes_is_an_error(letters: int, rule: str | None) -> None:
     errors = check_request(request(input=["x" * (letters // 4)] * 4))
 
     assert [error.rule for error in errors] == ([rule] if rule else [])

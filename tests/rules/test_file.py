@@ -80,7 +80,7 @@ def test_every_file_rule_passes_a_small_file() -> None:
         assert run(rule, a_file(Row("a"), Row("b"))) == [] or rule == "empty_file", rule
 
 
-def test_limits_of_openai_are_those_of_the_documentation() -> None:
+def test_limits_of_openai_match_its_documentation() -> None:
     assert provider().limits == Limits(requests=50_000, bytes=209_715_200, embedding_inputs=50_000)
     assert provider().safe_limits == provider().limits._replace(bytes=200_000_000)
 
@@ -94,7 +94,7 @@ def test_name_that_ends_in_jsonl_passes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.json", "x.JSONL", "x.jsonl.gz", "jsonl", ""])
-def test_other_name_is_reported(name: str) -> None:
+def test_other_file_name_is_reported(name: str) -> None:
     [problem] = RULES["not_jsonl_name"].check(name)
 
     assert problem.message == "Invalid file format for Batch API. Must be .jsonl"
@@ -125,7 +125,7 @@ def test_size_is_compared_with_both_limits(case: Size) -> None:
     assert len(run("file_size_near_limit", checked)) == case.near_limit
 
 
-def test_size_is_named_in_the_hint() -> None:
+def test_size_is_in_the_hint() -> None:
     [problem] = run("file_too_large", a_file(bytes=1101))
 
     assert (problem.hint or "").startswith("The file has 1,101 bytes; the maximum is 100.")
@@ -159,7 +159,7 @@ def test_embedding_inputs_are_limited() -> None:
     ]
 
 
-def test_enqueued_tokens_are_compared_with_the_limit_of_the_caller() -> None:
+def test_enqueued_tokens_are_compared_with_the_given_limit() -> None:
     assert messages("enqueued_tokens", a_file(prompt_bytes=4_003)) == []
     for limit, expected in ((1000, 0), (999, 1)):
         checked = a_file(max_enqueued_tokens=limit, prompt_bytes=4_003)
@@ -277,7 +277,7 @@ def test_shutdown_date_of_a_list_of_models_is_a_warning(
     assert RULES["model_shutdown_soon"].severity == "warning"
 
 
-def test_distant_shutdown_date_of_a_list_of_models_is_not_reported(
+def test_distant_shutdown_date_from_a_model_list_is_not_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(file, "reported_shutdown_dates", lambda: {"old": "2026-10-02"})
@@ -288,7 +288,7 @@ def test_distant_shutdown_date_of_a_list_of_models_is_not_reported(
 # -- models that batches lack, and misspelled models ----------------------------------------------
 
 
-def test_model_that_no_list_has_for_batches_is_reported_once(
+def test_model_missing_from_all_batch_lists_is_reported_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(file, "unbatchable_models", lambda: ["slow"])
@@ -304,7 +304,7 @@ def test_model_that_no_list_has_for_batches_is_reported_once(
 @pytest.mark.parametrize(
     ("shutdown", "reported"), [("2026-08-01", False), ("2026-09-05", False), ("2026-10-05", True)]
 )
-def test_model_that_ends_is_not_reported_as_missing_from_batches_too(
+def test_model_with_a_shutdown_date_is_not_also_reported_as_not_batchable(
     monkeypatch: pytest.MonkeyPatch, shutdown: str, reported: bool
 ) -> None:
     monkeypatch.setattr(file, "unbatchable_models", lambda: ["slow"])
@@ -408,7 +408,7 @@ def test_misspelled_model_among_others_gets_a_suggestion() -> None:
     assert problem.hint == "Did you mean 'gpt-4o'?"
 
 
-def test_first_of_equally_frequent_models_counts() -> None:
+def test_first_of_equally_frequent_models_is_used() -> None:
     checked = a_file(Row("a", model="n"), Row("b", model="m"))
 
     assert places(run("mismatched_model", checked)) == [(2, "b", "body.model")]

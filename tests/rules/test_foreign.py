@@ -47,7 +47,7 @@ FORMATS = [
 
 
 @each(FORMATS)
-def test_rows_of_another_format_are_recognised(case: Format) -> None:
+def test_rows_of_another_format_are_recognized(case: Format) -> None:
     defect = find_foreign(rows(case.row, case.row))
 
     assert defect is not None
@@ -111,7 +111,7 @@ class Document(NamedTuple):
         Document("nested too deep", b'{"a":' + b"[" * 2000 + b"\n", None),
     ]
 )
-def test_one_json_document_over_several_lines_is_recognised(case: Document) -> None:
+def test_json_document_over_several_lines_is_recognized(case: Document) -> None:
     defect = find_foreign(case.head)
 
     if case.called is None:
@@ -156,7 +156,7 @@ class Other(NamedTuple):
         Other("Parquet", b"PAR1rest", "a Parquet file"),
     ]
 )
-def test_other_formats_are_recognised(case: Other) -> None:
+def test_other_formats_are_recognized(case: Other) -> None:
     defect = find_foreign(case.head)
 
     assert defect is not None
@@ -188,7 +188,7 @@ def test_broken_lines_are_not_foreign(case: Batch) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf16_is_recognised(encoding: str) -> None:
+def test_utf16_is_recognized(encoding: str) -> None:
     for text in (line("a").decode(), "[]\n"):
         defect = find_foreign(text.encode(encoding))
         assert defect is not None
@@ -211,7 +211,7 @@ def test_utf16_is_not_mistaken_for_short_or_binary_input() -> None:
     assert find_foreign(b"a\0bc") is None
 
 
-def test_gzip_is_recognised() -> None:
+def test_gzip_is_recognized() -> None:
     defect = find_foreign(gzip.compress(line("a")))
 
     assert defect is not None
@@ -241,7 +241,7 @@ FOREIGN_FILES = [path for path in fixture_files("foreign") if not path.name.star
 
 
 @pytest.mark.parametrize("path", FOREIGN_FILES, ids=lambda path: path.name)
-def test_foreign_file_is_recognised_with_other_line_ends_and_marks(path: Path) -> None:
+def test_foreign_file_is_recognized_with_any_line_ending_or_mark(path: Path) -> None:
     data = path.read_bytes()
 
     for variant in (
@@ -300,7 +300,7 @@ def test_lines_of_a_foreign_file_are_checked_when_the_rule_is_off() -> None:
     assert check(data, ignore=["not_a_batch_file"], create={"completion_window": "1h"}).total == 2
 
 
-def test_gzip_stream_is_recognised() -> None:
+def test_gzip_stream_is_recognized() -> None:
     (error,) = check(BytesIO(gzip.compress(line("a")))).errors
 
     assert (error.rule, error.line) == ("not_a_batch_file", None)

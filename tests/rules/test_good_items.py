@@ -51,7 +51,7 @@ def test_only_items_that_were_added_are_known(added: list[Any], asked: list[Any]
             assert orjson.dumps(value) in texts or index in unknown
 
 
-def test_added_item_is_known_anywhere_in_a_list() -> None:
+def test_added_item_is_recognized_anywhere_in_a_list() -> None:
     good = good_items(item("f"), item("g"))
 
     assert list(good.unknown([item("f"), item("g"), item("f")])) == []
@@ -86,7 +86,7 @@ def test_list_without_unknown_items_is_known_as_a_whole() -> None:
     assert list(good.unknown(items[:1])) == [0]
 
 
-def test_items_that_the_encoder_refuses_are_unknown() -> None:
+def test_items_that_cannot_be_encoded_are_unknown() -> None:
     """It refuses more than 254 levels."""
     deep: dict[str, Any] = {}
     for _ in range(300):
@@ -169,7 +169,7 @@ def test_schema_of_a_valid_tool_is_checked_only_once(monkeypatch: pytest.MonkeyP
     assert {tool["name"] for tool in checked} == {"i"}
 
 
-def test_kinds_of_lists_have_caches_of_their_own() -> None:
+def test_each_kind_of_list_has_its_own_cache() -> None:
     """A function that is valid in one kind of list may be another thing in another kind."""
     own = [id(good) for good in structured_outputs._good_items.values()]
 

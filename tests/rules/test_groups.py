@@ -43,12 +43,12 @@ def test_groups_and_globs_stand_for_rules(given: str, expected: set[str]) -> Non
     assert len(found) == len(set(found)) < len(RULES)
 
 
-def test_rules_are_named_once_each() -> None:
+def test_rules_are_listed_once_each() -> None:
     assert names_of("duplicate_key,json,duplicate*").count("duplicate_key") == 1
 
 
 @pytest.mark.parametrize("given", ["no_such_*", "[", "imag"])
-def test_what_matches_nothing_is_refused(given: str) -> None:
+def test_name_that_matches_no_rule_is_refused(given: str) -> None:
     with pytest.raises(ValueError, match=r"unknown rule"):
         names_of(given)
 

@@ -114,7 +114,7 @@ class Passing(NamedTuple):
         ),
     ]
 )
-def test_contradicting_image_options_are_reported(case: Found) -> None:
+def test_conflicting_image_options_are_reported(case: Found) -> None:
     expected = [(case.message, case.param, (case.field,))]
 
     assert rule_findings(case.rule, EDITS, case.body) == expected

@@ -105,7 +105,7 @@ class Meant(NamedTuple):
         Meant("nonsense", None),
     ]
 )
-def test_hint_suggests_the_url_that_was_meant(case: Meant) -> None:
+def test_hint_suggests_the_intended_url(case: Meant) -> None:
     hint = only(request() | {"url": case.name}).hint or ""
 
     assert f"'{case.name}'" in hint
@@ -146,7 +146,7 @@ def test_hint_explains_a_body_that_is_a_string() -> None:
         ("request", "body"),
     ],
 )
-def test_field_with_a_wrong_name_is_reported_once(wrong: str, right: str) -> None:
+def test_misnamed_field_is_reported_once(wrong: str, right: str) -> None:
     made = request()
     made[wrong] = made.pop(right)
     error = only(made)

@@ -405,7 +405,7 @@ test_garbage_raises_nothing = garbage_test(
 
 @settings(max_examples=500)
 @given(URLS | st.text(), st.sampled_from([CHAT, RESPONSES]))
-def test_image_gets_at_most_one_finding(text: str, url: str) -> None:
+def test_image_has_at_most_one_finding(text: str, url: str) -> None:
     body = chat_image(text) if url == CHAT else response_image(text)
 
     problems = [

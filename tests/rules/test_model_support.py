@@ -113,7 +113,7 @@ LOGPROBS = {"model": "gpt-5.6-terra", "reasoning_effort": "none", "logprobs": Tr
         ),
     ]
 )
-def test_model_refuses_what_its_family_does_not_support(case: Stated) -> None:
+def test_model_rejects_parameters_that_its_family_does_not_support(case: Stated) -> None:
     refused = [error.rule for error in check_request(request("a", case.url, **case.refused))]
     accepted = [error.rule for error in check_request(request("a", case.url, **case.accepted))]
     unknown = check_request(request("a", case.url, **case.refused | {"model": "unknown"}))
@@ -155,7 +155,7 @@ class Size(NamedTuple):
         Size("1000000000x1", None),
     ]
 )
-def test_free_size_is_checked(case: Size) -> None:
+def test_arbitrary_size_is_checked(case: Size) -> None:
     body = {"model": "gpt-image-2", "size": case.name}
     message = f"Invalid size '{case.name}'. {case.reason}"
     expected = [] if case.reason is None else [(message, "size", ("size",))]
@@ -166,7 +166,7 @@ def test_free_size_is_checked(case: Size) -> None:
 
 
 @pytest.mark.parametrize("model", ["gpt-image-2", "gpt-image-2.1", "gpt-image-2-2026-04-21"])
-def test_newer_image_models_have_free_sizes(model: str) -> None:
+def test_newer_image_models_accept_any_size(model: str) -> None:
     body = {"model": model, "size": "1000x1000"}
 
     assert len(rule_findings("invalid_size", GENERATIONS, body)) == 1

@@ -108,7 +108,7 @@ def test_unknown_model_has_no_findings(model: str, url: str) -> None:
 
 @pytest.mark.parametrize("url", BODIES)
 @pytest.mark.parametrize("model", ["gpt 4o", " gpt-4o", "gpt-4o\n"])
-def test_model_with_white_space_is_refused(model: str, url: str) -> None:
+def test_model_name_with_whitespace_is_rejected(model: str, url: str) -> None:
     (error,) = about_model(url, model)
 
     rules = {

@@ -46,7 +46,7 @@ class Part(NamedTuple):
         ),
     ]
 )
-def test_file_of_a_response(case: Part) -> None:
+def test_response_has_the_documented_file(case: Part) -> None:
     """Files are checked in messages and in the outputs of tools."""
     call = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}
     output = {"type": "function_call_output", "call_id": "a", "output": [case.part]}
@@ -79,7 +79,7 @@ def test_file_of_a_response(case: Part) -> None:
         ),
     ]
 )
-def test_image_of_a_response(case: Part) -> None:
+def test_response_has_the_documented_image(case: Part) -> None:
     errors = check_request(request(url=RESPONSES, input=[{"role": "user", "content": [case.part]}]))
 
     assert [error.code for error in errors] == ([case.code] if case.code else [])
@@ -101,7 +101,7 @@ class MimeType(NamedTuple):
         MimeType("application/zip", "doubtful_file_type"),
     ]
 )
-def test_file_is_judged_by_its_type(case: MimeType) -> None:
+def test_file_type_decides_which_rule_applies(case: MimeType) -> None:
     part = {"type": "input_file", "filename": "a", "file_data": f"data:{case.name};base64,YQ=="}
     body = {"input": [{"role": "user", "content": [part]}]}
 

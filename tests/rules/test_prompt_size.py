@@ -84,7 +84,7 @@ def test_characters_of_the_prompt_are_counted(case: Counted) -> None:
     assert prompt_bytes(case.body) == case.characters
 
 
-def test_bytes_are_those_of_utf8() -> None:
+def test_size_is_counted_in_utf8_bytes() -> None:
     body = {"messages": [{"role": "user", "content": "\u6f22\u00e9x"}]}
 
     assert (prompt_characters(body), prompt_bytes(body)) == (3, 6)
@@ -113,7 +113,7 @@ class TooLong(NamedTuple):
         TooLong("tokens", [[1] * 8193], "input[0]"),
     ]
 )
-def test_embedding_input_that_is_certainly_too_long_is_reported(case: TooLong) -> None:
+def test_embedding_input_too_long_for_any_tokenizer_is_reported(case: TooLong) -> None:
     (error,) = check_request(embedding(case.value))
 
     assert (error.rule, error.param) == ("input_too_long", None)
@@ -126,7 +126,7 @@ class Longest(NamedTuple):
 
 
 @each([Longest("string", "x" * (8192 * 128)), Longest("tokens", [[1] * 8192])])
-def test_longest_embedding_input_passes(case: Longest) -> None:
+def test_embedding_input_of_maximum_length_passes(case: Longest) -> None:
     assert check_request(embedding(case.value)) == []
 
 

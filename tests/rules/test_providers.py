@@ -44,7 +44,7 @@ def test_other_unknown_parameters_pass(name: str) -> None:
     assert check_request(row(**{name: 1}), provider="compatible") == []
 
 
-def test_parameter_beside_the_one_that_it_resembles_passes() -> None:
+def test_parameter_next_to_a_similar_known_one_passes() -> None:
     assert check_request(row(temprature=1, temperature=1), provider="compatible") == []
 
 
@@ -86,11 +86,11 @@ def test_messages_must_be_a_list_of_objects_with_a_role(messages: Any) -> None:
         ("Pro/deepseek-ai/DeepSeek-V3", "siliconflow"),
     ],
 )
-def test_model_shows_its_provider(model: str, provider: str | None) -> None:
+def test_model_name_identifies_its_provider(model: str, provider: str | None) -> None:
     assert provider_of_model(model) == provider
 
 
-def test_no_known_model_of_openai_shows_another_provider() -> None:
+def test_no_openai_model_is_taken_for_another_provider() -> None:
     from batchlint.providers import known_models
 
     assert [model for model in known_models() if provider_of_model(model)] == []

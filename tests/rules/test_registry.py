@@ -274,7 +274,7 @@ def test_selection_without_rules_is_refused(names: dict[str, Any]) -> None:
         select_rules(**names)
 
 
-def test_warn_and_error_are_a_selection_too() -> None:
+def test_warn_and_error_also_select_rules() -> None:
     assert select_rules([], error=["blank_line"]).as_dict() == {"blank_line": "error"}
 
 

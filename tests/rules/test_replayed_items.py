@@ -254,7 +254,7 @@ class Refused(NamedTuple):
         ),
     ]
 )
-def test_refused_item_has_one_error(case: Refused) -> None:
+def test_rejected_item_has_one_error(case: Refused) -> None:
     (error,) = findings(*case.items)
 
     assert (error.severity, error.code) == ("error", case.code)
@@ -305,7 +305,7 @@ def test_reasoning_needs_the_item_that_followed_it(case: Following) -> None:
     assert found(reasoning(encrypted_content="gAAA")) == []
 
 
-def test_hint_says_where_the_id_of_a_call_belongs() -> None:
+def test_hint_explains_where_a_call_id_belongs() -> None:
     assert "`call_id`" in str(findings(call(id="call_1"), OUTPUT)[0].hint)
 
 

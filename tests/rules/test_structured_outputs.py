@@ -301,7 +301,7 @@ def test_garbage_raises_nothing(value: Any, url: str) -> None:
 
 @given(SCHEMAS)
 @settings(max_examples=300, deadline=None)
-def test_any_schema_has_findings_at_places_that_exist(schema: dict[str, Any]) -> None:
+def test_findings_of_any_schema_have_existing_paths(schema: dict[str, Any]) -> None:
     for place in STRICT_PLACES:
         line = {"body": place.body(schema)}
         for found in schema_findings(place.url, line["body"]):

@@ -77,7 +77,7 @@ def test_choice_without_tools_is_reported(case: Choice) -> None:
         Case("empty tools", {"tool_choice": "auto", "tools": []}),
     ]
 )
-def test_choice_that_the_schema_refuses_is_left_to_it(case: Case) -> None:
+def test_malformed_choice_is_left_to_the_schema(case: Case) -> None:
     assert rule_findings("choice_without_tools", CHAT, case.body) == []
 
 
@@ -143,7 +143,7 @@ def test_undeclared_function_is_reported(case: Undeclared) -> None:
         Case("tools of a wrong type", {"tools": "f", "tool_choice": {"function": {"name": "g"}}}),
     ]
 )
-def test_function_that_is_or_may_be_declared_passes(case: Case) -> None:
+def test_declared_or_possibly_declared_function_passes(case: Case) -> None:
     assert rule_findings("undeclared_function", CHAT, case.body) == []
 
 

@@ -116,11 +116,11 @@ class Case(NamedTuple):
         ),
     ]
 )
-def test_trigger(case: Case) -> None:
+def test_trigger_matches_as_expected(case: Case) -> None:
     assert triggered(a_rule(case.when), case.body, case.endpoint) is case.expected
 
 
-def test_long_lines_trigger_from_their_size_on() -> None:
+def test_lines_of_at_least_the_size_trigger() -> None:
     rule = a_rule(long_lines(100))
 
     assert not triggered(rule, message(), line_bytes=99)
@@ -148,7 +148,7 @@ def test_triggers_combine_into_one() -> None:
     assert (long_lines(5) | long_lines(6)).line_bytes == 6
 
 
-def test_only_items_and_parts_look_inside() -> None:
+def test_only_triggers_on_items_and_parts_look_inside() -> None:
     assert items({"a": False}).looks_inside
     assert parts({"a": False}).looks_inside
     assert not (fields("a") | long_lines(5)).looks_inside
@@ -204,7 +204,7 @@ def test_unless_triggers_nothing_by_itself() -> None:
     assert not triggered(a_rule(fields("seed"), n_is_1), message() | {"n": 2})
 
 
-def test_long_line_is_skipped_by_unless_too() -> None:
+def test_unless_applies_to_long_lines_too() -> None:
     rule = a_rule(long_lines(100), QUIET)
 
     assert not triggered(rule, {"n": 1}, line_bytes=100)

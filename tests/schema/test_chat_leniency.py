@@ -200,7 +200,7 @@ class Refused(NamedTuple):
         ),
     ]
 )
-def test_refused_value_has_one_error(case: Refused) -> None:
+def test_rejected_value_has_one_error(case: Refused) -> None:
     (error,) = findings(case.body)
 
     assert (error.severity, error.code) == ("error", case.code)

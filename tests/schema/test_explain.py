@@ -224,7 +224,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_keyword_has_the_words_of_the_api(case: Case) -> None:
+def test_keyword_is_worded_as_by_the_api(case: Case) -> None:
     (problem,) = explain(field(case.schema), {"a": case.value})
 
     assert (problem.rule, problem.message, problem.param) == case[2:]
@@ -371,14 +371,14 @@ def test_problems_follow_the_phases_of_the_api() -> None:
     ]
 
 
-def test_missing_fields_may_be_reported_in_their_place() -> None:
+def test_several_missing_fields_count_as_one_cause() -> None:
     schema = ORDERED | {"x-batchlint": {"in_place": True}}
     problems = explain(schema, {"a": 1})
 
     assert [problem.param for problem in problems] == ["a", "b", "c"]
 
 
-def test_prefix_leads_path_and_param_but_not_the_message() -> None:
+def test_prefix_is_added_to_path_and_param_but_not_to_the_message() -> None:
     explainer = Explainer(ORDERED, part=Part.BODY, prefix=("body",))
     (problem,) = explainer.explain({"b": "", "c": "", "a": 1})
 
@@ -394,7 +394,7 @@ def test_unknown_field_near_a_known_one_gets_a_suggestion() -> None:
     assert problem.message == "Unknown parameter: 'modle'. Did you mean 'model'?"
 
 
-def test_object_wrapped_in_itself_gets_a_hint_at_the_outer_object() -> None:
+def test_doubly_nested_object_gets_a_hint_at_the_outer_object() -> None:
     schema = field({"type": "object", "properties": {}, "additionalProperties": False})
     (problem,) = explain(schema, {"a": {"a": 1}})
 

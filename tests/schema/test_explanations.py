@@ -247,7 +247,7 @@ def explainer(**options: Any) -> Explainer:
     )
 
 
-def test_explanations_are_those_in_the_golden_file() -> None:
+def test_explanations_match_the_golden_file() -> None:
     lines = []
     one = explainer()
     for body in bodies():
@@ -262,7 +262,7 @@ def test_explanations_are_those_in_the_golden_file() -> None:
     assert_matches_golden(f"{text}\n", FIXTURES / "expected" / "explanations.txt")
 
 
-def test_explanations_need_no_validators() -> None:
+def test_explaining_compiles_no_validators() -> None:
     def explained(one: Explainer, body: Any) -> list[Problem]:
         """Explain without the serial number, which also counts problems of branches not taken."""
         return [found._replace(rank=found.rank._replace(serial=0)) for found in one.explain(body)]
@@ -273,7 +273,7 @@ def test_explanations_need_no_validators() -> None:
         assert explained(without, body) == explained(with_validators, body)
 
 
-def test_validator_accepts_what_has_no_problems() -> None:
+def test_validator_accepts_schemas_without_problems() -> None:
     one = explainer()
     for body in bodies():
         assert one.accepts(body) == (one.explain(body) == []), body

@@ -354,7 +354,7 @@ def findings(url: str, model: str, *parameters: Body) -> list[BatchError]:
 
 
 @each(REFUSALS)
-def test_refused_parameter_fails_and_its_neighbour_passes(case: Refusal) -> None:
+def test_rejected_parameter_fails_and_a_similar_one_passes(case: Refusal) -> None:
     needs = NEEDS.get(case.family, {})
     found = findings(case.url, NAMES[case.family], needs, case.fails)
 
@@ -371,7 +371,7 @@ def is_about_the_endpoint(name: str) -> bool:
 
 
 @pytest.mark.parametrize("name", [name for name in BEHAVIOURS if not is_about_the_endpoint(name)])
-def test_every_behaviour_has_a_case(name: str) -> None:
+def test_every_behavior_has_a_case(name: str) -> None:
     assert any(case.behaviour == name for case in REFUSALS)
 
 
@@ -392,7 +392,7 @@ def efforts_of_responses() -> Iterator[Efforts]:
 
 
 @each([*efforts_of_responses()])
-def test_effort_that_a_family_lacks_is_refused_in_responses(case: Efforts) -> None:
+def test_unsupported_effort_is_rejected_in_responses(case: Efforts) -> None:
     for value in ("none", "minimal", "low", "medium", "high", "xhigh", "max"):
         codes = [error.code for error in findings(RESPONSES, NAMES[case.name], effort(value))]
         assert codes == (["unsupported_value"] if value in case.refused else []), value
@@ -428,6 +428,6 @@ def test_patches_of_a_variant_are_patches_of_its_endpoint(url: str) -> None:
         assert all(isinstance(patch, dict) for patch in schema_patches(endpoint, name))
 
 
-def test_table_is_small() -> None:
+def test_model_table_is_small() -> None:
     """The table is read at every start."""
     assert (ROOT / "schemas" / "models.json").stat().st_size < 200_000

@@ -18,7 +18,7 @@ from support import ROOT
 PINNED = yaml.safe_load((ROOT / "schemas" / "overlay.yaml").read_text("utf-8"))["openai"]
 
 
-def test_schemas_are_what_refresh_generates() -> None:
+def test_schemas_are_up_to_date() -> None:
     """Nothing in `schemas/v1` is written by hand."""
     installed = importlib.metadata.version("openai")
     if installed != PINNED:
@@ -136,7 +136,7 @@ def test_every_fact_about_a_provider_must_have_a_source_and_a_date(
         refresh.check_evidence("x", ROW | change)
 
 
-def test_limit_is_what_is_safe_and_what_is_refused(refresh: ModuleType) -> None:
+def test_limit_has_a_safe_and_a_maximum_value(refresh: ModuleType) -> None:
     assert refresh.safe_and_max(5) == (5, 5)
     assert refresh.safe_and_max([5, 6]) == (5, 6)
     assert refresh.safe_and_max([5, None]) == (5, None)

@@ -93,7 +93,7 @@ def test_schema_passes_the_metaschema(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_references_and_definitions_match(name: str) -> None:
+def test_references_match_their_definitions(name: str) -> None:
     used = {node["$ref"] for node in nodes(SCHEMAS[name]) if "$ref" in node}
 
     assert used == {f"#/$defs/{key}" for key in SCHEMAS[name].get("$defs", {})}
@@ -156,7 +156,7 @@ def test_tree_has_schemas() -> None:
 
 
 @pytest.mark.parametrize("path", TREE, ids=lambda path: path.name)
-def test_installed_files_are_those_of_the_tree(path: Path) -> None:
+def test_installed_files_match_the_source_tree(path: Path) -> None:
     """CI runs this with the wheel."""
     name = path.relative_to(ROOT / "schemas").with_suffix("").as_posix()
 
@@ -168,7 +168,7 @@ def test_missing_file_is_reported_as_an_incomplete_installation() -> None:
         data.read("v1/audio/speech")
 
 
-def test_date_of_the_schemas_is_only_in_the_overlay() -> None:
+def test_only_the_overlay_has_the_date_of_the_schemas() -> None:
     overlay = (ROOT / "schemas" / "overlay.yaml").read_text("utf-8")
     dates = re.findall(r"^date: (\d{4}-\d\d-\d\d)$", overlay, re.MULTILINE)
     date = schema_date()
@@ -226,7 +226,7 @@ def test_notes_of_a_variant_name_rules_that_exist(url: str, variant: str) -> Non
             assert note.get("rule", "invalid_type") in RULES, (keyword, note)
 
 
-def test_deprecated_parameters_leave_out_those_that_a_family_refuses() -> None:
+def test_parameters_that_a_family_rejects_are_not_listed_as_deprecated() -> None:
     plain = deprecated_parameters(CHAT)
 
     assert "max_tokens" in plain

@@ -23,14 +23,14 @@ def compile_with_engine(
     return compile_schema
 
 
-def test_engine_is_jsonschema_rs_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_is_jsonschema_rs_if_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BATCHLINT_ENGINE", raising=False)
     pytest.importorskip("jsonschema_rs")
 
     assert engine_name() == "jsonschema-rs"
 
 
-def test_engine_is_jsonschema_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_falls_back_to_jsonschema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BATCHLINT_ENGINE", raising=False)
     monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
 
@@ -99,7 +99,7 @@ def test_patterns_are_anchored_at_every_depth() -> None:
     }
 
 
-def test_long_string_is_not_written_into_messages_that_nobody_reads(
+def test_long_string_is_not_copied_into_unused_messages(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A 50 MB image took 2.7 GB."""

@@ -70,7 +70,7 @@ def test_every_endpoint_has_an_answer() -> None:
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_client_knows_every_field_of_an_answer_and_misses_none(url: str) -> None:
+def test_response_has_exactly_the_fields_that_the_client_knows(url: str) -> None:
     raw = canned_answer(provider().endpoints[url], request(url=url)["body"], "t", NOW)
 
     assert_known(TYPES[url].model_validate(raw), raw)
@@ -82,14 +82,14 @@ def test_client_knows_every_field_of_an_answer_and_misses_none(url: str) -> None
     [p for p in fixture_files("valid", "cases/valid") if p.stem != "create_batch_requests"],
     ids=lambda path: path.stem,
 )
-def test_client_accepts_the_answer_to_every_valid_request(path: Any) -> None:
+def test_client_accepts_the_response_to_every_valid_request(path: Any) -> None:
     for row in rows(path):
         # The client itself decodes base64, before its type sees the embeddings.
         body = {name: value for name, value in row["body"].items() if name != "encoding_format"}
         answer(row["url"], body)
 
 
-def test_chat_has_as_many_choices_as_the_request_wants() -> None:
+def test_chat_has_the_requested_number_of_choices() -> None:
     one = answer("/v1/chat/completions", request(url="/v1/chat/completions")["body"])
     typed = answer("/v1/chat/completions", request(url="/v1/chat/completions", n=3)["body"])
 
@@ -108,7 +108,7 @@ def test_chat_has_as_many_choices_as_the_request_wants() -> None:
         ({"dimensions": 256}, 1, 256),
     ],
 )
-def test_embeddings_have_the_number_and_length_that_the_request_wants(
+def test_embeddings_have_the_requested_number_and_length(
     given: dict[str, Any], count: int, length: int
 ) -> None:
     typed = answer("/v1/embeddings", request(**given)["body"])
@@ -139,7 +139,7 @@ def test_moderation_has_a_result_per_input(given: Any, count: int) -> None:
     assert len(answer("/v1/moderations", body).results) == count
 
 
-def test_errors_are_those_that_the_api_gave() -> None:
+def test_errors_match_the_recorded_ones() -> None:
     """The recorded answers whose message agrees have the same code and param."""
     compared = 0
     for path in sorted((FIXTURES / "answers").glob("*.jsonl")):

@@ -166,7 +166,7 @@ def test_create_call_that_is_not_an_object_is_refused(http: TestClient, body: by
     assert answer.json()["error"]["type"] == "invalid_request_error"
 
 
-def test_create_call_has_a_size_limit(http: TestClient) -> None:
+def test_oversized_create_call_is_refused(http: TestClient) -> None:
     answer = http.post("/v1/batches", content=b" " * (1 << 20) + b"{}")
 
     assert answer.status_code == 413
@@ -227,7 +227,7 @@ def test_unknown_batch_is_a_404(client: OpenAI, call: str) -> None:
         getattr(client.batches, call)("x")
 
 
-def test_list_has_pages_from_the_newest_to_the_oldest(client: OpenAI) -> None:
+def test_list_is_paged_from_newest_to_oldest(client: OpenAI) -> None:
     created = [create(client, GOOD).id for _ in range(5)]
 
     first = client.batches.list(limit=2)
@@ -273,7 +273,7 @@ def test_client_knows_every_field_of_every_state(client: OpenAI, http: TestClien
             assert raw.keys() == Batch.model_fields.keys() == schema["properties"].keys()
 
 
-def test_batches_of_a_file_without_a_model_at_the_line_level_have_the_default_model(
+def test_batch_without_a_model_gets_the_default_model(
     client: OpenAI,
 ) -> None:
     row = json.loads(line("a", "/v1/moderations"))
@@ -293,7 +293,7 @@ def test_input_file_can_be_deleted_while_the_batch_runs(client: OpenAI) -> None:
     assert finish(client, batch).status == "completed"
 
 
-def test_same_calls_give_the_same_answers() -> None:
+def test_same_calls_give_the_same_responses() -> None:
     def answers() -> list[Any]:
         from batchlint.server import create_app
 

@@ -144,7 +144,7 @@ def test_file_that_is_too_large_is_refused(
     "name",
     ["../../etc/a.jsonl", "/etc/a.jsonl", "..\\..\\a.jsonl", "C:\\a.jsonl"],
 )
-def test_no_path_of_a_client_is_used(client: OpenAI, folder: Path, name: str) -> None:
+def test_paths_from_clients_are_never_used(client: OpenAI, folder: Path, name: str) -> None:
     file_id = upload(client, GOOD, name)
 
     assert client.files.retrieve(file_id).filename == "a.jsonl"
@@ -184,7 +184,7 @@ def test_upload_needs_a_file_and_a_purpose(http: TestClient) -> None:
         assert answer.json()["error"]["message"] == message
 
 
-def test_list_has_pages_an_order_and_a_purpose(client: OpenAI) -> None:
+def test_list_supports_pages_order_and_purpose(client: OpenAI) -> None:
     batch = finish(client, create(client, GOOD))
     ids = [batch.input_file_id, *(upload(client, GOOD) for _ in range(2))]
 
@@ -269,7 +269,7 @@ def test_unknown_route_is_an_error_of_the_api(
     assert answer.json()["error"]["message"].startswith(message)
 
 
-def test_folder_is_removed_at_the_end(folder: Path) -> None:
+def test_directory_is_removed_at_the_end(folder: Path) -> None:
     with TestClient(create_app()) as http:
         http.post("/v1/files", files={"file": ("a.jsonl", GOOD), "purpose": (None, b"batch")})
         assert len(stored(folder)) == 1
@@ -277,14 +277,14 @@ def test_folder_is_removed_at_the_end(folder: Path) -> None:
     assert [*folder.iterdir()] == []
 
 
-def test_folder_is_made_only_when_it_is_needed(folder: Path) -> None:
+def test_directory_is_created_only_when_needed(folder: Path) -> None:
     with TestClient(create_app()) as http:
         http.get("/v1/files")
 
         assert [*folder.iterdir()] == []
 
 
-def test_full_disk_is_an_error_of_the_server(
+def test_full_disk_is_a_server_error(
     http: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_room(*_: object, **__: object) -> Iterator[bytes]:
@@ -299,6 +299,6 @@ def test_full_disk_is_an_error_of_the_server(
     assert stored(folder) == []
 
 
-def test_every_answer_says_that_answers_are_canned(http: TestClient) -> None:
+def test_every_response_states_that_answers_are_canned(http: TestClient) -> None:
     assert http.get("/").json()["answers"] == "canned"
     assert "canned" in http.get("/v1/batches").headers["x-batchlint"]

@@ -56,7 +56,7 @@ def test_requests_get_the_given_answers(tmp_path: Path) -> None:
     assert batch.usage.output_tokens == 4 + 16
 
 
-def test_output_file_of_a_batch_can_be_given(tmp_path: Path) -> None:
+def test_recorded_output_file_can_be_used(tmp_path: Path) -> None:
     with TestClient(create_app()) as http:
         client = OpenAI(api_key="unused", base_url="http://testserver/v1", http_client=http)
         batch = finish(client, create(client, line("a", CHAT)))
@@ -78,9 +78,7 @@ def test_output_file_of_a_batch_can_be_given(tmp_path: Path) -> None:
         ('{"custom_id": "a", "response": {"body": {}}}', "this custom_id already has an answer"),
     ],
 )
-def test_file_that_does_not_hold_answers_is_refused(
-    tmp_path: Path, contents: str, message: str
-) -> None:
+def test_file_without_responses_is_refused(tmp_path: Path, contents: str, message: str) -> None:
     path = tmp_path / "outputs.jsonl"
     path.write_text(f'{{"custom_id": "a", "response": {{"body": {{}}}}}}\n{contents}\n', "utf-8")
 

@@ -26,7 +26,7 @@ from batchlint.server.run import LocalOnly, base_url, is_loopback, listen
         ("127.0.0.1:8000", "null", 403),
     ],
 )
-def test_pages_from_elsewhere_are_refused(host: str, origin: str | None, status: int) -> None:
+def test_requests_from_other_hosts_are_refused(host: str, origin: str | None, status: int) -> None:
     headers = {"host": host} | ({} if origin is None else {"origin": origin})
     with TestClient(LocalOnly(create_app())) as http:
         answer = http.get("/v1/files", headers=headers)
@@ -44,7 +44,9 @@ def test_pages_from_elsewhere_are_refused(host: str, origin: str | None, status:
         ("0.0.0.0", "0.0.0.0", False),
     ],
 )
-def test_address_is_what_clients_need(host: str, shown: str, local: bool) -> None:
+def test_base_url_is_reachable_and_loopback_is_recognized(
+    host: str, shown: str, local: bool
+) -> None:
     with listen(host, 0) as listener:
         port = listener.getsockname()[1]
 
@@ -53,7 +55,7 @@ def test_address_is_what_clients_need(host: str, shown: str, local: bool) -> Non
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
-def test_address_of_ipv6_has_brackets() -> None:
+def test_ipv6_address_has_brackets() -> None:
     try:
         listener = listen("::1", 0)
     except OSError:
@@ -63,6 +65,6 @@ def test_address_of_ipv6_has_brackets() -> None:
         assert is_loopback(listener)
 
 
-def test_host_that_is_not_of_this_machine_is_an_error() -> None:
+def test_host_of_another_machine_is_an_error() -> None:
     with pytest.raises(OSError, match=r".+"):
         listen("192.0.2.1", 0)

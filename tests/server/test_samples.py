@@ -62,7 +62,7 @@ def test_string_has_the_format_of_its_schema(name: str) -> None:
 
 
 @pytest.mark.parametrize("schema", [True, [], {"$ref": "#/nothing"}, {"$ref": "#"}, {"type": []}])
-def test_odd_schema_gives_null(schema: Any) -> None:
+def test_malformed_schema_gives_null(schema: Any) -> None:
     assert sample(schema, "canned") is None
 
 

@@ -14,7 +14,7 @@ FEWER = (
 )
 
 
-def test_limits_are_those_of_the_guide() -> None:
+def test_limits_match_the_guide() -> None:
     assert (
         limits.PROPERTIES,
         limits.LEVELS,

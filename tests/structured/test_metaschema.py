@@ -198,7 +198,7 @@ def test_draft_4_allows_boolean_bounds() -> None:
     ],
     ids=str,
 )
-def test_sentence_and_place_are_those_of_the_library(schema: dict[str, Any]) -> None:
+def test_sentence_and_place_match_the_library(schema: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.SchemaError) as caught:
         jsonschema.Draft202012Validator.check_schema(schema)
 
@@ -210,7 +210,7 @@ def test_sentence_and_place_are_those_of_the_library(schema: dict[str, Any]) -> 
 
 @given(SCHEMAS)
 @settings(max_examples=300, deadline=None)
-def test_schema_with_such_a_problem_is_refused_by_the_library(schema: dict[str, Any]) -> None:
+def test_library_rejects_schemas_with_a_metaschema_problem(schema: dict[str, Any]) -> None:
     schema.pop("$schema", None)
 
     if library_problems(schema):
@@ -220,7 +220,7 @@ def test_schema_with_such_a_problem_is_refused_by_the_library(schema: dict[str, 
 
 @given(SCHEMAS)
 @settings(max_examples=300, deadline=None)
-def test_schema_that_the_library_refuses_has_such_a_problem(schema: dict[str, Any]) -> None:
+def test_schema_that_the_library_rejects_has_a_metaschema_problem(schema: dict[str, Any]) -> None:
     schema.pop("$schema", None)
     errors = [
         *jsonschema.Draft202012Validator(jsonschema.Draft202012Validator.META_SCHEMA).iter_errors(
@@ -273,7 +273,7 @@ def test_long_value_is_cut_in_the_sentence() -> None:
     assert len(problem.sentence) < 150
 
 
-def test_threads_leave_the_warnings_of_the_program_as_they_are() -> None:
+def test_threads_do_not_change_the_warning_filters() -> None:
     """With a thread executor they stayed silenced, or `-W error` raised out of a check."""
     code = """
 import warnings

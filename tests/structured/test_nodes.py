@@ -47,7 +47,7 @@ def test_subschemas_come_depth_first_and_definitions_in_strict_mode_only() -> No
     assert places(SCHEMA, strict=True) == BELOW + DEFINITIONS
 
 
-def test_reference_ends_the_walk_in_strict_mode() -> None:
+def test_walk_stops_at_references_in_strict_mode() -> None:
     schema = {"properties": {"a": {"$ref": "#", "items": LEAF}}}
 
     assert places(schema, strict=True) == ["", "/properties/a"]

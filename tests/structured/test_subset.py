@@ -164,7 +164,7 @@ def test_schema_that_is_nested_too_deep_for_the_encoder_is_checked() -> None:
         assert len(subset.problems(schema, "strict")) > 20
 
 
-def test_problems_are_those_in_the_golden_file() -> None:
+def test_problems_match_the_golden_file() -> None:
     """Every problem as the rules get it, with its hint."""
 
     def lines(case: SchemaCase, mode: subset.Mode) -> list[str]:

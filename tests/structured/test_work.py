@@ -40,7 +40,7 @@ def excess(schema: dict[str, Any]) -> int:
 # -- counting -------------------------------------------------------------------------------------
 
 
-def test_usual_schemas_have_no_excess() -> None:
+def test_usual_schemas_use_no_budget() -> None:
     seen = 0
     for path in fixture_files("valid", "cases/valid"):
         for text in path.read_bytes().splitlines():
@@ -67,14 +67,14 @@ def test_usual_schemas_have_no_excess() -> None:
     ],
     ids=ascii,
 )
-def test_patterns_that_may_be_slow_are_in_excess(pattern: str, is_slow: bool) -> None:
+def test_slow_patterns_use_the_budget(pattern: str, is_slow: bool) -> None:
     own = excess(with_pattern(pattern))
     named = excess({"type": "object", "patternProperties": {pattern: {}}})
 
     assert (own > 0, named > 0) == (is_slow, is_slow)
 
 
-def test_deep_values_are_in_excess() -> None:
+def test_deep_values_use_the_budget() -> None:
     schema: dict[str, Any] = {"anyOf": [{}] * 1000}
     for _ in range(200):
         schema = {"items": schema}
@@ -83,7 +83,7 @@ def test_deep_values_are_in_excess() -> None:
     assert excess({"anyOf": [{}] * 100_000}) == 0
 
 
-def test_no_more_is_counted_than_a_budget_has() -> None:
+def test_counting_stops_when_the_budget_is_exceeded() -> None:
     schema: dict[str, Any] = {"anyOf": [{}] * 1000}
     for _ in range(50):
         schema = {"anyOf": [schema, schema]}  # 2 ** 50 places
@@ -102,7 +102,7 @@ def test_budget_is_spent_once() -> None:
 # -- lines ----------------------------------------------------------------------------------------
 
 
-def test_line_with_slow_patterns_has_one_finding_that_says_so(
+def test_line_with_slow_patterns_has_one_finding(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its patterns took half a minute to compile."""
@@ -123,14 +123,14 @@ def test_line_with_slow_patterns_has_one_finding_that_says_so(
     assert 0 < len(compiled) <= 2
 
 
-def test_schemas_without_excess_are_checked_after_others() -> None:
+def test_schemas_that_use_no_budget_are_checked_even_when_it_is_exhausted() -> None:
     report = report_on(*slow_schemas(9), {"type": "array"})
 
     assert {error.rule for error in report.errors} == {"invalid_function_parameters"}
     assert [error.rule for error in report.warnings] == ["unchecked_schema"]
 
 
-def test_budget_does_not_depend_on_what_is_cached() -> None:
+def test_caching_does_not_affect_the_budget() -> None:
     schemas = slow_schemas(4)
     for schema in schemas:
         assert report_on(schema).counts == {}
