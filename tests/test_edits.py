@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 
 import pytest
@@ -72,6 +73,10 @@ LINE = '{"a": 1.0, "b": {"c": [1, {"d": "x"}]},  "e":2}'
         (edits.NO_TRAILING_COMMA, "{} , ", "{}  "),
         (edits.NO_TRAILING_COMMA, "{}", None),
         (edits.NO_TRAILING_COMMA, "{},\x0b", None),
+        (edits.NO_INNER_MARK, "\ufeff{}", "{}"),
+        (edits.NO_INNER_MARK, '\ufeff{"a": NaN},', '{"a": NaN},'),
+        (edits.NO_INNER_MARK, '\ufeff{"a": ', None),
+        (edits.NO_INNER_MARK, "{}", None),
         (edits.NO_TRAILING_COMMA, "{},X", None),
         (edits.NO_LINE, " ", ""),
         (edits.NULL_FOR_NO_NUMBER, '{"a":NaN,"b":-Infinity,"c":1e999,"d":"NaN","e":1e9}', '{"a":null,"b":null,"c":null,"d":"NaN","e":1e9}'),
@@ -104,7 +109,36 @@ def test_edit_can_be_pickled_and_compared() -> None:
     assert len({edit, edits.rename(A, "z"), edits.remove(A)}) == 2
 
 
-def test_too_deeply_nested_line_is_not_edited() -> None:
-    deep = '{"a": ' + "[" * 100 + "]" * 100 + "}"
+@pytest.mark.parametrize("levels", [63, 100, 1023])
+def test_line_is_edited_however_deep_it_is(levels: int) -> None:
+    deep = "[" * levels + '"]\\"["' + "]" * levels
 
-    assert edits.remove(A).apply(deep) is None
+    assert (
+        edits.remove(A).apply(f'{{"b": {deep}, "a": {deep}, "c": 1}}') == f'{{"b": {deep}, "c": 1}}'
+    )
+
+
+def test_line_is_edited_however_many_fields_it_has() -> None:
+    many = ", ".join(f'"k{number}": {number}' for number in range(21_000))
+
+    assert edits.remove(A).apply(f'{{{many}, "a": 1}}') == f"{{{many}}}"
+
+
+def test_keys_are_told_apart_however_long_they_are() -> None:
+    long = "k" * 1000
+    text = f'{{"{long}1": 1, "{long}2": 2, "{long}": 3}}'
+
+    assert edits.remove((f"{long}2",)).apply(text) == f'{{"{long}1": 1, "{long}": 3}}'
+    assert edits.remove((f"{long}3",)).apply(text) is None
+
+
+def test_line_with_a_byte_order_mark_is_edited_behind_it() -> None:
+    assert edits.remove(A).apply('\ufeff {"a": 1, "b": 2}') == '\ufeff {"b": 2}'
+
+
+def test_object_in_a_string_is_written_only_if_the_line_does_not_become_too_deep() -> None:
+    for levels, is_written in ((1023, True), (1024, False)):
+        inner = '{"x":' * (levels - 1) + "{}" + "}" * (levels - 1)
+        changed = edits.unquote(A).apply('{"a": ' + json.dumps(inner) + "}")
+
+        assert changed == (f'{{"a": {inner}}}' if is_written else None)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from batchlint import FixReport, fix, fixing
+from batchlint import FixReport, check, fix, fixing, iter_errors
 from support import line, request
 
 CHAT = "/v1/chat/completions"
@@ -233,6 +233,100 @@ def test_line_that_never_becomes_valid_is_unchanged(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(fixing, "_MOST_CHANGES", 1)
 
     assert repaired(WRONG) == WRONG
+
+
+# -- what is left alone, and what check says of it -----------------------------------------------
+
+NOTES = b"# Notes\n\nBuy milk.\n"
+
+
+@pytest.mark.parametrize("data", [NOTES, b"\n \n", b"", b'"text"\n\n[1]\n', b'{"a": \n\n'])
+@pytest.mark.parametrize("unsafe", [False, True])
+def test_file_without_an_object_is_not_changed_and_has_no_fix(data: bytes, unsafe: bool) -> None:
+    report = fix(data, None, unsafe=unsafe)
+    found = check(data)
+
+    assert repaired(data, unsafe=unsafe) == data
+    assert (report.fixed, report.has_objects) == ({}, False)
+    assert found.fixable == {}
+    for error in (*found.errors, *found.warnings, *iter_errors(data)):
+        assert error.fix is None
+
+
+@pytest.mark.parametrize("text", [b'{"a": 1},\n', b'{"a": NaN}\n', b"{}\n", "\ufeff{}\n".encode()])
+def test_file_with_an_object_or_nearly_one_loses_its_blank_lines(text: bytes) -> None:
+    report = fix(text + NOTES, None)
+
+    assert report.fixed["blank_line"] == 1
+    assert report.has_objects
+    assert check(text + NOTES).fixable["safe"] >= 1
+    blank = next(error for error in iter_errors(text + NOTES) if error.rule == "blank_line")
+    assert blank.fix is not None
+
+
+def test_file_of_another_format_may_have_objects() -> None:
+    assert fix(b'{"messages": []}\n', None).has_objects
+
+
+def test_deprecated_parameter_is_marked_only_where_it_is_replaced() -> None:
+    old = line("a", CHAT, model="gpt-4o", max_tokens=9)
+    both = line("b", CHAT, model="gpt-4o", max_tokens=9, max_completion_tokens=9)
+    found = [error for error in check(both + old).warnings if error.rule == "deprecated_parameter"]
+
+    assert [(error.line, error.fix is not None) for error in found] == [(1, False), (2, True)]
+    report = fix(both + old, None)
+    assert report.fixed == {"deprecated_parameter": 1}
+    assert "safe" not in report.report.fixable
+
+
+def test_limit_is_renamed_for_a_provider_whose_models_have_names_of_its_own() -> None:
+    """A deployment at Azure may be called like a reasoning model."""
+    old = line("a", CHAT, model="gpt-5.4", max_tokens=9)
+
+    fixed = repaired(old, provider="azure", warn=["deprecated_parameter"])
+    assert fixed == old.replace(b"max_tokens", b"max_completion_tokens")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'[\n{"a": 1},\n{"a": 1}' + b"\n" * 300_000 + b"7]",
+        b'[\n  {"a": 1},\n' + b'{"a": 1},\n' * 60_000,
+        "\ufeff{}\n".encode("utf-16-le") + b"\n\0" * 300_000 + b"\0\xd8",
+    ],
+    ids=["number at the end", "cut off", "half a pair at the end"],
+)
+def test_file_that_cannot_be_converted_is_not_marked(data: bytes) -> None:
+    report = check(data)
+
+    assert len(report.errors) == 1
+    assert report.errors[0].fix is None
+    assert report.fixable == {}
+    assert report.bytes == len(data)
+    assert [error.fix for error in iter_errors(data)] == [None]
+    assert fix(data, None).fixed == {}
+
+
+def test_fault_of_a_line_that_is_very_deep_or_very_wide_is_fixed() -> None:
+    deep = b'"x": ' + b"[" * 200 + b"]" * 200 + b", "
+    wide = b"".join(b'"x%d": 1, ' % number for number in range(30_000))
+    for more in (deep, wide):
+        text = line("a").replace(b'"method": "POST"', more + b'"method": "post"')
+        assert fix(text, None, select=["invalid_method"]).fixed == {"invalid_method": 1}
+
+
+def test_line_behind_a_byte_order_mark_is_fixed_also_if_the_mark_stays() -> None:
+    text = "\ufeff".encode() + line("").replace(b"POST", b"post") + line("a")
+
+    fixed = repaired(text, ignore=["byte_order_mark"], unsafe=True)
+    assert fixed == "\ufeff".encode() + line("request-1") + line("a")
+
+
+def test_mark_inside_of_a_line_that_is_cut_off_stays() -> None:
+    text = line("a") + "\ufeff".encode() + line("b")[:40] + b"\n"
+
+    assert check(text).fixable == {}
+    assert repaired(text) == text
 
 
 # -- custom_ids -----------------------------------------------------------------------------------

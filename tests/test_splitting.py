@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 
 import batchlint
 from batchlint import Manifest, check, data, split, splitting
-from support import line, request
+from support import FIXTURES, line, request
 
 CHAT = "/v1/chat/completions"
 EMBEDDINGS = "/v1/embeddings"
@@ -185,6 +185,93 @@ def test_provider_decides_how_lines_are_grouped(
     provider: str, by: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert split([line()], tmp_path, provider=provider).by == by
+
+
+@pytest.mark.parametrize(
+    ("provider", "path"),
+    [(path.parent.name, path) for path in sorted((FIXTURES / "providers").glob("*/valid*.jsonl"))],
+    ids=lambda value: value if isinstance(value, str) else value.stem,
+)
+@pytest.mark.parametrize("by", [None, [], ["model", "url"]])
+def test_every_request_that_a_provider_accepts_fits_into_a_part(
+    provider: str, path: Path, by: list[str] | None, tmp_path: Path
+) -> None:
+    manifest = split(path, tmp_path, provider=provider, by=by)
+
+    assert manifest.ok
+    assert sum(part.requests for part in manifest.parts) == manifest.requests > 0
+
+
+def short(**body: Any) -> bytes:
+    """A line of a provider that demands neither method nor URL."""
+    return json.dumps({"custom_id": "a", "body": body}).encode() + b"\n"
+
+
+def test_body_shows_the_endpoint_of_a_line_without_a_url(tmp_path: Path) -> None:
+    lines = [short(messages=[]), short(input=["x", "y"]), short(document={}), short(input="x")]
+    manifest = split(lines, tmp_path, provider="mistral", by=["url"])
+
+    assert [(part.url, part.embedding_inputs, part.lines) for part in manifest.parts] == [
+        ("/v1/chat/completions", 0, ((1, 1),)),
+        ("/v1/embeddings", 3, ((2, 2), (4, 4))),
+        (None, 0, ((3, 3),)),
+    ]
+    assert names(tmp_path) == [
+        "batch-chat-completions-001.jsonl",
+        "batch-embeddings-001.jsonl",
+        "batch-other-001.jsonl",
+        "batch.manifest.json",
+    ]
+    written = json.loads((tmp_path / "batch.manifest.json").read_bytes())
+    Draft202012Validator(data.read("manifest")).validate(written)
+
+
+def test_line_without_a_model_gets_a_part_where_none_is_demanded(tmp_path: Path) -> None:
+    lines = [short(messages=[]), short(messages=[], model="m"), short(messages=[])]
+    manifest = split(lines, tmp_path, provider="mistral")
+
+    assert [(part.model, part.lines) for part in manifest.parts] == [
+        (None, ((1, 1), (3, 3))),
+        ("m", ((2, 2),)),
+    ]
+
+
+def test_optional_url_of_a_line_counts_if_it_is_there(tmp_path: Path) -> None:
+    lines = [short(messages=[], model="m"), line("b", "/v1/completions", model="m")]
+    manifest = split(lines, tmp_path, provider="novita", by=["url"])
+
+    assert [part.url for part in manifest.parts] == ["/v1/chat/completions", "/v1/completions"]
+
+
+@pytest.mark.parametrize("wrong", [{"url": 7}, {"url": ""}, {"body": {"model": ""}}])
+def test_optional_field_that_is_not_a_name_is_reported(
+    wrong: dict[str, Any], tmp_path: Path
+) -> None:
+    text = json.dumps(request("a", CHAT) | wrong).encode()
+
+    assert not split(text, tmp_path, provider="siliconflow", by=["model", "url"])
+
+
+# -- the number of parts --------------------------------------------------------------------------
+
+
+def test_file_of_very_many_models_is_not_split(tmp_path: Path) -> None:
+    lines = [line("a", model=f"m{number}") for number in range(1001)]
+    manifest = split(lines, tmp_path)
+
+    assert not manifest
+    assert [(each.line, each.message) for each in manifest.unplaced_lines] == [
+        (1001, "The request needs another part, but the maximum is 1,000 parts.")
+    ]
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(("most", "is_ok"), [(2, False), (3, True)])
+def test_maximum_number_of_parts_can_be_changed(most: int, is_ok: bool, tmp_path: Path) -> None:
+    manifest = split([line(str(n)) for n in range(3)], tmp_path, max_requests=1, max_parts=most)
+
+    assert manifest.ok is is_ok
+    assert len(manifest.parts) == most
 
 
 def test_limits_come_from_the_provider(tmp_path: Path) -> None:

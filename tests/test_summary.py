@@ -275,7 +275,7 @@ def summary_of(*lines: str | None) -> ChunkSummary:
         summary.once_per_file.note("once", finding(number, "once"))
         summary.urls.note(number, text)
         summary.models.note(number, text)
-        summary.deprecated.note(("url", "user"), number)
+        summary.deprecated.note(("url", "user", True), number)
         summary.statuses.append(LineStatus.FAILED)
     summary.custom_ids.absorb(CustomIds.packed(list(lines)))
     summary.totals["bytes"] = 10 * len(lines)
@@ -300,7 +300,7 @@ def test_summary_absorbs_every_fact_with_the_lines_shifted() -> None:
     assert list(summary.findings.counts.values()) == [5]
     assert summary.once_per_file == {"once": (5, finding(1, "once"))}
     assert summary.urls == summary.models == [(1, "a"), (2, "b"), (5, None)]
-    assert summary.deprecated == {("url", "user"): (5, 1)}
+    assert summary.deprecated == {("url", "user", True): (5, 1)}
     assert summary.custom_ids.unpacked() == ["a", "b", "b", "b", None]
     assert summary.statuses.failed == 5
 
@@ -312,7 +312,7 @@ def test_facts_from_later_lines_are_shifted() -> None:
     assert [error.line for error in summary.findings.errors] == [8]
     assert summary.once_per_file == {"once": (1, finding(8, "once"))}
     assert summary.urls == [(8, "a")]
-    assert summary.deprecated == {("url", "user"): (1, 8)}
+    assert summary.deprecated == {("url", "user", True): (1, 8)}
 
 
 def test_every_field_of_a_summary_can_absorb() -> None:

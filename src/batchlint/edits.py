@@ -184,7 +184,7 @@ def _unwrap(text: str, path: PathParts) -> str | None:
 
 def _unquote(text: str, path: PathParts) -> str | None:
     held = value_at(text, path)
-    if not isinstance(held, str) or not holds_object(held):
+    if not isinstance(held, str) or not fits_as_object(held):
         return None
     return _replace(text, path, re.sub(r"[\r\n]", " ", held.strip(_BLANKS)))
 
@@ -194,6 +194,14 @@ def holds_object(text: str | bytes) -> bool:
     try:
         return isinstance(orjson.loads(text), dict)
     except ValueError:
+        return False
+
+
+def fits_as_object(text: str) -> bool:
+    """Whether a text is a JSON object that may be a field of another one, which is one level more."""
+    try:
+        return isinstance(orjson.loads(f"[{text}]")[0], dict) and holds_object(text)
+    except (ValueError, IndexError):
         return False
 
 
@@ -232,6 +240,11 @@ def _written(value: object) -> str:
 
 def _without_mark(text: str) -> str | None:
     return text.removeprefix(_MARK) if text.startswith(_MARK) else None
+
+
+def _without_inner_mark(text: str) -> str | None:
+    changed = _without_mark(text)
+    return changed if changed is not None and _is_nearly_an_object(changed) else None
 
 
 def _without_comma(text: str) -> str | None:
@@ -280,6 +293,9 @@ def _whole_characters(text: str) -> str:
 
 #: Remove the byte order mark at the start of the line.
 NO_BYTE_ORDER_MARK: Final = Edit(_without_mark)
+
+#: Remove the byte order mark at the start of a line, if the rest is a request or nearly one.
+NO_INNER_MARK: Final = Edit(_without_inner_mark)
 
 #: Remove the comma after the object.
 NO_TRAILING_COMMA: Final = Edit(_without_comma)

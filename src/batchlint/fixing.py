@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import tempfile
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -23,10 +23,11 @@ from .arguments import check_count
 from .edits import NO_LINE
 from .engine.check import Job, Rules
 from .engine.chunk import Plan, check_chunk
+from .engine.finish import lacks_objects
 from .engine.parallel import Start
 from .findings import KEEP, BatchError, Fix
-from .json_documents import NotConvertibleError, as_lines, as_utf8
-from .output.complete_writer import as_output_error
+from .json_documents import CONVERTERS, NotConvertibleError
+from .output.complete_writer import CompleteWriter, as_output_error
 from .output.write import write_atomic
 from .report import Report
 from .rules import RULES
@@ -49,11 +50,14 @@ class FixReport:
         fixed: the number of fixes per rule.
         report: the report of the file after the fixes.
         unsafe: whether unsafe fixes were applied too.
+        has_objects: whether a line is a JSON object, or can be made one. Otherwise the file may be
+            anything, such as notes, so it is not changed.
     """
 
     fixed: Mapping[str, int]
     report: Report
     unsafe: bool = False
+    has_objects: bool = True
 
     def __bool__(self) -> bool:
         return self.ok
@@ -276,13 +280,14 @@ class Repair:
                 current = stack.enter_context(_spooled(opened.chunks(), folder))
             before = current
             summary, report = self._check(current)
+            has_objects = not lacks_objects(summary)
             for _ in range(_MOST_PASSES):
                 changed = self._pass(current, summary, report, folder, stack)
                 if changed is None:
                     break
                 current = changed
                 summary, report = self._check(current)
-            done = FixReport(dict(self._fixed), report, self._unsafe)
+            done = FixReport(dict(self._fixed), report, self._unsafe, has_objects)
             yield Result(before, current, done, self._has_new_form)
 
     def _pass(
@@ -334,7 +339,7 @@ class Repair:
         """The file in UTF-8, or with one request per line."""
         chunks = material.open().chunks()
         try:
-            yield from as_utf8(chunks) if error.rule == "not_utf8" else as_lines(chunks)
+            yield from CONVERTERS[error.rule](chunks)
         except NotConvertibleError:
             return
         self._fixed[error.rule] += 1
@@ -372,7 +377,10 @@ class Repair:
     def _repaired_line(
         self, line: bytes, plan: Plan, of_all: Mapping[Fix, str], *, first: bool
     ) -> bytes:
-        """A line after its fixes. If there is no end to them, the line stays as it was."""
+        """A line after its fixes.
+
+        If it still has fixes after `_MOST_CHANGES` rounds, it is returned unchanged.
+        """
         content = line.rstrip(b"\r\n")
         try:
             text = content.decode()
@@ -435,7 +443,7 @@ class Repair:
 def _rule_about_missing_id(line: bytes) -> str:
     """The rule that reports the missing or empty custom_id of a line; '' if it has one."""
     try:
-        request = orjson.loads(line)
+        request = orjson.loads(line.removeprefix(BOM_UTF8))
     except ValueError:
         return ""
     if not isinstance(request, dict):
@@ -487,31 +495,21 @@ def _spooled(chunks: Iterable[bytes], folder: str | None) -> Iterator[Material]:
         OutputError: it cannot be written.
     """
     with _temporary_file(folder) as file:
+        writer = CompleteWriter(file)
         waiting: list[bytes] = []
         size = 0
         for chunk in chunks:
             waiting.append(chunk)
             size += len(chunk)
             if size >= CHUNK:
-                _write(file, b"".join(waiting))
+                writer.write(b"".join(waiting))
                 waiting = []
                 size = 0
-        _write(file, b"".join(waiting))
+        writer.write(b"".join(waiting))
         yield Material(file)
 
 
-def _write(file: io.RawIOBase, data: bytes) -> None:
-    """Write all bytes to an unbuffered file. A buffer would retry a failed write on close.
-
-    Raises:
-        OutputError: they cannot be written.
-    """
-    rest = memoryview(data)
-    while rest:
-        with as_output_error():
-            rest = rest[file.write(rest) or 0 :]
-
-
 def _temporary_file(folder: str | None) -> AbstractContextManager[Any]:
+    """An unbuffered file, because a buffer would try a failed write again when it is closed."""
     with as_output_error():
         return tempfile.TemporaryFile(dir=folder, buffering=0, prefix=".batchlint.")

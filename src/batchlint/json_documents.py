@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from .edits import holds_object
-from .rules.text import BYTE_ORDER_MARK
 
 _MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 #: A string, perhaps cut off where the bytes end, or a bracket. Group 1 ends the string.
 _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)|[\[\]{}]', re.DOTALL)
+
+#: The rest of a string that was cut off. Group 1 is as above.
+_REST: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)', re.DOTALL)
+
+#: Maximum size of a request in a JSON document, so that memory is bounded.
+_LONGEST: Final = 1 << 26
 
 #: A string, or white space with a newline, and the comma before it.
 _BREAK: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(,?)[ \t\r]*\n[ \t\r\n]*', re.DOTALL)
@@ -68,6 +73,31 @@ def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield line + b"\n"
 
 
+#: What turns a file into lines, by the rule that reports it.
+CONVERTERS: Final[Mapping[str, Callable[[Iterable[bytes]], Iterator[bytes]]]] = {
+    "not_utf8": as_utf8,
+    "not_a_batch_file": as_lines,
+}
+
+
+def is_convertible(rule: str, chunks: Iterable[bytes]) -> bool:
+    """Whether a file can be turned into lines. All chunks are read.
+
+    Args:
+        rule: the rule that reports the file.
+        chunks: the file.
+    """
+    rest = iter(chunks)
+    try:
+        for _ in CONVERTERS[rule](rest):
+            pass
+    except NotConvertibleError:
+        for _ in rest:
+            pass
+        return False
+    return True
+
+
 def _joined(match: re.Match[bytes]) -> bytes:
     """What takes the place of a newline between the tokens of a value."""
     comma = match[1]
@@ -97,6 +127,7 @@ class _Scanner:
         self._start = 0  # where the object begins, or what is between two objects
         self._depth = 0
         self._outer: int | None = None  # the depth around the objects: 1 in an array
+        self._is_cut = False  # whether a string goes on in the next chunk
         self._found = False  # whether an object has ended
         self._is_closed = False  # whether the array has ended
 
@@ -110,10 +141,13 @@ class _Scanner:
         self._at -= self._start
         self._start = 0
         self._data = data
-        while match := _TOKEN.search(data, self._at):
-            mark = match[0][:1]
-            if mark == b'"' and match[1] != b'"':
-                self._at = match.start()  # The rest of the string is in the next chunk.
+        if len(data) - len(chunk) > _LONGEST:
+            raise NotConvertibleError
+        while match := (_REST if self._is_cut else _TOKEN).search(data, self._at):
+            mark = b'"' if self._is_cut else match[0][:1]
+            self._is_cut = mark == b'"' and match[1] != b'"'
+            if self._is_cut:
+                self._at = match.start(1)  # Perhaps a backslash. The rest is in the next chunk.
                 return
             self._at = match.end()
             if mark in b"[{":
@@ -126,7 +160,7 @@ class _Scanner:
 
     def _open(self, mark: bytes, match: re.Match[bytes]) -> None:
         if self._outer is None:
-            if match.string[: match.start()].removeprefix(BYTE_ORDER_MARK).strip(_BLANKS):
+            if match.string[: match.start()].removeprefix(codecs.BOM_UTF8).strip(_BLANKS):
                 raise NotConvertibleError
             self._outer = int(mark == b"[")
             if self._outer:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from .findings import LONGEST_QUOTE, BatchError, PathParts
-from .nesting import EXPLAINED_LEVELS, is_deeper_than, with_fresh_stack
+from .nesting import EXPLAINED_LEVELS, end_of_brackets, is_deeper_than, with_fresh_stack
 
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -25,6 +25,8 @@ SURROGATE: Final = re.compile(
 #: Maximum number of array items and object fields to visit per line. Later places are not found.
 #: A count rather than a time limit keeps reports reproducible.
 _MOST_STEPS: Final = 20_000
+
+_MARK: Final = "\ufeff"
 
 #: The white space of JSON.
 _BLANKS: Final = " \t\r\n"
@@ -99,14 +101,14 @@ def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[
     for error in errors:
         if error.pointer is not None:
             root.add(_tokens(error.pointer))
-    walked = _try_walk(text, root)
+    walked = _try_walk(text, root, _MOST_STEPS, LONGEST_QUOTE)
     return [_place(text, root if walked else None, error) for error in errors]
 
 
-def _try_walk(text: str, root: _Wanted) -> bool:
+def _try_walk(text: str, root: _Wanted, steps: int, longest: int | None) -> bool:
     """Record the spans of the wanted places in a text. Return whether that succeeded."""
     try:
-        return with_fresh_stack(_walk, text, root, _MOST_STEPS) > 0
+        return with_fresh_stack(_walk, text, root, steps, longest) > 0
     except (ValueError, IndexError, RecursionError):
         return False
 
@@ -192,13 +194,19 @@ class _Wanted:
 _Open = list[tuple[_Wanted, str, int]]
 
 
-def _walk(text: str, root: _Wanted, steps: int) -> int:
+def _walk(text: str, root: _Wanted, steps: int, longest: int | None) -> int:
     """Record the offsets of the wanted places in one pass; return the number of steps left.
 
     The walk does not recurse, and skips all other values whole.
+
+    Args:
+        text: the text.
+        root: the wanted places.
+        steps: maximum number of array items and object fields to visit.
+        longest: maximum length of the keys of wanted places; None if they are not cut.
     """
     around: _Open = []
-    at = _enter(text, root, _skip(text, 0), around)
+    at = _enter(text, root, _skip(text, int(text.startswith(_MARK))), around)
     while around:
         parent, closing, index = around.pop()
         if text[at] == closing:
@@ -214,7 +222,7 @@ def _walk(text: str, root: _Wanted, steps: int) -> int:
         if closing == "}":
             key, at = _DECODER.raw_decode(text, at)
             at = _skip(text, _skip(text, at) + 1)
-        place = parent.children.get(str(key)[:LONGEST_QUOTE])
+        place = parent.children.get(str(key)[:longest])
         if place is None:
             at = _after_value(text, _end(text, at))
         else:
@@ -243,7 +251,10 @@ def _after_value(text: str, at: int) -> int:
 
 def _end(text: str, at: int) -> int:
     """The offset after the value that begins here."""
-    return _DECODER.raw_decode(text, at)[1]
+    try:
+        return _DECODER.raw_decode(text, at)[1]
+    except RecursionError:  # The text was decoded before, so looking at its brackets is enough.
+        return end_of_brackets(text, at)
 
 
 def _skip(text: str, at: int) -> int:
@@ -271,20 +282,17 @@ class Span(NamedTuple):
 def find_span(text: str, path: PathParts) -> Span | None:
     """The span of a value in a JSON text; None if there is no such value.
 
-    For duplicate keys, the last one counts, as in most decoders.
+    For duplicate keys, the last one counts, as in most decoders. Places are found however large
+    and deep the value is.
 
     Args:
-        text: a line.
+        text: a line that is valid JSON, perhaps with a byte order mark.
         path: the keys and indices that lead to the value.
     """
     tokens = [str(part) for part in path]
-    if any(len(token) >= LONGEST_QUOTE for token in tokens) or is_deeper_than(
-        EXPLAINED_LEVELS, text
-    ):
-        return None
     root = _Wanted()
     root.add(tokens)
-    if not _try_walk(text, root):
+    if not _try_walk(text, root, len(text) + 1, None):  # No value has more fields than characters.
         return None
     place = root
     for token in tokens:

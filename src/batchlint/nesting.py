@@ -39,6 +39,24 @@ def is_deeper_than(levels: int, text: str) -> bool:
     return False
 
 
+def end_of_brackets(text: str, start: int) -> int:
+    """The offset after the array or object that begins here.
+
+    Raises:
+        ValueError: it does not end.
+    """
+    depth = 0
+    for match in _BRACKETS.finditer(text, start):
+        mark = match[0]
+        if mark in "[{":
+            depth += 1
+        elif mark in "]}":
+            depth -= 1
+            if not depth:
+                return match.end()
+    raise ValueError("an array or object does not end")
+
+
 def pruned(value: Any, levels: int = EXPLAINED_LEVELS) -> Any:
     """The value, with None in place of everything that is nested deeper than this."""
     if not isinstance(value, list | dict):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from .engine.check import Job, Rules
+from .engine.check import Job, Rules, with_true_fixes
 from .engine.checker import checker_for
 from .engine.chunk import Plan
 from .engine.columns import ColumnChecker
@@ -72,7 +72,9 @@ def check_chunk(
 
 
 def _explain_head(lines: bytes, plan: Plan) -> Foreign:
-    return Foreign(checker_for(plan.provider, plan.selection).explain_head(lines[:LONGEST_HEAD]))
+    """The finding that a part is not one of a batch input file. It has a fix if the part is whole."""
+    found = checker_for(plan.provider, plan.selection).explain_head(lines[:LONGEST_HEAD])
+    return Foreign(with_true_fixes(found, [lines]))
 
 
 def finish(

@@ -174,6 +174,18 @@ class Provider(NamedTuple):
         urls = (url for url, known in self.endpoints.items() if known is endpoint)
         return next(urls, endpoint.name)
 
+    def url_of_line(self, request: Mapping[str, Any], endpoint: str | None = None) -> Any:
+        """The URL of a line, or of what shows its endpoint if the provider's lines need no URL.
+
+        Args:
+            request: the decoded line.
+            endpoint: the URL of the batch, if the caller gave it.
+        """
+        own = request.get("url") if "url" in self.line_fields else None
+        if own is not None or self.has_urls:
+            return own
+        return endpoint or self.url_of_body(request.get("body"))
+
     def url_of_body(self, body: object) -> str | None:
         """The URL of the endpoint that a body is written for, if its line does not have one."""
         if isinstance(body, dict):

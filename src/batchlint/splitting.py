@@ -24,7 +24,8 @@ from .arguments import check_count
 from .engine.chunk import count_inputs
 from .findings import LONGEST_QUOTE
 from .output.complete_writer import OutputError, as_output_error, open_writer
-from .providers import EMBEDDINGS, Provider, provider
+from .output.wording import counted
+from .providers import EMBEDDINGS, OTHER, Endpoint, Provider, provider
 from .rules.file import repeated_ids
 from .sources import AnySource, Source, open_source
 from .summary import CustomIds
@@ -46,7 +47,11 @@ _RANGE: Final = re.compile(rb"\[\s+(\d+),\s+(\d+)\s+\]")
 _UNLIMITED: Final = sys.maxsize
 
 #: The fields that a file can be split by.
-_FIELDS: Final = ("model", "url")
+FIELDS: Final = ("model", "url")
+
+#: Default maximum number of parts. More of them are most likely a mistake, such as splitting by a
+#: field that every request has another value of.
+MOST_PARTS: Final = 1000
 
 _BLANKS: Final = b" \t\r\n"
 
@@ -186,6 +191,7 @@ def split(
     max_requests: int | None = None,
     max_bytes: int | None = None,
     max_embedding_inputs: int | None = None,
+    max_parts: int = MOST_PARTS,
     dry_run: bool = False,
     force: bool = False,
 ) -> Manifest:
@@ -216,6 +222,7 @@ def split(
             provider (OpenAI: 200,000,000).
         max_embedding_inputs: maximum embedding inputs per part. Default: the provider's limit
             (OpenAI: 50,000).
+        max_parts: maximum number of parts. If a line needs one more, nothing is written.
         dry_run: don't write any files.
         force: replace existing parts and an existing manifest. Parts that only the old manifest lists
             are removed.
@@ -230,7 +237,7 @@ def split(
         ValueError: the provider or a field of `by` is unknown, or a number is below 1 or above the
             provider's limit.
     """
-    plan = _Plan.of(provider, by, max_requests, max_bytes, max_embedding_inputs)
+    plan = _Plan.of(provider, by, max_requests, max_bytes, max_embedding_inputs, max_parts)
     if name is not None and not isinstance(name, str):
         raise TypeError(f"name must be a string, not {type(name).__name__}")
     opened = open_source(source)
@@ -246,13 +253,14 @@ def split(
 
 
 class _Plan(NamedTuple):
-    """The fields to split by, and the limits of a part."""
+    """The fields to split by, the limits of a part, and the maximum number of parts."""
 
     provider: Provider
     by: tuple[str, ...]
     requests: int
     bytes: int
     embedding_inputs: int
+    parts: int
 
     @classmethod
     def of(
@@ -262,6 +270,7 @@ class _Plan(NamedTuple):
         requests: int | None,
         size: int | None,
         embedding_inputs: int | None,
+        parts: int,
     ) -> _Plan:
         """The plan for the arguments of `split`.
 
@@ -273,8 +282,11 @@ class _Plan(NamedTuple):
             raise TypeError("by must be a list of fields, not a string")
         chosen = provider(name)
         fields = tuple(dict.fromkeys(_demanded(chosen) if by is None else by))
-        if not {*fields} <= {*_FIELDS}:
+        if not {*fields} <= {*FIELDS}:
             raise ValueError(f"by may hold 'model' and 'url', not {', '.join(map(repr, fields))}")
+        check_count("max_parts", parts)
+        if not parts:
+            raise ValueError("max_parts must be at least 1, not 0")
         most = chosen.limits
         safe = chosen.safe_limits
         return cls(
@@ -289,6 +301,7 @@ class _Plan(NamedTuple):
                 most.embedding_inputs,
                 chosen,
             ),
+            parts,
         )
 
     @property
@@ -461,7 +474,9 @@ class _Splitter:
         if not isinstance(request, dict):
             raise _UnplaceableError(f"The line is not a JSON object. {_CHECK}")
         plan = self._plan
-        group = self._group(request)
+        url = plan.provider.url_of_line(request)
+        endpoint = plan.provider.endpoint(url)
+        group = self._group(request, url, endpoint)
         size = len(line)
         content = len(line.rstrip(b"\r\n"))
         longest = plan.provider.limits.line_bytes
@@ -474,7 +489,7 @@ class _Splitter:
             raise _UnplaceableError(
                 f"This line alone has {size:,} bytes; a part can have at most {plan.bytes:,}."
             )
-        inputs = self._count_inputs(request)
+        inputs = count_inputs(request["body"]) if _has_inputs(request, endpoint) else 0
         if inputs > plan.embedding_inputs:
             raise _UnplaceableError(
                 f"This request alone has {inputs:,} embedding inputs; a part can have at most "
@@ -487,41 +502,54 @@ class _Splitter:
             or part.bytes + size > plan.bytes
             or part.embedding_inputs + inputs > plan.embedding_inputs
         ):
+            if len(self._parts) == plan.parts:
+                raise _UnplaceableError(
+                    "The request needs another part, but the maximum is "
+                    f"{counted(plan.parts, 'part')}."
+                )
             part = self._open[group] = _Part(len(self._parts), group)
             self._parts.append(part)
         part.add(self._lines, size, inputs)
         return part
 
-    def _group(self, request: dict[str, Any]) -> tuple[str | None, str | None]:
-        """The URL and model of a request; None for a field that the file is not split by."""
+    def _group(
+        self, request: dict[str, Any], url: Any, endpoint: Endpoint | None
+    ) -> tuple[str | None, str | None]:
+        """The URL and model of a request; None for a field that it lacks, or is not split by.
+
+        Raises:
+            _UnplaceableError: it lacks a field that the provider demands.
+        """
         by = self._plan.by
         if not by:
             return None, None
-        url = request.get("url")
         body = request.get("body")
         model = body.get("model") if isinstance(body, dict) else None
-        if "model" in by and model is None and isinstance(url, str):
-            endpoint = self._plan.provider.endpoint(url)
-            model = None if endpoint is None else endpoint.default_model
-        for field, value in (("url", url), ("model", model)):
-            if field in by and not (isinstance(value, str) and value):
+        if model is None and endpoint is not None:
+            model = endpoint.default_model
+        known = self._plan.provider
+        for field, value, is_demanded in (
+            ("url", url, known.has_urls),
+            ("model", model, known.needs_model and endpoint is not OTHER),
+        ):
+            if field not in by or (isinstance(value, str) and value):
+                continue
+            if is_demanded or value is not None:
                 raise _UnplaceableError(
                     f"The request has no {field}, which is needed to split the file."
                 )
         return url if "url" in by else None, model if "model" in by else None
-
-    def _count_inputs(self, request: dict[str, Any]) -> int:
-        url = request.get("url")
-        body = request.get("body")
-        if isinstance(url, str) and isinstance(body, dict):
-            return count_inputs(body) if self._plan.provider.endpoint(url) is EMBEDDINGS else 0
-        return 0
 
     def _report(self, message: str, custom_id: str | None) -> None:
         self._unplaced_count += 1
         if len(self._unplaced) < MOST_LISTED:
             custom_id = custom_id and custom_id[:LONGEST_QUOTE]
             self._unplaced.append(UnplacedLine(self._lines, message, custom_id))
+
+
+def _has_inputs(request: dict[str, Any], endpoint: Endpoint | None) -> bool:
+    """Whether the inputs of a request count."""
+    return endpoint is EMBEDDINGS and isinstance(request.get("body"), dict)
 
 
 def _decode(line: bytes) -> Any:

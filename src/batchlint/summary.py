@@ -53,7 +53,7 @@ class LineStatuses(bytearray):
 
 
 class Totals(Counter[str]):
-    """Sums by name: `bytes`, `embedding_inputs`, `prompt_bytes`."""
+    """Sums by name: `bytes`, `embedding_inputs`, `prompt_bytes`, `objects`."""
 
     def absorb(self, other: Counter[str], _shift: int) -> None:
         """Add the sums of the lines that follow."""
@@ -208,6 +208,11 @@ class FindingStore:
                 return
             self.add(error._replace(line=line))
 
+    def drop_fixes(self) -> None:
+        """Take the fixes from all findings."""
+        self.fixable = {}
+        self.errors = [error._replace(fix=None) for error in self.errors]
+
     def absorb(self, other: FindingStore, shift: int = 0) -> None:
         """Append the findings of the lines that follow."""
         for key, count in other.counts.items():
@@ -265,8 +270,9 @@ class ChunkSummary:
         custom_ids: the custom_id of each line.
         urls: the URL of each request; None if it is not a batch endpoint.
         models: the model of each request.
-        deprecated: the deprecated parameters, by (URL, parameter), each with its first line.
-        totals: the number of bytes, embedding inputs and bytes in prompts.
+        deprecated: the deprecated parameters, by (URL, parameter, whether `fix` can replace it), each
+            with its first line.
+        totals: the number of bytes, embedding inputs, bytes in prompts, and lines that are objects.
         foreign: the finding that the file is not batch input at all. Its lines then don't count.
     """
 

@@ -52,6 +52,19 @@ def test_remaining_errors_exit_with_status_1(path: Path, run: Run) -> None:
     assert path.read_bytes() == RIGHT + line("a-2", CHAT)
 
 
+def test_file_without_an_object_is_not_changed(path: Path, run: Run) -> None:
+    path.write_bytes(b"# Notes\n\nBuy milk.\n")
+    result = run("fix", "--unsafe", "in.jsonl")
+
+    assert result == (
+        1,
+        "in.jsonl: not changed, because none of its lines is a JSON object\n"
+        "in.jsonl: 2 requests, 2 errors (2 fail the whole batch), 1 warning\n",
+        "",
+    )
+    assert path.read_bytes() == b"# Notes\n\nBuy milk.\n"
+
+
 def test_diff_changes_nothing(path: Path, run: Run) -> None:
     result = run("fix", "--diff", "in.jsonl")
 

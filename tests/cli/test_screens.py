@@ -12,7 +12,7 @@ import pytest
 
 from cli.terminal import needs_terminal, run_on_terminal
 from golden import assert_matches_golden
-from support import FIXTURES, CommandResult, line
+from support import FIXTURES, CommandResult, line, run_command
 
 pytestmark = needs_terminal
 
@@ -52,6 +52,52 @@ def test_output_for_50_000_errors_fits_on_a_screen(tmp_path: Path) -> None:
 
     assert_matches_golden(shown, SCREENS / "many_errors.txt")
     assert shown.count("\n") < 48
+
+
+def many_faults(folder: Path) -> None:
+    """Write a file with many kinds of faults, and one whose requests belong into many parts."""
+    faulty = [
+        *(line(str(number), "/v1/chat/completions", stream=True) for number in range(1200)),
+        *(
+            line(str(number), model=f"model-{number}").replace(b"POST", b"post")
+            for number in range(9)
+        ),
+        b"\n",
+        line("a", "/v1/chat/completions", model="gpt-5", max_tokens=1),
+    ]
+    (folder / "requests of today.jsonl").write_bytes(b"".join(faulty))
+    mixed = [
+        line("a", model=f"text-embedding-{number}-large", input=["x"] * 99) for number in range(4)
+    ]
+    (folder / "mixed.jsonl").write_bytes(b"".join(mixed))
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("fix", ["fix", "requests of today.jsonl"]),
+        ("fix_to_stdout", ["fix", "--diff", "mixed.jsonl"]),
+        ("split", ["split", "--dry-run", "mixed.jsonl"]),
+        ("split_refused", ["split", "--max-parts=2", "mixed.jsonl"]),
+    ],
+)
+def test_screen_of_fix_and_split_matches_its_expected_text(
+    name: str, args: list[str], columns: int, tmp_path: Path
+) -> None:
+    many_faults(tmp_path)
+    shown = run_on_terminal(*args, columns=columns, cwd=tmp_path)
+
+    assert_matches_golden(shown, SCREENS / f"{name}_{columns}.txt")
+    assert all(len(row) <= columns for row in shown.split("\n"))
+
+
+def test_fix_and_split_never_wrap_what_is_piped(tmp_path: Path) -> None:
+    many_faults(tmp_path)
+    for args in (["fix", "--output-file=out", "requests of today.jsonl"], ["split", "mixed.jsonl"]):
+        result = run_command(*args, cwd=tmp_path, env={"COLUMNS": "60"})
+        assert any(len(row) > 60 for row in result.out.split("\n"))
+        assert "\n  " not in result.out.replace("\n    ", "", 1)
 
 
 @pytest.mark.parametrize("columns", [60, 61, 79, 100])

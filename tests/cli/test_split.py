@@ -74,6 +74,24 @@ def test_unplaceable_line_exits_with_status_1(run: Run) -> None:
     assert names() == ["in.jsonl"]
 
 
+def test_too_many_parts_are_refused_with_the_option_that_allows_them(run: Run) -> None:
+    Path("in.jsonl").write_bytes(line("a", model="m") + line("b", model="n") * 2)
+    result = run("split", "in.jsonl", "--max-parts=1")
+
+    assert result == (
+        1,
+        "in.jsonl:2: The request needs another part, but the maximum is 1 part.\n"
+        "in.jsonl:3: The request needs another part, but the maximum is 1 part.\n"
+        "in.jsonl:3: warning: the custom_id is already used on line 2. Results are matched by "
+        "custom_id.\n"
+        "in.jsonl: 3 requests: 2 lines don't fit into any part, so nothing was written\n"
+        "    `--max-parts` allows more parts. `--by` and the limits change their number.\n",
+        "",
+    )
+    assert names() == ["in.jsonl"]
+    assert run("split", "in.jsonl", "--max-parts=2").status == 0
+
+
 def test_repeated_custom_id_is_a_warning(run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a") * 30)
     result = run("split", "in.jsonl")

@@ -81,7 +81,25 @@ def test_deprecated_parameters_are_counted_with_their_first_line() -> None:
     data = line("a") + line("b", RESPONSES, user="u") * 2 + line("c", RESPONSES, user=None)
     summary = check_chunk(data, PLAN)
 
-    assert summary.deprecated == {(RESPONSES, "user"): (2, 2)}
+    assert summary.deprecated == {(RESPONSES, "user", False): (2, 2)}
+
+
+def test_deprecated_parameters_that_can_be_replaced_are_counted_apart() -> None:
+    chat = "/v1/chat/completions"
+    both = line("a", chat, max_tokens=1, max_completion_tokens=1)
+    summary = check_chunk(both + line("b", chat, max_tokens=1) * 2, PLAN)
+
+    assert summary.deprecated == {
+        (chat, "max_tokens", False): (1, 1),
+        (chat, "max_tokens", True): (2, 2),
+    }
+
+
+def test_lines_that_are_objects_are_counted() -> None:
+    data = line("a") + b"{}\n" + b"\n" + b"[1]\n" + b"null\n" + b"text\n"
+
+    assert check_chunk(data, PLAN).totals["objects"] == 2
+    assert check_chunk(b"\n\n", PLAN).totals["objects"] == 0
 
 
 def test_finding_reported_once_per_file_has_the_first_line_and_a_count() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
+from batchlint import providers
 from batchlint.findings import Problem
 from batchlint.providers import Limits, provider
 from batchlint.rules import RULES, file
-from batchlint.rules.file import affected
+from batchlint.rules.file import affected, is_replaceable
 from batchlint.rules.registry import CheckedFile
 from batchlint.summary import ChunkSummary, CustomIds, LineStatus
 from rules.helpers import each
@@ -46,7 +47,7 @@ def a_file(
     endpoint: str | None = EMBEDDINGS,
     now: float = NOW,
     max_enqueued_tokens: int | None = None,
-    deprecated: Mapping[tuple[str, str], list[int]] | None = None,
+    deprecated: Mapping[tuple[str, str, bool], list[int]] | None = None,
     **totals: int,
 ) -> CheckedFile:
     """A checked file of these lines. `deprecated` has the lines of each parameter."""
@@ -333,7 +334,9 @@ def test_affected_requests_are_counted() -> None:
 
 
 def test_each_deprecated_parameter_is_reported_once() -> None:
-    checked = a_file(Row("a"), Row("b"), deprecated={(CHAT, "seed"): [2], (CHAT, "user"): [1, 2]})
+    checked = a_file(
+        Row("a"), Row("b"), deprecated={(CHAT, "seed", False): [2], (CHAT, "user", False): [1, 2]}
+    )
 
     problems = run("deprecated_parameter", checked)
 
@@ -348,8 +351,8 @@ def test_each_deprecated_parameter_is_reported_once() -> None:
 
 def test_deprecated_parameters_of_one_line_keep_the_order_of_the_schema() -> None:
     names = ["user", "max_tokens", "seed", "functions", "function_call"]
-    given = {(CHAT, name): [1] for name in names}
-    reverse = {(CHAT, name): [1] for name in reversed(names)}
+    given = {(CHAT, name, False): [1] for name in names}
+    reverse = {(CHAT, name, False): [1] for name in reversed(names)}
 
     problems = run("deprecated_parameter", a_file(Row("a"), deprecated=given))
 
@@ -358,9 +361,48 @@ def test_deprecated_parameters_of_one_line_keep_the_order_of_the_schema() -> Non
 
 
 def test_deprecated_parameter_of_two_endpoints_is_reported_for_each() -> None:
-    checked = a_file(Row("a"), deprecated={(CHAT, "user"): [2], (RESPONSES, "user"): [1]})
+    checked = a_file(
+        Row("a"), deprecated={(CHAT, "user", False): [2], (RESPONSES, "user", False): [1]}
+    )
 
     assert [problem.line for problem in run("deprecated_parameter", checked)] == [1, 2]
+
+
+def test_deprecated_parameter_has_a_fix_only_for_the_requests_in_which_it_can_be_replaced() -> None:
+    checked = a_file(
+        *(Row(str(number)) for number in range(3)),
+        deprecated={(CHAT, "max_tokens", True): [2, 3], (CHAT, "max_tokens", False): [1]},
+    )
+    problems = run("deprecated_parameter", checked)
+
+    assert [(problem.line, problem.fix and problem.fix.safety) for problem in problems] == [
+        (1, None),
+        (2, "safe"),
+    ]
+    assert affected(2, 2) in (problems[1].hint or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "expected"),
+    [
+        ("max_tokens", {}, True),
+        ("max_tokens", {"max_completion_tokens": None}, True),
+        ("max_tokens", {"max_completion_tokens": 1}, False),
+        ("functions", {"functions": [{}]}, True),
+        ("function_call", {"functions": [{}]}, True),
+        ("functions", {"functions": []}, False),
+        ("functions", {"functions": {"a": 1}}, False),
+        ("function_call", {}, False),
+        ("functions", {"functions": [{}], "tools": None}, False),
+        ("functions", {"functions": [{}], "tool_choice": None}, False),
+        ("seed", {}, False),
+    ],
+)
+def test_deprecated_parameter_can_be_replaced_if_nothing_is_in_the_way(
+    name: str, body: dict[str, Any], expected: bool
+) -> None:
+    assert is_replaceable(providers.CHAT, name, {name: 1} | body) is expected
+    assert not is_replaceable(providers.RESPONSES, name, {name: 1} | body)
 
 
 def test_first_request_to_the_videos_endpoint_is_reported() -> None:

@@ -12,6 +12,7 @@ import click
 
 from ..output.complete_writer import OutputError, to_bytes
 from ..output.wording import counted, summary
+from ..output.wrapping import wrap
 from ..phrasing import escape
 from .check import EXIT_FOUND, EXIT_OK, START
 from .checking import FileSettings
@@ -26,7 +27,7 @@ from .options import (
     rule_options,
 )
 from .parameters import CheckCommand
-from .printing import complain, print_all, print_bytes
+from .printing import complain, print_bytes, print_lines, terminal_width
 
 if TYPE_CHECKING:
     from ..fixing import FixReport, Result
@@ -138,11 +139,12 @@ class _Run:
         except UNREADABLE as error:
             complain(f"{shown_name(path)}: {reason(error)}")
             return EXIT_ERROR
-        texts = _summary(shown_name(path), report, "would be fixed" if self._diff else "fixed")
+        lines = _summary(shown_name(path), report, "would be fixed" if self._diff else "fixed")
         if prints:
-            click.echo("".join(texts), err=True, nl=False)
+            width = terminal_width(sys.stderr)
+            click.echo("\n".join(wrap(line, width) for line in lines), err=True)
         else:
-            print_all(texts)
+            print_lines(lines)
         return EXIT_FOUND if not report.ok or (self._diff and report.changed) else EXIT_OK
 
     def _fixed(
@@ -206,7 +208,10 @@ def _summary(shown: str, report: FixReport, verb: str) -> Iterator[str]:
     name = escape(shown)
     total = sum(report.fixed.values())
     rules = ", ".join(f"{count:,} {rule}" for rule, count in report.fixed.items())
-    yield f"{name}: {counted(total, 'problem')} {verb}{f' ({rules})' if rules else ''}\n"
-    yield f"{name}: {summary(report.report)}\n"
+    if report.has_objects:
+        yield f"{name}: {counted(total, 'problem')} {verb}{f' ({rules})' if rules else ''}"
+    else:
+        yield f"{name}: not changed, because none of its lines is a JSON object"
+    yield f"{name}: {summary(report.report)}"
     if report.report.fixable.get("unsafe") and not report.unsafe:
-        yield f"    {counted(report.report.fixable['unsafe'], 'problem')} fixable with `--unsafe`\n"
+        yield f"    {counted(report.report.fixable['unsafe'], 'problem')} fixable with `--unsafe`"

@@ -40,6 +40,19 @@ def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
         stream.flush()
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines as they come, and flush. On a terminal, they are wrapped between words.
+
+    Args:
+        lines: the lines, each without its newline.
+
+    Raises:
+        OutputError: standard output cannot be written.
+    """
+    width = terminal_width(sys.stdout)
+    print_all(f"{wrap(line, width)}\n" for line in lines)
+
+
 def print_bytes(chunks: Iterable[bytes]) -> None:
     """Print bytes as they come, and flush.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -17,7 +18,7 @@ from .crash import EXIT_ERROR
 from .inputs import UNREADABLE, reason, shown_name, standard_input
 from .options import config_options, configs_of, provider_option
 from .parameters import CheckCommand
-from .printing import complain, print_all
+from .printing import complain, print_all, print_lines, terminal_width
 
 if TYPE_CHECKING:
     from ..splitting import Manifest
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 #: Maximum number of lines to print for each kind of problem.
 _PRINTED: Final = 20
 
-_FIELDS: Final = ("model", "url")
+
+#: What is before the further lines of a row.
+_INDENT: Final = "    "
 
 
 class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new releases
@@ -37,12 +40,14 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
         """The names of the fields."""
+        from ..splitting import FIELDS
+
         if isinstance(value, tuple):
             return value
         names = tuple(name.strip() for name in value.split(","))
         if names == ("none",):
             return ()
-        if not {*names} <= {*_FIELDS}:
+        if not {*names} <= {*FIELDS}:
             self.fail(f"{value!r} is not one of: model,url; model; url; none", param, ctx)
         return names
 
@@ -86,6 +91,14 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
     metavar="N",
     help="Maximum embedding inputs per part.  [default: the provider's limit, 50000 for OpenAI]",
 )
+@click.option(
+    "--max-parts",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Maximum number of parts. If the file needs more, nothing is written.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan without writing any files.")
 @config_options
 @click.option("--force", is_flag=True, help="Replace the parts and the manifest of an earlier run.")
@@ -96,6 +109,7 @@ def split(
     file: str,
     provider: str | None,
     output_dir: str,
+    max_parts: int,
     dry_run: bool,
     **options: Any,
 ) -> None:
@@ -114,7 +128,9 @@ def split(
     options["provider"] = provider or configured or "openai"
     try:
         with _opened(file) as (source, name):
-            manifest = splitting.split(source, output_dir, name=name, dry_run=dry_run, **options)
+            manifest = splitting.split(
+                source, output_dir, name=name, max_parts=max_parts, dry_run=dry_run, **options
+            )
     except FileExistsError as error:
         complain(f"{error.filename}: already exists; --force replaces it")
         ctx.exit(EXIT_ERROR)
@@ -126,9 +142,16 @@ def split(
         ctx.exit(EXIT_ERROR)
     except ValueError as error:
         raise click.UsageError(f"--{str(error).replace('_', '-', 2)}") from None
-    print_all(_table(manifest) if manifest.ok else _unplaced(shown, manifest))
-    print_all(_repeats(shown, manifest))
-    print_all([_summary(shown, manifest, output_dir, dry_run=dry_run)])
+    width = terminal_width(sys.stdout)
+    if manifest.ok:
+        print_all(f"{row}\n" for row in _table(manifest, width))
+    print_lines(_unplaced(shown, manifest))
+    print_lines(_repeats(shown, manifest))
+    print_lines([_summary(shown, manifest, output_dir, dry_run=dry_run)])
+    if not manifest.ok and len(manifest.parts) == max_parts:
+        print_lines(
+            ["    `--max-parts` allows more parts. `--by` and the limits change their number."]
+        )
     ctx.exit(EXIT_OK if manifest.ok else EXIT_FOUND)
 
 
@@ -143,8 +166,14 @@ def _opened(path: str) -> AbstractContextManager[tuple[Any, str | None]]:
     return nullcontext((open_file(path), path)) if is_gzipped(path) else nullcontext((path, None))
 
 
-def _table(manifest: Manifest) -> Iterator[str]:
-    """One row per part."""
+def _table(manifest: Manifest, width: int | None) -> Iterator[str]:
+    """One row per part.
+
+    Args:
+        manifest: the parts.
+        width: the columns of the terminal; None if it is not a terminal. A row that is wider takes
+            several lines.
+    """
     inputs = any(part.embedding_inputs for part in manifest.parts)
     rows: list[tuple[str, ...]] = [
         ("part", "requests", "bytes", *(["inputs"] if inputs else ()), *manifest.by)
@@ -153,24 +182,46 @@ def _table(manifest: Manifest) -> Iterator[str]:
         cells = [part.path, f"{part.requests:,}", f"{part.bytes:,}"]
         if inputs:
             cells.append(f"{part.embedding_inputs:,}")
-        cells += [str(getattr(part, field)) for field in manifest.by]
+        cells += [getattr(part, field) or "-" for field in manifest.by]
         rows.append(tuple(map(escape, cells)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     numbers = range(1, 4 if inputs else 3)
+    lines = _columns_by_line(widths, width)
     for row in rows:
-        padded = (
-            f"{cell:>{width}}" if index in numbers else f"{cell:<{width}}"
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        yield "  ".join(padded).rstrip() + "\n"
+        padded = [
+            f"{cell:>{column}}" if index in numbers else f"{cell:<{column}}"
+            for index, (cell, column) in enumerate(zip(row, widths, strict=True))
+        ]
+        for number, indices in enumerate(lines):
+            indent = _INDENT if number else ""
+            yield indent + "  ".join(padded[index] for index in indices).rstrip()
+
+
+def _columns_by_line(widths: list[int], width: int | None) -> list[list[int]]:
+    """The columns of a table on each of the lines that one of its rows takes.
+
+    Args:
+        widths: the width of each column.
+        width: the columns of the terminal; None if it is not a terminal.
+    """
+    lines: list[list[int]] = [[]]
+    room = sys.maxsize if width is None else width
+    left = room
+    for index, wide in enumerate(widths):
+        if wide > left and lines[-1]:
+            lines.append([])
+            left = room - len(_INDENT)
+        lines[-1].append(index)
+        left -= wide + 2
+    return lines
 
 
 def _unplaced(shown: str, manifest: Manifest) -> Iterator[str]:
     """The lines that don't fit into any part."""
     for line in manifest.unplaced_lines[:_PRINTED]:
-        yield f"{escape(shown)}:{line.line}: {line.message}\n"
+        yield f"{escape(shown)}:{line.line}: {line.message}"
     if manifest.unplaced > _PRINTED:
-        yield f"... and {manifest.unplaced - _PRINTED:,} more\n"
+        yield f"... and {manifest.unplaced - _PRINTED:,} more"
 
 
 def _repeats(shown: str, manifest: Manifest) -> Iterator[str]:
@@ -178,10 +229,10 @@ def _repeats(shown: str, manifest: Manifest) -> Iterator[str]:
     for repeat in manifest.repeats[:_PRINTED]:
         yield (
             f"{escape(shown)}:{repeat.line}: warning: the custom_id is already used on line "
-            f"{repeat.first:,}. Results are matched by custom_id.\n"
+            f"{repeat.first:,}. Results are matched by custom_id."
         )
     if manifest.repeated_ids > _PRINTED:
-        yield f"... and {manifest.repeated_ids - _PRINTED:,} more\n"
+        yield f"... and {manifest.repeated_ids - _PRINTED:,} more"
 
 
 def _summary(shown: str, manifest: Manifest, folder: str, *, dry_run: bool) -> str:
@@ -191,7 +242,7 @@ def _summary(shown: str, manifest: Manifest, folder: str, *, dry_run: bool) -> s
     if not manifest.ok:
         lines = counted(manifest.unplaced, "line")
         verb = "doesn't" if manifest.unplaced == 1 else "don't"
-        return f"{start}: {lines} {verb} fit into any part, so nothing was written\n"
+        return f"{start}: {lines} {verb} fit into any part, so nothing was written"
     parts = counted(len(manifest.parts), "part")
     verb = "would be written" if dry_run else "written"
-    return f"{start}: {parts} {verb} to {escape(shown_name(folder))}\n"
+    return f"{start}: {parts} {verb} to {escape(shown_name(folder))}"

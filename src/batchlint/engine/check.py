@@ -25,11 +25,11 @@ from ..sources import (
     to_json_bytes,
     to_json_text,
 )
-from ..summary import ChunkSummary, Foreign, merge
+from ..summary import ChunkSummary, merge
 from .checker import checker_for
 from .chunk import Plan, check_chunk
 from .columns import with_all_columns
-from .finish import finish, keep_first_date_hint
+from .finish import finish, keep_first_date_hint, lacks_objects
 from .parallel import Executor, Start, run
 
 #: Create call parameters that a caller need not give to check those given.
@@ -275,10 +275,13 @@ class Job:
         opened = open_it()
         merged = ChunkSummary()
         for part in self.parts(opened):
-            for error in part.findings.errors:
-                yield error.moved(merged.lines)
+            errors = part.findings.errors[:]
             part.findings.errors.clear()
+            shift = merged.lines
             merged.absorb(part)
+            stays = lacks_objects(merged)
+            for error in errors:
+                yield (error._replace(fix=None) if stays else error).moved(shift)
         report = self.report(merged, opened)
         yield from sorted([*report.errors, *report.warnings])
 
@@ -301,11 +304,38 @@ class Job:
 
 
 def _sized(source: Source, foreign: Iterable[BatchError]) -> ChunkSummary:
-    """The summary of a source of a foreign format: why it is foreign, and its size."""
-    summary = ChunkSummary(foreign=Foreign(foreign))
-    for chunk in source.chunks():
-        summary.totals["bytes"] += len(chunk)
+    """The summary of a source of a foreign format: why it is foreign, and its size.
+
+    Whether `fix` can convert it depends on all of it, not only on its beginning.
+    """
+    summary = ChunkSummary()
+
+    def counted() -> Iterator[bytes]:
+        for chunk in source.chunks():
+            summary.totals["bytes"] += len(chunk)
+            yield chunk
+
+    summary.foreign.absorb(with_true_fixes(foreign, counted()), 0)
     return summary
+
+
+def with_true_fixes(foreign: Iterable[BatchError], chunks: Iterable[bytes]) -> list[BatchError]:
+    """The findings about a foreign format, without a fix if the file cannot be converted.
+
+    Args:
+        foreign: the findings, from the beginning of the file.
+        chunks: the whole file, which is read to the end.
+    """
+    errors = [*foreign]
+    rules = [error.rule for error in errors if error.fix is not None]
+    if rules:
+        from ..json_documents import is_convertible  # Late, because almost no file needs it.
+
+        if is_convertible(rules[0], chunks):
+            return errors
+    for _ in chunks:
+        pass
+    return [error._replace(fix=None) for error in errors]
 
 
 def check_request(

@@ -249,9 +249,7 @@ class Checker:
             request: the decoded line.
             endpoint: the URL of the batch, if the caller gave it.
         """
-        if "url" in self.provider.line_fields and request.get("url") is not None:
-            return request["url"]
-        return endpoint or self.provider.url_of_body(request.get("body"))
+        return self.provider.url_of_line(request, endpoint)
 
     def endpoint_checker(self, url: object, model: object) -> EndpointChecker | None:
         """The compiled checks for a URL and a model; None if the URL is not a batch endpoint."""

@@ -12,6 +12,7 @@ import orjson
 from ..findings import KEEP, MOST_PER_LINE, BatchError
 from ..providers import EMBEDDINGS
 from ..rules import RULES, Selection
+from ..rules.file import is_replaceable
 from ..rules.prompt_size import prompt_bytes
 from ..schema.validate import Validator
 from ..summary import ChunkSummary, CustomIds, FindingStore, LineStatus
@@ -81,6 +82,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     counts_inputs = False
     embedding_inputs = 0
     prompt_size = 0
+    others = 0  # lines that are not objects
     for number, line in enumerate(BytesIO(chunk), 1):
         request: Any = None
         is_valid = False
@@ -124,6 +126,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
             status = _status(summary, result)
             custom_id = result.custom_id
             body = result.body
+            others += not isinstance(request, dict)
             counts_inputs = False
             if result.checker is not None:
                 counts_inputs = result.checker.endpoint is EMBEDDINGS
@@ -148,6 +151,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     summary.totals["embedding_inputs"] += embedding_inputs
     summary.totals["prompt_bytes"] += prompt_size
     summary.totals["bytes"] += len(chunk)
+    summary.totals["objects"] += len(statuses) - others
     summary.statuses.absorb(statuses)
     summary.custom_ids.absorb(CustomIds.packed(custom_ids))
     return summary
@@ -162,6 +166,7 @@ def _check_blank_lines(chunk: bytes, keep: int, checker: Checker) -> ChunkSummar
     summary.totals["embedding_inputs"] += 0
     summary.totals["prompt_bytes"] += 0
     summary.totals["bytes"] += len(chunk)
+    summary.totals["objects"] += 0
     summary.statuses.absorb(bytes([_BLANK]) * number)
     summary.custom_ids.absorb(CustomIds.none(number))
     return summary
@@ -209,7 +214,8 @@ def _note_deprecated(
     """Note the deprecated parameters to which a request gives a value."""
     for name in checker.deprecated.intersection(body):
         if body[name] is not None:
-            summary.deprecated.note((checker.url, name), number)
+            is_fixable = is_replaceable(checker.endpoint, name, body)
+            summary.deprecated.note((checker.url, name, is_fixable), number)
 
 
 def count_inputs(body: Mapping[str, Any]) -> int:

@@ -48,6 +48,8 @@ def finish(
     statuses = summary.statuses[:]
     findings = FindingStore(plan.keep)
     findings.absorb(summary.findings)
+    if lacks_objects(summary):
+        findings.drop_fixes()
     file = CheckedFile(summary, checker.provider, endpoint, plan.now, plan.max_enqueued_tokens)
     for problem in _problems(checker, name, None if foreign else file):
         for error in checker.errors([problem]):
@@ -78,6 +80,21 @@ def finish(
         provider=plan.provider,
         hint=_other_provider(models[0]) if models and plan.provider == OPENAI else None,
     )
+
+
+def lacks_objects(summary: ChunkSummary) -> bool:
+    """Whether no line is a JSON object, and none can be made one.
+
+    Such a file may be anything, such as notes, so `fix` does not even remove its blank lines.
+
+    Args:
+        summary: the summary of all lines.
+    """
+    if summary.totals["objects"] or summary.foreign:
+        return False
+    findings = summary.findings
+    blank = sum(count for key, count in findings.counts.items() if key.rule == "blank_line")
+    return sum(findings.fixable.values()) == blank
 
 
 def _other_provider(model: str) -> str | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -18,6 +19,7 @@ from ..providers import (
     CHAT,
     VIDEOS,
     Endpoint,
+    provider,
     reported_shutdown_dates,
     schema_variant,
     shutdown_dates,
@@ -405,7 +407,8 @@ def deprecated_parameter(file: CheckedFile) -> Iterator[Problem]:
     """A request uses a deprecated parameter.
 
     This is a warning because the API still accepts the parameter. The finding appears
-    once per parameter, on the first line that uses it.
+    once per parameter, on the first line that uses it. If `batchlint fix` can replace it
+    in some requests only, a second finding is about the others.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "user": "u"}
     Passes: /v1/responses {"model": "m", "input": "Hi", "safety_identifier": "u"}
@@ -416,24 +419,26 @@ def deprecated_parameter(file: CheckedFile) -> Iterator[Problem]:
     Evidence: documented. The OpenAPI document from August 2026 marks the parameters as
     deprecated. The replacements are from the docstrings of openai-python 3.54.0.
     """
-    for name, count, line, url in _deprecated(file):
+    for name, count, line, fix in _deprecated(file):
         yield Problem(
             f"The parameter '{name}' is deprecated.",
             f"body.{name}",
             ("body", name),
             f"{_INSTEAD.get(name, '')} {affected(count, line)}".strip(),
             line=line,
-            fix=_fix_of_deprecated(url, name, _endpoint_of(file, url)),
+            fix=fix,
         )
 
 
-def _deprecated(file: CheckedFile) -> list[tuple[str, int, int, str]]:
-    """The deprecated parameters as (name, count, first line, URL), in the order of the lines."""
+def _deprecated(file: CheckedFile) -> list[tuple[str, int, int, Fix | None]]:
+    """The deprecated parameters as (name, count, first line, fix), in the order of the lines."""
     found = []
-    for (url, name), (count, line) in file.summary.deprecated.items():
+    for (url, name, is_fixable), (count, line) in file.summary.deprecated.items():
         parameters = list(body_schema(_endpoint_of(file, url))["properties"])
-        found.append((line, parameters.index(name), name, count, url))
-    return [(name, count, line, url) for line, _, name, count, url in sorted(found)]
+        fix = _fix_of_deprecated(url, name, file.provider.name) if is_fixable else None
+        found.append((line, parameters.index(name), name, count, fix))
+    found.sort(key=itemgetter(0, 1))
+    return [(name, count, line, fix) for line, _, name, count, fix in found]
 
 
 def _endpoint_of(file: CheckedFile, url: str) -> Endpoint:
@@ -442,15 +447,31 @@ def _endpoint_of(file: CheckedFile, url: str) -> Endpoint:
     return endpoint
 
 
-def _fix_of_deprecated(url: str, name: str, endpoint: Endpoint) -> Fix | None:
-    """The fix of a deprecated parameter in all requests to a URL that have it."""
+def is_replaceable(endpoint: Endpoint, name: str, body: Mapping[str, Any]) -> bool:
+    """Whether a request's deprecated parameter can be replaced.
+
+    Args:
+        endpoint: the endpoint of the request.
+        name: the parameter.
+        body: the body of the request, in which the parameter is not null.
+    """
     if endpoint is not CHAT:
-        return None
+        return False
     if name == "max_tokens":
-        return Fix("safe", "Write `max_completion_tokens`.", (Edit(_rename_limit, (url,)),))
+        return body.get("max_completion_tokens") is None
     if name in ("functions", "function_call"):
-        return Fix("unsafe", "Write `tools` and `tool_choice`.", (Edit(_as_tools, (url,)),))
-    return None
+        functions = body.get("functions")
+        has_new = "tools" in body or "tool_choice" in body
+        return isinstance(functions, list) and bool(functions) and not has_new
+    return False
+
+
+def _fix_of_deprecated(url: str, name: str, provider_name: str) -> Fix:
+    """The fix of a deprecated parameter in all requests to a URL in which it can be replaced."""
+    if name == "max_tokens":
+        edit = Edit(_rename_limit, (url, provider_name))
+        return Fix("safe", "Write `max_completion_tokens`.", (edit,))
+    return Fix("unsafe", "Write `tools` and `tool_choice`.", (Edit(_as_tools, (url,)),))
 
 
 def _request_to(url: str, text: str) -> dict[str, Any] | None:
@@ -465,17 +486,18 @@ def _request_to(url: str, text: str) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _rename_limit(text: str, url: str) -> str | None:
+def _rename_limit(text: str, url: str, provider_name: str) -> str | None:
     """Rename `max_tokens`, unless the model reasons: the new limit includes the reasoning."""
     body = _request_to(url, text)
     if body is None or body.get("max_tokens") is None:
         return None
-    variant = schema_variant(CHAT, body.get("model"))
-    if "max_tokens" not in deprecated_parameters(CHAT, variant):
+    own = provider(provider_name)
+    variant = schema_variant(CHAT, body.get("model")) if own.has_openai_models else ""
+    if "max_tokens" not in deprecated_parameters(CHAT, variant, own.schemas):
+        return None
+    if not is_replaceable(CHAT, "max_tokens", body):
         return None
     new = ("body", "max_completion_tokens")
-    if body.get(new[1]) is not None:
-        return None
     changes = (edits.remove_if_there(new), edits.rename(("body", "max_tokens"), new[1]))
     return edits.apply_all(text, changes)
 
@@ -483,11 +505,9 @@ def _rename_limit(text: str, url: str) -> str | None:
 def _as_tools(text: str, url: str) -> str | None:
     """Write `functions` and `function_call` as `tools` and `tool_choice`."""
     body = _request_to(url, text)
-    if body is None or body.keys() & {"tools", "tool_choice"}:
+    if body is None or not is_replaceable(CHAT, "functions", body):
         return None
-    functions = body.get("functions")
-    if not isinstance(functions, list) or not functions:
-        return None
+    functions = body["functions"]
     before = '{"type": "function", "function": '
     at = ("body", "functions")
     changes = [edits.wrap((*at, index), before, "}") for index in range(len(functions))]

@@ -279,7 +279,7 @@ def _body_hint(line: Mapping[str, Any], _path: PathParts, _provider: Provider) -
 
 def _write_object(_: Problem, line: Line) -> Fix | None:
     body = line.request.get("body")
-    if not isinstance(body, str) or not edits.holds_object(body):
+    if not isinstance(body, str) or not edits.fits_as_object(body):
         return None
     return Fix("safe", "Write the body as an object.", (edits.unquote(("body",)),))
 

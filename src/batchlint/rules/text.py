@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from ..edits import (
     NO_BYTE_ORDER_MARK,
+    NO_INNER_MARK,
     NO_LINE,
     NO_LONE_SURROGATE,
     NO_TRAILING_COMMA,
@@ -27,7 +28,6 @@ BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 NOT_UTF8: Final = "Invalid file for Batch API. Must be utf-8 encoded"
 
 _BLANKS: Final = " \t\r\n"
-_MARK: Final = "\ufeff"
 _HALF_PAIR: Final = (
     r"A string contains half of a surrogate pair (\ud800 to \udfff). Don't cut text inside a "
     "character."
@@ -67,6 +67,7 @@ class Defect(NamedTuple):
 
 
 _WITHOUT_MARK: Final = Fix("safe", "Remove the byte order mark.", (NO_BYTE_ORDER_MARK,))
+_WITHOUT_INNER_MARK: Final = Fix("safe", "Remove the byte order mark.", (NO_INNER_MARK,))
 _WITHOUT_COMMA: Final = Fix("safe", "Remove the comma after the object.", (NO_TRAILING_COMMA,))
 _WITHOUT_LINE: Final = Fix("safe", "Remove the line.", (NO_LINE,))
 _WITH_NULLS: Final = Fix("unsafe", "Write null instead of the number.", (NULL_FOR_NO_NUMBER,))
@@ -145,7 +146,7 @@ def _fix_of(error: json.JSONDecodeError, text: str) -> Fix | None:
     """The fix of a text that is not JSON."""
     if error.msg == "Extra data" and text[error.pos :].strip(_BLANKS) == ",":
         return _WITHOUT_COMMA if text.lstrip(_BLANKS).startswith("{") else None
-    return _WITHOUT_MARK if text.startswith(_MARK) else None
+    return _if_it_helps(_WITHOUT_INNER_MARK, text)
 
 
 class _NotANumberError(ValueError):
