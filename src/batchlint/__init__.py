@@ -67,7 +67,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: a commit hook must start fast."""
+    """Import a public name when it is first used, so that a commit hook starts fast."""
     if name in _HOMES:
         from importlib import import_module
 

@@ -12,28 +12,28 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 if TYPE_CHECKING:
     from .cli.crash import Settings
 
-#: The exit status of a command that was stopped, by the signal that stopped it.
+#: The exit status for each signal that can stop the command.
 _SIGNAL_STATUSES: Final[dict[int, int]] = {
     number: 128 + number
     for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))
     if number is not None
 }
 
-#: The exit status if even the report of a failure fails.
+#: The exit status if reporting a failure fails too.
 _UNKNOWN: Final = 2
 
 
 class _StoppedError(BaseException):
-    """A signal stopped the command. Workers and half-written files are removed on the way out."""
+    """A signal stopped the command. As it propagates, workers and half-written files are removed."""
 
 
 class _Signals:
     """Records the signals that stop the command, and raises them when it is safe to.
 
-    An interrupted import would leave half-made modules, and crashes some compiled ones.
+    An interrupted import would leave half-initialized modules, and crashes some compiled ones.
 
     Attributes:
-        received: the first signal that came.
+        received: the first signal, if any.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class _Signals:
             signal.signal(number, previous)
 
     def allow(self) -> None:
-        """From now on, raise signals when they come, and now if one came already."""
+        """From now on, raise signals as they arrive. Raise one now if it has already arrived."""
         self._may_raise = True
         if self.received is not None:
             raise _StoppedError
@@ -104,8 +104,8 @@ def _run_until_signal(signals: _Signals) -> int:
 
 
 def _run_command(signals: _Signals, settings: Settings) -> int:
-    """Run click's command, and turn what it may raise into an exit status."""
-    import click  # Here gc is disabled, which saves 4 ms.
+    """Run click's command, and turn its exceptions into an exit status."""
+    import click  # gc is disabled here, which saves 4 ms.
 
     from .cli.check import EXIT_OK
     from .cli.crash import EXIT_ERROR
@@ -143,7 +143,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
 
 def run() -> NoReturn:
     """The entry point: run, flush, and exit without unloading the modules."""
-    gc.disable()  # There is little garbage, and collecting it takes long.
+    gc.disable()  # There is little garbage, and collecting it takes a long time.
     status = _UNKNOWN
     try:
         signals = _Signals()

@@ -14,11 +14,11 @@ _LAST_SECOND: Final = 253_402_300_799
 
 
 def epoch(now: float | datetime | None) -> int:
-    """A time in whole seconds since the epoch. Default: `SOURCE_DATE_EPOCH`, or else the clock.
+    """A time in whole seconds since the epoch. Default: `SOURCE_DATE_EPOCH` if set, or else now.
 
     Raises:
-        TypeError: it is neither a number nor a datetime.
-        ValueError: it is not in the years 1 to 9999.
+        TypeError: the time is neither a number nor a datetime.
+        ValueError: the time is not in the years 1 to 9999.
     """
     if now is None:
         fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
@@ -26,13 +26,13 @@ def epoch(now: float | datetime | None) -> int:
     seconds = now.timestamp() if isinstance(now, datetime) else now
     if not isinstance(seconds, int | float):
         raise TypeError(f"now must be a number or a datetime, not {type(now).__name__}")
-    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:  # NaN is not between them either.
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:  # This is also false for NaN.
         raise ValueError(f"now must be in the years 1 to 9999, not {now}")
     return int(seconds)
 
 
 def check_count(name: str, number: Any) -> None:
-    """Raise an exception if an argument is given and not a count."""
+    """Raise an exception if an argument is given but is not a count."""
     if number is None:
         return
     if not isinstance(number, int) or isinstance(number, bool):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
-#: Steps that checking the schemas of one line may take in excess. A step is about a microsecond.
+#: Extra steps that checking the schemas of one line may take. A step takes about a microsecond.
 MOST_STEPS: Final = 1_000_000
 
 _K = TypeVar("_K", bound=Hashable)
@@ -18,7 +18,7 @@ class ByteCache(Generic[_K, _V]):
     Keys from users' files may be as large as a line.
 
     Args:
-        most_bytes: the size to stay below.
+        most_bytes: the maximum total size.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -28,12 +28,12 @@ class ByteCache(Generic[_K, _V]):
         self.get = self._values.get
 
     def get_or_make(self, key: _K, make: Callable[[_K], _V], size: Callable[[_K], int]) -> _V:
-        """Return the value of a key. If it is not known, make it and remember it.
+        """Return the value of a key. If it is unknown, make it and remember it.
 
         Args:
             key: the key.
             make: makes the value.
-            size: the approximate size of both in bytes, by the key.
+            size: the approximate size of both in bytes, given the key.
         """
         value = self.get(key)
         if value is None:
@@ -59,7 +59,7 @@ class ByteCache(Generic[_K, _V]):
 
 
 class Budget:
-    """The steps that are left for a line. Work is counted, never timed: reports stay the same."""
+    """The remaining steps for a line. Work is counted, not timed, to make reports reproducible."""
 
     __slots__ = ("left",)
 
@@ -67,7 +67,7 @@ class Budget:
         self.left = MOST_STEPS
 
     def spend(self, steps: int) -> bool:
-        """Spend steps and return True, if enough are left."""
+        """Spend steps. Return False, and spend none, if too few are left."""
         if steps > self.left:
             return False
         self.left -= steps

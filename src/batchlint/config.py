@@ -15,14 +15,15 @@ from typing import Any, Final, Literal, NamedTuple
 RULE_KEYS: Final = ("select", "ignore", "warn", "error")
 _PER_FILE: Final = "per-file"
 
-#: The time to read a key grows with the square of its dots. A key with 50,000 takes half a minute.
+#: Maximum number of dots in a line. The time to parse a key grows with the square of its dots: a
+#: key with 50,000 dots takes half a minute.
 _MOST_DOTS: Final = 1000
 
-#: Every spelling of a `[tool.batchlint]` table matches. Parsing TOML takes 5 ms, and a file that
-#: only lists batchlint as a dependency is skipped.
+#: Matches every spelling of a `[tool.batchlint]` table. Parsing TOML takes 5 ms, so files that only
+#: list batchlint as a dependency are not parsed.
 _MENTION: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
 
-#: Where the parser of TOML puts the place of a mistake.
+#: The position of a mistake, as the TOML parser's messages end with it.
 _PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 #: The names of the output formats.
@@ -52,9 +53,9 @@ class Kind(NamedTuple):
     """A kind of value.
 
     Attributes:
-        must_be: what a value must be, in words.
-        schema: the same as a JSON Schema.
-        fits: the same as a function.
+        must_be: describes valid values in words.
+        schema: describes valid values as a JSON Schema.
+        fits: whether a value is valid.
     """
 
     must_be: str
@@ -96,8 +97,8 @@ _TEXTS: Final = Kind(
     _is_table_of_strings,
 )
 
-#: To what a setting applies: to a file, to a directory in which files are looked for, or to a run
-#: of the command.
+#: What a setting applies to: a file, a directory that is searched for files, or a run of the
+#: command.
 Scope = Literal["file", "folder", "run"]
 
 
@@ -105,9 +106,9 @@ class Setting(NamedTuple):
     """A key of the configuration. Its name is that of the option on the command line.
 
     Attributes:
-        kind: what values it has.
-        scope: to what it applies.
-        meaning: what it does.
+        kind: the kind of its values.
+        scope: what it applies to.
+        meaning: a description of what it does.
     """
 
     kind: Kind
@@ -134,14 +135,20 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
             _INTEGER, "file", "The `output_expires_after.seconds` of the create call."
         ),
         "completion-window": Setting(_TEXT, "file", "The `completion_window` of the create call."),
-        "include": Setting(_GLOBS, "folder", "Check the files in a directory that match."),
-        "exclude": Setting(_GLOBS, "folder", "Skip files and directories that match."),
+        "include": Setting(_GLOBS, "folder", "In directories, check only files that match."),
+        "exclude": Setting(
+            _GLOBS, "folder", "In directories, skip files and directories that match."
+        ),
         "format": Setting(_one_of(*FORMAT_NAMES), "run", "The output format."),
         "max-errors": Setting(
-            _integer_from(0), "run", "The maximum number of findings to print per file; 0 is all."
+            _integer_from(0),
+            "run",
+            "The maximum number of findings to print per file; 0 means no limit.",
         ),
         "keep": Setting(
-            _integer_from(0), "run", "The maximum number of findings to keep per rule; 0 is all."
+            _integer_from(0),
+            "run",
+            "The maximum number of findings to keep per rule; 0 means no limit.",
         ),
         "quiet": Setting(_SWITCH, "run", "Print errors only."),
         "statistics": Setting(_SWITCH, "run", "Count the findings by rule."),
@@ -213,7 +220,7 @@ class Config(NamedTuple):
         return chosen
 
     def value_for(self, path: Path, key: str) -> Any:
-        """The value for a file: that of the last glob that matches it, else that of all files."""
+        """The value for a file: from the last glob that matches it, else the value for all files."""
         value = None
         for settings in self._for_file(path):
             value = settings.get(key, value)
@@ -226,21 +233,22 @@ class Config(NamedTuple):
                 yield settings
 
     def globs(self, key: str) -> list[tuple[str, Path]]:
-        """The globs of a setting, each with the directory to which it is relative."""
+        """The globs of a setting, each with the directory that it is relative to."""
         folder = (self.path or Path()).parent
         return [(glob, folder) for glob in self.settings.get(key, ())]
 
     def matches(self, glob: str, path: Path) -> bool:
-        """Whether a glob of `per-file` matches a file: its relative path, or its name."""
+        """Whether a glob of `per-file` matches the relative path or the name of a file."""
         if self.path is None:
             return False
         return fnmatch(_relative(path, self.path.parent), glob) or fnmatch(path.name, glob)
 
 
 def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
-    """Whether one of some globs, each with its directory, matches a path.
+    """Whether any of several globs, each with its directory, matches a path.
 
-    A glob with a slash is matched with the path relative to the directory, others with the name.
+    A glob with a slash is matched against the path relative to the directory, other globs against
+    the name.
     """
     return any(
         fnmatch(_relative(path, folder) if "/" in glob.rstrip("/") else path.name, glob.rstrip("/"))
@@ -249,7 +257,7 @@ def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    """A path relative to a directory. Of a path that is not inside, the name."""
+    """A path relative to a directory. If it is not inside the directory, only the name."""
     try:
         return _resolved(path).relative_to(_resolved(folder)).as_posix()
     except (OSError, ValueError):
@@ -257,10 +265,10 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def nearest(folder: Path) -> Config:
-    """The configuration of a directory: its own, or that of the nearest one above it.
+    """The configuration of a directory: its own, or that of its nearest parent with one.
 
-    In one directory, `batchlint.toml` wins over `pyproject.toml`. A `pyproject.toml` without
-    `[tool.batchlint]` is skipped.
+    In the same directory, `batchlint.toml` takes precedence over `pyproject.toml`. A
+    `pyproject.toml` without `[tool.batchlint]` is skipped.
 
     Raises:
         ConfigError: the file is invalid.
@@ -275,18 +283,18 @@ def load(path: Path) -> Config:
     """The configuration in a file: `pyproject.toml`, or one like `batchlint.toml`.
 
     Raises:
-        ConfigError: the file is missing, or invalid.
+        ConfigError: the file is missing or invalid.
     """
     if path.name != "pyproject.toml":
         return _File(path).config()
     config = _File(path, ("tool", "batchlint")).config()
     if config.path is None:
-        raise ConfigError(f"{path}: it has no [tool.batchlint] table")
+        raise ConfigError(f"{path}: has no [tool.batchlint] table")
     return config
 
 
 def _resolved(path: Path) -> Path:
-    """The path without links. Unlike `Path.resolve`, it accepts links that lead to each other."""
+    """The path without symbolic links. Unlike `Path.resolve`, this accepts circular links."""
     return Path(os.path.realpath(path))
 
 
@@ -319,7 +327,7 @@ class _File:
 
     Args:
         path: its path.
-        prefix: the keys of the table in it; empty for the whole document.
+        prefix: the keys that lead to the table; empty for the whole document.
     """
 
     def __init__(self, path: Path, prefix: tuple[str, ...] = ()) -> None:
@@ -328,7 +336,7 @@ class _File:
         self._text = ""
 
     def config(self) -> Config:
-        """The configuration; one without a path if the file has no such table.
+        """The configuration. It has no path if the file has no such table.
 
         Raises:
             ConfigError: it is invalid.
@@ -361,7 +369,7 @@ class _File:
         )
 
     def _load(self) -> dict[str, Any]:
-        import tomllib  # Late, because it takes 5 ms.
+        import tomllib  # Imported here because it takes 5 ms.
 
         data = _read(self._path)
         for number, line in enumerate(data.split(b"\n"), 1):
@@ -372,7 +380,7 @@ class _File:
             return tomllib.loads(self._text)
         except RecursionError:
             raise ConfigError(f"{self._path}: nested too deep") from None
-        except ValueError as error:  # Not TOML, not UTF-8, or a number of too many digits.
+        except ValueError as error:  # Not TOML, not UTF-8, or a number with too many digits.
             place = _PLACE.search(str(error))
             where = f":{place[1]}:{place[2]}" if place else ""
             raise ConfigError(f"{self._path}{where}: {_PLACE.sub('', str(error))}") from None
@@ -403,10 +411,10 @@ class _File:
 
 
 def _meaning(key: str, value: Any) -> Any:
-    """A value with the rules that it names.
+    """The value of a setting, with names resolved to rules.
 
     Raises:
-        ValueError: it names something unknown.
+        ValueError: the value names something unknown.
     """
     if key == "provider":
         from .providers import provider
@@ -423,7 +431,7 @@ def _meaning(key: str, value: Any) -> Any:
 
 
 def _near(key: str, known: Sequence[str]) -> str:
-    """The keys that someone may have meant."""
+    """Suggest keys that may have been meant."""
     import difflib
 
     near = difflib.get_close_matches(key.replace("_", "-"), known, 2)
@@ -435,8 +443,8 @@ def _near(key: str, known: Sequence[str]) -> str:
 def _line_of(text: str, keys: Sequence[str]) -> int | None:
     """The line of a TOML document on which a key begins; None if it is not found.
 
-    The parser does not tell lines. So this is the first line with the name of the key that adds it
-    to the document.
+    The parser does not report lines. The key begins on the first line that contains its name and
+    whose addition adds the key to the document.
     """
     lines = text.split("\n")
     for number, line in enumerate(lines):

@@ -24,5 +24,5 @@ def read(name: str) -> dict[str, Any]:
         except FileNotFoundError:
             continue
         return content
-    # Not a FileNotFoundError: callers would take it for a file of the user's.
+    # Not a FileNotFoundError, which callers would take for a missing input file.
     raise RuntimeError(f"the installation of batchlint is incomplete: {name}.json is missing")

@@ -1,4 +1,4 @@
-"""The nouns: `Problem`, which a check yields, and `BatchError`, which users get."""
+"""Problems and findings: `Problem`, which a check yields, and `BatchError`, which users get."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ PathParts = tuple[str | int, ...]
 #: Default number of findings to keep per rule. All are counted.
 KEEP: Final = 1000
 
-#: Programs compare places, custom_ids and names of models with their own data, or with the API's
-#: answers. Reports have at most this many characters of a key, a custom_id or a name.
+#: Maximum number of characters of a key, a custom_id or a model name in a report. The limit is high
+#: because programs compare them with their own data or with the API's responses.
 LONGEST_QUOTE: Final = 1000
 
 #: At most this many problems of one line are explained per rule, and per parameter of its body.
 MOST_PER_LINE: Final = 1000
 
-#: The rule that reports that there are more.
+#: The rule that reports that there are more problems.
 TOO_MANY: Final = "too_many_problems"
 
 #: The order in which the API applies its checks.
@@ -46,7 +46,7 @@ _STAGES: Final[Mapping[Effect | None, int]] = {
 class Phase(IntEnum):
     """The phases in which the API checks a line, and then a body.
 
-    Source: recorded answers to bodies with two faults, August and September 2026.
+    Source: recorded responses to bodies with two faults, August and September 2026.
     """
 
     MODEL = 0
@@ -60,7 +60,7 @@ class Phase(IntEnum):
 
 
 class Part(IntEnum):
-    """The two parts of a request that the API checks one after the other."""
+    """The two parts of a line, which the API checks one after the other."""
 
     LINE = 0
     BODY = 1
@@ -72,7 +72,7 @@ class Rank(NamedTuple):
     Attributes:
         part: the line itself, or its body.
         phase: the API's phase.
-        position: of the parameter, in the order in which the API checks the parameters.
+        position: the parameter's position in the order in which the API checks parameters.
         by_rule: schema problems sort before the problems that a rule finds in the same parameter.
         serial: the order in which the check found them.
     """
@@ -85,11 +85,11 @@ class Rank(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """One change of the text of a line, which touches nothing else. It is made only when it is used.
+    """One change to the text of a line. It is computed only when it is applied.
 
     Attributes:
-        change: gets the text of the line and `args`; returns the new text, or None if the text is
-            not as it expects. A function of a module, so that it can be pickled.
+        change: takes the text of the line and `args`; returns the new text, or None if the edit
+            does not apply. It must be a module-level function, so that it can be pickled.
         args: further arguments.
     """
 
@@ -120,17 +120,18 @@ class Fix(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What a check yields: what is wrong and where, without a severity.
+    """What is wrong and where, as a check yields it. The rule adds the severity.
 
     Attributes:
-        message: the API's sentence where it is known.
-        param: the place in the API's words; None where the API gives null.
-        path: the place in the line; None for the file as a whole.
+        message: the API's sentence if it is known.
+        param: the place in the API's notation; None if the API gives null.
+        path: the path in the line; None for the file as a whole.
         hint: how to fix it.
         rule: the rule's name. Empty in problems that a rule's own check yields.
         rank: when the API would report it.
-        line: the 1-based line. None if the caller knows it, or for the file as a whole.
-        custom_id: of that line.
+        line: the line number, counted from 1. None for the file as a whole, or if the caller sets
+            it.
+        custom_id: the custom_id of that line.
         fix: how to repair it, if that is possible.
     """
 
@@ -223,7 +224,7 @@ class BatchError(NamedTuple):
 
     @property
     def key(self) -> FindingKey:
-        """What findings are counted by: the rule, the severity and the effect."""
+        """The key by which findings are counted: the rule, the severity and the effect."""
         return FindingKey(self.rule, self.severity, self.fails)
 
     def moved(self, lines: int) -> BatchError:
@@ -261,7 +262,7 @@ class BatchError(NamedTuple):
 
 
 class FindingKey(NamedTuple):
-    """What findings are counted by: the rule, and the severity and effect they had."""
+    """The key by which findings are counted: the rule, the severity and the effect."""
 
     rule: str
     severity: Severity

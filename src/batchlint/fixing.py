@@ -35,7 +35,7 @@ from .rules.file import repeated_ids
 from .sources import CHUNK, AnySource, FileSource, Source, StreamSource, is_gzipped, open_source
 from .summary import ChunkSummary, LineStatus, merge
 
-#: Maximum number of changes per line. A line that still has fixes after them stays as it was.
+#: Maximum number of changes per line. A line that still has fixes after that is left unchanged.
 _MOST_CHANGES: Final = 100
 
 #: Maximum number of times that a file is read and changed.
@@ -262,7 +262,7 @@ class Repair:
 
         Args:
             source: the source.
-            beside: make temporary files in the directory of this file. Default: the system's
+            beside: create temporary files in the directory of this file. Default: the system's
                 temporary directory.
 
         Raises:

@@ -1,6 +1,6 @@
-"""Turns other forms of requests into lines: UTF-16, JSON arrays and pretty-printed JSON.
+"""Converts UTF-16, JSON arrays and pretty-printed JSON to one request per line.
 
-One value is in memory at a time, and the text of numbers is copied.
+Only one value is in memory at a time. Numbers keep their spelling.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .edits import holds_object
 
 _MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
-#: A string, perhaps cut off where the bytes end, or a bracket. Group 1 ends the string.
+#: A string, which may be cut off at the end of the bytes, or a bracket. Group 1 ends the string.
 _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 #: The rest of a string that was cut off. Group 1 is as above.
@@ -23,21 +23,21 @@ _REST: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)', re.DOTALL)
 #: Maximum size of a request in a JSON document, so that memory is bounded.
 _LONGEST: Final = 1 << 26
 
-#: A string, or white space with a newline, and the comma before it.
+#: A string, or whitespace with a newline and the comma before it.
 _BREAK: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(,?)[ \t\r]*\n[ \t\r\n]*', re.DOTALL)
 
 _BLANKS: Final = b" \t\r\n"
 
 
 class NotConvertibleError(Exception):
-    """The bytes are not what they seemed to be."""
+    """The bytes are not in the expected format."""
 
 
 def as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """UTF-16 with a byte order mark as UTF-8 without one.
+    """Convert UTF-16 with a byte order mark to UTF-8 without one.
 
     Raises:
-        NotConvertibleError: it is not UTF-16 with a mark.
+        NotConvertibleError: the bytes are not UTF-16 with a byte order mark.
     """
     decoder = None
     for chunk in chunks:
@@ -61,14 +61,16 @@ def _decoded(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = F
 
 
 def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The objects of a JSON array, or objects that go on over several lines, one per line.
+    """Write the objects of a JSON array, or objects that span several lines, one per line.
 
     Raises:
-        NotConvertibleError: it is something else, or it was cut off.
+        NotConvertibleError: the bytes are something else, or are cut off.
     """
     for value in _objects(chunks):
         line = _BREAK.sub(_joined, value)
-        if not holds_object(line):  # A newline is left in a string only, where JSON has none.
+        if not holds_object(
+            line
+        ):  # Any remaining newline is inside a string, where JSON does not allow it.
             raise NotConvertibleError
         yield line + b"\n"
 
@@ -99,7 +101,7 @@ def is_convertible(rule: str, chunks: Iterable[bytes]) -> bool:
 
 
 def _joined(match: re.Match[bytes]) -> bytes:
-    """What takes the place of a newline between the tokens of a value."""
+    """The replacement of a newline between the tokens of a value."""
     comma = match[1]
     if comma is None:
         return match[0]
@@ -107,10 +109,10 @@ def _joined(match: re.Match[bytes]) -> bytes:
 
 
 def _objects(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The text of each object of an array, or of each object at the top.
+    """The text of each object in an array, or of each object at the top level.
 
     Raises:
-        NotConvertibleError: something else is there, or it was cut off.
+        NotConvertibleError: there is anything else, or the bytes are cut off.
     """
     scanner = _Scanner()
     for chunk in chunks:
@@ -119,7 +121,7 @@ def _objects(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class _Scanner:
-    """Finds objects in bytes that come in chunks."""
+    """Finds objects in a stream of chunks."""
 
     def __init__(self) -> None:
         self._data = b""
@@ -132,10 +134,10 @@ class _Scanner:
         self._is_closed = False  # whether the array has ended
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """The objects that end in a chunk.
+        """Yield the objects that end in a chunk.
 
         Raises:
-            NotConvertibleError: something else is between two objects.
+            NotConvertibleError: there is something else between two objects.
         """
         data = self._data[self._start :] + chunk
         self._at -= self._start
@@ -155,7 +157,7 @@ class _Scanner:
             elif mark in b"]}":
                 yield from self._close(match)
             elif self._depth == (self._outer or 0):
-                raise NotConvertibleError  # A string that is not in an object.
+                raise NotConvertibleError  # A string outside of any object.
         self._at = len(data)
 
     def _open(self, mark: bytes, match: re.Match[bytes]) -> None:
@@ -196,7 +198,7 @@ class _Scanner:
         """Check what is after the last object.
 
         Raises:
-            NotConvertibleError: the data was cut off, or has something else.
+            NotConvertibleError: the data is cut off, or something else follows.
         """
         rest = self._data[self._start :]
         is_complete = self._depth == 0 and (self._is_closed or self._outer == 0)

@@ -28,7 +28,7 @@ _MOST_STEPS: Final = 20_000
 
 _MARK: Final = "\ufeff"
 
-#: The white space of JSON.
+#: JSON's whitespace characters.
 _BLANKS: Final = " \t\r\n"
 
 #: Rules that point to a key instead of its value.
@@ -97,7 +97,7 @@ def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[
         return [Place(shown, start, start + 1)] * len(errors)
     if is_deeper_than(EXPLAINED_LEVELS, text):  # The decoder recurses, and the stack may be small.
         return [None] * len(errors)
-    root = _Wanted()
+    root = _Target()
     for error in errors:
         if error.pointer is not None:
             root.add(_tokens(error.pointer))
@@ -105,15 +105,15 @@ def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[
     return [_place(text, root if walked else None, error) for error in errors]
 
 
-def _try_walk(text: str, root: _Wanted, steps: int, longest: int | None) -> bool:
-    """Record the spans of the wanted places in a text. Return whether that succeeded."""
+def _try_walk(text: str, root: _Target, steps: int, longest: int | None) -> bool:
+    """Record the spans of the targets in a text. Return whether that succeeded."""
     try:
         return with_fresh_stack(_walk, text, root, steps, longest) > 0
     except (ValueError, IndexError, RecursionError):
         return False
 
 
-def _place(text: str, root: _Wanted | None, error: BatchError) -> Place | None:
+def _place(text: str, root: _Target | None, error: BatchError) -> Place | None:
     span: tuple[int, int] | None = None
     try:
         if error.pointer is None:
@@ -151,30 +151,30 @@ def _tokens(pointer: str) -> list[str]:
     return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
 
 
-class _Wanted:
-    """A node on the path to a finding: its place in the line, or a container around it.
+class _Target:
+    """A node on the path to a finding: the value to locate, or a container around it.
 
     Attributes:
-        children: the wanted places inside, by key or index; empty until one is added.
+        children: the targets inside, by key or index; empty until one is added.
         name: the offset of its key.
         start: the offset of its value.
         end: the offset after its value.
         visit: the number of times it was seen. Decoders keep the last of duplicate keys.
-        visit_of_parent: the parent's `visit` when this place was last seen.
+        visit_of_parent: the parent's `visit` when this target was last seen.
     """
 
     __slots__ = ("children", "end", "name", "start", "visit", "visit_of_parent")
 
     def __init__(self) -> None:
-        self.children: dict[str, _Wanted] = {}
+        self.children: dict[str, _Target] = {}
         self.name = self.start = self.end = 0
         self.visit = self.visit_of_parent = 0
 
     def add(self, tokens: list[str]) -> None:
-        """Add the place that these keys and indices lead to."""
+        """Add the target that these keys and indices lead to."""
         place = self
         for token in tokens:
-            place = place.children.setdefault(token, _Wanted())
+            place = place.children.setdefault(token, _Target())
 
     def span(self, tokens: list[str], text: str, *, about_key: bool) -> tuple[int, int]:
         """The span of the value or key that these keys and indices lead to.
@@ -190,12 +190,12 @@ class _Wanted:
         return (place.name, _end(text, place.name)) if about_key else (place.start, place.end)
 
 
-#: Wanted places whose children are being read, each with its closing bracket and the next index.
-_Open = list[tuple[_Wanted, str, int]]
+#: Targets whose children are being read, each with its closing bracket and the next index.
+_Open = list[tuple[_Target, str, int]]
 
 
-def _walk(text: str, root: _Wanted, steps: int, longest: int | None) -> int:
-    """Record the offsets of the wanted places in one pass; return the number of steps left.
+def _walk(text: str, root: _Target, steps: int, longest: int | None) -> int:
+    """Record the offsets of the targets in one pass; return the number of steps left.
 
     The walk does not recurse, and skips all other values whole.
 
@@ -232,8 +232,8 @@ def _walk(text: str, root: _Wanted, steps: int, longest: int | None) -> int:
     return steps
 
 
-def _enter(text: str, place: _Wanted, at: int, around: _Open) -> int:
-    """Record where a wanted place begins; return the offset of its first child, or after it."""
+def _enter(text: str, place: _Target, at: int, around: _Open) -> int:
+    """Record where a target begins; return the offset of its first child, or after it."""
     place.start = at
     place.visit += 1
     if place.children and text[at] in "{[":
@@ -258,7 +258,7 @@ def _end(text: str, at: int) -> int:
 
 
 def _skip(text: str, at: int) -> int:
-    """The offset of the next character that is not white space."""
+    """The offset of the next character that is not whitespace."""
     if text[at : at + 1] > " ":  # Usually there is none, and a regex match is slower.
         return at
     match = _SPACE.match(text, at)
@@ -290,7 +290,7 @@ def find_span(text: str, path: PathParts) -> Span | None:
         path: the keys and indices that lead to the value.
     """
     tokens = [str(part) for part in path]
-    root = _Wanted()
+    root = _Target()
     root.add(tokens)
     if not _try_walk(text, root, len(text) + 1, None):  # No value has more fields than characters.
         return None

@@ -130,7 +130,7 @@ def _checked(
     start: Start,
     progress: Callable[[int], object] | None,
 ) -> Iterator[tuple[str, Report | OSError]]:
-    """The results, with calls to `progress`."""
+    """Yield the results, and report progress."""
     if executor is None:
         first = list(islice(files, _LOOK_AHEAD))
         files = chain(first, files)
@@ -161,7 +161,7 @@ def _check(source: Any, options: dict[str, Any]) -> Report | OSError:
 def _expanded(
     sources: Iterable[Any], storage_options: Mapping[str, Any] | None
 ) -> Iterator[tuple[str, Any]]:
-    """Each file with its name. A glob or a prefix that leads to no file has an OSError instead."""
+    """Each file with its name. A glob or prefix that matches no file gives an OSError instead."""
     for source in sources:
         if not is_url(source):
             yield (os.fsdecode(source) if isinstance(source, os.PathLike) else str(source)), source

@@ -1,4 +1,4 @@
-"""Unknown names of models: which known model was meant, or which provider has the model."""
+"""Identifies unknown model names: which known model was meant, or which provider has the model."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 
 from .providers import COMPATIBLE, base_model, known_models, model_family, provider_index
 
-#: What other tools put before the name of an OpenAI model.
+#: Prefixes that other tools add to the names of OpenAI models.
 _PREFIXES: Final = ("openai/", "models/", "openai:")
 
 #: Longer names are not looked up.
 _LONGEST: Final = 64
 
-#: A name of this many characters or more may differ in two places, a shorter one in one.
+#: Names of at least this many characters may differ in two places, shorter ones in one.
 _LONG: Final = 16
 
 
@@ -45,7 +45,7 @@ def suggest_models(models: Iterable[str]) -> dict[str, str]:
 
 
 def provider_of_model(model: str) -> str | None:
-    """The name of the provider that a model plainly belongs to, if that is not OpenAI.
+    """The name of the provider that a model clearly belongs to, unless that is OpenAI.
 
     Source of the patterns: `schemas/providers.yaml`.
     """
@@ -93,7 +93,7 @@ def _nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _edits(a: str, b: str) -> int:
-    """The number of letters to insert, delete, replace or swap with the next one."""
+    """The number of insertions, deletions, replacements and swaps of adjacent letters."""
     rows = [list(range(len(b) + 1))]
     for i, x in enumerate(a, 1):
         row = [i]

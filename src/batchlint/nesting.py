@@ -1,7 +1,7 @@
 """Deeply nested data: results must not depend on the recursion limit or the caller's stack.
 
-Two fixed bounds take care of that. The decoder accepts 1,024 levels. Explaining a problem means
-recursing, so it stops at 64 levels, which any thread has room for. Deeper values are not checked.
+Two fixed bounds ensure this. The decoder accepts 1,024 levels. Explaining a problem recurses, so it
+stops at 64 levels, for which any thread has room. Deeper values are not checked.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from collections.abc import Callable
 from threading import Thread
 from typing import Any, Final, TypeVar
 
-#: The levels of JSON that orjson decodes.
+#: The number of levels that orjson decodes.
 LEVELS: Final = 1024
 
-#: The levels to which a problem is explained.
+#: The number of levels down to which problems are explained.
 EXPLAINED_LEVELS: Final = 64
 
-#: Strings (the last one may be cut off), and what opens and closes arrays and objects.
+#: Strings (the last one may be cut off), and brackets that open or close arrays and objects.
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 _T = TypeVar("_T")
 
 
 def is_deeper_than(levels: int, text: str) -> bool:
-    """Whether arrays and objects of a text, JSON or nearly JSON, are nested deeper than this."""
+    """Whether arrays and objects in a text, which may be invalid JSON, are nested deeper than this."""
     if text.count("[") + text.count("{") <= levels:
         return False
     depth = 0
@@ -58,7 +58,7 @@ def end_of_brackets(text: str, start: int) -> int:
 
 
 def pruned(value: Any, levels: int = EXPLAINED_LEVELS) -> Any:
-    """The value, with None in place of everything that is nested deeper than this."""
+    """The value, with None instead of everything that is nested deeper than this."""
     if not isinstance(value, list | dict):
         return value
     if not levels:
@@ -74,7 +74,7 @@ def with_fresh_stack(function: Callable[..., _T], *args: Any) -> _T:
     The function must be safe to call twice.
 
     Raises:
-        RecursionError: it needs more than a whole stack.
+        RecursionError: the call needs more than a whole stack.
     """
     try:
         return function(*args)

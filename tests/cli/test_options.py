@@ -308,7 +308,7 @@ def test_config_option_selects_the_file(run: Run, folder: Path) -> None:
     ("options", "message"),
     [
         (["--config=missing.toml"], "Error: missing.toml: No such file or directory\n"),
-        (["--config=pyproject.toml"], "Error: pyproject.toml: it has no [tool.batchlint] table\n"),
+        (["--config=pyproject.toml"], "Error: pyproject.toml: has no [tool.batchlint] table\n"),
         (["--config=a.toml"], "Error: a.toml:2: format must be one of text, json, jsonl, "),
     ],
 )

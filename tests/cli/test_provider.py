@@ -96,5 +96,5 @@ def test_json_has_the_provider_and_the_hint(run: Run) -> None:
     [other] = json.loads(run("check", "--format=json", "--provider=vllm", OF_VLLM).out)["files"]
 
     assert report["provider"] == "openai"
-    assert "is not one of OpenAI" in report["hint"]
+    assert "is not an OpenAI model" in report["hint"]
     assert (other["provider"], other["hint"]) == ("vllm", None)

@@ -368,7 +368,7 @@ def test_problems_that_a_rule_finds_are_limited() -> None:
     assert counts(report) == {"arguments_not_json": 1000, "too_many_problems": 1}
     more = next(error for error in report.warnings if error.rule == "too_many_problems")
     assert more.hint == (
-        "`arguments_not_json` finds them. Fix those that are listed, and check again."
+        "These are findings of `arguments_not_json`. Fix the listed ones, and check again."
     )
 
 

@@ -1,1 +1,1 @@
-"""From chunks of lines to a report: checks lines, sums up chunks, runs chunks in parallel."""
+"""Turns chunks of lines into a report: checks lines, summarizes chunks, runs chunks in parallel."""

@@ -1,7 +1,7 @@
-"""One finding per cause: drops the problems of a body that only follow from another one.
+"""Keeps one finding per cause: drops problems of a body that are only consequences of another one.
 
-A schema reports every invalid place. A body for another endpoint, or an object in the
-wrong form, breaks it in several places at once, and the first one is enough to know.
+A schema reports every invalid place. A body for another endpoint, or an object in the wrong form,
+breaks it in several places at once, and the first finding is enough.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PROMPT: Final[Mapping[Endpoint, str]] = {
     VIDEOS: "prompt",
 }
 
-#: The models whose bodies have a `prompt`, by the beginning of their names.
+#: Prefixes of the models whose bodies have a `prompt`.
 _IMAGE_MODELS: Final = ("gpt-image", "dall-e", "chatgpt-image")
 _VIDEO_MODELS: Final = "sora"
 
@@ -55,12 +55,12 @@ _WRONG_URL_SYMPTOMS: Final = frozenset(
     }
 )
 
-#: A rule whose message says what is missing, like `missing_required_parameter`.
+#: A rule whose message names what is missing, like `missing_required_parameter`.
 _JSON_EDITS_IMAGE: Final = "json_edits_image"
 
-#: Fields that are unknown because the object has the form of another endpoint, with the missing
-#: fields that show it. A JSON schema format is flat on /v1/responses and nested on chat
-#: completions, and so is a function.
+#: Fields that are unknown because the object has the form of another endpoint, each with the
+#: missing fields that indicate this. A JSON schema format is flat on /v1/responses and nested on
+#: chat completions, and so is a function.
 _OTHER_FORMS: Final = (
     (frozenset({"name", "schema", "strict", "description"}), ("json_schema",)),
     (frozenset({"json_schema"}), ("name", "schema")),
@@ -72,7 +72,7 @@ _OTHER_FORMS: Final = (
 def first_of_each_cause(
     problems: Iterable[Problem], request: Request, provider: Provider
 ) -> list[Problem]:
-    """The problems of a body under its schema, without those that only follow from another one.
+    """The problems of a body under its schema, without those that are consequences of another one.
 
     Args:
         problems: in the order in which the API checks.
@@ -87,7 +87,7 @@ def first_of_each_cause(
 
 
 def _without_other_forms(problems: list[Problem]) -> list[Problem]:
-    """Drop what follows from a format or a function in the form of another endpoint."""
+    """Drop the consequences of a format or a function in the form of another endpoint."""
     missing = {
         problem.path
         for problem in problems
@@ -101,7 +101,7 @@ def _without_other_forms(problems: list[Problem]) -> list[Problem]:
 
 
 def _follows(rule: str, path: PathParts, missing: set[PathParts]) -> bool:
-    """Whether a problem follows from one of the missing fields."""
+    """Whether a problem is a consequence of one of the missing fields."""
     holder = path[:-1]
     field = path[-1]
 
@@ -155,7 +155,7 @@ def _without_inner_fields(problems: list[Problem], request: Request) -> list[Pro
 
 
 def _wrapper(request: Request, path: PathParts) -> str | None:
-    """The field that holds the object that should be where a field is missing."""
+    """The field whose object belongs in the place where a field is missing."""
     if len(path) < 2:
         return None
     holder = request.at(path[:-1])
@@ -175,7 +175,7 @@ def _wrapper(request: Request, path: PathParts) -> str | None:
 def _one_per_wrong_url(
     problems: list[Problem], request: Request, provider: Provider
 ) -> list[Problem]:
-    """Keep only the first problem that follows from a body for another endpoint."""
+    """Keep only the first problem of a body that is meant for another endpoint."""
     meant = _meant_endpoint(request)
     if meant is None:
         return problems
@@ -200,7 +200,7 @@ def _one_per_wrong_url(
 
 
 def _meant_endpoint(request: Request) -> Endpoint | None:
-    """The endpoint that a body was written for, if it is another one."""
+    """The endpoint that a body was written for, if it is not the endpoint of its URL."""
     endpoint = request.endpoint
     body = request.body
     if body.get(_PROMPT[endpoint]) is not None:

@@ -181,13 +181,13 @@ def iter_errors(
 def _batch_endpoint(
     endpoint: str | None, create: Mapping[str, Any] | None, profile: Provider
 ) -> str | None:
-    """The batch's endpoint, as far as the arguments name it.
+    """The batch's endpoint, if the arguments name one.
 
     A create call whose endpoint is not a batch endpoint is a finding, not an exception.
 
     Raises:
         TypeError: `endpoint` is not a string, or `create` is not a mapping.
-        ValueError: `endpoint` is not a batch endpoint, or the create call has another.
+        ValueError: `endpoint` is not a batch endpoint, or differs from that of the create call.
     """
     if create is not None and not isinstance(create, Mapping):
         raise TypeError(f"create must be a dict, not {type(create).__name__}")
@@ -217,7 +217,7 @@ class Rules(NamedTuple):
 
 
 class Job:
-    """One check of one file: its arguments, which are those of `check`.
+    """One check of one file, with the arguments of `check`.
 
     Attributes:
         plan: what the workers need to know.
@@ -263,7 +263,7 @@ class Job:
         executor: Executor | None = None,
         start: Start = "spawn",
     ) -> Iterator[ChunkSummary]:
-        """The summaries of the parts of a source, in order; of a foreign source only its size."""
+        """The summaries of the parts of a source, in order. For a foreign source, only its size."""
         foreign = self._checker.explain_head(source.head())
         if foreign:
             yield _sized(source, foreign)
@@ -286,7 +286,7 @@ class Job:
         yield from sorted([*report.errors, *report.warnings])
 
     def report(self, summary: ChunkSummary, source: Source | None) -> Report:
-        """The report, from the summary of the whole source, which may not be at hand."""
+        """The report, from the summary of the whole source. The source itself is optional."""
         extra: list[BatchError] = []
         if self._create is not None:
             endpoint = self._endpoint or next(iter(self._checker.provider.endpoints))
@@ -414,7 +414,7 @@ def _create_errors(
         raise TypeError(f"the parameters must be a dict, not {type(params).__name__}")
     try:
         decoded = orjson.loads(orjson.dumps(params))
-    except TypeError:  # orjson also refuses half of a surrogate pair, and large numbers.
+    except TypeError:  # orjson also rejects lone surrogates and large numbers.
         text = to_json_text(params, "a create call")
         decoded = with_fresh_stack(json.loads, text)
     if has_no_number(params):

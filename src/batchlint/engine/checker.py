@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 #: An endpoint checker remembers the triggered rules of this many distinct sets of fields.
 _KNOWN_SETS: Final = 256
 
-#: A checker remembers the findings of this many distinct defects: many lines have the same one.
+#: A checker remembers the findings of this many distinct defects, because lines often share one.
 _KNOWN_DEFECTS: Final = 256
 
 _FirstOfEachCause = Callable[[Iterable[Problem], Request, Provider], list[Problem]]
@@ -72,7 +72,7 @@ class EndpointChecker:
         is_valid: whether a decoded line is a valid request, according to its schemas.
         is_quiet: whether nothing inside a body triggers a rule.
         triggers_nothing: whether no field of a body triggers a rule.
-        long_line: from this size in bytes on, a line triggers a rule by itself.
+        long_line: the size in bytes from which a line triggers a rule by itself.
         deprecated: the deprecated parameters.
     """
 
@@ -103,7 +103,7 @@ class EndpointChecker:
 
         Args:
             body: the body.
-            known_invalid: a validator refused it already.
+            known_invalid: whether a validator has already rejected the body.
         """
         if self._explainer is None:
             self._explainer = _explainer(
@@ -123,7 +123,7 @@ class EndpointChecker:
         """The problems that rules find in a body, as (rule, rank, problem).
 
         Args:
-            body: the body; the schema may have refused some of its fields.
+            body: the body; the schema may have rejected some of its fields.
             line_bytes: the size of the line.
             quiet: whether nothing inside the body triggers a rule.
         """
@@ -143,7 +143,7 @@ class EndpointChecker:
         return found
 
     def _position(self, path: PathParts) -> int:
-        """The position of the parameter that a place in the line belongs to."""
+        """The position of the parameter that a path in the line leads to or into."""
         last = len(self._positions)
         return self._positions.get(path[1], last) if len(path) > 1 else last
 
@@ -166,7 +166,7 @@ class EndpointChecker:
 
 
 def _hint_makers(provider: Provider) -> dict[str, HintMaker]:
-    """What makes the hints of rules that a schema states, by the name of the rule."""
+    """The functions that make the hints of rules that a schema states, by the name of the rule."""
 
     def with_provider(make: Any) -> HintMaker:
         return lambda value, path: make(value, path, provider)
@@ -181,7 +181,7 @@ class LineChecker:
         provider: the provider whose URLs are valid.
 
     Attributes:
-        is_clean: whether the own fields of a decoded line are valid.
+        is_clean: whether a decoded line's own fields are valid.
         explainer: explains the fields.
     """
 
@@ -196,9 +196,9 @@ class LineResult(NamedTuple):
 
     Attributes:
         errors: its findings.
-        is_blank: it has nothing but white space.
+        is_blank: whether it has only whitespace.
         custom_id: the line's custom_id, if any.
-        url: the line's URL, if it is that of a batch endpoint.
+        url: the line's URL, if it is a batch endpoint.
         model: the request's model, if any.
         body: the request's body; an empty object if it has none.
         checker: the compiled checks of its URL and model.
@@ -230,8 +230,8 @@ class Checker:
         self._endpoint_checkers: dict[tuple[str, str], EndpointChecker] = {}
         self._endpoint_rules: dict[str, EndpointRules] = {}
         self._compiled_line: LineChecker | None = None
-        # Imported when first needed, because most files have no problems, and kept, because an
-        # import statement takes 1 µs each time.
+        # Imported when first needed, because most files have no problems. Kept, because each import
+        # statement takes 1 µs.
         self._late: tuple[_FirstOfEachCause, _WithHints] | None = None
         self._known_defects: dict[tuple[Defect, Effect | None], list[BatchError]] = {}
         self._rules: dict[Scope, list[Rule]] = {}
@@ -239,15 +239,15 @@ class Checker:
             self._rules.setdefault(RULES[name].scope, []).append(RULES[name])
 
     def rules(self, scope: Scope) -> list[Rule]:
-        """The rules of a scope that are on."""
+        """The enabled rules of a scope."""
         return self._rules.get(scope, [])
 
     def url_of(self, request: dict[str, Any], endpoint: str | None) -> Any:
-        """The URL of a request whose provider's lines need none.
+        """The URL of a request, for a provider whose lines need none.
 
         Args:
             request: the decoded line.
-            endpoint: the URL of the batch, if the caller gave it.
+            endpoint: the URL of the batch, if the caller gave one.
         """
         return self.provider.url_of_line(request, endpoint)
 
@@ -266,7 +266,7 @@ class Checker:
 
     @property
     def _line_checker(self) -> LineChecker:
-        """Compiled when first needed: most files have no wrong line."""
+        """Compiled when first needed, because most files have no invalid line."""
         if self._compiled_line is None:
             self._compiled_line = LineChecker(self.provider)
         return self._compiled_line
@@ -279,7 +279,7 @@ class Checker:
                 for rule in self.rules("request")
                 if not rule.endpoints or endpoint in rule.endpoints
             ]
-            if self.provider.checks_types_only:  # The others are about OpenAI's API.
+            if self.provider.checks_types_only:  # Other rules are about OpenAI's API.
                 own = [rule for rule in own if rule.when_at]
             own = [*filter(None, (rule.for_provider(self.provider) for rule in own))]
             rules = self._endpoint_rules[endpoint.name] = EndpointRules(endpoint, own)
@@ -295,7 +295,7 @@ class Checker:
         *,
         quiet: bool,
     ) -> list[BatchError]:
-        """The findings of rules about the body of a valid request.
+        """The findings of request rules about the body of a valid request.
 
         Args:
             checker: the compiled checks of its endpoint and model.
@@ -317,7 +317,7 @@ class Checker:
             request: the decoded line; None if it is not JSON.
             number: the line's number in its chunk, counted from 1.
             first: whether this is the first line of the file, where a byte order mark may be.
-            endpoint: the URL of lines that have none, if the caller gave it.
+            endpoint: the URL for lines that have none, if the caller gave one.
         """
         errors: list[BatchError] = []
         if first and line.startswith(BYTE_ORDER_MARK):
@@ -367,8 +367,8 @@ class Checker:
                     yield rule.name, problem.rank, problem
         body = request.get("body")
         if checker is not None and isinstance(body, dict):
-            # A line whose own fields are valid is here because its body is not, or because that has
-            # a parameter that may be misspelled.
+            # If a line's own fields are valid, its body is not, or the body has a parameter that
+            # may be misspelled.
             found = checker.explain(body, known_invalid=is_clean_line and not may_be_valid)
             about = Request(checker.endpoint, body, line_bytes, self.provider)
             for problem in self._one_per_cause(found, about):
@@ -413,7 +413,7 @@ class Checker:
         defect = find_surrogate(params)
         if defect is not None:
             errors = self._explain_defect(defect, None, effect="create")
-            if errors:  # What cannot be parsed has no other findings.
+            if errors:  # If it cannot be parsed, there are no other findings.
                 return errors
         schema = create_schema(self.provider)
         hint = newer_hint() if self.provider.has_openai_models else None
@@ -423,11 +423,11 @@ class Checker:
     # -- findings ---------------------------------------------------------------------------------
 
     def errors(self, problems: Iterable[Problem], effect: Effect | None = None) -> list[BatchError]:
-        """Problems as users see them, in the order in which the API checks.
+        """Turn problems into findings, in the order in which the API checks.
 
         Args:
             problems: each with its rule, its line and its custom_id.
-            effect: what the API does, where that is not the effect of the rule.
+            effect: what the API does, if not what the rule says.
         """
         return _in_order(
             self._error(
@@ -445,7 +445,7 @@ class Checker:
         custom_id: str | None,
         effect: Effect | None = None,
     ) -> BatchError | None:
-        """A problem as a finding; None if its rule is off.
+        """Turn a problem into a finding; None if its rule is off.
 
         Raises:
             KeyError: there is no such rule.
@@ -476,18 +476,18 @@ class Checker:
 
 @lru_cache(maxsize=32)
 def checker_for(provider_name: str, selection: Selection) -> Checker:
-    """The checker of a provider and a selection. A process keeps those used last."""
+    """The checker for a provider and a selection. A process keeps the most recently used ones."""
     return Checker(provider(provider_name), selection)
 
 
 def _explainer(schema: dict[str, Any], **options: Any) -> Explainer:
-    from ..schema.explain import Explainer  # Late, because valid lines need no explanation.
+    from ..schema.explain import Explainer  # Imported here because valid lines don't need it.
 
     return Explainer(schema, **options)
 
 
 def _with_fix(problem: Problem, line: Line) -> Problem:
-    """A problem that a schema states, with the fix that its rule has for it."""
+    """Add the fix of its rule to a problem that a schema states."""
     make = RULES[problem.rule].fix
     return problem if make is None else problem._replace(fix=make(problem, line))
 
@@ -497,7 +497,7 @@ def _in_order(errors: Iterable[BatchError | None]) -> list[BatchError]:
     found = [error for error in errors if error is not None]
     if len(found) > 1:
         found.sort()
-    if len(found) > MOST_PER_LINE:  # Say only once that there are more.
+    if len(found) > MOST_PER_LINE:  # Mention only once that there are more.
         cut = [error for error in found if error.rule == TOO_MANY]
         found = [error for error in found if error.rule != TOO_MANY] + cut[:1]
     return found
@@ -508,10 +508,10 @@ _LAST: Final = Rank(Part.BODY, Phase.LAST, sys.maxsize)
 
 
 def _too_many(rule: str) -> Problem:
-    """The problem of a line in which one rule finds very many."""
+    """The problem that reports that one rule finds too many problems in a line."""
     return Problem(
-        f"There are more than {MOST_PER_LINE:,} problems. The rest of them are not listed.",
-        hint=f"`{rule}` finds them. Fix those that are listed, and check again.",
+        f"There are more than {MOST_PER_LINE:,} problems. The rest are not listed.",
+        hint=f"These are findings of `{rule}`. Fix the listed ones, and check again.",
         path=(),
     )
 

@@ -25,15 +25,17 @@ _FAILED: Final = int(LineStatus.FAILED)
 
 
 class Plan(NamedTuple):
-    """What to check for. It travels to the workers with every chunk.
+    """What to check for. It is sent to the workers with every chunk.
 
     Attributes:
         selection: the rules that are on.
         keep: the maximum number of findings to keep per rule; 0 keeps all.
         now: the time of the check, in seconds since the epoch.
-        max_enqueued_tokens: the caller's limit on prompt tokens; None estimates nothing.
-        provider: its name.
-        endpoint: the URL of lines that have none; None shows it by the body of each.
+        max_enqueued_tokens: the caller's limit on prompt tokens. If it is None, tokens are not
+            estimated.
+        provider: the name of the provider.
+        endpoint: the URL for lines that have none. If it is None, each body identifies its
+            endpoint.
     """
 
     selection: Selection
@@ -49,8 +51,8 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
 ) -> ChunkSummary:
     """Check whole lines.
 
-    The summary depends on the arguments only. What is cached between calls (compiled schemas,
-    schemas without problems) saves time and changes nothing.
+    The summary depends only on the arguments. Caches (compiled schemas, schemas without problems)
+    save time and do not change it.
 
     Args:
         chunk: lines, each with its newline, except perhaps the last.
@@ -189,7 +191,7 @@ def _model_of(body: Any) -> Any:
 
 
 def _add(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:
-    """Add the findings of a line; whether one of them is an error."""
+    """Add the findings of a line, and return whether one of them is an error."""
     failed = False
     for error in errors:
         failed |= error.severity == "error"
@@ -201,7 +203,7 @@ def _add(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:
 
 
 def _status(summary: ChunkSummary, result: LineResult) -> int:
-    """Add the findings of a line that is not a valid request, and tell its status."""
+    """Add the findings of a line that is not a valid request, and return its status."""
     failed = _add(summary, result.errors)
     if result.is_blank:
         return _BLANK
@@ -211,7 +213,7 @@ def _status(summary: ChunkSummary, result: LineResult) -> int:
 def _note_deprecated(
     summary: ChunkSummary, checker: EndpointChecker, body: Mapping[str, Any], number: int
 ) -> None:
-    """Note the deprecated parameters to which a request gives a value."""
+    """Record the deprecated parameters that a request sets."""
     for name in checker.deprecated.intersection(body):
         if body[name] is not None:
             is_fixable = is_replaceable(checker.endpoint, name, body)
@@ -221,8 +223,8 @@ def _note_deprecated(
 def count_inputs(body: Mapping[str, Any]) -> int:
     """The number of inputs of a request to the embeddings endpoint.
 
-    A string or a list of tokens is one input. A list of strings or of lists of tokens is as many
-    inputs as it has items.
+    A string or a list of tokens is one input. In a list of strings or of lists of tokens, each item
+    is one input.
     """
     given = body.get("input")
     if isinstance(given, list) and given and isinstance(given[0], str | list):

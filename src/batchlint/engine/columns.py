@@ -1,4 +1,4 @@
-"""Fills in the columns of findings, while their lines are at hand."""
+"""Fills in the columns of findings while their lines are in memory."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def check_with_columns(chunk: bytes, plan: Plan, first: bool = False) -> ChunkSu
 
 
 class ColumnChecker:
-    """Checks neighbouring chunks in order, like `check_chunk`.
+    """Checks consecutive chunks in order, like `check_chunk`.
 
-    It fills in the columns of those findings only that are kept when the summaries are merged:
-    finding a place takes longer than the check.
+    It fills in columns only for findings that are kept when the summaries are merged, because
+    locating a finding takes longer than the check.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class ColumnChecker:
         return new
 
     def _new(self, errors: Iterable[BatchError], keep: int) -> Iterator[BatchError]:
-        """The findings that are kept, after those of the chunks before."""
+        """The findings to keep after those of earlier chunks."""
         for error in errors:
             if not keep or self._kept[error.rule] < keep:
                 self._kept[error.rule] += 1
@@ -62,17 +62,17 @@ class ColumnChecker:
 
 
 def with_all_columns(report: Report, source: Source) -> Report:
-    """Read a source again for the columns of findings that were made from the file as a whole.
+    """Read a source again for the columns of findings about the file as a whole.
 
     Args:
         report: the report.
-        source: the source of its lines, after they were read.
+        source: the source of its lines, which were already read.
     """
     wanted = [e for e in (*report.errors, *report.warnings) if e.line and e.column is None]
     if not wanted or not source.is_text:
         return report
     columns: dict[int, int] = {}
-    with suppress(OSError):  # It has changed, so its columns have, too.
+    with suppress(OSError):  # The file has changed, so columns would be wrong.
         lines = (line for chunk in source.again() for line in BytesIO(chunk))
         columns = _find_columns(wanted, lines, first=True)
     return replace(
@@ -85,12 +85,12 @@ def with_all_columns(report: Report, source: Source) -> Report:
 def _find_columns(
     errors: Iterable[BatchError], lines: Iterable[bytes], *, first: bool
 ) -> dict[int, int]:
-    """The columns of findings, by the `id` of the finding. Those that are not found are left out.
+    """The columns of findings, by `id(finding)`. Columns that are not found are left out.
 
     Args:
         errors: findings about lines.
-        lines: the lines, from the one with the number 1 on.
-        first: whether the first one is that of the file, where a byte order mark may be.
+        lines: the lines, starting with line 1.
+        first: whether they begin the file, where a byte order mark may be.
     """
     columns = {}
     numbered = enumerate(lines, 1)
@@ -108,7 +108,7 @@ def _find_columns(
 
 
 def _with_columns(errors: Iterable[BatchError], columns: dict[int, int]) -> list[BatchError]:
-    """The findings with their columns, as far as those were found."""
+    """The findings with their columns, where these were found."""
     return [
         error._replace(column=columns[id(error)]) if id(error) in columns else error
         for error in errors

@@ -1,4 +1,4 @@
-"""From the summary of all lines to the report: the rules about the file run here."""
+"""Runs the rules about the file, and turns the summary of all lines into the report."""
 
 from __future__ import annotations
 
@@ -98,24 +98,24 @@ def lacks_objects(summary: ChunkSummary) -> bool:
 
 
 def _other_provider(model: str) -> str | None:
-    """The hint that a file is for another provider, if its most frequent model plainly is."""
+    """The hint that a file is for another provider, if its most frequent model clearly is."""
     name = provider_of_model(model)
     if name is None:
         return None
     if name == COMPATIBLE:
         return (
-            f"The model '{excerpt(model)}' is not one of OpenAI. If the file is for another service, "
-            "use `--provider NAME`; `batchlint provider` lists them."
+            f"The model '{excerpt(model)}' is not an OpenAI model. If the file is for another "
+            "service, use `--provider NAME`; `batchlint provider` lists them."
         )
     title = provider(name).title
     return (
-        f"The model '{excerpt(model)}' is one of {title}. If the file is for that service, use "
+        f"The model '{excerpt(model)}' is a model of {title}. If the file is for that service, use "
         f"`--provider {name}`."
     )
 
 
 def keep_first_date_hint(errors: Iterable[BatchError]) -> Iterator[BatchError]:
-    """Remove the hint with the date of the schemas from all lines but the first that has it.
+    """Keep the hint with the date of the schemas only in the first finding that has it.
 
     Args:
         errors: the findings of one file, in order.
@@ -131,7 +131,7 @@ def keep_first_date_hint(errors: Iterable[BatchError]) -> Iterator[BatchError]:
 
 
 def _problems(checker: Checker, name: str | None, file: CheckedFile | None) -> Iterator[Problem]:
-    """The problems of the file's name, and of the file."""
+    """The problems of the file and of its name."""
     if name is not None:
         for rule in checker.rules("name"):
             for problem in rule.check(name):

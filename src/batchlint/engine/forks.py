@@ -22,7 +22,7 @@ _BLOCKED_WHILE_FORKING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Worker(NamedTuple):
-    """A process, and the ends of the pipes that lead to it and from it."""
+    """A process, and the ends of the pipes to and from it."""
 
     pid: int
     calls: int
@@ -40,7 +40,7 @@ class ForkedCall:
         self._error: BaseException | None = None
 
     def set(self, answer: tuple[Any, BaseException | None]) -> None:
-        """Note the answer of the worker."""
+        """Set the worker's result."""
         self._value, self._error = answer
         self.done = True
 
@@ -49,7 +49,7 @@ class ForkedCall:
 
         Raises:
             OSError: a worker died.
-            BaseException: what the call raised.
+            BaseException: the exception that the call raised.
         """
         while not self.done:
             self._executor.wait()
@@ -59,7 +59,7 @@ class ForkedCall:
 
 
 class ForkExecutor:
-    """Runs calls in forked processes, one call at a time in each. Use it as a context manager.
+    """Runs calls in forked processes, one at a time in each. Use it as a context manager.
 
     A process with threads must not be forked.
 
@@ -71,7 +71,7 @@ class ForkExecutor:
         self._count = workers
         self._workers: list[_Worker] = []
         self._idle: list[_Worker] = []
-        self._busy: dict[int, tuple[_Worker, ForkedCall]] = {}  # by the pipe of its answers
+        self._busy: dict[int, tuple[_Worker, ForkedCall]] = {}  # by the pipe of its results
         self._queue: deque[ForkedCall] = deque()
 
     def __enter__(self) -> Self:
@@ -90,12 +90,14 @@ class ForkExecutor:
                 os.kill(worker.pid, signal.SIGKILL)  # Its result is no longer needed.
             os.close(worker.calls)
             os.close(worker.answers)
-            with suppress(ChildProcessError):  # Our parent may have us ignore SIGCHLD.
+            with suppress(
+                ChildProcessError
+            ):  # SIGCHLD may be ignored, as inherited from the parent process.
                 os.waitpid(worker.pid, 0)
         self._workers = []
 
     def submit(self, function: Callable[..., Any], /, *args: Any) -> ForkedCall:
-        """Start a call, as soon as a worker is idle."""
+        """Start a call as soon as a worker is idle."""
         call = ForkedCall(self, pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL))
         self._queue.append(call)
         self._hand_out()
@@ -134,7 +136,7 @@ class ForkExecutor:
     def _hand_out(self) -> None:
         """Give the queued calls to idle workers.
 
-        Only idle workers get calls: they are reading, so that no two processes wait for each other.
+        Only idle workers get calls. They are reading, so no two processes wait for each other.
         """
         while self._queue and self._idle:
             worker = self._idle.pop()
@@ -148,7 +150,7 @@ class ForkExecutor:
     def _fork(self) -> _Worker:
         calls_out, calls_in = os.pipe()
         answers_out, answers_in = os.pipe()
-        # A signal now must not run the parent's handlers in the child.
+        # A signal at this point must not run the parent's handlers in the child.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED_WHILE_FORKING)
         try:
             pid = os.fork()
@@ -180,11 +182,11 @@ class ForkExecutor:
             _work(calls, answers)
             status = 0
         finally:
-            os._exit(status)  # Nothing of the parent's must be flushed or closed a second time.
+            os._exit(status)  # The parent's files must not be flushed or closed a second time.
 
 
 def _work(calls: int, answers: int) -> None:
-    """Answer calls until the parent closes the pipe."""
+    """Run calls until the parent closes the pipe."""
     with suppress(BrokenPipeError):
         while (payload := _receive(calls)) is not None:
             function, args = pickle.loads(payload)  # noqa: S301 - from our own parent

@@ -1,6 +1,6 @@
-"""Hints for common mistakes: what the user meant, where a schema only says what it expected.
+"""Hints for common mistakes. A schema only knows what it expected; a hint suggests what was meant.
 
-Most of them are mix-ups of chat completions and /v1/responses, or parameters of other providers.
+Most mistakes mix up chat completions and /v1/responses, or use parameters of other providers.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _ONLY_RESPONSES: Final = "Only /v1/responses has this parameter."
 _NOT_ON_RESPONSES: Final = (
     "/v1/responses has no such parameter. Remove it, or use /v1/chat/completions."
 )
-_MAX_TOKENS: Final = "On /v1/completions this is `max_tokens`."
+_MAX_TOKENS: Final = "On /v1/completions, this is `max_tokens`."
 _TOOL_OUTPUT: Final = (
-    "On /v1/responses the output of a tool is an item: "
+    "On /v1/responses, the output of a tool is an item: "
     '{"type": "function_call_output", "call_id": ..., "output": ...}.'
 )
 
@@ -59,17 +59,18 @@ _INSTEAD: Final[Mapping[Endpoint, Mapping[str, str]]] = {
             _ONLY_RESPONSES,
         ),
         "input": (
-            "In chat completions the conversation is in `messages`. /v1/responses has `input`."
+            "In chat completions, the conversation is in `messages`. `input` is for /v1/responses."
         ),
         "instructions": (
-            "In chat completions instructions are a message with the role `developer` or `system`."
+            "In chat completions, instructions are a message with the role `developer` or `system`."
         ),
-        "max_output_tokens": "In chat completions this is `max_completion_tokens`.",
-        "reasoning": "In chat completions the effort is `reasoning_effort`.",
+        "max_output_tokens": "In chat completions, this is `max_completion_tokens`.",
+        "reasoning": "In chat completions, the effort is `reasoning_effort`.",
         "stop_sequences": "Use `stop`.",
         "system": "Put it into a message with the role `system`.",
         "text": (
-            "In chat completions the format is `response_format` and the verbosity `verbosity`."
+            "In chat completions, the format is `response_format`, and the verbosity is "
+            "`verbosity`."
         ),
     },
     RESPONSES: {
@@ -78,14 +79,14 @@ _INSTEAD: Final[Mapping[Endpoint, Mapping[str, str]]] = {
             ("audio", "logit_bias", "modalities", "prediction", "seed", "stop", "stop_sequences"),
             _NOT_ON_RESPONSES,
         ),
-        "function_call": "On /v1/responses this is `tool_choice`.",
-        "functions": "On /v1/responses functions are `tools`.",
-        "logprobs": 'On /v1/responses write "include": ["message.output_text.logprobs"].',
-        "max_tokens": "On /v1/responses this is `max_output_tokens`.",
-        "n": "/v1/responses returns one answer per request. Send one request per answer.",
-        "system": "On /v1/responses this is `instructions`.",
-        "verbosity": 'On /v1/responses this is "text": {"verbosity": ...}.',
-        "web_search_options": 'On /v1/responses web search is a tool: {"type": "web_search"}.',
+        "function_call": "On /v1/responses, this is `tool_choice`.",
+        "functions": "On /v1/responses, functions go into `tools`.",
+        "logprobs": 'On /v1/responses, write "include": ["message.output_text.logprobs"].',
+        "max_tokens": "On /v1/responses, this is `max_output_tokens`.",
+        "n": "/v1/responses returns one response per request. Send several requests instead.",
+        "system": "On /v1/responses, this is `instructions`.",
+        "verbosity": 'On /v1/responses, this is "text": {"verbosity": ...}.',
+        "web_search_options": 'On /v1/responses, web search is a tool: {"type": "web_search"}.',
     },
     COMPLETIONS: {
         **_FOREIGN_PARAMETERS,
@@ -95,7 +96,7 @@ _INSTEAD: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     },
 }
 
-#: What an endpoint calls the content parts of the other one, and of other providers.
+#: The endpoint's names for content parts of the other endpoint and of other providers.
 _PART_TYPES: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     CHAT: {
         "input_text": "text",
@@ -114,12 +115,12 @@ _PART_TYPES: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     },
 }
 
-#: Fields that are lists. People often write their only item instead.
+#: Fields that are lists. People often write a single item without the list.
 _LISTS: Final = frozenset(
     {"messages", "tools", "functions", "content", "images", "include", "context_management"}
 )
 
-#: The beginnings of types of tools that only /v1/responses has.
+#: Prefixes of the types of tools that only /v1/responses has.
 _HOSTED_TOOLS: Final = (
     "web_search",
     "file_search",
@@ -133,7 +134,7 @@ _HOSTED_TOOLS: Final = (
     "tool_search",
 )
 
-#: The hint that any better one replaces.
+#: The general hint, which any more specific hint replaces.
 _GENERAL: Final = newer_hint()
 
 #: Fields of a JSON schema format.
@@ -141,10 +142,10 @@ _FORMAT: Final = frozenset({"name", "schema", "strict", "description"})
 
 
 def with_hints(problems: Iterable[Problem], request: Request) -> list[Problem]:
-    """The problems of a body under its schema, with hints where the mistake is a common one.
+    """The problems of a body under its schema, with hints for common mistakes.
 
     Args:
-        problems: the problems. Their own hints stay, except the general one about a newer API.
+        problems: the problems. Their own hints are kept, except the general one about a newer API.
         request: the request.
     """
     return [_with_hint(problem, request) for problem in problems]
@@ -183,18 +184,18 @@ class _Place(NamedTuple):
 
     @property
     def value(self) -> Any:
-        """The value at the place; None if there is none."""
+        """The value at the path; None if there is none."""
         return self.request.at(self.path)
 
     @property
     def holder(self) -> dict[str, Any]:
-        """The object that the place is in; an empty one if it is in a list."""
+        """The object that contains the value; an empty object if it is in a list."""
         holder = self.request.at(self.path[:-1])
         return holder if isinstance(holder, dict) else {}
 
 
 def _unknown(place: _Place) -> str | None:
-    """What to do about an unknown field."""
+    """The hint for an unknown field."""
     if len(place.path) == 1:
         return _INSTEAD.get(place.endpoint, {}).get(str(place.field))
     if place.field == "cache_control":
@@ -207,46 +208,46 @@ def _unknown(place: _Place) -> str | None:
 
 
 def _unknown_in_item(place: _Place) -> str | None:
-    """What to do about an unknown field of an item of /v1/responses."""
+    """The hint for an unknown field of an item of /v1/responses."""
     if place.field == "status" and place.holder.get("type") == "reasoning":
         return "The SDK's `model_dump()` adds this field. Write `model_dump(exclude_none=True)`."
     if place.field == "tool_calls":
         return (
-            "On /v1/responses each call is an item: "
+            "On /v1/responses, each call is an item: "
             '{"type": "function_call", "call_id": ..., "name": ..., "arguments": ...}.'
         )
     return _TOOL_OUTPUT if place.field == "tool_call_id" else None
 
 
 def _missing(place: _Place) -> str | None:
-    """What to write if a field is missing because the object has the form of another API."""
+    """The hint for a field that is missing because the object has the form of another API."""
     holder = place.holder
     if place.path[0] in ("tools", "tool_choice"):
         return _missing_in_tool(place)
     if place.field == "json_schema" and holder.keys() & _FORMAT:
         return (
-            "In chat completions the format is nested: "
+            "In chat completions, the format is nested: "
             '{"type": "json_schema", "json_schema": {"name": ..., "schema": ...}}.'
         )
     if place.path[:-1] == ("text", "format") and isinstance(holder.get("json_schema"), dict):
         return (
-            "On /v1/responses the format is flat: "
+            "On /v1/responses, the format is flat: "
             '{"type": "json_schema", "name": ..., "schema": ...}.'
         )
     return None
 
 
 def _missing_in_tool(place: _Place) -> str | None:
-    """What to write if a field of a tool is missing."""
+    """The hint for a missing field of a tool."""
     holder = place.holder
     if place.endpoint is CHAT and place.field == "function" and "name" in holder:
         return (
-            "In chat completions a function is nested: "
+            "In chat completions, a function is nested: "
             '{"type": "function", "function": {"name": ...}}.'
         )
     function = holder.get("function")
     if place.endpoint is RESPONSES and place.field == "name" and isinstance(function, dict):
-        return 'On /v1/responses a function is flat: {"type": "function", "name": ...}.'
+        return 'On /v1/responses, a function is flat: {"type": "function", "name": ...}.'
     if "input_schema" in holder:
         return (
             "This tool is in Anthropic's format. OpenAI requires `type`, and uses `parameters` "
@@ -256,7 +257,7 @@ def _missing_in_tool(place: _Place) -> str | None:
 
 
 def _wrong_type(place: _Place) -> str | None:
-    """What to write in place of a value of the wrong type."""
+    """The hint for a value of the wrong type."""
     value = place.value
     if isinstance(value, dict):
         return _not_an_object(place, value)
@@ -267,7 +268,7 @@ def _wrong_type(place: _Place) -> str | None:
 
 def _not_an_object(place: _Place, value: dict[str, Any]) -> str | None:
     if place.field == "image_url":
-        return "On /v1/responses `image_url` is the URL itself. `detail` is a field beside it."
+        return "On /v1/responses, `image_url` is the URL itself. Put `detail` next to it."
     if "role" in value and place.endpoint in (EMBEDDINGS, MODERATIONS):
         url = f"/{place.endpoint.schema}"
         return f"This is a message. {url} accepts text. To send messages, use /v1/responses."
@@ -276,7 +277,7 @@ def _not_an_object(place: _Place, value: dict[str, Any]) -> str | None:
 
 def _not_a_string(place: _Place, value: str) -> str | None:
     if place.endpoint is CHAT and place.field == "image_url":
-        return 'In chat completions `image_url` is an object: {"url": ...}.'
+        return 'In chat completions, `image_url` is an object: {"url": ...}.'
     is_format = place.field in ("response_format", "format")
     if is_format and value in ("text", "json_object", "json_schema"):
         return f'Write {{"type": "{value}"}}.'
@@ -288,7 +289,7 @@ def _not_a_string(place: _Place, value: str) -> str | None:
 
 
 def _serialized(value: str) -> str | None:
-    """What to write in place of a string that holds JSON."""
+    """The hint for a string that contains JSON."""
     try:
         held = orjson.loads(value)
     except ValueError:
@@ -298,7 +299,7 @@ def _serialized(value: str) -> str | None:
 
 
 def _wrong_value(place: _Place) -> str | None:
-    """What to write in place of a role or a type of the other API."""
+    """The hint for a role or a type of the other API."""
     value = place.value
     if not isinstance(value, str):
         return None
@@ -319,15 +320,15 @@ def _wrong_part_type(place: _Place, value: str) -> str | None:
     if right is None:
         return None
     if place.endpoint is not RESPONSES:
-        return f"In chat completions this is `{right}`."
+        return f"In chat completions, this is `{right}`."
     item = place.request.at(place.path[:2])
     if right == "input_text" and isinstance(item, dict) and item.get("role") == "assistant":
         right = "output_text"
-    return f"On /v1/responses this is `{right}`."
+    return f"On /v1/responses, this is `{right}`."
 
 
 def _no_content(place: _Place) -> str:
-    """What to do about content that is null or absent."""
+    """The hint for content that is null or missing."""
     state = "is null" if place.field in place.holder else "is missing"
     return f"`content` {state}. Add it, or remove the message."
 
@@ -336,7 +337,7 @@ def _empty_input(_: _Place) -> str:
     return "The documentation forbids it, but the API has accepted it. Remove it to be safe."
 
 
-#: What makes the hint, by rule.
+#: The function that makes the hint, by rule.
 _HINTS: Final[Mapping[str, Callable[[_Place], str | None]]] = {
     "unknown_parameter": _unknown,
     "missing_required_parameter": _missing,

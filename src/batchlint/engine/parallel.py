@@ -1,6 +1,6 @@
 """Runs the chunks of a source: in this process, in worker processes, or on an executor.
 
-All three are the same ordered map over something that has `submit`.
+All three use the same ordered map over an executor.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from .chunk import Plan, check_chunk
 from .columns import ColumnChecker, check_with_columns
 from .worker import WORKER_DIED, init_pool_worker
 
-#: Smaller files (in bytes) stay in one process: starting others costs more than it saves.
+#: Files of fewer bytes are checked in one process, because starting others costs more than it
+#: saves.
 PARALLEL_FROM: Final = {"fork": 8_000_000, "spawn": 64_000_000}
 
-#: The size in bytes of the ranges that workers get: at least, and usually at most.
+#: The minimum and the usual maximum size in bytes of the ranges that workers get.
 SMALLEST_RANGE: Final = 1 << 20
 LARGEST_RANGE: Final = 8 << 20
 
-#: The number of ranges per worker in small files. Several, because they take different times.
+#: The number of ranges per worker in small files. There are several, because their times differ.
 RANGES_PER_WORKER: Final = 4
 
-#: The number of calls under way per worker.
+#: The number of pending calls per worker.
 WINDOW: Final = 4
 
 #: Seconds between checks that a pool's processes are alive.
@@ -46,13 +47,13 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 class Future(Protocol):
-    """What `submit` returns."""
+    """The result of `submit`."""
 
     def result(self) -> Any:
         """Wait for the result of the call."""
 
 
-#: A call with a key for its result; or the result of a call that need not be made.
+#: A key for the result, with the call to run. An exception instead of a call is its result.
 KeyedCall = tuple[Any, "Call | OSError"]
 
 
@@ -76,8 +77,9 @@ def run(
     Args:
         source: what to check.
         plan: what to check for.
-        jobs: worker processes; 1 is this process, 0 one per core, None decides by the size.
-        executor: where to run instead.
+        jobs: the number of worker processes. 1 is this process, 0 one per core; None decides by the
+            size.
+        executor: where to run the calls instead.
         start: how worker processes start.
 
     Raises:
@@ -144,7 +146,7 @@ def _range_calls(source: Source, size: int, plan: Plan, workers: int) -> Iterato
 def _ordered_map(
     submit: Callable[..., Future], calls: Iterable[Call], window: int
 ) -> Iterator[ChunkSummary]:
-    """The results of calls, in order, with at most `window` of them under way."""
+    """The results of calls, in order, with at most `window` of them pending."""
     pending: deque[Future] = deque()
     for function, args in calls:
         pending.append(submit(function, *args))
@@ -161,8 +163,8 @@ def as_finished(
 
     Args:
         executor: where to run them.
-        calls: with their keys. An exception in the place of a call is its result.
-        window: the maximum number of calls under way. Further calls are not even asked for.
+        calls: the calls with their keys. An exception instead of a call is its result.
+        window: the maximum number of pending calls. Further calls are not even requested.
     """
     first_done = getattr(executor, "first_done", _first_done)
     pending: dict[Future, Any] = {}  # in the order of the calls
@@ -184,7 +186,7 @@ def as_finished(
 
 
 def _first_done(futures: list[Future]) -> Future:
-    """A future that is done; the oldest one if they are not those of `concurrent.futures`."""
+    """A future that is done. The oldest one if they are not `concurrent.futures` futures."""
     from concurrent.futures import FIRST_COMPLETED, wait
     from concurrent.futures import Future as StandardFuture
 
@@ -216,7 +218,7 @@ class _Done:
 
 @contextmanager
 def threads(count: int) -> Iterator[Executor]:
-    """Start threads. If the context ends early, calls that have not begun are given up."""
+    """Start threads. If the context ends early, calls that have not begun are cancelled."""
     from concurrent.futures import ThreadPoolExecutor
 
     pool = ThreadPoolExecutor(count, "batchlint")
@@ -225,7 +227,9 @@ def threads(count: int) -> Iterator[Executor]:
         yield pool
         done = True
     finally:
-        pool.shutdown(wait=done, cancel_futures=True)  # A server may never answer the others.
+        pool.shutdown(
+            wait=done, cancel_futures=True
+        )  # The other calls may wait for a server that never responds.
 
 
 def worker_processes(workers: int, start: Start) -> AbstractContextManager[Executor]:
@@ -243,7 +247,7 @@ def worker_processes(workers: int, start: Start) -> AbstractContextManager[Execu
 
 @contextmanager
 def _pooled(workers: int) -> Iterator[Executor]:
-    import multiprocessing  # Late, because it takes 14 ms.
+    import multiprocessing  # Imported here because it takes 14 ms.
     from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
     from concurrent.futures import Future as PoolFuture
     from concurrent.futures.process import BrokenProcessPool
@@ -257,8 +261,7 @@ def _pooled(workers: int) -> Iterator[Executor]:
     class Watched:
         """A future of the pool that notices when a process dies.
 
-        The pool itself would wait forever for a process that was killed in the middle of its
-        answer.
+        The pool itself would wait forever for a process that was killed while sending its result.
         """
 
         def __init__(self, future: PoolFuture[Any]) -> None:
@@ -291,5 +294,5 @@ def _pooled(workers: int) -> Iterator[Executor]:
     finally:
         if not done:
             for process in processes():
-                process.kill()  # Its result is no longer needed, and half of one cannot be read.
+                process.kill()  # Its result is no longer needed, and an incomplete one cannot be read.
         pool.shutdown(wait=done, cancel_futures=True)

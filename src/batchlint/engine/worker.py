@@ -1,4 +1,4 @@
-"""What every worker process does first."""
+"""Initializes worker processes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import Final
 
-#: The message about a worker that ended before its work did.
+#: The message about a worker that ended before its work was done.
 WORKER_DIED: Final = "a worker process died, perhaps because memory ran out; try --jobs 1"
 
 
@@ -23,8 +23,8 @@ def init_worker() -> None:
 def init_pool_worker() -> None:
     """The same for a worker of a pool, which on Linux also dies with its parent.
 
-    Otherwise it would wait for work forever if its parent was killed. A forked worker of our own
-    sees that its pipe is closed.
+    Otherwise it would wait for work forever if its parent was killed. A worker of `ForkExecutor`
+    notices that its pipe is closed.
     """
     init_worker()
     if sys.platform == "linux":

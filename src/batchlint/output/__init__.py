@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .result import FileResult
 
 
-#: `click.style`, or what takes the same arguments.
+#: `click.style`, or a function with the same arguments.
 Style = Callable[..., str]
 
 
@@ -23,13 +23,13 @@ class Options(NamedTuple):
     """How to print.
 
     Attributes:
-        max_errors: the maximum number of findings to print per file; 0 prints all that are kept.
-        style: colours a text; `click.style`, or what takes the same arguments.
+        max_errors: the maximum number of findings to print per file; 0 prints all kept findings.
+        style: colors a text: `click.style`, or a function with the same arguments.
         show_source: show an excerpt of the line, which may be private.
         statistics: count the findings of all files by rule.
-        strict: warnings fail too.
+        strict: whether warnings fail the run too.
         quiet: print errors only.
-        width: the columns of the terminal; None wraps nothing.
+        width: the columns of the terminal; None disables wrapping.
     """
 
     max_errors: int = 20
@@ -45,11 +45,11 @@ class Format(NamedTuple):
     """An output format.
 
     Attributes:
-        name: as `--format` takes it; also the name of its module.
-        prints_sample: it prints at most `--max-errors` findings of a file.
-        reports_truncated: it says itself how many findings are not in it.
-        reports_requests: it has the errors of single requests.
-        is_for_people: it is printed in the encoding of the terminal. All others are UTF-8.
+        name: the value of `--format`, and the name of its module.
+        prints_sample: whether it prints at most `--max-errors` findings of a file.
+        reports_truncated: whether it reports how many findings it leaves out.
+        reports_requests: whether it includes the errors of single requests.
+        is_for_people: whether it is printed in the encoding of the terminal. All others are UTF-8.
     """
 
     name: str
@@ -59,15 +59,15 @@ class Format(NamedTuple):
     is_for_people: bool = False
 
     def render(self, files: Iterable[FileResult], options: Options) -> Iterator[str]:
-        """The text to print, as the files are checked."""
+        """The text to print, piece by piece as files are checked."""
         rendered: Iterator[str] = self._module().render(files, options)
         return rendered
 
     def append_summary(self, files: list[FileResult]) -> None:
-        """Write the summary that a service shows beside the output, if it asked for one.
+        """Write the summary that a service shows next to the output, if it asks for one.
 
         Raises:
-            OSError: it cannot be written. Its `filename` is that of the summary.
+            OSError: the summary cannot be written. `filename` is the name of its file.
         """
         append: Callable[[list[FileResult]], None] | None = getattr(
             self._module(), "append_summary", None
@@ -96,5 +96,5 @@ FORMATS: Final[Mapping[str, Format]] = {
 
 
 def default_format() -> Format:
-    """The format where the user chooses none: that of the service we run under, else text."""
+    """The format if the user chooses none: that of the CI service, or else text."""
     return FORMATS["github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"]

@@ -1,4 +1,4 @@
-"""The format `batch`: what the API would answer."""
+"""The format `batch`: the API's response."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .result import FileResult
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     """One line per file: the Batch object or the error object that the API would return.
 
-    A file that cannot be read gets an error object of batchlint's own.
+    A file that cannot be read gets an error object that the API does not have.
     """
     for file in files:
         answer = (

@@ -1,4 +1,4 @@
-"""Streams that write everything, or say that they could not."""
+"""Streams that write everything or report that they could not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class OutputError(OSError):
 
 @contextmanager
 def as_output_error() -> Iterator[None]:
-    """Raise an `OutputError` for any `OSError`, so that it is not taken for one about an input."""
+    """Turn any `OSError` into an `OutputError`, so that it is not mistaken for an input error."""
     try:
         yield
     except OutputError:
@@ -28,19 +28,19 @@ def as_output_error() -> Iterator[None]:
 
 
 def _output_error(error: OSError) -> OutputError:
-    """The same error as one about output."""
+    """Convert an error to an `OutputError`."""
     return OutputError(error.errno, error.strerror or str(error))
 
 
 class CompleteWriter(io.RawIOBase):
     """Writes all bytes to a raw stream, which may take only some of them at a time.
 
-    After a failure, further output is discarded. The same happens when the reader of a pipe goes
-    away, but that is not a failure.
+    After a failure, further output is discarded. The same happens if the reader of a pipe exits,
+    but that is not a failure.
 
     Args:
         raw: an unbuffered stream, blocking or not.
-        optional: nothing is lost if it cannot be written, so a failure is not raised.
+        optional: whether the output is optional, so that a failure is not raised.
     """
 
     def __init__(self, raw: Any, *, optional: bool = False) -> None:
@@ -53,7 +53,7 @@ class CompleteWriter(io.RawIOBase):
         """Write everything.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: the data cannot be written.
         """
         view = memoryview(data).cast("B")
         rest = view
@@ -93,7 +93,7 @@ class CompleteWriter(io.RawIOBase):
         """Close the raw stream.
 
         Raises:
-            OutputError: the system reports only now that it could not write.
+            OutputError: the system reports a failed write only now.
         """
         if not self.closed:
             super().close()
@@ -118,5 +118,5 @@ def open_writer(descriptor: int) -> io.BufferedWriter:
 
 
 def to_bytes(text: str) -> bytes:
-    """A text as a report has it: UTF-8, whatever the locale."""
+    """Encode a text for a report: as UTF-8, in any locale."""
     return text.encode("utf-8", "backslashreplace")

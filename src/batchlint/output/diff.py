@@ -10,28 +10,28 @@ _CONTEXT: Final = 3
 
 _BLANKS: Final = b" \t\r\n"
 
-#: The lines of a file, from the first one on.
+#: Yields the lines of a file from the beginning.
 Lines = Callable[[], Iterable[bytes]]
 
 
 class _Row(NamedTuple):
-    """A line before and after; None where there is none."""
+    """A line before and after. None if it was added or removed."""
 
     old: bytes | None
     new: bytes | None
 
 
 def unified(path: str, old: Lines, new: Lines, *, same_lines: bool) -> Iterator[bytes]:
-    """Yield the diff, piece by piece. Files without a difference have none.
+    """Yield the diff piece by piece. Nothing is yielded for equal files.
 
-    Fixes change lines in place, or remove blank ones, so nothing has to be searched. Each file is
-    read once or twice, and a few of its lines are in memory.
+    Fixes change lines in place or remove blank lines, so no search for matching lines is needed.
+    Each file is read once or twice, and only a few of its lines are in memory.
 
     Args:
         path: the name of the file.
         old: the lines before.
         new: the lines after.
-        same_lines: whether a line before is a line after. Otherwise all lines are replaced.
+        same_lines: whether lines correspond to each other. Otherwise all lines are replaced.
     """
     name = path.encode("utf-8", "surrogateescape")
     hunks = _hunks(_rows(old(), new())) if same_lines else _whole(old, new)
@@ -44,7 +44,7 @@ def unified(path: str, old: Lines, new: Lines, *, same_lines: bool) -> Iterator[
 
 
 def _rows(old: Iterable[bytes], new: Iterable[bytes]) -> Iterator[_Row]:
-    """Lines side by side. A blank line that has no counterpart was removed."""
+    """Pair the lines. A blank line without a counterpart was removed."""
     after = iter(new)
     following = next(after, None)
     for line in old:
@@ -56,7 +56,7 @@ def _rows(old: Iterable[bytes], new: Iterable[bytes]) -> Iterator[_Row]:
 
 
 def _hunks(rows: Iterator[_Row]) -> Iterator[bytes]:
-    """Changed lines with the lines around them."""
+    """Changed lines with their context."""
     before: list[_Row] = []  # unchanged lines before the next change
     hunk: list[_Row] = []
     unchanged = 0  # at the end of the hunk
@@ -108,7 +108,7 @@ def _hunk(rows: list[_Row], at_old: int, at_new: int) -> bytes:
 
 
 def _whole(old: Lines, new: Lines) -> Iterator[bytes]:
-    """All lines replaced by all lines."""
+    """A hunk that replaces all lines."""
     counts = sum(1 for _ in old()), sum(1 for _ in new())
     yield _header(1, counts[0], 1, counts[1])
     for mark, lines in ((b"-", old), (b"+", new)):
@@ -117,7 +117,7 @@ def _whole(old: Lines, new: Lines) -> Iterator[bytes]:
 
 
 def _header(at_old: int, old: int, at_new: int, new: int) -> bytes:
-    # Of no lines, the number is that of the line before.
+    # For an empty range, the number is that of the previous line.
     return b"@@ -%d,%d +%d,%d @@\n" % (at_old - (not old), old, at_new - (not new), new)
 
 

@@ -1,4 +1,4 @@
-"""JSON as the machine formats write it."""
+"""JSON for the machine-readable formats."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..phrasing import escape_document
 
 
 def to_json_document(value: Any, *, indent: bool = False) -> str:
-    """A value as JSON, and a newline. No character of it may do more to a screen than appear."""
+    """A value as JSON with a newline. Characters that could control a terminal are escaped."""
     text = orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else None).decode()
     return escape_document(text, _reference) + "\n"
 
 
 def _reference(character: str) -> str:
-    """A character as an escape of JSON, which has those of UTF-16."""
+    """A character as a JSON escape, which uses UTF-16."""
     units = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

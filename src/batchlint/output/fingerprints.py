@@ -19,7 +19,7 @@ class Fingerprints:
         return self.of_parts(path, error.rule, error.custom_id, error.pointer, error.message)
 
     def of_parts(self, *parts: str | None) -> str:
-        """The fingerprint of anything that these parts identify."""
+        """The fingerprint of anything identified by these parts."""
         self._seen[parts] += 1
         text = "\0".join([*(part or "" for part in parts), str(self._seen[parts])])
         return sha256(text.encode(errors="backslashreplace")).hexdigest()[:32]

@@ -25,7 +25,7 @@ _ROWS: Final = 100
 def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
     """One command per finding, and a sentence per file.
 
-    GitHub shows only the first commands, so those of different rules come first.
+    GitHub shows only the first commands, so the first ones are of different rules.
     """
     for file in files:
         if file.report is None:
@@ -54,7 +54,7 @@ def _command(
     level: str, file: FileResult, line: int | None, column: int | None, title: str, text: str
 ) -> str:
     path = from_root(file.source) if file.source is not None else None
-    if path is None:  # Otherwise GitHub shows the place itself.
+    if path is None:  # With a path, GitHub itself shows the place.
         text = f"{place(file.path, line, column)}: {text}"
     values = {"title": title, "file": path, "line": line, "col": column}
     properties = ",".join(
@@ -64,14 +64,14 @@ def _command(
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """Escape a text for the runner, and then what it would show. Properties need more escaped."""
+    """Escape a text for the runner and for what it displays. Properties need more escapes."""
     for character in ("%", "\r", "\n", *more):
         text = text.replace(character, f"%{ord(character):02X}")
     return escape(text)
 
 
 def _plain(text: str) -> str:
-    """A line that the runner does not take for a command, whatever a file is called."""
+    """A line that the runner never takes for a command, even if a file name looks like one."""
     return "batchlint: " + escape(text).replace("##[", "## [") + "\n"
 
 
@@ -79,7 +79,7 @@ def append_summary(files: Sequence[FileResult]) -> None:
     """Append to the summary of the step, if the runner named a file for it.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the summary cannot be written.
     """
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:

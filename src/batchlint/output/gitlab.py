@@ -22,7 +22,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
 
 def _issues(file: FileResult, fingerprints: Fingerprints) -> Iterator[dict[str, Any]]:
     path = from_root(file.source) if file.source is not None else file.path
-    path = path.encode(errors="replace").decode()  # JSON cannot hold half a surrogate pair.
+    path = path.encode(errors="replace").decode()  # JSON cannot contain lone surrogates.
     if file.report is None:
         yield _issue(
             "unreadable_file",

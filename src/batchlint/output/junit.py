@@ -21,7 +21,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     A file without findings is one passed case. A file that cannot be read is a case with an error.
     """
     root = ET.Element("testsuites", name="batchlint")
-    root.extend([_suite(file) for file in files])  # It would hide exceptions of a generator.
+    root.extend([_suite(file) for file in files])  # It would hide exceptions raised by a generator.
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     ET.indent(root)

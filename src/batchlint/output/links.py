@@ -1,11 +1,11 @@
-"""Addresses of the documentation, for formats that link to it."""
+"""URLs of the documentation, for formats that link to it."""
 
 from __future__ import annotations
 
 from typing import Final
 
-#: The site of the documentation. It has no address yet, so this is a placeholder; it is also in
-#: `pyproject.toml`.
+#: The URL of the documentation site. It does not exist yet, so this is a placeholder, which is also
+#: in `pyproject.toml`.
 SITE: Final = "https://batchlint.example/"
 
 

@@ -1,4 +1,4 @@
-"""Reads the lines of findings again, to show them or to count columns in other units."""
+"""Reads the lines of findings again to show them or to count columns in other units."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ..sources import open_file
 def locate_all(
     source: str | None, errors: Iterable[BatchError]
 ) -> Iterator[tuple[BatchError, Place | None]]:
-    """The findings, each with its place, if that is found. The file is read once.
+    """The findings, each with its place, or None if it is not found. The file is read once.
 
     Args:
         source: the path of the file; None if there is no file to read.
-        errors: in the order of their lines.
+        errors: the findings, in the order of their lines.
     """
     lines = _lines(source) if source is not None else iter(())
     number = 0
@@ -37,7 +37,7 @@ def locate_all(
 
 
 def _lines(source: str) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file with their numbers. A pipe, or a file that is gone, has none."""
+    """The lines of a file with their numbers. Nothing is yielded for a pipe or a missing file."""
     try:
         if stat.S_ISREG(Path(source).stat().st_mode):
             with open_file(source) as file:

@@ -1,4 +1,4 @@
-"""Paths as CI services write them: from the root of the project, with forward slashes."""
+"""Paths as CI services expect them: relative to the root of the project, with forward slashes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 from ..sources import is_url
 
-#: The characters that a URL may have, beside letters, digits and `_.-~`.
+#: The characters that a URL may contain in addition to letters, digits and `_.-~`.
 _OF_URLS: Final = ":/?#[]@!$&'()*+,;=%"
 
 
 def from_root(path: str) -> str:
-    """The path from the root of the project. A file outside of it keeps its absolute path.
+    """The path relative to the root of the project. A file outside of it keeps its absolute path.
 
     The root is the directory that the service names, or else the working directory. A name that is
     not UTF-8 gets replacement characters.
@@ -34,7 +34,7 @@ def _from_root(path: str) -> str:
 
 
 def _absolute(path: str) -> str:
-    """The path from the root of the file system. If the working directory is gone, none is known."""
+    """The absolute path. If the working directory no longer exists, the path stays relative."""
     try:
         return os.path.abspath(path)  # noqa: PTH100 - removes `..`, and follows no links
     except OSError:
@@ -42,9 +42,9 @@ def _absolute(path: str) -> str:
 
 
 def uri(path: str) -> str:
-    """The path from the root of the project as a relative reference (RFC 3986).
+    """The path relative to the root of the project, as a relative reference (RFC 3986).
 
-    A file outside of the project gets a `file` URI, and a URL stays what it is.
+    A file outside of the project gets a `file` URI, and a URL is unchanged.
     """
     name = _from_root(path)
     if is_url(name):

@@ -11,7 +11,7 @@ from ..providers import Limits, Provider, provider, provider_index
 _WIDTH: Final = 100
 _COLUMN: Final = 22
 
-#: What the limits count.
+#: The unit of each limit.
 LIMITS: Final[Mapping[str, str]] = {
     "requests": "requests",
     "bytes": "bytes",
@@ -19,7 +19,7 @@ LIMITS: Final[Mapping[str, str]] = {
     "embedding_inputs": "embedding inputs",
 }
 
-#: What the facts are called here, if not by their own names.
+#: Labels of facts, where they differ from their names.
 _FACTS: Final[Mapping[str, str]] = {
     f"limits.{limit}": counted for limit, counted in LIMITS.items()
 } | {
@@ -40,7 +40,7 @@ def list_providers() -> Iterator[str]:
 
 
 def explain_provider(name: str) -> str:
-    """What batchlint knows of a provider, with the sources.
+    """What batchlint knows about a provider, with the sources.
 
     Raises:
         ValueError: there is no such provider.
@@ -55,7 +55,7 @@ def explain_provider(name: str) -> str:
 
 
 def by_source(one: Provider) -> dict[str, list[str]]:
-    """What each source says."""
+    """The facts that each source supports."""
     found: dict[str, list[str]] = {}
     for fact, sources in one.sources.items():
         for source in sources:
@@ -88,8 +88,8 @@ def line(one: Provider) -> str:
 
 
 def model(one: Provider) -> str:
-    """Where the model is, and how many a file may have."""
-    where = "in every body" if one.needs_model else "in the body, or that of the job or the server"
+    """Where the model is named, and how many models a file may have."""
+    where = "in every body" if one.needs_model else "in the body, or set by the job or the server"
     count = {True: "one per file", False: "several per file", None: "several per file: unknown"}
     return f"{where}; {count[one.single_model]}"
 
@@ -128,7 +128,7 @@ def body(one: Provider) -> str:
     if one.has_openai_models:
         return "checked against OpenAI's schemas, and by all rules"
     if not one.checks_types_only:
-        return "checked against OpenAI's schemas; nothing that depends on the model"
+        return "checked against OpenAI's schemas, without checks that depend on the model"
     return "the types of known parameters are checked; others are allowed"
 
 

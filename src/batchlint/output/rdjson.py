@@ -28,7 +28,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
 
 def _diagnostics(file: FileResult) -> Iterator[dict[str, Any]]:
     path = file.path if file.source is None else from_root(file.source)
-    path = path.encode(errors="replace").decode()  # JSON cannot hold half a surrogate pair.
+    path = path.encode(errors="replace").decode()  # JSON cannot contain lone surrogates.
     if file.report is None:
         yield {
             "message": f"The file could not be read: {file.error}",
@@ -48,7 +48,7 @@ def _diagnostics(file: FileResult) -> Iterator[dict[str, Any]]:
 
 
 def _range(error: BatchError, place: Place | None) -> dict[str, Any]:
-    """The place in the file. Columns count bytes, so they are known only if the line is at hand."""
+    """The place in the file. Columns count bytes, so they are known only if the line was found."""
     line = error.line or 1
     if place is None:
         return {"start": {"line": line}}

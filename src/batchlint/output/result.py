@@ -11,9 +11,9 @@ class FileResult(NamedTuple):
     """The result of checking a file.
 
     Attributes:
-        path: as the user wrote it, made printable.
+        path: the path as the user wrote it, made printable.
         report: None if the file could not be read.
-        error: why the file could not be read.
+        error: the reason why the file could not be read.
         source: the path as the user wrote it; None for standard input without a name.
         stored: the path to read lines from again; None for standard input.
     """

@@ -9,15 +9,15 @@ from ..rules.groups import GROUPS
 from .wording import EFFECT_OF_RULE
 from .wrapping import wrap, wrap_documentation
 
-#: On a terminal, names have at most this many columns of their own. Longer ones have a line.
+#: On a terminal, the column of names is at most this wide. Longer names get a line of their own.
 _NAMES = 30
 
 
 def list_rules(width: int | None = None) -> Iterator[str]:
-    """The rules by group: one line per rule, or the lines that it takes on a terminal.
+    """The rules by group, one line per rule. On a terminal, long lines are wrapped.
 
     Args:
-        width: the columns of the terminal; None wraps nothing.
+        width: the columns of the terminal; None disables wrapping.
     """
     names = max(map(len, RULES))
     for position, (name, group) in enumerate(GROUPS.items()):
@@ -32,7 +32,7 @@ def _row(rule: Rule, names: int) -> str:
 
 
 def _wrapped_row(rule: Rule, width: int) -> str:
-    """The name, and the summary beside it, or below it where there is little room."""
+    """The name, with the summary next to it, or below it if there is little room."""
     level = "" if rule.severity == "error" else "Warning. "
     text = f"{level}{_summary(rule)}"
     if width < 2 * _NAMES + 20:
@@ -52,7 +52,7 @@ def explain_rule(rule: Rule, width: int | None = None) -> str:
 
     Args:
         rule: the rule.
-        width: the columns of the terminal; None wraps nothing.
+        width: the columns of the terminal; None disables wrapping.
     """
     state = "" if rule.default else ", off by default"
     code = f", code {rule.code}" if rule.code != rule.name else ""

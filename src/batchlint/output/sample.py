@@ -1,4 +1,4 @@
-"""Chooses the findings of a file to print, and counts the others."""
+"""Chooses the findings of a file to print, and counts the rest."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..report import Report
 from . import Options
 from .wording import counted
 
-#: The omitted findings of this many rules are counted by rule.
+#: Omitted findings are counted separately for at most this many rules.
 _RULES: Final = 10
 
 
 def shown_report(report: Report, options: Options) -> Report:
-    """What is printed of a report: with `--quiet` only errors, but warnings too if they fail."""
+    """The part of a report to print: with `--quiet`, errors, and warnings if they fail the run."""
     if not options.quiet or options.strict:
         return report
     counts = {key: count for key, count in report.counts.items() if key.severity == "error"}
@@ -31,7 +31,7 @@ def sample(report: Report, most: int) -> list[BatchError]:
 
     Args:
         report: the file's report.
-        most: the maximum number; 0 means all that are kept.
+        most: the maximum number; 0 means all kept findings.
     """
     findings = [*report.errors, *report.warnings]
     if not most:
@@ -45,7 +45,7 @@ def sample(report: Report, most: int) -> list[BatchError]:
 
 
 def omitted(report: Report, printed: list[BatchError]) -> str:
-    """The number and the lines of the findings that are not printed, by rule; '' if all are."""
+    """The number and the lines of the findings that are not printed, by rule; '' if none."""
     return "; ".join(_omitted(report, printed))
 
 

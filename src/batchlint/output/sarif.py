@@ -17,7 +17,7 @@ from .paths import uri
 from .result import FileResult
 from .wording import label, summary
 
-#: GitHub shows this many results of a run. It refuses files with more than five times as many.
+#: GitHub shows this many results of a run. It rejects files with more than five times as many.
 MOST: Final = 5_000
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -111,7 +111,7 @@ def _literal(text: str) -> str:
 
 
 def _invocation(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
-    """How the run went: the files that could not be read, and how many results are left out."""
+    """How the run ended: the files that could not be read, and the number of omitted results."""
     notes: list[dict[str, Any]] = [
         {
             "level": "error",
@@ -136,7 +136,7 @@ def _invocation(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
 
 
 def _totals(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
-    """The counts, shown or not."""
+    """The counts of all findings, shown or not."""
     counts: dict[FindingKey, int] = {}
     rows = []
     for file in files:

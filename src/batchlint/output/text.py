@@ -17,11 +17,11 @@ from .sample import omitted, sample, shown_report
 from .wording import by_effect, effect, fixable, label, place, requests, summary_of_all, verdict
 from .wrapping import character_width, width_of, wrap
 
-#: The length of an excerpt in characters, and the maximum before the place.
+#: The length of an excerpt in characters, and the maximum number of them before the finding.
 _EXCERPT = 60
 _BEFORE = 24
 
-#: What marks a finding that `batchlint fix` can repair.
+#: Marks a finding that `batchlint fix` can repair.
 _MARKS: Final[Mapping[Safety | None, str]] = {
     "safe": " [*]",
     "unsafe": " [* unsafe]",
@@ -74,7 +74,7 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
 
 
 def _finding(path: str, error: BatchError, options: Options) -> str:
-    """The finding on one line, and its hint on another; on a terminal on as many as they take."""
+    """The finding on one line, and its hint on another. On a terminal, both are wrapped."""
     style = options.style
     where = style(place(path, error.line, error.column), bold=True)
     color = "yellow" if error.severity == "warning" else "red"
@@ -90,7 +90,7 @@ def _finding(path: str, error: BatchError, options: Options) -> str:
 
 
 def _excerpt(at: Place, options: Options) -> str:
-    """A part of the line, and a caret under the place."""
+    """A part of the line, with a caret under the finding."""
     room = _EXCERPT if options.width is None else min(_EXCERPT, options.width - 4)
     text = at.text
     first = last = at.start
@@ -126,7 +126,7 @@ def _visible(character: str) -> str:
 
 
 def _statistics(counts: Counter[FindingKey], options: Options) -> Iterator[str]:
-    """One row per rule: the number of findings, and what they do."""
+    """One row per rule: the number of findings and their effect."""
     width = max((len(f"{count:,}") for count in counts.values()), default=1)
     names = max((len(rule) for rule, _, _ in counts), default=1)
     for key, count in by_effect(counts):

@@ -9,7 +9,7 @@ from ..findings import BatchError, Effect, FindingKey, by_severity
 from ..phrasing import escape
 from ..report import Report
 
-#: What one finding does, and what several do. Errors without an effect were enabled by `--error`.
+#: The effect of one finding, and of several. Errors without an effect were enabled by `--error`.
 _EFFECTS: Final[Mapping[Effect | None, tuple[str, str]]] = {
     "upload": ("fails the upload", "fail the upload"),
     "create": ("fails the create call", "fail the create call"),
@@ -18,7 +18,7 @@ _EFFECTS: Final[Mapping[Effect | None, tuple[str, str]]] = {
     None: ("is promoted to an error", "are promoted to errors"),
 }
 
-#: What the API does about a problem of a rule.
+#: What the API does about the problems of a rule.
 EFFECT_OF_RULE: Final[Mapping[Effect | None, str]] = {
     "upload": "refuses the upload",
     "create": "refuses the create call",
@@ -34,7 +34,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def by_effect(counts: Mapping[FindingKey, int]) -> list[tuple[FindingKey, int]]:
-    """The counts, the worst effect first, then the most frequent."""
+    """The counts, sorted by effect (worst first), then by frequency."""
     order = [*_EFFECTS]
     return sorted(
         counts.items(), key=lambda item: (item[0][1], order.index(item[0][2]), -item[1], item[0][0])
@@ -42,14 +42,14 @@ def by_effect(counts: Mapping[FindingKey, int]) -> list[tuple[FindingKey, int]]:
 
 
 def effect(key: FindingKey, number: int) -> str:
-    """What this number of findings does."""
+    """The effect of this number of findings."""
     if key.severity == "error":
         return _EFFECTS[key.fails][number > 1]
     return "warn" if number > 1 else "warns"
 
 
 def place(path: str, line: int | None, column: int | None) -> str:
-    """`file:line:column`; the last two may be unknown."""
+    """`file:line:column`. Line and column may be unknown."""
     return ":".join(str(part) for part in (escape(path), line, column) if part is not None)
 
 
@@ -82,7 +82,7 @@ def requests(report: Report) -> str:
 
 
 def verdict(report: Report) -> str:
-    """The number of findings, and what they do."""
+    """The number of findings and their effects."""
     errors, warnings = by_severity(report.counts)
     tail = f", {counted(warnings, 'warning')}" if warnings else ""
     wrong = (
@@ -93,7 +93,7 @@ def verdict(report: Report) -> str:
 
 
 def fixable(report: Report) -> str:
-    """What `batchlint fix` can repair; empty if nothing."""
+    """The number of findings that `batchlint fix` can repair; empty if there are none."""
     safe = report.fixable.get("safe", 0)
     unsafe = report.fixable.get("unsafe", 0)
     if not safe:

@@ -1,4 +1,4 @@
-"""Fits text into the width of a terminal: wraps it between words, or cuts it."""
+"""Fits text into the width of a terminal by wrapping or cutting it."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Final
 #: A terminal is never treated as narrower than this many columns.
 NARROWEST: Final = 60
 
-#: The sequences that `click.style` makes, which take no room.
+#: The escape sequences of `click.style`, which take no room.
 _STYLES: Final = re.compile(r"\x1b\[[\d;]*m")
 
-#: How a block of documentation begins: a blank line, a part, a list, or another line of an example.
-#: Eight spaces continue the line before.
+#: The beginning of a block of documentation: a blank line, a section, a list item, or another line
+#: of an example. Eight spaces continue the previous line.
 _BEGINNING: Final = re.compile(r"$|(Fails|Passes|Fix|Evidence):|\* | {4}(?! {4})")
 
 
 def wrap(text: str, width: int | None, indent: int = 4, first: int = 0) -> str:
-    """Break a line between words where it is wider than the terminal.
+    """Break a line between words if it is wider than the terminal.
 
     A word that is wider than the terminal stays in one piece, so that it can be copied.
 
     Args:
-        text: one line, perhaps with colours.
-        width: the columns of the terminal; None wraps nothing.
-        indent: the spaces before the lines after the first one.
-        first: the columns before the text.
+        text: one line, which may be colored.
+        width: the columns of the terminal; None disables wrapping.
+        indent: the number of spaces before all lines after the first.
+        first: the number of columns before the text.
     """
     if width is None or first + width_of(text) <= width:
         return text
@@ -65,14 +65,14 @@ def _hanging(block: str) -> int:
 
 
 def width_of(text: str) -> int:
-    """The columns of a terminal that a text takes."""
+    """The number of terminal columns that a text takes."""
     text = _STYLES.sub("", text)
     return len(text) if text.isascii() else sum(map(character_width, text))
 
 
 def character_width(character: str) -> int:
-    """The columns of a terminal that a character takes."""
-    import unicodedata  # Late, because most text is ASCII.
+    """The number of terminal columns that a character takes."""
+    import unicodedata  # Imported here because most text is ASCII.
 
     if unicodedata.combining(character):
         return 0

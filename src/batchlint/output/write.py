@@ -1,4 +1,4 @@
-"""Writes a report to a file: all of it, or nothing."""
+"""Writes a report to a file atomically."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Final
 
 from .complete_writer import as_output_error, open_writer, to_bytes
 
-#: A link in a path is followed at most this many times, as by the system.
+#: Maximum number of links to follow in a path, the same as the system's.
 _MOST_LINKS: Final = 40
 
 #: The directories whose entries are open files of a process.
 _DESCRIPTORS: Final = r"/dev/fd|/proc/(?:self|thread-self|(?P<pid>\d+))(?:/task/\d+)?/fd"
 
-#: How files are opened. Not every system has every flag.
+#: The flags for opening files. Not every system has every flag.
 _FLAGS: Final = (
     os.O_WRONLY
     | getattr(os, "O_CLOEXEC", 0)
@@ -33,9 +33,10 @@ _COPIED_AT_ONCE: Final = 1 << 20
 def write_atomic(path: str, texts: Iterable[str | bytes]) -> None:
     """Write texts or bytes to a temporary file, and rename it to `path` when it is complete.
 
-    A link stays a link. A file that a rename would change (it has several hard links, or belongs
-    to another user or group) is overwritten when the temporary file is complete. Pipes,
-    devices and open files of this process, such as `/dev/stdout`, are written directly.
+    A link is kept. If a rename would change more than the content (because the file has several
+    hard links, or belongs to another user or group), the file is overwritten once the temporary
+    file is complete. Pipes, devices and open files of this process, such as `/dev/stdout`, are
+    written directly.
 
     Raises:
         OutputError: the file cannot be written. It keeps its old content.
@@ -51,10 +52,10 @@ def write_atomic(path: str, texts: Iterable[str | bytes]) -> None:
 
 
 def _open_special(path: str) -> int | None:
-    """Open what must not be replaced; None for a regular file, or a new one.
+    """Open a file that must not be replaced; None for a regular file or a new one.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     own = _own_descriptor(path)
     if own is not None:
@@ -71,7 +72,7 @@ def _open_special(path: str) -> int | None:
 
 
 def _own_descriptor(path: str) -> int | None:
-    """The file descriptor that `/dev/stdout`, `/dev/fd/3` and the like name, if one is named."""
+    """The file descriptor of a path such as `/dev/stdout` or `/dev/fd/3`; None for other paths."""
     for _ in range(_MOST_LINKS):
         folder, name = os.path.split(path)
         folder = os.path.realpath(folder)
@@ -86,7 +87,7 @@ def _own_descriptor(path: str) -> int | None:
 
 
 def _replace(target: str, texts: Iterable[str | bytes]) -> None:
-    """Write a temporary file beside a target, and put it in its place."""
+    """Write a temporary file next to a target, and rename it to the target."""
     name = f".batchlint.{os.urandom(8).hex()}.part"
     temporary = os.path.join(os.path.dirname(target), name)  # noqa: PTH118, PTH120
     try:
@@ -105,7 +106,7 @@ def _replace(target: str, texts: Iterable[str | bytes]) -> None:
 
 
 def _write_new(path: str, old: os.stat_result | None, texts: Iterable[str | bytes]) -> None:
-    """Write a new file that is never readable by anyone who cannot read the old one."""
+    """Write a new file. At no time can it be read by anyone who cannot read the old one."""
     with as_output_error():
         descriptor = os.open(path, _NEW, 0o666 if old is None else 0o600)
     with open_writer(descriptor) as file:
@@ -126,7 +127,7 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def _is_replaceable(target: str, temporary: str) -> bool:
-    """Whether a rename changes nothing but the content: no hard link, owner or group is lost."""
+    """Whether a rename changes only the content, and keeps hard links, owner and group."""
     old = _status(target)
     if old is None:
         return True
@@ -135,7 +136,7 @@ def _is_replaceable(target: str, temporary: str) -> bool:
 
 
 def _overwrite(target: str, source: str) -> None:
-    """Copy the content of a file into another one, which stays the same file."""
+    """Copy the content of a file into another one without replacing it."""
     with open(source, "rb") as new, open_writer(os.open(target, _FLAGS)) as file:  # noqa: PTH123
         _reserve(file.fileno(), os.fstat(new.fileno()).st_size)
         while data := new.read(_COPIED_AT_ONCE):
@@ -145,7 +146,7 @@ def _overwrite(target: str, source: str) -> None:
 
 
 def _reserve(descriptor: int, size: int) -> None:
-    """Reserve room for a file before its old content is lost, where the system can."""
+    """Reserve space for a file before its old content is lost, if the system can."""
     before = os.fstat(descriptor).st_size
     if size <= before or not hasattr(os, "posix_fallocate"):
         return
