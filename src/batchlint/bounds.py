@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
+#: The default maximum size in bytes of a compressed file when decompressed, and of a URL whose size
+#: the server does not report.
+MOST_UNPACKED: Final = 2_000_000_000
+
 #: Extra steps that checking the schemas of one line may take. A step takes about a microsecond.
 MOST_STEPS: Final = 1_000_000
 

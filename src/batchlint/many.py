@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from .arguments import check_count
+from .bounds import MOST_UNPACKED
 from .engine.check import Job, Rules, check
 from .engine.parallel import (
     PARALLEL_FROM,
@@ -26,7 +27,7 @@ from .engine.parallel import (
 )
 from .findings import KEEP
 from .report import Report
-from .sources import MOST_UNPACKED, is_url
+from .sources import is_url
 
 #: A path or a URL. (`Any` is for path objects that are not local, such as a `UPath`.)
 AnyPath = str | os.PathLike[str] | Any

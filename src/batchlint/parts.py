@@ -6,14 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from .engine.check import Job, Rules, with_true_fixes
-from .engine.checker import checker_for
-from .engine.chunk import Plan
+from .engine.check import Job, Rules
 from .engine.columns import ColumnChecker
 from .findings import KEEP
 from .report import Report
-from .sources import LONGEST_HEAD, AnySource, BytesSource, open_source
-from .summary import ChunkSummary, Foreign, merge
+from .sources import AnySource, BytesSource, open_source
+from .summary import ChunkSummary, merge
 
 
 def check_chunk(
@@ -60,21 +58,13 @@ def check_chunk(
     if not isinstance(data, bytes | bytearray | memoryview):
         raise TypeError(f"a part must be bytes, not {type(data).__name__}")
     rules = Rules(select, ignore, warn, error)
-    plan = Job(rules, provider, None, endpoint, None, 0, keep, max_enqueued_tokens).plan
-    lines = bytes(data)
-    if first and (foreign := _explain_head(lines, plan)):
-        summary = ChunkSummary(foreign=foreign)
-        summary.totals["bytes"] = len(lines)
-        return summary
+    job = Job(rules, provider, None, endpoint, None, 0, keep, max_enqueued_tokens)
+    source = BytesSource(bytes(data))
+    if first and (foreign := job.foreign(source)) is not None:
+        return foreign
     check = ColumnChecker()
-    chunks = enumerate(BytesSource(lines).chunks())
-    return merge((check(chunk, plan, first and not number) for number, chunk in chunks), keep)
-
-
-def _explain_head(lines: bytes, plan: Plan) -> Foreign:
-    """The finding that a part is not one of a batch input file. It has a fix if the part is whole."""
-    found = checker_for(plan.provider, plan.selection).explain_head(lines[:LONGEST_HEAD])
-    return Foreign(with_true_fixes(found, [lines]))
+    chunks = enumerate(source.chunks())
+    return merge((check(chunk, job.plan, first and not number) for number, chunk in chunks), keep)
 
 
 def finish(
@@ -103,8 +93,8 @@ def finish(
         source: the file. If there are findings that compare lines, such as duplicate custom_ids, it
             is read again for their columns. Without it, the `column` of these findings is None.
         provider: the service that the file is for. It must be the one given to `check_chunk`.
-        name: the name of the file, if there is no source or the source has none. A name that doesn't
-            end in `.jsonl` is reported.
+        name: the name of the file. Default: the name of the source, if it has one. A name that
+            doesn't end in `.jsonl` is reported.
         endpoint: the URL of the batch endpoint, as for `check`.
         select: the rules to check. This argument and the next three must have the values given to
             `check_chunk`.

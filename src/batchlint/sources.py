@@ -1,4 +1,4 @@
-"""Sources of lines. Each source yields its bytes in chunks of whole lines.
+"""Sources of lines: each one gives its bytes in chunks of whole lines.
 
 To add a source, write a class with the attributes of `Source` and a branch in `open_source`.
 """
@@ -21,28 +21,26 @@ from weakref import WeakValueDictionary
 
 import orjson
 
+from .bounds import MOST_UNPACKED
 from .nesting import LEVELS, is_deeper_than, with_fresh_stack
 
-#: The size of a chunk in bytes, not counting the rest of its last line.
+#: The size of a chunk in bytes, without the rest of its last line.
 CHUNK: Final = 1 << 18
 
-#: The maximum size of the head of a file, because its first line may be very long.
+#: The head of a file is cut here: its first line may be very long.
 LONGEST_HEAD: Final = 16_000_001
 
-#: How many bytes are remembered of a stream that cannot be read again.
+#: The size in bytes of what is remembered of a stream that cannot be read again.
 REMEMBERED: Final = 16_000_000
 
-#: The number of bytes to read at a time to find the end of a line: at first, and at most.
+#: The bytes read at a time to find the end of a line: at first, and at most.
 _FIRST_WINDOW: Final = 1 << 13
 _LARGEST_WINDOW: Final = 1 << 20
 
-#: The default maximum size in bytes of a compressed file when decompressed.
-MOST_UNPACKED: Final = 2_000_000_000
-
-#: The message about a file that changes during the run.
+#: The message about a file that is not the same during the whole run.
 CHANGED: Final = "the file changed while it was read; check it again"
 
-#: The types that `open_source` accepts.
+#: What `open_source` takes.
 AnySource = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any]
 
 
@@ -52,7 +50,7 @@ class Source(Protocol):
     Attributes:
         name: the file's name; None if it has none.
         size: in bytes; None if it is unknown or the source cannot be read in ranges.
-        is_text: whether the lines are the user's own text, in which columns are meaningful. It is
+        is_text: whether the lines are the user's own text, where columns mean something. It is
             true until a chunk was made from objects.
     """
 
@@ -61,7 +59,7 @@ class Source(Protocol):
     is_text: bool
 
     def head(self) -> bytes:
-        """The first chunk, or a long enough part of it. `chunks` still begins with it.
+        """The first chunk, or a part of it that is long enough. `chunks` still begins with it.
 
         Raises:
             OSError: the source cannot be read.
@@ -79,7 +77,7 @@ class Source(Protocol):
     def again(self) -> Iterator[bytes]:
         """The chunks once more, after the first reading.
 
-        For a stream that cannot be read again, this yields the first 16 MB.
+        Of a stream that cannot be read again, they are the first 16 MB.
 
         Raises:
             OSError: the source cannot be read, or it has changed.
@@ -94,9 +92,9 @@ class Source(Protocol):
 
 
 def is_url(path: object) -> bool:
-    """Whether a path is a URL, such as `s3://bucket/key` or a chain, `zip://a::s3://b`.
+    """Whether a path is a URL, such as `s3://bucket/key`. A chain (`zip://a::s3://b`) is one.
 
-    The name of a local file may contain `::`, but not `://`, because systems collapse slashes.
+    The name of a local file may have `::` in it, but not `://`, as systems collapse slashes.
     """
     return isinstance(path, str) and re.match(r"[a-z][a-z0-9+.-]+(::.*)?://", path) is not None
 
@@ -110,12 +108,12 @@ def open_source(
 
     Args:
         source: any of these.
-        storage_options: arguments of the filesystem of a URL.
+        storage_options: arguments of the filesystem that a URL leads to.
         most_unpacked: the bytes after which reading a compressed file at a URL raises OSError.
 
     Raises:
         OSError: the file cannot be found.
-        TypeError: the source has another type.
+        TypeError: it is something else.
     """
     if is_url(source) or _is_remote_path(source):
         return RemoteSource(source, storage_options, most_unpacked)
@@ -134,7 +132,7 @@ def open_source(
 
 
 def _is_remote_path(source: Any) -> bool:
-    """Whether this is a path with its own filesystem: a `UPath` that is not a local file."""
+    """Whether it is a path with a filesystem of its own: a `UPath` that is not a local file."""
     kinds = (str, bytes, os.PathLike)
     return not isinstance(source, kinds) and all(
         hasattr(source, name) for name in ("fs", "path", "protocol", "storage_options")
@@ -171,7 +169,7 @@ class _Stream:
                 yield chunk
 
     def _remember(self, chunk: bytes) -> None:
-        """Keep a chunk if all earlier chunks were kept and there is room."""
+        """Keep a chunk, if all chunks before it were kept, and there is room."""
         self._remembered_bytes += len(chunk)
         if self.is_text and self._remembered_bytes <= REMEMBERED:
             self._remembered.append(chunk)
@@ -200,7 +198,7 @@ class BytesSource(_Stream):
         return self._read(CHUNK)
 
     def _remember(self, chunk: bytes) -> None:
-        """Remember nothing, because everything is in memory."""
+        """Remember nothing: it is all in memory."""
 
     def _read(self, size: int) -> Iterator[bytes]:
         start = 0
@@ -211,7 +209,7 @@ class BytesSource(_Stream):
 
 
 class Identity(NamedTuple):
-    """The properties of a file that must not change while it is read."""
+    """What must stay the same while a file is read, so that it is read as one version."""
 
     device: int
     inode: int
@@ -225,7 +223,7 @@ class Identity(NamedTuple):
 
 
 class _Descriptor:
-    """An open descriptor. It is closed when its last owner is gone."""
+    """An open descriptor. It is closed with its last owner."""
 
     def __init__(self, path: Path) -> None:
         flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -242,7 +240,7 @@ class _Descriptor:
         return Identity.of(os.fstat(self.number))
 
     def read(self, size: int, at: int) -> bytes:
-        """Read up to `size` bytes from an offset. This is safe in forks and threads."""
+        """Read up to `size` bytes from an offset. Forks and threads don't disturb each other."""
         if hasattr(os, "pread"):
             return os.pread(self.number, size, at)
         with self._lock:
@@ -250,7 +248,7 @@ class _Descriptor:
             return os.read(self.number, size)
 
 
-#: Open descriptors by (process ID, serial number), so that forks find those of their parent.
+#: Open descriptors by (process id, serial number), so that forks find those of their parent.
 _descriptors: Final[WeakValueDictionary[tuple[int, int], _Descriptor]] = WeakValueDictionary()
 _serial_numbers: Final = count()
 
@@ -259,7 +257,7 @@ class FileSource:
     """A local file. A pipe or a device is read as a stream.
 
     The file is opened once. This process and its forks read through the same descriptor, so a file
-    that replaces this one is never read. Other workers open it again.
+    that takes the place of this one is never read. Other workers open it again.
     """
 
     is_text: bool = True
@@ -285,10 +283,10 @@ class FileSource:
         return {**vars(self), "_descriptor": None, "_stream": None}
 
     def _open(self) -> _Descriptor:
-        """The descriptor: that of this process, that of its parent, or a new one.
+        """The descriptor: this process's own, that of the parent, or a new one.
 
         Raises:
-            OSError: the file cannot be opened, or another file has replaced it.
+            OSError: the file cannot be opened, or another file has its place.
         """
         if self._descriptor is None:
             self._descriptor = _descriptors.get(self._key)
@@ -344,7 +342,7 @@ def _check_unchanged(file: _Descriptor, expected: Identity | None) -> None:
 
 
 def _read_exactly(file: _Descriptor, at: int, size: int) -> bytes:
-    """Read this many bytes, or all that are left. Systems read at most 2 GB at a time."""
+    """So many bytes, or all that are left. Systems read at most 2 GB at a time."""
     data = file.read(size, at)
     while len(data) < size and (more := file.read(size - len(data), at + len(data))):
         data += more
@@ -381,14 +379,14 @@ class StreamSource(_Stream):
         self._start = _position(stream)
 
     def again(self) -> Iterator[bytes]:
-        """See `Source`. Afterwards, the stream is back at its old position."""
+        """See `Source`. Afterwards the stream has its old position."""
         if self._start is None:
             yield from super().again()
             return
         end = self._stream.tell()
         try:
             self._stream.seek(self._start)
-        except ValueError as error:  # A file over HTTP may claim to be seekable although it is not.
+        except ValueError as error:  # A file over HTTP may only claim that it can.
             raise OSError(str(error)) from error
         try:
             yield from self._read(CHUNK)
@@ -402,7 +400,7 @@ class StreamSource(_Stream):
 
     def _read(self, size: int) -> Iterator[bytes]:
         if isinstance(self._stream, io.BufferedIOBase):
-            # The stream can read the rest of a line, so no bytes are joined twice.
+            # It can be asked for the rest of a line, so no bytes are joined twice.
             while data := _read_some(self._stream, size):
                 yield data if data.endswith(b"\n") else data + self._stream.readline()
             return
@@ -411,7 +409,7 @@ class StreamSource(_Stream):
 
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in chunks that end with a newline, except perhaps the last one."""
-    kept: list[bytes] = []  # The beginning of a line whose end has not been read yet.
+    kept: list[bytes] = []  # The beginning of a line whose end was not read yet.
     for data in pieces:
         end = data.rfind(b"\n") + 1
         if not end:
@@ -447,15 +445,15 @@ def _read_some(stream: Any, size: int) -> bytes:
     """Read from a stream.
 
     Raises:
-        OSError: the stream is non-blocking and has no data yet.
-        TypeError: the stream yields text.
+        OSError: it is not blocking, and has no data yet.
+        TypeError: it gives text.
     """
     data = stream.read(size)
     if data is None:
         message = "the stream is non-blocking and has no data yet; make it blocking"
         raise BlockingIOError(errno.EAGAIN, message)
     if not isinstance(data, bytes | bytearray | memoryview):  # `bytes(5)` would be five zeros.
-        raise TypeError("the stream is a text stream; open it in binary mode ('rb')")
+        raise TypeError("the stream gives text; open it in binary mode ('rb')")
     return bytes(data)
 
 
@@ -472,7 +470,7 @@ class RemoteSource(_Stream):
         self, location: Any, storage_options: Mapping[str, Any] | None, most_unpacked: int
     ) -> None:
         super().__init__()
-        from .remote import RemoteFile  # Imported here because local files don't need it.
+        from .remote import RemoteFile  # Late, because a local file does not need it.
 
         self._file = RemoteFile(location, storage_options)
         self._most_unpacked = most_unpacked
@@ -490,14 +488,14 @@ class RemoteSource(_Stream):
         return self._read(CHUNK)
 
     def _remember(self, chunk: bytes) -> None:
-        """Remember nothing, so that many files can be read at the same time."""
+        """Remember nothing, so that many files can be read at a time."""
 
     def _unpack(self, packed: BinaryIO) -> BinaryIO:
         return unpacked(packed, self._most_unpacked)
 
 
 class ItemSource(_Stream):
-    """An iterable of requests (dicts, serialized with orjson) or of lines (bytes or str)."""
+    """An iterable of requests (dicts, serialised with orjson) or of lines (bytes or str)."""
 
     def __init__(self, items: Iterable[Any]) -> None:
         super().__init__()
@@ -520,7 +518,7 @@ class ItemSource(_Stream):
 
 
 def is_open_file(path: str) -> bool:
-    """Whether a path names an open file, as a shell's process substitution does."""
+    """Whether a path is that of an open file, such as that of a shell's process substitution."""
     return re.fullmatch(r"/dev/stdin|(/dev|/proc/(self|\d+))/fd/\d+", path) is not None
 
 
@@ -558,7 +556,7 @@ def unpacked(packed: str | BinaryIO, most: int | None = None) -> BinaryIO:
 
 
 class _Limited(io.RawIOBase):
-    """A stream with a maximum size, because a small compressed file may contain a huge one."""
+    """A stream that gives at most so many bytes: a small compressed file may hold very many."""
 
     def __init__(self, stream: BinaryIO, limit: int) -> None:
         self._stream = stream
@@ -575,7 +573,7 @@ class _Limited(io.RawIOBase):
         self._left -= len(data)
         if self._left < 0:
             raise OSError(
-                f"more than {self._limit:,} bytes when decompressed; raise "
+                f"it has more than {self._limit:,} bytes when decompressed; raise "
                 "--max-unpacked-bytes (max_unpacked_bytes in Python) to check it"
             )
         buffer[: len(data)] = data
@@ -597,16 +595,17 @@ def _line(item: Any) -> bytes:
 
 
 def to_json_bytes(value: Any) -> bytes:
-    """A value as JSON. Checking the text finds the problems of the value.
+    """A value as JSON, so that checking the text finds what is wrong with the value.
 
-    A lone surrogate is written as an escape, and NaN and infinities as `json.dumps` writes them.
+    Half of a surrogate pair is written as an escape, and NaN and infinities as `json.dumps` writes
+    them.
 
     Raises:
-        TypeError: the value contains something that JSON cannot represent.
+        TypeError: the value has something that JSON does not have.
     """
     try:
         text = orjson.dumps(value)
-    except TypeError:  # orjson also rejects lone surrogates.
+    except TypeError:  # orjson also refuses half of a surrogate pair.
         return to_json_text(value, "a request").encode()
     if b"null" in text and has_no_number(value):  # orjson writes null for them.
         return to_json_text(value, "a request").encode()
@@ -614,7 +613,7 @@ def to_json_bytes(value: Any) -> bytes:
 
 
 def has_no_number(value: Any) -> bool:
-    """Whether a value contains NaN or an infinity at any depth."""
+    """Whether NaN or an infinity is in a value, however deep."""
     stack = [value]
     while stack:
         item = stack.pop()
@@ -629,14 +628,14 @@ def has_no_number(value: Any) -> bool:
 
 
 def to_json_text(value: Any, name: str) -> str:
-    """A value as JSON written by the standard library, which accepts more values than orjson.
+    """A value as the standard library writes it as JSON. It accepts more than orjson does.
 
     Args:
         value: any value.
         name: what to call it in the exception.
 
     Raises:
-        TypeError: the value contains something that JSON cannot represent, or is nested too deep.
+        TypeError: the value has something that JSON does not have, or is nested too deep.
     """
     try:
         text = with_fresh_stack(lambda: json.dumps(value, default=_as_orjson_does))
@@ -648,5 +647,5 @@ def to_json_text(value: Any, name: str) -> str:
 
 
 def _as_orjson_does(value: Any) -> Any:
-    """Convert dates, UUIDs, dataclasses and other values that only orjson can write."""
+    """Dates, UUIDs, dataclasses and what else only orjson writes."""
     return orjson.loads(orjson.dumps(value))

@@ -168,12 +168,12 @@ def test_kind_of_source_does_not_change_the_report(large_file: bytes, tmp_path: 
 
 
 @pytest.mark.parametrize("few_lines", [0, 100_000])
-@pytest.mark.parametrize("hashes", [1, 3, 1000])
-def test_number_of_hashes_in_memory_does_not_change_the_duplicates(
-    few_lines: int, hashes: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("share", [1, 3, 1000])
+def test_number_of_shares_of_hashes_does_not_change_the_duplicates(
+    few_lines: int, share: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("batchlint.rules.file._FEW_LINES", few_lines)
-    monkeypatch.setattr("batchlint.rules.file._HASHES", hashes)
+    monkeypatch.setattr("batchlint.rules.file._SHARE", share)
     ids = [str(number) for number in range(20)]
 
     assert check(b"".join(map(line, ids))).errors == ()

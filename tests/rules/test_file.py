@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from batchlint import providers
 from batchlint.findings import Problem
 from batchlint.providers import Limits, provider
 from batchlint.rules import RULES, file
-from batchlint.rules.file import affected, is_replaceable
+from batchlint.rules.file import affected, is_replaceable, repeated_ids
 from batchlint.rules.registry import CheckedFile
 from batchlint.summary import ChunkSummary, CustomIds, LineStatus
 from rules.helpers import each
@@ -472,14 +472,41 @@ def test_repeated_custom_id_is_reported_with_its_first_line() -> None:
 
 
 @pytest.mark.parametrize("few_lines", [0, 100_000], ids=["by hash", "by set"])
-@pytest.mark.parametrize("hashes", [1, 3, 400_000])
+@pytest.mark.parametrize("share", [1, 3, 1 << 14])
 def test_duplicates_are_found_in_files_of_any_size(
-    monkeypatch: pytest.MonkeyPatch, few_lines: int, hashes: int
+    monkeypatch: pytest.MonkeyPatch, few_lines: int, share: int
 ) -> None:
     monkeypatch.setattr(file, "_FEW_LINES", few_lines)
-    monkeypatch.setattr(file, "_HASHES", hashes)
+    monkeypatch.setattr(file, "_SHARE", share)
     rows = [Row(str(number)) for number in range(20)]
 
     assert run("duplicate_custom_id", a_file(*rows)) == []
     assert places(run("duplicate_custom_id", a_file(*rows, Row("7")))) == [(21, "7", "custom_id")]
     assert run("duplicate_custom_id", a_file(*rows, Row(None), Row(None), Row(""), Row(""))) == []
+
+
+def test_search_for_duplicates_reads_the_custom_ids_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file, "_FEW_LINES", 0)
+    monkeypatch.setattr(file, "_SHARE", 2)
+    ids = CustomIds.packed([str(number) for number in range(40)])
+    reads = []
+    blocks = CustomIds.blocks
+
+    def counted(self: CustomIds) -> Iterator[list[str | None]]:
+        reads.append(self)
+        return blocks(self)
+
+    monkeypatch.setattr(CustomIds, "blocks", counted)
+
+    assert [*repeated_ids(ids, 40)] == []
+    assert len(reads) == 1
+
+
+def test_ids_with_equal_hashes_are_no_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file, "_FEW_LINES", 0)
+    monkeypatch.setattr(file, "hash", lambda _: 7, raising=False)
+
+    assert run("duplicate_custom_id", a_file(Row("a"), Row("b"))) == []
+    assert places(run("duplicate_custom_id", a_file(Row("a"), Row("b"), Row("a")))) == [
+        (3, "a", "custom_id")
+    ]

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from ..bounds import MOST_UNPACKED
 from ..config import RULE_KEYS
 from ..findings import by_severity
 from ..output import FORMATS, Format, Options, default_format
 from ..output.wording import counted
 from ..phrasing import escape
-from .checking import MOST_UNPACKED, FileSettings, check_files
+from .checking import FileSettings, check_files
 from .crash import EXIT_ERROR
 from .inputs import NO_FILES, find_inputs, find_urls, reason, shown_name
 from .options import (

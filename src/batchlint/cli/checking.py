@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from ..bounds import MOST_UNPACKED
 from ..phrasing import escape
 from .inputs import (
     NO_FILES,
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 #: Minimum size in bytes for a progress bar. Smaller files finish before anyone could read it.
 _BAR_FROM: Final = 20_000_000
-
-#: Maximum size in bytes of a compressed file when decompressed.
-MOST_UNPACKED: Final = 2_000_000_000
 
 Progress = Callable[[int], object]
 

@@ -11,13 +11,13 @@ import orjson
 
 from .. import providers
 from ..arguments import check_count, epoch
+from ..bounds import MOST_UNPACKED
 from ..findings import KEEP, BatchError
 from ..nesting import with_fresh_stack
 from ..providers import Provider
 from ..report import Report
 from ..rules import Selection, select_rules
 from ..sources import (
-    MOST_UNPACKED,
     AnySource,
     Source,
     has_no_number,
@@ -264,11 +264,30 @@ class Job:
         start: Start = "spawn",
     ) -> Iterator[ChunkSummary]:
         """The summaries of the parts of a source, in order. For a foreign source, only its size."""
-        foreign = self._checker.explain_head(source.head())
-        if foreign:
-            yield _sized(source, foreign)
+        foreign = self.foreign(source)
+        if foreign is not None:
+            yield foreign
         else:
             yield from run(source, self.plan, jobs=jobs, executor=executor, start=start)
+
+    def foreign(self, source: Source) -> ChunkSummary | None:
+        """The summary of a source of a foreign format: why it is foreign, and its size.
+
+        None if it is a batch input file.
+        """
+        errors = self._checker.explain_head(source.head())
+        if not errors:
+            return None
+        summary = ChunkSummary()
+
+        def counted() -> Iterator[bytes]:
+            for chunk in source.chunks():
+                summary.totals["bytes"] += len(chunk)
+                yield chunk
+
+        # Whether `fix` can convert it depends on all of it, not only on its beginning.
+        summary.foreign.absorb(_with_true_fixes(errors, counted()), 0)
+        return summary
 
     def errors(self, open_it: Callable[[], Source]) -> Iterator[BatchError]:
         """The findings of each part of a source, then those about the whole file."""
@@ -303,23 +322,7 @@ class Job:
         return report if source is None else with_all_columns(report, source)
 
 
-def _sized(source: Source, foreign: Iterable[BatchError]) -> ChunkSummary:
-    """The summary of a source of a foreign format: why it is foreign, and its size.
-
-    Whether `fix` can convert it depends on all of it, not only on its beginning.
-    """
-    summary = ChunkSummary()
-
-    def counted() -> Iterator[bytes]:
-        for chunk in source.chunks():
-            summary.totals["bytes"] += len(chunk)
-            yield chunk
-
-    summary.foreign.absorb(with_true_fixes(foreign, counted()), 0)
-    return summary
-
-
-def with_true_fixes(foreign: Iterable[BatchError], chunks: Iterable[bytes]) -> list[BatchError]:
+def _with_true_fixes(foreign: Iterable[BatchError], chunks: Iterable[bytes]) -> list[BatchError]:
     """The findings about a foreign format, without a fix if the file cannot be converted.
 
     Args:

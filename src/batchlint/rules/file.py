@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, islice
@@ -692,42 +693,46 @@ def repeated_ids(custom_ids: CustomIds, lines: int) -> Iterator[tuple[int, int, 
         custom_ids: those of all lines.
         lines: the number of lines.
     """
-    if not _may_have_duplicates(custom_ids, lines):
+    repeated = _repeated_hashes(custom_ids, lines)
+    if not repeated:
         return
     first_lines: dict[str, int] = {}
     line = 0
     for block in custom_ids.blocks():
         for custom_id in block:
             line += 1
-            if not custom_id:
+            if not custom_id or hash(custom_id) not in repeated:
                 continue
             first = first_lines.setdefault(custom_id, line)
             if first != line:
                 yield line, first, custom_id
 
 
-#: Up to this many lines, duplicates are found with a set of the IDs themselves.
+#: Up to this many lines, a set of the IDs themselves shows at once that none is repeated.
 _FEW_LINES: Final = 100_000
 
-#: In larger files, a set holds at most about this many hashes at a time. A set takes ten times
-#: their size.
-_HASHES: Final = 400_000
+#: The hashes of larger files are divided into shares of about this many. The set of a share fits
+#: into the cache of a core, so that the time per line is the same for any number of lines.
+_SHARE: Final = 1 << 14
 
 
-def _may_have_duplicates(custom_ids: CustomIds, lines: int) -> bool:
-    """Whether two custom_ids are equal. In a file far beyond the limits, equal hashes count too."""
+def _repeated_hashes(custom_ids: CustomIds, lines: int) -> set[int]:
+    """The hashes that several lines have. Two different IDs may have one, but hardly ever do."""
     if lines <= _FEW_LINES:
         ids = [*filter(None, custom_ids.unpacked())]
-        return len(set(ids)) < len(ids)
-    hashes = array("q")
+        if len(set(ids)) == len(ids):
+            return set()
+    count = lines // _SHARE + 1
+    shares = [array("q") for _ in range(count)]
+    adders = [share.append for share in shares]
     for block in custom_ids.blocks():
-        hashes.extend(map(hash, filter(None, block)))
-    shares = len(hashes) // _HASHES + 1
-    for share in range(shares):
-        own = array("q", (number for number in hashes if number % shares == share))
-        if len(set(own)) < len(own):
-            return True
-    return False
+        for number in map(hash, filter(None, block)):
+            adders[number % count](number)
+    repeated: set[int] = set()
+    for share in shares:
+        if len(set(share)) < len(share):
+            repeated.update(number for number, times in Counter(share).items() if times > 1)
+    return repeated
 
 
 @file_rule(fails=None)
