@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import orjson
@@ -18,20 +17,21 @@ from .triggers import fields
 
 if TYPE_CHECKING:
     from ..structured.problems import SchemaProblem
+    from ..structured.subset import Mode
 
 _ENDPOINTS: Final = (CHAT, RESPONSES)
 _WHEN: Final = fields("response_format", "text", "tools", "functions")
 
 
 @cache
-def _subset() -> ModuleType:
-    """The checks of schemas. Imported late, because most files have no schemas.
+def _check_of_schemas() -> Callable[[Any, Mode, Budget], tuple[SchemaProblem, ...]]:
+    """The function that checks a schema. Imported late, because most files have no schemas.
 
     Cached, because an import statement takes 0.5 µs each time.
     """
-    from ..structured import subset
+    from ..structured.subset import problems
 
-    return subset
+    return problems
 
 
 class _Location(NamedTuple):
@@ -64,7 +64,7 @@ class _Location(NamedTuple):
 
     def problems(self, budget: Budget) -> tuple[SchemaProblem, ...]:
         """The problems of the schema, within what is left of the line's budget."""
-        return _subset().problems(self.schema, "strict" if self.strict else "function", budget)
+        return _check_of_schemas()(self.schema, "strict" if self.strict else "function", budget)
 
     def problem(self, found: SchemaProblem) -> Problem:
         """Turn a problem of the schema into a problem of the body."""
@@ -216,7 +216,8 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
     Evidence: reported. Contradictory reports and tests from 2025 and 2026, or a single
     report.
     """
-    subset = _subset()
+    from ..structured import subset
+
     for location, found in _found(request):
         keyword = found.path[-1] if found.path else ""
         if _is_fine_tuned(request) and keyword in subset.NOT_FOR_FINE_TUNED and not found.certain:
@@ -281,9 +282,11 @@ def fine_tuned_schema(request: Request) -> Iterator[Problem]:
     is known.
     """
     if _is_fine_tuned(request):
+        from ..structured import subset
+
         for location in _locations(request):
             if location.schema and location.strict:
-                for found in _subset().problems(location.schema, "fine-tuned"):
+                for found in subset.problems(location.schema, "fine-tuned"):
                     if not _is_unchecked(found):
                         yield location.problem(found)
 
@@ -389,9 +392,10 @@ def _schema_problems(request: Request) -> _Problems:
     budget = Budget()
     for name, json_type, locate in _FIELDS[request.endpoint]:
         value = request.body.get(name)
-        if isinstance(value, json_type):
-            problems_of = _list_problems if json_type is list else _problems_of
-            found += problems_of(value, locate, budget)
+        if isinstance(value, list) and json_type is list:
+            found += _list_problems(value, locate, budget)
+        elif isinstance(value, json_type):
+            found += _problems_of(value, locate, budget)
     return found
 
 
@@ -402,7 +406,9 @@ def _found(request: Request) -> _Problems:
 
 def _is_unchecked(found: SchemaProblem) -> bool:
     """Whether a problem reports that a schema was not checked."""
-    return found is _subset().UNCHECKED[0]
+    from ..structured import subset
+
+    return found is subset.UNCHECKED[0]
 
 
 class _GoodItems:
@@ -491,5 +497,4 @@ def _problems_of(value: Any, locate: _Locator, budget: Budget) -> _Problems:
     location = locate(0, value)
     if location is None:
         return ()
-    problems = location.problems(budget)
-    return [(location, problem) for problem in problems] if problems else ()
+    return [(location, problem) for problem in location.problems(budget)]
