@@ -26,11 +26,11 @@ test *arguments:
 
 # Break what is around the program: full disks, closed pipes, signals, limits
 faults:
-    {{ python }} -m pytest -q -m faults
+    {{ python }} -m pytest -q -m faults -n auto tests/faults
 
 # Install and run the hook with pre-commit
 hook:
-    {{ python }} -m pytest -q -m hook
+    {{ python }} -m pytest -q -m hook tests/acceptance
 
 # Let the official clients and curl talk to `batchlint serve`; needs npm
 clients:

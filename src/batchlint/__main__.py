@@ -141,9 +141,16 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
     return status if isinstance(status, int) else EXIT_OK
 
 
+def _report_unraisable(problem: Any) -> None:
+    """Report what cannot be raised, except that there is no memory: that is reported once."""
+    if not issubclass(problem.exc_type, MemoryError):
+        sys.__unraisablehook__(problem)
+
+
 def run() -> NoReturn:
     """The entry point: run, flush, and exit without unloading the modules."""
     gc.disable()  # There is little garbage, and collecting it takes a long time.
+    sys.unraisablehook = _report_unraisable
     status = _UNKNOWN
     try:
         signals = _Signals()

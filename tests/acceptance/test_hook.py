@@ -102,20 +102,33 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-#: Runs the hook on some files of a repository.
+#: Runs a hook on some files of a repository.
 RunHook = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where pre-commit keeps the installed hook, so that it is installed once."""
+    return tmp_path_factory.mktemp("pre-commit")
+
+
 @pytest.fixture
-def run_hook(repository: Path, tmp_path: Path, home: Path) -> RunHook:
-    """Return a function that runs `pre-commit try-repo` in a repository with all files added."""
+def run_hook(repository: Path, home: Path, tmp_path: Path) -> RunHook:
+    """Return a function that runs a hook of the repository on files of the test."""
     pytest.importorskip("pre_commit", reason="needs pre-commit")
     git("init", "-q", cwd=tmp_path)
     env = {"PRE_COMMIT_HOME": str(home), "PRE_COMMIT_COLOR": "never", "PYTHONPATH": ""}
+    revision = run_program("git", "rev-parse", "HEAD", cwd=repository).stdout.strip()
 
-    def run_hook(*names: str, hook: str = "batchlint") -> subprocess.CompletedProcess[str]:
+    def run_hook(
+        *names: str, hook: str = "batchlint", args: list[str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        chosen = {"id": hook} if args is None else {"id": hook, "args": args}
+        config = home / "config.yaml"
+        repos = [{"repo": str(repository), "rev": revision, "hooks": [chosen]}]
+        config.write_text(yaml.safe_dump({"repos": repos}), "utf-8")
         git("add", "-A", cwd=tmp_path)
-        command = [sys.executable, "-m", "pre_commit", "try-repo", str(repository), hook]
+        command = [sys.executable, "-m", "pre_commit", "run", "--config", str(config)]
         completed = run_program(*command, "--files", *names, cwd=tmp_path, env=env)
         offline = "No matching distribution|Could not fetch|NameResolution|ConnectionError|Retrying"
         if completed.returncode == 3 and re.search(offline, completed.stdout):
@@ -125,15 +138,9 @@ def run_hook(repository: Path, tmp_path: Path, home: Path) -> RunHook:
     return run_hook
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where pre-commit keeps the installed hook, so that it is installed once."""
-    return tmp_path_factory.mktemp("pre-commit")
-
-
 @pytest.mark.hook
 def test_pre_commit_installs_and_runs_the_hook(run_hook: RunHook, tmp_path: Path) -> None:
-    """`pre-commit try-repo` passes on a good file, fails on a bad one, and skips another."""
+    """`pre-commit run` passes on a good file, fails on a bad one, and skips another."""
     shutil.copy(FIXTURES / "valid" / "embeddings.jsonl", tmp_path / "good_batch.jsonl")
     shutil.copy(FIXTURES / "invalid" / "invalid_type.jsonl", tmp_path / "bad batch.jsonl")
     shutil.copy(FIXTURES / "foreign" / "fine_tuning.jsonl", tmp_path / "training.jsonl")
@@ -201,31 +208,20 @@ def test_hook_treats_hostile_names_as_file_names(run_hook: RunHook, tmp_path: Pa
 @pytest.mark.hook
 @pytest.mark.skipif(os.name != "posix", reason="needs a file system that takes any name")
 def test_hook_with_custom_args_refuses_names_that_look_like_options(
-    repository: Path, run_hook: RunHook, home: Path, tmp_path: Path
+    run_hook: RunHook, tmp_path: Path
 ) -> None:
     """`args` in `.pre-commit-config.yaml` replaces the hook's, and with it the `--`."""
-    run_hook("missing")  # It skips the test where the hook cannot be installed.
-    env = {"PRE_COMMIT_HOME": str(home), "PRE_COMMIT_COLOR": "never", "PYTHONPATH": ""}
-    revision = run_program("git", "rev-parse", "HEAD", cwd=repository).stdout.strip()
     names = ["--output-file=x-batch.jsonl", "batch.jsonl"]
     for name in names:
         shutil.copy(FIXTURES / "valid" / "embeddings.jsonl", tmp_path / name)
     before = {name: (tmp_path / name).read_bytes() for name in names}
+    # `./` is for pre-commit's own command line.
+    given = [f"./{name}" for name in names]
 
-    def run_with(args: str) -> subprocess.CompletedProcess[str]:
-        hooks = f"[{{id: batchlint, args: {args}}}]"
-        (tmp_path / ".pre-commit-config.yaml").write_text(
-            f"repos: [{{repo: {repository}, rev: {revision}, hooks: {hooks}}}]", "utf-8"
-        )
-        git("add", "-A", cwd=tmp_path)
-        return run_program(
-            *(sys.executable, "-m", "pre_commit", "run", "--all-files"), cwd=tmp_path, env=env
-        )
-
-    refused = run_with("[--strict]")
+    refused = run_hook(*given, args=["--strict"])
     assert refused.returncode == 1, refused.stdout
     assert "write `--` before the files" in refused.stdout
-    accepted = run_with("[--strict, --]")
+    accepted = run_hook(*given, args=["--strict", "--"])
     assert accepted.returncode == 0, accepted.stdout
     assert {name: (tmp_path / name).read_bytes() for name in names} == before
     assert not (tmp_path / "x-batch.jsonl").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import subprocess
@@ -12,8 +14,9 @@ from typing import Any, Self
 
 import pytest
 
-from cli.samples import GOOD
-from support import FIXTURES, CommandResult, line, run_command
+from batchlint.cli.inputs import standard_input
+from cli.samples import BAD, GOOD
+from support import FIXTURES, ROOT, CommandResult, line, run_command
 
 Run = Callable[..., CommandResult]
 
@@ -26,6 +29,30 @@ def test_standard_input_is_a_file_without_a_name() -> None:
     assert run_command("check", "--format=json", "-", stdin=line("a")).status == 0
     assert run_command("check", "-", stdin=b"").status == 1
     assert run_command("check", "-", GOOD, stdin=line("a")).out.count("no errors") == 3
+
+
+@pytest.mark.parametrize("form", ["text", "rdjson", "sarif"])
+def test_places_in_standard_input_are_those_in_the_file(form: str) -> None:
+    """Its lines are read twice, though the stream is not."""
+    path = Path(BAD).relative_to(ROOT)
+    options = ["check", f"--format={form}", "--show-source", f"--stdin-filename={path}"]
+    from_stdin = run_command(*options, "-", stdin=Path(BAD).read_bytes(), cwd=ROOT)
+
+    assert from_stdin == run_command(*options, str(path), cwd=ROOT)
+
+
+def test_standard_input_is_read_even_if_there_is_no_room_for_its_copy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, _data: Any, /) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line("a"))))
+    copy = Full()
+
+    assert standard_input(copy).read() == line("a")
+    assert copy.closed
 
 
 def test_file_name_is_printed_as_given(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

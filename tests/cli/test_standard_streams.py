@@ -95,6 +95,20 @@ def test_files_are_checked_after_the_reader_of_the_output_exits(form: str, tmp_p
 # -- slow readers ---------------------------------------------------------------------------------
 
 
+def wait_until_full(pipe: int) -> None:
+    """Wait until nothing more fits into a pipe, and the writer has tried again."""
+    import fcntl
+    import termios
+
+    until = time.monotonic() + 20
+    waiting = b""
+    while time.monotonic() < until:
+        time.sleep(0.1)
+        before, waiting = waiting, fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
+        if waiting == before != bytes(4):
+            return
+
+
 @posix
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("form", ["text", "json", "jsonl"])
@@ -107,7 +121,7 @@ def test_non_blocking_standard_output_gets_everything(form: str, unbuffered: str
     env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     with subprocess.Popen(args, stdout=write, stderr=subprocess.PIPE, env=env) as process:
         os.close(write)
-        time.sleep(1)  # The pipe is full.
+        wait_until_full(read)
         with os.fdopen(read, "rb") as file:
             printed = file.read()
         assert wait_for(process) == (1, "")

@@ -56,7 +56,9 @@ def test_killing_fix_leaves_the_old_file_or_the_new_one(number: int, tmp_path: P
     assert path.read_bytes() == NEW
     moments = random.Random(7)
     killed = 0
-    for _ in range(12):
+    for turn in range(12):
+        if turn - killed > 4:
+            longest /= 2  # The machine was busy when the duration was measured.
         path.write_bytes(OLD)
         killed += run_until_killed(["fix", str(path)], moments.uniform(0, longest), number)
         assert path.read_bytes() in (OLD, NEW)
@@ -91,6 +93,8 @@ def test_killing_split_never_leaves_a_manifest_without_its_parts(tmp_path: Path)
     moments = random.Random(7)
     killed = 0
     for turn in range(12):
+        if turn - killed > 4:
+            longest /= 2  # The machine was busy when the duration was measured.
         path.write_bytes(NEW + line(f"turn {turn}", CHAT))  # Each run has other parts.
         killed += run_until_killed(args, moments.uniform(0, longest), signal.SIGKILL)
         is_complete(folder)

@@ -43,7 +43,7 @@ def test_signal_leaves_either_the_old_report_or_the_complete_new_one(
     number: signal.Signals, jobs: str, tmp_path: Path
 ) -> None:
     """Only SIGKILL, which cannot be handled, may leave a temporary file."""
-    (tmp_path / "batch.jsonl").write_bytes(Path(MANY).read_bytes() * 4)
+    (tmp_path / "batch.jsonl").write_bytes(Path(MANY).read_bytes() * 2)
     args = ["--format=json", "--keep=0", "--jobs", jobs, "--output-file=report", "batch.jsonl"]
     report = tmp_path / "report"
     started = time.monotonic()
@@ -102,7 +102,7 @@ def test_ignored_signals_stay_ignored_in_workers(tmp_path: Path) -> None:
     with (tmp_path / "batch.jsonl").open("wb") as file:
         for count in range(400):
             file.write(line(str(count), input="x" * 100_000))
-    script = 'trap "" HUP TERM; exec "$0" -m batchlint check -j2 batch.jsonl'
+    script = 'trap "" HUP TERM; echo; exec "$0" -m batchlint check -j2 batch.jsonl'
     with subprocess.Popen(
         ["/bin/sh", "-c", script, sys.executable],
         cwd=tmp_path,
@@ -110,7 +110,8 @@ def test_ignored_signals_stay_ignored_in_workers(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         start_new_session=True,
     ) as process:
-        time.sleep(0.1)
+        assert process.stdout is not None
+        process.stdout.readline()  # From here on, the signals are ignored.
         while process.poll() is None:
             os.killpg(process.pid, signal.SIGHUP)
             os.killpg(process.pid, signal.SIGTERM)

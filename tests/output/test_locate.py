@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,20 @@ def test_missing_file_has_no_columns(tmp_path: Path) -> None:
     for source in (None, str(tmp_path), str(tmp_path / "missing"), "a\0b"):
         found = locate_all(source, [finding_at("/a"), finding_at(None)])
         assert [place for _, place in found] == [None, None]
+
+
+def test_copy_is_read_again_as_often_as_needed() -> None:
+    copy = BytesIO(b'{"a": 1}\n   {"a": 1}')
+    for _ in range(2):
+        found = locate_all(copy, [finding_at("/a", number=number) for number in (1, 2, 3)])
+        assert [place and place.column for _, place in found] == [7, 10, None]
+
+
+def test_closed_copy_has_no_columns() -> None:
+    copy = BytesIO(b'{"a": 1}')
+    copy.close()
+
+    assert [place for _, place in locate_all(copy, [finding_at("/a", number=1)])] == [None]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

@@ -22,11 +22,14 @@ def test_columns_count_bytes_of_utf_8(run: Run, batch_file: Callable[..., Path])
     assert found["code"]["value"] == "invalid_type"
 
 
-def test_standard_input_has_lines_only() -> None:
-    result = run_command("check", "--format=rdjson", "-", stdin=line("a", dimensions="x"))
+def test_columns_of_standard_input_count_bytes_too() -> None:
+    row = line("a", dimensions="x").replace(b'"a"', '"\U00010400\u00e4"'.encode())
+    result = run_command("check", "--format=rdjson", "-", stdin=row)
     (found,) = json.loads(result.out)["diagnostics"]
+    place = found["location"]["range"]
 
-    assert found["location"] == {"path": "<stdin>", "range": {"start": {"line": 1}}}
+    assert found["location"]["path"] == "<stdin>"
+    assert row[place["start"]["column"] - 1 : place["end"]["column"] - 1] == b'"x"'
 
 
 def test_hint_is_on_a_line_of_its_own(run: Run, batch_file: Callable[..., Path]) -> None:

@@ -213,7 +213,7 @@ def test_variant_is_a_valid_schema_that_keeps_the_constraints_of_the_plain_one(
     plain = body_schema(endpoint)
     patched = body_schema(endpoint, variant)
 
-    Draft202012Validator.check_schema(patched)
+    jsonschema_rs.meta.validate(patched)  # `jsonschema` agrees, but takes 20 times as long.
     assert patched != plain
     constraints = plain.get("allOf", [])
     assert patched.get("allOf", [])[: len(constraints)] == constraints

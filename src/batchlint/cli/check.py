@@ -227,6 +227,7 @@ def check(
             paths,
             settings,
             stdin_name=stdin_filename,
+            copy_stdin=show_source or any(chosen.reads_lines for chosen in formats),
             progress=False if quiet else progress,
             quiet=quiet,
             **options,

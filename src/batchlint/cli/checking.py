@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
@@ -130,6 +130,7 @@ class FileCheck(NamedTuple):
         most_unpacked: the maximum size in bytes of a compressed file when decompressed.
         options: options of `batchlint.check`.
         error: the reason why it is not checked, if any.
+        is_copied: whether standard input is copied, so that its lines can be read again.
     """
 
     path: str
@@ -137,30 +138,32 @@ class FileCheck(NamedTuple):
     most_unpacked: int = MOST_UNPACKED
     options: Mapping[str, Any] = MappingProxyType({})
     error: str | None = None
+    is_copied: bool = False
 
     def run(self, **options: Any) -> FileResult:
         """Check the file. If it cannot be read, the result has an error."""
         from ..output.result import FileResult
         from ..sources import is_url
 
-        stored = None if self.path == "-" or is_url(self.path) else self.path
+        copy = _new_copy() if self.path == "-" and self.is_copied else None
+        stored = copy if self.path == "-" or is_url(self.path) else self.path
         result = FileResult(shown_name(self.name or self.path), source=self.name, stored=stored)
         if self.error is not None:
             return result._replace(error=self.error)
         try:
-            return result._replace(report=self._check({**self.options, **options}))
+            return result._replace(report=self._check(copy, {**self.options, **options}))
         except UNREADABLE as error:
             return result._replace(error=reason(error))
         except MemoryError:
             return result._replace(error="not enough memory to check it")
 
-    def _check(self, options: dict[str, Any]) -> Report:
+    def _check(self, copy: IO[bytes] | None, options: dict[str, Any]) -> Report:
         from ..engine.check import check
         from ..sources import is_gzipped, is_url, open_file
 
         path = self.path
         if path == "-":
-            return check(standard_input(), name=self.name, **options)
+            return check(standard_input(copy), name=self.name, **options)
         if is_url(path):
             find_urls(path)  # Raises an error if a glob or prefix matches no files.
             return check(path, max_unpacked_bytes=self.most_unpacked, **options)
@@ -171,6 +174,15 @@ class FileCheck(NamedTuple):
             return check(path, **options)
         with open_file(path, self.most_unpacked) as stream:
             return check(stream, name=path[: -len(".gz")], **options)
+
+
+def _new_copy() -> IO[bytes]:
+    """A file for a copy of standard input. It has no name, so it is gone when the program ends."""
+    import tempfile
+
+    from ..sources import REMEMBERED
+
+    return tempfile.SpooledTemporaryFile(max_size=REMEMBERED)
 
 
 def _prepare(path: str, settings: FileSettings, stdin_name: str | None) -> FileCheck:
@@ -202,6 +214,7 @@ def check_files(
     settings: FileSettings,
     *,
     stdin_name: str | None = None,
+    copy_stdin: bool = False,
     progress: bool | None = None,
     quiet: bool = False,
     jobs: int | None = None,
@@ -217,6 +230,7 @@ def check_files(
         paths: the files and URLs; '-' is standard input.
         settings: the settings on the command line.
         stdin_name: the name of standard input.
+        copy_stdin: copy standard input, so that its lines can be read again.
         progress: whether to show a bar; None decides by the sizes and the terminal.
         quiet: print no notes.
         jobs: the number of worker processes, as for `batchlint.check_many`.
@@ -232,7 +246,7 @@ def check_files(
         for path in paths:
             if not quiet:
                 _print_note(path)
-            yield _prepare(path, settings, stdin_name)
+            yield _prepare(path, settings, stdin_name)._replace(is_copied=copy_stdin)
 
     with _progress_bar(paths, progress) as bar:
         update = None if bar is None else bar.update

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import IO, Any, BinaryIO, Final, NamedTuple
 
 from ..config import Config, is_matched
 
@@ -229,8 +229,11 @@ def shown_name(path: str) -> str:
     return "<stdin>" if path == "-" else os.fsencode(path).decode("utf-8", "replace")
 
 
-def standard_input() -> BinaryIO:
+def standard_input(copy: IO[bytes] | None = None) -> BinaryIO:
     """Standard input as a stream that signals can interrupt.
+
+    Args:
+        copy: gets all that is read. It is closed if it has no room.
 
     Raises:
         OSError: it is closed.
@@ -241,7 +244,7 @@ def standard_input() -> BinaryIO:
         os.set_blocking(sys.stdin.fileno(), True)
     from ..sources import CHUNK
 
-    return io.BufferedReader(_InterruptibleReader(sys.stdin.buffer), CHUNK)
+    return io.BufferedReader(_InterruptibleReader(sys.stdin.buffer, copy), CHUNK)
 
 
 class _InterruptibleReader(io.RawIOBase):
@@ -251,8 +254,9 @@ class _InterruptibleReader(io.RawIOBase):
     of its reads would have to wait for the second read, which may never return.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, copy: IO[bytes] | None) -> None:
         super().__init__()
+        self._copy = copy
         self._stream: Any = getattr(stream, "raw", stream)
         self._is_at_end = False
 
@@ -264,4 +268,10 @@ class _InterruptibleReader(io.RawIOBase):
         """Read a piece. After the end, a terminal would wait for another Ctrl-D, so stop there."""
         count: int = 0 if self._is_at_end else self._stream.readinto(buffer)
         self._is_at_end = count == 0
+        if self._copy is not None:
+            try:
+                self._copy.write(buffer[:count])
+            except OSError:
+                self._copy.close()
+                self._copy = None
         return count

@@ -49,6 +49,7 @@ class Format(NamedTuple):
         prints_sample: whether it prints at most `--max-errors` findings of a file.
         reports_truncated: whether it reports how many findings it leaves out.
         reports_requests: whether it includes the errors of single requests.
+        reads_lines: whether it needs the lines of findings, even if it does not show them.
         is_for_people: whether it is printed in the encoding of the terminal. All others are UTF-8.
     """
 
@@ -56,6 +57,7 @@ class Format(NamedTuple):
     prints_sample: bool = False
     reports_truncated: bool = True
     reports_requests: bool = True
+    reads_lines: bool = False
     is_for_people: bool = False
 
     def render(self, files: Iterable[FileResult], options: Options) -> Iterator[str]:
@@ -89,8 +91,8 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format("github", prints_sample=True),
         Format("gitlab", reports_truncated=False),
         Format("junit", reports_truncated=False),
-        Format("rdjson", reports_truncated=False),
-        Format("sarif"),
+        Format("rdjson", reports_truncated=False, reads_lines=True),
+        Format("sarif", reads_lines=True),
     )
 }
 

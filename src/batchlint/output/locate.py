@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import IO
 
 from ..findings import BatchError
 from ..locate import Place, find_all
@@ -15,12 +16,12 @@ from ..sources import open_file
 
 
 def locate_all(
-    source: str | None, errors: Iterable[BatchError]
+    source: str | IO[bytes] | None, errors: Iterable[BatchError]
 ) -> Iterator[tuple[BatchError, Place | None]]:
     """The findings, each with its place, or None if it is not found. The file is read once.
 
     Args:
-        source: the path of the file; None if there is no file to read.
+        source: the path of the file, or a copy of its bytes; None if there is nothing to read.
         errors: the findings, in the order of their lines.
     """
     lines = _lines(source) if source is not None else iter(())
@@ -36,11 +37,14 @@ def locate_all(
             yield from ((error, None) for error in of_line)
 
 
-def _lines(source: str) -> Iterator[tuple[int, bytes]]:
+def _lines(source: str | IO[bytes]) -> Iterator[tuple[int, bytes]]:
     """The lines of a file with their numbers. Nothing is yielded for a pipe or a missing file."""
     try:
-        if stat.S_ISREG(Path(source).stat().st_mode):
+        if not isinstance(source, str):
+            source.seek(0)
+            yield from enumerate(source, 1)
+        elif stat.S_ISREG(Path(source).stat().st_mode):
             with open_file(source) as file:
                 yield from enumerate(file, 1)
-    except (OSError, ValueError, EOFError, zlib.error):  # A null character, or a changed file.
+    except (OSError, ValueError, EOFError, zlib.error):  # A changed file, or an incomplete copy.
         return

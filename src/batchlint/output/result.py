@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from ..report import Report
 
@@ -15,14 +15,14 @@ class FileResult(NamedTuple):
         report: None if the file could not be read.
         error: the reason why the file could not be read.
         source: the path as the user wrote it; None for standard input without a name.
-        stored: the path to read lines from again; None for standard input.
+        stored: where lines can be read again: a path, or a copy of standard input; None if nowhere.
     """
 
     path: str
     report: Report | None = None
     error: str | None = None
     source: str | None = None
-    stored: str | None = None
+    stored: str | IO[bytes] | None = None
 
     @property
     def ok(self) -> bool | None:
