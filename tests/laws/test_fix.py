@@ -1,102 +1,208 @@
 """Fixes undo faults, and touch nothing else.
 
-Faults of every kind that a safe fix repairs are put into valid lines. Where the fault changed the
-text in a way that can be undone, the repaired line is the original one, byte for byte.
+Faults of every kind that a fix repairs are put into valid lines: a few characters are exchanged for
+others. What the fix makes of them is written down with the fault. So the whole repaired file is
+known, byte for byte. It has none of the faults, and nothing left to fix.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchlint import check, fix
+from batchlint import FixReport, check, fix
+from fixable import FIXABLE
 from strategies import ANY_FILE
-
-CHAT: Final = "/v1/chat/completions"
 
 
 class Fault(NamedTuple):
-    """A fault of a line.
+    """A fault of a line, and what its fix makes of it.
 
     Attributes:
-        make: puts it into a line.
-        undone: the line after its repair; None if that is the original one.
+        rule: the rule that reports it.
+        old: the text of the valid line that is exchanged.
+        broken: the text in its place.
+        repaired: the text after the fix. `#` stands for a new custom_id.
+        end: what the fix adds to the end of the line.
+        after: what the fault adds behind the line.
     """
 
-    make: Callable[[str], str]
-    undone: Callable[[str], str] | None = None
+    rule: str
+    old: str
+    broken: str
+    repaired: str
+    end: str = ""
+    after: str = ""
 
 
-def swapped(old: str, new: str) -> Callable[[str], str]:
-    return lambda line: line.replace(old, new, 1)
+def undone(rule: str, old: str, broken: str) -> Fault:
+    """A fault whose fix restores the valid line."""
+    return Fault(rule, old, broken, old)
 
 
-def with_body_in_a_string(line: str) -> str:
-    """The body is the last field of the line."""
-    if not line.endswith("}}"):
-        return line
-    start, body = line.split('"body": ', 1)
-    return f'{start}"body": {json.dumps(body[:-1])}}}'
+def inserted(rule: str, broken: str, before: str) -> Fault:
+    """A fault that adds text, which the fix removes."""
+    return undone(rule, before, broken + before)
 
 
-FAULTS: Final = (
-    Fault(swapped('"POST"', '"post"')),
-    Fault(swapped('"POST"', '" Post"')),
-    Fault(
-        swapped('"method": "POST", ', ""),
-        lambda line: line.replace('"method": "POST", ', "", 1)[:-1] + ', "method": "POST"}',
-    ),
-    Fault(swapped('"/v1/', '"/')),
-    Fault(swapped('"/v1/', '"v1/')),
-    Fault(swapped('"/v1/', '"https://api.openai.com/v1/')),
-    Fault(swapped('completions"', 'completions/"')),
-    Fault(with_body_in_a_string),
-    Fault(swapped('"model": ', '"stream": true, "model": ')),
-    Fault(swapped('"model": ', '"stream_options": {}, "stream": true, "model": ')),
-    Fault(swapped('"model": ', '"nothing": null, "model": ')),
-    Fault(swapped('"url": ', '"note": null, "url": ')),
-    Fault(swapped("max_completion_tokens", "max_tokens")),
-    Fault(lambda line: f"{line},"),
+MODEL: Final = '"model": '
+URL: Final = '"url": '
+TOOLS: Final = '"tools": [{"type": "function", "function": {"name": "f", "parameters": {} }}]'
+CHOICE: Final = ', "tool_choice": {"type": "function", "function": {"name":"f"}}'
+STRICT: Final = (
+    '"name": "r", "strict": true, "schema": {"type": "object", "properties": {"a": {"type": '
+    '"string"}, "\\u00e9": {"type": "integer"}}, "required": ["a", "é"], "additionalProperties": '
+    "false}"
 )
 
-#: Texts that decoding and writing again would change.
-LINES: Final = [
+#: Valid lines. Decoding them and writing them again would change numbers, escapes and spaces.
+LINES: Final = (
     '{"custom_id": "@", "method": "POST", "url": "/v1/chat/completions", "body": {"model": '
-    '"gpt-4o-mini", "messages": [{"role": "user", "content": "\\u00e9 \\/ é"}], '
-    '"temperature": 1.50e0, "max_completion_tokens": 1e2}}',
+    '"gpt-4o-mini", "messages": [{"role": "user", "content": "\\u00e9 \\/ é"}],  "temperature": '
+    f'1.50e0, "max_completion_tokens": 1e2, {TOOLS}{CHOICE}}}}}',
+    '{"custom_id": "@", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "gpt-5", '
+    '"messages": [{"role": "user", "content": "\\u00e9 \\/ é"}], "max_completion_tokens": 7, '
+    f'"response_format" : {{"type": "json_schema", "json_schema": {{{STRICT} }}}}}}}}',
+    '{"custom_id": "@", "method": "POST", "url": "/v1/responses", "body": {"model": "gpt-5.4", '
+    '"input": [{"role": "user", "content": "\\u00e9 \\/ é"}], "max_output_tokens": 99 , '
+    '"reasoning": {"effort": "low"}, "text": {"format": {"type": "json_schema", '
+    f'{STRICT}}}}}, "tools": [{{"type": "function", "name": "f", "strict": true, "parameters": '
+    '{"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"], '
+    '"additionalProperties": false}}]}}',
     '{"custom_id": "@", "method": "POST", "url": "/v1/completions", "body": {"model": '
-    '"gpt-3.5-turbo-instruct","prompt":"x",  "logit_bias":{ "50256" : -1.0e2 }, "n":1}}',
-]
+    '"m","prompt":"x",  "logit_bias":{ "50256" : -1.0e2 }, "n":1}}',
+    '{"custom_id": "@", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "old", '
+    '"messages": [{"role": "user", "content": "Hi"}]}}',
+)
+
+SAFE: Final = (
+    undone("invalid_method", '"POST"', '"post"'),
+    undone("invalid_method", '"POST"', '" Post\\t"'),
+    Fault("missing_line_member", '"method": "POST", ', "", "", end=', "method": "POST"'),
+    undone("invalid_url", '"/v1/', '"/'),
+    undone("invalid_url", '"/v1/', '"v1/'),
+    undone("invalid_url", '"/v1/', '"https://api.openai.com/v1/'),
+    undone("invalid_url", 's", "body"', 's/", "body"'),
+    inserted("streaming_unsupported", '"stream": true, ', MODEL),
+    inserted("streaming_unsupported", '"stream_options": {"x": [1]}, "stream": true,', MODEL),
+    inserted("unknown_parameter", '"nothing": null , ', MODEL),
+    inserted("unknown_line_member", '"note": null, ', URL),
+    undone("deprecated_parameter", '"max_completion_tokens": 1e2', '"max_tokens": 1e2'),
+    undone("moved_parameter", '"input": [', '"messages": ['),
+    undone("moved_parameter", '"max_output_tokens"', '"max_completion_tokens"'),
+    undone("moved_parameter", '"reasoning": {"effort": "low"}', '"reasoning_effort": "low"'),
+    undone(
+        "moved_parameter",
+        f'"text": {{"format": {{"type": "json_schema", {STRICT}}}}}',
+        f'"response_format": {{"type": "json_schema", "json_schema": {{ {STRICT}}}}}',
+    ),
+    Fault("invalid_json_line", "", "", "", after=","),
+    inserted("invalid_json_line", "\ufeff", '{"custom_id'),
+)
+
+UNSAFE: Final = (
+    undone("unsupported_parameter", '"max_completion_tokens": 7', '"max_tokens": 7'),
+    inserted("unsupported_parameter", '"presence_penalty": 1, ', '"max_completion_tokens": 7'),
+    inserted("unrecognized_argument", '"reasoning_effort": "low", ', '"temperature": 1.50e0'),
+    inserted("stream_options_without_stream", '"stream_options": {"x": {} } , ', '"messages": ['),
+    inserted("max_tokens_twice", '"max_tokens": 7, ', '"max_completion_tokens": 1e2'),
+    undone(
+        "deprecated_parameter",
+        TOOLS + CHOICE,
+        '"functions": [{"name": "f", "parameters": {} }], "function_call": {"name":"f"}',
+    ),
+    Fault("unknown_line_member", '"n":1}}', '"n":1}, "echo": false}', '"n":1, "echo": false}}'),
+    inserted("unknown_line_member", '"note": {"a": [2]}, ', URL),
+    undone("missing_line_member", '"url"', '"endpoint"'),
+    undone("missing_line_member", '"body"', '"payload"'),
+    undone("missing_line_member", '"custom_id"', '"customId"'),
+    Fault("not_a_number", "1.50e0", "NaN", "null"),
+    Fault("not_a_number", "1.50e0", "-Infinity", "null"),
+    Fault("not_a_number", "1.50e0", "1e999", "null"),
+    Fault("lone_surrogate", r"\u00e9 ", r"\ud83d ", r"\ufffd "),
+    undone("invalid_custom_id", '"custom_id": "@"', '"custom_id": @'),
+    Fault("missing_line_member", '"custom_id": "@", ', "", "", end=', "custom_id": "#"'),
+    Fault("empty_custom_id", '"@"', '""', '"#"'),
+    Fault("duplicate_custom_id", '"@"', '"first"', '"#"'),
+    Fault("model_shutdown", '"old"', '"gpt-5-chat-latest"', '"gpt-5.6-sol"'),
+    undone("invalid_json_schema", '], "additionalProperties": false} }', "]} }"),
+    undone(
+        "invalid_json_schema", '"additionalProperties": false} }', '"additionalProperties": true} }'
+    ),
+    undone("invalid_json_schema", '["a", "é"]', '["a"]'),
+    undone("invalid_function_parameters", '"x"], "additionalProperties": false}', '"x"]}'),
+    undone("invalid_function_parameters", '["x"]', "[]"),
+)
+
+#: The first line of every file. The custom_id of others may repeat its own.
+FIRST: Final = LINES[0].replace("@", "first")
+
+#: The rules whose fixes are about the whole file.
+ABOUT_FILES: Final = {"blank_line", "byte_order_mark", "not_a_batch_file", "not_utf8"}
+
+#: What a file with several models and URLs has anyway.
+UNFIXABLE: Final = {"mismatched_model", "mismatched_url"}
+
+
+def faults_of(line: str, kinds: Iterable[Fault]) -> list[Fault]:
+    """The faults that a line can have."""
+    body = line[line.index('"body": ') + 8 : -1]
+    in_a_string = undone("invalid_body", body, json.dumps(body))
+    return [kind for kind in (*kinds, in_a_string) if not kind.old or line.count(kind.old) == 1]
 
 
 class Case(NamedTuple):
-    """A line, with faults and without."""
+    """A line with faults, the line after its fixes, and the rules of the faults."""
 
     broken: str
     repaired: str
+    rules: frozenset[str]
+
+
+def case_of(line: str, faults: Iterable[Fault]) -> Case:
+    """Put faults into a line. Of faults that would be in the same place, the first one counts."""
+    broken = repaired = after = end = ""
+    rules: set[str] = set()
+    at = 0
+    for start, fault in sorted((line.index(fault.old), fault) for fault in faults):
+        if start < at or (fault.end and end) or (fault.after and after):
+            continue
+        broken += line[at:start] + fault.broken
+        repaired += line[at:start] + fault.repaired
+        at = start + len(fault.old)
+        end += fault.end
+        after += fault.after
+        rules.add(fault.rule)
+    rest = line[at:]
+    return Case(f"{broken}{rest}{after}", f"{(repaired + rest)[:-1]}{end}}}", frozenset(rules))
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> list[Case]:
-    """Lines with up to three faults each; some have none. Their custom_ids differ."""
-    found = []
+def cases(draw: st.DrawFn, *kinds: Fault) -> list[Case]:
+    """Lines with up to five faults each. Their custom_ids differ, if no fault changes that."""
+    found = [Case(FIRST, FIRST, frozenset())]
     for number in range(draw(st.integers(1, 6))):
-        line = draw(st.sampled_from(LINES)).replace("@", str(number))
-        broken = repaired = line
-        for fault in draw(st.lists(st.sampled_from(FAULTS), max_size=3, unique=True)):
-            changed = fault.make(broken)
-            if changed != broken and (fault.undone is None or broken == line):
-                broken = changed
-                if fault.undone is not None:
-                    repaired = fault.undone(repaired)
-                    break
-        found.append(Case(broken, repaired))
+        line = draw(st.sampled_from(LINES))
+        faults = draw(st.lists(st.sampled_from(faults_of(line, kinds)), max_size=5, unique=True))
+        found.append(case_of(line, faults))
+        found[-1] = found[-1]._replace(
+            broken=found[-1].broken.replace("@", str(number)),
+            repaired=found[-1].repaired.replace("@", str(number)),
+        )
     return found
+
+
+def counted_rules(rules: frozenset[str]) -> frozenset[str]:
+    """The rules whose fixes are counted: that of `stream` removes `stream_options` too."""
+    is_both = "streaming_unsupported" in rules
+    return rules - {"stream_options_without_stream"} if is_both else rules
 
 
 def fixed(data: bytes, *, unsafe: bool = False) -> bytes:
@@ -105,36 +211,102 @@ def fixed(data: bytes, *, unsafe: bool = False) -> bytes:
     return target.getvalue()
 
 
-@settings(max_examples=100)
-@given(cases(), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans(), st.booleans())
-def test_fix_restores_the_original_file(
-    lines: list[Case], end: str, mark: bool, blank: bool, ends: bool
-) -> None:
-    between = end + " \t" * blank + end if blank else end
-    broken = "\ufeff" * mark + between.join(line.broken for line in lines) + end * ends
-    repaired = end.join(line.repaired for line in lines) + end * ends
-    result = fixed(broken.encode())
+def assert_repaired(report: FixReport, result: bytes, repaired: str, rules: Iterable[str]) -> None:
+    """Check that a repaired file is as expected, and that none of its faults is left."""
+    expected = re.escape(repaired).replace(r"\#", r"(?:first-|request-)\d+")
+    assert re.fullmatch(expected, result.decode())
+    assert {*rules} <= report.fixed.keys()
+    after = check(result, keep=0)
+    assert {error.rule for error in after.errors} <= UNFIXABLE
+    assert not {error.rule for error in after.warnings} & {*rules}
+    assert after.fixable == {}
 
-    assert result.decode() == repaired
-    found = {error.rule for error in check(result).errors}
-    assert found <= {"mismatched_url", "mismatched_model"}
+
+# -- each fault by itself -------------------------------------------------------------------------
+
+
+def test_lines_are_valid() -> None:
+    for line in LINES:
+        report = check(line.replace("@", "a").encode())
+        assert (report.errors, report.warnings) == ((), ())
+
+
+def test_there_is_a_fault_for_every_fix() -> None:
+    assert {fault.rule for fault in (*SAFE, *UNSAFE)} | ABOUT_FILES | {"invalid_body"} == FIXABLE
+
+
+@pytest.mark.parametrize("kind", [*SAFE, *UNSAFE], ids=lambda kind: f"{kind.rule} {kind.broken}")
+def test_fault_is_undone(kind: Fault) -> None:
+    lines = [line for line in LINES if kind in faults_of(line, [kind])]
+    assert lines
+    for line in lines:
+        case = case_of(line, [kind])
+        data = f"{FIRST}\n{case.broken}\n".replace("@", "1").encode()
+        report = fix(data, None, unsafe=True)
+
+        assert_repaired(
+            report,
+            fixed(data, unsafe=True),
+            f"{FIRST}\n{case.repaired}\n".replace("@", "1"),
+            case.rules,
+        )
+        is_fixed = fixed(data) != data
+        assert is_fixed == (kind in SAFE)
+
+
+# -- many faults together -------------------------------------------------------------------------
+
+
+@settings(max_examples=100)
+@given(
+    cases(*SAFE).map(lambda found: (found, False))
+    | cases(*SAFE, *UNSAFE).map(lambda found: (found, True)),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
+def test_repaired_file_is_what_it_would_be_without_the_faults(
+    given_cases: tuple[list[Case], bool], end: str, mark: bool, blank: bool, ends: bool
+) -> None:
+    lines, unsafe = given_cases
+    between = end + " \t" * blank + end if blank else end
+    data = ("\ufeff" * mark + between.join(line.broken for line in lines) + end * ends).encode()
+    rules = {rule for line in lines for rule in counted_rules(line.rules)}
+    report = fix(data, None, unsafe=unsafe)
+    result = fixed(data, unsafe=unsafe)
+
+    assert_repaired(report, result, end.join(line.repaired for line in lines) + end * ends, rules)
+    custom_ids = [json.loads(line)["custom_id"] for line in result.splitlines()]
+    assert len({*custom_ids}) == len(custom_ids)
+    assert fixed(result, unsafe=unsafe) == result
+
+
+@given(cases(*UNSAFE))
+def test_unsafe_fixes_are_only_applied_on_request(lines: list[Case]) -> None:
+    data = "\n".join(line.broken for line in lines if "invalid_body" not in line.rules).encode()
+
+    assert fixed(data) == data
 
 
 @settings(max_examples=40)
-@given(cases(), st.sampled_from([None, 1, 4]), st.sampled_from(["utf-8", "utf-16"]))
-def test_array_of_broken_requests_becomes_equivalent_lines(
+@given(cases(*SAFE), st.sampled_from([None, 1, 4]), st.sampled_from(["utf-8", "utf-16"]))
+def test_array_of_broken_requests_becomes_lines_that_mean_the_same(
     lines: list[Case], indent: int | None, encoding: str
 ) -> None:
-    requests = [json.loads(line.broken.rstrip(",")) for line in lines]
+    requests = [json.loads(line.broken.strip("\ufeff, ")) for line in lines]
     result = fixed(json.dumps(requests, indent=indent).encode(encoding))
 
     after = [json.loads(line) for line in result.splitlines()]
     assert after == [json.loads(line.repaired) for line in lines]
 
 
+# -- any file -------------------------------------------------------------------------------------
+
+
 @settings(max_examples=60)
 @given(ANY_FILE, st.booleans())
-def test_fixing_is_idempotent(data: bytes, unsafe: bool) -> None:
+def test_fixing_twice_changes_nothing_more(data: bytes, unsafe: bool) -> None:
     once = fixed(data, unsafe=unsafe)
 
     assert fixed(once, unsafe=unsafe) == once
@@ -156,7 +328,7 @@ def test_lines_without_a_fix_stay_byte_for_byte(data: bytes) -> None:
 
 @settings(max_examples=40)
 @given(ANY_FILE, st.booleans())
-def test_fixes_cause_no_new_upload_errors(data: bytes, unsafe: bool) -> None:
+def test_fixes_bring_no_new_kind_of_upload_error(data: bytes, unsafe: bool) -> None:
     """A file that could be uploaded still can, unless fixes reveal that it has no requests."""
     before = check(data)
     after = check(fixed(data, unsafe=unsafe))

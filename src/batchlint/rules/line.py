@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from .. import edits, phrasing
-from ..findings import Fix, PathParts, Problem, Safety
+from ..findings import Fix, PathParts, Problem
 from ..providers import COMPATIBLE, OPENAI, Provider, provider, provider_index
 from ..schema.store import body_schema
 from .registry import Line, line_rule, stated_in_schema
@@ -55,9 +55,14 @@ def misnamed_fields(line: Mapping[str, Any], fields: Container[str]) -> dict[str
         found = next(near, None)
         if found is None or found in fields:
             continue
-        if isinstance(line[found], dict) == (right == "body"):
+        if _may_be_body(line[found]) == (right == "body"):
             names[found] = right
     return names
+
+
+def _may_be_body(value: Any) -> bool:
+    """Whether a value is an object, or a string that has one."""
+    return isinstance(value, dict) or (isinstance(value, str) and edits.fits_as_object(value))
 
 
 def _missing_field_hint(line: Mapping[str, Any], path: PathParts, provider: Provider) -> str | None:
@@ -315,6 +320,9 @@ def too_many_problems() -> None:
     """
 
 
+_REMOVE: Final = "Remove the field."
+
+
 @line_rule(fails=None)
 def unknown_line_member(line: Line) -> Iterator[Problem]:
     """The line has a field other than `custom_id`, `method`, `url` and `body`.
@@ -342,13 +350,15 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
         if field not in known and field not in misnamed:
             body = line.request.get("body")
             action = "Move it into the body" if field in parameters else "Remove it"
-            if line.request[field] is None or field not in parameters:
-                safety: Safety = "safe" if line.request[field] is None else "unsafe"
-                fix = Fix(safety, "Remove the field.", (edits.remove((field,)),))
-            elif isinstance(body, dict) and field not in body:
+            fix: Fix | None = None
+            if line.request[field] is None:
+                fix = Fix("safe", _REMOVE, (edits.remove((field,)),))
+            elif line.endpoint is None or not isinstance(body, dict):
+                pass  # It may be a parameter, or the body itself, so it is not removed yet.
+            elif field not in parameters:
+                fix = Fix("unsafe", _REMOVE, (edits.remove((field,)),))
+            elif field not in body:
                 fix = Fix("unsafe", f"{action}.", (edits.move((field,), ("body",)),))
-            else:
-                fix = None
             yield Problem(
                 f"The line has an unknown field: '{phrasing.excerpt(field)}'.",
                 phrasing.dotted((field,)),
