@@ -16,7 +16,7 @@ import pytest
 from batchlint import check, fix
 from batchlint.findings import Safety
 from fixable import FIXABLE
-from support import FIXTURES, URLS, fixture_files
+from support import FIXTURES, URLS
 
 SAFE = sorted((FIXTURES / "fix" / "safe").glob("*.before.jsonl"))
 UNSAFE = sorted((FIXTURES / "fix" / "unsafe").glob("*.before.jsonl"))
@@ -137,17 +137,3 @@ def test_every_fixable_rule_has_a_fixture() -> None:
         fixed |= {*fix(path, None, unsafe=True).fixed}
 
     assert fixed == FIXABLE
-
-
-@pytest.mark.parametrize("unsafe", [False, True])
-@pytest.mark.parametrize("path", fixture_files("invalid", "foreign", "wild"), ids=lambda p: p.name)
-def test_any_file_is_fixed_once(path: Path, unsafe: bool) -> None:
-    """What is left is not fixable, and a file without fixes is not changed."""
-    before = path.read_bytes()
-    target = io.BytesIO()
-    report = fix(path, target, unsafe=unsafe)
-    again = fix(target.getvalue(), None, unsafe=unsafe, name=path.name)
-
-    assert again.fixed == {}
-    assert again.report.counts == report.report.counts
-    assert report.changed == (target.getvalue() != before)

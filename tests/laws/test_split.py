@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchlint import split
+from laws.law_files import FILES
 from strategies import ANY_FILE
 from support import line
 
@@ -30,14 +31,34 @@ REQUESTS = st.builds(
     model=st.sampled_from(["m", "n", "m/n"]),
     input=st.sampled_from(["x", ["x", "y"], ["x"] * 3]),
 )
-FILES = st.lists(REQUESTS | st.sampled_from([b"\n", b" \r\n"]), max_size=20).map(b"".join)
+GENERATED = st.lists(REQUESTS | st.sampled_from([b"\n", b" \r\n"]), max_size=20).map(b"".join)
 
 
 @settings(max_examples=60)
-@given(FILES | FILES.map(bytes.rstrip) | ANY_FILE, LIMITS)
+@given(GENERATED | GENERATED.map(bytes.rstrip) | ANY_FILE, LIMITS)
 def test_parts_contain_every_line_once_and_respect_the_limits(
     data: bytes, options: dict[str, Any]
 ) -> None:
+    assert_parts_are_the_file(data, options)
+
+
+@pytest.mark.parametrize("options", [{}, {"by": ["url"], "max_requests": 2}], ids=str)
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_parts_of_any_file_contain_every_line_once(path: Path, options: dict[str, Any]) -> None:
+    """Lines that fit into no part are left out first: with them, nothing is written."""
+    data = path.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        manifest = split(data, folder, **options)
+    unplaced = {each.line for each in manifest.unplaced_lines}
+    lines = enumerate(data.split(b"\n"), 1)
+    kept = b"\n".join(line for number, line in lines if number not in unplaced)
+
+    assert manifest.unplaced == len(unplaced)
+    assert_parts_are_the_file(kept, options)
+
+
+def assert_parts_are_the_file(data: bytes, options: dict[str, Any]) -> None:
+    """Split a file. Unless a line fits into no part, the parts are its lines."""
     with tempfile.TemporaryDirectory() as folder:
         manifest = split(data, folder, **options)
         written = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
