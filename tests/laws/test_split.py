@@ -6,11 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchlint import split
-from laws.law_files import FILES
+from laws.law_files import FILES, name_of
 from strategies import ANY_FILE
 from support import line
 
