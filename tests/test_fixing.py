@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import stat
 import tempfile
@@ -216,6 +217,11 @@ def test_lines_that_are_not_utf8_or_cut_off_are_kept() -> None:
     assert repaired(WRONG + text, unsafe=True) == RIGHT + text
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\r\n", b" \r\n", b"\t", b""])
+def test_white_space_at_the_end_of_a_line_stays(end: bytes) -> None:
+    assert repaired(WRONG.rstrip() + end) == RIGHT.rstrip() + end
+
+
 def test_wrong_lines_in_several_chunks_are_fixed() -> None:
     good = b"".join(line(str(number)) for number in range(20_000))
     text = good + line("x").replace(b"POST", b"post") + b"\n"
@@ -360,6 +366,27 @@ def test_custom_id_of_another_type_is_not_replaced() -> None:
     text = line([1]) + line({}) + line("a")
 
     assert repaired(text, unsafe=True) == text
+
+
+def test_new_id_keeps_the_characters_of_the_old_one_and_is_counted() -> None:
+    text = json.dumps(request("é€😀"), ensure_ascii=False) + "\n"
+    repeated = (text * 3).encode()
+    report = fix(repeated, None, unsafe=True)
+
+    assert report.fixed == {"duplicate_custom_id": 2}
+    fixed = repaired(repeated, unsafe=True).decode()
+    assert fixed.splitlines()[1:] == [text.replace("😀", f"😀-{n}").rstrip() for n in (2, 3)]
+
+
+def test_each_new_id_is_counted_by_its_rule() -> None:
+    nameless = line("x").replace(b'"custom_id": "x", ', b"")
+    report = fix(nameless * 2 + line("") * 3 + line("a") * 2, None, unsafe=True)
+
+    assert report.fixed == {
+        "missing_line_member": 2,
+        "empty_custom_id": 3,
+        "duplicate_custom_id": 1,
+    }
 
 
 # -- selection ------------------------------------------------------------------------------------

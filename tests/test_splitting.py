@@ -381,6 +381,14 @@ def test_model_is_optional_if_parts_are_not_grouped_by_it(tmp_path: Path) -> Non
 # -- custom_ids -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("custom_id", [7, None, ["a"], {"a": 1}, True])
+def test_custom_ids_that_are_not_strings_are_not_duplicates(custom_id: Any, tmp_path: Path) -> None:
+    manifest = split([line(custom_id)] * 2 + [NO_MODEL], tmp_path)
+
+    assert manifest.repeated_ids == 0
+    assert [each.custom_id for each in manifest.unplaced_lines] == ["n"]
+
+
 def test_lines_without_a_custom_id_are_not_duplicates(tmp_path: Path) -> None:
     manifest = split(b"\n\n7\n7\n", tmp_path)
 
@@ -491,6 +499,17 @@ def test_existing_manifest_is_not_replaced_and_nothing_is_read(tmp_path: Path) -
 
     assert stream.tell() == 0
     assert names(tmp_path) == ["batch.manifest.json"]
+
+
+def test_force_needs_nothing_of_an_earlier_run(tmp_path: Path) -> None:
+    """The manifest and the parts that it lists may be gone."""
+    split([line()], tmp_path, force=True)
+    lines = [line(str(number)) for number in range(3)]
+    split(lines, tmp_path, max_requests=1, force=True)
+    (tmp_path / "batch-003.jsonl").unlink()
+    split(lines, tmp_path, max_requests=2, force=True)
+
+    assert names(tmp_path) == ["batch-001.jsonl", "batch-002.jsonl", "batch.manifest.json"]
 
 
 def test_force_replaces_an_earlier_run_and_removes_leftover_parts(tmp_path: Path) -> None:

@@ -14,19 +14,13 @@ import pytest
 from openai import OpenAI
 from openai.types import Batch
 
-from acceptance.openai_service import Service, serving
+from acceptance.openai_service import Service
 from batchlint import Report, check
 from batchlint.openai import BatchInputError, create_batch
 from support import line
 
 CHAT = "/v1/chat/completions"
 GOOD = line("a", CHAT) + line("b", CHAT)
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    with serving() as service:
-        yield service
 
 
 @pytest.fixture

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from acceptance.openai_service import Service, serving
-from support import ROOT, line
+from acceptance.openai_service import Service
+from acceptance.recipes import Recipes
+from support import line
 
 CHAT = "/v1/chat/completions"
-PAGE = (ROOT / "docs" / "fix-and-split.md").read_text("utf-8")
-RECIPES = {
-    heading: block
-    for heading, text in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", PAGE, re.MULTILINE)
-    for block in re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-}
+RECIPES = Recipes("fix-and-split.md")
+run = RECIPES.run
 
 
 @pytest.fixture(autouse=True)
@@ -26,23 +20,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    with serving() as service:
-        monkeypatch.setenv("OPENAI_BASE_URL", service.url)
-        monkeypatch.setenv("OPENAI_API_KEY", "test")
-        yield service
-
-
-def run(heading: str) -> dict[str, Any]:
-    """Run a recipe and return the names it defines."""
-    names: dict[str, Any] = {"__name__": "recipe"}
-    exec(compile(RECIPES[heading], heading, "exec"), names)
-    return names
-
-
 def test_every_python_block_is_a_tested_recipe() -> None:
-    assert PAGE.count("```python") == len(RECIPES)
     assert list(RECIPES) == ["Fix in a pipeline", "Split and upload every part"]
 
 

@@ -7,25 +7,20 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from acceptance.openai_service import Service, serving
+from acceptance.openai_service import Service
+from acceptance.recipes import Recipes
 from batchlint import check
 from batchlint.openai import BatchInputError
 from support import ROOT, line
 
 CHAT = "/v1/chat/completions"
-PAGE = (ROOT / "docs" / "recipes.md").read_text("utf-8")
-RECIPES = {
-    heading: block
-    for heading, text in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", PAGE, re.MULTILINE)
-    for block in re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-}
+RECIPES = Recipes("recipes.md")
+run = RECIPES.run
 
 
 @pytest.fixture(autouse=True)
@@ -35,21 +30,6 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "requests.jsonl"
     path.write_bytes(line("a", CHAT) + line("b", CHAT))
     return path
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    with serving() as service:
-        monkeypatch.setenv("OPENAI_BASE_URL", service.url)
-        monkeypatch.setenv("OPENAI_API_KEY", "test")
-        yield service
-
-
-def run(heading: str) -> dict[str, Any]:
-    """Run a recipe and return the names it defines."""
-    names: dict[str, Any] = {"__name__": "recipe"}
-    exec(compile(RECIPES[heading], heading, "exec"), names)
-    return names
 
 
 def append_bad_line(file: Path) -> None:
@@ -63,7 +43,6 @@ def skip_without(package: str) -> None:
 
 
 def test_every_python_block_is_a_tested_recipe() -> None:
-    assert PAGE.count("```python") == len(RECIPES)
     assert list(RECIPES) == [
         "The official client",
         "A pandas frame",
@@ -159,7 +138,7 @@ def test_action_sets_up_python_installs_and_checks() -> None:
 
 
 def test_recipe_of_the_action_uses_its_inputs() -> None:
-    (block,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", RECIPES.page, re.DOTALL | re.MULTILINE)
 
     assert yaml.safe_load(block)[1]["with"].keys() == ACTION["inputs"].keys() == {"files", "args"}
 

@@ -7,13 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
 
-from acceptance.openai_service import Service, serving
+from acceptance.openai_service import Service
 from support import ROOT, line
 
 CHAT: Final = "/v1/chat/completions"
@@ -71,12 +70,6 @@ def written(example: Example, folder: Path) -> Example:
         pytest.skip(f"needs {', '.join(missing) or 'a POSIX system'}")
     (folder / example.name).write_text(example.text, "utf-8")
     return example
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    with serving() as service:
-        yield service
 
 
 def run(example: Example, service: Service, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -29,6 +29,12 @@ def numbered(count: int, **changed: str) -> bytes:
     return "".join(lines).encode()
 
 
+def test_name_that_is_not_utf8_is_written_as_it_is() -> None:
+    pieces = unified("a\udcff/é", lambda: [b"1\n"], lambda: [b"2\n"], same_lines=True)
+
+    assert b"".join(pieces).startswith(b"--- a\xff/\xc3\xa9\n+++ a\xff/\xc3\xa9\n@@ ")
+
+
 def test_equal_files_have_no_diff() -> None:
     assert diff(numbered(9), numbered(9)) == b""
 
@@ -64,6 +70,21 @@ def test_missing_final_newline_is_marked() -> None:
     end = "\n\\ No newline at end of file\n"
 
     assert diff(b"a\nb", b"a\nc").decode().endswith(f" a\n-b{end}+c{end}")
+
+
+@pytest.mark.parametrize("blank", [b"\n", b" \t\r\n", b" "])
+def test_line_of_white_space_counts_as_blank(blank: bytes) -> None:
+    end = b"" if blank.endswith(b"\n") else b"\n\\ No newline at end of file\n"
+
+    assert diff(b"a\n" + blank, b"a\n") == b"--- f\n+++ f\n@@ -1,2 +1,1 @@\n a\n-" + blank + end
+
+
+def test_blank_line_that_stays_is_unchanged() -> None:
+    assert diff(b"\nx\n \n", b"\ny\n \n") == (b"--- f\n+++ f\n@@ -1,3 +1,3 @@\n \n-x\n+y\n  \n")
+
+
+def test_lines_of_white_space_that_json_does_not_have_are_not_blank() -> None:
+    assert diff(b"\x0b\nx\n", b"\x0b\ny\n").endswith(b" \x0b\n-x\n+y\n")
 
 
 def test_converted_file_replaces_all_lines() -> None:
