@@ -1,4 +1,4 @@
-"""Seeded corpora: typical batch requests, in the sizes that the budget names."""
+"""Seeded corpora: typical batch requests, in the sizes that the budget requires."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class Writer:
     """Generates the parts of requests.
 
     Attributes:
-        random: where all chance comes from.
-        prompts: long system prompts; a batch repeats few.
-        prompt: a short one.
+        random: the source of all randomness.
+        prompts: a few long system prompts, which a batch repeats.
+        prompt: a short system prompt.
         schema: the JSON Schema that most structured outputs of a batch share.
         tools: functions with different names.
     """
@@ -301,7 +301,7 @@ def responses(writer: Writer, number: int) -> Request:
 
 
 def heavy(writer: Writer, number: int) -> Request:
-    """A conversation of 20 to 60 messages in which tools are called."""
+    """A conversation of 20 to 60 messages with tool calls."""
     del number
     tools = _tools(writer, writer.random.randint(5, 30))
     names = [tool["function"]["name"] for tool in tools["tools"]]
@@ -331,7 +331,7 @@ def tiny(writer: Writer, number: int) -> Request:
 
 
 def _turns(writer: Writer) -> list[dict[str, Any]]:
-    """Write the user's turns: mostly one message of prose, sometimes images or earlier examples."""
+    """Write the user's turns: usually one message of prose, sometimes images or earlier examples."""
     kind = writer.random.random()
     if kind < 0.80:
         return [{"role": "user", "content": writer.prose(writer.length(1220, 20, 60_000))}]
@@ -376,7 +376,7 @@ def _tools(writer: Writer, count: int) -> dict[str, Any]:
 
 
 def _calls(writer: Writer, names: list[str]) -> list[dict[str, Any]]:
-    """Write a message that calls one or two tools, and the answers of the tools."""
+    """Write a message that calls one or two tools, and the tools' outputs."""
     calls = []
     for _ in range(writer.random.choice([1, 1, 1, 2])):
         arguments = json.dumps(
@@ -465,7 +465,7 @@ DAMAGES: Final = (
 
 
 def damaged(request: Request, random: Random) -> str:
-    """Damage a chat completion and return its text. One in ten is no longer valid JSON."""
+    """Damage a chat completion and return its text. One in ten results is not valid JSON."""
     if random.random() < 0.1:
         text = json.dumps(request)
         return (
@@ -562,20 +562,24 @@ CORPORA: Final = (
     Corpus("heavy", "long conversations with tools, 199 MB", CHAT, of(heavy, 12_000, 199_000_000)),
     Corpus(
         "chat-wrong-1",
-        "chat, 1 % of lines wrong",
+        "chat, errors in 1 % of the lines",
         CHAT,
         of(chat, 50_000, 199_000_000, wrong=0.01),
         wrong=True,
     ),
     Corpus(
         "small-wrong-1",
-        "small, 1 % of lines wrong",
+        "small, errors in 1 % of the lines",
         CHAT,
         of(small, 50_000, wrong=0.01),
         wrong=True,
     ),
     Corpus(
-        "small-wrong-100", "small, every line wrong", CHAT, of(small, 50_000, wrong=1), wrong=True
+        "small-wrong-100",
+        "small, errors in every line",
+        CHAT,
+        of(small, 50_000, wrong=1),
+        wrong=True,
     ),
     Corpus(
         "small-duplicates",
@@ -602,7 +606,7 @@ def make(corpus: Corpus, folder: Path, scale: float) -> list[Path]:
 
     Args:
         corpus: the corpus.
-        folder: the directory for corpora of this scale. Files of another version of this module
+        folder: the directory for corpora of this scale. Files from other versions of this module
             are deleted.
         scale: the share of the full size.
     """

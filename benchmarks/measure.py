@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 LAUNCHER: Final = Path(__file__).with_name("launch.py")
 
-#: Without settings that would slow Python down: users have compiled modules and buffered output.
+#: Without settings that slow Python down. Users have compiled modules and buffered output.
 _ENVIRONMENT: Final = {
     name: value
     for name, value in os.environ.items()
@@ -48,7 +48,7 @@ class Tool(NamedTuple):
         name: the name of its row.
         command: the program and its arguments.
         statuses: the exit statuses that mean success.
-        whole: the factor by which to extrapolate its time, if it checks only a sample.
+        whole: the factor for extrapolating its time, if it checks only a sample.
         start: the same command on an empty file. Its time is not extrapolated.
     """
 
@@ -65,7 +65,7 @@ class Contest(NamedTuple):
     Attributes:
         name: the name of the corpus.
         title: the title to print.
-        tools: the commands. The others are compared with the first.
+        tools: the commands. All others are compared with the first.
         rounds: the number of times each command runs.
         lines: the number of lines in the corpus.
         size: the number of bytes in the corpus.
@@ -127,7 +127,7 @@ def run(command: Sequence[str], folder: Path | None = None) -> Run:
         except BaseException as error:
             os.killpg(process.pid, signal.SIGKILL)
             if isinstance(error, subprocess.TimeoutExpired):
-                return Run(PATIENCE, 0, -signal.SIGKILL, f"not done after {PATIENCE} seconds")
+                return Run(PATIENCE, 0, -signal.SIGKILL, f"not finished after {PATIENCE} seconds")
             raise
     if process.returncode:
         return Run(0, 0, process.returncode, plain(complaint))
@@ -153,7 +153,7 @@ def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
             runs[tool.name].append(done)
             if done.status not in tool.statuses or (
                 done.status and done.complaint
-            ):  # A crash of Python gives 1 too.
+            ):  # A crash of Python also gives status 1.
                 failed[tool.name] = f"exit status {done.status}" + (
                     f": {done.complaint}" if done.complaint else ""
                 )

@@ -51,9 +51,9 @@ PEERS: Final = (
     Peer(
         "jsonschema-rs alone",
         ("jsonschema-rs", "orjson"),
-        "JSON; our schema of the line and the body, valid or invalid only",
-        f"does not say what is wrong; {SCHEMA_ALONE}",
-        "our schema, valid or not",
+        "JSON; our schema of the line and the body, but only whether they are valid",
+        f"does not report errors; {SCHEMA_ALONE}",
+        "our schema, only whether it is valid",
         _loop("engine"),
     ),
     Peer(
@@ -62,7 +62,7 @@ PEERS: Final = (
         "JSON, the four fields, duplicate IDs, mixed URLs, number of requests, size; "
         "in the body, only that `model` and `messages` or `input` are present",
         "the types and values of the body; NaN, mixed models, an empty file; five of the eight endpoints",
-        "lines and duplicate IDs, little of the bodies",
+        "lines and duplicate IDs, hardly the bodies",
         _loop("openbatch_file"),
     ),
     Peer(
@@ -78,7 +78,7 @@ PEERS: Final = (
         ("sourcemeta-jsonschema",),
         "JSON; our schema of the line and the body (`validate --fast`)",
         f"{SCHEMA_ALONE}; stops at the first invalid line and gives its entry number, not its line number",
-        "our schema, first wrong line",
+        "our schema, first invalid line",
         ("-m", "sourcemeta_jsonschema", "validate", "--fast"),
     ),
     Peer(

@@ -8,8 +8,8 @@ from budget import ONE, OURS, YARDSTICK, Results
 from measure import Row
 from peers import PEERS
 
-WIDTH, LEFT, RIGHT = 820, 300, 160  # the picture, and the margins beside the bars
-TOP, STEP, THICK = 64, 44, 20  # position of the first bar, distance, thickness
+WIDTH, LEFT, RIGHT = 820, 300, 160  # the picture, and the margins next to the bars
+TOP, STEP, THICK = 64, 44, 20  # position of the first bar, distance between bars, thickness
 
 #: Bars longer than this many times the yardstick are cut off.
 CUT = 6
@@ -26,7 +26,7 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 }"""
 
 BRIEF = {
-    OURS: "line, body, rules, file: the API's messages",
+    OURS: "line, body, rules and file, with the API's messages",
     ONE: "the same in one process",
     **{peer.name: peer.brief for peer in PEERS},
 }

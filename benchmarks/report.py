@@ -31,7 +31,7 @@ class Setting(NamedTuple):
     versions: Mapping[str, str]
 
 
-#: By corpus, the seconds of each pass over the file. Each pass does one step more (`stages.py`).
+#: The seconds of each pass over the file, by corpus. Each pass adds one step (`stages.py`).
 Stages = Mapping[str, Mapping[str, float]]
 
 #: The steps, and the work that each one adds.
@@ -39,7 +39,7 @@ STEPS: Final = {
     "read": "read the lines",
     "parse": "`orjson.loads`",
     "validate": "run the schema engine on the line, and look for triggers of rules",
-    "count": "note ids, URLs and models; explain lines that the engine refused",
+    "count": "record IDs, URLs and models; explain lines that the engine rejected",
     "rules": "run the rules that were triggered",
 }
 
@@ -142,7 +142,7 @@ def _where(setting: Setting) -> str:
     scale = (
         ""
         if setting.scale == 1
-        else f" Corpora of {setting.scale:g} of their full size. The budget does not apply."
+        else f" The corpora have {setting.scale:g} of their full size, so the budget does not apply."
     )
     return (
         f"{here['processor']}, {here['cores']} cores, {here['memory_gb']} GB, {here['system']}, "
@@ -183,8 +183,8 @@ def _stages(results: Results, stages: Stages) -> str:
     start = f" Startup and a check of 10 lines take {ten.seconds:.3f} s." if ten else ""
     notes = "; ".join(f"*{step}*: {what}" for step, what in STEPS.items())
     return (
-        f"The seconds that each step adds in one process, without startup, and in parentheses the same in L. {notes}.{start}\n\n"
-        + table(("corpus", *STEPS), rows)
+        f"The seconds that each step adds in one process, without startup. In parentheses, the "
+        f"same as a multiple of L. {notes}.{start}\n\n" + table(("corpus", *STEPS), rows)
     )
 
 

@@ -26,7 +26,7 @@ from report import Setting, Stages, as_json, as_markdown
 
 START: Final = "start"
 
-#: Startup is short, so it is measured more often. The growth corpora take long.
+#: Startup is short, so it is measured more often. The growth corpora take a long time.
 START_ROUNDS, GROWTH_ROUNDS = 8, 3
 
 
@@ -102,7 +102,7 @@ class Bench:
         paths = self._made(corpus)
         tools = self._own(
             [path.name for path in paths], frozenset({0, 1})
-        )  # Whether they have errors depends on the scale.
+        )  # Whether the corpora have errors depends on the scale.
         rounds = min(self._options.rounds, GROWTH_ROUNDS)
         return Contest(
             corpus.name, corpus.title, tools, rounds, *extent(paths), folder=paths[0].parent
@@ -203,10 +203,10 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
         "--scale",
         type=float,
         default=1,
-        help="share of the full size of the corpora; 0.02 for a try",
+        help="share of the full size of the corpora, such as 0.02 for a quick try",
     )
     parser.add_argument(
-        "--rounds", type=int, default=5, help="how often each command runs (default: 5)"
+        "--rounds", type=int, default=5, help="number of runs of each command (default: 5)"
     )
     parser.add_argument(
         "--growth", action="store_true", help="also a million lines, lines of 199 MB, 10,000 files"

@@ -2,8 +2,8 @@
 
     python benchmarks/scale.py [--folder FOLDER] [--quick]
 
-It writes `benchmarks/scale.md`. Files are made in the folder, which needs 2 GB, and removed.
-Time is CPU time of all processes where it says so, because that depends least on what else runs.
+It writes `benchmarks/scale.md`. Its files are created in the directory, which needs 2 GB, and
+removed. Most times are the CPU time of all processes, because that depends least on other work.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from typing import Final, NamedTuple
 
 HERE: Final = Path(__file__).parent
 
-#: The lines of each of many files.
+#: The number of lines per file, if there are many files.
 LINES_PER_FILE: Final = 100
 
-#: Runs over fewer files than this are repeated, and the fastest counts.
+#: Runs with fewer files than this are repeated. The fastest one counts.
 FEW: Final = 2_000
 REPEATS: Final = 3
 
@@ -52,7 +52,7 @@ LINE: Final = (
 
 
 def write(path: Path, lines: int, first: int = 0) -> Path:
-    """Write a file of so many lines."""
+    """Write a file with this many lines."""
     with path.open("wb") as file:
         for number in range(first, first + lines):
             file.write(LINE % (number, number))
@@ -60,7 +60,7 @@ def write(path: Path, lines: int, first: int = 0) -> Path:
 
 
 def check(*arguments: str, repeats: int = 1) -> Run:
-    """Run `batchlint check`, and return the fastest of some runs. Findings are no failure."""
+    """Run `batchlint check`, and return the fastest of some runs. Findings are not a failure."""
     runs = []
     for _ in range(repeats):
         began = time.perf_counter()
@@ -107,7 +107,7 @@ def many_files(folder: Path, counts: Sequence[int]) -> Iterator[str]:
 
 
 def many_lines(folder: Path, counts: Sequence[int]) -> Iterator[str]:
-    """Rows for 1 to 10 million lines in one file, each with a custom_id of its own."""
+    """Rows for 1 to 10 million lines in one file, each with its own custom_id."""
     yield "\n## Many lines in one file\n"
     yield "Lines of about 190 bytes, each with a custom_id of 17 bytes, default jobs.\n"
     yield "| lines | MB | wall, s | CPU, s | CPU per line, µs | peak, MB | bytes per custom_id |\n|--:|--:|--:|--:|--:|--:|--:|"
@@ -127,7 +127,7 @@ def many_lines(folder: Path, counts: Sequence[int]) -> Iterator[str]:
         path.unlink()
 
 
-#: What runs in a process of its own: it checks all files once to warm up, and then measures.
+#: The code of a separate process, which checks all files once to warm up, and then measures.
 CLUSTER: Final = """
 import sys, time
 from pathlib import Path
@@ -178,7 +178,7 @@ def cluster(folder: Path, files: int, lines: int) -> Iterator[str]:
 
 
 def processor() -> str:
-    """The name of the processor, where Linux tells it."""
+    """The name of the processor, if Linux provides it."""
     about = Path("/proc/cpuinfo")
     names = [
         text.partition(": ")[2]
@@ -191,8 +191,10 @@ def processor() -> str:
 def main() -> None:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--folder", type=Path, help="where to make the files")
-    parser.add_argument("--quick", action="store_true", help="a hundredth, and write nothing")
+    parser.add_argument("--folder", type=Path, help="directory for the files")
+    parser.add_argument(
+        "--quick", action="store_true", help="use a hundredth of the size, and write nothing"
+    )
     options = parser.parse_args()
     factor = 100 if options.quick else 1
     with tempfile.TemporaryDirectory(dir=options.folder) as name:

@@ -1,4 +1,4 @@
-"""Measure where the time of a check goes: each pass over a file does one step more.
+"""Measure where the time of a check goes. Each pass over a file adds one step.
 
     python stages.py ROUNDS FILE ...
 

@@ -12,7 +12,8 @@ adds these facts, each with its source. If a fact no longer changes anything, th
 that facts are deleted when the package catches up.
 
 `models.json` comes from `models.yaml` and the package, `providers.json` and `providers/` from
-`providers.yaml`, `config.json` from `batchlint.config`. The schemas in `types/` keep only the types of the parameters, for providers that are not OpenAI.
+`providers.yaml`, and `config.json` from `batchlint.config`. The schemas in `types/` keep only the
+types of the parameters, for providers other than OpenAI.
 """
 
 from __future__ import annotations
@@ -184,7 +185,7 @@ def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
                 place[key] = after
             if not touched:
                 raise SystemExit(
-                    f"overlay.yaml: the fact about {target!r} changes nothing any more: {patch}"
+                    f"overlay.yaml: the fact about {target!r} no longer changes anything: {patch}"
                 )
         declared = set(fact.get("adds", ()))
         if strangers != declared:
@@ -274,7 +275,7 @@ def tags(branch: Schema, key: str, defs: dict[str, Schema]) -> list[str] | None:
 
 
 def mark_unions(schema: Schema) -> None:
-    """Note in every union of objects the property that distinguishes its branches."""
+    """Record in every union of objects the property that distinguishes its branches."""
     defs = schema["$defs"]
     for node in walk(schema):
         objects = [b for b in node.get("anyOf", ()) if "$ref" in b or b.get("type") == "object"]
@@ -287,7 +288,7 @@ def mark_unions(schema: Schema) -> None:
                 node["x-batchlint"] = {"tag": key} | node.get("x-batchlint", {})
                 break
         else:
-            raise SystemExit(f"no property tells the branches of this union apart: {node}")
+            raise SystemExit(f"no property distinguishes the branches of this union: {node}")
 
 
 def prune(schema: Schema) -> Schema:
@@ -304,10 +305,10 @@ def prune(schema: Schema) -> Schema:
 
 
 def types_only(schema: Schema) -> Schema:
-    """Keep the types of the parameters only, for providers that are not OpenAI.
+    """Keep only the types of the parameters, for providers other than OpenAI.
 
-    Other services have parameters and values of their own, and other bounds. They accept null for
-    every parameter that may be left out.
+    Other services have their own parameters, values and bounds. They accept null for every optional
+    parameter.
     """
     errors = schema.get("x-batchlint", {}).get("errors", {})
     required = schema.get("required", [])
@@ -325,12 +326,12 @@ def types_only(schema: Schema) -> Schema:
     }
 
 
-#: The notes about missing parameters that hold for every provider.
+#: The notes about missing parameters that apply to every provider.
 MISSING = {"required:model", "required:messages"}
 
 
 def typed(node: Schema, defs: Schema, above: tuple[str, ...] = ()) -> Schema:
-    """Keep the types of a schema. What is recursive may be anything."""
+    """Keep the types of a schema. A recursive part may be anything."""
     reference = str(node.get("$ref", "")).rpartition("/")[2]
     if reference:
         return {} if reference in above else typed(defs[reference], defs, (*above, reference))
@@ -342,7 +343,8 @@ def typed(node: Schema, defs: Schema, above: tuple[str, ...] = ()) -> Schema:
         kept["properties"] = {
             name: child if name == "role" else nullable(child) for name, child in children.items()
         }
-        # Every service needs the role of a message. Others of these fields have defaults somewhere.
+        # Every service requires the role of a message. For the other fields, some service has a
+        # default.
         if "role" in node.get("required", ()):
             kept["required"] = ["role"]
     if "items" in node:
@@ -351,7 +353,7 @@ def typed(node: Schema, defs: Schema, above: tuple[str, ...] = ()) -> Schema:
 
 
 def any_of(branches: list[Schema]) -> Schema:
-    """Join the branches of a union: what one of them accepts."""
+    """Merge the branches of a union. The result accepts what any branch accepts."""
     if not all("type" in branch for branch in branches):
         return {}
     kinds = [kind for branch in branches for kind in types_of(branch)]
@@ -381,7 +383,7 @@ def types_of(schema: Schema) -> list[str]:
     return [kinds] if isinstance(kinds, str) else kinds
 
 
-#: The facts of a row of `providers.yaml`. Its `evidence` names the sources of each.
+#: The facts in a row of `providers.yaml`. Its `evidence` names the sources of each fact.
 FACTS = (
     "endpoints",
     "default",
@@ -396,7 +398,7 @@ FACTS = (
     "endpoint_of_file",
     "rules",
 )
-#: What else a row may have.
+#: The other fields of a row.
 ABOUT = ("title", "service", "like", "body", "models", "evidence", "sources", "notes")
 LIMITS = ("requests", "bytes", "line_bytes", "embedding_inputs")
 LINE = ("custom_id", "method", "url", "body")
@@ -412,7 +414,7 @@ def providers(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def index(rows: dict[str, dict[str, Any]], table: dict[str, Any]) -> dict[str, Any]:
-    """Build the index of providers: what shows that a file is for one of them."""
+    """Build the index of providers, from which batchlint recognizes whose file it has."""
     return {
         name: {
             "title": row["title"],
@@ -427,7 +429,7 @@ def index(rows: dict[str, dict[str, Any]], table: dict[str, Any]) -> dict[str, A
 
 
 def codes(rules: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
-    """List the rules of each code of a provider's own."""
+    """List the rules for each of a provider's own codes."""
     found: dict[str, list[str]] = {}
     for rule, change in rules.items():
         if change.get("code"):
@@ -466,13 +468,13 @@ def provider(name: str, row: dict[str, Any], table: dict[str, Any]) -> dict[str,
     }
 
 
-#: What a provider takes over from the one that it is `like`. Limits are never guessed.
+#: The fields that a provider inherits from its `like`. Limits are never inherited.
 INHERITED = ("body", "line", "endpoints", "default", "any_method")
 MERGED = ("model", "rules", "bodies")
 
 
 def parameters(*rows: dict[str, Any]) -> dict[str, list[str]]:
-    """Join the names of parameters of several rows, by endpoint."""
+    """Merge the parameter names of several rows, by endpoint."""
     joined: dict[str, set[str]] = {}
     for row in rows:
         for endpoint, names in row.get("parameters", {}).items():
@@ -481,7 +483,7 @@ def parameters(*rows: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def check_evidence(name: str, row: dict[str, Any]) -> None:
-    """Stop if a fact of a provider has no source, or a source no date."""
+    """Stop if a fact about a provider has no source, or a source has no date."""
     if unknown := row.keys() - {*FACTS, *ABOUT}:
         raise SystemExit(f"providers.yaml: {name}: unknown fields: {sorted(unknown)}")
     sources = row.get("sources", {})
@@ -514,7 +516,7 @@ def names_in(sources: str | list[str]) -> list[str]:
 
 
 def safe_and_max(limit: int | list[int | None] | None) -> tuple[int | None, int | None]:
-    """Split a limit into what is safe, and what is refused for certain above."""
+    """Split a limit into the safe limit and the maximum, above which files are certain to be rejected."""
     if isinstance(limit, list):
         safe, most = limit
         return safe, most
@@ -555,15 +557,15 @@ def custom_id(own: dict[str, Any]) -> Schema:
 
 
 def build(*, any_version: bool = False) -> dict[Path, str]:
-    """Every file to be written, with its text.
+    """Return every file to write, with its text.
 
     Args:
-        any_version: whether the installed package may be another than the pinned one.
+        any_version: whether the installed package may differ from the pinned one.
     """
     config = yaml.safe_load((HERE / "overlay.yaml").read_text("utf-8"))
     if openai.__version__ != config["openai"] and not any_version:
         raise SystemExit(
-            f"overlay.yaml is kept for openai {config['openai']}; installed is {openai.__version__}"
+            f"overlay.yaml is for openai {config['openai']}, but {openai.__version__} is installed"
         )
     schemas = {url: generate(url) for url in ENDPOINTS}
     overlay(schemas, config["facts"])
@@ -606,7 +608,7 @@ CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 
 
 def models(schemas: dict[str, Schema]) -> dict[str, Any]:
-    """Build the table of models: what families refuse, the names of models, and when models end.
+    """Build the table of models: what families reject, the names of models, and shutdown dates.
 
     Raises:
         SystemExit: a patch or a family names something that does not exist.
@@ -658,10 +660,10 @@ Variants = dict[str, dict[str, list[str | Schema]]]
 def expand(
     table: dict[str, Any], behaviours: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], Variants]:
-    """Expand the families, each with the names of its variants, and the variants.
+    """Expand the families into variants. Return both.
 
     Raises:
-        SystemExit: a family is malformed, or a behaviour has no family.
+        SystemExit: a family is malformed, or a behavior has no family.
     """
     variants: Variants = {url: {} for url in ENDPOINTS}
     families: list[dict[str, Any]] = []
@@ -669,7 +671,7 @@ def expand(
         patterns = [pattern.replace("{date}", DATE_SUFFIX) for pattern in family["models"]]
         if any("|" in re.sub(r"\(.*\)", "", pattern) for pattern in patterns):
             raise SystemExit(
-                f"models.yaml: {family['name']}: write alternatives as patterns of their own"
+                f"models.yaml: {family['name']}: write alternatives as separate patterns"
             )
         own = {}
         for url, parts in parts_of(family, table["elsewhere"], behaviours).items():
@@ -696,7 +698,7 @@ def expand(
     unused = behaviours.keys() - used
     if unused:
         raise SystemExit(
-            f"models.yaml: no family uses these behaviours: {', '.join(sorted(unused))}"
+            f"models.yaml: no family uses these behaviors: {', '.join(sorted(unused))}"
         )
     return families, variants
 
@@ -713,10 +715,10 @@ def check_patch(schemas: dict[str, Schema], name: str, patch: dict[str, Schema])
 def parts_of(
     family: dict[str, Any], elsewhere: dict[str, str], behaviours: dict[str, Any]
 ) -> dict[str, list[str | Schema]]:
-    """List the patches of a family by URL: names of behaviours, then its own patches."""
+    """List the patches of a family by URL: names of behaviors, then its own patches."""
     unknown = [name for name in family.get("behaves", ()) if name not in behaviours]
     if unknown:
-        raise SystemExit(f"models.yaml: {family['name']}: no such behaviour: {', '.join(unknown)}")
+        raise SystemExit(f"models.yaml: {family['name']}: no such behavior: {', '.join(unknown)}")
     by_url: dict[str, list[str | Schema]] = {}
     for url in ENDPOINTS:
         if "endpoints" in family and url not in family["endpoints"]:
@@ -785,7 +787,7 @@ def output(family: dict[str, Any], url: str) -> Schema | None:
 
 
 def family_of(name: str, families: list[dict[str, Any]]) -> str:
-    """Find the first family that a model matches; empty if none does."""
+    """Find the first family that matches a model; empty if none does."""
     for family in families:
         if any(re.fullmatch(pattern, name) for pattern in family["patterns"]):
             return str(family["name"])
@@ -793,7 +795,7 @@ def family_of(name: str, families: list[dict[str, Any]]) -> str:
 
 
 def packaged_names() -> set[str]:
-    """Read the names of models that the types of the package list."""
+    """Read the model names in the types of the package."""
     names: set[str] = set()
     pattern = re.compile(r'^    +"([a-z][\w.-]*\d[\w.-]*|chat-latest)",?$', re.MULTILINE)
     for path in sorted(Path(openai.__file__).parent.glob("types/**/*_model*.py")):
@@ -814,7 +816,7 @@ def announced() -> dict[str, str]:
 
 
 def changes(before: Any, after: Any, at: str = "") -> Iterator[str]:
-    """Yield the differences of two schemas or tables, one Markdown line each."""
+    """Yield the differences between two schemas or tables, one Markdown line each."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in [*before, *(key for key in after if key not in before)]:
             place = f"{at}/{key}"
@@ -845,7 +847,7 @@ def by_name(items: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def shown(value: Any) -> str:
-    """Format a value as code, at most 100 characters of it."""
+    """Format a value as code, cut to 100 characters."""
     text = json.dumps(value, ensure_ascii=False)
     return f"`{text if len(text) <= 100 else text[:97] + '...'}`"
 
@@ -887,7 +889,7 @@ def main() -> int:
     for path, text in stale.items():
         if arguments.check:
             print(
-                f"differs from what refresh.py makes: {path.relative_to(HERE.parent)}",
+                f"is not up to date, run refresh.py: {path.relative_to(HERE.parent)}",
                 file=sys.stderr,
             )
         else:

@@ -1,13 +1,13 @@
-"""Measure how well the findings agree with recorded answers of the live API.
+"""Measure how well the findings agree with recorded responses of the live API.
 
     python scripts/agreement.py [FILE ...]      default: fixtures/answers/*.jsonl
 
-Each row holds a request body and the API's answer to it (`fixtures/README.md`). The script compares
+Each row has a request body and the API's response to it (`fixtures/README.md`). The script compares
 the code, the param and the exact message of our first error. Accepted bodies must have no errors.
-If the API's code is null, any code of ours agrees.
+If the API's code is null, any code agrees.
 
-The script prints every disagreement. It exits with status 1 if the agreement is below the shares
-that the project promises.
+The script prints every disagreement. It exits with status 1 if the agreement is below the required
+shares.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def judged(row: dict[str, Any]) -> Verdict:
 
 
 def rows(paths: Iterable[Path]) -> Iterable[dict[str, Any]]:
-    """Yield the rows of files, except those about state, which only the server knows."""
+    """Yield the rows of files, except those that depend on the server's state."""
     for path in paths:
         for line in path.read_text("utf-8").splitlines():
             row = json.loads(line)

@@ -4,12 +4,12 @@
     python scripts/compare_reports.py compare FILE [--quick] [--words] [--limit N]
 
 This is a safety net for refactoring. Write a record before the change, and compare after it. A
-record holds its inputs and every report on them, so new or changed fixtures do not disturb a
+record contains its inputs and every report on them, so new or changed fixtures do not affect a
 comparison. Names that end in `.gz` are compressed.
 
-The script uses the public interface only: the functions of the package, and the command. It always
-runs the code in the `src` folder next to `scripts`. Inputs are written to a temporary folder, which
-is the working directory of every run.
+The script uses only the public interface: the functions of the package, and the command. It always
+runs the code in the `src` directory next to `scripts`. Inputs are written to a temporary directory,
+which is the working directory of every run.
 
 Options:
     --data DIR   Also use the *.jsonl files in DIR. Only `record` needs it. It may be repeated.
@@ -54,10 +54,10 @@ EPOCH: Final = "1788220800"
 ENGINES: Final = ("jsonschema-rs", "jsonschema")
 FORMATS: Final = ("text", "json", "jsonl", "batch", "github", "gitlab", "junit", "sarif")
 
-#: Formats whose reports are JSON with the wording in `message` and `hint`.
+#: JSON formats with the wording in `message` and `hint`.
 JSON_FORMATS: Final = ("json", "jsonl", "batch")
 
-#: How many hostile lines and create calls are generated, and how many lines a generated file has.
+#: The number of hostile lines and create calls to generate, and the lines per generated file.
 LINES, CREATES, LINES_PER_FILE = 2_000, 200, 100
 
 #: Size of the large files in bytes. Files under 1 MiB are not split between processes.
@@ -66,10 +66,10 @@ LARGE: Final = 3_300_000
 #: Sizes of files near the limit of the API and above it.
 HUGE: Final = {"large/near-limit.jsonl": 205_000_000, "large/above-limit.jsonl": 210_000_000}
 
-#: How many lines of one difference are printed, and how many are searched for it.
+#: The maximum number of lines to print of one difference, and to search for it.
 SHOWN, SEARCHED = 60, 4_000
 
-#: What replaces the wording with `--words`.
+#: The replacement of the wording with `--words`.
 WORDING: Final = "(wording)"
 
 Inputs = dict[str, bytes]
@@ -94,10 +94,10 @@ class Screen(NamedTuple):
 
     Attributes:
         kind: `doc`, or the format that is printed.
-        name: A short name for it.
+        name: A short name.
         arguments: The arguments.
         stdin: The file to read as standard input.
-        writes: A file that the run writes, which belongs to the report.
+        writes: A file that the run writes, which is part of the report.
         env: Additional environment variables.
     """
 
@@ -129,7 +129,7 @@ class Record(NamedTuple):
 
 
 def collect(folders: Iterable[Path]) -> Inputs:
-    """Return the fixtures, the extra files, and what is made from them."""
+    """Return the fixtures, the extra files, and the inputs generated from them."""
     inputs: Inputs = {}
     fixtures = ROOT / "fixtures"
     for path in sorted(fixtures.rglob("*")):
@@ -243,9 +243,9 @@ def hostile_files(sample: bytes, made: Inputs) -> Inputs:
 
 
 def large_files(inputs: Inputs) -> Inputs:
-    """Return files that are large enough to be split. They follow from the other inputs.
+    """Return files that are large enough to be split. They are made from the other inputs.
 
-    One is full of errors and repeated ids. One is mostly valid and has unique ids. One has too many
+    One is full of errors and repeated IDs. One is mostly valid and has unique IDs. One has too many
     requests, and one has prompts that are too long.
     """
     sources = ("fixtures/valid/", "fixtures/cases/", "fixtures/invalid/", "generated/lines-")
@@ -497,7 +497,7 @@ class Mutator:
         at[key] = self._mark(self._random.choice(self.LITERALS))
 
     def _stretch(self, value: Any) -> None:
-        """Make a list or a text much longer."""
+        """Make a list or a string much longer."""
         places = [(at, key) for at, key in self._places(value) if isinstance(at[key], str | list)]
         if places:
             at, key = self._random.choice(places)
@@ -531,7 +531,7 @@ class Mutator:
 
 
 class Trickle(io.RawIOBase):
-    """A stream without a buffer that gives at most 1,000 bytes at a time."""
+    """An unbuffered stream that returns at most 1,000 bytes at a time."""
 
     def __init__(self, data: bytes) -> None:
         self._file = io.BytesIO(data)
@@ -620,7 +620,7 @@ class Ways:
         return shown(self._batchlint.check(io.BytesIO(read(name)), name=name))
 
     def trickle(self, name: str) -> Any:
-        """Check a stream that gives few bytes at a time."""
+        """Check a stream that returns few bytes at a time."""
         return shown(self._batchlint.check(Trickle(read(name)), name=name))
 
     def lines(self, name: str) -> Any:
@@ -693,7 +693,7 @@ def line_of(name: str) -> bytes:
 
 
 def planned(inputs: Inputs, *, quick: bool) -> list[Key]:
-    """Return the reports to make with the library, those of new processes first."""
+    """Return the reports to make with the library, starting with those in new processes."""
     rust, python = ENGINES
     keys: list[Key] = []
     large = list(large_files(inputs))
@@ -785,7 +785,7 @@ def screens(inputs: Inputs, rules: list[str], schemas: list[str], *, quick: bool
 
 
 def special_screens(names: list[str]) -> list[Screen]:
-    """Return runs of `check` with options, and some that go wrong."""
+    """Return runs of `check` with options, and some that fail."""
     some = (
         "fixtures/sample_batch.jsonl",
         "fixtures/formats/batch.jsonl",
@@ -794,7 +794,7 @@ def special_screens(names: list[str]) -> list[Screen]:
     everything = ("--max-errors", "0", "--statistics", "--show-source")
     made = [
         Screen("text", "text, everything", (*everything, *names)),
-        Screen("text", "text in colours", ("--color", "always", "--show-source", *some)),
+        Screen("text", "text in colors", ("--color", "always", "--show-source", *some)),
         Screen("text", "--strict", ("--strict", "--ignore", "unknown_parameter", *names)),
         Screen("text", "--select", ("--select", "invalid_type,unknown_parameter", *some)),
         Screen(
@@ -803,10 +803,10 @@ def special_screens(names: list[str]) -> list[Screen]:
         Screen("text", "--keep 1", ("--keep", "1", *some)),
         Screen("jsonl", "jsonl --keep 1", ("--format", "jsonl", "--keep", "1", *some)),
         Screen("text", "a folder", ("fixtures/formats",)),
-        Screen("json", "folders with configuration", ("--format", "json", "configured")),
+        Screen("json", "directories with configuration", ("--format", "json", "configured")),
         Screen("text", "wrong configuration", ("misconfigured/batch.jsonl",)),
         Screen("text", "missing file", ("nowhere/batch.jsonl", *some)),
-        Screen("text", "folder without batch files", ("fixtures/answers",)),
+        Screen("text", "directory without batch files", ("fixtures/answers",)),
         Screen("text", "unknown option", ("--no-such-option", *some)),
         Screen("text", "unknown format", ("--format", "no-such-format", *some)),
         Screen("text", "unknown rule", ("--select", "no_such_rule", *some)),
@@ -967,7 +967,7 @@ def run_screen(place: Path, screen: Screen) -> str:
 
 
 def readable(data: bytes, place: Path) -> str:
-    """Return output as text, without the paths of this machine."""
+    """Return output as text, without paths on this machine."""
     text = data.decode("utf-8", "backslashreplace")
     return text.replace(str(place.resolve()), "<inputs>").replace(str(ROOT), "<root>")
 
@@ -1027,7 +1027,7 @@ def read_record(path: Path) -> Record:
 
 
 def without_wording(key: Key, text: str) -> str:
-    """Return a report with its wording replaced. Of text screens only the exit status stays."""
+    """Return a report with its wording replaced. Only the exit status of text screens is kept."""
     value = json.loads(text)
     if key.way.startswith("screen "):
         if key.way.removeprefix("screen ") not in JSON_FORMATS:
@@ -1039,7 +1039,7 @@ def without_wording(key: Key, text: str) -> str:
 
 
 def decoded(text: str) -> Any:
-    """Return the JSON values in a text, or only a note if it is something else."""
+    """Return the JSON values in a text, or a placeholder if it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:
@@ -1062,7 +1062,7 @@ def unworded(value: Any) -> Any:
 
 
 def pretty(text: str | None) -> list[str]:
-    """Return a report as lines to read."""
+    """Return a report as readable lines."""
     if text is None:
         return ["(no such report)"]
     value = json.loads(text)
@@ -1075,7 +1075,7 @@ def pretty(text: str | None) -> list[str]:
 
 
 def difference(old: str | None, new: str | None) -> list[str]:
-    """Return a unified diff of two reports. The common beginning is skipped first."""
+    """Return a unified diff of two reports, after their common beginning."""
     before, after = pretty(old), pretty(new)
     pairs = enumerate(zip(before, after, strict=False))
     first = next((at for at, (a, b) in pairs if a != b), min(len(before), len(after)))
@@ -1088,7 +1088,7 @@ def difference(old: str | None, new: str | None) -> list[str]:
 
 
 def compare(recorded: Record, now: Record, *, words: bool, limit: int) -> int:
-    """Print the differences, those of short reports first, and return how many reports differ."""
+    """Print the differences, starting with short reports, and return the number of differing reports."""
     groups: dict[tuple[str, str | None, str | None], list[Key]] = {}
     cache: dict[tuple[str, str], str] = {}
 
@@ -1154,7 +1154,7 @@ def record_now(options: argparse.Namespace) -> None:
     """Run, and write the record."""
     for folder in options.data:
         if not folder.is_dir():
-            raise SystemExit(f"--data {folder}: no such folder")
+            raise SystemExit(f"--data {folder}: no such directory")
     rules, schemas = listed("rule"), listed("schema")
     made = run(collect(options.data), rules, schemas, quick=options.quick)
     made.about.update(

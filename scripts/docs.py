@@ -232,7 +232,7 @@ def _sections(thing: Any) -> Iterator[str]:
 
 
 def command(*arguments: str, folder: Path = ROOT) -> str:
-    """Run the command in a folder and render its output as a console block."""
+    """Run the command in a directory and render its output as a console block."""
     made = subprocess.run(
         [sys.executable, "-m", "batchlint", *arguments],
         capture_output=True,
@@ -262,7 +262,7 @@ def settings() -> str:
 
 
 def tutorial(*, fixed: bool) -> str:
-    """Check the file of the tutorial as it is written there, or as its reader fixes it."""
+    """Check the tutorial's file, either as written or as the reader fixes it."""
     page = (DOCS / "tutorial.md").read_text("utf-8")
     (lines,) = re.findall(
         r'^```json title="reviews_batch.jsonl"\n(.*?)^```$', page, re.MULTILINE | re.DOTALL
@@ -326,7 +326,7 @@ def providers() -> str:
 
 
 def _limit(one: Provider, limit: str, unit: int, name: str) -> str:
-    """Render a limit as `50,000`, or as `100 to 105 MB` where only more is an error."""
+    """Render a limit as `50,000`, or as `100 to 105 MB` if only more is an error."""
     safe, most = (getattr(limits, limit) for limits in (one.safe_limits, one.limits))
     if safe is None:
         return ""
@@ -408,7 +408,7 @@ def main() -> int:
     for path in (*stale, *left_over):
         if check:
             print(
-                f"differs from what scripts/docs.py makes: {path.relative_to(ROOT)}",
+                f"is not up to date, run scripts/docs.py: {path.relative_to(ROOT)}",
                 file=sys.stderr,
             )
         elif path in made:

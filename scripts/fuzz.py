@@ -1,10 +1,10 @@
-"""Fuzz batchlint: lines made from the fixtures by a grammar, checked in all ways that must agree.
+"""Fuzz batchlint. A grammar makes lines from the fixtures; all ways to check them must agree.
 
-    python scripts/fuzz.py --lines 100000         # one way: nothing raises
+    python scripts/fuzz.py --lines 100000         # one way: check that nothing raises
     python scripts/fuzz.py --lines 10000 --all    # all ways: engines, jobs, sources, formats
 
-The lines depend on the seed only. Each difference or exception is printed, and its lines are written
-to a file, so that it can be repeated.
+The lines depend only on the seed. Each difference or exception is printed, and its lines are
+written to a file, so that it can be reproduced.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NOW: Final = 1_788_220_800
 #: Lines per file.
 _BATCH: Final = 250
 
-#: Values to put in the place of others: of every type, at and beyond usual bounds.
+#: Replacement values: of every type, at and beyond common bounds.
 _VALUES: Final[list[Any]] = [
     *(None, True, False, 0, 1, -1, 1.0, 0.5, -0.0, 1e300, 2**53, 2**64, 128, 129, 2048),
     *("", "x", "user", "text", "function", "auto", "none", "name\n", "\u0663", "\U0001f600"),
@@ -47,14 +47,14 @@ _VALUES: Final[list[Any]] = [
     *({"type": 1}, {"x": None}, {"": ""}, {"type": "object", "properties": {}}, {"$ref": "#"}),
 ]
 
-#: Names to add: of fields that exist somewhere, of schemas, and of none.
+#: Names to add: names of real fields, keywords of schemas, and unknown names.
 _NAMES: Final = (
     *("type", "role", "content", "name", "text", "stream", "model", "tools", "input", "messages"),
     *("strict", "schema", "properties", "items", "required", "pattern", "anyOf", "$defs", "$ref"),
     *("bogus", "", "a/b", "a~b", "é", "x" * 70, "custom_id", "body", "seed", "n", "temperature"),
 )
 
-#: Bytes to put into a text.
+#: Bytes to insert into a text.
 _BYTES: Final = (
     *(b"", b" ", b"\t", b"\r", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\\", b'"'),
     *(b"{", b"}", b"[", b"]", b",", b":", b"NaN", b"-Infinity", b"1e999", b"9" * 400),
@@ -84,7 +84,7 @@ class Grammar:
             self._collect(request)
 
     def _collect(self, value: Any) -> None:
-        """Note the values of each name, so that they can be put elsewhere."""
+        """Record the values of each name, so that they can be put elsewhere."""
         if isinstance(value, list):
             for item in value:
                 self._collect(item)
@@ -126,7 +126,7 @@ class Grammar:
         return (text[:at] + self._random.choice(_BYTES) + text[at + cut :]).replace(b"\n", b" ")
 
     def _changed(self, value: Any) -> Any:
-        """A copy in which one value, somewhere inside, is changed."""
+        """A copy in which one value at any depth is changed."""
         if isinstance(value, dict) and value and self._random.random() < 0.8:
             name = self._random.choice(list(value))
             return value | {name: self._changed(value[name])}
@@ -167,11 +167,11 @@ def _decoded(text: bytes) -> Any:
 
 
 class DifferenceError(Exception):
-    """A way that does not agree with the first one."""
+    """One way to check does not agree with the first one."""
 
 
 def facts(report: Report) -> tuple[Any, ...]:
-    """What must be the same in every way."""
+    """The facts that must be the same in every way."""
     errors = [tuple(error) for error in (*report.errors, *report.warnings)]
     numbers = (report.total, report.failed, report.embedding_inputs, report.bytes)
     return (*numbers, report.endpoint, report.models, sorted(report.counts.items()), errors)
@@ -181,9 +181,9 @@ class Case(NamedTuple):
     """A file to check.
 
     Attributes:
-        data: its bytes.
-        folder: for files.
-        number: of the case.
+        data: the bytes of the file.
+        folder: the directory for the file.
+        number: the number of the case.
     """
 
     data: bytes
@@ -206,7 +206,7 @@ def _lines_of(data: bytes) -> list[bytes]:
 
 
 def _with_other_engine(case: Case) -> Report:
-    """With pure jsonschema, in a checker of its own."""
+    """Check with pure `jsonschema`, in a separate checker."""
     before = os.environ.get("BATCHLINT_ENGINE", "")
     os.environ["BATCHLINT_ENGINE"] = "jsonschema"
     try:
@@ -246,7 +246,7 @@ def _with_small_ranges(case: Case, **options: Any) -> Report:
         vars(parallel).update(SMALLEST_RANGE=before[0], LARGEST_RANGE=before[1])
 
 
-#: The ways in which every file is checked, by name.
+#: The ways to check every file, by name.
 WAYS: Final[dict[str, Callable[[Case], Report]]] = {
     "path": lambda case: check(case.path),
     "other engine": _with_other_engine,
@@ -267,7 +267,7 @@ def _check_iteration(case: Case, expected: Report) -> None:
         raise DifferenceError("iter_errors")
 
 
-#: How to read each format again.
+#: Parsers for each format.
 _READERS: Final[dict[str, Callable[[str], object]]] = {
     "json": orjson.loads,
     "jsonl": lambda text: [orjson.loads(line) for line in text.split("\n") if line],
@@ -279,7 +279,7 @@ _READERS: Final[dict[str, Callable[[str], object]]] = {
 
 
 def check_formats(case: Case, report: Report) -> None:
-    """Every format can be written, and read again."""
+    """Check that every format can be written and parsed."""
     path = str(case.path)
     result = FileResult(path, report, source=path)
     for name, chosen in FORMATS.items():
@@ -292,7 +292,7 @@ def check_formats(case: Case, report: Report) -> None:
 
 
 def check_one_way(case: Case) -> Report:
-    """Check a file, and whether the numbers of the report fit together."""
+    """Check a file, and whether the numbers in the report are consistent."""
     report = check(case.data)
     failed = {error.line for error in report.errors if error.line is not None}
     if not len(failed) == report.failed <= report.total:
@@ -322,7 +322,7 @@ def check_all_ways(case: Case) -> None:
 
 
 def cases(seed: int, lines: int, folder: Path) -> Iterator[Case]:
-    """Files with so many lines in all."""
+    """Files with this many lines in total."""
     grammar = Grammar(seed)
     for number in range(-(-lines // _BATCH)):
         count = min(_BATCH, lines - number * _BATCH)
@@ -330,7 +330,7 @@ def cases(seed: int, lines: int, folder: Path) -> Iterator[Case]:
 
 
 def fuzz(seed: int, lines: int, *, all_ways: bool) -> list[tuple[Case, BaseException]]:
-    """Check so many lines, and return the files with a difference or an exception."""
+    """Check this many lines, and return the files with a difference or an exception."""
     failures: list[tuple[Case, BaseException]] = []
     with tempfile.TemporaryDirectory() as folder:
         for case in cases(seed, lines, Path(folder)):
@@ -347,8 +347,8 @@ def fuzz(seed: int, lines: int, *, all_ways: bool) -> list[tuple[Case, BaseExcep
 def main() -> int:
     """Fuzz, print the figures, and return 1 if something was found."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--lines", type=int, default=10_000, help="how many lines to make")
-    parser.add_argument("--seed", type=int, default=0, help="other seeds make other lines")
+    parser.add_argument("--lines", type=int, default=10_000, help="number of lines to make")
+    parser.add_argument("--seed", type=int, default=0, help="different seeds make different lines")
     parser.add_argument("--all", action="store_true", help="check each file in all ways")
     args = parser.parse_args()
     start = time.perf_counter()

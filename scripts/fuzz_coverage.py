@@ -1,11 +1,11 @@
 """Fuzz batchlint with atheris, which keeps the inputs that reach new code and changes them further.
 
     python scripts/fuzz_coverage.py --seconds 300
-    python scripts/fuzz_coverage.py --seconds 300 --corpus corpus   # go on later
+    python scripts/fuzz_coverage.py --seconds 300 --corpus corpus   # continue later
 
 The first inputs are the lines of the fixtures. Each input is checked with both engines, and every
-eighth in each format. An exception or a difference ends the run: it is printed, and the input is
-written to a file `crash-...`, so that it can be repeated:
+eighth one in each format. An exception or a difference ends the run: it is printed, and the input
+is written to a file `crash-...`, so that it can be reproduced:
 
     python scripts/fuzz_coverage.py --repeat crash-...
 
@@ -36,15 +36,15 @@ from scripts import fuzz
 if TYPE_CHECKING:
     from batchlint.rules import Selection
 
-#: The longest input in bytes.
+#: The maximum size of an input in bytes.
 _LONGEST: Final = 4096
 
-#: Fixtures of more bytes are no first inputs.
+#: Larger fixtures (in bytes) are not used as first inputs.
 _LONGEST_SEED: Final = 3000
 
 
 class _Engines:
-    """The checkers of both engines. An engine compiles late, so its checker stays."""
+    """The checkers of both engines. They are kept, because engines compile schemas when first needed."""
 
     def __init__(self) -> None:
         self._others: dict[tuple[str, Selection], Checker] = {}
@@ -101,7 +101,7 @@ def change_input(data: bytes, longest: int, seed: int) -> bytes:
 
 
 def write_seeds(folder: Path) -> int:
-    """Write the first inputs: lines of the fixtures, and small fixtures as a whole."""
+    """Write the first inputs: the lines of fixtures, and small fixtures as a whole."""
     texts = set()
     for path in sorted((fuzz.ROOT / "fixtures").rglob("*.jsonl")):
         whole = path.read_bytes()
@@ -112,12 +112,12 @@ def write_seeds(folder: Path) -> int:
 
 
 def main() -> None:
-    """Fuzz. libFuzzer ends the process: with 0 if nothing was found."""
+    """Fuzz. libFuzzer ends the process, with status 0 if nothing was found."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=int, default=60, help="how long to run")
-    parser.add_argument("--seed", type=int, default=1, help="of the random changes")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random changes")
     parser.add_argument(
-        "--corpus", type=Path, help="keep inputs that reach new code in this folder"
+        "--corpus", type=Path, help="keep inputs that reach new code in this directory"
     )
     parser.add_argument("--repeat", type=Path, help="check only this file")
     args = parser.parse_args()

@@ -1,20 +1,21 @@
-"""Mutation testing: change the code a little, and see whether a test fails.
+"""Mutation testing: change the code slightly, and see whether a test fails.
 
     python scripts/mutate.py --sample 600 --seed 1     # a sample of all mutants
-    python scripts/mutate.py --sample 0                # all of them: hours
-    python scripts/mutate.py --only structured/nodes   # those of some modules
+    python scripts/mutate.py --sample 0                # all of them; takes hours
+    python scripts/mutate.py --only structured/nodes   # only some modules
 
-The changes are those of mutmut. mutmut itself does not fit here: it cannot take a sample, chooses
-tests by function, does not change constants or decorated functions, and wraps every function, which
-breaks the tests that read signatures. So this script runs the tests itself:
+mutmut generates the changes. This script runs the tests itself, because mutmut cannot take a
+sample, chooses tests by function, does not change constants or decorated functions, and wraps every
+function, which breaks the tests that read signatures:
 
-1. The tests run once in a copy of the tree, under coverage. That notes which test runs which line.
-2. A process imports everything and collects the tests. For each mutant it makes a fork, which gets
-   the changed code and runs the tests of the changed lines until one fails. The fork of a changed
-   constant imports the package again.
+1. The tests run once in a copy of the tree, under coverage. This records which test runs which
+   line.
+2. A process imports everything and collects the tests. For each mutant, it forks a process that has
+   the changed code and runs the tests of the changed lines until one fails. If a constant was
+   changed, the fork imports the package again.
 
-Mutants that no test can kill, because the program does the same, are listed with the reason in
-`equivalent_mutants.yaml`. They do not count.
+Mutants that no test can kill, because they do not change what the program does, are listed with the
+reason in `equivalent_mutants.yaml`. They do not count.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ TARGETS: Final = (
     "cli/split.py",
 )
 
-#: The tests that run, unless others are given: those of the changed code, and those of whole reports.
+#: The default tests: those of the changed code, and those of whole reports.
 TESTS: Final = (
     "tests/engine",
     "tests/structured",
@@ -97,31 +98,31 @@ TESTS: Final = (
     "tests/cli/test_split.py",
 )
 
-#: Where the tests of a module are, besides the folder of the same name.
+#: Where the tests of a module are, in addition to the directory of the same name.
 MIRRORS: Final = {
     "structured": "tests/rules/test_structured_outputs.py",
     "engine": "tests/library",
     "summary.py": "tests/engine",
 }
 
-#: Seconds of tests per mutant. These and all others are seconds of CPU time, so that other work on
-#: the machine changes nothing.
+#: Maximum seconds of tests per mutant. Unless stated otherwise, seconds are CPU time, so that other
+#: work on the machine has no effect.
 SECONDS: Final = 6.0
 
-#: A fork that works for so many seconds hangs, because each test is much shorter.
+#: A fork that runs for this many seconds hangs, because each test is much shorter.
 _HANGS: Final = 45
 
-#: A fork that has done nothing for so many seconds hangs too. These are seconds of the clock.
+#: A fork that is idle for this many seconds hangs too. These are seconds of wall time.
 _IDLE: Final = 30
 
-#: The tests that see every fact of a report.
+#: The tests that compare whole reports.
 WHOLE_REPORTS: Final = "tests/acceptance/test_fixtures.py"
 
 EQUIVALENT: Final = Path(__file__).with_name("equivalent_mutants.yaml")
 
 
 class Mutant(NamedTuple):
-    """A change of the code.
+    """A change to the code.
 
     Attributes:
         path: the module, relative to the package.
@@ -131,7 +132,7 @@ class Mutant(NamedTuple):
         old: the changed lines before, stripped.
         new: the changed lines after, stripped.
         code: the whole module after the change.
-        swaps: whether the code of one function object can be exchanged.
+        swaps: whether it is enough to replace the code of one function object.
     """
 
     path: str
@@ -145,7 +146,7 @@ class Mutant(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What identifies the mutant if lines move."""
+        """The key that identifies the mutant even if lines move."""
         return self.path, self.place, self.old, self.new
 
 
@@ -158,7 +159,7 @@ def mutants_of(path: str, source: str, chosen: Callable[[int], list[int]]) -> It
     Args:
         path: the module, relative to the package.
         source: its code.
-        chosen: which of so many changes to make, by index.
+        chosen: chooses the indices of the changes to make, given their number.
     """
     import libcst
     from libcst.metadata import MetadataWrapper
@@ -186,7 +187,7 @@ def mutants_of(path: str, source: str, chosen: Callable[[int], list[int]]) -> It
 
 
 def _mutant(path: str, source: str, code: str, before: _Outline) -> Mutant | None:
-    """A mutant; None if the code is not different."""
+    """A mutant; None if the code is the same."""
     try:
         after = _Outline(code)
     except SyntaxError:
@@ -223,7 +224,7 @@ def _difference(source: str, code: str) -> tuple[str, str, int]:
 
 
 class _Outline:
-    """What a module consists of: functions, methods, and the rest."""
+    """The functions and methods of a module."""
 
     def __init__(self, source: str) -> None:
         self.tree = ast.parse(source)
@@ -267,8 +268,8 @@ def choose(tree: Path, sample: int, seed: int, only: str) -> list[Mutant]:
 
     Args:
         tree: the copy of the tree.
-        sample: how many; 0 for all.
-        seed: other seeds choose others.
+        sample: the number of mutants; 0 for all.
+        seed: different seeds choose different mutants.
         only: parts of the names of modules, separated by commas; '' for all.
     """
     found = sorted(
@@ -311,23 +312,23 @@ class TestMap(NamedTuple):
 
     Attributes:
         lines: the tests by module and line.
-        seconds: how long each test took.
+        seconds: the duration of each test.
     """
 
     lines: dict[str, dict[int, list[str]]]
     seconds: dict[str, float]
 
     def tests_for(self, mutant: Mutant, source: str) -> list[str]:
-        """The tests of the changed lines, those that probably fail first."""
+        """The tests of the changed lines. Those most likely to fail come first."""
         numbers = set(range(mutant.first, mutant.last + 1))
         if not mutant.place:
             numbers |= _lines_that_read(mutant, source)
         own = self.lines.get(mutant.path, {})
         found = {test for number in numbers for test in own.get(number, ())}
-        if not found:  # A class or a decorator: whatever runs the module.
+        if not found:  # It is a class or a decorator, so any test of the module may notice.
             found = {test for tests in own.values() for test in tests}
-        # What is cached runs in the first test that needs it only, and what runs in other processes
-        # may not be noted. So further tests may notice a change.
+        # Cached code runs only in the first test that needs it, and code in other processes may not
+        # be recorded. So other tests may notice the change too.
         others = {
             test
             for test in self.seconds
@@ -336,7 +337,7 @@ class TestMap(NamedTuple):
         return [*self._in_order(mutant, found), *self._in_order(mutant, others)]
 
     def _in_order(self, mutant: Mutant, found: set[str]) -> list[str]:
-        """The tests that probably fail first, as many as there is time for."""
+        """The tests that are most likely to fail, as many as there is time for."""
         by_function: dict[str, list[str]] = defaultdict(list)
         for test in sorted(found, key=lambda test: self.seconds.get(test, 0)):
             by_function[test.partition("[")[0]].append(test)
@@ -345,7 +346,7 @@ class TestMap(NamedTuple):
             for tests in by_function.values()
             for number, test in enumerate(tests)
         ]
-        # Of each test function some cases first.
+        # Some cases of each test function come first.
         ranked.sort(key=lambda row: (row[0] // 8, row[1], row[2]))
         chosen: list[str] = []
         left = SECONDS / 2
@@ -368,7 +369,7 @@ def _is_mirror(path: str, test: str) -> bool:
 
 
 def _lines_that_read(mutant: Mutant, source: str) -> set[int]:
-    """The lines of the module that read the constant which the changed statement assigns."""
+    """The lines of the module that read the constant assigned by the changed statement."""
     tree = ast.parse(source)
     names = set()
     for node in tree.body:
@@ -386,7 +387,7 @@ def _lines_that_read(mutant: Mutant, source: str) -> set[int]:
 
 
 class _Recorder:
-    """A plugin that tells coverage which test runs, and notes how long it takes."""
+    """A plugin that tells coverage which test runs, and records its duration."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -406,7 +407,7 @@ class _Recorder:
 
 
 def record(tests: list[str], output: Path) -> int:
-    """Run the tests, and write how long they take. This runs under coverage."""
+    """Run the tests under coverage, and write their durations."""
     recorder = _Recorder()
     status = pytest.main(["-q", "-p", "no:cacheprovider", *tests], plugins=[recorder])
     output.write_text(json.dumps(recorder.seconds))
@@ -414,10 +415,10 @@ def record(tests: list[str], output: Path) -> int:
 
 
 def map_tests(sandbox: Path, tests: Iterable[str]) -> TestMap:
-    """Run the tests once, and read which lines each of them runs.
+    """Run the tests once, and read which lines each test runs.
 
     Raises:
-        SystemExit: a test fails without a change.
+        SystemExit: a test fails although nothing is changed.
     """
     import coverage
 
@@ -453,13 +454,13 @@ class Job(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a mutant.
+    """The result of running the tests on a mutant.
 
     Attributes:
         killed: whether a test failed.
-        by: the test, or what else happened.
-        ran: how many tests ran.
-        seconds: how long it took.
+        by: the test that failed, or another event.
+        ran: the number of tests that ran.
+        seconds: the duration.
     """
 
     killed: bool
@@ -469,7 +470,7 @@ class Outcome(NamedTuple):
 
 
 class _Watch:
-    """A plugin of a fork: notes whether a test fails."""
+    """A plugin for forks that reports whether a test fails."""
 
     def __init__(self, report: int) -> None:
         self.failed = ""
@@ -505,7 +506,7 @@ class _Watch:
 
 
 class _Control:
-    """A plugin of a fork without a change: writes down the tests that fail."""
+    """A plugin for forks without a change that records which tests fail."""
 
     def __init__(self, report: int) -> None:
         self._report = report
@@ -516,7 +517,7 @@ class _Control:
 
 
 def _unusable(run: Callable[[_Control], None]) -> set[str]:
-    """The tests that fail in a fork although nothing is changed. They must not judge mutants."""
+    """The tests that fail in a fork although nothing is changed. Their results don't count."""
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
@@ -532,19 +533,19 @@ def _unusable(run: Callable[[_Control], None]) -> set[str]:
     return failed
 
 
-def _judge(
+def _run_all(
     jobs: list[Job],
     run: Callable[[Job], Outcome],
     control: Callable[[_Control, set[str]], None],
     done: Callable[[Job, Outcome], None],
 ) -> None:
-    """Run mutants, then the tests that killed them without a change: they must pass.
+    """Run the tests on mutants. Then run those that failed without a change; they must pass.
 
     Args:
         jobs: the mutants.
-        run: runs the tests of one.
+        run: runs the tests of one mutant.
         control: runs tests without a change.
-        done: gets each outcome.
+        done: called with each outcome.
     """
     outcomes = {}
     for job in jobs:
@@ -554,7 +555,7 @@ def _judge(
     known = {test for job in jobs for test in job.tests}
     unusable = _unusable(lambda plugin: control(plugin, killers & known))
     if unusable:
-        print(f"fail in a fork without a change: {', '.join(sorted(unusable))}", file=sys.stderr)
+        print(f"failing without a change: {', '.join(sorted(unusable))}", file=sys.stderr)
     for job in jobs:
         if outcomes[job.mutant.key].by in unusable:
             tests = [test for test in job.tests if test not in unusable]
@@ -564,7 +565,7 @@ def _judge(
 def _run_items(
     session: pytest.Session, items: list[pytest.Item], is_over: Callable[[], bool] = lambda: False
 ) -> None:
-    """Run collected tests, until it is over."""
+    """Run collected tests until the outcome is known."""
     hook = session.config.hook
     for item, following in zip(items, [*items[1:], None], strict=True):
         hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -598,11 +599,11 @@ class _Forker:
 
             return _in_fork(in_fork, job)
 
-        _judge(self._jobs, run, control, self._done)
+        _run_all(self._jobs, run, control, self._done)
         return True
 
 
-#: pytest says so of each of its plugins that is imported before it starts.
+#: pytest warns about each plugin that is imported before it starts.
 _QUIET: Final = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 
 
@@ -616,7 +617,7 @@ def _functions() -> dict[tuple[str, str], list[types.FunctionType]]:
 
 
 def _swap(mutant: Mutant, functions: dict[tuple[str, str], list[types.FunctionType]]) -> None:
-    """Give the changed code to a function that exists already."""
+    """Replace the code of an existing function with the changed code."""
     path = str(Path.cwd() / PACKAGE / mutant.path)
     wanted = compile(mutant.code, path, "exec")
     for name in mutant.place.split("."):
@@ -633,7 +634,7 @@ def _swap(mutant: Mutant, functions: dict[tuple[str, str], list[types.FunctionTy
 
 
 def _in_fork(run: Callable[[_Watch], None], job: Job) -> Outcome:
-    """Run tests in a fork with the changed file on the disk, for the processes that tests start."""
+    """Run tests in a fork. The changed file is on disk, for the processes that tests start."""
     path = PACKAGE / job.mutant.path
     before = path.read_bytes()
     times = path.stat()
@@ -641,7 +642,7 @@ def _in_fork(run: Callable[[_Watch], None], job: Job) -> Outcome:
     path.write_text(job.mutant.code)
     os.utime(
         path, (start, 1_000_000_000 + int(start * 10))
-    )  # Never the time of the cached bytecode.
+    )  # This differs from the time in the cached bytecode.
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
@@ -670,7 +671,7 @@ def _become_child(run: Callable[[_Watch], None], reader: int, writer: int) -> No
 
 
 def _silence(reader: int) -> None:
-    """In a fork: print nothing, and do not read the parent's end of the pipe."""
+    """In a fork, print nothing, and do not read the parent's end of the pipe."""
     os.close(reader)
     null = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
@@ -704,7 +705,7 @@ def _await(pid: int, reader: int) -> Outcome:
         return Outcome(True, name, ran, seconds)
     if hangs:
         return Outcome(True, f"a hang in {name}", ran, seconds)
-    if name or not rows:  # The last row of a fork that ends by itself names no test.
+    if name or not rows:  # The last row of a fork that ends normally names no test.
         return Outcome(True, f"the end of the process in {name}, status {status}", ran, seconds)
     return Outcome(False, "", ran, seconds)
 
@@ -721,11 +722,11 @@ def _seconds_of_group(group: int) -> float:
 
 
 def _run_fresh(job: Job) -> Outcome:
-    """Run the tests of a changed constant: the fork imports the package again."""
+    """Run the tests of a changed constant in a fork that imports the package again."""
 
     def run(watch: _Watch) -> None:
         status = pytest.main([*_QUIET, *job.tests], plugins=[watch])
-        if status == pytest.ExitCode.USAGE_ERROR:  # A test that was made from the constant is gone.
+        if status == pytest.ExitCode.USAGE_ERROR:  # A test parametrized with the constant is gone.
             functions = dict.fromkeys(test.partition("[")[0] for test in job.tests)
             pytest.main([*_QUIET, *functions], plugins=[watch])
 
@@ -733,7 +734,7 @@ def _run_fresh(job: Job) -> Outcome:
 
 
 def work(jobs_file: Path, outcomes: Path) -> int:
-    """Run the mutants of a file. The outcomes are written one by one."""
+    """Run the mutants in a file, and write each outcome as soon as it is known."""
     jobs = [Job(Mutant(*mutant), names) for mutant, names in json.loads(jobs_file.read_text())]
     for name in (
         "coverage",
@@ -758,7 +759,7 @@ def work(jobs_file: Path, outcomes: Path) -> int:
         if tests:
             pytest.main([*_QUIET, *sorted(tests)], plugins=[plugin])
 
-    _judge(fresh, _run_fresh, control, done)
+    _run_all(fresh, _run_fresh, control, done)
     for job in jobs:
         if not job.tests:
             done(job, Outcome(False, "no test runs it", 0, 0))
@@ -774,7 +775,7 @@ def work(jobs_file: Path, outcomes: Path) -> int:
 
 
 def _run(sandbox: Path, *arguments: str) -> None:
-    """Run a module of Python in the copy of the tree."""
+    """Run a Python module in the copy of the tree."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(sandbox / "src"),
@@ -793,7 +794,7 @@ def _run(sandbox: Path, *arguments: str) -> None:
 
 
 def copy_tree(target: Path) -> None:
-    """Copy the tree, without what git ignores."""
+    """Copy the tree, except for files that git ignores."""
     ignored = shutil.ignore_patterns(
         *(".git", ".venv", "venv", ".nox", "node_modules", "__pycache__", "dist", "site"),
         *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", "*.pyc", ".coverage*"),
@@ -802,7 +803,7 @@ def copy_tree(target: Path) -> None:
 
 
 def equivalent() -> dict[tuple[str, str, str, str], str]:
-    """The reasons of the mutants that do the same as the code."""
+    """The reasons why mutants are equivalent."""
     if not EQUIVALENT.exists():
         return {}
     return {
@@ -812,7 +813,7 @@ def equivalent() -> dict[tuple[str, str, str, str], str]:
 
 
 def report(rows: list[tuple[tuple[Any, ...], Outcome]], floor: float) -> int:
-    """Print the score and the survivors; 1 if the score is below the floor."""
+    """Print the score and the survivors. Return 1 if the score is too low."""
     known = equivalent()
     survivors = []
     excused = 0
@@ -834,7 +835,7 @@ def report(rows: list[tuple[tuple[Any, ...], Outcome]], floor: float) -> int:
     print(
         f"\n{len(rows)} mutants: {killed} killed, {len(survivors)} survived, {excused} equivalent. "
         f"Score: {score:.1f} % (at least {floor:g} %). "
-        f"At most {max(seconds, default=0):.1f} s per mutant, {sum(seconds):.0f} s together."
+        f"At most {max(seconds, default=0):.1f} s per mutant, {sum(seconds):.0f} s in total."
     )
     return 0 if score >= floor else 1
 
@@ -842,15 +843,21 @@ def report(rows: list[tuple[tuple[Any, ...], Outcome]], floor: float) -> int:
 def main() -> int:
     """Run a sample of the mutants, and return 1 if too many survive."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--sample", type=int, default=600, help="how many mutants; 0 for all")
-    parser.add_argument("--seed", type=int, default=1, help="other seeds choose other mutants")
-    parser.add_argument("--only", default="", help="modules whose path has one of these parts: a,b")
-    parser.add_argument("--floor", type=float, default=90.0, help="the lowest score in per cent")
-    parser.add_argument("--outcomes", type=Path, help="keep the outcomes in this file, and go on")
-    parser.add_argument("--map", type=Path, help="keep in this file which tests run which lines")
+    parser.add_argument("--sample", type=int, default=600, help="number of mutants; 0 for all")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="different seeds choose different mutants"
+    )
+    parser.add_argument(
+        "--only", default="", help="only modules whose path contains one of these strings: a,b"
+    )
+    parser.add_argument("--floor", type=float, default=90.0, help="minimum score in percent")
+    parser.add_argument(
+        "--outcomes", type=Path, help="file that keeps the outcomes, to continue a run"
+    )
+    parser.add_argument("--map", type=Path, help="file that keeps which tests run which lines")
     parser.add_argument("--record", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("tests", nargs="*", default=list(TESTS), help="the tests that run")
+    parser.add_argument("tests", nargs="*", default=list(TESTS), help="the tests to run")
     args = parser.parse_args()
     if args.record:
         return record(args.tests, args.record)

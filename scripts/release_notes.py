@@ -1,9 +1,9 @@
-"""Print the changelog's section about a version, for a release.
+"""Print the changelog section of a version, for a release.
 
     python scripts/release_notes.py v0.2.0
 
 The exit status is 1 if the tag is not the version in `src/batchlint/__init__.py`, or if the
-changelog has no section with a date for it.
+changelog has no dated section for it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def version() -> str:
 
 
 def notes(tag: str, changelog: str) -> str:
-    """Return the section about a tag.
+    """Return the section for a tag.
 
     Raises:
-        ValueError: the tag is not that of the current version, or the section is missing.
+        ValueError: the tag is not the current version, or the section is missing.
     """
     if tag != f"v{version()}":
         raise ValueError(f"the tag is {tag}, but src/batchlint/__init__.py has version {version()}")
@@ -41,7 +41,7 @@ def notes(tag: str, changelog: str) -> str:
 
 
 def main() -> int:
-    """Print the section, or what is wrong."""
+    """Print the section, or an error."""
     if len(sys.argv) != 2:
         print((__doc__ or "").strip(), file=sys.stderr)
         return 1

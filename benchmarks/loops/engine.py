@@ -11,4 +11,4 @@ wrong = 0
 with Path(sys.argv[2]).open("rb") as file:
     for line in file:
         wrong += not validator.is_valid(orjson.loads(line))
-sys.exit(f"{wrong} wrong lines" if wrong else 0)
+sys.exit(f"{wrong} invalid lines" if wrong else 0)
