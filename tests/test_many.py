@@ -193,6 +193,10 @@ def test_progress_counts_the_bytes_of_each_file(files: list[Path]) -> None:
         ({"endpoint": "/v2"}, ValueError),
         ({"provider": "nobody"}, ValueError),
         ({"max_unpacked_bytes": -1}, ValueError),
+        ({"read_timeout": 0}, ValueError),
+        ({"read_timeout": float("nan")}, ValueError),
+        ({"read_timeout": "60"}, TypeError),
+        ({"read_timeout": True}, TypeError),
     ],
 )
 def test_bad_arguments_are_refused_before_the_iteration(

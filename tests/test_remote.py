@@ -12,10 +12,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import islice
 from typing import Any, Final
 
 import pytest
-from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 
 from batchlint import check, remote
 from batchlint.remote import Found, RemoteFile, find, is_pattern, public_name
@@ -181,7 +182,7 @@ def test_number_of_pieces_read_ahead_is_limited(
             data: bytes = self.file.read(size)
             return data
 
-    pieces = RemoteFile("memory://b/a.jsonl").pieces(Counted)  # type: ignore[arg-type]
+    pieces = RemoteFile("memory://b/a.jsonl").pieces(60, Counted)  # type: ignore[arg-type]
     next(pieces)
     threads = [thread for thread in threading.enumerate() if "batchlint-read" in thread.name]
     assert len(threads) == 1
@@ -190,6 +191,46 @@ def test_number_of_pieces_read_ahead_is_limited(
 
     assert 1 <= len(reads) <= 1 + remote._PIECES_AHEAD
     assert not threads[0].is_alive()
+
+
+def test_stream_that_stalls_is_a_timeout_error(
+    memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_PIECE", 1000)
+    memory.pipe("/b/a.jsonl", DATA)
+    goes_on = threading.Event()
+
+    class Stalled:
+        def __init__(self, file: Any) -> None:
+            self.file = file
+            self.left = 3
+
+        def read(self, size: int) -> bytes:
+            self.left -= 1
+            if self.left < 0:
+                goes_on.wait(10)
+            data: bytes = self.file.read(size)
+            return data
+
+    pieces = RemoteFile("memory://b/a.jsonl").pieces(0.05, Stalled)  # type: ignore[arg-type]
+    assert b"".join(islice(pieces, 3)) == DATA[:3000]
+    with pytest.raises(TimeoutError, match=r"sent only 3,000 bytes in 0\.05 seconds") as caught:
+        next(pieces)
+    goes_on.set()
+
+    assert caught.value.filename == "memory://b/a.jsonl"
+
+
+def test_stream_of_unknown_size_has_a_limit(
+    memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.pipe("/b/a.jsonl", DATA)
+    assert b"".join(open_source("memory://b/a.jsonl", None, 999).chunks()) == DATA
+
+    monkeypatch.setattr(MemoryFile, "size", None)
+    assert b"".join(open_source("memory://b/a.jsonl", None, len(DATA)).chunks()) == DATA
+    with pytest.raises(OSError, match="it has more than 999 bytes; raise --max-unpacked-bytes"):
+        list(open_source("memory://b/a.jsonl", None, 999).chunks())
 
 
 # -- finding --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import time
@@ -39,3 +40,11 @@ def check_count(name: str, number: Any) -> None:
         raise TypeError(f"{name} must be an integer, not {type(number).__name__}")
     if number < 0:
         raise ValueError(f"{name} must not be negative")
+
+
+def check_seconds(name: str, seconds: Any) -> None:
+    """Raise an exception if an argument is not a positive number of seconds."""
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        raise TypeError(f"{name} must be a number, not {type(seconds).__name__}")
+    if not (seconds > 0 and math.isfinite(seconds)):
+        raise ValueError(f"{name} must be a positive number of seconds, not {seconds}")

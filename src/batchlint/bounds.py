@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
-#: The default maximum size in bytes of a compressed file when decompressed, and of a URL whose size
-#: the server does not report.
+#: The default maximum size in bytes of a compressed file when decompressed, and of a file over HTTP.
 MOST_UNPACKED: Final = 2_000_000_000
+
+#: The default number of seconds to wait for the next bytes of a URL.
+READ_TIMEOUT: Final = 120
 
 #: Extra steps that checking the schemas of one line may take. A step takes about a microsecond.
 MOST_STEPS: Final = 1_000_000

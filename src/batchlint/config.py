@@ -128,7 +128,12 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
             _integer_from(1), "file", "Warn if the prompts have more than about this many tokens."
         ),
         "max-unpacked-bytes": Setting(
-            _integer_from(1), "file", "The maximum size of a .jsonl.gz file when decompressed."
+            _integer_from(1),
+            "file",
+            "The maximum size of a .jsonl.gz file when decompressed, and of a file over HTTP.",
+        ),
+        "read-timeout": Setting(
+            _integer_from(1), "file", "The maximum number of seconds to wait for 64 KiB of a URL."
         ),
         "metadata": Setting(_TEXTS, "file", "The metadata of the create call."),
         "output-expires-after": Setting(

@@ -10,8 +10,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from .arguments import check_count
-from .bounds import MOST_UNPACKED
+from .arguments import check_count, check_seconds
+from .bounds import MOST_UNPACKED, READ_TIMEOUT
 from .engine.check import Job, Rules, check
 from .engine.parallel import (
     PARALLEL_FROM,
@@ -60,6 +60,7 @@ def check_many(
     max_enqueued_tokens: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
     max_unpacked_bytes: int = MOST_UNPACKED,
+    read_timeout: float = READ_TIMEOUT,
     start: Start = "spawn",
 ) -> Iterator[tuple[str, Report | OSError]]:
     """Check many batch input files, and yield each report as soon as it is ready.
@@ -89,7 +90,9 @@ def check_many(
             with each file.
         max_enqueued_tokens: warn if the prompts of a file have more than about this many tokens.
         storage_options: for URLs, the arguments of their fsspec filesystem.
-        max_unpacked_bytes: for URLs, the maximum size of a compressed file when decompressed.
+        max_unpacked_bytes: for URLs, the maximum size of a compressed file when decompressed, and of
+            a file over HTTP.
+        read_timeout: for URLs, the maximum number of seconds to wait for the next 64 KiB of a file.
         start: how worker processes start, as for `check`.
 
     Returns:
@@ -104,6 +107,7 @@ def check_many(
     """
     check_count("jobs", jobs)
     check_count("max_unpacked_bytes", max_unpacked_bytes)
+    check_seconds("read_timeout", read_timeout)
     rules = Rules(None if select is None else list(select), list(ignore), list(warn), list(error))
     job = Job(rules, provider, None, endpoint, create, now, keep, max_enqueued_tokens)
     options = {
@@ -116,6 +120,7 @@ def check_many(
         "max_enqueued_tokens": max_enqueued_tokens,
         "storage_options": storage_options,
         "max_unpacked_bytes": max_unpacked_bytes,
+        "read_timeout": read_timeout,
     }
     if isinstance(sources, str | os.PathLike):
         sources = [sources]

@@ -6,10 +6,11 @@ fsspec is imported only for URLs: importing it takes longer than checking a smal
 from __future__ import annotations
 
 import errno
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from queue import Empty, SimpleQueue
+from threading import Event, Semaphore, Thread
+from time import monotonic
 from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -27,6 +28,12 @@ _SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 _LONGEST_TEXT: Final = 300
 
 _HTTP: Final = ("http", "https")
+
+#: The number of bytes that a server must send within the timeout.
+_ENOUGH: Final = 1 << 16
+
+#: The number of seconds to wait for a connection to an HTTP server.
+_CONNECT_SECONDS: Final = 30
 
 
 class Found(NamedTuple):
@@ -57,36 +64,55 @@ class RemoteFile(NamedTuple):
         """The URL without parts that may be secret."""
         return public_name(str(self.location))
 
-    def pieces(self, unpack: Callable[[BinaryIO], BinaryIO] | None = None) -> Iterator[bytes]:
+    def pieces(
+        self, timeout: float, wrap: Callable[[BinaryIO], BinaryIO] | None = None
+    ) -> Iterator[bytes]:
         """The bytes of the file, in pieces. The next pieces are read while one is in use.
 
         Args:
-            unpack: wraps the stream that the filesystem opens, for example to decompress it.
+            timeout: the maximum number of seconds to wait for the next 64 KiB.
+            wrap: wraps the stream that the filesystem opens, for example to decompress it.
 
         Raises:
-            OSError: the file cannot be opened or read.
+            OSError: the file cannot be opened or read. A `TimeoutError` if the server sends nothing
+                for too long, or too slowly.
         """
-        with _as_os_errors(self.name):
-            filesystem, path = self._filesystem()
-            # A server may not support ranges, and over HTTP one request is enough for a file.
-            block = 0 if "http" in filesystem.protocol else _BLOCK
-            file = filesystem.open(path, "rb", block_size=block, cache_type="readahead")
-            if (getattr(file, "details", None) or {}).get("type") == "directory":
-                # An object store would return an empty file.
-                message = f"this is a prefix; to check the files below it, write {self.name}/"
-                raise IsADirectoryError(errno.EISDIR, message)
-            stream = file if unpack is None else unpack(file)
+        opened: list[Any] = []
 
-        def read() -> bytes:
+        @contextmanager
+        def stream() -> Iterator[BinaryIO]:
             with _as_os_errors(self.name):
-                return bytes(stream.read(_PIECE))
+                file = self._open(timeout)
+                opened.append(file)
+                with closing(file):
+                    yield file if wrap is None else wrap(file)
 
-        yield from _read_ahead(read, file.close)
+        try:
+            yield from _read_ahead(stream(), timeout)
+        except _TooSlowError as error:
+            for file in opened:  # So that the thread does not wait for it forever.
+                with suppress(Exception):
+                    file.close()
+            raise TimeoutError(errno.ETIMEDOUT, str(error), self.name) from None
 
-    def _filesystem(self) -> tuple[Any, str]:
+    def _open(self, timeout: float) -> Any:
+        filesystem, path = self._filesystem(timeout)
+        # A server may not support ranges, and over HTTP one request is enough for a file.
+        block = 0 if "http" in filesystem.protocol else _BLOCK
+        file = filesystem.open(path, "rb", block_size=block, cache_type="readahead")
+        if (getattr(file, "details", None) or {}).get("type") == "directory":
+            # An object store would return an empty file.
+            message = f"this is a prefix; to check the files below it, write {self.name}/"
+            raise IsADirectoryError(errno.EISDIR, message)
+        return file
+
+    def _filesystem(self, timeout: float) -> tuple[Any, str]:
         if not isinstance(self.location, str):
             return self.location.fs, self.location.path
-        return _filesystem(self.location, self.storage_options)
+        options = self.storage_options or {}
+        if self.location.partition(":")[0] in _HTTP and "client_kwargs" not in options:
+            options = {**options, "client_kwargs": _http_timeouts(timeout)}
+        return _filesystem(self.location, options)
 
 
 def is_pattern(url: str) -> bool:
@@ -133,24 +159,80 @@ def public_name(url: str) -> str:
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
-def _read_ahead(read: Callable[[], bytes], close: Callable[[], object]) -> Iterator[bytes]:
-    """Yield the pieces that a function reads, while a thread reads the next ones."""
-    pool = ThreadPoolExecutor(1, "batchlint-read")
-    pending: deque[Future[bytes]] = deque()
-    done = False
+class _TooSlowError(Exception):
+    """A server did not send enough bytes in time."""
+
+
+def _read_ahead(stream: AbstractContextManager[BinaryIO], timeout: float) -> Iterator[bytes]:
+    """Yield the pieces of a stream, while a thread reads the next ones.
+
+    The thread also opens the stream, because a server may never answer. It is a daemon, so that it
+    cannot keep a program from ending.
+
+    Raises:
+        Exception: what opening or reading the stream raised.
+        _TooSlowError: fewer than 64 KiB came in `timeout` seconds of waiting. Time in which the
+            pieces are in use does not count.
+    """
+    answers: SimpleQueue[bytes | BaseException] = SimpleQueue()
+    room = Semaphore(_PIECES_AHEAD)
+    stopped = Event()
+
+    def read_all() -> None:
+        try:
+            with stream as file:
+                while room.acquire() and not stopped.is_set() and (data := file.read(_PIECE)):
+                    answers.put(bytes(data))
+            answers.put(b"")
+        except BaseException as error:  # noqa: BLE001 - the reader of the pieces raises it
+            answers.put(error)
+
+    Thread(target=read_all, name="batchlint-read", daemon=True).start()
+    waited = 0.0
+    received = 0
     try:
-        while not done:
-            while len(pending) < _PIECES_AHEAD:
-                pending.append(pool.submit(read))
-            data = pending.popleft().result()
-            if data:
-                yield data
-            done = not data
+        while True:
+            began = monotonic()
+            try:
+                answer = answers.get(timeout=max(timeout - waited, 0))
+            except Empty:
+                raise _TooSlowError(_too_slow(received, timeout)) from None
+            waited += monotonic() - began
+            if isinstance(answer, BaseException):
+                raise answer
+            if not answer:
+                return
+            received += len(answer)
+            if received >= _ENOUGH:
+                waited = 0
+                received = 0
+            yield answer
+            room.release()
     finally:
-        for future in pending:
-            future.cancel()
-        pool.submit(close)  # Runs after the pending read.
-        pool.shutdown(wait=done)  # The read may never return, so don't wait for it.
+        stopped.set()
+        room.release()
+
+
+def _too_slow(received: int, timeout: float) -> str:
+    what = f"only {received:,} bytes" if received else "nothing"
+    return (
+        f"the server sent {what} in {timeout:g} seconds; raise --read-timeout (read_timeout in "
+        "Python) to wait longer"
+    )
+
+
+def _http_timeouts(timeout: float) -> dict[str, Any]:
+    """Arguments of the HTTP client: it has no limit on the time of a whole download.
+
+    Its default is 5 minutes, which is too short for a large file. Waiting for a silent server ends
+    after our own timeout, so that no thread waits forever.
+    """
+    try:
+        from aiohttp import ClientTimeout
+    except ImportError:  # Opening the URL names the missing package.
+        return {}
+    limits = ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=timeout + 1)
+    return {"timeout": limits}
 
 
 def _filesystem(url: str, storage_options: Mapping[str, Any] | None) -> tuple[Any, str]:

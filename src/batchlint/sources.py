@@ -21,7 +21,7 @@ from weakref import WeakValueDictionary
 
 import orjson
 
-from .bounds import MOST_UNPACKED
+from .bounds import MOST_UNPACKED, READ_TIMEOUT
 from .nesting import LEVELS, is_deeper_than, with_fresh_stack
 
 #: The size of a chunk in bytes, without the rest of its last line.
@@ -103,20 +103,23 @@ def open_source(
     source: Any,
     storage_options: Mapping[str, Any] | None = None,
     most_unpacked: int = MOST_UNPACKED,
+    read_timeout: float = READ_TIMEOUT,
 ) -> Source:
     """The source for a path, a URL, bytes, a binary stream, or an iterable of requests or lines.
 
     Args:
         source: any of these.
         storage_options: arguments of the filesystem that a URL leads to.
-        most_unpacked: the bytes after which reading a compressed file at a URL raises OSError.
+        most_unpacked: for a URL: the bytes after which reading a compressed file, or one whose size
+            the filesystem does not know, raises OSError.
+        read_timeout: for a URL: the seconds to wait for the next 64 KiB.
 
     Raises:
         OSError: the file cannot be found.
         TypeError: it is something else.
     """
     if is_url(source) or _is_remote_path(source):
-        return RemoteSource(source, storage_options, most_unpacked)
+        return RemoteSource(source, storage_options, most_unpacked, read_timeout)
     if isinstance(source, bytes | bytearray | memoryview):
         return BytesSource(bytes(source))
     if isinstance(source, str | os.PathLike):
@@ -463,25 +466,30 @@ class RemoteSource(_Stream):
     Args:
         location: a URL, or a `UPath`.
         storage_options: arguments of the filesystem.
-        most_unpacked: the bytes after which reading a compressed file raises OSError.
+        most_unpacked: as for `open_source`.
+        read_timeout: as for `open_source`.
     """
 
     def __init__(
-        self, location: Any, storage_options: Mapping[str, Any] | None, most_unpacked: int
+        self,
+        location: Any,
+        storage_options: Mapping[str, Any] | None,
+        most_unpacked: int,
+        read_timeout: float,
     ) -> None:
         super().__init__()
         from .remote import RemoteFile  # Late, because a local file does not need it.
 
         self._file = RemoteFile(location, storage_options)
         self._most_unpacked = most_unpacked
+        self._read_timeout = read_timeout
         self.name = self._file.name
         self._is_packed = is_gzipped(self.name)
         if self._is_packed:
             self.name = self.name[: -len(".gz")]
 
     def _read(self, _size: int) -> Iterator[bytes]:
-        pieces = self._file.pieces(self._unpack if self._is_packed else None)
-        yield from _whole_lines(pieces)
+        yield from _whole_lines(self._file.pieces(self._read_timeout, self._bounded))
 
     def again(self) -> Iterator[bytes]:
         """See `Source`. The file is read over the network once more."""
@@ -490,8 +498,13 @@ class RemoteSource(_Stream):
     def _remember(self, chunk: bytes) -> None:
         """Remember nothing, so that many files can be read at a time."""
 
-    def _unpack(self, packed: BinaryIO) -> BinaryIO:
-        return unpacked(packed, self._most_unpacked)
+    def _bounded(self, file: BinaryIO) -> BinaryIO:
+        """A stream that ends. That of an HTTP server may not, even if it names a size."""
+        if self._is_packed:
+            return unpacked(file, self._most_unpacked)
+        if getattr(file, "size", None) is None:
+            return cast("BinaryIO", _Limited(file, self._most_unpacked, ""))
+        return file
 
 
 class ItemSource(_Stream):
@@ -552,16 +565,17 @@ def unpacked(packed: str | BinaryIO, most: int | None = None) -> BinaryIO:
     )
     if most is None:
         return stream
-    return io.BufferedReader(_Limited(stream, most), _LARGEST_WINDOW)
+    return io.BufferedReader(_Limited(stream, most, " when decompressed"), _LARGEST_WINDOW)
 
 
 class _Limited(io.RawIOBase):
     """A stream that gives at most so many bytes: a small compressed file may hold very many."""
 
-    def __init__(self, stream: BinaryIO, limit: int) -> None:
+    def __init__(self, stream: BinaryIO, limit: int, when: str) -> None:
         self._stream = stream
         self._limit = limit
         self._left = limit
+        self._when = when
 
     def readable(self) -> bool:
         """Return True."""
@@ -573,7 +587,7 @@ class _Limited(io.RawIOBase):
         self._left -= len(data)
         if self._left < 0:
             raise OSError(
-                f"it has more than {self._limit:,} bytes when decompressed; raise "
+                f"it has more than {self._limit:,} bytes{self._when}; raise "
                 "--max-unpacked-bytes (max_unpacked_bytes in Python) to check it"
             )
         buffer[: len(data)] = data

@@ -155,6 +155,7 @@ def many_files_and_parts(pool: ProcessPoolExecutor) -> None:
         executor=pool,
         storage_options={"anon": True},
         max_unpacked_bytes=1_000_000,
+        read_timeout=7.5,
     )
     assert_type(results, Iterator[tuple[str, Report | OSError]])
     check_many("s3://bucket/prefix/", jobs=None, progress=print)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from ..bounds import MOST_UNPACKED
+from ..bounds import MOST_UNPACKED, READ_TIMEOUT
 from ..config import RULE_KEYS
 from ..findings import by_severity
 from ..output import FORMATS, Format, Options, default_format
@@ -142,8 +142,14 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     "--max-unpacked-bytes",
     type=click.IntRange(1),
     metavar="N",
-    help="Maximum size of a .jsonl.gz file when decompressed; a larger one is not checked.  "
-    f"[default: {MOST_UNPACKED}]",
+    help="Maximum size of a .jsonl.gz file when decompressed, and of a file over HTTP. A larger file "
+    f"is not checked.  [default: {MOST_UNPACKED}]",
+)
+@click.option(
+    "--read-timeout",
+    type=click.IntRange(1),
+    metavar="SECONDS",
+    help=f"Maximum time to wait for the next 64 KiB of a file at a URL.  [default: {READ_TIMEOUT}]",
 )
 @click.option(
     "--metadata",

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from ..bounds import MOST_UNPACKED
+from ..bounds import MOST_UNPACKED, READ_TIMEOUT
 from ..phrasing import escape
 from .inputs import (
     NO_FILES,
@@ -79,6 +79,7 @@ class FileSettings(NamedTuple):
             **rules,
             "provider": provider_name,
             "max_enqueued_tokens": self.value_for(path, "max-enqueued-tokens"),
+            "read_timeout": self.value_for(path, "read-timeout") or READ_TIMEOUT,
             **self._create_call(path, provider_name),
         }
 

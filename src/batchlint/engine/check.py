@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from .. import providers
-from ..arguments import check_count, epoch
-from ..bounds import MOST_UNPACKED
+from ..arguments import check_count, check_seconds, epoch
+from ..bounds import MOST_UNPACKED, READ_TIMEOUT
 from ..findings import KEEP, BatchError
 from ..nesting import with_fresh_stack
 from ..providers import Provider
@@ -55,6 +55,7 @@ def check(
     max_enqueued_tokens: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
     max_unpacked_bytes: int = MOST_UNPACKED,
+    read_timeout: float = READ_TIMEOUT,
     start: Start = "spawn",
 ) -> Report:
     """Check a batch input file before you upload it.
@@ -89,8 +90,9 @@ def check(
             with the file.
         max_enqueued_tokens: warn if the prompts have more than about this many tokens.
         storage_options: for a URL, the arguments of its fsspec filesystem, such as `endpoint_url`.
-        max_unpacked_bytes: the maximum size of a compressed file when decompressed. Only files at
-            URLs that end in `.jsonl.gz` are decompressed.
+        max_unpacked_bytes: for a URL, the maximum size of a compressed file when decompressed, and
+            of a file over HTTP. Only files at URLs that end in `.jsonl.gz` are decompressed.
+        read_timeout: for a URL, the maximum number of seconds to wait for the next 64 KiB.
         start: how worker processes start: `spawn` or `fork`. `fork` is faster, but safe only in a
             program without threads.
 
@@ -106,9 +108,10 @@ def check(
     """
     check_count("jobs", jobs)
     check_count("max_unpacked_bytes", max_unpacked_bytes)
+    check_seconds("read_timeout", read_timeout)
     rules = Rules(select, ignore, warn, error)
     job = Job(rules, provider, name, endpoint, create, now, keep, max_enqueued_tokens)
-    opened = open_source(source, storage_options, max_unpacked_bytes)
+    opened = open_source(source, storage_options, max_unpacked_bytes, read_timeout)
 
     def with_progress() -> Iterator[ChunkSummary]:
         for part in job.parts(opened, jobs, executor, start):
@@ -134,6 +137,7 @@ def iter_errors(
     max_enqueued_tokens: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
     max_unpacked_bytes: int = MOST_UNPACKED,
+    read_timeout: float = READ_TIMEOUT,
 ) -> Iterator[BatchError]:
     """Check a batch input file, and yield each finding as soon as it is known.
 
@@ -157,7 +161,8 @@ def iter_errors(
             with the file.
         max_enqueued_tokens: warn if the prompts have more than about this many tokens.
         storage_options: for a URL, as for `check`.
-        max_unpacked_bytes: for a compressed URL, as for `check`.
+        max_unpacked_bytes: for a URL, as for `check`.
+        read_timeout: for a URL, as for `check`.
 
     Returns:
         An iterator over errors and warnings. The findings of a line are in the order of the API's
@@ -171,10 +176,11 @@ def iter_errors(
             the years 1 to 9999.
     """
     check_count("max_unpacked_bytes", max_unpacked_bytes)
+    check_seconds("read_timeout", read_timeout)
     rules = Rules(select, ignore, warn, error)
     job = Job(rules, provider, name, endpoint, create, now, 0, max_enqueued_tokens)
     return keep_first_date_hint(
-        job.errors(lambda: open_source(source, storage_options, max_unpacked_bytes))
+        job.errors(lambda: open_source(source, storage_options, max_unpacked_bytes, read_timeout))
     )
 
 
