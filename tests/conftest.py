@@ -12,8 +12,8 @@ from hypothesis import settings
 
 from support import NOW, CommandResult
 
-# CI tries the same examples every time. Elsewhere, new ones may find something. Fifty of them keep
-# the tests under four minutes; the fuzzer tries far more every night.
+# CI tries the same examples every time. Elsewhere, new examples may find new problems. Fifty
+# examples keep the tests under four minutes; the fuzzer tries far more every night.
 settings.register_profile(
     "batchlint",
     deadline=None,
@@ -23,7 +23,7 @@ settings.register_profile(
 )
 settings.load_profile("batchlint")
 
-# A shell starts background processes with SIGINT ignored, and our commands would inherit that.
+# Shells start background processes with SIGINT ignored, which our commands would inherit.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -35,7 +35,7 @@ def _on_a_fixed_date(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _outside_of_ci(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the CI service that runs the tests. It would choose the output format."""
+    """Hide the CI service that runs the tests, because it would choose the output format."""
     for name in (
         "GITHUB_ACTIONS",
         "GITHUB_STEP_SUMMARY",

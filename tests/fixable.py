@@ -1,4 +1,4 @@
-"""Which rules have fixes, written down without the package."""
+"""The rules that have fixes, listed independently of the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports and findings made by hand, for the tests of the output formats."""
+"""Constructs reports and findings for the tests of the output formats."""
 
 from __future__ import annotations
 

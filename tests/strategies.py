@@ -1,4 +1,4 @@
-"""Generates files, lines and bodies that are nearly valid, for the property-based tests."""
+"""Generates almost valid files, lines and bodies for the property-based tests."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ BODIES_SEEN: Final = [
     if "url" in row
 ]
 
-#: Models of the recorded answers, and a known model of each family.
+#: Models in the recorded responses, and a known model of each family.
 MODELS: Final = sorted(
     {str(row["body"].get("model")) for path in fixture_files("answers") for row in rows(path)}
     | set({family: model for model, family in known_models().items()}.values())
 )
 
-#: Values to put in the place of others.
+#: Replacement values.
 REPLACEMENTS: Final[list[Any]] = [
     None,
     True,
@@ -112,7 +112,7 @@ def get_at(value: Any, path: tuple[Any, ...]) -> Any:
 
 
 def replace_at(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """Return a copy of a value with another value at a path."""
+    """Return a copy of a value with a different value at a path."""
     if not path:
         return new
     copy = value.copy()
@@ -173,5 +173,5 @@ WHOLE_LINES: Final = st.lists(
     st.tuples(ANY_LINE, st.sampled_from([b"\n", b"\r\n"])).map(b"".join), max_size=8
 ).map(b"".join)
 
-#: A file, perhaps without its last newline.
+#: A file, which may lack its last newline.
 ANY_FILE: Final = st.tuples(WHOLE_LINES, st.one_of(st.just(b""), ANY_LINE)).map(b"".join)

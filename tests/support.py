@@ -24,7 +24,7 @@ FIXTURES: Final = ROOT / "fixtures"
 #: 2026-09-01.
 NOW: Final = 1_788_220_800
 
-#: Characters that manipulate a terminal or a table, or that nobody sees: of each kind some.
+#: Some characters of each kind that manipulate a terminal or a table, or are invisible.
 HOSTILE: Final = (
     "\n\r\x1b\x00\x7f\x85\x9b"  # control characters
     "\u061c\u200e\u202e\u2066\u2028"  # direction, and ends of lines
@@ -64,7 +64,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def fixture_files(*folders: str) -> list[Path]:
-    """Return the batch files in folders of `fixtures/`, without the notes beside them."""
+    """Return the batch files in directories of `fixtures/`, without the notes next to them."""
     return [
         path
         for folder in folders
@@ -90,7 +90,7 @@ def run_command(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> CommandResult:
-    """Run the command in a process of its own. It never prints a traceback."""
+    """Run the command in a separate process. It never prints a traceback."""
     completed = subprocess.run(
         [sys.executable, "-m", "batchlint", *args],
         input=stdin,
@@ -126,7 +126,7 @@ def triggered_rules(rules: EndpointRules, request: Request) -> list[str]:
 
 
 def run_rule(rule: str, url: str, body: dict[str, Any]) -> list[Problem]:
-    """Run one rule on a body. A rule that finds something must also have been triggered."""
+    """Run one rule on a body. A rule that finds a problem must have been triggered."""
     endpoint = provider().endpoints[url]
     chosen = RULES[rule]
     if chosen.scope == "schema" or (chosen.endpoints and endpoint not in chosen.endpoints):

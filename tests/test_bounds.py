@@ -67,7 +67,7 @@ def test_number_of_checkers_is_bounded() -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system has no /proc")
 def test_memory_does_not_grow_with_the_keys_of_a_file() -> None:
-    """150 lines, each with another key of 1 MB."""
+    """150 lines, each with a different key of 1 MB."""
     code = """
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Configuration files: where they are found, what they may hold, and how errors are reported."""
+"""Configuration files: where they are found, what they may contain, and how errors are reported."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_edit_can_be_pickled_and_compared() -> None:
 
 
 @pytest.mark.parametrize("levels", [63, 100, 1023])
-def test_line_is_edited_however_deep_it_is(levels: int) -> None:
+def test_line_of_any_depth_is_edited(levels: int) -> None:
     deep = "[" * levels + '"]\\"["' + "]" * levels
 
     assert (
@@ -118,13 +118,13 @@ def test_line_is_edited_however_deep_it_is(levels: int) -> None:
     )
 
 
-def test_line_is_edited_however_many_fields_it_has() -> None:
+def test_line_with_any_number_of_fields_is_edited() -> None:
     many = ", ".join(f'"k{number}": {number}' for number in range(21_000))
 
     assert edits.remove(A).apply(f'{{{many}, "a": 1}}') == f"{{{many}}}"
 
 
-def test_keys_are_told_apart_however_long_they_are() -> None:
+def test_long_keys_are_distinguished() -> None:
     long = "k" * 1000
     text = f'{{"{long}1": 1, "{long}2": 2, "{long}": 3}}'
 
@@ -132,11 +132,11 @@ def test_keys_are_told_apart_however_long_they_are() -> None:
     assert edits.remove((f"{long}3",)).apply(text) is None
 
 
-def test_line_with_a_byte_order_mark_is_edited_behind_it() -> None:
+def test_line_with_a_byte_order_mark_is_edited_after_the_mark() -> None:
     assert edits.remove(A).apply('\ufeff {"a": 1, "b": 2}') == '\ufeff {"b": 2}'
 
 
-def test_object_in_a_string_is_written_only_if_the_line_does_not_become_too_deep() -> None:
+def test_object_in_a_string_is_unquoted_unless_the_line_becomes_too_deep() -> None:
     for levels, is_written in ((1023, True), (1024, False)):
         inner = '{"x":' * (levels - 1) + "{}" + "}" * (levels - 1)
         changed = edits.unquote(A).apply('{"a": ' + json.dumps(inner) + "}")

@@ -142,7 +142,7 @@ def test_failure_keeps_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_large_copies_are_created_next_to_the_target(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The system's folder for temporary files may be small, or in memory."""
+    """The system's directory for temporary files may be small or in memory."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     fix(path, path)
 
@@ -189,7 +189,7 @@ def test_correcting_the_url_reveals_faults_in_the_body() -> None:
 
 
 def test_fault_that_appears_after_a_fix_is_fixed_too() -> None:
-    """With wrong URLs, nobody knows that `max_tokens` is deprecated."""
+    """While the URLs are wrong, it is unknown that `max_tokens` is deprecated."""
     text = line("a", CHAT, model="gpt-4o", max_tokens=9).replace(b"/v1/", b"/")
 
     assert repaired(text) == line("a", CHAT, model="gpt-4o", max_completion_tokens=9)
@@ -218,7 +218,7 @@ def test_lines_that_are_not_utf8_or_cut_off_are_kept() -> None:
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\r\n", b" \r\n", b"\t", b""])
-def test_white_space_at_the_end_of_a_line_stays(end: bytes) -> None:
+def test_whitespace_at_the_end_of_a_line_is_kept(end: bytes) -> None:
     assert repaired(WRONG.rstrip() + end) == RIGHT.rstrip() + end
 
 
@@ -260,7 +260,7 @@ def test_file_without_an_object_is_not_changed_and_has_no_fix(data: bytes, unsaf
 
 
 @pytest.mark.parametrize("text", [b'{"a": 1},\n', b'{"a": NaN}\n', b"{}\n", "\ufeff{}\n".encode()])
-def test_file_with_an_object_or_nearly_one_loses_its_blank_lines(text: bytes) -> None:
+def test_blank_lines_are_removed_from_files_with_objects(text: bytes) -> None:
     report = fix(text + NOTES, None)
 
     assert report.fixed["blank_line"] == 1
@@ -270,11 +270,11 @@ def test_file_with_an_object_or_nearly_one_loses_its_blank_lines(text: bytes) ->
     assert blank.fix is not None
 
 
-def test_file_of_another_format_may_have_objects() -> None:
+def test_file_of_another_format_may_contain_objects() -> None:
     assert fix(b'{"messages": []}\n', None).has_objects
 
 
-def test_deprecated_parameter_is_marked_only_where_it_is_replaced() -> None:
+def test_deprecated_parameter_is_marked_only_if_fix_replaces_it() -> None:
     old = line("a", CHAT, model="gpt-4o", max_tokens=9)
     both = line("b", CHAT, model="gpt-4o", max_tokens=9, max_completion_tokens=9)
     found = [error for error in check(both + old).warnings if error.rule == "deprecated_parameter"]
@@ -285,8 +285,8 @@ def test_deprecated_parameter_is_marked_only_where_it_is_replaced() -> None:
     assert "safe" not in report.report.fixable
 
 
-def test_limit_is_renamed_for_a_provider_whose_models_have_names_of_its_own() -> None:
-    """A deployment at Azure may be called like a reasoning model."""
+def test_limit_is_renamed_for_a_provider_with_its_own_model_names() -> None:
+    """An Azure deployment may have the name of a reasoning model."""
     old = line("a", CHAT, model="gpt-5.4", max_tokens=9)
 
     fixed = repaired(old, provider="azure", warn=["deprecated_parameter"])
@@ -302,7 +302,7 @@ def test_limit_is_renamed_for_a_provider_whose_models_have_names_of_its_own() ->
     ],
     ids=["number at the end", "cut off", "half a pair at the end"],
 )
-def test_file_that_cannot_be_converted_is_not_marked(data: bytes) -> None:
+def test_unconvertible_file_is_not_marked_as_fixable(data: bytes) -> None:
     report = check(data)
 
     assert len(report.errors) == 1
@@ -313,7 +313,7 @@ def test_file_that_cannot_be_converted_is_not_marked(data: bytes) -> None:
     assert fix(data, None).fixed == {}
 
 
-def test_fault_of_a_line_that_is_very_deep_or_very_wide_is_fixed() -> None:
+def test_faults_in_very_deep_or_wide_lines_are_fixed() -> None:
     deep = b'"x": ' + b"[" * 200 + b"]" * 200 + b", "
     wide = b"".join(b'"x%d": 1, ' % number for number in range(30_000))
     for more in (deep, wide):
@@ -321,14 +321,14 @@ def test_fault_of_a_line_that_is_very_deep_or_very_wide_is_fixed() -> None:
         assert fix(text, None, select=["invalid_method"]).fixed == {"invalid_method": 1}
 
 
-def test_line_behind_a_byte_order_mark_is_fixed_also_if_the_mark_stays() -> None:
+def test_line_after_a_byte_order_mark_is_fixed_even_if_the_mark_is_kept() -> None:
     text = "\ufeff".encode() + line("").replace(b"POST", b"post") + line("a")
 
     fixed = repaired(text, ignore=["byte_order_mark"], unsafe=True)
     assert fixed == "\ufeff".encode() + line("request-1") + line("a")
 
 
-def test_mark_inside_of_a_line_that_is_cut_off_stays() -> None:
+def test_mark_inside_a_truncated_line_is_kept() -> None:
     text = line("a") + "\ufeff".encode() + line("b")[:40] + b"\n"
 
     assert check(text).fixable == {}

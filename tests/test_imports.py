@@ -1,6 +1,6 @@
-"""What is imported when, and which module may import which.
+"""When modules are imported, and which module may import which.
 
-A commit hook has to start quickly, and dependencies point one way only.
+A commit hook has to start quickly, and dependencies point only one way.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FLOORS: Final = (
 )
 ROOMS: Final = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 
-#: Modules that take long to import and that only some runs need, such as those with URLs.
+#: Modules that are slow to import and that only some runs need, such as those with URLs.
 SLOW: Final = {
     "anyio",
     "asyncio",
@@ -57,7 +57,8 @@ SLOW: Final = {
 RARELY_NEEDED: Final = {"batchlint.schema.explain", "batchlint.structured", "tomllib"}
 
 
-# -- what is imported when ------------------------------------------------------------------------
+# -- when modules are imported
+# ------------------------------------------------------------------------
 
 
 def modules_after(code: str) -> set[str]:
@@ -149,7 +150,7 @@ def room_of(path: Path) -> str:
 
 
 def imported_modules(path: Path) -> Iterator[str]:
-    """Yield the modules of this package that a file imports, also late or for types only."""
+    """Yield the modules of this package that a file imports, also in functions or for types."""
     package = ("batchlint", *path.relative_to(PACKAGE).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:

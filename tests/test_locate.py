@@ -1,4 +1,4 @@
-"""The place of a finding: its JSON Pointer is followed in the text of the line."""
+"""Locating a finding by following its JSON Pointer in the text of the line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ VALUES = st.recursive(
 def places(
     value: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield the path of every place in a value, and the value there."""
+    """Yield the path of every value inside a value, with that value."""
     yield path, value
     items: Any = ()
     if isinstance(value, dict):
@@ -57,7 +57,7 @@ def test_place_is_what_the_pointer_points_at(
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent).replace("\n", "\t")
     try:
         raw = f" {text} \r\n".encode()
-    except UnicodeEncodeError:  # Half of a surrogate pair has no encoding.
+    except UnicodeEncodeError:  # A lone surrogate has no encoding.
         return
     for path, inner in places(value):
         found = find(raw, finding_at(pointer(path)))
@@ -120,7 +120,7 @@ def test_place_of_undecodable_text(raw: bytes, rule: str, column: int | None) ->
     ],
 )
 def test_place_of_a_missing_value_is_the_object_that_lacks_it(where: str, column: int) -> None:
-    """Of two fields with the same name, the last one counts."""
+    """If two fields have the same name, the last one counts."""
     raw = b'{"a": {"b": 0}, "a":{"b":[]} , "k/~": 1, "l": [1, 2]}'
     found = find(raw, finding_at(where))
 

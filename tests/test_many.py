@@ -1,4 +1,4 @@
-"""`check_many`: many files give what `check` gives for each, whatever runs the checks."""
+"""`check_many` gives the same results as `check` for each file, wherever the checks run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MISSING: Final = "missing.jsonl"
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
-    """Write files of which some have an error, and name one that is missing."""
+    """Write files, some of which have an error, and include the name of a missing file."""
     for number, name in enumerate(NAMES):
         second = line("b", bogus=1) if number % 5 == 0 else line("b")
         (tmp_path / name).write_bytes(line("a") + second)
@@ -67,7 +67,7 @@ def test_executors_give_the_same_results(files: list[Path], kind: type[Any]) -> 
 
 
 class Bare:
-    """An executor that has `submit`, with futures that have `result`, and nothing else."""
+    """An executor that has only `submit`, with futures that have only `result`."""
 
     class Done:
         def __init__(self, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""Deeply nested lines: the findings depend on the bytes only.
+"""Deeply nested lines: the findings depend only on the bytes.
 
 They depend neither on the recursion limit, nor on the caller's stack, nor on where a check runs.
 """
@@ -26,13 +26,13 @@ RESPONSES: Final = "/v1/responses"
 
 
 def nested_input(depth: int, inner: str) -> bytes:
-    """Return a line whose input is an array of such a depth around JSON, or nearly JSON."""
+    """Return a line whose input is an array of this depth around a text."""
     text = b"[" * depth + inner.encode() + b"]" * depth
     return line("a", RESPONSES, input="@").replace(b'"@"', text)
 
 
 def nested_filters(depth: int, kind: str) -> bytes:
-    """Return a line with filters in filters, the innermost of some type."""
+    """Return a line with nested filters, the innermost of a given type."""
     innermost = f'{{"type": "{kind}", "key": "k", "value": 1}}'
     text = '{"type": "and", "filters": [' * depth + innermost + "]}" * depth
     tool = {"type": "file_search", "vector_store_ids": ["v"], "filters": "@"}
@@ -40,7 +40,7 @@ def nested_filters(depth: int, kind: str) -> bytes:
 
 
 def nested_list(depth: int) -> Any:
-    """Return lists in lists, with a string inside."""
+    """Return nested lists with a string inside."""
     value: Any = "x"
     for _ in range(depth):
         value = [value]
@@ -71,7 +71,7 @@ DEEP_LINES: Final[dict[str, tuple[bytes, list[str]]]] = {
 
 @pytest.fixture(params=[None, 3000, 100_000], autouse=True)
 def limit(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Recursion limits of programs. No check may change them."""
+    """Recursion limits that programs set. A check must not change them."""
     before = sys.getrecursionlimit()
     chosen: int = request.param or before
     sys.setrecursionlimit(chosen)
@@ -195,12 +195,12 @@ def test_circular_parameter_raises_type_error() -> None:
 
 
 def recurse(levels: int) -> str:
-    """Return the name of the thread in which the last of so many calls runs."""
+    """Return the name of the thread in which the last of this many nested calls runs."""
     return recurse(levels - 1) if levels else threading.current_thread().name
 
 
 def call_below(levels: int, needed: int) -> str:
-    """Call `recurse` with a fresh stack from so deep a caller."""
+    """Call `recurse` with a fresh stack from a caller at this depth."""
     return call_below(levels - 1, needed) if levels else with_fresh_stack(recurse, needed)
 
 
@@ -276,7 +276,7 @@ def test_is_deeper_than_counts_brackets_outside_of_strings(
 
 @pytest.mark.parametrize(("engine", "stack"), [("jsonschema", "512"), ("jsonschema-rs", "256")])
 def test_thread_with_a_small_stack_is_enough(engine: str, stack: str) -> None:
-    """A deep line that does not end crashed a thread whose stack has 128 kB."""
+    """A deep unterminated line crashed a thread with a stack of 128 kB."""
     code = """
 import threading
 from batchlint import check

@@ -86,7 +86,7 @@ def test_values_may_be_longer_than_names() -> None:
 
 
 def deep_list(levels: int) -> list[Any]:
-    """Return an empty list inside so many others."""
+    """Return an empty list inside this many other lists."""
     value: list[Any] = []
     for _ in range(levels):
         value = [value]

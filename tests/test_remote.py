@@ -1,6 +1,6 @@
-"""Files at URLs: reading, decompressing, finding, and saying what went wrong.
+"""Files at URLs: reading, decompressing, finding, and reporting errors.
 
-The filesystem is the one that fsspec has in memory. The tests marked `remote` use servers.
+The tests use fsspec's in-memory filesystem. The tests marked `remote` use servers.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def memory() -> Iterator[MemoryFileSystem]:
     filesystem.store.clear()
 
 
-# -- what is a URL --------------------------------------------------------------------------------
+# -- recognizing URLs
+# --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ def test_damaged_compressed_file_raises_an_os_error(memory: MemoryFileSystem, da
 
 
 class PathObject:
-    """A path with a filesystem of its own, as `UPath` has it."""
+    """A path with its own filesystem, like a `UPath`."""
 
     protocol = "memory"
     storage_options: Final[dict[str, Any]] = {}
@@ -284,7 +285,7 @@ def test_pattern_without_files_raises_file_not_found_error(url: str, message: st
     assert (caught.value.strerror, caught.value.filename) == (message, url)
 
 
-# -- what goes wrong ------------------------------------------------------------------------------
+# -- errors ------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("memory")
@@ -310,7 +311,7 @@ class ForbiddenError(ClientError):
 
 
 def caused_by(cause: Exception) -> Exception:
-    """What fsspec raises for any answer of an HTTP server that is an error."""
+    """The exception that fsspec raises for any HTTP error."""
     error = FileNotFoundError("https://host/a.jsonl?signature=secret")
     error.__cause__ = cause
     return error

@@ -40,7 +40,7 @@ DATA: Final = (
 
 
 class Socket(RawIOBase):
-    """A stream that gives a few bytes at a time."""
+    """A stream that returns a few bytes at a time."""
 
     def __init__(self, data: bytes) -> None:
         self._data = BytesIO(data)
@@ -53,7 +53,7 @@ class Socket(RawIOBase):
 
 
 class Bare:
-    """A stream that has a `read` method and nothing else."""
+    """A stream that has only a `read` method."""
 
     def __init__(self, data: bytes) -> None:
         self._data = BytesIO(data)
@@ -84,7 +84,7 @@ MAKERS: Final[dict[str, Maker]] = {
 
 @pytest.fixture(params=MAKERS.values(), ids=list(MAKERS))
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[bytes], Source]:
-    """Makes a source of some kind that holds the given bytes."""
+    """Makes a source of some kind with the given bytes."""
     maker: Maker = request.param
     return lambda data: maker(data, tmp_path)
 
@@ -310,7 +310,7 @@ def test_worker_that_opens_a_replaced_file_raises_os_error(file: FileSource) -> 
 
     assert b"".join(here.chunks()) == DATA
 
-    sources._descriptors.clear()  # As in a process that is not a fork of this one.
+    sources._descriptors.clear()  # This is the case in a process that is not a fork of this one.
     elsewhere = pickle.loads(copied)
 
     with pytest.raises(OSError, match="changed while it was read"):

@@ -1,4 +1,4 @@
-"""`split`: which part each line goes to, how parts are called, and when nothing is written."""
+"""`split`: which part each line goes to, the names of parts, and when nothing is written."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_every_request_that_a_provider_accepts_fits_into_a_part(
 
 
 def short(**body: Any) -> bytes:
-    """A line of a provider that demands neither method nor URL."""
+    """A line for a provider that requires neither method nor URL."""
     return json.dumps({"custom_id": "a", "body": body}).encode() + b"\n"
 
 
@@ -226,7 +226,7 @@ def test_body_shows_the_endpoint_of_a_line_without_a_url(tmp_path: Path) -> None
     Draft202012Validator(data.read("manifest")).validate(written)
 
 
-def test_line_without_a_model_gets_a_part_where_none_is_demanded(tmp_path: Path) -> None:
+def test_line_without_a_model_gets_a_part_if_no_model_is_required(tmp_path: Path) -> None:
     lines = [short(messages=[]), short(messages=[], model="m"), short(messages=[])]
     manifest = split(lines, tmp_path, provider="mistral")
 
@@ -236,7 +236,7 @@ def test_line_without_a_model_gets_a_part_where_none_is_demanded(tmp_path: Path)
     ]
 
 
-def test_optional_url_of_a_line_counts_if_it_is_there(tmp_path: Path) -> None:
+def test_optional_url_of_a_line_is_used_if_present(tmp_path: Path) -> None:
     lines = [short(messages=[], model="m"), line("b", "/v1/completions", model="m")]
     manifest = split(lines, tmp_path, provider="novita", by=["url"])
 
@@ -244,7 +244,7 @@ def test_optional_url_of_a_line_counts_if_it_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"url": 7}, {"url": ""}, {"body": {"model": ""}}])
-def test_optional_field_that_is_not_a_name_is_reported(
+def test_optional_field_of_the_wrong_type_is_reported(
     wrong: dict[str, Any], tmp_path: Path
 ) -> None:
     text = json.dumps(request("a", CHAT) | wrong).encode()
@@ -255,7 +255,7 @@ def test_optional_field_that_is_not_a_name_is_reported(
 # -- the number of parts --------------------------------------------------------------------------
 
 
-def test_file_of_very_many_models_is_not_split(tmp_path: Path) -> None:
+def test_file_with_too_many_models_is_not_split(tmp_path: Path) -> None:
     lines = [line("a", model=f"m{number}") for number in range(1001)]
     manifest = split(lines, tmp_path)
 
@@ -382,7 +382,7 @@ def test_model_is_optional_if_parts_are_not_grouped_by_it(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("custom_id", [7, None, ["a"], {"a": 1}, True])
-def test_custom_ids_that_are_not_strings_are_not_duplicates(custom_id: Any, tmp_path: Path) -> None:
+def test_non_string_custom_ids_are_not_duplicates(custom_id: Any, tmp_path: Path) -> None:
     manifest = split([line(custom_id)] * 2 + [NO_MODEL], tmp_path)
 
     assert manifest.repeated_ids == 0
@@ -478,7 +478,7 @@ def test_unfinished_parts_are_in_a_hidden_directory_next_to_the_target(tmp_path:
     assert seen[0].startswith(".batchlint.")
 
 
-# -- what is there already ------------------------------------------------------------------------
+# -- existing files ------------------------------------------------------------------------
 
 
 def test_existing_part_is_not_replaced(tmp_path: Path) -> None:
@@ -501,8 +501,8 @@ def test_existing_manifest_is_not_replaced_and_nothing_is_read(tmp_path: Path) -
     assert names(tmp_path) == ["batch.manifest.json"]
 
 
-def test_force_needs_nothing_of_an_earlier_run(tmp_path: Path) -> None:
-    """The manifest and the parts that it lists may be gone."""
+def test_force_works_without_an_earlier_run(tmp_path: Path) -> None:
+    """The manifest and the parts that it lists may have been deleted."""
     split([line()], tmp_path, force=True)
     lines = [line(str(number)) for number in range(3)]
     split(lines, tmp_path, max_requests=1, force=True)
@@ -543,7 +543,7 @@ def test_manifest_that_names_other_files_removes_none(path: Any, tmp_path: Path)
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_pipe_instead_of_a_manifest_is_not_read(tmp_path: Path) -> None:
-    """Nobody writes to it, so reading would never end."""
+    """Nothing writes to it, so reading would never end."""
     os.mkfifo(tmp_path / "batch.manifest.json")
 
     assert split(line("a"), tmp_path, force=True)

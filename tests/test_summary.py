@@ -216,7 +216,7 @@ def test_finding_store_absorbs_counts_and_moves_findings() -> None:
 
 
 def test_finding_store_that_is_full_stays_full_after_absorbing() -> None:
-    """What was kept is counted, not what is still in the list."""
+    """All findings that were kept count, even if the list no longer contains them."""
     store = FindingStore(1)
     store.add(finding(1))
     store.absorb(FindingStore(1), 5)
@@ -316,7 +316,7 @@ def test_facts_from_later_lines_are_shifted() -> None:
 
 
 def test_every_field_of_a_summary_can_absorb() -> None:
-    """A new fact needs no change of `merge`."""
+    """A new fact requires no change to `merge`."""
     for fact in fields(ChunkSummary):
         assert callable(getattr(ChunkSummary(), fact.name).absorb), fact.name
 

@@ -15,10 +15,10 @@ from typing import Any
 
 @dataclass
 class Service:
-    """The service, and the requests it got.
+    """The service, and the requests that it received.
 
     Attributes:
-        url: for the client's `base_url`.
+        url: the URL for the client's `base_url`.
         paths: the paths of the requests, in order.
         uploads: the name, the purpose and the contents of the file of each `POST /v1/files`.
         creates: the body of each `POST /v1/batches`.
@@ -30,7 +30,7 @@ class Service:
     creates: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, path: str, content_type: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        """Return the status and the body of the answer to a POST request."""
+        """Return the status and the body of the response to a POST request."""
         self.paths.append(path)
         if path == "/v1/files":
             parts = _form(content_type, body)

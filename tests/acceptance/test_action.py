@@ -1,4 +1,4 @@
-"""The GitHub action passes its inputs on: globs among the files are expanded, options are not."""
+"""The GitHub action passes its inputs on. Globs in files are expanded, options are not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the action
 
 
 def arguments(folder: Path, files: str, args: str = "") -> list[str]:
-    """Run the action's last step in a folder, with a command that prints its arguments."""
+    """Run the action's last step in a directory, with a command that prints its arguments."""
     (step,) = [
         step
         for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]

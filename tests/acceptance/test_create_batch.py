@@ -157,7 +157,7 @@ def test_invalid_input_is_not_uploaded(
 def test_file_that_is_replaced_after_the_check_is_not_uploaded(
     client: OpenAI, service: Service, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is uploaded is what was checked."""
+    """Exactly the checked bytes are uploaded."""
     other = path.with_name("other")
     other.write_bytes(line("a", CHAT, bogus=1))
 

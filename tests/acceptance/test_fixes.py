@@ -1,6 +1,7 @@
 """Every file in `fixtures/fix/` is a test: `NAME.before.jsonl` is repaired to `NAME.after.jsonl`.
 
-In `safe/`, the requests mean the same before and after. In `unsafe/`, safe fixes change nothing.
+In `safe/`, the requests have the same meaning before and after. In `unsafe/`, safe fixes change
+nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def after(path: Path) -> bytes:
 
 
 def objects(data: bytes) -> list[dict[str, Any]]:
-    """The requests of a file, in whatever form it has them."""
+    """The requests of a file in any form."""
     encoding = "utf-16" if data[:1] in (b"\xff", b"\xfe") else "utf-8"
     text = data.decode(encoding).replace("\ufeff", "")
     found: list[dict[str, Any]] = []
@@ -59,7 +60,7 @@ def without_unknown_nulls(value: Any) -> Any:
 
 
 def meaning(request: dict[str, Any]) -> dict[str, Any]:
-    """A request in one form: names and places of parameters that are equivalent are the same."""
+    """A request in a canonical form, which is the same for equivalent parameters."""
     body = request["body"]
     body = dict(json.loads(body) if isinstance(body, str) else body)
     if body.get("stream"):

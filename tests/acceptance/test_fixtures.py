@@ -134,7 +134,7 @@ def test_every_wild_file_has_an_expected_result() -> None:
 
 @pytest.mark.parametrize("path", WILD, ids=by_name)
 def test_wild_file_has_the_expected_result(path: Path) -> None:
-    """Files that the API accepts have no errors, and the others only the known one."""
+    """Files that the API accepts have no errors. All others have only the known error."""
     verdict = verdicts()[path.name]
     expected = set() if verdict == "valid" else {verdict}
 

@@ -1,4 +1,4 @@
-"""The pre-commit hook: the files it takes, and a run by pre-commit itself."""
+"""The pre-commit hook: the files that it checks, and a run by pre-commit itself."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_hook_takes_jsonl_files_with_batch_in_their_names(name: str, taken: bool
 def run_program(
     *args: str, cwd: Path, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program, its standard error within its standard output."""
+    """Run a program, with standard error redirected to standard output."""
     return subprocess.run(
         args,
         cwd=cwd,
@@ -87,7 +87,7 @@ def git(*args: str, cwd: Path) -> None:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository with the tree as it is, committed."""
+    """Return a repository in which the current tree is committed."""
     if shutil.which("git") is None:
         pytest.skip("needs git")
     folder = tmp_path_factory.mktemp("hook") / "batchlint"
@@ -108,7 +108,7 @@ RunHook = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where pre-commit keeps the installed hook, so that it is installed once."""
+    """Return the directory of pre-commit's cache, so that the hook is installed only once."""
     return tmp_path_factory.mktemp("pre-commit")
 
 
@@ -158,7 +158,7 @@ def test_pre_commit_installs_and_runs_the_hook(run_hook: RunHook, tmp_path: Path
 
 @pytest.mark.hook
 def test_pre_commit_runs_the_hook_that_fixes(run_hook: RunHook, tmp_path: Path) -> None:
-    """It fails on a file that it changes, so that the change is looked at, and then passes."""
+    """It fails if it changes a file, so that someone looks at the change. Then it passes."""
     fixtures = FIXTURES / "fix" / "safe"
     path = tmp_path / "my_batch.jsonl"
     shutil.copy(fixtures / "url_forms.before.jsonl", path)
@@ -172,7 +172,7 @@ def test_pre_commit_runs_the_hook_that_fixes(run_hook: RunHook, tmp_path: Path) 
     assert (passed.returncode, "Passed" in passed.stdout) == (0, True), passed.stdout
 
 
-#: Names that a shell, an option parser or a terminal may take for something else.
+#: Names that a shell, an option parser or a terminal may misinterpret.
 HOSTILE_NAMES = (
     "--output-file=x-batch.jsonl",
     "--metadata=x=batch.jsonl",

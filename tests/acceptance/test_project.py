@@ -1,4 +1,4 @@
-"""What a release is made of: the version, the metadata, the tasks and the pinned tools."""
+"""The parts of a release: the version, the metadata, the tasks and the pinned tools."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TAG: Final = f"v{VERSION}"
 
 
 def tree() -> list[Path]:
-    """Return the text files of the tree that people write."""
+    """Return the hand-written text files of the tree."""
     folders = ("src", "scripts", "docs", ".github", "benchmarks")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.*")]
     files += [*ROOT.glob("*.*"), *ROOT.glob(".*.yaml"), ROOT / "justfile"]

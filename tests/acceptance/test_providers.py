@@ -1,4 +1,4 @@
-"""Every provider: its valid file has no errors, and each of its limits holds on both sides.
+"""Every provider: its valid file has no errors, and each of its limits is exact.
 
 The tests read the data and `fixtures/providers/`, so a new provider needs no new test.
 """
@@ -74,7 +74,7 @@ def test_valid_file_of_a_provider_has_no_findings(path: Path) -> None:
 
 @pytest.mark.parametrize("path", BROKEN, ids=by_name)
 def test_invalid_file_of_a_provider_breaks_the_rule_in_its_name(path: Path) -> None:
-    """`refused_custom_id.jsonl` has findings of this rule only, in the words beside it."""
+    """`refused_custom_id.jsonl` has only findings of this rule, which the text file shows."""
     report = check(path, provider=path.parent.name)
     errors = [*report.errors, *report.warnings]
 
@@ -154,7 +154,7 @@ def test_limit_of_a_line_is_exact(side: Side) -> None:
 
 
 def custom_ids() -> list[Any]:
-    """The limits of custom_ids, as (provider, an ID that is fine, an ID that is not)."""
+    """The limits of custom_ids, as (provider, valid ID, invalid ID)."""
     cases = []
     for one in PROVIDERS:
         if most := one.custom_id.get("max"):

@@ -1,4 +1,4 @@
-"""Recorded answers of the API, documented requests, and lines with one defect each."""
+"""Recorded responses of the API, documented requests, and lines with one defect each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ANSWERS = [row for path in fixture_files("answers") for row in rows(path)]
 ACCEPTED = [row for row in ANSWERS if row["status"] == 200]
 REFUSED = [row for row in ANSWERS if row["status"] != 200 and row["kind"] == "schema"]
 
-#: Answers that only the API can give: this one counts tokens.
+#: Responses that only the API can give, such as this one, which counts tokens.
 SERVER_ONLY = {"misc-006"}
 
 CASES = fixture_files("cases/valid")
@@ -52,10 +52,10 @@ def test_accepted_body_has_no_errors(row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("row", [row for row in REFUSED if row["id"] not in SERVER_ONLY], ids=by_id)
 def test_first_error_is_the_answer_of_the_api(row: dict[str, Any]) -> None:
-    """Code, param and message, as far as each was observed.
+    """Code, param and message, if they were observed.
 
-    Where the API gives no code, ours is the rule's name. A body without a model is refused before
-    it gets that far in a batch, with other words.
+    If the API gives no code, ours is the rule's name. In a batch, a body without a model is
+    rejected earlier, with another message.
     """
     first = next(error for error in check_request(as_request(row)) if error.severity == "error")
     if "model" not in row["body"]:
@@ -92,7 +92,7 @@ def test_documented_create_calls_have_no_errors(params: dict[str, Any]) -> None:
 
 
 def test_defects_are_found_on_their_lines() -> None:
-    """At least 97 of 100 defects that a schema can show are found."""
+    """At least 97 of 100 defects that a schema can detect are found."""
     path = FIXTURES / "cases" / "mutants.jsonl"
     report = check(path, keep=0, ignore=["mismatched_model", "mismatched_url"])
     wrong = {error.line for error in report.errors}

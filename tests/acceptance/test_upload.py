@@ -20,13 +20,13 @@ PAGE: Final = (ROOT / "docs" / "upload.md").read_text("utf-8")
 
 
 class Example(NamedTuple):
-    """How to run an example.
+    """An example and how to run it.
 
     Attributes:
-        name: of its file.
+        name: the name of its file.
         command: runs the file.
-        needs: the programs that it needs.
-        output: what it prints for a good file.
+        needs: the programs that it requires.
+        output: its output for a valid file.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Example(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The example as it is on the page."""
+        """The example as written on the page."""
         (text,) = re.findall(
             rf'^```\w+ title="{re.escape(self.name)}"\n(.*?)^```$',
             PAGE,
@@ -52,19 +52,19 @@ EXAMPLES: Final = (
 )
 
 
-#: Uses the findings; sends nothing.
+#: This example only uses the findings, and sends nothing.
 FINDINGS: Final = Example("findings.mjs", ("node", "findings.mjs"), ("node",), "")
 
 
 @pytest.fixture(params=EXAMPLES, ids=lambda example: example.name)
 def example(request: pytest.FixtureRequest, tmp_path: Path) -> Example:
-    """Write an example into a folder."""
+    """Write an example into a directory."""
     example: Example = request.param
     return written(example, tmp_path)
 
 
 def written(example: Example, folder: Path) -> Example:
-    """Write an example into a folder, or skip the test."""
+    """Write an example into a directory, or skip the test."""
     missing = [program for program in example.needs if shutil.which(program) is None]
     if missing or sys.platform == "win32":
         pytest.skip(f"needs {', '.join(missing) or 'a POSIX system'}")

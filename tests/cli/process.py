@@ -1,4 +1,4 @@
-"""Runs of the command that are still under way."""
+"""Runs of the command in the background."""
 
 from __future__ import annotations
 

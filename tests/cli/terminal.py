@@ -17,7 +17,7 @@ needs_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-t
 def run_on_terminal(
     *args: str, columns: int | None = 80, cwd: Path | None = None, env: Mapping[str, str] = {}
 ) -> str:
-    """Run the command with all streams on a terminal, and return what it shows, without colours."""
+    """Run the command with all streams on a terminal, and return its output without colors."""
     leader, terminal = os.openpty()
     if columns is not None:
         env = {"COLUMNS": str(columns), **env}
@@ -32,7 +32,7 @@ def run_on_terminal(
         )
         os.close(terminal)
         shown = b""
-        with suppress(OSError):  # It raises at the end, when nobody has the terminal open.
+        with suppress(OSError):  # Reading raises at the end, when no process has the terminal open.
             while data := os.read(leader, 1 << 16):
                 shown += data
         process.wait(timeout=60)

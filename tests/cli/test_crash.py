@@ -1,4 +1,4 @@
-"""Exceptions that nobody expected: status 2, one line, and a traceback if it is asked for."""
+"""Unexpected exceptions: status 2, one line, and a traceback on request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Run = Callable[..., CommandResult]
 
 
 class PanicError(BaseException):
-    """Like the panic of a compiled module, it is no `Exception`."""
+    """Like the panic of a compiled module, it is not an `Exception`."""
 
 
 ERRORS = [

@@ -105,7 +105,7 @@ def test_configuration_in_a_directory_applies_to_it(folder: Path, run: Run) -> N
 
 
 def test_hook_checks_files_with_batch_in_their_names() -> None:
-    """It leaves out the names under which OpenAI's website offers results."""
+    """It skips the names of results from OpenAI's website."""
     hook, _ = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 
     def is_checked(name: str) -> bool:
@@ -167,7 +167,7 @@ def test_same_file_is_checked_once(folder: Path, run: Run, monkeypatch: pytest.M
     assert run("check", "batch.jsonl", "batch.jsonl").out == run("check", "batch.jsonl").out
 
 
-# -- what is said ---------------------------------------------------------------------------------
+# -- messages ---------------------------------------------------------------------------------
 
 
 def test_skipped_files_are_named(folder: Path, run: Run) -> None:
@@ -269,7 +269,7 @@ def test_damaged_compressed_file_is_an_error(data: bytes, run: Run, tmp_path: Pa
 
 
 def test_compressed_file_that_is_too_large_is_an_error(run: Run, tmp_path: Path) -> None:
-    """A line of zeros, the size of which a small file hides."""
+    """A huge line of zeros in a small compressed file."""
     path = tmp_path / "batch.jsonl.gz"
     path.write_bytes(gzip.compress(b"0" * 50_000_000))
     plain = tmp_path / "batch.jsonl"

@@ -1,4 +1,4 @@
-"""Machine formats are UTF-8, whatever the locale says."""
+"""Machine-readable formats are UTF-8 in any locale."""
 
 from __future__ import annotations
 

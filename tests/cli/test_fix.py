@@ -161,7 +161,7 @@ def test_unreadable_file_does_not_stop_others_from_being_fixed(path: Path, run: 
 
 
 def test_link_in_a_directory_does_not_change_a_file_elsewhere(run: Run, tmp_path: Path) -> None:
-    """A repository may hold a link to any file of its user. Named by itself, it is repaired."""
+    """A repository may contain a link to any file of its user. A link that is named is repaired."""
     elsewhere = tmp_path / "elsewhere.txt"
     elsewhere.write_bytes(b"text\n\n" + line("a"))
     folder = tmp_path / "folder"

@@ -1,4 +1,4 @@
-"""Inputs of `batchlint check`: files of any name, standard input, and what cannot be read."""
+"""Inputs of `batchlint check`: files of any name, standard input, and unreadable files."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def test_standard_input_is_a_file_without_a_name() -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "rdjson", "sarif"])
-def test_places_in_standard_input_are_those_in_the_file(form: str) -> None:
-    """Its lines are read twice, though the stream is not."""
+def test_columns_in_standard_input_match_those_in_the_file(form: str) -> None:
+    """Its lines are read twice, although the stream is read once."""
     path = Path(BAD).relative_to(ROOT)
     options = ["check", f"--format={form}", "--show-source", f"--stdin-filename={path}"]
     from_stdin = run_command(*options, "-", stdin=Path(BAD).read_bytes(), cwd=ROOT)
@@ -41,7 +41,7 @@ def test_places_in_standard_input_are_those_in_the_file(form: str) -> None:
     assert from_stdin == run_command(*options, str(path), cwd=ROOT)
 
 
-def test_standard_input_is_read_even_if_there_is_no_room_for_its_copy(
+def test_standard_input_is_checked_even_without_room_for_a_copy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Full(io.BytesIO):
@@ -84,7 +84,7 @@ def test_file_may_have_any_name(name: bytes, form: str, tmp_path: Path) -> None:
     result = run_command("check", f"--format={form}", "--", path)
 
     assert result.status == 1
-    assert len(result.err.splitlines()) == (form == "batch")  # It says why the status is 1.
+    assert len(result.err.splitlines()) == (form == "batch")  # It explains why the status is 1.
     assert form == "batch" or "bogus" in result.out
     assert "\x1b" not in result.out + result.err
     if form == "text":
@@ -171,7 +171,7 @@ def test_file_that_shrinks_while_it_is_read_is_reported(
     path.write_bytes(line("a", input="x" * 1000) * 5000)
 
     class Bar:
-        """A progress bar that truncates the file as soon as something was checked."""
+        """A progress bar that truncates the file as soon as a part of it was checked."""
 
         def __init__(self, **_: Any) -> None:
             pass

@@ -1,4 +1,4 @@
-"""Many files through the command: at a time, but reported in the order of the arguments."""
+"""The command checks many files in parallel, but reports them in the order of the arguments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Run = Callable[..., CommandResult]
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[str]:
-    """Write twenty files. The first one is much larger, so that it is done last."""
+    """Write twenty files. The first one is much larger, so that it finishes last."""
     for number in range(20):
         lines = line("a") + (line("b", bogus=1) if number in (3, 13) else line("b"))
         more = b"".join(line(str(n)) for n in range(20_000)) if number == 0 else b""

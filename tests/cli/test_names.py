@@ -14,7 +14,7 @@ from support import HOSTILE, CommandResult, line, run_command
 
 Run = Callable[..., CommandResult]
 
-#: Characters that a terminal must not get. Lines have to end.
+#: Characters that must not reach a terminal. Newlines are allowed.
 NOT_PRINTED = set(HOSTILE) - {"\n"}
 
 

@@ -1,4 +1,4 @@
-"""Options about what is printed and written, about the configuration, and from the environment."""
+"""Options about output and configuration, and options from the environment."""
 
 from __future__ import annotations
 
@@ -330,7 +330,7 @@ def test_configuration_options_are_mutually_exclusive(run: Run) -> None:
     assert "--config and --no-config cannot be combined" in result.err
 
 
-# -- colours --------------------------------------------------------------------------------------
+# -- colors --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -351,7 +351,7 @@ def test_force_color_colors_piped_output(
     assert ("\x1b[" in run("check", BAD).out) == coloured
 
 
-# -- what someone may have meant ------------------------------------------------------------------
+# -- suggestions ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

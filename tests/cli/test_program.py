@@ -78,9 +78,10 @@ SIGNALS = pytest.mark.parametrize(
 
 
 def write_until_read(process: subprocess.Popen[bytes]) -> None:
-    """Write more than a pipe holds. When it is written, the command is reading.
+    """Write more than fits into a pipe. When this returns, the command is reading.
 
-    A signal just before the command waits for more is only seen when more comes, so tests pause.
+    A signal that arrives just before the command waits for data is noticed only with the next data,
+    so tests pause.
     """
     assert process.stdin is not None
     for number in range(40):
@@ -143,7 +144,7 @@ def test_repeated_signals_have_no_effect() -> None:
             process.send_signal(signal.SIGTERM)
             process.send_signal(signal.SIGINT)
 
-        # Of two signals at a time, either may be seen first.
+        # If two signals arrive together, either may be handled first.
         assert wait_for(process) in [(143, ""), (130, "batchlint: interrupted\n")]
 
 
@@ -160,10 +161,12 @@ def test_signal_ends_workers_that_are_fed_from_a_stream(
         start_command("check", "-j2", "-", stdin=file.fileno()) as process,
     ):
         while not os.lseek(file.fileno(), 0, os.SEEK_CUR) and process.poll() is None:
-            time.sleep(0.01)  # The command shares our offset: it has not begun to read.
+            time.sleep(
+                0.01
+            )  # The command shares our offset, which shows that it has not begun to read.
         time.sleep(pause)
         process.send_signal(number)
         status, err = wait_for(process)
 
-    assert status in (128 + number, 0)  # It may have been done.
+    assert status in (128 + number, 0)  # It may have finished already.
     assert "Traceback" not in err

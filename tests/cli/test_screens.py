@@ -1,4 +1,4 @@
-"""What people see on a terminal. The exact screens are in `fixtures/screens/`."""
+"""The output on a terminal. The exact screens are in `fixtures/screens/`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_output_for_50_000_errors_fits_on_a_screen(tmp_path: Path) -> None:
 
 
 def many_faults(folder: Path) -> None:
-    """Write a file with many kinds of faults, and one whose requests belong into many parts."""
+    """Write a file with many kinds of faults, and one whose requests belong to many parts."""
     faulty = [
         *(line(str(number), "/v1/chat/completions", stream=True) for number in range(1200)),
         *(
@@ -92,7 +92,7 @@ def test_screen_of_fix_and_split_matches_its_expected_text(
     assert all(len(row) <= columns for row in shown.split("\n"))
 
 
-def test_fix_and_split_never_wrap_what_is_piped(tmp_path: Path) -> None:
+def test_fix_and_split_never_wrap_piped_output(tmp_path: Path) -> None:
     many_faults(tmp_path)
     for args in (["fix", "--output-file=out", "requests of today.jsonl"], ["split", "mixed.jsonl"]):
         result = run_command(*args, cwd=tmp_path, env={"COLUMNS": "60"})
@@ -102,7 +102,7 @@ def test_fix_and_split_never_wrap_what_is_piped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("columns", [60, 61, 79, 100])
 def test_no_line_is_wider_than_the_terminal(columns: int) -> None:
-    """Only a word that is wider by itself may be."""
+    """Only a single word may be wider."""
     for args in (
         ["check", "--show-source", SAMPLE],
         ["check", "fixtures/invalid", "--max-errors=200"],

@@ -1,4 +1,4 @@
-"""`batchlint serve` as a process: its address, its errors, and what it leaves behind."""
+"""`batchlint serve` as a process: its address, its errors, and its cleanup."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_signal_ends_the_server_in_the_middle_of_an_upload(tmp_path: Path) -> No
     assert [*tmp_path.iterdir()] == []
 
 
-#: The beginning of an upload.
+#: The beginning of an upload request.
 UPLOAD = (
     b"POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n"
     b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
@@ -145,7 +145,7 @@ def connection(url: str) -> socket.socket:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until something is true."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < deadline, "it took too long"

@@ -74,7 +74,7 @@ def test_unplaceable_line_exits_with_status_1(run: Run) -> None:
     assert names() == ["in.jsonl"]
 
 
-def test_too_many_parts_are_refused_with_the_option_that_allows_them(run: Run) -> None:
+def test_error_about_too_many_parts_names_the_option(run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a", model="m") + line("b", model="n") * 2)
     result = run("split", "in.jsonl", "--max-parts=1")
 

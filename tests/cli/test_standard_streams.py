@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full, non-blocking, or know few characters."""
+"""Standard streams that are closed, full or non-blocking, or have a small character set."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_terminal_with_a_small_character_set_is_supported(
     assert run_command("rule", "größe", env=env).status == 2
 
 
-# -- readers that go away -------------------------------------------------------------------------
+# -- readers that exit -------------------------------------------------------------------------
 
 
 @posix
@@ -78,7 +78,7 @@ def test_command_exits_quietly_if_its_reader_exits(args: list[str], lines: int) 
 @posix
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "github"])
 def test_files_are_checked_after_the_reader_of_the_output_exits(form: str, tmp_path: Path) -> None:
-    """The last file has the only error, and nobody reads what is printed of it."""
+    """The last file has the only error, and its output is not read."""
     good = tmp_path / "good.jsonl"
     good.write_bytes(line())
     files = [str(good)] * 50
@@ -96,7 +96,7 @@ def test_files_are_checked_after_the_reader_of_the_output_exits(form: str, tmp_p
 
 
 def wait_until_full(pipe: int) -> None:
-    """Wait until nothing more fits into a pipe, and the writer has tried again."""
+    """Wait until a pipe is full and the writer has tried again."""
     import fcntl
     import termios
 

@@ -14,7 +14,7 @@ from openai import APIStatusError, OpenAI
 
 FOLDER: Final = Path(__file__).parent
 
-#: What npm installs.
+#: The npm packages.
 PACKAGES: Final = "tests/clients/node_modules (npm ci --prefix tests/clients)"
 
 
@@ -23,9 +23,9 @@ class RefusedError(Exception):
 
     Attributes:
         status: the HTTP status.
-        code: of the API's error object.
-        param: likewise.
-        message: likewise.
+        code: the code of the API's error object.
+        param: its param.
+        message: its message.
     """
 
     def __init__(self, status: int, error: Any) -> None:
@@ -46,7 +46,7 @@ class Client(Protocol):
             call: `files.create` (path, purpose), `files.retrieve`, `files.delete` and
                 `files.content` (id), `batches.create` (parameters), `batches.retrieve` and
                 `batches.cancel` (id), or `batches.pages` (limit): the batches page by page.
-            args: of the call.
+            args: the arguments of the call.
         """
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A server in a process of its own, and each client."""
+"""A server in a separate process, and each client."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def client(request: pytest.FixtureRequest, server: str) -> Iterator[Client]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where a test writes its batch file."""
+    """The path of a test's batch file."""
     return tmp_path / "requests.jsonl"

@@ -40,14 +40,14 @@ def example(heading: str, language: str, index: int = 0) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A working folder with the client for Node."""
+    """A working directory with the client for Node."""
     if (FOLDER / "node_modules").is_dir():
         (tmp_path / "node_modules").symlink_to(FOLDER / "node_modules")
     return tmp_path
 
 
 def run(folder: Path, server: str, *command: str) -> str:
-    """Run a program; return what it prints."""
+    """Run a program; return its output."""
     if shutil.which(command[0]) is None:
         skip_without(command[0])
     if command[0] == "node" and not (folder / "node_modules").exists():

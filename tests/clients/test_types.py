@@ -1,4 +1,4 @@
-"""The types of the official Node client know every field of a Batch object and miss none."""
+"""The types of the official Node client have exactly the fields of a Batch object."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def compile_with_types(folder: Path, source: str) -> str:
     path.write_text(source, "utf-8")
     options = ["--noEmit", "--skipLibCheck", "--target", "es2022", "--module", "node20"]
     made = subprocess.run(
-        # The types of the client do not say that the API sends null for what is absent.
+        # The client's types do not declare that the API sends null for absent values.
         [node, compiler, *options, "--strict", "false", path],
         capture_output=True,
         text=True,
@@ -40,9 +40,9 @@ def compile_with_types(folder: Path, source: str) -> str:
 
 
 def source_of(kind: str, values: list[Any]) -> str:
-    """TypeScript in which JSON values stand as literals of a type of the client.
+    """TypeScript that has JSON values as literals of a client type.
 
-    A literal with an unknown field is an error, at any depth, and so is one without a required
+    A literal with an unknown field at any depth is an error, and so is one without a required
     field. The last line is an error if the first value lacks any field of the type.
     """
     literals = "\n".join(

@@ -1,4 +1,4 @@
-"""The official clients and curl go the whole way: upload, create, poll, read, cancel, delete."""
+"""The official clients and curl use the whole API: upload, create, poll, read, cancel, delete."""
 
 from __future__ import annotations
 

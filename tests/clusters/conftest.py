@@ -16,17 +16,17 @@ PAGE: Final = (ROOT / "docs" / "scale.md").read_text("utf-8")
 
 @pytest.fixture(scope="session")
 def recipes() -> dict[str, Any]:
-    """What the Python examples of the page define."""
+    """The names that the page's Python examples define."""
     names: dict[str, Any] = {"__name__": "recipes"}
     for block in re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE):
-        if "s3://" not in block:  # Those are run by the tests marked `remote`.
+        if "s3://" not in block:  # The tests marked `remote` run those.
             exec(compile(block, "scale.md", "exec"), names)
     return names
 
 
 @pytest.fixture
 def paths(tmp_path: Path) -> list[str]:
-    """Write files of which one has an error."""
+    """Write files, one of which has an error."""
     found = []
     for number in range(8):
         path = tmp_path / f"{number}.jsonl"
@@ -37,7 +37,7 @@ def paths(tmp_path: Path) -> list[str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _date_of_workers() -> Iterator[None]:
-    """Workers inherit the environment when they start, so the date is set before."""
+    """Workers inherit the environment when they start, so the date is set first."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCE_DATE_EPOCH", str(NOW))
         patch.setenv("RAY_AUTH_MODE", "disabled")

@@ -1,4 +1,4 @@
-"""Dask with two worker processes gives the reports of this process."""
+"""Dask with two worker processes gives the same reports as this process."""
 
 from __future__ import annotations
 

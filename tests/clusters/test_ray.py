@@ -1,4 +1,4 @@
-"""Ray gives the reports of this process."""
+"""Ray gives the same reports as this process."""
 
 from __future__ import annotations
 

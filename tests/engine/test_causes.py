@@ -1,4 +1,4 @@
-"""One cause has one finding (`engine/causes.py`)."""
+"""Each cause has one finding (`engine/causes.py`)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def findings(url: str, body: dict[str, Any]) -> list[BatchError]:
 
 
 class Mistake(NamedTuple):
-    """A body that breaks its schema in several places for one reason."""
+    """A body that violates its schema in several places for one reason."""
 
     name: str
     url: str

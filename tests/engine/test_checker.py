@@ -1,4 +1,4 @@
-"""`Checker`: what it compiles, and how problems become findings."""
+"""`Checker`: its compiled checks, and how problems become findings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def checker() -> Checker:
     return Checker(provider(), select_rules())
 
 
-# -- what is compiled -----------------------------------------------------------------------------
+# -- compiled checks -----------------------------------------------------------------------------
 
 
 def test_checker_is_compiled_once_per_selection() -> None:
@@ -226,7 +226,7 @@ def test_effect_takes_precedence_over_the_rank(checker: Checker) -> None:
 
 
 def test_findings_of_rules_are_ordered_like_the_parameters(checker: Checker) -> None:
-    """The position in the schema counts, not the order in the body or of the rules."""
+    """The order in the schema matters, not the order in the body or of the rules."""
     url = "/v1/chat/completions"
     body = BODIES[url] | {
         "stream_options": {},
@@ -330,7 +330,7 @@ def counts(report: Report) -> dict[str, int]:
 
 
 def test_problems_of_one_parameter_are_limited_before_they_are_made() -> None:
-    """A list of a million wrong items took a gigabyte."""
+    """A list of a million invalid items took a gigabyte."""
     body = {"model": "m", "messages": [1] * 100_000, "temperature": "x"}
     report = check([request("a", CHAT_URL, **body)], keep=0)
 
@@ -392,7 +392,7 @@ def test_line_mentions_further_problems_only_once() -> None:
 
 
 def test_long_custom_id_is_cut_in_findings() -> None:
-    """Every finding of the line repeats it."""
+    """It is repeated in every finding of the line."""
     report = check([request("i" * 1_000_000, bogus=1), request("i" * 1_000_000)])
 
     assert {error.custom_id for error in report.errors} == {"i" * 1000}

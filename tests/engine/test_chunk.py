@@ -1,4 +1,4 @@
-"""`check_chunk`: the facts that a chunk's summary holds."""
+"""`check_chunk`: the facts in a chunk's summary."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_deprecated_parameters_are_counted_with_their_first_line() -> None:
     assert summary.deprecated == {(RESPONSES, "user", False): (2, 2)}
 
 
-def test_deprecated_parameters_that_can_be_replaced_are_counted_apart() -> None:
+def test_replaceable_deprecated_parameters_are_counted_separately() -> None:
     chat = "/v1/chat/completions"
     both = line("a", chat, max_tokens=1, max_completion_tokens=1)
     summary = check_chunk(both + line("b", chat, max_tokens=1) * 2, PLAN)

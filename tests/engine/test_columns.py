@@ -1,4 +1,4 @@
-"""The column of each finding is known, wherever its line came from."""
+"""Findings have columns for every kind of source."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def places(report: Report) -> list[tuple[int | None, int | None]]:
 
 
 class Pipe(io.RawIOBase):
-    """A stream that cannot go back."""
+    """A stream that cannot seek."""
 
     def __init__(self, data: bytes) -> None:
         self._data = BytesIO(data)
@@ -93,7 +93,7 @@ def test_columns_count_code_points_of_the_line_without_its_byte_order_mark() -> 
 
 
 def test_columns_are_located_only_for_kept_findings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Finding a place takes longer than the check, and a file may have 50,000 errors."""
+    """Locating a finding takes longer than the check, and a file may have 50,000 errors."""
     sought = 0
 
     def counting(*args: Any, **options: Any) -> Any:
@@ -142,7 +142,7 @@ def test_rereading_a_stream_restores_its_position(tmp_path: Path) -> None:
 
 
 def test_columns_match_the_pointers_in_all_fixtures() -> None:
-    """A column is missing only where the line cannot be decoded, or is very deep."""
+    """A column is missing only if the line cannot be decoded or is very deep."""
     missing = [
         (path.name, error.rule)
         for path in sorted((FIXTURES / "invalid").glob("*.jsonl"))

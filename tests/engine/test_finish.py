@@ -1,4 +1,4 @@
-"""`finish`: from the summary of all lines to the report."""
+"""`finish` turns the summary of all lines into the report."""
 
 from __future__ import annotations
 

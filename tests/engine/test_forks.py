@@ -42,7 +42,7 @@ def run_calls(workers: int, *calls: tuple[Any, ...]) -> list[Any]:
 
 
 def signal_state() -> dict[str, Any]:
-    """Return what a worker does about signals."""
+    """Return a worker's signal handlers."""
     return {
         "mask": signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         "SIGINT": signal.getsignal(signal.SIGINT),
@@ -132,7 +132,7 @@ def test_executor_accepts_fewer_calls_than_workers(workers: int) -> None:
 
 
 def test_large_arguments_and_results_arrive_whole() -> None:
-    """A pipe holds 64 KiB, so a worker must read its call before it writes an answer."""
+    """A pipe holds 64 KiB, so a worker must read its call before it writes a result."""
     sizes = [0, 1, 70_000, 5_000_000]
     with ForkExecutor(2) as executor:
         results = [executor.submit(bytes, size) for size in sizes]
@@ -218,7 +218,7 @@ def test_signal_mask_of_parent_and_workers_is_unchanged() -> None:
 
 
 def test_ignored_sigchld_is_harmless() -> None:
-    """A parent that ignores SIGCHLD passes that on, and then there is no process to wait for."""
+    """If a parent ignores SIGCHLD, children inherit this, and there is no process to wait for."""
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
         with ForkExecutor(2) as executor:

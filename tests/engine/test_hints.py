@@ -1,4 +1,4 @@
-"""Hints answer the mistake (`engine/hints.py`)."""
+"""Hints for common mistakes (`engine/hints.py`)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ URL = "https://example.com/a.png"
 
 
 class Mistake(NamedTuple):
-    """A request with one finding, and a part of its hint."""
+    """A request with one finding, and a part of the hint."""
 
     name: str
     request: dict[str, Any]
@@ -210,7 +210,7 @@ def test_parameters_with_a_hint_are_unknown_to_the_endpoint(endpoint: Endpoint) 
 
 
 def test_hints_match_the_golden_file() -> None:
-    """Every hint as the user sees it: of the mistakes above, and of every row of the tables."""
+    """Every hint as the user sees it, for the mistakes above and for every row of the tables."""
     requests = [(case.name, case.request) for case in MISTAKES]
     for endpoint, instead in hints._INSTEAD.items():
         url = f"/{endpoint.schema}"

@@ -1,4 +1,4 @@
-"""How a source is divided into calls, how many workers run them, and what if one dies."""
+"""How a source is divided into calls, how many workers run them, and what happens if one dies."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ EXIT = import_module(os.name)._exit
 
 @pytest.fixture
 def lines() -> bytes:
-    """About 1.1 MB in which every line has a finding."""
+    """About 1.1 MB of lines that all have a finding."""
     return b"".join(line(str(number), input="x" * 900, bogus=1) for number in range(1100))
 
 
@@ -107,7 +107,7 @@ def test_run_in_one_process_yields_one_summary_per_chunk(source: FileSource, lin
 
 
 def test_only_the_first_chunk_begins_the_file() -> None:
-    """A byte order mark at the beginning of a later chunk is not one."""
+    """A byte order mark at the beginning of a later chunk does not count as one."""
     mark = b"\xef\xbb\xbf"
     data = mark + b" " * CHUNK + b"\n" + mark + b"\n"
     rules = [error.rule for part in run(BytesSource(data), PLAN) for error in part.findings.errors]
@@ -184,7 +184,7 @@ def test_run_in_workers_accepts_sources_that_have_no_ranges(start: Start, lines:
 
 
 class BackwardsExecutor(Executor):
-    """Finishes the second of two calls before the first one."""
+    """An executor that finishes the second of two calls before the first one."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(8)
@@ -265,7 +265,7 @@ def test_spawned_worker_that_dies_raises_an_os_error_with_the_usual_cause(
 def test_spawned_worker_that_is_killed_while_responding_raises_an_os_error(
     source: FileSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The pool waits for the rest of the answer forever. Looking at the processes ends that."""
+    """The pool alone would wait forever for the rest of the result."""
     from concurrent.futures import ProcessPoolExecutor
 
     submit = ProcessPoolExecutor.submit
@@ -274,7 +274,7 @@ def test_spawned_worker_that_is_killed_while_responding_raises_an_os_error(
         submit(self, *args, **options).result()
         (pid, *_) = self._processes
         os.kill(pid, signal.SIGKILL)
-        return Future()  # It is never done, as if half of the answer had arrived.
+        return Future()  # It never finishes, as if only half of the result had arrived.
 
     monkeypatch.setattr(ProcessPoolExecutor, "submit", submit_and_kill)
     monkeypatch.setattr(parallel, "_range_calls", lambda *_: iter([(os.getpid, ())]))
@@ -303,7 +303,7 @@ def test_abandoning_the_iteration_ends_spawned_workers(
 
 
 def _is_gone(pid: int) -> bool:
-    """Wait until a process is gone. The pool's own thread may be the one that reaps it."""
+    """Wait until a process has ended. The pool's own thread may reap it."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         try:
@@ -316,7 +316,7 @@ def _is_gone(pid: int) -> bool:
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_error_of_a_worker_is_raised(start: Start, source: FileSource) -> None:
-    """The file becomes shorter after it was opened."""
+    """The file is truncated after it was opened."""
     os.truncate(str(source.name), 1000)
 
     with pytest.raises(OSError, match="became shorter"):

@@ -1,4 +1,4 @@
-"""What a worker process does first. Each test starts one, because it changes signal handlers."""
+"""Worker processes. Each test starts a process, because signal handlers change."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ print(signal.getsignal(signal.SIGTERM) == signal.SIG_IGN)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this signal")
 def test_pool_worker_dies_with_its_parent() -> None:
-    """The parent prints the number of its child and is killed. The child would wait a minute."""
+    """The parent prints the process ID of its child and is killed. The child would wait a minute."""
     child = """
 import sys, time
 from batchlint.engine.worker import init_pool_worker

@@ -1,4 +1,4 @@
-"""Means to make the system fail, and what to do where they are missing."""
+"""Ways to make the system fail, and what to do if they are unavailable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readers of standard output and standard error that go away."""
+"""Readers of standard output and standard error that exit early."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A crash leaves the old file or the new one, whole; and all parts and their manifest, or none."""
+"""A crash of `fix` leaves the old file or the new one. A crash of `split` leaves all parts or none."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FULL = "No space left on device"
 
 
 def run_until_killed(args: list[str], seconds: float, number: int) -> bool:
-    """Run the command and send it a signal after some seconds; whether it was still running."""
+    """Run the command and send it a signal after some seconds. Return whether it still ran."""
     with subprocess.Popen(
         [sys.executable, "-m", "batchlint", *args],
         stdout=subprocess.DEVNULL,
@@ -73,7 +73,7 @@ def test_killing_fix_leaves_the_old_file_or_the_new_one(number: int, tmp_path: P
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether the manifest is there. Then all parts are, and have its checksums."""
+    """Whether the manifest exists. If so, check that all parts exist and match its checksums."""
     manifest = folder / "batch.manifest.json"
     if not manifest.exists():
         return False

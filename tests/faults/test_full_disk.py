@@ -51,7 +51,7 @@ def test_output_file_keeps_its_old_content(links: int, tmp_path: Path) -> None:
 
 
 def test_hard_links_keep_their_content_if_the_disk_is_too_small_for_a_copy(tmp_path: Path) -> None:
-    """It is written to a temporary file first, and there is no room for both."""
+    """The report is written to a temporary file first, and there is no room for both."""
     script = 'echo old > out; ln out more; batchlint "$@"; echo $?; cat out; ls -A'
     args = ["check", "--format=text", "--max-errors=200", "--output-file=out", MANY]
     result = on_small_disk(script, *args, cwd=tmp_path)

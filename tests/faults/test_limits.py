@@ -1,4 +1,4 @@
-"""Links that lead to each other, a working directory that is gone, and little memory."""
+"""Circular links, a deleted working directory, and little memory."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_circular_links_do_not_stop_a_configuration(run: Run, tmp_path: Path) ->
 
 
 def run_in_deleted_directory(command: str, *args: str, cwd: Path) -> CommandResult:
-    """Run the command in a directory that is gone. Systems other than Linux keep it."""
+    """Run the command in a deleted directory. Systems other than Linux keep it."""
     (cwd / "gone").mkdir()
     script = f'cd gone && rmdir ../gone && {{ "$0" -m batchlint "$@" {command}; }}'
     completed = subprocess.run(
@@ -74,7 +74,7 @@ def test_absolute_input_path_needs_no_working_directory(form: str, tmp_path: Pat
     result = run_in_deleted_directory("", "check", f"--format={form}", BAD, cwd=tmp_path)
 
     assert result.status == 1
-    assert len(result.err.splitlines()) == (form == "batch")  # It says why the status is 1.
+    assert len(result.err.splitlines()) == (form == "batch")  # It explains why the status is 1.
     assert "invalid_type" in result.out or form == "batch"
 
 
@@ -109,7 +109,7 @@ def test_relative_paths_without_a_working_directory_are_reported(tmp_path: Path)
 def test_running_out_of_memory_while_formatting_exits_with_status_2(
     form: str, spare: int, tmp_path: Path
 ) -> None:
-    """The findings fit, the document does not."""
+    """The findings fit into memory, but the document does not."""
     if sys.platform != "linux":
         pytest.skip("needs Linux, where the memory of a process can be limited")
     path = tmp_path / "batch.jsonl"
@@ -143,7 +143,7 @@ run()
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ignored_sigchld_keeps_the_report(jobs: str, tmp_path: Path) -> None:
-    """Some supervisors have their children ignore it."""
+    """Some supervisors make their children ignore it."""
     with (tmp_path / "batch.jsonl").open("wb") as file:
         for number in range(40):
             file.write(line(str(number), input="x" * 100_000))

@@ -1,4 +1,4 @@
-"""Signals at random times: the status is true, and nothing half-written is left."""
+"""Signals at random times: the exit status is right, and no incomplete file is left."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_signal_leaves_either_the_old_report_or_the_complete_new_one(
             process.send_signal(number)
             out, err = process.communicate(timeout=60)
 
-        # Python itself dies of a signal that comes before our handlers.
+        # A signal before our handlers are installed kills Python itself.
         statuses = {1, -number} if number == signal.SIGKILL else {1, 128 + number, -number}
         assert process.returncode in statuses, err
         assert out == b""
@@ -81,7 +81,7 @@ def test_signal_leaves_either_the_old_report_or_the_complete_new_one(
 def test_signal_ends_a_command_that_waits_for_its_input(
     number: signal.Signals, status: int, tmp_path: Path
 ) -> None:
-    """It may come at any time between two reads of a pipe that stays open."""
+    """The signal may arrive at any time between two reads of a pipe that stays open."""
     for attempt in range(8):
         with start("--output-file=report", "-", cwd=tmp_path, stdin=subprocess.PIPE) as process:
             assert process.stdin is not None
@@ -111,7 +111,7 @@ def test_ignored_signals_stay_ignored_in_workers(tmp_path: Path) -> None:
         start_new_session=True,
     ) as process:
         assert process.stdout is not None
-        process.stdout.readline()  # From here on, the signals are ignored.
+        process.stdout.readline()  # From here on, signals are ignored.
         while process.poll() is None:
             os.killpg(process.pid, signal.SIGHUP)
             os.killpg(process.pid, signal.SIGTERM)

@@ -1,7 +1,7 @@
 """What fixes mean, written for decoded requests and without the package's edits.
 
-`documented` applies to a dict what `docs/fix-and-split.md` says of each fix. It takes from the
-package only which findings are marked, and of what safety.
+`documented` applies each fix to a dict as `docs/fix-and-split.md` describes it. From the package,
+it uses only which findings are marked, and their safety.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Any, Final
 from batchlint import BatchError, check
 from support import URLS
 
-#: Stands for a custom_id that the fix invents.
+#: Represents a custom_id that the fix generates.
 NEW_ID: Final = "a new custom_id"
 
-#: More rounds than any fixture needs.
+#: This is more rounds than any fixture needs.
 _MOST_ROUNDS: Final = 60
 
 Request = dict[str, Any]
 
 
 def decode(text: str, *, unsafe: bool) -> Request | None:
-    """The object in a line, if there is one, or if a fix makes one of the line."""
+    """The object in a line, if there is one or a fix creates one."""
     text = text.removeprefix("\ufeff").strip(" \t\r\n")
     text = text.removesuffix(",")
     try:
@@ -38,7 +38,7 @@ def decode(text: str, *, unsafe: bool) -> Request | None:
 
 
 def _cleaned(value: Any) -> Any:
-    """A value with null for what is no number in JSON, and U+FFFD for half a surrogate pair."""
+    """A value with null instead of NaN and infinities, and U+FFFD instead of lone surrogates."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, str):
@@ -63,7 +63,7 @@ def documented(request: Request, *, unsafe: bool) -> Request:
         if not marked:
             return request
         before = json.dumps(request)
-        # Fixes without edits of the line invent a custom_id. They come last.
+        # Fixes without edits generate a custom_id. They come last.
         for error in [error for error in marked if error.fix and error.fix.edits] or marked:
             CHANGES[error.rule](request, error)
         assert json.dumps(request) != before, marked

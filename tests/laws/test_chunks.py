@@ -1,4 +1,4 @@
-"""How a file is divided, and where its parts are checked, never changes the report."""
+"""The report does not depend on how a file is divided or where its parts are checked."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from batchlint.summary import ChunkSummary, CustomIds, merge
 from strategies import ANY_FILE, WHOLE_LINES
 from support import NOW, line
 
-#: It keeps so few findings that the limit is reached.
+#: This keeps so few findings that the limit is reached.
 PLAN = Plan(select_rules(), keep=3, now=NOW)
 
 
 def one_block(summary: ChunkSummary) -> ChunkSummary:
     """Return the same summary with its custom_ids in one block.
 
-    The blocks depend on how the file was divided. The ids do not.
+    The blocks depend on how the file was divided. The IDs do not.
     """
     return replace(summary, custom_ids=CustomIds.packed(summary.custom_ids.unpacked()))
 
@@ -169,7 +169,7 @@ def test_kind_of_source_does_not_change_the_report(large_file: bytes, tmp_path: 
 
 @pytest.mark.parametrize("few_lines", [0, 100_000])
 @pytest.mark.parametrize("share", [1, 3, 1000])
-def test_number_of_shares_of_hashes_does_not_change_the_duplicates(
+def test_number_of_hash_partitions_does_not_change_the_duplicates(
     few_lines: int, share: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("batchlint.rules.file._FEW_LINES", few_lines)

@@ -1,4 +1,4 @@
-"""Both schema engines and the explainer give the same verdict about every body."""
+"""Both schema engines and the explainer agree about every body."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ VARIANTS = [
 
 
 class Verdicts(NamedTuple):
-    """Everything that can decide whether a body is valid."""
+    """The engines and the explainer, which all decide whether a body is valid."""
 
     jsonschema_rs: Validator
     jsonschema: Validator
@@ -61,7 +61,7 @@ def verdicts(url: str, variant: str = "") -> Verdicts:
 
 
 def assert_agreement(url: str, body: Any, variant: str = "") -> None:
-    """Verify that the engines and the explainer give the same verdict."""
+    """Verify that the engines and the explainer agree."""
     of = verdicts(url, variant)
     problems = of.explainer.explain(body)
     found = {
@@ -119,7 +119,8 @@ def test_engines_agree_on_the_bodies_of_the_fixtures() -> None:
 
 @pytest.mark.parametrize(("url", "variant"), VARIANTS)
 def test_engines_agree_on_some_of_the_fixtures_for_every_variant(url: str, variant: str) -> None:
-    # The pure engine is slow. Each variant gets every third body, not all the same ones.
+    # The pure-Python engine is slow, so each variant gets a third of the bodies, and not all get
+    # the same third.
     bodies = [body for other, body in BODIES_SEEN if other == url]
     for body in bodies[VARIANTS.index((url, variant)) % 3 :: 3]:
         assert_agreement(url, body, variant)
@@ -201,7 +202,7 @@ def _function(name: str) -> dict[str, Any]:
     return {"tools": [{"type": "function", "function": {"name": name}}]}
 
 
-#: Where schema engines are known to differ. (None: only that they agree.)
+#: Cases in which schema engines are known to differ. (None: only check that they agree.)
 TRAPS = [
     pytest.param(_function("f\n"), False, id="a pattern's $ before a final newline"),
     pytest.param(_function("\u0663"), False, id="digits that are not ASCII"),

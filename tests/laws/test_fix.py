@@ -1,8 +1,8 @@
 """Fixes undo faults, and touch nothing else.
 
 Faults of every kind that a fix repairs are put into valid lines: a few characters are exchanged for
-others. What the fix makes of them is written down with the fault. So the whole repaired file is
-known, byte for byte. It has none of the faults, and nothing left to fix.
+others. Each fault states the result of its fix, so the whole repaired file is known, byte for byte.
+It contains none of the faults, and nothing is left to fix.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from strategies import ANY_FILE
 
 
 class Fault(NamedTuple):
-    """A fault of a line, and what its fix makes of it.
+    """A fault in a line, and the result of its fix.
 
     Attributes:
         rule: the rule that reports it.
-        old: the text of the valid line that is exchanged.
-        broken: the text in its place.
+        old: the text in the valid line to replace.
+        broken: the replacement, which is the fault.
         repaired: the text after the fix. `#` stands for a new custom_id.
-        end: what the fix adds to the end of the line.
-        after: what the fault adds behind the line.
+        end: the text that the fix adds at the end of the object.
+        after: the text that the fault adds after the line.
     """
 
     rule: str
@@ -167,7 +167,7 @@ class Case(NamedTuple):
 
 
 def case_of(line: str, faults: Iterable[Fault]) -> Case:
-    """Put faults into a line. Of faults that would be in the same place, the first one counts."""
+    """Put faults into a line. If several would be in the same place, only the first one is used."""
     broken = repaired = after = end = ""
     rules: set[str] = set()
     at = 0
@@ -186,7 +186,7 @@ def case_of(line: str, faults: Iterable[Fault]) -> Case:
 
 @st.composite
 def cases(draw: st.DrawFn, *kinds: Fault) -> list[Case]:
-    """Lines with up to five faults each. Their custom_ids differ, if no fault changes that."""
+    """Lines with up to five faults each. Their custom_ids differ unless a fault changes that."""
     found = [Case(FIRST, FIRST, frozenset())]
     for number in range(draw(st.integers(1, 6))):
         line = draw(st.sampled_from(LINES))
@@ -231,12 +231,12 @@ def test_lines_are_valid() -> None:
         assert (report.errors, report.warnings) == ((), ())
 
 
-def test_there_is_a_fault_for_every_fix() -> None:
+def test_every_fix_has_a_fault() -> None:
     assert {fault.rule for fault in (*SAFE, *UNSAFE)} | ABOUT_FILES | {"invalid_body"} == FIXABLE
 
 
 @pytest.mark.parametrize("kind", [*SAFE, *UNSAFE], ids=lambda kind: f"{kind.rule} {kind.broken}")
-def test_fault_is_undone(kind: Fault) -> None:
+def test_fix_undoes_the_fault(kind: Fault) -> None:
     lines = [line for line in LINES if kind in faults_of(line, [kind])]
     assert lines
     for line in lines:
@@ -266,7 +266,7 @@ def test_fault_is_undone(kind: Fault) -> None:
     st.booleans(),
     st.booleans(),
 )
-def test_repaired_file_is_what_it_would_be_without_the_faults(
+def test_fix_restores_the_original_file(
     given_cases: tuple[list[Case], bool], end: str, mark: bool, blank: bool, ends: bool
 ) -> None:
     lines, unsafe = given_cases
@@ -283,7 +283,7 @@ def test_repaired_file_is_what_it_would_be_without_the_faults(
 
 
 @given(cases(*UNSAFE))
-def test_unsafe_fixes_are_only_applied_on_request(lines: list[Case]) -> None:
+def test_unsafe_fixes_are_applied_only_on_request(lines: list[Case]) -> None:
     data = "\n".join(line.broken for line in lines if "invalid_body" not in line.rules).encode()
 
     assert fixed(data) == data
@@ -291,7 +291,7 @@ def test_unsafe_fixes_are_only_applied_on_request(lines: list[Case]) -> None:
 
 @settings(max_examples=40)
 @given(cases(*SAFE), st.sampled_from([None, 1, 4]), st.sampled_from(["utf-8", "utf-16"]))
-def test_array_of_broken_requests_becomes_lines_that_mean_the_same(
+def test_array_of_broken_requests_becomes_equivalent_lines(
     lines: list[Case], indent: int | None, encoding: str
 ) -> None:
     requests = [json.loads(line.broken.strip("\ufeff, ")) for line in lines]
@@ -306,7 +306,7 @@ def test_array_of_broken_requests_becomes_lines_that_mean_the_same(
 
 @settings(max_examples=60)
 @given(ANY_FILE, st.booleans())
-def test_fixing_twice_changes_nothing_more(data: bytes, unsafe: bool) -> None:
+def test_fixing_is_idempotent(data: bytes, unsafe: bool) -> None:
     once = fixed(data, unsafe=unsafe)
 
     assert fixed(once, unsafe=unsafe) == once
@@ -328,7 +328,7 @@ def test_lines_without_a_fix_stay_byte_for_byte(data: bytes) -> None:
 
 @settings(max_examples=40)
 @given(ANY_FILE, st.booleans())
-def test_fixes_bring_no_new_kind_of_upload_error(data: bytes, unsafe: bool) -> None:
+def test_fixes_cause_no_new_upload_errors(data: bytes, unsafe: bool) -> None:
     """A file that could be uploaded still can, unless fixes reveal that it has no requests."""
     before = check(data)
     after = check(fixed(data, unsafe=unsafe))

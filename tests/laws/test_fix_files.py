@@ -153,7 +153,7 @@ def json_is_strict(text: str) -> bool:
 
 @pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_file_is_what_its_fixes_promise(path: Path, unsafe: bool) -> None:
+def test_fixed_file_matches_the_documentation(path: Path, unsafe: bool) -> None:
     before = path.read_bytes()
     report = check(before, keep=0)
     after, result = fixed(before, unsafe=unsafe)
@@ -177,5 +177,5 @@ def test_file_is_what_its_fixes_promise(path: Path, unsafe: bool) -> None:
         assert_lines(as_text(before).removeprefix("\ufeff").encode(), after, unsafe=unsafe)
 
 
-def test_further_folders_have_files() -> None:
+def test_further_directories_have_files() -> None:
     assert bool(FURTHER) == bool(os.environ.get("BATCHLINT_LAW_FILES"))

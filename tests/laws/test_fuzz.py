@@ -1,4 +1,4 @@
-"""Lines of the fuzzer, in all ways that must agree. `.ci/run` and every night make more of them."""
+"""Lines from the fuzzer, checked in all ways that must agree. `.ci/run` tries more lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The other tests in this folder prove nothing if they have nothing to check."""
+"""The other tests in this directory prove nothing without inputs."""
 
 from __future__ import annotations
 

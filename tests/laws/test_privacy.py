@@ -15,7 +15,7 @@ from batchlint import BatchError, check
 from strategies import paths, replace_at
 from support import URLS, fixture_files, request
 
-#: Text in which no 65 characters occur twice.
+#: Text in which no run of 65 characters occurs twice.
 SECRET: Final = "".join(f"<{number:03}>" for number in range(60))
 SECRET_PARTS: Final = {SECRET[start : start + 65] for start in range(len(SECRET) - 64)}
 
@@ -47,7 +47,7 @@ def decode(text: bytes) -> Any:
 
 
 def quotes_too_much(text: str) -> bool:
-    """Whether a text holds more than 64 characters of the secret."""
+    """Whether a text contains more than 64 characters of the secret."""
     return any(text[start : start + 65] in SECRET_PARTS for start in range(len(text) - 64))
 
 

@@ -1,4 +1,4 @@
-"""What holds for every provider: the laws about chunks, about any bytes, and about both engines."""
+"""The laws about chunks, about any bytes and about both engines hold for every provider."""
 
 from __future__ import annotations
 

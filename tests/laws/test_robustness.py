@@ -1,4 +1,4 @@
-"""No data makes a check raise: it always ends with a report that can be written as JSON."""
+"""No data makes a check raise. It always ends with a report that can be written as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from support import URLS, line
 
 
 def check_anything(data: bytes) -> Report:
-    """Check data, and verify what is true of every report."""
+    """Check data, and verify the properties of every report."""
     report = check(data, keep=5, warn=["duplicate_key"])
 
     assert json.loads(orjson.dumps(report.to_dict()))["ok"] is report.ok

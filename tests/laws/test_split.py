@@ -1,4 +1,4 @@
-"""The parts of a file that was split, joined as the manifest says, are the file."""
+"""Joining the parts of a split file as the manifest describes gives the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments that the library refuses, each with a clear message, and numbers that JSON lacks."""
+"""Arguments that the library rejects with a clear message, and numbers that JSON lacks."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_any_year_is_accepted(now: Any) -> None:
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("where", ["top", "list", "tuple", "deep"])
 def test_nan_in_a_request_is_found_as_in_a_file(number: float, where: str) -> None:
-    """To orjson it is null, but `json.dumps` writes a file that the API refuses."""
+    """Orjson writes null, but `json.dumps` writes a file that the API rejects."""
     values: dict[str, Any] = {
         "top": {"user": number},
         "list": {"input": ["x", number]},

@@ -1,4 +1,4 @@
-"""`check`: what it reads, what it refuses, and what it promises about memory and progress."""
+"""`check`: its sources, its errors, and its guarantees about memory and progress."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_module_for_the_official_client_is_an_attribute() -> None:
 
 
 class Socket(RawIOBase):
-    """A stream that gives a few bytes at a time."""
+    """A stream that returns a few bytes at a time."""
 
     def __init__(self, data: bytes) -> None:
         self._data = BytesIO(data)
@@ -193,7 +193,7 @@ def test_iterable_is_read_while_it_is_checked() -> None:
 
 
 class LazyExecutor:
-    """Runs a call only when its result is asked for."""
+    """Runs a call only when its result is requested."""
 
     def __init__(self) -> None:
         self.pending = 0

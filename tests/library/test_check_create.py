@@ -23,12 +23,12 @@ CREATE: Final[dict[str, Any]] = {
 
 
 def expires(seconds: Any, anchor: str = "created_at") -> dict[str, Any]:
-    """Return the parameter for when the output expires."""
+    """Return the parameter that sets when the output expires."""
     return {"output_expires_after": {"anchor": anchor, "seconds": seconds}}
 
 
 def pairs(number: int) -> dict[str, str]:
-    """Return metadata with so many keys."""
+    """Return metadata with this many keys."""
     return {f"key {n}": "value" for n in range(number)}
 
 

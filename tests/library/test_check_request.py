@@ -60,7 +60,7 @@ def test_non_dict_raises_type_error(value: Any) -> None:
 
 
 def test_value_that_json_can_express_never_raises() -> None:
-    """Decoders produce half of a surrogate pair and integers of any size."""
+    """Decoders produce lone surrogates and integers of any size."""
     assert [e.rule for e in check_request(request("a", input="cut \ud83d"))] == ["lone_surrogate"]
     assert check_request(request("a", dimensions=2**70)) == []
     (error,) = check_request(request("a", dimensions=-(2**70)))
@@ -71,7 +71,7 @@ def test_value_that_json_can_express_never_raises() -> None:
 
 
 def pairs(number: int) -> dict[str, str]:
-    """Return metadata with so many keys."""
+    """Return metadata with this many keys."""
     return {f"key {n}": "value" for n in range(number)}
 
 

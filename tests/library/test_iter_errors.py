@@ -17,7 +17,7 @@ FOLDERS = [path.name for path in FIXTURES.iterdir() if path.is_dir()]
 
 
 def sorted_reprs(errors: Iterable[BatchError]) -> list[str]:
-    """Return findings in an order of their own, with every field."""
+    """Return findings in a fixed order, with every field."""
     return sorted(repr(error) for error in errors)
 
 
@@ -77,7 +77,7 @@ def test_arguments_work_as_in_check() -> None:
 
 
 class CountedRequests:
-    """Requests with a finding each, and the number of those that were taken."""
+    """Requests with one finding each, and the number of requests consumed."""
 
     def __init__(self, number: int) -> None:
         self.number = number

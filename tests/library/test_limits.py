@@ -1,4 +1,4 @@
-"""Both sides of the limits of a batch, and what its lines must have in common."""
+"""Both sides of each limit of a batch, and the values that all lines must share."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_blank_line_is_not_a_request() -> None:
 
 
 def test_batch_of_50000_embedding_inputs_passes() -> None:
-    """A string or a list of tokens is one input. A list of either is as many as it has items."""
+    """A string or a list of tokens is one input. In a list of either, each item is one input."""
     lines = [line(str(number), input=["x"] * 2000) for number in range(24)]
     lines += [line(f"tokens {number}", input=[[1, 2], [3]]) for number in range(999)]
     lines += [line("string", input="x"), line("token list", input=[1, 2, 3])]
@@ -74,11 +74,11 @@ def test_request_may_have_2048_inputs(item: Any) -> None:
 
 
 def padded_lines(size: int) -> Iterator[bytes]:
-    """Yield valid lines of so many bytes in all, most of them spaces."""
+    """Yield valid lines with this many bytes in total, mostly spaces."""
     number = 0
     step = 4_000_000
     while size:
-        # The last line takes what is left, so that none is shorter than a request.
+        # The last line takes the rest, so that no line is shorter than a request.
         length = size if size < 2 * step else step
         text = line(str(number)).rstrip(b"\n")
         yield text + b" " * (length - len(text) - 1) + b"\n"
@@ -134,7 +134,7 @@ def test_file_without_requests_is_empty(data: bytes) -> None:
     assert report.total == 0
 
 
-# -- what lines must have in common ---------------------------------------------------------------
+# -- values that all lines share ---------------------------------------------------------------
 
 
 def test_repeated_custom_id_is_reported_with_the_line_of_the_first() -> None:

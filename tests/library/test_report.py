@@ -1,4 +1,4 @@
-"""`Report`: its facts, its forms, and what the API would answer."""
+"""`Report`: its attributes, its output forms, and the API's response."""
 
 from __future__ import annotations
 

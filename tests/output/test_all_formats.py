@@ -1,4 +1,4 @@
-"""What all output formats have in common. Their exact texts are in `fixtures/formats/`."""
+"""Properties of all output formats. Their exact texts are in `fixtures/formats/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The format `batch`: the API's answer, as the official client reads it."""
+"""The format `batch`: the API's response, as the official client reads it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Run = Callable[..., CommandResult]
 
 
 def unknown_fields(model: BaseModel) -> dict[str, Any]:
-    """Return the fields, of a model and of those inside it, that the client's type lacks."""
+    """Return the fields of a model and its nested models that the client's type lacks."""
     extra = dict(model.model_extra or {})
     for name in type(model).model_fields:
         inner = getattr(model, name)
@@ -51,7 +51,7 @@ def test_output_has_one_line_per_file(run: Run) -> None:
     ],
 )
 def test_official_client_reads_the_batch_object(path: str, status: str, run: Run) -> None:
-    """The client's type knows every field, and none is missing."""
+    """The client's type has exactly these fields."""
     args = ("--format=batch", "--metadata=team=docs", str(FIXTURES / path))
     answer = json.loads(run("check", *args).out)
     batch = Batch.model_validate(answer, strict=True)

@@ -29,7 +29,7 @@ def numbered(count: int, **changed: str) -> bytes:
     return "".join(lines).encode()
 
 
-def test_name_that_is_not_utf8_is_written_as_it_is() -> None:
+def test_name_that_is_not_utf8_is_written_unchanged() -> None:
     pieces = unified("a\udcff/é", lambda: [b"1\n"], lambda: [b"2\n"], same_lines=True)
 
     assert b"".join(pieces).startswith(b"--- a\xff/\xc3\xa9\n+++ a\xff/\xc3\xa9\n@@ ")
@@ -73,17 +73,17 @@ def test_missing_final_newline_is_marked() -> None:
 
 
 @pytest.mark.parametrize("blank", [b"\n", b" \t\r\n", b" "])
-def test_line_of_white_space_counts_as_blank(blank: bytes) -> None:
+def test_line_of_whitespace_counts_as_blank(blank: bytes) -> None:
     end = b"" if blank.endswith(b"\n") else b"\n\\ No newline at end of file\n"
 
     assert diff(b"a\n" + blank, b"a\n") == b"--- f\n+++ f\n@@ -1,2 +1,1 @@\n a\n-" + blank + end
 
 
-def test_blank_line_that_stays_is_unchanged() -> None:
+def test_kept_blank_line_is_unchanged() -> None:
     assert diff(b"\nx\n \n", b"\ny\n \n") == (b"--- f\n+++ f\n@@ -1,3 +1,3 @@\n \n-x\n+y\n  \n")
 
 
-def test_lines_of_white_space_that_json_does_not_have_are_not_blank() -> None:
+def test_lines_of_non_json_whitespace_are_not_blank() -> None:
     assert diff(b"\x0b\nx\n", b"\x0b\ny\n").endswith(b" \x0b\n-x\n+y\n")
 
 

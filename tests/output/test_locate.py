@@ -33,7 +33,7 @@ def test_missing_file_has_no_columns(tmp_path: Path) -> None:
         assert [place for _, place in found] == [None, None]
 
 
-def test_copy_is_read_again_as_often_as_needed() -> None:
+def test_copy_can_be_read_repeatedly() -> None:
     copy = BytesIO(b'{"a": 1}\n   {"a": 1}')
     for _ in range(2):
         found = locate_all(copy, [finding_at("/a", number=number) for number in (1, 2, 3)])

@@ -1,4 +1,4 @@
-"""Paths as services want them."""
+"""Paths as CI services expect them."""
 
 from __future__ import annotations
 

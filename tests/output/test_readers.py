@@ -1,4 +1,4 @@
-"""Formats for services, read by packages that were not made for this project and not in Python."""
+"""Formats for services, read by independent packages that are not written in Python."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from support import rows
 
 READERS = Path(__file__).parent / "readers"
 
-#: Texts of up to three of these pieces: every character that is escaped, once, twice and beside
-#: others, and texts that look like escapes.
+#: Texts of up to three of these pieces: every escaped character, alone, doubled and next to others,
+#: and texts that look like escapes.
 PIECES = ("%", "\n", "\r", ",", ":", "0A", "25", "2C", "a b", "é")
 TEXTS = ["".join(pieces) for length in (1, 2, 3) for pieces in product(PIECES, repeat=length)]
 
@@ -119,8 +119,8 @@ class Reader(NamedTuple):
     """A reader of workflow commands, and patterns of texts that it misreads.
 
     GitHub's runner reads these texts correctly. Both readers end the properties at the last `::`,
-    the runner at the first. act unescapes in no certain order, so that it may take an escaped
-    `%0A` for a newline. The other one unescapes only the first occurrence of each character.
+    the runner at the first. act unescapes in no particular order, so it may take an escaped `%0A`
+    for a newline. The other reader unescapes only the first occurrence of each character.
     """
 
     read: Callable[[str, Path], list[Command]]
@@ -183,7 +183,9 @@ def test_github_reader_gets_titles_and_paths_unchanged(reader: Reader, tmp_path:
     )
     found = reader.read(printed, tmp_path)
 
-    assert printed.count("::") == 2 * len(found)  # Neither reader would mind a third in a title.
+    assert printed.count("::") == 2 * len(
+        found
+    )  # Neither reader would object to a third colon in a title.
     assert [command.properties for command in found] == [
         {
             "title": f"batchlint ({text})",

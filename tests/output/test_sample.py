@@ -1,4 +1,4 @@
-"""Which findings are printed where there are many, and how the others are counted."""
+"""Which findings are printed if there are many, and how the rest is counted."""
 
 from __future__ import annotations
 

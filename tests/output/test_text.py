@@ -1,4 +1,4 @@
-"""The format for people: its exact text, excerpts of lines, and colours."""
+"""The format for people: its exact text, excerpts of lines, and colors."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def width(text: str) -> int:
     )
 
 
-# -- colours --------------------------------------------------------------------------------------
+# -- colors --------------------------------------------------------------------------------------
 
 
 def test_color_option_enables_colors(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,7 +167,7 @@ def test_link_at_the_temporary_name_is_not_followed(
 
 
 def test_two_runs_in_one_folder_do_not_share_a_temporary_file(tmp_path: Path) -> None:
-    """In two containers, both may have the same process number."""
+    """Processes in two containers may have the same process ID."""
 
     def texts() -> Iterator[str]:
         yield "outer"

@@ -16,7 +16,7 @@ class S3(NamedTuple):
 
     Attributes:
         client: a client of boto3.
-        variables: environment variables that lead a program to the server.
+        variables: environment variables that point programs to the server.
     """
 
     client: Any
@@ -66,7 +66,7 @@ def _s3_server() -> Iterator[S3]:
 
 @pytest.fixture
 def s3(_s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
-    """The server, empty but for the denied bucket, with its environment variables set."""
+    """The server, empty except for the denied bucket, with its environment variables set."""
     import s3fs
 
     for name, value in _s3_server.variables.items():
@@ -75,4 +75,4 @@ def s3(_s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
     listed = _s3_server.client.list_objects_v2(Bucket="batches").get("Contents", [])
     for row in listed:
         _s3_server.client.delete_object(Bucket="batches", Key=row["Key"])
-    s3fs.S3FileSystem.clear_instance_cache()  # It remembers listings.
+    s3fs.S3FileSystem.clear_instance_cache()  # The filesystem caches listings.

@@ -1,4 +1,4 @@
-"""Files of HTTP servers, good and bad ones."""
+"""Files on HTTP servers, good and bad."""
 
 from __future__ import annotations
 
@@ -60,12 +60,14 @@ STREAMS: Final[dict[str, Callable[[], Iterable[bytes]]]] = {
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves one file under several paths, each of which is a way of a server to behave."""
+    """Serves one file under several paths. Each path represents a behavior of servers."""
 
     protocol_version = "HTTP/1.1"
 
     def do_HEAD(self) -> None:
-        if urlsplit(self.path).path == "/no-head.jsonl":  # As a signature for GET only does.
+        if (
+            urlsplit(self.path).path == "/no-head.jsonl"
+        ):  # This is how a signature for GET only behaves.
             self._answer(403, b"")
         else:
             self._answer_path(body=False)

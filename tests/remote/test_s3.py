@@ -1,4 +1,4 @@
-"""Objects of a server that speaks the S3 API: the reports of local files, and clear errors."""
+"""Objects on a server with the S3 API: the same reports as local files, and clear errors."""
 
 from __future__ import annotations
 

@@ -15,14 +15,14 @@ from support import URLS, run_rule
 
 
 class Named(Protocol):
-    """A record with a name, which becomes the id of its test."""
+    """A case with a name, which becomes the ID of its test."""
 
     @property
     def name(self) -> str: ...
 
 
 def each(cases: Sequence[Named]) -> pytest.MarkDecorator:
-    """Run a test once per case. The test gets it as the argument `case`."""
+    """Run a test once per case. The test gets the case as the argument `case`."""
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), "two cases share a name"
     return pytest.mark.parametrize("case", cases, ids=names)
@@ -42,7 +42,7 @@ def garbage_test(
     longest_message: int = 2000,
     max_examples: int = 300,
 ) -> Callable[[], None]:
-    """Make a test: no body makes a rule raise, write a long message or find something untriggered.
+    """Make a test: no body makes a rule raise, write a long message or report without a trigger.
 
     Args:
         module: the module with the rules.

@@ -125,7 +125,7 @@ class Paired(NamedTuple):
         ),
         Paired("answered twice", [calling("a"), answering("a"), answering("a")]),
         Paired("null calls", [{"role": "assistant", "tool_calls": None}, USER]),
-        # The missing message may be one that the schema refuses.
+        # The missing message may be one that the schema rejects.
         Paired("answer without an id", [calling("a"), {"role": "tool", "content": "1"}]),
         Paired("answer of a wrong role", [calling("a"), {"role": "Tool", "tool_call_id": "a"}]),
         Paired("answer that is not an object", [calling("a"), 5]),

@@ -286,7 +286,7 @@ def test_distant_shutdown_date_from_a_model_list_is_not_reported(
     assert run("model_shutdown_soon", a_file(Row("a", model="old"))) == []
 
 
-# -- models that batches lack, and misspelled models ----------------------------------------------
+# -- unbatchable and misspelled models ----------------------------------------------
 
 
 def test_model_missing_from_all_batch_lists_is_reported_once(
@@ -368,7 +368,7 @@ def test_deprecated_parameter_of_two_endpoints_is_reported_for_each() -> None:
     assert [problem.line for problem in run("deprecated_parameter", checked)] == [1, 2]
 
 
-def test_deprecated_parameter_has_a_fix_only_for_the_requests_in_which_it_can_be_replaced() -> None:
+def test_deprecated_parameter_has_a_fix_only_where_it_can_be_replaced() -> None:
     checked = a_file(
         *(Row(str(number)) for number in range(3)),
         deprecated={(CHAT, "max_tokens", True): [2, 3], (CHAT, "max_tokens", False): [1]},
@@ -398,7 +398,7 @@ def test_deprecated_parameter_has_a_fix_only_for_the_requests_in_which_it_can_be
         ("seed", {}, False),
     ],
 )
-def test_deprecated_parameter_can_be_replaced_if_nothing_is_in_the_way(
+def test_deprecated_parameter_can_be_replaced_without_conflicts(
     name: str, body: dict[str, Any], expected: bool
 ) -> None:
     assert is_replaceable(providers.CHAT, name, {name: 1} | body) is expected
@@ -415,7 +415,7 @@ def test_first_request_to_the_videos_endpoint_is_reported() -> None:
     assert run("videos_shut_down", a_file(Row("a"), Row("b", url=None))) == []
 
 
-# -- what lines must have in common ---------------------------------------------------------------
+# -- values that all lines share ---------------------------------------------------------------
 
 
 def places(problems: list[Problem]) -> list[tuple[int | None, str | None, str | None]]:
@@ -502,7 +502,7 @@ def test_search_for_duplicates_reads_the_custom_ids_once(monkeypatch: pytest.Mon
     assert len(reads) == 1
 
 
-def test_ids_with_equal_hashes_are_no_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ids_with_equal_hashes_are_not_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file, "_FEW_LINES", 0)
     monkeypatch.setattr(file, "hash", lambda _: 7, raising=False)
 

@@ -1,4 +1,4 @@
-"""Files of another format or encoding are recognised, and reported once."""
+"""Files of another format or encoding are recognized and reported once."""
 
 from __future__ import annotations
 
@@ -193,7 +193,9 @@ def test_utf16_is_recognized(encoding: str) -> None:
         defect = find_foreign(text.encode(encoding))
         assert defect is not None
         assert defect.kind == "utf-16"
-        assert (defect.fix is not None) == (encoding == "utf-16")  # Only this one has a mark.
+        assert (defect.fix is not None) == (
+            encoding == "utf-16"
+        )  # Only this one has a byte order mark.
 
 
 @pytest.mark.parametrize("head", [b"\0" * 2, b"\0" * 4096, b"\0" * 4096 + b"\r\n"])

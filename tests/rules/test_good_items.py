@@ -1,4 +1,4 @@
-"""The cache of tools without problems: it is exact, it is bounded, and it changes no finding."""
+"""The cache of tools without problems is exact and bounded, and does not change findings."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_list_without_unknown_items_is_known_as_a_whole() -> None:
 
 
 def test_items_that_cannot_be_encoded_are_unknown() -> None:
-    """It refuses more than 254 levels."""
+    """It rejects more than 254 levels."""
     deep: dict[str, Any] = {}
     for _ in range(300):
         deep = {"a": deep}
@@ -108,7 +108,7 @@ def test_size_of_the_cache_is_limited() -> None:
 
 
 def test_replaced_item_is_not_counted_twice() -> None:
-    """Otherwise items that begin alike would push out all the others."""
+    """Otherwise items with the same beginning would push out all other items."""
     good = good_items(item("a", 1000))
     for number in range(5000):
         good.add(item("b" * 200, 2000 + number % 2))
@@ -170,7 +170,7 @@ def test_schema_of_a_valid_tool_is_checked_only_once(monkeypatch: pytest.MonkeyP
 
 
 def test_each_kind_of_list_has_its_own_cache() -> None:
-    """A function that is valid in one kind of list may be another thing in another kind."""
+    """A function that is valid in one kind of list may be invalid in another kind."""
     own = [id(good) for good in structured_outputs._good_items.values()]
 
     assert len(own) == len(set(own)) > 1

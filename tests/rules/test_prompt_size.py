@@ -13,7 +13,7 @@ CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
 EMBEDDINGS = "/v1/embeddings"
 
-#: The most characters that fit: gpt-4o takes 128,000 tokens of at most 128 characters.
+#: The maximum number of characters: gpt-4o accepts 128,000 tokens of at most 128 characters.
 FULL = 128_000 * 128
 
 

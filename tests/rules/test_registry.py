@@ -163,7 +163,7 @@ def test_bodies_in_examples_are_json() -> None:
 
 
 def invalid_type(_: Request) -> Iterator[Problem]:
-    """A second rule with a name that is taken."""
+    """A second rule with an existing name."""
     return iter(())
 
 

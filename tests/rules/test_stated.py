@@ -1,4 +1,4 @@
-"""The rules of `rules/stated.py`: what the schemas of bodies state."""
+"""The rules of `rules/stated.py`, which the schemas of bodies state."""
 
 from __future__ import annotations
 

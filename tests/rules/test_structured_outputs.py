@@ -286,7 +286,8 @@ def test_deep_schema_is_checked_with_short_messages(keyword: str, place: Place) 
         assert len(problem.message) < 10_000
 
 
-# -- garbage --------------------------------------------------------------------------------------
+# -- invalid values
+# --------------------------------------------------------------------------------------
 
 
 @given(JSON, st.sampled_from([CHAT, RESPONSES]))

@@ -301,7 +301,7 @@ def test_values_at_the_limits_of_json_reach_the_schema(text: bytes) -> None:
 
 
 def test_other_line_separators_do_not_end_a_line() -> None:
-    """Nor do form feeds, or carriage returns between tokens."""
+    """Form feeds, and carriage returns between tokens, do not end lines either."""
     text = with_input('"\u2028\u2029\u0085\\f"'.encode()).replace(b", ", b",\r")
 
     assert findings(text, b"[]")[0].line == 3

@@ -1,4 +1,4 @@
-"""What chat completions ignore, and what they refuse: each kind has both sides."""
+"""What chat completions ignore and what they reject. Each kind is tested on both sides."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def content(*parts: Any, role: str = "user") -> dict[str, Any]:
 
 
 def calling(call_id: str = "call_1", text: Any = None, **function: Any) -> dict[str, Any]:
-    """A body with a call and the answer to it."""
+    """A body with a call and its output."""
     call = {
         "id": call_id,
         "type": "function",

@@ -1,6 +1,6 @@
 """The explainer: the API's words for each keyword, and the API's order of problems.
 
-`fixtures/answers` has its sentences for real schemas; here the schemas are small.
+`fixtures/answers` tests its sentences with real schemas; the schemas here are small.
 """
 
 from __future__ import annotations

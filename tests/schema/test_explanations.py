@@ -1,7 +1,7 @@
-"""Every fact of the problems that the explainer makes, under one schema with all keywords.
+"""Every attribute of the problems that the explainer reports, under one schema with all keywords.
 
-`test_explain.py` says what each keyword means. Here a change of any sentence, place, rank or hint
-shows in `fixtures/expected/explanations.txt`.
+`test_explain.py` tests the meaning of each keyword. Here, a change of any sentence, place, rank or
+hint shows up in `fixtures/expected/explanations.txt`.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def bodies() -> Iterator[Any]:
 
 
 def explainer(**options: Any) -> Explainer:
-    """Return an explainer with all that problems are made of."""
+    """Return an explainer with every option that affects problems."""
 
     def hint(value: Any, path: PathParts) -> str:
         return f"{len(value)} fields, at {path}"
@@ -264,7 +264,7 @@ def test_explanations_match_the_golden_file() -> None:
 
 def test_explaining_compiles_no_validators() -> None:
     def explained(one: Explainer, body: Any) -> list[Problem]:
-        """Explain without the serial number, which also counts problems of branches not taken."""
+        """Explain without the serial number, which also counts problems of rejected branches."""
         return [found._replace(rank=found.rank._replace(serial=0)) for found in one.explain(body)]
 
     with_validators = explainer()

@@ -1,4 +1,4 @@
-"""The table of models, read off `schemas/models.json`: every refusal fails, its neighbour passes."""
+"""The table of models: for each rejection, one request fails and a similar one passes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EDITS: Final = "/v1/images/edits"
 
 Body = dict[str, Any]
 
-#: What the smallest request of a family needs beside the required parameters.
+#: What the smallest request of a family needs in addition to the required parameters.
 NEEDS: Final[dict[str, Body]] = {
     "gpt-audio": {
         "modalities": ["text", "audio"],
@@ -39,7 +39,7 @@ NEEDS: Final[dict[str, Body]] = {
     "deep research": {"tools": [{"type": "web_search_preview"}]},
 }
 
-#: A value for each parameter that some family refuses, whatever its value.
+#: A value for each parameter that some family rejects with any value.
 VALUES: Final[dict[str, Any]] = {
     "max_tokens": 5,
     "stop": ["END"],
@@ -95,10 +95,11 @@ JSON_OBJECT: Final = MENTIONS_JSON | {"response_format": {"type": "json_object"}
 JSON_SCHEMA: Final = {"response_format": {"type": "json_schema", "json_schema": FORMAT}}
 LOGPROBS_INCLUDED: Final = ["message.output_text.logprobs"]
 
-#: A pair of requests: the first one fails, its neighbour passes.
+#: A pair of similar requests: the first one fails, and the second one passes.
 Pair = tuple[Body, Body]
 
-#: What a behaviour, or a family's own patch, refuses by more than one parameter, by endpoint.
+#: Rejections by a behavior, or by a family's own patch, that depend on several parameters, by
+#: endpoint.
 PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
     "no audio part": {CHAT: [(user(AUDIO), user(TEXT))]},
     "no image part": {CHAT: [(user(TEXT, IMAGE), user(TEXT))]},
@@ -250,7 +251,7 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
     },
 }
 
-#: The behaviours and families that bring only warnings.
+#: The behaviors and families that cause only warnings.
 WARNINGS: Final = {
     "perhaps no parallel_tool_calls",
     "no cache options",
@@ -269,8 +270,8 @@ class Patch(NamedTuple):
 
     Attributes:
         family: the name of the family.
-        url: of the endpoint.
-        name: of the behaviour, or of the family if the patch is its own.
+        url: the URL of the endpoint.
+        name: the name of the behavior, or of the family if the patch is its own.
         schema: the patch.
     """
 
@@ -281,7 +282,7 @@ class Patch(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """A request that a family refuses, and its neighbour that passes."""
+    """A request that a family rejects, and a similar one that passes."""
 
     family: str
     url: str
@@ -310,7 +311,7 @@ def patches() -> Iterator[Patch]:
 
 
 def pairs_of_parameter(url: str, key: str, schema: Mapping[str, Any] | None) -> Iterator[Pair]:
-    """Yield the pairs that the patch of one parameter stands for."""
+    """Yield the pairs that test the patch of one parameter."""
     if schema is None or (schema.get("enum") or [0])[0] is None or schema.get("not") == {}:
         yield {key: VALUES[key]}, {}
     elif "enum" in schema and key not in ("quality", "output_format", "verbosity"):
@@ -323,7 +324,7 @@ def pairs_of_parameter(url: str, key: str, schema: Mapping[str, Any] | None) -> 
 
 
 def refusals() -> Iterator[Refusal]:
-    """Yield a case for each refusal of each family that has a known model."""
+    """Yield a case for each rejection by each family that has a known model."""
     counts: dict[tuple[str, str, str], int] = {}
     for patch in patches():
         if patch.family not in NAMES:
@@ -350,7 +351,8 @@ def findings(url: str, model: str, *parameters: Body) -> list[BatchError]:
     return [error for error in check_request(request) if error.rule != "deprecated_parameter"]
 
 
-# -- refusals -------------------------------------------------------------------------------------
+# -- rejections
+# -------------------------------------------------------------------------------------
 
 
 @each(REFUSALS)
@@ -365,7 +367,7 @@ def test_rejected_parameter_fails_and_a_similar_one_passes(case: Refusal) -> Non
 
 
 def is_about_the_endpoint(name: str) -> bool:
-    """Whether a behaviour refuses every request to an endpoint."""
+    """Whether a behavior rejects every request to an endpoint."""
     constraints = [part for patch in BEHAVIOURS[name].values() for part in patch.get("allOf", ())]
     return any("not" in part["anyOf"][0] for part in constraints)
 
@@ -381,7 +383,7 @@ class Efforts(NamedTuple):
 
 
 def efforts_of_responses() -> Iterator[Efforts]:
-    """Yield the efforts that each family refuses in /v1/responses."""
+    """Yield the efforts that each family rejects in /v1/responses."""
     for patch in patches():
         sentence = "'{/reasoning/effort}' is not supported"
         is_own = patch.name == patch.family and patch.family in NAMES

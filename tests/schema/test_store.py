@@ -1,4 +1,4 @@
-"""The schemas that ship: well-formed, complete, and in the vocabulary that the explainer knows."""
+"""The schemas in the package are well-formed, complete, and in the vocabulary of the explainer."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ VOCABULARY = {
     "deprecated",
     "x-batchlint",
 }
-#: Keywords about the whole schema.
+#: Keywords for the whole schema.
 ABOUT = {"$schema", "$id", "$comment", "title"}
 
 

@@ -1,4 +1,4 @@
-"""The server in a process of its own."""
+"""The server in a separate process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 @contextlib.contextmanager
 def serving(folder: Path, *args: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Start a server whose temporary files are in a folder; yield its address and the process."""
+    """Start a server with temporary files in a directory; yield its address and the process."""
     with subprocess.Popen(
         [sys.executable, "-m", "batchlint", "serve", "--port", "0", *args],
         stdout=subprocess.PIPE,

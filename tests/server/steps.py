@@ -1,4 +1,4 @@
-"""What most tests of the server do: upload, create, poll, and read files."""
+"""Common steps of server tests: upload, create, poll, and read files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Canned answers, and the answers to requests that the endpoint refuses."""
+"""Canned answers, and responses to requests that the endpoint rejects."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TYPES: dict[str, Any] = {
     "/v1/videos": Video,
 }
 
-#: The fields that only an answer of the API has.
+#: The fields that only a response from the API has.
 LEFT_OUT = {
     "/v1/chat/completions": {"metadata", "moderation"},
     "/v1/responses": {
@@ -58,7 +58,7 @@ LEFT_OUT = {
 
 
 def answer(url: str, body: dict[str, Any]) -> Any:
-    """A canned answer as the official client sees it. It knows every field."""
+    """A canned answer as the official client sees it. The client knows every field."""
     raw = canned_answer(provider().endpoints[url], body, "batchlint1", NOW)
     typed = TYPES[url].model_validate(raw)
     assert_known(typed, raw)
@@ -140,7 +140,7 @@ def test_moderation_has_a_result_per_input(given: Any, count: int) -> None:
 
 
 def test_errors_match_the_recorded_ones() -> None:
-    """The recorded answers whose message agrees have the same code and param."""
+    """Recorded responses with the same message have the same code and param."""
     compared = 0
     for path in sorted((FIXTURES / "answers").glob("*.jsonl")):
         for row in rows(path):

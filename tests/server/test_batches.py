@@ -21,7 +21,7 @@ MIXED = line("a", CHAT) + line("b", CHAT, bogus=1) + b"\n" + line("c", CHAT, n=2
 
 
 def statuses(client: OpenAI, batch: Batch, polls: int) -> list[str]:
-    """The status after each of so many polls."""
+    """The status after each of this many polls."""
     return [client.batches.retrieve(batch.id).status for _ in range(polls)]
 
 

@@ -1,4 +1,4 @@
-"""Files, as the official client and hostile ones see them."""
+"""Files, with the official client and with hostile clients."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ BOUNDARY = "multipart/form-data; boundary=x"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the server makes its temporary folder."""
+    """The directory for the server's temporary directory."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
 def stored(folder: Path) -> list[str]:
-    """The names of all files that the server has."""
+    """The names of all files that the server stores."""
     return [path.name for path in folder.rglob("*") if path.is_file()]
 
 

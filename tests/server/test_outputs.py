@@ -1,4 +1,4 @@
-"""Answers that the user gives."""
+"""Answers supplied by the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may talk to the server on the loopback."""
+"""Which requests the server accepts on the loopback interface."""
 
 from __future__ import annotations
 

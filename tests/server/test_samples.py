@@ -1,4 +1,4 @@
-"""Values that fit a schema."""
+"""Sample values that match a schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of real files: the results agree with the report of the check."""
+"""Results for real files agree with the report of the check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support import FIXTURES, fixture_files, rows
 
 
 def upload(service: Service, path: Path) -> StoredFile:
-    """Give a file to the service, as an upload does."""
+    """Pass a file to the service, as an upload does."""
     copy = service.files.new_path()
     shutil.copy(path, copy)
     return service.create_file(Upload({"purpose": "batch"}, path.name, path.stat().st_size), copy)

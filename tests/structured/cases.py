@@ -1,4 +1,4 @@
-"""Schemas with their problems, except those that break the meta-schema (`test_metaschema.py`)."""
+"""Schemas with their problems, except those that violate the meta-schema (`test_metaschema.py`)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def not_permitted(keyword: str) -> str:
     return f"'{keyword}' is not permitted."
 
 
-#: Keywords that strict mode refuses, each with a value.
+#: Keywords that strict mode rejects, each with a value.
 REFUSED: Final[dict[str, Any]] = {
     "allOf": [{}],
     "if": {},
@@ -45,7 +45,7 @@ REFUSED: Final[dict[str, Any]] = {
     "dependentSchemas": {},
 }
 
-#: Keywords that strict mode may refuse, each with a value.
+#: Keywords that strict mode may reject, each with a value.
 DOUBTFUL: Final[dict[str, Any]] = {
     "minLength": 1,
     "maxLength": 1,

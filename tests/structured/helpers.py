@@ -21,7 +21,7 @@ RULE_NAMES = (
     "fine_tuned_schema",
 )
 
-# What the API says, in several of its sentences.
+# Phrases that several of the API's sentences share.
 NOT_CLOSED = "'additionalProperties' is required to be supplied and to be false."
 NOT_REQUIRED = (
     "'required' is required to be supplied and to be an array including every key in properties."
@@ -33,7 +33,7 @@ UNTYPED = "schema must have a 'type' key."
 
 
 def closed(**properties: Any) -> dict[str, Any]:
-    """An object as strict mode wants it."""
+    """An object as strict mode requires it."""
     return {
         "type": "object",
         "properties": properties,
@@ -43,7 +43,7 @@ def closed(**properties: Any) -> dict[str, Any]:
 
 
 def nested(levels: int) -> dict[str, Any]:
-    """Objects inside each other."""
+    """Nested objects."""
     schema: dict[str, Any] = {"type": "string"}
     for _ in range(levels):
         schema = closed(a=schema)
@@ -127,16 +127,16 @@ def responses_tool(parameters: Any, **more: Any) -> dict[str, Any]:
 
 
 class Place(NamedTuple):
-    """Where a request has a schema.
+    """A place of a schema in a request.
 
     Attributes:
-        name: of the place.
-        url: of the endpoint.
+        name: the name of the place.
+        url: the URL of the endpoint.
         body: makes a body with a schema.
-        rule: reports what the API certainly refuses.
+        rule: the rule that reports what the API is certain to reject.
         lead: the beginning of every message.
-        param: of every finding.
-        pointer: to the schema.
+        param: the param of every finding.
+        pointer: the pointer to the schema.
     """
 
     name: str

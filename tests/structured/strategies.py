@@ -1,4 +1,4 @@
-"""Hypothesis strategies: any JSON, and anything that looks like a JSON Schema."""
+"""Hypothesis strategies for any JSON, and for values that look like JSON Schemas."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Schemas that break the meta-schema, and the exact sentences about them.
+"""Schemas that violate the meta-schema, and the exact sentences about them.
 
-The sentences are those of the `jsonschema` library, which the API uses. Its versions differ in
-them, so every test that quotes one is in this file.
+The sentences come from the `jsonschema` library, which the API uses. They differ between its
+versions, so every test that quotes one is in this file.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ DRAFT_4 = {"$schema": "http://json-schema.org/draft-04/schema#"}
 
 
 def library_problems(schema: dict[str, Any]) -> list[SchemaProblem]:
-    """The problems that have a sentence of the library. The API's own begin alike."""
+    """The problems with a sentence from the library. The API's own sentences begin alike."""
     return [
         problem
         for problem in subset.problems(schema, "function")
@@ -164,7 +164,7 @@ def test_draft_4_allows_boolean_bounds() -> None:
     ]
 
 
-# -- the same answer as the library ---------------------------------------------------------------
+# -- agreement with the library ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

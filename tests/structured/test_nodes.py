@@ -1,4 +1,4 @@
-"""Walking the subschemas of a schema (`structured/nodes.py`), and naming their places."""
+"""Walking the subschemas of a schema, and naming their locations (`structured/nodes.py`)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_deep_schema_does_not_exhaust_the_stack(levels: int | None) -> None:
     assert 50 < len(visited) < 5000
 
 
-# -- what is known of a subschema -----------------------------------------------------------------
+# -- facts about a subschema -----------------------------------------------------------------
 
 
 class Known(NamedTuple):

@@ -16,7 +16,7 @@ from structured.strategies import SCHEMAS
 
 
 def full_check(schema: dict[str, Any]) -> tuple[object, ...]:
-    """The problems of a schema, without the quick check: it skips long schemas."""
+    """The problems of a schema, without the quick check, which skips long schemas."""
     return subset.problems(schema | {"description": "x" * (plain.SHORT + 1)}, "strict")
 
 

@@ -1,4 +1,4 @@
-"""What the API refuses about a schema (`structured/subset.py`), in each of the three modes."""
+"""The reasons why the API rejects a schema, in each of the three modes (`structured/subset.py`)."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_schema_that_is_nested_too_deep_for_the_encoder_is_checked() -> None:
 
 
 def test_problems_match_the_golden_file() -> None:
-    """Every problem as the rules get it, with its hint."""
+    """Every problem with its hint, as rules receive it."""
 
     def lines(case: SchemaCase, mode: subset.Mode) -> list[str]:
         if not isinstance(case.schema, dict):

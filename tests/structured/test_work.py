@@ -1,4 +1,4 @@
-"""How much work a schema is, and that one line cannot cause more than its budget."""
+"""The work that a schema takes, and the budget that limits it per line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def with_pattern(pattern: str) -> dict[str, Any]:
 
 
 def slow_schemas(count: int) -> list[dict[str, Any]]:
-    """Return schemas, each with another pattern of 480 characters that takes long to compile."""
+    """Return schemas, each with a different pattern of 480 characters that is slow to compile."""
     return [with_pattern(f"{number:04}" + "[\0-\uffff]" * 95) for number in range(count)]
 
 
