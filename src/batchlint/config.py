@@ -162,7 +162,7 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
         "jobs": Setting(_integer_from(0), "run", "The number of worker processes."),
         "progress": Setting(_SWITCH, "run", "Whether to show a progress bar."),
         "strict": Setting(_SWITCH, "run", "Exit with status 1 if there are warnings."),
-        "exit-zero": Setting(_SWITCH, "run", "Exit with status 0 if there are errors."),
+        "exit-zero": Setting(_SWITCH, "run", "Exit with status 0 even if there are errors."),
     }
 )
 

@@ -123,7 +123,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     help="Print errors only: no summary, warnings or notes (text, github).",
 )
 @click.option("--strict", is_flag=True, help="Exit with status 1 if there are warnings.")
-@click.option("--exit-zero", is_flag=True, help="Exit with status 0 if there are errors.")
+@click.option("--exit-zero", is_flag=True, help="Exit with status 0 even if there are errors.")
 @click.option(
     "--stdin-filename",
     metavar="NAME",
