@@ -339,7 +339,8 @@ def provider_sources() -> str:
     """Render the notes and the sources of each provider."""
     parts = []
     for one in map(provider, provider_names()):
-        parts += [f"### {one.name}\n", f"{one.title}: {one.service}.", *one.notes]
+        about = "" if one.service == one.title else f": {one.service}"
+        parts += [f"### {one.name}\n", f"**{one.title}**{about}.", *one.notes]
         parts.append("")
         parts += [f"* {source}: {', '.join(about)}" for source, about in by_source(one).items()]
         parts.append("")
