@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -138,6 +140,7 @@ def test_invalid_config_is_reported_and_nothing_runs(
         pytest.param(
             b"x = 1\n" + b"a." * 100_000 + b"b = 1", ":2: more than 1,000 dots", id="dots"
         ),
+        pytest.param(b"#" * 1_000_001, "larger than 1,000,000 bytes; write a smaller", id="large"),
     ],
 )
 def test_undecodable_config_is_reported(data: bytes, message: str, tmp_path: Path) -> None:
@@ -145,6 +148,40 @@ def test_undecodable_config_is_reported(data: bytes, message: str, tmp_path: Pat
 
     with pytest.raises(ValueError, match=message):
         config.nearest(tmp_path)
+
+
+def test_config_of_the_greatest_size_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "batchlint.toml"
+    path.write_bytes(b"strict = true\n#".ljust(1_000_000, b"#"))
+
+    assert config.load(path).settings == {"strict": True}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_config_must_be_a_regular_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "batchlint.toml"
+    os.mkfifo(pipe)  # Opening it would wait for a writer.
+
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(ValueError, match=f"^{path}: not a regular file$"):
+            config.load(path)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system has no /dev/fd")
+def test_config_may_be_a_process_substitution() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"strict = true")
+    os.close(writer)
+    found = config.load(Path(f"/dev/fd/{reader}"))
+    os.close(reader)
+
+    assert found.settings == {"strict": True}
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system has no /dev/fd")
+def test_endless_config_is_not_read_to_its_end() -> None:
+    with Path("/dev/zero").open("rb") as file, pytest.raises(ValueError, match="larger than"):
+        config.load(Path(f"/dev/fd/{file.fileno()}"))
 
 
 def test_batchlint_entry_in_pyproject_must_be_a_table(tmp_path: Path) -> None:
@@ -162,8 +199,7 @@ def test_unreadable_config_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
     def fail(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", fail)
-    monkeypatch.setattr(Path, "read_bytes", fail)
+    monkeypatch.setattr("batchlint.sources.open_regular", fail)
     for folder in (tmp_path, tmp_path / "inner"):
         with pytest.raises(ValueError, match=r"\.toml: Permission denied$"):
             config.nearest(folder)
@@ -208,6 +244,28 @@ def test_errors_name_the_line_of_the_key(text: str, line_number: int, tmp_path: 
 
     with pytest.raises(config.ConfigError, match=rf"batchlint\.toml:{line_number}: "):
         config.nearest(tmp_path)
+
+
+def test_finding_the_line_of_an_error_takes_bounded_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tomllib
+
+    parsed = 0
+    parse = tomllib.loads
+
+    def counting(text: str) -> dict[str, Any]:
+        nonlocal parsed
+        parsed += len(text)
+        return parse(text)
+
+    monkeypatch.setattr(tomllib, "loads", counting)
+    path = tmp_path / "batchlint.toml"
+    path.write_text("bogus = [\n" + "'bogus',\n" * 20_000 + "]", "utf-8")
+    with pytest.raises(ValueError, match=r"batchlint\.toml: unknown key bogus"):
+        config.load(path)
+
+    assert parsed < 6_000_000
 
 
 def test_line_number_is_that_in_pyproject(tmp_path: Path) -> None:

@@ -129,6 +129,28 @@ def test_line_longer_than_a_chunk_is_in_one_piece(make: Callable[[bytes], Source
     assert sum(b"x" in chunk for chunk in make(data).chunks(100)) == 1
 
 
+@pytest.mark.parametrize("data", [b"x" * 9000, b"a\n" + b"x" * 9000 + b"\nb\n"])
+def test_endless_line_is_an_os_error(
+    data: bytes, make: Callable[[bytes], Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "LONGEST_LINE", 5000)
+    source = make(data)
+    if not isinstance(source, FileSource | StreamSource):
+        return  # Its lines are in memory already.
+
+    with pytest.raises(OSError, match=r"^a line is longer than 5,000 bytes, so this is not a "):
+        list(source.chunks(100))
+
+
+def test_line_of_the_greatest_length_is_read(
+    make: Callable[[bytes], Source], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "LONGEST_LINE", 5000)
+    data = b"a\n" + b"x" * 4800 + b"\n" + b"y" * 4800 + b"\n"
+
+    assert b"".join(make(data).chunks(100)) == data
+
+
 # -- head, then chunks ----------------------------------------------------------------------------
 
 
@@ -163,6 +185,12 @@ def test_head_of_an_empty_source_is_empty(make: Callable[[bytes], Source]) -> No
 
 def test_head_consists_of_whole_lines(make: Callable[[bytes], Source]) -> None:
     assert make(DATA * 200).head().endswith(b"\n")
+
+
+def test_head_is_the_same_for_every_kind_of_source(make: Callable[[bytes], Source]) -> None:
+    data = DATA * 200
+
+    assert make(data).head() == BytesSource(data).head()
 
 
 def test_head_may_end_inside_a_very_long_line(tmp_path: Path) -> None:

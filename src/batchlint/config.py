@@ -19,6 +19,12 @@ _PER_FILE: Final = "per-file"
 #: key with 50,000 dots takes half a minute.
 _MOST_DOTS: Final = 1000
 
+#: The largest configuration file in bytes. The parser of TOML takes a second for it.
+_LARGEST: Final = 1_000_000
+
+#: To find the line of an error, parts of the file are parsed again: so many bytes in all.
+_PARSED_AGAIN: Final = 5_000_000
+
 #: Matches every spelling of a `[tool.batchlint]` table. Parsing TOML takes 5 ms, so files that only
 #: list batchlint as a dependency are not parsed.
 _MENTION: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
@@ -81,13 +87,21 @@ def _is_list_of_strings(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
+def _is_list_of_globs(value: Any) -> bool:
+    return _is_list_of_strings(value) and all(value)
+
+
 def _is_table_of_strings(value: Any) -> bool:
     return isinstance(value, dict) and _is_list_of_strings([*value.values()])
 
 
 _STRINGS: Final = {"type": "array", "items": {"type": "string"}}
 _RULES: Final = Kind("a list of rule names", _STRINGS, _is_list_of_strings)
-_GLOBS: Final = Kind("a list of globs", _STRINGS, _is_list_of_strings)
+_GLOBS: Final = Kind(
+    "a list of globs, none of them empty",
+    {"type": "array", "items": {"type": "string", "minLength": 1}},
+    _is_list_of_globs,
+)
 _TEXT: Final = Kind("a string", {"type": "string"}, lambda value: isinstance(value, str))
 _SWITCH: Final = Kind("true or false", {"type": "boolean"}, lambda value: isinstance(value, bool))
 _INTEGER: Final = Kind("an integer", {"type": "integer"}, lambda value: type(value) is int)
@@ -318,10 +332,19 @@ def _nearest(folder: Path) -> Config:
 
 
 def _read(path: Path) -> bytes:
+    from .sources import open_regular
+
     try:
-        return path.read_bytes()
+        with open_regular(str(path)) as file:
+            data = file.read(_LARGEST + 1)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
+    if len(data) > _LARGEST:
+        raise ConfigError(
+            f"{path}: larger than {_LARGEST:,} bytes; write a smaller batchlint.toml, or use "
+            "--no-config"
+        )
+    return data
 
 
 # -- reading --------------------------------------------------------------------------------------
@@ -452,26 +475,37 @@ def _line_of(text: str, keys: Sequence[str]) -> int | None:
     whose addition adds the key to the document.
     """
     lines = text.split("\n")
+    parser = _Parser(_PARSED_AGAIN)
     for number, line in enumerate(lines):
         if not keys or keys[-1] not in line:
             continue
-        before = _document(lines[:number])
+        before = parser.document(lines[:number])
         if before is None or _has(before, keys):
             continue
-        longer = (_document(lines[:stop]) for stop in range(number + 1, len(lines) + 1))
+        longer = (parser.document(lines[:stop]) for stop in range(number + 1, len(lines) + 1))
         if _has(next((found for found in longer if found is not None), {}), keys):
             return number + 1
     return None
 
 
-def _document(lines: Sequence[str]) -> dict[str, Any] | None:
-    """The document; None if it ends within a value."""
-    import tomllib
+class _Parser:
+    """Parses the beginning of a document, until it has parsed too many bytes."""
 
-    try:
-        return tomllib.loads("\n".join(lines))
-    except ValueError:
-        return None
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def document(self, lines: Sequence[str]) -> dict[str, Any] | None:
+        """The document; None if it ends within a value, or if too much was parsed already."""
+        import tomllib
+
+        text = "\n".join(lines)
+        self._left -= len(text)
+        if self._left < 0:
+            return None
+        try:
+            return tomllib.loads(text)
+        except ValueError:
+            return None
 
 
 def _has(document: Any, keys: Sequence[str]) -> bool:

@@ -30,6 +30,10 @@ CHUNK: Final = 1 << 18
 #: The head of a file is cut here: its first line may be very long.
 LONGEST_HEAD: Final = 16_000_001
 
+#: A longer line is not read: its text and what is made of it would not fit into memory. No service
+#: takes a request of this size in bytes.
+LONGEST_LINE: Final = 1_000_000_000
+
 #: The size in bytes of what is remembered of a stream that cannot be read again.
 REMEMBERED: Final = 16_000_000
 
@@ -159,8 +163,10 @@ class _Stream:
         """See `Source`."""
         if self._rest is None:
             self._rest = self._read(CHUNK)
-            self._head = next(self._rest, b"")
-        return self._head or b""
+            self._head = _joined(self._rest, CHUNK)
+        head = self._head or b""
+        # The same bytes as those of a file, whatever the stream gives at a time.
+        return head[: head.find(b"\n", CHUNK - 1) + 1 or None][:LONGEST_HEAD]
 
     def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
         """See `Source`."""
@@ -325,6 +331,8 @@ class FileSource:
         at = _line_end(file, start - 1, stop) if start else 0
         while at < stop:
             end = min(_line_end(file, min(at + size, stop) - 1, length), length)
+            if end - at > LONGEST_LINE + size:
+                raise _too_long()
             data = _read_exactly(file, at, end - at)
             if len(data) < end - at:
                 raise _shrunk(at + len(data), length)
@@ -367,6 +375,12 @@ def _line_end(file: _Descriptor, at: int, stop: int) -> int:
     return max(at, stop)
 
 
+def _too_long() -> OSError:
+    return OSError(
+        f"a line is longer than {LONGEST_LINE:,} bytes, so this is not a batch input file"
+    )
+
+
 def _shrunk(seen: int, expected: int) -> OSError:
     return OSError(
         f"the file became shorter while it was read: {seen:,} of {expected:,} bytes were left"
@@ -405,7 +419,10 @@ class StreamSource(_Stream):
         if isinstance(self._stream, io.BufferedIOBase):
             # It can be asked for the rest of a line, so no bytes are joined twice.
             while data := _read_some(self._stream, size):
-                yield data if data.endswith(b"\n") else data + self._stream.readline()
+                rest = b"" if data.endswith(b"\n") else self._stream.readline(LONGEST_LINE)
+                if len(rest) >= LONGEST_LINE:
+                    raise _too_long()
+                yield data + rest
             return
         yield from _whole_lines(iter(lambda: _read_some(self._stream, size), b""))
 
@@ -413,15 +430,30 @@ class StreamSource(_Stream):
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in chunks that end with a newline, except perhaps the last one."""
     kept: list[bytes] = []  # The beginning of a line whose end was not read yet.
+    length = 0
     for data in pieces:
         end = data.rfind(b"\n") + 1
         if not end:
             kept.append(data)
+            length += len(data)
+            if length > LONGEST_LINE:
+                raise _too_long()
             continue
         yield b"".join([*kept, data[:end]]) if kept else data[:end]
         kept = [data[end:]] if end < len(data) else []
+        length = len(data) - end
     if kept:
         yield b"".join(kept)
+
+
+def _joined(chunks: Iterator[bytes], size: int) -> bytes:
+    """The next chunks, until they have so many bytes."""
+    found: list[bytes] = []
+    length = 0
+    while length < size and (chunk := next(chunks, b"")):
+        found.append(chunk)
+        length += len(chunk)
+    return b"".join(found)
 
 
 class _PipeSource(_Stream):
@@ -533,6 +565,27 @@ class ItemSource(_Stream):
 def is_open_file(path: str) -> bool:
     """Whether a path is that of an open file, such as that of a shell's process substitution."""
     return re.fullmatch(r"/dev/stdin|(/dev|/proc/(self|\d+))/fd/\d+", path) is not None
+
+
+def open_regular(path: str) -> BinaryIO:
+    """Open a regular file, an open file of this process (see `is_open_file`), or `/dev/null`.
+
+    Reading another pipe or device might never end.
+
+    Raises:
+        OSError: the file cannot be opened, or is a pipe or a device.
+    """
+
+    def opener(path: str, flags: int) -> int:
+        return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # Opening a pipe would wait.
+
+    file = open(path, "rb", opener=opener)  # noqa: SIM115 - the caller closes it
+    if is_open_file(path):
+        os.set_blocking(file.fileno(), True)
+    elif path != os.devnull and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "not a regular file", path)
+    return file
 
 
 def is_gzipped(path: str) -> bool:

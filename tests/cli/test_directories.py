@@ -222,11 +222,23 @@ def test_directory_without_files_is_an_error(run: Run, tmp_path: Path) -> None:
     result = run("check", str(tmp_path))
 
     assert (result.status, result.out) == (2, "")
-    message = f"batchlint: {tmp_path}: no files to check in this directory (*.jsonl, *.jsonl.gz)\n"
-    assert result.err == message
+    message = f"batchlint: {tmp_path}: no files to check in this directory\n"
+    assert (
+        result.err == f"batchlint: {tmp_path}: no file here matches *.jsonl, *.jsonl.gz\n{message}"
+    )
     (tmp_path / "x.jsonl").write_bytes(RESULT)
     result = run("check", str(tmp_path))
     assert (result.status, result.err.splitlines(keepends=True)[-1]) == (2, message)
+
+
+@pytest.mark.parametrize("command", ["check", "check --list-files", "fix"])
+def test_globs_without_a_match_are_named(command: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_bytes(line())
+    (tmp_path / "batchlint.toml").write_text("include = ['*.json', 'data/*']", "utf-8")
+    result = run(*command.split(), str(tmp_path))
+
+    assert result.status == 2
+    assert f"batchlint: {tmp_path}: no file here matches *.json, data/*\n" in result.err
 
 
 # -- compressed files -----------------------------------------------------------------------------

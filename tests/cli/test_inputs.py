@@ -111,8 +111,9 @@ def test_unreadable_files_are_reported_and_the_others_are_checked(tmp_path: Path
 
     assert result.status == 2
     assert [text.partition(": ")[2] for text in result.err.splitlines()] == [
+        "folder.jsonl: no file here matches *.jsonl, *.jsonl.gz",
         "missing/x.jsonl: No such file or directory",
-        "folder.jsonl: no files to check in this directory (*.jsonl, *.jsonl.gz)",
+        "folder.jsonl: no files to check in this directory",
         "dangling.jsonl: No such file or directory",
         "good.jsonl/x.jsonl: Not a directory",
     ]

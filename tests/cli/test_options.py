@@ -108,9 +108,63 @@ def test_writing_reports_to_files_disables_standard_output(run: Run, folder: Pat
     assert (folder / "b.jsonl").read_bytes().count(b"\n") == 2
 
 
+@pytest.mark.parametrize("name", ["-", None], ids=["named", "not named"])
+def test_dash_is_standard_output(name: str | None, run: Run, folder: Path) -> None:
+    options = [] if name is None else [f"--output-file={name}"]
+    result = run("check", "x.jsonl", "--format=json", *options)
+
+    (file,) = json.loads(result.out)["files"]
+    assert file["path"] == "x.jsonl"
+    assert not (folder / "-").exists()
+
+
+def test_further_report_can_be_printed(run: Run, folder: Path) -> None:
+    printed = run("check", "x.jsonl", "--format=json")
+    result = run("check", "x.jsonl", "--output-file=a.txt", "--output=json=-")
+
+    assert result == printed
+    assert (folder / "a.txt").read_text("utf-8").startswith("x.jsonl:1:")
+    assert not (folder / "-").exists()
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["check", ""],
+        ["fix", ""],
+        ["split", ""],
+        ["check", "x.jsonl", "--output-file="],
+        ["fix", "x.jsonl", "--output-file="],
+        ["split", "x.jsonl", "--output-dir="],
+        ["check", ".", "--include="],
+        ["check", ".", "--exclude="],
+        ["check", "x.jsonl", "--config="],
+    ],
+    ids=" ".join,
+)
+def test_empty_names_are_refused(args: list[str], run: Run, folder: Path) -> None:
+    before = sorted(folder.iterdir())
+    result = run(*args)
+
+    assert (result.status, result.out) == (2, "")
+    assert result.err.endswith(("it is empty\n", "the name of a file is empty\n"))
+    assert sorted(folder.iterdir()) == before
+
+
+def test_parts_cannot_be_printed(run: Run, folder: Path) -> None:
+    result = run("split", "x.jsonl", "--output-dir=-")
+
+    assert result.status == 2
+    assert "--output-dir needs a directory" in result.err
+    assert not (folder / "-").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--output=json=-"], "two reports would be written to standard output; give one of"),
+        (["--output=json=-", "--output-file=-"], "two reports would be written to standard output"),
+        (["--output-file=a", "--output=json=-", "--output=sarif=-"], "two reports would be"),
         (["--output=json"], "'json' is not of the form FORMAT=PATH, such as sarif=report.sarif"),
         (["--output=json="], "'json=' is not of the form FORMAT=PATH"),
         (["--output=jsn=a"], "'jsn' is not a format; the formats are text, json"),

@@ -195,6 +195,5 @@ def test_messages_on_standard_error_are_wrapped(tmp_path: Path) -> None:
     assert shown == (
         "batchlint: .: skipped batch_1_output.jsonl (the output or\n"
         "    error file of a batch)\n"
-        "batchlint: .: no files to check in this directory (*.jsonl,\n"
-        "    *.jsonl.gz)\n"
+        "batchlint: .: no files to check in this directory\n"
     )

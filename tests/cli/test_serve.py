@@ -81,6 +81,13 @@ def test_outputs_that_cannot_be_read_are_named(
     assert (result.status, result.err) == (2, f"Error: cannot read {path}: Permission denied\n")
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no devices")
+def test_outputs_must_be_a_regular_file(run: Run) -> None:
+    result = run("serve", "--outputs", "/dev/zero")
+
+    assert (result.status, result.err) == (2, "Error: cannot read /dev/zero: not a regular file\n")
+
+
 def test_invalid_outputs_file_is_reported_with_its_line(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "outputs.jsonl"
     path.write_text("{\n", "utf-8")

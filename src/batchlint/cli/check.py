@@ -28,9 +28,9 @@ from .options import (
     provider_option,
     rule_options,
 )
-from .parameters import CheckCommand, KeyValue, Target
+from .parameters import CheckCommand, InputFile, KeyValue, Target, Text
 from .printing import complain, print_all, terminal_width
-from .reports import append_summary, refuse_conflicts, write_report
+from .reports import STANDARD_OUTPUT, append_summary, refuse_conflicts, write_report
 
 if TYPE_CHECKING:
     from ..output.result import FileResult
@@ -54,7 +54,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     epilog="Exit status: 0 no errors, 1 errors found, 2 a file could not be checked or the "
     "report could not be written.",
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
+@click.argument("files", nargs=-1, required=True, type=InputFile())
 @provider_option("files")
 @endpoint_option
 @click.option(
@@ -65,9 +65,10 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
 )
 @click.option(
     "--output-file",
+    type=Text(),
     metavar="PATH",
-    help="Write the report to PATH atomically, instead of to the screen. If no file can be checked, "
-    "nothing is written.",
+    help="Write the report to PATH atomically, instead of to the screen; '-' is the screen. If no "
+    "file can be checked, nothing is written.",
 )
 @click.option(
     "--output",
@@ -207,7 +208,8 @@ def check(
         _print_files(ctx, paths, notes)
     chosen = FORMATS[format] if format else default_format()
     targets = [path for _, path in output]
-    refuse_conflicts(targets if output_file is None else [output_file, *targets], paths)
+    main_target = STANDARD_OUTPUT if output_file is None else output_file
+    refuse_conflicts([main_target, *targets], paths)
     settings = FileSettings(
         rules={key: given.pop(key) for key in RULE_KEYS if given[key] is not None},
         values={key.replace("_", "-"): value for key, value in given.items()}
@@ -242,17 +244,20 @@ def check(
             results.append(result)
             yield result
 
-    if output_file is None:
+    if main_target == STANDARD_OUTPUT:
         on_screen = printing._replace(width=terminal_width(sys.stdout))
         if _wants_color(color):
             on_screen = on_screen._replace(style=click.style)
         print_all(chosen.render(checked(), on_screen), as_utf8=not chosen.is_for_people)
         is_written = True
     else:
-        is_written = write_report(output_file, chosen.render(checked(), printing), results)
+        is_written = write_report(main_target, chosen.render(checked(), printing), results)
     for name, path in output:
         texts = FORMATS[name].render(iter(results), printing)
-        is_written = write_report(path, texts, results) and is_written
+        if path == STANDARD_OUTPUT:
+            print_all(texts, as_utf8=not FORMATS[name].is_for_people)
+        else:
+            is_written = write_report(path, texts, results) and is_written
     if not quiet:
         _note_old_schemas()
     status = exit_status(results, strict=strict)

@@ -26,7 +26,7 @@ from .options import (
     provider_option,
     rule_options,
 )
-from .parameters import CheckCommand
+from .parameters import CheckCommand, InputFile, Text
 from .printing import complain, print_bytes, print_lines, terminal_width
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     epilog="Exit status: 0 no errors remain, 1 errors remain or --diff shows a change, 2 a "
     "file could not be read or written.",
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str, readable=False))
+@click.argument("files", nargs=-1, required=True, type=InputFile())
 @click.option(
     "--unsafe",
     is_flag=True,
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--output-file",
+    type=Text(),
     metavar="PATH",
     help="Write the repaired file to PATH; '-' is standard output.  [default: the file itself; for "
     "standard input, standard output]",

@@ -28,7 +28,7 @@ _RESULT_NAME: Final = re.compile(r"(?i:batch)_[^/]*_(?i:output|error)s?\.jsonl(\
 UNREADABLE: Final = (OSError, EOFError, zlib.error)
 
 #: The message for a directory without files to check.
-NO_FILES: Final = "no files to check in this directory (*.jsonl, *.jsonl.gz)"
+NO_FILES: Final = "no files to check in this directory"
 
 #: Maximum number of skipped files to name for each reason.
 _NAMED: Final = 3
@@ -134,6 +134,7 @@ class Folder:
         )
         self._exclude = [*((glob, own) for glob in exclude), *config.globs("exclude")]
         self._skipped: dict[str, list[str]] = {}
+        self._is_matched = False
 
     def files(self) -> list[str]:
         """The files to check.
@@ -154,6 +155,7 @@ class Folder:
             folders[:] = [name for name in sorted(folders) if self._is_entered(Path(place, name))]
             for path in (Path(place, name) for name in sorted(names)):
                 if is_matched(path, self._include):
+                    self._is_matched = True
                     reason = self._why_skipped(path)
                     if reason is None:
                         found.append(str(path))
@@ -162,7 +164,10 @@ class Folder:
         return found
 
     def notes(self) -> Iterator[str]:
-        """A message about the skipped files, if there are any."""
+        """Messages about skipped files, and about globs without a match."""
+        if not self._is_matched:
+            globs = ", ".join(glob for glob, _ in self._include)
+            yield f"{shown_name(self._path)}: no file here matches {globs}"
         if not self._skipped:
             return
         parts = []

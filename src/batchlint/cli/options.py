@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from .inputs import Configs
-from .parameters import ProviderName, Rules, complete_endpoint
+from .parameters import ProviderName, Rules, Text, complete_endpoint
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -70,12 +70,14 @@ def folder_options(command: _Command) -> _Command:
     )(command)
     command = click.option(
         "--exclude",
+        type=Text(),
         multiple=True,
         metavar="GLOB",
         help="In directories, skip files and directories that match. Repeatable.",
     )(command)
     return click.option(
         "--include",
+        type=Text(),
         multiple=True,
         metavar="GLOB",
         help="In directories, check only files that match. Repeatable.  [default: *.jsonl, "
@@ -87,6 +89,7 @@ def config_options(command: _Command) -> _Command:
     """Add the options that choose a configuration, which sets the defaults of other options."""
     command = click.option(
         "--config",
+        type=Text(),
         metavar="PATH",
         is_eager=True,
         expose_value=False,

@@ -26,7 +26,32 @@ class CheckCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-class Rules(click.ParamType):  # type: ignore[type-arg]  # generic only in new releases
+class Text(click.ParamType):  # type: ignore[type-arg]  # generic only in new releases
+    """A path or a glob. An empty one is a mistake, such as an unset variable of a shell."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text."""
+        if value == "":
+            self.fail("it is empty", param, ctx)
+        return str(value)
+
+
+class InputFile(click.Path):
+    """The name of an input file."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=str, readable=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name."""
+        if value == "":
+            self.fail("the name of a file is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Rules(click.ParamType):  # type: ignore[type-arg]  # likewise
     """Names of rules, groups or API codes, or globs, separated by commas."""
 
     name = "rules"

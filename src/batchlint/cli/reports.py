@@ -7,7 +7,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -18,6 +18,9 @@ from .printing import complain
 
 if TYPE_CHECKING:
     from ..output.result import FileResult
+
+#: The path that means standard output.
+STANDARD_OUTPUT: Final = "-"
 
 #: A format and the path of a report in it.
 Target = tuple[str, str]
@@ -32,6 +35,14 @@ def refuse_conflicts(paths: Sequence[str], inputs: Iterable[str]) -> None:
     inputs = list(inputs)
     seen: set[str] = set()
     for path in paths:
+        if path == STANDARD_OUTPUT:
+            if path in seen:
+                raise click.UsageError(
+                    "two reports would be written to standard output; give one of them a file with "
+                    "--output-file PATH or --output FORMAT=PATH"
+                )
+            seen.add(path)
+            continue
         name = shown_name(path)
         if any(_is_same_file(path, each) for each in inputs):
             raise click.UsageError(f"the report would overwrite {name}, which is an input file")

@@ -17,7 +17,7 @@ from .check import EXIT_FOUND, EXIT_OK
 from .crash import EXIT_ERROR
 from .inputs import UNREADABLE, reason, shown_name, standard_input
 from .options import config_options, configs_of, provider_option
-from .parameters import CheckCommand
+from .parameters import CheckCommand, InputFile, Text
 from .printing import complain, print_all, print_lines, terminal_width
 
 if TYPE_CHECKING:
@@ -57,10 +57,11 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
     epilog="Exit status: 0 all parts are complete, 1 a line doesn't fit into any part, so nothing was "
     "written, 2 the file could not be read or the parts could not be written.",
 )
-@click.argument("file", type=click.Path(path_type=str, readable=False))
+@click.argument("file", type=InputFile())
 @provider_option("parts")
 @click.option(
     "--output-dir",
+    type=Text(),
     default=".",
     show_default=True,
     metavar="DIR",
@@ -122,6 +123,8 @@ def split(
     """
     from .. import splitting
 
+    if output_dir == "-":
+        raise click.UsageError("--output-dir needs a directory; '-' is not one")
     shown = shown_name(file)
     path = Path("<stdin>" if file == "-" else file)
     configured = configs_of(ctx)(path.parent).value_for(path, "provider")

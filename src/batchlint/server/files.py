@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from ..report import Report
+from ..sources import open_regular
 from . import errors
 
 #: Files of batches are kept this long (source: the API reference, August 2026: "By default, files
@@ -192,7 +193,7 @@ def page(items: Sequence[_Item], after: str | None, limit: int) -> Mapping[str, 
 
 def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines of a file that are not blank, with their numbers from 1."""
-    with path.open("rb") as file:
+    with open_regular(str(path)) as file:
         for number, line in enumerate(file, 1):
             if line.strip():
                 yield number, line
