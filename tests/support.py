@@ -58,6 +58,19 @@ def line(custom_id: Any = "a", url: str = "/v1/embeddings", **body: Any) -> byte
     return json.dumps(request(custom_id, url, **body)).encode() + b"\n"
 
 
+def example_lines(example: str) -> bytes:
+    """An example of a rule as lines. `/v1/x {...}` stands for a line with this URL and body."""
+    lines = []
+    for number, text in enumerate(example.split("\n")):
+        url, _, body = text.partition(" ")
+        if url.startswith("/v1/"):
+            start = f'{{"custom_id": "{number}", "method": "POST"'
+            lines.append(f'{start}, "url": "{url}", "body": {body}}}')
+        else:
+            lines.append(text)
+    return "\n".join(lines).encode() + b"\n"
+
+
 def rows(path: Path) -> list[dict[str, Any]]:
     """Return the rows of a JSONL file."""
     return [json.loads(text) for text in path.read_bytes().split(b"\n") if text.strip()]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,9 +15,10 @@ from hypothesis import strategies as st
 from batchlint import check
 from batchlint.providers import provider
 from batchlint.report import Report
+from batchlint.rules import RULES
 from batchlint.schema.store import body_schema
 from strategies import ANY_FILE, MODELS, REPLACEMENTS, mutated_bodies
-from support import URLS, line
+from support import URLS, example_lines, line
 
 
 def check_anything(data: bytes) -> Report:
@@ -65,6 +68,45 @@ def test_check_accepts_any_value_of_a_parameter(url: str, model: str) -> None:
     )
 
     check_anything(data)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of each value inside a value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        yield (*path, key)
+        if isinstance(item, dict | list):
+            yield from places(item, (*path, key))
+
+
+def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    """A copy of a value with another value at a path."""
+    if not path:
+        return new
+    copy = value.copy()
+    copy[path[0]] = replaced(value[path[0]], path[1:], new)
+    return copy
+
+
+def test_check_accepts_any_value_in_the_place_of_one_that_makes_a_rule_find_something() -> None:
+    """Values that cannot be hashed and numbers are where the code of a rule expects a string."""
+    requests = []
+    for rule in RULES.values():
+        for text in rule.examples("Fails"):
+            for part in example_lines(text).splitlines():
+                with suppress(ValueError):  # Some rules are about lines that are not JSON.
+                    requests.append(orjson.loads(part))
+    lines = [
+        json.dumps(replaced(request, path, new)).encode()
+        for request in requests
+        if isinstance(request, dict)
+        for path in places(request)
+        for new in ([1], {"x": [1]}, 1, None, "x")
+    ]
+
+    assert len(lines) > 5000
+    for start in range(0, len(lines), 500):
+        check_anything(b"\n".join(lines[start : start + 500]))
 
 
 # -- deeply nested values -------------------------------------------------------------------------

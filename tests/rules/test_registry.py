@@ -17,7 +17,7 @@ from batchlint.rules.registry import Request, names_of, problem, request_rule
 from batchlint.rules.triggers import ALWAYS, items, parts
 from batchlint.schema.store import body_schema
 from rules.helpers import each
-from support import NOW
+from support import NOW, example_lines
 
 SNAKE_CASE = "[a-z][a-z0-9]*(_[a-z0-9]+)*"
 
@@ -111,22 +111,9 @@ EXAMPLES = [
 ]
 
 
-def as_lines(example: str) -> bytes:
-    """An example as lines. `/v1/x {...}` stands for a line with this URL and body."""
-    lines = []
-    for number, text in enumerate(example.split("\n")):
-        url, _, body = text.partition(" ")
-        if url.startswith("/v1/"):
-            start = f'{{"custom_id": "{number}", "method": "POST"'
-            lines.append(f'{start}, "url": "{url}", "body": {body}}}')
-        else:
-            lines.append(text)
-    return "\n".join(lines).encode() + b"\n"
-
-
 def findings(rule: Rule, example: str) -> list[BatchError]:
     """The findings about an example, with its rule switched on."""
-    report = check(as_lines(example), warn=() if rule.default else [rule.name], now=NOW)
+    report = check(example_lines(example), warn=() if rule.default else [rule.name], now=NOW)
     return [*report.errors, *report.warnings]
 
 

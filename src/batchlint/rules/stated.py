@@ -228,6 +228,7 @@ def _move_messages(body: Mapping[str, Any]) -> tuple[Edit, ...]:
     same = isinstance(messages, list) and all(
         isinstance(message, dict)
         and message.keys() == _MESSAGE
+        and isinstance(message["role"], str)
         and message["role"] in _SAME_ROLES
         and isinstance(message["content"], str)
         for message in messages
