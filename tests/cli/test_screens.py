@@ -36,6 +36,10 @@ def many_errors(path: Path) -> None:
         ("rule_list_wide.txt", ["rule"], 100),
         ("rule.txt", ["rule", "duplicate_custom_id"], 72),
         ("no_command.txt", ["sample_batch.jsonl"], 80),
+        ("no_arguments.txt", [], 60),
+        ("provider_list.txt", ["provider"], 60),
+        ("provider.txt", ["provider", "groq"], 60),
+        ("provider_wide.txt", ["provider", "azure"], 100),
         ("help.txt", ["check", "--help"], 80),
         ("help_narrow.txt", ["check", "--help"], 60),
     ],
@@ -108,6 +112,8 @@ def test_no_line_is_wider_than_the_terminal(columns: int) -> None:
         ["check", "fixtures/invalid", "--max-errors=200"],
         ["rule"],
         ["rule", "image*,json"],
+        ["provider"],
+        ["provider", "azure"],
         ["check", "--help"],
     ):
         shown = run_on_terminal(*args, columns=columns, cwd=FIXTURES.parent)

@@ -86,9 +86,10 @@ def terminal_width(stream: Any) -> int | None:
 
 def show_error(error: click.ClickException) -> None:
     """Print an error about the command line. The message may quote anything, so escape it."""
-    label = len("Error: ")  # click puts it before the message.
-    message = wrap(escape(error.format_message()), terminal_width(sys.stderr), label, label)
-    error.format_message = lambda: message  # type: ignore[method-assign]
+    if not isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # Of click 8.2.
+        label = len("Error: ")  # click puts it before the message.
+        message = wrap(escape(error.format_message()), terminal_width(sys.stderr), label, label)
+        error.format_message = lambda: message  # type: ignore[method-assign]
     if sys.stderr is not None:
         with suppress(OSError):
             error.show()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from .parameters import ProviderName
-from .printing import print_all
+from .printing import print_all, terminal_width
 
 
-@click.command()
+@click.command(short_help="Explain providers.")
 @click.argument("name", required=False, metavar="[NAME]", type=ProviderName())
 def provider(name: str | None) -> None:
     """Explain a provider; without NAME, list all providers."""
     from ..output.providers import explain_provider, list_providers
 
-    print_all(list_providers() if name is None else [explain_provider(name)])
+    width = terminal_width(sys.stdout)
+    print_all(list_providers(width) if name is None else [explain_provider(name, width)])

@@ -10,7 +10,7 @@ from .parameters import complete_rule
 from .printing import print_all, terminal_width
 
 
-@click.command()
+@click.command(short_help="Explain rules.")
 @click.argument("name", required=False, metavar="[RULE]", shell_complete=complete_rule)
 def rule(name: str | None) -> None:
     """Explain a RULE; without RULE, list all rules by group.

@@ -8,7 +8,7 @@ from .parameters import complete_schema, schema_names
 from .printing import print_all
 
 
-@click.command()
+@click.command(short_help="Print JSON Schemas.")
 @click.argument("name", required=False, shell_complete=complete_schema)
 def schema(name: str | None) -> None:
     """Print a JSON Schema; without NAME, list all schemas.

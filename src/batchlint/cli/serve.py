@@ -10,7 +10,7 @@ from .parameters import ProviderName
 from .printing import complain, print_all
 
 
-@click.command()
+@click.command(short_help="Serve the Batch API for tests.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Listen on this address.")
 @click.option(
     "--port",

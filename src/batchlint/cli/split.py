@@ -54,6 +54,7 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
 
 @click.command(
     cls=CheckCommand,
+    short_help="Split a batch input FILE into parts.",
     epilog="Exit status: 0 all parts are complete, 1 a line doesn't fit into any part, so nothing was "
     "written, 2 the file could not be read or the parts could not be written.",
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ..providers import Limits, Provider, provider, provider_index
+from .wrapping import wrap
 
-_WIDTH: Final = 100
+#: Where the texts begin.
 _COLUMN: Final = 22
 
 #: The unit of each limit.
@@ -32,25 +32,35 @@ _FACTS: Final[Mapping[str, str]] = {
 }
 
 
-def list_providers() -> Iterator[str]:
-    """One line per provider."""
-    width = max(map(len, provider_index()))
+def list_providers(width: int | None = None) -> Iterator[str]:
+    """One line per provider, or the lines that it takes on a terminal.
+
+    Args:
+        width: the columns of the terminal; None wraps nothing.
+    """
+    column = max(map(len, provider_index())) + 2
     for name, row in provider_index().items():
-        yield f"{name:{width}}  {row['service']}\n"
+        yield _row(name, row["service"], column, width)
 
 
-def explain_provider(name: str) -> str:
+def explain_provider(name: str, width: int | None = None) -> str:
     """What batchlint knows about a provider, with the sources.
+
+    Args:
+        name: the provider.
+        width: the columns of the terminal; None wraps nothing.
 
     Raises:
         ValueError: there is no such provider.
     """
     one = provider(name)
     parts = [f"{one.name}: {one.title}\n\n"]
-    parts += [_row(label, text) for label, text in facts(one)]
-    parts += [_row("note", note) for note in one.notes]
+    parts += [_row(label, text, _COLUMN, width) for label, text in facts(one)]
+    parts += [_row("note", note, _COLUMN, width) for note in one.notes]
     parts.append("\nSources\n")
-    parts += [f"  {source}: {', '.join(about)}\n" for source, about in by_source(one).items()]
+    for source, about in by_source(one).items():
+        text = f"{source}: {', '.join(about)}"
+        parts.append(f"  {wrap(text, width, 4, 2)}\n")
     return "".join(parts)
 
 
@@ -148,7 +158,7 @@ def _rules(one: Provider) -> Iterator[tuple[str, str]]:
         yield f"code {code}", ", ".join(names)
 
 
-def _row(label: str, text: str) -> str:
-    lines = textwrap.wrap(text, _WIDTH - _COLUMN, break_long_words=False, break_on_hyphens=False)
-    indent = "\n" + " " * _COLUMN
-    return f"{label:{_COLUMN}}{indent.join(lines)}\n"
+def _row(label: str, text: str, column: int, width: int | None) -> str:
+    """A label and its text, which begins at a column, or two spaces after a longer label."""
+    label = f"{label:{column - 2}}  "
+    return f"{label}{wrap(text, width, column, len(label))}\n"

@@ -24,7 +24,7 @@ EFFECT_OF_RULE: Final[Mapping[Effect | None, str]] = {
     "create": "refuses the create call",
     "batch": "fails the whole batch",
     "request": "refuses the request",
-    None: "has no known objection",
+    None: "is not known to refuse it",
 }
 
 
