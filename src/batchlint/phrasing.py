@@ -1,6 +1,6 @@
-"""How the API words types, values, lists and places.
+"""Words types, values, lists and places as the API does.
 
-Source: recorded answers of the live API, August and September 2026 (`fixtures/answers/`).
+Source: recorded responses of the live API, August and September 2026 (`fixtures/answers/`).
 """
 
 from __future__ import annotations
@@ -15,23 +15,24 @@ from .nesting import pruned
 
 Schema = Mapping[str, Any]
 
-#: What the API says of a line that it cannot read (source: `batchlint rule invalid_json_line`).
+#: The API's message for a line that it cannot parse (source: `batchlint rule invalid_json_line`).
 NOT_JSON: Final = "This line is not parseable as valid JSON."
 
-#: The API shortens names longer than this. Seen whole at 12 characters, shortened at 20.
+#: The API shortens longer names. A name of 12 characters was seen whole, and one of 20 shortened.
 LONGEST_NAME: Final = 19
 
-#: The same for values. Seen whole at 20 (August 2025), shortened at 24 and 28 (July 2026).
+#: The same for values. A value of 20 characters was seen whole (August 2025), and values of 24 and
+#: 28 shortened (July 2026).
 LONGEST_VALUE: Final = 20
 
 #: Messages quote at most this many characters of a user's value.
 QUOTED: Final = 64
 
-#: Characters that may do more to a screen than appear on it, or that do not appear: control
-#: characters, those that change the direction of text, those that are invisible by default
-#: (Unicode's Default_Ignorable_Code_Point, version 16), and halves of surrogate pairs. A list of
-#: our own, because `str.isprintable` calls some of them printable and depends on the version of
-#: Python. Compiled when first needed.
+#: Characters that could control a terminal or are invisible: control characters, characters that
+#: change the direction of text, characters that are invisible by default (Unicode's
+#: Default_Ignorable_Code_Point, version 16), and lone surrogates. The list is fixed, because
+#: `str.isprintable` calls some of them printable and depends on the version of Python. Compiled
+#: when first needed.
 _BEYOND_C0: Final = (
     "\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
@@ -45,18 +46,18 @@ _NOTHING: Final[Schema] = {}
 
 
 def escape(text: str) -> str:
-    """Escape control characters, invisible ones, and those that change the direction of text."""
+    """Escape control characters, invisible characters and those that change the text direction."""
     if text.isascii() and text.isprintable():
         return text
     return re.sub(_UNSAFE, lambda match: ascii(match[0])[1:-1], text)
 
 
 def escape_document(text: str, reference: Callable[[str], str]) -> str:
-    """Escape the same characters in a document whose own escapes cover those up to U+001F.
+    """Escape the same characters in a document in which those up to U+001F are already escaped.
 
     Args:
         text: the document.
-        reference: how its format writes a character.
+        reference: escapes a character as the format of the document requires.
     """
     if text.isascii() and "\x7f" not in text:
         return text
@@ -64,7 +65,7 @@ def escape_document(text: str, reference: Callable[[str], str]) -> str:
 
 
 def excerpt(value: str) -> str:
-    """A user's string as messages quote it: escaped, and at most 64 characters of it."""
+    """A user's string as messages quote it: escaped, and cut to 64 characters."""
     text = escape(value[: QUOTED + 1])
     return text if len(text) <= QUOTED else text[: QUOTED - 3] + "..."
 
@@ -75,19 +76,22 @@ def abbreviate(name: str, longest: int = LONGEST_NAME) -> str:
 
 
 def python_repr(value: Any) -> str:
-    """A value as the API prints it where it prints a Python repr."""
+    """A value as the API prints it in messages with a Python repr."""
     try:
-        # More levels have more brackets than an excerpt has characters.
+        # An excerpt is shorter than the brackets of this many levels.
         return excerpt(repr(pruned(value, QUOTED)))
-    except (RecursionError, ValueError):  # A deep caller, or an integer of too many digits.
+    except (
+        RecursionError,
+        ValueError,
+    ):  # The caller's stack is too deep, or an integer has too many digits.
         return "..."
 
 
 class _LongText(str):
     """A long string whose repr is short.
 
-    `jsonschema` writes the repr of what it refuses into messages that nobody reads: a 50 MB image
-    took 2.7 GB.
+    `jsonschema` writes the repr of rejected values into messages that are never used. A 50 MB image
+    took 2.7 GB of memory.
     """
 
     __slots__ = ()
@@ -96,12 +100,12 @@ class _LongText(str):
         return repr(str(self[:_SHORT_REPR]))
 
 
-#: Strings of more characters get a short repr.
+#: Longer strings get a short repr.
 _SHORT_REPR: Final = 1000
 
 
 def with_short_reprs(value: Any) -> Any:
-    """The same value for `jsonschema`, with a short repr for long strings."""
+    """A copy of a value for `jsonschema`, in which long strings have a short repr."""
     if isinstance(value, str):
         return value if len(value) <= _SHORT_REPR else _LongText(value)
     if isinstance(value, dict):
@@ -112,7 +116,7 @@ def with_short_reprs(value: Any) -> Any:
 
 
 def number(value: float) -> str:
-    """A number as the user wrote it: 99.0 stays 99.0 (source: a recorded answer of 2026)."""
+    """A number as the user wrote it: 99.0 stays 99.0 (source: a recorded response from 2026)."""
     return str(value)
 
 
@@ -140,7 +144,7 @@ def one_of(phrases: Sequence[str]) -> str:
 
 
 def array_of(item: str) -> str:
-    """`an array of objects`. An item phrase that is not a single noun stays as it is."""
+    """`an array of objects`. A phrase that is not a single noun is unchanged."""
     noun = re.sub("^an? ", "", item)
     return f"an array of {noun if noun == item or ' of ' in noun else noun + 's'}"
 
@@ -156,7 +160,7 @@ _JSON_TYPES: Final = {
     dict: "object",
 }
 
-#: How the API names the type it expected.
+#: The API's phrases for the type that it expected.
 EXPECTED: Final = {
     "string": "a string",
     "integer": "an integer",
@@ -167,7 +171,7 @@ EXPECTED: Final = {
     "null": "null",
 }
 
-#: How the API names the type it got.
+#: The API's phrases for the type that it got.
 GOT: Final = EXPECTED | {"number": "a decimal number"}
 
 
@@ -177,11 +181,11 @@ def json_type(value: Any) -> str:
 
 
 def expected(node: Schema, value: Any, deref: Callable[[Schema], Schema]) -> str:
-    """What the API says it expected in place of a value.
+    """What the API's message says it expected instead of a value.
 
     Args:
-        node: the schema of the place.
-        value: the value there. The API's phrase may depend on its type.
+        node: the schema for the value.
+        value: the value. The API's phrase may depend on its type.
         deref: follows the references of a schema.
     """
     node = deref(node)
@@ -221,7 +225,7 @@ def _is_map_of_strings(node: Schema) -> bool:
 
 
 def supported(value: str, values: Sequence[str]) -> str:
-    """The sentence for a value that is not among those supported."""
+    """The sentence for an unsupported value."""
     if len(values) == 1:
         return f"Invalid value: '{value}'. Value must be '{values[0]}'."
     return f"Invalid value: '{value}'. Supported values are: {listed(quoted(values))}."
@@ -230,8 +234,8 @@ def supported(value: str, values: Sequence[str]) -> str:
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """Replace the placeholders of a schema's own sentence, each once.
 
-    `{name}` is one of the values, `{repr}` the raw value as Python prints it (except for `null`),
-    `{/a/b}` what is at that place in the value that the schema is about.
+    `{name}` is one of the values. `{repr}` is the raw value as Python prints it (except for
+    `null`). `{/a/b}` is the value at this JSON Pointer.
     """
     if "{" not in template:
         return template
@@ -254,7 +258,7 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
 # -- places --------------------------------------------------------------------------------------
 
 
-#: Findings often have the same places.
+#: The cache for paths, because findings often share them.
 _known_dotted: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
 _known_pointers: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
 
@@ -284,7 +288,7 @@ def _pointer(path: PathParts) -> str:
 
 
 def _size_of(path: PathParts) -> int:
-    """The size in bytes of a path and of its words, roughly."""
+    """The approximate size in bytes of a path and of its text."""
     return 200 + sum(32 if isinstance(part, int) else 100 + 6 * len(part) for part in path)
 
 
@@ -306,7 +310,7 @@ def distance(a: str, b: str, limit: int) -> int:
     return min(row[-1], limit + 1)
 
 
-#: A misspelled name, and the names that may be meant.
+#: The key of the cache: a misspelled name, and the names that may have been meant.
 _Misspelling = tuple[str, tuple[str, ...]]
 
 #: Lines often have the same unknown parameters.

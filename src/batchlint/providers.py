@@ -115,7 +115,7 @@ class Provider(NamedTuple):
         endpoints: the endpoint behind each URL, in the order of the provider's documentation.
         suffixes: the endpoint behind URLs with each of these suffixes.
         default_endpoint: the endpoint of a line that does not identify one; None if every line must.
-        limits: the limits of a batch. The provider refuses larger batches.
+        limits: the limits of a batch. The provider rejects larger batches.
         safe_limits: the limits of a batch that no source contradicts.
         line_fields: the fields of a line, and whether each is required.
         line_patch: turns the schema of OpenAI's lines into the provider's.
@@ -213,7 +213,7 @@ _PROMPTS: Final[Mapping[str, Endpoint]] = {
 }
 
 
-#: The default provider, and the one for services that are not listed.
+#: The default provider, and the provider for services that are not listed.
 OPENAI: Final = "openai"
 COMPATIBLE: Final = "compatible"
 
@@ -290,7 +290,7 @@ def _endpoint(name: str) -> Endpoint:
 
 
 class ModelFamily(NamedTuple):
-    """Models that accept and refuse the same parameters.
+    """Models that accept and reject the same parameters.
 
     Attributes:
         name: the display name.
@@ -351,7 +351,7 @@ def _beginning(pattern: str) -> str:
 
 
 def model_families() -> Mapping[str, ModelFamily]:
-    """All model families by name. The first one that matches a model counts."""
+    """All model families by name. A model belongs to the first family that matches."""
     return _models().families
 
 

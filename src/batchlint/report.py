@@ -1,4 +1,4 @@
-"""The `Report` that users get, and what the API would make of it."""
+"""The `Report` that users get, and the API's response to the file."""
 
 from __future__ import annotations
 
@@ -118,11 +118,11 @@ class Report:
         return rows
 
     def to_batch(self) -> dict[str, Any]:
-        """What the API would return: the Batch object, or the error object of a refused call.
+        """What the API would return: the Batch object, or the error object of a rejected call.
 
         A failed batch lists every error about the whole file, then the first error of each line.
 
-        Source of the shapes: a recorded batch of April 2025, and `openai.types.Batch` 3.54.0.
+        Source of the shapes: a recorded batch from April 2025, and `openai.types.Batch` 3.54.0.
         """
         refused = next((e for e in self.errors if e.fails in ("upload", "create")), None)
         if refused is not None:

@@ -1,4 +1,4 @@
-"""Sources of lines: each one gives its bytes in chunks of whole lines.
+"""Sources of lines. Each source yields its bytes in chunks of whole lines.
 
 To add a source, write a class with the attributes of `Source` and a branch in `open_source`.
 """
@@ -24,27 +24,27 @@ import orjson
 from .bounds import MOST_UNPACKED, READ_TIMEOUT
 from .nesting import LEVELS, is_deeper_than, with_fresh_stack
 
-#: The size of a chunk in bytes, without the rest of its last line.
+#: The size of a chunk in bytes, not counting the rest of its last line.
 CHUNK: Final = 1 << 18
 
-#: The head of a file is cut here: its first line may be very long.
+#: The maximum size of the head of a file, because its first line may be very long.
 LONGEST_HEAD: Final = 16_000_001
 
-#: A longer line is not read: its text and what is made of it would not fit into memory. No service
-#: takes a request of this size in bytes.
+#: Longer lines are not read, because their text and the decoded values would not fit into memory. No
+#: service accepts a request of this size in bytes.
 LONGEST_LINE: Final = 1_000_000_000
 
-#: The size in bytes of what is remembered of a stream that cannot be read again.
+#: How many bytes are remembered of a stream that cannot be read again.
 REMEMBERED: Final = 16_000_000
 
-#: The bytes read at a time to find the end of a line: at first, and at most.
+#: The number of bytes to read at a time to find the end of a line: at first, and at most.
 _FIRST_WINDOW: Final = 1 << 13
 _LARGEST_WINDOW: Final = 1 << 20
 
-#: The message about a file that is not the same during the whole run.
+#: The message about a file that changes during the run.
 CHANGED: Final = "the file changed while it was read; check it again"
 
-#: What `open_source` takes.
+#: The types that `open_source` accepts.
 AnySource = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any]
 
 
@@ -54,7 +54,7 @@ class Source(Protocol):
     Attributes:
         name: the file's name; None if it has none.
         size: in bytes; None if it is unknown or the source cannot be read in ranges.
-        is_text: whether the lines are the user's own text, where columns mean something. It is
+        is_text: whether the lines are the user's own text, in which columns are meaningful. It is
             true until a chunk was made from objects.
     """
 
@@ -63,7 +63,7 @@ class Source(Protocol):
     is_text: bool
 
     def head(self) -> bytes:
-        """The first chunk, or a part of it that is long enough. `chunks` still begins with it.
+        """The first chunk, or a long enough part of it. `chunks` still begins with it.
 
         Raises:
             OSError: the source cannot be read.
@@ -81,7 +81,7 @@ class Source(Protocol):
     def again(self) -> Iterator[bytes]:
         """The chunks once more, after the first reading.
 
-        Of a stream that cannot be read again, they are the first 16 MB.
+        For a stream that cannot be read again, this yields the first 16 MB.
 
         Raises:
             OSError: the source cannot be read, or it has changed.
@@ -96,9 +96,9 @@ class Source(Protocol):
 
 
 def is_url(path: object) -> bool:
-    """Whether a path is a URL, such as `s3://bucket/key`. A chain (`zip://a::s3://b`) is one.
+    """Whether a path is a URL, such as `s3://bucket/key` or a chain, `zip://a::s3://b`.
 
-    The name of a local file may have `::` in it, but not `://`, as systems collapse slashes.
+    The name of a local file may contain `::`, but not `://`, because systems collapse slashes.
     """
     return isinstance(path, str) and re.match(r"[a-z][a-z0-9+.-]+(::.*)?://", path) is not None
 
@@ -113,14 +113,14 @@ def open_source(
 
     Args:
         source: any of these.
-        storage_options: arguments of the filesystem that a URL leads to.
+        storage_options: arguments of the filesystem of a URL.
         most_unpacked: for a URL: the bytes after which reading a compressed file, or one whose size
             the filesystem does not know, raises OSError.
         read_timeout: for a URL: the seconds to wait for the next 64 KiB.
 
     Raises:
         OSError: the file cannot be found.
-        TypeError: it is something else.
+        TypeError: the source has another type.
     """
     if is_url(source) or _is_remote_path(source):
         return RemoteSource(source, storage_options, most_unpacked, read_timeout)
@@ -139,7 +139,7 @@ def open_source(
 
 
 def _is_remote_path(source: Any) -> bool:
-    """Whether it is a path with a filesystem of its own: a `UPath` that is not a local file."""
+    """Whether this is a path with its own filesystem: a `UPath` that is not a local file."""
     kinds = (str, bytes, os.PathLike)
     return not isinstance(source, kinds) and all(
         hasattr(source, name) for name in ("fs", "path", "protocol", "storage_options")
@@ -178,7 +178,7 @@ class _Stream:
                 yield chunk
 
     def _remember(self, chunk: bytes) -> None:
-        """Keep a chunk, if all chunks before it were kept, and there is room."""
+        """Keep a chunk if all earlier chunks were kept and there is room."""
         self._remembered_bytes += len(chunk)
         if self.is_text and self._remembered_bytes <= REMEMBERED:
             self._remembered.append(chunk)
@@ -207,7 +207,7 @@ class BytesSource(_Stream):
         return self._read(CHUNK)
 
     def _remember(self, chunk: bytes) -> None:
-        """Remember nothing: it is all in memory."""
+        """Remember nothing, because everything is in memory."""
 
     def _read(self, size: int) -> Iterator[bytes]:
         start = 0
@@ -218,7 +218,7 @@ class BytesSource(_Stream):
 
 
 class Identity(NamedTuple):
-    """What must stay the same while a file is read, so that it is read as one version."""
+    """The properties of a file that must not change while it is read."""
 
     device: int
     inode: int
@@ -232,7 +232,7 @@ class Identity(NamedTuple):
 
 
 class _Descriptor:
-    """An open descriptor. It is closed with its last owner."""
+    """An open descriptor. It is closed when its last owner is gone."""
 
     def __init__(self, path: Path) -> None:
         flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -249,7 +249,7 @@ class _Descriptor:
         return Identity.of(os.fstat(self.number))
 
     def read(self, size: int, at: int) -> bytes:
-        """Read up to `size` bytes from an offset. Forks and threads don't disturb each other."""
+        """Read up to `size` bytes from an offset. This is safe in forks and threads."""
         if hasattr(os, "pread"):
             return os.pread(self.number, size, at)
         with self._lock:
@@ -257,7 +257,7 @@ class _Descriptor:
             return os.read(self.number, size)
 
 
-#: Open descriptors by (process id, serial number), so that forks find those of their parent.
+#: Open descriptors by (process ID, serial number), so that forks find those of their parent.
 _descriptors: Final[WeakValueDictionary[tuple[int, int], _Descriptor]] = WeakValueDictionary()
 _serial_numbers: Final = count()
 
@@ -266,7 +266,7 @@ class FileSource:
     """A local file. A pipe or a device is read as a stream.
 
     The file is opened once. This process and its forks read through the same descriptor, so a file
-    that takes the place of this one is never read. Other workers open it again.
+    that replaces this one is never read. Other workers open it again.
     """
 
     is_text: bool = True
@@ -292,10 +292,10 @@ class FileSource:
         return {**vars(self), "_descriptor": None, "_stream": None}
 
     def _open(self) -> _Descriptor:
-        """The descriptor: this process's own, that of the parent, or a new one.
+        """The descriptor: that of this process, that of its parent, or a new one.
 
         Raises:
-            OSError: the file cannot be opened, or another file has its place.
+            OSError: the file cannot be opened, or another file has replaced it.
         """
         if self._descriptor is None:
             self._descriptor = _descriptors.get(self._key)
@@ -353,7 +353,7 @@ def _check_unchanged(file: _Descriptor, expected: Identity | None) -> None:
 
 
 def _read_exactly(file: _Descriptor, at: int, size: int) -> bytes:
-    """So many bytes, or all that are left. Systems read at most 2 GB at a time."""
+    """Read this many bytes, or all that are left. Systems read at most 2 GB at a time."""
     data = file.read(size, at)
     while len(data) < size and (more := file.read(size - len(data), at + len(data))):
         data += more
@@ -396,14 +396,14 @@ class StreamSource(_Stream):
         self._start = _position(stream)
 
     def again(self) -> Iterator[bytes]:
-        """See `Source`. Afterwards the stream has its old position."""
+        """See `Source`. Afterwards, the stream is back at its old position."""
         if self._start is None:
             yield from super().again()
             return
         end = self._stream.tell()
         try:
             self._stream.seek(self._start)
-        except ValueError as error:  # A file over HTTP may only claim that it can.
+        except ValueError as error:  # A file over HTTP may claim to be seekable although it is not.
             raise OSError(str(error)) from error
         try:
             yield from self._read(CHUNK)
@@ -417,7 +417,7 @@ class StreamSource(_Stream):
 
     def _read(self, size: int) -> Iterator[bytes]:
         if isinstance(self._stream, io.BufferedIOBase):
-            # It can be asked for the rest of a line, so no bytes are joined twice.
+            # The stream can read the rest of a line, so no bytes are joined twice.
             while data := _read_some(self._stream, size):
                 rest = b"" if data.endswith(b"\n") else self._stream.readline(LONGEST_LINE)
                 if len(rest) >= LONGEST_LINE:
@@ -429,7 +429,7 @@ class StreamSource(_Stream):
 
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in chunks that end with a newline, except perhaps the last one."""
-    kept: list[bytes] = []  # The beginning of a line whose end was not read yet.
+    kept: list[bytes] = []  # The beginning of a line whose end has not been read yet.
     length = 0
     for data in pieces:
         end = data.rfind(b"\n") + 1
@@ -480,15 +480,15 @@ def _read_some(stream: Any, size: int) -> bytes:
     """Read from a stream.
 
     Raises:
-        OSError: it is not blocking, and has no data yet.
-        TypeError: it gives text.
+        OSError: the stream is non-blocking and has no data yet.
+        TypeError: the stream yields text.
     """
     data = stream.read(size)
     if data is None:
         message = "the stream is non-blocking and has no data yet; make it blocking"
         raise BlockingIOError(errno.EAGAIN, message)
     if not isinstance(data, bytes | bytearray | memoryview):  # `bytes(5)` would be five zeros.
-        raise TypeError("the stream gives text; open it in binary mode ('rb')")
+        raise TypeError("the stream is a text stream; open it in binary mode ('rb')")
     return bytes(data)
 
 
@@ -510,7 +510,7 @@ class RemoteSource(_Stream):
         read_timeout: float,
     ) -> None:
         super().__init__()
-        from .remote import RemoteFile  # Late, because a local file does not need it.
+        from .remote import RemoteFile  # Imported here because local files don't need it.
 
         self._file = RemoteFile(location, storage_options)
         self._most_unpacked = most_unpacked
@@ -528,7 +528,7 @@ class RemoteSource(_Stream):
         return self._read(CHUNK)
 
     def _remember(self, chunk: bytes) -> None:
-        """Remember nothing, so that many files can be read at a time."""
+        """Remember nothing, so that many files can be read at the same time."""
 
     def _bounded(self, file: BinaryIO) -> BinaryIO:
         """A stream that ends. That of an HTTP server may not, even if it names a size."""
@@ -540,7 +540,7 @@ class RemoteSource(_Stream):
 
 
 class ItemSource(_Stream):
-    """An iterable of requests (dicts, serialised with orjson) or of lines (bytes or str)."""
+    """An iterable of requests (dicts, serialized with orjson) or of lines (bytes or str)."""
 
     def __init__(self, items: Iterable[Any]) -> None:
         super().__init__()
@@ -563,7 +563,7 @@ class ItemSource(_Stream):
 
 
 def is_open_file(path: str) -> bool:
-    """Whether a path is that of an open file, such as that of a shell's process substitution."""
+    """Whether a path names an open file, as a shell's process substitution does."""
     return re.fullmatch(r"/dev/stdin|(/dev|/proc/(self|\d+))/fd/\d+", path) is not None
 
 
@@ -622,7 +622,7 @@ def unpacked(packed: str | BinaryIO, most: int | None = None) -> BinaryIO:
 
 
 class _Limited(io.RawIOBase):
-    """A stream that gives at most so many bytes: a small compressed file may hold very many."""
+    """A stream with a maximum size, because a small compressed file may contain a huge one."""
 
     def __init__(self, stream: BinaryIO, limit: int, when: str) -> None:
         self._stream = stream
@@ -662,17 +662,16 @@ def _line(item: Any) -> bytes:
 
 
 def to_json_bytes(value: Any) -> bytes:
-    """A value as JSON, so that checking the text finds what is wrong with the value.
+    """A value as JSON. Checking the text finds the problems of the value.
 
-    Half of a surrogate pair is written as an escape, and NaN and infinities as `json.dumps` writes
-    them.
+    A lone surrogate is written as an escape, and NaN and infinities as `json.dumps` writes them.
 
     Raises:
-        TypeError: the value has something that JSON does not have.
+        TypeError: the value contains something that JSON cannot represent.
     """
     try:
         text = orjson.dumps(value)
-    except TypeError:  # orjson also refuses half of a surrogate pair.
+    except TypeError:  # orjson also rejects lone surrogates.
         return to_json_text(value, "a request").encode()
     if b"null" in text and has_no_number(value):  # orjson writes null for them.
         return to_json_text(value, "a request").encode()
@@ -680,7 +679,7 @@ def to_json_bytes(value: Any) -> bytes:
 
 
 def has_no_number(value: Any) -> bool:
-    """Whether NaN or an infinity is in a value, however deep."""
+    """Whether a value contains NaN or an infinity at any depth."""
     stack = [value]
     while stack:
         item = stack.pop()
@@ -695,14 +694,14 @@ def has_no_number(value: Any) -> bool:
 
 
 def to_json_text(value: Any, name: str) -> str:
-    """A value as the standard library writes it as JSON. It accepts more than orjson does.
+    """A value as JSON written by the standard library, which accepts more values than orjson.
 
     Args:
         value: any value.
         name: what to call it in the exception.
 
     Raises:
-        TypeError: the value has something that JSON does not have, or is nested too deep.
+        TypeError: the value contains something that JSON cannot represent, or is nested too deep.
     """
     try:
         text = with_fresh_stack(lambda: json.dumps(value, default=_as_orjson_does))
@@ -714,5 +713,5 @@ def to_json_text(value: Any, name: str) -> str:
 
 
 def _as_orjson_does(value: Any) -> Any:
-    """Dates, UUIDs, dataclasses and what else only orjson writes."""
+    """Convert dates, UUIDs, dataclasses and other values that only orjson can write."""
     return orjson.loads(orjson.dumps(value))

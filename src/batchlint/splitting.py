@@ -33,14 +33,14 @@ from .summary import CustomIds
 #: Maximum number of unplaced lines, and of repeated custom_ids, to list. All are counted.
 MOST_LISTED: Final = 1000
 
-#: Number of buffered bytes, of one part or of all parts, at which they are written.
+#: Buffers are written when one part, or all parts together, have this many bytes.
 _WAITING: Final = 1 << 18
 _ALL_WAITING: Final = 1 << 22
 
 #: Maximum length of a model or endpoint in the name of a part.
 _LONGEST_SLUG: Final = 60
 
-#: A range of lines in indented JSON, to be written on one line.
+#: Matches a range of lines in indented JSON, to write it on one line.
 _RANGE: Final = re.compile(rb"\[\s+(\d+),\s+(\d+)\s+\]")
 
 #: Means no limit.
@@ -281,7 +281,7 @@ class _Plan(NamedTuple):
         if isinstance(by, str):
             raise TypeError("by must be a list of fields, not a string")
         chosen = provider(name)
-        fields = tuple(dict.fromkeys(_demanded(chosen) if by is None else by))
+        fields = tuple(dict.fromkeys(_required_fields(chosen) if by is None else by))
         if not {*fields} <= {*FIELDS}:
             raise ValueError(f"by may hold 'model' and 'url', not {', '.join(map(repr, fields))}")
         check_count("max_parts", parts)
@@ -315,8 +315,8 @@ class _Plan(NamedTuple):
         return {name: None if most == _UNLIMITED else most for name, most in limits.items()}
 
 
-def _demanded(provider: Provider) -> list[str]:
-    """The fields that all requests of a file must, or may have to, share."""
+def _required_fields(provider: Provider) -> list[str]:
+    """The fields that all requests of a file must share, or may have to share."""
     off = {name for name, change in provider.rules.items() if change.severity == "none"}
     by_model = ["model"] if "mismatched_model" not in off else []
     return [*by_model, *(["url"] if provider.has_urls and "mismatched_url" not in off else ())]
@@ -386,7 +386,7 @@ class _Part:
 
 
 class _UnplaceableError(Exception):
-    """A line fits into no part. The message gives the reason."""
+    """A line doesn't fit into any part. The message gives the reason."""
 
 
 class _Splitter:
@@ -469,7 +469,7 @@ class _Splitter:
         """Choose the part for a line, and add the line to its counts.
 
         Raises:
-            _UnplaceableError: the line fits into no part.
+            _UnplaceableError: the line doesn't fit into any part.
         """
         if not isinstance(request, dict):
             raise _UnplaceableError(f"The line is not a JSON object. {_CHECK}")
@@ -528,13 +528,13 @@ class _Splitter:
         if model is None and endpoint is not None:
             model = endpoint.default_model
         known = self._plan.provider
-        for field, value, is_demanded in (
+        for field, value, is_required_fields in (
             ("url", url, known.has_urls),
             ("model", model, known.needs_model and endpoint is not OTHER),
         ):
             if field not in by or (isinstance(value, str) and value):
                 continue
-            if is_demanded or value is not None:
+            if is_required_fields or value is not None:
                 raise _UnplaceableError(
                     f"The request has no {field}, which is needed to split the file."
                 )
@@ -563,7 +563,7 @@ def _decode(line: bytes) -> Any:
 
 
 def _printable(name: str) -> str:
-    """A name in which bytes that are not UTF-8 are replaced."""
+    """A name, with bytes that are not UTF-8 replaced."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -612,7 +612,7 @@ class _Target:
     """Writes the parts to a temporary directory, then moves them to the output directory.
 
     Args:
-        folder: the output directory. It is made if it is missing.
+        folder: the output directory. It is created if it is missing.
         stem: the prefix of the names.
         source: the path of the input, which is never replaced.
         force: replace existing files.
@@ -680,7 +680,7 @@ class _Target:
         self._refuse_existing([self._manifest, *paths])
         old = self._old_parts() - {path.name for path in paths}
         with as_output_error():
-            self._manifest.unlink(missing_ok=True)  # Without it, parts count as incomplete.
+            self._manifest.unlink(missing_ok=True)  # Without a manifest, parts count as incomplete.
             for number, path in enumerate(paths):
                 (self._temporary / str(number)).replace(path)
             for name in old:

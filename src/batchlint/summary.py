@@ -1,4 +1,4 @@
-"""`ChunkSummary`: what is known of the lines that were checked; `merge` joins such summaries.
+"""`ChunkSummary` holds the facts about checked lines; `merge` joins summaries.
 
 A summary is made of small facts. Each fact is a monoid: it starts empty, and `absorb` appends the
 fact of the lines that follow. To add a fact, write its class and add one field to `ChunkSummary`.
@@ -18,7 +18,7 @@ import orjson
 
 from .findings import KEEP, BatchError, FindingKey, Safety
 
-#: `Runs` share the strings of this many values.
+#: `Runs` share the strings of at most this many values.
 _KNOWN_VALUES: Final = 1000
 
 
@@ -62,12 +62,12 @@ class Totals(Counter[str]):
 
 
 class Run(NamedTuple):
-    """Neighbouring lines with the same value.
+    """Consecutive lines with the same value.
 
     Attributes:
         start: the first line.
         stop: the line after the last.
-        value: the value; None where a line has none.
+        value: the value; None if the lines have none.
     """
 
     start: int
@@ -76,9 +76,9 @@ class Run(NamedTuple):
 
 
 class Runs:
-    """A value per line, noted where it changes, as (first line, value). Blank lines are skipped.
+    """A value per line, recorded as (first line, value) where it changes. Blank lines are skipped.
 
-    Equal values share one string, so that a file whose lines alternate takes 16 bytes per line.
+    Equal values share one string, so a file with alternating values takes 16 bytes per line.
     """
 
     def __init__(self, runs: Iterable[tuple[int, str | None]] = ()) -> None:
@@ -102,7 +102,7 @@ class Runs:
         return f"Runs({list(self)})"
 
     def note(self, line: int, value: str | None) -> None:
-        """Note the value of a line."""
+        """Record the value of a line."""
         if not self._values or self._values[-1] != value:
             if len(self._known) >= _KNOWN_VALUES:
                 self._known.clear()
@@ -136,7 +136,8 @@ class Runs:
 class CustomIds(list[tuple[int, bytes]]):
     """The custom_id of each line, in blocks of (number of lines, JSON array).
 
-    The array is empty if no line of the block has an id. JSON takes about a third of the memory of the strings, and the duplicates can be printed.
+    The array is empty if no line of the block has an id. JSON takes about a third of the memory of
+    strings, and unlike hashes it allows printing duplicates.
     """
 
     @classmethod
@@ -149,7 +150,7 @@ class CustomIds(list[tuple[int, bytes]]):
 
     @classmethod
     def none(cls, lines: int) -> CustomIds:
-        """So many lines without an id."""
+        """This many lines without an ID."""
         return cls([(lines, b"")])
 
     def absorb(self, other: Iterable[tuple[int, bytes]], _shift: int = 0) -> None:
@@ -230,7 +231,7 @@ class FindingStore:
 
 
 class Occurrences(dict[Any, tuple[int, Any]]):
-    """How often something occurs, by a key, with what was noted when it first occurred."""
+    """Counts by key, each with a line or finding from the first occurrence."""
 
     def note(self, key: Any, first: Any) -> None:
         """Count an occurrence. `first` is kept if it is the first one: a line or a finding."""
@@ -249,10 +250,10 @@ class Occurrences(dict[Any, tuple[int, Any]]):
 
 
 class Foreign(list[BatchError]):
-    """The finding that the file has a foreign format; only the beginning of a file has one."""
+    """The finding that the file has a foreign format. Only the beginning of a file can have it."""
 
     def absorb(self, other: Iterable[BatchError], _shift: int) -> None:
-        """Append what is known of the lines that follow."""
+        """Append the fact about the lines that follow."""
         self += other
 
 
@@ -297,7 +298,7 @@ class ChunkSummary:
         return self.totals["bytes"]
 
     def note_run(self, line: int, url: str | None, model: str | None) -> None:
-        """Note the URL and the model of a request."""
+        """Record the URL and the model of a request."""
         self.urls.note(line, url)
         self.models.note(line, model)
 

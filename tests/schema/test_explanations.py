@@ -290,9 +290,7 @@ def test_problems_of_one_parameter_are_bounded(number: int) -> None:
     assert (last.rule == "too_many_problems") is (number > MOST_PER_LINE)
     if number > MOST_PER_LINE:
         assert (last.param, last.path) == ("body.a", ("body", "a"))
-        assert last.message == (
-            "There are more than 1,000 problems. The rest of them are not listed."
-        )
+        assert last.message == ("There are more than 1,000 problems. The rest are not listed.")
 
 
 def test_unknown_parameters_are_bounded_and_so_are_their_suggestions() -> None:

@@ -1,1 +1,1 @@
-"""JSON Schemas: stored, validated, and explained in the API's words."""
+"""Stores JSON Schemas, validates values, and explains problems in the API's words."""

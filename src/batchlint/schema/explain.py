@@ -1,4 +1,4 @@
-"""Explains why a value does not fit a schema, in the API's words and in its order.
+"""Explains why a value does not match a schema, in the API's words and order.
 
 The explainer walks the schema and the value together. It knows the vocabulary that the schemas use
 (`schemas/README.md`). A property test shows that it agrees with the schema engines.
@@ -19,7 +19,7 @@ from .validate import Validator, anchor_pattern, compile_schema
 
 Schema = Mapping[str, Any]
 
-#: Makes the hint of a problem from the whole value and the place of the problem.
+#: Makes the hint of a problem from the whole value and the path of the problem.
 HintMaker = Callable[[Any, PathParts], str | None]
 
 #: At most this many unknown parameters of a body get a suggestion.
@@ -35,12 +35,12 @@ class Explainer:
     Args:
         schema: a JSON Schema in the vocabulary of `schemas/`.
         part: the part of the line that the schema describes.
-        prefix: the path of the value in the line. It leads the `path` and the `param` of every
-            problem, but messages leave it out.
+        prefix: the path of the value in the line. The `path` and the `param` of every problem begin
+            with it, but messages leave it out.
         hints: makes the hints of these rules.
         newer_hint: the hint for names and values that a newer API may know.
-        validate_fields: compile a validator for each field, and walk only the fields it refuses.
-            Without it every value is walked.
+        validate_fields: whether to compile a validator for each field, and walk only the fields
+            that it rejects. Otherwise every value is walked.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Explainer:
         self.missing_in_order = notes.get("in_place", False)
         self._definitions: Schema = schema.get("$defs", _NOTHING)
         self.has_validators = validate_fields
-        self._validators: dict[int, Validator] = {}  # by the identity of the subschema
+        self._validators: dict[int, Validator] = {}  # by the `id` of the subschema
         self._tagged_branches: dict[int, dict[str, Schema]] = {}  # likewise
 
     def explain(self, value: Any) -> list[Problem]:
@@ -126,7 +126,7 @@ class Explainer:
 
 
 class _Walk:
-    """One walk over a value. It knows the phase and the parameter of the root it is in."""
+    """One walk over a value. It tracks the current phase and top-level parameter."""
 
     def __init__(self, explainer: Explainer, root: Any) -> None:
         self._explainer = explainer
@@ -165,13 +165,13 @@ class _Walk:
             yield self._broken(constraint, value, ())
 
     def _first(self, problems: Iterator[Problem], path: PathParts) -> Iterator[Problem]:
-        """The first problems of a place; if there are many more, one that says so."""
+        """The first problems at a path. If there are many more, the last one says so."""
         yield from islice(problems, MOST_PER_LINE)
         if next(problems, None) is not None:
             explainer = self._explainer
             name = phrasing.dotted(path)
             yield Problem(
-                f"There are more than {MOST_PER_LINE:,} problems. The rest of them are not listed.",
+                f"There are more than {MOST_PER_LINE:,} problems. The rest are not listed.",
                 f"{explainer.param_prefix}{name}".removesuffix(".") or None,
                 (*explainer.prefix, *path),
                 rule=TOO_MANY,
@@ -179,7 +179,7 @@ class _Walk:
             )
 
     def _enter(self, phase: Phase, name: str) -> None:
-        """Note the phase and the parameter that the next problems belong to."""
+        """Set the phase and the parameter that the next problems belong to."""
         explainer = self._explainer
         self._phase = Phase.MODEL if name in explainer.early else phase
         self._position = explainer.positions.get(name, len(explainer.positions))
@@ -189,7 +189,7 @@ class _Walk:
     def _value(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
         """The problems of a value under a schema, depth first."""
         node = self._explainer.dereference(node)
-        if len(path) >= EXPLAINED_LEVELS:  # Engines differ in how deep they look.
+        if len(path) >= EXPLAINED_LEVELS:  # Engines have different limits on depth.
             return
         if _is_union(node):
             yield from self._union(node, value, path)
@@ -218,7 +218,7 @@ class _Walk:
 
     def _string(self, node: Schema, value: str, path: PathParts) -> Iterator[Problem]:
         length = len(value)
-        if length < node.get("minLength", 0):  # No schema asks for more than one character.
+        if length < node.get("minLength", 0):  # No schema requires more than one character.
             message = (
                 "Invalid '{p}': empty string. Expected a string with minimum length 1, but got an "
                 "empty string instead."
@@ -256,7 +256,7 @@ class _Walk:
 
     def _array(self, node: Schema, value: list[Any], path: PathParts) -> Iterator[Problem]:
         length = len(value)
-        if length < node.get("minItems", 0):  # No schema asks for more than one item.
+        if length < node.get("minItems", 0):  # No schema requires more than one item.
             message = (
                 "Invalid '{p}': empty array. Expected an array with minimum length 1, but got an "
                 "empty array instead."
@@ -325,7 +325,7 @@ class _Walk:
             if path and name == path[-1]:
                 hint = (
                     "The object is wrapped in itself. Put the fields of the inner "
-                    f"{phrasing.excerpt(name)!r} in place of the outer one."
+                    f"{phrasing.excerpt(name)!r} directly into the outer one."
                 )
                 place = path
             yield self._problem(
@@ -366,7 +366,7 @@ class _Walk:
                 yield self._problem(rule, message, node, "propertyNames", (*path, name))
 
     def _broken_constraints(self, node: Schema, value: Any) -> Iterator[Schema]:
-        """The parts of an `allOf` of which no branch fits."""
+        """The problems of the parts of an `allOf` in which no branch fits."""
         for constraint in node.get("allOf", ()):
             if not self._explainer.is_valid(constraint, value) and not any(
                 self._fits(branch, value) for branch in constraint["anyOf"]
@@ -382,7 +382,7 @@ class _Walk:
     # -- unions -----------------------------------------------------------------------------------
 
     def _union(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
-        """The problems of a value under a union, in the branch that it is meant for."""
+        """The problems of a value under a union, for the branch that it was meant for."""
         json_type = phrasing.json_type(value)
         branches = map(self._explainer.dereference, node["anyOf"])
         candidates = [branch for branch in branches if self._takes(branch, json_type, value)]
@@ -396,7 +396,7 @@ class _Walk:
             yield from self._value(candidates[0], value, path)
 
     def _takes(self, branch: Schema, json_type: str, value: Any) -> bool:
-        """Whether a branch is meant for values of this type."""
+        """Whether a branch is for values of this type."""
         if _is_union(branch):
             inner = map(self._explainer.dereference, branch["anyOf"])
             return any(self._takes(child, json_type, value) for child in inner)
@@ -405,7 +405,7 @@ class _Walk:
     def _tagged_union(
         self, node: Schema, value: dict[str, Any], path: PathParts
     ) -> Iterator[Problem]:
-        """The problems in the branch of the value's tag, or of the tag itself."""
+        """The problems under the branch of the value's tag, or the problem of the tag itself."""
         notes = node["x-batchlint"]
         key = notes["tag"]
         branches = self._explainer.tagged_branches(node)
@@ -424,7 +424,7 @@ class _Walk:
         yield from self._value(branches[tag], value, path)
 
     def _wrong_tag(self, node: Schema, tag: Any, tags: list[str], path: PathParts) -> Problem:
-        """The problem of a tag without a branch. The API names the tag or the whole item."""
+        """The problem of a tag that has no branch. The API names the tag or the whole item."""
         notes = node["x-batchlint"]
         among = notes.get("among", ())
         at_item = notes.get("at") == "item" and (not among or tag in among)
@@ -440,7 +440,7 @@ class _Walk:
     def _union_of_arrays(
         self, branches: list[Schema], value: list[Any], path: PathParts
     ) -> Iterator[Problem]:
-        """The problems in the branch that takes the first element, or of that element."""
+        """The problems under the branch that accepts the first element, or those of the element."""
         for branch in branches:
             items = self._explainer.dereference(branch["items"])
             if not value or self._takes_nested(items, value[0]):
@@ -450,7 +450,7 @@ class _Walk:
         yield self._wrong_type(items, value[0], (*path, 0))
 
     def _takes_nested(self, node: Schema, value: Any) -> bool:
-        """Whether a value has the type of a schema; arrays also by their first element."""
+        """Whether a value has the type of a schema. For arrays, the first element matters too."""
         if not self._takes(node, phrasing.json_type(value), value):
             return False
         if not (isinstance(value, list) and value and "items" in node):
@@ -488,10 +488,10 @@ class _Walk:
 
         Args:
             rule: its name.
-            words: what is wrong, what was expected, and the unit of the limit.
-            bound: the schema and its keyword.
+            words: the flaw, the expected value, and the unit of the limit.
+            bound: the schema and the keyword of the bound.
             path: the place.
-            got: what was found.
+            got: the actual value.
         """
         node, keyword = bound
         what, expected, unit = words
@@ -519,15 +519,16 @@ class _Walk:
 
         Args:
             rule: the rule's name.
-            message: the sentence; `{p}` stands for the place.
-            node: the schema that is broken.
-            keyword: of the schema. Notes are looked up by it, then by what is before its colon.
-            path: the place in the API's words.
-            place: the place in the line, if it differs.
-            param: the place that the API names as `param`, if it differs.
+            message: the sentence; `{p}` is replaced by the path.
+            node: the schema that the value violates.
+            keyword: the keyword of the schema. Notes are looked up by it, then by its part before
+                the colon.
+            path: the path that the API names.
+            place: the path in the line, if it differs.
+            param: the path that the API gives as `param`, if it differs.
             hint: how to fix it, if the rule's own hint does not apply.
-            may_be_newer: a newer API may know this name or value.
-            values: fill the placeholders of the schema's own sentence.
+            may_be_newer: whether a newer API may know this name or value.
+            values: the values for the placeholders of the schema's own sentence.
         """
         notes = node.get("x-batchlint", _NOTHING).get("errors", _NOTHING)
         note = notes.get(keyword)
@@ -546,7 +547,7 @@ class _Walk:
                 message = phrasing.fill(template, values).replace("\0", "{p}")
             if "param" in note:
                 named = phrasing.fill(note["param"], values) or None
-            if "phase" in note:  # A phase of its own, in which the order of the schema counts.
+            if "phase" in note:  # A separate phase, which follows the order of the schema.
                 phase = Phase[note["phase"].upper()]
                 position = 0
         explainer = self._explainer
@@ -591,7 +592,7 @@ def _is_union(node: Schema) -> bool:
 
 
 def _place_of(constraint: Schema) -> PathParts:
-    """The place that the API names for a part of an `allOf`."""
+    """The path that the API names for a part of an `allOf`."""
     at = constraint["x-batchlint"].get("at", [])
     return (at,) if isinstance(at, str) else tuple(at)
 
@@ -606,12 +607,12 @@ def _is_of_type(json_type: str, value: Any, types: str | list[str]) -> bool:
 
 
 def _is_among(value: Any, values: list[Any]) -> bool:
-    """Membership by JSON's equality, in which true is not 1."""
+    """Whether a value is in a list, with JSON's equality, in which true is not 1."""
     return any(
         value == other and isinstance(value, bool) == isinstance(other, bool) for other in values
     )
 
 
 def _matches(pattern: str, value: str) -> bool:
-    """Whether a string matches a pattern of JSON Schema, in which `$` is the very end."""
+    """Whether a string matches a JSON Schema pattern, in which `$` matches only at the very end."""
     return _regex(anchor_pattern(pattern)).search(value) is not None

@@ -10,7 +10,7 @@ from typing import Any, Final
 from .. import data
 from ..providers import OTHER, Endpoint, Provider, provider, schema_date, schema_patches
 
-#: An engine looks up this many parameters in the time that it takes to look at all keys of a body.
+#: Looking up this many parameters takes an engine as long as going through all keys of a body.
 _FEW_PARAMETERS: Final = 4
 
 
@@ -42,7 +42,7 @@ def _body_schema(endpoint: Endpoint, variant: str, provider_name: str) -> dict[s
 
 
 def _types_of(endpoint: Endpoint, provider: Provider) -> dict[str, Any]:
-    """The schema of the types of parameters, with those of the provider's own."""
+    """The schema of the types of parameters, including the provider's own parameters."""
     schema = data.read(f"types/{endpoint.schema}")
     if not provider.needs_model:
         schema["required"] = [name for name in schema["required"] if name != "model"]
@@ -69,7 +69,7 @@ def own_line_schema(provider: Provider) -> dict[str, Any]:
 
 
 def line_schema(endpoint: Endpoint, variant: str, url: str, provider: Provider) -> dict[str, Any]:
-    """The schema of a whole line for an endpoint, to which no rule about the line objects."""
+    """The schema of whole lines for an endpoint that have no problem, not even a warning."""
     body = _skipping_constraints(endpoint, variant, provider)
     line = narrow_line_schema(merge_patch(data.read("batch-request"), provider.line_patch))
     if "url" in line["properties"]:
@@ -88,8 +88,8 @@ def line_schema(endpoint: Endpoint, variant: str, url: str, provider: Provider) 
 def _skipping_constraints(endpoint: Endpoint, variant: str, provider: Provider) -> dict[str, Any]:
     """The schema of a body, rewritten so that an engine skips constraints about absent parameters.
 
-    A constraint holds if one of its branches does. A branch that is only about one parameter holds
-    where that parameter is absent, so the constraint can depend on its presence.
+    A constraint is satisfied if one of its branches is. A branch about a single parameter is
+    satisfied if the parameter is absent, so the constraint needs checking only if it is present.
     """
     schema = body_schema(endpoint, variant, provider.schemas)
     plain = body_schema(endpoint, "", provider.schemas).get("allOf", ())
@@ -106,20 +106,20 @@ def _skipping_constraints(endpoint: Endpoint, variant: str, provider: Provider) 
     by_parameter = {name: {"allOf": own} for name, own in dependent.items()}
     if len(by_parameter) < _FEW_PARAMETERS:
         return rewritten | {"dependentSchemas": by_parameter}
-    # Most bodies have none of the parameters, which one look at their keys tells.
+    # Most bodies have none of the parameters. One check of their keys shows this.
     others = {name: True for name in schema["properties"] if name not in by_parameter}
     has_none = {"properties": others, "additionalProperties": False}
     return rewritten | {"anyOf": [has_none, {"dependentSchemas": by_parameter}]}
 
 
 def _only_parameter(branch: Mapping[str, Any]) -> str | None:
-    """The parameter that a branch is about, if it is one and the branch doesn't require it."""
+    """The parameter of a branch, if there is only one and the branch doesn't require it."""
     properties = branch.get("properties", ())
     return next(iter(properties)) if len(branch) == len(properties) == 1 else None
 
 
 def narrow_line_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Narrow the schema of a line: refuse unknown fields and an empty custom_id.
+    """Narrow the schema of a line: reject unknown fields and an empty custom_id.
 
     Both are only warnings, so `batch-request.json` accepts them.
     """
@@ -167,7 +167,7 @@ def _window_schema(window: tuple[int, int] | None) -> dict[str, Any]:
 def deprecated_parameters(
     endpoint: Endpoint, variant: str = "", provider_name: str = ""
 ) -> frozenset[str]:
-    """The parameters that the API marks as deprecated and the variant does not refuse anyway."""
+    """The parameters that the API marks as deprecated, except those that the variant rejects."""
     properties = body_schema(endpoint, variant, provider_name)["properties"]
     return frozenset(
         name

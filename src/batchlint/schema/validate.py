@@ -10,12 +10,12 @@ import orjson
 
 from ..phrasing import with_short_reprs
 
-#: Whether a decoded value fits a schema.
+#: Whether a decoded value matches a schema.
 Validator = Callable[[Any], bool]
 
 
 def engine_name() -> str:
-    """The engine in use: `jsonschema-rs`, or `jsonschema` where the former is not installed.
+    """The engine in use: `jsonschema-rs`, or `jsonschema` if the former is not installed.
 
     The environment variable `BATCHLINT_ENGINE` chooses one. Both give the same reports.
     """
@@ -43,7 +43,7 @@ def compile_schema(schema: Mapping[str, Any]) -> Validator:
     def is_valid_or_shallow(value: Any) -> bool:
         try:
             return validator.is_valid(with_short_reprs(value))
-        except RecursionError:  # Nested too deep for the engine: the explainer decides.
+        except RecursionError:  # It is nested too deeply for the engine, so the explainer decides.
             return False
 
     return is_valid_or_shallow
@@ -64,5 +64,5 @@ def anchor_patterns(schema: Any) -> Any:
 
 
 def anchor_pattern(pattern: str) -> str:
-    r"""The same pattern for Python's `re`, whose `$` is `\Z`."""
+    r"""The same pattern for Python's `re`, with `\Z` instead of `$`."""
     return pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern

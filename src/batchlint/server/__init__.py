@@ -1,8 +1,8 @@
 """The file and batch routes of the Batch API, served on this machine.
 
-`app` is an ASGI application. `batchlint serve` runs it; a test can also call it in process.
-Uploads and batches get the same checks as in `batchlint check`. The answers are canned: no model is
-called.
+`app` is an ASGI application. `batchlint serve` runs it; a test can also call it in the same
+process. Uploads and batches get the same checks as in `batchlint check`. The answers are canned: no
+model is called.
 
 Raises:
     ModuleNotFoundError: the packages of the extra `batchlint[serve]` are not installed.
@@ -28,5 +28,5 @@ from .routes import create_app  # noqa: E402 - only after the check for its pack
 
 __all__ = ["app", "create_app"]
 
-#: With its own temporary folder, which is removed when the server or the interpreter ends.
+#: The application. Its temporary directory is removed when the server or the interpreter ends.
 app: Final = create_app()

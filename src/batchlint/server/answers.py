@@ -36,7 +36,8 @@ _TEXT_TOKENS: Final = 16
 #: A PNG image of one pixel.
 _PIXEL: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
-#: Source: openai-python 3.57.0, `openai.types.Moderation`. True where images are checked as well.
+#: Source: openai-python 3.57.0, `openai.types.Moderation`. True if the category applies to images
+#: as well.
 _CATEGORIES: Final = {
     "harassment": False,
     "harassment/threatening": False,
@@ -53,12 +54,12 @@ _CATEGORIES: Final = {
     "violence/graphic": True,
 }
 
-#: The length of an embedding where the request does not set it (source: the embeddings guide,
-#: 2026). Models that are not listed count as the smaller ones.
+#: The length of an embedding if the request does not set it (source: the embeddings guide, 2026).
+#: Other models get the smallest length.
 _DIMENSIONS: Final = {"text-embedding-3-large": 3072}
 _USUAL_DIMENSIONS: Final = 1536
 
-#: A video can be downloaded this long (source: the Batch guide, October 2026).
+#: How long a video can be downloaded, in seconds (source: the Batch guide, October 2026).
 _VIDEO_SECONDS: Final = 86_400
 
 
@@ -67,8 +68,8 @@ class Answer(NamedTuple):
 
     Attributes:
         tag: the suffix of its IDs.
-        created: in seconds since the epoch.
-        model: the model, the endpoint's default if the request names none.
+        created: the time, in seconds since the epoch.
+        model: the model, or the endpoint's default if the request names none.
     """
 
     tag: str
@@ -82,9 +83,9 @@ def canned_answer(
     """The body of a canned answer to a valid request.
 
     Args:
-        endpoint: of the request.
-        body: of the request.
-        tag: makes the IDs of the answer unique.
+        endpoint: the endpoint of the request.
+        body: the body of the request.
+        tag: a suffix that makes the IDs of the answer unique.
         created: the time, in seconds since the epoch.
     """
     model = body.get("model") or endpoint.default_model or ""
@@ -92,10 +93,10 @@ def canned_answer(
 
 
 def _text(wanted: Any) -> str:
-    """The text of an answer: JSON if the request asks for it, valid under its schema if it has one.
+    """The text of an answer: JSON if the request asks for it, and valid under the given schema.
 
     Args:
-        wanted: the format that a request to the chat or responses endpoint asks for.
+        wanted: the format that the request asks for.
     """
     wanted = wanted if isinstance(wanted, Mapping) else {}
     if wanted.get("type") == "json_object":
@@ -261,7 +262,7 @@ def _images(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     return {
         "created": answer.created,
         "background": "opaque",
-        "output_format": "png",  # whatever the request asks for: the image is a PNG
+        "output_format": "png",  # always, because the image is a PNG
         "size": "1024x1024",
         "quality": "low",
         "data": [image] * (body.get("n") or 1),

@@ -92,7 +92,7 @@ class Batch:
             self._enter(self._step + 1)
 
     def cancel(self, now: int, cancel_results: Callable[[Results, int], Results]) -> None:
-        """Begin to cancel the batch. This does nothing if the batch is cancelling or cancelled.
+        """Start to cancel the batch. This has no effect if it is already cancelling or cancelled.
 
         Args:
             now: in seconds since the epoch.
@@ -128,7 +128,7 @@ class Batch:
     def to_dict(self) -> dict[str, Any]:
         """The API's Batch object.
 
-        Sources: answers of April and December 2025 that public tests quote, and
+        Sources: responses from April and December 2025 that public tests quote, and
         `openai.types.Batch` 3.57.0.
         """
         outcome = self._outcome
@@ -166,7 +166,7 @@ class Batch:
         return {"total": self._outcome.results.ran if self._outcome.results else 0, **counts}
 
     def _usage(self) -> dict[str, Any]:
-        """The token counts: zeros until the batch has ended, as in recorded answers."""
+        """The token counts: zeros until the batch has ended, as in recorded responses."""
         ended = self.status in ("completed", "cancelled") and self._results is not None
         usage = self._results.usage if ended and self._results else Counter[str]()
         return {

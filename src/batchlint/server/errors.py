@@ -1,16 +1,16 @@
-"""The errors of the file and batch routes, in the API's own words where these are known.
+"""The errors of the file and batch routes, in the API's own words if these are known.
 
 Sources of the messages, as quoted or recorded in public repositories:
 
-* `No such File object: …` and `No batch found with id …`: tests of 2025 and 2026 that quote the
-  API's answers, with a code of null and the status 404.
+* `No such File object: …` and `No batch found with id …`: tests from 2025 and 2026 that quote the
+  API's responses, with a null code and status 404.
 * `Cannot cancel a batch with status …`: ogx-ai/ogx `test_batches_errors.py`, August 2025. The test
   also shows that a cancelled batch can be cancelled again.
-* `Invalid 'batch_id': …`: a test of December 2025 that quotes the API's answer.
+* `Invalid 'batch_id': …`: a test from December 2025 that quotes the API's response.
 * `'…' is not one of […] - 'purpose'`: errors of `POST /v1/files` that users quote, 2025.
-* `'file' is a required property`: likewise. The same message for `purpose` is inferred.
-* The limits of `limit`: BerriAI/litellm, tests of 2026 that follow the API's answers.
-* `Not allowed to … on …`: a client's test that quotes the API's answer.
+* `'file' is a required property`: the same source. The message for `purpose` is inferred.
+* The limits of `limit`: BerriAI/litellm, tests from 2026 that follow the API's responses.
+* `Not allowed to … on …`: a client's test that quotes the API's response.
 * `File is too large.`: `batchlint rule file_too_large`.
 """
 
@@ -21,8 +21,8 @@ from typing import Any, Final
 from ..findings import BatchError
 from ..phrasing import excerpt, quoted, supported
 
-#: Codes of the API that are also rule names. For all other rules, the API's code is null.
-#: Source: recorded answers (`fixtures/answers/`), and the codes that users quote.
+#: Codes of the API that are also rule names. For all other rules, the API's code is null. Source:
+#: recorded responses (`fixtures/answers/`), and the codes that users quote.
 _API_CODES: Final = frozenset(
     {
         "array_above_max_length",
@@ -53,8 +53,8 @@ _API_CODES: Final = frozenset(
     }
 )
 
-#: Cases in which the API omits a code that it otherwise gives: the URL, the rule, and the beginning
-#: of the message. Source: `fixtures/answers/`.
+#: Cases in which the API omits a code that it otherwise gives. Each has the URL, the rule, and the
+#: beginning of the message. Source: `fixtures/answers/`.
 _WITHOUT_CODE: Final = (
     ("/v1/chat/completions", "invalid_json_schema", ""),
     ("/v1/chat/completions", "invalid_value", "Invalid prompt_cache_retention "),
@@ -91,7 +91,7 @@ def _error(message: str, kind: str, param: str | None, code: str | None) -> dict
 
 
 def refused(error: BatchError) -> ApiError:
-    """The answer to an upload or a create call with an error."""
+    """The response to an upload or a create call with an error."""
     about = error.to_error()["error"]
     return ApiError(400, about["message"], about["param"], about["code"])
 

@@ -20,7 +20,7 @@ from . import errors
 #: with `purpose=batch` expire after 30 days").
 KEPT_SECONDS: Final = 2_592_000
 
-#: The shortest time that a client may choose instead (same source).
+#: The shortest time that a client may choose (same source).
 SHORTEST_KEPT_SECONDS: Final = 3_600
 
 
@@ -51,7 +51,7 @@ class StoredFile:
     def to_dict(self) -> dict[str, Any]:
         """The API's File object.
 
-        Sources of the fields: an answer of December 2025 quoted in a public test, and
+        Sources of the fields: a response from December 2025 quoted in a public test, and
         `openai.types.FileObject` 3.57.0.
         """
         return {
@@ -126,7 +126,7 @@ class FileStore:
         """The file with an id.
 
         Raises:
-            ApiError: there is none.
+            ApiError: there is no such file.
         """
         if file_id not in self._files:
             raise errors.no_such_file(file_id)

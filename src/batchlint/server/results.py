@@ -47,7 +47,7 @@ class Results:
         output: the path of the output file.
         errors: the path of the error file.
         ran: the number of requests that ran.
-        refused: the positions of the requests that got an error, from 0, in order.
+        refused: the positions of the requests that got an error, counted from 0, in order.
         usage: the total token counts.
     """
 
@@ -72,7 +72,7 @@ def write_results(
     Args:
         job: the batch.
         source: the input file. It has no error that fails the batch.
-        refusals: the first error of each refused request, in order.
+        refusals: the first error of each rejected request, in order.
         output: where to write the answers.
         errors: where to write the errors.
 
@@ -209,10 +209,10 @@ def _not_run(line: bytes) -> dict[str, Any]:
 
 
 def first_refusals(findings: Iterable[BatchError]) -> Iterator[BatchError]:
-    """The first error of each request that its endpoint refuses.
+    """The first error of each request that its endpoint rejects.
 
     Args:
-        findings: of a file, in order.
+        findings: the findings of a file, in order.
     """
     last = 0
     for error in findings:

@@ -25,7 +25,7 @@ from .uploads import read_upload
 #: Create calls are small: 16 metadata pairs take at most about 40,000 bytes.
 _MOST_BODY_BYTES: Final = 1 << 20
 
-#: Sent with every response, so that nobody mistakes this server for the API.
+#: Sent with every response, so that this server is not mistaken for the API.
 _HEADERS: Final = {"x-batchlint": f"{__version__}; answers are canned, no model is called"}
 
 
@@ -88,7 +88,7 @@ class _Routes:
         self._limiter: CapacityLimiter | None = None
 
     async def _run(self, function: Any, *args: Any) -> Any:
-        if self._limiter is None:  # It is bound to the running event loop.
+        if self._limiter is None:  # The lock is bound to the running event loop.
             self._limiter = CapacityLimiter(1)
         # A thread cannot be stopped, so server shutdown does not wait for it.
         return await to_thread.run_sync(
@@ -111,7 +111,9 @@ class _Routes:
         except BaseException as error:
             path.unlink(missing_ok=True)
             if isinstance(error, ClientDisconnect):
-                return Response(status_code=400)  # The client is gone and will not read it.
+                return Response(
+                    status_code=400
+                )  # The client has disconnected and will not read it.
             raise
         return _Json(stored.to_dict())
 

@@ -23,16 +23,16 @@ from .errors import not_local
 _GRACE_SECONDS: Final = 2
 
 
-def _is_wanted(record: logging.LogRecord) -> bool:
-    """Whether to log a record. Tracebacks of requests cancelled at shutdown are dropped."""
+def _is_logged(record: logging.LogRecord) -> bool:
+    """Whether to log a record. Tracebacks of requests that shutdown cancels are dropped."""
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
-#: The log has methods, paths and statuses, never bodies. Standard output has only the address.
+#: The log contains methods, paths and statuses, never bodies. Standard output has only the address.
 _LOG: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"wanted": {"()": lambda: _is_wanted}},
+    "filters": {"logged": {"()": lambda: _is_logged}},
     "formatters": {
         "plain": {"format": "batchlint: %(message)s"},
         "access": {
@@ -44,7 +44,7 @@ _LOG: Final[dict[str, Any]] = {
     "handlers": {
         "plain": {
             "class": "logging.StreamHandler",
-            "filters": ["wanted"],
+            "filters": ["logged"],
             "formatter": "plain",
             "stream": "ext://sys.stderr",
         },
@@ -134,12 +134,12 @@ def run(app: ASGIApp, listener: socket.socket) -> None:
         ws="none",
     )
     server = uvicorn.Server(config)
-    with _stopped_by_hangup(server):
+    with _stop_on_hangup(server):
         server.run(sockets=[listener])
 
 
 @contextmanager
-def _stopped_by_hangup(server: uvicorn.Server) -> Iterator[None]:
+def _stop_on_hangup(server: uvicorn.Server) -> Iterator[None]:
     """Let SIGHUP stop a server. uvicorn itself handles only SIGINT and SIGTERM."""
     number = getattr(signal, "SIGHUP", None)
     if number is None or signal.getsignal(number) is signal.SIG_IGN:  # For example, under `nohup`.

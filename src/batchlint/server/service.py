@@ -64,7 +64,7 @@ class Service:
             path: the path of the uploaded file.
 
         Raises:
-            ApiError: the API would refuse it.
+            ApiError: the API would reject the upload.
             OSError: the file cannot be read.
         """
         if upload.filename is None:
@@ -87,7 +87,7 @@ class Service:
             params: the decoded body of the create call.
 
         Raises:
-            ApiError: the API would refuse the call.
+            ApiError: the API would reject the call.
             OSError: a file cannot be read or written.
         """
         if not isinstance(params, dict):
@@ -97,7 +97,7 @@ class Service:
                 raise errors.refused(error)
         number = len(self._batches) + 1
         now = epoch(None)
-        outcome = self._judge(number, params, now)
+        outcome = self._outcome(number, params, now)
         kept = (params.get("output_expires_after") or {}).get("seconds", KEPT_SECONDS)
         batch_id = f"batch_batchlint{number:022}"
 
@@ -107,7 +107,7 @@ class Service:
         batch = self._batches[batch_id] = Batch(batch_id, params, outcome, now, publish)
         return batch
 
-    def _judge(self, number: int, params: dict[str, Any], now: int) -> Outcome:
+    def _outcome(self, number: int, params: dict[str, Any], now: int) -> Outcome:
         """Check and answer the requests of a batch, and return the outcome."""
         stored = self.files.find(params["input_file_id"])
         if stored is None:
@@ -153,7 +153,7 @@ class Service:
         return batches
 
     def poll_batch(self, batch_id: str) -> Batch:
-        """A batch, after it entered its next state.
+        """Return a batch, after moving it to its next state.
 
         Raises:
             ApiError: there is no such batch.
@@ -163,7 +163,7 @@ class Service:
         return batch
 
     def cancel_batch(self, batch_id: str) -> Batch:
-        """Begin to cancel a batch.
+        """Start to cancel a batch.
 
         Raises:
             ApiError: there is no such batch, or it has ended.

@@ -1,8 +1,8 @@
 """The size limits of strict schemas.
 
-Evidence: documented. The Structured Outputs guide, October 2026. Older pages have
-smaller numbers. The messages are those of live answers of 2026, except the one about
-characters, which is ours.
+Evidence: documented. The Structured Outputs guide, October 2026. Older pages have smaller numbers.
+The messages are from live responses of 2026, except the one about characters, which is batchlint's
+own.
 """
 
 from __future__ import annotations
@@ -47,9 +47,8 @@ def problems(root: dict[str, Any]) -> list[SchemaProblem]:
 def _levels(below: list[Node]) -> Iterator[SchemaProblem]:
     """Report nesting that is too deep, at the first schema whose children are too deep.
 
-    Evidence: confirmed. The API's answers show how it counts. A schema of depth 15 has
-    14 levels. A schema with ten objects below the root, whose properties are strings,
-    has 11.
+    Evidence: confirmed. The API's responses show how it counts. A schema of depth 15 has 14 levels.
+    A schema with ten objects below the root, whose properties are strings, has 11.
     """
     deepest = max(node.level for node in below)
     if deepest > LEVELS:
@@ -73,7 +72,7 @@ def _has_children(schema: dict[str, Any]) -> bool:
 
 
 def _properties(below: list[Node]) -> Iterator[SchemaProblem]:
-    """Report too many properties of all objects together."""
+    """Report too many properties in all objects together."""
     counted = [
         (len(node.value["properties"]), (*node.path, "properties"))
         for node in below
@@ -87,7 +86,7 @@ def _properties(below: list[Node]) -> Iterator[SchemaProblem]:
 
 
 def _enum_values(below: list[Node]) -> Iterator[SchemaProblem]:
-    """Report too many values of all enums together."""
+    """Report too many values in all enums together."""
     counted = [
         (len(node.value["enum"]), (*node.path, "enum"))
         for node in below
@@ -106,7 +105,7 @@ def _enum_values(below: list[Node]) -> Iterator[SchemaProblem]:
 def _total_and_place(
     counted: list[tuple[int, PathParts]], limit: int
 ) -> tuple[int, PathParts | None]:
-    """The sum of counts, and the path at which it passes the limit."""
+    """The sum of counts, and the path at which it exceeds the limit."""
     total = 0
     place = None
     for count, path in counted:
@@ -126,12 +125,12 @@ def _characters(below: list[Node]) -> Iterator[SchemaProblem]:
         yield SchemaProblem(
             f"{total} characters of names and values exceeds limit of {CHARACTERS}.",
             (),
-            "The limit is documented; the API's sentence is not known.",
+            "The limit is documented, but the API's message is not known.",
         )
 
 
 def _names(schema: dict[str, Any]) -> Iterator[str]:
-    """The names and values of one schema whose characters count."""
+    """The names and values in one schema whose characters count."""
     for key in ("properties", "$defs", "definitions"):
         named = schema.get(key)
         if isinstance(named, dict):

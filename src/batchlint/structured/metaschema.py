@@ -1,9 +1,9 @@
-"""Whether a value is a valid JSON Schema at all, in the words of the library that the API uses.
+"""Checks whether a value is a valid JSON Schema, in the words of the library that the API uses.
 
 The API checks every schema of a function or a response format against the meta-schema of draft
-2020-12 with Python's `jsonschema`, formats included, and answers with that library's sentence.
+2020-12 with Python's `jsonschema`, including formats, and returns that library's message.
 
-Evidence: reported. Public reports quote such answers (`[] is not of type 'object'`, March 2024;
+Evidence: reported. Public reports quote such responses (`[] is not of type 'object'`, March 2024;
 `'any' is not valid under any of the given schemas`, 2025; `[] is not of type 'object', 'boolean'`,
 June 2025; `None is not of type 'array'`, March 2026; `'...' is not a 'regex'`, August and September
 2026). The version of the API's library is unknown, so other sentences may differ.
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 
-#: The library's errors are read up to this number. It repeats some of them.
+#: Maximum number of the library's errors to read. It repeats some of them.
 _MOST_ERRORS: Final = 800
 
 #: Deeper parts are not examined: the library recurses some 15 frames per level.
 _LEVELS: Final = 50
 
-#: Longer patterns are not compiled, because compiling them may take long.
+#: Longer patterns are not compiled, because that may take a long time.
 LONGEST_PATTERN: Final = 500
 
-#: Deeper places are not visited. A decoded line has none.
+#: Deeper values are not visited. A decoded line has none.
 LONGEST_PATH: Final = 2500
 
 #: Keywords whose values are not schemas, so that a "pattern" inside them is not a pattern.
@@ -47,7 +47,7 @@ _warnings_lock: Final = Lock()
 
 
 def is_draft_before_2019(root: dict[str, Any]) -> bool:
-    """Whether a schema names a draft in which `items` may be an array."""
+    """Whether a schema declares a draft in which `items` may be an array."""
     dialect = root.get("$schema")
     return isinstance(dialect, str) and "json-schema.org/draft-0" in dialect
 
@@ -61,7 +61,7 @@ def is_of_type(value: Any, name: str) -> bool:
 
 
 def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """Where a schema breaks the meta-schema, the shallowest place first.
+    """The problems of a schema under the meta-schema, the shallowest first.
 
     The API reports one of them. Which one depends on the version of its library.
     """
@@ -84,7 +84,7 @@ def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
 
 
 def _is_surely_valid(root: dict[str, Any]) -> bool:
-    """Whether the fast engine accepts a schema, and all its patterns compile."""
+    """Whether the fast engine accepts a schema and all its patterns compile."""
     try:
         import jsonschema_rs
     except ImportError:
@@ -106,7 +106,7 @@ def _errors(root: dict[str, Any]) -> list[ValidationError]:
 
 
 def _sentence(error: ValidationError) -> str:
-    """The library's sentence, in which a long value is cut."""
+    """The library's sentence, with a long value cut."""
     value = phrasing.python_repr(error.instance)
     whole = repr(error.instance)
     return f"{error.message.replace(whole, value, 1)}."
@@ -128,7 +128,7 @@ def _hint(error: ValidationError, path: PathParts) -> str | None:
     if error.validator == "uniqueItems":
         return "List each property once."
     if "required" in path:
-        beside = "belongs beside `properties`, and " if keyword == "required" else ""
+        beside = "belongs next to `properties`, and " if keyword == "required" else ""
         return f"`required` {beside}lists names."
     if error.validator == "minItems" or error.instance is None:
         return "Remove the keyword."
@@ -158,9 +158,9 @@ def is_regex(pattern: object) -> bool:
     """Whether Python's `re` compiles a pattern. Long patterns count as valid."""
     if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN:
         return True
-    # The lock is for our own threads: `catch_warnings` changes what they share.
+    # The lock is needed because `catch_warnings` changes a state that all threads share.
     with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Some constructs will change their meaning.
+        warnings.simplefilter("ignore")  # Python warns about constructs whose meaning will change.
         try:
             re.compile(pattern)
         except (re.error, OverflowError):

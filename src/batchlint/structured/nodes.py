@@ -1,4 +1,4 @@
-"""The subschemas that the API checks, and its names for their places."""
+"""The subschemas that the API checks, and the API's notation for their locations."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> I
     Args:
         root: a schema.
         strict: whether to stop at references, and to visit definitions.
-        levels: how deep in the data to go, and only as far as problems are reported.
-            None visits everything.
+        levels: the maximum depth in the data. Paths are then also limited to those of reported
+            problems. None visits everything.
     """
     longest = LONGEST_PATH if levels is None else _LONGEST_REPORTED_PATH
     stack = [Node(root)]
@@ -113,13 +113,13 @@ def _definitions(node: Node) -> Iterator[Node]:
 
 
 def types(schema: dict[str, Any]) -> list[Any]:
-    """The types that a schema names, as a list."""
+    """The types of a schema, as a list."""
     kind = schema.get("type")
     return kind if isinstance(kind, list) else [kind]
 
 
 def of_type(schema: dict[str, Any], name: str) -> tuple[str, ...]:
-    """The context of one of several types: `'type', '1'`.
+    """The context of one of several types, such as `'type', '1'`.
 
     Evidence: reported, July 2025 and June 2026.
     """
@@ -128,10 +128,10 @@ def of_type(schema: dict[str, Any], name: str) -> tuple[str, ...]:
 
 
 def in_words(context: tuple[str, ...]) -> str:
-    """A context as the API prints it: as a Python tuple."""
+    """A context as the API prints it, as a Python tuple."""
     return f"({', '.join(map(quoted, context))}{',' if len(context) == 1 else ''})"
 
 
 def quoted(name: str) -> str:
-    """The Python repr of a name, which is cut to 64 characters."""
+    """The Python repr of a name, cut to 64 characters."""
     return repr(name if len(name) <= phrasing.QUOTED else f"{name[: phrasing.QUOTED - 3]}...")

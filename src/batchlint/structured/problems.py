@@ -1,4 +1,4 @@
-"""A problem of a user's JSON Schema, wherever the request has it."""
+"""A problem of a user's JSON Schema, independent of the schema's place in the request."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from ..findings import PathParts
 
 
 class SchemaProblem(NamedTuple):
-    """Something that the API refuses, or may refuse, about a schema.
+    """A reason why the API rejects, or may reject, a schema.
 
     Attributes:
         sentence: the API's message after the name of the schema.
         path: its path from the root of the schema.
         hint: how to fix it.
-        certain: whether the API certainly refuses it. Otherwise it may.
-        chat_only: whether only chat completions certainly refuse it; `/v1/responses`
-            may.
-        repair: what an object lacks that strict mode demands: `close` for
-            `"additionalProperties": false`, `require` for all properties in `required`.
+        certain: whether the API is certain to reject the schema. Otherwise it may.
+        chat_only: whether only chat completions are certain to reject it; `/v1/responses` may.
+        repair: what an object lacks that strict mode requires: `close` for `"additionalProperties":
+            false`, `require` for all properties in `required`.
         object_path: the path of that object.
     """
 

@@ -1,4 +1,4 @@
-"""The JSON Schemas that the API accepts, for any function and in strict mode.
+"""Checks whether the API accepts a JSON Schema, for any function and in strict mode.
 
 The API reports one problem per request. These checks find all of them: up to 100 of
 each kind per schema, and every limit that is exceeded. The one that the API would report
@@ -14,11 +14,11 @@ comes first:
 Evidence:
 
 * The subset and its limits are documented: the Structured Outputs guide, October 2026.
-* The messages are confirmed or reported: recorded answers and public reports of
-  answers, 2025 to October 2026.
-* The order is inferred from single answers. The API reports `propertyNames` before
-  `additionalProperties`, `oneOf` before a missing type, and missing properties of the
-  root before `additionalProperties`.
+* The messages are confirmed or reported: recorded responses and public reports of responses, 2025
+  to October 2026.
+* The order is inferred from single responses. The API reports `propertyNames` before
+  `additionalProperties`, `oneOf` before a missing type, and missing properties of the root before
+  `additionalProperties`.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from .work import excess_steps
 #: only the keywords that strict mode does not support for fine-tuned models.
 Mode = Literal["function", "strict", "fine-tuned"]
 
-#: The formats that strict mode supports. Evidence: documented in the guide. That strict
-#: mode refuses `uri` and `phone` is reported.
+#: The formats that strict mode supports. Evidence: documented in the guide. That strict mode
+#: rejects `uri` and `phone` is reported.
 FORMATS: Final = (
     "date-time",
     "time",
@@ -59,9 +59,9 @@ _FORBIDDEN_AT_ROOT: Final = ("oneOf", "anyOf", "allOf", "enum", "const", "not")
 
 _MOVE_TO_DESCRIPTION: Final = "Remove it, and describe the constraint in `description`."
 
-#: Keywords that strict mode refuses, with the hint. Evidence: live probes of 2026
-#: confirm oneOf, allOf, not, if, contains, propertyNames, uniqueItems, minProperties
-#: and maxProperties. The guide documents the rest.
+#: Keywords that strict mode rejects, with the hint. Evidence: live tests from 2026 confirm oneOf,
+#: allOf, not, if, contains, propertyNames, uniqueItems, minProperties and maxProperties. The guide
+#: documents the rest.
 _REFUSED: Final = {
     "oneOf": "Write `anyOf`.",
     "allOf": "Merge the schemas into one.",
@@ -84,14 +84,14 @@ _REFUSED: Final = {
 }
 
 _NOT_IN_GUIDE: Final = (
-    "The Structured Outputs guide does not mention this keyword. What the API does is not known."
+    "The Structured Outputs guide does not mention this keyword. It is not known what the API does."
 )
 _CONFLICTING_REPORTS: Final = (
     "The API rejected this keyword until late 2025, and accepted it in tests in 2026. Put the "
     "limit into `description` to be safe."
 )
 
-#: Keywords that strict mode may refuse, with the reason for the doubt.
+#: Keywords that strict mode may reject, with the reason for the doubt.
 _DOUBTFUL: Final = {
     "minLength": _CONFLICTING_REPORTS,
     "maxLength": _CONFLICTING_REPORTS,
@@ -130,18 +130,18 @@ NOT_FOR_FINE_TUNED: Final = (
 #: At most this many problems of each kind are reported per schema.
 _MAX_PROBLEMS: Final = 100
 
-#: Deeper than any schema.
+#: A depth that no schema has.
 _ALL_LEVELS: Final = 1000
 
-#: Stands for a value that was not found, because None can be an enum value.
+#: Represents a value that was not found, because None can be an enum value.
 _NOT_FOUND: Final = object()
 
 _NOT_CLOSED: Final = "'additionalProperties' is required to be supplied and to be false."
 _UNTYPED: Final = "schema must have a 'type' key."
 _CLOSE_OBJECT: Final = 'Add "additionalProperties": false; strict mode requires it in every object.'
 
-#: The problem of a strict function without parameters. Evidence: confirmed by a
-#: recorded answer, September 2026.
+#: The problem of a strict function without parameters. Evidence: confirmed by a recorded response,
+#: September 2026.
 ABSENT: Final = SchemaProblem(
     f"In context=(), {_NOT_CLOSED}",
     (),
@@ -149,10 +149,10 @@ ABSENT: Final = SchemaProblem(
     '"additionalProperties": false}.',
 )
 
-#: Stands for the problems of a schema that would take too much work to check.
+#: Represents the problems of a schema that would take too much work to check.
 UNCHECKED: Final = (SchemaProblem("it was not checked"),)
 
-#: The excess steps and the problems of schemas, by fingerprint. The lines of a file often share a
+#: The extra steps and the problems of schemas, by fingerprint. The lines of a file often share a
 #: schema.
 _cache: Final[ByteCache[tuple[Mode, bytes], tuple[int, tuple[SchemaProblem, ...]]]] = ByteCache(
     8_000_000
@@ -162,7 +162,7 @@ _cache: Final[ByteCache[tuple[Mode, bytes], tuple[int, tuple[SchemaProblem, ...]
 _ENTRY_SIZE: Final = 500
 _PROBLEM_SIZE: Final = 1000
 
-#: Longer schemas, in bytes, are hashed.
+#: Schemas of more bytes are hashed.
 _LONGEST_UNHASHED: Final = plain.SHORT
 
 #: Size of the hash in bytes.
@@ -172,15 +172,15 @@ _DIGEST_SIZE: Final = 32
 def problems(
     schema: dict[str, Any] | None, mode: Mode, budget: Budget | None = None
 ) -> tuple[SchemaProblem, ...]:
-    """The problems for which the API refuses, or may refuse, a schema. Cached.
+    """The problems for which the API rejects, or may reject, a schema. Cached.
 
     Args:
         schema: the schema; None if a function has none.
         mode: what to check.
-        budget: of the line. Default: that of a line without other schemas.
+        budget: the line's budget. Default: that of a line without other schemas.
 
     Returns:
-        The problems. `UNCHECKED` if the work exceeds what is left of the budget.
+        The problems. `UNCHECKED` if the work exceeds the remaining budget.
     """
     if schema is None:
         return (ABSENT,) if mode == "strict" else ()
@@ -204,7 +204,7 @@ def problems(
 
 
 def _text(value: Any) -> bytes:
-    """A value as JSON. Empty if the encoder refuses it: nested more than 254 levels deep."""
+    """A value as JSON. Empty if the encoder rejects it, because it has more than 254 levels."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -213,7 +213,7 @@ def _text(value: Any) -> bytes:
 
 def fingerprint(raw: bytes) -> bytes:
     """Short bytes that identify a long JSON text."""
-    from hashlib import blake2b  # Late, because it loads OpenSSL.
+    from hashlib import blake2b  # Imported here because it loads OpenSSL.
 
     return blake2b(raw, digest_size=_DIGEST_SIZE).digest()
 
@@ -297,7 +297,7 @@ def _function(root: dict[str, Any]) -> Iterator[SchemaProblem]:
 def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
     """Check that every array has `items`, and that they are an object.
 
-    Since draft 2020-12, the meta-schema refuses an array of items.
+    Since draft 2020-12, the meta-schema rejects an array of items.
     """
     if "array" not in types(node.value):
         return
@@ -349,7 +349,7 @@ def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
         yield SchemaProblem(
             f"context={in_words(node.context)}, $ref cannot have keywords {{{names}}}.",
             (*node.path, "$ref"),
-            "`$ref` must stand alone. Remove the other keywords, or inline the schema.",
+            "`$ref` must be the only keyword. Remove the others, or inline the schema.",
         )
     target = node.value["$ref"]
     if isinstance(target, str) and not _is_defined(target, root):
@@ -376,14 +376,14 @@ def _is_defined(target: str, root: dict[str, Any]) -> bool:
 
 
 def _unpermitted(node: Node) -> Iterator[SchemaProblem]:
-    """Report keywords that strict mode refuses or may refuse, except those of `_root`."""
+    """Report keywords that strict mode rejects or may reject, except those of `_root`."""
     for key in node.value:
         if key in _DOUBTFUL:
             yield node.problem(
                 f"{quoted(key)} is not permitted.", key, hint=_DOUBTFUL[key], certain=False
             )
         elif key in _REFUSED and (node.path or key == "allOf" or key not in _FORBIDDEN_AT_ROOT):
-            # `not` has its own message. That it follows a context is inferred.
+            # `not` has its own message. It is inferred that the message follows a context.
             tail = (
                 "Unsupported keywords ('not',)."
                 if key == "not"
@@ -395,8 +395,7 @@ def _unpermitted(node: Node) -> Iterator[SchemaProblem]:
 def _typed(node: Node) -> Iterator[SchemaProblem]:
     """Check that every schema below the root has a type, `anyOf` or a reference.
 
-    A schema with only `const` is refused. Whether one with only `enum` is refused is not
-    known.
+    A schema with only `const` is rejected. Whether one with only `enum` is rejected is not known.
     """
     schema = node.value
     if (
@@ -409,7 +408,7 @@ def _typed(node: Node) -> Iterator[SchemaProblem]:
 
 
 def _object(node: Node) -> Iterator[SchemaProblem]:
-    """Check that every object is closed, and requires each of its properties."""
+    """Check that every object is closed and requires all of its properties."""
     schema = node.value
     if "object" not in types(schema):
         return
@@ -426,7 +425,7 @@ def _object(node: Node) -> Iterator[SchemaProblem]:
             hint=_CLOSE_OBJECT,
         )
     elif schema["additionalProperties"] is not False:
-        # If the object may have other types, the API accepted a schema here. Evidence: confirmed
+        # If a value may also have another type, the API accepted a schema here. Evidence: confirmed
         # by a recorded response, December 2025.
         is_map = bool(context) and isinstance(schema["additionalProperties"], dict)
         found = node.problem(
@@ -474,10 +473,10 @@ def _required(
 
 
 def _values(node: Node) -> Iterator[SchemaProblem]:
-    """Check that enum values are of the schema's type, and that the format of strings is supported.
+    """Check that enum values match the schema's type, and that the format of strings is supported.
 
-    The API ignores the formats of other types, such as `int64`. Evidence: confirmed by
-    recorded answers, May to August 2026.
+    The API ignores the formats of other types, such as `int64`. Evidence: confirmed by recorded
+    responses, May to August 2026.
     """
     schema = node.value
     kind = schema.get("type")

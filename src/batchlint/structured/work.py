@@ -1,9 +1,8 @@
-"""The work of checking a schema, and the limit for one line.
+"""Counts the work of checking a schema, and limits it per line.
 
-Work is counted, never timed, so that every run gives the same report. Work in proportion to the
-size of a schema is not counted, because reading the line costs as much. What counts is the excess:
-many values far below the root, because each place is written down as a path, and patterns that are
-slow to compile.
+Work is counted, never timed, so that every run gives the same report. Work proportional to the size
+of a schema is not counted, because reading the line costs as much. Only extra work counts: many
+values far below the root, because each gets a path, and patterns that are slow to compile.
 """
 
 from __future__ import annotations
@@ -14,22 +13,22 @@ from typing import Any, Final
 from ..bounds import MOST_STEPS
 from .metaschema import LONGEST_PATTERN
 
-#: Steps that are free per byte of a schema. Usual schemas need less than 2.
+#: Free steps per byte of a schema. Typical schemas need less than 2.
 FREE_STEPS_PER_BYTE: Final = 8
 
 #: Steps per character of a pattern that is slow to compile.
 _SLOW: Final = 1000
 
-#: Patterns with classes beyond ASCII, or which ignore case, may take a millisecond per character.
+#: Patterns that have non-ASCII classes or ignore case may take a millisecond per character.
 _MAY_BE_SLOW: Final = re.compile(r"[^\x00-\x7f]|\\[xuUN]|\(\?[aLmsux]*i")
 
 
 def excess_steps(schema: dict[str, Any], size: int) -> int:
-    """The steps beyond those that are free. Counting stops when they exceed the budget.
+    """The steps beyond the free ones. Counting stops when they exceed the budget.
 
     Args:
         schema: the schema.
-        size: of its JSON text in bytes.
+        size: the size of its JSON text in bytes.
     """
     free = FREE_STEPS_PER_BYTE * size
     steps = 0
