@@ -12,6 +12,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 import batchlint
+import batchlint.engine.parallel
 from batchlint import Report, check, check_many
 from batchlint.engine.parallel import Start
 from support import line
@@ -82,6 +83,27 @@ class Bare:
 
 def test_any_object_with_submit_is_an_executor(files: list[Path]) -> None:
     assert_results(dict(check_many(files, executor=Bare())), files)
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_huge_file_among_small_ones_is_divided(
+    files: list[Path], start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = b"".join(line(str(number), user="x" * 900) for number in range(2000))
+    files[4].write_bytes(line("same") + lines + line("same"))
+    monkeypatch.setattr(batchlint.engine.parallel, "SHARED_FROM", 1_000_000)
+    ranges: list[int] = []
+
+    def with_notes(*args: Any) -> Iterator[Any]:
+        for call in range_calls(*args):
+            ranges.append(call[1][1])
+            yield call
+
+    range_calls = batchlint.engine.parallel._range_calls
+    monkeypatch.setattr(batchlint.engine.parallel, "_range_calls", with_notes)
+
+    assert_results(dict(check_many(files, jobs=2, start=start)), files)
+    assert len(ranges) > 1
 
 
 def test_few_files_are_checked_one_at_a_time(files: list[Path]) -> None:

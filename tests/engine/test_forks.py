@@ -190,6 +190,17 @@ def test_worker_that_died_while_idle_raises_an_os_error(pids: list[int]) -> None
             executor.submit(sleep, 0, 1)
 
 
+def test_pool_stays_unusable_after_a_worker_died(pids: list[int]) -> None:
+    with ForkExecutor(1) as executor:
+        call = executor.submit(sleep, 0, 30)
+        later = executor.submit(sleep, 0, 0)
+        os.kill(pids[0], signal.SIGKILL)
+        for _ in range(2):
+            for waiting in (call, later):
+                with pytest.raises(OSError, match="--jobs 1"):
+                    waiting.result()
+
+
 def test_leaving_the_context_ends_the_workers_at_once() -> None:
     started = time.monotonic()
     with ForkExecutor(2) as executor:

@@ -20,8 +20,8 @@ import pytest
 from batchlint.engine import parallel
 from batchlint.engine.chunk import Plan
 from batchlint.engine.columns import check_with_columns
-from batchlint.engine.parallel import Start, check_range, count_workers, run
-from batchlint.engine.worker import WORKER_DIED
+from batchlint.engine.parallel import FileCall, Start, as_finished, check_range, count_workers, run
+from batchlint.engine.worker import WORKER_DIED, LocalPool
 from batchlint.rules import select_rules
 from batchlint.sources import CHUNK, BytesSource, FileSource
 from batchlint.summary import merge
@@ -331,3 +331,97 @@ def test_ranges_of_a_file_meet(size: int, source: FileSource) -> None:
     assert ranges[-1][1] == size
     assert all(stop == start for (_, stop), (start, _) in pairwise(ranges))
     assert all(isinstance(stop, int) and start < stop for start, stop in ranges)
+
+
+# -- many files -----------------------------------------------------------------------------------
+
+
+class Pool(LocalPool):
+    """A pool that runs each call at once, and notes its arguments."""
+
+    workers = 2
+
+    def __init__(self) -> None:
+        self.submitted: list[tuple[Any, ...]] = []
+
+    def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
+        self.submitted.append(args)
+        future: Future[Any] = Future()
+        future.set_result(function(*args))
+        return future
+
+
+def named(name: str, executor: Any = None) -> str:
+    return f"{name} here" if executor else f"{name} there"
+
+
+def file_call(name: str, size: int | None) -> FileCall:
+    return FileCall(name, (named, (name,)), size)
+
+
+def number_of_files(pool: Pool) -> list[int]:
+    """How many files there are in each call."""
+    return [len(args[0]) if isinstance(args[0], list) else 1 for args in pool.submitted]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        pytest.param([10] * 70, [32, 32, 6], id="at most 32 files"),
+        pytest.param([MEBIBYTE // 2] * 5, [2, 2, 1], id="at most 1 MiB"),
+        pytest.param([10, MEBIBYTE, 10], [1, 2], id="a large file is sent by itself"),
+        pytest.param([10, None, 10], [1, 2], id="a file of unknown size is sent by itself"),
+        pytest.param([], [], id="no file"),
+    ],
+)
+def test_small_files_are_sent_together(sizes: list[int | None], expected: list[int]) -> None:
+    pool = Pool()
+    calls = [file_call(str(number), size) for number, size in enumerate(sizes)]
+    results = dict(as_finished(pool, calls, 3))
+
+    assert results == {call.key: f"{call.key} there" for call in calls}
+    assert number_of_files(pool) == expected
+
+
+def test_other_executors_get_one_file_per_call() -> None:
+    with ThreadPoolExecutor(1) as executor:
+        results = dict(as_finished(executor, [file_call(name, 10) for name in "abc"], 2))
+
+    assert results == {"a": "a there", "b": "b there", "c": "c there"}
+
+
+def test_huge_file_is_divided_among_the_workers() -> None:
+    pool = Pool()
+    calls = [file_call("a", 10), file_call("b", parallel.SHARED_FROM), file_call("c", 10)]
+
+    assert dict(as_finished(pool, calls, 3)) == {"a": "a there", "b": "b here", "c": "c there"}
+    assert number_of_files(pool) == [2]
+
+
+def test_number_of_pending_calls_is_limited() -> None:
+    taken: list[int] = []
+
+    def calls() -> Iterator[FileCall]:
+        for number in range(500):
+            taken.append(number)
+            yield file_call(str(number), 10)
+
+    results = as_finished(Pool(), calls(), 2)
+    next(results)
+    assert len(taken) == 2 * 32 + 1
+    assert len(list(results)) == 499
+
+
+def test_pool_reads_a_file_in_ranges(source: FileSource) -> None:
+    pool = Pool()
+    summaries = list(run(source, PLAN, executor=pool))
+
+    assert [args[1:3] for args in pool.submitted] == [(0, MEBIBYTE), (MEBIBYTE, source.size)]
+    assert merge(summaries) == merge(run(source, PLAN))
+
+
+def test_pool_gets_the_chunks_of_other_sources(lines: bytes) -> None:
+    pool = Pool()
+    list(run(BytesSource(lines), PLAN, executor=pool))
+
+    assert b"".join(args[0] for args in pool.submitted) == lines

@@ -27,7 +27,7 @@ from .inputs import (
 from .printing import complain
 
 if TYPE_CHECKING:
-    from ..engine.parallel import Start
+    from ..engine.parallel import Executor, Start
     from ..output.result import FileResult
     from ..report import Report
 
@@ -225,7 +225,7 @@ def check_files(
     """Check files, and yield their results in the order of the paths.
 
     Many files are checked in parallel, each in one process. A few files are checked one after
-    another, and a large file is checked in several processes.
+    another. A large file is checked in several processes.
 
     Args:
         paths: the files and URLs; '-' is standard input.
@@ -272,9 +272,9 @@ def _check_many(
     progress: Progress | None,
 ) -> Iterator[FileResult]:
     """Run checks in the best place (see `choose_place`), and yield the results in order."""
-    from ..engine.parallel import ThisProcess, as_finished
-    from ..many import choose_place
-    from ..sources import is_url
+    from ..engine.parallel import FileCall, ThisProcess, as_finished
+    from ..many import choose_place, size_of
+    from ..sources import is_gzipped, is_url
 
     if any(map(is_url, paths)):
         gc.enable()  # Filesystem clients create reference cycles.
@@ -287,7 +287,14 @@ def _check_many(
             if isinstance(executor, ThisProcess):
                 yield from (check.run(progress=progress, **options) for check in checks)
                 return
-            calls = ((number, (_run, (check, options))) for number, check in enumerate(checks))
+            calls = (
+                FileCall(
+                    number,
+                    (_run, (check, options)),
+                    None if is_gzipped(check.path) else size_of(check.path),
+                )
+                for number, check in enumerate(checks)
+            )
             for number, result in as_finished(executor, calls, place.window):
                 done[number] = result
                 if progress is not None and result.report is not None:
@@ -301,8 +308,10 @@ def _check_many(
             yield done.get(number) or FileCheck(path, path, error=reason(error)).run()
 
 
-def _run(check: FileCheck, options: Mapping[str, Any]) -> FileResult:
-    return check.run(**options)
+def _run(
+    check: FileCheck, options: Mapping[str, Any], executor: Executor | None = None
+) -> FileResult:
+    return check.run(executor=executor, **options)
 
 
 def _print_note(path: str) -> None:

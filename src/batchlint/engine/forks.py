@@ -15,7 +15,7 @@ from contextlib import suppress
 from select import POLLHUP, POLLIN, poll
 from typing import Any, Final, NamedTuple, Self
 
-from .worker import WORKER_DIED, init_worker
+from .worker import WORKER_DIED, LocalPool, init_worker
 
 _LENGTH: Final = 8  # bytes
 _BLOCKED_WHILE_FORKING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -58,7 +58,7 @@ class ForkedCall:
         return self._value
 
 
-class ForkExecutor:
+class ForkExecutor(LocalPool):
     """Runs calls in forked processes, one at a time in each. Use it as a context manager.
 
     A process with threads must not be forked.
@@ -68,15 +68,16 @@ class ForkExecutor:
     """
 
     def __init__(self, workers: int) -> None:
-        self._count = workers
+        self.workers = workers
         self._workers: list[_Worker] = []
         self._idle: list[_Worker] = []
         self._busy: dict[int, tuple[_Worker, ForkedCall]] = {}  # by the pipe of its results
         self._queue: deque[ForkedCall] = deque()
+        self._died = False
 
     def __enter__(self) -> Self:
         try:
-            for _ in range(self._count):
+            for _ in range(self.workers):
                 self._workers.append(self._fork())
         except BaseException:
             self.__exit__()
@@ -121,6 +122,8 @@ class ForkExecutor:
         Raises:
             OSError: a worker died.
         """
+        if self._died:
+            raise OSError(WORKER_DIED)
         waiting = poll()  # Unlike select(), poll() takes any file descriptor.
         for answers in self._busy:
             waiting.register(answers, POLLIN | POLLHUP)
@@ -128,6 +131,7 @@ class ForkExecutor:
             worker, call = self._busy.pop(answers)
             payload = _receive(answers)
             if payload is None:
+                self._died = True
                 raise OSError(WORKER_DIED)
             call.set(pickle.loads(payload))  # noqa: S301 - from our own child
             self._idle.append(worker)
@@ -144,6 +148,7 @@ class ForkExecutor:
             try:
                 _send(worker.calls, call.payload)
             except BrokenPipeError:
+                self._died = True
                 raise OSError(WORKER_DIED) from None
             self._busy[worker.answers] = (worker, call)
 

@@ -9,13 +9,13 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from ..sources import Source
 from ..summary import ChunkSummary, merge
 from .chunk import Plan, check_chunk
 from .columns import ColumnChecker, check_with_columns
-from .worker import WORKER_DIED, init_pool_worker
+from .worker import WORKER_DIED, LocalPool, init_pool_worker
 
 #: Files of fewer bytes are checked in one process, because starting others costs more than it
 #: saves.
@@ -30,6 +30,14 @@ RANGES_PER_WORKER: Final = 4
 
 #: The number of pending calls per worker.
 WINDOW: Final = 4
+
+#: Small files are sent to a worker together: at most this many, with at most this many bytes.
+MOST_FILES_PER_CALL: Final = 32
+MOST_BYTES_PER_CALL: Final = 1 << 20
+
+#: A file of at least this size (in bytes) is divided among the workers, even if there are many
+#: files. Otherwise the largest file could keep one process busy for long.
+SHARED_FROM: Final = 64_000_000
 
 #: Seconds between checks that a pool's processes are alive.
 POLL_SECONDS: Final = 2.0
@@ -53,8 +61,19 @@ class Future(Protocol):
         """Wait for the result of the call."""
 
 
-#: A key for the result, with the call to run. An exception instead of a call is its result.
-KeyedCall = tuple[Any, "Call | OSError"]
+class FileCall(NamedTuple):
+    """The check of one of many files.
+
+    Attributes:
+        key: a key for its result.
+        call: the function with its arguments; an `OSError` if that is the result already. If the
+            file is divided among workers, the function also gets the argument `executor`.
+        size: the size of a local file in bytes; None if it is unknown.
+    """
+
+    key: Any
+    call: Call | OSError
+    size: int | None = None
 
 
 class Executor(Protocol):
@@ -86,19 +105,26 @@ def run(
         OSError: the source cannot be read, or a worker died.
     """
     if executor is not None:
-        calls = _chunk_calls(source, plan, check_with_columns)
-        yield from _ordered_map(executor.submit, calls, 4 * WINDOW)
+        yield from _run_on(executor, source, plan)
         return
     workers = count_workers(source, jobs, start)
     if workers == 1:
         for function, args in _chunk_calls(source, plan, ColumnChecker()):
             yield function(*args)
         return
-    calls = _chunk_calls(source, plan, check_with_columns)
-    if source.size is not None:
-        calls = _range_calls(source, source.size, plan, workers)
     with worker_processes(workers, start) as pool:
-        yield from _ordered_map(pool.submit, calls, workers * WINDOW)
+        yield from _run_on(pool, source, plan)
+
+
+def _run_on(executor: Executor, source: Source, plan: Plan) -> Iterator[ChunkSummary]:
+    """The same on an executor. Only workers on this machine read a file themselves."""
+    calls = _chunk_calls(source, plan, check_with_columns)
+    workers = WINDOW
+    if isinstance(executor, LocalPool):
+        workers = executor.workers
+        if source.size is not None:
+            calls = _range_calls(source, source.size, plan, workers)
+    yield from _ordered_map(executor.submit, calls, workers * WINDOW)
 
 
 def count_workers(source: Source, jobs: int | None, start: Start = "spawn") -> int:
@@ -157,32 +183,65 @@ def _ordered_map(
 
 
 def as_finished(
-    executor: Executor, calls: Iterable[KeyedCall], window: int
+    executor: Executor, calls: Iterable[FileCall], window: int
 ) -> Iterator[tuple[Any, Any]]:
     """The results of calls with their keys, as they finish.
 
     Args:
-        executor: where to run them.
-        calls: the calls with their keys. An exception instead of a call is its result.
+        executor: where to run them. If it is a pool of processes on this machine, small files are
+            sent several at a time, and a large file is divided among the processes.
+        calls: the calls with their keys.
         window: the maximum number of pending calls. Further calls are not even requested.
     """
     first_done = getattr(executor, "first_done", _first_done)
-    pending: dict[Future, Any] = {}  # in the order of the calls
+    pending: dict[Future, list[FileCall]] = {}  # in the order of the calls
 
-    def next_result() -> tuple[Any, Any]:
+    def next_results() -> Iterator[tuple[Any, Any]]:
         future = first_done(list(pending))
-        return pending.pop(future), future.result()
+        group = pending.pop(future)
+        results = future.result() if group[1:] else [future.result()]
+        return ((one.key, result) for one, result in zip(group, results, strict=True))
 
-    for key, call in calls:
+    is_local = isinstance(executor, LocalPool)
+    for group in _grouped(calls) if is_local else ([one] for one in calls):
+        key, call, size = group[0]
         if isinstance(call, OSError):
             yield key, call
             continue
         function, args = call
-        pending[executor.submit(function, *args)] = key
+        if is_local and size is not None and size >= SHARED_FROM:
+            yield key, function(*args, executor=executor)
+        elif group[1:]:
+            pending[executor.submit(_run_all, [one.call for one in group])] = group
+        else:
+            pending[executor.submit(function, *args)] = group
         if len(pending) >= window:
-            yield next_result()
+            yield from next_results()
     while pending:
-        yield next_result()
+        yield from next_results()
+
+
+def _grouped(calls: Iterable[FileCall]) -> Iterator[list[FileCall]]:
+    """Put neighbouring small files together, because each call costs 0.1 to 0.8 ms."""
+    group: list[FileCall] = []
+    size = 0
+    for call in calls:
+        own = call.size
+        if own is None or own >= MOST_BYTES_PER_CALL or isinstance(call.call, OSError):
+            yield [call]
+            continue
+        if group and (len(group) == MOST_FILES_PER_CALL or size + own > MOST_BYTES_PER_CALL):
+            yield group
+            group = []
+            size = 0
+        group.append(call)
+        size += own
+    if group:
+        yield group
+
+
+def _run_all(calls: Iterable[Call]) -> list[Any]:
+    return [function(*args) for function, args in calls]
 
 
 def _first_done(futures: list[Future]) -> Future:
@@ -264,24 +323,30 @@ def _pooled(workers: int) -> Iterator[Executor]:
         The pool itself would wait forever for a process that was killed while sending its result.
         """
 
-        def __init__(self, future: PoolFuture[Any]) -> None:
+        def __init__(self, pool: WatchedPool, future: PoolFuture[Any]) -> None:
+            self.pool = pool
             self.future = future
 
         def result(self) -> Any:
-            return WatchedPool.first_done([self]).future.result()
+            return self.pool.first_done([self]).future.result()
 
-    class WatchedPool:
+    class WatchedPool(LocalPool):
         """The pool, with futures that notice when a process dies."""
 
-        @staticmethod
-        def submit(function: Callable[..., Any], /, *args: Any) -> Watched:
-            return Watched(pool.submit(function, *args))
+        def __init__(self) -> None:
+            self.workers = workers
+            self.died = False
 
-        @staticmethod
-        def first_done(watched: list[Watched]) -> Watched:
+        def submit(self, function: Callable[..., Any], /, *args: Any) -> Watched:
+            if self.died:
+                raise OSError(WORKER_DIED)
+            return Watched(self, pool.submit(function, *args))
+
+        def first_done(self, watched: list[Watched]) -> Watched:
             futures = [one.future for one in watched]
             while not (done := wait(futures, POLL_SECONDS, FIRST_COMPLETED).done):
                 if any(process.exitcode is not None for process in processes()):
+                    self.died = True
                     raise OSError(WORKER_DIED)
             return next(one for one in watched if one.future in done)
 

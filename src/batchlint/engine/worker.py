@@ -11,6 +11,16 @@ from typing import Final
 WORKER_DIED: Final = "a worker process died, perhaps because memory ran out; try --jobs 1"
 
 
+class LocalPool:
+    """An executor whose workers are processes on this machine. They can open the caller's files.
+
+    Attributes:
+        workers: the number of processes.
+    """
+
+    workers: int
+
+
 def init_worker() -> None:
     """Ignore SIGINT, die on the other signals that stop a command, and disable gc."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent handles Ctrl-C.
