@@ -95,6 +95,31 @@ def test_edit_changes_its_place_and_nothing_else(
     assert edit.apply(before) == after
 
 
+@pytest.mark.parametrize(
+    ("before", "paths", "after", "removed"),
+    [
+        ('{"a": 1 , "b": 2,"c": 3 }', [("a",), ("b",)], '{"c": 3 }', [("a",), ("b",)]),
+        ('{"a": 1, "b": 2, "c": 3}', [("c",), ("b",)], '{"a": 1}', [("c",), ("b",)]),
+        ('{"a": 1, "b": 2}', [("b",), ("z",), ("a",)], "{}", [("b",), ("a",)]),
+        ('{"a": {"b": {}}, "c": 1}', [("a", "b"), ("a",)], '{"c": 1}', [("a", "b"), ("a",)]),
+        ('{"a": {"b": 1}, "c": {"d": 2}}', [("a", "b"), ("c",)], '{"a": {}}', [("a", "b"), ("c",)]),
+        ('{"a": 1}', [], '{"a": 1}', []),
+        ("[", [("a",)], "[", []),
+    ],
+)
+def test_several_fields_are_removed_at_once(
+    before: str, paths: list[PathParts], after: str, removed: list[PathParts]
+) -> None:
+    assert edits.remove_all(before, paths) == (after, removed)
+
+
+def test_path_of_a_removal_is_known() -> None:
+    assert edits.removed_path((edits.remove(A),)) == A
+    assert edits.removed_path((edits.remove_if_there(A),)) is None
+    assert edits.removed_path((edits.remove(A), edits.remove(A))) is None
+    assert edits.removed_path(()) is None
+
+
 def test_edits_are_applied_in_order_or_not_at_all() -> None:
     both = [edits.rename(A, "z"), edits.wrap(("z",), "[", "]")]
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from .findings import Edit, PathParts
-from .locate import SPECIAL_NUMBER, SURROGATE, find_span
+from .locate import SPECIAL_NUMBER, SURROGATE, Span, find_span, find_spans
 
 _BLANKS: Final = " \t\r\n"
 _MARK: Final = "\ufeff"
@@ -131,10 +131,42 @@ def _space(text: str) -> str:
     return "" if match is not None and not match[1] else " "
 
 
+def removed_path(edits: tuple[Edit, ...]) -> PathParts | None:
+    """The path of the field that edits remove; None if they do anything else."""
+    if len(edits) != 1 or edits[0].change is not _remove:
+        return None
+    path: PathParts = edits[0].args[0]
+    return path
+
+
+def remove_all(text: str, paths: Iterable[PathParts]) -> tuple[str, list[PathParts]]:
+    """Remove fields. This is faster than one edit per field, because the text is read only once.
+
+    Returns:
+        The new text, and the paths of the fields that it had.
+    """
+    wanted = [*paths]
+    found = [
+        (span, path)
+        for span, path in zip(find_spans(text, wanted), wanted, strict=True)
+        if span is not None
+    ]
+    outermost: list[Span] = []
+    for span, _ in sorted(found):
+        if not outermost or span.name >= outermost[-1].end:
+            outermost.append(span)
+    for span in reversed(outermost):  # From the end, so that the offsets before stay right.
+        text = _without(text, span)
+    return text, [path for _, path in found]
+
+
 def _remove(text: str, path: PathParts) -> str | None:
     span = find_span(text, path)
-    if span is None or not path:
-        return None
+    return None if span is None or not path else _without(text, span)
+
+
+def _without(text: str, span: Span) -> str:
+    """The text without a field and the comma that belongs to it."""
     rest = text[span.end :].lstrip(_BLANKS)
     if rest.startswith(","):
         return text[: span.name] + rest[1:].lstrip(_BLANKS)

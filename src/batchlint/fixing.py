@@ -25,7 +25,7 @@ from .engine.check import Job, Rules
 from .engine.chunk import Plan, check_chunk
 from .engine.finish import lacks_objects
 from .engine.parallel import Start
-from .findings import KEEP, BatchError, Fix
+from .findings import KEEP, BatchError, Fix, PathParts
 from .json_documents import CONVERTERS, NotConvertibleError
 from .output.complete_writer import CompleteWriter, as_output_error
 from .output.write import write_atomic
@@ -479,11 +479,19 @@ def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
         The new text, and the rules of the fixes that changed something.
     """
     done = []
+    removals: dict[PathParts, str] = {}
     for fix, rule in fixes.items():
+        path = edits.removed_path(fix.edits)
+        if path is not None:  # A line of a data frame may have very many: a null for each column.
+            removals.setdefault(path, rule)
+            continue
         changed = edits.apply_all(text, fix.edits)
         if changed is not None and changed != text:
             text = changed
             done.append(rule)
+    if removals:
+        text, removed = edits.remove_all(text, removals)
+        done += [removals[path] for path in removed]
     return text, done
 
 

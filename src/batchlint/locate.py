@@ -289,11 +289,22 @@ def find_span(text: str, path: PathParts) -> Span | None:
         text: a line that is valid JSON, perhaps with a byte order mark.
         path: the keys and indices that lead to the value.
     """
-    tokens = [str(part) for part in path]
+    return find_spans(text, [path])[0]
+
+
+def find_spans(text: str, paths: Sequence[PathParts]) -> list[Span | None]:
+    """The spans of several values. The text is read only once."""
+    places = [[str(part) for part in path] for path in paths]
     root = _Target()
-    root.add(tokens)
+    for tokens in places:
+        root.add(tokens)
     if not _try_walk(text, root, len(text) + 1, None):  # No value has more fields than characters.
-        return None
+        return [None] * len(paths)
+    return [_span_of(root, tokens) for tokens in places]
+
+
+def _span_of(root: _Target, tokens: list[str]) -> Span | None:
+    """The span of a place; None if it was not seen."""
     place = root
     for token in tokens:
         child = place.children[token]
