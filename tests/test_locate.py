@@ -184,6 +184,15 @@ def test_deep_place_in_a_long_line_is_found_in_one_pass(monkeypatch: pytest.Monk
     assert read < 2 * len(line)
 
 
+def test_key_that_is_cut_in_the_pointer_is_found() -> None:
+    line = b'{"a": 1, "' + b"k" * 1200 + b'": 2}'
+    error = BatchError("x", "x", 1, "", pointer="/" + "k" * 1000)
+
+    place = find(line, error)
+    assert place is not None
+    assert place.text[place.start : place.end] == "2"
+
+
 def test_number_of_steps_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locate, "_MOST_STEPS", 100)
     raw = json.dumps(list(range(110))).encode()

@@ -527,17 +527,30 @@ def test_force_replaces_an_earlier_run_and_removes_leftover_parts(tmp_path: Path
     assert (tmp_path / "batch-001.jsonl").read_bytes() == lines[0] + lines[1]
 
 
-@pytest.mark.parametrize("path", ["../victim.jsonl", "/victim.jsonl", "victim.jsonl", 7])
+@pytest.mark.skipif(os.name != "posix", reason="needs permissions of files")
+def test_parts_can_be_read_and_written_by_whom_the_system_allows(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        split([line()], tmp_path)
+    finally:
+        os.umask(before)
+
+    assert (tmp_path / "batch-001.jsonl").stat().st_mode & 0o777 == 0o666
+
+
+@pytest.mark.parametrize(
+    "path", ["batch-x/../../victim.jsonl", "../victim.jsonl", "/victim.jsonl", "victim.jsonl", 7]
+)
 def test_manifest_that_names_other_files_removes_none(path: Any, tmp_path: Path) -> None:
     folder = tmp_path / "out"
-    folder.mkdir()
+    (folder / "batch-x").mkdir(parents=True)
     for victim in (tmp_path / "victim.jsonl", folder / "victim.jsonl"):
         victim.write_text("mine", "utf-8")
     text = json.dumps({"parts": [{"path": path}]})
     (folder / "batch.manifest.json").write_text(text, "utf-8")
     split([line()], folder, force=True)
 
-    assert names(folder) == ["batch-001.jsonl", "batch.manifest.json", "victim.jsonl"]
+    assert names(folder) == ["batch-001.jsonl", "batch-x", "batch.manifest.json", "victim.jsonl"]
     assert (tmp_path / "victim.jsonl").exists()
 
 
@@ -578,6 +591,8 @@ def test_input_is_never_replaced(tmp_path: Path) -> None:
         ({"max_bytes": 209_715_201}, ValueError, "max_bytes must be from 1 to 209,715,200"),
         ({"max_bytes": 1.5}, TypeError, "max_bytes must be an integer"),
         ({"max_embedding_inputs": -1}, ValueError, "max_embedding_inputs must not be negative"),
+        ({"max_parts": 1.5}, TypeError, "max_parts must be an integer"),
+        ({"max_parts": 0}, ValueError, "max_parts must be at least 1, not 0"),
         ({"by": ["endpoint"]}, ValueError, "by may hold 'model' and 'url', not 'endpoint'"),
         ({"by": "model"}, TypeError, "by must be a list of fields, not a string"),
         ({"name": 5}, TypeError, "name must be a string, not int"),

@@ -14,11 +14,11 @@ from .edits import holds_object
 
 _MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
-#: A string, which may be cut off at the end of the bytes, or a bracket. Group 1 ends the string.
-_TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)|[\[\]{}]', re.DOTALL)
+#: Everything up to a bracket (group 1), to a string that is cut off, or to the end of the data.
+_TOKEN: Final = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[\]{}])?', re.DOTALL)
 
-#: The rest of a string that was cut off. Group 1 is as above.
-_REST: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)', re.DOTALL)
+#: The rest of a string that is cut off. Group 1 ends it.
+_REST: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+(")?', re.DOTALL)
 
 #: Maximum size of a request in a JSON document, so that memory is bounded.
 _LONGEST: Final = 1 << 26
@@ -67,7 +67,7 @@ def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         NotConvertibleError: the bytes are something else, or are cut off.
     """
     for value in _objects(chunks):
-        line = _BREAK.sub(_joined, value)
+        line = _BREAK.sub(_joined, value) if b"\n" in value else value
         if not holds_object(
             line
         ):  # Any remaining newline is inside a string, where JSON does not allow it.
@@ -145,33 +145,38 @@ class _Scanner:
         self._data = data
         if len(data) - len(chunk) > _LONGEST:
             raise NotConvertibleError
-        while match := (_REST if self._is_cut else _TOKEN).search(data, self._at):
-            mark = b'"' if self._is_cut else match[0][:1]
-            self._is_cut = mark == b'"' and match[1] != b'"'
-            if self._is_cut:
-                self._at = match.start(1)  # Perhaps a backslash. The rest is in the next chunk.
-                return
+        while self._ends_string() and (match := _TOKEN.match(data, self._at)):
             self._at = match.end()
-            if mark in b"[{":
+            mark = match[1]
+            if mark is None:
+                if self._at == len(data):
+                    return
+                self._is_cut = True
+                self._at += 1
+            elif mark in b"[{":
                 self._open(mark, match)
-            elif mark in b"]}":
+            else:
                 yield from self._close(match)
-            elif self._depth == (self._outer or 0):
-                raise NotConvertibleError  # A string outside of any object.
-        self._at = len(data)
+
+    def _ends_string(self) -> bool:
+        """Skip the rest of a string. Return False if it goes on in the next chunk."""
+        if self._is_cut and (match := _REST.match(self._data, self._at)):
+            self._at = match.end()
+            self._is_cut = match[1] is None
+        return not self._is_cut
 
     def _open(self, mark: bytes, match: re.Match[bytes]) -> None:
         if self._outer is None:
-            if match.string[: match.start()].removeprefix(codecs.BOM_UTF8).strip(_BLANKS):
+            if match.string[: match.start(1)].removeprefix(codecs.BOM_UTF8).strip(_BLANKS):
                 raise NotConvertibleError
             self._outer = int(mark == b"[")
             if self._outer:
                 self._start = match.end()
             else:
-                self._start = match.start()
+                self._start = match.start(1)
         elif self._depth == self._outer:
             self._check_gap(match, b"," * bool(self._found and self._outer))
-            self._start = match.start()
+            self._start = match.start(1)
         self._depth += 1
 
     def _close(self, match: re.Match[bytes]) -> Iterator[bytes]:
@@ -184,14 +189,14 @@ class _Scanner:
             self._start = match.end()
         elif self._depth < self._outer:
             self._check_gap(match, b"")
-            if match[0] != b"]":
+            if match[1] != b"]":
                 raise NotConvertibleError
             self._is_closed = True
             self._start = match.end()
 
     def _check_gap(self, match: re.Match[bytes], expected: bytes) -> None:
         """Check what is before a bracket."""
-        if match.string[self._start : match.start()].strip(_BLANKS) != expected:
+        if match.string[self._start : match.start(1)].strip(_BLANKS) != expected:
             raise NotConvertibleError
 
     def finish(self) -> None:
