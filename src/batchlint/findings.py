@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 
-#: What the API does about a problem: it refuses the upload (POST /v1/files), the create call
+#: What the API does about a problem: it rejects the upload (POST /v1/files), the create call
 #: (POST /v1/batches), the whole batch, or one request.
 Effect = Literal["upload", "create", "batch", "request"]
 
@@ -163,8 +163,8 @@ class BatchError(NamedTuple):
             create call. Keys are cut at 1,000 characters. None for the file as a whole.
         custom_id: the line's custom_id, cut at 1,000 characters. None if it has none.
         severity: `error` or `warning`.
-        fails: what the API does. `upload`: POST /v1/files refuses the file. `create`: POST
-            /v1/batches refuses the call. `batch`: the batch becomes `failed`, and no request runs.
+        fails: what the API does. `upload`: POST /v1/files rejects the file. `create`: POST
+            /v1/batches rejects the call. `batch`: the batch becomes `failed`, and no request runs.
             `request`: only this request gets a 4xx error. None for warnings, and for errors that
             are errors only because of `--error`.
         hint: how to fix the problem; may be None.
@@ -249,7 +249,7 @@ class BatchError(NamedTuple):
         }
 
     def to_error(self) -> dict[str, Any]:
-        """The error object with which the API refuses an upload or a create call."""
+        """The error object with which the API rejects an upload or a create call."""
         code = None if self.code == self.rule and self.fails == "upload" else self.code
         return {
             "error": {

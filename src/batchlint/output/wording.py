@@ -20,11 +20,11 @@ _EFFECTS: Final[Mapping[Effect | None, tuple[str, str]]] = {
 
 #: What the API does about the problems of a rule.
 EFFECT_OF_RULE: Final[Mapping[Effect | None, str]] = {
-    "upload": "refuses the upload",
-    "create": "refuses the create call",
+    "upload": "rejects the upload",
+    "create": "rejects the create call",
     "batch": "fails the whole batch",
-    "request": "refuses the request",
-    None: "is not known to refuse it",
+    "request": "rejects the request",
+    None: "is not known to reject it",
 }
 
 
