@@ -45,8 +45,8 @@ def skip_without(package: str) -> None:
 def test_every_python_block_is_a_tested_recipe() -> None:
     assert list(RECIPES) == [
         "The official client",
-        "A pandas frame",
-        "A polars frame",
+        "A pandas DataFrame",
+        "A Polars DataFrame",
         "A test with pytest",
         "A task in Airflow, Prefect or Dagster",
     ]
@@ -75,7 +75,7 @@ def test_official_client_sends_nothing_for_a_bad_file(
 
 
 @pytest.mark.parametrize(
-    ("package", "heading"), [("pandas", "A pandas frame"), ("polars", "A polars frame")]
+    ("package", "heading"), [("pandas", "A pandas DataFrame"), ("polars", "A Polars DataFrame")]
 )
 def test_data_frame_becomes_a_checked_file(package: str, heading: str, file: Path) -> None:
     skip_without(package)
@@ -88,7 +88,7 @@ def test_data_frame_becomes_a_checked_file(package: str, heading: str, file: Pat
 
 @pytest.mark.parametrize(
     ("package", "heading", "wrong"),
-    [("pandas", "A pandas frame", "7"), ("polars", "A polars frame", "None")],
+    [("pandas", "A pandas DataFrame", "7"), ("polars", "A Polars DataFrame", "None")],
 )
 def test_invalid_data_frame_raises_value_error(
     package: str, heading: str, wrong: str, monkeypatch: pytest.MonkeyPatch
