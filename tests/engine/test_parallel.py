@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +21,16 @@ import pytest
 from batchlint.engine import parallel
 from batchlint.engine.chunk import Plan
 from batchlint.engine.columns import check_with_columns
-from batchlint.engine.parallel import FileCall, Start, as_finished, check_range, count_workers, run
+from batchlint.engine.parallel import (
+    FileCall,
+    Start,
+    ThisProcess,
+    as_finished,
+    check_range,
+    count_workers,
+    run,
+    threads,
+)
 from batchlint.engine.worker import WORKER_DIED, LocalPool
 from batchlint.rules import select_rules
 from batchlint.sources import CHUNK, BytesSource, FileSource
@@ -227,6 +237,98 @@ def test_executor_is_used_for_any_number_of_jobs(lines: bytes) -> None:
 
     assert threads
     assert merged.findings == check_with_columns(lines, PLAN).findings
+
+
+# -- calls that may finish in any order ---------------------------------------------------------
+
+
+def test_results_come_with_their_keys_as_they_finish() -> None:
+    is_second_done = threading.Event()
+
+    def first() -> str:
+        assert is_second_done.wait(20)
+        return "first"
+
+    calls = [FileCall("a", (first, ())), FileCall("b", (str, ("second",)))]
+    with threads(2) as executor:
+        results = as_finished(executor, calls, 2)
+        assert next(results) == ("b", "second")
+        is_second_done.set()
+        assert list(results) == [("a", "first")]
+
+
+def test_exception_in_place_of_a_call_is_its_result() -> None:
+    error = OSError("cannot be read")
+    calls = [FileCall("a", error), FileCall("b", (str, (1,)))]
+
+    assert list(as_finished(ThisProcess(), calls, 1)) == [("a", error), ("b", "1")]
+
+
+def test_calls_are_requested_only_when_there_is_room() -> None:
+    requested: list[int] = []
+
+    def calls() -> Iterator[FileCall]:
+        for number in range(9):
+            requested.append(number)
+            yield FileCall(number, (str, (number,)))
+
+    results = as_finished(ThisProcess(), calls(), 3)
+    next(results)
+
+    assert requested == [0, 1, 2]
+    assert [key for key, _ in results] == [*range(1, 9)]
+
+
+def test_futures_of_another_library_are_waited_for_in_the_order_of_the_calls() -> None:
+    keys = [
+        key
+        for key, _ in as_finished(ThisProcess(), [FileCall(n, (str, (n,))) for n in range(9)], 4)
+    ]
+
+    assert keys == [*range(9)]
+
+
+def test_executor_may_choose_the_future_that_is_done() -> None:
+    class LastFirst(ThisProcess):
+        def first_done(self, futures: list[Any]) -> Any:
+            return futures[-1]
+
+    keys = [
+        key for key, _ in as_finished(LastFirst(), [FileCall(n, (str, (n,))) for n in range(4)], 4)
+    ]
+
+    assert keys == [3, 2, 1, 0]
+
+
+def test_ending_early_cancels_the_calls_that_have_not_begun() -> None:
+    has_begun = threading.Event()
+    may_end = threading.Event()
+
+    def work() -> None:
+        has_begun.set()
+        may_end.wait(20)
+
+    with suppress(KeyboardInterrupt), threads(1) as executor:
+        running, *waiting = [executor.submit(work) for _ in range(3)]
+        has_begun.wait(20)
+        raise KeyboardInterrupt
+    may_end.set()
+
+    assert running.result() is None
+    assert all(future.cancelled() for future in waiting)
+
+
+def test_ordered_results_are_taken_when_the_window_is_full() -> None:
+    submitted: list[int] = []
+
+    def submit(_: Callable[..., Any], number: int) -> Any:
+        submitted.append(number)
+        return ThisProcess().submit(int, number)
+
+    results = parallel._ordered_map(submit, [(int, (number,)) for number in range(9)], 3)
+
+    assert [next(results), len(submitted)] == [0, 3]
+    assert [next(results), len(submitted)] == [1, 4]
 
 
 # -- workers that die -----------------------------------------------------------------------------
