@@ -150,6 +150,13 @@ def test_undecodable_config_is_reported(data: bytes, message: str, tmp_path: Pat
         config.nearest(tmp_path)
 
 
+def test_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "batchlint.toml"
+    path.write_bytes(b"\xef\xbb\xbfstrict = true")
+
+    assert config.load(path).settings == {"strict": True}
+
+
 def test_config_of_the_greatest_size_is_read(tmp_path: Path) -> None:
     path = tmp_path / "batchlint.toml"
     path.write_bytes(b"strict = true\n#".ljust(1_000_000, b"#"))

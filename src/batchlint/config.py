@@ -404,7 +404,7 @@ class _File:
             if line.count(b".") > _MOST_DOTS:
                 raise ConfigError(f"{self._path}:{number}: more than {_MOST_DOTS:,} dots in a line")
         try:
-            self._text = data.decode()
+            self._text = data.decode("utf-8-sig")  # Some editors on Windows add the mark.
             return tomllib.loads(self._text)
         except RecursionError:
             raise ConfigError(f"{self._path}: nested too deep") from None

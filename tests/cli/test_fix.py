@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -151,6 +152,18 @@ def test_failure_has_status_2(arguments: list[str], message: str, run: Run) -> N
     assert (result.status, result.out) == (2, "")
     assert message in result.err
     assert Path("in.jsonl").read_bytes() == WRONG
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_pipe_cannot_be_fixed_in_place(run: Run) -> None:
+    """Writing to it would wait for a reader, and what was read would be lost."""
+    os.mkfifo("pipe")
+    result = run("fix", "pipe")
+
+    assert (result.status, result.out) == (2, "")
+    assert result.err == (
+        "batchlint: pipe: cannot fix a pipe or a device in place; use --output-file or --diff\n"
+    )
 
 
 def test_unreadable_file_does_not_stop_others_from_being_fixed(path: Path, run: Run) -> None:

@@ -17,7 +17,15 @@ from ..phrasing import escape
 from .check import EXIT_FOUND, EXIT_OK, START
 from .checking import FileSettings
 from .crash import EXIT_ERROR
-from .inputs import NO_FILES, UNREADABLE, find_inputs, reason, shown_name, standard_input
+from .inputs import (
+    NO_FILES,
+    UNREADABLE,
+    find_inputs,
+    is_special,
+    reason,
+    shown_name,
+    standard_input,
+)
 from .options import (
     config_options,
     configs_of,
@@ -126,6 +134,12 @@ class _Run:
         prints = self._diff or target == "-"
         if not prints and is_url(target):
             complain(f"{target}: cannot write to a URL; use --output-file or --diff")
+            return EXIT_ERROR
+        if not prints and self._output_file is None and is_special(Path(path)):
+            complain(
+                f"{shown_name(path)}: cannot fix a pipe or a device in place; use --output-file or "
+                "--diff"
+            )
             return EXIT_ERROR
         try:
             with _opened(path) as (source, name), self._fixed(path, source, name, target) as result:

@@ -190,7 +190,7 @@ class Folder:
             return "hidden"
         if is_matched(path, self._exclude):
             return "excluded"
-        if _is_special(path):
+        if is_special(path):
             return "a pipe or a device"
         return _result_of_batch(path)
 
@@ -199,7 +199,7 @@ class Folder:
         self._skipped.setdefault(reason, []).append(name)
 
 
-def _is_special(path: Path) -> bool:
+def is_special(path: Path) -> bool:
     """Whether a path leads to a pipe or a device. A broken link does not; reading it reports it."""
     try:
         mode = path.stat().st_mode
