@@ -345,6 +345,27 @@ def test_mark_inside_a_truncated_line_is_kept() -> None:
     assert repaired(text) == text
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        b'{"url": "https://example.org", "text": "x", "author": null}\n',
+        b'{"id": 7, "label": null}\n',
+        b'{"subject": "x", "body": "Dear all", "cc": null}\n',
+        b'{"body": [1], "method": "x", "note": null}\n',
+    ],
+)
+def test_row_of_another_kind_of_file_keeps_its_fields(row: bytes) -> None:
+    """A directory may hold other JSON Lines."""
+    assert check(row).fixable == {}
+    assert repaired(row, unsafe=True) == row
+
+
+def test_line_whose_body_is_missing_keeps_its_other_fields() -> None:
+    text = line("a").replace(b'"body"', b'"content"')
+
+    assert repaired(text, unsafe=True) == text
+
+
 # -- custom_ids -----------------------------------------------------------------------------------
 
 

@@ -29,9 +29,11 @@ from .findings import KEEP, BatchError, Fix, PathParts
 from .json_documents import CONVERTERS, NotConvertibleError
 from .output.complete_writer import CompleteWriter, as_output_error
 from .output.write import write_atomic
+from .providers import provider
 from .report import Report
 from .rules import RULES
 from .rules.file import repeated_ids
+from .rules.line import resembles_request
 from .sources import CHUNK, AnySource, FileSource, Source, StreamSource, is_gzipped, open_source
 from .summary import ChunkSummary, LineStatus, merge
 
@@ -425,10 +427,23 @@ class Repair:
             lacks_id = not custom_id and summary.statuses[number - 1] != LineStatus.BLANK
             if number in repeats and custom_id:
                 yield self._with_id(line, _unused(f"{custom_id}-", 2, taken), "duplicate_custom_id")
-            elif lacks_id and (rule := _rule_about_missing_id(line)) in severities:
+            elif lacks_id and (rule := self._rule_about_missing_id(line)) in severities:
                 yield self._with_id(line, _unused("request-", number, taken), rule)
             else:
                 yield line
+
+    def _rule_about_missing_id(self, line: bytes) -> str:
+        """The rule whose fix gives a line a custom_id; '' if there is none."""
+        try:
+            request = orjson.loads(line.removeprefix(BOM_UTF8))
+        except ValueError:
+            return ""
+        if not isinstance(request, dict):
+            return ""
+        if "custom_id" in request:
+            return "empty_custom_id" if request["custom_id"] == "" else ""
+        fields = provider(self._plan.provider).line_fields
+        return "missing_line_member" if resembles_request(request, fields) else ""
 
     def _with_id(self, line: bytes, custom_id: str, rule: str) -> bytes:
         """A line with a new custom_id."""
@@ -438,19 +453,6 @@ class Repair:
             return line
         self._fixed[rule] += 1
         return changed.encode()
-
-
-def _rule_about_missing_id(line: bytes) -> str:
-    """The rule that reports the missing or empty custom_id of a line; '' if it has one."""
-    try:
-        request = orjson.loads(line.removeprefix(BOM_UTF8))
-    except ValueError:
-        return ""
-    if not isinstance(request, dict):
-        return ""
-    if "custom_id" not in request:
-        return "missing_line_member"
-    return "empty_custom_id" if request["custom_id"] == "" else ""
 
 
 def _unused(beginning: str, number: int, taken: set[str]) -> str:

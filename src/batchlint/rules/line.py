@@ -76,9 +76,25 @@ def _missing_field_hint(line: Mapping[str, Any], path: PathParts, provider: Prov
 _NEW_ID: Final = Fix("unsafe", "Add a unique custom_id.")
 
 
+def resembles_request(request: Mapping[str, Any], fields: Container[str]) -> bool:
+    """Whether a line has a body, perhaps in a string or under a wrong name.
+
+    Otherwise it may be a row of another kind of file, so fixes leave its fields alone.
+
+    Args:
+        request: the decoded line.
+        fields: the fields that a line may have.
+    """
+    if "body" in request:
+        return _may_be_body(request["body"])
+    return "body" in misnamed_fields(request, fields).values()
+
+
 def _add_field(problem: Problem, line: Line) -> Fix | None:
     """Rename a field that has a wrong name, or add the missing field if possible."""
     path = problem.path or ()
+    if not resembles_request(line.request, line.provider.line_fields):
+        return None
     for wrong, right in misnamed_fields(line.request, line.provider.line_fields).items():
         if path == (right,):
             summary = f'Rename "{phrasing.excerpt(wrong)}" to "{right}".'
@@ -351,10 +367,12 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
             body = line.request.get("body")
             action = "Move it into the body" if field in parameters else "Remove it"
             fix: Fix | None = None
-            if line.request[field] is None:
+            if not _may_be_body(body):
+                pass  # The line may be a row of another kind of file, or the field its body.
+            elif line.request[field] is None:
                 fix = Fix("safe", _REMOVE, (edits.remove((field,)),))
             elif line.endpoint is None or not isinstance(body, dict):
-                pass  # It may be a parameter, or the body itself, so it is not removed yet.
+                pass  # It may be a parameter, so it is not removed yet.
             elif field not in parameters:
                 fix = Fix("unsafe", _REMOVE, (edits.remove((field,)),))
             elif field not in body:
