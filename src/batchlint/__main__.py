@@ -113,9 +113,11 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
     from .cli.printing import complain, show_error
     from .output.complete_writer import OutputError
 
-    for name in {*sys.argv[1:3]}.intersection(COMMANDS):  # Import it while signals wait.
+    for name in {*sys.argv[1:3]}.intersection(
+        COMMANDS
+    ):  # Import the command while signals are only recorded.
         cli.get_command(click.Context(cli), name)
-    if {"check", "fix"} & {*sys.argv[1:3]}:  # Likewise what they need.
+    if {"check", "fix"} & {*sys.argv[1:3]}:  # Import what they need, too.
         from .engine import check  # noqa: F401
         from .schema import validate
 
@@ -142,7 +144,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
 
 
 def _report_unraisable(problem: Any) -> None:
-    """Report what cannot be raised, except that there is no memory: that is reported once."""
+    """Report an unraisable exception, except for a MemoryError, which is reported elsewhere."""
     if not issubclass(problem.exc_type, MemoryError):
         sys.__unraisablehook__(problem)
 

@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 #: The default maximum size in bytes of a compressed file when decompressed, and of a file over HTTP.
 MOST_UNPACKED: Final = 2_000_000_000
 
-#: The default number of seconds to wait for the next bytes of a URL.
+#: The default number of seconds to wait for the next bytes from a URL.
 READ_TIMEOUT: Final = 120
 
 #: Extra steps that checking the schemas of one line may take. A step takes about a microsecond.

@@ -22,7 +22,7 @@ _MOST_DOTS: Final = 1000
 #: The largest configuration file in bytes. The parser of TOML takes a second for it.
 _LARGEST: Final = 1_000_000
 
-#: To find the line of an error, parts of the file are parsed again: so many bytes in all.
+#: The maximum number of bytes to parse again in order to find the line of an error.
 _PARSED_AGAIN: Final = 5_000_000
 
 #: Matches every spelling of a `[tool.batchlint]` table. Parsing TOML takes 5 ms, so files that only

@@ -52,8 +52,8 @@ class FixReport:
         fixed: the number of fixes per rule.
         report: the report of the file after the fixes.
         unsafe: whether unsafe fixes were applied too.
-        has_objects: whether a line is a JSON object, or can be made one. Otherwise the file may be
-            anything, such as notes, so it is not changed.
+        has_objects: whether any line is a JSON object or can be turned into one. Otherwise the file
+            may be anything, such as notes, so it is not changed.
     """
 
     fixed: Mapping[str, int]

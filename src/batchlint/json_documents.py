@@ -75,7 +75,7 @@ def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield line + b"\n"
 
 
-#: What turns a file into lines, by the rule that reports it.
+#: The functions that convert a file to lines, by the rule that reports the file.
 CONVERTERS: Final[Mapping[str, Callable[[Iterable[bytes]], Iterator[bytes]]]] = {
     "not_utf8": as_utf8,
     "not_a_batch_file": as_lines,
@@ -83,7 +83,7 @@ CONVERTERS: Final[Mapping[str, Callable[[Iterable[bytes]], Iterator[bytes]]]] = 
 
 
 def is_convertible(rule: str, chunks: Iterable[bytes]) -> bool:
-    """Whether a file can be turned into lines. All chunks are read.
+    """Whether a file can be converted to lines. All chunks are read.
 
     Args:
         rule: the rule that reports the file.
@@ -129,7 +129,7 @@ class _Scanner:
         self._start = 0  # where the object begins, or what is between two objects
         self._depth = 0
         self._outer: int | None = None  # the depth around the objects: 1 in an array
-        self._is_cut = False  # whether a string goes on in the next chunk
+        self._is_cut = False  # whether a string continues in the next chunk
         self._found = False  # whether an object has ended
         self._is_closed = False  # whether the array has ended
 

@@ -201,9 +201,10 @@ def _walk(text: str, root: _Target, steps: int, longest: int | None) -> int:
 
     Args:
         text: the text.
-        root: the wanted places.
+        root: the places to find.
         steps: maximum number of array items and object fields to visit.
-        longest: maximum length of the keys of wanted places; None if they are not cut.
+        longest: maximum length of keys, if the keys of the places are cut there; None if they are
+            whole.
     """
     around: _Open = []
     at = _enter(text, root, _skip(text, int(text.startswith(_MARK))), around)

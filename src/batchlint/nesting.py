@@ -43,7 +43,7 @@ def end_of_brackets(text: str, start: int) -> int:
     """The offset after the array or object that begins here.
 
     Raises:
-        ValueError: it does not end.
+        ValueError: an array or object is not closed.
     """
     depth = 0
     for match in _BRACKETS.finditer(text, start):

@@ -75,7 +75,7 @@ class RemoteFile(NamedTuple):
 
         Raises:
             OSError: the file cannot be opened or read. A `TimeoutError` if the server sends nothing
-                for too long, or too slowly.
+            for too long or is too slow.
         """
         opened: list[Any] = []
 
@@ -90,7 +90,7 @@ class RemoteFile(NamedTuple):
         try:
             yield from _read_ahead(stream(), timeout)
         except _TooSlowError as error:
-            for file in opened:  # So that the thread does not wait for it forever.
+            for file in opened:  # Otherwise the thread might wait for it forever.
                 with suppress(Exception):
                     file.close()
             raise TimeoutError(errno.ETIMEDOUT, str(error), self.name) from None
@@ -166,13 +166,13 @@ class _TooSlowError(Exception):
 def _read_ahead(stream: AbstractContextManager[BinaryIO], timeout: float) -> Iterator[bytes]:
     """Yield the pieces of a stream, while a thread reads the next ones.
 
-    The thread also opens the stream, because a server may never answer. It is a daemon, so that it
-    cannot keep a program from ending.
+    The thread also opens the stream, because a server may never respond. It is a daemon thread, so
+    that it does not keep the program alive.
 
     Raises:
-        Exception: what opening or reading the stream raised.
-        _TooSlowError: fewer than 64 KiB came in `timeout` seconds of waiting. Time in which the
-            pieces are in use does not count.
+        Exception: any exception from opening or reading the stream.
+        _TooSlowError: fewer than 64 KiB arrived in `timeout` seconds of waiting. Only waiting time
+        counts.
     """
     answers: SimpleQueue[bytes | BaseException] = SimpleQueue()
     room = Semaphore(_PIECES_AHEAD)
@@ -225,7 +225,7 @@ def _http_timeouts(timeout: float) -> dict[str, Any]:
     """Arguments of the HTTP client: it has no limit on the time of a whole download.
 
     Its default is 5 minutes, which is too short for a large file. Waiting for a silent server ends
-    after our own timeout, so that no thread waits forever.
+    with batchlint's own timeout, so that no thread waits forever.
     """
     try:
         from aiohttp import ClientTimeout

@@ -165,7 +165,7 @@ class _Stream:
             self._rest = self._read(CHUNK)
             self._head = _joined(self._rest, CHUNK)
         head = self._head or b""
-        # The same bytes as those of a file, whatever the stream gives at a time.
+        # The head is the same as for a file, for streams that return any number of bytes at a time.
         return head[: head.find(b"\n", CHUNK - 1) + 1 or None][:LONGEST_HEAD]
 
     def chunks(self, size: int = CHUNK) -> Iterator[bytes]:

@@ -49,8 +49,8 @@ _UNLIMITED: Final = sys.maxsize
 #: The fields that a file can be split by.
 FIELDS: Final = ("model", "url")
 
-#: Default maximum number of parts. More of them are most likely a mistake, such as splitting by a
-#: field that every request has another value of.
+#: Default maximum number of parts. More parts are most likely a mistake, such as splitting by a
+#: field that differs in every request.
 MOST_PARTS: Final = 1000
 
 _BLANKS: Final = b" \t\r\n"
@@ -515,10 +515,10 @@ class _Splitter:
     def _group(
         self, request: dict[str, Any], url: Any, endpoint: Endpoint | None
     ) -> tuple[str | None, str | None]:
-        """The URL and model of a request; None for a field that it lacks, or is not split by.
+        """The URL and model of a request. A field that is missing or not used for splitting is None.
 
         Raises:
-            _UnplaceableError: it lacks a field that the provider demands.
+            _UnplaceableError: the request lacks a field that the provider requires.
         """
         by = self._plan.by
         if not by:

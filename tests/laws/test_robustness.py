@@ -88,7 +88,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     return copy
 
 
-def test_check_accepts_any_value_in_the_place_of_one_that_makes_a_rule_find_something() -> None:
+def test_check_accepts_any_value_in_place_of_one_that_triggers_a_rule() -> None:
     """Values that cannot be hashed and numbers are where the code of a rule expects a string."""
     requests = []
     for rule in RULES.values():

@@ -30,7 +30,7 @@ def test_missing_and_unknown_fields_of_the_line_are_reported() -> None:
     assert rules >= {"missing_line_member", "unknown_line_member"}
 
 
-def test_findings_reported_once_per_file_are_reported() -> None:
+def test_findings_reported_once_per_file_are_included() -> None:
     (error,) = check_request(request("a", "/v1/responses", conversation="c"))
 
     assert error.line == 1

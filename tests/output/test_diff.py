@@ -54,7 +54,7 @@ def test_nearby_changes_share_a_hunk() -> None:
     assert b"@@ -10,7 +10,7 @@\n 10\n" in far
 
 
-def test_removed_blank_line_moves_the_numbers() -> None:
+def test_removing_a_blank_line_shifts_line_numbers() -> None:
     old = b"\n" + numbered(20, n15="x\n")
     new = numbered(20)
 

@@ -119,7 +119,7 @@ def test_continued_conversation_is_reported(field: str) -> None:
     assert rule_findings("order_not_guaranteed", CHAT, {field: "x"}) == []
 
 
-test_garbage_raises_nothing = garbage_test(
+test_invalid_data_never_raises = garbage_test(
     batch_usage,
     {name for rule in RULES for name in rule.when.fields} | {"stream", "prewarm"},
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),

@@ -430,7 +430,7 @@ def test_arguments_that_are_json_or_empty_pass(text: Any) -> None:
     assert rule_findings("arguments_not_json", RESPONSES, {"input": [call(arguments=text)]}) == []
 
 
-test_garbage_raises_nothing = garbage_test(
+test_invalid_data_never_raises = garbage_test(
     conversation,
     {
         "messages",

@@ -222,7 +222,7 @@ def test_image_generation_tools_are_checked_one_by_one() -> None:
     assert rule_findings("image_tool_format", RESPONSES, {"tools": "x"}) == []
 
 
-test_garbage_raises_nothing = garbage_test(
+test_invalid_data_never_raises = garbage_test(
     images,
     {
         "output_format",

@@ -380,7 +380,7 @@ URLS = st.builds(
     ),
 )
 
-test_garbage_raises_nothing = garbage_test(
+test_invalid_data_never_raises = garbage_test(
     media,
     {
         "messages",

@@ -132,7 +132,7 @@ def test_url_of_an_image_needs_a_scheme(case: Url) -> None:
     assert [error.rule for error in errors] == ([case.rule] if case.rule else [])
 
 
-test_garbage_raises_nothing = garbage_test(
+test_invalid_data_never_raises = garbage_test(
     parts,
     ("input", "messages", "content", "output", "image_url", "url", "file_data", "file"),
     st.sampled_from(["data:", "data:audio/x", "/a", "", "https://x", None, 1, True]),

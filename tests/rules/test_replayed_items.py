@@ -324,7 +324,7 @@ def test_map_of_strings_is_named_in_the_message() -> None:
     assert "expected an object with string keys and string values, but got null" in error.message
 
 
-test_garbage_raises_nothing = garbage_test(
+test_invalid_data_never_raises = garbage_test(
     replayed_items,
     ("input", "id", "type", "role", "content", "messages"),
     st.sampled_from(["reasoning", "message", "rs_1", "msg 1", "x" * 65, "", None, 1, True]),

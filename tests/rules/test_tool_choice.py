@@ -283,7 +283,7 @@ def test_other_chosen_tool_that_may_exist_passes(case: Elsewhere) -> None:
     assert rule_findings("tool_choice_elsewhere", case.url, body) == []
 
 
-test_garbage_raises_nothing = garbage_test(
+test_invalid_data_never_raises = garbage_test(
     tool_choice,
     {
         "tools",

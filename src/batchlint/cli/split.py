@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _PRINTED: Final = 20
 
 
-#: What is before the further lines of a row.
+#: The indentation of the continuation lines of a row.
 _INDENT: Final = "    "
 
 

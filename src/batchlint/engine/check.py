@@ -291,7 +291,7 @@ class Job:
                 summary.totals["bytes"] += len(chunk)
                 yield chunk
 
-        # Whether `fix` can convert it depends on all of it, not only on its beginning.
+        # Whether `fix` can convert it depends on the whole file, not only on its beginning.
         summary.foreign.absorb(_with_true_fixes(errors, counted()), 0)
         return summary
 
@@ -338,7 +338,9 @@ def _with_true_fixes(foreign: Iterable[BatchError], chunks: Iterable[bytes]) -> 
     errors = [*foreign]
     rules = [error.rule for error in errors if error.fix is not None]
     if rules:
-        from ..json_documents import is_convertible  # Late, because almost no file needs it.
+        from ..json_documents import (
+            is_convertible,
+        )  # Imported here because almost no file needs it.
 
         if is_convertible(rules[0], chunks):
             return errors

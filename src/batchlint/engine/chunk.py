@@ -87,8 +87,8 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     prompt_size = 0
     others = 0  # lines that are not objects
     for number, line in enumerate(BytesIO(chunk), 1):
-        # The last request is freed before the next is decoded, into memory that is still in the
-        # processor's cache: 4 % faster on long lines.
+        # The last request is freed before the next one is decoded, so that its memory, which is
+        # still in the processor's cache, is reused. This is 4 % faster on long lines.
         request: Any = None
         body: Any = None
         is_valid = False

@@ -83,7 +83,7 @@ def finish(
 
 
 def lacks_objects(summary: ChunkSummary) -> bool:
-    """Whether no line is a JSON object, and none can be made one.
+    """Whether no line is a JSON object or can be turned into one.
 
     Such a file may be anything, such as notes, so `fix` does not even remove its blank lines.
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..providers import Limits, Provider, provider, provider_index
 from .wrapping import wrap
 
-#: Where the texts begin.
+#: The column in which the texts begin.
 _COLUMN: Final = 22
 
 #: The unit of each limit.

@@ -15,7 +15,8 @@ class FileResult(NamedTuple):
         report: None if the file could not be read.
         error: the reason why the file could not be read.
         source: the path as the user wrote it; None for standard input without a name.
-        stored: where lines can be read again: a path, or a copy of standard input; None if nowhere.
+        stored: the source for reading lines again: a path or a copy of standard input; None if
+            neither.
     """
 
     path: str

@@ -408,8 +408,8 @@ def deprecated_parameter(file: CheckedFile) -> Iterator[Problem]:
     """A request uses a deprecated parameter.
 
     This is a warning because the API still accepts the parameter. The finding appears
-    once per parameter, on the first line that uses it. If `batchlint fix` can replace it
-    in some requests only, a second finding is about the others.
+    once per parameter, on the first line that uses it. If `batchlint fix` can replace
+    it only in some requests, a second finding covers the rest.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "user": "u"}
     Passes: /v1/responses {"model": "m", "input": "Hi", "safety_identifier": "u"}
@@ -711,8 +711,8 @@ def repeated_ids(custom_ids: CustomIds, lines: int) -> Iterator[tuple[int, int, 
 #: Up to this many lines, a set of the IDs themselves shows at once that none is repeated.
 _FEW_LINES: Final = 100_000
 
-#: The hashes of larger files are divided into shares of about this many. The set of a share fits
-#: into the cache of a core, so that the time per line is the same for any number of lines.
+#: In larger files, the hashes are divided into shares of about this size. The set of a share fits
+#: into the cache of a core, so the time per line does not grow with the number of lines.
 _SHARE: Final = 1 << 14
 
 

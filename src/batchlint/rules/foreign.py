@@ -279,7 +279,7 @@ def _text(lines: list[bytes]) -> tuple[str, str] | None:
 
 def _is_table(lines: list[bytes]) -> bool:
     """Whether the first line is a header, and the next one has the same number of cells."""
-    import csv  # Late, because almost no file needs it.
+    import csv  # Imported here because almost no file needs it.
 
     if len(lines[0]) > _LONGEST_HEADER:
         return False

@@ -50,8 +50,9 @@ class _Location(NamedTuple):
         return self.named.get("strict") is True
 
     def problems(self, budget: Budget) -> tuple[SchemaProblem, ...]:
-        """The problems of the schema, within what is left of the line's budget."""
-        # Late, because most files have no schemas. To import a function would take twice as long.
+        """The problems of the schema, within the line's remaining budget."""
+        # Imported here because most files have no schemas. Importing a function takes twice as
+        # long.
         from ..structured import subset
 
         return subset.problems(self.schema, "strict" if self.strict else "function", budget)

@@ -36,7 +36,7 @@ _FEWER_ENUM_VALUES: Final = "Consider reducing the number of enums, or opt out o
 
 
 def problems(root: dict[str, Any]) -> list[SchemaProblem]:
-    """The limits that a schema exceeds, each at the place where it does."""
+    """The limits that a schema exceeds, each with the place where it is exceeded."""
     below = [node for node in nodes(root, strict=True) if isinstance(node.value, dict)]
     found = [*_levels(below), *_properties(below), *_characters(below), *_enum_values(below)]
     for node in below:
