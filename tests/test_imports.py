@@ -53,7 +53,7 @@ SLOW: Final = {
     "uvicorn",
 }
 
-#: What only invalid lines, users' schemas and configuration files need.
+#: Modules that only invalid lines, users' schemas and configuration files need.
 RARELY_NEEDED: Final = {"batchlint.schema.explain", "batchlint.structured", "tomllib"}
 
 

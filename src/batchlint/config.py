@@ -19,7 +19,7 @@ _PER_FILE: Final = "per-file"
 #: key with 50,000 dots takes half a minute.
 _MOST_DOTS: Final = 1000
 
-#: The largest configuration file in bytes. The parser of TOML takes a second for it.
+#: The maximum size of a configuration file in bytes. The TOML parser takes a second for this much.
 _LARGEST: Final = 1_000_000
 
 #: The maximum number of bytes to parse again in order to find the line of an error.
@@ -29,7 +29,7 @@ _PARSED_AGAIN: Final = 5_000_000
 #: list batchlint as a dependency are not parsed.
 _MENTION: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
 
-#: The position of a mistake, as the TOML parser's messages end with it.
+#: Matches the position of a mistake at the end of the TOML parser's messages.
 _PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 #: The names of the output formats.
@@ -147,7 +147,7 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
             "The maximum size of a .jsonl.gz file when decompressed, and of a file over HTTP.",
         ),
         "read-timeout": Setting(
-            _integer_from(1), "file", "The maximum number of seconds to wait for 64 KiB of a URL."
+            _integer_from(1), "file", "The maximum number of seconds to wait for 64 KiB from a URL."
         ),
         "metadata": Setting(_TEXTS, "file", "The metadata of the create call."),
         "output-expires-after": Setting(
@@ -294,7 +294,7 @@ def nearest(folder: Path) -> Config:
     """
     try:
         return _nearest(_resolved(folder))
-    except OSError:  # The working directory is gone, so its parents are unknown.
+    except OSError:  # The working directory no longer exists, so its parents are unknown.
         return Config()
 
 
@@ -489,7 +489,7 @@ def _line_of(text: str, keys: Sequence[str]) -> int | None:
 
 
 class _Parser:
-    """Parses the beginning of a document, until it has parsed too many bytes."""
+    """Parses prefixes of a document, up to a total number of bytes."""
 
     def __init__(self, most: int) -> None:
         self._left = most

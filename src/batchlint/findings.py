@@ -12,7 +12,7 @@ Severity = Literal["error", "warning"]
 #: (POST /v1/batches), the whole batch, or one request.
 Effect = Literal["upload", "create", "batch", "request"]
 
-#: What a fix does: `safe` keeps meaning and intent, `unsafe` may change them.
+#: `safe` fixes preserve meaning and intent, `unsafe` fixes may change them.
 Safety = Literal["safe", "unsafe"]
 
 SAFETIES: Final[tuple[Safety, ...]] = ("safe", "unsafe")

@@ -447,7 +447,7 @@ def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _joined(chunks: Iterator[bytes], size: int) -> bytes:
-    """The next chunks, until they have so many bytes."""
+    """Join the next chunks until they have this many bytes."""
     found: list[bytes] = []
     length = 0
     while length < size and (chunk := next(chunks, b"")):
@@ -531,7 +531,7 @@ class RemoteSource(_Stream):
         """Remember nothing, so that many files can be read at the same time."""
 
     def _bounded(self, file: BinaryIO) -> BinaryIO:
-        """A stream that ends. That of an HTTP server may not, even if it names a size."""
+        """Limit a stream. An HTTP server's stream may never end, even if the server reports a size."""
         if self._is_packed:
             return unpacked(file, self._most_unpacked)
         if getattr(file, "size", None) is None:

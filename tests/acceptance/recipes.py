@@ -22,7 +22,7 @@ class Recipes(dict[str, str]):
             for heading, text in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", page, re.MULTILINE)
             for block in re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
         )
-        assert page.count("```python") == len(self), "every block has a heading of its own"
+        assert page.count("```python") == len(self), "every block has its own heading"
 
     def run(self, heading: str) -> dict[str, Any]:
         """Run a recipe and return the names it defines."""

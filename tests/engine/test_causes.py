@@ -134,7 +134,7 @@ class Mistake(NamedTuple):
             {"input": "x", "text": {"format": {"type": "json_schema", "json_schema": FORMAT}}},
         ),
         Mistake(
-            "nested format with a schema beside it",
+            "nested format with a schema next to it",
             RESPONSES_URL,
             {
                 "input": "x",
@@ -148,7 +148,7 @@ class Mistake(NamedTuple):
             },
         ),
         Mistake(
-            "nested format with a name beside it",
+            "nested format with a name next to it",
             RESPONSES_URL,
             {
                 "input": "x",

@@ -26,7 +26,7 @@ RUNS = 12
 
 
 def start(*args: str, cwd: Path, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    """Start the command in a process group of its own."""
+    """Start the command in a separate process group."""
     return subprocess.Popen(
         [sys.executable, "-m", "batchlint", "check", *args],
         cwd=cwd,

@@ -1,4 +1,4 @@
-"""What fixes mean, written for decoded requests and without the package's edits.
+"""The meaning of fixes, defined for decoded requests and without the package's edits.
 
 `documented` applies each fix to a dict as `docs/fix-and-split.md` describes it. From the package,
 it uses only which findings are marked, and their safety.

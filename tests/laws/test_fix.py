@@ -147,7 +147,7 @@ FIRST: Final = LINES[0].replace("@", "first")
 #: The rules whose fixes are about the whole file.
 ABOUT_FILES: Final = {"blank_line", "byte_order_mark", "not_a_batch_file", "not_utf8"}
 
-#: What a file with several models and URLs has anyway.
+#: The findings of any file with several models and URLs.
 UNFIXABLE: Final = {"mismatched_model", "mismatched_url"}
 
 

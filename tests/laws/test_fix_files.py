@@ -1,8 +1,9 @@
 """The laws of fixes, for every file of the fixtures and of the folders in `BATCHLINT_LAW_FILES`.
 
-For each file, safely and unsafely: a line without a fixable finding stays byte for byte. Of the
-others, the decoded value is what the documentation promises (`fix_model.py`), and numbers and strings
-keep their spelling. Marked findings are gone, no others are marked, and a second run changes nothing.
+For each file, safely and unsafely: a line without a fixable finding is unchanged, byte for byte. In
+all other lines, the decoded value is what the documentation promises (`fix_model.py`), and numbers
+and strings keep their spelling. Marked findings are gone, no others are marked, and a second run
+changes nothing.
 """
 
 from __future__ import annotations

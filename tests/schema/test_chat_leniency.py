@@ -64,11 +64,11 @@ class Accepted(NamedTuple):
 @each(
     [
         Accepted(
-            "field beside the name of a function",
+            "field next to the name of a function",
             tool(EMPTY, type="function", requires_confirmation=False),
         ),
         Accepted("parsed arguments of a call", calling(parsed_arguments={})),
-        Accepted("empty content beside calls", calling(text=[])),
+        Accepted("empty content next to calls", calling(text=[])),
         Accepted("cache control under user", content(*CACHED)),
         Accepted("cache control under system", content(*CACHED, role="system")),
         Accepted("cache control under assistant", content(*CACHED, role="assistant")),

@@ -287,7 +287,7 @@ STRICT: Final = [
         closed(a={"type": "integer", "format": "int32"}),
     ),
     SchemaCase(
-        "map beside other types",
+        "map next to other types",
         closed(a={"type": ["object", "null"], "additionalProperties": {"type": "string"}}),
         (
             Expected(
@@ -333,7 +333,7 @@ STRICT: Final = [
     ),
     # -- references
     SchemaCase(
-        "keywords beside a reference",
+        "keywords next to a reference",
         closed(a={"$ref": "#", "title": "A", "description": "a"}),
         (
             Expected(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..output.result import FileResult
     from ..report import Report
 
-#: Minimum size in bytes for a progress bar. Smaller files finish before anyone could read it.
+#: Minimum size in bytes for a progress bar. Smaller files finish before anyone can read it.
 _BAR_FROM: Final = 20_000_000
 
 Progress = Callable[[int], object]
@@ -178,7 +178,7 @@ class FileCheck(NamedTuple):
 
 
 def _new_copy() -> IO[bytes]:
-    """A file for a copy of standard input. It has no name, so it is gone when the program ends."""
+    """A file for a copy of standard input. It has no name, so it is removed when the program ends."""
     import tempfile
 
     from ..sources import REMEMBERED

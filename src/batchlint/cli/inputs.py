@@ -60,7 +60,7 @@ def find_inputs(
         configs: the configuration of a directory.
         include: globs for the files in directories. The default is the configuration's globs, or
             else all JSON Lines.
-        exclude: globs for files and directories to skip, beside those of the configuration.
+        exclude: globs for files and directories to skip, in addition to those of the configuration.
 
     Raises:
         click.ClickException: a configuration is invalid.
@@ -88,7 +88,7 @@ def find_inputs(
 
 
 def _real_path(path: str) -> str:
-    """The path without links; the path itself if it is relative to a directory that is gone."""
+    """The path without links, or the path itself if it is relative to a directory that no longer exists."""
     try:
         return os.path.realpath(path)
     except OSError:
@@ -238,7 +238,7 @@ def standard_input(copy: IO[bytes] | None = None) -> BinaryIO:
     """Standard input as a stream that signals can interrupt.
 
     Args:
-        copy: gets all that is read. It is closed if it has no room.
+        copy: a file that receives everything that is read. It is closed if the disk is full.
 
     Raises:
         OSError: it is closed.

@@ -22,8 +22,8 @@ def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
     """Print texts as they come, and flush.
 
     Args:
-        texts: the texts. All are consumed, even if nobody reads them: consuming runs the checks.
-        as_utf8: print bytes, whatever the encoding of standard output.
+        texts: the texts. All are consumed, even if there is no reader, because consuming them runs
+        the checks. as_utf8: print bytes, whatever the encoding of standard output.
 
     Raises:
         OutputError: standard output cannot be written.

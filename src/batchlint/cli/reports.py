@@ -48,7 +48,9 @@ def refuse_conflicts(paths: Sequence[str], inputs: Iterable[str]) -> None:
             raise click.UsageError(f"the report would overwrite {name}, which is an input file")
         try:
             real = os.path.realpath(path)
-        except OSError:  # The working directory is gone. Writing the report will say so.
+        except (
+            OSError
+        ):  # The working directory no longer exists, which writing the report will report.
             continue
         if real in seen and (os.path.isfile(real) or not os.path.exists(real)):  # noqa: PTH110, PTH113
             raise click.UsageError(f"two reports would be written to {name}")

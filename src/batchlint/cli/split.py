@@ -202,7 +202,7 @@ def _table(manifest: Manifest, width: int | None) -> Iterator[str]:
 
 
 def _columns_by_line(widths: list[int], width: int | None) -> list[list[int]]:
-    """The columns of a table on each of the lines that one of its rows takes.
+    """Distribute the columns of a table over the lines that each row takes.
 
     Args:
         widths: the width of each column.

@@ -183,7 +183,7 @@ def _never(_: Any) -> bool:
 
 
 def _model_of(body: Any) -> Any:
-    """The model of a body that need not have one.
+    """The model of a body, for a provider that does not require one.
 
     Raises:
         TypeError: the body is not an object.

@@ -41,7 +41,7 @@ _FOREIGN_PARAMETERS: Final = dict.fromkeys(
     "OpenAI has no such parameter. Remove it.",
 )
 
-#: What to write instead of unknown parameters of a body.
+#: Hints for unknown parameters of a body.
 _INSTEAD: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     CHAT: {
         **_FOREIGN_PARAMETERS,

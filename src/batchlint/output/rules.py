@@ -9,7 +9,7 @@ from ..rules.groups import GROUPS
 from .wording import EFFECT_OF_RULE
 from .wrapping import wrap, wrap_documentation
 
-#: On a terminal, the column of names is at most this wide. Longer names get a line of their own.
+#: On a terminal, the column of names is at most this wide. Longer names get a separate line.
 _NAMES = 30
 
 

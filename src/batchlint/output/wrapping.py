@@ -19,7 +19,7 @@ _BEGINNING: Final = re.compile(r"$|(Fails|Passes|Fix|Evidence):|\* | {4}(?! {4})
 def wrap(text: str, width: int | None, indent: int = 4, first: int = 0) -> str:
     """Break a line between words if it is wider than the terminal.
 
-    A word that is wider than the terminal stays in one piece, so that it can be copied.
+    A word that is wider than the terminal is not broken, so that it can be copied.
 
     Args:
         text: one line, which may be colored.

@@ -16,7 +16,7 @@ from ..providers import Provider, provider_index
 from .registry import text_rule
 from .text import BYTE_ORDER_MARK, Defect
 
-#: What messages call the files that a batch produces.
+#: The name of the files that a batch produces, for messages.
 RESULT_OF_BATCH: Final = "the output or error file of a batch"
 
 #: How many of the first lines must all look foreign.
@@ -167,7 +167,7 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
 
 
 def _spans_lines(text: bytes) -> bool:
-    """Whether the first JSON value goes on after the first line."""
+    """Whether the first JSON value continues after the first line."""
     decoded = text.decode("utf-8", "ignore")
     if is_deeper_than(EXPLAINED_LEVELS, decoded):
         return False

@@ -43,7 +43,7 @@ def context_exceeded(request: Request) -> Iterator[Problem]:
 
     Evidence: reported. openai/openai-openapi#302 (a batch) has the code
     `context_length_exceeded` and the beginning of the error message, which continues
-    with the number of tokens. The context windows are those of the models' pages.
+    with the number of tokens. The context windows are from the models' pages.
     """
     window = context_window(request.model) if request.line_bytes >= LONG_LINE else None
     count = prompt_characters(request.body) if window is not None else 0

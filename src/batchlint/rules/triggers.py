@@ -83,7 +83,7 @@ def long_lines(line_bytes: int) -> Trigger:
     return Trigger(line_bytes=line_bytes)
 
 
-#: When a triggered rule still has nothing to find: a schema of such bodies, or a function.
+#: A schema of bodies, or a function, for requests in which a triggered rule finds nothing.
 Unless = Mapping[str, Any] | Callable[["Request"], bool]
 
 

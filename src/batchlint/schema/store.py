@@ -20,7 +20,7 @@ def body_schema(endpoint: Endpoint, variant: str = "", provider_name: str = "") 
     Args:
         endpoint: the endpoint.
         variant: the name of the variant for some models (`providers.schema_variant`).
-        provider_name: the provider, if its bodies have schemas of its own (`Provider.schemas`).
+        provider_name: the provider, if its bodies have their own schemas (`Provider.schemas`).
     """
     return _body_schema(endpoint, variant, provider_name)
 

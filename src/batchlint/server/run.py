@@ -91,8 +91,8 @@ def base_url(listener: socket.socket) -> str:
 class LocalOnly:
     """Middleware that refuses requests to other host names and from web pages on other hosts.
 
-    A web page can send requests to this machine, and can make a domain name of its own resolve to
-    it (DNS rebinding). It must not be able to read or write files here.
+    A web page can send requests to this machine, and can make its own domain name resolve to it
+    (DNS rebinding). It must not be able to read or write files here.
     """
 
     def __init__(self, app: ASGIApp) -> None:

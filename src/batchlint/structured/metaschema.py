@@ -119,7 +119,7 @@ def _hint(error: ValidationError, path: PathParts) -> str | None:
         return "Write one schema here, as an object."
     if keyword == "type":
         types = phrasing.listed(phrasing.quoted(TYPES))
-        return f"`type` is one of {types}, or an array of these."
+        return f"`type` must be one of {types}, or an array of these."
     if error.validator == "format":
         return (
             "The API compiles patterns with Python's `re`, which lacks \\p{...}, \\u{...} and "
@@ -129,7 +129,7 @@ def _hint(error: ValidationError, path: PathParts) -> str | None:
         return "List each property once."
     if "required" in path:
         beside = "belongs next to `properties`, and " if keyword == "required" else ""
-        return f"`required` {beside}lists names."
+        return f"`required` {beside}must list names."
     if error.validator == "minItems" or error.instance is None:
         return "Remove the keyword."
     if error.validator == "type" and isinstance(error.validator_value, str):
