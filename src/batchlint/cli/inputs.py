@@ -88,7 +88,7 @@ def find_inputs(
 
 
 def _real_path(path: str) -> str:
-    """The path without links, or the path itself if it is relative to a directory that no longer exists."""
+    """The path without links, or the path itself if its working directory no longer exists."""
     try:
         return os.path.realpath(path)
     except OSError:

@@ -23,7 +23,8 @@ def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
 
     Args:
         texts: the texts. All are consumed, even if there is no reader, because consuming them runs
-        the checks. as_utf8: print bytes, whatever the encoding of standard output.
+            the checks.
+        as_utf8: print UTF-8 bytes, independent of the encoding of standard output.
 
     Raises:
         OutputError: standard output cannot be written.

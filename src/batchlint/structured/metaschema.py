@@ -119,7 +119,7 @@ def _hint(error: ValidationError, path: PathParts) -> str | None:
         return "Write one schema here, as an object."
     if keyword == "type":
         types = phrasing.listed(phrasing.quoted(TYPES))
-        return f"`type` must be one of {types}, or an array of these."
+        return f"Valid types are {types}. Write one of them, or an array of several."
     if error.validator == "format":
         return (
             "The API compiles patterns with Python's `re`, which lacks \\p{...}, \\u{...} and "
