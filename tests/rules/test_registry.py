@@ -273,6 +273,7 @@ class Unknown(NamedTuple):
 @each(
     [
         Unknown("duplicate_custom_ids", "did you mean duplicate_custom_id"),
+        Unknown("duplicate_c", "did you mean duplicate_custom_id?"),
         Unknown("unknown_param", "unknown_parameter"),
         Unknown("xyz", "`batchlint rule` lists them"),
     ]

@@ -456,5 +456,6 @@ def _suggestion(name: str) -> str:
         {known for rule in RULES.values() for known in (rule.name, rule.code, rule.group)}
     )
     inside = [each for each in known if len(name) > 3 and name in each]
-    near = (difflib.get_close_matches(name, known, 3) or inside)[:3]
+    longer = sorted((each for each in inside if each.startswith(name)), key=len)
+    near = (longer or difflib.get_close_matches(name, known, 3) or inside)[:3]
     return f"; did you mean {' or '.join(near)}?" if near else "; `batchlint rule` lists them"
