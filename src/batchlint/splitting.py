@@ -222,7 +222,7 @@ def split(
             provider (OpenAI: 200,000,000).
         max_embedding_inputs: maximum embedding inputs per part. Default: the provider's limit
             (OpenAI: 50,000).
-        max_parts: maximum number of parts. If a line needs one more, nothing is written.
+        max_parts: maximum number of parts. If the file needs more, nothing is written.
         dry_run: don't write any files.
         force: replace existing parts and an existing manifest. Parts that only the old manifest lists
             are removed.
