@@ -36,7 +36,8 @@ def check_chunk(
         data: whole lines. Every part except the last must end with a newline.
         first: whether this is the first part of the file. Only there does batchlint look for a byte
             order mark and for other file formats. To recognize another format, it needs a part of at
-            least 256 KiB, or the whole file.
+            least 256 KiB, or the whole file. The finding about it has a fix only if the part is the
+            whole file, because the rest decides whether the file can be converted.
         provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint. Needed only if the provider's lines have no URL.
         select: the rules to check, as for `check`.
