@@ -110,7 +110,7 @@ class Screen(NamedTuple):
 
 
 class Record(NamedTuple):
-    """Everything that a record file holds.
+    """The content of a record file.
 
     Attributes:
         about: How the record was made.
@@ -316,7 +316,7 @@ class Mutator:
     """Makes hostile lines from valid ones.
 
     Args:
-        seed: Of the random numbers.
+        seed: The seed of the random numbers.
         bases: Requests to start from.
     """
 
@@ -504,7 +504,7 @@ class Mutator:
             at[key] = (at[key] * self._random.choice((2, 30, 200)))[:5_000]
 
     def _damaged(self, data: bytes) -> bytes:
-        """Return a line with wrong bytes."""
+        """Return a line with damaged bytes."""
         pick = self._random
         at = pick.randrange(len(data) + 1)
         return pick.choice(
@@ -829,7 +829,7 @@ def special_screens(names: list[str]) -> list[Screen]:
             writes="report.json",
         ),
         Screen("text", "packed", ("generated/batch_packed.jsonl.gz",)),
-        Screen("text", "packed and damaged", ("generated/batch_damaged.jsonl.gz",)),
+        Screen("text", "compressed and damaged", ("generated/batch_damaged.jsonl.gz",)),
         Screen("text", "large", ("large/mixed.jsonl", "large/unique.jsonl")),
         Screen("json", "large --jobs 2", ("--format", "json", "--jobs", "2", "large/mixed.jsonl")),
         Screen("text", "--max-enqueued-tokens", ("--max-enqueued-tokens", "5", *some)),

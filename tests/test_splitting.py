@@ -156,7 +156,7 @@ def test_models_with_similar_file_names_get_separate_parts(tmp_path: Path) -> No
         ("\udcff.jsonl", "_"),
     ],
 )
-def test_parts_are_called_after_the_input(name: str | None, stem: str, tmp_path: Path) -> None:
+def test_parts_are_named_after_the_input(name: str | None, stem: str, tmp_path: Path) -> None:
     manifest = split([line()], tmp_path, name=name)
 
     assert names(tmp_path) == [f"{stem}-001.jsonl", f"{stem}.manifest.json"]

@@ -75,7 +75,7 @@ class RemoteFile(NamedTuple):
 
         Raises:
             OSError: the file cannot be opened or read. A `TimeoutError` if the server sends nothing
-            for too long or is too slow.
+                for too long or is too slow.
         """
         opened: list[Any] = []
 
@@ -172,7 +172,7 @@ def _read_ahead(stream: AbstractContextManager[BinaryIO], timeout: float) -> Ite
     Raises:
         Exception: any exception from opening or reading the stream.
         _TooSlowError: fewer than 64 KiB arrived in `timeout` seconds of waiting. Only waiting time
-        counts.
+            counts.
     """
     answers: SimpleQueue[bytes | BaseException] = SimpleQueue()
     room = Semaphore(_PIECES_AHEAD)

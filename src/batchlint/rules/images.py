@@ -122,9 +122,9 @@ def _is_transparent_jpeg(options: dict[str, Any]) -> bool:
 def image_tool_format(request: Request) -> Iterator[Problem]:
     """The options of an `image_generation` tool do not fit its output format.
 
-    These are an `output_compression` below 100 for PNG, and a transparent background
-    for JPEG. This is a warning because it is not known whether the whole request fails
-    or only the tool call.
+    The rule reports an `output_compression` below 100 for PNG and a transparent
+    background for JPEG. This is a warning because it is not known whether the whole
+    request fails or only the tool call.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type":
             "image_generation", "output_format": "png", "output_compression": 50}]}
