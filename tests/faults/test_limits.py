@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -221,3 +222,28 @@ run()
     )
 
     assert (completed.returncode, completed.stderr) == (0, "")
+
+
+def test_large_image_needs_little_memory_without_the_fast_engine(tmp_path: Path) -> None:
+    """`jsonschema` copies values into its errors, so it must not be asked for them."""
+    url = "data:image/png;base64," + "QUFB" * 12_500_000
+    content = [{"type": "input_image", "image_url": url, "detail": 5}]
+    body = {"model": "m", "input": [{"role": "user", "content": content}]}
+    (tmp_path / "batch.jsonl").write_bytes(line("a", "/v1/responses", **body))
+    completed = subprocess.run(
+        [
+            "/bin/sh",
+            "-c",
+            'ulimit -v 800000; exec "$0" -m batchlint check batch.jsonl',
+            sys.executable,
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "BATCHLINT_ENGINE": "jsonschema"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert completed.returncode == 1, completed.stderr
+    assert "1 request to /v1/responses" in completed.stdout
