@@ -14,6 +14,16 @@ READ_TIMEOUT: Final = 120
 #: Extra steps that checking the schemas of one line may take. A step takes about a microsecond.
 MOST_STEPS: Final = 1_000_000
 
+
+def refuse_lack_of_memory(error: ValueError) -> None:
+    """Raise MemoryError if orjson could not decode a text because memory is short.
+
+    orjson calls such a text invalid JSON, which would be a false finding.
+    """
+    if str(error).startswith("Not enough memory"):
+        raise MemoryError from error
+
+
 _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
 

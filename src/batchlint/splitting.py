@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from .arguments import check_count
+from .bounds import refuse_lack_of_memory
 from .engine.chunk import count_inputs
 from .findings import LONGEST_QUOTE
 from .output.complete_writer import OutputError, as_output_error, open_writer
@@ -555,7 +556,8 @@ def _has_inputs(request: dict[str, Any], endpoint: Endpoint | None) -> bool:
 def _decode(line: bytes) -> Any:
     try:
         return orjson.loads(line)
-    except ValueError:
+    except ValueError as error:
+        refuse_lack_of_memory(error)
         return None
 
 

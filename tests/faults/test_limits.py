@@ -247,3 +247,22 @@ def test_large_image_needs_little_memory_without_the_fast_engine(tmp_path: Path)
 
     assert completed.returncode == 1, completed.stderr
     assert "1 request to /v1/responses" in completed.stdout
+
+
+@pytest.mark.parametrize("command", ["check --jobs 1", "fix --diff --jobs 1", "split --dry-run"])
+def test_lack_of_memory_is_not_taken_for_invalid_json(command: str, tmp_path: Path) -> None:
+    """Orjson raises the same exception for both."""
+    (tmp_path / "batch.jsonl").write_bytes(line("a", input="x" * 50_000_000))
+    for limit in (250_000, 300_000, 350_000):
+        script = f'ulimit -v {limit}; exec "$0" -m batchlint {command} batch.jsonl'
+        completed = subprocess.run(
+            ["/bin/sh", "-c", script, sys.executable],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+        assert completed.returncode in (0, 2), completed.stdout
+        assert completed.returncode == 0 or "not enough memory" in completed.stderr

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from .. import phrasing
+from ..bounds import refuse_lack_of_memory
 from ..findings import (
     LONGEST_QUOTE,
     MOST_PER_LINE,
@@ -519,5 +520,6 @@ def _too_many(rule: str) -> Problem:
 def _decode(line: bytes) -> Any:
     try:
         return orjson.loads(line)
-    except ValueError:
+    except ValueError as error:
+        refuse_lack_of_memory(error)
         return None

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
 
+import orjson
+
+from ..bounds import refuse_lack_of_memory
 from ..edits import (
     NO_BYTE_ORDER_MARK,
     NO_INNER_MARK,
@@ -108,6 +111,9 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
     Args:
         line: the line.
         decoded: the decoded line; None if decoding failed.
+
+    Raises:
+        MemoryError: nothing is wrong with the line, but memory is short.
     """
     if not line.strip(_BLANKS.encode()):
         return Defect("blank")
@@ -134,6 +140,12 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         return Defect("not json", _explain(error, text), fix=_fix_of(error, text))
     except ValueError:  # int() rejects more digits than sys.get_int_max_str_digits().
         return Defect("not a number", "A number has too many digits.")
+    try:
+        orjson.loads(line)
+    except ValueError as error:
+        refuse_lack_of_memory(error)
+    else:  # Memory was short when it was decoded before.
+        raise MemoryError
     return Defect("lone surrogate", fix=_if_it_helps(_WITHOUT_SURROGATES, text))
 
 
