@@ -24,7 +24,7 @@ _UNKNOWN: Final = 2
 
 
 class _StoppedError(BaseException):
-    """A signal stopped the command. As it propagates, workers and half-written files are removed."""
+    """A signal stopped the command. Workers and half-written files are removed."""
 
 
 class _Signals:

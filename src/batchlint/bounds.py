@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
-#: The default maximum size in bytes of a compressed file when decompressed, and of a file over HTTP.
+#: The default maximum size in bytes of a compressed file when decompressed, and of a file over
+#: HTTP.
 MOST_UNPACKED: Final = 2_000_000_000
 
 #: The default number of seconds to wait for the next bytes from a URL.

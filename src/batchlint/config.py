@@ -239,7 +239,7 @@ class Config(NamedTuple):
         return chosen
 
     def value_for(self, path: Path, key: str) -> Any:
-        """The value for a file: from the last glob that matches it, else the value for all files."""
+        """The value for a file: that of the last glob that matches, else that of all files."""
         value = None
         for settings in self._for_file(path):
             value = settings.get(key, value)

@@ -230,7 +230,7 @@ def holds_object(text: str | bytes) -> bool:
 
 
 def fits_as_object(text: str) -> bool:
-    """Whether a text is a JSON object that may be a field of another one, which is one level more."""
+    """Whether a text is a JSON object that may be nested one level deeper."""
     try:
         return isinstance(orjson.loads(f"[{text}]")[0], dict) and holds_object(text)
     except (ValueError, IndexError):

@@ -157,8 +157,8 @@ class BatchError(NamedTuple):
         code: the API's code if it is known, otherwise the name of the rule.
         line: the line number, counted from 1. Blank lines count. None for the file as a whole.
         message: the API's own sentence if it is known. It quotes at most 64 characters of a value.
-        param: the location in the API's notation, such as `body.messages[0].content`. Keys are cut at
-            1,000 characters. None if the API's `param` is null.
+        param: the location in the API's notation, such as `body.messages[0].content`. Keys are cut
+            at 1,000 characters. None if the API's `param` is null.
         pointer: the location as a JSON Pointer (RFC 6901) into the line or the parameters of the
             create call. Keys are cut at 1,000 characters. None for the file as a whole.
         custom_id: the line's custom_id, cut at 1,000 characters. None if it has none.

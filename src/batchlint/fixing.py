@@ -98,15 +98,16 @@ def fix(
     the order of keys, spaces and escapes. If there is nothing to fix, the file is not rewritten.
     Fixing a file a second time changes nothing.
 
-    Safe fixes preserve the meaning of a request. Unsafe fixes may change it. The documentation lists
-    both.
+    Safe fixes preserve the meaning of a request. Unsafe fixes may change it. The documentation
+    lists both.
 
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
             (bytes or str). A stream is copied to a temporary file first.
-        target: where to write the repaired file: a path, a binary stream, or None. If it is the path
-            of the source, the file is replaced once the new one is complete, and keeps its mode and
-            links. If it is None, nothing is written, and the report lists what would be fixed.
+        target: where to write the repaired file: a path, a binary stream, or None. If it is the
+            path of the source, the file is replaced once the new one is complete, and keeps its
+            mode and links. If it is None, nothing is written, and the report lists what would be
+            fixed.
         unsafe: also apply unsafe fixes.
         provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint, as for `check`.
@@ -124,7 +125,8 @@ def fix(
         start: how worker processes start, as for `check`.
 
     Returns:
-        What was fixed, and the report of the repaired file. The result is truthy if no errors remain.
+        What was fixed, and the report of the repaired file. The result is truthy if no errors
+        remain.
 
     Raises:
         OSError: the source cannot be read, or the target cannot be written. The target then

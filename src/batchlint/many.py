@@ -80,24 +80,24 @@ def check_many(
             0 uses one process per core. None uses threads for URLs. For local files, it uses worker
             processes if the files are many or large.
         executor: an executor to run the checks, with one call per file: a `concurrent.futures`
-            executor, Dask's `get_executor()`, or any object with a `submit` method. Its workers must
-            be able to read the files. `jobs` then has no effect.
+            executor, Dask's `get_executor()`, or any object with a `submit` method. Its workers
+            must be able to read the files. `jobs` then has no effect.
         progress: a function to call with the size in bytes of each file that was checked.
         now: the time of the check, as for `check`.
         keep: the maximum number of findings to keep per rule and file. 0 means no limit.
-        create: the parameters of the create call, without `input_file_id`. They are checked together
-            with each file.
+        create: the parameters of the create call, without `input_file_id`. They are checked
+            together with each file.
         max_enqueued_tokens: warn if the prompts of a file have more than about this many tokens.
         storage_options: for URLs, the arguments of their fsspec filesystem.
-        max_unpacked_bytes: for URLs, the maximum size of a compressed file when decompressed, and of
-            a file over HTTP.
+        max_unpacked_bytes: for URLs, the maximum size of a compressed file when decompressed, and
+            of a file over HTTP.
         read_timeout: for URLs, the maximum number of seconds to wait for the next 64 KiB of a file.
         start: how worker processes start, as for `check`.
 
     Returns:
-        An iterator over (name, result). The name is the path or URL that you passed. For a glob or a
-        prefix, it is the URL of a file that matches. Results come in the order in which the checks
-        finish.
+        An iterator over (name, result). The name is the path or URL that you passed. For a glob or
+        a prefix, it is the URL of a file that matches. Results come in the order in which the
+        checks finish.
 
     Raises:
         OSError: a worker process died. Raised during iteration.

@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 
 
 def is_deeper_than(levels: int, text: str) -> bool:
-    """Whether arrays and objects in a text, which may be invalid JSON, are nested deeper than this."""
+    """Whether a text, which may be invalid JSON, nests arrays and objects deeper than this."""
     if text.count("[") + text.count("{") <= levels:
         return False
     depth = 0

@@ -29,15 +29,15 @@ def check_chunk(
 ) -> ChunkSummary:
     """Check part of a file. The parts of a file can be checked on different machines.
 
-    Pass the summaries of all parts to `merge`, in the order of the file, and the result to `finish`.
-    The report equals that of `check` for the whole file.
+    Pass the summaries of all parts to `merge`, in the order of the file, and the result to
+    `finish`. The report equals that of `check` for the whole file.
 
     Args:
         data: whole lines. Every part except the last must end with a newline.
         first: whether this is the first part of the file. Only there does batchlint look for a byte
-            order mark and for other file formats. To recognize another format, it needs a part of at
-            least 256 KiB, or the whole file. The finding about it has a fix only if the part is the
-            whole file, because the rest decides whether the file can be converted.
+            order mark and for other file formats. To recognize another format, it needs a part of
+            at least 256 KiB, or the whole file. The finding about it has a fix only if the part is
+            the whole file, because the rest decides whether the file can be converted.
         provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint. Needed only if the provider's lines have no URL.
         select: the rules to check, as for `check`.
@@ -45,16 +45,16 @@ def check_chunk(
         warn: rules to enable as warnings.
         error: rules to enable as errors.
         keep: the maximum number of findings to keep per rule. 0 means no limit.
-        max_enqueued_tokens: if it is set, the size of the prompts is counted for `finish`. The value
-            itself doesn't matter here.
+        max_enqueued_tokens: if it is set, the size of the prompts is counted for `finish`. The
+            value itself doesn't matter here.
 
     Returns:
         The summary. It can be pickled.
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: the provider, the endpoint or a rule is unknown, no rule is selected, or a number
-            is negative.
+        ValueError: the provider, the endpoint or a rule is unknown, no rule is selected, or a
+            number is negative.
     """
     if not isinstance(data, bytes | bytearray | memoryview):
         raise TypeError(f"a part must be bytes, not {type(data).__name__}")
@@ -105,8 +105,8 @@ def finish(
         now: the time of the check, as for `check`.
         keep: the maximum number of findings to keep per rule. It must be the value given to
             `check_chunk` and `merge`.
-        create: the parameters of the create call, without `input_file_id`. They are checked together
-            with the file.
+        create: the parameters of the create call, without `input_file_id`. They are checked
+            together with the file.
         max_enqueued_tokens: warn if the prompts have more than about this many tokens.
         storage_options: if the source is a URL, the arguments of its fsspec filesystem.
 

@@ -28,8 +28,8 @@ class Endpoint:
         name: the display name.
         schema: the name of the body's schema in `schemas/`.
         items: fields of the body that are lists of messages or items.
-        parts: fields that hold one content part or a list of parts. They are fields of each item, or
-            of the body if it has no items.
+        parts: fields that hold one content part or a list of parts. They are fields of each item,
+            or of the body if it has no items.
         default_model: the model that the API uses if the body names none; None if it needs one.
     """
 
@@ -114,7 +114,8 @@ class Provider(NamedTuple):
         service: a short description.
         endpoints: the endpoint behind each URL, in the order of the provider's documentation.
         suffixes: the endpoint behind URLs with each of these suffixes.
-        default_endpoint: the endpoint of a line that does not identify one; None if every line must.
+        default_endpoint: the endpoint of a line that does not identify one; None if every line
+            must.
         limits: the limits of a batch. The provider rejects larger batches.
         safe_limits: the limits of a batch that no source contradicts.
         line_fields: the fields of a line, and whether each is required.
@@ -127,8 +128,8 @@ class Provider(NamedTuple):
             known model.
         needs_model: whether every body needs a model.
         single_model: whether a file may have only one model; None if that is unknown.
-        endpoint_of_file: whether the provider uses the URLs in the file and ignores the endpoint of the
-            create call.
+        endpoint_of_file: whether the provider uses the URLs in the file and ignores the endpoint of
+            the create call.
         window: the shortest and longest completion window in hours; None if unknown.
         rules: changes to rules, by the rule's name.
         custom_id: the limits of a custom_id: `min`, `max`, `pattern`.

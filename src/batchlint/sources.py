@@ -30,8 +30,8 @@ CHUNK: Final = 1 << 18
 #: The maximum size of the head of a file, because its first line may be very long.
 LONGEST_HEAD: Final = 16_000_001
 
-#: Longer lines are not read, because their text and the decoded values would not fit into memory. No
-#: service accepts a request of this size in bytes.
+#: Longer lines are not read, because their text and the decoded values would not fit into memory.
+#: No service accepts a request of this size in bytes.
 LONGEST_LINE: Final = 1_000_000_000
 
 #: How many bytes are remembered of a stream that cannot be read again.
@@ -531,7 +531,7 @@ class RemoteSource(_Stream):
         """Remember nothing, so that many files can be read at the same time."""
 
     def _bounded(self, file: BinaryIO) -> BinaryIO:
-        """Limit a stream. An HTTP server's stream may never end, even if the server reports a size."""
+        """Limit a stream. A server's stream may never end, even if the server reports a size."""
         if self._is_packed:
             return unpacked(file, self._most_unpacked)
         if getattr(file, "size", None) is None:

@@ -204,8 +204,8 @@ def split(
     The parts of `requests.jsonl` are named `requests-001.jsonl` and so on. If there are several
     models or endpoints, the names of the parts include the model or the endpoint. The manifest
     `requests.manifest.json` describes the parts. Everything is first written to a temporary
-    directory. If a line doesn't fit into any part, nothing is written. The manifest is moved last. If
-    it exists, the parts are complete.
+    directory. If a line doesn't fit into any part, nothing is written. The manifest is moved last.
+    If it exists, the parts are complete.
 
     Memory grows with the number of custom_ids, not with the size of the file.
 
@@ -225,8 +225,8 @@ def split(
             (OpenAI: 50,000).
         max_parts: maximum number of parts. If the file needs more, nothing is written.
         dry_run: don't write any files.
-        force: replace existing parts and an existing manifest. Parts that only the old manifest lists
-            are removed.
+        force: replace existing parts and an existing manifest. Parts that only the old manifest
+            lists are removed.
 
     Returns:
         The manifest. It is truthy if every request fits into a part.

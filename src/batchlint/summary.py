@@ -271,8 +271,8 @@ class ChunkSummary:
         custom_ids: the custom_id of each line.
         urls: the URL of each request; None if it is not a batch endpoint.
         models: the model of each request.
-        deprecated: the deprecated parameters, by (URL, parameter, whether `fix` can replace it), each
-            with its first line.
+        deprecated: the deprecated parameters, by (URL, parameter, whether `fix` can replace it),
+            each with its first line.
         totals: the number of bytes, embedding inputs, bytes in prompts, and lines that are objects.
         foreign: the finding that the file is not batch input at all. Its lines then don't count.
     """

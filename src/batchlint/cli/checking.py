@@ -178,7 +178,7 @@ class FileCheck(NamedTuple):
 
 
 def _new_copy() -> IO[bytes]:
-    """A file for a copy of standard input. It has no name, so it is removed when the program ends."""
+    """A file for a copy of standard input. It has no name, so it vanishes with the program."""
     import tempfile
 
     from ..sources import REMEMBERED

@@ -37,9 +37,9 @@ from .printing import complain, print_all
 def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
     """Serve the Batch API's file and batch routes on this machine.
 
-    Set OPENAI_BASE_URL to the printed address to test any OpenAI client offline. Uploads and batches
-    are checked. Requests get canned answers: no model is called. Files are kept in a temporary
-    directory, which is removed when the server stops.
+    Set OPENAI_BASE_URL to the printed address to test any OpenAI client offline. Uploads and
+    batches are checked. Requests get canned answers: no model is called. Files are kept in a
+    temporary directory, which is removed when the server stops.
     """
     try:
         from ..server import create_app

@@ -21,7 +21,7 @@ def secure_streams() -> None:
 
 
 def _secured(stream: Any, *, optional: bool) -> Any:
-    """The stream over a `CompleteWriter`. Closed and other kinds of streams are returned unchanged."""
+    """The stream over a `CompleteWriter`. Other streams are returned unchanged."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream
     raw = getattr(stream.buffer, "raw", stream.buffer)  # Unbuffered streams have no buffer.

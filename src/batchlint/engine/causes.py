@@ -191,7 +191,8 @@ def _one_per_wrong_url(
     if not follow:
         return problems
     url = provider.url_of(request.endpoint)
-    hint = f'This body is written for {provider.url_of(meant)}. Change "url", or write a body for {url}.'
+    written_for = provider.url_of(meant)
+    hint = f'This body is written for {written_for}. Change "url", or write a body for {url}.'
     return [
         problem._replace(hint=hint) if problem is follow[0] else problem
         for problem in problems

@@ -86,8 +86,8 @@ def check(
             an aware datetime. Default: `SOURCE_DATE_EPOCH` if it is set, or else the current time.
         keep: the maximum number of findings to keep per rule. All findings are counted. 0 means no
             limit.
-        create: the parameters of the create call, without `input_file_id`. They are checked together
-            with the file.
+        create: the parameters of the create call, without `input_file_id`. They are checked
+            together with the file.
         max_enqueued_tokens: warn if the prompts have more than about this many tokens.
         storage_options: for a URL, the arguments of its fsspec filesystem, such as `endpoint_url`.
         max_unpacked_bytes: for a URL, the maximum size of a compressed file when decompressed, and
@@ -102,9 +102,9 @@ def check(
     Raises:
         OSError: the file cannot be read, or it changed while it was read.
         TypeError: an argument has the wrong type.
-        ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a batch
-            endpoint or differs from the one in `create`, a number is negative, or `now` is not in
-            the years 1 to 9999.
+        ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a
+            batch endpoint or differs from the one in `create`, a number is negative, or `now` is
+            not in the years 1 to 9999.
     """
     check_count("jobs", jobs)
     check_count("max_unpacked_bytes", max_unpacked_bytes)
@@ -157,8 +157,8 @@ def iter_errors(
         warn: rules to enable as warnings.
         error: rules to enable as errors.
         now: the time of the check, as for `check`.
-        create: the parameters of the create call, without `input_file_id`. They are checked together
-            with the file.
+        create: the parameters of the create call, without `input_file_id`. They are checked
+            together with the file.
         max_enqueued_tokens: warn if the prompts have more than about this many tokens.
         storage_options: for a URL, as for `check`.
         max_unpacked_bytes: for a URL, as for `check`.
@@ -171,9 +171,9 @@ def iter_errors(
     Raises:
         OSError: the file cannot be read. Raised during iteration.
         TypeError: an argument has the wrong type. If it is `source`, raised during iteration.
-        ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a batch
-            endpoint or differs from the one in `create`, a number is negative, or `now` is not in
-            the years 1 to 9999.
+        ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a
+            batch endpoint or differs from the one in `create`, a number is negative, or `now` is
+            not in the years 1 to 9999.
     """
     check_count("max_unpacked_bytes", max_unpacked_bytes)
     check_seconds("read_timeout", read_timeout)
@@ -372,8 +372,8 @@ def check_request(
         The findings, in the order of the API's checks. Their `line` is 1.
 
     Raises:
-        TypeError: the request is not a dict, or contains a value that JSON can't represent. (NaN and
-            infinities don't raise; they are reported.)
+        TypeError: the request is not a dict, or contains a value that JSON can't represent. (NaN
+            and infinities don't raise; they are reported.)
         ValueError: the provider or a rule is unknown, or no rule is selected.
     """
     if not isinstance(request, dict):

@@ -359,5 +359,5 @@ def _pooled(workers: int) -> Iterator[Executor]:
     finally:
         if not done:
             for process in processes():
-                process.kill()  # Its result is no longer needed, and an incomplete one cannot be read.
+                process.kill()  # Its result is not needed, and an incomplete one cannot be read.
         pool.shutdown(wait=done, cancel_futures=True)

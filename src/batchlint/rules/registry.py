@@ -47,7 +47,7 @@ class Request(NamedTuple):
 
     @property
     def model(self) -> str:
-        """The OpenAI model. Empty if the request names none, or if the provider has other models."""
+        """The OpenAI model; empty if there is none, or if the provider has other models."""
         model = self.body.get("model")
         if self.provider is not None and not self.provider.has_openai_models:
             return ""

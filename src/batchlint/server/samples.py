@@ -11,7 +11,8 @@ _DEEP: Final = 6
 #: Below this depth, every value is null.
 _DEEPEST: Final = 30
 
-#: Sample strings for the formats in structured outputs (source: the Structured Outputs guide, 2026).
+#: Sample strings for the formats in structured outputs (source: the Structured Outputs guide,
+#: 2026).
 _FORMATS: Final = {
     "date-time": "2026-01-01T00:00:00Z",
     "time": "00:00:00Z",
