@@ -14,7 +14,7 @@ which is the working directory of every run.
 Options:
     --data DIR   Also use the *.jsonl files in DIR. Only `record` needs it. It may be repeated.
     --quick      Use the fast subset, which takes some 15 seconds instead of one or two minutes.
-    --words      Ignore the wording: messages, hints, text formats and documentation.
+    --words      Ignore the wording: messages, hints, fixes, text formats and documentation.
     --limit N    Print at most N differences. The default is 20.
 
 The exit status is 1 if any report differs.
@@ -1057,7 +1057,8 @@ def unworded(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        key: WORDING if key in ("message", "hint") else unworded(one) for key, one in value.items()
+        key: WORDING if key in ("message", "hint", "summary") else unworded(one)
+        for key, one in value.items()
     }
 
 
