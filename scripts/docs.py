@@ -168,11 +168,13 @@ The [recipes](recipes.md) show the library in use.
 
 **Configuration.** The library doesn't read configuration files.
 
-**Processes.** `jobs=0` uses one process per core. Each process imports your script, so a script that
-sets `jobs` must call `check` under `if __name__ == "__main__":`. `executor` accepts any object with a
-`submit` method, such as `concurrent.futures.ProcessPoolExecutor` or Dask's `Client.get_executor()`.
+**Processes.** `jobs=0` uses one process per core. Each process imports your script, so a script
+that sets `jobs`, or calls `check_many`, must do so under `if __name__ == "__main__":`. `executor`
+accepts any object with a `submit` method, such as `concurrent.futures.ProcessPoolExecutor` or
+Dask's `Client.get_executor()`.
 
-**Stability.** Only the names on this page are public. Other names may change."""
+**Stability.** Only the names on this page, and `app` and `create_app` in `batchlint.server`, are
+public. Other names may change."""
 
 
 def _library_lines() -> Iterator[str]:

@@ -274,7 +274,9 @@ def test_file_can_be_read_again_and_in_another_process(file: FileSource) -> None
 def test_shortened_file_raises_os_error(file: FileSource) -> None:
     os.truncate(str(file.name), 100)
 
-    with pytest.raises(OSError, match=f"became shorter while it was read: 100 of {len(DATA):,}"):
+    with pytest.raises(
+        OSError, match=f"became shorter while it was being read: 100 of {len(DATA):,}"
+    ):
         list(file.chunks())
     with pytest.raises(OSError, match="became shorter"):
         list(file.read_range(50, 80))
@@ -308,9 +310,9 @@ def test_file_that_changes_while_it_is_read_raises_os_error(
     next(chunks)
     change(Path(str(file.name)))
 
-    with pytest.raises(OSError, match="changed while it was read"):
+    with pytest.raises(OSError, match="changed while it was being read"):
         list(chunks)
-    with pytest.raises(OSError, match="changed while it was read"):
+    with pytest.raises(OSError, match="changed while it was being read"):
         list(file.read_range(50, 80))
 
 
@@ -341,7 +343,7 @@ def test_worker_that_opens_a_replaced_file_raises_os_error(file: FileSource) -> 
     sources._descriptors.clear()  # This is the case in a process that is not a fork of this one.
     elsewhere = pickle.loads(copied)
 
-    with pytest.raises(OSError, match="changed while it was read"):
+    with pytest.raises(OSError, match="changed while it was being read"):
         list(elsewhere.chunks())
 
 

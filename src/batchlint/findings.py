@@ -169,8 +169,8 @@ class BatchError(NamedTuple):
             are errors only because of `--error`.
         hint: how to fix the problem; may be None.
         column: where the location begins in the line, in code points, counted from 1. None for the
-            file as a whole, for requests passed as dicts, if the line could not be read again, and
-            in lines with a very large number of fields.
+            file as a whole, for requests passed as dicts, for lines that could not be read again,
+            and for lines with a very large number of fields.
         fix: how `batchlint fix` would repair the problem. None if it can't.
         order: the rank in the order of the API's checks. It is ignored when findings are compared
             for equality.
@@ -224,11 +224,11 @@ class BatchError(NamedTuple):
 
     @property
     def key(self) -> FindingKey:
-        """The key by which findings are counted: the rule, the severity and the effect."""
+        """The key for counting findings: the rule, the severity and the effect (`fails`)."""
         return FindingKey(self.rule, self.severity, self.fails)
 
     def moved(self, lines: int) -> BatchError:
-        """Return the same finding, with this number added to its line."""
+        """Return a copy of the finding with `lines` added to its line number."""
         return self if not lines or self.line is None else self._replace(line=self.line + lines)
 
     def to_dict(self) -> dict[str, Any]:

@@ -52,8 +52,8 @@ class FixReport:
         fixed: the number of fixes per rule.
         report: the report of the file after the fixes.
         unsafe: whether unsafe fixes were applied too.
-        has_objects: whether any line is a JSON object or can be turned into one. Otherwise the file
-            may be anything, such as notes, so it is not changed.
+        has_objects: whether at least one line is, or can be turned into, a JSON object. If not, the
+            file may not be a batch file at all (it could be plain notes), so it is left unchanged.
     """
 
     fixed: Mapping[str, int]
@@ -94,12 +94,12 @@ def fix(
 ) -> FixReport:
     """Repair a batch input file.
 
-    Each fix changes only the faulty text. All other bytes stay the same: the spelling of numbers,
+    Each fix changes only the faulty text. All other bytes stay the same: the notation of numbers,
     the order of keys, spaces and escapes. If there is nothing to fix, the file is not rewritten.
     Fixing a file a second time changes nothing.
 
-    Safe fixes preserve the meaning of a request. Unsafe fixes may change it. The documentation
-    lists both.
+    Safe fixes preserve the meaning of a request. Unsafe fixes may change it. For both kinds,
+    see "Available fixes" in the documentation of `fix` and `split`.
 
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines

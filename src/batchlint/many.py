@@ -76,13 +76,15 @@ def check_many(
         ignore: rules to skip.
         warn: rules to enable as warnings.
         error: rules to enable as errors.
-        jobs: the number of worker processes. 1 checks one file after the other in this process, and
-            0 uses one process per core. None uses threads for URLs. For local files, it uses worker
-            processes if the files are many or large.
+        jobs: the number of worker processes. 1 checks one file after another in this process, and
+            0 uses one process per core. None decides by the first 100 files. If any of them is at a
+            URL, it uses threads. If there are at least two local files per core, and they have
+            64 MB or more in total (8 MB with `fork`), it uses one process per core. Otherwise, it
+            checks one file at a time, and a large file in several processes.
         executor: an executor to run the checks, with one call per file: a `concurrent.futures`
             executor, Dask's `get_executor()`, or any object with a `submit` method. Its workers
             must be able to read the files. `jobs` then has no effect.
-        progress: a function to call with the size in bytes of each file that was checked.
+        progress: a function to call after each file, with the size of the file in bytes.
         now: the time of the check, as for `check`.
         keep: the maximum number of findings to keep per rule and file. 0 means no limit.
         create: the parameters of the create call, without `input_file_id`. They are checked
@@ -96,8 +98,8 @@ def check_many(
 
     Returns:
         An iterator over (name, result). The name is the path or URL that you passed. For a glob or
-        a prefix, it is the URL of a file that matches. Results come in the order in which the
-        checks finish.
+        a prefix, it is the URL of the matching file. Results come in the order in which the checks
+        finish.
 
     Raises:
         OSError: a worker process died. Raised during iteration.

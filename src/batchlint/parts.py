@@ -37,7 +37,7 @@ def check_chunk(
         first: whether this is the first part of the file. Only there does batchlint look for a byte
             order mark and for other file formats. To recognize another format, it needs a part of
             at least 256 KiB, or the whole file. The finding about it has a fix only if the part is
-            the whole file, because the rest decides whether the file can be converted.
+            the whole file, because whether the file can be converted depends on all of it.
         provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint. Needed only if the provider's lines have no URL.
         select: the rules to check, as for `check`.
@@ -91,8 +91,9 @@ def finish(
 
     Args:
         summary: the result of `merge` for all parts.
-        source: the file. If there are findings that compare lines, such as duplicate custom_ids, it
-            is read again for their columns. Without it, the `column` of these findings is None.
+        source: the file. If there are findings from rules that compare lines, such as duplicate
+            custom_ids, it is read again to find their columns. Without it, the `column` of these
+            findings is None.
         provider: the service that the file is for. It must be the one given to `check_chunk`.
         name: the name of the file. Default: the name of the source, if it has one. A name that
             doesn't end in `.jsonl` is reported.

@@ -27,13 +27,14 @@ class Report:
         embedding_inputs: the number of inputs in all requests to `/v1/embeddings`.
         errors: the errors, in order. At most `keep` per rule.
         warnings: the warnings, in order. At most `keep` per rule.
-        counts: the number of all findings, by rule, severity and effect.
+        counts: the number of all findings, by the rule, the severity and the effect (`fails`).
         now: the time of the check, in seconds since the epoch.
         fixable: the number of findings that `batchlint fix` can repair, by safety: `safe`,
             `unsafe`.
         create: the parameters of the create call that were checked with the file.
         provider: the name of the provider that the file was checked for.
-        hint: which provider the file seems to be for, if it is another one. Otherwise None.
+        hint: a sentence that suggests another provider, if the file was checked for OpenAI but its
+            most frequent model is not OpenAI's. Otherwise None.
     """
 
     path: str | None
@@ -122,7 +123,8 @@ class Report:
 
         A failed batch lists every error about the whole file, then the first error of each line.
 
-        Source of the shapes: a recorded batch from April 2025, and `openai.types.Batch` 3.54.0.
+        The structure of these objects follows a batch recorded in April 2025 and
+        `openai.types.Batch` in openai-python 3.54.0.
         """
         refused = next((e for e in self.errors if e.fails in ("upload", "create")), None)
         if refused is not None:

@@ -42,7 +42,7 @@ _FIRST_WINDOW: Final = 1 << 13
 _LARGEST_WINDOW: Final = 1 << 20
 
 #: The message about a file that changes during the run.
-CHANGED: Final = "the file changed while it was read; check it again"
+CHANGED: Final = "the file changed while it was being read; check it again"
 
 #: The types that `open_source` accepts.
 AnySource = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any]
@@ -383,7 +383,7 @@ def _too_long() -> OSError:
 
 def _shrunk(seen: int, expected: int) -> OSError:
     return OSError(
-        f"the file became shorter while it was read: {seen:,} of {expected:,} bytes were left"
+        f"the file became shorter while it was being read: {seen:,} of {expected:,} bytes were left"
     )
 
 

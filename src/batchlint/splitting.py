@@ -126,8 +126,9 @@ class Manifest:
         requests: the number of requests.
         bytes: the size of the input.
         parts: the parts, in the order of their first lines.
-        repeated_ids: the number of lines whose custom_id an earlier line already uses, in any part.
-            Results are matched by custom_id, so the results of such lines are ambiguous.
+        repeated_ids: the number of lines whose custom_id an earlier line already uses, in the same
+            part or in another. Results are matched to requests by custom_id, so the results of such
+            lines are ambiguous.
         unplaced: the number of lines that don't fit into any part. If there are any, nothing is
             written.
         repeats: the first 1,000 lines with a repeated custom_id.
@@ -218,12 +219,13 @@ def split(
             Default: `batch`.
         by: the fields that all requests in a part must share: `model`, `url`, both, or none.
             Default: the fields that the provider requires, or may require. For OpenAI: both.
-        max_requests: maximum requests per part. Default: the provider's limit (OpenAI: 50,000).
-        max_bytes: maximum size of a part. Default: the lowest limit that a source names for the
-            provider (OpenAI: 200,000,000).
-        max_embedding_inputs: maximum embedding inputs per part. Default: the provider's limit
+        max_requests: the maximum number of requests per part. Default: the provider's limit
             (OpenAI: 50,000).
-        max_parts: maximum number of parts. If the file needs more, nothing is written.
+        max_bytes: the maximum size of a part. Default: the lowest limit in any of the provider's
+            published sources (OpenAI: 200,000,000).
+        max_embedding_inputs: the maximum number of embedding inputs per part. Default: the
+            provider's limit (OpenAI: 50,000).
+        max_parts: the maximum number of parts. If the file needs more parts, nothing is written.
         dry_run: don't write any files.
         force: replace existing parts and an existing manifest. Parts that only the old manifest
             lists are removed.

@@ -259,7 +259,7 @@ class Foreign(list[BatchError]):
 
 @dataclass(frozen=True)
 class ChunkSummary:
-    """The summary of consecutive lines: their findings, and facts for the rules about the file.
+    """The summary of consecutive lines: their findings, and what the whole-file rules need.
 
     Line numbers count from the first of these lines. `ChunkSummary()` is the summary of no lines. A
     summary can be pickled. Treat it as opaque: its attributes may change.

@@ -193,7 +193,7 @@ def test_file_that_shrinks_while_it_is_read_is_reported(
     result = run("check", "--progress", "--jobs=1", str(path))
 
     assert result.status == 2
-    message = f"batchlint: {path}: the file became shorter while it was read"
+    message = f"batchlint: {path}: the file became shorter while it was being read"
     assert result.err.startswith(message)
 
 

@@ -60,11 +60,11 @@ def check(
 ) -> Report:
     """Check a batch input file before you upload it.
 
-    Bad data never raises; it is reported. Memory grows with the number of custom_ids, not with the
-    size of the file.
+    Bad data never raises an exception; it is reported. Memory grows with the number of custom_ids,
+    not with the size of the file.
 
     Args:
-        source: a path, a URL such as `s3://bucket/key` (needs the extra `remote`), a `UPath`,
+        source: a path, a URL such as `s3://bucket/key` (needs the `remote` extra), a `UPath`,
             bytes, a binary stream, or an iterable of requests (dicts) or of lines (bytes or str).
         provider: the service that the file is for, such as `azure`. `batchlint provider` lists the
             names. Use `compatible` for any other service that accepts OpenAI's format.
@@ -100,7 +100,7 @@ def check(
         The report. It is truthy if there are no errors.
 
     Raises:
-        OSError: the file cannot be read, or it changed while it was read.
+        OSError: the file cannot be read, or it changed while it was being read.
         TypeError: an argument has the wrong type.
         ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a
             batch endpoint or differs from the one in `create`, a number is negative, or `now` is
@@ -373,7 +373,7 @@ def check_request(
 
     Raises:
         TypeError: the request is not a dict, or contains a value that JSON can't represent. (NaN
-            and infinities don't raise; they are reported.)
+            and infinities don't raise an exception; they are reported.)
         ValueError: the provider or a rule is unknown, or no rule is selected.
     """
     if not isinstance(request, dict):

@@ -653,7 +653,7 @@ _NEW_ID: Final = Fix("unsafe", "Add a number to the custom_id.")
 def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
     """Two lines have the same `custom_id`.
 
-    The whole batch fails before any request runs. With equal IDs, the results of the two
+    The whole batch fails before any request runs. With identical IDs, the results of the two
     requests could not be told apart. batchlint reports the later line, and the hint
     names the first one.
 

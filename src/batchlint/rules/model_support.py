@@ -126,11 +126,11 @@ def top_logprobs_above_max() -> None:
 
 @stated_in_schema()
 def tools_need_no_effort() -> None:
-    """A chat completion has function tools, but the model would reason.
+    """A chat completion uses function tools with a model that would reason.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. Some models accept function tools in chat completions only while they
-    don't reason.
+    day later. Some models accept function tools in chat completions only when
+    reasoning is turned off.
 
     Fails: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user",
             "content": "Hi"}], "tools": [{"type": "function", "function": {"name":

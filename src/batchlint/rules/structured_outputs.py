@@ -226,11 +226,11 @@ def _is_certain(found: SchemaProblem, request: Request) -> bool:
 def unchecked_schema(request: Request) -> Iterator[Problem]:
     """A schema was not checked, because that would take too much work.
 
-    Work proportional to the size of a schema is not limited. Two things can take much
-    more, and are limited per line: many values that are nested very deeply, and many
-    long patterns that ignore case or contain non-ASCII characters. The limit counts
-    work, not time, so that every run gives the same report. The finding appears once
-    per line.
+    batchlint limits the work per line that goes beyond the size of the schemas. Two kinds
+    of schema can exceed the limit: those with many very deeply nested values, and those
+    with many long patterns that ignore case or contain non-ASCII characters. The limit
+    counts work, not time, so that every run gives the same report. The finding appears
+    once per line.
 
     Fix: Make the patterns shorter, or nest the schema less deeply. The API may accept the
     schema; batchlint cannot tell.
