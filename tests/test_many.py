@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +13,10 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 import batchlint
 import batchlint.engine.parallel
+import batchlint.many
 from batchlint import Report, check, check_many
 from batchlint.engine.parallel import Start
+from batchlint.many import Place
 from support import line
 
 NAMES: Final = [f"{number}.jsonl" for number in range(12)]
@@ -244,3 +246,22 @@ def test_no_sources_give_no_results() -> None:
     with executor:
         assert list(check_many([], executor=executor)) == []
     assert list(check_many([])) == []
+
+
+def test_many_cores_do_not_make_many_files_seem_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    choose_place = batchlint.many.choose_place
+
+    def note_and_choose(sources: Sequence[Any], jobs: int | None, start: Start) -> Place:
+        seen.append(len(sources))
+        return choose_place(sources, jobs, start)
+
+    monkeypatch.setattr(batchlint.many, "count_cores", lambda: 64)
+    monkeypatch.setattr(batchlint.many, "choose_place", note_and_choose)
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(line("a"))
+
+    assert len(list(check_many([path] * 200))) == 200
+    assert seen == [128]

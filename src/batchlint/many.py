@@ -34,7 +34,7 @@ AnyPath = str | os.PathLike[str] | Any
 #: The maximum number of files submitted to an executor but not finished.
 _WINDOW_OF_EXECUTOR: Final = 256
 
-#: The number of files to look at before deciding how to run.
+#: The number of files to look at before deciding how to run: this many, or two per core.
 _LOOK_AHEAD: Final = 100
 
 #: The number of threads that read files at URLs. They wait for servers more than they compute.
@@ -77,7 +77,7 @@ def check_many(
         warn: rules to enable as warnings.
         error: rules to enable as errors.
         jobs: the number of worker processes. 1 checks one file after another in this process, and
-            0 uses one process per core. None decides by the first 100 files. If any of them is at a
+            0 uses one process per core. None decides by the first 100 files or more. If any of them is at a
             URL, it uses threads. If there are at least two local files per core, and they have
             64 MB or more in total (8 MB with `fork`), it uses one process per core. Otherwise, it
             checks one file at a time, and a large file in several processes.
@@ -139,7 +139,9 @@ def _checked(
 ) -> Iterator[tuple[str, Report | OSError]]:
     """Yield the results, and report progress."""
     if executor is None:
-        first = list(islice(files, _LOOK_AHEAD))
+        # On many cores, 100 files would be too few to divide among worker processes.
+        look_ahead = max(_LOOK_AHEAD, 2 * (jobs or count_cores()))
+        first = list(islice(files, look_ahead))
         files = chain(first, files)
         place = choose_place([source for _, source in first], jobs, start)
     else:
