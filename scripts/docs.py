@@ -87,7 +87,7 @@ def _rule_lines(rule: Rule, topic: str) -> Iterator[str]:
     off = "" if rule.default else " Off by default."
     yield (
         f"*{rule.severity.capitalize()}. The API {EFFECT_OF_RULE[rule.fails]}.{code}{off} "
-        f"Topic: [{topic}](../rules.md#{_anchor(topic)}).*\n"
+        f"Group: [`{rule.group}`](../rules.md#{_anchor(topic)}).*\n"
     )
     yield from _explained(rule)
 

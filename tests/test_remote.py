@@ -383,7 +383,7 @@ def test_error_without_fsspec_suggests_the_extra_or_a_pipe(url: str, pipe: str) 
     )
 
     assert made.stdout == (
-        f'URLs need the extra "remote": pip install "batchlint[remote]". Or pipe the file: {pipe}\n'
+        f'URLs need the "remote" extra: pip install "batchlint[remote]". Or pipe the file: {pipe}\n'
     )
 
 

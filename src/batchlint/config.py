@@ -147,7 +147,9 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
             "The maximum size of a .jsonl.gz file when decompressed, and of a file over HTTP.",
         ),
         "read-timeout": Setting(
-            _integer_from(1), "file", "The maximum number of seconds to wait for 64 KiB from a URL."
+            _integer_from(1),
+            "file",
+            "The maximum number of seconds to wait for the next 64 KiB of a file at a URL.",
         ),
         "metadata": Setting(_TEXTS, "file", "The metadata of the create call."),
         "output-expires-after": Setting(

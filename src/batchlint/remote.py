@@ -273,7 +273,7 @@ def _needs_extra(url: str) -> str:
     pipe = _PIPES.get(url.partition(":")[0], "... {url}").format(url=name)
     unpack = " | gunzip" if name.lower().endswith(".gz") else ""
     return (
-        'URLs need the extra "remote": pip install "batchlint[remote]". Or pipe the file: '
+        'URLs need the "remote" extra: pip install "batchlint[remote]". Or pipe the file: '
         f"{pipe}{unpack} | batchlint check -"
     )
 

@@ -67,8 +67,8 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     "--output-file",
     type=Text(),
     metavar="PATH",
-    help="Write the report to PATH atomically, instead of to the screen; '-' is the screen. If no "
-    "file can be checked, nothing is written.",
+    help="Write the report to PATH atomically, instead of to standard output; '-' is standard "
+    "output. If no file can be checked, nothing is written.",
 )
 @click.option(
     "--output",
@@ -136,7 +136,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     "--max-enqueued-tokens",
     type=click.IntRange(1),
     metavar="N",
-    help="Warn if the prompts have more than about N tokens, estimated from 4 bytes of text per "
+    help="Warn if the prompts have more than about N tokens, estimated at 4 bytes of text per "
     "token. Images are not counted.",
 )
 @click.option(
@@ -199,7 +199,7 @@ def check(
 
     '-' reads standard input. For a directory, batchlint checks its *.jsonl and *.jsonl.gz files,
     except hidden ones and the results of batches. Files that end in .jsonl.gz are decompressed
-    before checking. With the extra `remote`, FILES may be URLs: s3://bucket/key, a glob, or a
+    before checking. With the `remote` extra, FILES may be URLs: s3://bucket/key, a glob, or a
     prefix that ends with a slash.
     """
     configs = configs_of(ctx)

@@ -25,10 +25,10 @@ _FACTS: Final[Mapping[str, str]] = {
 } | {
     "any_method": "methods",
     "bodies": "body",
-    "default": "endpoint of other bodies",
+    "default": "default endpoint",
     "endpoint_of_file": "endpoint of the batch",
     "endpoints": "URLs",
-    "parameters": "own parameters",
+    "parameters": "provider-specific parameters",
 }
 
 

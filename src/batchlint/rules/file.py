@@ -669,8 +669,8 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
     Fix: Make the IDs unique, for example with a sequence number.
 
     Evidence: confirmed. community.openai.com/t/723696 (2024) quotes the message. A
-    failed batch from 2 September 2026 (a research note by OpenRouter) shows the code
-    and the param, and that the API names the later line.
+    failed batch from 2 September 2026, described in a research note by OpenRouter,
+    shows the code and the param, and that the API names the later line.
     """
     for line, first, custom_id in repeated_ids(file.summary.custom_ids, file.summary.lines):
         yield Problem(
