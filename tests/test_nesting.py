@@ -5,6 +5,7 @@ They depend neither on the recursion limit, nor on the caller's stack, nor on wh
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -103,6 +104,31 @@ def test_findings_do_not_depend_on_the_depth_of_the_caller() -> None:
         return check_below(levels - 1) if levels else check(INVALID_FILTER)
 
     assert rules(check_below(600)) == ["invalid_value"]
+
+
+def deep_request(levels: int) -> bytes:
+    """A valid chat request whose response format has a deeply nested value."""
+    schema = '{"type":"object","default":' + '{"a":' * levels + "1" + "}" * levels + "}"
+    text = {"type": "json_schema", "json_schema": {"name": "f", "schema": 0}}
+    body = {"messages": [{"role": "user", "content": "x"}], "response_format": text}
+    whole = line(url="/v1/chat/completions", model="gpt-4.1", **body)
+    return whole.replace(b'"schema": 0', f'"schema": {schema}'.encode())
+
+
+@pytest.mark.parametrize("engine", ["jsonschema-rs", "jsonschema"])
+@pytest.mark.parametrize("frames", [0, 600, 900])
+@pytest.mark.parametrize("levels", [20, 100, 300, 500, 900])
+def test_valid_nested_value_has_no_findings_in_any_engine(
+    levels: int, frames: int, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATCHLINT_ENGINE", engine)
+
+    def check_below(frames: int) -> Report:
+        return check_below(frames - 1) if frames else check(deep_request(levels))
+
+    report = check_below(max(frames - len(inspect.stack(0)), 0))
+
+    assert rules(report) == []
 
 
 def check_in_spawned_workers(path: Path) -> list[Report]:

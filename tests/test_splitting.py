@@ -9,7 +9,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -552,6 +552,52 @@ def test_manifest_with_unrelated_file_names_removes_no_files(path: Any, tmp_path
 
     assert names(folder) == ["batch-001.jsonl", "batch-x", "batch.manifest.json", "victim.jsonl"]
     assert (tmp_path / "victim.jsonl").exists()
+
+
+def stop_at_the_second_part(monkeypatch: pytest.MonkeyPatch, stop: Callable[[], object]) -> None:
+    """Call a function in place of moving the second part."""
+    moved: list[Path] = []
+    replace = Path.replace
+
+    def replace_or_stop(path: Path, target: Path) -> Path:
+        if target.suffix == ".jsonl":
+            moved.append(target)
+            if len(moved) == 2:
+                stop()
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace_or_stop)
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def test_interrupted_split_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_at_the_second_part(monkeypatch, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        split([line("a"), line("b"), line("c")], tmp_path, max_requests=1)
+
+    assert names(tmp_path) == []
+
+
+def test_force_removes_all_parts_of_runs_that_were_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed run has no manifest, so its parts and those before it are listed elsewhere."""
+    lines = [line(str(number)) for number in range(9)]
+    split(lines, tmp_path, max_requests=1)
+    with monkeypatch.context() as patch:
+        stop_at_the_second_part(patch, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            split(lines, tmp_path, max_requests=2, force=True)
+    assert not (tmp_path / "batch.manifest.json").exists()
+    with pytest.raises(FileExistsError, match=r"batch\.manifest\.json\.unfinished"):
+        split(lines, tmp_path, max_requests=5)
+
+    split(lines, tmp_path, max_requests=5, force=True)
+
+    assert names(tmp_path) == ["batch-001.jsonl", "batch-002.jsonl", "batch.manifest.json"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

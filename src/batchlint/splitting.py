@@ -625,6 +625,7 @@ class _Target:
     def __init__(self, folder: Path, stem: str, source: str | None, *, force: bool) -> None:
         self._folder = folder
         self._manifest = folder / f"{stem}.manifest.json"
+        self._unfinished = folder / f"{stem}.manifest.json.unfinished"
         self._source = source
         self._force = force
         self._made: list[Path] = []
@@ -634,7 +635,7 @@ class _Target:
         self._size = 0
 
     def __enter__(self) -> None:
-        self._refuse_existing([self._manifest])
+        self._refuse_existing([self._manifest, self._unfinished])
         with as_output_error():
             missing = [self._folder, *self._folder.parents]
             self._made = [path for path in missing if not path.exists()]
@@ -674,6 +675,10 @@ class _Target:
     def publish(self, manifest: Manifest) -> None:
         """Move the parts and the manifest to their final names.
 
+        Without a manifest, parts count as incomplete. A killed run leaves a list of its parts and of
+        those before it, so that the next run with `force` removes all of them. If it is interrupted
+        in another way, a run without `force` removes what it moved.
+
         Raises:
             FileExistsError: a file with such a name exists.
             OutputError: a file cannot be written or moved.
@@ -682,14 +687,29 @@ class _Target:
         _append(self._temporary / "manifest", _written(manifest))
         paths = [self._folder / part.path for part in manifest.parts]
         self._refuse_existing([self._manifest, *paths])
-        old = self._old_parts() - {path.name for path in paths}
+        new = {path.name for path in paths}
+        old = self._listed_parts(self._manifest) | self._listed_parts(self._unfinished)
+        record = {"parts": [{"path": name} for name in sorted(old | new)]}
+        _append(self._temporary / "unfinished", orjson.dumps(record))
         with as_output_error():
-            self._manifest.unlink(missing_ok=True)  # Without a manifest, parts count as incomplete.
-            for number, path in enumerate(paths):
-                (self._temporary / str(number)).replace(path)
-            for name in old:
+            (self._temporary / "unfinished").replace(self._unfinished)
+            self._manifest.unlink(missing_ok=True)
+            self._move_parts(paths)
+            for name in old - new:
                 (self._folder / name).unlink(missing_ok=True)
             (self._temporary / "manifest").replace(self._manifest)
+            self._unfinished.unlink()
+
+    def _move_parts(self, paths: list[Path]) -> None:
+        """Move the parts. Without `force`, no file was there before, so failures leave none."""
+        try:
+            for number, path in enumerate(paths):
+                (self._temporary / str(number)).replace(path)
+        except BaseException:
+            if not self._force:
+                for path in [*paths, self._unfinished]:
+                    path.unlink(missing_ok=True)
+            raise
 
     def _refuse_existing(self, paths: list[Path]) -> None:
         """Refuse to replace a file, except with `force`. The input is never replaced."""
@@ -701,12 +721,12 @@ class _Target:
             if not self._force or path.is_dir():
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
-    def _old_parts(self) -> set[str]:
-        """The names of the parts in the old manifest."""
-        if not self._manifest.is_file():  # Reading a pipe or a device might not end.
+    def _listed_parts(self, manifest: Path) -> set[str]:
+        """The names of the parts in a manifest."""
+        if not manifest.is_file():  # Reading a pipe or a device might not end.
             return set()
         try:
-            parts = json.loads(self._manifest.read_bytes())["parts"]
+            parts = json.loads(manifest.read_bytes())["parts"]
             names = {str(part["path"]) for part in parts}
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return set()

@@ -182,6 +182,20 @@ def test_closed_standard_output_causes_no_traceback(args: str) -> None:
 
 
 @posix
+def test_repaired_file_without_a_standard_output_is_an_error() -> None:
+    """It would be lost."""
+    completed = subprocess.run(
+        ["/bin/sh", "-c", '"$0" -m batchlint fix - <"$1" >&-', sys.executable, GOOD],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert completed.returncode == 2
+    assert completed.stderr == "batchlint: <stdin>: cannot write: standard output is closed\n"
+
+
+@posix
 def test_closed_standard_output_does_not_hide_other_failures(tmp_path: Path) -> None:
     script = '"$0" -m batchlint check --output-file=missing/x "$1" >&-'
     completed = subprocess.run(

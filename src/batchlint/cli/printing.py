@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from ..output.complete_writer import to_bytes
+from ..output.complete_writer import OutputError, to_bytes
 from ..output.wrapping import NARROWEST, wrap
 from ..phrasing import escape
 
@@ -55,17 +56,17 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_bytes(chunks: Iterable[bytes]) -> None:
-    """Print bytes as they come, and flush.
+    """Print bytes as they come, and flush. They are data, so a closed stream is an error.
 
     Raises:
         OutputError: standard output cannot be written.
     """
     stream = sys.stdout
+    if stream is None:
+        raise OutputError(errno.EBADF, "standard output is closed")
     for chunk in chunks:
-        if stream is not None:
-            stream.buffer.write(chunk)
-    if stream is not None:
-        stream.flush()
+        stream.buffer.write(chunk)
+    stream.flush()
 
 
 def complain(text: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from ..nesting import pruned, with_fresh_stack
 from ..phrasing import with_short_reprs
 
 #: Whether a decoded value matches a schema.
@@ -40,13 +41,19 @@ def compile_schema(schema: Mapping[str, Any]) -> Validator:
 
     validator = Draft202012Validator(anchor_patterns(schema))
 
-    def is_valid_or_shallow(value: Any) -> bool:
-        try:
-            return validator.is_valid(with_short_reprs(value))
-        except RecursionError:  # It is nested too deeply for the engine, so the explainer decides.
-            return False
+    def fits(value: Any) -> bool:
+        return bool(validator.is_valid(with_short_reprs(value)))
 
-    return is_valid_or_shallow
+    def fits_above(value: Any) -> bool:
+        return fits(pruned(value))
+
+    def fits_where_explained(value: Any) -> bool:
+        try:
+            return with_fresh_stack(fits, value)
+        except RecursionError:  # Too deep for the engine. No problem so far down is explained.
+            return with_fresh_stack(fits_above, value)
+
+    return fits_where_explained
 
 
 def anchor_patterns(schema: Any) -> Any:
