@@ -54,7 +54,7 @@ def test_places_of_large_keys_are_not_kept() -> None:
         assert len(phrasing.pointer((key,))) == 1001
         assert phrasing.did_you_mean(key, ["model"], ()) == ""
         assert providers.model_family(key) is None
-    for cache in (phrasing._known_dotted, phrasing._known_pointers, phrasing._known_near):
+    for cache in (phrasing._dotted_cache, phrasing._pointer_cache, phrasing._suggestion_cache):
         keys = [key[:1] for key in cache._values]
         assert not any(
             isinstance(part, str) and len(part) > 100_000 for key in keys for part in key

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 
 from batchlint import BatchError, check
-from batchlint.edits import NO_LINE
+from batchlint.edits import REMOVE_LINE
 from batchlint.findings import (
     Effect,
     FindingKey,
@@ -216,6 +216,6 @@ def test_problem_is_about_the_whole_file_by_default() -> None:
 
 
 def test_fix_is_shown_without_its_edits() -> None:
-    fix = Fix("safe", "Do it.", (NO_LINE,))
+    fix = Fix("safe", "Do it.", (REMOVE_LINE,))
 
     assert make_finding(fix=fix).to_dict()["fix"] == {"safety": "safe", "summary": "Do it."}

@@ -142,7 +142,7 @@ def test_columns_count_characters_and_skip_a_byte_order_mark() -> None:
 
 
 @given(VALUES)
-def test_places_of_a_line_are_the_same_together_and_one_by_one(value: Any) -> None:
+def test_find_all_agrees_with_find(value: Any) -> None:
     raw = json.dumps(value).encode()
     errors = [
         finding_at(where, rule)

@@ -228,7 +228,7 @@ def test_fill_replaces_placeholders(template: str, text: str) -> None:
     assert phrasing.fill(template, values) == text
 
 
-def test_fill_replaces_each_placeholder_once() -> None:
+def test_fill_does_not_expand_inserted_values() -> None:
     assert phrasing.fill("{a}", {"a": "{b}", "b": "x"}) == "{b}"
 
 

@@ -9,7 +9,7 @@ import time
 from datetime import datetime
 from typing import Any, Final
 
-#: The first second of the year 1, and the last one of 9999, since the epoch.
+#: The first second of year 1 and the last second of year 9999, in seconds since the epoch.
 _FIRST_SECOND: Final = -62_135_596_800
 _LAST_SECOND: Final = 253_402_300_799
 

@@ -80,7 +80,7 @@ def unquote(path: PathParts) -> Edit:
 
 
 def quote(path: PathParts) -> Edit:
-    """Put a number into quotes."""
+    """Put a number in quotes."""
     return Edit(_quote, (path,))
 
 
@@ -102,7 +102,7 @@ def _replace(text: str, path: PathParts, value: str) -> str | None:
 
 
 def _swap(text: str, path: PathParts, old: str, new: str) -> str | None:
-    return _replace(text, path, _written(new)) if value_at(text, path) == old else None
+    return _replace(text, path, _to_json(new)) if value_at(text, path) == old else None
 
 
 def _put(text: str, path: PathParts, value: str) -> str | None:
@@ -115,11 +115,11 @@ def _insert(text: str, path: PathParts, value: str) -> str | None:
     holder = find_span(text, path[:-1])
     if holder is None or text[holder.start] != "{" or find_span(text, path) is not None:
         return None
-    return _with_member(text, holder.end - 1, f"{_written(path[-1])}:{_space(text)}{value}")
+    return _with_member(text, holder.end - 1, f"{_to_json(path[-1])}:{_space(text)}{value}")
 
 
 def _with_member(text: str, closing: int, member: str) -> str:
-    """The text with one more field in the object whose closing brace is at an offset."""
+    """The text with a field added to the object whose closing brace is at offset `closing`."""
     before = text[:closing].rstrip(_BLANKS)
     comma = "" if before.endswith("{") else f",{_space(text)}"
     return f"{before}{comma}{member}{text[len(before) :]}"
@@ -155,7 +155,7 @@ def remove_all(text: str, paths: Iterable[PathParts]) -> tuple[str, list[PathPar
     for span, _ in sorted(found):
         if not outermost or span.name >= outermost[-1].end:
             outermost.append(span)
-    for span in reversed(outermost):  # From the end, so that the offsets before stay right.
+    for span in reversed(outermost):  # Go backwards, so that earlier offsets stay valid.
         text = _without(text, span)
     return text, [path for _, path in found]
 
@@ -182,7 +182,7 @@ def _rename(text: str, path: PathParts, key: str) -> str | None:
     if span is None or find_span(text, (*path[:-1], key)) is not None:
         return None
     end = text[: span.start].rstrip(_BLANKS)[:-1].rstrip(_BLANKS)  # without the colon
-    return _spliced(text, span.name, len(end), _written(key))
+    return _spliced(text, span.name, len(end), _to_json(key))
 
 
 def _move(text: str, path: PathParts, holder: PathParts) -> str | None:
@@ -221,8 +221,8 @@ def _unquote(text: str, path: PathParts) -> str | None:
     return _replace(text, path, re.sub(r"[\r\n]", " ", held.strip(_BLANKS)))
 
 
-def holds_object(text: str | bytes) -> bool:
-    """Whether a text is a JSON object."""
+def is_json_object(text: str | bytes) -> bool:
+    """Whether a string is a JSON object."""
     try:
         return isinstance(orjson.loads(text), dict)
     except ValueError:
@@ -230,9 +230,12 @@ def holds_object(text: str | bytes) -> bool:
 
 
 def fits_as_object(text: str) -> bool:
-    """Whether a text is a JSON object that may be nested one level deeper."""
+    """Whether a string is a JSON object that can be nested one level deeper.
+
+    The limit is the decoder's.
+    """
     try:
-        return isinstance(orjson.loads(f"[{text}]")[0], dict) and holds_object(text)
+        return isinstance(orjson.loads(f"[{text}]")[0], dict) and is_json_object(text)
     except (ValueError, IndexError):
         return False
 
@@ -249,7 +252,7 @@ def _require_all(text: str, path: PathParts) -> str | None:
     properties = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(properties, dict):
         return None
-    names = f",{_space(text)}".join(map(_written, properties))
+    names = f",{_space(text)}".join(map(_to_json, properties))
     return _put(text, (*path, "required"), f"[{names}]")
 
 
@@ -262,7 +265,7 @@ def value_at(text: str, path: PathParts) -> Any:
         return None
 
 
-def _written(value: object) -> str:
+def _to_json(value: object) -> str:
     """A string as JSON."""
     return json.dumps(value, ensure_ascii=False)
 
@@ -294,13 +297,13 @@ def _with_nulls(text: str) -> str | None:
 
 
 def _without_surrogates(text: str) -> str | None:
-    changed = _whole_characters(text)
+    changed = _replace_lone_surrogates(text)
     return changed if changed != text and _is_nearly_an_object(changed) else None
 
 
 def _is_nearly_an_object(text: str) -> bool:
     """Whether the remaining edits can turn a text into a JSON object."""
-    return holds_object(_whole_characters(_nulls(_without_comma(text) or text)))
+    return is_json_object(_replace_lone_surrogates(_nulls(_without_comma(text) or text)))
 
 
 def _nulls(text: str) -> str:
@@ -319,27 +322,28 @@ def _nulls(text: str) -> str:
         return text
 
 
-def _whole_characters(text: str) -> str:
+def _replace_lone_surrogates(text: str) -> str:
+    """The text with U+FFFD in place of each lone surrogate."""
     return SURROGATE.sub(lambda match: r"\ufffd" if match[1] else match[0], text)
 
 
 #: Remove the byte order mark at the start of the line.
-NO_BYTE_ORDER_MARK: Final = Edit(_without_mark)
+REMOVE_BYTE_ORDER_MARK: Final = Edit(_without_mark)
 
 #: Remove the byte order mark at the start of a line, if the rest is a request or nearly one.
-NO_INNER_MARK: Final = Edit(_without_inner_mark)
+REMOVE_INNER_BYTE_ORDER_MARK: Final = Edit(_without_inner_mark)
 
 #: Remove the comma after the object.
-NO_TRAILING_COMMA: Final = Edit(_without_comma)
+REMOVE_TRAILING_COMMA: Final = Edit(_without_comma)
 
 #: Remove the line.
-NO_LINE: Final = Edit(_nothing)
+REMOVE_LINE: Final = Edit(_nothing)
 
 #: Write null for NaN, infinities and numbers beyond the range of a double.
-NULL_FOR_NO_NUMBER: Final = Edit(_with_nulls)
+REPLACE_NON_FINITE_WITH_NULL: Final = Edit(_with_nulls)
 
-#: Write U+FFFD, the replacement character, for each half of a surrogate pair.
-NO_LONE_SURROGATE: Final = Edit(_without_surrogates)
+#: Replace each lone surrogate with U+FFFD.
+REPLACE_LONE_SURROGATES: Final = Edit(_without_surrogates)
 
 
 def apply_all(text: str, edits: Iterable[Edit]) -> str | None:

@@ -20,7 +20,7 @@ import orjson
 
 from . import edits
 from .arguments import check_count
-from .edits import NO_LINE
+from .edits import REMOVE_LINE
 from .engine.check import Job, Rules
 from .engine.chunk import Plan, check_chunk
 from .engine.finish import lacks_objects
@@ -393,7 +393,7 @@ class Repair:
         fixed: Counter[str] = Counter()
         for _ in range(_MOST_CHANGES):
             fixes = self._fixes_of(text, plan, first=first)
-            blank = next((rule for fix, rule in fixes.items() if fix.edits == (NO_LINE,)), None)
+            blank = next((rule for fix, rule in fixes.items() if fix.edits == (REMOVE_LINE,)), None)
             if blank is not None:
                 self._fixed.update((*fixed.elements(), blank))
                 return b""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from .edits import holds_object
+from .edits import is_json_object
 
 _MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
@@ -68,7 +68,7 @@ def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
     for value in _objects(chunks):
         line = _BREAK.sub(_joined, value) if b"\n" in value else value
-        if not holds_object(
+        if not is_json_object(
             line
         ):  # Any remaining newline is inside a string, where JSON does not allow it.
             raise NotConvertibleError

@@ -1,4 +1,4 @@
-"""Words types, values, lists and places as the API does.
+"""Phrases types, values, lists and paths the way the API does.
 
 Source: recorded responses of the live API, August and September 2026 (`fixtures/answers/`).
 """
@@ -53,7 +53,7 @@ def escape(text: str) -> str:
 
 
 def escape_document(text: str, reference: Callable[[str], str]) -> str:
-    """Escape the same characters in a document in which those up to U+001F are already escaped.
+    """Like `escape`, for a document whose characters up to U+001F are already escaped.
 
     Args:
         text: the document.
@@ -76,9 +76,9 @@ def abbreviate(name: str, longest: int = LONGEST_NAME) -> str:
 
 
 def python_repr(value: Any) -> str:
-    """A value as the API prints it in messages with a Python repr."""
+    """The Python repr of a value, as some API messages show it."""
     try:
-        # An excerpt is shorter than the brackets of this many levels.
+        # Deeper levels can be dropped: the brackets alone would fill the excerpt.
         return excerpt(repr(pruned(value, QUOTED)))
     except (
         RecursionError,
@@ -116,18 +116,18 @@ def with_short_reprs(value: Any) -> Any:
 
 
 def number(value: float) -> str:
-    """A number as the user wrote it: 99.0 stays 99.0 (source: a recorded response from 2026)."""
+    """A number as the API prints it: floats keep their '.0'."""
     return str(value)
 
 
 # -- lists ---------------------------------------------------------------------------------------
 
 
-def listed(items: Sequence[str], joint: str = "and") -> str:
+def listed(items: Sequence[str], conjunction: str = "and") -> str:
     """`'a'`, `'a' and 'b'`, `'a', 'b', and 'c'`."""
     if len(items) < 3:
-        return f" {joint} ".join(items)
-    return f"{', '.join(items[:-1])}, {joint} {items[-1]}"
+        return f" {conjunction} ".join(items)
+    return f"{', '.join(items[:-1])}, {conjunction} {items[-1]}"
 
 
 def quoted(values: Iterable[str]) -> list[str]:
@@ -176,12 +176,12 @@ GOT: Final = EXPECTED | {"number": "a decimal number"}
 
 
 def json_type(value: Any) -> str:
-    """The JSON type of a decoded value. Whole floats are numbers."""
+    """The JSON type of a decoded value. A float such as 1.0 is a 'number', not an 'integer'."""
     return _JSON_TYPES.get(type(value), "null")
 
 
 def expected(node: Schema, value: Any, deref: Callable[[Schema], Schema]) -> str:
-    """What the API's message says it expected instead of a value.
+    """The phrase after 'expected' in the API's message about this value.
 
     Args:
         node: the schema for the value.
@@ -232,7 +232,9 @@ def supported(value: str, values: Sequence[str]) -> str:
 
 
 def fill(template: str, values: Mapping[str, Any]) -> str:
-    """Replace the placeholders of a schema's own sentence, each once.
+    """Fill in the placeholders of a message template from a schema, in a single pass.
+
+    Inserted text is not expanded.
 
     `{name}` is one of the values. `{repr}` is the raw value as Python prints it (except for
     `null`). `{/a/b}` is the value at this JSON Pointer.
@@ -259,13 +261,13 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
 
 
 #: The cache for paths, because findings often share them.
-_known_dotted: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
-_known_pointers: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
+_dotted_cache: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
+_pointer_cache: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
 
 
 def dotted(path: PathParts) -> str:
-    """A place in the API's words: `messages[0].content`."""
-    return _known_dotted.get_or_make(path, _dotted, _size_of)
+    """A path in the API's notation: `messages[0].content`."""
+    return _dotted_cache.get_or_make(path, _dotted, _size_of)
 
 
 def _dotted(path: PathParts) -> str:
@@ -278,7 +280,7 @@ def _dotted(path: PathParts) -> str:
 
 def pointer(path: PathParts) -> str:
     """A place as a JSON Pointer (RFC 6901)."""
-    return _known_pointers.get_or_make(path, _pointer, _size_of)
+    return _pointer_cache.get_or_make(path, _pointer, _size_of)
 
 
 def _pointer(path: PathParts) -> str:
@@ -296,7 +298,7 @@ def _size_of(path: PathParts) -> int:
 
 
 def distance(a: str, b: str, limit: int) -> int:
-    """The Levenshtein distance of two names, or `limit` + 1 if it is more than `limit`."""
+    """The Levenshtein distance between two names, or `limit` + 1 if it is more than `limit`."""
     if abs(len(a) - len(b)) > limit:
         return limit + 1
     row = list(range(len(b) + 1))
@@ -310,11 +312,11 @@ def distance(a: str, b: str, limit: int) -> int:
     return min(row[-1], limit + 1)
 
 
-#: The key of the cache: a misspelled name, and the names that may have been meant.
+#: The key of the cache: a misspelled name, and all valid names.
 _Misspelling = tuple[str, tuple[str, ...]]
 
 #: Lines often have the same unknown parameters.
-_known_near: Final[ByteCache[_Misspelling, list[str]]] = ByteCache(100_000)
+_suggestion_cache: Final[ByteCache[_Misspelling, list[str]]] = ByteCache(100_000)
 
 
 def _near(key: _Misspelling) -> list[str]:
@@ -329,11 +331,11 @@ def _size_of_near(key: _Misspelling) -> int:
 
 
 def did_you_mean(key: str, known: Iterable[str], present: Container[str]) -> str:
-    """The API's suggestion for an unknown parameter of a body's root, or nothing.
+    """The API's suggestion for an unknown top-level parameter, or ''.
 
     The API suggests names at a Levenshtein distance of at most 2, the nearest first, and never one
     that the body already has.
     """
-    near = _known_near.get_or_make((key, tuple(known)), _near, _size_of_near)
+    near = _suggestion_cache.get_or_make((key, tuple(known)), _near, _size_of_near)
     names = [name for name in near if name not in present]
     return f" Did you mean {listed(quoted(names), 'or')}?" if names else ""

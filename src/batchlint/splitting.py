@@ -35,8 +35,8 @@ from .summary import CustomIds
 MOST_LISTED: Final = 1000
 
 #: Buffers are written when one part, or all parts together, have this many bytes.
-_WAITING: Final = 1 << 18
-_ALL_WAITING: Final = 1 << 22
+_FLUSH_PART_BYTES: Final = 1 << 18
+_FLUSH_ALL_BYTES: Final = 1 << 22
 
 #: Maximum length of a model or endpoint in the name of a part.
 _LONGEST_SLUG: Final = 60
@@ -51,12 +51,12 @@ _UNLIMITED: Final = sys.maxsize
 FIELDS: Final = ("model", "url")
 
 #: Default maximum number of parts. More parts are most likely a mistake, such as splitting by a
-#: field that differs in every request.
+#: field whose value differs in every request.
 MOST_PARTS: Final = 1000
 
 _BLANKS: Final = b" \t\r\n"
 
-_CHECK: Final = "Run `batchlint check` for details."
+_CHECK_HINT: Final = "Run `batchlint check` for details."
 
 
 class SplitPart(NamedTuple):
@@ -397,7 +397,7 @@ class _Splitter:
 
     Args:
         plan: the fields to split by, and the limits.
-        target: the writer of the parts; None writes nothing.
+        target: the writer of the parts; if None, nothing is written.
     """
 
     def __init__(self, plan: _Plan, target: _Target | None) -> None:
@@ -475,7 +475,7 @@ class _Splitter:
             _UnplaceableError: the line doesn't fit into any part.
         """
         if not isinstance(request, dict):
-            raise _UnplaceableError(f"The line is not a JSON object. {_CHECK}")
+            raise _UnplaceableError(f"The line is not a JSON object. {_CHECK_HINT}")
         plan = self._plan
         url = plan.provider.url_of_line(request)
         endpoint = plan.provider.endpoint(url)
@@ -518,7 +518,9 @@ class _Splitter:
     def _group(
         self, request: dict[str, Any], url: Any, endpoint: Endpoint | None
     ) -> tuple[str | None, str | None]:
-        """The URL and model of a request. A field that is missing or not used for splitting is None.
+        """The URL and model of a request.
+
+        None for a field that the request lacks, or that the file is not split by.
 
         Raises:
             _UnplaceableError: the request lacks a field that the provider requires.
@@ -530,14 +532,14 @@ class _Splitter:
         model = body.get("model") if isinstance(body, dict) else None
         if model is None and endpoint is not None:
             model = endpoint.default_model
-        known = self._plan.provider
-        for field, value, is_required_fields in (
-            ("url", url, known.has_urls),
-            ("model", model, known.needs_model and endpoint is not OTHER),
+        provider = self._plan.provider
+        for field, value, is_required in (
+            ("url", url, provider.has_urls),
+            ("model", model, provider.needs_model and endpoint is not OTHER),
         ):
             if field not in by or (isinstance(value, str) and value):
                 continue
-            if is_required_fields or value is not None:
+            if is_required or value is not None:
                 raise _UnplaceableError(
                     f"The request has no {field}, which is needed to split the file."
                 )
@@ -551,7 +553,7 @@ class _Splitter:
 
 
 def _has_inputs(request: dict[str, Any], endpoint: Endpoint | None) -> bool:
-    """Whether the inputs of a request count."""
+    """Whether a request has embedding inputs to count."""
     return endpoint is EMBEDDINGS and isinstance(request.get("body"), dict)
 
 
@@ -661,9 +663,9 @@ class _Target:
         self._waiting.setdefault(part, []).append(data)
         self._sizes[part] = self._sizes.get(part, 0) + len(data)
         self._size += len(data)
-        if self._sizes[part] >= _WAITING:
+        if self._sizes[part] >= _FLUSH_PART_BYTES:
             self._flush([part])
-        elif self._size >= _ALL_WAITING:
+        elif self._size >= _FLUSH_ALL_BYTES:
             self._flush([*self._sizes])
 
     def _flush(self, parts: list[int]) -> None:
@@ -684,7 +686,7 @@ class _Target:
             OutputError: a file cannot be written or moved.
         """
         self._flush([*self._sizes])
-        _append(self._temporary / "manifest", _written(manifest))
+        _append(self._temporary / "manifest", _manifest_json(manifest))
         paths = [self._folder / part.path for part in manifest.parts]
         self._refuse_existing([self._manifest, *paths])
         new = {path.name for path in paths}
@@ -740,7 +742,7 @@ class _Target:
         }
 
 
-def _written(manifest: Manifest) -> bytes:
+def _manifest_json(manifest: Manifest) -> bytes:
     """A manifest as JSON. It may have many ranges, so they are not copied."""
     document = manifest._document([part._asdict() for part in manifest.parts])  # noqa: SLF001
     return _RANGE.sub(rb"[\1, \2]", orjson.dumps(document, option=orjson.OPT_INDENT_2)) + b"\n"

@@ -55,7 +55,7 @@ def test_check_takes_the_provider_of_the_command_line(run: Run) -> None:
     assert run("check", "--provider=azure", OF_AZURE).status == 0
 
 
-def test_check_takes_the_provider_of_the_configuration_per_file(
+def test_check_uses_the_per_file_provider_from_the_configuration(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

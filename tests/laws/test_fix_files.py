@@ -178,5 +178,5 @@ def test_fixed_file_matches_the_documentation(path: Path, unsafe: bool) -> None:
         assert_lines(as_text(before).removeprefix("\ufeff").encode(), after, unsafe=unsafe)
 
 
-def test_further_directories_have_files() -> None:
+def test_extra_law_directories_contain_files() -> None:
     assert bool(FURTHER) == bool(os.environ.get("BATCHLINT_LAW_FILES"))

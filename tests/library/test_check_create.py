@@ -167,7 +167,7 @@ def test_non_dict_raises_type_error(value: Any) -> None:
         check_create(value)
 
 
-def test_value_that_json_does_not_have_raises_type_error() -> None:
+def test_value_that_json_cannot_represent_raises_type_error() -> None:
     with pytest.raises(TypeError):
         check_create({"endpoint": "/v1/embeddings", "metadata": {"a": object()}})
 

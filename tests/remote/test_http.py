@@ -182,7 +182,7 @@ def test_http_errors_are_os_errors(site: str, path: str, kind: type[OSError], me
     assert caught.value.filename == site + path
 
 
-def test_no_server_is_a_connection_error() -> None:
+def test_missing_server_raises_connection_error() -> None:
     with pytest.raises(ConnectionRefusedError, match=r"http://127\.0\.0\.1:9/a\.jsonl"):
         check("http://127.0.0.1:9/a.jsonl")
 

@@ -181,7 +181,7 @@ def test_only_the_overlay_has_the_date_of_the_schemas() -> None:
     assert [path for path in sources if date in path.read_text("utf-8")] == []
 
 
-def test_readme_of_the_schemas_has_their_date() -> None:
+def test_schemas_readme_states_the_schema_date() -> None:
     assert f"({schema_date()})" in (ROOT / "schemas" / "README.md").read_text("utf-8")
 
 

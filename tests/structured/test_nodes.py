@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from batchlint.phrasing import pointer
-from batchlint.structured.nodes import Node, in_words, nodes, of_type, quoted, types
+from batchlint.structured.nodes import Node, as_python_tuple, nodes, quoted, type_context, types
 from rules.helpers import each
 
 LEAF = {"type": "string"}
@@ -147,7 +147,7 @@ class Words(NamedTuple):
 
 @each([Words("()", ()), Words("('a',)", ("a",)), Words("('a', 'b')", ("a", "b"))])
 def test_context_is_printed_as_a_tuple(case: Words) -> None:
-    assert in_words(case.context) == case.name == repr(case.context)
+    assert as_python_tuple(case.context) == case.name == repr(case.context)
 
 
 def test_name_is_quoted_as_python_prints_it_and_cut() -> None:
@@ -165,7 +165,7 @@ def test_types_of_a_schema_are_a_list() -> None:
 
 
 def test_place_of_a_type_among_several() -> None:
-    assert of_type({"type": ["null", "array"]}, "array") == ("type", "1")
-    assert of_type({"type": ["null", "array"]}, "object") == ()
-    assert of_type({"type": "array"}, "array") == ()
-    assert of_type({}, "array") == ()
+    assert type_context({"type": ["null", "array"]}, "array") == ("type", "1")
+    assert type_context({"type": ["null", "array"]}, "object") == ()
+    assert type_context({"type": "array"}, "array") == ()
+    assert type_context({}, "array") == ()

@@ -16,11 +16,11 @@ from ..output.wrapping import NARROWEST, wrap
 from ..phrasing import escape
 
 #: The width of terminals that don't report one.
-_USUAL: Final = 80
+_DEFAULT_WIDTH: Final = 80
 
 
 def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
-    """Print texts as they come, and flush.
+    """Print strings as they arrive, then flush.
 
     Args:
         texts: the texts. All are consumed, even if there is no reader, because consuming them runs
@@ -82,13 +82,15 @@ def terminal_width(stream: Any) -> int | None:
     with suppress(KeyError, ValueError):
         return max(int(os.environ["COLUMNS"]), NARROWEST)
     with suppress(OSError):
-        return max(os.get_terminal_size(stream.fileno()).columns or _USUAL, NARROWEST)
-    return _USUAL
+        return max(os.get_terminal_size(stream.fileno()).columns or _DEFAULT_WIDTH, NARROWEST)
+    return _DEFAULT_WIDTH
 
 
 def show_error(error: click.ClickException) -> None:
     """Print an error about the command line. The message may quote anything, so escape it."""
-    if not isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # Of click 8.2.
+    if not isinstance(
+        error, getattr(click.exceptions, "NoArgsIsHelpError", ())
+    ):  # New in click 8.2.
         label = len("Error: ")  # click puts it before the message.
         message = wrap(escape(error.format_message()), terminal_width(sys.stderr), label, label)
         error.format_message = lambda: message  # type: ignore[method-assign]

@@ -33,10 +33,10 @@ _FACTS: Final[Mapping[str, str]] = {
 
 
 def list_providers(width: int | None = None) -> Iterator[str]:
-    """One line per provider, or the lines that it takes on a terminal.
+    """One row per provider, wrapped to the width of the terminal.
 
     Args:
-        width: the columns of the terminal; None wraps nothing.
+        width: the width of the terminal; if None, text is not wrapped.
     """
     column = max(map(len, provider_index())) + 2
     for name, row in provider_index().items():
@@ -48,7 +48,7 @@ def explain_provider(name: str, width: int | None = None) -> str:
 
     Args:
         name: the provider.
-        width: the columns of the terminal; None wraps nothing.
+        width: the width of the terminal; if None, text is not wrapped.
 
     Raises:
         ValueError: there is no such provider.
@@ -159,6 +159,9 @@ def _rules(one: Provider) -> Iterator[tuple[str, str]]:
 
 
 def _row(label: str, text: str, column: int, width: int | None) -> str:
-    """A label and its text, which begins at a column, or two spaces after a longer label."""
+    """A label and its text.
+
+    The text begins at `column`, or two spaces after a label that is too long.
+    """
     label = f"{label:{column - 2}}  "
     return f"{label}{wrap(text, width, column, len(label))}\n"

@@ -11,12 +11,12 @@ import orjson
 
 from ..bounds import refuse_lack_of_memory
 from ..edits import (
-    NO_BYTE_ORDER_MARK,
-    NO_INNER_MARK,
-    NO_LINE,
-    NO_LONE_SURROGATE,
-    NO_TRAILING_COMMA,
-    NULL_FOR_NO_NUMBER,
+    REMOVE_BYTE_ORDER_MARK,
+    REMOVE_INNER_BYTE_ORDER_MARK,
+    REMOVE_LINE,
+    REMOVE_TRAILING_COMMA,
+    REPLACE_LONE_SURROGATES,
+    REPLACE_NON_FINITE_WITH_NULL,
     apply_all,
 )
 from ..findings import Fix, PathParts, Problem
@@ -69,13 +69,17 @@ class Defect(NamedTuple):
     fix: Fix | None = None
 
 
-_WITHOUT_MARK: Final = Fix("safe", "Remove the byte order mark.", (NO_BYTE_ORDER_MARK,))
-_WITHOUT_INNER_MARK: Final = Fix("safe", "Remove the byte order mark.", (NO_INNER_MARK,))
-_WITHOUT_COMMA: Final = Fix("safe", "Remove the comma after the object.", (NO_TRAILING_COMMA,))
-_WITHOUT_LINE: Final = Fix("safe", "Remove the line.", (NO_LINE,))
-_WITH_NULLS: Final = Fix("unsafe", "Write null instead of the number.", (NULL_FOR_NO_NUMBER,))
+_WITHOUT_MARK: Final = Fix("safe", "Remove the byte order mark.", (REMOVE_BYTE_ORDER_MARK,))
+_WITHOUT_INNER_MARK: Final = Fix(
+    "safe", "Remove the byte order mark.", (REMOVE_INNER_BYTE_ORDER_MARK,)
+)
+_WITHOUT_COMMA: Final = Fix("safe", "Remove the comma after the object.", (REMOVE_TRAILING_COMMA,))
+_WITHOUT_LINE: Final = Fix("safe", "Remove the line.", (REMOVE_LINE,))
+_WITH_NULLS: Final = Fix(
+    "unsafe", "Write null instead of the number.", (REPLACE_NON_FINITE_WITH_NULL,)
+)
 _WITHOUT_SURROGATES: Final = Fix(
-    "unsafe", "Write the replacement character U+FFFD.", (NO_LONE_SURROGATE,)
+    "unsafe", "Write the replacement character U+FFFD.", (REPLACE_LONE_SURROGATES,)
 )
 
 

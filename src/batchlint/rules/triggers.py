@@ -3,7 +3,7 @@
 A rule names the fields of a body, of its items or of its content parts that can make it
 find something. One look at the keys of a body finds the fields. One schema per
 endpoint, the quiet schema, shows whether any item or part has a field that triggers a
-rule.
+rule. A value is quiet if it triggers no rule.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def long_lines(line_bytes: int) -> Trigger:
     return Trigger(line_bytes=line_bytes)
 
 
-#: A schema of bodies, or a function, for requests in which a triggered rule finds nothing.
+#: Tells that a triggered rule would find nothing: a schema that matches such bodies, or a
+#: predicate on the request.
 Unless = Mapping[str, Any] | Callable[["Request"], bool]
 
 
@@ -93,7 +94,7 @@ class Group(NamedTuple):
     Attributes:
         unless: decides whether these rules can still skip a request; None if they never
             can.
-        checks: the checks, by the name of the rule.
+        checks: (rule name, check) pairs.
     """
 
     unless: Callable[[Request], bool] | None
@@ -144,7 +145,7 @@ class EndpointRules:
             elif quiet or not (rule.when.looks_inside or rule.when == ALWAYS):
                 continue
             else:
-                unless = self._unless_inside(rule)
+                unless = self._skip_condition(rule)
             key = repr(unless)
             if key not in self._compiled:
                 self._compiled[key] = _compile(unless) if isinstance(unless, Mapping) else unless
@@ -152,8 +153,8 @@ class EndpointRules:
         for key, rules in groups.items():
             yield Group(self._compiled[key], tuple((rule.name, rule.check) for rule in rules))
 
-    def _unless_inside(self, rule: Rule) -> Any:
-        """When a rule that no field of the body triggers can skip a request."""
+    def _skip_condition(self, rule: Rule) -> Any:
+        """The condition for skipping a rule that is not triggered by any field of the body."""
         if rule.when == ALWAYS:
             return rule.unless
         nothing = self._nothing_inside([rule])
@@ -192,7 +193,7 @@ def _add_quiet(merged: dict[str, Any], quiet: Mapping[str, Any]) -> None:
 
 
 def checks_to_run(groups: Iterable[Group], request: Request) -> list[tuple[str, Check]]:
-    """The checks of triggered rules that cannot skip a request, by the name of the rule."""
+    """The (rule name, check) pairs of the triggered rules that must run on a request."""
     return [
         check
         for unless, checks in groups
@@ -202,6 +203,6 @@ def checks_to_run(groups: Iterable[Group], request: Request) -> list[tuple[str, 
 
 
 def _compile(schema: Mapping[str, Any]) -> Callable[[Request], bool]:
-    """Whether the body of a request fits a schema."""
+    """Return a predicate: whether a request's body fits a schema."""
     is_valid = compile_schema(schema)
     return lambda request: is_valid(request.body)

@@ -1,4 +1,4 @@
-"""The ASGI application: one route per call of the file and batch routes of the API."""
+"""The ASGI application: one route for each operation of the API's file and batch endpoints."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class _Routes:
         self._limiter: CapacityLimiter | None = None
 
     async def _run(self, function: Any, *args: Any) -> Any:
-        if self._limiter is None:  # The lock is bound to the running event loop.
+        if self._limiter is None:  # A limiter is bound to the running event loop.
             self._limiter = CapacityLimiter(1)
         # A thread cannot be stopped, so server shutdown does not wait for it.
         return await to_thread.run_sync(

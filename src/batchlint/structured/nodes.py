@@ -19,7 +19,7 @@ class Node(NamedTuple):
 
     Attributes:
         value: the subschema.
-        context: its path in the API's words.
+        context: its path in the API's notation.
         path: its path in the schema.
         level: its depth in the data. Properties and items count, branches of `anyOf` do
             not.
@@ -38,9 +38,9 @@ class Node(NamedTuple):
         certain: bool = True,
         context: tuple[str, ...] = (),
     ) -> SchemaProblem:
-        """Make a problem of this subschema, or of a path below it."""
+        """Create a problem at this subschema, or at a path below it."""
         return SchemaProblem(
-            f"In context={in_words(self.context + context)}, {tail}",
+            f"In context={as_python_tuple(self.context + context)}, {tail}",
             (*self.path, *path),
             hint,
             certain,
@@ -53,8 +53,8 @@ def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> I
     Args:
         root: a schema.
         strict: whether to stop at references, and to visit definitions.
-        levels: the maximum depth in the data. Paths are then also limited to those of reported
-            problems. None visits everything.
+        levels: the maximum depth in the data. If set, paths are also limited to
+            `_LONGEST_REPORTED_PATH` parts. If None, everything is visited.
     """
     longest = LONGEST_PATH if levels is None else _LONGEST_REPORTED_PATH
     stack = [Node(root)]
@@ -78,12 +78,12 @@ def _children(node: Node) -> Iterator[Node]:
     properties = schema.get("properties")
     items = schema.get("items")
     if isinstance(properties, dict):
-        before = (*context, *of_type(schema, "object"), "properties")
+        before = (*context, *type_context(schema, "object"), "properties")
         for name, child in properties.items():
             yield Node(child, (*before, name), (*path, "properties", name), level + 1)
     if isinstance(items, dict):
         yield Node(
-            items, (*context, *of_type(schema, "array"), "items"), (*path, "items"), level + 1
+            items, (*context, *type_context(schema, "array"), "items"), (*path, "items"), level + 1
         )
 
 
@@ -118,8 +118,10 @@ def types(schema: dict[str, Any]) -> list[Any]:
     return kind if isinstance(kind, list) else [kind]
 
 
-def of_type(schema: dict[str, Any], name: str) -> tuple[str, ...]:
-    """The context of one of several types, such as `'type', '1'`.
+def type_context(schema: dict[str, Any], name: str) -> tuple[str, ...]:
+    """The context parts for one entry of a `type` list, such as `'type', '1'`.
+
+    Empty if `type` is not a list.
 
     Evidence: reported, July 2025 and June 2026.
     """
@@ -127,7 +129,7 @@ def of_type(schema: dict[str, Any], name: str) -> tuple[str, ...]:
     return ("type", str(kind.index(name))) if isinstance(kind, list) and name in kind else ()
 
 
-def in_words(context: tuple[str, ...]) -> str:
+def as_python_tuple(context: tuple[str, ...]) -> str:
     """A context as the API prints it, as a Python tuple."""
     return f"({', '.join(map(quoted, context))}{',' if len(context) == 1 else ''})"
 

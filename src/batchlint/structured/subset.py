@@ -32,7 +32,7 @@ import orjson
 from .. import phrasing
 from ..bounds import Budget, ByteCache
 from . import limits, metaschema, plain
-from .nodes import Node, in_words, nodes, of_type, quoted, types
+from .nodes import Node, as_python_tuple, nodes, quoted, type_context, types
 from .problems import SchemaProblem
 from .work import excess_steps
 
@@ -301,7 +301,7 @@ def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
     """
     if "array" not in types(node.value):
         return
-    context = of_type(node.value, "array")
+    context = type_context(node.value, "array")
     if "items" not in node.value:
         yield node.problem(
             "array schema missing items.",
@@ -347,7 +347,7 @@ def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
     if beside:
         names = ", ".join(map(quoted, beside[:8]))
         yield SchemaProblem(
-            f"context={in_words(node.context)}, $ref cannot have keywords {{{names}}}.",
+            f"context={as_python_tuple(node.context)}, $ref cannot have keywords {{{names}}}.",
             (*node.path, "$ref"),
             "`$ref` must be the only keyword. Remove the others, or inline the schema.",
         )
@@ -412,7 +412,7 @@ def _object(node: Node) -> Iterator[SchemaProblem]:
     schema = node.value
     if "object" not in types(schema):
         return
-    context = of_type(schema, "object")
+    context = type_context(schema, "object")
     if "additionalProperties" not in schema:
         found = node.problem(_NOT_CLOSED, context=context, hint=_CLOSE_OBJECT)
         yield found._replace(repair="close", object_path=node.path)
@@ -493,7 +493,8 @@ def _values(node: Node) -> Iterator[SchemaProblem]:
                 else phrasing.python_repr(strange)
             )
             yield SchemaProblem(
-                f"context={in_words(node.context)}, enum value {words} does not validate against "
+                f"context={as_python_tuple(node.context)}, "
+                f"enum value {words} does not validate against "
                 f"{{'type': '{kind}'}}.",
                 (*node.path, "enum"),
                 "The type must match every value.",
