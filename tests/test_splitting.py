@@ -321,14 +321,18 @@ NO_MODEL = b'{"custom_id": "n", "url": "/v1/embeddings", "body": {"input": "x"}}
     [
         (b"nonsense\n", {}, "The line is not a JSON object. Run `batchlint check` for details."),
         (b"[1]\n", {"by": []}, "The line is not a JSON object. Run `batchlint check` for details."),
-        (NO_MODEL, {}, "The request has no model, which is needed to split the file."),
-        (b'{"body": {"model": ""}}\n', {"by": ["model"]}, "The request has no model, which is"),
+        (NO_MODEL, {}, "The request has no valid model, which is needed to split the file."),
+        (
+            b'{"body": {"model": ""}}\n',
+            {"by": ["model"]},
+            "The request has no valid model, which is",
+        ),
         (
             b'{"body": {"model": "m"}}\n',
             {},
-            "The request has no url, which is needed to split the file.",
+            "The request has no valid url, which is needed to split the file.",
         ),
-        (b'{"url": 7, "body": 7}\n', {"by": ["url"]}, "The request has no url, which is"),
+        (b'{"url": 7, "body": 7}\n', {"by": ["url"]}, "The request has no valid url, which is"),
         (
             line("b"),
             {"max_bytes": 50},
@@ -632,14 +636,14 @@ def test_input_is_never_replaced(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "exception", "message"),
     [
-        ({"max_requests": 0}, ValueError, "max_requests must be from 1 to 50,000, the limit of"),
+        ({"max_requests": 0}, ValueError, "max_requests must be from 1 to 50,000 (the limit"),
         ({"max_requests": 50_001}, ValueError, "max_requests must be from 1 to 50,000"),
         ({"max_bytes": 209_715_201}, ValueError, "max_bytes must be from 1 to 209,715,200"),
         ({"max_bytes": 1.5}, TypeError, "max_bytes must be an integer"),
         ({"max_embedding_inputs": -1}, ValueError, "max_embedding_inputs must not be negative"),
         ({"max_parts": 1.5}, TypeError, "max_parts must be an integer"),
         ({"max_parts": 0}, ValueError, "max_parts must be at least 1, not 0"),
-        ({"by": ["endpoint"]}, ValueError, "by may hold 'model' and 'url', not 'endpoint'"),
+        ({"by": ["endpoint"]}, ValueError, "by may contain only 'model' and 'url', not 'endpoint'"),
         ({"by": "model"}, TypeError, "by must be a list of fields, not a string"),
         ({"name": 5}, TypeError, "name must be a string, not int"),
         ({"provider": "nobody"}, ValueError, "unknown provider 'nobody'"),

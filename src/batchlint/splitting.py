@@ -285,8 +285,11 @@ class _Plan(NamedTuple):
             raise TypeError("by must be a list of fields, not a string")
         chosen = provider(name)
         fields = tuple(dict.fromkeys(_required_fields(chosen) if by is None else by))
-        if not {*fields} <= {*FIELDS}:
-            raise ValueError(f"by may hold 'model' and 'url', not {', '.join(map(repr, fields))}")
+        others = [field for field in fields if field not in FIELDS]
+        if others:
+            raise ValueError(
+                f"by may contain only 'model' and 'url', not {', '.join(map(repr, others))}"
+            )
         check_count("max_parts", parts)
         if not parts:
             raise ValueError("max_parts must be at least 1, not 0")
@@ -334,8 +337,10 @@ def _limit(
         return _UNLIMITED if default is None else default
     most = _UNLIMITED if most is None else most
     if not 1 <= given <= most:
+        if most == _UNLIMITED:
+            raise ValueError(f"{argument} must be at least 1, not {given:,}")
         raise ValueError(
-            f"{argument} must be from 1 to {most:,}, the limit of {provider.title}, not {given:,}"
+            f"{argument} must be from 1 to {most:,} (the limit of {provider.title}), not {given:,}"
         )
     return given
 
@@ -541,7 +546,7 @@ class _Splitter:
                 continue
             if is_required or value is not None:
                 raise _UnplaceableError(
-                    f"The request has no {field}, which is needed to split the file."
+                    f"The request has no valid {field}, which is needed to split the file."
                 )
         return url if "url" in by else None, model if "model" in by else None
 

@@ -60,5 +60,5 @@ def test_unplaced_line_is_printed_and_nothing_is_uploaded(
     with pytest.raises(SystemExit):
         run("Split and upload every part")
 
-    assert capsys.readouterr().out.startswith("2 The request has no url")
+    assert capsys.readouterr().out.startswith("2 The request has no valid url")
     assert service.paths == []

@@ -66,7 +66,7 @@ def test_unplaceable_line_exits_with_status_1(run: Run) -> None:
 
     assert result.status == 1
     assert result.out.startswith(
-        "in.jsonl:2: The request has no url, which is needed to split the file.\n"
+        "in.jsonl:2: The request has no valid url, which is needed to split the file.\n"
     )
     assert result.out.endswith(
         "... and 10 more\nin.jsonl: 31 requests: 30 lines don't fit into any part, so nothing was written\n"

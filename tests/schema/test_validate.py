@@ -71,18 +71,23 @@ def test_both_engines_agree(
     assert compile_with_engine(schema)(value) is valid
 
 
-def test_value_too_deep_for_jsonschema_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The explainer decides about such a value."""
+def test_value_too_deep_for_jsonschema_is_checked_to_the_depth_of_explanations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("BATCHLINT_ENGINE", "jsonschema")
     is_valid = compile_schema(
-        {"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"}
+        {
+            "$defs": {"a": {"items": {"$ref": "#/$defs/a"}, "maxItems": 1}},
+            "$ref": "#/$defs/a",
+        }
     )
     deep: list[Any] = []
     for _ in range(10_000):
         deep = [deep]
 
-    assert is_valid([[[]]])
-    assert not is_valid(deep)
+    assert is_valid(deep)
+    assert not is_valid([deep, deep])
+    assert not is_valid([[deep, deep]])
 
 
 def test_patterns_are_anchored_at_every_depth() -> None:

@@ -100,7 +100,11 @@ def line(one: Provider) -> str:
 def model(one: Provider) -> str:
     """Where the model is named, and how many models a file may have."""
     where = "in every body" if one.needs_model else "in the body, or set by the job or the server"
-    count = {True: "one per file", False: "several per file", None: "several per file: unknown"}
+    count = {
+        True: "one per file",
+        False: "several per file",
+        None: "unknown whether a file may have several",
+    }
     return f"{where}; {count[one.single_model]}"
 
 
@@ -112,8 +116,8 @@ def bound(one: Provider, limit: str) -> str:
     if safe is None:
         return ""
     if most is None:
-        return f"{safe:,} (more is a warning)"
-    return f"{safe:,}" if safe == most else f"{safe:,} (up to {most:,} a warning)"
+        return f"{safe:,} (above this, a warning)"
+    return f"{safe:,}" if safe == most else f"{safe:,} (a warning up to {most:,}, an error above)"
 
 
 def custom_id(one: Provider) -> str:
@@ -122,7 +126,7 @@ def custom_id(one: Provider) -> str:
     texts = [f"at least {own['min']} characters"] if "min" in own else []
     texts += [f"at most {own['max']} characters"] if "max" in own else []
     texts += [f"pattern {own['pattern']}"] if "pattern" in own else []
-    return ", ".join(texts) + (" (else a warning)" if own.get("doubtful") else "")
+    return ", ".join(texts) + (" (otherwise a warning)" if own.get("doubtful") else "")
 
 
 def window(one: Provider) -> str:

@@ -65,7 +65,7 @@ def embedding_tokens(request: Request) -> Iterator[Problem]:
     """The inputs of one embeddings request have an estimated total of over 300,000 tokens.
 
     This is a warning because the count is an estimate: one token per four bytes of
-    UTF-8. From 1.5 million bytes, it is an error (see `max_tokens_per_request`).
+    UTF-8. At 1.5 million bytes or more, it is an error (see `max_tokens_per_request`).
 
     Fix: Spread the inputs over several requests.
 

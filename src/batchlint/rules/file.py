@@ -91,7 +91,7 @@ def file_too_large(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails=None)
 def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
-    """The file is larger than the lowest limit in any source: 200 MB at OpenAI.
+    """The file is larger than the lowest documented limit: 200 MB at OpenAI.
 
     This is a warning because other sources give a higher limit (see `file_too_large`)
     or no limit. OpenAI's Batch guide says "200 MB", which may mean 200,000,000 bytes.
@@ -169,7 +169,7 @@ def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails=None)
 def requests_near_limit(file: CheckedFile) -> Iterator[Problem]:
-    """The file has more requests than the lowest limit in any source.
+    """The file has more requests than the lowest documented limit.
 
     This is a warning because another source gives a higher limit, or because the only
     source is not the provider's own. OpenAI's limit is not in doubt (see

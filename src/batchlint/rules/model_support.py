@@ -210,7 +210,7 @@ def dimensions_unsupported() -> None:
     """`dimensions` is set for an embedding model with a fixed number of dimensions.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. The API rejects even the model's own number.
+    day later. The API rejects it even if the value equals the model's fixed number.
 
     Fails: /v1/embeddings {"model": "text-embedding-ada-002", "input": "x",
             "dimensions": 1536}

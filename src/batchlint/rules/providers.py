@@ -47,10 +47,10 @@ def line_too_large(request: Request) -> Iterator[Problem]:
 
 @request_rule(when_at=_above_safe_line, fails=None)
 def line_size_near_limit(request: Request) -> Iterator[Problem]:
-    """The line has more bytes than the lowest limit in any source.
+    """The line is larger than the lowest documented limit.
 
-    This is a warning because the source may mean a higher limit. For example, 6 MB can
-    mean 6,000,000 or 6,291,456 bytes.
+    This is a warning because the documentation may mean a higher limit. For example,
+    6 MB can mean 6,000,000 or 6,291,456 bytes.
 
     Fix: Shorten the request, or split it into several.
 

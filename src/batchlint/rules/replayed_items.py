@@ -235,9 +235,9 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
 
     The API keeps the two together, and rejects the request if they are separated. The
     error appears in the batch's error file, perhaps a day later. batchlint reports a
-    reasoning item that is last, or that is followed by something that cannot be that
-    item: a message or a tool output of the client, or an assistant message without its
-    ID.
+    reasoning item that is last, or that is followed by something that the model cannot
+    have written next: a message or tool output from the client, or an assistant message
+    without its ID.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": "x"},
             {"type": "reasoning", "id": "rs_1", "summary": []}]}

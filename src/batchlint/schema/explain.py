@@ -324,8 +324,8 @@ class _Walk:
             place: PathParts = (*path, name)
             if path and name == path[-1]:
                 hint = (
-                    "The object is wrapped in itself. Put the fields of the inner "
-                    f"{phrasing.excerpt(name)!r} directly into the outer one."
+                    f"{phrasing.excerpt(name)!r} contains another object of the same name. Move "
+                    "the fields of the inner object into the outer one."
                 )
                 place = path
             yield self._problem(
