@@ -88,9 +88,8 @@ def terminal_width(stream: Any) -> int | None:
 
 def show_error(error: click.ClickException) -> None:
     """Print an error about the command line. The message may quote anything, so escape it."""
-    if not isinstance(
-        error, getattr(click.exceptions, "NoArgsIsHelpError", ())
-    ):  # New in click 8.2.
+    # `NoArgsIsHelpError` is new in click 8.2.
+    if not isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
         label = len("Error: ")  # click puts it before the message.
         message = wrap(escape(error.format_message()), terminal_width(sys.stderr), label, label)
         error.format_message = lambda: message  # type: ignore[method-assign]
