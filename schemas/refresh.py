@@ -614,13 +614,13 @@ def models(schemas: dict[str, Schema]) -> dict[str, Any]:
         SystemExit: a patch or a family names something that does not exist.
     """
     table = yaml.safe_load((HERE / "models.yaml").read_text("utf-8"))
-    behaviours = {name: fact["patch"] for name, fact in table["behaviours"].items()}
-    facts = [*table["behaviours"].items(), *((row["name"], row) for row in table["families"])]
+    behaviors = {name: fact["patch"] for name, fact in table["behaviors"].items()}
+    facts = [*table["behaviors"].items(), *((row["name"], row) for row in table["families"])]
     for name, fact in facts:
         if not (fact.get("source") and fact.get("date")):
             raise SystemExit(f"models.yaml: {name}: no source or date")
         check_patch(schemas, name, fact.get("patch", {}))
-    families, variants = expand(table, behaviours)
+    families, variants = expand(table, behaviors)
     dates = announced()
     reported: dict[str, str] = {}
     for group in table["shutdowns"]:
@@ -635,7 +635,7 @@ def models(schemas: dict[str, Schema]) -> dict[str, Any]:
     known = {name for group in table["known"] for name in group["names"]}
     known |= packaged_names() | dates.keys() | reported.keys() | unbatchable
     return {
-        "behaviours": {name: by_schema(patch) for name, patch in behaviours.items()},
+        "behaviors": {name: by_schema(patch) for name, patch in behaviors.items()},
         "variants": by_schema(variants),
         "families": families,
         "names": {name: family_of(name, families) for name in sorted(known)},
@@ -658,7 +658,7 @@ Variants = dict[str, dict[str, list[str | Schema]]]
 
 
 def expand(
-    table: dict[str, Any], behaviours: dict[str, Any]
+    table: dict[str, Any], behaviors: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], Variants]:
     """Expand the families into variants. Return both.
 
@@ -674,7 +674,7 @@ def expand(
                 f"models.yaml: {family['name']}: write alternatives as separate patterns"
             )
         own = {}
-        for url, parts in parts_of(family, table["elsewhere"], behaviours).items():
+        for url, parts in parts_of(family, table["elsewhere"], behaviors).items():
             same = [name for name, other in variants[url].items() if other == parts]
             shared = ", ".join(part for part in parts if isinstance(part, str))
             has_own_patch = any(isinstance(part, dict) for part in parts)
@@ -695,7 +695,7 @@ def expand(
         for part in parts
         if isinstance(part, str)
     }
-    unused = behaviours.keys() - used
+    unused = behaviors.keys() - used
     if unused:
         raise SystemExit(
             f"models.yaml: no family uses these behaviors: {', '.join(sorted(unused))}"
@@ -713,10 +713,10 @@ def check_patch(schemas: dict[str, Schema], name: str, patch: dict[str, Schema])
 
 
 def parts_of(
-    family: dict[str, Any], elsewhere: dict[str, str], behaviours: dict[str, Any]
+    family: dict[str, Any], elsewhere: dict[str, str], behaviors: dict[str, Any]
 ) -> dict[str, list[str | Schema]]:
     """List the patches of a family by URL: names of behaviors, then its own patches."""
-    unknown = [name for name in family.get("behaves", ()) if name not in behaviours]
+    unknown = [name for name in family.get("behaviors", ()) if name not in behaviors]
     if unknown:
         raise SystemExit(f"models.yaml: {family['name']}: no such behavior: {', '.join(unknown)}")
     by_url: dict[str, list[str | Schema]] = {}
@@ -725,10 +725,10 @@ def parts_of(
             own = family.get("elsewhere", {}).get(url)
             is_doubtful = url in family.get("doubtful", ())
             is_doubtful |= family.get("one_source", False) and own is None
-            by_url[url] = ["doubtful here" if is_doubtful else own or elsewhere[url]]
+            by_url[url] = ["doubtful endpoint" if is_doubtful else own or elsewhere[url]]
             continue
         parts: list[str | Schema] = [
-            name for name in family.get("behaves", ()) if url in behaviours[name]
+            name for name in family.get("behaviors", ()) if url in behaviors[name]
         ]
         own_patches = (efforts(family, url), output(family, url), family.get("patch", {}).get(url))
         parts += filter(None, own_patches)
@@ -772,7 +772,7 @@ def output(family: dict[str, Any], url: str) -> Schema | None:
             "tokens, whereas you provided {value}.",
         }
         names = ["max_tokens", "max_completion_tokens"]
-        if any("max_tokens" in name for name in family.get("behaves", ())):
+        if any("max_tokens" in name for name in family.get("behaviors", ())):
             names.remove("max_tokens")
     elif url == RESPONSES:
         note = {

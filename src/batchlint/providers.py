@@ -436,7 +436,7 @@ def schema_patches(endpoint: Endpoint, variant: str) -> Iterator[Mapping[str, An
     """
     table = _models().table
     for part in table["variants"][endpoint.schema][variant]:
-        yield table["behaviours"][part][endpoint.schema] if isinstance(part, str) else part
+        yield table["behaviors"][part][endpoint.schema] if isinstance(part, str) else part
 
 
 def context_window(model: str) -> int | None:

@@ -101,9 +101,9 @@ Pair = tuple[Body, Body]
 #: Rejections by a behavior, or by a family's own patch, that depend on several parameters, by
 #: endpoint.
 PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
-    "no audio part": {CHAT: [(user(AUDIO), user(TEXT))]},
-    "no image part": {CHAT: [(user(TEXT, IMAGE), user(TEXT))]},
-    "always samples alike": {
+    "no audio parts": {CHAT: [(user(AUDIO), user(TEXT))]},
+    "no image parts": {CHAT: [(user(TEXT, IMAGE), user(TEXT))]},
+    "fixed sampling": {
         CHAT: [
             ({"top_p": 0.5}, {"top_p": 1}),
             ({"presence_penalty": 1}, {"presence_penalty": 0}),
@@ -113,7 +113,7 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
     },
     "temperature 1 only": {CHAT: [({"temperature": 0}, {"temperature": 1})]},
     "no temperature": {CHAT: [({"temperature": 1}, {"temperature": None})]},
-    "samples alike while reasoning": {
+    "fixed sampling while reasoning": {
         CHAT: [
             ({"reasoning_effort": "low", **parameter}, parameter)
             for parameter in (
@@ -136,7 +136,7 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
             )
         ],
     },
-    "always samples alike in responses": {
+    "fixed sampling in responses": {
         RESPONSES: [
             ({"temperature": 0}, {"temperature": 1}),
             ({"top_p": 1}, {"top_p": None}),
@@ -152,10 +152,10 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
     "pro mode only": {
         RESPONSES: [({"reasoning": {"mode": "standard"}}, {"reasoning": {"mode": "pro"}})]
     },
-    "reasoning of this turn only": {
+    "no all_turns context": {
         RESPONSES: [({"reasoning": {"context": "all_turns"}}, {"reasoning": {"context": "auto"}})]
     },
-    "no summary": {
+    "no reasoning summary": {
         RESPONSES: [({"reasoning": {"summary": "auto"}}, {"reasoning": {"summary": None}})]
     },
     "no concise summary": {
@@ -169,16 +169,16 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
             )
         ]
     },
-    "verbosity medium only": {
+    "medium verbosity only": {
         CHAT: [({"verbosity": "low"}, {"verbosity": "medium"})],
         RESPONSES: [({"text": {"verbosity": "low"}}, {"text": {"verbosity": "medium"}})],
     },
-    "no tools while reasoning": {CHAT: [({"tools": [FUNCTION]}, {})]},
-    "no tools with an effort": {
+    "no function tools while reasoning": {CHAT: [({"tools": [FUNCTION]}, {})]},
+    "no function tools with an effort": {
         CHAT: [({"tools": [FUNCTION], "reasoning_effort": "low"}, {"tools": [FUNCTION]})]
     },
     "no tools": {CHAT: [({"tools": [FUNCTION]}, {})]},
-    "deep research tools": {
+    "deep research tools only": {
         RESPONSES: [
             (
                 {"tools": [{"type": "web_search_preview"}, FLAT_FUNCTION]},
@@ -188,7 +188,7 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
         ]
     },
     "no effort": {RESPONSES: [(effort("low"), {"reasoning": {"summary": "auto"}})]},
-    "nothing encrypted": {
+    "no encrypted reasoning": {
         RESPONSES: [({"include": ["reasoning.encrypted_content"]}, {"include": []})]
     },
     "no json_schema": {
@@ -201,17 +201,17 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
         ],
     },
     "no json_object": {CHAT: [(JSON_OBJECT, MENTIONS_JSON)]},
-    "tokens of cl100k": {
+    "cl100k tokens only": {
         COMPLETIONS: [
             ({"prompt": [100_258]}, {"prompt": [100_257]}),
             ({"prompt": [[0], [-1]]}, {"prompt": [[0], [1]]}),
         ]
     },
-    "cache of 24 hours only": {
+    "24h prompt cache only": {
         url: [({"prompt_cache_retention": "in_memory"}, {"prompt_cache_retention": "24h"})]
         for url in (CHAT, RESPONSES)
     },
-    "no cache options": {
+    "no prompt_cache_options": {
         url: [({"prompt_cache_options": {"ttl": "30m"}}, {})] for url in (CHAT, RESPONSES)
     },
     "no hosted web search": {
@@ -253,8 +253,8 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
 
 #: The behaviors and families that cause only warnings.
 WARNINGS: Final = {
-    "perhaps no parallel_tool_calls",
-    "no cache options",
+    "doubtful parallel_tool_calls",
+    "no prompt_cache_options",
     "gpt-image-1-mini",
     "text-moderation",
     "base completion models",
@@ -262,7 +262,7 @@ WARNINGS: Final = {
 
 #: A known model of each family that has one.
 NAMES: Final = {family: model for model, family in reversed(list(known_models().items())) if family}
-BEHAVIOURS: Final[dict[str, dict[str, Any]]] = data.read("models")["behaviours"]
+BEHAVIORS: Final[dict[str, dict[str, Any]]] = data.read("models")["behaviors"]
 
 
 class Patch(NamedTuple):
@@ -286,14 +286,14 @@ class Refusal(NamedTuple):
 
     family: str
     url: str
-    behaviour: str
+    behavior: str
     number: int
     fails: Body
     passes: Body
 
     @property
     def name(self) -> str:
-        return f"{self.family}: {self.behaviour} at {self.url}, {self.number}"
+        return f"{self.family}: {self.behavior} at {self.url}, {self.number}"
 
 
 def patches() -> Iterator[Patch]:
@@ -304,7 +304,7 @@ def patches() -> Iterator[Patch]:
             variant = family.variants.get(endpoint.schema)
             for part in table[endpoint.schema][variant] if variant else ():
                 if isinstance(part, str):
-                    patch = BEHAVIOURS[part][endpoint.schema]
+                    patch = BEHAVIORS[part][endpoint.schema]
                     yield Patch(family.name, url, part, patch)
                 else:
                     yield Patch(family.name, url, family.name, part)
@@ -361,20 +361,20 @@ def test_rejected_parameter_fails_and_a_similar_one_passes(case: Refusal) -> Non
     found = findings(case.url, NAMES[case.family], needs, case.fails)
 
     assert found
-    if case.behaviour not in WARNINGS and "max_output_tokens" not in case.fails:
+    if case.behavior not in WARNINGS and "max_output_tokens" not in case.fails:
         assert any(error.severity == "error" for error in found)
     assert findings(case.url, NAMES[case.family], needs, case.passes) == []
 
 
 def is_about_the_endpoint(name: str) -> bool:
     """Whether a behavior rejects every request to an endpoint."""
-    constraints = [part for patch in BEHAVIOURS[name].values() for part in patch.get("allOf", ())]
+    constraints = [part for patch in BEHAVIORS[name].values() for part in patch.get("allOf", ())]
     return any("not" in part["anyOf"][0] for part in constraints)
 
 
-@pytest.mark.parametrize("name", [name for name in BEHAVIOURS if not is_about_the_endpoint(name)])
+@pytest.mark.parametrize("name", [name for name in BEHAVIORS if not is_about_the_endpoint(name)])
 def test_every_behavior_has_a_case(name: str) -> None:
-    assert any(case.behaviour == name for case in REFUSALS)
+    assert any(case.behavior == name for case in REFUSALS)
 
 
 class Efforts(NamedTuple):
