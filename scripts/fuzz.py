@@ -238,12 +238,12 @@ def _compressed(case: Case) -> Report:
 def _with_small_ranges(case: Case, **options: Any) -> Report:
     from batchlint.engine import parallel
 
-    before = parallel.SMALLEST_RANGE, parallel.LARGEST_RANGE
-    vars(parallel).update(SMALLEST_RANGE=20_000, LARGEST_RANGE=20_000)
+    before = parallel.MIN_RANGE_BYTES, parallel.MAX_RANGE_BYTES
+    vars(parallel).update(MIN_RANGE_BYTES=20_000, MAX_RANGE_BYTES=20_000)
     try:
         return check(case.path, **options)
     finally:
-        vars(parallel).update(SMALLEST_RANGE=before[0], LARGEST_RANGE=before[1])
+        vars(parallel).update(MIN_RANGE_BYTES=before[0], MAX_RANGE_BYTES=before[1])
 
 
 #: The ways to check every file, by name.

@@ -20,8 +20,8 @@ from batchlint.findings import (
     Phase,
     Problem,
     Rank,
-    by_rule,
-    by_severity,
+    count_by_rule,
+    count_by_severity,
     stage,
 )
 from reports import make_finding
@@ -168,13 +168,13 @@ COUNTS = {
 
 
 def test_counts_by_rule() -> None:
-    assert by_rule(COUNTS) == {"a": 5, "b": 4}
-    assert by_rule({}) == {}
+    assert count_by_rule(COUNTS) == {"a": 5, "b": 4}
+    assert count_by_rule({}) == {}
 
 
 def test_counts_by_severity() -> None:
-    assert by_severity(COUNTS) == (6, 3)
-    assert by_severity({}) == (0, 0)
+    assert count_by_severity(COUNTS) == (6, 3)
+    assert count_by_severity({}) == (0, 0)
 
 
 def test_findings_are_counted_by_rule_severity_and_effect() -> None:

@@ -194,9 +194,9 @@ def test_key_that_is_cut_in_the_pointer_is_found() -> None:
 
 
 def test_number_of_steps_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locate, "_MOST_STEPS", 100)
+    monkeypatch.setattr(locate, "_MAX_STEPS", 100)
     raw = json.dumps(list(range(110))).encode()
 
     assert find(raw, finding_at("/89")) is None
-    monkeypatch.setattr(locate, "_MOST_STEPS", 120)
+    monkeypatch.setattr(locate, "_MAX_STEPS", 120)
     assert find(raw, finding_at("/89")) is not None

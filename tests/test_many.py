@@ -93,7 +93,7 @@ def test_huge_file_among_small_ones_is_divided(
 ) -> None:
     lines = b"".join(line(str(number), user="x" * 900) for number in range(2000))
     files[4].write_bytes(line("same") + lines + line("same"))
-    monkeypatch.setattr(batchlint.engine.parallel, "SHARED_FROM", 1_000_000)
+    monkeypatch.setattr(batchlint.engine.parallel, "MIN_SHARED_FILE_BYTES", 1_000_000)
     ranges: list[int] = []
 
     def with_notes(*args: Any) -> Iterator[Any]:

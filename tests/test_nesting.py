@@ -21,7 +21,7 @@ import pytest
 
 from batchlint import Report, check, check_create
 from batchlint.engine.checker import checker_for
-from batchlint.nesting import is_deeper_than, pruned, with_fresh_stack
+from batchlint.nesting import is_deeper_than, prune, with_fresh_stack
 from support import line
 
 RESPONSES: Final = "/v1/responses"
@@ -261,7 +261,7 @@ def test_call_too_deep_for_a_fresh_stack_raises_recursion_error(limit: int) -> N
         with_fresh_stack(recurse, limit + 1)
 
 
-# -- pruned ---------------------------------------------------------------------------------------
+# -- prune ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_call_too_deep_for_a_fresh_stack_raises_recursion_error(limit: int) -> N
     ],
 )
 def test_pruned_replaces_deeper_values(value: Any, levels: int, expected: Any) -> None:
-    assert pruned(value, levels) == expected
+    assert prune(value, levels) == expected
 
 
 # -- is_deeper_than -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from batchlint import ChunkSummary, Report, check, check_chunk, finish, merge
 from batchlint.rules.foreign import find_foreign
-from batchlint.sources import CHUNK
+from batchlint.sources import CHUNK_BYTES
 from support import FIXTURES, fixture_files, line
 
 FILES = [*fixture_files("invalid")[::2], *fixture_files("valid", "foreign")]
@@ -83,14 +83,14 @@ def test_findings_that_compare_lines_have_no_column_without_the_source() -> None
 
 def test_part_may_be_larger_than_a_chunk() -> None:
     data = b"".join(line(f"{number}", user="x" * 3000) for number in range(200))
-    assert len(data) > 2 * CHUNK
+    assert len(data) > 2 * CHUNK_BYTES
 
     assert check_in_parts([data]) == check(data)
 
 
 def test_foreign_file_has_one_finding_for_any_division_into_parts() -> None:
     data = b"PK\x03\x04 an archive\n" + (b"x" * 999 + b"\n") * 600
-    report = check_in_parts(parts_of(data, CHUNK))
+    report = check_in_parts(parts_of(data, CHUNK_BYTES))
 
     assert report == check(data)
     assert len(report.errors) == 1

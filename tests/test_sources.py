@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from batchlint import sources
 from batchlint.sources import (
-    CHUNK,
-    LONGEST_HEAD,
+    CHUNK_BYTES,
+    MAX_HEAD_BYTES,
     BytesSource,
     FileSource,
     ItemSource,
@@ -133,7 +133,7 @@ def test_line_longer_than_a_chunk_is_in_one_piece(make: Callable[[bytes], Source
 def test_endless_line_is_an_os_error(
     data: bytes, make: Callable[[bytes], Source], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "LONGEST_LINE", 5000)
+    monkeypatch.setattr(sources, "MAX_LINE_BYTES", 5000)
     source = make(data)
     if not isinstance(source, FileSource | StreamSource):
         return  # Its lines are in memory already.
@@ -145,7 +145,7 @@ def test_endless_line_is_an_os_error(
 def test_line_of_the_greatest_length_is_read(
     make: Callable[[bytes], Source], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "LONGEST_LINE", 5000)
+    monkeypatch.setattr(sources, "MAX_LINE_BYTES", 5000)
     data = b"a\n" + b"x" * 4800 + b"\n" + b"y" * 4800 + b"\n"
 
     assert b"".join(make(data).chunks(100)) == data
@@ -196,9 +196,9 @@ def test_head_is_the_same_for_every_kind_of_source(make: Callable[[bytes], Sourc
 def test_head_may_end_inside_a_very_long_line(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with path.open("wb") as file:
-        file.truncate(LONGEST_HEAD + 10_000_000)
+        file.truncate(MAX_HEAD_BYTES + 10_000_000)
 
-    assert len(FileSource(path).head()) == LONGEST_HEAD
+    assert len(FileSource(path).head()) == MAX_HEAD_BYTES
 
 
 def test_items_are_consumed_lazily() -> None:
@@ -208,7 +208,7 @@ def test_items_are_consumed_lazily() -> None:
         nonlocal taken
         for _ in range(100):
             taken += 1
-            yield b"x" * (CHUNK // 4)
+            yield b"x" * (CHUNK_BYTES // 4)
 
     source = ItemSource(items())
     assert taken == 0
@@ -240,7 +240,7 @@ def test_sources_other_than_files_have_no_name_or_size() -> None:
 
 
 @pytest.mark.parametrize("step", [1, 7, 100, 10_000])
-@pytest.mark.parametrize("size", [1, 50, CHUNK])
+@pytest.mark.parametrize("size", [1, 50, CHUNK_BYTES])
 def test_ranges_of_a_file_hold_each_line_once(step: int, size: int, file: FileSource) -> None:
     cuts = [*range(0, len(DATA), step), len(DATA)]
     chunks = [

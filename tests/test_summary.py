@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchlint.findings import KEEP, BatchError, FindingKey
+from batchlint.findings import DEFAULT_KEEP, BatchError, FindingKey
 from batchlint.summary import (
     ChunkSummary,
     CustomIds,
@@ -133,21 +133,21 @@ def test_earliest_of_equally_frequent_values_comes_first() -> None:
 def test_packing_custom_ids_round_trips() -> None:
     ids = ["a", None, "ü\n", "", "a" * 1000]
 
-    assert CustomIds.packed(ids).unpacked() == ids
-    assert CustomIds.packed([]) == CustomIds() == []
+    assert CustomIds.pack(ids).unpack() == ids
+    assert CustomIds.pack([]) == CustomIds() == []
 
 
 def test_custom_ids_absorb_keeps_the_blocks() -> None:
-    ids = CustomIds.packed(["a", None])
-    ids.absorb(CustomIds.packed(["b"]), 2)
+    ids = CustomIds.pack(["a", None])
+    ids.absorb(CustomIds.pack(["b"]), 2)
 
     assert [count for count, _ in ids] == [2, 1]
     assert list(ids.blocks()) == [["a", None], ["b"]]
-    assert ids.unpacked() == ["a", None, "b"]
+    assert ids.unpack() == ["a", None, "b"]
 
 
 def test_packed_custom_ids_take_little_memory() -> None:
-    ids = CustomIds.packed([f"request-{number}" for number in range(1000)])
+    ids = CustomIds.pack([f"request-{number}" for number in range(1000)])
 
     assert sum(len(block) for _, block in ids) < 20 * 1000
 
@@ -187,18 +187,18 @@ def test_finding_store_limits_kept_findings_per_rule_but_counts_all() -> None:
 
 def test_finding_store_without_a_limit_keeps_all() -> None:
     store = FindingStore(0)
-    for line in range(2 * KEEP):
+    for line in range(2 * DEFAULT_KEEP):
         store.add(finding(line))
 
-    assert len(store.errors) == 2 * KEEP
+    assert len(store.errors) == 2 * DEFAULT_KEEP
 
 
 def test_finding_store_keeps_1000_by_default() -> None:
     store = FindingStore()
-    for line in range(2 * KEEP):
+    for line in range(2 * DEFAULT_KEEP):
         store.add(finding(line))
 
-    assert len(store.errors) == KEEP == 1000
+    assert len(store.errors) == DEFAULT_KEEP == 1000
 
 
 def test_finding_store_absorbs_counts_and_moves_findings() -> None:
@@ -277,7 +277,7 @@ def summary_of(*lines: str | None) -> ChunkSummary:
         summary.models.note(number, text)
         summary.deprecated.note(("url", "user", True), number)
         summary.statuses.append(LineStatus.FAILED)
-    summary.custom_ids.absorb(CustomIds.packed(list(lines)))
+    summary.custom_ids.absorb(CustomIds.pack(list(lines)))
     summary.totals["bytes"] = 10 * len(lines)
     return summary
 
@@ -301,7 +301,7 @@ def test_summary_absorbs_every_fact_with_the_lines_shifted() -> None:
     assert summary.once_per_file == {"once": (5, finding(1, "once"))}
     assert summary.urls == summary.models == [(1, "a"), (2, "b"), (5, None)]
     assert summary.deprecated == {("url", "user", True): (5, 1)}
-    assert summary.custom_ids.unpacked() == ["a", "b", "b", "b", None]
+    assert summary.custom_ids.unpack() == ["a", "b", "b", "b", None]
     assert summary.statuses.failed == 5
 
 

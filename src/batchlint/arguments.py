@@ -14,7 +14,7 @@ _FIRST_SECOND: Final = -62_135_596_800
 _LAST_SECOND: Final = 253_402_300_799
 
 
-def epoch(now: float | datetime | None) -> int:
+def epoch_seconds(now: float | datetime | None) -> int:
     """A time in whole seconds since the epoch. Default: `SOURCE_DATE_EPOCH` if set, or else now.
 
     Raises:

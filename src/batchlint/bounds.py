@@ -7,16 +7,16 @@ from typing import Final, Generic, TypeVar
 
 #: The default maximum size in bytes of a compressed file when decompressed, and of a file over
 #: HTTP.
-MOST_UNPACKED: Final = 2_000_000_000
+MAX_UNPACKED_BYTES: Final = 2_000_000_000
 
 #: The default number of seconds to wait for the next bytes from a URL.
 READ_TIMEOUT: Final = 120
 
 #: Extra steps that checking the schemas of one line may take. A step takes about a microsecond.
-MOST_STEPS: Final = 1_000_000
+MAX_EXTRA_STEPS: Final = 1_000_000
 
 
-def refuse_lack_of_memory(error: ValueError) -> None:
+def raise_if_out_of_memory(error: ValueError) -> None:
     """Raise MemoryError if orjson could not decode a text because memory is short.
 
     orjson calls such a text invalid JSON, which would be a false finding.
@@ -35,11 +35,11 @@ class ByteCache(Generic[_K, _V]):
     Keys from users' files may be as large as a line.
 
     Args:
-        most_bytes: the maximum total size.
+        max_bytes: the maximum total size.
     """
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._bytes = 0
         self._values: dict[_K, _V] = {}
         self.get = self._values.get
@@ -66,9 +66,9 @@ class ByteCache(Generic[_K, _V]):
             value: anything but None.
             size: the approximate size of both in bytes.
         """
-        if size > self._most_bytes // 8:
+        if size > self._max_bytes // 8:
             return
-        if self._bytes + size > self._most_bytes:
+        if self._bytes + size > self._max_bytes:
             self._values.clear()
             self._bytes = 0
         self._bytes += size
@@ -81,7 +81,7 @@ class Budget:
     __slots__ = ("left",)
 
     def __init__(self) -> None:
-        self.left = MOST_STEPS
+        self.left = MAX_EXTRA_STEPS
 
     def spend(self, steps: int) -> bool:
         """Spend steps. Return False, and spend none, if too few are left."""

@@ -21,17 +21,17 @@ SAFETIES: Final[tuple[Safety, ...]] = ("safe", "unsafe")
 PathParts = tuple[str | int, ...]
 
 #: Default number of findings to keep per rule. All are counted.
-KEEP: Final = 1000
+DEFAULT_KEEP: Final = 1000
 
 #: Maximum number of characters of a key, a custom_id or a model name in a report. The limit is high
 #: because programs compare them with their own data or with the API's responses.
-LONGEST_QUOTE: Final = 1000
+MAX_QUOTE_LENGTH: Final = 1000
 
 #: At most this many problems of one line are explained per rule, and per parameter of its body.
-MOST_PER_LINE: Final = 1000
+MAX_PROBLEMS_PER_LINE: Final = 1000
 
 #: The rule that reports that there are more problems.
-TOO_MANY: Final = "too_many_problems"
+TOO_MANY_PROBLEMS: Final = "too_many_problems"
 
 #: The order in which the API applies its checks.
 _STAGES: Final[Mapping[Effect | None, int]] = {
@@ -240,7 +240,7 @@ class BatchError(NamedTuple):
             "param": self.param,
             "rule": self.rule,
             "pointer": self.pointer,
-            "custom_id": self.custom_id and self.custom_id[:LONGEST_QUOTE],
+            "custom_id": self.custom_id and self.custom_id[:MAX_QUOTE_LENGTH],
             "severity": self.severity,
             "fails": self.fails,
             "hint": self.hint,
@@ -274,7 +274,7 @@ def stage(effect: Effect | None) -> int:
     return _STAGES[effect]
 
 
-def by_rule(counts: Mapping[FindingKey, int]) -> dict[str, int]:
+def count_by_rule(counts: Mapping[FindingKey, int]) -> dict[str, int]:
     """The number of findings of each rule."""
     totals: dict[str, int] = {}
     for key, count in counts.items():
@@ -282,7 +282,7 @@ def by_rule(counts: Mapping[FindingKey, int]) -> dict[str, int]:
     return totals
 
 
-def by_severity(counts: Mapping[FindingKey, int]) -> tuple[int, int]:
+def count_by_severity(counts: Mapping[FindingKey, int]) -> tuple[int, int]:
     """The number of errors and the number of warnings."""
     errors = sum(count for key, count in counts.items() if key.severity == "error")
     return errors, sum(counts.values()) - errors

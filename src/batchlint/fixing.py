@@ -25,7 +25,7 @@ from .engine.check import Job, Rules
 from .engine.chunk import Plan, check_chunk
 from .engine.finish import lacks_objects
 from .engine.parallel import Start
-from .findings import KEEP, BatchError, Fix, PathParts
+from .findings import DEFAULT_KEEP, BatchError, Fix, PathParts
 from .json_documents import CONVERTERS, NotConvertibleError
 from .output.complete_writer import CompleteWriter, as_output_error
 from .output.write import write_atomic
@@ -34,7 +34,15 @@ from .report import Report
 from .rules import RULES
 from .rules.file import repeated_ids
 from .rules.line import resembles_request
-from .sources import CHUNK, AnySource, FileSource, Source, StreamSource, is_gzipped, open_source
+from .sources import (
+    CHUNK_BYTES,
+    AnySource,
+    FileSource,
+    Source,
+    StreamSource,
+    is_gzipped,
+    open_source,
+)
 from .summary import ChunkSummary, LineStatus, merge
 
 #: Maximum number of changes per line. A line that still has fixes after that is left unchanged.
@@ -89,7 +97,7 @@ def fix(
     error: Iterable[str] = (),
     jobs: int | None = 1,
     now: float | datetime | None = None,
-    keep: int = KEEP,
+    keep: int = DEFAULT_KEEP,
     start: Start = "spawn",
 ) -> FixReport:
     """Repair a batch input file.
@@ -245,7 +253,7 @@ class Repair:
         jobs: int | None,
         start: Start,
         now: float | datetime | None = None,
-        keep: int = KEEP,
+        keep: int = DEFAULT_KEEP,
     ) -> None:
         check_count("jobs", jobs)
         self._new_job = partial(Job, rules, provider, endpoint=endpoint, now=now, keep=keep)
@@ -418,7 +426,7 @@ class Repair:
 
     def _renumbered(self, material: Material, summary: ChunkSummary) -> Iterator[bytes]:
         """The file with unique custom_ids. No new ID is already in use."""
-        ids = summary.custom_ids.unpacked()
+        ids = summary.custom_ids.unpack()
         severities = self._plan.selection.as_dict()
         repeats = {line for line, _, _ in repeated_ids(summary.custom_ids, summary.lines)}
         if "duplicate_custom_id" not in severities:
@@ -513,7 +521,7 @@ def _spooled(chunks: Iterable[bytes], folder: str | None) -> Iterator[Material]:
         for chunk in chunks:
             waiting.append(chunk)
             size += len(chunk)
-            if size >= CHUNK:
+            if size >= CHUNK_BYTES:
                 writer.write(b"".join(waiting))
                 waiting = []
                 size = 0

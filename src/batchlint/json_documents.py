@@ -12,21 +12,23 @@ from typing import Final
 
 from .edits import is_json_object
 
-_MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_BYTE_ORDER_MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 #: Everything up to a bracket (group 1), to a string that is cut off, or to the end of the data.
 _TOKEN: Final = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[\]{}])?', re.DOTALL)
 
 #: The rest of a string that is cut off. Group 1 ends it.
-_REST: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+(")?', re.DOTALL)
+_STRING_REST: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+(")?', re.DOTALL)
 
 #: Maximum size of a request in a JSON document, so that memory is bounded.
-_LONGEST: Final = 1 << 26
+_MAX_REQUEST_BYTES: Final = 1 << 26
 
 #: A string, or whitespace with a newline and the comma before it.
-_BREAK: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(,?)[ \t\r]*\n[ \t\r\n]*', re.DOTALL)
+_STRING_OR_BREAK: Final = re.compile(
+    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(,?)[ \t\r]*\n[ \t\r\n]*', re.DOTALL
+)
 
-_BLANKS: Final = b" \t\r\n"
+_WHITESPACE: Final = b" \t\r\n"
 
 
 class NotConvertibleError(Exception):
@@ -43,17 +45,17 @@ def as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         data = chunk
         if decoder is None:
-            encoding = _MARKS.get(chunk[:2])
+            encoding = _BYTE_ORDER_MARKS.get(chunk[:2])
             if encoding is None:
                 raise NotConvertibleError
             decoder = codecs.getincrementaldecoder(encoding)()
             data = chunk[2:]
-        yield _decoded(decoder, data)
+        yield _decode(decoder, data)
     if decoder is not None:
-        yield _decoded(decoder, b"", final=True)
+        yield _decode(decoder, b"", final=True)
 
 
-def _decoded(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = False) -> bytes:
+def _decode(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = False) -> bytes:
     try:
         return decoder.decode(data, final).encode()
     except UnicodeError:
@@ -67,7 +69,7 @@ def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         NotConvertibleError: the bytes are something else, or are cut off.
     """
     for value in _objects(chunks):
-        line = _BREAK.sub(_joined, value) if b"\n" in value else value
+        line = _STRING_OR_BREAK.sub(_replace_break, value) if b"\n" in value else value
         if not is_json_object(
             line
         ):  # Any remaining newline is inside a string, where JSON does not allow it.
@@ -100,7 +102,7 @@ def is_convertible(rule: str, chunks: Iterable[bytes]) -> bool:
     return True
 
 
-def _joined(match: re.Match[bytes]) -> bytes:
+def _replace_break(match: re.Match[bytes]) -> bytes:
     """The replacement of a newline between the tokens of a value."""
     comma = match[1]
     if comma is None:
@@ -143,7 +145,7 @@ class _Scanner:
         self._at -= self._start
         self._start = 0
         self._data = data
-        if len(data) - len(chunk) > _LONGEST:
+        if len(data) - len(chunk) > _MAX_REQUEST_BYTES:
             raise NotConvertibleError
         while self._ends_string() and (match := _TOKEN.match(data, self._at)):
             self._at = match.end()
@@ -160,14 +162,14 @@ class _Scanner:
 
     def _ends_string(self) -> bool:
         """Skip the rest of a string. Return False if it goes on in the next chunk."""
-        if self._is_cut and (match := _REST.match(self._data, self._at)):
+        if self._is_cut and (match := _STRING_REST.match(self._data, self._at)):
             self._at = match.end()
             self._is_cut = match[1] is None
         return not self._is_cut
 
     def _open(self, mark: bytes, match: re.Match[bytes]) -> None:
         if self._outer is None:
-            if match.string[: match.start(1)].removeprefix(codecs.BOM_UTF8).strip(_BLANKS):
+            if match.string[: match.start(1)].removeprefix(codecs.BOM_UTF8).strip(_WHITESPACE):
                 raise NotConvertibleError
             self._outer = int(mark == b"[")
             if self._outer:
@@ -196,7 +198,7 @@ class _Scanner:
 
     def _check_gap(self, match: re.Match[bytes], expected: bytes) -> None:
         """Check what is before a bracket."""
-        if match.string[self._start : match.start(1)].strip(_BLANKS) != expected:
+        if match.string[self._start : match.start(1)].strip(_WHITESPACE) != expected:
             raise NotConvertibleError
 
     def finish(self) -> None:
@@ -207,5 +209,5 @@ class _Scanner:
         """
         rest = self._data[self._start :]
         is_complete = self._depth == 0 and (self._is_closed or self._outer == 0)
-        if not is_complete or not self._found or rest.strip(_BLANKS):
+        if not is_complete or not self._found or rest.strip(_WHITESPACE):
             raise NotConvertibleError

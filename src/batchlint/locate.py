@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from .findings import LONGEST_QUOTE, BatchError, PathParts
-from .nesting import EXPLAINED_LEVELS, end_of_brackets, is_deeper_than, with_fresh_stack
+from .findings import MAX_QUOTE_LENGTH, BatchError, PathParts
+from .nesting import MAX_EXPLAINED_LEVELS, end_of_container, is_deeper_than, with_fresh_stack
 
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACES = re.compile(r"[ \t\r\n]*")
 
 #: A string, or (group 1) a number or constant that may not be valid JSON.
 SPECIAL_NUMBER: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(-?(?:Infinity|\d[\d.eE+-]*)|NaN)')
@@ -24,12 +24,12 @@ SURROGATE: Final = re.compile(
 
 #: Maximum number of array items and object fields to visit per line. Later places are not found.
 #: A count rather than a time limit keeps reports reproducible.
-_MOST_STEPS: Final = 20_000
+_MAX_STEPS: Final = 20_000
 
-_MARK: Final = "\ufeff"
+_BYTE_ORDER_MARK: Final = "\ufeff"
 
 #: JSON's whitespace characters.
-_BLANKS: Final = " \t\r\n"
+_WHITESPACE: Final = " \t\r\n"
 
 #: Rules that point to a key instead of its value.
 _ABOUT_KEYS: Final = frozenset(
@@ -71,7 +71,7 @@ def error_position(error: json.JSONDecodeError, text: str) -> int:
     For a comma before a closing bracket, Python 3.13 and later report the comma; earlier versions
     report the bracket.
     """
-    before = text[: error.pos].rstrip(_BLANKS)
+    before = text[: error.pos].rstrip(_WHITESPACE)
     is_late = before.endswith(",") and text[error.pos : error.pos + 1] in ("}", "]")
     return len(before) - 1 if is_late else error.pos
 
@@ -95,13 +95,14 @@ def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[
         start = len(line[: error_at.start].decode())
         shown = line.decode(errors="replace").rstrip("\r\n")
         return [Place(shown, start, start + 1)] * len(errors)
-    if is_deeper_than(EXPLAINED_LEVELS, text):  # The decoder recurses, and the stack may be small.
+    # The decoder recurses, and the caller's stack may be small.
+    if is_deeper_than(MAX_EXPLAINED_LEVELS, text):
         return [None] * len(errors)
     root = _Target()
     for error in errors:
         if error.pointer is not None:
             root.add(_tokens(error.pointer))
-    walked = _try_walk(text, root, _MOST_STEPS, LONGEST_QUOTE)
+    walked = _try_walk(text, root, _MAX_STEPS, MAX_QUOTE_LENGTH)
     return [_place(text, root if walked else None, error) for error in errors]
 
 
@@ -207,7 +208,7 @@ def _walk(text: str, root: _Target, steps: int, longest: int | None) -> int:
             whole.
     """
     around: _Open = []
-    at = _enter(text, root, _skip(text, int(text.startswith(_MARK))), around)
+    at = _enter(text, root, _skip(text, int(text.startswith(_BYTE_ORDER_MARK))), around)
     while around:
         parent, closing, index = around.pop()
         if text[at] == closing:
@@ -255,14 +256,14 @@ def _end(text: str, at: int) -> int:
     try:
         return _DECODER.raw_decode(text, at)[1]
     except RecursionError:  # The text was decoded before, so looking at its brackets is enough.
-        return end_of_brackets(text, at)
+        return end_of_container(text, at)
 
 
 def _skip(text: str, at: int) -> int:
     """The offset of the next character that is not whitespace."""
     if text[at : at + 1] > " ":  # Usually there is none, and a regex match is slower.
         return at
-    match = _SPACE.match(text, at)
+    match = _SPACES.match(text, at)
     return match.end() if match else at
 
 

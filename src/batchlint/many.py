@@ -10,21 +10,21 @@ from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
 from .arguments import check_count, check_seconds
-from .bounds import MOST_UNPACKED, READ_TIMEOUT
+from .bounds import MAX_UNPACKED_BYTES, READ_TIMEOUT
 from .engine.check import Job, Rules, check
 from .engine.parallel import (
-    PARALLEL_FROM,
-    WINDOW,
+    CALLS_PER_WORKER,
+    MIN_PARALLEL_BYTES,
     Executor,
     FileCall,
+    InlineExecutor,
     Start,
-    ThisProcess,
     as_finished,
     count_cores,
     threads,
     worker_processes,
 )
-from .findings import KEEP
+from .findings import DEFAULT_KEEP
 from .report import Report
 from .sources import is_url
 
@@ -54,11 +54,11 @@ def check_many(
     executor: Executor | None = None,
     progress: Callable[[int], object] | None = None,
     now: float | datetime | None = None,
-    keep: int = KEEP,
+    keep: int = DEFAULT_KEEP,
     create: Mapping[str, Any] | None = None,
     max_enqueued_tokens: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
-    max_unpacked_bytes: int = MOST_UNPACKED,
+    max_unpacked_bytes: int = MAX_UNPACKED_BYTES,
     read_timeout: float = READ_TIMEOUT,
     start: Start = "spawn",
 ) -> Iterator[tuple[str, Report | OSError]]:
@@ -223,13 +223,14 @@ def choose_place(sources: Sequence[Any], jobs: int | None, start: Start) -> Plac
         if workers is None and len(sources) > 1:
             return Place(threads(_THREADS), 2 * _THREADS, 1, start)
     if len(sources) < 2 * (workers or count_cores()):
-        return Place(nullcontext(ThisProcess()), 1, jobs, start)  # Few files: parallel within each.
+        # Few files: parallel within each.
+        return Place(nullcontext(InlineExecutor()), 1, jobs, start)
     if workers is None:
         size = sum(size_of(source) or 0 for source in sources)
-        workers = count_cores() if size >= PARALLEL_FROM[start] else 1
+        workers = count_cores() if size >= MIN_PARALLEL_BYTES[start] else 1
     if workers == 1:
-        return Place(nullcontext(ThisProcess()), 1, 1, start)
-    return Place(worker_processes(workers, start), WINDOW * workers, 1, start)
+        return Place(nullcontext(InlineExecutor()), 1, 1, start)
+    return Place(worker_processes(workers, start), CALLS_PER_WORKER * workers, 1, start)
 
 
 def _is_remote(source: Any) -> bool:

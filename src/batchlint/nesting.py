@@ -12,10 +12,10 @@ from threading import Thread
 from typing import Any, Final, TypeVar
 
 #: The number of levels that orjson decodes.
-LEVELS: Final = 1024
+MAX_LEVELS: Final = 1024
 
 #: The number of levels down to which problems are explained.
-EXPLAINED_LEVELS: Final = 64
+MAX_EXPLAINED_LEVELS: Final = 64
 
 #: Strings (the last one may be cut off), and brackets that open or close arrays and objects.
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
@@ -39,7 +39,7 @@ def is_deeper_than(levels: int, text: str) -> bool:
     return False
 
 
-def end_of_brackets(text: str, start: int) -> int:
+def end_of_container(text: str, start: int) -> int:
     """The offset after the array or object that begins here.
 
     Raises:
@@ -57,15 +57,15 @@ def end_of_brackets(text: str, start: int) -> int:
     raise ValueError("an array or object does not end")
 
 
-def pruned(value: Any, levels: int = EXPLAINED_LEVELS) -> Any:
+def prune(value: Any, levels: int = MAX_EXPLAINED_LEVELS) -> Any:
     """The value, with None instead of everything that is nested deeper than this."""
     if not isinstance(value, list | dict):
         return value
     if not levels:
         return None
     if isinstance(value, list):
-        return [pruned(item, levels - 1) for item in value]
-    return {key: pruned(item, levels - 1) for key, item in value.items()}
+        return [prune(item, levels - 1) for item in value]
+    return {key: prune(item, levels - 1) for key, item in value.items()}
 
 
 def with_fresh_stack(function: Callable[..., _T], *args: Any) -> _T:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from .engine.check import check
-from .findings import by_severity
+from .findings import count_by_severity
 from .report import Report
-from .sources import CHANGED, Identity
+from .sources import FILE_CHANGED, FileIdentity
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -32,7 +32,7 @@ class BatchInputError(Exception):
         self.report = report
 
     def __str__(self) -> str:
-        count, _ = by_severity(self.report.counts)
+        count, _ = count_by_severity(self.report.counts)
         first = min(self.report.errors)
         place = ""
         if first.fails != "create":
@@ -73,12 +73,12 @@ def create_batch(
     params = {"completion_window": "24h", **given}
     create = {name: value for name, value in params.items() if name not in _CLIENT_ARGUMENTS}
     with Path(path).open("rb") as file:
-        before = Identity.of(os.fstat(file.fileno()))
+        before = FileIdentity.of(os.fstat(file.fileno()))
         report = check(file, name=os.fsdecode(path), endpoint=endpoint, create=create)
         if not report.ok:
             raise BatchInputError(report)
-        if Identity.of(os.fstat(file.fileno())) != before:
-            raise OSError(CHANGED)
+        if FileIdentity.of(os.fstat(file.fileno())) != before:
+            raise OSError(FILE_CHANGED)
         file.seek(0)
         uploaded = client.files.create(file=file, purpose="batch")
     make: Any = client.batches.create

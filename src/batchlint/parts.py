@@ -8,7 +8,7 @@ from typing import Any
 
 from .engine.check import Job, Rules
 from .engine.columns import ColumnChecker
-from .findings import KEEP
+from .findings import DEFAULT_KEEP
 from .report import Report
 from .sources import AnySource, BytesSource, open_source
 from .summary import ChunkSummary, merge
@@ -24,7 +24,7 @@ def check_chunk(
     ignore: Iterable[str] = (),
     warn: Iterable[str] = (),
     error: Iterable[str] = (),
-    keep: int = KEEP,
+    keep: int = DEFAULT_KEEP,
     max_enqueued_tokens: int | None = None,
 ) -> ChunkSummary:
     """Check part of a file. The parts of a file can be checked on different machines.
@@ -80,7 +80,7 @@ def finish(
     warn: Iterable[str] = (),
     error: Iterable[str] = (),
     now: float | datetime | None = None,
-    keep: int = KEEP,
+    keep: int = DEFAULT_KEEP,
     create: Mapping[str, Any] | None = None,
     max_enqueued_tokens: int | None = None,
     storage_options: Mapping[str, Any] | None = None,

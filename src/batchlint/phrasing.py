@@ -10,8 +10,8 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from .bounds import ByteCache
-from .findings import LONGEST_QUOTE, PathParts
-from .nesting import pruned
+from .findings import MAX_QUOTE_LENGTH, PathParts
+from .nesting import prune
 
 Schema = Mapping[str, Any]
 
@@ -79,7 +79,7 @@ def python_repr(value: Any) -> str:
     """The Python repr of a value, as some API messages show it."""
     try:
         # Deeper levels can be dropped: the brackets alone would fill the excerpt.
-        return excerpt(repr(pruned(value, QUOTED)))
+        return excerpt(repr(prune(value, QUOTED)))
     except (
         RecursionError,
         ValueError,
@@ -272,7 +272,7 @@ def dotted(path: PathParts) -> str:
 
 def _dotted(path: PathParts) -> str:
     words = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{escape(part[:LONGEST_QUOTE])}"
+        f"[{part}]" if isinstance(part, int) else f".{escape(part[:MAX_QUOTE_LENGTH])}"
         for part in path
     )
     return words.removeprefix(".")
@@ -285,7 +285,7 @@ def pointer(path: PathParts) -> str:
 
 def _pointer(path: PathParts) -> str:
     return "".join(
-        "/" + str(part)[:LONGEST_QUOTE].replace("~", "~0").replace("/", "~1") for part in path
+        "/" + str(part)[:MAX_QUOTE_LENGTH].replace("~", "~0").replace("/", "~1") for part in path
     )
 
 

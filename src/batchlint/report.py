@@ -7,10 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .findings import LONGEST_QUOTE, SAFETIES, BatchError, FindingKey, Safety, by_rule, by_severity
+from .findings import (
+    MAX_QUOTE_LENGTH,
+    SAFETIES,
+    BatchError,
+    FindingKey,
+    Safety,
+    count_by_rule,
+    count_by_severity,
+)
 
 #: A report lists at most this many models.
-MOST_MODELS: Final = 1000
+MAX_MODELS: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ class Report:
         return self.ok
 
     def __str__(self) -> str:
-        errors, warnings = by_severity(self.counts)
+        errors, warnings = count_by_severity(self.counts)
         counted = ", ".join(
             f"{count:,} {noun}{'' if count == 1 else 's'}"
             for count, noun in ((self.total, "request"), (errors, "error"), (warnings, "warning"))
@@ -80,7 +88,7 @@ class Report:
         kept = Counter(error.rule for error in (*self.errors, *self.warnings))
         return {
             rule: count - kept[rule]
-            for rule, count in by_rule(self.counts).items()
+            for rule, count in count_by_rule(self.counts).items()
             if count > kept[rule]
         }
 
@@ -94,7 +102,7 @@ class Report:
             "ok": self.ok,
             "provider": self.provider,
             "endpoint": self.endpoint,
-            "models": [model[:LONGEST_QUOTE] for model in self.models],
+            "models": [model[:MAX_QUOTE_LENGTH] for model in self.models],
             "bytes": self.bytes,
             "request_counts": self.request_counts,
             "embedding_inputs": self.embedding_inputs,
@@ -144,7 +152,7 @@ class Report:
             "id": "batch_batchlint0000000000000000000000",
             "object": "batch",
             "endpoint": self.endpoint or "",
-            "model": self.models[0][:LONGEST_QUOTE] if self.models and not failed else None,
+            "model": self.models[0][:MAX_QUOTE_LENGTH] if self.models and not failed else None,
             "errors": {"object": "list", "data": data} if failed else None,
             "input_file_id": self.create.get("input_file_id") or "file-batchlint00000000000000",
             "completion_window": self.create.get("completion_window", "24h"),

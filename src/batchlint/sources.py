@@ -21,28 +21,28 @@ from weakref import WeakValueDictionary
 
 import orjson
 
-from .bounds import MOST_UNPACKED, READ_TIMEOUT
-from .nesting import LEVELS, is_deeper_than, with_fresh_stack
+from .bounds import MAX_UNPACKED_BYTES, READ_TIMEOUT
+from .nesting import MAX_LEVELS, is_deeper_than, with_fresh_stack
 
 #: The size of a chunk in bytes, not counting the rest of its last line.
-CHUNK: Final = 1 << 18
+CHUNK_BYTES: Final = 1 << 18
 
 #: The maximum size of the head of a file, because its first line may be very long.
-LONGEST_HEAD: Final = 16_000_001
+MAX_HEAD_BYTES: Final = 16_000_001
 
 #: Longer lines are not read, because their text and the decoded values would not fit into memory.
 #: No service accepts a request of this size in bytes.
-LONGEST_LINE: Final = 1_000_000_000
+MAX_LINE_BYTES: Final = 1_000_000_000
 
 #: How many bytes are remembered of a stream that cannot be read again.
-REMEMBERED: Final = 16_000_000
+MAX_REMEMBERED_BYTES: Final = 16_000_000
 
 #: The number of bytes to read at a time to find the end of a line: at first, and at most.
 _FIRST_WINDOW: Final = 1 << 13
 _LARGEST_WINDOW: Final = 1 << 20
 
 #: The message about a file that changes during the run.
-CHANGED: Final = "the file changed while it was being read; check it again"
+FILE_CHANGED: Final = "the file changed while it was being read; check it again"
 
 #: The types that `open_source` accepts.
 AnySource = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any]
@@ -69,7 +69,7 @@ class Source(Protocol):
             OSError: the source cannot be read.
         """
 
-    def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
+    def chunks(self, size: int = CHUNK_BYTES) -> Iterator[bytes]:
         """The bytes in chunks that end with a newline, except perhaps the last one.
 
         No more than a chunk and the rest of its last line is in memory.
@@ -87,7 +87,7 @@ class Source(Protocol):
             OSError: the source cannot be read, or it has changed.
         """
 
-    def read_range(self, start: int, stop: int, size: int = CHUNK, /) -> Iterator[bytes]:
+    def read_range(self, start: int, stop: int, size: int = CHUNK_BYTES, /) -> Iterator[bytes]:
         """The lines that begin in a range of bytes, in chunks. Needs a `size`.
 
         Raises:
@@ -106,7 +106,7 @@ def is_url(path: object) -> bool:
 def open_source(
     source: Any,
     storage_options: Mapping[str, Any] | None = None,
-    most_unpacked: int = MOST_UNPACKED,
+    max_unpacked_bytes: int = MAX_UNPACKED_BYTES,
     read_timeout: float = READ_TIMEOUT,
 ) -> Source:
     """The source for a path, a URL, bytes, a binary stream, or an iterable of requests or lines.
@@ -114,7 +114,7 @@ def open_source(
     Args:
         source: any of these.
         storage_options: arguments of the filesystem of a URL.
-        most_unpacked: for a URL: the bytes after which reading a compressed file, or one whose size
+        max_unpacked_bytes: for a URL: the bytes after which reading a compressed file, or one whose size
             the filesystem does not know, raises OSError.
         read_timeout: for a URL: the seconds to wait for the next 64 KiB.
 
@@ -123,7 +123,7 @@ def open_source(
         TypeError: the source has another type.
     """
     if is_url(source) or _is_remote_path(source):
-        return RemoteSource(source, storage_options, most_unpacked, read_timeout)
+        return RemoteSource(source, storage_options, max_unpacked_bytes, read_timeout)
     if isinstance(source, bytes | bytearray | memoryview):
         return BytesSource(bytes(source))
     if isinstance(source, str | os.PathLike):
@@ -162,13 +162,13 @@ class _Stream:
     def head(self) -> bytes:
         """See `Source`."""
         if self._rest is None:
-            self._rest = self._read(CHUNK)
-            self._head = _joined(self._rest, CHUNK)
+            self._rest = self._read(CHUNK_BYTES)
+            self._head = _join_until(self._rest, CHUNK_BYTES)
         head = self._head or b""
         # The head is the same as for a file, for streams that return any number of bytes at a time.
-        return head[: head.find(b"\n", CHUNK - 1) + 1 or None][:LONGEST_HEAD]
+        return head[: head.find(b"\n", CHUNK_BYTES - 1) + 1 or None][:MAX_HEAD_BYTES]
 
-    def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
+    def chunks(self, size: int = CHUNK_BYTES) -> Iterator[bytes]:
         """See `Source`."""
         if self._rest is None:
             self._rest = self._read(size)
@@ -180,7 +180,7 @@ class _Stream:
     def _remember(self, chunk: bytes) -> None:
         """Keep a chunk if all earlier chunks were kept and there is room."""
         self._remembered_bytes += len(chunk)
-        if self.is_text and self._remembered_bytes <= REMEMBERED:
+        if self.is_text and self._remembered_bytes <= MAX_REMEMBERED_BYTES:
             self._remembered.append(chunk)
 
     def again(self) -> Iterator[bytes]:
@@ -190,7 +190,7 @@ class _Stream:
     def _read(self, size: int) -> Iterator[bytes]:
         raise NotImplementedError
 
-    def read_range(self, _start: int, _stop: int, _size: int = CHUNK) -> Iterator[bytes]:
+    def read_range(self, _start: int, _stop: int, _size: int = CHUNK_BYTES) -> Iterator[bytes]:
         """Not possible."""
         raise io.UnsupportedOperation("this source cannot be read in ranges")
 
@@ -204,7 +204,7 @@ class BytesSource(_Stream):
 
     def again(self) -> Iterator[bytes]:
         """See `Source`."""
-        return self._read(CHUNK)
+        return self._read(CHUNK_BYTES)
 
     def _remember(self, chunk: bytes) -> None:
         """Remember nothing, because everything is in memory."""
@@ -217,7 +217,7 @@ class BytesSource(_Stream):
             start = end
 
 
-class Identity(NamedTuple):
+class FileIdentity(NamedTuple):
     """The properties of a file that must not change while it is read."""
 
     device: int
@@ -226,7 +226,7 @@ class Identity(NamedTuple):
     mtime_ns: int
 
     @classmethod
-    def of(cls, about: os.stat_result) -> Identity:
+    def of(cls, about: os.stat_result) -> FileIdentity:
         """The identity of a file, from its status."""
         return cls(about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
 
@@ -244,9 +244,9 @@ class _Descriptor:
         if number >= 0:
             os.close(number)
 
-    def identity(self) -> Identity:
+    def identity(self) -> FileIdentity:
         """The identity of the file as it is now."""
-        return Identity.of(os.fstat(self.number))
+        return FileIdentity.of(os.fstat(self.number))
 
     def read(self, size: int, at: int) -> bytes:
         """Read up to `size` bytes from an offset. This is safe in forks and threads."""
@@ -282,7 +282,7 @@ class FileSource:
         self._stream = None if regular else _PipeSource(self._path)
         self._descriptor: _Descriptor | None = None
         self._key = (0, -1)
-        self._identity: Identity | None = None
+        self._identity: FileIdentity | None = None
         self.size: int | None = None
         if regular:
             self._identity = self._open().identity()
@@ -311,9 +311,11 @@ class FileSource:
         if self._stream is not None:
             return self._stream.head()
         file = self._open()
-        return _read_exactly(file, 0, min(_line_end(file, CHUNK - 1, LONGEST_HEAD), LONGEST_HEAD))
+        return _read_exactly(
+            file, 0, min(_line_end(file, CHUNK_BYTES - 1, MAX_HEAD_BYTES), MAX_HEAD_BYTES)
+        )
 
-    def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
+    def chunks(self, size: int = CHUNK_BYTES) -> Iterator[bytes]:
         """See `Source`."""
         if self._stream is not None:
             return self._stream.chunks(size)
@@ -323,7 +325,7 @@ class FileSource:
         """See `Source`."""
         return self.chunks() if self._stream is None else self._stream.again()
 
-    def read_range(self, start: int, stop: int, size: int = CHUNK) -> Iterator[bytes]:
+    def read_range(self, start: int, stop: int, size: int = CHUNK_BYTES) -> Iterator[bytes]:
         """See `Source`. A line belongs to the range in which its first byte is."""
         length = self.size or 0
         file = self._open()
@@ -331,25 +333,25 @@ class FileSource:
         at = _line_end(file, start - 1, stop) if start else 0
         while at < stop:
             end = min(_line_end(file, min(at + size, stop) - 1, length), length)
-            if end - at > LONGEST_LINE + size:
-                raise _too_long()
+            if end - at > MAX_LINE_BYTES + size:
+                raise _line_too_long()
             data = _read_exactly(file, at, end - at)
             if len(data) < end - at:
-                raise _shrunk(at + len(data), length)
+                raise _file_shrunk(at + len(data), length)
             yield data
             at = end
         _check_unchanged(file, self._identity)
 
 
-def _check_unchanged(file: _Descriptor, expected: Identity | None) -> None:
+def _check_unchanged(file: _Descriptor, expected: FileIdentity | None) -> None:
     """Raise OSError if a file is not, or is no longer, the one that was opened first."""
     if expected is None:
         return
     found = file.identity()
     if found[:2] == expected[:2] and found.size < expected.size:
-        raise _shrunk(found.size, expected.size)
+        raise _file_shrunk(found.size, expected.size)
     if found != expected:
-        raise OSError(CHANGED)
+        raise OSError(FILE_CHANGED)
 
 
 def _read_exactly(file: _Descriptor, at: int, size: int) -> bytes:
@@ -375,13 +377,13 @@ def _line_end(file: _Descriptor, at: int, stop: int) -> int:
     return max(at, stop)
 
 
-def _too_long() -> OSError:
+def _line_too_long() -> OSError:
     return OSError(
-        f"a line is longer than {LONGEST_LINE:,} bytes, so this is not a batch input file"
+        f"a line is longer than {MAX_LINE_BYTES:,} bytes, so this is not a batch input file"
     )
 
 
-def _shrunk(seen: int, expected: int) -> OSError:
+def _file_shrunk(seen: int, expected: int) -> OSError:
     return OSError(
         f"the file became shorter while it was being read: {seen:,} of {expected:,} bytes were left"
     )
@@ -393,7 +395,7 @@ class StreamSource(_Stream):
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()
         self._stream = stream
-        self._start = _position(stream)
+        self._start = _seekable_position(stream)
 
     def again(self) -> Iterator[bytes]:
         """See `Source`. Afterwards, the stream is back at its old position."""
@@ -406,7 +408,7 @@ class StreamSource(_Stream):
         except ValueError as error:  # A file over HTTP may claim to be seekable although it is not.
             raise OSError(str(error)) from error
         try:
-            yield from self._read(CHUNK)
+            yield from self._read(CHUNK_BYTES)
         finally:
             self._stream.seek(end)
 
@@ -419,9 +421,9 @@ class StreamSource(_Stream):
         if isinstance(self._stream, io.BufferedIOBase):
             # The stream can read the rest of a line, so no bytes are joined twice.
             while data := _read_some(self._stream, size):
-                rest = b"" if data.endswith(b"\n") else self._stream.readline(LONGEST_LINE)
-                if len(rest) >= LONGEST_LINE:
-                    raise _too_long()
+                rest = b"" if data.endswith(b"\n") else self._stream.readline(MAX_LINE_BYTES)
+                if len(rest) >= MAX_LINE_BYTES:
+                    raise _line_too_long()
                 yield data + rest
             return
         yield from _whole_lines(iter(lambda: _read_some(self._stream, size), b""))
@@ -436,8 +438,8 @@ def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         if not end:
             kept.append(data)
             length += len(data)
-            if length > LONGEST_LINE:
-                raise _too_long()
+            if length > MAX_LINE_BYTES:
+                raise _line_too_long()
             continue
         yield b"".join([*kept, data[:end]]) if kept else data[:end]
         kept = [data[end:]] if end < len(data) else []
@@ -446,7 +448,7 @@ def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(kept)
 
 
-def _joined(chunks: Iterator[bytes], size: int) -> bytes:
+def _join_until(chunks: Iterator[bytes], size: int) -> bytes:
     """Join the next chunks until they have this many bytes."""
     found: list[bytes] = []
     length = 0
@@ -468,7 +470,7 @@ class _PipeSource(_Stream):
             yield from StreamSource(file).chunks(size)
 
 
-def _position(stream: Any) -> int | None:
+def _seekable_position(stream: Any) -> int | None:
     """The position of a stream; None if it cannot return there."""
     try:
         return int(stream.tell()) if stream.seekable() else None
@@ -498,7 +500,7 @@ class RemoteSource(_Stream):
     Args:
         location: a URL, or a `UPath`.
         storage_options: arguments of the filesystem.
-        most_unpacked: as for `open_source`.
+        max_unpacked_bytes: as for `open_source`.
         read_timeout: as for `open_source`.
     """
 
@@ -506,14 +508,14 @@ class RemoteSource(_Stream):
         self,
         location: Any,
         storage_options: Mapping[str, Any] | None,
-        most_unpacked: int,
+        max_unpacked_bytes: int,
         read_timeout: float,
     ) -> None:
         super().__init__()
         from .remote import RemoteFile  # Imported here because local files don't need it.
 
         self._file = RemoteFile(location, storage_options)
-        self._most_unpacked = most_unpacked
+        self._max_unpacked_bytes = max_unpacked_bytes
         self._read_timeout = read_timeout
         self.name = self._file.name
         self._is_packed = is_gzipped(self.name)
@@ -525,7 +527,7 @@ class RemoteSource(_Stream):
 
     def again(self) -> Iterator[bytes]:
         """See `Source`. The file is read over the network once more."""
-        return self._read(CHUNK)
+        return self._read(CHUNK_BYTES)
 
     def _remember(self, chunk: bytes) -> None:
         """Remember nothing, so that many files can be read at the same time."""
@@ -533,9 +535,9 @@ class RemoteSource(_Stream):
     def _bounded(self, file: BinaryIO) -> BinaryIO:
         """Limit a stream. A server's stream may never end, even if the server reports a size."""
         if self._is_packed:
-            return unpacked(file, self._most_unpacked)
+            return decompress(file, self._max_unpacked_bytes)
         if getattr(file, "size", None) is None:
-            return cast("BinaryIO", _Limited(file, self._most_unpacked, ""))
+            return cast("BinaryIO", _LimitedStream(file, self._max_unpacked_bytes, ""))
         return file
 
 
@@ -551,7 +553,7 @@ class ItemSource(_Stream):
         length = 0
         for item in self._items:
             self.is_text = self.is_text and isinstance(item, str | bytes)
-            line = _line(item)
+            line = _to_line(item)
             pending.append(line)
             length += len(line)
             if length >= size:
@@ -593,22 +595,22 @@ def is_gzipped(path: str) -> bool:
     return path.lower().endswith(".jsonl.gz")
 
 
-def open_file(path: str, most_unpacked: int | None = None) -> BinaryIO:
+def open_file(path: str, max_unpacked_bytes: int | None = None) -> BinaryIO:
     """Open a local file. Compressed files are decompressed as they are read.
 
     Args:
         path: the file.
-        most_unpacked: for a compressed file, the bytes after which reading raises OSError.
+        max_unpacked_bytes: for a compressed file, the bytes after which reading raises OSError.
 
     Raises:
         OSError: the file cannot be read.
     """
     if not is_gzipped(path):
         return Path(path).open("rb")
-    return unpacked(path, most_unpacked)
+    return decompress(path, max_unpacked_bytes)
 
 
-def unpacked(packed: str | BinaryIO, most: int | None = None) -> BinaryIO:
+def decompress(packed: str | BinaryIO, most: int | None = None) -> BinaryIO:
     """A stream that decompresses a file or a stream. After `most` bytes, it raises OSError."""
     import gzip
 
@@ -618,10 +620,10 @@ def unpacked(packed: str | BinaryIO, most: int | None = None) -> BinaryIO:
     )
     if most is None:
         return stream
-    return io.BufferedReader(_Limited(stream, most, " when decompressed"), _LARGEST_WINDOW)
+    return io.BufferedReader(_LimitedStream(stream, most, " when decompressed"), _LARGEST_WINDOW)
 
 
-class _Limited(io.RawIOBase):
+class _LimitedStream(io.RawIOBase):
     """A stream with a maximum size, because a small compressed file may contain a huge one."""
 
     def __init__(self, stream: BinaryIO, limit: int, when: str) -> None:
@@ -652,7 +654,7 @@ class _Limited(io.RawIOBase):
         super().close()
 
 
-def _line(item: Any) -> bytes:
+def _to_line(item: Any) -> bytes:
     line: bytes
     if isinstance(item, str):
         line = item.encode("utf-8", "surrogatepass")
@@ -673,12 +675,12 @@ def to_json_bytes(value: Any) -> bytes:
         text = orjson.dumps(value)
     except TypeError:  # orjson also rejects lone surrogates.
         return to_json_text(value, "a request").encode()
-    if b"null" in text and has_no_number(value):  # orjson writes null for them.
+    if b"null" in text and contains_nan_or_infinity(value):  # orjson writes null for them.
         return to_json_text(value, "a request").encode()
     return text
 
 
-def has_no_number(value: Any) -> bool:
+def contains_nan_or_infinity(value: Any) -> bool:
     """Whether a value contains NaN or an infinity at any depth."""
     stack = [value]
     while stack:
@@ -704,14 +706,16 @@ def to_json_text(value: Any, name: str) -> str:
         TypeError: the value contains something that JSON cannot represent, or is nested too deep.
     """
     try:
-        text = with_fresh_stack(lambda: json.dumps(value, default=_as_orjson_does))
+        text = with_fresh_stack(lambda: json.dumps(value, default=_orjson_default))
     except (RecursionError, ValueError) as error:  # Too deep, circular, or too many digits.
         raise TypeError(f"{name} cannot be written as JSON: {error}") from None
-    if is_deeper_than(LEVELS, text):
-        raise TypeError(f"{name} cannot be written as JSON: nested deeper than {LEVELS:,} levels")
+    if is_deeper_than(MAX_LEVELS, text):
+        raise TypeError(
+            f"{name} cannot be written as JSON: nested deeper than {MAX_LEVELS:,} levels"
+        )
     return text
 
 
-def _as_orjson_does(value: Any) -> Any:
+def _orjson_default(value: Any) -> Any:
     """Convert dates, UUIDs, dataclasses and other values that only orjson can write."""
     return orjson.loads(orjson.dumps(value))

@@ -21,9 +21,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from .arguments import check_count
-from .bounds import refuse_lack_of_memory
+from .bounds import raise_if_out_of_memory
 from .engine.chunk import count_inputs
-from .findings import LONGEST_QUOTE
+from .findings import MAX_QUOTE_LENGTH
 from .output.complete_writer import OutputError, as_output_error, open_writer
 from .output.wording import counted
 from .providers import EMBEDDINGS, OTHER, Endpoint, Provider, provider
@@ -420,10 +420,10 @@ class _Splitter:
         """Place all lines of a source."""
         ids = CustomIds()
         for chunk in source.chunks():
-            ids.absorb(CustomIds.packed(self._place_all(chunk)))
+            ids.absorb(CustomIds.pack(self._place_all(chunk)))
         repeats = repeated_ids(ids, self._lines)
         listed = [
-            RepeatedId(line, first, custom_id[:LONGEST_QUOTE])
+            RepeatedId(line, first, custom_id[:MAX_QUOTE_LENGTH])
             for line, first, custom_id in islice(repeats, MOST_LISTED)
         ]
         more = sum(1 for _ in repeats)
@@ -553,7 +553,7 @@ class _Splitter:
     def _report(self, message: str, custom_id: str | None) -> None:
         self._unplaced_count += 1
         if len(self._unplaced) < MOST_LISTED:
-            custom_id = custom_id and custom_id[:LONGEST_QUOTE]
+            custom_id = custom_id and custom_id[:MAX_QUOTE_LENGTH]
             self._unplaced.append(UnplacedLine(self._lines, message, custom_id))
 
 
@@ -566,7 +566,7 @@ def _decode(line: bytes) -> Any:
     try:
         return orjson.loads(line)
     except ValueError as error:
-        refuse_lack_of_memory(error)
+        raise_if_out_of_memory(error)
         return None
 
 

@@ -16,10 +16,10 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from .findings import KEEP, BatchError, FindingKey, Safety
+from .findings import DEFAULT_KEEP, BatchError, FindingKey, Safety
 
 #: `Runs` share the strings of at most this many values.
-_KNOWN_VALUES: Final = 1000
+_MAX_SHARED_VALUES: Final = 1000
 
 
 class LineStatus(IntEnum):
@@ -84,7 +84,7 @@ class Runs:
     def __init__(self, runs: Iterable[tuple[int, str | None]] = ()) -> None:
         self._starts = array("q")
         self._values: list[str | None] = []
-        self._known: dict[str | None, str | None] = {}
+        self._shared: dict[str | None, str | None] = {}
         self.absorb(runs)
 
     def __len__(self) -> int:
@@ -104,10 +104,10 @@ class Runs:
     def note(self, line: int, value: str | None) -> None:
         """Record the value of a line."""
         if not self._values or self._values[-1] != value:
-            if len(self._known) >= _KNOWN_VALUES:
-                self._known.clear()
+            if len(self._shared) >= _MAX_SHARED_VALUES:
+                self._shared.clear()
             self._starts.append(line)
-            self._values.append(self._known.setdefault(value, value))
+            self._values.append(self._shared.setdefault(value, value))
 
     def absorb(self, other: Iterable[tuple[int, str | None]], shift: int = 0) -> None:
         """Append the values of the lines that follow."""
@@ -141,7 +141,7 @@ class CustomIds(list[tuple[int, bytes]]):
     """
 
     @classmethod
-    def packed(cls, ids: list[str | None]) -> CustomIds:
+    def pack(cls, ids: list[str | None]) -> CustomIds:
         """Pack the ids of consecutive lines; None where a line has none."""
         if not ids:
             return cls()
@@ -149,7 +149,7 @@ class CustomIds(list[tuple[int, bytes]]):
         return cls([(len(ids), bytes(memoryview(orjson.dumps(ids))))])
 
     @classmethod
-    def none(cls, lines: int) -> CustomIds:
+    def missing(cls, lines: int) -> CustomIds:
         """This many lines without an ID."""
         return cls([(lines, b"")])
 
@@ -162,7 +162,7 @@ class CustomIds(list[tuple[int, bytes]]):
         for lines, block in self:
             yield orjson.loads(block) if block else [None] * lines
 
-    def unpacked(self) -> list[str | None]:
+    def unpack(self) -> list[str | None]:
         """The id of every line."""
         return [custom_id for block in self.blocks() for custom_id in block]
 
@@ -177,7 +177,7 @@ class FindingStore:
         errors: those that were kept, in order.
     """
 
-    def __init__(self, keep: int = KEEP) -> None:
+    def __init__(self, keep: int = DEFAULT_KEEP) -> None:
         self.keep = keep
         self.counts: dict[FindingKey, int] = {}
         self.fixable: dict[Safety, int] = {}
@@ -249,7 +249,7 @@ class Occurrences(dict[Any, tuple[int, Any]]):
                 self[key] = (seen[0] + count, seen[1])
 
 
-class Foreign(list[BatchError]):
+class ForeignFormat(list[BatchError]):
     """The finding that the file has a foreign format. Only the beginning of a file can have it."""
 
     def absorb(self, other: Iterable[BatchError], _shift: int) -> None:
@@ -284,7 +284,7 @@ class ChunkSummary:
     models: Runs = field(default_factory=Runs)
     deprecated: Occurrences = field(default_factory=Occurrences)
     totals: Totals = field(default_factory=Totals)
-    foreign: Foreign = field(default_factory=Foreign)
+    foreign: ForeignFormat = field(default_factory=ForeignFormat)
     statuses: LineStatuses = field(default_factory=LineStatuses)
 
     @property
@@ -297,7 +297,7 @@ class ChunkSummary:
         """The size in bytes."""
         return self.totals["bytes"]
 
-    def note_run(self, line: int, url: str | None, model: str | None) -> None:
+    def record_run(self, line: int, url: str | None, model: str | None) -> None:
         """Record the URL and the model of a request."""
         self.urls.note(line, url)
         self.models.note(line, model)
@@ -312,7 +312,7 @@ class ChunkSummary:
 _FACTS: Final = tuple(fact.name for fact in fields(ChunkSummary))
 
 
-def merge(summaries: Iterable[ChunkSummary], keep: int = KEEP) -> ChunkSummary:
+def merge(summaries: Iterable[ChunkSummary], keep: int = DEFAULT_KEEP) -> ChunkSummary:
     """Join the summaries of consecutive parts of a file.
 
     Args:

@@ -126,7 +126,7 @@ def test_limit_of_a_file_is_exact(side: Side) -> None:
     summary = ChunkSummary()
     rows = side.number if side.limit == "requests" else 1
     summary.statuses.extend(bytes([LineStatus.PASSED]) * rows)
-    summary.custom_ids.absorb(CustomIds.packed([None] * min(rows, 10)))
+    summary.custom_ids.absorb(CustomIds.pack([None] * min(rows, 10)))
     if side.limit != "requests":
         summary.totals[side.limit] = side.number
     plan = Plan(select_rules(provider=side.provider), provider=side.provider.name)

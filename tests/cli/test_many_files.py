@@ -206,4 +206,6 @@ def test_more_files_are_queued_than_there_are_threads() -> None:
     """Otherwise a thread would wait while a result is printed."""
     from batchlint.many import choose_place
 
-    assert choose_place(["memory://b/1.jsonl"] * 2, None, "spawn").window > parallel.WINDOW
+    assert (
+        choose_place(["memory://b/1.jsonl"] * 2, None, "spawn").window > parallel.CALLS_PER_WORKER
+    )

@@ -52,7 +52,7 @@ def test_findings_are_numbered_from_1_and_have_the_custom_id() -> None:
 def test_custom_ids_are_kept_for_every_line() -> None:
     data = line("a") + b"\n" + line(7) + b"[1]\n" + line("b", bogus=1)
 
-    assert check_chunk(data, PLAN).custom_ids.unpacked() == ["a", None, None, None, "b"]
+    assert check_chunk(data, PLAN).custom_ids.unpack() == ["a", None, None, None, "b"]
 
 
 def test_urls_and_models_are_noted_where_they_change() -> None:
@@ -194,7 +194,7 @@ def test_file_of_blank_lines_is_checked_like_any_other(blank: bytes, keep: int) 
         together = check_chunk(blank + line("a"), plan)
         apart = merge([check_chunk(blank, plan), check_chunk(line("a"), plan)], keep)
 
-    assert apart.custom_ids.unpacked() == together.custom_ids.unpacked()
+    assert apart.custom_ids.unpack() == together.custom_ids.unpack()
     for name in ("findings", "statuses", "totals", "urls", "models"):
         assert getattr(apart, name) == getattr(together, name), name
 

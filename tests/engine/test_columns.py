@@ -123,10 +123,15 @@ def test_start_of_a_stream_is_remembered(monkeypatch: pytest.MonkeyPatch) -> Non
     """A repeated custom_id is known only after all lines were read."""
 
     def repeated() -> Iterator[bytes]:
-        yield from (line("a"), line("a"), line("b", input="x" * sources_module.CHUNK), line("b"))
+        yield from (
+            line("a"),
+            line("a"),
+            line("b", input="x" * sources_module.CHUNK_BYTES),
+            line("b"),
+        )
 
     assert places(check(repeated())) == [(2, 15), (4, 15)]
-    monkeypatch.setattr(sources_module, "REMEMBERED", 10_000)
+    monkeypatch.setattr(sources_module, "MAX_REMEMBERED_BYTES", 10_000)
     assert places(check(repeated())) == [(2, None), (4, None)]
 
 

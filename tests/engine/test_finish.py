@@ -7,11 +7,11 @@ import pytest
 from batchlint import BatchError, iter_errors
 from batchlint.engine.chunk import Plan, check_chunk
 from batchlint.engine.finish import finish
-from batchlint.report import MOST_MODELS, Report
+from batchlint.report import MAX_MODELS, Report
 from batchlint.rules import select_rules
 from batchlint.rules.file import affected
 from batchlint.schema.store import newer_hint
-from batchlint.summary import ChunkSummary, Foreign
+from batchlint.summary import ChunkSummary, ForeignFormat
 from support import NOW, line
 
 PLAN = Plan(select_rules(), now=NOW)
@@ -39,10 +39,10 @@ def test_report_has_the_totals_of_the_summary() -> None:
 
 
 def test_report_lists_a_bounded_number_of_models() -> None:
-    data = b"".join(line(str(number), model=f"m{number}") for number in range(MOST_MODELS + 5))
+    data = b"".join(line(str(number), model=f"m{number}") for number in range(MAX_MODELS + 5))
     models = report_on(data + line("last", model="m7")).models
 
-    assert len(models) == MOST_MODELS
+    assert len(models) == MAX_MODELS
     assert models[:3] == ("m7", "m0", "m1")
 
 
@@ -123,7 +123,9 @@ def test_date_of_the_schemas_is_kept_in_findings_about_the_create_call() -> None
 def test_foreign_file_has_no_findings_of_file_rules() -> None:
     """Without lines, `empty_file` would be reported too."""
     foreign = BatchError("not_a_batch_file", "not_a_batch_file", None, "A sentence.")
-    report = finish(ChunkSummary(foreign=Foreign([foreign])), PLAN, name="x.txt", endpoint=None)
+    report = finish(
+        ChunkSummary(foreign=ForeignFormat([foreign])), PLAN, name="x.txt", endpoint=None
+    )
 
     assert {error.rule for error in report.errors} == {"not_a_batch_file", "not_jsonl_name"}
 

@@ -23,8 +23,8 @@ from batchlint.engine.chunk import Plan
 from batchlint.engine.columns import check_with_columns
 from batchlint.engine.parallel import (
     FileCall,
+    InlineExecutor,
     Start,
-    ThisProcess,
     as_finished,
     check_range,
     count_workers,
@@ -33,7 +33,7 @@ from batchlint.engine.parallel import (
 )
 from batchlint.engine.worker import WORKER_DIED, LocalPool
 from batchlint.rules import select_rules
-from batchlint.sources import CHUNK, BytesSource, FileSource
+from batchlint.sources import CHUNK_BYTES, BytesSource, FileSource
 from batchlint.summary import merge
 from support import NOW, line
 
@@ -112,14 +112,14 @@ def test_run_in_one_process_yields_one_summary_per_chunk(source: FileSource, lin
     summaries = list(run(source, PLAN))
 
     assert len(summaries) == len(list(source.chunks())) > 3
-    assert all(summary.bytes <= CHUNK + 2000 for summary in summaries)
+    assert all(summary.bytes <= CHUNK_BYTES + 2000 for summary in summaries)
     assert merge(summaries).findings == check_with_columns(lines, PLAN).findings
 
 
 def test_only_the_first_chunk_begins_the_file() -> None:
     """A byte order mark at the beginning of a later chunk does not count as one."""
     mark = b"\xef\xbb\xbf"
-    data = mark + b" " * CHUNK + b"\n" + mark + b"\n"
+    data = mark + b" " * CHUNK_BYTES + b"\n" + mark + b"\n"
     rules = [error.rule for part in run(BytesSource(data), PLAN) for error in part.findings.errors]
 
     assert rules.count("byte_order_mark") == 1
@@ -141,7 +141,7 @@ def test_check_range_checks_the_lines_that_begin_in_it(
 
 def test_only_the_range_at_offset_0_begins_the_file(tmp_path: Path) -> None:
     mark = b"\xef\xbb\xbf"
-    first = mark + b" " * CHUNK + b"\n"
+    first = mark + b" " * CHUNK_BYTES + b"\n"
     path = tmp_path / "batch.jsonl"
     path.write_bytes(first + mark + b"\n" + mark + b"\n")
     source = FileSource(path)
@@ -158,28 +158,28 @@ def test_only_the_range_at_offset_0_begins_the_file(tmp_path: Path) -> None:
 def test_line_that_begins_between_two_ranges_is_checked_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel, "SMALLEST_RANGE", 100_000)
-    monkeypatch.setattr(parallel, "LARGEST_RANGE", 100_000)
+    monkeypatch.setattr(parallel, "MIN_RANGE_BYTES", 100_000)
+    monkeypatch.setattr(parallel, "MAX_RANGE_BYTES", 100_000)
     lines = [line(str(number)).rstrip(b"\n").ljust(999) + b"\n" for number in range(400)]
     path = tmp_path / "batch.jsonl"
     path.write_bytes(b"".join(lines))
     summaries = list(run(FileSource(path), PLAN, jobs=2, start="fork"))
 
     assert [summary.lines for summary in summaries] == [100] * 4
-    assert merge(summaries).custom_ids.unpacked() == [str(number) for number in range(400)]
+    assert merge(summaries).custom_ids.unpack() == [str(number) for number in range(400)]
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_run_in_workers_yields_the_summaries_of_ranges_in_order(
     start: Start, source: FileSource, lines: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel, "SMALLEST_RANGE", 150_000)
-    monkeypatch.setattr(parallel, "LARGEST_RANGE", 150_000)
+    monkeypatch.setattr(parallel, "MIN_RANGE_BYTES", 150_000)
+    monkeypatch.setattr(parallel, "MAX_RANGE_BYTES", 150_000)
     summaries = list(run(source, PLAN, jobs=2, start=start))
 
     assert len(summaries) == -(-len(lines) // 150_000)
     assert merge(summaries).findings == check_with_columns(lines, PLAN).findings
-    assert merge(summaries).custom_ids.unpacked() == [str(number) for number in range(1100)]
+    assert merge(summaries).custom_ids.unpack() == [str(number) for number in range(1100)]
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
@@ -220,7 +220,7 @@ def test_results_of_an_executor_are_used_in_the_order_of_the_file(lines: bytes) 
     with BackwardsExecutor() as executor:
         summaries = list(run(BytesSource(lines), PLAN, executor=executor))
 
-    ids = [custom_id for summary in summaries for custom_id in summary.custom_ids.unpacked()]
+    ids = [custom_id for summary in summaries for custom_id in summary.custom_ids.unpack()]
     assert ids == [str(number) for number in range(1100)]
 
 
@@ -261,7 +261,7 @@ def test_exception_in_place_of_a_call_is_its_result() -> None:
     error = OSError("cannot be read")
     calls = [FileCall("a", error), FileCall("b", (str, (1,)))]
 
-    assert list(as_finished(ThisProcess(), calls, 1)) == [("a", error), ("b", "1")]
+    assert list(as_finished(InlineExecutor(), calls, 1)) == [("a", error), ("b", "1")]
 
 
 def test_calls_are_requested_only_when_there_is_room() -> None:
@@ -272,7 +272,7 @@ def test_calls_are_requested_only_when_there_is_room() -> None:
             requested.append(number)
             yield FileCall(number, (str, (number,)))
 
-    results = as_finished(ThisProcess(), calls(), 3)
+    results = as_finished(InlineExecutor(), calls(), 3)
     next(results)
 
     assert requested == [0, 1, 2]
@@ -282,14 +282,14 @@ def test_calls_are_requested_only_when_there_is_room() -> None:
 def test_futures_of_another_library_are_waited_for_in_the_order_of_the_calls() -> None:
     keys = [
         key
-        for key, _ in as_finished(ThisProcess(), [FileCall(n, (str, (n,))) for n in range(9)], 4)
+        for key, _ in as_finished(InlineExecutor(), [FileCall(n, (str, (n,))) for n in range(9)], 4)
     ]
 
     assert keys == [*range(9)]
 
 
 def test_executor_may_choose_the_future_that_is_done() -> None:
-    class LastFirst(ThisProcess):
+    class LastFirst(InlineExecutor):
         def first_done(self, futures: list[Any]) -> Any:
             return futures[-1]
 
@@ -323,7 +323,7 @@ def test_ordered_results_are_taken_when_the_window_is_full() -> None:
 
     def submit(_: Callable[..., Any], number: int) -> Any:
         submitted.append(number)
-        return ThisProcess().submit(int, number)
+        return InlineExecutor().submit(int, number)
 
     results = parallel._ordered_map(submit, [(int, (number,)) for number in range(9)], 3)
 
@@ -393,7 +393,7 @@ def test_abandoning_the_iteration_ends_spawned_workers(
     """Otherwise the program would wait for them when it ends."""
     sleeping = [(os.getpid, ()), (time.sleep, (60,)), (time.sleep, (60,))]
     monkeypatch.setattr(parallel, "_range_calls", lambda *_: iter(sleeping))
-    monkeypatch.setattr(parallel, "WINDOW", 1)
+    monkeypatch.setattr(parallel, "CALLS_PER_WORKER", 1)
     results = cast("Generator[object, None, None]", run(source, PLAN, jobs=2))
     next(results)
     workers = multiprocessing.active_children()
@@ -494,7 +494,7 @@ def test_other_executors_get_one_file_per_call() -> None:
 
 def test_huge_file_is_divided_among_the_workers() -> None:
     pool = Pool()
-    calls = [file_call("a", 10), file_call("b", parallel.SHARED_FROM), file_call("c", 10)]
+    calls = [file_call("a", 10), file_call("b", parallel.MIN_SHARED_FILE_BYTES), file_call("c", 10)]
 
     assert dict(as_finished(pool, calls, 3)) == {"a": "a there", "b": "b here", "c": "c there"}
     assert number_of_files(pool) == [2]

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from batchlint.sources import CHUNK
+from batchlint.sources import CHUNK_BYTES
 from strategies import LINES
 from support import line
 
@@ -17,7 +17,7 @@ from support import line
 def large_file() -> bytes:
     """A file of several chunks in which most rules find something."""
     long_line = b'{"custom_id": "a' + b"long" * 500_000 + b'"}\n'
-    blank_chunk = b" " * CHUNK + b"\n"
+    blank_chunk = b" " * CHUNK_BYTES + b"\n"
     # Every fourth line, so that the chunks have rules, custom_ids and models in common.
     quarters = (b"\n".join(LINES[start::4]) + b"\n" for start in range(4))
     return line("first") + b"".join(quarter + long_line + blank_chunk for quarter in quarters)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from batchlint import check
 from batchlint.engine.chunk import Plan, check_chunk
-from batchlint.engine.columns import check_with_columns, with_all_columns
+from batchlint.engine.columns import add_missing_columns, check_with_columns
 from batchlint.engine.finish import finish
 from batchlint.engine.parallel import Start
 from batchlint.rules import select_rules
@@ -33,7 +33,7 @@ def one_block(summary: ChunkSummary) -> ChunkSummary:
 
     The blocks depend on how the file was divided. The IDs do not.
     """
-    return replace(summary, custom_ids=CustomIds.packed(summary.custom_ids.unpacked()))
+    return replace(summary, custom_ids=CustomIds.pack(summary.custom_ids.unpack()))
 
 
 # -- summaries are a monoid -----------------------------------------------------------------------
@@ -92,7 +92,7 @@ def test_chunk_size_does_not_change_the_report(data: bytes, size: int) -> None:
         report = finish(merge(summaries, PLAN.keep), PLAN, name=None, endpoint=None)
 
         assert b"".join(chunks) == data
-        assert with_all_columns(report, source).to_dict() == expected
+        assert add_missing_columns(report, source).to_dict() == expected
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -145,8 +145,8 @@ def test_number_of_jobs_does_not_change_the_report(
     path = tmp_path / "batch.jsonl"
     path.write_bytes(large_file)
     report = check(path, jobs=1, keep=keep)
-    monkeypatch.setattr("batchlint.engine.parallel.SMALLEST_RANGE", 400_000)
-    monkeypatch.setattr("batchlint.engine.parallel.PARALLEL_FROM", {"fork": 1, "spawn": 1})
+    monkeypatch.setattr("batchlint.engine.parallel.MIN_RANGE_BYTES", 400_000)
+    monkeypatch.setattr("batchlint.engine.parallel.MIN_PARALLEL_BYTES", {"fork": 1, "spawn": 1})
 
     assert check(path, jobs=jobs, start=start, keep=keep).to_dict() == report.to_dict()
     assert report.to_dict() == check(large_file, name=str(path), keep=keep).to_dict()

@@ -24,9 +24,9 @@ from batchlint.schema.explain import Explainer
 from batchlint.schema.store import (
     body_schema,
     create_schema,
+    line_fields_schema,
     line_schema,
     narrow_line_schema,
-    own_line_schema,
 )
 from batchlint.schema.validate import anchor_patterns
 from batchlint.summary import CustomIds, merge
@@ -66,7 +66,7 @@ def test_division_into_chunks_does_not_change_the_summary(
     whole = check_chunk(a + b, plan, first=True)
 
     def in_one_block(summary: Any) -> Any:
-        return replace(summary, custom_ids=CustomIds.packed(summary.custom_ids.unpacked()))
+        return replace(summary, custom_ids=CustomIds.pack(summary.custom_ids.unpack()))
 
     assert in_one_block(parts) == in_one_block(whole)
 
@@ -144,7 +144,7 @@ def test_engines_agree_on_the_bodies_of_the_fixtures(name: str) -> None:
 def test_engines_agree_on_lines(name: str) -> None:
     """Of the fields of a line, and of whole lines."""
     one = provider(name)
-    schemas = [own_line_schema(one), narrow_line_schema(own_line_schema(one))]
+    schemas = [line_fields_schema(one), narrow_line_schema(line_fields_schema(one))]
     schemas += [line_schema(known, "", url, one) for url, known in one.endpoints.items()]
     rows = [orjson.loads(text) for text in OWN_LINES if text]
     for schema in schemas:

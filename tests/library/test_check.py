@@ -16,7 +16,7 @@ import pytest
 import batchlint
 from batchlint import check
 from batchlint.engine.parallel import Start
-from batchlint.sources import CHUNK
+from batchlint.sources import CHUNK_BYTES
 from support import NOW, line, request
 
 REQUESTS: Final = [request("a"), request("b", bogus=1), request("c")]
@@ -179,7 +179,7 @@ def test_iterable_is_read_while_it_is_checked() -> None:
 
     def source() -> Iterator[bytes]:
         nonlocal pulled
-        for _ in range(8 * CHUNK // len(text)):
+        for _ in range(8 * CHUNK_BYTES // len(text)):
             pulled += len(text)
             yield text
 
@@ -189,7 +189,7 @@ def test_iterable_is_read_while_it_is_checked() -> None:
         ahead = max(ahead, pulled - checked)
 
     assert check(source(), progress=progress).bytes == pulled == checked
-    assert ahead <= 2 * CHUNK + len(text)
+    assert ahead <= 2 * CHUNK_BYTES + len(text)
 
 
 class LazyExecutor:
@@ -220,7 +220,7 @@ class LazyFuture:
 
 def test_executor_gets_a_limited_number_of_chunks_at_a_time() -> None:
     executor = LazyExecutor()
-    text = line("a") + b" " * (CHUNK - 200) + b"\n"
+    text = line("a") + b" " * (CHUNK_BYTES - 200) + b"\n"
     report = check((text for _ in range(120)), executor=executor)
 
     assert report.total == 120
@@ -262,7 +262,7 @@ def test_unreadable_path_raises_os_error(tmp_path: Path) -> None:
 def test_file_that_shrinks_while_it_is_read_raises_os_error(
     tmp_path: Path, jobs: int, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("batchlint.engine.parallel.LARGEST_RANGE", 1 << 20)
+    monkeypatch.setattr("batchlint.engine.parallel.MAX_RANGE_BYTES", 1 << 20)
     path = tmp_path / "batch.jsonl"
     path.write_bytes(line("a", input="x" * 1000) * 40_000)
 

@@ -10,7 +10,7 @@ import pytest
 
 from batchlint import BatchError, check, iter_errors
 from batchlint.rules.file import affected
-from batchlint.sources import CHUNK
+from batchlint.sources import CHUNK_BYTES
 from support import FIXTURES, NOW, fixture_files, line, request
 
 FOLDERS = [path.name for path in FIXTURES.iterdir() if path.is_dir()]
@@ -43,7 +43,7 @@ def test_findings_of_many_chunks_match_the_report() -> None:
     report = check(data, keep=0)
     errors = list(iter_errors(data))
 
-    assert len(data) > 2 * CHUNK
+    assert len(data) > 2 * CHUNK_BYTES
     assert sorted_reprs(errors) == sorted_reprs([*report.errors, *report.warnings])
     assert len(errors) > 8_000
 
@@ -98,7 +98,7 @@ def test_nothing_is_read_before_the_first_finding_is_requested() -> None:
 
 def test_findings_come_before_the_rest_is_read() -> None:
     source = CountedRequests(60_000)
-    chunk = CHUNK // len(line("r10000", bogus=1))
+    chunk = CHUNK_BYTES // len(line("r10000", bogus=1))
     errors = iter_errors(source)
     for _ in range(3):
         assert next(errors).rule == "unknown_parameter"

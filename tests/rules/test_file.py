@@ -57,7 +57,7 @@ def a_file(
         if row.status != LineStatus.BLANK:
             summary.urls.note(number, row.url)
             summary.models.note(number, row.model)
-    summary.custom_ids.absorb(CustomIds.packed([row.custom_id for row in rows]))
+    summary.custom_ids.absorb(CustomIds.pack([row.custom_id for row in rows]))
     for parameter, lines in (deprecated or {}).items():
         for number in lines:
             summary.deprecated.note(parameter, number)
@@ -488,7 +488,7 @@ def test_duplicates_are_found_in_files_of_any_size(
 def test_search_for_duplicates_reads_the_custom_ids_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file, "_FEW_LINES", 0)
     monkeypatch.setattr(file, "_SHARE", 2)
-    ids = CustomIds.packed([str(number) for number in range(40)])
+    ids = CustomIds.pack([str(number) for number in range(40)])
     reads = []
     blocks = CustomIds.blocks
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from batchlint.findings import MOST_PER_LINE, Part, PathParts, Problem
-from batchlint.nesting import EXPLAINED_LEVELS
+from batchlint.findings import MAX_PROBLEMS_PER_LINE, Part, PathParts, Problem
+from batchlint.nesting import MAX_EXPLAINED_LEVELS
 from batchlint.schema.explain import Explainer
 from golden import assert_matches_golden
 from support import FIXTURES
@@ -279,35 +279,35 @@ def test_validator_accepts_schemas_without_problems() -> None:
         assert one.accepts(body) == (one.explain(body) == []), body
 
 
-@pytest.mark.parametrize("number", [MOST_PER_LINE, MOST_PER_LINE + 1])
+@pytest.mark.parametrize("number", [MAX_PROBLEMS_PER_LINE, MAX_PROBLEMS_PER_LINE + 1])
 def test_problems_of_one_parameter_are_bounded(number: int) -> None:
     one = Explainer({"properties": {"a": {"items": {"type": "string"}}}}, prefix=("body",))
     problems = one.explain({"a": [1] * number})
 
     assert len(problems) == number
-    assert problems[MOST_PER_LINE - 1].param == f"body.a[{MOST_PER_LINE - 1}]"
+    assert problems[MAX_PROBLEMS_PER_LINE - 1].param == f"body.a[{MAX_PROBLEMS_PER_LINE - 1}]"
     last = problems[-1]
-    assert (last.rule == "too_many_problems") is (number > MOST_PER_LINE)
-    if number > MOST_PER_LINE:
+    assert (last.rule == "too_many_problems") is (number > MAX_PROBLEMS_PER_LINE)
+    if number > MAX_PROBLEMS_PER_LINE:
         assert (last.param, last.path) == ("body.a", ("body", "a"))
         assert last.message == ("There are more than 1,000 problems. The rest are not listed.")
 
 
 def test_unknown_parameters_are_bounded_and_so_are_their_suggestions() -> None:
     one = Explainer({"properties": {"temperature": {}}, "additionalProperties": False})
-    names = [f"temperatur{chr(0x4E00 + number)}" for number in range(MOST_PER_LINE + 1)]
+    names = [f"temperatur{chr(0x4E00 + number)}" for number in range(MAX_PROBLEMS_PER_LINE + 1)]
     problems = one.explain(dict.fromkeys(names, 1))
 
     assert sum("Did you mean" in problem.message for problem in problems) == 100
-    assert len(problems) == MOST_PER_LINE + 1
+    assert len(problems) == MAX_PROBLEMS_PER_LINE + 1
     assert (problems[-1].rule, problems[-1].param) == ("too_many_problems", None)
     assert problems[-1].path == ()
 
 
-@pytest.mark.parametrize("levels", [EXPLAINED_LEVELS - 1, EXPLAINED_LEVELS])
+@pytest.mark.parametrize("levels", [MAX_EXPLAINED_LEVELS - 1, MAX_EXPLAINED_LEVELS])
 def test_problem_is_explained_down_to_a_level(levels: int) -> None:
     value: Any = 1
     for _ in range(levels):
         value = {"a": value}
 
-    assert len(explainer().explain({**GOOD, "deep": value})) == (levels < EXPLAINED_LEVELS - 1)
+    assert len(explainer().explain({**GOOD, "deep": value})) == (levels < MAX_EXPLAINED_LEVELS - 1)

@@ -13,8 +13,8 @@ from batchlint.structured import subset
 KEYWORDS = sorted(
     {
         *Draft202012Validator.VALIDATORS,
-        *subset._REFUSED,
-        *subset._DOUBTFUL,
+        *subset._REJECTED_KEYWORDS,
+        *subset._UNCERTAIN_KEYWORDS,
         *subset.NOT_FOR_FINE_TUNED,
         "$comment",
         "$defs",

@@ -16,12 +16,12 @@ FEWER = (
 
 def test_limits_match_the_guide() -> None:
     assert (
-        limits.PROPERTIES,
-        limits.LEVELS,
-        limits.CHARACTERS,
-        limits.ENUM_VALUES,
+        limits.MAX_PROPERTIES,
+        limits.MAX_LEVELS,
+        limits.MAX_CHARACTERS,
+        limits.MAX_ENUM_VALUES,
         limits.LARGE_ENUM,
-        limits.LARGE_ENUM_CHARACTERS,
+        limits.MAX_LARGE_ENUM_CHARACTERS,
     ) == (5000, 10, 120_000, 1000, 250, 15_000)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from batchlint.phrasing import pointer
-from batchlint.structured.nodes import Node, as_python_tuple, nodes, quoted, type_context, types
+from batchlint.structured.nodes import Node, as_python_tuple, nodes, quote, type_context, types
 from rules.helpers import each
 
 LEAF = {"type": "string"}
@@ -151,11 +151,11 @@ def test_context_is_printed_as_a_tuple(case: Words) -> None:
 
 
 def test_name_is_quoted_as_python_prints_it_and_cut() -> None:
-    assert quoted("a") == "'a'"
-    assert quoted("a'b") == '"a\'b"'
-    assert quoted("\u202e") == r"'\u202e'"
-    assert quoted("x" * 64) == f"'{'x' * 64}'"
-    assert quoted("x" * 65) == f"'{'x' * 61}...'"
+    assert quote("a") == "'a'"
+    assert quote("a'b") == '"a\'b"'
+    assert quote("\u202e") == r"'\u202e'"
+    assert quote("x" * 64) == f"'{'x' * 64}'"
+    assert quote("x" * 65) == f"'{'x' * 61}...'"
 
 
 def test_types_of_a_schema_are_a_list() -> None:

@@ -144,7 +144,7 @@ def test_cache_is_bounded() -> None:
         subset.problems({"type": "object", "title": f"{number}" * 900}, "function")
     size = sum(len(key) for _, key in subset._cache._values)
 
-    assert 0 < size < subset._cache._most_bytes
+    assert 0 < size < subset._cache._max_bytes
 
 
 def test_fingerprint_is_short_and_tells_values_apart() -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from ..bounds import MOST_UNPACKED, READ_TIMEOUT
+from ..bounds import MAX_UNPACKED_BYTES, READ_TIMEOUT
 from ..config import RULE_KEYS
-from ..findings import by_severity
+from ..findings import count_by_severity
 from ..output import FORMATS, Format, Options, default_format
 from ..output.wording import counted
 from ..phrasing import escape
@@ -144,7 +144,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     type=click.IntRange(1),
     metavar="N",
     help="Maximum size of a .jsonl.gz file when decompressed, and of a file over HTTP. A larger file "
-    f"is not checked.  [default: {MOST_UNPACKED}]",
+    f"is not checked.  [default: {MAX_UNPACKED_BYTES}]",
 )
 @click.option(
     "--read-timeout",
@@ -328,7 +328,7 @@ def _print_problems(result: FileResult, formats: Sequence[Format], *, quiet: boo
         )
     is_accepted = not any(key.fails in ("upload", "create", "batch") for key in report.counts)
     if not report.ok and is_accepted and not quiet and not formats[0].reports_requests:
-        errors, _ = by_severity(report.counts)
+        errors, _ = count_by_severity(report.counts)
         complain(
             f"{result.path}: the API would accept this batch, but batchlint found "
             f"{counted(errors, 'error')}, so the exit status is 1; --format text shows them"
@@ -337,11 +337,11 @@ def _print_problems(result: FileResult, formats: Sequence[Format], *, quiet: boo
 
 def _note_old_schemas() -> None:
     """Print a note on standard error if the schemas are old."""
-    from ..arguments import epoch
+    from ..arguments import epoch_seconds
     from ..providers import schema_date
 
     day = schema_date()
-    today = datetime.fromtimestamp(epoch(None), UTC).date()
+    today = datetime.fromtimestamp(epoch_seconds(None), UTC).date()
     if (today - date.fromisoformat(day)).days >= _OLD_DAYS:
         complain(
             f"the schemas date from {day}, and the API may have changed since. Upgrade batchlint "
@@ -351,12 +351,12 @@ def _note_old_schemas() -> None:
 
 def _kept(formats: Iterable[Format], max_errors: int) -> int:
     """The default number of findings to keep per rule."""
-    from ..findings import KEEP
+    from ..findings import DEFAULT_KEEP
 
     if not max_errors:
         return 0
     samples = all(chosen.prints_sample for chosen in formats)
-    return max(max_errors, _KEPT_FOR_SAMPLE if samples else KEEP)
+    return max(max_errors, _KEPT_FOR_SAMPLE if samples else DEFAULT_KEEP)
 
 
 def _wants_color(color: str) -> bool:

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from ..bounds import MOST_UNPACKED, READ_TIMEOUT
+from ..bounds import MAX_UNPACKED_BYTES, READ_TIMEOUT
 from ..phrasing import escape
 from .inputs import (
     NO_FILES,
@@ -128,7 +128,7 @@ class FileCheck(NamedTuple):
     Attributes:
         path: the file or its URL; '-' is standard input.
         name: the name shown to the user; None for standard input without a name.
-        most_unpacked: the maximum size in bytes of a compressed file when decompressed.
+        max_unpacked_bytes: the maximum size in bytes of a compressed file when decompressed.
         options: options of `batchlint.check`.
         error: the reason why it is not checked, if any.
         is_copied: whether standard input is copied, so that its lines can be read again.
@@ -136,7 +136,7 @@ class FileCheck(NamedTuple):
 
     path: str
     name: str | None
-    most_unpacked: int = MOST_UNPACKED
+    max_unpacked_bytes: int = MAX_UNPACKED_BYTES
     options: Mapping[str, Any] = MappingProxyType({})
     error: str | None = None
     is_copied: bool = False
@@ -167,13 +167,13 @@ class FileCheck(NamedTuple):
             return check(standard_input(copy), name=self.name, **options)
         if is_url(path):
             find_urls(path)  # Raises an error if a glob or prefix matches no files.
-            return check(path, max_unpacked_bytes=self.most_unpacked, **options)
+            return check(path, max_unpacked_bytes=self.max_unpacked_bytes, **options)
         if Path(path).is_dir():
             os.scandir(path).close()  # Raises an error if the directory cannot be read.
             raise OSError(NO_FILES)
         if not is_gzipped(path):
             return check(path, **options)
-        with open_file(path, self.most_unpacked) as stream:
+        with open_file(path, self.max_unpacked_bytes) as stream:
             return check(stream, name=path[: -len(".gz")], **options)
 
 
@@ -181,9 +181,9 @@ def _new_copy() -> IO[bytes]:
     """A file for a copy of standard input. It has no name, so it vanishes with the program."""
     import tempfile
 
-    from ..sources import REMEMBERED
+    from ..sources import MAX_REMEMBERED_BYTES
 
-    return tempfile.SpooledTemporaryFile(max_size=REMEMBERED)
+    return tempfile.SpooledTemporaryFile(max_size=MAX_REMEMBERED_BYTES)
 
 
 def _prepare(path: str, settings: FileSettings, stdin_name: str | None) -> FileCheck:
@@ -204,10 +204,10 @@ def _prepare(path: str, settings: FileSettings, stdin_name: str | None) -> FileC
     about = Path("<stdin>" if name is None or is_open_file(name) else name)
     try:
         options = settings.options_for(about)
-        most_unpacked = settings.value_for(about, "max-unpacked-bytes") or MOST_UNPACKED
+        max_unpacked_bytes = settings.value_for(about, "max-unpacked-bytes") or MAX_UNPACKED_BYTES
     except UNREADABLE as error:
         return FileCheck(path, name, error=reason(error))
-    return FileCheck(path, name, most_unpacked, options)
+    return FileCheck(path, name, max_unpacked_bytes, options)
 
 
 def check_files(
@@ -272,7 +272,7 @@ def _check_many(
     progress: Progress | None,
 ) -> Iterator[FileResult]:
     """Run checks in the best place (see `choose_place`), and yield the results in order."""
-    from ..engine.parallel import FileCall, ThisProcess, as_finished
+    from ..engine.parallel import FileCall, InlineExecutor, as_finished
     from ..many import choose_place, size_of
     from ..sources import is_gzipped, is_url
 
@@ -284,7 +284,7 @@ def _check_many(
     following = 0
     try:
         with place.executor as executor:
-            if isinstance(executor, ThisProcess):
+            if isinstance(executor, InlineExecutor):
                 yield from (check.run(progress=progress, **options) for check in checks)
                 return
             calls = (

@@ -211,11 +211,11 @@ def is_special(path: Path) -> bool:
 def _result_of_batch(path: Path) -> str | None:
     """The reason for skipping a file if it is the result of a batch; None otherwise."""
     from ..rules.foreign import RESULT_OF_BATCH, find_foreign
-    from ..sources import CHUNK, open_file
+    from ..sources import CHUNK_BYTES, open_file
 
     try:
         with open_file(str(path)) as file:
-            head = file.read(CHUNK)
+            head = file.read(CHUNK_BYTES)
     except UNREADABLE:
         return None
     if not head and _RESULT_NAME.fullmatch(path.name):
@@ -247,9 +247,9 @@ def standard_input(copy: IO[bytes] | None = None) -> BinaryIO:
         raise OSError("standard input is closed")
     with suppress(OSError, AttributeError):  # Another process may have made it non-blocking.
         os.set_blocking(sys.stdin.fileno(), True)
-    from ..sources import CHUNK
+    from ..sources import CHUNK_BYTES
 
-    return io.BufferedReader(_InterruptibleReader(sys.stdin.buffer, copy), CHUNK)
+    return io.BufferedReader(_InterruptibleReader(sys.stdin.buffer, copy), CHUNK_BYTES)
 
 
 class _InterruptibleReader(io.RawIOBase):

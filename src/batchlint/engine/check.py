@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from .. import providers
-from ..arguments import check_count, check_seconds, epoch
-from ..bounds import MOST_UNPACKED, READ_TIMEOUT
-from ..findings import KEEP, BatchError
+from ..arguments import check_count, check_seconds, epoch_seconds
+from ..bounds import MAX_UNPACKED_BYTES, READ_TIMEOUT
+from ..findings import DEFAULT_KEEP, BatchError
 from ..nesting import with_fresh_stack
 from ..providers import Provider
 from ..report import Report
@@ -20,7 +20,7 @@ from ..rules import Selection, select_rules
 from ..sources import (
     AnySource,
     Source,
-    has_no_number,
+    contains_nan_or_infinity,
     open_source,
     to_json_bytes,
     to_json_text,
@@ -28,7 +28,7 @@ from ..sources import (
 from ..summary import ChunkSummary, merge
 from .checker import checker_for
 from .chunk import Plan, check_chunk
-from .columns import with_all_columns
+from .columns import add_missing_columns
 from .finish import finish, keep_first_date_hint, lacks_objects
 from .parallel import Executor, Start, run
 
@@ -50,11 +50,11 @@ def check(
     executor: Executor | None = None,
     progress: Callable[[int], object] | None = None,
     now: float | datetime | None = None,
-    keep: int = KEEP,
+    keep: int = DEFAULT_KEEP,
     create: Mapping[str, Any] | None = None,
     max_enqueued_tokens: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
-    max_unpacked_bytes: int = MOST_UNPACKED,
+    max_unpacked_bytes: int = MAX_UNPACKED_BYTES,
     read_timeout: float = READ_TIMEOUT,
     start: Start = "spawn",
 ) -> Report:
@@ -136,7 +136,7 @@ def iter_errors(
     create: Mapping[str, Any] | None = None,
     max_enqueued_tokens: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
-    max_unpacked_bytes: int = MOST_UNPACKED,
+    max_unpacked_bytes: int = MAX_UNPACKED_BYTES,
     read_timeout: float = READ_TIMEOUT,
 ) -> Iterator[BatchError]:
     """Check a batch input file, and yield each finding as soon as it is known.
@@ -241,7 +241,7 @@ class Job:
         endpoint: str | None = None,
         create: Mapping[str, Any] | None = None,
         now: float | datetime | None = None,
-        keep: int = KEEP,
+        keep: int = DEFAULT_KEEP,
         max_enqueued_tokens: int | None = None,
     ) -> None:
         if name is not None and not isinstance(name, str):
@@ -255,7 +255,7 @@ class Job:
         self.plan = Plan(
             select_rules(*rules, provider=profile),
             keep,
-            epoch(now),
+            epoch_seconds(now),
             max_enqueued_tokens,
             provider,
             None if profile.has_urls else self._endpoint,
@@ -325,7 +325,7 @@ class Job:
             extra=extra,
             create=self._create,
         )
-        return report if source is None else with_all_columns(report, source)
+        return report if source is None else add_missing_columns(report, source)
 
 
 def _with_true_fixes(foreign: Iterable[BatchError], chunks: Iterable[bytes]) -> list[BatchError]:
@@ -380,7 +380,7 @@ def check_request(
         raise TypeError(f"a request must be a dict, not {type(request).__name__}")
     profile = providers.provider(provider)
     selection = select_rules(select, ignore, warn, error, provider=profile)
-    plan = Plan(selection, 0, epoch(None), None, provider)
+    plan = Plan(selection, 0, epoch_seconds(None), None, provider)
     summary = check_chunk(to_json_bytes(request), plan)
     once = [first for _, first in summary.once_per_file.values()]
     return sorted([*summary.findings.errors, *once])
@@ -428,6 +428,6 @@ def _create_errors(
     except TypeError:  # orjson also rejects lone surrogates and large numbers.
         text = to_json_text(params, "a create call")
         decoded = with_fresh_stack(json.loads, text)
-    if has_no_number(params):
+    if contains_nan_or_infinity(params):
         raise TypeError("a create call cannot be written as JSON: JSON has no NaN or Infinity")
     return checker_for(provider, selection).explain_create_call(decoded)

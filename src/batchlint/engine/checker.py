@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from .. import phrasing
-from ..bounds import refuse_lack_of_memory
+from ..bounds import raise_if_out_of_memory
 from ..findings import (
-    LONGEST_QUOTE,
-    MOST_PER_LINE,
-    TOO_MANY,
+    MAX_PROBLEMS_PER_LINE,
+    MAX_QUOTE_LENGTH,
+    TOO_MANY_PROBLEMS,
     BatchError,
     Effect,
     Part,
@@ -36,10 +36,10 @@ from ..schema.store import (
     body_schema,
     create_schema,
     deprecated_parameters,
+    line_fields_schema,
     line_schema,
     narrow_line_schema,
     newer_hint,
-    own_line_schema,
 )
 from ..schema.validate import compile_schema
 
@@ -47,10 +47,10 @@ if TYPE_CHECKING:
     from ..schema.explain import Explainer, HintMaker
 
 #: An endpoint checker remembers the triggered rules of this many distinct sets of fields.
-_KNOWN_SETS: Final = 256
+_MAX_FIELD_SETS: Final = 256
 
 #: A checker remembers the findings of this many distinct defects, because lines often share one.
-_KNOWN_DEFECTS: Final = 256
+_MAX_KNOWN_DEFECTS: Final = 256
 
 _FirstOfEachCause = Callable[[Iterable[Problem], Request, Provider], list[Problem]]
 _WithHints = Callable[[Iterable[Problem], Request], list[Problem]]
@@ -97,7 +97,7 @@ class EndpointChecker:
                 body_schema(endpoint, "", provider.schemas)["properties"]
             )
         }
-        self._known: dict[tuple[frozenset[str], bool, int], tuple[Group, ...]] = {}
+        self._groups: dict[tuple[frozenset[str], bool, int], tuple[Group, ...]] = {}
 
     def explain(self, body: dict[str, Any], *, known_invalid: bool) -> list[Problem]:
         """The problems of a body under its schema.
@@ -135,8 +135,8 @@ class EndpointChecker:
         found: list[tuple[str, Rank, Problem]] = []
         for rule, check in checks_to_run(groups, request):
             for serial, problem in enumerate(check(request)):
-                if serial == MOST_PER_LINE:
-                    found.append((TOO_MANY, _LAST, _too_many(rule)))
+                if serial == MAX_PROBLEMS_PER_LINE:
+                    found.append((TOO_MANY_PROBLEMS, _LAST, _too_many(rule)))
                     break
                 position = self._position(problem.path or ())
                 rank = Rank(Part.BODY, problem.rank.phase, position, True, serial)
@@ -157,12 +157,12 @@ class EndpointChecker:
             quiet,
             bisect(self._rules.line_sizes, line_bytes),
         )
-        groups = self._known.get(key)
+        groups = self._groups.get(key)
         if groups is None:
-            if len(self._known) >= _KNOWN_SETS:
-                self._known.clear()
+            if len(self._groups) >= _MAX_FIELD_SETS:
+                self._groups.clear()
             found = self._rules.triggered(key[0], quiet=quiet, line_bytes=line_bytes)
-            groups = self._known[key] = tuple(found)
+            groups = self._groups[key] = tuple(found)
         return groups
 
 
@@ -187,7 +187,7 @@ class LineChecker:
     """
 
     def __init__(self, provider: Provider) -> None:
-        schema = own_line_schema(provider)
+        schema = line_fields_schema(provider)
         self.explainer = _explainer(schema, hints=_hint_makers(provider))
         self.is_clean = compile_schema(narrow_line_schema(deepcopy(schema)))
 
@@ -233,8 +233,8 @@ class Checker:
         self._compiled_line: LineChecker | None = None
         # Imported when first needed, because most files have no problems. Kept, because each import
         # statement takes 1 µs.
-        self._late: tuple[_FirstOfEachCause, _WithHints] | None = None
-        self._known_defects: dict[tuple[Defect, Effect | None], list[BatchError]] = {}
+        self._postprocessors: tuple[_FirstOfEachCause, _WithHints] | None = None
+        self._errors_of_defects: dict[tuple[Defect, Effect | None], list[BatchError]] = {}
         self._rules: dict[Scope, list[Rule]] = {}
         for name in self.severities:
             self._rules.setdefault(RULES[name].scope, []).append(RULES[name])
@@ -306,7 +306,9 @@ class Checker:
         """
         number, line_bytes, custom_id = line
         found = checker.run_rules(body, line_bytes, quiet=quiet)
-        return _in_order(self._error(*each, number, custom_id) for each in found) if found else []
+        return (
+            _sorted_errors(self._error(*each, number, custom_id) for each in found) if found else []
+        )
 
     def explain_line(
         self, line: bytes, request: Any, number: int, *, first: bool, endpoint: str | None = None
@@ -340,7 +342,7 @@ class Checker:
         checker = self.endpoint_checker(url, model)
         found = self._explain_request(request, len(line), checker)
         return LineResult(
-            errors + _in_order(self._error(*each, number, custom_id) for each in found),
+            errors + _sorted_errors(self._error(*each, number, custom_id) for each in found),
             False,
             custom_id,
             None if checker is None else checker.url,
@@ -362,8 +364,8 @@ class Checker:
         if may_be_valid or not is_clean_line:
             for rule in self.rules("line"):
                 for serial, problem in enumerate(rule.check(line)):
-                    if serial == MOST_PER_LINE:
-                        yield TOO_MANY, _LAST, _too_many(rule.name)
+                    if serial == MAX_PROBLEMS_PER_LINE:
+                        yield TOO_MANY_PROBLEMS, _LAST, _too_many(rule.name)
                         break
                     yield rule.name, problem.rank, problem
         body = request.get("body")
@@ -380,28 +382,28 @@ class Checker:
         """The problems of a body under its schema: one per cause, with hints for mistakes."""
         if not problems:
             return problems
-        if self._late is None:
+        if self._postprocessors is None:
             from .causes import first_of_each_cause
             from .hints import with_hints
 
-            self._late = first_of_each_cause, with_hints
-        one_per_cause, hinted = self._late
+            self._postprocessors = first_of_each_cause, with_hints
+        one_per_cause, hinted = self._postprocessors
         return hinted(one_per_cause(problems, request, self.provider), request)
 
     def _explain_defect(
         self, defect: Defect, number: int | None, effect: Effect | None = None
     ) -> list[BatchError]:
         """The findings about a line, a file or a create call that could not be read."""
-        errors = self._known_defects.get((defect, effect))
+        errors = self._errors_of_defects.get((defect, effect))
         if errors is None:
-            if len(self._known_defects) >= _KNOWN_DEFECTS:
-                self._known_defects.clear()
+            if len(self._errors_of_defects) >= _MAX_KNOWN_DEFECTS:
+                self._errors_of_defects.clear()
             problems = (
                 problem._replace(rule=rule.name)
                 for rule in self.rules("text")
                 for problem in rule.check(defect)
             )
-            errors = self._known_defects[defect, effect] = self.errors(problems, effect)
+            errors = self._errors_of_defects[defect, effect] = self.errors(problems, effect)
         return [error._replace(line=number) for error in errors]
 
     def explain_head(self, head: bytes) -> list[BatchError]:
@@ -430,7 +432,7 @@ class Checker:
             problems: each with its rule, its line and its custom_id.
             effect: what the API does, if not what the rule says.
         """
-        return _in_order(
+        return _sorted_errors(
             self._error(
                 problem.rule, problem.rank, problem, problem.line, problem.custom_id, effect
             )
@@ -457,8 +459,8 @@ class Checker:
             return None
         change = self.provider.rules.get(name, _NO_CHANGE)
         fails = (effect or change.fails or rule.fails) if severity == "error" else None
-        if custom_id is not None and len(custom_id) > LONGEST_QUOTE:
-            custom_id = custom_id[:LONGEST_QUOTE]
+        if custom_id is not None and len(custom_id) > MAX_QUOTE_LENGTH:
+            custom_id = custom_id[:MAX_QUOTE_LENGTH]
         return BatchError(
             name,
             change.code or rule.code,
@@ -493,14 +495,14 @@ def _with_fix(problem: Problem, line: Line) -> Problem:
     return problem if make is None else problem._replace(fix=make(problem, line))
 
 
-def _in_order(errors: Iterable[BatchError | None]) -> list[BatchError]:
+def _sorted_errors(errors: Iterable[BatchError | None]) -> list[BatchError]:
     """The findings of one line in the order in which the API checks."""
     found = [error for error in errors if error is not None]
     if len(found) > 1:
         found.sort()
-    if len(found) > MOST_PER_LINE:  # Mention only once that there are more.
-        cut = [error for error in found if error.rule == TOO_MANY]
-        found = [error for error in found if error.rule != TOO_MANY] + cut[:1]
+    if len(found) > MAX_PROBLEMS_PER_LINE:  # Mention only once that there are more.
+        cut = [error for error in found if error.rule == TOO_MANY_PROBLEMS]
+        found = [error for error in found if error.rule != TOO_MANY_PROBLEMS] + cut[:1]
     return found
 
 
@@ -511,7 +513,7 @@ _LAST: Final = Rank(Part.BODY, Phase.LAST, sys.maxsize)
 def _too_many(rule: str) -> Problem:
     """The problem that reports that one rule finds too many problems in a line."""
     return Problem(
-        f"There are more than {MOST_PER_LINE:,} problems. The rest are not listed.",
+        f"There are more than {MAX_PROBLEMS_PER_LINE:,} problems. The rest are not listed.",
         hint=f"These are findings of `{rule}`. Fix the listed ones, and check again.",
         path=(),
     )
@@ -521,5 +523,5 @@ def _decode(line: bytes) -> Any:
     try:
         return orjson.loads(line)
     except ValueError as error:
-        refuse_lack_of_memory(error)
+        raise_if_out_of_memory(error)
         return None

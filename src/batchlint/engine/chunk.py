@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from ..findings import KEEP, MOST_PER_LINE, BatchError
+from ..findings import DEFAULT_KEEP, MAX_PROBLEMS_PER_LINE, BatchError
 from ..providers import EMBEDDINGS
 from ..rules import RULES, Selection
 from ..rules.file import is_replaceable
@@ -39,7 +39,7 @@ class Plan(NamedTuple):
     """
 
     selection: Selection
-    keep: int = KEEP
+    keep: int = DEFAULT_KEEP
     now: int = 0
     max_enqueued_tokens: int | None = None
     provider: str = "openai"
@@ -112,7 +112,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
                     deprecated = current.deprecated
                     long_line = current.long_line
                     counts_inputs = current.endpoint is EMBEDDINGS
-                    summary.note_run(number, url, model)
+                    summary.record_run(number, url, model)
             is_valid = current is not None and is_valid_line(request)
         if is_valid and current is not None:
             custom_id = request.get("custom_id")
@@ -140,11 +140,11 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
             if result.checker is not current or result.model != current_model:
                 current = None
             if status != _BLANK:
-                summary.note_run(number, result.url, result.model)
+                summary.record_run(number, result.url, result.model)
         for rule in every_line_rules:
             problems = (
                 problem._replace(rule=rule.name, line=number, custom_id=custom_id)
-                for problem in islice(rule.check(line), MOST_PER_LINE)
+                for problem in islice(rule.check(line), MAX_PROBLEMS_PER_LINE)
             )
             if _add(summary, checker.errors(problems)):
                 status = _FAILED
@@ -159,7 +159,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     summary.totals["bytes"] += len(chunk)
     summary.totals["objects"] += len(statuses) - others
     summary.statuses.absorb(statuses)
-    summary.custom_ids.absorb(CustomIds.packed(custom_ids))
+    summary.custom_ids.absorb(CustomIds.pack(custom_ids))
     return summary
 
 
@@ -174,7 +174,7 @@ def _check_blank_lines(chunk: bytes, keep: int, checker: Checker) -> ChunkSummar
     summary.totals["bytes"] += len(chunk)
     summary.totals["objects"] += 0
     summary.statuses.absorb(bytes([_BLANK]) * number)
-    summary.custom_ids.absorb(CustomIds.none(number))
+    summary.custom_ids.absorb(CustomIds.missing(number))
     return summary
 
 

@@ -61,7 +61,7 @@ class ColumnChecker:
                 yield error
 
 
-def with_all_columns(report: Report, source: Source) -> Report:
+def add_missing_columns(report: Report, source: Source) -> Report:
     """Read a source again for the columns of findings about the file as a whole.
 
     Args:

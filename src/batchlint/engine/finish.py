@@ -9,7 +9,7 @@ from ..findings import BatchError, Problem
 from ..model_names import provider_of_model
 from ..phrasing import excerpt
 from ..providers import COMPATIBLE, OPENAI, provider
-from ..report import MOST_MODELS, Report
+from ..report import MAX_MODELS, Report
 from ..rules.file import affected
 from ..rules.registry import CheckedFile
 from ..schema.store import newer_hint
@@ -66,7 +66,7 @@ def finish(
     return Report(
         path=name,
         endpoint=endpoint,
-        models=tuple(models[:MOST_MODELS]),
+        models=tuple(models[:MAX_MODELS]),
         bytes=summary.bytes,
         total=summary.statuses.requests,
         failed=statuses.count(LineStatus.FAILED),

@@ -101,7 +101,7 @@ class ForkExecutor(LocalPool):
         """Start a call as soon as a worker is idle."""
         call = ForkedCall(self, pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL))
         self._queue.append(call)
-        self._hand_out()
+        self._dispatch()
         return call
 
     def first_done(self, calls: list[ForkedCall]) -> ForkedCall:
@@ -135,9 +135,9 @@ class ForkExecutor(LocalPool):
                 raise OSError(WORKER_DIED)
             call.set(pickle.loads(payload))  # noqa: S301 - from our own child
             self._idle.append(worker)
-        self._hand_out()
+        self._dispatch()
 
-    def _hand_out(self) -> None:
+    def _dispatch(self) -> None:
         """Give the queued calls to idle workers.
 
         Only idle workers get calls. They are reading, so no two processes wait for each other.

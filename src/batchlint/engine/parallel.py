@@ -19,25 +19,25 @@ from .worker import WORKER_DIED, LocalPool, init_pool_worker
 
 #: Files of fewer bytes are checked in one process, because starting others costs more than it
 #: saves.
-PARALLEL_FROM: Final = {"fork": 8_000_000, "spawn": 64_000_000}
+MIN_PARALLEL_BYTES: Final = {"fork": 8_000_000, "spawn": 64_000_000}
 
 #: The minimum and the usual maximum size in bytes of the ranges that workers get.
-SMALLEST_RANGE: Final = 1 << 20
-LARGEST_RANGE: Final = 8 << 20
+MIN_RANGE_BYTES: Final = 1 << 20
+MAX_RANGE_BYTES: Final = 8 << 20
 
 #: The number of ranges per worker in small files. There are several, because their times differ.
 RANGES_PER_WORKER: Final = 4
 
 #: The number of pending calls per worker.
-WINDOW: Final = 4
+CALLS_PER_WORKER: Final = 4
 
 #: Small files are sent to a worker together: at most this many, with at most this many bytes.
-MOST_FILES_PER_CALL: Final = 32
-MOST_BYTES_PER_CALL: Final = 1 << 20
+MAX_FILES_PER_CALL: Final = 32
+MAX_BYTES_PER_CALL: Final = 1 << 20
 
 #: A file of at least this size (in bytes) is divided among the workers, even if there are many
 #: files. Otherwise the largest file could keep one process busy for long.
-SHARED_FROM: Final = 64_000_000
+MIN_SHARED_FILE_BYTES: Final = 64_000_000
 
 #: Seconds between checks that a pool's processes are alive.
 POLL_SECONDS: Final = 2.0
@@ -119,20 +119,20 @@ def run(
 def _run_on(executor: Executor, source: Source, plan: Plan) -> Iterator[ChunkSummary]:
     """The same on an executor. Only workers on this machine read a file themselves."""
     calls = _chunk_calls(source, plan, check_with_columns)
-    workers = WINDOW
+    workers = CALLS_PER_WORKER
     if isinstance(executor, LocalPool):
         workers = executor.workers
         if source.size is not None:
             calls = _range_calls(source, source.size, plan, workers)
-    yield from _ordered_map(executor.submit, calls, workers * WINDOW)
+    yield from _ordered_map(executor.submit, calls, workers * CALLS_PER_WORKER)
 
 
 def count_workers(source: Source, jobs: int | None, start: Start = "spawn") -> int:
     """The number of processes to use."""
     cores = count_cores()
     if jobs is None:
-        jobs = 0 if (source.size or 0) >= PARALLEL_FROM[start] else 1
-    useful = 4 * cores if source.size is None else max(1, -(-source.size // SMALLEST_RANGE))
+        jobs = 0 if (source.size or 0) >= MIN_PARALLEL_BYTES[start] else 1
+    useful = 4 * cores if source.size is None else max(1, -(-source.size // MIN_RANGE_BYTES))
     return min(jobs or cores, useful)
 
 
@@ -164,7 +164,7 @@ def _chunk_calls(source: Source, plan: Plan, check: Callable[..., ChunkSummary])
 
 
 def _range_calls(source: Source, size: int, plan: Plan, workers: int) -> Iterator[Call]:
-    step = max(SMALLEST_RANGE, min(LARGEST_RANGE, size // (RANGES_PER_WORKER * workers)))
+    step = max(MIN_RANGE_BYTES, min(MAX_RANGE_BYTES, size // (RANGES_PER_WORKER * workers)))
     for start in range(0, size, step):
         yield check_range, (source, start, min(start + step, size), plan)
 
@@ -203,13 +203,13 @@ def as_finished(
         return ((one.key, result) for one, result in zip(group, results, strict=True))
 
     is_local = isinstance(executor, LocalPool)
-    for group in _grouped(calls) if is_local else ([one] for one in calls):
+    for group in _group_small_files(calls) if is_local else ([one] for one in calls):
         key, call, size = group[0]
         if isinstance(call, OSError):
             yield key, call
             continue
         function, args = call
-        if is_local and size is not None and size >= SHARED_FROM:
+        if is_local and size is not None and size >= MIN_SHARED_FILE_BYTES:
             yield key, function(*args, executor=executor)
         elif group[1:]:
             pending[executor.submit(_run_all, [one.call for one in group])] = group
@@ -221,16 +221,16 @@ def as_finished(
         yield from next_results()
 
 
-def _grouped(calls: Iterable[FileCall]) -> Iterator[list[FileCall]]:
+def _group_small_files(calls: Iterable[FileCall]) -> Iterator[list[FileCall]]:
     """Put neighbouring small files together, because each call costs 0.1 to 0.8 ms."""
     group: list[FileCall] = []
     size = 0
     for call in calls:
         own = call.size
-        if own is None or own >= MOST_BYTES_PER_CALL or isinstance(call.call, OSError):
+        if own is None or own >= MAX_BYTES_PER_CALL or isinstance(call.call, OSError):
             yield [call]
             continue
-        if group and (len(group) == MOST_FILES_PER_CALL or size + own > MOST_BYTES_PER_CALL):
+        if group and (len(group) == MAX_FILES_PER_CALL or size + own > MAX_BYTES_PER_CALL):
             yield group
             group = []
             size = 0
@@ -256,15 +256,15 @@ def _first_done(futures: list[Future]) -> Future:
     return next(future for future in standard if future in done)
 
 
-class ThisProcess:
+class InlineExecutor:
     """An executor that runs each call at once, in this process."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any) -> Future:
         """Run a call."""
-        return _Done(fn(*args))
+        return _CompletedFuture(fn(*args))
 
 
-class _Done:
+class _CompletedFuture:
     """The future of a call that has ended."""
 
     def __init__(self, value: Any) -> None:
@@ -301,11 +301,11 @@ def worker_processes(workers: int, start: Start) -> AbstractContextManager[Execu
         from .forks import ForkExecutor
 
         return ForkExecutor(workers)
-    return _pooled(workers)
+    return _process_pool(workers)
 
 
 @contextmanager
-def _pooled(workers: int) -> Iterator[Executor]:
+def _process_pool(workers: int) -> Iterator[Executor]:
     import multiprocessing  # Imported here because it takes 14 ms.
     from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
     from concurrent.futures import Future as PoolFuture

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from ..findings import BatchError, FindingKey, by_severity
+from ..findings import BatchError, FindingKey, count_by_severity
 from ..phrasing import escape
 from . import Options
 from .paths import from_root
@@ -119,7 +119,7 @@ def _file_row(file: FileResult) -> list[str]:
     return [
         _code(file.path),
         f"{file.report.total:,}",
-        *(f"{number:,}" for number in by_severity(file.report.counts)),
+        *(f"{number:,}" for number in count_by_severity(file.report.counts)),
         effects(file.report),
     ]
 

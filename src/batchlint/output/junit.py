@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree as ET
 
-from ..findings import BatchError, by_severity
+from ..findings import BatchError, count_by_severity
 from ..phrasing import escape_document
 from . import Options
 from .result import FileResult
@@ -39,7 +39,7 @@ def _suite(file: FileResult) -> ET.Element:
         case = ET.SubElement(suite, "testcase", name="readable", classname=_fit(file.path))
         ET.SubElement(case, "error", type="unreadable_file", message=_fit(file.error or ""))
     else:
-        errors, warnings = by_severity(file.report.counts)
+        errors, warnings = count_by_severity(file.report.counts)
         properties = ET.SubElement(suite, "properties")
         for name, value in (
             ("requests", file.report.total),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import Final
 
-from ..findings import BatchError, by_rule
+from ..findings import BatchError, count_by_rule
 from ..report import Report
 from . import Options
 from .wording import counted
@@ -50,7 +50,7 @@ def omitted(report: Report, printed: list[BatchError]) -> str:
 
 
 def _omitted(report: Report, printed: list[BatchError]) -> Iterator[str]:
-    remaining = Counter(by_rule(report.counts))
+    remaining = Counter(count_by_rule(report.counts))
     remaining.subtract(Counter(error.rule for error in printed))
     hidden = [(rule, count) for rule, count in remaining.items() if count > 0]
     printed_ids = {id(error) for error in printed}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from ..findings import LONGEST_QUOTE, BatchError, FindingKey, by_rule, by_severity
+from ..findings import MAX_QUOTE_LENGTH, BatchError, FindingKey, count_by_rule, count_by_severity
 from ..locate import Place
 from ..rules import RULES
 from . import Options
@@ -87,7 +87,7 @@ def _result(
         "code": error.code,
         "param": error.param,
         "pointer": error.pointer,
-        "customId": error.custom_id and error.custom_id[:LONGEST_QUOTE],
+        "customId": error.custom_id and error.custom_id[:MAX_QUOTE_LENGTH],
         "fails": error.fails,
     }
     location = {"physicalLocation": {"artifactLocation": _artifact(file), "region": region}}
@@ -142,7 +142,7 @@ def _totals(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
     for file in files:
         if file.report is None:
             continue
-        errors, warnings = by_severity(file.report.counts)
+        errors, warnings = count_by_severity(file.report.counts)
         rows.append(
             {
                 "path": file.path,
@@ -154,11 +154,11 @@ def _totals(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
         )
         for key, count in file.report.counts.items():
             counts[key] = counts.get(key, 0) + count
-    errors, warnings = by_severity(counts)
+    errors, warnings = count_by_severity(counts)
     return {
         "errors": errors,
         "warnings": warnings,
         "shown": shown,
-        "findingsByRule": by_rule(counts),
+        "findingsByRule": count_by_rule(counts),
         "files": rows,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ..findings import BatchError, Effect, FindingKey, by_severity
+from ..findings import BatchError, Effect, FindingKey, count_by_severity
 from ..phrasing import escape
 from ..report import Report
 
@@ -83,7 +83,7 @@ def requests(report: Report) -> str:
 
 def verdict(report: Report) -> str:
     """The number of findings and their effects."""
-    errors, warnings = by_severity(report.counts)
+    errors, warnings = count_by_severity(report.counts)
     tail = f", {counted(warnings, 'warning')}" if warnings else ""
     wrong = (
         f"; {counted(report.failed, 'request')} {'has' if report.failed == 1 else 'have'} errors"

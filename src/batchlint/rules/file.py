@@ -719,7 +719,7 @@ _SHARE: Final = 1 << 14
 def _repeated_hashes(custom_ids: CustomIds, lines: int) -> set[int]:
     """The hashes that several lines have. Two different IDs may have one, but hardly ever do."""
     if lines <= _FEW_LINES:
-        ids = [*filter(None, custom_ids.unpacked())]
+        ids = [*filter(None, custom_ids.unpack())]
         if len(set(ids)) == len(ids):
             return set()
     count = lines // _SHARE + 1

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from ..findings import Fix, Problem
-from ..nesting import EXPLAINED_LEVELS, is_deeper_than, with_fresh_stack
+from ..nesting import MAX_EXPLAINED_LEVELS, is_deeper_than, with_fresh_stack
 from ..phrasing import listed
 from ..providers import Provider, provider_index
 from .registry import text_rule
@@ -169,7 +169,7 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
 def _spans_lines(text: bytes) -> bool:
     """Whether the first JSON value continues after the first line."""
     decoded = text.decode("utf-8", "ignore")
-    if is_deeper_than(EXPLAINED_LEVELS, decoded):
+    if is_deeper_than(MAX_EXPLAINED_LEVELS, decoded):
         return False
     try:
         _, end = with_fresh_stack(json.JSONDecoder().raw_decode, decoded)

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from ..bounds import refuse_lack_of_memory
+from ..bounds import raise_if_out_of_memory
 from ..edits import (
     REMOVE_BYTE_ORDER_MARK,
     REMOVE_INNER_BYTE_ORDER_MARK,
@@ -21,7 +21,7 @@ from ..edits import (
 )
 from ..findings import Fix, PathParts, Problem
 from ..locate import error_position
-from ..nesting import EXPLAINED_LEVELS, LEVELS, is_deeper_than, with_fresh_stack
+from ..nesting import MAX_EXPLAINED_LEVELS, MAX_LEVELS, is_deeper_than, with_fresh_stack
 from ..phrasing import GOT, NOT_JSON, dotted, escape, excerpt, json_type
 from .registry import every_line_rule, text_rule
 
@@ -130,7 +130,7 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
     except UnicodeDecodeError as error:
         byte = f"Byte {error.start + 1} of the line, 0x{line[error.start]:02x},"
         return Defect("not utf-8", f"{byte} is not valid UTF-8.")
-    for levels in (LEVELS, EXPLAINED_LEVELS):
+    for levels in (MAX_LEVELS, MAX_EXPLAINED_LEVELS):
         if is_deeper_than(levels, text):
             return Defect(
                 "too deep", f"Arrays or objects are nested deeper than {levels:,} levels."
@@ -147,7 +147,7 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
     try:
         orjson.loads(line)
     except ValueError as error:
-        refuse_lack_of_memory(error)
+        raise_if_out_of_memory(error)
     else:  # Memory was short when it was decoded before.
         raise MemoryError
     return Defect("lone surrogate", fix=_if_it_helps(_WITHOUT_SURROGATES, text))
@@ -456,7 +456,7 @@ def duplicate_key(line: bytes) -> Iterator[Problem]:
 
 def repeated_key(line: bytes) -> str | None:
     """A key that occurs twice in one object; None if there is none, or if the line is not JSON."""
-    if is_deeper_than(EXPLAINED_LEVELS, line.decode(errors="replace")):
+    if is_deeper_than(MAX_EXPLAINED_LEVELS, line.decode(errors="replace")):
         return None
     try:
         return with_fresh_stack(_repeated_key, line)

@@ -13,8 +13,16 @@ from itertools import islice
 from typing import Any, Final
 
 from .. import phrasing
-from ..findings import MOST_PER_LINE, TOO_MANY, Part, PathParts, Phase, Problem, Rank
-from ..nesting import EXPLAINED_LEVELS, with_fresh_stack
+from ..findings import (
+    MAX_PROBLEMS_PER_LINE,
+    TOO_MANY_PROBLEMS,
+    Part,
+    PathParts,
+    Phase,
+    Problem,
+    Rank,
+)
+from ..nesting import MAX_EXPLAINED_LEVELS, with_fresh_stack
 from .validate import Validator, anchor_pattern, compile_schema
 
 Schema = Mapping[str, Any]
@@ -166,15 +174,15 @@ class _Walk:
 
     def _first(self, problems: Iterator[Problem], path: PathParts) -> Iterator[Problem]:
         """The first problems at a path. If there are many more, the last one says so."""
-        yield from islice(problems, MOST_PER_LINE)
+        yield from islice(problems, MAX_PROBLEMS_PER_LINE)
         if next(problems, None) is not None:
             explainer = self._explainer
             name = phrasing.dotted(path)
             yield Problem(
-                f"There are more than {MOST_PER_LINE:,} problems. The rest are not listed.",
+                f"There are more than {MAX_PROBLEMS_PER_LINE:,} problems. The rest are not listed.",
                 f"{explainer.param_prefix}{name}".removesuffix(".") or None,
                 (*explainer.prefix, *path),
-                rule=TOO_MANY,
+                rule=TOO_MANY_PROBLEMS,
                 rank=Rank(explainer.part, Phase.LAST, self._position),
             )
 
@@ -189,7 +197,7 @@ class _Walk:
     def _value(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
         """The problems of a value under a schema, depth first."""
         node = self._explainer.dereference(node)
-        if len(path) >= EXPLAINED_LEVELS:  # Engines have different limits on depth.
+        if len(path) >= MAX_EXPLAINED_LEVELS:  # Engines have different limits on depth.
             return
         if _is_union(node):
             yield from self._union(node, value, path)

@@ -52,7 +52,7 @@ def _types_of(endpoint: Endpoint, provider: Provider) -> dict[str, Any]:
     return patched
 
 
-def own_line_schema(provider: Provider) -> dict[str, Any]:
+def line_fields_schema(provider: Provider) -> dict[str, Any]:
     """The schema of the fields of a provider's line, in which the body may be any object."""
     schema: dict[str, Any] = merge_patch(data.read("batch-request"), provider.line_patch)
     if "url" in schema["properties"]:

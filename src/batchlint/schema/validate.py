@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ..nesting import pruned, with_fresh_stack
+from ..nesting import prune, with_fresh_stack
 from ..phrasing import with_short_reprs
 
 #: Whether a decoded value matches a schema.
@@ -45,7 +45,7 @@ def compile_schema(schema: Mapping[str, Any]) -> Validator:
         return bool(validator.is_valid(with_short_reprs(value)))
 
     def fits_above(value: Any) -> bool:
-        return fits(pruned(value))
+        return fits(prune(value))
 
     def fits_where_explained(value: Any) -> bool:
         try:

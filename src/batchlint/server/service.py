@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .. import providers
-from ..arguments import epoch
+from ..arguments import epoch_seconds
 from ..engine.check import check, check_create, iter_errors
 from ..findings import BatchError
 from ..report import Report
@@ -78,7 +78,7 @@ class Service:
         for error in report.errors:
             if error.fails == "upload":
                 raise errors.refused(error)
-        return self.files.add(path, upload.filename, "batch", epoch(None), kept, report)
+        return self.files.add(path, upload.filename, "batch", epoch_seconds(None), kept, report)
 
     def create_batch(self, params: Any) -> Batch:
         """Create a batch. Its requests are checked and answered now; clients see the results later.
@@ -96,7 +96,7 @@ class Service:
             if error.severity == "error":
                 raise errors.refused(error)
         number = len(self._batches) + 1
-        now = epoch(None)
+        now = epoch_seconds(None)
         outcome = self._outcome(number, params, now)
         kept = (params.get("output_expires_after") or {}).get("seconds", KEPT_SECONDS)
         batch_id = f"batch_batchlint{number:022}"
@@ -138,7 +138,7 @@ class Service:
         for path, kind in ((results.output, "output"), (results.errors, "error")):
             if path.stat().st_size:
                 name = f"{batch_id}_{kind}.jsonl"
-                stored = self.files.add(path, name, "batch_output", epoch(None), kept)
+                stored = self.files.add(path, name, "batch_output", epoch_seconds(None), kept)
                 ids.append(stored.id)
             else:
                 path.unlink()
@@ -149,7 +149,7 @@ class Service:
         """All batches, newest first."""
         batches = [*self._batches.values()][::-1]
         for batch in batches:
-            batch.advance(epoch(None), polled=False)
+            batch.advance(epoch_seconds(None), polled=False)
         return batches
 
     def poll_batch(self, batch_id: str) -> Batch:
@@ -159,7 +159,7 @@ class Service:
             ApiError: there is no such batch.
         """
         batch = self._get_batch(batch_id)
-        batch.advance(epoch(None), polled=True)
+        batch.advance(epoch_seconds(None), polled=True)
         return batch
 
     def cancel_batch(self, batch_id: str) -> Batch:
@@ -169,8 +169,8 @@ class Service:
             ApiError: there is no such batch, or it has ended.
         """
         batch = self._get_batch(batch_id)
-        batch.advance(epoch(None), polled=False)
-        batch.cancel(epoch(None), cancel_results)
+        batch.advance(epoch_seconds(None), polled=False)
+        batch.cancel(epoch_seconds(None), cancel_results)
         return batch
 
     def _get_batch(self, batch_id: str) -> Batch:

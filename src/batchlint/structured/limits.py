@@ -15,22 +15,22 @@ from .nodes import Node, nodes
 from .problems import SchemaProblem
 
 #: Nesting levels of objects and arrays.
-LEVELS: Final = 10
+MAX_LEVELS: Final = 10
 
 #: Properties of all objects together.
-PROPERTIES: Final = 5000
+MAX_PROPERTIES: Final = 5000
 
 #: Characters of all names and values together.
-CHARACTERS: Final = 120_000
+MAX_CHARACTERS: Final = 120_000
 
 #: Values of all enums together.
-ENUM_VALUES: Final = 1000
+MAX_ENUM_VALUES: Final = 1000
 
 #: An enum of more values than this has a limit on its characters.
 LARGE_ENUM: Final = 250
 
 #: Characters of the values of such an enum.
-LARGE_ENUM_CHARACTERS: Final = 15_000
+MAX_LARGE_ENUM_CHARACTERS: Final = 15_000
 
 _FEWER_ENUM_VALUES: Final = "Consider reducing the number of enums, or opt out of structured outputs by setting 'strict: false'."
 
@@ -51,12 +51,12 @@ def _levels(below: list[Node]) -> Iterator[SchemaProblem]:
     A schema with ten objects below the root, whose properties are strings, has 11.
     """
     deepest = max(node.level for node in below)
-    if deepest > LEVELS:
+    if deepest > MAX_LEVELS:
         place = next(
-            node.path for node in below if node.level == LEVELS and _has_children(node.value)
+            node.path for node in below if node.level == MAX_LEVELS and _has_children(node.value)
         )
         yield SchemaProblem(
-            f"{deepest} levels of nesting exceeds limit of {LEVELS}.",
+            f"{deepest} levels of nesting exceeds limit of {MAX_LEVELS}.",
             place,
             "Flatten the schema, or use definitions.",
         )
@@ -78,10 +78,10 @@ def _properties(below: list[Node]) -> Iterator[SchemaProblem]:
         for node in below
         if isinstance(node.value.get("properties"), dict)
     ]
-    total, place = _total_and_place(counted, PROPERTIES)
+    total, place = _total_and_place(counted, MAX_PROPERTIES)
     if place:
         yield SchemaProblem(
-            f"{total} parameters exceeds limit of {PROPERTIES}.", place, "Split the schema."
+            f"{total} parameters exceeds limit of {MAX_PROPERTIES}.", place, "Split the schema."
         )
 
 
@@ -92,10 +92,10 @@ def _enum_values(below: list[Node]) -> Iterator[SchemaProblem]:
         for node in below
         if isinstance(node.value.get("enum"), list)
     ]
-    total, place = _total_and_place(counted, ENUM_VALUES)
+    total, place = _total_and_place(counted, MAX_ENUM_VALUES)
     if place:
         yield SchemaProblem(
-            f"Expected at most {ENUM_VALUES} enum values in total within a single schema when "
+            f"Expected at most {MAX_ENUM_VALUES} enum values in total within a single schema when "
             "using "
             f"structured outputs, but received {total}. {_FEWER_ENUM_VALUES}",
             place,
@@ -121,9 +121,9 @@ def _characters(below: list[Node]) -> Iterator[SchemaProblem]:
     These are names of properties and definitions, and values of enums and constants.
     """
     total = sum(len(name) for node in below for name in _names(node.value))
-    if total > CHARACTERS:
+    if total > MAX_CHARACTERS:
         yield SchemaProblem(
-            f"{total} characters of names and values exceeds limit of {CHARACTERS}.",
+            f"{total} characters of names and values exceeds limit of {MAX_CHARACTERS}.",
             (),
             "The limit is documented, but the API's message is not known.",
         )
@@ -145,9 +145,9 @@ def _large_enum(enum: Any, path: PathParts) -> Iterator[SchemaProblem]:
     """Report too many characters in an enum of many values."""
     if isinstance(enum, list) and len(enum) > LARGE_ENUM:
         total = sum(len(value) for value in enum if isinstance(value, str))
-        if total > LARGE_ENUM_CHARACTERS:
+        if total > MAX_LARGE_ENUM_CHARACTERS:
             yield SchemaProblem(
-                f"Expected at most {LARGE_ENUM_CHARACTERS} total characters across enum values "
+                f"Expected at most {MAX_LARGE_ENUM_CHARACTERS} total characters across enum values "
                 "when there are "
                 f"more than {LARGE_ENUM} enum values, but received {total}. {_FEWER_ENUM_VALUES}",
                 (*path, "enum"),

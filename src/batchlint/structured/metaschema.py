@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .. import phrasing
 from ..findings import PathParts
-from ..nesting import pruned, with_fresh_stack
+from ..nesting import prune, with_fresh_stack
 from .problems import SchemaProblem
 
 if TYPE_CHECKING:
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 
 #: Maximum number of the library's errors to read. It repeats some of them.
-_MOST_ERRORS: Final = 800
+_MAX_ERRORS: Final = 800
 
 #: Deeper parts are not examined: the library recurses some 15 frames per level.
-_LEVELS: Final = 50
+_MAX_LEVELS: Final = 50
 
 #: Longer patterns are not compiled, because that may take a long time.
-LONGEST_PATTERN: Final = 500
+MAX_PATTERN_LENGTH: Final = 500
 
 #: Deeper values are not visited. A decoded line has none.
-LONGEST_PATH: Final = 2500
+MAX_PATH_LENGTH: Final = 2500
 
 #: Keywords whose values are not schemas, so that a "pattern" inside them is not a pattern.
 _NOT_SCHEMAS: Final = frozenset({"enum", "const", "default", "examples"})
@@ -65,7 +65,7 @@ def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
 
     The API reports one of them. Which one depends on the version of its library.
     """
-    shallow = pruned(root, _LEVELS)
+    shallow = prune(root, _MAX_LEVELS)
     if _is_surely_valid(shallow):
         return
     try:
@@ -75,7 +75,7 @@ def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     seen: set[tuple[PathParts, str]] = set()
     for error in sorted(errors, key=lambda error: len(error.path)):
         path = tuple(error.path)
-        if len(path) >= _LEVELS:
+        if len(path) >= _MAX_LEVELS:
             continue
         sentence = _sentence(error)
         if (path, sentence) not in seen:
@@ -102,7 +102,7 @@ def _errors(root: dict[str, Any]) -> list[ValidationError]:
     formats.checkers["regex"] = (is_regex, ())
     draft = Draft7Validator if is_draft_before_2019(root) else Draft202012Validator
     validator = draft(draft.META_SCHEMA, format_checker=formats)
-    return list(islice(validator.iter_errors(root), _MOST_ERRORS))
+    return list(islice(validator.iter_errors(root), _MAX_ERRORS))
 
 
 def _sentence(error: ValidationError) -> str:
@@ -156,7 +156,7 @@ def _strings_of_patterns(root: dict[str, Any]) -> Iterator[str]:
 
 def is_regex(pattern: object) -> bool:
     """Whether Python's `re` compiles a pattern. Long patterns count as valid."""
-    if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN:
+    if not isinstance(pattern, str) or len(pattern) > MAX_PATTERN_LENGTH:
         return True
     # The lock is needed because `catch_warnings` changes a state that all threads share.
     with _warnings_lock, warnings.catch_warnings():

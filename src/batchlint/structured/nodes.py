@@ -7,11 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from .. import phrasing
 from ..findings import PathParts
-from .metaschema import LONGEST_PATH
+from .metaschema import MAX_PATH_LENGTH
 from .problems import SchemaProblem
 
 #: Problems are reported at paths of up to this many parts, so that messages stay short.
-_LONGEST_REPORTED_PATH: Final = 64
+_MAX_REPORTED_PATH_LENGTH: Final = 64
 
 
 class Node(NamedTuple):
@@ -54,9 +54,9 @@ def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> I
         root: a schema.
         strict: whether to stop at references, and to visit definitions.
         levels: the maximum depth in the data. If set, paths are also limited to
-            `_LONGEST_REPORTED_PATH` parts. If None, everything is visited.
+            `_MAX_REPORTED_PATH_LENGTH` parts. If None, everything is visited.
     """
-    longest = LONGEST_PATH if levels is None else _LONGEST_REPORTED_PATH
+    longest = MAX_PATH_LENGTH if levels is None else _MAX_REPORTED_PATH_LENGTH
     stack = [Node(root)]
     while stack:
         node = stack.pop()
@@ -131,9 +131,9 @@ def type_context(schema: dict[str, Any], name: str) -> tuple[str, ...]:
 
 def as_python_tuple(context: tuple[str, ...]) -> str:
     """A context as the API prints it, as a Python tuple."""
-    return f"({', '.join(map(quoted, context))}{',' if len(context) == 1 else ''})"
+    return f"({', '.join(map(quote, context))}{',' if len(context) == 1 else ''})"
 
 
-def quoted(name: str) -> str:
+def quote(name: str) -> str:
     """The Python repr of a name, cut to 64 characters."""
     return repr(name if len(name) <= phrasing.QUOTED else f"{name[: phrasing.QUOTED - 3]}...")

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 #: Schemas of more bytes than this need the full check. Smaller ones cannot reach the
 #: limits on properties, characters or enum values.
-SHORT: Final = 4000
+MAX_BYTES: Final = 4000
 
 #: Deeper schemas need the full check. The limit is 10 levels.
-_DEEPEST: Final = 6
+_MAX_DEPTH: Final = 6
 _COMMON_KEYS: Final = frozenset({"type", "description", "title"})
 _OBJECT_KEYS: Final = _COMMON_KEYS | {"properties", "required", "additionalProperties"}
 _ARRAY_KEYS: Final = _COMMON_KEYS | {"items"}
@@ -17,27 +17,27 @@ _STRING_KEYS: Final = _COMMON_KEYS | {"enum"}
 _SCALAR_TYPES: Final = frozenset({"string", "number", "integer", "boolean"})
 
 
-def is_fine(schema: dict[str, Any]) -> bool:
+def is_obviously_valid(schema: dict[str, Any]) -> bool:
     """Whether a schema uses only simple features, all as strict mode requires."""
-    return schema.get("type") == "object" and _fine(schema, 0)
+    return schema.get("type") == "object" and _is_valid_node(schema, 0)
 
 
-def _fine(node: Any, depth: int) -> bool:
-    if type(node) is not dict or depth > _DEEPEST:
+def _is_valid_node(node: Any, depth: int) -> bool:
+    if type(node) is not dict or depth > _MAX_DEPTH:
         return False
     kind = node.get("type")
     if type(kind) is not str or not (_is_text(node, "description") and _is_text(node, "title")):
         return False
     if kind == "object":
-        return node.keys() <= _OBJECT_KEYS and _fine_object(node, depth)
+        return node.keys() <= _OBJECT_KEYS and _is_valid_object(node, depth)
     if kind == "array":
-        return node.keys() <= _ARRAY_KEYS and _fine(node.get("items"), depth + 1)
+        return node.keys() <= _ARRAY_KEYS and _is_valid_node(node.get("items"), depth + 1)
     if kind == "string" and "enum" in node:
-        return node.keys() <= _STRING_KEYS and _fine_enum(node["enum"])
+        return node.keys() <= _STRING_KEYS and _is_valid_enum(node["enum"])
     return kind in _SCALAR_TYPES and node.keys() <= _COMMON_KEYS
 
 
-def _fine_object(node: dict[str, Any], depth: int) -> bool:
+def _is_valid_object(node: dict[str, Any], depth: int) -> bool:
     properties = node.get("properties")
     required = node.get("required")
     if (
@@ -49,11 +49,11 @@ def _fine_object(node: dict[str, Any], depth: int) -> bool:
     if not all(type(key) is str for key in required) or len(required) != len(properties):
         return False
     return set(required) == properties.keys() and all(
-        _fine(child, depth + 1) for child in properties.values()
+        _is_valid_node(child, depth + 1) for child in properties.values()
     )
 
 
-def _fine_enum(values: Any) -> bool:
+def _is_valid_enum(values: Any) -> bool:
     return (
         type(values) is list
         and bool(values)

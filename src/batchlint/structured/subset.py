@@ -32,7 +32,7 @@ import orjson
 from .. import phrasing
 from ..bounds import Budget, ByteCache
 from . import limits, metaschema, plain
-from .nodes import Node, as_python_tuple, nodes, quoted, type_context, types
+from .nodes import Node, as_python_tuple, nodes, quote, type_context, types
 from .problems import SchemaProblem
 from .work import excess_steps
 
@@ -62,7 +62,7 @@ _MOVE_TO_DESCRIPTION: Final = "Remove it, and describe the constraint in `descri
 #: Keywords that strict mode rejects, with the hint. Evidence: live tests from 2026 confirm oneOf,
 #: allOf, not, if, contains, propertyNames, uniqueItems, minProperties and maxProperties. The guide
 #: documents the rest.
-_REFUSED: Final = {
+_REJECTED_KEYWORDS: Final = {
     "oneOf": "Write `anyOf`.",
     "allOf": "Merge the schemas into one.",
     **dict.fromkeys(
@@ -92,7 +92,7 @@ _CONFLICTING_REPORTS: Final = (
 )
 
 #: Keywords that strict mode may reject, with the reason for the doubt.
-_DOUBTFUL: Final = {
+_UNCERTAIN_KEYWORDS: Final = {
     "minLength": _CONFLICTING_REPORTS,
     "maxLength": _CONFLICTING_REPORTS,
     "patternProperties": "The Structured Outputs guide lists it as unsupported for fine-tuned models only.",
@@ -142,7 +142,7 @@ _CLOSE_OBJECT: Final = 'Add "additionalProperties": false; strict mode requires 
 
 #: The problem of a strict function without parameters. Evidence: confirmed by a recorded response,
 #: September 2026.
-ABSENT: Final = SchemaProblem(
+MISSING_PARAMETERS: Final = SchemaProblem(
     f"In context=(), {_NOT_CLOSED}",
     (),
     'Add an object without properties: {"type": "object", "properties": {}, "required": [], '
@@ -163,7 +163,7 @@ _ENTRY_SIZE: Final = 500
 _PROBLEM_SIZE: Final = 1000
 
 #: Schemas of more bytes are hashed.
-_LONGEST_UNHASHED: Final = plain.SHORT
+_MAX_UNHASHED_BYTES: Final = plain.MAX_BYTES
 
 #: Size of the hash in bytes.
 _DIGEST_SIZE: Final = 32
@@ -183,14 +183,14 @@ def problems(
         The problems. `UNCHECKED` if the work exceeds the remaining budget.
     """
     if schema is None:
-        return (ABSENT,) if mode == "strict" else ()
+        return (MISSING_PARAMETERS,) if mode == "strict" else ()
     raw = _text(schema)
-    content = raw if len(raw) <= _LONGEST_UNHASHED else fingerprint(raw)
+    content = raw if len(raw) <= _MAX_UNHASHED_BYTES else fingerprint(raw)
     known = _cache.get((mode, content))
     if known is not None and raw:
         excess, found = known
         return found if not excess or (budget or Budget()).spend(excess) else UNCHECKED
-    if mode == "strict" and 0 < len(raw) <= plain.SHORT and plain.is_fine(schema):
+    if mode == "strict" and 0 < len(raw) <= plain.MAX_BYTES and plain.is_obviously_valid(schema):
         _cache.put((mode, content), (0, ()), _ENTRY_SIZE + len(content))
         return ()
     excess = excess_steps(schema, len(raw))
@@ -324,7 +324,7 @@ def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
 def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """Check the rules of strict mode, except the limits."""
     old = metaschema.is_draft_before_2019(root)
-    for node in nodes(root, strict=True, levels=limits.LEVELS):
+    for node in nodes(root, strict=True, levels=limits.MAX_LEVELS):
         if isinstance(node.value, bool):
             yield node.problem(_UNTYPED, hint="Add a `type`.")
         elif isinstance(node.value, dict) and "$ref" in node.value:
@@ -345,7 +345,7 @@ def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """
     beside = sorted(key for key in node.value if key != "$ref")
     if beside:
-        names = ", ".join(map(quoted, beside[:8]))
+        names = ", ".join(map(quote, beside[:8]))
         yield SchemaProblem(
             f"context={as_python_tuple(node.context)}, $ref cannot have keywords {{{names}}}.",
             (*node.path, "$ref"),
@@ -378,18 +378,20 @@ def _is_defined(target: str, root: dict[str, Any]) -> bool:
 def _unpermitted(node: Node) -> Iterator[SchemaProblem]:
     """Report keywords that strict mode rejects or may reject, except those of `_root`."""
     for key in node.value:
-        if key in _DOUBTFUL:
+        if key in _UNCERTAIN_KEYWORDS:
             yield node.problem(
-                f"{quoted(key)} is not permitted.", key, hint=_DOUBTFUL[key], certain=False
+                f"{quote(key)} is not permitted.", key, hint=_UNCERTAIN_KEYWORDS[key], certain=False
             )
-        elif key in _REFUSED and (node.path or key == "allOf" or key not in _FORBIDDEN_AT_ROOT):
+        elif key in _REJECTED_KEYWORDS and (
+            node.path or key == "allOf" or key not in _FORBIDDEN_AT_ROOT
+        ):
             # `not` has its own message. It is inferred that the message follows a context.
             tail = (
                 "Unsupported keywords ('not',)."
                 if key == "not"
-                else f"{quoted(key)} is not permitted."
+                else f"{quote(key)} is not permitted."
             )
-            yield node.problem(tail, key, hint=_REFUSED[key])
+            yield node.problem(tail, key, hint=_REJECTED_KEYWORDS[key])
 
 
 def _typed(node: Node) -> Iterator[SchemaProblem]:
@@ -516,7 +518,7 @@ def _fine_tuned(root: dict[str, Any]) -> Iterator[SchemaProblem]:
             for key in node.value:
                 if key in NOT_FOR_FINE_TUNED:
                     yield node.problem(
-                        f"{quoted(key)} is not permitted.",
+                        f"{quote(key)} is not permitted.",
                         key,
                         certain=False,
                         hint="The Structured Outputs guide lists it as unsupported for fine-tuned "

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from ..bounds import MOST_STEPS
-from .metaschema import LONGEST_PATTERN
+from ..bounds import MAX_EXTRA_STEPS
+from .metaschema import MAX_PATTERN_LENGTH
 
 #: Free steps per byte of a schema. Typical schemas need less than 2.
 FREE_STEPS_PER_BYTE: Final = 8
@@ -33,7 +33,7 @@ def excess_steps(schema: dict[str, Any], size: int) -> int:
     free = FREE_STEPS_PER_BYTE * size
     steps = 0
     stack: list[tuple[Any, int]] = [(schema, 1)]
-    while stack and steps <= free + MOST_STEPS:
+    while stack and steps <= free + MAX_EXTRA_STEPS:
         value, depth = stack.pop()
         steps += depth
         if isinstance(value, dict):
@@ -52,6 +52,6 @@ def _patterns(schema: dict[str, Any]) -> list[str]:
 
 
 def _pattern_steps(pattern: str) -> int:
-    if len(pattern) > LONGEST_PATTERN or not _MAY_BE_SLOW.search(pattern):
+    if len(pattern) > MAX_PATTERN_LENGTH or not _MAY_BE_SLOW.search(pattern):
         return 0
     return _SLOW * len(pattern)
