@@ -1,4 +1,4 @@
-"""Runs of the command in the background."""
+"""Run the command in the background."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def start_command(
 
 
 def wait_for(process: subprocess.Popen[bytes]) -> tuple[int, str]:
-    """Wait for a run to end; return its exit status and standard error."""
+    """Wait for the process to end, and return its exit status and standard error."""
     status = process.wait(timeout=60)
     assert process.stderr is not None
     return status, process.stderr.read().decode()

@@ -1,4 +1,4 @@
-"""Sample files for the tests of the command line."""
+"""Sample files for the command-line tests."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Final
 
 from support import FIXTURES
 
-#: Files without findings, with errors, with warnings only, and with hundreds of errors.
+#: Files with no findings, with errors, with only warnings, and with hundreds of errors.
 GOOD: Final = str(FIXTURES / "valid" / "embeddings.jsonl")
 BAD: Final = str(FIXTURES / "invalid" / "invalid_type.jsonl")
-WARNED: Final = str(FIXTURES / "invalid" / "blank_line.jsonl")
-MANY: Final = str(FIXTURES / "cases" / "mutants.jsonl")
+WARNINGS: Final = str(FIXTURES / "invalid" / "blank_line.jsonl")
+MANY_ERRORS: Final = str(FIXTURES / "cases" / "mutants.jsonl")

@@ -1,4 +1,4 @@
-"""`batchlint check`: which rules run, how many findings are kept, and the create call's options."""
+"""`batchlint check`: rule selection, limits on findings, and options for the create call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support import CommandResult, line, run_command
 Run = Callable[..., CommandResult]
 
 
-# -- the number of findings -----------------------------------------------------------------------
+# -- limits on findings ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ Run = Callable[..., CommandResult]
     ],
     ids=["default", "3", "39", "40", "0"],
 )
-def test_max_errors_limits_what_is_printed_and_all_are_counted(
+def test_max_errors_limits_printed_findings_but_not_the_counts(
     options: list[str], printed: int, run: Run, tmp_path: Path
 ) -> None:
     path = tmp_path / "batch.jsonl"
@@ -55,7 +55,7 @@ def test_max_errors_limits_what_is_printed_and_all_are_counted(
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
 )
-def test_keep_limits_findings_per_rule_and_all_are_counted(
+def test_keep_limits_stored_findings_per_rule_but_not_the_counts(
     options: list[str], kept: int, run: Run, tmp_path: Path
 ) -> None:
     path = tmp_path / "batch.jsonl"
@@ -109,7 +109,7 @@ def test_keep_limits_findings_per_rule_and_all_are_counted(
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else str(len(value)),
 )
-def test_options_choose_rules(
+def test_rule_options_set_which_rules_run_and_their_severity(
     options: list[str], severities: dict[str, str], run: Run, tmp_path: Path
 ) -> None:
     path = tmp_path / "batch.jsonl"
@@ -134,7 +134,7 @@ def test_options_choose_rules(
     ],
     ids=" ".join,
 )
-def test_selection_that_checks_nothing_is_refused(options: list[str], run: Run) -> None:
+def test_options_that_select_no_rule_are_a_usage_error(options: list[str], run: Run) -> None:
     result = run("check", *options, BAD)
 
     assert (result.status, result.out) == (2, "")
@@ -150,7 +150,9 @@ def test_selection_that_checks_nothing_is_refused(options: list[str], run: Run) 
         'select = ["invalid_type"]\nignore = ["invalid_type"]',
     ],
 )
-def test_configuration_without_any_rule_is_refused(text: str, run: Run, tmp_path: Path) -> None:
+def test_configuration_that_selects_no_rule_is_an_error(
+    text: str, run: Run, tmp_path: Path
+) -> None:
     (tmp_path / "batchlint.toml").write_text(text, "utf-8")
     (tmp_path / "x.jsonl").write_bytes(line("a", bogus=1))
     result = run("check", str(tmp_path / "x.jsonl"))
@@ -160,12 +162,12 @@ def test_configuration_without_any_rule_is_refused(text: str, run: Run, tmp_path
 
 
 @pytest.mark.parametrize("option", ["--ignore=", "--warn=", "--error="])
-def test_other_options_may_name_no_rule(option: str, run: Run) -> None:
+def test_ignore_warn_and_error_options_may_be_empty(option: str, run: Run) -> None:
     assert run("check", option, BAD).status == 1
 
 
 @pytest.mark.parametrize("option", ["--select", "--ignore", "--warn", "--error"])
-def test_unknown_rule_is_a_usage_error_with_suggestions(option: str) -> None:
+def test_unknown_rule_is_a_usage_error_with_a_suggestion(option: str) -> None:
     result = run_command("check", option, "duplicate_custom_ids", GOOD)
 
     assert result.status == 2
@@ -219,7 +221,7 @@ def test_endpoint_option_sets_the_endpoint(run: Run) -> None:
         ),
     ],
 )
-def test_parameters_of_the_create_call_are_checked(options: list[str], finding: str) -> None:
+def test_invalid_create_call_parameter_is_an_error(options: list[str], finding: str) -> None:
     result = run_command("check", *options, GOOD)
 
     assert result.status == 1, result
@@ -244,7 +246,7 @@ def test_parameters_of_the_create_call_are_checked(options: list[str], finding: 
         pytest.param(["--endpoint", "\udcff"], "endpoint", id="surrogate endpoint"),
     ],
 )
-def test_malformed_parameters_of_the_create_call_are_reported(
+def test_malformed_create_call_parameter_is_reported_as_a_finding(
     options: list[str], param: str, run: Run
 ) -> None:
     result = run("check", "--format=jsonl", *options, GOOD)
@@ -268,12 +270,12 @@ def test_malformed_metadata_is_a_usage_error(value: str, message: str, run: Run)
     assert message in result.err
 
 
-def test_ignored_rules_are_ignored_in_the_create_call(run: Run) -> None:
+def test_ignore_option_applies_to_the_create_call(run: Run) -> None:
     assert run("check", GOOD, "--completion-window=1h").status == 1
     assert run("check", GOOD, "--completion-window=1h", "--ignore=invalid_value").status == 0
 
 
-def test_valid_parameters_of_the_create_call_have_no_errors() -> None:
+def test_valid_create_call_parameters_pass() -> None:
     metadata = [f"--metadata=key{number}=a=b" for number in range(16)]
     options = [
         "--completion-window=24h",
@@ -286,11 +288,11 @@ def test_valid_parameters_of_the_create_call_have_no_errors() -> None:
     assert run_command("check", *options, GOOD).status == 0
 
 
-# -- completion -----------------------------------------------------------------------------------
+# -- shell completion -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("words", "number", "completed"),
+    ("words", "index", "completions"),
     [
         ("batchlint rule invalid_typ", 2, ["invalid_type"]),
         ("batchlint check --ignore=blank_line,duplicate_k", 2, ["blank_line,duplicate_key"]),
@@ -299,32 +301,34 @@ def test_valid_parameters_of_the_create_call_have_no_errors() -> None:
     ],
     ids=["rule", "rules", "endpoint", "schema"],
 )
-def test_shell_completes_names(words: str, number: int, completed: list[str]) -> None:
+def test_shell_completion_offers_matching_names(
+    words: str, index: int, completions: list[str]
+) -> None:
     result = run_command(
         env={
             "_BATCHLINT_COMPLETE": "bash_complete",
             "COMP_WORDS": words,
-            "COMP_CWORD": str(number),
+            "COMP_CWORD": str(index),
         }
     )
 
-    assert [row.partition(",")[2] for row in result.out.splitlines()] == completed
+    assert [row.partition(",")[2] for row in result.out.splitlines()] == completions
 
 
-# -- old schemas ----------------------------------------------------------------------------------
+# -- outdated schemas -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("days", "noted"), [(-100, 0), (0, 0), (179, 0), (180, 1), (4000, 1)])
-def test_old_schemas_are_noted_once_per_run(
-    days: int, noted: int, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("days", "notices"), [(-100, 0), (0, 0), (179, 0), (180, 1), (4000, 1)])
+def test_schemas_180_days_old_cause_one_notice_per_run(
+    days: int, notices: int, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at_noon = datetime.fromisoformat(f"{schema_date()}T12:00:00+00:00") + timedelta(days=days)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(at_noon.timestamp())))
+    now = datetime.fromisoformat(f"{schema_date()}T12:00:00+00:00") + timedelta(days=days)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(now.timestamp())))
     paths = [tmp_path / "one.jsonl", tmp_path / "two.jsonl"]
     for path in paths:
-        path.write_text(GOOD)
+        path.write_bytes(line())
     result = run("check", "--format=json", *map(str, paths))
 
-    assert result.err.count(f"batchlint: the schemas date from {schema_date()}") == noted
-    assert result.err.count("\n") == noted
+    assert result.err.count(f"batchlint: the schemas date from {schema_date()}") == notices
+    assert result.err.count("\n") == notices
     json.loads(result.out)

@@ -1,4 +1,4 @@
-"""Unexpected exceptions: status 2, one line, and a traceback on request."""
+"""Unexpected exceptions: exit status 2, a one-line message, and a traceback on request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Run = Callable[..., CommandResult]
 
 
 class PanicError(BaseException):
-    """Like the panic of a compiled module, it is not an `Exception`."""
+    """Stands in for a panic in a compiled module, which is not an `Exception`."""
 
 
 ERRORS = [
@@ -42,12 +42,12 @@ def crash(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("form", ["text", "json", "github"])
-def test_unexpected_exception_ends_with_status_2_and_one_line(
-    form: str, error: BaseException, crash: Callable[[BaseException], None], run: Run
+@pytest.mark.parametrize("format_name", ["text", "json", "github"])
+def test_unexpected_exception_prints_one_line_and_exits_with_status_2(
+    format_name: str, error: BaseException, crash: Callable[[BaseException], None], run: Run
 ) -> None:
     crash(error)
-    result = run("check", f"--format={form}", GOOD)
+    result = run("check", f"--format={format_name}", GOOD)
 
     assert (result.status, result.out) == (2, "")
     assert result.err.count("\n") == len(result.err.splitlines()) == 1
@@ -57,16 +57,16 @@ def test_unexpected_exception_ends_with_status_2_and_one_line(
     assert not set("\x1b\u202e") & set(result.err)
 
 
-def test_unexpected_broken_pipe_is_not_taken_for_an_exited_reader(
+def test_broken_pipe_error_from_elsewhere_is_not_mistaken_for_an_exited_reader(
     crash: Callable[[BaseException], None], run: Run
 ) -> None:
-    """Click would end with status 1."""
+    """Click exits with status 1 for every `BrokenPipeError`."""
     crash(BrokenPipeError(32, "Broken pipe"))
 
     assert run("check", GOOD).status == 2
 
 
-def test_unexpected_exception_leaves_the_old_report(
+def test_unexpected_exception_keeps_the_existing_report(
     crash: Callable[[BaseException], None], run: Run, tmp_path: Path
 ) -> None:
     path = tmp_path / "report"
@@ -78,17 +78,17 @@ def test_unexpected_exception_leaves_the_old_report(
     assert [entry.name for entry in tmp_path.iterdir()] == ["report"]
 
 
-@pytest.mark.parametrize("way", ["option", "variable"])
-def test_traceback_is_shown_if_asked_for(
-    way: str,
+@pytest.mark.parametrize("source", ["option", "variable"])
+def test_traceback_is_printed_on_request(
+    source: str,
     crash: Callable[[BaseException], None],
     run: Run,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if way == "variable":
+    if source == "variable":
         monkeypatch.setenv("BATCHLINT_TRACEBACK", "1")
     crash(KeyError("x\x1b"))
-    options = ["--traceback"] if way == "option" else []
+    options = ["--traceback"] if source == "option" else []
     result = run(*options, "check", GOOD)
 
     assert result.status == 2
@@ -97,7 +97,7 @@ def test_traceback_is_shown_if_asked_for(
     assert "\x1b" not in result.err
 
 
-def test_traceback_is_not_shown_otherwise(
+def test_traceback_is_not_printed_by_default(
     crash: Callable[[BaseException], None], run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crash(KeyError("x"))
@@ -106,7 +106,7 @@ def test_traceback_is_not_shown_otherwise(
         assert "Traceback" not in run("check", GOOD).err
 
 
-def test_running_out_of_memory_has_its_own_message(
+def test_memory_error_while_rendering_is_reported_without_an_internal_error(
     crash: Callable[[BaseException], None], run: Run
 ) -> None:
     crash(MemoryError())
@@ -116,7 +116,7 @@ def test_running_out_of_memory_has_its_own_message(
 
 @pytest.mark.parametrize("module", ["click", "orjson", "batchlint.engine.check"])
 @pytest.mark.parametrize("code", ["raise RuntimeError('broken')", "raise SystemExit(0)"])
-def test_broken_installation_ends_with_status_2(module: str, code: str, tmp_path: Path) -> None:
+def test_broken_installation_exits_with_status_2(module: str, code: str, tmp_path: Path) -> None:
     finder = f"""
 import sys
 class Finder:

@@ -1,4 +1,4 @@
-"""Directories, and compressed files, as inputs of `batchlint check`."""
+"""Directories and compressed files as inputs of `batchlint check`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ WANTED = ["batch.jsonl", "train.jsonl", "a/my_Batch-1.jsonl", "a/b/x.jsonl.gz", 
 UNWANTED = ["batch.json", "batch.jsonl.bak", "notes.txt", ".git/batch.jsonl"]
 HIDDEN = [".batch.jsonl"]
 
-RESULT = (FIXTURES / "foreign" / "batch_output.jsonl").read_bytes()
+BATCH_OUTPUT = (FIXTURES / "foreign" / "batch_output.jsonl").read_bytes()
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A directory of files, each with an error."""
+    """A directory of files that each have an error."""
     for name in (*WANTED, *UNWANTED, *HIDDEN):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def files_in(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> list[str]:
-    """Return the files that are found in a directory, relative to it."""
+    """Return the files found in a directory, as paths relative to it."""
     found = Folder(str(folder), config or Config(), include, exclude).files()
     return [Path(path).relative_to(folder).as_posix() for path in found]
 
@@ -52,7 +52,7 @@ def no_config(_: Path) -> Config:
     return Config()
 
 
-# -- which files ----------------------------------------------------------------------------------
+# -- file discovery --------------------------------------------------------------------------------
 
 
 def test_all_jsonl_files_in_a_directory_are_found(folder: Path) -> None:
@@ -73,21 +73,25 @@ def test_all_jsonl_files_in_a_directory_are_found(folder: Path) -> None:
             {"exclude": ["a"]}, {"batch.jsonl", "train.jsonl", "a.batch/x.jsonl"}, id="directory"
         ),
         pytest.param(
-            {"exclude": ["a/", "train.jsonl"]}, {"batch.jsonl", "a.batch/x.jsonl"}, id="slash"
+            {"exclude": ["a/", "train.jsonl"]},
+            {"batch.jsonl", "a.batch/x.jsonl"},
+            id="trailing slash",
         ),
         pytest.param(
             {"include": ["*atch*"], "exclude": ["a/*"]}, {"batch.jsonl"}, id="exclude wins"
         ),
     ],
 )
-def test_globs_choose_files(globs: dict[str, list[str]], expected: set[str], folder: Path) -> None:
+def test_include_and_exclude_globs_select_files(
+    globs: dict[str, list[str]], expected: set[str], folder: Path
+) -> None:
     chosen = files_in(folder, include=globs.get("include", ()), exclude=globs.get("exclude", ()))
     found = {name for name in chosen if not name.endswith((".json", ".bak"))}
 
     assert found == expected
 
 
-def test_globs_of_the_configuration_are_relative_to_it(folder: Path) -> None:
+def test_globs_in_a_config_file_are_relative_to_its_directory(folder: Path) -> None:
     path = folder / "batchlint.toml"
     path.write_text('include = ["a/*.jsonl", "train*"]\nexclude = ["a/my*"]', "utf-8")
 
@@ -96,7 +100,7 @@ def test_globs_of_the_configuration_are_relative_to_it(folder: Path) -> None:
     assert files_in(folder / "a", load(path)) == []
 
 
-def test_configuration_in_a_directory_applies_to_it(folder: Path, run: Run) -> None:
+def test_config_file_in_a_directory_applies_to_that_directory(folder: Path, run: Run) -> None:
     (folder / "a" / "batchlint.toml").write_text('exclude = ["b"]', "utf-8")
     result = run("check", "--list-files", str(folder / "a"))
 
@@ -104,8 +108,8 @@ def test_configuration_in_a_directory_applies_to_it(folder: Path, run: Run) -> N
     assert run("check", "--no-config", "--list-files", str(folder / "a")).out.count("\n") == 2
 
 
-def test_hook_checks_files_with_batch_in_their_names() -> None:
-    """It skips the names of results from OpenAI's website."""
+def test_hook_matches_batch_files_but_not_downloaded_results() -> None:
+    """OpenAI's website names the results `batch_ID_output.jsonl` and `batch_ID_error.jsonl`."""
     hook, _ = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 
     def is_checked(name: str) -> bool:
@@ -129,7 +133,7 @@ def test_hook_checks_files_with_batch_in_their_names() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no named pipes")
 def test_pipes_and_devices_in_directories_are_skipped(tmp_path: Path, run: Run) -> None:
-    """Git stores links, so a repository may have a link to a device."""
+    """A Git repository may contain a symbolic link to a device."""
     os.mkfifo(tmp_path / "batch1.jsonl")
     (tmp_path / "batch2.jsonl").symlink_to("/dev/zero")
     (tmp_path / "batch3.jsonl").symlink_to("batch1.jsonl")
@@ -158,7 +162,9 @@ def test_only_directories_are_expanded(folder: Path) -> None:
     ]
 
 
-def test_same_file_is_checked_once(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_given_several_times_is_checked_once(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(folder)
     Path("link.jsonl").symlink_to("batch.jsonl")
     given = ["batch.jsonl", "./batch.jsonl", str(folder / "batch.jsonl"), "link.jsonl", "-", "-"]
@@ -167,11 +173,11 @@ def test_same_file_is_checked_once(folder: Path, run: Run, monkeypatch: pytest.M
     assert run("check", "batch.jsonl", "batch.jsonl").out == run("check", "batch.jsonl").out
 
 
-# -- messages ---------------------------------------------------------------------------------
+# -- messages -------------------------------------------------------------------------------------
 
 
-def test_skipped_files_are_named(folder: Path, run: Run) -> None:
-    (folder / "batch_1_output.jsonl").write_bytes(RESULT)
+def test_skipped_files_are_reported_with_the_reason(folder: Path, run: Run) -> None:
+    (folder / "batch_1_output.jsonl").write_bytes(BATCH_OUTPUT)
     (folder / "batch_1_error.jsonl").write_bytes(b"")
     result = run("check", str(folder), "--exclude=a", "--exclude=train*")
 
@@ -183,7 +189,7 @@ def test_skipped_files_are_named(folder: Path, run: Run) -> None:
     assert result.out.splitlines()[-1] == "2 files, 2 with errors"
 
 
-def test_only_three_skipped_files_are_named_for_each_reason(folder: Path, run: Run) -> None:
+def test_skip_message_names_at_most_three_files_per_reason(folder: Path, run: Run) -> None:
     for number in range(1200):
         (folder / f"skip{number:04}.jsonl").write_bytes(b"")
 
@@ -191,16 +197,16 @@ def test_only_three_skipped_files_are_named_for_each_reason(folder: Path, run: R
     assert " skip0000.jsonl, skip0001.jsonl, skip0002.jsonl and 1,197 more (excluded)" in err
 
 
-def test_results_of_a_batch_are_reported_if_they_are_named(folder: Path, run: Run) -> None:
+def test_batch_output_given_by_name_is_checked_and_recognized(folder: Path, run: Run) -> None:
     path = folder / "batch_1_output.jsonl"
-    path.write_bytes(RESULT)
+    path.write_bytes(BATCH_OUTPUT)
     result = run("check", str(path))
 
     assert result.status == 1
     assert "it looks like the output or error file of a batch" in result.out
 
 
-def test_files_are_listed_and_not_checked(folder: Path, run: Run) -> None:
+def test_list_files_prints_files_without_checking_them(folder: Path, run: Run) -> None:
     result = run("check", "--list-files", str(folder), "missing.jsonl")
 
     assert sorted(result.out.splitlines()) == sorted(str(folder / name) for name in WANTED)
@@ -208,7 +214,7 @@ def test_files_are_listed_and_not_checked(folder: Path, run: Run) -> None:
     assert run("check", "--list-files", str(folder)).status == 0
 
 
-def test_checking_a_directory_checks_its_files(
+def test_directory_gives_the_same_report_as_its_files(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
@@ -218,7 +224,7 @@ def test_checking_a_directory_checks_its_files(
     assert run("check", ".").out.splitlines()[-1] == "5 files, 5 with errors"
 
 
-def test_directory_without_files_is_an_error(run: Run, tmp_path: Path) -> None:
+def test_directory_without_batch_files_is_an_error(run: Run, tmp_path: Path) -> None:
     result = run("check", str(tmp_path))
 
     assert (result.status, result.out) == (2, "")
@@ -226,13 +232,13 @@ def test_directory_without_files_is_an_error(run: Run, tmp_path: Path) -> None:
     assert (
         result.err == f"batchlint: {tmp_path}: no file here matches *.jsonl, *.jsonl.gz\n{message}"
     )
-    (tmp_path / "x.jsonl").write_bytes(RESULT)
+    (tmp_path / "x.jsonl").write_bytes(BATCH_OUTPUT)
     result = run("check", str(tmp_path))
     assert (result.status, result.err.splitlines(keepends=True)[-1]) == (2, message)
 
 
 @pytest.mark.parametrize("command", ["check", "check --list-files", "fix"])
-def test_globs_without_a_match_are_named(command: str, run: Run, tmp_path: Path) -> None:
+def test_globs_without_a_match_are_reported(command: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_bytes(line())
     (tmp_path / "batchlint.toml").write_text("include = ['*.json', 'data/*']", "utf-8")
     result = run(*command.split(), str(tmp_path))
@@ -280,8 +286,8 @@ def test_damaged_compressed_file_is_an_error(data: bytes, run: Run, tmp_path: Pa
     assert json.loads(result.out)["files"][0]["error"]
 
 
-def test_compressed_file_that_is_too_large_is_an_error(run: Run, tmp_path: Path) -> None:
-    """A huge line of zeros in a small compressed file."""
+def test_file_over_the_decompressed_size_limit_is_an_error(run: Run, tmp_path: Path) -> None:
+    """The compressed file is small, because its only line repeats one digit."""
     path = tmp_path / "batch.jsonl.gz"
     path.write_bytes(gzip.compress(b"0" * 50_000_000))
     plain = tmp_path / "batch.jsonl"

@@ -23,10 +23,10 @@ ENVIRONMENTS = [
 ]
 
 
-def printed(form: str, path: Path, **env: str) -> bytes:
-    """Return the bytes that the command prints."""
+def run_check(format_name: str, path: Path, **env: str) -> bytes:
+    """Return the bytes that `batchlint check` prints."""
     return subprocess.run(
-        [sys.executable, "-m", "batchlint", "check", f"--format={form}", path.name],
+        [sys.executable, "-m", "batchlint", "check", f"--format={format_name}", path.name],
         cwd=path.parent,
         env=os.environ | env,
         capture_output=True,
@@ -34,27 +34,27 @@ def printed(form: str, path: Path, **env: str) -> bytes:
     ).stdout
 
 
-@pytest.mark.parametrize("form", [name for name in FORMATS if name != "text"])
-def test_machine_formats_are_utf8(form: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("format_name", [name for name in FORMATS if name != "text"])
+def test_machine_readable_formats_are_utf8_in_any_locale(format_name: str, tmp_path: Path) -> None:
     path = tmp_path / "größe.jsonl"
     path.write_bytes(line("ü\U0001f600\u202e\x7f", encoding_format="größe 你 €"))
-    expected = printed(form, path, PYTHONUTF8="1")
+    expected = run_check(format_name, path, PYTHONUTF8="1")
 
     for env in ENVIRONMENTS:
-        assert printed(form, path, **env) == expected, env
-    assert form == "batch" or "größe" in expected.decode()
-    if form in ("json", "gitlab", "sarif"):
+        assert run_check(format_name, path, **env) == expected, env
+    assert format_name == "batch" or "größe" in expected.decode()
+    if format_name in ("json", "gitlab", "sarif"):
         json.loads(expected)
-    if form == "junit":
+    if format_name == "junit":
         ET.fromstring(expected)
-    if form == "jsonl":
+    if format_name == "jsonl":
         assert json.loads(expected)["custom_id"] == "ü\U0001f600\u202e\x7f"
 
 
-@pytest.mark.parametrize("form", ["json", "jsonl", "sarif", "junit"])
-def test_invisible_characters_are_escaped_as_the_format_requires(form: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("format_name", ["json", "jsonl", "sarif", "junit"])
+def test_invisible_characters_are_escaped(format_name: str, tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(line("\U000e0041\u202e\x7f", encoding_format="x"))
-    text = printed(form, path).decode()
+    text = run_check(format_name, path).decode()
 
     assert not set("\U000e0041\u202e\x7f") & set(text)

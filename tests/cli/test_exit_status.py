@@ -1,4 +1,4 @@
-"""The exit status as a function of the results."""
+"""The exit status that follows from the results of a check."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from batchlint.output.result import FileResult
 from reports import make_finding, make_report
 
 CLEAN = FileResult("clean", make_report())
-BAD = FileResult("bad", make_report(make_finding()))
+ERRORS = FileResult("errors", make_report(make_finding()))
 WARNING = make_finding(severity="warning", fails=None)
-WARNED = FileResult(
-    "warned",
+WARNINGS = FileResult(
+    "warnings",
     Report(
         path=None,
         endpoint=None,
@@ -37,17 +37,17 @@ UNREADABLE = FileResult("unreadable", error="No such file or directory")
     [
         pytest.param([], 0, 0, id="no files"),
         pytest.param([CLEAN], 0, 0, id="clean"),
-        pytest.param([WARNED], 0, 1, id="warnings"),
-        pytest.param([BAD], 1, 1, id="errors"),
-        pytest.param([CLEAN, BAD], 1, 1, id="errors in the last file"),
-        pytest.param([BAD, CLEAN], 1, 1, id="errors in the first file"),
-        pytest.param([CLEAN, WARNED], 0, 1, id="warnings in the last file"),
+        pytest.param([WARNINGS], 0, 1, id="warnings"),
+        pytest.param([ERRORS], 1, 1, id="errors"),
+        pytest.param([CLEAN, ERRORS], 1, 1, id="errors in the last file"),
+        pytest.param([ERRORS, CLEAN], 1, 1, id="errors in the first file"),
+        pytest.param([CLEAN, WARNINGS], 0, 1, id="warnings in the last file"),
         pytest.param([UNREADABLE], 2, 2, id="unreadable"),
-        pytest.param([BAD, UNREADABLE], 2, 2, id="errors, then unreadable"),
+        pytest.param([ERRORS, UNREADABLE], 2, 2, id="errors, then unreadable"),
         pytest.param([UNREADABLE, CLEAN], 2, 2, id="unreadable, then clean"),
     ],
 )
-def test_exit_status_follows_from_the_results(
+def test_exit_status_is_that_of_the_worst_result(
     results: list[FileResult], status: int, strict_status: int
 ) -> None:
     assert exit_status(results, strict=False) == status

@@ -1,4 +1,4 @@
-"""`batchlint fix`: what it prints and writes, and its exit status."""
+"""`batchlint fix`: its output, the files it writes, and its exit status."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_file_is_fixed_in_place(path: Path, run: Run) -> None:
     assert path.read_bytes() == RIGHT
 
 
-def test_remaining_errors_exit_with_status_1(path: Path, run: Run) -> None:
+def test_errors_that_remain_give_exit_status_1(path: Path, run: Run) -> None:
     path.write_bytes(WRONG + RIGHT)
     result = run("fix", "in.jsonl")
 
@@ -53,7 +53,7 @@ def test_remaining_errors_exit_with_status_1(path: Path, run: Run) -> None:
     assert path.read_bytes() == RIGHT + line("a-2", CHAT)
 
 
-def test_file_without_an_object_is_not_changed(path: Path, run: Run) -> None:
+def test_file_without_json_objects_is_not_changed(path: Path, run: Run) -> None:
     path.write_bytes(b"# Notes\n\nBuy milk.\n")
     result = run("fix", "--unsafe", "in.jsonl")
 
@@ -66,7 +66,7 @@ def test_file_without_an_object_is_not_changed(path: Path, run: Run) -> None:
     assert path.read_bytes() == b"# Notes\n\nBuy milk.\n"
 
 
-def test_diff_changes_nothing(path: Path, run: Run) -> None:
+def test_diff_option_prints_a_diff_and_changes_nothing(path: Path, run: Run) -> None:
     result = run("fix", "--diff", "in.jsonl")
 
     assert result.status == 1
@@ -79,7 +79,7 @@ def test_diff_changes_nothing(path: Path, run: Run) -> None:
     assert run("fix", "--diff", "in.jsonl")[:2] == (0, "")
 
 
-def test_diff_of_a_converted_file_replaces_all_lines(path: Path, run: Run) -> None:
+def test_diff_of_a_json_array_replaces_all_lines(path: Path, run: Run) -> None:
     lines = [line("a", CHAT), line("b", CHAT)]
     array = b"[" + b",".join(lines).replace(b"\n", b"") + b"]\n"
     path.write_bytes(array)
@@ -90,7 +90,7 @@ def test_diff_of_a_converted_file_replaces_all_lines(path: Path, run: Run) -> No
     )
 
 
-def test_output_file_gets_the_repaired_file(path: Path, run: Run) -> None:
+def test_output_file_option_writes_there_and_keeps_the_input(path: Path, run: Run) -> None:
     assert run("fix", "in.jsonl", "--output-file", "out.jsonl").status == 0
     assert Path("out.jsonl").read_bytes() == RIGHT
     assert path.read_bytes() == WRONG
@@ -99,7 +99,7 @@ def test_output_file_gets_the_repaired_file(path: Path, run: Run) -> None:
     assert result.err.startswith("in.jsonl: 1 problem fixed")
 
 
-def test_standard_input_goes_to_standard_output() -> None:
+def test_standard_input_is_fixed_to_standard_output() -> None:
     result = run_command("fix", "-", stdin=WRONG)
 
     assert result.status == 0
@@ -121,7 +121,7 @@ def test_several_files_and_directories_are_fixed(run: Run) -> None:
     assert Path("a", "batch.jsonl").read_bytes() == RIGHT == Path("b", "batch.jsonl").read_bytes()
 
 
-def test_rules_of_the_command_line_and_of_the_configuration_apply(path: Path, run: Run) -> None:
+def test_rule_selection_from_options_and_config_file_applies(path: Path, run: Run) -> None:
     assert run("fix", "--ignore=invalid_method", "in.jsonl").status == 0
     assert path.read_bytes() == WRONG
     Path("sub").mkdir()
@@ -145,7 +145,9 @@ def test_rules_of_the_command_line_and_of_the_configuration_apply(path: Path, ru
         (["in.jsonl", "--select=x"], "unknown rule 'x'"),
     ],
 )
-def test_failure_has_status_2(arguments: list[str], message: str, run: Run) -> None:
+def test_failure_exits_with_status_2_and_changes_nothing(
+    arguments: list[str], message: str, run: Run
+) -> None:
     Path("in.jsonl.gz").write_bytes(gzip.compress(WRONG))
     result = run("fix", *arguments)
 
@@ -156,7 +158,7 @@ def test_failure_has_status_2(arguments: list[str], message: str, run: Run) -> N
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_pipe_cannot_be_fixed_in_place(run: Run) -> None:
-    """Writing to it would wait for a reader, and what was read would be lost."""
+    """Writing would block until another process reads, and the data from the pipe would be lost."""
     os.mkfifo("pipe")
     result = run("fix", "pipe")
 
@@ -166,15 +168,15 @@ def test_pipe_cannot_be_fixed_in_place(run: Run) -> None:
     )
 
 
-def test_unreadable_file_does_not_stop_others_from_being_fixed(path: Path, run: Run) -> None:
+def test_unreadable_file_does_not_prevent_fixing_the_others(path: Path, run: Run) -> None:
     result = run("fix", "missing.jsonl", "in.jsonl")
 
     assert result.status == 2
     assert path.read_bytes() == RIGHT
 
 
-def test_link_in_a_directory_does_not_change_a_file_elsewhere(run: Run, tmp_path: Path) -> None:
-    """A repository may contain a link to any file of its user. A link that is named is repaired."""
+def test_symlink_in_a_directory_is_skipped_unless_given_by_name(run: Run, tmp_path: Path) -> None:
+    """A repository may contain a link to any of the user's files."""
     elsewhere = tmp_path / "elsewhere.txt"
     elsewhere.write_bytes(b"text\n\n" + line("a"))
     folder = tmp_path / "folder"

@@ -1,4 +1,4 @@
-"""Inputs of `batchlint check`: files of any name, standard input, and unreadable files."""
+"""Inputs of `batchlint check`: standard input, files with any name, and unreadable files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from support import FIXTURES, ROOT, CommandResult, line, run_command
 Run = Callable[..., CommandResult]
 
 
-def test_standard_input_is_a_file_without_a_name() -> None:
+def test_standard_input_is_checked_and_called_stdin() -> None:
     result = run_command("check", "-", stdin=line("a", bogus=1))
 
     assert result.status == 1
@@ -31,31 +31,31 @@ def test_standard_input_is_a_file_without_a_name() -> None:
     assert run_command("check", "-", GOOD, stdin=line("a")).out.count("no errors") == 3
 
 
-@pytest.mark.parametrize("form", ["text", "rdjson", "sarif"])
-def test_columns_in_standard_input_match_those_in_the_file(form: str) -> None:
-    """Its lines are read twice, although the stream is read once."""
+@pytest.mark.parametrize("format_name", ["text", "rdjson", "sarif"])
+def test_standard_input_gives_the_same_report_as_the_file(format_name: str) -> None:
+    """Columns and excerpts need a second read, which a stream doesn't allow."""
     path = Path(BAD).relative_to(ROOT)
-    options = ["check", f"--format={form}", "--show-source", f"--stdin-filename={path}"]
+    options = ["check", f"--format={format_name}", "--show-source", f"--stdin-filename={path}"]
     from_stdin = run_command(*options, "-", stdin=Path(BAD).read_bytes(), cwd=ROOT)
 
     assert from_stdin == run_command(*options, str(path), cwd=ROOT)
 
 
-def test_standard_input_is_checked_even_without_room_for_a_copy(
+def test_standard_input_is_checked_even_if_the_disk_is_too_full_for_a_copy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Full(io.BytesIO):
+    class FullDisk(io.BytesIO):
         def write(self, _data: Any, /) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line("a"))))
-    copy = Full()
+    copy = FullDisk()
 
     assert standard_input(copy).read() == line("a")
     assert copy.closed
 
 
-def test_file_name_is_printed_as_given(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_path_is_printed_as_given(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FIXTURES)
     out = run("check", "invalid/../valid/embeddings.jsonl").out
 
@@ -74,27 +74,30 @@ def test_file_name_is_printed_as_given(run: Run, monkeypatch: pytest.MonkeyPatch
     ],
     ids=repr,
 )
-@pytest.mark.parametrize("form", ["text", "json", "jsonl", "batch"])
-def test_file_may_have_any_name(name: bytes, form: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("format_name", ["text", "json", "jsonl", "batch"])
+def test_file_with_an_unusual_name_is_checked(
+    name: bytes, format_name: str, tmp_path: Path
+) -> None:
     path = os.fsencode(tmp_path) + b"/" + name
     try:
         Path(os.fsdecode(path)).write_bytes(line("a", bogus=1))
     except OSError as error:
-        pytest.skip(f"this file system does not take the name: {error}")
-    result = run_command("check", f"--format={form}", "--", path)
+        pytest.skip(f"the file system rejects the name: {error}")
+    result = run_command("check", f"--format={format_name}", "--", path)
 
     assert result.status == 1
-    assert len(result.err.splitlines()) == (form == "batch")  # It explains why the status is 1.
-    assert form == "batch" or "bogus" in result.out
+    # Only `batch` writes to standard error: it explains the exit status.
+    assert len(result.err.splitlines()) == (format_name == "batch")
+    assert format_name == "batch" or "bogus" in result.out
     assert "\x1b" not in result.out + result.err
-    if form == "text":
+    if format_name == "text":
         assert len(result.out.splitlines()) == 3  # The finding, its hint, the summary.
 
 
-# -- inputs that cannot be read -------------------------------------------------------------------
+# -- unreadable inputs ----------------------------------------------------------------------------
 
 
-def test_unreadable_files_are_reported_and_the_others_are_checked(tmp_path: Path) -> None:
+def test_unreadable_files_are_reported_and_other_files_are_checked(tmp_path: Path) -> None:
     (tmp_path / "folder.jsonl").mkdir()
     (tmp_path / "dangling.jsonl").symlink_to(tmp_path / "nowhere")
     (tmp_path / "good.jsonl").write_bytes(line("a"))
@@ -133,19 +136,19 @@ def test_file_without_read_permission_is_reported(tmp_path: Path) -> None:
     assert (result.status, result.err) == (2, f"batchlint: {path}: Permission denied\n")
 
 
-@pytest.mark.parametrize("form", ["json", "jsonl", "batch"])
-def test_unreadable_file_is_reported_on_standard_error_in_every_format(
-    form: str, tmp_path: Path
+@pytest.mark.parametrize("format_name", ["json", "jsonl", "batch"])
+def test_unreadable_file_is_reported_on_standard_error_with_json_formats(
+    format_name: str, tmp_path: Path
 ) -> None:
-    result = run_command("check", f"--format={form}", "missing.jsonl", GOOD, cwd=tmp_path)
+    result = run_command("check", f"--format={format_name}", "missing.jsonl", GOOD, cwd=tmp_path)
 
     assert result.status == 2
     assert "missing.jsonl: No such file or directory" in result.err
-    for text in [result.out] if form == "json" else result.out.splitlines():
+    for text in [result.out] if format_name == "json" else result.out.splitlines():
         json.loads(text)
 
 
-def test_running_out_of_memory_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_error_during_a_check_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise MemoryError
 
@@ -156,23 +159,23 @@ def test_running_out_of_memory_is_reported(run: Run, monkeypatch: pytest.MonkeyP
     assert result.err == f"batchlint: {GOOD}: not enough memory to check it\n"
 
 
-def test_file_name_cannot_begin_a_line_of_standard_error(run: Run) -> None:
+def test_newline_in_a_file_name_cannot_start_a_line_on_standard_error(run: Run) -> None:
     result = run("check", "a\n::error::x.jsonl")
 
     assert result.err == "batchlint: a\\n::error::x.jsonl: No such file or directory\n"
 
 
-# -- files that change, and pipes -----------------------------------------------------------------
+# -- changing files and named pipes --------------------------------------------------------------
 
 
-def test_file_that_shrinks_while_it_is_read_is_reported(
+def test_file_truncated_during_the_check_is_reported(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(line("a", input="x" * 1000) * 5000)
 
     class Bar:
-        """A progress bar that truncates the file as soon as a part of it was checked."""
+        """Truncates the file after the first chunk has been checked."""
 
         def __init__(self, **_: Any) -> None:
             pass
@@ -197,7 +200,7 @@ def test_file_that_shrinks_while_it_is_read_is_reported(
     assert result.err.startswith(message)
 
 
-def test_named_pipe_is_read_to_its_end(tmp_path: Path) -> None:
+def test_named_pipe_is_read_to_the_end(tmp_path: Path) -> None:
     if not hasattr(os, "mkfifo"):
         pytest.skip("needs named pipes")
     path = tmp_path / "pipe.jsonl"
@@ -215,7 +218,7 @@ def test_named_pipe_is_read_to_its_end(tmp_path: Path) -> None:
 # -- progress -------------------------------------------------------------------------------------
 
 
-def test_progress_bar_is_drawn_on_standard_error_on_request() -> None:
+def test_progress_option_draws_a_bar_on_standard_error() -> None:
     result = run_command("check", "--progress", GOOD)
 
     assert result.status == 0

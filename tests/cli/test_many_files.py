@@ -1,4 +1,4 @@
-"""The command checks many files in parallel, but reports them in the order of the arguments."""
+"""Many files and URLs: checked in parallel, reported in the order of the arguments."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Run = Callable[..., CommandResult]
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[str]:
-    """Write twenty files. The first one is much larger, so that it finishes last."""
+    """Write twenty files. The first is much larger than the others, so it finishes last."""
     for number in range(20):
         lines = line("a") + (line("b", bogus=1) if number in (3, 13) else line("b"))
-        more = b"".join(line(str(n)) for n in range(20_000)) if number == 0 else b""
-        (tmp_path / f"{number:02}.jsonl").write_bytes(lines + more)
+        padding = b"".join(line(str(n)) for n in range(20_000)) if number == 0 else b""
+        (tmp_path / f"{number:02}.jsonl").write_bytes(lines + padding)
     return [str(tmp_path / f"{number:02}.jsonl") for number in range(20)]
 
 
@@ -38,7 +38,7 @@ def memory() -> Iterator[MemoryFileSystem]:
 
 
 @pytest.mark.parametrize("jobs", ["1", "2", "0"])
-def test_results_are_in_the_order_of_the_arguments(files: list[str], jobs: str) -> None:
+def test_results_are_printed_in_the_order_of_the_arguments(files: list[str], jobs: str) -> None:
     result = run_command("check", "--jobs", jobs, *files, "missing.jsonl")
     summaries = [text for text in result.out.splitlines() if " requests to " in text]
 
@@ -49,15 +49,15 @@ def test_results_are_in_the_order_of_the_arguments(files: list[str], jobs: str) 
     assert result.err == "batchlint: missing.jsonl: No such file or directory\n"
 
 
-def test_number_of_jobs_changes_no_format(files: list[str]) -> None:
-    for form in ("json", "github"):
-        one = run_command("check", "--format", form, "--jobs", "1", *files)
-        assert run_command("check", "--format", form, "--jobs", "2", *files) == one
+def test_output_does_not_depend_on_the_number_of_jobs(files: list[str]) -> None:
+    for format_name in ("json", "github"):
+        one = run_command("check", "--format", format_name, "--jobs", "1", *files)
+        assert run_command("check", "--format", format_name, "--jobs", "2", *files) == one
         assert one.status == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no SIGKILL")
-def test_dead_worker_leaves_the_other_files_unchecked(
+def test_worker_death_is_reported_for_every_unchecked_file(
     run: Run, files: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parent = os.getpid()
@@ -111,7 +111,7 @@ def test_one_progress_bar_covers_all_files(
 # -- URLs -----------------------------------------------------------------------------------------
 
 
-def test_globs_and_prefixes_are_expanded(run: Run, memory: MemoryFileSystem) -> None:
+def test_url_globs_and_prefixes_are_expanded(run: Run, memory: MemoryFileSystem) -> None:
     memory.pipe("/b/1.jsonl", line("a"))
     memory.pipe("/b/2.jsonl", line("a", bogus=1))
     for given in ("memory://b/*.jsonl", "memory://b/"):
@@ -123,7 +123,7 @@ def test_globs_and_prefixes_are_expanded(run: Run, memory: MemoryFileSystem) -> 
         assert result.err == ""
 
 
-def test_urls_are_listed(run: Run, memory: MemoryFileSystem) -> None:
+def test_list_files_prints_urls(run: Run, memory: MemoryFileSystem) -> None:
     memory.pipe("/b/1.jsonl", line("a"))
 
     assert run("check", "--list-files", "memory://b/") == (0, "memory:///b/1.jsonl\n", "")
@@ -143,11 +143,11 @@ def test_urls_are_listed(run: Run, memory: MemoryFileSystem) -> None:
         ("memory://b/", "no .jsonl files below this prefix"),
     ],
 )
-def test_unreadable_url_is_reported(run: Run, url: str, message: str) -> None:
+def test_url_that_matches_no_file_is_reported(run: Run, url: str, message: str) -> None:
     assert run("check", url) == (2, "", f"batchlint: {url}: {message}\n")
 
 
-def test_url_is_printed_without_its_secrets(run: Run) -> None:
+def test_url_is_printed_without_credentials_and_query(run: Run) -> None:
     result = run("check", "http://user:secret@127.0.0.1:9/a.jsonl?signature=secret")
 
     assert result.status == 2
@@ -155,25 +155,27 @@ def test_url_is_printed_without_its_secrets(run: Run) -> None:
     assert "secret" not in result.err
 
 
-def test_show_source_has_no_excerpts_of_urls(run: Run, memory: MemoryFileSystem) -> None:
+def test_show_source_prints_no_excerpt_of_a_url(run: Run, memory: MemoryFileSystem) -> None:
     memory.pipe("/b/1.jsonl", line("a", bogus=1))
+    result = run("check", "--show-source", "memory://b/1.jsonl")
 
-    assert run("check", "--show-source", "memory://b/1.jsonl").status == 1
+    assert result.status == 1
+    assert result == run("check", "memory://b/1.jsonl")
 
 
 @pytest.mark.parametrize(
-    ("form", "expected"),
+    ("format_name", "expected"),
     [("sarif", '"uri": "memory://b/1.jsonl"'), ("gitlab", '"path": "memory://b/1.jsonl"')],
 )
-def test_formats_print_the_url_unchanged(
-    run: Run, memory: MemoryFileSystem, form: str, expected: str
+def test_reports_contain_the_url_unchanged(
+    run: Run, memory: MemoryFileSystem, format_name: str, expected: str
 ) -> None:
     memory.pipe("/b/1.jsonl", line("a", bogus=1))
 
-    assert expected in run("check", "--format", form, "memory://b/1.jsonl").out
+    assert expected in run("check", "--format", format_name, "memory://b/1.jsonl").out
 
 
-def test_url_can_be_fixed_into_a_local_file(
+def test_file_at_a_url_is_fixed_into_a_local_file(
     run: Run, memory: MemoryFileSystem, tmp_path: Path
 ) -> None:
     memory.pipe("/b/1.jsonl", line("a") + b"\n")
@@ -190,7 +192,7 @@ def test_url_can_be_fixed_into_a_local_file(
         (["split", "--dry-run"], "cannot split a file at a URL; pipe it to `batchlint split -`"),
     ],
 )
-def test_unsupported_uses_of_urls_are_reported(
+def test_fixing_a_url_in_place_and_splitting_a_url_are_errors(
     run: Run, memory: MemoryFileSystem, arguments: list[str], message: str
 ) -> None:
     memory.pipe("/b/1.jsonl", line("a"))
@@ -202,8 +204,8 @@ def test_unsupported_uses_of_urls_are_reported(
     )
 
 
-def test_more_files_are_queued_than_there_are_threads() -> None:
-    """Otherwise a thread would wait while a result is printed."""
+def test_more_urls_are_queued_than_threads_can_read() -> None:
+    """Otherwise, threads would be idle while a result is printed."""
     from batchlint.many import choose_place
 
     assert (

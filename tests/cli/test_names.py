@@ -1,4 +1,4 @@
-"""Hostile names: of files, options and configuration keys."""
+"""Hostile characters in file names, arguments and configuration files."""
 
 from __future__ import annotations
 
@@ -14,33 +14,35 @@ from support import HOSTILE, CommandResult, line, run_command
 
 Run = Callable[..., CommandResult]
 
-#: Characters that must not reach a terminal. Newlines are allowed.
-NOT_PRINTED = set(HOSTILE) - {"\n"}
+#: Characters that must not reach a terminal. The output itself contains newlines.
+NEVER_PRINTED = set(HOSTILE) - {"\n"}
 
 
 @posix
 @pytest.mark.parametrize("character", sorted(set(HOSTILE) - {"\0"}), ids=ascii)
-@pytest.mark.parametrize("form", ["text", "json", "jsonl", "batch", "github", "gitlab", "sarif"])
-def test_no_hostile_character_of_a_file_name_is_printed(
-    form: str, character: str, run: Run, tmp_path: Path
+@pytest.mark.parametrize(
+    "format_name", ["text", "json", "jsonl", "batch", "github", "gitlab", "sarif"]
+)
+def test_hostile_character_in_a_file_name_is_not_printed(
+    format_name: str, character: str, run: Run, tmp_path: Path
 ) -> None:
     path = tmp_path / f"a{character}::error::batch.jsonl"
     path.write_bytes(line("a", bogus=1) + b"{\n")
     compressed = tmp_path / f"b{character}.jsonl.gz"
     compressed.write_bytes(b"not compressed")
     missing = f"c{character}missing"
-    result = run("check", f"--format={form}", str(path), str(compressed), missing)
+    result = run("check", f"--format={format_name}", str(path), str(compressed), missing)
 
     assert result.status == 2
-    assert not NOT_PRINTED & set(result.out + result.err)
+    assert not NEVER_PRINTED & set(result.out + result.err)
     assert len(result.err.splitlines()) == 3
-    if form != "github":
+    if format_name != "github":
         assert not any(row.startswith("::error") for row in (result.out + result.err).splitlines())
 
 
 @posix
 @pytest.mark.parametrize("character", sorted(set(HOSTILE) - {"\0"}), ids=ascii)
-def test_no_hostile_character_of_a_file_name_is_in_junit(
+def test_hostile_character_in_a_file_name_is_not_in_the_junit_report(
     character: str, run: Run, tmp_path: Path
 ) -> None:
     path = tmp_path / f"a{character}b.jsonl"
@@ -48,7 +50,7 @@ def test_no_hostile_character_of_a_file_name_is_in_junit(
     result = run("check", "--format=junit", str(path))
 
     assert result.status == 0
-    assert not NOT_PRINTED & set(result.out)
+    assert not NEVER_PRINTED & set(result.out)
 
 
 @posix
@@ -67,11 +69,11 @@ def test_no_hostile_character_of_a_file_name_is_in_junit(
     ],
     ids=ascii,
 )
-def test_no_hostile_character_of_an_argument_is_printed(args: list[str], run: Run) -> None:
+def test_hostile_character_in_an_argument_is_not_printed(args: list[str], run: Run) -> None:
     result = run(*args)
 
     assert result.status == 2
-    assert not NOT_PRINTED & set(result.err)
+    assert not NEVER_PRINTED & set(result.err)
     assert not any(row.startswith("::") for row in result.err.splitlines())
 
 
@@ -85,7 +87,7 @@ def test_no_hostile_character_of_an_argument_is_printed(args: list[str], run: Ru
         '[per-file."a\\u001bb"]\n"c\\u200bd" = []',
     ],
 )
-def test_no_hostile_character_of_a_configuration_is_printed(
+def test_hostile_character_in_a_configuration_is_not_printed(
     text: str, run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "batchlint.toml").write_text(text, "utf-8")
@@ -94,12 +96,12 @@ def test_no_hostile_character_of_a_configuration_is_printed(
     result = run("check", str(path))
 
     assert result.status == 2
-    assert not NOT_PRINTED & set(result.err)
+    assert not NEVER_PRINTED & set(result.err)
     assert not any(row.startswith("::") for row in result.err.splitlines())
 
 
 @posix
-def test_progress_bar_escapes_the_name(tmp_path: Path) -> None:
+def test_progress_bar_escapes_the_file_name(tmp_path: Path) -> None:
     path = tmp_path / "a\x1b[31m\u202eb.jsonl"
     path.write_bytes(line("a", input="x" * 1000) * 3000)
     result = run_command("check", "--progress", str(path))
@@ -110,23 +112,27 @@ def test_progress_bar_escapes_the_name(tmp_path: Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize("form", ["json", "jsonl", "gitlab", "sarif", "junit", "github", "text"])
-def test_name_that_is_not_utf8_is_printed(form: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "format_name", ["json", "jsonl", "gitlab", "sarif", "junit", "github", "text"]
+)
+def test_file_name_that_is_not_utf8_causes_no_internal_error(
+    format_name: str, tmp_path: Path
+) -> None:
     path = os.fsencode(tmp_path) + b"/a\xff\xfeb.jsonl"
     Path(os.fsdecode(path)).write_bytes(line())
-    result = run_command("check", f"--format={form}".encode(), path, path + b"missing")
+    result = run_command("check", f"--format={format_name}".encode(), path, path + b"missing")
 
     assert result.status == 2
     assert "internal error" not in result.err
 
 
-# -- names like options ---------------------------------------------------------------------------
+# -- file names that look like options -------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "name", ["--output-file=x-batch.jsonl", "--metadata=x=batch.jsonl", "-x batch.jsonl"]
 )
-def test_file_named_like_an_option_is_refused(
+def test_file_name_that_looks_like_an_option_is_a_usage_error(
     name: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

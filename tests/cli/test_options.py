@@ -1,9 +1,11 @@
-"""Options about output and configuration, and options from the environment."""
+"""Options for output and configuration, and environment variables."""
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,7 +15,7 @@ import pytest
 from batchlint.cli.check import check as check_command
 from batchlint.config import FORMAT_NAMES, SETTINGS
 from batchlint.output import FORMATS
-from cli.samples import BAD, GOOD, WARNED
+from cli.samples import BAD, GOOD, WARNINGS
 from support import FIXTURES, CommandResult, line, run_command
 
 Run = Callable[..., CommandResult]
@@ -33,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("folder")
-def test_quiet_prints_errors_only(run: Run) -> None:
+def test_quiet_prints_only_errors(run: Run) -> None:
     loud = run("check", "x.jsonl").out.splitlines()
     quiet = run("check", "--quiet", "x.jsonl")
 
@@ -41,16 +43,18 @@ def test_quiet_prints_errors_only(run: Run) -> None:
     assert "blank_line" in "".join(loud)
 
 
-@pytest.mark.parametrize("form", ["text", "github"])
-def test_quiet_run_without_errors_prints_nothing(form: str, run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("format_name", ["text", "github"])
+def test_quiet_run_without_errors_prints_nothing(
+    format_name: str, run: Run, tmp_path: Path
+) -> None:
     (tmp_path / ".hidden.jsonl").write_bytes(b"")
     (tmp_path / "batch.jsonl").write_bytes(line("a") + b"\n")
-    result = run("check", "-q", f"--format={form}", GOOD, WARNED, str(tmp_path))
+    result = run("check", "-q", f"--format={format_name}", GOOD, WARNINGS, str(tmp_path))
 
     assert result == CommandResult(0, "", "")
 
 
-def test_quiet_run_says_that_more_errors_are_not_printed(run: Run, folder: Path) -> None:
+def test_quiet_reports_how_many_errors_are_not_printed(run: Run, folder: Path) -> None:
     (folder / "many.jsonl").write_bytes(b"".join(line(str(n), bogus=1) for n in range(40)))
     out = run("check", "-q", "many.jsonl").out.splitlines()
 
@@ -58,31 +62,33 @@ def test_quiet_run_says_that_more_errors_are_not_printed(run: Run, folder: Path)
     assert out[-1].startswith("... and 20 more of unknown_parameter, lines 21-40")
 
 
-def test_quiet_prints_warnings_that_fail_the_run(run: Run) -> None:
-    result = run("check", "-q", "--strict", WARNED)
+def test_quiet_prints_warnings_if_strict_makes_them_fail_the_run(run: Run) -> None:
+    result = run("check", "-q", "--strict", WARNINGS)
 
     assert result.status == 1
     assert "blank_line" in result.out
 
 
-def test_quiet_still_reports_files_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
+def test_quiet_still_reports_unreadable_files(run: Run, tmp_path: Path) -> None:
     result = run("check", "-q", str(tmp_path / "missing"))
 
     assert (result.status, result.out) == (2, "")
     assert "No such file or directory" in result.err
 
 
-def test_exit_zero_ignores_errors_but_not_failures(run: Run, tmp_path: Path) -> None:
+def test_exit_zero_ignores_findings_but_not_unreadable_files(run: Run, tmp_path: Path) -> None:
     assert run("check", "--exit-zero", BAD).status == 0
-    assert run("check", "--exit-zero", "--strict", WARNED).status == 0
+    assert run("check", "--exit-zero", "--strict", WARNINGS).status == 0
     assert run("check", "--exit-zero", BAD, str(tmp_path / "missing")).status == 2
     assert run("check", "--exit-zero", BAD).out == run("check", BAD).out
 
 
-# -- further reports ------------------------------------------------------------------------------
+# -- additional reports ---------------------------------------------------------------------------
 
 
-def test_further_reports_are_written_in_addition_to_standard_output(run: Run, folder: Path) -> None:
+def test_output_option_writes_reports_in_addition_to_standard_output(
+    run: Run, folder: Path
+) -> None:
     plain = run("check", "x.jsonl")
     result = run("check", "x.jsonl", "--output=json=a.json", "--output", "junit=b.xml")
 
@@ -92,7 +98,7 @@ def test_further_reports_are_written_in_addition_to_standard_output(run: Run, fo
     assert ET.parse(folder / "b.xml").getroot().get("failures") == "1"
 
 
-def test_further_reports_contain_all_kept_findings(run: Run, folder: Path) -> None:
+def test_additional_report_contains_all_kept_findings(run: Run, folder: Path) -> None:
     (folder / "many.jsonl").write_bytes(b"".join(line(str(n), bogus=1) for n in range(1100)))
     run("check", "many.jsonl", "--output=json=a.json")
 
@@ -100,7 +106,7 @@ def test_further_reports_contain_all_kept_findings(run: Run, folder: Path) -> No
     assert len(file["errors"]["data"]) == 1000
 
 
-def test_writing_reports_to_files_disables_standard_output(run: Run, folder: Path) -> None:
+def test_nothing_is_printed_if_all_reports_go_to_files(run: Run, folder: Path) -> None:
     result = run("check", "x.jsonl", "--output-file=a.txt", "--output=jsonl=b.jsonl")
 
     assert result == CommandResult(1, "", "")
@@ -108,8 +114,8 @@ def test_writing_reports_to_files_disables_standard_output(run: Run, folder: Pat
     assert (folder / "b.jsonl").read_bytes().count(b"\n") == 2
 
 
-@pytest.mark.parametrize("name", ["-", None], ids=["named", "not named"])
-def test_dash_is_standard_output(name: str | None, run: Run, folder: Path) -> None:
+@pytest.mark.parametrize("name", ["-", None], ids=["dash", "default"])
+def test_output_file_dash_means_standard_output(name: str | None, run: Run, folder: Path) -> None:
     options = [] if name is None else [f"--output-file={name}"]
     result = run("check", "x.jsonl", "--format=json", *options)
 
@@ -118,7 +124,7 @@ def test_dash_is_standard_output(name: str | None, run: Run, folder: Path) -> No
     assert not (folder / "-").exists()
 
 
-def test_further_report_can_be_printed(run: Run, folder: Path) -> None:
+def test_additional_report_can_go_to_standard_output(run: Run, folder: Path) -> None:
     printed = run("check", "x.jsonl", "--format=json")
     result = run("check", "x.jsonl", "--output-file=a.txt", "--output=json=-")
 
@@ -142,7 +148,7 @@ def test_further_report_can_be_printed(run: Run, folder: Path) -> None:
     ],
     ids=" ".join,
 )
-def test_empty_names_are_refused(args: list[str], run: Run, folder: Path) -> None:
+def test_empty_path_or_glob_is_a_usage_error(args: list[str], run: Run, folder: Path) -> None:
     before = sorted(folder.iterdir())
     result = run(*args)
 
@@ -151,7 +157,7 @@ def test_empty_names_are_refused(args: list[str], run: Run, folder: Path) -> Non
     assert sorted(folder.iterdir()) == before
 
 
-def test_parts_cannot_be_printed(run: Run, folder: Path) -> None:
+def test_split_cannot_write_parts_to_standard_output(run: Run, folder: Path) -> None:
     result = run("split", "x.jsonl", "--output-dir=-")
 
     assert result.status == 2
@@ -165,7 +171,10 @@ def test_parts_cannot_be_printed(run: Run, folder: Path) -> None:
         (["--output=json=-"], "two reports would be written to standard output; give one of"),
         (["--output=json=-", "--output-file=-"], "two reports would be written to standard output"),
         (["--output-file=a", "--output=json=-", "--output=sarif=-"], "two reports would be"),
-        (["--output=json"], "'json' is not of the form FORMAT=PATH, such as sarif=report.sarif"),
+        (
+            ["--output=json"],
+            "'json' is not of the form FORMAT=PATH, such as sarif=report.sarif",
+        ),
         (["--output=json="], "'json=' is not of the form FORMAT=PATH"),
         (["--output=jsn=a"], "'jsn' is not a format; the formats are text, json"),
         (["--output=json=x.jsonl"], "would overwrite x.jsonl, which is an input file"),
@@ -174,7 +183,7 @@ def test_parts_cannot_be_printed(run: Run, folder: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_report_options_that_conflict_are_refused(
+def test_invalid_or_conflicting_report_options_are_usage_errors(
     options: list[str], message: str, run: Run, folder: Path
 ) -> None:
     before = (folder / "x.jsonl").read_bytes()
@@ -186,7 +195,9 @@ def test_report_options_that_conflict_are_refused(
     assert not (folder / "a").exists()
 
 
-def test_report_that_cannot_be_written_is_a_failure(run: Run, folder: Path) -> None:
+def test_unwritable_report_gives_exit_status_2_and_others_are_written(
+    run: Run, folder: Path
+) -> None:
     result = run("check", "x.jsonl", "--output=json=missing/a.json", "--output=json=b.json")
 
     assert result.status == 2
@@ -194,10 +205,10 @@ def test_report_that_cannot_be_written_is_a_failure(run: Run, folder: Path) -> N
     assert (folder / "b.json").exists()
 
 
-# -- the name of standard input -------------------------------------------------------------------
+# -- the option --stdin-filename ------------------------------------------------------------------
 
 
-def test_standard_input_has_the_name_that_is_given(folder: Path) -> None:
+def test_stdin_filename_sets_the_printed_name_and_the_config_file(folder: Path) -> None:
     (folder / "data").mkdir()
     (folder / "data" / "batchlint.toml").write_text('ignore = ["blank_line"]', "utf-8")
     result = run_command(
@@ -208,7 +219,7 @@ def test_standard_input_has_the_name_that_is_given(folder: Path) -> None:
     assert "blank_line" not in result.out
 
 
-def test_name_of_standard_input_is_checked_and_never_read(folder: Path) -> None:
+def test_stdin_filename_is_checked_but_never_read(folder: Path) -> None:
     options = ["--stdin-filename=x.json", "--show-source"]
     (folder / "x.json").write_bytes(b"SECRET\n" * 9)
     result = run_command("check", "-", *options, stdin=line("a", bogus=1))
@@ -217,9 +228,9 @@ def test_name_of_standard_input_is_checked_and_never_read(folder: Path) -> None:
     assert "SECRET" not in result.out
 
 
-@pytest.mark.parametrize("form", ["sarif", "gitlab", "github", "rdjson"])
-def test_reports_show_standard_input_as_a_file(form: str) -> None:
-    options = [f"--format={form}", "--stdin-filename=data/new.jsonl"]
+@pytest.mark.parametrize("format_name", ["sarif", "gitlab", "github", "rdjson"])
+def test_reports_contain_the_stdin_filename(format_name: str) -> None:
+    options = [f"--format={format_name}", "--stdin-filename=data/new.jsonl"]
     result = run_command("check", "-", *options, stdin=line(bogus=1))
 
     assert "data/new.jsonl" in result.out
@@ -227,13 +238,10 @@ def test_reports_show_standard_input_as_a_file(form: str) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="needs /dev/fd")  # noqa: PTH110
-def test_process_substitution_has_no_name() -> None:
+def test_name_of_a_process_substitution_is_not_checked() -> None:
     reader, writer = os.pipe()
     os.write(writer, line("a"))
     os.close(writer)
-    import subprocess
-    import sys
-
     completed = subprocess.run(
         [sys.executable, "-m", "batchlint", "check", f"/dev/fd/{reader}"],
         pass_fds=[reader],
@@ -263,7 +271,7 @@ def test_batch_format_explains_exit_status_1(run: Run) -> None:
 # -- configuration --------------------------------------------------------------------------------
 
 
-def test_every_setting_is_an_option_of_the_same_name() -> None:
+def test_every_setting_has_an_option_with_the_same_name() -> None:
     options = {option.removeprefix("--") for param in check_command.params for option in param.opts}
 
     assert options >= SETTINGS.keys()
@@ -291,7 +299,7 @@ def test_every_setting_is_an_option_of_the_same_name() -> None:
     ],
     ids=lambda value: value.split("\n")[0] if isinstance(value, str) else "",
 )
-def test_settings_are_taken_from_the_configuration(
+def test_settings_in_the_config_file_apply(
     text: str, status: int, shown: str, run: Run, folder: Path
 ) -> None:
     (folder / "batchlint.toml").write_text(text, "utf-8")
@@ -305,7 +313,7 @@ def test_settings_are_taken_from_the_configuration(
     )
 
 
-def test_options_win_over_variables_and_variables_over_the_configuration(
+def test_options_override_variables_and_variables_override_the_config_file(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "batchlint.toml").write_text("format = 'json'", "utf-8")
@@ -326,7 +334,7 @@ def test_options_win_over_variables_and_variables_over_the_configuration(
     ],
 )
 @pytest.mark.usefixtures("folder")
-def test_variables_set_options(
+def test_environment_variable_sets_an_option(
     name: str, value: str, shown: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"BATCHLINT_CHECK_{name}", value)
@@ -344,7 +352,7 @@ def test_version_option_has_no_environment_variable(
     assert run("check", GOOD).out.startswith(GOOD)
 
 
-def test_config_option_selects_the_file(run: Run, folder: Path) -> None:
+def test_config_option_selects_the_config_file(run: Run, folder: Path) -> None:
     (folder / "batchlint.toml").write_text("ignore = ['invalid_type']", "utf-8")
     (folder / "other.toml").write_text("ignore = ['blank_line']", "utf-8")
     project = folder / "sub" / "pyproject.toml"
@@ -366,7 +374,7 @@ def test_config_option_selects_the_file(run: Run, folder: Path) -> None:
         (["--config=a.toml"], "Error: a.toml:2: format must be one of text, json, jsonl, "),
     ],
 )
-def test_configuration_errors_print_no_usage_text(
+def test_configuration_error_prints_no_usage_text(
     options: list[str], message: str, run: Run, folder: Path
 ) -> None:
     (folder / "pyproject.toml").write_text("[tool.other]\n", "utf-8")
@@ -377,18 +385,18 @@ def test_configuration_errors_print_no_usage_text(
     assert result.err.startswith(message)
 
 
-def test_configuration_options_are_mutually_exclusive(run: Run) -> None:
+def test_config_and_no_config_are_mutually_exclusive(run: Run) -> None:
     for options in (["--config=x", "--no-config"], ["--no-config", "--config=x"]):
         result = run("check", GOOD, *options)
         assert result.status == 2
     assert "--config and --no-config cannot be combined" in result.err
 
 
-# -- colors --------------------------------------------------------------------------------------
+# -- colors ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("env", "coloured"),
+    ("env", "colored"),
     [
         ({"FORCE_COLOR": "1"}, True),
         ({"FORCE_COLOR": ""}, False),
@@ -397,15 +405,15 @@ def test_configuration_options_are_mutually_exclusive(run: Run) -> None:
     ids=str,
 )
 def test_force_color_colors_piped_output(
-    env: dict[str, str], coloured: bool, run: Run, monkeypatch: pytest.MonkeyPatch
+    env: dict[str, str], colored: bool, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in env.items():
         monkeypatch.setenv(name, value)
 
-    assert ("\x1b[" in run("check", BAD).out) == coloured
+    assert ("\x1b[" in run("check", BAD).out) == colored
 
 
-# -- suggestions ------------------------------------------------------------------
+# -- suggestions ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -426,7 +434,7 @@ def test_force_color_colors_piped_output(
     ],
     ids=lambda value: " ".join(value)[-40:] if isinstance(value, list) else "",
 )
-def test_mistakes_get_a_hint(args: list[str], message: str, run: Run) -> None:
+def test_mistyped_command_gets_a_suggestion(args: list[str], message: str, run: Run) -> None:
     result = run(*args)
 
     assert (result.status, result.out) == (2, "")
@@ -435,7 +443,7 @@ def test_mistakes_get_a_hint(args: list[str], message: str, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "found"),
+    ("name", "schema_id"),
     [
         ("embeddings", "v1/embeddings"),
         ("/embeddings/", "v1/embeddings"),
@@ -446,8 +454,8 @@ def test_mistakes_get_a_hint(args: list[str], message: str, run: Run) -> None:
         ("config", "config.json"),
     ],
 )
-def test_schema_is_found_by_a_part_of_its_url(name: str, found: str, run: Run) -> None:
-    assert json.loads(run("schema", name).out)["$id"] == found
+def test_schema_is_found_by_part_of_its_name(name: str, schema_id: str, run: Run) -> None:
+    assert json.loads(run("schema", name).out)["$id"] == schema_id
 
 
 def test_version_has_a_short_option(run: Run) -> None:

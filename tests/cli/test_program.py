@@ -1,4 +1,4 @@
-"""The program as a whole: its exit statuses, and signals."""
+"""The program as a whole: exit statuses and signals."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from batchlint import __version__
 from cli.process import posix, start_command, wait_for
-from cli.samples import BAD, GOOD, WARNED
+from cli.samples import BAD, GOOD, WARNINGS
 from support import line, run_command
 
 
@@ -23,8 +24,8 @@ from support import line, run_command
         (["check", BAD], 1),
         (["check", GOOD, BAD], 1),
         (["check", BAD, GOOD], 1),
-        (["check", WARNED], 0),
-        (["check", "--strict", WARNED], 1),
+        (["check", WARNINGS], 0),
+        (["check", "--strict", WARNINGS], 1),
         (["check", "--strict", GOOD], 0),
         (["check", "missing.jsonl"], 2),
         (["check", GOOD, "missing.jsonl"], 2),
@@ -49,7 +50,7 @@ from support import line, run_command
         " ".join(Path(arg).name for arg in value) if isinstance(value, list) else str(value)
     ),
 )
-def test_exit_status_and_streams_fit_the_outcome(
+def test_outcome_determines_the_exit_status_and_the_stream(
     args: list[str], status: int, tmp_path: Path
 ) -> None:
     result = run_command(*args, cwd=tmp_path)
@@ -63,7 +64,7 @@ def test_exit_status_and_streams_fit_the_outcome(
 
 
 def test_version_option_prints_the_package_version() -> None:
-    assert run_command("--version").out == "batchlint 0.1.0\n"
+    assert run_command("--version").out == f"batchlint {__version__}\n"
 
 
 # -- signals --------------------------------------------------------------------------------------
@@ -78,10 +79,10 @@ SIGNALS = pytest.mark.parametrize(
 
 
 def write_until_read(process: subprocess.Popen[bytes]) -> None:
-    """Write more than fits into a pipe. When this returns, the command is reading.
+    """Write more than a pipe holds, so that the command has begun to read when this returns.
 
-    A signal that arrives just before the command waits for data is noticed only with the next data,
-    so tests pause.
+    Python handles a signal that arrives just before a blocking read only after the read. Pause
+    before you send one, so that the command is already waiting for data.
     """
     assert process.stdin is not None
     for number in range(40):
@@ -92,7 +93,7 @@ def write_until_read(process: subprocess.Popen[bytes]) -> None:
 @posix
 @SIGNALS
 @pytest.mark.parametrize("args", [["-"], ["--jobs=2", "-"], ["--format=json", "-"]], ids=" ".join)
-def test_signal_ends_the_command_while_it_reads(
+def test_signal_stops_the_command_while_it_reads(
     args: list[str], number: int, status: int, message: str
 ) -> None:
     with start_command("check", *args, stdin=subprocess.PIPE) as process:
@@ -103,7 +104,7 @@ def test_signal_ends_the_command_while_it_reads(
         assert wait_for(process) == (status, message)
 
 
-def test_interrupted_start_is_reported(tmp_path: Path) -> None:
+def test_interrupt_during_startup_is_reported(tmp_path: Path) -> None:
     code = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
     (tmp_path / "click.py").write_text(code, "utf-8")
     result = run_command("--version", env={"PYTHONPATH": str(tmp_path)})
@@ -116,7 +117,7 @@ def test_interrupted_start_is_reported(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "module", ["uuid", "batchlint.schema.validate", "jsonschema_rs", "click.core"]
 )
-def test_signal_during_an_import_is_handled_afterwards(
+def test_signal_during_an_import_is_handled_after_it(
     module: str, number: signal.Signals, status: int, message: str, tmp_path: Path
 ) -> None:
     """An interrupted import crashes orjson."""
@@ -129,14 +130,17 @@ class Finder:
 sys.meta_path.insert(0, Finder())
 """
     (tmp_path / "sitecustomize.py").write_text(code, "utf-8")
-    env = {"PYTHONPATH": str(tmp_path), "COVERAGE_PROCESS_CONFIG": ""}  # It imports uuid earlier.
+    env = {
+        "PYTHONPATH": str(tmp_path),
+        "COVERAGE_PROCESS_CONFIG": "",
+    }  # Coverage imports uuid earlier.
     result = run_command("check", GOOD, env=env)
 
     assert result == (status, "", message)
 
 
 @posix
-def test_repeated_signals_have_no_effect() -> None:
+def test_signals_after_the_first_are_ignored() -> None:
     with start_command("check", "-", stdin=subprocess.PIPE) as process:
         write_until_read(process)
         time.sleep(0.3)
@@ -151,7 +155,7 @@ def test_repeated_signals_have_no_effect() -> None:
 @posix
 @pytest.mark.parametrize("pause", [0.0, 0.1, 0.2])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_workers_that_are_fed_from_a_stream(
+def test_signal_stops_workers_that_get_data_from_standard_input(
     number: signal.Signals, pause: float, tmp_path: Path
 ) -> None:
     path = tmp_path / "batch.jsonl"
@@ -160,13 +164,12 @@ def test_signal_ends_workers_that_are_fed_from_a_stream(
         path.open("rb") as file,
         start_command("check", "-j2", "-", stdin=file.fileno()) as process,
     ):
+        # The command shares the file offset, which changes once it begins to read.
         while not os.lseek(file.fileno(), 0, os.SEEK_CUR) and process.poll() is None:
-            time.sleep(
-                0.01
-            )  # The command shares our offset, which shows that it has not begun to read.
+            time.sleep(0.01)
         time.sleep(pause)
         process.send_signal(number)
         status, err = wait_for(process)
 
-    assert status in (128 + number, 0)  # It may have finished already.
+    assert status in (128 + number, 0)  # The command may have finished already.
     assert "Traceback" not in err

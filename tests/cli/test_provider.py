@@ -1,4 +1,4 @@
-"""`batchlint provider`, and `--provider` of `batchlint check`."""
+"""`batchlint provider` and `batchlint check --provider`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from support import FIXTURES, CommandResult
 
 Run = Callable[..., CommandResult]
 
-OF_AZURE = str(FIXTURES / "providers" / "azure" / "valid.jsonl")
-OF_VLLM = str(FIXTURES / "wild" / "vllm-project__vllm__openai_example_batch.jsonl")
+AZURE_FILE = str(FIXTURES / "providers" / "azure" / "valid.jsonl")
+VLLM_FILE = str(FIXTURES / "wild" / "vllm-project__vllm__openai_example_batch.jsonl")
 
 
 # -- batchlint provider ---------------------------------------------------------------------------
 
 
-def test_provider_lists_all_providers_with_one_line_each(run: Run) -> None:
+def test_provider_lists_all_providers_one_per_line(run: Run) -> None:
     lines = run("provider").out.splitlines()
 
     assert [text.split()[0] for text in lines] == provider_names()
@@ -28,19 +28,19 @@ def test_provider_lists_all_providers_with_one_line_each(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", provider_names())
-def test_provider_explains_a_provider_with_its_sources(name: str, run: Run) -> None:
+def test_provider_prints_its_title_sources_and_request_limit(name: str, run: Run) -> None:
     out = run("provider", name).out
-    one = provider(name)
+    expected = provider(name)
 
-    assert out.startswith(f"{name}: {one.title}\n")
-    for sources in one.sources.values():
+    assert out.startswith(f"{name}: {expected.title}\n")
+    for sources in expected.sources.values():
         assert all(source in out for source in sources)
-    if one.safe_limits.requests is not None:
-        assert f"{one.safe_limits.requests:,}" in out
+    if expected.safe_limits.requests is not None:
+        assert f"{expected.safe_limits.requests:,}" in out
 
 
-def test_unknown_provider_is_a_usage_error_with_near_names(run: Run) -> None:
-    for arguments in (["provider", "azur"], ["check", "--provider=azur", OF_AZURE]):
+def test_unknown_provider_is_a_usage_error_with_a_suggestion(run: Run) -> None:
+    for arguments in (["provider", "azur"], ["check", "--provider=azur", AZURE_FILE]):
         result = run(*arguments)
 
         assert result.status == 2
@@ -50,12 +50,12 @@ def test_unknown_provider_is_a_usage_error_with_near_names(run: Run) -> None:
 # -- batchlint check ------------------------------------------------------------------------------
 
 
-def test_check_takes_the_provider_of_the_command_line(run: Run) -> None:
-    assert run("check", OF_AZURE).status == 1
-    assert run("check", "--provider=azure", OF_AZURE).status == 0
+def test_provider_option_sets_the_provider(run: Run) -> None:
+    assert run("check", AZURE_FILE).status == 1
+    assert run("check", "--provider=azure", AZURE_FILE).status == 0
 
 
-def test_check_uses_the_per_file_provider_from_the_configuration(
+def test_config_file_sets_a_provider_per_file_and_the_option_overrides_it(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -70,9 +70,9 @@ def test_check_uses_the_per_file_provider_from_the_configuration(
     assert run("check", "--provider=groq", "azure.jsonl", "groq.jsonl").status == 1
 
 
-def test_endpoint_of_the_create_call_is_spelled_as_for_the_provider(run: Run) -> None:
-    of_together = str(FIXTURES / "providers" / "together" / "valid.jsonl")
-    options = ("check", "--provider=together", of_together)
+def test_endpoint_option_must_name_an_endpoint_of_the_provider(run: Run) -> None:
+    together_file = str(FIXTURES / "providers" / "together" / "valid.jsonl")
+    options = ("check", "--provider=together", together_file)
 
     assert run(*options, "--endpoint=/v1/chat/completions").status == 0
     result = run(*options, "--endpoint=/v1/embeddings")
@@ -80,20 +80,20 @@ def test_endpoint_of_the_create_call_is_spelled_as_for_the_provider(run: Run) ->
     assert "invalid_value endpoint" in result.out
 
 
-# -- the hint to use it ---------------------------------------------------------------------------
+# -- the hint to use --provider -------------------------------------------------------------------
 
 
-def test_file_with_a_foreign_model_gets_one_hint_and_keeps_its_status(run: Run) -> None:
-    result = run("check", "--strict", OF_VLLM)
+def test_foreign_model_gives_one_hint_and_keeps_exit_status_0(run: Run) -> None:
+    result = run("check", "--strict", VLLM_FILE)
 
     assert result.status == 0
     assert result.out.count("hint: ") == 1
     assert "`--provider NAME`" in result.out
 
 
-def test_json_has_the_provider_and_the_hint(run: Run) -> None:
-    [report] = json.loads(run("check", "--format=json", OF_VLLM).out)["files"]
-    [other] = json.loads(run("check", "--format=json", "--provider=vllm", OF_VLLM).out)["files"]
+def test_json_report_contains_the_provider_and_the_hint(run: Run) -> None:
+    [report] = json.loads(run("check", "--format=json", VLLM_FILE).out)["files"]
+    [other] = json.loads(run("check", "--format=json", "--provider=vllm", VLLM_FILE).out)["files"]
 
     assert report["provider"] == "openai"
     assert "is not an OpenAI model" in report["hint"]

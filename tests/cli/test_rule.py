@@ -1,4 +1,4 @@
-"""`batchlint rule`: lists and explains rules."""
+"""`batchlint rule` lists and explains rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support import CommandResult, run_command
 Run = Callable[..., CommandResult]
 
 
-def test_rule_lists_all_rules_with_one_line_each(run: Run) -> None:
+def test_rule_lists_all_rules_one_per_line(run: Run) -> None:
     lines = [text for text in run("rule").out.splitlines() if text.startswith("  ")]
 
     assert sorted(text.split()[0] for text in lines) == sorted(RULES)
@@ -20,7 +20,7 @@ def test_rule_lists_all_rules_with_one_line_each(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_rule_explains_a_rule(name: str, run: Run) -> None:
+def test_rule_prints_the_documentation_of_one_rule(name: str, run: Run) -> None:
     result = run("rule", name)
 
     assert result.status == 0
@@ -28,14 +28,14 @@ def test_rule_explains_a_rule(name: str, run: Run) -> None:
     assert result.out.count(f"\n{name} (") + result.out.startswith(f"{name} (") == 1
 
 
-def test_rule_with_that_name_comes_before_rules_with_that_code(run: Run) -> None:
+def test_rule_with_the_given_name_comes_before_rules_with_that_code(run: Run) -> None:
     out = run("rule", "invalid_url").out
 
     assert out.startswith("invalid_url (")
     assert "\nmismatched_url (" in out
 
 
-def test_rule_explains_all_rules_of_a_code() -> None:
+def test_rule_explains_all_rules_with_the_given_code() -> None:
     out = run_command("rule", "missing_required_parameter").out
 
     for name in ("missing_required_parameter", "missing_messages", "missing_line_member"):
@@ -46,7 +46,7 @@ def test_rule_explains_all_rules_of_a_code() -> None:
     ("name", "suggestion"),
     [("nope", "`batchlint rule` lists them"), ("blank_lines", "did you mean blank_line")],
 )
-def test_unknown_rule_is_an_error_with_suggestions(name: str, suggestion: str) -> None:
+def test_unknown_rule_is_a_usage_error_with_a_suggestion(name: str, suggestion: str) -> None:
     result = run_command("rule", name)
 
     assert (result.status, result.out) == (2, "")

@@ -1,4 +1,4 @@
-"""`batchlint schema`: lists and prints the JSON Schemas."""
+"""`batchlint schema` lists and prints the JSON Schemas."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ NAMES = [*URLS, "batch-request", "batch-create", "batch", "report", "manifest", 
 Run = Callable[..., CommandResult]
 
 
-def test_schema_lists_the_schemas(run: Run) -> None:
+def test_schema_lists_all_schemas(run: Run) -> None:
     assert run("schema").out.split() == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_schema_prints_a_schema(name: str, run: Run) -> None:
+def test_schema_prints_the_named_schema(name: str, run: Run) -> None:
     assert json.loads(run("schema", name).out) == data.read(name.lstrip("/"))
 
 
-def test_unknown_schema_is_an_error_with_all_names(run: Run) -> None:
+def test_unknown_schema_is_a_usage_error_that_lists_all_schemas(run: Run) -> None:
     result = run("schema", "/v1/nope")
 
     assert (result.status, result.out) == (2, "")

@@ -1,4 +1,4 @@
-"""The output on a terminal. The exact screens are in `fixtures/screens/`."""
+"""Output on a terminal. `fixtures/screens/` contains the expected screens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCREENS = FIXTURES / "screens"
 SAMPLE = "fixtures/sample_batch.jsonl"
 
 
-def many_errors(path: Path) -> None:
+def write_many_errors(path: Path) -> None:
     """Write 50,000 lines, each with an error."""
     path.write_bytes(b"".join(line(str(number), dimensions="x") for number in range(50_000)))
 
@@ -44,22 +44,22 @@ def many_errors(path: Path) -> None:
         ("help_narrow.txt", ["check", "--help"], 60),
     ],
 )
-def test_screen_matches_its_expected_text(name: str, args: list[str], columns: int) -> None:
+def test_screen_matches_the_expected_file(name: str, args: list[str], columns: int) -> None:
     shown = run_on_terminal(*args, columns=columns, cwd=FIXTURES)
 
     assert_matches_golden(shown, SCREENS / name)
 
 
 def test_output_for_50_000_errors_fits_on_a_screen(tmp_path: Path) -> None:
-    many_errors(tmp_path / "batch.jsonl")
+    write_many_errors(tmp_path / "batch.jsonl")
     shown = run_on_terminal("check", "--no-progress", "batch.jsonl", columns=120, cwd=tmp_path)
 
     assert_matches_golden(shown, SCREENS / "many_errors.txt")
     assert shown.count("\n") < 48
 
 
-def many_faults(folder: Path) -> None:
-    """Write a file with many kinds of faults, and one whose requests belong to many parts."""
+def write_faulty_and_mixed_files(folder: Path) -> None:
+    """Write a file with many kinds of faults, and a file that `split` divides into many parts."""
     faulty = [
         *(line(str(number), "/v1/chat/completions", stream=True) for number in range(1200)),
         *(
@@ -86,10 +86,10 @@ def many_faults(folder: Path) -> None:
         ("split_refused", ["split", "--max-parts=2", "mixed.jsonl"]),
     ],
 )
-def test_screen_of_fix_and_split_matches_its_expected_text(
+def test_fix_and_split_screens_match_the_expected_files(
     name: str, args: list[str], columns: int, tmp_path: Path
 ) -> None:
-    many_faults(tmp_path)
+    write_faulty_and_mixed_files(tmp_path)
     shown = run_on_terminal(*args, columns=columns, cwd=tmp_path)
 
     assert_matches_golden(shown, SCREENS / f"{name}_{columns}.txt")
@@ -97,7 +97,7 @@ def test_screen_of_fix_and_split_matches_its_expected_text(
 
 
 def test_fix_and_split_never_wrap_piped_output(tmp_path: Path) -> None:
-    many_faults(tmp_path)
+    write_faulty_and_mixed_files(tmp_path)
     for args in (["fix", "--output-file=out", "requests of today.jsonl"], ["split", "mixed.jsonl"]):
         result = run_command(*args, cwd=tmp_path, env={"COLUMNS": "60"})
         assert any(len(row) > 60 for row in result.out.split("\n"))
@@ -106,7 +106,7 @@ def test_fix_and_split_never_wrap_piped_output(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("columns", [60, 61, 79, 100])
 def test_no_line_is_wider_than_the_terminal(columns: int) -> None:
-    """Only a single word may be wider."""
+    """A single word may be wider."""
     for args in (
         ["check", "--show-source", SAMPLE],
         ["check", "fixtures/invalid", "--max-errors=200"],
@@ -129,25 +129,11 @@ def test_terminals_narrower_than_60_columns_get_60() -> None:
     assert screens[0] == screens[1]
 
 
-def test_width_is_that_of_the_terminal_if_columns_is_not_set() -> None:
-    import fcntl
-    import struct
-    import termios
+def test_terminal_width_is_used_if_columns_is_not_set() -> None:
+    narrow = run_on_terminal("rule", "invalid_type", columns=None, window_columns=64)
 
-    leader, terminal = os.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 64, 0, 0))
-    env = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "batchlint", "rule", "invalid_type"],
-        stdout=terminal,
-        env={**env, "NO_COLOR": "1"},
-    ) as process:
-        process.wait(timeout=60)
-        shown = os.read(leader, 1 << 16).decode().replace("\r\n", "\n")
-    os.close(leader)
-    os.close(terminal)
-
-    assert shown == run_on_terminal("rule", "invalid_type", columns=64)
+    assert narrow == run_on_terminal("rule", "invalid_type", columns=64)
+    assert narrow != run_on_terminal("rule", "invalid_type", columns=80)
 
 
 def test_piped_output_is_never_wrapped(
@@ -192,7 +178,7 @@ def test_reading_from_a_terminal_prints_a_notice(tmp_path: Path) -> None:
     assert err == b""
 
 
-def test_messages_on_standard_error_are_wrapped(tmp_path: Path) -> None:
+def test_messages_on_standard_error_are_wrapped_to_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "batch_1_output.jsonl").write_bytes(
         (FIXTURES / "foreign" / "batch_output.jsonl").read_bytes()
     )

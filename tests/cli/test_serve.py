@@ -1,4 +1,4 @@
-"""`batchlint serve` as a process: its address, its errors, and its cleanup."""
+"""`batchlint serve` as a process: its address, errors and cleanup."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ Run = Callable[..., CommandResult]
 
 @posix
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)])
-def test_signal_ends_the_server_and_leaves_no_files(tmp_path: Path, name: str, status: int) -> None:
+def test_signal_stops_the_server_and_no_files_remain(
+    tmp_path: Path, name: str, status: int
+) -> None:
     with serving(tmp_path) as (url, process):
         stored = upload(url, line("a"))
         assert stored["bytes"] == len(line("a"))
@@ -38,9 +40,9 @@ def test_signal_ends_the_server_and_leaves_no_files(tmp_path: Path, name: str, s
 
 
 @posix
-def test_second_server_on_the_same_port_is_reported(run: Run) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as first:
-        port = first.getsockname()[1]
+def test_port_in_use_is_reported(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
 
         result = run("serve", "--port", str(port))
 
@@ -52,7 +54,9 @@ def test_second_server_on_the_same_port_is_reported(run: Run) -> None:
     )
 
 
-def test_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_serve_extra_is_reported_with_the_install_command(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     for name in [name for name in sys.modules if name.startswith("batchlint.server")]:
         monkeypatch.delitem(sys.modules, name)
@@ -66,7 +70,7 @@ def test_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     )
 
 
-def test_outputs_that_cannot_be_read_are_named(
+def test_unreadable_outputs_file_is_reported(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -82,13 +86,13 @@ def test_outputs_that_cannot_be_read_are_named(
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no devices")
-def test_outputs_must_be_a_regular_file(run: Run) -> None:
+def test_outputs_file_must_be_a_regular_file(run: Run) -> None:
     result = run("serve", "--outputs", "/dev/zero")
 
     assert (result.status, result.err) == (2, "Error: cannot read /dev/zero: not a regular file\n")
 
 
-def test_invalid_outputs_file_is_reported_with_its_line(run: Run, tmp_path: Path) -> None:
+def test_invalid_outputs_file_is_reported_with_the_line_number(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "outputs.jsonl"
     path.write_text("{\n", "utf-8")
 
@@ -99,7 +103,7 @@ def test_invalid_outputs_file_is_reported_with_its_line(run: Run, tmp_path: Path
 
 
 @posix
-def test_other_machines_can_connect_only_on_request_and_with_a_warning(tmp_path: Path) -> None:
+def test_other_machines_can_connect_only_with_host_option_and_a_warning(tmp_path: Path) -> None:
     with serving(tmp_path) as (url, _):
         assert url.startswith("http://127.0.0.1:")
     with serving(tmp_path, "--host", "0.0.0.0") as (url, process):
@@ -110,9 +114,9 @@ def test_other_machines_can_connect_only_on_request_and_with_a_warning(tmp_path:
 
 
 @posix
-def test_disconnected_client_leaves_no_files(tmp_path: Path) -> None:
+def test_no_files_remain_if_the_client_disconnects(tmp_path: Path) -> None:
     with serving(tmp_path) as (url, process):
-        with connection(url) as client:
+        with connect(url) as client:
             client.sendall(UPLOAD + line("a") * 100)
             wait_until(lambda: any(tmp_path.rglob("*.jsonl")))
         wait_until(lambda: not any(tmp_path.rglob("*.jsonl")))
@@ -126,8 +130,8 @@ def test_disconnected_client_leaves_no_files(tmp_path: Path) -> None:
 
 @posix
 @pytest.mark.clients
-def test_signal_ends_the_server_in_the_middle_of_an_upload(tmp_path: Path) -> None:
-    with serving(tmp_path) as (url, process), connection(url) as client:
+def test_signal_during_an_upload_stops_the_server_and_no_files_remain(tmp_path: Path) -> None:
+    with serving(tmp_path) as (url, process), connect(url) as client:
         client.sendall(UPLOAD + line("a"))
         wait_until(lambda: any(tmp_path.rglob("*.jsonl")))
         err = stop(process)
@@ -145,8 +149,8 @@ UPLOAD = (
 )
 
 
-def connection(url: str) -> socket.socket:
-    """A connection to a server."""
+def connect(url: str) -> socket.socket:
+    """Connect to a server."""
     host, port = url.removeprefix("http://").removesuffix("/v1").split(":")
     return socket.create_connection((host, int(port)))
 
@@ -160,7 +164,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @posix
-def test_log_contains_nothing_from_a_body(tmp_path: Path) -> None:
+def test_log_contains_nothing_from_request_bodies(tmp_path: Path) -> None:
     with serving(tmp_path) as (url, process):
         upload(url, line("secret-id", input="a secret prompt", bogus=1))
         err = stop(process)

@@ -1,4 +1,4 @@
-"""`batchlint split`: what it prints, and its exit status."""
+"""`batchlint split`: its output, the files it writes, and its exit status."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Run = Callable[..., CommandResult]
 
 
 @pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
@@ -23,7 +23,7 @@ def names(folder: str = ".") -> list[str]:
     return sorted(path.name for path in Path(folder).iterdir())
 
 
-def test_table_of_the_parts(run: Run) -> None:
+def test_split_prints_a_table_of_the_parts(run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a", model="m", input=["x", "y"]) + b"\n" + line("b"))
     result = run("split", "in.jsonl", "--output-dir", "out", "--max-requests=1")
 
@@ -53,14 +53,14 @@ def test_dry_run_prints_the_plan_and_writes_nothing(run: Run) -> None:
 
 
 @pytest.mark.parametrize("by", ["model", "url", "url, model"])
-def test_parts_can_be_grouped_by_each_field(by: str, run: Run) -> None:
+def test_table_has_a_column_for_each_field_of_the_by_option(by: str, run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a"))
     header, *_ = run("split", "in.jsonl", "--dry-run", "--by", by).out.splitlines()
 
     assert header.split() == ["part", "requests", "bytes", "inputs", *by.split(", ")]
 
 
-def test_unplaceable_line_exits_with_status_1(run: Run) -> None:
+def test_lines_that_fit_no_part_give_exit_status_1_and_nothing_is_written(run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a") + b"{}\n" * 30)
     result = run("split", "in.jsonl")
 
@@ -74,7 +74,7 @@ def test_unplaceable_line_exits_with_status_1(run: Run) -> None:
     assert names() == ["in.jsonl"]
 
 
-def test_error_about_too_many_parts_names_the_option(run: Run) -> None:
+def test_error_about_too_many_parts_names_the_option_that_allows_more(run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a", model="m") + line("b", model="n") * 2)
     result = run("split", "in.jsonl", "--max-parts=1")
 
@@ -101,7 +101,7 @@ def test_repeated_custom_id_is_a_warning(run: Run) -> None:
     assert "... and 9 more\n" in result.out
 
 
-def test_existing_parts_need_force(run: Run) -> None:
+def test_existing_parts_are_replaced_only_with_force(run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a"))
     run("split", "in.jsonl")
     result = run("split", "in.jsonl")
@@ -137,7 +137,9 @@ def test_compressed_file_is_split(run: Run) -> None:
         (["in.jsonl", "--max-bytes=0"], "0 is not in the range"),
     ],
 )
-def test_failure_has_status_2(arguments: list[str], message: str, run: Run) -> None:
+def test_failure_exits_with_status_2_and_writes_nothing(
+    arguments: list[str], message: str, run: Run
+) -> None:
     Path("in.jsonl").write_bytes(line("a"))
     Path("damaged.jsonl.gz").write_bytes(b"damaged")
     result = run("split", *arguments)

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full or non-blocking, or have a small character set."""
+"""Standard streams that are closed, full, non-blocking or limited to a small character set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cli.process import posix, start_command, wait_for
-from cli.samples import BAD, GOOD, MANY
+from cli.samples import BAD, GOOD, MANY_ERRORS
 from support import line, run_command
 
 FULL = Path("/dev/full")
@@ -28,14 +28,16 @@ needs_full_device = pytest.mark.skipif(not FULL.exists(), reason="needs /dev/ful
         pytest.param({"PYTHONIOENCODING": "latin-1:strict"}, id="latin-1"),
     ],
 )
-@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
-def test_terminal_with_a_small_character_set_is_supported(
-    env: dict[str, str], form: str, tmp_path: Path
+@pytest.mark.parametrize("format_name", ["text", "json", "jsonl"])
+def test_characters_outside_the_output_encoding_cause_no_failure(
+    env: dict[str, str], format_name: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "größe.jsonl"
     unknown: dict[str, Any] = {"größe \U0001f600": 1}
     path.write_bytes(line("你好", **unknown) + line("b", encoding_format="größe 你"))
-    result = run_command("check", f"--format={form}", str(path), "größe/missing.jsonl", env=env)
+    result = run_command(
+        "check", f"--format={format_name}", str(path), "größe/missing.jsonl", env=env
+    )
 
     assert result.status == 2
     assert "unknown_parameter" in result.out
@@ -44,16 +46,16 @@ def test_terminal_with_a_small_character_set_is_supported(
     assert run_command("rule", "größe", env=env).status == 2
 
 
-# -- readers that exit -------------------------------------------------------------------------
+# -- readers that exit ----------------------------------------------------------------------------
 
 
 @posix
 @pytest.mark.parametrize(
     "args",
     [
-        ["check", "--format=jsonl", MANY],
-        ["check", "--max-errors=0", MANY],
-        ["check", "--format=json", MANY, GOOD],
+        ["check", "--format=jsonl", MANY_ERRORS],
+        ["check", "--max-errors=0", MANY_ERRORS],
+        ["check", "--format=json", MANY_ERRORS, GOOD],
         ["rule"],
         ["rule", "invalid_type"],
         ["schema", "/v1/responses"],
@@ -63,7 +65,7 @@ def test_terminal_with_a_small_character_set_is_supported(
     ids=lambda args: " ".join(args[:2]),
 )
 @pytest.mark.parametrize("lines", [0, 1], ids=["at once", "after a line"])
-def test_command_exits_quietly_if_its_reader_exits(args: list[str], lines: int) -> None:
+def test_command_exits_without_a_message_if_its_reader_exits(args: list[str], lines: int) -> None:
     with start_command(*args) as process:
         assert process.stdout is not None
         for _ in range(lines):
@@ -76,14 +78,16 @@ def test_command_exits_quietly_if_its_reader_exits(args: list[str], lines: int) 
 
 
 @posix
-@pytest.mark.parametrize("form", ["text", "json", "jsonl", "github"])
-def test_files_are_checked_after_the_reader_of_the_output_exits(form: str, tmp_path: Path) -> None:
-    """The last file has the only error, and its output is not read."""
+@pytest.mark.parametrize("format_name", ["text", "json", "jsonl", "github"])
+def test_remaining_files_are_checked_after_the_reader_exits(
+    format_name: str, tmp_path: Path
+) -> None:
+    """The exit status depends on the last file, whose output nobody reads."""
     good = tmp_path / "good.jsonl"
     good.write_bytes(line())
     files = [str(good)] * 50
     for last, expected in ((BAD, 1), (GOOD, 0), ("missing", 2)):
-        with start_command("check", f"--format={form}", *files, last) as process:
+        with start_command("check", f"--format={format_name}", *files, last) as process:
             assert process.stdout is not None
             process.stdout.close()
             status, err = wait_for(process)
@@ -100,20 +104,31 @@ def wait_until_full(pipe: int) -> None:
     import fcntl
     import termios
 
-    until = time.monotonic() + 20
+    deadline = time.monotonic() + 20
     waiting = b""
-    while time.monotonic() < until:
+    while time.monotonic() < deadline:
         time.sleep(0.1)
         before, waiting = waiting, fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
         if waiting == before != bytes(4):
             return
+    pytest.fail("the pipe did not become full")
 
 
 @posix
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
-def test_non_blocking_standard_output_gets_everything(form: str, unbuffered: str) -> None:
-    args = [sys.executable, "-m", "batchlint", "check", f"--format={form}", "--max-errors=0", MANY]
+@pytest.mark.parametrize("format_name", ["text", "json", "jsonl"])
+def test_non_blocking_standard_output_receives_all_output(
+    format_name: str, unbuffered: str
+) -> None:
+    args = [
+        sys.executable,
+        "-m",
+        "batchlint",
+        "check",
+        f"--format={format_name}",
+        "--max-errors=0",
+        MANY_ERRORS,
+    ]
     expected = subprocess.run(args, capture_output=True, check=False).stdout
     assert len(expected) > 3 * 65536
     read, write = os.pipe()
@@ -136,10 +151,15 @@ def test_non_blocking_standard_output_gets_everything(form: str, unbuffered: str
 @needs_full_device
 @pytest.mark.parametrize(
     "args",
-    [["check", GOOD], ["check", "--format=json", MANY], ["rule"], ["schema", "/v1/responses"]],
+    [
+        ["check", GOOD],
+        ["check", "--format=json", MANY_ERRORS],
+        ["rule"],
+        ["schema", "/v1/responses"],
+    ],
     ids=lambda args: " ".join(args[:2]),
 )
-def test_full_disk_is_reported(args: list[str]) -> None:
+def test_full_standard_output_is_reported(args: list[str]) -> None:
     with FULL.open("wb") as full, start_command(*args, stdout=full.fileno()) as process:
         status, err = wait_for(process)
 
@@ -155,7 +175,7 @@ def test_full_disk_is_reported(args: list[str]) -> None:
     [(["check", "missing"], 0), (["check", "--nonsense"], 0), (["check", "missing", GOOD], 2)],
     ids=["missing file", "unknown option", "missing and good file"],
 )
-def test_full_standard_error_keeps_the_exit_status(args: list[str], printed: int) -> None:
+def test_full_standard_error_does_not_change_the_exit_status(args: list[str], printed: int) -> None:
     with FULL.open("wb") as full, start_command(*args, stderr=full.fileno()) as process:
         out, _ = process.communicate(timeout=60)
 
@@ -168,7 +188,7 @@ def test_full_standard_error_keeps_the_exit_status(args: list[str], printed: int
 
 @posix
 @pytest.mark.parametrize("args", [f"check {GOOD}", "rule", "schema /v1/videos"])
-def test_closed_standard_output_causes_no_traceback(args: str) -> None:
+def test_closed_standard_output_is_not_an_error(args: str) -> None:
     completed = subprocess.run(
         f"{sys.executable} -m batchlint {args} >&-",
         shell=True,
@@ -182,8 +202,8 @@ def test_closed_standard_output_causes_no_traceback(args: str) -> None:
 
 
 @posix
-def test_repaired_file_without_a_standard_output_is_an_error() -> None:
-    """It would be lost."""
+def test_closed_standard_output_is_an_error_for_fix() -> None:
+    """The fixed file would be lost."""
     completed = subprocess.run(
         ["/bin/sh", "-c", '"$0" -m batchlint fix - <"$1" >&-', sys.executable, GOOD],
         capture_output=True,
@@ -196,7 +216,7 @@ def test_repaired_file_without_a_standard_output_is_an_error() -> None:
 
 
 @posix
-def test_closed_standard_output_does_not_hide_other_failures(tmp_path: Path) -> None:
+def test_closed_standard_output_does_not_hide_a_failed_write(tmp_path: Path) -> None:
     script = '"$0" -m batchlint check --output-file=missing/x "$1" >&-'
     completed = subprocess.run(
         ["/bin/sh", "-c", script, sys.executable, GOOD],
@@ -212,7 +232,7 @@ def test_closed_standard_output_does_not_hide_other_failures(tmp_path: Path) -> 
 
 @posix
 @pytest.mark.parametrize("options", ["", "--format json", "--progress", "-j2", "--bogus"])
-def test_closed_standard_error_keeps_the_exit_status(options: str) -> None:
+def test_closed_standard_error_does_not_change_the_exit_status(options: str) -> None:
     completed = subprocess.run(
         ["/bin/sh", "-c", f'"$0" -m batchlint check {options} "$1" 2>&-', sys.executable, GOOD],
         capture_output=True,
@@ -237,7 +257,7 @@ def test_closed_standard_input_is_reported() -> None:
 
 
 @posix
-def test_non_blocking_standard_input_is_read_to_its_end() -> None:
+def test_non_blocking_standard_input_is_read_to_the_end() -> None:
     read, write = os.pipe()
     os.set_blocking(read, False)
     with start_command("check", "--format=jsonl", "-", stdin=read) as process:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.samples import MANY
+from cli.samples import MANY_ERRORS
 from faults.machine import on_small_disk, posix
 
 pytestmark = [pytest.mark.faults, posix]
@@ -18,7 +18,7 @@ FULL = "No space left on device"
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif"])
 def test_truncated_output_is_reported(form: str, unbuffered: str, tmp_path: Path) -> None:
     script = 'export PYTHONUNBUFFERED="$1"; shift; batchlint "$@" > out; echo $?'
-    args = ["check", f"--format={form}", "--keep=0", "--max-errors=0", MANY]
+    args = ["check", f"--format={form}", "--keep=0", "--max-errors=0", MANY_ERRORS]
     result = on_small_disk(script, unbuffered, *args, cwd=tmp_path)
 
     assert result.stdout == "2\n"
@@ -43,7 +43,7 @@ def test_other_truncated_output_is_reported(
 @pytest.mark.parametrize("links", [1, 2])
 def test_output_file_keeps_its_old_content(links: int, tmp_path: Path) -> None:
     script = 'echo old > out; [ "$1" = 1 ] || ln out more; shift; batchlint "$@"; echo $?; cat out; ls -A'
-    args = ["check", "--format=json", "--keep=0", "--output-file=out", MANY]
+    args = ["check", "--format=json", "--keep=0", "--output-file=out", MANY_ERRORS]
     result = on_small_disk(script, str(links), *args, cwd=tmp_path)
 
     assert result.stdout == "2\nold\nout\n" if links == 1 else "2\nold\nmore\nout\n"
@@ -53,7 +53,7 @@ def test_output_file_keeps_its_old_content(links: int, tmp_path: Path) -> None:
 def test_hard_links_keep_their_content_if_the_disk_is_too_small_for_a_copy(tmp_path: Path) -> None:
     """The report is written to a temporary file first, and there is no room for both."""
     script = 'echo old > out; ln out more; batchlint "$@"; echo $?; cat out; ls -A'
-    args = ["check", "--format=text", "--max-errors=200", "--output-file=out", MANY]
+    args = ["check", "--format=text", "--max-errors=200", "--output-file=out", MANY_ERRORS]
     result = on_small_disk(script, *args, cwd=tmp_path)
 
     assert result.stdout == "2\nold\nmore\nout\n"
@@ -62,7 +62,9 @@ def test_hard_links_keep_their_content_if_the_disk_is_too_small_for_a_copy(tmp_p
 
 def test_standard_error_on_a_full_disk_keeps_the_report(tmp_path: Path) -> None:
     script = 'head -c 65536 /dev/zero > fill; batchlint "$@" 2> err; echo $?'
-    result = on_small_disk(script, "check", "--progress", "--format=batch", MANY, cwd=tmp_path)
+    result = on_small_disk(
+        script, "check", "--progress", "--format=batch", MANY_ERRORS, cwd=tmp_path
+    )
 
     assert result.stdout.startswith("{")
     assert result.stdout.endswith("\n1\n")

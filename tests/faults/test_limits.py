@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from batchlint.output import FORMATS
-from cli.samples import BAD, GOOD, MANY
+from cli.samples import BAD, GOOD, MANY_ERRORS
 from faults.machine import posix
 from support import CommandResult, line
 
@@ -114,7 +114,7 @@ def test_running_out_of_memory_while_formatting_exits_with_status_2(
     if sys.platform != "linux":
         pytest.skip("needs Linux, where the memory of a process can be limited")
     path = tmp_path / "batch.jsonl"
-    path.write_bytes(Path(MANY).read_bytes() * 10)
+    path.write_bytes(Path(MANY_ERRORS).read_bytes() * 10)
     code = f"""
 import resource, sys
 import batchlint.output.{form} as form

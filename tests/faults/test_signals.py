@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.samples import MANY
+from cli.samples import MANY_ERRORS
 from faults.machine import posix
 from support import line
 
@@ -43,7 +43,7 @@ def test_signal_leaves_either_the_old_report_or_the_complete_new_one(
     number: signal.Signals, jobs: str, tmp_path: Path
 ) -> None:
     """Only SIGKILL, which cannot be handled, may leave a temporary file."""
-    (tmp_path / "batch.jsonl").write_bytes(Path(MANY).read_bytes() * 2)
+    (tmp_path / "batch.jsonl").write_bytes(Path(MANY_ERRORS).read_bytes() * 2)
     args = ["--format=json", "--keep=0", "--jobs", jobs, "--output-file=report", "batch.jsonl"]
     report = tmp_path / "report"
     started = time.monotonic()
