@@ -4,7 +4,8 @@
     python scripts/docs.py --check    exit 1 if a page is out of date
 
 A generated block is enclosed in `<!-- generated: NAME -->` and `<!-- end -->`, in YAML in
-`# generated: NAME` and `# end`.
+`# generated: NAME` and `# end`. Install commands and hooks get the repository's URL from
+`[project.urls]`, and the current version.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType
@@ -368,6 +370,26 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
 }
 
 
+#: The URL of the repository.
+REPOSITORY: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"][
+    "Source"
+]
+
+#: The repository as GitHub Actions name it.
+ACTION = (
+    REPOSITORY.removeprefix("https://github.com/")
+    if REPOSITORY.startswith("https://github.com/")
+    else "OWNER/batchlint"
+)
+
+
+def located(text: str) -> str:
+    """Write the repository's URL and the current version into the examples of a page."""
+    text = re.sub(r"((?:git\+|git clone |- repo: ))https://[^\s']+", rf"\1{REPOSITORY}", text)
+    text = re.sub(r"uses: [\w-]+/batchlint@\S+", f"uses: {ACTION}@v{batchlint.__version__}", text)
+    return re.sub(r"rev: v\S+", f"rev: v{batchlint.__version__}", text)
+
+
 def filled(text: str) -> str:
     """Regenerate the blocks of a page."""
 
@@ -392,7 +414,7 @@ def pages() -> dict[Path, str]:
     }
     for path in (ROOT / "README.md", DOCS / ".nav.yml", *sorted(DOCS.glob("*.md"))):
         if path not in made:
-            made[path] = filled(path.read_text("utf-8"))
+            made[path] = located(filled(path.read_text("utf-8")))
     return made
 
 

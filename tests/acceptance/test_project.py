@@ -43,14 +43,31 @@ def test_version_is_in_one_place() -> None:
     assert places == [Path("src/batchlint/__init__.py")]
 
 
-def test_placeholder_of_the_address_is_in_the_metadata_and_in_the_links_of_reports() -> None:
+def test_project_urls_and_report_links_have_the_same_placeholder() -> None:
     host = "batchlint" + ".example"
     urls = PROJECT["project"]["urls"]
     places = [path.relative_to(ROOT) for path in tree() if host in path.read_text("utf-8")]
 
     assert {url.split("/")[2] for url in urls.values()} == {host}
     assert urls["Documentation"] == SITE
-    assert sorted(places) == [Path("pyproject.toml"), Path("src/batchlint/output/links.py")]
+    assert sorted(path for path in places if path.suffix != ".md") == [
+        Path("pyproject.toml"),
+        Path("src/batchlint/output/links.py"),
+    ]
+
+
+def test_pages_have_the_project_url_of_the_repository() -> None:
+    source = PROJECT["project"]["urls"]["Source"]
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    urls = {
+        url
+        for page in pages
+        for url in re.findall(
+            r"(?:git\+|git clone |- repo: )(https?:[^\s']+|<)", page.read_text("utf-8")
+        )
+    }
+
+    assert urls == {source}
 
 
 def test_classifiers_match_the_tested_versions() -> None:
