@@ -724,7 +724,7 @@ def parts_of(
         if "endpoints" in family and url not in family["endpoints"]:
             own = family.get("elsewhere", {}).get(url)
             is_doubtful = url in family.get("doubtful", ())
-            is_doubtful |= family.get("one_source", False) and own is None
+            is_doubtful |= family.get("single_source", False) and own is None
             by_url[url] = ["doubtful endpoint" if is_doubtful else own or elsewhere[url]]
             continue
         parts: list[str | Schema] = [
