@@ -51,7 +51,7 @@ ENDPOINTS = {  # URL: the class of its request body in `openai.types`
     "/v1/images/edits": "image_edit_params.ImageEditParamsBase",
     "/v1/videos": "video_create_params.VideoCreateParams",
 }
-UPLOADS = {"FileTypes", "InputReference"}  # types that only a multipart request can carry
+UPLOADS = {"FileTypes", "InputReference"}  # types for multipart requests only
 
 Schema = dict[str, Any]
 
@@ -164,34 +164,33 @@ def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
     """Apply the facts of the overlay to the generated schemas, in order.
 
     Raises:
-        SystemExit: a fact has no source, changes nothing, or adds a property that `adds` omits.
+        SystemExit: a fact has no source, changes nothing, or adds a property that its `adds` doesn't list.
     """
     for fact in facts:
         if not fact.get("source"):
             raise SystemExit(f"overlay.yaml: a fact has no source: {fact}")
-        strangers: set[str] = set()
+        added: set[str] = set()
         for target, patch in fact["patch"].items():
-            touched = False
+            changed = False
             for url, schema in schemas.items():
                 place, key = (schemas, url) if target == url else (schema["$defs"], target)
                 if key not in place and not (fact.get("new") and url in fact["new"]):
                     continue
                 if key in place:
-                    strangers.update(unknown_properties(place[key], patch))
-                after = merge_patch(
-                    place.get(key), copy.deepcopy(patch)
-                )  # YAML aliases share one object.
-                touched |= after != place.get(key)
+                    added.update(unknown_properties(place[key], patch))
+                # Copied, because YAML aliases share one object.
+                after = merge_patch(place.get(key), copy.deepcopy(patch))
+                changed |= after != place.get(key)
                 place[key] = after
-            if not touched:
+            if not changed:
                 raise SystemExit(
                     f"overlay.yaml: the fact about {target!r} no longer changes anything: {patch}"
                 )
         declared = set(fact.get("adds", ()))
-        if strangers != declared:
+        if added != declared:
             raise SystemExit(
-                f"overlay.yaml: {', '.join(fact['patch'])}: `adds` lists the properties that a fact adds to the generated "
-                f"schema; not listed: {sorted(strangers - declared)}, not added: {sorted(declared - strangers)}"
+                f"overlay.yaml: {', '.join(fact['patch'])}: `adds` must list the properties that the fact adds to the generated "
+                f"schema; not listed: {sorted(added - declared)}, not added: {sorted(declared - added)}"
             )
 
 
@@ -261,7 +260,7 @@ def walk(schema: Any) -> Iterator[Schema]:
 
 
 def tags(branch: Schema, key: str, defs: dict[str, Schema]) -> list[str] | None:
-    """List the values of `key` that select a branch of a union; None if `key` doesn't select it."""
+    """List the values of `key` that select a branch of a union; None if `key` doesn't distinguish it."""
     branch = defs[branch["$ref"].rpartition("/")[2]] if "$ref" in branch else branch
     if "anyOf" in branch:
         inner = [tags(b, key, defs) for b in branch["anyOf"]]
@@ -331,7 +330,7 @@ MISSING = {"required:model", "required:messages"}
 
 
 def typed(node: Schema, defs: Schema, above: tuple[str, ...] = ()) -> Schema:
-    """Keep the types of a schema. A recursive part may be anything."""
+    """Keep only the types of a schema. Recursive references accept anything."""
     reference = str(node.get("$ref", "")).rpartition("/")[2]
     if reference:
         return {} if reference in above else typed(defs[reference], defs, (*above, reference))
@@ -343,8 +342,8 @@ def typed(node: Schema, defs: Schema, above: tuple[str, ...] = ()) -> Schema:
         kept["properties"] = {
             name: child if name == "role" else nullable(child) for name, child in children.items()
         }
-        # Every service requires the role of a message. For the other fields, some service has a
-        # default.
+        # Every service requires the role of a message. Some services have defaults for the other
+        # fields.
         if "role" in node.get("required", ()):
             kept["required"] = ["role"]
     if "items" in node:
@@ -359,22 +358,22 @@ def any_of(branches: list[Schema]) -> Schema:
     kinds = [kind for branch in branches for kind in types_of(branch)]
     kinds = list(dict.fromkeys(k for k in kinds if k != "integer" or "number" not in kinds))
     kinds = [kind for kind in kinds if kind != "null"] + ["null"] * ("null" in kinds)
-    joined: Schema = {"type": kinds if len(kinds) > 1 else kinds[0]}
+    merged: Schema = {"type": kinds if len(kinds) > 1 else kinds[0]}
     arrays = [branch for branch in branches if "array" in types_of(branch)]
     items = [branch["items"] for branch in arrays if branch.get("items")]
     if items and len(items) == len(arrays):
-        joined["items"] = any_of(items)
+        merged["items"] = any_of(items)
     objects = [branch for branch in branches if "object" in types_of(branch)]
     if objects and all("properties" in branch for branch in objects):
         names = list(objects[0]["properties"])
-        joined["properties"] = {
+        merged["properties"] = {
             name: any_of([branch["properties"][name] for branch in objects])
             for name in names
             if all(name in branch["properties"] for branch in objects)
         }
         if all("role" in branch.get("required", ()) for branch in objects):
-            joined["required"] = ["role"]
-    return {key: value for key, value in joined.items() if value != {}}
+            merged["required"] = ["role"]
+    return {key: value for key, value in merged.items() if value != {}}
 
 
 def types_of(schema: Schema) -> list[str]:
@@ -414,7 +413,7 @@ def providers(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def index(rows: dict[str, dict[str, Any]], table: dict[str, Any]) -> dict[str, Any]:
-    """Build the index of providers, from which batchlint recognizes whose file it has."""
+    """Build the index of providers, with which batchlint recognizes the provider of a file."""
     return {
         name: {
             "title": row["title"],
@@ -451,7 +450,7 @@ def provider(name: str, row: dict[str, Any], table: dict[str, Any]) -> dict[str,
         "service": row.get("service", ""),
         "endpoints": row["endpoints"],
         "default": row.get("default"),
-        "limits": {key: most for key, (_, most) in limits.items()},
+        "limits": {key: maximum for key, (_, maximum) in limits.items()},
         "safe_limits": {key: safe for key, (safe, _) in limits.items()},
         "line": line_patch(row),
         "line_fields": {field: row["line"][field] == "required" for field in row["line"]},
@@ -495,8 +494,8 @@ def check_evidence(name: str, row: dict[str, Any]) -> None:
     facts |= {f"limits.{limit}" for limit in row.get("limits", {})}
     if facts != evidence.keys():
         raise SystemExit(
-            f"providers.yaml: {name}: `evidence` names the sources of each fact; "
-            f"missing: {sorted(facts - evidence.keys())}, needless: {sorted(evidence.keys() - facts)}"
+            f"providers.yaml: {name}: `evidence` must name the sources of each fact; "
+            f"missing: {sorted(facts - evidence.keys())}, unnecessary: {sorted(evidence.keys() - facts)}"
         )
     for fact, named in evidence.items():
         unknown = set(names_in(named)) - sources.keys()
@@ -516,10 +515,10 @@ def names_in(sources: str | list[str]) -> list[str]:
 
 
 def safe_and_max(limit: int | list[int | None] | None) -> tuple[int | None, int | None]:
-    """Split a limit into the safe limit and the maximum, above which files are certain to be rejected."""
+    """Split a limit into (safe limit, maximum). Above the maximum, files are certain to be rejected."""
     if isinstance(limit, list):
-        safe, most = limit
-        return safe, most
+        safe, maximum = limit
+        return safe, maximum
     return limit, limit
 
 
@@ -546,11 +545,11 @@ def custom_id(own: dict[str, Any]) -> Schema:
     """Build the patch of `custom_id` from its limits."""
     keywords = {"max": "maxLength", "min": "minLength", "pattern": "pattern"}
     rule = "doubtful_custom_id" if own.get("doubtful") else "refused_custom_id"
-    words = own["words"]
+    message = own["message"]
     return {keywords[key]: own[key] for key in keywords if key in own} | {
         "x-batchlint": {
             "errors": {
-                keywords[key]: {"rule": rule, "message": words} for key in keywords if key in own
+                keywords[key]: {"rule": rule, "message": message} for key in keywords if key in own
             }
         }
     }
@@ -578,16 +577,19 @@ def build(*, any_version: bool = False) -> dict[Path, str]:
         head = {
             "$schema": DIALECT,
             "$id": url.lstrip("/"),
-            "title": f"The body of a POST {url} in a batch",
+            "title": f"The body of a batch request to {url}",
             "$comment": f"Generated by refresh.py from openai {openai.__version__} ({config['date']}) and "
             "overlay.yaml. Derived from Apache-2.0 material; modified. See README.md.",
         }
         files[HERE / (url.lstrip("/") + ".json")] = (
             json.dumps(head | made, indent=1, ensure_ascii=False) + "\n"
         )
-        own_head = {"$id": f"types{url}", "title": f"The types of the parameters of a POST {url}"}
+        types_head = {
+            "$id": f"types{url}",
+            "title": f"The parameter types of a batch request to {url}",
+        }
         files[HERE / f"types{url}.json"] = (
-            json.dumps(head | own_head | types_only(made), indent=1, ensure_ascii=False) + "\n"
+            json.dumps(head | types_head | types_only(made), indent=1, ensure_ascii=False) + "\n"
         )
     table = yaml.safe_load((HERE / "providers.yaml").read_text("utf-8"))
     rows = providers(table)
@@ -653,7 +655,7 @@ def by_schema(by_url: Mapping[str, Any]) -> dict[str, Any]:
     return {url.lstrip("/"): value for url, value in by_url.items()}
 
 
-#: For each URL, the patches of every variant of the schema.
+#: The patches of each schema variant, by URL and variant name.
 Variants = dict[str, dict[str, list[str | Schema]]]
 
 
@@ -762,8 +764,8 @@ def efforts(family: dict[str, Any], url: str) -> Schema | None:
 
 def output(family: dict[str, Any], url: str) -> Schema | None:
     """Make the patch for a family's output limit: an error on chat, a warning on /v1/responses."""
-    most = family.get("output")
-    if most is None:
+    maximum = family.get("output")
+    if maximum is None:
         return None
     if url == CHAT:
         note = {
@@ -782,7 +784,7 @@ def output(family: dict[str, Any], url: str) -> Schema | None:
         names = ["max_output_tokens"]
     else:
         return None
-    limit = {"maximum": most, "x-batchlint": {"errors": {"maximum": note}}}
+    limit = {"maximum": maximum, "x-batchlint": {"errors": {"maximum": note}}}
     return {"properties": dict.fromkeys(names, limit)}
 
 
@@ -889,7 +891,7 @@ def main() -> int:
     for path, text in stale.items():
         if arguments.check:
             print(
-                f"is not up to date, run refresh.py: {path.relative_to(HERE.parent)}",
+                f"{path.relative_to(HERE.parent)} is out of date; run schemas/refresh.py",
                 file=sys.stderr,
             )
         else:
