@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the output formats."""
+"""Fixtures for the output format tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sample files for the tests of the output formats, and short ways to render them."""
+"""Sample files for the output format tests, and functions that render results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support import FIXTURES
 
 SAMPLES: Final = FIXTURES / "formats"
 
-#: A file with findings, a file without any, and a file that does not exist.
+#: A file with findings, a file without findings, and a file that does not exist.
 MIXED: Final = "50% off, all.jsonl"
 CLEAN: Final = "clean.jsonl"
 MISSING: Final = "missing.jsonl"
@@ -24,7 +24,7 @@ def render(name: str, *files: FileResult, options: Options | None = None) -> str
 
 
 def render_text(path: Path, max_errors: int = 20, *, keep: int = 1000, **options: Any) -> list[str]:
-    """Check a file and render it as text, line by line. The file is called `x` there."""
+    """Check a file, and return the lines of its text report, which calls the file `x`."""
     result = FileResult(
         "x", check(path, name="x.jsonl", keep=keep), source=str(path), stored=str(path)
     )

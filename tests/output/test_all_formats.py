@@ -1,4 +1,4 @@
-"""Properties of all output formats. Their exact texts are in `fixtures/formats/`."""
+"""Properties of all output formats. `fixtures/formats/` contains their expected output."""
 
 from __future__ import annotations
 
@@ -27,20 +27,22 @@ GOLDEN = {
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_format_matches_its_expected_text(name: str, render_samples: Callable[[str], str]) -> None:
+def test_format_matches_its_expected_output(
+    name: str, render_samples: Callable[[str], str]
+) -> None:
     text = render_samples(name).replace(f'"{batchlint.__version__}"', '"0"')
 
     assert_matches_golden(text, SAMPLES / GOLDEN[name])
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "text"])
-def test_unreadable_file_is_in_every_format(
+def test_every_format_reports_an_unreadable_file(
     name: str, render_samples: Callable[[str], str]
 ) -> None:
     text = render_samples(name)
 
     assert text.endswith("\n")
-    if name == "batch":  # One line per file, without its name.
+    if name == "batch":  # It has one line per file, without file names.
         objects = [json.loads(row).get("object", "error") for row in text.splitlines()]
         assert objects == ["batch", "batch", "error"]
     else:
@@ -48,7 +50,7 @@ def test_unreadable_file_is_in_every_format(
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_rendering_no_files_works(name: str) -> None:
+def test_report_about_no_files_is_well_formed(name: str) -> None:
     text = render(name)
 
     assert name not in {"json", "gitlab", "rdjson", "sarif"} or json.loads(text) is not None
@@ -56,7 +58,7 @@ def test_rendering_no_files_works(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_format_imports_no_other_format(name: str) -> None:
+def test_format_does_not_import_other_formats(name: str) -> None:
     code = (
         "import sys; before = set(sys.modules)\n"
         "from batchlint.output import FORMATS, Options\n"
@@ -76,19 +78,19 @@ def test_format_imports_no_other_format(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "chosen"), [("true", "github"), ("false", "text"), ("", "text"), (None, "text")]
+    ("value", "expected"), [("true", "github"), ("false", "text"), ("", "text"), (None, "text")]
 )
-def test_default_format_is_github_under_github_actions(
-    value: str | None, chosen: str, monkeypatch: pytest.MonkeyPatch
+def test_default_format_is_github_in_github_actions(
+    value: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if value is not None:
         monkeypatch.setenv("GITHUB_ACTIONS", value)
 
-    assert default_format() is FORMATS[chosen]
+    assert default_format() is FORMATS[expected]
 
 
 @pytest.mark.parametrize("name", ["jsonl", "gitlab", "junit", "rdjson"])
-def test_formats_without_a_field_for_truncation_report_it_on_standard_error(
+def test_format_without_a_truncation_field_reports_truncation_on_standard_error(
     name: str, run: Callable[..., CommandResult], batch_file: Callable[..., object]
 ) -> None:
     path = batch_file(*(line(str(number), dimensions="x") for number in range(30)))
@@ -100,7 +102,7 @@ def test_formats_without_a_field_for_truncation_report_it_on_standard_error(
 
 
 @pytest.mark.parametrize("name", ["text", "json", "sarif", "github", "batch"])
-def test_other_formats_report_truncation_in_their_output_or_not_at_all(
+def test_other_formats_report_no_truncation_on_standard_error(
     name: str, run: Callable[..., CommandResult], batch_file: Callable[..., object]
 ) -> None:
     path = batch_file(*(line(str(number), dimensions="x") for number in range(30)))

@@ -1,4 +1,4 @@
-"""The format `batch`: the API's response, as the official client reads it."""
+"""The `batch` format: the API's response, parsed with the official client's types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Run = Callable[..., CommandResult]
 
 
 def unknown_fields(model: BaseModel) -> dict[str, Any]:
-    """Return the fields of a model and its nested models that the client's type lacks."""
+    """Return the fields that the client's types don't declare, at any depth."""
     extra = dict(model.model_extra or {})
     for name in type(model).model_fields:
         inner = getattr(model, name)
@@ -29,7 +29,7 @@ def unknown_fields(model: BaseModel) -> dict[str, Any]:
     return extra
 
 
-def test_output_has_one_line_per_file(run: Run) -> None:
+def test_batch_output_has_one_line_per_file(run: Run) -> None:
     good = str(FIXTURES / "valid" / "embeddings.jsonl")
     bad = str(FIXTURES / "invalid" / "invalid_url.jsonl")
     out = run("check", "--format=batch", good, bad).out
@@ -50,8 +50,10 @@ def test_output_has_one_line_per_file(run: Run) -> None:
         ("foreign/fine_tuning.jsonl", "failed"),
     ],
 )
-def test_official_client_reads_the_batch_object(path: str, status: str, run: Run) -> None:
-    """The client's type has exactly these fields."""
+def test_batch_object_has_exactly_the_fields_of_the_official_client(
+    path: str, status: str, run: Run
+) -> None:
+    """It also matches `schemas/batch.json`."""
     args = ("--format=batch", "--metadata=team=docs", str(FIXTURES / path))
     answer = json.loads(run("check", *args).out)
     batch = Batch.model_validate(answer, strict=True)
@@ -89,7 +91,7 @@ def test_failed_batch_lists_the_first_error_of_each_line(run: Run) -> None:
     "path",
     ["invalid/not_jsonl_name.json", "invalid/empty_file.jsonl", "foreign/utf16_le.jsonl"],
 )
-def test_refused_upload_is_an_error_object(path: str, run: Run) -> None:
+def test_rejected_upload_gives_an_error_object(path: str, run: Run) -> None:
     answer = json.loads(run("check", "--format=batch", str(FIXTURES / path)).out)
 
     assert list(answer) == ["error"]

@@ -1,4 +1,4 @@
-"""The format for GitHub Actions: annotations, and the summary of the step."""
+"""The `github` format: annotations, and the step summary."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Annotation(NamedTuple):
 
 
 def parse_annotations(text: str) -> list[Annotation]:
-    """Find the workflow commands in a text, as `ActionCommand.TryParseV2` of actions/runner does."""
+    """Find the workflow commands in step output, like `ActionCommand.TryParseV2` in actions/runner."""
     found = []
     for row in text.split("\n"):
         if not row.lstrip().startswith("::"):
-            assert "##[" not in row  # The runner looks for this older form anywhere in a line.
+            assert "##[" not in row  # The runner finds this older syntax anywhere in a line.
             continue
         head, _, data = row.lstrip()[2:].partition("::")
         level, _, rest = head.partition(" ")
@@ -52,15 +52,15 @@ def unescape(text: str, more: str = "") -> str:
     return text
 
 
-def test_annotations_have_locations_and_levels(render_samples: Callable[[str], str]) -> None:
+def test_annotations_have_levels_and_locations(render_samples: Callable[[str], str]) -> None:
     found = parse_annotations(render_samples("github"))
-    about_mixed = [
+    for_mixed = [
         (level, properties.get("line"), properties.get("col"))
         for level, properties, _ in found
         if properties["file"] == MIXED
     ]
 
-    assert about_mixed[:4] == [
+    assert for_mixed[:4] == [
         ("error", "2", "144"),
         ("error", "3", "139"),
         ("error", "4", "15"),
@@ -75,7 +75,7 @@ def test_annotations_have_locations_and_levels(render_samples: Callable[[str], s
 
 
 @given(st.text(), st.text(min_size=1).filter(str.strip))
-def test_annotation_preserves_any_message_and_path(message: str, path: str) -> None:
+def test_annotation_preserves_every_message_and_path(message: str, path: str) -> None:
     message, path = (
         text.replace("\x00", "").encode(errors="replace").decode() for text in (message, path)
     )
@@ -89,12 +89,12 @@ def test_annotation_preserves_any_message_and_path(message: str, path: str) -> N
 
 
 def escape_lines(text: str) -> str:
-    """Escape everything but the ends of lines, which the runner's own escapes carry."""
+    """Escape a string except its line breaks, for which the runner has its own escapes."""
     return "".join(part if part in "\r\n" else escape(part) for part in re.split("([\r\n])", text))
 
 
 @pytest.mark.parametrize("character", HOSTILE, ids=ascii)
-def test_no_hostile_character_reaches_the_log_or_the_table(character: str) -> None:
+def test_hostile_character_in_a_name_reaches_neither_the_log_nor_the_table(character: str) -> None:
     name = f"a{character}|b.jsonl"
     report = make_report(make_finding())
     files = [FileResult(name, report, source=name), FileResult(name, error=f"no {name}")]
@@ -108,13 +108,13 @@ def test_no_hostile_character_reaches_the_log_or_the_table(character: str) -> No
     assert character == "\n" or character not in log + table
 
 
-def test_file_name_is_not_taken_for_a_command() -> None:
+def test_file_name_that_looks_like_a_command_is_not_an_annotation() -> None:
     file = FileResult("::error::##[error]", make_report())
 
     assert parse_annotations(render("github", file)) == []
 
 
-def test_github_format_is_the_default_on_a_github_runner(
+def test_github_format_is_the_default_only_in_github_actions(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
@@ -126,7 +126,7 @@ def test_github_format_is_the_default_on_a_github_runner(
     assert not parse_annotations(run("check", MIXED).out)
 
 
-def test_paths_are_relative_to_the_workspace(
+def test_paths_inside_the_workspace_are_relative_to_it(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("GITHUB_WORKSPACE", str(FIXTURES))
@@ -140,10 +140,12 @@ def test_paths_are_relative_to_the_workspace(
     assert outside.properties["file"] == (tmp_path / "x.jsonl").as_posix()
 
 
-# -- the summary of the step ----------------------------------------------------------------------
+# -- the step summary -----------------------------------------------------------------------------
 
 
-def test_summary_has_the_totals(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_step_summary_has_a_row_per_file_and_per_rule(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     path = tmp_path / "summary.md"
     path.write_text("# before\n", "utf-8")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
@@ -166,7 +168,7 @@ def test_summary_has_the_totals(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_p
     assert path.read_text("utf-8") == before
 
 
-def test_unwritable_summary_is_reported_with_status_2(
+def test_unwritable_step_summary_is_reported_with_status_2(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(SAMPLES / "missing" / "summary.md"))
@@ -177,13 +179,13 @@ def test_unwritable_summary_is_reported_with_status_2(
     assert "cannot write the summary: No such file or directory" in result.err
 
 
-def test_summary_is_written_only_if_a_file_is_set(tmp_path: Path) -> None:
+def test_step_summary_is_not_written_without_the_variable(tmp_path: Path) -> None:
     FORMATS["github"].append_summary([FileResult("x", make_report())])
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_summary_escapes_table_cells_and_limits_rows() -> None:
+def test_step_summary_escapes_cells_and_has_at_most_100_file_rows() -> None:
     files = [
         FileResult("a|b`c<d>_e_*f*", make_report()),
         *(FileResult(f"{number}", make_report()) for number in range(200)),

@@ -1,4 +1,4 @@
-"""The format of GitLab's code quality reports."""
+"""The `gitlab` format: code quality reports."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from output.samples import MISSING
 from support import CommandResult, line
 
-#: Source: docs.gitlab.com/ci/testing/code_quality, "Code Quality report format" (2025). It says
-#: more than types can (`test_readers.py`).
+#: Source: docs.gitlab.com/ci/testing/code_quality, "Code Quality report format" (2025). It is
+#: stricter than the types in `test_readers.py`.
 CODE_QUALITY = Draft202012Validator(
     {
         "type": "array",
@@ -46,7 +46,7 @@ CODE_QUALITY = Draft202012Validator(
 )
 
 
-def test_report_follows_the_documentation(render_samples: Callable[[str], str]) -> None:
+def test_report_matches_the_documented_format(render_samples: Callable[[str], str]) -> None:
     text = render_samples("gitlab")
     issues = json.loads(text)
 
@@ -56,7 +56,7 @@ def test_report_follows_the_documentation(render_samples: Callable[[str], str]) 
     assert issues[-1]["location"] == {"path": MISSING, "lines": {"begin": 1}}
 
 
-def test_fingerprints_are_unique_and_survive_inserted_lines(
+def test_fingerprints_are_unique_and_do_not_change_if_a_line_is_inserted(
     run: Callable[..., CommandResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

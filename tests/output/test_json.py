@@ -1,4 +1,4 @@
-"""The format `json`: one document, described by `schemas/report.json`."""
+"""The `json` format: one document, described by `schemas/report.json`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BAD = str(FIXTURES / "invalid" / "invalid_type.jsonl")
 Run = Callable[..., CommandResult]
 
 
-def test_output_is_one_document(run: Run) -> None:
+def test_json_output_is_one_document_for_all_files(run: Run) -> None:
     document = json.loads(run("check", "--format=json", GOOD, BAD).out)
 
     assert [(file["path"], file["ok"]) for file in document["files"]] == [
@@ -36,7 +36,7 @@ def test_output_is_one_document(run: Run) -> None:
     assert document["files"][1]["request_counts"] == {"total": 6, "failed": 5}
 
 
-def test_report_of_every_fixture_is_valid(run: Run, tmp_path: Path) -> None:
+def test_report_on_every_fixture_matches_the_schema(run: Run, tmp_path: Path) -> None:
     paths = [*map(str, FILES), str(tmp_path / "missing.jsonl")]
     document = json.loads(run("check", "--format=json", *paths).out)
     validator = Draft202012Validator(data.read("report"))

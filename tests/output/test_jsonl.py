@@ -1,4 +1,4 @@
-"""The format `jsonl`: one finding per line."""
+"""The `jsonl` format: one finding per line."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from support import FIXTURES, CommandResult
 
 GOOD = str(FIXTURES / "valid" / "embeddings.jsonl")
 BAD = str(FIXTURES / "invalid" / "invalid_type.jsonl")
-WARNED = str(FIXTURES / "invalid" / "blank_line.jsonl")
+WARNINGS = str(FIXTURES / "invalid" / "blank_line.jsonl")
 
 
-def test_output_has_one_finding_per_line(run: Callable[..., CommandResult]) -> None:
-    out = run("check", "--format=jsonl", GOOD, BAD, WARNED).out
+def test_jsonl_output_has_one_finding_per_line_with_all_fields(
+    run: Callable[..., CommandResult],
+) -> None:
+    out = run("check", "--format=jsonl", GOOD, BAD, WARNINGS).out
     rows = [json.loads(text) for text in out.splitlines()]
 
     assert [(row["path"], row["line"], row["severity"]) for row in rows] == [
         *((BAD, number, "error") for number in range(2, 7)),
-        *((WARNED, number, "warning") for number in (2, 3, 5)),
+        *((WARNINGS, number, "warning") for number in (2, 3, 5)),
     ]
     assert list(rows[0]) == [
         "path",

@@ -1,4 +1,4 @@
-"""The format of JUnit's test reports, read by a parser for them."""
+"""The `junit` format, read with a parser for JUnit reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from output.samples import CLEAN, MISSING, MIXED, render
 from reports import make_finding, make_report
 
 
-def test_parser_reads_the_report(render_samples: Callable[[str], str]) -> None:
+def test_junit_report_has_a_suite_per_file_and_correct_totals(
+    render_samples: Callable[[str], str],
+) -> None:
     parsed = JUnitXml.fromstring(render_samples("junit").encode())
     suites: dict[str | None, TestSuite] = {suite.name: suite for suite in parsed}
     results = {
@@ -29,12 +31,12 @@ def test_parser_reads_the_report(render_samples: Callable[[str], str]) -> None:
     assert results[MISSING] == [Error]
     assert suites[MISSING].errors == 1
     totals = parsed.tests, parsed.failures, parsed.errors, parsed.skipped
-    parsed.update_statistics()  # type: ignore[no-untyped-call]  # the package's own
+    parsed.update_statistics()  # type: ignore[no-untyped-call]  # junitparser doesn't annotate it
     assert (parsed.tests, parsed.failures, parsed.errors, parsed.skipped) == totals
 
 
 @given(st.text())
-def test_parser_reads_any_message(text: str) -> None:
+def test_junit_report_is_readable_with_any_message(text: str) -> None:
     report = make_report(make_finding(message=text, hint=text, param=text or None))
     parsed = JUnitXml.fromstring(render("junit", FileResult("x", report)).encode())
 

@@ -1,4 +1,4 @@
-"""Paths as CI services expect them."""
+"""Paths in the form that CI services expect."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ import pytest
 from batchlint.output.paths import from_root, uri
 
 
-def test_path_becomes_a_relative_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uri_is_relative_inside_the_working_directory_and_absolute_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    odd = os.path.join("a b", "..", "c d", "ü%#?:.jsonl")  # noqa: PTH118
+    unusual = os.path.join("a b", "..", "c d", "ü%#?:.jsonl")  # noqa: PTH118
 
-    assert uri(odd) == "c%20d/%C3%BC%25%23%3F%3A.jsonl"
+    assert uri(unusual) == "c%20d/%C3%BC%25%23%3F%3A.jsonl"
     assert uri(str(tmp_path / "x.jsonl")) == "x.jsonl"
     assert uri(str(tmp_path.parent / "x.jsonl")) == (tmp_path.parent / "x.jsonl").as_uri()
 
 
 @pytest.mark.parametrize("variable", ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"])
-def test_root_is_the_directory_that_the_service_names(
+def test_paths_are_relative_to_the_root_in_the_environment(
     variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path))

@@ -1,4 +1,4 @@
-"""The format `rdjson`, which reviewdog reads. Its columns count bytes."""
+"""The `rdjson` format, which reviewdog reads. Its columns count bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support import CommandResult, line, run_command
 Run = Callable[..., CommandResult]
 
 
-def test_columns_count_bytes_of_utf_8(run: Run, batch_file: Callable[..., Path]) -> None:
+def test_columns_count_utf8_bytes(run: Run, batch_file: Callable[..., Path]) -> None:
     row = line("a", dimensions="x").replace(b'"a"', '"\U00010400\u00e4"'.encode())
     path = batch_file(row)
     (found,) = json.loads(run("check", "--format=rdjson", str(path)).out)["diagnostics"]
@@ -22,7 +22,7 @@ def test_columns_count_bytes_of_utf_8(run: Run, batch_file: Callable[..., Path])
     assert found["code"]["value"] == "invalid_type"
 
 
-def test_columns_of_standard_input_count_bytes_too() -> None:
+def test_columns_in_standard_input_count_utf8_bytes() -> None:
     row = line("a", dimensions="x").replace(b'"a"', '"\U00010400\u00e4"'.encode())
     result = run_command("check", "--format=rdjson", "-", stdin=row)
     (found,) = json.loads(result.out)["diagnostics"]
@@ -32,7 +32,9 @@ def test_columns_of_standard_input_count_bytes_too() -> None:
     assert row[place["start"]["column"] - 1 : place["end"]["column"] - 1] == b'"x"'
 
 
-def test_hint_is_on_a_line_of_its_own(run: Run, batch_file: Callable[..., Path]) -> None:
+def test_hint_is_on_a_separate_line_of_the_message(
+    run: Run, batch_file: Callable[..., Path]
+) -> None:
     path = batch_file(line("a", bogus=1))
     (found,) = json.loads(run("check", "--format=rdjson", str(path)).out)["diagnostics"]
 

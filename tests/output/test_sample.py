@@ -1,4 +1,4 @@
-"""Which findings are printed if there are many, and how the rest is counted."""
+"""Which of many findings are printed, and how the others are counted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def test_twenty_of_fifty_thousand_similar_findings_are_printed(batch_file: Batch
     )
 
 
-def test_lines_of_omitted_findings_are_named_where_they_are_known(batch_file: BatchFile) -> None:
+def test_omitted_findings_are_reported_with_their_lines_if_they_were_kept(
+    batch_file: BatchFile,
+) -> None:
     many = render_text(batch_file(*(line("a") for _ in range(500))))
     few = render_text(batch_file(*(line("a") for _ in range(12))), 10)
 
@@ -36,7 +38,7 @@ def test_lines_of_omitted_findings_are_named_where_they_are_known(batch_file: Ba
     assert few[-3].startswith("... and 1 more of duplicate_custom_id, line 12;")
 
 
-def test_rare_findings_are_printed_along_with_frequent_ones(batch_file: BatchFile) -> None:
+def test_rare_findings_are_printed_among_hundreds_of_frequent_ones(batch_file: BatchFile) -> None:
     path = batch_file(
         *(line(str(number), dimensions="x") for number in range(900)),
         line("y", encoding_format=1),
@@ -71,7 +73,7 @@ def test_max_errors_limits_printed_findings(
 
 
 @pytest.mark.parametrize("count", [19, 20, 21])
-def test_twenty_similar_findings_are_all_printed(count: int, batch_file: BatchFile) -> None:
+def test_up_to_twenty_similar_findings_are_printed(count: int, batch_file: BatchFile) -> None:
     rows = [line(str(number), dimensions="x") for number in range(count)]
     printed = render_text(batch_file(*rows), 20)
     rest = "... and 1 more of invalid_type, line 21; `--max-errors 0` prints more"
@@ -89,7 +91,7 @@ def test_twenty_similar_findings_are_all_printed(count: int, batch_file: BatchFi
     ],
     ids=["6", "20", "21"],
 )
-def test_rare_findings_are_printed_before_frequent_ones(
+def test_rare_findings_take_precedence_over_frequent_ones(
     max_errors: int, params: list[str], batch_file: BatchFile
 ) -> None:
     rows = [
@@ -104,14 +106,14 @@ def test_rare_findings_are_printed_before_frequent_ones(
     assert sum(row.startswith("...") for row in printed) == (max_errors < 21)
 
 
-def test_a_few_similar_findings_are_all_printed(batch_file: BatchFile) -> None:
+def test_ten_similar_findings_are_all_printed(batch_file: BatchFile) -> None:
     printed = render_text(batch_file(*(line("a") for _ in range(11))))
 
     assert not any(row.startswith("...") for row in printed)
     assert sum(": duplicate_custom_id" in row for row in printed) == 10
 
 
-def test_findings_that_were_not_kept_are_counted_without_naming_an_option(
+def test_findings_that_were_not_kept_are_counted_without_an_option_hint(
     batch_file: BatchFile,
 ) -> None:
     printed = render_text(batch_file(*(line("a") for _ in range(50))), 0, keep=10)
@@ -129,7 +131,7 @@ def test_max_errors_0_prints_all_findings(
     assert "..." not in out
 
 
-def test_findings_that_differ_only_in_array_indices_are_similar() -> None:
+def test_findings_that_differ_only_in_an_array_index_count_as_similar() -> None:
     report = make_report(
         *(make_finding(param=f"body.messages[{index}].content") for index in range(5)),
         make_finding(param="body.model"),
@@ -141,13 +143,13 @@ def test_findings_that_differ_only_in_array_indices_are_similar() -> None:
     ]
 
 
-def test_omitted_findings_without_a_line_have_no_place() -> None:
+def test_omitted_findings_without_a_line_are_counted_without_a_place() -> None:
     report = make_report(*(make_finding(line=None) for _ in range(3)))
 
     assert omitted(report, list(report.errors[:1])) == "2 more of invalid_value"
 
 
-def test_only_ten_rules_with_omitted_findings_are_named() -> None:
+def test_at_most_ten_rules_with_omitted_findings_are_named() -> None:
     errors = [make_finding(rule=f"rule_{number}") for number in range(13)]
     text = omitted(make_report(*errors), [])
 
@@ -155,7 +157,7 @@ def test_only_ten_rules_with_omitted_findings_are_named() -> None:
     assert text.endswith("; 1 more of rule_9, line 1; 3 more of 3 other rules")
 
 
-def test_nothing_is_omitted_if_all_findings_are_printed() -> None:
+def test_omitted_is_empty_if_all_findings_are_printed() -> None:
     report = make_report(make_finding())
 
     assert omitted(report, list(report.errors)) == ""

@@ -1,4 +1,4 @@
-"""The SARIF format, read by types that were generated from its schema."""
+"""The `sarif` format, parsed with types generated from the SARIF schema."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from output.samples import MIXED, SAMPLES
 from support import CommandResult, line
 
 
-def test_log_matches_the_schema_types(render_samples: Callable[[str], str]) -> None:
+def test_sarif_log_matches_the_schema_types(render_samples: Callable[[str], str]) -> None:
     text = render_samples("sarif")
     SarifLog.model_validate_json(text)
     (run,) = json.loads(text)["runs"]
@@ -34,7 +34,7 @@ def test_log_matches_the_schema_types(render_samples: Callable[[str], str]) -> N
     assert run["columnKind"] == "unicodeCodePoints"
 
 
-def test_region_of_a_result_is_the_value(render_samples: Callable[[str], str]) -> None:
+def test_region_of_a_result_covers_the_value(render_samples: Callable[[str], str]) -> None:
     (run,) = json.loads(render_samples("sarif"))["runs"]
     lines = (SAMPLES / MIXED).read_text("utf-8").split("\n")
     regions = {
@@ -53,7 +53,7 @@ def test_region_of_a_result_is_the_value(render_samples: Callable[[str], str]) -
     assert texts["unknown_line_member"] == '"priority"'
 
 
-def test_results_are_limited_and_totals_are_complete(
+def test_results_are_limited_but_totals_are_complete(
     run: Callable[..., CommandResult], tmp_path: Path
 ) -> None:
     path = tmp_path / "x.jsonl"
@@ -72,7 +72,7 @@ def test_results_are_limited_and_totals_are_complete(
     assert "6,000 findings were counted, and 5,000 of them are shown" in notes
 
 
-def test_message_has_no_links(render_samples: Callable[[str], str]) -> None:
+def test_link_syntax_in_a_message_is_escaped(render_samples: Callable[[str], str]) -> None:
     (run,) = json.loads(render_samples("sarif"))["runs"]
     texts = [result["message"]["text"] for result in run["results"]]
 

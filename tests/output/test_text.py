@@ -1,4 +1,4 @@
-"""The format for people: its exact text, excerpts of lines, and colors."""
+"""The `text` format: its expected output, excerpts and colors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Run = Callable[..., CommandResult]
         ),
     ],
 )
-def test_text_matches_its_expected_text(
+def test_text_format_matches_its_expected_output(
     options: list[str], name: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(SAMPLES)
@@ -43,7 +43,7 @@ def test_text_matches_its_expected_text(
     assert_matches_golden(run("check", *options, MIXED, CLEAN).out, SAMPLES / name)
 
 
-def test_statistics_count_each_rule_with_its_effect(
+def test_statistics_list_each_rule_with_its_count_and_effect(
     run: Run, batch_file: Callable[..., Path]
 ) -> None:
     path = batch_file(
@@ -64,7 +64,7 @@ def test_statistics_count_each_rule_with_its_effect(
 # -- excerpts -------------------------------------------------------------------------------------
 
 
-def test_source_is_shown_only_on_request(batch_file: Callable[..., Path]) -> None:
+def test_source_line_is_shown_only_on_request(batch_file: Callable[..., Path]) -> None:
     path = batch_file(line("a", input="SECRET", dimensions="x"))
 
     assert "SECRET" not in "\n".join(render_text(path))
@@ -90,7 +90,7 @@ def test_caret_points_at_the_finding(before: str, after: str) -> None:
 
 
 def width(text: str) -> int:
-    """Return the number of terminal columns that a text takes."""
+    """Return the number of terminal columns that a string occupies."""
     return sum(
         0
         if unicodedata.combining(character)
@@ -99,26 +99,26 @@ def width(text: str) -> int:
     )
 
 
-# -- colors --------------------------------------------------------------------------------------
+# -- colors ---------------------------------------------------------------------------------------
 
 
 def test_color_option_enables_colors(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     path = str(SAMPLES / MIXED)
     plain = run("check", path).out
-    coloured = run("check", "--color=always", path).out
+    colored = run("check", "--color=always", path).out
 
     assert "\x1b" not in plain
-    assert re.sub(r"\x1b\[\d*m", "", coloured) == plain
-    assert "\x1b[31m" in coloured
+    assert re.sub(r"\x1b\[\d*m", "", colored) == plain
+    assert "\x1b[31m" in colored
     monkeypatch.setenv("NO_COLOR", "1")
-    assert run("check", "--color=always", path).out == coloured
+    assert run("check", "--color=always", path).out == colored
     rows = run("check", "--format=jsonl", path).out
     assert run("check", "--format=jsonl", "--color=always", path).out == rows
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize(
-    ("env", "options", "coloured"),
+    ("env", "options", "colored"),
     [
         pytest.param({}, [], True, id="default"),
         pytest.param({"NO_COLOR": "1"}, [], False, id="NO_COLOR"),
@@ -130,7 +130,7 @@ def test_color_option_enables_colors(run: Run, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_terminal_output_is_colored_unless_disabled(
-    env: dict[str, str], options: list[str], coloured: bool
+    env: dict[str, str], options: list[str], colored: bool
 ) -> None:
     leader, terminal = os.openpty()
     try:
@@ -145,4 +145,4 @@ def test_terminal_output_is_colored_unless_disabled(
         os.close(leader)
         os.close(terminal)
 
-    assert (b"\x1b[" in out) == coloured
+    assert (b"\x1b[" in out) == colored

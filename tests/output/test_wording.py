@@ -1,4 +1,4 @@
-"""The sentences that formats share: effects, verdicts and summaries."""
+"""Wording that several formats use: effects, verdicts and summaries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from support import FIXTURES, CommandResult, line
 
 GOOD = str(FIXTURES / "valid" / "embeddings.jsonl")
 BAD = str(FIXTURES / "invalid" / "invalid_type.jsonl")
-WARNED = str(FIXTURES / "invalid" / "blank_line.jsonl")
+WARNINGS = str(FIXTURES / "invalid" / "blank_line.jsonl")
 
 Run = Callable[..., CommandResult]
 
@@ -54,14 +54,14 @@ def test_summary_counts_findings_by_effect(run: Run, tmp_path: Path) -> None:
     )
 
 
-def test_several_files_have_a_common_summary(run: Run) -> None:
-    assert run("check", GOOD, BAD, WARNED).out.splitlines()[-1] == "3 files, 1 with errors"
-    assert run("check", GOOD, WARNED).out.splitlines()[-1] == "2 files, no errors"
+def test_several_files_are_followed_by_a_summary_of_all(run: Run) -> None:
+    assert run("check", GOOD, BAD, WARNINGS).out.splitlines()[-1] == "3 files, 1 with errors"
+    assert run("check", GOOD, WARNINGS).out.splitlines()[-1] == "2 files, no errors"
     missing = run("check", GOOD, "nowhere.jsonl").out.splitlines()[-1]
     assert missing == "2 files, 1 could not be read"
 
 
-def test_promoted_errors_show_no_effect(run: Run, tmp_path: Path) -> None:
+def test_findings_promoted_to_errors_are_counted_as_promoted(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(line().replace(b"{", b'{"custom_id": "a", ', 1) + b"\n")
     result = run("check", "--error=duplicate_key,blank_line", "--statistics", str(path))
@@ -80,19 +80,19 @@ def test_promoted_errors_show_no_effect(run: Run, tmp_path: Path) -> None:
     assert file["request_counts"] == {"total": 1, "failed": 1}
 
 
-def test_summary_mentions_strict_if_only_strict_fails(run: Run) -> None:
+def test_summary_mentions_strict_only_if_nothing_else_fails_the_run(run: Run) -> None:
     def last_line(*args: str) -> str:
         return run("check", *args).out.splitlines()[-1]
 
-    assert last_line(WARNED).endswith("no errors, 3 warnings")
-    assert last_line("--strict", WARNED).endswith("no errors, 3 warnings (fails: --strict)")
+    assert last_line(WARNINGS).endswith("no errors, 3 warnings")
+    assert last_line("--strict", WARNINGS).endswith("no errors, 3 warnings (fails: --strict)")
     assert last_line("--strict", BAD).endswith("5 errors (5 fail their requests)")
 
 
 @pytest.mark.parametrize(
     ("number", "text"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1234, "1,234 files")]
 )
-def test_nouns_agree_with_their_count(number: int, text: str) -> None:
+def test_noun_agrees_with_its_count(number: int, text: str) -> None:
     assert counted(number, "file") == text
 
 
@@ -100,20 +100,20 @@ def test_nouns_agree_with_their_count(number: int, text: str) -> None:
     ("line_number", "column", "text"),
     [(None, None, "a\\nb"), (3, None, "a\\nb:3"), (3, 7, "a\\nb:3:7")],
 )
-def test_place_leaves_out_what_is_unknown(
+def test_place_omits_unknown_line_and_column(
     line_number: int | None, column: int | None, text: str
 ) -> None:
     assert place("a\nb", line_number, column) == text
 
 
-def test_label_shortens_a_long_param() -> None:
+def test_label_shortens_a_param_over_120_characters() -> None:
     assert label(make_finding(param=None)) == "c"
     assert label(make_finding(param="x" * 120)) == f"c {'x' * 120}"
     assert label(make_finding(param="x" * 100 + "y" * 100)) == f"c {'x' * 80}...{'y' * 37}"
 
 
 @pytest.mark.parametrize(
-    ("key", "one", "two"),
+    ("key", "singular", "plural"),
     [
         (FindingKey("r", "error", "upload"), "fails the upload", "fail the upload"),
         (FindingKey("r", "error", "create"), "fails the create call", "fail the create call"),
@@ -122,10 +122,10 @@ def test_label_shortens_a_long_param() -> None:
         (FindingKey("r", "error", None), "is promoted to an error", "are promoted to errors"),
         (FindingKey("r", "warning", None), "warns", "warn"),
     ],
-    ids=["upload", "create", "batch", "request", "by choice", "warning"],
+    ids=["upload", "create", "batch", "request", "promoted", "warning"],
 )
-def test_effect_has_a_singular_and_a_plural(key: FindingKey, one: str, two: str) -> None:
-    assert (effect(key, 1), effect(key, 2)) == (one, two)
+def test_effect_has_a_singular_and_a_plural(key: FindingKey, singular: str, plural: str) -> None:
+    assert (effect(key, 1), effect(key, 2)) == (singular, plural)
 
 
 def test_counts_are_ordered_by_severity_effect_number_and_name() -> None:
@@ -140,7 +140,7 @@ def test_counts_are_ordered_by_severity_effect_number_and_name() -> None:
     assert [key.rule for key, _ in by_effect(counts)] == ["u", "q", "p", "r", "w"]
 
 
-def test_constructed_report_has_a_verdict() -> None:
+def test_verdict_counts_errors_by_effect() -> None:
     report = make_report(make_finding(), make_finding(fails="batch"))
 
     assert effects(report) == "1 fails the whole batch, 1 fails its request"
@@ -157,5 +157,5 @@ def test_summary_of_all_files_counts_each_state() -> None:
     )
 
 
-def test_every_effect_of_a_rule_has_words() -> None:
+def test_every_effect_of_a_rule_has_wording() -> None:
     assert {rule.fails for rule in RULES.values()} <= set(EFFECT_OF_RULE)

@@ -1,4 +1,4 @@
-"""Text fits the terminal: it is wrapped between words."""
+"""Wrapping between words to fit the terminal."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def test_wrapping_changes_only_spaces(
         assert width_of(row) <= width or " " not in row.strip(" ")
 
 
-def test_nothing_is_wrapped_where_the_width_is_unknown() -> None:
+def test_text_is_not_wrapped_if_the_width_is_unknown() -> None:
     assert wrap("word " * 100, None) == "word " * 100
 
 
-def test_color_codes_take_no_width() -> None:
+def test_color_codes_do_not_count_toward_the_width() -> None:
     plain = "one two three four five six seven eight nine ten eleven twelve thirteen"
     styled = " ".join(click.style(word, fg="red") for word in plain.split())
 
@@ -41,11 +41,11 @@ def test_color_codes_take_no_width() -> None:
     ("text", "width"),
     [("abc", 3), ("\u6f22\u5b57", 4), ("e\u0301", 1), ("\x1b[1mx\x1b[0m", 1), ("", 0)],
 )
-def test_width_is_that_on_a_terminal(text: str, width: int) -> None:
+def test_width_counts_terminal_columns(text: str, width: int) -> None:
     assert width_of(text) == width
 
 
-def test_documentation_fits_its_template() -> None:
+def test_documentation_is_joined_into_paragraphs_before_wrapping() -> None:
     text = (
         "One sentence that\ngoes on.\n\n* An entry that\n  goes on.\n* Another.\n\n"
         'Fails: {"a": 1,\n        "b": 2}\n    {"c": 3}\n\nFix: This.'

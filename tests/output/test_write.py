@@ -1,4 +1,4 @@
-"""Writing a report to a file: atomically, and never over an input."""
+"""Writing a report to a file atomically, and never over an input."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from support import FIXTURES, CommandResult, line
 
 GOOD = str(FIXTURES / "valid" / "embeddings.jsonl")
 BAD = str(FIXTURES / "invalid" / "invalid_type.jsonl")
-MANY = str(FIXTURES / "cases" / "mutants.jsonl")
+MANY_ERRORS = str(FIXTURES / "cases" / "mutants.jsonl")
 
 Run = Callable[..., CommandResult]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files")
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_output_file_gets_what_would_be_printed(
+def test_output_file_contains_what_would_be_printed(
     name: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(SAMPLES)
@@ -47,7 +47,7 @@ def test_unwritable_output_file_is_reported(run: Run, tmp_path: Path) -> None:
         assert f"{path}: cannot write: " in result.err
 
 
-def test_interrupted_run_leaves_the_old_report(
+def test_interrupted_run_keeps_the_old_report(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "x"
@@ -62,16 +62,16 @@ def test_interrupted_run_leaves_the_old_report(
     assert [entry.name for entry in tmp_path.iterdir()] == ["x"]
 
 
-def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+def test_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text("old", "utf-8")
 
-    def texts() -> Iterator[str]:
+    def chunks() -> Iterator[str]:
         yield "new"
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        write_atomic(str(path), texts())
+        write_atomic(str(path), chunks())
     assert path.read_text("utf-8") == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["x"]
 
@@ -99,11 +99,13 @@ def test_report_does_not_overwrite_standard_input(tmp_path: Path) -> None:
     assert path.read_bytes() == line()
 
 
-@pytest.mark.parametrize("form", FORMATS)
-def test_old_report_stays_if_no_file_can_be_checked(form: str, run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_old_report_is_kept_if_no_file_can_be_checked(
+    format_name: str, run: Run, tmp_path: Path
+) -> None:
     path = tmp_path / "x"
     path.write_text("old", "utf-8")
-    args = ["check", f"--format={form}", "--output-file", str(path)]
+    args = ["check", f"--format={format_name}", "--output-file", str(path)]
     result = run(*args, "missing", "missing too")
 
     assert result.status == 2
@@ -117,30 +119,30 @@ def test_old_report_stays_if_no_file_can_be_checked(form: str, run: Run, tmp_pat
 @posix
 @pytest.mark.parametrize("umask", [0o022, 0o000, 0o077], ids=oct)
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o444], ids=oct)
-def test_report_has_the_mode_of_the_old_file_from_the_first_byte(
+def test_replacement_never_has_other_permissions_than_the_old_file(
     mode: int, umask: int, tmp_path: Path
 ) -> None:
     path = tmp_path / "x"
     path.write_text("old", "utf-8")
     path.chmod(mode)
-    seen = []
+    modes = []
 
-    def texts() -> Iterator[str]:
+    def chunks() -> Iterator[str]:
         for _ in range(2):
             (temporary,) = (entry for entry in tmp_path.iterdir() if entry != path)
-            seen.append(temporary.stat().st_mode & 0o777)
+            modes.append(temporary.stat().st_mode & 0o777)
             yield "x" * 200_000
 
     before = os.umask(umask)
     try:
-        write_atomic(str(path), texts())
+        write_atomic(str(path), chunks())
     finally:
         os.umask(before)
-    assert [*seen, path.stat().st_mode & 0o777] == [mode] * 3
+    assert [*modes, path.stat().st_mode & 0o777] == [mode] * 3
 
 
 @posix
-def test_new_report_has_the_mode_of_any_new_file(tmp_path: Path) -> None:
+def test_new_report_has_default_permissions(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         write_atomic(str(tmp_path / "x"), ["x"])
@@ -150,7 +152,7 @@ def test_new_report_has_the_mode_of_any_new_file(tmp_path: Path) -> None:
 
 
 @posix
-def test_link_at_the_temporary_name_is_not_followed(
+def test_symlink_with_the_temporary_name_is_not_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.urandom", bytes)
@@ -166,14 +168,14 @@ def test_link_at_the_temporary_name_is_not_followed(
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_two_runs_in_one_folder_do_not_share_a_temporary_file(tmp_path: Path) -> None:
-    """Processes in two containers may have the same process ID."""
+def test_simultaneous_writes_in_a_directory_use_different_temporary_files(tmp_path: Path) -> None:
+    """Process IDs don't suffice: processes in two containers may have the same one."""
 
-    def texts() -> Iterator[str]:
+    def chunks() -> Iterator[str]:
         yield "outer"
         write_atomic(str(tmp_path / "inner"), ["inner"])
 
-    write_atomic(str(tmp_path / "outer"), texts())
+    write_atomic(str(tmp_path / "outer"), chunks())
     assert {entry.name: entry.read_text("utf-8") for entry in tmp_path.iterdir()} == {
         "inner": "inner",
         "outer": "outer",
@@ -181,7 +183,7 @@ def test_two_runs_in_one_folder_do_not_share_a_temporary_file(tmp_path: Path) ->
 
 
 @posix
-def test_file_with_several_hard_links_keeps_them(tmp_path: Path) -> None:
+def test_write_keeps_hard_links(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text("old and longer", "utf-8")
     (tmp_path / "y").hardlink_to(path)
@@ -192,9 +194,9 @@ def test_file_with_several_hard_links_keeps_them(tmp_path: Path) -> None:
 
 
 @posix
-def test_file_keeps_its_owner(tmp_path: Path) -> None:
+def test_write_keeps_owner_and_permissions(tmp_path: Path) -> None:
     if os.geteuid() != 0:
-        pytest.skip("needs root to make a file of another owner")
+        pytest.skip("needs root to change the owner of a file")
     path = tmp_path / "x"
     for text in ("old and longer", "old"):
         path.write_text(text, "utf-8")
@@ -202,28 +204,28 @@ def test_file_keeps_its_owner(tmp_path: Path) -> None:
         os.chown(path, 12345, 54321)
         write_atomic(str(path), ["new"])
 
-        about = path.stat()
-        assert (about.st_uid, about.st_gid, about.st_mode & 0o777) == (12345, 54321, 0o640)
+        stat = path.stat()
+        assert (stat.st_uid, stat.st_gid, stat.st_mode & 0o777) == (12345, 54321, 0o640)
         assert [entry.read_text("utf-8") for entry in tmp_path.iterdir()] == ["new"]
 
 
 @posix
-def test_hard_links_keep_the_old_report_if_the_run_fails(tmp_path: Path) -> None:
+def test_failed_write_keeps_the_content_of_hard_links(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text("old", "utf-8")
     (tmp_path / "y").hardlink_to(path)
 
-    def texts() -> Iterator[str]:
+    def chunks() -> Iterator[str]:
         yield "x" * 200_000
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        write_atomic(str(path), texts())
+        write_atomic(str(path), chunks())
     assert [entry.read_text("utf-8") for entry in tmp_path.iterdir()] == ["old", "old"]
 
 
 def shell(script: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a shell script in which `batchlint` is the command."""
+    """Run a shell script that can call `batchlint`."""
     return subprocess.run(
         [
             "/bin/sh",
@@ -271,10 +273,10 @@ def test_named_pipe_can_be_the_output_file(tmp_path: Path) -> None:
 
 @posix
 @pytest.mark.parametrize(("name", "status"), [(GOOD, 0), (BAD, 1)])
-def test_reader_of_an_output_pipe_may_exit_early(name: str, status: int, tmp_path: Path) -> None:
+def test_reader_of_an_output_pipe_can_exit_early(name: str, status: int, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     script = 'head -c 1 pipe > /dev/null & batchlint "$@"; echo $?; wait'
-    args = ["--format=json", "--keep=0", "--output-file=pipe", MANY, name]
+    args = ["--format=json", "--keep=0", "--output-file=pipe", MANY_ERRORS, name]
     result = shell(script, "check", "--select=invalid_type", *args, cwd=tmp_path)
     alone = shell(script, "check", "--output-file=pipe", name, cwd=tmp_path)
 
@@ -292,7 +294,7 @@ def test_full_output_device_is_reported(run: Run) -> None:
 
 
 @posix
-def test_circular_links_are_reported(run: Run, tmp_path: Path) -> None:
+def test_circular_symlink_as_output_file_is_reported(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     result = run("check", "--output-file", str(tmp_path / "a"), GOOD)
@@ -303,12 +305,12 @@ def test_circular_links_are_reported(run: Run, tmp_path: Path) -> None:
 
 
 @posix
-def test_device_can_be_both_input_and_output(run: Run) -> None:
+def test_null_device_can_be_both_input_and_output(run: Run) -> None:
     assert run("check", "--output-file", os.devnull, "--", os.devnull).status == 1
 
 
 @posix
-def test_links_and_devices_are_kept(run: Run, tmp_path: Path) -> None:
+def test_writing_keeps_symlinks_and_devices(run: Run, tmp_path: Path) -> None:
     link = tmp_path / "link"
     target = tmp_path / "target"
     target.write_text("old", "utf-8")
@@ -321,7 +323,9 @@ def test_links_and_devices_are_kept(run: Run, tmp_path: Path) -> None:
     assert Path(os.devnull).is_char_device()
 
 
-def test_report_keeps_the_permissions_of_the_old_file(run: Run, tmp_path: Path) -> None:
+def test_output_file_option_keeps_permissions_and_rejects_a_trailing_slash(
+    run: Run, tmp_path: Path
+) -> None:
     path = tmp_path / "report.txt"
     path.write_text("old", "utf-8")
     path.chmod(0o640)

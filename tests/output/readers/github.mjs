@@ -1,4 +1,4 @@
-// Prints the workflow commands that standard input has, as JSON.
+// Prints the workflow commands in standard input as JSON.
 import { CommandsParsingStream } from 'github-action-ts-run-api/dist/stdout/CommandsParsingStream.js'
 
 const commands = []

@@ -1,4 +1,5 @@
-// Prints the code quality report that standard input is; one that is not of the type of gitlab.ts is refused, as by `tsc --strict`.
+// Reads a code quality report from standard input and prints it. If it doesn't match the type in gitlab.ts, prints
+// the errors of `tsc --strict` instead.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
@@ -18,13 +19,13 @@ const options = {
 }
 const host = ts.createCompilerHost(options)
 const { readFile } = host
-// The report stands in a module, for of an imported JSON file the compiler knows no more than that a severity is a string.
+// The report is compiled as part of a module. In an imported JSON file, the type of a severity would only be `string`.
 host.readFile = path =>
   path === module ? `import type { Report } from './gitlab.ts'\nexport const report: Report = ${text}` : readFile(path)
 
-const wrong = ts.getPreEmitDiagnostics(ts.createProgram([module], options, host))
-if (wrong.length) {
-  process.stderr.write(ts.formatDiagnostics(wrong, host))
+const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram([module], options, host))
+if (diagnostics.length) {
+  process.stderr.write(ts.formatDiagnostics(diagnostics, host))
   process.exitCode = 1
 } else {
   console.log(JSON.stringify(report))

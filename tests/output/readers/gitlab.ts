@@ -1,4 +1,5 @@
-// What GitLab reads of a Code Climate issue (docs.gitlab.com/ci/testing/code_quality): no type, no categories, no last line.
+// The fields of a Code Climate issue that GitLab reads (docs.gitlab.com/ci/testing/code_quality). It doesn't read the type,
+// the categories and the last line.
 import type { Issue, Location } from 'codeclimate-types'
 
 type ByLine = Extract<Location, { lines: unknown }>
