@@ -91,7 +91,7 @@ def test_client_accepts_the_response_to_every_valid_request(path: Any) -> None:
 
 def test_chat_has_the_requested_number_of_choices() -> None:
     one = answer("/v1/chat/completions", request(url="/v1/chat/completions")["body"])
-    typed = answer("/v1/chat/completions", request(url="/v1/chat/completions", n=3)["body"])
+    typed = answer("/v1/chat/completions", request(url="/v1/chat/completions", n=3.0)["body"])
 
     assert [choice.index for choice in typed.choices] == [0, 1, 2]
     assert typed.usage.total_tokens == typed.usage.prompt_tokens + typed.usage.completion_tokens
@@ -106,6 +106,8 @@ def test_chat_has_the_requested_number_of_choices() -> None:
         ({"input": [1, 2, 3]}, 1, 1536),
         ({"model": "text-embedding-3-large"}, 1, 3072),
         ({"dimensions": 256}, 1, 256),
+        ({"dimensions": 256.0}, 1, 256),
+        ({"dimensions": "256"}, 1, 1536),
     ],
 )
 def test_embeddings_have_the_requested_number_and_length(
@@ -137,6 +139,14 @@ def test_moderation_has_a_result_per_input(given: Any, count: int) -> None:
     body = request(url="/v1/moderations", input=given)["body"]
 
     assert len(answer("/v1/moderations", body).results) == count
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize("value", [10**12, -1, 1.5, "a", [], [1], {}, {"json_schema": [1]}])
+def test_other_services_may_accept_any_value(url: str, value: Any) -> None:
+    body = request(url=url)["body"]
+    for name in ("n", "dimensions", "text", "response_format", "model"):
+        canned_answer(provider().endpoints[url], {**body, name: value}, "t", NOW)
 
 
 def test_errors_match_the_recorded_ones() -> None:

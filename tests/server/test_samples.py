@@ -40,6 +40,7 @@ NODE = {
         {"type": "integer", "exclusiveMinimum": 0},
         {"type": "integer", "exclusiveMaximum": 0},
         {"type": "array", "items": {"type": "boolean"}, "minItems": 2},
+        {"type": "array", "items": {"type": "string", "minLength": 200.0}, "minItems": 2.0},
         {"enum": ["a", "b"]},
         {"const": 7},
         {"anyOf": [{"type": "null"}, {"type": "integer"}]},
@@ -64,6 +65,43 @@ def test_string_has_the_format_of_its_schema(name: str) -> None:
 @pytest.mark.parametrize("schema", [True, [], {"$ref": "#/nothing"}, {"$ref": "#"}, {"type": []}])
 def test_malformed_schema_gives_null(schema: Any) -> None:
     assert sample(schema, "canned") is None
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": 5},
+        {"type": [5]},
+        {"enum": {"a": 1}},
+        {"anyOf": {"a": 1}},
+        {"properties": [1], "required": [[], "a"]},
+        {"properties": {"a": {"type": "string", "format": [], "maxLength": "a", "minLength": []}}},
+        {"type": "array", "minItems": "a"},
+        {"type": "number", "minimum": "a", "exclusiveMaximum": []},
+    ],
+)
+def test_invalid_keywords_are_ignored(schema: Any) -> None:
+    """Other services may accept them."""
+    json.dumps(sample(schema, "canned"))
+
+
+MANY = {"type": "array", "minItems": 1000}
+TWICE = {"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}, "next": {"$ref": "#"}}}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "items": {"type": "string"}, "minItems": 10**12},
+        {**MANY, "items": {**MANY, "items": {**MANY, "items": {"type": "integer"}}}},
+        {"type": "string", "minLength": 10**12},
+        {**MANY, "items": {"const": "a" * 10_000}},
+        {**MANY, "items": {"required": ["a" * 10_000]}},
+        TWICE,
+    ],
+)
+def test_value_is_not_much_longer_than_100_000_characters(schema: Any) -> None:
+    assert len(json.dumps(sample(schema, "canned"))) < 1_000_000
 
 
 def wanted_schema(url: str, body: Any) -> Any:

@@ -14,7 +14,8 @@ from batchlint.server.errors import ApiError
 from batchlint.server.files import StoredFile
 from batchlint.server.service import Service
 from batchlint.server.uploads import Upload
-from support import FIXTURES, fixture_files, rows
+from server.steps import CHAT
+from support import FIXTURES, fixture_files, line, rows
 
 
 def upload(service: Service, path: Path) -> StoredFile:
@@ -77,3 +78,39 @@ def test_results_agree_with_the_report(provider: str, path: Path) -> None:
         }
         assert set(custom_ids(service, batch["error_file_id"])) == refused
         assert len(custom_ids(service, batch["output_file_id"])) == report.total - report.failed
+
+
+@pytest.mark.parametrize(
+    "name", ["byte_order_mark", "lone_surrogate", "nesting_too_deep", "not_a_number"]
+)
+@pytest.mark.parametrize("polls", [1, 4])
+def test_lines_that_only_other_services_may_accept_are_answered(name: str, polls: int) -> None:
+    with closing(Service({}, "compatible")) as service:
+        path = FIXTURES / "invalid" / f"{name}.jsonl"
+        file = upload(service, path)
+        params = {"input_file_id": file.id, "endpoint": CHAT, "completion_window": "24h"}
+        batch = service.create_batch(params)
+        for _ in range(polls):
+            service.poll_batch(batch.id)
+        if batch.status != "completed":
+            service.cancel_batch(batch.id)
+            service.poll_batch(batch.id)
+
+        found = batch.to_dict()
+        report = check(path, provider="compatible")
+        ids = [found["output_file_id"], found["error_file_id"]]
+        assert sum(len(custom_ids(service, file_id)) for file_id in ids) == report.total
+
+
+def test_deeply_nested_tools_are_echoed_down_to_some_level(tmp_path: Path) -> None:
+    schema: dict[str, object] = {"type": "object"}
+    for _ in range(150):
+        schema = {"type": "object", "properties": {"a": schema}}
+    tool = {"type": "function", "name": "a", "parameters": schema, "strict": False}
+    path = tmp_path / "deep.jsonl"
+    path.write_bytes(line("a", "/v1/responses", tools=[tool]))
+    with closing(Service({})) as service:
+        batch = finish(service, upload(service, path), "/v1/responses").to_dict()
+
+        assert batch["request_counts"]["completed"] == 1
+        assert custom_ids(service, batch["output_file_id"]) == ["a"]

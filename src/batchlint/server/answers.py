@@ -59,6 +59,12 @@ _CATEGORIES: Final = {
 _DIMENSIONS: Final = {"text-embedding-3-large": 3072}
 _USUAL_DIMENSIONS: Final = 1536
 
+#: Maximum length of an embedding. Other services may accept any `dimensions`.
+_MOST_DIMENSIONS: Final = 65_536
+
+#: Maximum number of choices or images (source for OpenAI's maximum: the schema of `n`).
+_MOST_CHOICES: Final = 128
+
 #: How long a video can be downloaded, in seconds (source: the Batch guide, October 2026).
 _VIDEO_SECONDS: Final = 86_400
 
@@ -84,12 +90,24 @@ def canned_answer(
 
     Args:
         endpoint: the endpoint of the request.
-        body: the body of the request.
+        body: the body of the request. Values that OpenAI would reject are ignored, because other
+            services may accept them.
         tag: a suffix that makes the IDs of the answer unique.
         created: the time, in seconds since the epoch.
     """
-    model = body.get("model") or endpoint.default_model or ""
+    model = body.get("model")
+    model = (model if isinstance(model, str) else "") or endpoint.default_model or ""
     return _ANSWERS[endpoint](body, Answer(tag, created, model))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _count(body: Mapping[str, Any], name: str, default: int, most: int) -> int:
+    """A count that a request sets, such as `n`. JSON Schema accepts 2.0 as an integer."""
+    value = body.get(name)
+    return int(min(value, most)) if isinstance(value, int | float) and value >= 1 else default
 
 
 def _text(wanted: Any) -> str:
@@ -98,12 +116,12 @@ def _text(wanted: Any) -> str:
     Args:
         wanted: the format that the request asks for.
     """
-    wanted = wanted if isinstance(wanted, Mapping) else {}
+    wanted = _mapping(wanted)
     if wanted.get("type") == "json_object":
         return json.dumps({"answer": TEXT})
     if wanted.get("type") == "json_schema":
         # The chat endpoint nests the schema one level deeper.
-        about = wanted.get("json_schema") or wanted
+        about = _mapping(wanted.get("json_schema")) or wanted
         return json.dumps(sample(about.get("schema") or {}, TEXT))
     return TEXT
 
@@ -111,7 +129,7 @@ def _text(wanted: Any) -> str:
 def _chat(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     content = _text(body.get("response_format"))
     message: Any = {"role": "assistant", "content": content, "refusal": None, "annotations": []}
-    count = body.get("n") or 1
+    count = _count(body, "n", 1, _MOST_CHOICES)
     choices = [
         {"index": i, "message": message, "logprobs": None, "finish_reason": "stop"}
         for i in range(count)
@@ -151,7 +169,7 @@ def _prompt_tokens(body: Mapping[str, Any]) -> int:
 
 
 def _response(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    content = _text((body.get("text") or {}).get("format"))
+    content = _text(_mapping(body.get("text")).get("format"))
     text = {"type": "output_text", "text": content, "annotations": [], "logprobs": []}
     message = {
         "id": f"msg_{answer.tag}",
@@ -208,7 +226,8 @@ def _or(value: Any, default: Any) -> Any:
 
 
 def _embeddings(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    length = body.get("dimensions") or _DIMENSIONS.get(answer.model, _USUAL_DIMENSIONS)
+    usual = _DIMENSIONS.get(answer.model, _USUAL_DIMENSIONS)
+    length = _count(body, "dimensions", usual, _MOST_DIMENSIONS)
     vector = [1.0] + [0.0] * (length - 1)
     embedding: Any = vector
     if body.get("encoding_format") == "base64":
@@ -226,7 +245,8 @@ def _embeddings(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
 
 
 def _completion(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    count = (body.get("n") or 1) * count_inputs({"input": body.get("prompt") or " "})
+    prompts = count_inputs({"input": body.get("prompt") or " "})
+    count = prompts * _count(body, "n", 1, _MOST_CHOICES)
     return {
         "id": f"cmpl-{answer.tag}",
         "object": "text_completion",
@@ -265,7 +285,7 @@ def _images(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
         "output_format": "png",  # always, because the image is a PNG
         "size": "1024x1024",
         "quality": "low",
-        "data": [image] * (body.get("n") or 1),
+        "data": [image] * _count(body, "n", 1, _MOST_CHOICES),
         "usage": {
             "input_tokens": prompt,
             "input_tokens_details": {"image_tokens": 0, "text_tokens": prompt},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from array import array
 from bisect import bisect_left
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from ..findings import BatchError
+from ..nesting import prune, with_fresh_stack
 from ..providers import OTHER, Endpoint, Provider
 from .answers import canned_answer
 from .errors import refused_request
@@ -86,7 +88,7 @@ def write_results(
     ran = 0
     with output.open("wb") as good, errors.open("wb") as bad:
         for number, line in lines_of(source):
-            request = orjson.loads(line)
+            request = _request(line)
             if refusal is not None and refusal.line == number:
                 status, body = refused_request(refusal, job.url)
                 answer = GivenAnswer(status, body, None)
@@ -103,8 +105,29 @@ def write_results(
     return Results(output, errors, ran, refused, usage)
 
 
+def _request(line: bytes) -> dict[str, Any]:
+    """A request with its body. Of a line that cannot be read at all, both are empty."""
+    request = _decoded(line)
+    request = request if isinstance(request, dict) else {}
+    body = request.get("body")
+    return {**request, "body": body if isinstance(body, dict) else {}}
+
+
+def _decoded(line: bytes) -> Any:
+    """The decoded line. Other services may accept lines that only Python's decoder can read."""
+    try:
+        return orjson.loads(line)
+    except ValueError:
+        text = line.decode("utf-8-sig", "replace")
+    try:
+        return with_fresh_stack(json.loads, text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _answer(job: Job, request: dict[str, Any], position: int) -> GivenAnswer:
-    given = job.given.get(request.get("custom_id"))
+    custom_id = request.get("custom_id")
+    given = job.given.get(custom_id) if isinstance(custom_id, str) else None
     if given is not None:
         return given
     tag = _tag(job, position)
@@ -139,7 +162,11 @@ def _line(job: Job, custom_id: str | None, position: int, answer: GivenAnswer) -
 
 
 def _write(file: BinaryIO, line: dict[str, Any]) -> None:
-    file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    try:
+        text = orjson.dumps(line)
+    except TypeError:  # Lone surrogates, or more than 254 levels.
+        text = json.dumps(prune(line)).encode()
+    file.write(text + b"\n")
 
 
 def _add_usage(usage: Counter[str], body: Any) -> None:
@@ -196,7 +223,7 @@ def cancel_results(results: Results, ran: int) -> Results:
         for position, line in lines_of(results.output):
             if position <= ran - failed:
                 good.write(line)
-                _add_usage(usage, orjson.loads(line)["response"]["body"])
+                _add_usage(usage, _decoded(line)["response"]["body"])
             else:
                 _write(bad, _not_run(line))
     output.replace(results.output)
@@ -205,7 +232,7 @@ def cancel_results(results: Results, ran: int) -> Results:
 
 
 def _not_run(line: bytes) -> dict[str, Any]:
-    return {**orjson.loads(line), "response": None, "error": _CANCELLED}
+    return {**_decoded(line), "response": None, "error": _CANCELLED}
 
 
 def first_refusals(findings: Iterable[BatchError]) -> Iterator[BatchError]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
+
+from ..nesting import prune
 
 #: Below this depth, a union takes its null branch, so that recursive schemas end.
 _DEEP: Final = 6
 
 #: Below this depth, every value is null.
 _DEEPEST: Final = 30
+
+#: About the maximum length of a value as JSON. A schema can ask for an array of a billion items.
+_MOST_CHARACTERS: Final = 100_000
 
 #: Sample strings for the formats in structured outputs (source: the Structured Outputs guide,
 #: 2026).
@@ -29,8 +35,11 @@ _FORMATS: Final = {
 def sample(schema: Any, text: str) -> Any:
     """A value that matches a schema. `pattern` and contradictory ranges are not supported.
 
+    A value that would be too long is shorter than the schema wants.
+
     Args:
-        schema: a JSON Schema. Its references must point into itself.
+        schema: a JSON Schema. Its references must point into itself. Invalid keywords are ignored,
+            because other services may accept them.
         text: the value of unconstrained strings.
     """
     return _Sampler(schema, text).value(schema, 0)
@@ -40,21 +49,29 @@ class _Sampler:
     def __init__(self, root: Any, text: str) -> None:
         self._root = root
         self._text = text
+        self._left = _MOST_CHARACTERS
 
     def value(self, schema: Any, depth: int) -> Any:
         """A value for a part of the schema."""
-        if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        self._left -= 1
+        if not isinstance(schema, Mapping) or depth > _DEEPEST or self._left < 0:
             return None
         if "$ref" in schema:
             return self.value(self._target(schema["$ref"]), depth + 1)
         if "const" in schema:
-            return schema["const"]
-        if schema.get("enum"):
-            return schema["enum"][0]
+            return self._given(schema["const"])
+        if values := _list(schema.get("enum")):
+            return self._given(values[0])
         for union in ("anyOf", "oneOf", "allOf"):
-            if schema.get(union):
-                return self.value(_choice(schema[union], depth), depth + 1)
+            if schemas := _list(schema.get(union)):
+                return self.value(_choice(schemas, depth), depth + 1)
         return self._typed(schema, depth)
+
+    def _given(self, value: Any) -> Any:
+        """A value that the schema contains."""
+        value = prune(value)
+        self._left -= len(json.dumps(value))
+        return value
 
     def _target(self, reference: Any) -> Any:
         """The part of the schema that a reference points to; None if there is none."""
@@ -65,15 +82,12 @@ class _Sampler:
 
     def _typed(self, schema: Mapping[str, Any], depth: int) -> Any:
         types = schema.get("type", "object" if "properties" in schema else "string")
-        names = [types] if isinstance(types, str) else [t for t in types if t != "null"]
+        names = [types] if isinstance(types, str) else [t for t in _list(types) if t != "null"]
         match names[0] if names else "null":
             case "object":
-                properties = schema.get("properties") or {}
-                names = schema.get("required") or list(properties)
-                return {name: self.value(properties.get(name), depth + 1) for name in names}
+                return self._object(schema, depth)
             case "array":
-                item = self.value(schema.get("items"), depth + 1)
-                return [item] * (schema.get("minItems") or 0)
+                return self._array(schema, depth)
             case "string":
                 return self._string(schema)
             case "boolean":
@@ -82,10 +96,40 @@ class _Sampler:
                 return _number(schema)
         return None
 
+    def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
+        properties = schema.get("properties")
+        properties = properties if isinstance(properties, Mapping) else {}
+        value = {}
+        for name in _list(schema.get("required")) or properties:
+            if isinstance(name, str):
+                self._left -= len(name)
+                value[name] = self.value(properties.get(name), depth + 1)
+        return value
+
+    def _array(self, schema: Mapping[str, Any], depth: int) -> list[Any]:
+        value: list[Any] = []
+        length = _length(schema, "minItems", 0)
+        while len(value) < length and self._left > 0:
+            value.append(self.value(schema.get("items"), depth + 1))
+        return value
+
     def _string(self, schema: Mapping[str, Any]) -> str:
-        text = _FORMATS.get(schema.get("format", ""), self._text)
-        text = text[: schema.get("maxLength")]
-        return text.ljust(schema.get("minLength") or 0, ".")
+        name = schema.get("format")
+        text = _FORMATS.get(name, self._text) if isinstance(name, str) else self._text
+        text = text[: _length(schema, "maxLength", len(text))]
+        text = text.ljust(min(_length(schema, "minLength", 0), self._left), ".")
+        self._left -= len(text)
+        return text
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _length(schema: Mapping[str, Any], keyword: str, default: int) -> int:
+    """A length or a count that a schema states. JSON Schema allows 2.0."""
+    value = schema.get(keyword)
+    return int(value) if isinstance(value, int | float) and value >= 0 else default
 
 
 def _choice(schemas: Any, depth: int) -> Any:
@@ -97,7 +141,8 @@ def _choice(schemas: Any, depth: int) -> Any:
 
 def _number(schema: Mapping[str, Any]) -> float:
     """The number nearest to 0 that is in the range."""
-    low = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
-    high = schema.get("maximum", schema.get("exclusiveMaximum", 1) - 1)
+    numbers = {key: value for key, value in schema.items() if isinstance(value, int | float)}
+    low = numbers.get("minimum", numbers.get("exclusiveMinimum", -1) + 1)
+    high = numbers.get("maximum", numbers.get("exclusiveMaximum", 1) - 1)
     number: float = high if high < 0 else max(0, low)
     return number
