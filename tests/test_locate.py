@@ -165,7 +165,7 @@ def test_place_of_a_duplicate_key_is_its_last_occurrence() -> None:
 def test_deep_place_in_a_long_line_is_found_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each level read the whole line again: 30 s for 1 MB."""
     read = 0
-    end = locate._end
+    end = locate._value_end
 
     def counting_end(text: str, at: int) -> int:
         nonlocal read
@@ -173,7 +173,7 @@ def test_deep_place_in_a_long_line_is_found_in_one_pass(monkeypatch: pytest.Monk
         read += after - at
         return after
 
-    monkeypatch.setattr(locate, "_end", counting_end)
+    monkeypatch.setattr(locate, "_value_end", counting_end)
     levels = 60
     raw = ('{"a": "' + "x" * 1000 + '", "b": ') * levels
     line = f"{raw}1{'}' * levels}".encode()

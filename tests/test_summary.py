@@ -70,7 +70,7 @@ def test_totals_without_a_number_are_zero() -> None:
 def test_runs_note_a_value_only_where_it_changes() -> None:
     runs = Runs()
     for line, value in enumerate(["a", "a", None, None, "b", "a"], 1):
-        runs.note(line, value)
+        runs.record(line, value)
 
     assert runs == [(1, "a"), (3, None), (5, "b"), (6, "a")]
 
@@ -100,7 +100,7 @@ def test_alternating_values_take_little_memory() -> None:
     tracemalloc.start()
     runs = Runs()
     for line in range(20_000):
-        runs.note(line, f"model-{line % 2}")
+        runs.record(line, f"model-{line % 2}")
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
@@ -243,9 +243,9 @@ def test_finding_stores_are_equal_if_their_contents_are() -> None:
 
 def test_occurrences_keep_the_first_and_the_count() -> None:
     occurrences = Occurrences()
-    occurrences.note("user", 3)
-    occurrences.note("user", 5)
-    occurrences.note("seed", 4)
+    occurrences.record("user", 3)
+    occurrences.record("user", 5)
+    occurrences.record("seed", 4)
 
     assert occurrences == {"user": (2, 3), "seed": (1, 4)}
 
@@ -272,10 +272,10 @@ def summary_of(*lines: str | None) -> ChunkSummary:
     summary = ChunkSummary(FindingStore(2))
     for number, text in enumerate(lines, 1):
         summary.findings.add(finding(number))
-        summary.once_per_file.note("once", finding(number, "once"))
-        summary.urls.note(number, text)
-        summary.models.note(number, text)
-        summary.deprecated.note(("url", "user", True), number)
+        summary.once_per_file.record("once", finding(number, "once"))
+        summary.urls.record(number, text)
+        summary.models.record(number, text)
+        summary.deprecated.record(("url", "user", True), number)
         summary.statuses.append(LineStatus.FAILED)
     summary.custom_ids.absorb(CustomIds.pack(list(lines)))
     summary.totals["bytes"] = 10 * len(lines)

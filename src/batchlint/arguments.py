@@ -1,4 +1,4 @@
-"""Checks of the arguments of public functions."""
+"""Validates the arguments of public functions."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ _LAST_SECOND: Final = 253_402_300_799
 
 
 def epoch_seconds(now: float | datetime | None) -> int:
-    """A time in whole seconds since the epoch. Default: `SOURCE_DATE_EPOCH` if set, or else now.
+    """Convert a time to whole seconds since the epoch.
+
+    Args:
+        now: the time. Default: `SOURCE_DATE_EPOCH` if it is set, or else the current time.
 
     Raises:
         TypeError: the time is neither a number nor a datetime.
         ValueError: the time is not in the years 1 to 9999.
     """
     if now is None:
-        fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
-        return int(fixed) if re.fullmatch("[0-9]{1,11}", fixed) else int(time.time())
+        given = os.environ.get("SOURCE_DATE_EPOCH", "")
+        return int(given) if re.fullmatch("[0-9]{1,11}", given) else int(time.time())
     seconds = now.timestamp() if isinstance(now, datetime) else now
     if not isinstance(seconds, int | float):
         raise TypeError(f"now must be a number or a datetime, not {type(now).__name__}")
@@ -33,7 +36,12 @@ def epoch_seconds(now: float | datetime | None) -> int:
 
 
 def check_count(name: str, number: Any) -> None:
-    """Raise an exception if an argument is given but is not a count."""
+    """Check that an argument is a count, or None.
+
+    Raises:
+        TypeError: the argument is not an integer.
+        ValueError: the argument is negative.
+    """
     if number is None:
         return
     if not isinstance(number, int) or isinstance(number, bool):
@@ -43,7 +51,12 @@ def check_count(name: str, number: Any) -> None:
 
 
 def check_seconds(name: str, seconds: Any) -> None:
-    """Raise an exception if an argument is not a positive number of seconds."""
+    """Check that an argument is a positive, finite number of seconds.
+
+    Raises:
+        TypeError: the argument is not a number.
+        ValueError: the argument is not positive, or not finite.
+    """
     if not isinstance(seconds, int | float) or isinstance(seconds, bool):
         raise TypeError(f"{name} must be a number, not {type(seconds).__name__}")
     if not (seconds > 0 and math.isfinite(seconds)):

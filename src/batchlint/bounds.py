@@ -1,25 +1,25 @@
-"""Bounds on memory and work, so that no file takes more than its share."""
+"""Limits on memory and work, so that no input can exhaust them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
-#: The default maximum size in bytes of a compressed file when decompressed, and of a file over
-#: HTTP.
+#: Default maximum size in bytes of a compressed file when decompressed, and of a file over HTTP.
 MAX_UNPACKED_BYTES: Final = 2_000_000_000
 
-#: The default number of seconds to wait for the next bytes from a URL.
+#: Default maximum number of seconds to wait for the next bytes from a URL.
 READ_TIMEOUT: Final = 120
 
-#: Extra steps that checking the schemas of one line may take. A step takes about a microsecond.
+#: Maximum number of extra steps for checking the user schemas in one line. A step takes about a
+#: microsecond. `structured/work.py` defines which steps are extra.
 MAX_EXTRA_STEPS: Final = 1_000_000
 
 
 def raise_if_out_of_memory(error: ValueError) -> None:
-    """Raise MemoryError if orjson could not decode a text because memory is short.
+    """Raise MemoryError if orjson failed because it ran out of memory.
 
-    orjson calls such a text invalid JSON, which would be a false finding.
+    orjson raises the same exception as for invalid JSON, which would become a false finding.
     """
     if str(error).startswith("Not enough memory"):
         raise MemoryError from error
@@ -30,9 +30,10 @@ _V = TypeVar("_V")
 
 
 class ByteCache(Generic[_K, _V]):
-    """Remembers values until they take too many bytes, and then forgets all of them.
+    """A cache with a maximum size in bytes. When it is full, it drops all its values.
 
-    Keys from users' files may be as large as a line.
+    A limit on the number of entries would not limit memory, because keys from users' files may be
+    as large as a line.
 
     Args:
         max_bytes: the maximum total size.
@@ -45,12 +46,12 @@ class ByteCache(Generic[_K, _V]):
         self.get = self._values.get
 
     def get_or_make(self, key: _K, make: Callable[[_K], _V], size: Callable[[_K], int]) -> _V:
-        """Return the value of a key. If it is unknown, make it and remember it.
+        """Return the value for a key. Make and store it if the cache doesn't have it.
 
         Args:
             key: the key.
-            make: makes the value.
-            size: the approximate size of both in bytes, given the key.
+            make: a function that makes the value from the key.
+            size: a function that estimates the size of the key and its value, in bytes.
         """
         value = self.get(key)
         if value is None:
@@ -59,12 +60,12 @@ class ByteCache(Generic[_K, _V]):
         return value
 
     def put(self, key: _K, value: _V, size: int) -> None:
-        """Remember a value, unless it is too large.
+        """Store a value, unless it would take more than an eighth of the cache.
 
         Args:
             key: the key.
-            value: anything but None.
-            size: the approximate size of both in bytes.
+            value: the value, which must not be None.
+            size: the approximate size of the key and the value, in bytes.
         """
         if size > self._max_bytes // 8:
             return
@@ -76,7 +77,7 @@ class ByteCache(Generic[_K, _V]):
 
 
 class Budget:
-    """The remaining steps for a line. Work is counted, not timed, to make reports reproducible."""
+    """The number of steps left for a line. Counting steps, unlike timing, is reproducible."""
 
     __slots__ = ("left",)
 
@@ -84,7 +85,7 @@ class Budget:
         self.left = MAX_EXTRA_STEPS
 
     def spend(self, steps: int) -> bool:
-        """Spend steps. Return False, and spend none, if too few are left."""
+        """Spend steps, and return True. If too few are left, spend none and return False."""
         if steps > self.left:
             return False
         self.left -= steps

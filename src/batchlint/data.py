@@ -1,4 +1,4 @@
-"""Reads the JSON files that ship with the package: schemas, models and providers."""
+"""Reads the JSON files that ship with the package, such as schemas, models and providers."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from typing import Any, Final
 import orjson
 
 _PACKAGE: Final = Path(__file__).parent
-#: In the installed package, or at the root of a checkout. importlib.resources would take 15 ms.
-_FOLDERS: Final = (_PACKAGE / "schemas", _PACKAGE.parents[1] / "schemas")
+#: The directory in the installed package, and the one at the root of a checkout. Importing
+#: importlib.resources would take 15 ms.
+_DIRECTORIES: Final = (_PACKAGE / "schemas", _PACKAGE.parents[1] / "schemas")
 
 
 def read(name: str) -> dict[str, Any]:
-    """Read a file below `schemas/` by its name without the suffix: `v1/embeddings`, `report`.
+    """Read a JSON file in `schemas/`.
+
+    Args:
+        name: the path relative to `schemas/`, without the suffix, such as `v1/embeddings`.
 
     Raises:
         RuntimeError: the file is missing.
     """
-    for folder in _FOLDERS:
+    for directory in _DIRECTORIES:
         try:
-            content: dict[str, Any] = orjson.loads((folder / f"{name}.json").read_bytes())
+            content: dict[str, Any] = orjson.loads((directory / f"{name}.json").read_bytes())
         except FileNotFoundError:
             continue
         return content
-    # Not a FileNotFoundError, which callers would take for a missing input file.
+    # Callers would mistake a FileNotFoundError for a missing input file.
     raise RuntimeError(f"the installation of batchlint is incomplete: {name}.json is missing")

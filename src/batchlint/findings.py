@@ -1,4 +1,4 @@
-"""Problems and findings: `Problem`, which a check yields, and `BatchError`, which users get."""
+"""Problems and findings: a check yields a `Problem`, and users get a `BatchError`."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Any, Final, Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 
-#: What the API does about a problem: it rejects the upload (POST /v1/files), the create call
+#: What the API rejects because of a problem: the upload (POST /v1/files), the create call
 #: (POST /v1/batches), the whole batch, or one request.
 Effect = Literal["upload", "create", "batch", "request"]
 
-#: `safe` fixes preserve meaning and intent, `unsafe` fixes may change them.
+#: A `safe` fix preserves the meaning of a request. An `unsafe` fix may change it.
 Safety = Literal["safe", "unsafe"]
 
 SAFETIES: Final[tuple[Safety, ...]] = ("safe", "unsafe")
 
-#: A place in a decoded line: keys and indices from the root.
+#: The path to a value in a decoded line: keys and indices from the root.
 PathParts = tuple[str | int, ...]
 
-#: Default number of findings to keep per rule. All are counted.
+#: Default maximum number of findings to keep per rule. The others are only counted.
 DEFAULT_KEEP: Final = 1000
 
-#: Maximum number of characters of a key, a custom_id or a model name in a report. The limit is high
-#: because programs compare them with their own data or with the API's responses.
+#: Maximum length of a key, a custom_id or a model name in a report, in characters. The limit is
+#: high because programs compare these strings with their data or with the API's responses.
 MAX_QUOTE_LENGTH: Final = 1000
 
-#: At most this many problems of one line are explained per rule, and per parameter of its body.
+#: Maximum number of problems to explain in one line, per rule and per body parameter.
 MAX_PROBLEMS_PER_LINE: Final = 1000
 
-#: The rule that reports that there are more problems.
+#: The rule that reports that a line has more problems.
 TOO_MANY_PROBLEMS: Final = "too_many_problems"
 
 #: The order in which the API applies its checks.
@@ -44,7 +44,7 @@ _STAGES: Final[Mapping[Effect | None, int]] = {
 
 
 class Phase(IntEnum):
-    """The phases in which the API checks a line, and then a body.
+    """The phases of the API's checks. A line and its body go through them separately.
 
     Source: recorded responses to bodies with two faults, August and September 2026.
     """
@@ -71,10 +71,11 @@ class Rank(NamedTuple):
 
     Attributes:
         part: the line itself, or its body.
-        phase: the API's phase.
-        position: the parameter's position in the order in which the API checks parameters.
-        by_rule: schema problems sort before the problems that a rule finds in the same parameter.
-        serial: the order in which the check found them.
+        phase: the phase of the API's checks.
+        position: the parameter's position in the API's order of parameters.
+        by_rule: whether a rule found the problem. In the same parameter, problems that the schema
+            finds come first.
+        serial: the problem's number among those that one check found.
     """
 
     part: Part = Part.LINE
@@ -85,19 +86,20 @@ class Rank(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """One change to the text of a line. It is computed only when it is applied.
+    """One change to a line's text. The new text is computed only when the edit is applied.
 
     Attributes:
-        change: takes the text of the line and `args`; returns the new text, or None if the edit
-            does not apply. It must be a module-level function, so that it can be pickled.
-        args: further arguments.
+        change: a function that takes the line's text and `args`. It returns the new text, or None
+            if the edit does not apply. It must be a module-level function, so that it can be
+            pickled.
+        args: the other arguments of the function.
     """
 
     change: Callable[..., str | None]
     args: tuple[Any, ...] = ()
 
     def apply(self, text: str) -> str | None:
-        """The text after the change; None if it does not apply."""
+        """Return the new text, or None if the edit does not apply."""
         return self.change(text, *self.args)
 
 
@@ -106,7 +108,7 @@ class Fix(NamedTuple):
 
     Attributes:
         safety: `safe` if the fix preserves the meaning of the request, otherwise `unsafe`.
-        summary: what the fix would do, in one sentence.
+        summary: one sentence that describes the fix.
         edits: the changes to the line, in order. Empty if the fix changes the whole file.
     """
 
@@ -115,24 +117,24 @@ class Fix(NamedTuple):
     edits: tuple[Edit, ...] = ()
 
     def to_dict(self) -> dict[str, str]:
-        """The fix as `--format json` prints it."""
+        """Return the fix as a dict, as `--format json` prints it."""
         return {"safety": self.safety, "summary": self.summary}
 
 
 class Problem(NamedTuple):
-    """What is wrong and where, as a check yields it. The rule adds the severity.
+    """A problem as a check yields it, without the severity, code and effect that its rule adds.
 
     Attributes:
-        message: the API's sentence if it is known.
-        param: the place in the API's notation; None if the API gives null.
-        path: the path in the line; None for the file as a whole.
-        hint: how to fix it.
-        rule: the rule's name. Empty in problems that a rule's own check yields.
-        rank: when the API would report it.
-        line: the line number, counted from 1. None for the file as a whole, or if the caller sets
-            it.
-        custom_id: the custom_id of that line.
-        fix: how to repair it, if that is possible.
+        message: the API's own sentence if it is known.
+        param: the location in the API's notation. None if the API's `param` is null.
+        path: the path in the line. None for the file as a whole.
+        hint: how to fix the problem.
+        rule: the rule's name. A rule's check leaves it empty, and the caller fills it in.
+        rank: when the API would report the problem.
+        line: the line number, counted from 1. None for the file as a whole, or if the caller fills
+            it in.
+        custom_id: the line's custom_id.
+        fix: how `batchlint fix` would repair the problem. None if it can't.
     """
 
     message: str
@@ -147,14 +149,14 @@ class Problem(NamedTuple):
 
 
 class BatchError(NamedTuple):
-    """One finding: the four fields of the Batch API's `errors.data[]`, and what batchlint adds.
+    """One finding: the four fields of the Batch API's `errors.data[]`, and more from batchlint.
 
     Findings sort by line, then in the order of the API's checks. The first finding of a line is the
     one that the API would report.
 
     Attributes:
-        rule: the unique name of the rule, in snake_case.
-        code: the API's code if it is known, otherwise the name of the rule.
+        rule: the rule's unique name, in snake_case.
+        code: the API's code if it is known, otherwise the rule's name.
         line: the line number, counted from 1. Blank lines count. None for the file as a whole.
         message: the API's own sentence if it is known. It quotes at most 64 characters of a value.
         param: the location in the API's notation, such as `body.messages[0].content`. Keys are cut
@@ -167,13 +169,12 @@ class BatchError(NamedTuple):
             /v1/batches rejects the call. `batch`: the batch becomes `failed`, and no request runs.
             `request`: only this request gets a 4xx error. None for warnings, and for errors that
             are errors only because of `--error`.
-        hint: how to fix the problem; may be None.
-        column: where the location begins in the line, in code points, counted from 1. None for the
+        hint: how to fix the problem. None if there is no hint.
+        column: the column where the location begins, in code points, counted from 1. None for the
             file as a whole, for requests passed as dicts, for lines that could not be read again,
             and for lines with a very large number of fields.
         fix: how `batchlint fix` would repair the problem. None if it can't.
-        order: the rank in the order of the API's checks. It is ignored when findings are compared
-            for equality.
+        order: the finding's rank in the order of the API's checks. It doesn't affect equality.
     """
 
     rule: str
@@ -232,7 +233,7 @@ class BatchError(NamedTuple):
         return self if not lines or self.line is None else self._replace(line=self.line + lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as `--format json` prints it. The API's four fields come first."""
+        """Return the finding as a dict, as `--format json` prints it. The API's fields come first."""
         return {
             "code": self.code,
             "line": self.line,
@@ -249,7 +250,7 @@ class BatchError(NamedTuple):
         }
 
     def to_error(self) -> dict[str, Any]:
-        """The error object with which the API rejects an upload or a create call."""
+        """Return the error object that the API sends when it rejects an upload or a create call."""
         code = None if self.code == self.rule and self.fails == "upload" else self.code
         return {
             "error": {
@@ -262,7 +263,7 @@ class BatchError(NamedTuple):
 
 
 class FindingKey(NamedTuple):
-    """The key by which findings are counted: the rule, the severity and the effect."""
+    """The key for counting findings: the rule, the severity and the effect."""
 
     rule: str
     severity: Severity
@@ -270,12 +271,12 @@ class FindingKey(NamedTuple):
 
 
 def stage(effect: Effect | None) -> int:
-    """When the API applies the checks that have this effect: upload, create, batch, request."""
+    """Return the position of an effect in the order of the API's checks."""
     return _STAGES[effect]
 
 
 def count_by_rule(counts: Mapping[FindingKey, int]) -> dict[str, int]:
-    """The number of findings of each rule."""
+    """Return the number of findings of each rule."""
     totals: dict[str, int] = {}
     for key, count in counts.items():
         totals[key.rule] = totals.get(key.rule, 0) + count
@@ -283,6 +284,6 @@ def count_by_rule(counts: Mapping[FindingKey, int]) -> dict[str, int]:
 
 
 def count_by_severity(counts: Mapping[FindingKey, int]) -> tuple[int, int]:
-    """The number of errors and the number of warnings."""
+    """Return the number of errors and the number of warnings."""
     errors = sum(count for key, count in counts.items() if key.severity == "error")
     return errors, sum(counts.values()) - errors

@@ -1,6 +1,6 @@
 """Converts UTF-16, JSON arrays and pretty-printed JSON to one request per line.
 
-Only one value is in memory at a time. Numbers keep their spelling.
+Only one request is in memory at a time. Numbers are copied as they are written.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from .edits import is_json_object
 
 _BYTE_ORDER_MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
-#: Everything up to a bracket (group 1), to a string that is cut off, or to the end of the data.
+#: Everything up to a bracket (group 1), a string that is cut off, or the end of the data.
 _TOKEN: Final = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[\]{}])?', re.DOTALL)
 
-#: The rest of a string that is cut off. Group 1 ends it.
+#: The rest of a string that is cut off. Group 1 is the closing quote.
 _STRING_REST: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+(")?', re.DOTALL)
 
-#: Maximum size of a request in a JSON document, so that memory is bounded.
+#: Maximum size of a request in a JSON document, to limit memory.
 _MAX_REQUEST_BYTES: Final = 1 << 26
 
-#: A string, or whitespace with a newline and the comma before it.
+#: A string, or a line break with the whitespace around it and the comma before it (group 1).
 _STRING_OR_BREAK: Final = re.compile(
     rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(,?)[ \t\r]*\n[ \t\r\n]*', re.DOTALL
 )
@@ -32,14 +32,14 @@ _WHITESPACE: Final = b" \t\r\n"
 
 
 class NotConvertibleError(Exception):
-    """The bytes are not in the expected format."""
+    """The input is not in the expected format."""
 
 
 def as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Convert UTF-16 with a byte order mark to UTF-8 without one.
 
     Raises:
-        NotConvertibleError: the bytes are not UTF-16 with a byte order mark.
+        NotConvertibleError: the input is not UTF-16 with a byte order mark.
     """
     decoder = None
     for chunk in chunks:
@@ -63,21 +63,20 @@ def _decode(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = Fa
 
 
 def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Write the objects of a JSON array, or objects that span several lines, one per line.
+    """Yield each object of a JSON array, or each object that spans several lines, as one line.
 
     Raises:
-        NotConvertibleError: the bytes are something else, or are cut off.
+        NotConvertibleError: the input has another format, or is cut off.
     """
     for value in _objects(chunks):
         line = _STRING_OR_BREAK.sub(_replace_break, value) if b"\n" in value else value
-        if not is_json_object(
-            line
-        ):  # Any remaining newline is inside a string, where JSON does not allow it.
+        # Any remaining newline is inside a string, where JSON does not allow it.
+        if not is_json_object(line):
             raise NotConvertibleError
         yield line + b"\n"
 
 
-#: The functions that convert a file to lines, by the rule that reports the file.
+#: The functions that convert a file to JSON Lines, by the rule that reports the file.
 CONVERTERS: Final[Mapping[str, Callable[[Iterable[bytes]], Iterator[bytes]]]] = {
     "not_utf8": as_utf8,
     "not_a_batch_file": as_lines,
@@ -85,11 +84,11 @@ CONVERTERS: Final[Mapping[str, Callable[[Iterable[bytes]], Iterator[bytes]]]] = 
 
 
 def is_convertible(rule: str, chunks: Iterable[bytes]) -> bool:
-    """Whether a file can be converted to lines. All chunks are read.
+    """Return whether a file can be converted to JSON Lines. Read it to the end in any case.
 
     Args:
         rule: the rule that reports the file.
-        chunks: the file.
+        chunks: the file's bytes.
     """
     rest = iter(chunks)
     try:
@@ -103,7 +102,7 @@ def is_convertible(rule: str, chunks: Iterable[bytes]) -> bool:
 
 
 def _replace_break(match: re.Match[bytes]) -> bytes:
-    """The replacement of a newline between the tokens of a value."""
+    """Replace a line break with a space after a comma, or with nothing. Keep strings."""
     comma = match[1]
     if comma is None:
         return match[0]
@@ -111,10 +110,10 @@ def _replace_break(match: re.Match[bytes]) -> bytes:
 
 
 def _objects(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The text of each object in an array, or of each object at the top level.
+    """Yield the text of each object in an array or at the top level.
 
     Raises:
-        NotConvertibleError: there is anything else, or the bytes are cut off.
+        NotConvertibleError: the input contains anything else, or is cut off.
     """
     scanner = _Scanner()
     for chunk in chunks:
@@ -127,19 +126,20 @@ class _Scanner:
 
     def __init__(self) -> None:
         self._data = b""
-        self._at = 0  # where the next token may begin
-        self._start = 0  # where the object begins, or what is between two objects
+        self._at = 0  # the offset of the next token
+        self._start = 0  # the offset of the object, or of the gap before the next object
         self._depth = 0
-        self._outer: int | None = None  # the depth around the objects: 1 in an array
-        self._is_cut = False  # whether a string continues in the next chunk
-        self._found = False  # whether an object has ended
+        self._outer_depth: int | None = None  # 1 for an array, 0 for objects at the top level
+        self._in_string = False  # whether a string continues in the next chunk
+        self._has_object = False  # whether an object has ended
         self._is_closed = False  # whether the array has ended
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the objects that end in a chunk.
 
         Raises:
-            NotConvertibleError: there is something else between two objects.
+            NotConvertibleError: something other than a comma separates two objects, or a request
+                is too large.
         """
         data = self._data[self._start :] + chunk
         self._at -= self._start
@@ -147,49 +147,49 @@ class _Scanner:
         self._data = data
         if len(data) - len(chunk) > _MAX_REQUEST_BYTES:
             raise NotConvertibleError
-        while self._ends_string() and (match := _TOKEN.match(data, self._at)):
+        while self._skip_string() and (match := _TOKEN.match(data, self._at)):
             self._at = match.end()
-            mark = match[1]
-            if mark is None:
+            bracket = match[1]
+            if bracket is None:
                 if self._at == len(data):
                     return
-                self._is_cut = True
+                self._in_string = True
                 self._at += 1
-            elif mark in b"[{":
-                self._open(mark, match)
+            elif bracket in b"[{":
+                self._open(bracket, match)
             else:
                 yield from self._close(match)
 
-    def _ends_string(self) -> bool:
-        """Skip the rest of a string. Return False if it goes on in the next chunk."""
-        if self._is_cut and (match := _STRING_REST.match(self._data, self._at)):
+    def _skip_string(self) -> bool:
+        """Skip the rest of a string. Return False if the string continues in the next chunk."""
+        if self._in_string and (match := _STRING_REST.match(self._data, self._at)):
             self._at = match.end()
-            self._is_cut = match[1] is None
-        return not self._is_cut
+            self._in_string = match[1] is None
+        return not self._in_string
 
-    def _open(self, mark: bytes, match: re.Match[bytes]) -> None:
-        if self._outer is None:
+    def _open(self, bracket: bytes, match: re.Match[bytes]) -> None:
+        if self._outer_depth is None:
             if match.string[: match.start(1)].removeprefix(codecs.BOM_UTF8).strip(_WHITESPACE):
                 raise NotConvertibleError
-            self._outer = int(mark == b"[")
-            if self._outer:
+            self._outer_depth = int(bracket == b"[")
+            if self._outer_depth:
                 self._start = match.end()
             else:
                 self._start = match.start(1)
-        elif self._depth == self._outer:
-            self._check_gap(match, b"," * bool(self._found and self._outer))
+        elif self._depth == self._outer_depth:
+            self._check_gap(match, b"," * bool(self._has_object and self._outer_depth))
             self._start = match.start(1)
         self._depth += 1
 
     def _close(self, match: re.Match[bytes]) -> Iterator[bytes]:
         self._depth -= 1
-        if self._outer is None or self._depth < 0:
+        if self._outer_depth is None or self._depth < 0:
             raise NotConvertibleError
-        if self._depth == self._outer:
-            self._found = True
+        if self._depth == self._outer_depth:
+            self._has_object = True
             yield match.string[self._start : match.end()]
             self._start = match.end()
-        elif self._depth < self._outer:
+        elif self._depth < self._outer_depth:
             self._check_gap(match, b"")
             if match[1] != b"]":
                 raise NotConvertibleError
@@ -197,17 +197,18 @@ class _Scanner:
             self._start = match.end()
 
     def _check_gap(self, match: re.Match[bytes], expected: bytes) -> None:
-        """Check what is before a bracket."""
+        """Check that the gap before a bracket has only the expected separator and whitespace."""
         if match.string[self._start : match.start(1)].strip(_WHITESPACE) != expected:
             raise NotConvertibleError
 
     def finish(self) -> None:
-        """Check what is after the last object.
+        """Check that the input is complete.
 
         Raises:
-            NotConvertibleError: the data is cut off, or something else follows.
+            NotConvertibleError: the input is cut off, has no object, or continues after the last
+                object.
         """
         rest = self._data[self._start :]
-        is_complete = self._depth == 0 and (self._is_closed or self._outer == 0)
-        if not is_complete or not self._found or rest.strip(_WHITESPACE):
+        is_complete = self._depth == 0 and (self._is_closed or self._outer_depth == 0)
+        if not is_complete or not self._has_object or rest.strip(_WHITESPACE):
             raise NotConvertibleError

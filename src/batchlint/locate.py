@@ -1,4 +1,4 @@
-"""Locates findings in their lines by following JSON Pointers through the text."""
+"""Locates findings in the text of their lines by following JSON Pointers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .nesting import MAX_EXPLAINED_LEVELS, end_of_container, is_deeper_than, wit
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 _SPACES = re.compile(r"[ \t\r\n]*")
 
-#: A string, or (group 1) a number or constant that may not be valid JSON.
+#: A string, or a number or constant that may be invalid in JSON (group 1).
 SPECIAL_NUMBER: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(-?(?:Infinity|\d[\d.eE+-]*)|NaN)')
 
 #: A surrogate pair, an unpaired surrogate (group 1), or another escape.
@@ -22,8 +22,8 @@ SURROGATE: Final = re.compile(
     r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\."
 )
 
-#: Maximum number of array items and object fields to visit per line. Later places are not found.
-#: A count rather than a time limit keeps reports reproducible.
+#: Maximum number of array items and object fields to visit per line. Values after that are not
+#: located. Counting steps, unlike timing, keeps reports reproducible.
 _MAX_STEPS: Final = 20_000
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
@@ -31,8 +31,8 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 #: JSON's whitespace characters.
 _WHITESPACE: Final = " \t\r\n"
 
-#: Rules that point to a key instead of its value.
-_ABOUT_KEYS: Final = frozenset(
+#: Rules whose findings are about a key, not about its value.
+_KEY_RULES: Final = frozenset(
     {
         "unknown_parameter",
         "unknown_line_member",
@@ -47,12 +47,12 @@ _ABOUT_KEYS: Final = frozenset(
 
 
 class Place(NamedTuple):
-    """A part of a line.
+    """The location of a finding in a line.
 
     Attributes:
         text: the line without its newline.
-        start: the offset of the first character.
-        end: the offset after the last character.
+        start: the offset of the location's first character.
+        end: the offset after its last character.
     """
 
     text: str
@@ -61,33 +61,36 @@ class Place(NamedTuple):
 
     @property
     def column(self) -> int:
-        """The 1-based column of the first character, in code points."""
+        """The column of the first character, in code points, counted from 1."""
         return self.start + 1
 
 
 def error_position(error: json.JSONDecodeError, text: str) -> int:
-    """The index of the syntax error in an invalid JSON text, the same on every Python version.
+    """Return the offset of the syntax error in a JSON text, the same for every Python version.
 
-    For a comma before a closing bracket, Python 3.13 and later report the comma; earlier versions
-    report the bracket.
+    If there is a comma before a closing bracket, Python 3.13 and later report the comma. Earlier
+    versions report the bracket.
     """
     before = text[: error.pos].rstrip(_WHITESPACE)
-    is_late = before.endswith(",") and text[error.pos : error.pos + 1] in ("}", "]")
-    return len(before) - 1 if is_late else error.pos
+    is_bracket_reported = before.endswith(",") and text[error.pos : error.pos + 1] in ("}", "]")
+    return len(before) - 1 if is_bracket_reported else error.pos
 
 
 def find(line: bytes, error: BatchError) -> Place | None:
-    """The place of a finding in its line; None if it is not found."""
+    """Locate a finding in its line. Return None if the location is not found."""
     return find_all(line, [error], first=error.line == 1)[0]
 
 
 def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[Place | None]:
-    """The places of findings in their line. The line is read only once.
+    """Locate several findings of one line in a single pass.
 
     Args:
         line: the line.
-        errors: its findings.
-        first: whether it is the first line of the file, which may begin with a byte order mark.
+        errors: the findings.
+        first: whether this is the first line of the file, which may begin with a byte order mark.
+
+    Returns:
+        For each finding, its location, or None if it is not found.
     """
     try:
         text = line.decode("utf-8-sig" if first else "utf-8").rstrip("\r\n")
@@ -101,15 +104,15 @@ def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[
     root = _Target()
     for error in errors:
         if error.pointer is not None:
-            root.add(_tokens(error.pointer))
-    walked = _try_walk(text, root, _MAX_STEPS, MAX_QUOTE_LENGTH)
-    return [_place(text, root if walked else None, error) for error in errors]
+            root.add(_parse_pointer(error.pointer))
+    succeeded = _try_walk(text, root, _MAX_STEPS, MAX_QUOTE_LENGTH)
+    return [_place(text, root if succeeded else None, error) for error in errors]
 
 
-def _try_walk(text: str, root: _Target, steps: int, longest: int | None) -> bool:
-    """Record the spans of the targets in a text. Return whether that succeeded."""
+def _try_walk(text: str, root: _Target, steps: int, max_key_length: int | None) -> bool:
+    """Record the spans of the targets in a text. Return whether this succeeded."""
     try:
-        return with_fresh_stack(_walk, text, root, steps, longest) > 0
+        return with_fresh_stack(_walk, text, root, steps, max_key_length) > 0
     except (ValueError, IndexError, RecursionError):
         return False
 
@@ -120,14 +123,14 @@ def _place(text: str, root: _Target | None, error: BatchError) -> Place | None:
         if error.pointer is None:
             span = with_fresh_stack(_defect_span, text, error.rule)
         elif root is not None:
-            span = root.span(_tokens(error.pointer), text, about_key=error.rule in _ABOUT_KEYS)
+            span = root.span(_parse_pointer(error.pointer), text, of_key=error.rule in _KEY_RULES)
     except (ValueError, IndexError, RecursionError):
         return None
     return span and Place(text, *span)
 
 
 def _defect_span(text: str, rule: str) -> tuple[int, int] | None:
-    """The span of the syntax error in a line that is not valid JSON."""
+    """Return the span of the syntax error in a line that is not valid JSON."""
     if rule == "lone_surrogate":
         return next((match.span(1) for match in SURROGATE.finditer(text) if match[1]), None)
     if rule == "not_a_number":
@@ -147,21 +150,22 @@ def _defect_span(text: str, rule: str) -> tuple[int, int] | None:
     return None
 
 
-def _tokens(pointer: str) -> list[str]:
-    """The keys and indices of a JSON Pointer."""
+def _parse_pointer(pointer: str) -> list[str]:
+    """Split a JSON Pointer into keys and indices."""
     return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
 
 
 class _Target:
-    """A node on the path to a finding: the value to locate, or a container around it.
+    """A value to locate, or an array or object that contains one.
 
     Attributes:
-        children: the targets inside, by key or index; empty until one is added.
-        name: the offset of its key.
-        start: the offset of its value.
-        end: the offset after its value.
-        visit: the number of times it was seen. Decoders keep the last of duplicate keys.
-        visit_of_parent: the parent's `visit` when this target was last seen.
+        children: the targets inside this one, by key or index.
+        name: the offset of the key.
+        start: the offset of the value.
+        end: the offset after the value.
+        visit: how many times the walk has found this target. If keys are duplicated, decoders use
+            the last one.
+        visit_of_parent: the parent's `visit` when the walk last found this target.
     """
 
     __slots__ = ("children", "end", "name", "start", "visit", "visit_of_parent")
@@ -172,96 +176,98 @@ class _Target:
         self.visit = self.visit_of_parent = 0
 
     def add(self, tokens: list[str]) -> None:
-        """Add the target that these keys and indices lead to."""
-        place = self
+        """Add the target at a path of keys and indices."""
+        target = self
         for token in tokens:
-            place = place.children.setdefault(token, _Target())
+            target = target.children.setdefault(token, _Target())
 
-    def span(self, tokens: list[str], text: str, *, about_key: bool) -> tuple[int, int]:
-        """The span of the value or key that these keys and indices lead to.
+    def span(self, tokens: list[str], text: str, *, of_key: bool) -> tuple[int, int]:
+        """Return the span of the value or key at a path of keys and indices.
 
         For a missing field, the span is the opening brace of the object that lacks it.
         """
-        place = self
+        target = self
         for token in tokens:
-            child = place.children[token]
-            if child.visit_of_parent != place.visit:
-                return place.start, place.start + 1
-            place = child
-        return (place.name, _end(text, place.name)) if about_key else (place.start, place.end)
+            child = target.children[token]
+            if child.visit_of_parent != target.visit:
+                return target.start, target.start + 1
+            target = child
+        return (
+            (target.name, _value_end(text, target.name)) if of_key else (target.start, target.end)
+        )
 
 
-#: Targets whose children are being read, each with its closing bracket and the next index.
-_Open = list[tuple[_Target, str, int]]
+#: A stack of open arrays and objects: the target, the closing bracket, and the next child's index.
+_OpenContainers = list[tuple[_Target, str, int]]
 
 
-def _walk(text: str, root: _Target, steps: int, longest: int | None) -> int:
-    """Record the offsets of the targets in one pass; return the number of steps left.
+def _walk(text: str, root: _Target, steps: int, max_key_length: int | None) -> int:
+    """Record the offsets of the targets in one pass, and return the number of steps left.
 
-    The walk does not recurse, and skips all other values whole.
+    The walk does not recurse. It skips values that contain no target.
 
     Args:
         text: the text.
-        root: the places to find.
+        root: the targets.
         steps: maximum number of array items and object fields to visit.
-        longest: maximum length of keys, if the keys of the places are cut there; None if they are
-            whole.
+        max_key_length: the length at which the targets' keys are cut. None if they are complete.
     """
-    around: _Open = []
-    at = _enter(text, root, _skip(text, int(text.startswith(_BYTE_ORDER_MARK))), around)
-    while around:
-        parent, closing, index = around.pop()
+    containers: _OpenContainers = []
+    start = _skip_spaces(text, int(text.startswith(_BYTE_ORDER_MARK)))
+    at = _enter(text, root, start, containers)
+    while containers:
+        parent, closing, index = containers.pop()
         if text[at] == closing:
             parent.end = at + 1
-            at = _after_value(text, at + 1) if around else at + 1
+            at = _after_value(text, at + 1) if containers else at + 1
             continue
         steps -= 1
         if steps <= 0:
             return 0
-        around.append((parent, closing, index + 1))
+        containers.append((parent, closing, index + 1))
         name = at
         key = str(index)
         if closing == "}":
             key, at = _DECODER.raw_decode(text, at)
-            at = _skip(text, _skip(text, at) + 1)
-        place = parent.children.get(str(key)[:longest])
-        if place is None:
-            at = _after_value(text, _end(text, at))
+            at = _skip_spaces(text, _skip_spaces(text, at) + 1)
+        target = parent.children.get(str(key)[:max_key_length])
+        if target is None:
+            at = _after_value(text, _value_end(text, at))
         else:
-            place.name = name
-            place.visit_of_parent = parent.visit
-            at = _enter(text, place, at, around)
+            target.name = name
+            target.visit_of_parent = parent.visit
+            at = _enter(text, target, at, containers)
     return steps
 
 
-def _enter(text: str, place: _Target, at: int, around: _Open) -> int:
-    """Record where a target begins; return the offset of its first child, or after it."""
-    place.start = at
-    place.visit += 1
-    if place.children and text[at] in "{[":
-        around.append((place, "}" if text[at] == "{" else "]", 0))
-        return _skip(text, at + 1)
-    place.end = _end(text, at)
-    return _after_value(text, place.end) if around else place.end
+def _enter(text: str, target: _Target, at: int, containers: _OpenContainers) -> int:
+    """Record where a target begins. Return the offset of its first child, or after it."""
+    target.start = at
+    target.visit += 1
+    if target.children and text[at] in "{[":
+        containers.append((target, "}" if text[at] == "{" else "]", 0))
+        return _skip_spaces(text, at + 1)
+    target.end = _value_end(text, at)
+    return _after_value(text, target.end) if containers else target.end
 
 
 def _after_value(text: str, at: int) -> int:
-    """The offset of the next child, or of the closing bracket."""
-    at = _skip(text, at)
-    return _skip(text, at + 1) if text[at] == "," else at
+    """Return the offset of the next child, or of the closing bracket."""
+    at = _skip_spaces(text, at)
+    return _skip_spaces(text, at + 1) if text[at] == "," else at
 
 
-def _end(text: str, at: int) -> int:
-    """The offset after the value that begins here."""
+def _value_end(text: str, at: int) -> int:
+    """Return the offset after the value that begins at `at`."""
     try:
         return _DECODER.raw_decode(text, at)[1]
-    except RecursionError:  # The text was decoded before, so looking at its brackets is enough.
+    except RecursionError:  # The text is valid JSON, so matching the brackets is enough.
         return end_of_container(text, at)
 
 
-def _skip(text: str, at: int) -> int:
-    """The offset of the next character that is not whitespace."""
-    if text[at : at + 1] > " ":  # Usually there is none, and a regex match is slower.
+def _skip_spaces(text: str, at: int) -> int:
+    """Return the offset of the next character that is not whitespace."""
+    if text[at : at + 1] > " ":  # Usually there is no whitespace, and a regex match is slower.
         return at
     match = _SPACES.match(text, at)
     return match.end() if match else at
@@ -282,10 +288,10 @@ class Span(NamedTuple):
 
 
 def find_span(text: str, path: PathParts) -> Span | None:
-    """The span of a value in a JSON text; None if there is no such value.
+    """Return the span of a value in a JSON text, or None if there is no such value.
 
-    For duplicate keys, the last one counts, as in most decoders. Places are found however large
-    and deep the value is.
+    If keys are duplicated, the last one counts, as in most decoders. There is no limit on the
+    number of fields or the depth.
 
     Args:
         text: a line that is valid JSON, perhaps with a byte order mark.
@@ -295,22 +301,23 @@ def find_span(text: str, path: PathParts) -> Span | None:
 
 
 def find_spans(text: str, paths: Sequence[PathParts]) -> list[Span | None]:
-    """The spans of several values. The text is read only once."""
-    places = [[str(part) for part in path] for path in paths]
+    """Return the spans of several values, found in a single pass."""
+    token_lists = [[str(part) for part in path] for path in paths]
     root = _Target()
-    for tokens in places:
+    for tokens in token_lists:
         root.add(tokens)
-    if not _try_walk(text, root, len(text) + 1, None):  # No value has more fields than characters.
+    max_steps = len(text) + 1  # A text has fewer fields than characters.
+    if not _try_walk(text, root, max_steps, None):
         return [None] * len(paths)
-    return [_span_of(root, tokens) for tokens in places]
+    return [_span_of(root, tokens) for tokens in token_lists]
 
 
 def _span_of(root: _Target, tokens: list[str]) -> Span | None:
-    """The span of a place; None if it was not seen."""
-    place = root
+    """Return the span of a target, or None if the walk didn't find it."""
+    target = root
     for token in tokens:
-        child = place.children[token]
-        if child.visit_of_parent != place.visit:
+        child = target.children[token]
+        if child.visit_of_parent != target.visit:
             return None
-        place = child
-    return Span(place.name, place.start, place.end)
+        target = child
+    return Span(target.name, target.start, target.end)

@@ -1,7 +1,7 @@
-"""Deeply nested data: results must not depend on the recursion limit or the caller's stack.
+"""Limits on nesting, so that results don't depend on the recursion limit or the caller's stack.
 
-Two fixed bounds ensure this. The decoder accepts 1,024 levels. Explaining a problem recurses, so it
-stops at 64 levels, for which any thread has room. Deeper values are not checked.
+The decoder accepts 1,024 levels. The explainer recurses, so it stops at 64 levels, which fit on any
+thread's stack. It doesn't check deeper values.
 """
 
 from __future__ import annotations
@@ -11,46 +11,49 @@ from collections.abc import Callable
 from threading import Thread
 from typing import Any, Final, TypeVar
 
-#: The number of levels that orjson decodes.
+#: The maximum number of levels that orjson decodes.
 MAX_LEVELS: Final = 1024
 
-#: The number of levels down to which problems are explained.
+#: The maximum number of levels at which problems are explained.
 MAX_EXPLAINED_LEVELS: Final = 64
 
-#: Strings (the last one may be cut off), and brackets that open or close arrays and objects.
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
+#: A string, which may be cut off at the end of the text, or a bracket of an array or an object.
+_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 _T = TypeVar("_T")
 
 
 def is_deeper_than(levels: int, text: str) -> bool:
-    """Whether a text, which may be invalid JSON, nests arrays and objects deeper than this."""
+    """Return whether a JSON text nests arrays and objects deeper than `levels`.
+
+    The text may be invalid JSON.
+    """
     if text.count("[") + text.count("{") <= levels:
         return False
     depth = 0
-    for match in _BRACKETS.finditer(text):
-        mark = match[0]
-        if mark in "[{":
+    for match in _STRING_OR_BRACKET.finditer(text):
+        lexeme = match[0]
+        if lexeme in "[{":
             depth += 1
             if depth > levels:
                 return True
-        elif mark in "]}":
+        elif lexeme in "]}":
             depth -= 1
     return False
 
 
 def end_of_container(text: str, start: int) -> int:
-    """The offset after the array or object that begins here.
+    """Return the offset after the array or object that begins at `start`.
 
     Raises:
-        ValueError: an array or object is not closed.
+        ValueError: the array or object is not closed.
     """
     depth = 0
-    for match in _BRACKETS.finditer(text, start):
-        mark = match[0]
-        if mark in "[{":
+    for match in _STRING_OR_BRACKET.finditer(text, start):
+        lexeme = match[0]
+        if lexeme in "[{":
             depth += 1
-        elif mark in "]}":
+        elif lexeme in "]}":
             depth -= 1
             if not depth:
                 return match.end()
@@ -58,7 +61,7 @@ def end_of_container(text: str, start: int) -> int:
 
 
 def prune(value: Any, levels: int = MAX_EXPLAINED_LEVELS) -> Any:
-    """The value, with None instead of everything that is nested deeper than this."""
+    """Return a copy of a value in which None replaces arrays and objects below `levels`."""
     if not isinstance(value, list | dict):
         return value
     if not levels:
@@ -69,12 +72,12 @@ def prune(value: Any, levels: int = MAX_EXPLAINED_LEVELS) -> Any:
 
 
 def with_fresh_stack(function: Callable[..., _T], *args: Any) -> _T:
-    """Call a function; if the caller's stack is too deep for it, call it again in a new thread.
+    """Call a function. If the caller's stack is too full for it, call it again in a new thread.
 
     The function must be safe to call twice.
 
     Raises:
-        RecursionError: the call needs more than a whole stack.
+        RecursionError: the call needs more than an entire stack.
     """
     try:
         return function(*args)

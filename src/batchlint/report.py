@@ -1,4 +1,4 @@
-"""The `Report` that users get, and the API's response to the file."""
+"""`Report`: the result of a check, and the response that the API would give."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .findings import (
     count_by_severity,
 )
 
-#: A report lists at most this many models.
+#: Maximum number of models in a report.
 MAX_MODELS: Final = 1000
 
 
@@ -28,21 +28,22 @@ class Report:
     Attributes:
         path: the name of the file. None for bytes, streams and iterables, unless `name` was given.
         endpoint: the batch endpoint. None if it was not given and no line has a valid URL.
-        models: the models in the file, the most frequent first. At most 1,000.
+        models: the models in the file, most frequent first. At most 1,000.
         bytes: the size of the file.
         total: the number of requests, excluding blank lines.
         failed: the number of requests with an error.
         embedding_inputs: the number of inputs in all requests to `/v1/embeddings`.
-        errors: the errors, in order. At most `keep` per rule.
-        warnings: the warnings, in order. At most `keep` per rule.
-        counts: the number of all findings, by the rule, the severity and the effect (`fails`).
+        errors: the errors, in the order of `BatchError`. At most `keep` per rule.
+        warnings: the warnings, in the same order. At most `keep` per rule.
+        counts: the number of findings by rule, severity and effect (`fails`), including those that
+            were not kept.
         now: the time of the check, in seconds since the epoch.
-        fixable: the number of findings that `batchlint fix` can repair, by safety: `safe`,
+        fixable: the number of findings that `batchlint fix` can repair, by safety: `safe` or
             `unsafe`.
-        create: the parameters of the create call that were checked with the file.
+        create: the parameters of the create call, if they were checked with the file.
         provider: the name of the provider that the file was checked for.
         hint: a sentence that suggests another provider, if the file was checked for OpenAI but its
-            most frequent model is not OpenAI's. Otherwise None.
+            most frequent model is not an OpenAI model. Otherwise None.
     """
 
     path: str | None
@@ -66,11 +67,11 @@ class Report:
 
     def __str__(self) -> str:
         errors, warnings = count_by_severity(self.counts)
-        counted = ", ".join(
+        summary = ", ".join(
             f"{count:,} {noun}{'' if count == 1 else 's'}"
             for count, noun in ((self.total, "request"), (errors, "error"), (warnings, "warning"))
         )
-        return f"{self.path or 'requests'}: {counted}"
+        return f"{self.path or 'requests'}: {summary}"
 
     @property
     def ok(self) -> bool:
@@ -93,9 +94,9 @@ class Report:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as `--format json` prints it for one file.
+        """Return the report as a dict, as `--format json` prints it for one file.
 
-        `batchlint schema report` prints the JSON Schema.
+        `batchlint schema report` prints its JSON Schema.
         """
         return {
             "path": self.path,
@@ -114,7 +115,7 @@ class Report:
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """The findings as flat rows for a data frame: errors and warnings, in order.
+        """Return the errors and warnings, in order, as flat rows for a data frame.
 
         Each row has the same keys: `path`, the keys of `BatchError.to_dict`, and `fix_summary`. The
         value of `fix` is `safe`, `unsafe` or None. Every value is a string, an integer or None.
@@ -127,22 +128,22 @@ class Report:
         return rows
 
     def to_batch(self) -> dict[str, Any]:
-        """What the API would return: the Batch object, or the error object of a rejected call.
+        """Return the API's response: a Batch object, or the error object of a rejected call.
 
         A failed batch lists every error about the whole file, then the first error of each line.
 
-        The structure of these objects follows a batch recorded in April 2025 and
-        `openai.types.Batch` in openai-python 3.54.0.
+        Source of the structure: a batch recorded in April 2025, and `openai.types.Batch` in
+        openai-python 3.54.0.
         """
-        refused = next((e for e in self.errors if e.fails in ("upload", "create")), None)
-        if refused is not None:
-            return refused.to_error()
+        rejection = next((e for e in self.errors if e.fails in ("upload", "create")), None)
+        if rejection is not None:
+            return rejection.to_error()
         fatal = [error for error in self.errors if error.fails == "batch"]
-        first: dict[int, BatchError] = {}
+        first_by_line: dict[int, BatchError] = {}
         for error in fatal:
             if error.line is not None:
-                first.setdefault(error.line, error)
-        listed = [*(error for error in fatal if error.line is None), *first.values()]
+                first_by_line.setdefault(error.line, error)
+        listed = [*(error for error in fatal if error.line is None), *first_by_line.values()]
         data = [
             {"code": e.code, "message": e.message, "param": e.param, "line": e.line} for e in listed
         ]

@@ -1,6 +1,6 @@
-"""Sources of lines. Each source yields its bytes in chunks of whole lines.
+"""Sources of lines: files, URLs, bytes, streams and iterables, read in chunks of whole lines.
 
-To add a source, write a class with the attributes of `Source` and a branch in `open_source`.
+To add a source, write a class that implements `Source`, and add a branch to `open_source`.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ import orjson
 from .bounds import MAX_UNPACKED_BYTES, READ_TIMEOUT
 from .nesting import MAX_LEVELS, is_deeper_than, with_fresh_stack
 
-#: The size of a chunk in bytes, not counting the rest of its last line.
+#: The size of a chunk in bytes. A chunk is longer if a line doesn't end there.
 CHUNK_BYTES: Final = 1 << 18
 
-#: The maximum size of the head of a file, because its first line may be very long.
+#: The maximum size of a source's head. The first line may be very long.
 MAX_HEAD_BYTES: Final = 16_000_001
 
-#: Longer lines are not read, because their text and the decoded values would not fit into memory.
-#: No service accepts a request of this size in bytes.
+#: The maximum length of a line. The text and the decoded values of a longer one would not fit into
+#: memory, and no service accepts a request of this size.
 MAX_LINE_BYTES: Final = 1_000_000_000
 
-#: How many bytes are remembered of a stream that cannot be read again.
+#: The maximum number of bytes to remember from a stream that cannot be read again.
 MAX_REMEMBERED_BYTES: Final = 16_000_000
 
-#: The number of bytes to read at a time to find the end of a line: at first, and at most.
-_FIRST_WINDOW: Final = 1 << 13
-_LARGEST_WINDOW: Final = 1 << 20
+#: The number of bytes in the first and in the largest read while looking for the end of a line.
+_FIRST_READ_BYTES: Final = 1 << 13
+_MAX_READ_BYTES: Final = 1 << 20
 
-#: The message about a file that changes during the run.
+#: The message for a file that changes during a check.
 FILE_CHANGED: Final = "the file changed while it was being read; check it again"
 
 #: The types that `open_source` accepts.
@@ -52,10 +52,10 @@ class Source(Protocol):
     r"""A source of lines. Lines end at "\n" only.
 
     Attributes:
-        name: the file's name; None if it has none.
-        size: in bytes; None if it is unknown or the source cannot be read in ranges.
-        is_text: whether the lines are the user's own text, in which columns are meaningful. It is
-            true until a chunk was made from objects.
+        name: the file's name. None if there is no file.
+        size: the size in bytes. None if it is unknown, or if the source cannot be read in ranges.
+        is_text: whether the user supplied the lines as text, so that columns are meaningful. It
+            becomes false when a line is made from an object.
     """
 
     name: str | None
@@ -63,42 +63,44 @@ class Source(Protocol):
     is_text: bool
 
     def head(self) -> bytes:
-        """The first chunk, or a long enough part of it. `chunks` still begins with it.
+        """Return the beginning: the first chunk, cut at `MAX_HEAD_BYTES`.
+
+        The bytes are not consumed: `chunks` still yields them.
 
         Raises:
             OSError: the source cannot be read.
         """
 
     def chunks(self, size: int = CHUNK_BYTES) -> Iterator[bytes]:
-        """The bytes in chunks that end with a newline, except perhaps the last one.
+        """Yield all bytes, in chunks that end with a newline. The last one may lack it.
 
-        No more than a chunk and the rest of its last line is in memory.
+        A chunk has about `size` bytes, and is longer only to complete its last line.
 
         Raises:
-            OSError: the source cannot be read, or it has become shorter.
+            OSError: the source cannot be read, or the file was truncated.
         """
 
     def again(self) -> Iterator[bytes]:
-        """The chunks once more, after the first reading.
+        """Yield the chunks a second time.
 
-        For a stream that cannot be read again, this yields the first 16 MB.
+        For a stream that cannot be read again, this yields at most the first 16 MB.
 
         Raises:
             OSError: the source cannot be read, or it has changed.
         """
 
     def read_range(self, start: int, stop: int, size: int = CHUNK_BYTES, /) -> Iterator[bytes]:
-        """The lines that begin in a range of bytes, in chunks. Needs a `size`.
+        """Yield the lines that begin in a range of bytes, in chunks. The source must have a `size`.
 
         Raises:
-            OSError: the source cannot be read, or it has become shorter.
+            OSError: the source cannot be read, or the file was truncated.
         """
 
 
 def is_url(path: object) -> bool:
-    """Whether a path is a URL, such as `s3://bucket/key` or a chain, `zip://a::s3://b`.
+    """Return whether a path is a URL, such as `s3://bucket/key` or the chain `zip://a::s3://b`.
 
-    The name of a local file may contain `::`, but not `://`, because systems collapse slashes.
+    A local path may contain `::`. It hardly ever contains `://`, because `a://b` means `a:/b`.
     """
     return isinstance(path, str) and re.match(r"[a-z][a-z0-9+.-]+(::.*)?://", path) is not None
 
@@ -109,18 +111,18 @@ def open_source(
     max_unpacked_bytes: int = MAX_UNPACKED_BYTES,
     read_timeout: float = READ_TIMEOUT,
 ) -> Source:
-    """The source for a path, a URL, bytes, a binary stream, or an iterable of requests or lines.
+    """Open a source.
 
     Args:
-        source: any of these.
-        storage_options: arguments of the filesystem of a URL.
-        max_unpacked_bytes: for a URL: the bytes after which reading a compressed file, or one whose size
-            the filesystem does not know, raises OSError.
-        read_timeout: for a URL: the seconds to wait for the next 64 KiB.
+        source: a path, a URL, bytes, a binary stream, or an iterable of requests or lines.
+        storage_options: for a URL, the arguments of its filesystem.
+        max_unpacked_bytes: for a URL, the number of bytes after which reading raises OSError. It
+            applies to compressed files, and to files whose size the filesystem doesn't know.
+        read_timeout: for a URL, the maximum number of seconds to wait for the next 64 KiB.
 
     Raises:
         OSError: the file cannot be found.
-        TypeError: the source has another type.
+        TypeError: the type of the source is not supported.
     """
     if is_url(source) or _is_remote_path(source):
         return RemoteSource(source, storage_options, max_unpacked_bytes, read_timeout)
@@ -139,15 +141,15 @@ def open_source(
 
 
 def _is_remote_path(source: Any) -> bool:
-    """Whether this is a path with its own filesystem: a `UPath` that is not a local file."""
-    kinds = (str, bytes, os.PathLike)
-    return not isinstance(source, kinds) and all(
+    """Return whether a source is a `UPath` that is not a local file."""
+    local_types = (str, bytes, os.PathLike)
+    return not isinstance(source, local_types) and all(
         hasattr(source, name) for name in ("fs", "path", "protocol", "storage_options")
     )
 
 
 class _Stream:
-    """A source that can be read once, from its beginning to its end."""
+    """The base class of sources that are read from start to end."""
 
     name: str | None = None
     size: int | None = None
@@ -165,7 +167,8 @@ class _Stream:
             self._rest = self._read(CHUNK_BYTES)
             self._head = _join_until(self._rest, CHUNK_BYTES)
         head = self._head or b""
-        # The head is the same as for a file, for streams that return any number of bytes at a time.
+        # A stream may return more or fewer bytes than requested. Cut the head where `FileSource`
+        # would cut it.
         return head[: head.find(b"\n", CHUNK_BYTES - 1) + 1 or None][:MAX_HEAD_BYTES]
 
     def chunks(self, size: int = CHUNK_BYTES) -> Iterator[bytes]:
@@ -178,7 +181,7 @@ class _Stream:
                 yield chunk
 
     def _remember(self, chunk: bytes) -> None:
-        """Keep a chunk if all earlier chunks were kept and there is room."""
+        """Keep a chunk while the total stays within `MAX_REMEMBERED_BYTES`."""
         self._remembered_bytes += len(chunk)
         if self.is_text and self._remembered_bytes <= MAX_REMEMBERED_BYTES:
             self._remembered.append(chunk)
@@ -191,7 +194,7 @@ class _Stream:
         raise NotImplementedError
 
     def read_range(self, _start: int, _stop: int, _size: int = CHUNK_BYTES) -> Iterator[bytes]:
-        """Not possible."""
+        """Raise an exception, because a stream has no ranges."""
         raise io.UnsupportedOperation("this source cannot be read in ranges")
 
 
@@ -207,7 +210,7 @@ class BytesSource(_Stream):
         return self._read(CHUNK_BYTES)
 
     def _remember(self, chunk: bytes) -> None:
-        """Remember nothing, because everything is in memory."""
+        """Do nothing, because the bytes are in memory anyway."""
 
     def _read(self, size: int) -> Iterator[bytes]:
         start = 0
@@ -218,7 +221,7 @@ class BytesSource(_Stream):
 
 
 class FileIdentity(NamedTuple):
-    """The properties of a file that must not change while it is read."""
+    """The properties of a file that stay the same as long as nobody replaces or changes it."""
 
     device: int
     inode: int
@@ -226,13 +229,13 @@ class FileIdentity(NamedTuple):
     mtime_ns: int
 
     @classmethod
-    def of(cls, about: os.stat_result) -> FileIdentity:
-        """The identity of a file, from its status."""
-        return cls(about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+    def of(cls, status: os.stat_result) -> FileIdentity:
+        """Create an identity from the result of `os.stat` or `os.fstat`."""
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 class _Descriptor:
-    """An open descriptor. It is closed when its last owner is gone."""
+    """An open file descriptor. It is closed when nothing refers to this object anymore."""
 
     def __init__(self, path: Path) -> None:
         flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -245,11 +248,11 @@ class _Descriptor:
             os.close(number)
 
     def identity(self) -> FileIdentity:
-        """The identity of the file as it is now."""
+        """Return the file's current identity."""
         return FileIdentity.of(os.fstat(self.number))
 
     def read(self, size: int, at: int) -> bytes:
-        """Read up to `size` bytes from an offset. This is safe in forks and threads."""
+        """Read up to `size` bytes from an offset. Forks and threads can do so at the same time."""
         if hasattr(os, "pread"):
             return os.pread(self.number, size, at)
         with self._lock:
@@ -257,16 +260,16 @@ class _Descriptor:
             return os.read(self.number, size)
 
 
-#: Open descriptors by (process ID, serial number), so that forks find those of their parent.
+#: Open descriptors by (process ID, serial number). A fork finds its parent's descriptors here.
 _descriptors: Final[WeakValueDictionary[tuple[int, int], _Descriptor]] = WeakValueDictionary()
 _serial_numbers: Final = count()
 
 
 class FileSource:
-    """A local file. A pipe or a device is read as a stream.
+    """A local file. Pipes and devices are read as streams.
 
-    The file is opened once. This process and its forks read through the same descriptor, so a file
-    that replaces this one is never read. Other workers open it again.
+    The file is opened once. This process and its forks read through the same descriptor, so they
+    never read a file that has replaced this one. Other workers open the file again.
     """
 
     is_text: bool = True
@@ -276,15 +279,15 @@ class FileSource:
         self._path = Path(path)
         if "\0" in os.fsdecode(path):
             raise OSError(errno.EINVAL, "a path must not contain null characters", path)
-        about = self._path.stat()
-        # Files such as those in /proc report the size 0, so read those as streams.
-        regular = stat.S_ISREG(about.st_mode) and about.st_size > 0
-        self._stream = None if regular else _PipeSource(self._path)
+        status = self._path.stat()
+        # Files in /proc, for example, have the size 0 but are not empty, so read them as streams.
+        has_ranges = stat.S_ISREG(status.st_mode) and status.st_size > 0
+        self._stream = None if has_ranges else _PipeSource(self._path)
         self._descriptor: _Descriptor | None = None
         self._key = (0, -1)
         self._identity: FileIdentity | None = None
         self.size: int | None = None
-        if regular:
+        if has_ranges:
             self._identity = self._open().identity()
             self.size = self._identity.size
 
@@ -292,7 +295,7 @@ class FileSource:
         return {**vars(self), "_descriptor": None, "_stream": None}
 
     def _open(self) -> _Descriptor:
-        """The descriptor: that of this process, that of its parent, or a new one.
+        """Return this process's descriptor, its parent's, or a new one.
 
         Raises:
             OSError: the file cannot be opened, or another file has replaced it.
@@ -326,7 +329,7 @@ class FileSource:
         return self.chunks() if self._stream is None else self._stream.again()
 
     def read_range(self, start: int, stop: int, size: int = CHUNK_BYTES) -> Iterator[bytes]:
-        """See `Source`. A line belongs to the range in which its first byte is."""
+        """See `Source`. A line belongs to the range that contains its first byte."""
         length = self.size or 0
         file = self._open()
         _check_unchanged(file, self._identity)
@@ -334,28 +337,31 @@ class FileSource:
         while at < stop:
             end = min(_line_end(file, min(at + size, stop) - 1, length), length)
             if end - at > MAX_LINE_BYTES + size:
-                raise _line_too_long()
+                raise _line_too_long_error()
             data = _read_exactly(file, at, end - at)
             if len(data) < end - at:
-                raise _file_shrunk(at + len(data), length)
+                raise _truncated_error(at + len(data), length)
             yield data
             at = end
         _check_unchanged(file, self._identity)
 
 
 def _check_unchanged(file: _Descriptor, expected: FileIdentity | None) -> None:
-    """Raise OSError if a file is not, or is no longer, the one that was opened first."""
+    """Raise OSError if a file has been changed or replaced since it was first opened."""
     if expected is None:
         return
     found = file.identity()
     if found[:2] == expected[:2] and found.size < expected.size:
-        raise _file_shrunk(found.size, expected.size)
+        raise _truncated_error(found.size, expected.size)
     if found != expected:
         raise OSError(FILE_CHANGED)
 
 
 def _read_exactly(file: _Descriptor, at: int, size: int) -> bytes:
-    """Read this many bytes, or all that are left. Systems read at most 2 GB at a time."""
+    """Read `size` bytes, or all that are left.
+
+    This takes several reads if the size exceeds 2 GB, the most that a system reads at a time.
+    """
     data = file.read(size, at)
     while len(data) < size and (more := file.read(size - len(data), at + len(data))):
         data += more
@@ -363,29 +369,30 @@ def _read_exactly(file: _Descriptor, at: int, size: int) -> bytes:
 
 
 def _line_end(file: _Descriptor, at: int, stop: int) -> int:
-    """The offset after the first newline at or after `at`, or at least `stop` if there is none.
+    """Return the offset after the first newline at or after `at`.
 
-    Finding the end first means that one read suffices for the chunk.
+    If there is no newline before `stop`, return `stop` or an offset after it. When the end of a
+    chunk is known, a single read is enough for the chunk.
     """
-    window = _FIRST_WINDOW
-    while at < stop and (data := file.read(window, at)):
+    read_bytes = _FIRST_READ_BYTES
+    while at < stop and (data := file.read(read_bytes, at)):
         newline = data.find(b"\n")
         if newline >= 0:
             return at + newline + 1
         at += len(data)
-        window = min(2 * window, _LARGEST_WINDOW)
+        read_bytes = min(2 * read_bytes, _MAX_READ_BYTES)
     return max(at, stop)
 
 
-def _line_too_long() -> OSError:
+def _line_too_long_error() -> OSError:
     return OSError(
         f"a line is longer than {MAX_LINE_BYTES:,} bytes, so this is not a batch input file"
     )
 
 
-def _file_shrunk(seen: int, expected: int) -> OSError:
+def _truncated_error(size: int, expected: int) -> OSError:
     return OSError(
-        f"the file became shorter while it was being read: {seen:,} of {expected:,} bytes were left"
+        f"the file became shorter while it was being read: {size:,} of {expected:,} bytes were left"
     )
 
 
@@ -398,14 +405,14 @@ class StreamSource(_Stream):
         self._start = _seekable_position(stream)
 
     def again(self) -> Iterator[bytes]:
-        """See `Source`. Afterwards, the stream is back at its old position."""
+        """See `Source`. Afterwards, the stream is at the same position as before."""
         if self._start is None:
             yield from super().again()
             return
         end = self._stream.tell()
         try:
             self._stream.seek(self._start)
-        except ValueError as error:  # A file over HTTP may claim to be seekable although it is not.
+        except ValueError as error:  # A file over HTTP may wrongly report that it is seekable.
             raise OSError(str(error)) from error
         try:
             yield from self._read(CHUNK_BYTES)
@@ -413,24 +420,24 @@ class StreamSource(_Stream):
             self._stream.seek(end)
 
     def _remember(self, chunk: bytes) -> None:
-        """Remember only what cannot be read again."""
+        """Remember a chunk only if the stream cannot be read again."""
         if self._start is None:
             super()._remember(chunk)
 
     def _read(self, size: int) -> Iterator[bytes]:
         if isinstance(self._stream, io.BufferedIOBase):
-            # The stream can read the rest of a line, so no bytes are joined twice.
+            # The stream's `readline` completes a line, so each chunk is joined only once.
             while data := _read_some(self._stream, size):
                 rest = b"" if data.endswith(b"\n") else self._stream.readline(MAX_LINE_BYTES)
                 if len(rest) >= MAX_LINE_BYTES:
-                    raise _line_too_long()
+                    raise _line_too_long_error()
                 yield data + rest
             return
         yield from _whole_lines(iter(lambda: _read_some(self._stream, size), b""))
 
 
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in chunks that end with a newline, except perhaps the last one."""
+    """Join and cut pieces, so that each ends with a newline. The last one may lack it."""
     kept: list[bytes] = []  # The beginning of a line whose end has not been read yet.
     length = 0
     for data in pieces:
@@ -439,7 +446,7 @@ def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
             kept.append(data)
             length += len(data)
             if length > MAX_LINE_BYTES:
-                raise _line_too_long()
+                raise _line_too_long_error()
             continue
         yield b"".join([*kept, data[:end]]) if kept else data[:end]
         kept = [data[end:]] if end < len(data) else []
@@ -449,7 +456,7 @@ def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _join_until(chunks: Iterator[bytes], size: int) -> bytes:
-    """Join the next chunks until they have this many bytes."""
+    """Join the next chunks until they have at least `size` bytes."""
     found: list[bytes] = []
     length = 0
     while length < size and (chunk := next(chunks, b"")):
@@ -459,7 +466,7 @@ def _join_until(chunks: Iterator[bytes], size: int) -> bytes:
 
 
 class _PipeSource(_Stream):
-    """A pipe, a device, or a file whose size the system does not know."""
+    """A pipe, a device, or a file that reports the size 0."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -471,15 +478,15 @@ class _PipeSource(_Stream):
 
 
 def _seekable_position(stream: Any) -> int | None:
-    """The position of a stream; None if it cannot return there."""
+    """Return a stream's position, or None if the stream cannot go back to it."""
     try:
         return int(stream.tell()) if stream.seekable() else None
-    except (OSError, AttributeError, ValueError):  # No method, or closed.
+    except (OSError, AttributeError, ValueError):  # The method is missing, or the stream is closed.
         return None
 
 
 def _read_some(stream: Any, size: int) -> bytes:
-    """Read from a stream.
+    """Read up to `size` bytes from a stream.
 
     Raises:
         OSError: the stream is non-blocking and has no data yet.
@@ -495,11 +502,11 @@ def _read_some(stream: Any, size: int) -> bytes:
 
 
 class RemoteSource(_Stream):
-    """A file at a URL. A compressed one is decompressed as it is read.
+    """A file at a URL. A compressed file is decompressed while it is read.
 
     Args:
         location: a URL, or a `UPath`.
-        storage_options: arguments of the filesystem.
+        storage_options: the arguments of the filesystem.
         max_unpacked_bytes: as for `open_source`.
         read_timeout: as for `open_source`.
     """
@@ -518,23 +525,23 @@ class RemoteSource(_Stream):
         self._max_unpacked_bytes = max_unpacked_bytes
         self._read_timeout = read_timeout
         self.name = self._file.name
-        self._is_packed = is_gzipped(self.name)
-        if self._is_packed:
+        self._is_gzipped = is_gzipped(self.name)
+        if self._is_gzipped:
             self.name = self.name[: -len(".gz")]
 
     def _read(self, _size: int) -> Iterator[bytes]:
-        yield from _whole_lines(self._file.pieces(self._read_timeout, self._bounded))
+        yield from _whole_lines(self._file.pieces(self._read_timeout, self._with_limit))
 
     def again(self) -> Iterator[bytes]:
-        """See `Source`. The file is read over the network once more."""
+        """See `Source`. This downloads the file again."""
         return self._read(CHUNK_BYTES)
 
     def _remember(self, chunk: bytes) -> None:
-        """Remember nothing, so that many files can be read at the same time."""
+        """Do nothing. Otherwise, reading many files at a time would take too much memory."""
 
-    def _bounded(self, file: BinaryIO) -> BinaryIO:
-        """Limit a stream. A server's stream may never end, even if the server reports a size."""
-        if self._is_packed:
+    def _with_limit(self, file: BinaryIO) -> BinaryIO:
+        """Limit the size of a stream if it is compressed, or if its size is unknown."""
+        if self._is_gzipped:
             return decompress(file, self._max_unpacked_bytes)
         if getattr(file, "size", None) is None:
             return cast("BinaryIO", _LimitedStream(file, self._max_unpacked_bytes, ""))
@@ -542,7 +549,7 @@ class RemoteSource(_Stream):
 
 
 class ItemSource(_Stream):
-    """An iterable of requests (dicts, serialized with orjson) or of lines (bytes or str)."""
+    """An iterable of requests (dicts, which are serialized with orjson) or lines (bytes or str)."""
 
     def __init__(self, items: Iterable[Any]) -> None:
         super().__init__()
@@ -565,21 +572,22 @@ class ItemSource(_Stream):
 
 
 def is_open_file(path: str) -> bool:
-    """Whether a path names an open file, as a shell's process substitution does."""
+    """Return whether a path refers to an open descriptor, as in a shell's process substitution."""
     return re.fullmatch(r"/dev/stdin|(/dev|/proc/(self|\d+))/fd/\d+", path) is not None
 
 
 def open_regular(path: str) -> BinaryIO:
-    """Open a regular file, an open file of this process (see `is_open_file`), or `/dev/null`.
+    """Open a regular file, an open descriptor (see `is_open_file`), or `/dev/null`.
 
-    Reading another pipe or device might never end.
+    Other pipes and devices are rejected, because reading them might never end.
 
     Raises:
-        OSError: the file cannot be opened, or is a pipe or a device.
+        OSError: the file cannot be opened, or is another pipe or device.
     """
 
     def opener(path: str, flags: int) -> int:
-        return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # Opening a pipe would wait.
+        # Without O_NONBLOCK, opening a pipe would wait for a writer.
+        return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
     file = open(path, "rb", opener=opener)  # noqa: SIM115 - the caller closes it
     if is_open_file(path):
@@ -591,16 +599,17 @@ def open_regular(path: str) -> BinaryIO:
 
 
 def is_gzipped(path: str) -> bool:
-    """Whether a file has the name of a compressed batch input file."""
+    """Return whether a path is named like a compressed batch input file."""
     return path.lower().endswith(".jsonl.gz")
 
 
 def open_file(path: str, max_unpacked_bytes: int | None = None) -> BinaryIO:
-    """Open a local file. Compressed files are decompressed as they are read.
+    """Open a local file. A compressed file is decompressed while it is read.
 
     Args:
-        path: the file.
-        max_unpacked_bytes: for a compressed file, the bytes after which reading raises OSError.
+        path: the path of the file.
+        max_unpacked_bytes: for a compressed file, the number of bytes after which reading raises
+            OSError. None means no limit.
 
     Raises:
         OSError: the file cannot be read.
@@ -610,46 +619,65 @@ def open_file(path: str, max_unpacked_bytes: int | None = None) -> BinaryIO:
     return decompress(path, max_unpacked_bytes)
 
 
-def decompress(packed: str | BinaryIO, most: int | None = None) -> BinaryIO:
-    """A stream that decompresses a file or a stream. After `most` bytes, it raises OSError."""
+def decompress(source: str | BinaryIO, max_bytes: int | None = None) -> BinaryIO:
+    """Return a stream that decompresses a gzip file.
+
+    Args:
+        source: the path of the file, or a stream.
+        max_bytes: the number of bytes after which reading raises OSError. None means no limit.
+    """
     import gzip
 
     stream = cast(
         "BinaryIO",
-        gzip.GzipFile(packed) if isinstance(packed, str) else gzip.GzipFile(fileobj=packed),
+        gzip.GzipFile(source) if isinstance(source, str) else gzip.GzipFile(fileobj=source),
     )
-    if most is None:
+    if max_bytes is None:
         return stream
-    return io.BufferedReader(_LimitedStream(stream, most, " when decompressed"), _LARGEST_WINDOW)
+    return io.BufferedReader(
+        _LimitedStream(stream, max_bytes, " when decompressed"), _MAX_READ_BYTES
+    )
 
 
 class _LimitedStream(io.RawIOBase):
-    """A stream with a maximum size, because a small compressed file may contain a huge one."""
+    """A stream that raises OSError after a number of bytes.
 
-    def __init__(self, stream: BinaryIO, limit: int, when: str) -> None:
+    A small compressed file may decompress to a huge one, and a server may never stop sending.
+
+    Args:
+        stream: the stream to read from.
+        max_bytes: the maximum number of bytes.
+        condition: the words that follow the number in the error message.
+    """
+
+    def __init__(self, stream: BinaryIO, max_bytes: int, condition: str) -> None:
         self._stream = stream
-        self._limit = limit
-        self._left = limit
-        self._when = when
+        self._max_bytes = max_bytes
+        self._left = max_bytes
+        self._condition = condition
 
     def readable(self) -> bool:
         """Return True."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        """Read into a buffer."""
+        """Read up to the size of a buffer into it.
+
+        Raises:
+            OSError: the stream has more than the maximum number of bytes.
+        """
         data = self._stream.read(len(buffer))
         self._left -= len(data)
         if self._left < 0:
             raise OSError(
-                f"it has more than {self._limit:,} bytes{self._when}; raise "
+                f"it has more than {self._max_bytes:,} bytes{self._condition}; raise "
                 "--max-unpacked-bytes (max_unpacked_bytes in Python) to check it"
             )
         buffer[: len(data)] = data
         return len(data)
 
     def close(self) -> None:
-        """Close both streams."""
+        """Close this stream and the one it reads from."""
         self._stream.close()
         super().close()
 
@@ -664,9 +692,10 @@ def _to_line(item: Any) -> bytes:
 
 
 def to_json_bytes(value: Any) -> bytes:
-    """A value as JSON. Checking the text finds the problems of the value.
+    """Serialize a value as JSON, keeping invalid parts so that a check of the text reports them.
 
-    A lone surrogate is written as an escape, and NaN and infinities as `json.dumps` writes them.
+    A lone surrogate is written as an escape. NaN and infinities are written as `json.dumps` writes
+    them.
 
     Raises:
         TypeError: the value contains something that JSON cannot represent.
@@ -675,13 +704,14 @@ def to_json_bytes(value: Any) -> bytes:
         text = orjson.dumps(value)
     except TypeError:  # orjson also rejects lone surrogates.
         return to_json_text(value, "a request").encode()
-    if b"null" in text and contains_nan_or_infinity(value):  # orjson writes null for them.
+    # orjson writes null for NaN and infinities.
+    if b"null" in text and contains_nan_or_infinity(value):
         return to_json_text(value, "a request").encode()
     return text
 
 
 def contains_nan_or_infinity(value: Any) -> bool:
-    """Whether a value contains NaN or an infinity at any depth."""
+    """Return whether a value contains NaN or an infinity at any depth."""
     stack = [value]
     while stack:
         item = stack.pop()
@@ -696,18 +726,19 @@ def contains_nan_or_infinity(value: Any) -> bool:
 
 
 def to_json_text(value: Any, name: str) -> str:
-    """A value as JSON written by the standard library, which accepts more values than orjson.
+    """Serialize a value as JSON with the standard library, which accepts more than orjson.
 
     Args:
-        value: any value.
-        name: what to call it in the exception.
+        value: the value.
+        name: the value's name in the exception.
 
     Raises:
-        TypeError: the value contains something that JSON cannot represent, or is nested too deep.
+        TypeError: the value contains something that JSON cannot represent, or is nested too deeply.
     """
     try:
         text = with_fresh_stack(lambda: json.dumps(value, default=_orjson_default))
-    except (RecursionError, ValueError) as error:  # Too deep, circular, or too many digits.
+    # The value is nested too deeply, is circular, or has a number with too many digits.
+    except (RecursionError, ValueError) as error:
         raise TypeError(f"{name} cannot be written as JSON: {error}") from None
     if is_deeper_than(MAX_LEVELS, text):
         raise TypeError(
@@ -717,5 +748,5 @@ def to_json_text(value: Any, name: str) -> str:
 
 
 def _orjson_default(value: Any) -> Any:
-    """Convert dates, UUIDs, dataclasses and other values that only orjson can write."""
+    """Convert a value that only orjson can serialize, such as a date, a UUID or a dataclass."""
     return orjson.loads(orjson.dumps(value))

@@ -1,7 +1,7 @@
-"""`ChunkSummary` holds the facts about checked lines; `merge` joins summaries.
+"""`ChunkSummary` holds the facts about checked lines, and `merge` joins summaries.
 
-A summary is made of small facts. Each fact is a monoid: it starts empty, and `absorb` appends the
-fact of the lines that follow. To add a fact, write its class and add one field to `ChunkSummary`.
+Each fact is a monoid: it starts empty, and `absorb` appends the same fact about the lines that
+follow. To add a fact, write a class and add a field to `ChunkSummary`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import orjson
 
 from .findings import DEFAULT_KEEP, BatchError, FindingKey, Safety
 
-#: `Runs` share the strings of at most this many values.
+#: Maximum number of distinct values whose strings a `Runs` shares.
 _MAX_SHARED_VALUES: Final = 1000
 
 
 class LineStatus(IntEnum):
-    """The status of a line."""
+    """Whether a line is blank, passed or failed."""
 
     BLANK = 0
     PASSED = 1
@@ -39,7 +39,7 @@ class LineStatuses(bytearray):
 
     @property
     def requests(self) -> int:
-        """The number of lines that are not blank."""
+        """The number of requests: lines that are not blank."""
         return len(self) - self.count(LineStatus.BLANK)
 
     @property
@@ -48,7 +48,7 @@ class LineStatuses(bytearray):
         return self.count(LineStatus.FAILED)
 
     def is_blank(self, line: int) -> bool:
-        """Whether a line, counted from 1, is blank."""
+        """Return whether a line, counted from 1, is blank."""
         return self[line - 1] == LineStatus.BLANK
 
 
@@ -62,12 +62,12 @@ class Totals(Counter[str]):
 
 
 class Run(NamedTuple):
-    """Consecutive lines with the same value.
+    """A run of consecutive lines with the same value.
 
     Attributes:
-        start: the first line.
-        stop: the line after the last.
-        value: the value; None if the lines have none.
+        start: the number of the first line.
+        stop: the number of the last line, plus 1.
+        value: the value. None if the lines have no value.
     """
 
     start: int
@@ -76,9 +76,10 @@ class Run(NamedTuple):
 
 
 class Runs:
-    """A value per line, recorded as (first line, value) where it changes. Blank lines are skipped.
+    """The value of each line, stored as (first line, value) pairs where it changes.
 
-    Equal values share one string, so a file with alternating values takes 16 bytes per line.
+    Blank lines are skipped and don't end a run. Equal values share one string, so a file with
+    alternating values takes 16 bytes per line.
     """
 
     def __init__(self, runs: Iterable[tuple[int, str | None]] = ()) -> None:
@@ -101,7 +102,7 @@ class Runs:
     def __repr__(self) -> str:
         return f"Runs({list(self)})"
 
-    def note(self, line: int, value: str | None) -> None:
+    def record(self, line: int, value: str | None) -> None:
         """Record the value of a line."""
         if not self._values or self._values[-1] != value:
             if len(self._shared) >= _MAX_SHARED_VALUES:
@@ -112,18 +113,18 @@ class Runs:
     def absorb(self, other: Iterable[tuple[int, str | None]], shift: int = 0) -> None:
         """Append the values of the lines that follow."""
         for line, value in other:
-            self.note(line + shift, value)
+            self.record(line + shift, value)
 
     def until(self, last_line: int) -> Iterator[Run]:
-        """Yield the runs; the last one ends at `last_line`."""
+        """Yield the runs. The last one ends with `last_line`."""
         for (start, value), (stop, _) in pairwise(chain(self, [(last_line + 1, None)])):
             yield Run(start, stop, value)
 
     def most_frequent(self, statuses: bytearray) -> list[str]:
-        """The values, most frequent first; ties are in order of first use.
+        """Return the values, most frequent first. Ties are in order of first use.
 
         Args:
-            statuses: the statuses of all lines. Blank lines are not requests.
+            statuses: the status of each line. Blank lines are not counted.
         """
         counts: Counter[str] = Counter()
         for run in self.until(len(statuses)):
@@ -134,15 +135,15 @@ class Runs:
 
 
 class CustomIds(list[tuple[int, bytes]]):
-    """The custom_id of each line, in blocks of (number of lines, JSON array).
+    """The custom_id of each line, in blocks of (number of lines, JSON array of IDs).
 
-    The array is empty if no line of the block has an id. JSON takes about a third of the memory of
-    strings, and unlike hashes it allows printing duplicates.
+    The JSON text is empty if no line in the block has an ID. JSON takes about a third of the memory
+    of strings. Hashes would take less, but messages about duplicates could not show the ID.
     """
 
     @classmethod
     def pack(cls, ids: list[str | None]) -> CustomIds:
-        """Pack the ids of consecutive lines; None where a line has none."""
+        """Pack the IDs of consecutive lines. The ID of a line without one is None."""
         if not ids:
             return cls()
         # orjson's buffer is several times larger than its content, so copy the content.
@@ -150,31 +151,31 @@ class CustomIds(list[tuple[int, bytes]]):
 
     @classmethod
     def missing(cls, lines: int) -> CustomIds:
-        """This many lines without an ID."""
+        """Return one block for lines without an ID."""
         return cls([(lines, b"")])
 
     def absorb(self, other: Iterable[tuple[int, bytes]], _shift: int = 0) -> None:
-        """Append the ids of the lines that follow."""
+        """Append the IDs of the lines that follow."""
         self += other
 
     def blocks(self) -> Iterator[list[str | None]]:
-        """The ids, block by block."""
+        """Yield a list of IDs for each block."""
         for lines, block in self:
             yield orjson.loads(block) if block else [None] * lines
 
     def unpack(self) -> list[str | None]:
-        """The id of every line."""
+        """Return the ID of every line."""
         return [custom_id for block in self.blocks() for custom_id in block]
 
 
 class FindingStore:
-    """Findings: all are counted, and at most `keep` of each rule are kept.
+    """Counts all findings, and keeps the first `keep` findings of each rule.
 
     Attributes:
-        keep: the maximum number per rule; 0 keeps all.
+        keep: the maximum number of findings to keep per rule. 0 means no limit.
         counts: the number of findings by rule, severity and effect.
-        fixable: the number of findings with a fix, by its safety.
-        errors: those that were kept, in order.
+        fixable: the number of findings with a fix, by the fix's safety.
+        errors: the findings that were kept, in order.
     """
 
     def __init__(self, keep: int = DEFAULT_KEEP) -> None:
@@ -190,9 +191,9 @@ class FindingStore:
     __hash__ = None  # type: ignore[assignment]  # mutable
 
     def add(self, error: BatchError) -> None:
-        """Count a finding, and keep it while there is room."""
+        """Count a finding, and keep it if fewer than `keep` findings of its rule were kept."""
         self._count(error, 1)
-        self._keep_one(error)
+        self._keep(error)
 
     def _count(self, error: BatchError, number: int) -> None:
         key = error.key
@@ -202,7 +203,7 @@ class FindingStore:
             self.fixable[safety] = self.fixable.get(safety, 0) + number
 
     def add_for_lines(self, error: BatchError, lines: int) -> None:
-        """Add a finding of line 1 for each of the first lines."""
+        """Add a copy of a finding for each line from 1 to `lines`."""
         for line in range(1, lines + 1):
             if self.keep and self._kept.get(error.rule, 0) >= self.keep:
                 self._count(error, lines + 1 - line)
@@ -210,7 +211,7 @@ class FindingStore:
             self.add(error._replace(line=line))
 
     def drop_fixes(self) -> None:
-        """Take the fixes from all findings."""
+        """Remove the fixes from all findings."""
         self.fixable = {}
         self.errors = [error._replace(fix=None) for error in self.errors]
 
@@ -221,9 +222,9 @@ class FindingStore:
         for safety, count in other.fixable.items():
             self.fixable[safety] = self.fixable.get(safety, 0) + count
         for error in other.errors:
-            self._keep_one(error.moved(shift))
+            self._keep(error.moved(shift))
 
-    def _keep_one(self, error: BatchError) -> None:
+    def _keep(self, error: BatchError) -> None:
         kept = self._kept.get(error.rule, 0)
         if not self.keep or kept < self.keep:
             self._kept[error.rule] = kept + 1
@@ -231,12 +232,12 @@ class FindingStore:
 
 
 class Occurrences(dict[Any, tuple[int, Any]]):
-    """Counts by key, each with a line or finding from the first occurrence."""
+    """Counts of occurrences by key, each with the line or finding of the first occurrence."""
 
-    def note(self, key: Any, first: Any) -> None:
-        """Count an occurrence. `first` is kept if it is the first one: a line or a finding."""
+    def record(self, key: Any, occurrence: Any) -> None:
+        """Count an occurrence, which is a line number or a finding. Keep it if it is the first."""
         seen = self.get(key)
-        self[key] = (1, first) if seen is None else (seen[0] + 1, seen[1])
+        self[key] = (1, occurrence) if seen is None else (seen[0] + 1, seen[1])
 
     def absorb(self, other: Occurrences, shift: int) -> None:
         """Add the occurrences in the lines that follow."""
@@ -250,31 +251,35 @@ class Occurrences(dict[Any, tuple[int, Any]]):
 
 
 class ForeignFormat(list[BatchError]):
-    """The finding that the file has a foreign format. Only the beginning of a file can have it."""
+    """The finding that the file is not batch input, if there is one.
+
+    Only the beginning of a file can have this finding.
+    """
 
     def absorb(self, other: Iterable[BatchError], _shift: int) -> None:
-        """Append the fact about the lines that follow."""
+        """Append the finding of the lines that follow."""
         self += other
 
 
 @dataclass(frozen=True)
 class ChunkSummary:
-    """The summary of consecutive lines: their findings, and what the whole-file rules need.
+    """The summary of consecutive lines: their findings, and the facts for rules about the file.
 
-    Line numbers count from the first of these lines. `ChunkSummary()` is the summary of no lines. A
-    summary can be pickled. Treat it as opaque: its attributes may change.
+    Line numbers are relative: the first of these lines is 1. `ChunkSummary()` is the summary of no
+    lines. A summary can be pickled. Treat it as opaque, because its attributes may change.
 
     Attributes:
         findings: the findings about single lines.
-        once_per_file: the findings of rules that are reported once per file, by (rule, message).
-        statuses: the status of each line.
+        once_per_file: the findings of rules that report once per file, by (rule, message).
         custom_ids: the custom_id of each line.
-        urls: the URL of each request; None if it is not a batch endpoint.
+        urls: the URL of each request. None if it is not a batch endpoint.
         models: the model of each request.
-        deprecated: the deprecated parameters, by (URL, parameter, whether `fix` can replace it),
-            each with its first line.
-        totals: the number of bytes, embedding inputs, bytes in prompts, and lines that are objects.
-        foreign: the finding that the file is not batch input at all. Its lines then don't count.
+        deprecated: the uses of deprecated parameters, by (URL, parameter, whether `fix` can replace
+            it), each with its first line.
+        totals: the numbers of bytes, embedding inputs, prompt bytes, and lines that are objects.
+        foreign: the finding that the file is not batch input. If there is one, the file's lines are
+            not checked.
+        statuses: the status of each line.
     """
 
     findings: FindingStore = field(default_factory=FindingStore)
@@ -299,8 +304,8 @@ class ChunkSummary:
 
     def record_run(self, line: int, url: str | None, model: str | None) -> None:
         """Record the URL and the model of a request."""
-        self.urls.note(line, url)
-        self.models.note(line, model)
+        self.urls.record(line, url)
+        self.models.record(line, model)
 
     def absorb(self, other: ChunkSummary) -> None:
         """Append the summary of the lines that follow."""
@@ -320,7 +325,7 @@ def merge(summaries: Iterable[ChunkSummary], keep: int = DEFAULT_KEEP) -> ChunkS
         keep: the maximum number of findings to keep per rule. 0 means no limit.
 
     Returns:
-        The summary of all these lines.
+        The summary of all lines.
     """
     merged = ChunkSummary(FindingStore(keep))
     for summary in summaries:

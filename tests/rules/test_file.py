@@ -55,12 +55,12 @@ def a_file(
     for number, row in enumerate(rows, 1):
         summary.statuses.append(row.status)
         if row.status != LineStatus.BLANK:
-            summary.urls.note(number, row.url)
-            summary.models.note(number, row.model)
+            summary.urls.record(number, row.url)
+            summary.models.record(number, row.model)
     summary.custom_ids.absorb(CustomIds.pack([row.custom_id for row in rows]))
     for parameter, lines in (deprecated or {}).items():
         for number in lines:
-            summary.deprecated.note(parameter, number)
+            summary.deprecated.record(parameter, number)
     summary.totals.update(totals)
     return CheckedFile(summary, SMALL, endpoint, int(now), max_enqueued_tokens)
 

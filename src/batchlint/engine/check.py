@@ -187,7 +187,7 @@ def iter_errors(
 def _batch_endpoint(
     endpoint: str | None, create: Mapping[str, Any] | None, profile: Provider
 ) -> str | None:
-    """The batch's endpoint, if the arguments name one.
+    """Return the batch's endpoint, if the arguments name one.
 
     A create call whose endpoint is not a batch endpoint is a finding, not an exception.
 
@@ -269,7 +269,7 @@ class Job:
         executor: Executor | None = None,
         start: Start = "spawn",
     ) -> Iterator[ChunkSummary]:
-        """The summaries of the parts of a source, in order. For a foreign source, only its size."""
+        """Yield the summaries of the parts of a source, in order. For a foreign source, only its size."""
         foreign = self.foreign(source)
         if foreign is not None:
             yield foreign
@@ -277,7 +277,7 @@ class Job:
             yield from run(source, self.plan, jobs=jobs, executor=executor, start=start)
 
     def foreign(self, source: Source) -> ChunkSummary | None:
-        """The summary of a source of a foreign format: why it is foreign, and its size.
+        """Yield the summary of a source of a foreign format: why it is foreign, and its size.
 
         None if it is a batch input file.
         """
@@ -296,7 +296,7 @@ class Job:
         return summary
 
     def errors(self, open_it: Callable[[], Source]) -> Iterator[BatchError]:
-        """The findings of each part of a source, then those about the whole file."""
+        """Yield the findings of each part of a source, then those about the whole file."""
         opened = open_it()
         merged = ChunkSummary()
         for part in self.parts(opened):
@@ -311,7 +311,7 @@ class Job:
         yield from sorted([*report.errors, *report.warnings])
 
     def report(self, summary: ChunkSummary, source: Source | None) -> Report:
-        """The report, from the summary of the whole source. The source itself is optional."""
+        """Return the report, from the summary of the whole source. The source itself is optional."""
         extra: list[BatchError] = []
         if self._create is not None:
             endpoint = self._endpoint or next(iter(self._checker.provider.endpoints))
@@ -329,7 +329,7 @@ class Job:
 
 
 def _with_true_fixes(foreign: Iterable[BatchError], chunks: Iterable[bytes]) -> list[BatchError]:
-    """The findings about a foreign format, without a fix if the file cannot be converted.
+    """Return the findings about a foreign format, without a fix if the file cannot be converted.
 
     Args:
         foreign: the findings, from the beginning of the file.

@@ -100,7 +100,7 @@ class EndpointChecker:
         self._groups: dict[tuple[frozenset[str], bool, int], tuple[Group, ...]] = {}
 
     def explain(self, body: dict[str, Any], *, known_invalid: bool) -> list[Problem]:
-        """The problems of a body under its schema.
+        """Return the problems of a body under its schema.
 
         Args:
             body: the body.
@@ -121,7 +121,7 @@ class EndpointChecker:
     def run_rules(
         self, body: dict[str, Any], line_bytes: int, *, quiet: bool
     ) -> list[tuple[str, Rank, Problem]]:
-        """The problems that rules find in a body, as (rule, rank, problem).
+        """Return the problems that rules find in a body, as (rule, rank, problem).
 
         Args:
             body: the body; the schema may have rejected some of its fields.
@@ -144,14 +144,14 @@ class EndpointChecker:
         return found
 
     def _position(self, path: PathParts) -> int:
-        """The position of the parameter that a path in the line leads to or into."""
+        """Return the position of the parameter that a path in the line leads to or into."""
         last = len(self._positions)
         return self._positions.get(path[1], last) if len(path) > 1 else last
 
     def _triggered(
         self, body: dict[str, Any], line_bytes: int, *, quiet: bool
     ) -> tuple[Group, ...]:
-        """The rules that a request triggers. The lines of a file often have the same fields."""
+        """Return the rules that a request triggers. The lines of a file often have the same fields."""
         key = (
             self._rules.fields.intersection(body),
             quiet,
@@ -167,7 +167,7 @@ class EndpointChecker:
 
 
 def _hint_makers(provider: Provider) -> dict[str, HintMaker]:
-    """The functions that make the hints of rules that a schema states, by the name of the rule."""
+    """Return the functions that make the hints of rules that a schema states, by the name of the rule."""
 
     def with_provider(make: Any) -> HintMaker:
         return lambda value, path: make(value, path, provider)
@@ -240,11 +240,11 @@ class Checker:
             self._rules.setdefault(RULES[name].scope, []).append(RULES[name])
 
     def rules(self, scope: Scope) -> list[Rule]:
-        """The enabled rules of a scope."""
+        """Return the enabled rules of a scope."""
         return self._rules.get(scope, [])
 
     def url_of(self, request: dict[str, Any], endpoint: str | None) -> Any:
-        """The URL of a request, for a provider whose lines need none.
+        """Return the URL of a request, for a provider whose lines need none.
 
         Args:
             request: the decoded line.
@@ -253,7 +253,7 @@ class Checker:
         return self.provider.url_of_line(request, endpoint)
 
     def endpoint_checker(self, url: object, model: object) -> EndpointChecker | None:
-        """The compiled checks for a URL and a model; None if the URL is not a batch endpoint."""
+        """Return the compiled checks for a URL and a model, or None if the URL is not a batch endpoint."""
         endpoint = self.provider.endpoint(url)
         if endpoint is None:
             return None
@@ -296,7 +296,7 @@ class Checker:
         *,
         quiet: bool,
     ) -> list[BatchError]:
-        """The findings of request rules about the body of a valid request.
+        """Return the findings of request rules about the body of a valid request.
 
         Args:
             checker: the compiled checks of its endpoint and model.
@@ -313,7 +313,7 @@ class Checker:
     def explain_line(
         self, line: bytes, request: Any, number: int, *, first: bool, endpoint: str | None = None
     ) -> LineResult:
-        """The findings of a line that is not a valid request, and its facts.
+        """Return the findings of a line that is not a valid request, and its facts.
 
         Args:
             line: the line.
@@ -354,7 +354,7 @@ class Checker:
     def _explain_request(
         self, request: dict[str, Any], line_bytes: int, checker: EndpointChecker | None
     ) -> Iterator[tuple[str, Rank, Problem]]:
-        """The problems of a line's own fields, then of its body, as (rule, rank, problem)."""
+        """Yield the problems of a line's own fields, then of its body, as (rule, rank, problem)."""
         is_clean_line = self._line_checker.is_clean(request)
         may_be_valid = is_clean_line and self.provider.checks_types_only
         line = Line(request, self.provider, None if checker is None else checker.endpoint)
@@ -379,7 +379,7 @@ class Checker:
             yield from checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
 
     def _one_per_cause(self, problems: list[Problem], request: Request) -> list[Problem]:
-        """The problems of a body under its schema: one per cause, with hints for mistakes."""
+        """Return the problems of a body under its schema: one per cause, with hints for mistakes."""
         if not problems:
             return problems
         if self._postprocessors is None:
@@ -393,7 +393,7 @@ class Checker:
     def _explain_defect(
         self, defect: Defect, number: int | None, effect: Effect | None = None
     ) -> list[BatchError]:
-        """The findings about a line, a file or a create call that could not be read."""
+        """Return the findings about a line, a file or a create call that could not be read."""
         errors = self._errors_of_defects.get((defect, effect))
         if errors is None:
             if len(self._errors_of_defects) >= _MAX_KNOWN_DEFECTS:
@@ -407,12 +407,12 @@ class Checker:
         return [error._replace(line=number) for error in errors]
 
     def explain_head(self, head: bytes) -> list[BatchError]:
-        """The finding about a file that has a foreign format, from its first chunk."""
+        """Return the finding about a file that has a foreign format, from its first chunk."""
         defect = find_foreign(head, self.provider)
         return [] if defect is None else self._explain_defect(defect, None)
 
     def explain_create_call(self, params: dict[str, Any]) -> list[BatchError]:
-        """The findings about the decoded parameters of `POST /v1/batches`."""
+        """Return the findings about the decoded parameters of `POST /v1/batches`."""
         defect = find_surrogate(params)
         if defect is not None:
             errors = self._explain_defect(defect, None, effect="create")
@@ -479,7 +479,7 @@ class Checker:
 
 @lru_cache(maxsize=32)
 def checker_for(provider_name: str, selection: Selection) -> Checker:
-    """The checker for a provider and a selection. A process keeps the most recently used ones."""
+    """Return the checker for a provider and a selection. A process keeps the most recently used ones."""
     return Checker(provider(provider_name), selection)
 
 
@@ -496,7 +496,7 @@ def _with_fix(problem: Problem, line: Line) -> Problem:
 
 
 def _sorted_errors(errors: Iterable[BatchError | None]) -> list[BatchError]:
-    """The findings of one line in the order in which the API checks."""
+    """Return the findings of one line in the order in which the API checks."""
     found = [error for error in errors if error is not None]
     if len(found) > 1:
         found.sort()
@@ -511,7 +511,7 @@ _LAST: Final = Rank(Part.BODY, Phase.LAST, sys.maxsize)
 
 
 def _too_many(rule: str) -> Problem:
-    """The problem that reports that one rule finds too many problems in a line."""
+    """Return the problem that reports that one rule finds too many problems in a line."""
     return Problem(
         f"There are more than {MAX_PROBLEMS_PER_LINE:,} problems. The rest are not listed.",
         hint=f"These are findings of `{rule}`. Fix the listed ones, and check again.",

@@ -183,7 +183,7 @@ def _never(_: Any) -> bool:
 
 
 def _model_of(body: Any) -> Any:
-    """The model of a body, for a provider that does not require one.
+    """Return the model of a body, for a provider that does not require one.
 
     Raises:
         TypeError: the body is not an object.
@@ -200,7 +200,7 @@ def _add(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:
     for error in errors:
         failed |= error.severity == "error"
         if RULES[error.rule].once_per_file:
-            summary.once_per_file.note((error.rule, error.message), error)
+            summary.once_per_file.record((error.rule, error.message), error)
         else:
             summary.findings.add(error)
     return failed
@@ -221,11 +221,11 @@ def _note_deprecated(
     for name in checker.deprecated.intersection(body):
         if body[name] is not None:
             is_fixable = is_replaceable(checker.endpoint, name, body)
-            summary.deprecated.note((checker.url, name, is_fixable), number)
+            summary.deprecated.record((checker.url, name, is_fixable), number)
 
 
 def count_inputs(body: Mapping[str, Any]) -> int:
-    """The number of inputs of a request to the embeddings endpoint.
+    """Return the number of inputs of a request to the embeddings endpoint.
 
     A string or a list of tokens is one input. In a list of strings or of lists of tokens, each item
     is one input.

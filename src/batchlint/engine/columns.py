@@ -48,13 +48,13 @@ class ColumnChecker:
         return summary
 
     def _new_once(self, occurrences: Occurrences) -> dict[Any, BatchError]:
-        """The findings of rules that are reported once per file, except those already found."""
+        """Return the findings of rules that are reported once per file, except those already found."""
         new = {key: error for key, (_, error) in occurrences.items() if key not in self._once}
         self._once.update(new)
         return new
 
     def _new(self, errors: Iterable[BatchError], keep: int) -> Iterator[BatchError]:
-        """The findings to keep after those of earlier chunks."""
+        """Yield the findings to keep after those of earlier chunks."""
         for error in errors:
             if not keep or self._kept[error.rule] < keep:
                 self._kept[error.rule] += 1
@@ -85,7 +85,7 @@ def add_missing_columns(report: Report, source: Source) -> Report:
 def _find_columns(
     errors: Iterable[BatchError], lines: Iterable[bytes], *, first: bool
 ) -> dict[int, int]:
-    """The columns of findings, by `id(finding)`. Columns that are not found are left out.
+    """Return the columns of findings, by `id(finding)`. Columns that are not found are left out.
 
     Args:
         errors: findings about lines.
@@ -108,7 +108,7 @@ def _find_columns(
 
 
 def _with_columns(errors: Iterable[BatchError], columns: dict[int, int]) -> list[BatchError]:
-    """The findings with their columns, where these were found."""
+    """Return the findings with their columns, where these were found."""
     return [
         error._replace(column=columns[id(error)]) if id(error) in columns else error
         for error in errors

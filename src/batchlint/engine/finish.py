@@ -83,7 +83,7 @@ def finish(
 
 
 def lacks_objects(summary: ChunkSummary) -> bool:
-    """Whether no line is a JSON object or can be turned into one.
+    """Return whether no line is a JSON object or can be turned into one.
 
     Such a file may be anything, such as notes, so `fix` does not even remove its blank lines.
 
@@ -98,7 +98,7 @@ def lacks_objects(summary: ChunkSummary) -> bool:
 
 
 def _other_provider(model: str) -> str | None:
-    """The hint that a file is for another provider, if its most frequent model clearly is."""
+    """Return the hint that a file is for another provider, if its most frequent model clearly is."""
     name = provider_of_model(model)
     if name is None:
         return None
@@ -131,7 +131,7 @@ def keep_first_date_hint(errors: Iterable[BatchError]) -> Iterator[BatchError]:
 
 
 def _problems(checker: Checker, name: str | None, file: CheckedFile | None) -> Iterator[Problem]:
-    """The problems of the file and of its name."""
+    """Yield the problems of the file and of its name."""
     if name is not None:
         for rule in checker.rules("name"):
             for problem in rule.check(name):

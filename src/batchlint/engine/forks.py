@@ -209,7 +209,7 @@ def _send(pipe: int, payload: bytes) -> None:
 
 
 def _receive(pipe: int) -> bytes | None:
-    """The next message; None if the pipe ends before it does."""
+    """Return the next message, or None if the pipe ends before it does."""
     head = _read(pipe, _LENGTH)
     if len(head) < _LENGTH:
         return None

@@ -117,7 +117,7 @@ def run(
 
 
 def _run_on(executor: Executor, source: Source, plan: Plan) -> Iterator[ChunkSummary]:
-    """The same on an executor. Only workers on this machine read a file themselves."""
+    """Yield the same on an executor. Only workers on this machine read a file themselves."""
     calls = _chunk_calls(source, plan, check_with_columns)
     workers = CALLS_PER_WORKER
     if isinstance(executor, LocalPool):
@@ -128,7 +128,7 @@ def _run_on(executor: Executor, source: Source, plan: Plan) -> Iterator[ChunkSum
 
 
 def count_workers(source: Source, jobs: int | None, start: Start = "spawn") -> int:
-    """The number of processes to use."""
+    """Return the number of processes to use."""
     cores = count_cores()
     if jobs is None:
         jobs = 0 if (source.size or 0) >= MIN_PARALLEL_BYTES[start] else 1
@@ -137,7 +137,7 @@ def count_workers(source: Source, jobs: int | None, start: Start = "spawn") -> i
 
 
 def count_cores() -> int:
-    """The number of cores that this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -158,7 +158,7 @@ def check_range(source: Source, start: int, stop: int, plan: Plan) -> ChunkSumma
 
 
 def _chunk_calls(source: Source, plan: Plan, check: Callable[..., ChunkSummary]) -> Iterator[Call]:
-    """The calls for all chunks. Columns are only filled in if the user knows the lines."""
+    """Yield the calls for all chunks. Columns are only filled in if the user knows the lines."""
     for number, chunk in enumerate(source.chunks()):
         yield check if source.is_text else check_chunk, (chunk, plan, number == 0)
 
@@ -172,7 +172,7 @@ def _range_calls(source: Source, size: int, plan: Plan, workers: int) -> Iterato
 def _ordered_map(
     submit: Callable[..., Future], calls: Iterable[Call], window: int
 ) -> Iterator[ChunkSummary]:
-    """The results of calls, in order, with at most `window` of them pending."""
+    """Yield the results of calls, in order, with at most `window` of them pending."""
     pending: deque[Future] = deque()
     for function, args in calls:
         pending.append(submit(function, *args))
@@ -185,7 +185,7 @@ def _ordered_map(
 def as_finished(
     executor: Executor, calls: Iterable[FileCall], window: int
 ) -> Iterator[tuple[Any, Any]]:
-    """The results of calls with their keys, as they finish.
+    """Yield the results of calls with their keys, as they finish.
 
     Args:
         executor: where to run them. If it is a pool of processes on this machine, small files are
@@ -245,7 +245,7 @@ def _run_all(calls: Iterable[Call]) -> list[Any]:
 
 
 def _first_done(futures: list[Future]) -> Future:
-    """A future that is done. The oldest one if they are not `concurrent.futures` futures."""
+    """Return a future that is done. The oldest one if they are not `concurrent.futures` futures."""
     from concurrent.futures import FIRST_COMPLETED, wait
     from concurrent.futures import Future as StandardFuture
 
@@ -271,7 +271,7 @@ class _CompletedFuture:
         self._value = value
 
     def result(self) -> Any:
-        """The result of the call."""
+        """Return the result of the call."""
         return self._value
 
 

@@ -31,7 +31,7 @@ def init_worker() -> None:
 
 
 def init_pool_worker() -> None:
-    """The same for a worker of a pool, which on Linux also dies with its parent.
+    """Return the same for a worker of a pool, which on Linux also dies with its parent.
 
     Otherwise it would wait for work forever if its parent was killed. A worker of `ForkExecutor`
     notices that its pipe is closed.

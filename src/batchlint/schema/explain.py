@@ -89,11 +89,11 @@ class Explainer:
         return list(_Walk(self, value).root(value))
 
     def accepts(self, value: Any) -> bool:
-        """Whether a validator accepts the whole value, so that there is nothing to explain."""
+        """Return whether a validator accepts the whole value, so that there is nothing to explain."""
         return self.is_valid(self.schema, value)
 
     def is_valid(self, node: Schema, value: Any) -> bool:
-        """Whether a validator accepts a value under a subschema, so that no walk is needed."""
+        """Return whether a validator accepts a value under a subschema, so that no walk is needed."""
         validator = self._validators.get(id(node))
         if validator is None:
             validator = self._validators[id(node)] = self._validator(node)
@@ -112,7 +112,7 @@ class Explainer:
         return node
 
     def tagged_branches(self, node: Schema) -> dict[str, Schema]:
-        """The branches of a union by the values of its tag."""
+        """Return the branches of a union by the values of its tag."""
         branches = self._tagged_branches.get(id(node))
         if branches is None:
             key = node["x-batchlint"]["tag"]
@@ -146,7 +146,7 @@ class _Walk:
     # -- the root: the API's phases ---------------------------------------------------------------
 
     def root(self, value: Any) -> Iterator[Problem]:
-        """The problems of the whole value."""
+        """Yield the problems of the whole value."""
         schema = self._explainer.schema
         if not isinstance(value, dict):
             yield from self._value(schema, value, ())
@@ -173,7 +173,7 @@ class _Walk:
             yield self._broken(constraint, value, ())
 
     def _first(self, problems: Iterator[Problem], path: PathParts) -> Iterator[Problem]:
-        """The first problems at a path. If there are many more, the last one says so."""
+        """Yield the first problems at a path. If there are many more, the last one says so."""
         yield from islice(problems, MAX_PROBLEMS_PER_LINE)
         if next(problems, None) is not None:
             explainer = self._explainer
@@ -195,7 +195,7 @@ class _Walk:
     # -- values -----------------------------------------------------------------------------------
 
     def _value(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
-        """The problems of a value under a schema, depth first."""
+        """Yield the problems of a value under a schema, depth first."""
         node = self._explainer.dereference(node)
         if len(path) >= MAX_EXPLAINED_LEVELS:  # Engines have different limits on depth.
             return
@@ -374,7 +374,7 @@ class _Walk:
                 yield self._problem(rule, message, node, "propertyNames", (*path, name))
 
     def _broken_constraints(self, node: Schema, value: Any) -> Iterator[Schema]:
-        """The problems of the parts of an `allOf` in which no branch fits."""
+        """Yield the problems of the parts of an `allOf` in which no branch fits."""
         for constraint in node.get("allOf", ()):
             if not self._explainer.is_valid(constraint, value) and not any(
                 self._fits(branch, value) for branch in constraint["anyOf"]
@@ -390,7 +390,7 @@ class _Walk:
     # -- unions -----------------------------------------------------------------------------------
 
     def _union(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
-        """The problems of a value under a union, for the branch that it was meant for."""
+        """Yield the problems of a value under a union, for the branch that it was meant for."""
         json_type = phrasing.json_type(value)
         branches = map(self._explainer.dereference, node["anyOf"])
         candidates = [branch for branch in branches if self._takes(branch, json_type, value)]
@@ -404,7 +404,7 @@ class _Walk:
             yield from self._value(candidates[0], value, path)
 
     def _takes(self, branch: Schema, json_type: str, value: Any) -> bool:
-        """Whether a branch is for values of this type."""
+        """Return whether a branch is for values of this type."""
         if _is_union(branch):
             inner = map(self._explainer.dereference, branch["anyOf"])
             return any(self._takes(child, json_type, value) for child in inner)
@@ -413,7 +413,7 @@ class _Walk:
     def _tagged_union(
         self, node: Schema, value: dict[str, Any], path: PathParts
     ) -> Iterator[Problem]:
-        """The problems under the branch of the value's tag, or the problem of the tag itself."""
+        """Yield the problems under the branch of the value's tag, or the problem of the tag itself."""
         notes = node["x-batchlint"]
         key = notes["tag"]
         branches = self._explainer.tagged_branches(node)
@@ -432,7 +432,7 @@ class _Walk:
         yield from self._value(branches[tag], value, path)
 
     def _wrong_tag(self, node: Schema, tag: Any, tags: list[str], path: PathParts) -> Problem:
-        """The problem of a tag that has no branch. The API names the tag or the whole item."""
+        """Return the problem of a tag that has no branch. The API names the tag or the whole item."""
         notes = node["x-batchlint"]
         among = notes.get("among", ())
         at_item = notes.get("at") == "item" and (not among or tag in among)
@@ -448,7 +448,7 @@ class _Walk:
     def _union_of_arrays(
         self, branches: list[Schema], value: list[Any], path: PathParts
     ) -> Iterator[Problem]:
-        """The problems under the branch that accepts the first element, or those of the element."""
+        """Yield the problems under the branch that accepts the first element, or those of the element."""
         for branch in branches:
             items = self._explainer.dereference(branch["items"])
             if not value or self._takes_nested(items, value[0]):
@@ -458,7 +458,7 @@ class _Walk:
         yield self._wrong_type(items, value[0], (*path, 0))
 
     def _takes_nested(self, node: Schema, value: Any) -> bool:
-        """Whether a value has the type of a schema. For arrays, the first element matters too."""
+        """Return whether a value has the type of a schema. For arrays, the first element matters too."""
         if not self._takes(node, phrasing.json_type(value), value):
             return False
         if not (isinstance(value, list) and value and "items" in node):
@@ -492,7 +492,7 @@ class _Walk:
         path: PathParts,
         got: str,
     ) -> Problem:
-        """The problem of a value beyond a bound.
+        """Return the problem of a value beyond a bound.
 
         Args:
             rule: its name.
@@ -582,7 +582,7 @@ class _Walk:
 
 
 def _placeholders(note: Schema, node: Schema, keyword: str, path: PathParts) -> dict[str, Any]:
-    """The values for the placeholders of a schema's own sentence."""
+    """Return the values for the placeholders of a schema's own sentence."""
     indices = [str(part) for part in path if isinstance(part, int)] or [""]
     values = {"limit": node.get(keyword), "i": indices[0], "j": indices[-1]}
     if "{supported}" in note.get("message", ""):
@@ -600,13 +600,13 @@ def _is_union(node: Schema) -> bool:
 
 
 def _place_of(constraint: Schema) -> PathParts:
-    """The path that the API names for a part of an `allOf`."""
+    """Return the path that the API names for a part of an `allOf`."""
     at = constraint["x-batchlint"].get("at", [])
     return (at,) if isinstance(at, str) else tuple(at)
 
 
 def _is_of_type(json_type: str, value: Any, types: str | list[str]) -> bool:
-    """Whether a value has one of the types of a schema. Whole floats are integers too."""
+    """Return whether a value has one of the types of a schema. Whole floats are integers too."""
     if json_type in types if isinstance(types, list) else json_type == types:
         return True
     if json_type == "integer":
@@ -615,12 +615,12 @@ def _is_of_type(json_type: str, value: Any, types: str | list[str]) -> bool:
 
 
 def _is_among(value: Any, values: list[Any]) -> bool:
-    """Whether a value is in a list, with JSON's equality, in which true is not 1."""
+    """Return whether a value is in a list, with JSON's equality, in which true is not 1."""
     return any(
         value == other and isinstance(value, bool) == isinstance(other, bool) for other in values
     )
 
 
 def _matches(pattern: str, value: str) -> bool:
-    """Whether a string matches a JSON Schema pattern, in which `$` matches only at the very end."""
+    """Return whether a string matches a JSON Schema pattern, in which `$` matches only at the very end."""
     return _regex(anchor_pattern(pattern)).search(value) is not None

@@ -15,7 +15,7 @@ _FEW_PARAMETERS: Final = 4
 
 
 def body_schema(endpoint: Endpoint, variant: str = "", provider_name: str = "") -> dict[str, Any]:
-    """The schema of the body of an endpoint's requests.
+    """Return the schema of the body of an endpoint's requests.
 
     Args:
         endpoint: the endpoint.
@@ -42,7 +42,7 @@ def _body_schema(endpoint: Endpoint, variant: str, provider_name: str) -> dict[s
 
 
 def _types_of(endpoint: Endpoint, provider: Provider) -> dict[str, Any]:
-    """The schema of the types of parameters, including the provider's own parameters."""
+    """Return the schema of the types of parameters, including the provider's own parameters."""
     schema = data.read(f"types/{endpoint.schema}")
     if not provider.needs_model:
         schema["required"] = [name for name in schema["required"] if name != "model"]
@@ -53,7 +53,7 @@ def _types_of(endpoint: Endpoint, provider: Provider) -> dict[str, Any]:
 
 
 def line_fields_schema(provider: Provider) -> dict[str, Any]:
-    """The schema of the fields of a provider's line, in which the body may be any object."""
+    """Return the schema of the fields of a provider's line, in which the body may be any object."""
     schema: dict[str, Any] = merge_patch(data.read("batch-request"), provider.line_patch)
     if "url" in schema["properties"]:
         if provider.suffixes:
@@ -69,7 +69,7 @@ def line_fields_schema(provider: Provider) -> dict[str, Any]:
 
 
 def line_schema(endpoint: Endpoint, variant: str, url: str, provider: Provider) -> dict[str, Any]:
-    """The schema of whole lines for an endpoint that have no problem, not even a warning."""
+    """Return the schema of whole lines for an endpoint that have no problem, not even a warning."""
     body = _skipping_constraints(endpoint, variant, provider)
     line = narrow_line_schema(merge_patch(data.read("batch-request"), provider.line_patch))
     if "url" in line["properties"]:
@@ -86,7 +86,7 @@ def line_schema(endpoint: Endpoint, variant: str, url: str, provider: Provider) 
 
 
 def _skipping_constraints(endpoint: Endpoint, variant: str, provider: Provider) -> dict[str, Any]:
-    """The schema of a body, rewritten so that an engine skips constraints about absent parameters.
+    """Return the schema of a body, rewritten so that an engine skips constraints about absent parameters.
 
     A constraint is satisfied if one of its branches is. A branch about a single parameter is
     satisfied if the parameter is absent, so the constraint needs checking only if it is present.
@@ -113,7 +113,7 @@ def _skipping_constraints(endpoint: Endpoint, variant: str, provider: Provider) 
 
 
 def _only_parameter(branch: Mapping[str, Any]) -> str | None:
-    """The parameter of a branch, if there is only one and the branch doesn't require it."""
+    """Return the parameter of a branch, if there is only one and the branch doesn't require it."""
     properties = branch.get("properties", ())
     return next(iter(properties)) if len(branch) == len(properties) == 1 else None
 
@@ -130,7 +130,7 @@ def narrow_line_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def create_schema(provider: Provider) -> dict[str, Any]:
-    """The schema of the create call of a provider."""
+    """Return the schema of the create call of a provider."""
     schema = data.read("batch-create")
     if provider.has_openai_models:
         return schema
@@ -148,7 +148,7 @@ def create_schema(provider: Provider) -> dict[str, Any]:
 
 
 def _window_schema(window: tuple[int, int] | None) -> dict[str, Any]:
-    """The schema of a completion window from the shortest to the longest, in hours."""
+    """Return the schema of a completion window from the shortest to the longest, in hours."""
     if window is None:
         return {"type": "string"}
     shortest, longest = window
@@ -167,7 +167,7 @@ def _window_schema(window: tuple[int, int] | None) -> dict[str, Any]:
 def deprecated_parameters(
     endpoint: Endpoint, variant: str = "", provider_name: str = ""
 ) -> frozenset[str]:
-    """The parameters that the API marks as deprecated, except those that the variant rejects."""
+    """Return the parameters that the API marks as deprecated, except those that the variant rejects."""
     properties = body_schema(endpoint, variant, provider_name)["properties"]
     return frozenset(
         name
@@ -177,7 +177,7 @@ def deprecated_parameters(
 
 
 def newer_hint() -> str:
-    """The hint for names and values that a newer API may know."""
+    """Return the hint for names and values that a newer API may know."""
     return f"batchlint knows the API as of {schema_date()}; the API may accept more by now."
 
 

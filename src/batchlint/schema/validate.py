@@ -16,7 +16,7 @@ Validator = Callable[[Any], bool]
 
 
 def engine_name() -> str:
-    """The engine in use: `jsonschema-rs`, or `jsonschema` if the former is not installed.
+    """Return the engine in use: `jsonschema-rs`, or `jsonschema` if the former is not installed.
 
     The environment variable `BATCHLINT_ENGINE` chooses one. Both give the same reports.
     """
@@ -71,5 +71,5 @@ def anchor_patterns(schema: Any) -> Any:
 
 
 def anchor_pattern(pattern: str) -> str:
-    r"""The same pattern for Python's `re`, with `\Z` instead of `$`."""
+    r"""Return the same pattern for Python's `re`, with `\Z` instead of `$`."""
     return pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern

@@ -36,7 +36,7 @@ _FEWER_ENUM_VALUES: Final = "Consider reducing the number of enums, or opt out o
 
 
 def problems(root: dict[str, Any]) -> list[SchemaProblem]:
-    """The limits that a schema exceeds, each with the place where it is exceeded."""
+    """Return the limits that a schema exceeds, each with the place where it is exceeded."""
     below = [node for node in nodes(root, strict=True) if isinstance(node.value, dict)]
     found = [*_levels(below), *_properties(below), *_characters(below), *_enum_values(below)]
     for node in below:
@@ -63,7 +63,7 @@ def _levels(below: list[Node]) -> Iterator[SchemaProblem]:
 
 
 def _has_children(schema: dict[str, Any]) -> bool:
-    """Whether a schema has properties or `items` that are objects."""
+    """Return whether a schema has properties or `items` that are objects."""
     properties = schema.get("properties")
     return isinstance(schema.get("items"), dict) or (
         isinstance(properties, dict)
@@ -105,7 +105,7 @@ def _enum_values(below: list[Node]) -> Iterator[SchemaProblem]:
 def _total_and_place(
     counted: list[tuple[int, PathParts]], limit: int
 ) -> tuple[int, PathParts | None]:
-    """The sum of counts, and the path at which it exceeds the limit."""
+    """Return the sum of counts, and the path at which it exceeds the limit."""
     total = 0
     place = None
     for count, path in counted:
@@ -130,7 +130,7 @@ def _characters(below: list[Node]) -> Iterator[SchemaProblem]:
 
 
 def _names(schema: dict[str, Any]) -> Iterator[str]:
-    """The names and values in one schema whose characters count."""
+    """Yield the names and values in one schema whose characters count."""
     for key in ("properties", "$defs", "definitions"):
         named = schema.get(key)
         if isinstance(named, dict):

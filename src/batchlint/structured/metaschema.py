@@ -47,13 +47,13 @@ _warnings_lock: Final = Lock()
 
 
 def is_draft_before_2019(root: dict[str, Any]) -> bool:
-    """Whether a schema declares a draft in which `items` may be an array."""
+    """Return whether a schema declares a draft in which `items` may be an array."""
     dialect = root.get("$schema")
     return isinstance(dialect, str) and "json-schema.org/draft-0" in dialect
 
 
 def is_of_type(value: Any, name: str) -> bool:
-    """Whether a value is of a JSON type. Whole floats are integers, booleans are not numbers."""
+    """Return whether a value is of a JSON type. Whole floats are integers, booleans are not numbers."""
     json_type = phrasing.json_type(value)
     if name == "integer" and isinstance(value, float):
         return value.is_integer()
@@ -61,7 +61,7 @@ def is_of_type(value: Any, name: str) -> bool:
 
 
 def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """The problems of a schema under the meta-schema, the shallowest first.
+    """Yield the problems of a schema under the meta-schema, the shallowest first.
 
     The API reports one of them. Which one depends on the version of its library.
     """
@@ -84,7 +84,7 @@ def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
 
 
 def _is_surely_valid(root: dict[str, Any]) -> bool:
-    """Whether the fast engine accepts a schema and all its patterns compile."""
+    """Return whether the fast engine accepts a schema and all its patterns compile."""
     try:
         import jsonschema_rs
     except ImportError:
@@ -95,7 +95,7 @@ def _is_surely_valid(root: dict[str, Any]) -> bool:
 
 
 def _errors(root: dict[str, Any]) -> list[ValidationError]:
-    """The library's errors about a schema."""
+    """Return the library's errors about a schema."""
     from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
     formats = FormatChecker(formats=())
@@ -106,14 +106,14 @@ def _errors(root: dict[str, Any]) -> list[ValidationError]:
 
 
 def _sentence(error: ValidationError) -> str:
-    """The library's sentence, with a long value cut."""
+    """Return the library's sentence, with a long value cut."""
     value = phrasing.python_repr(error.instance)
     whole = repr(error.instance)
     return f"{error.message.replace(whole, value, 1)}."
 
 
 def _hint(error: ValidationError, path: PathParts) -> str | None:
-    """How to fix an error."""
+    """Return how to fix an error."""
     keyword = path[-1] if path else ""
     if error.validator == "type" and error.validator_value == ["object", "boolean"]:
         return "Write one schema here, as an object."
@@ -138,7 +138,7 @@ def _hint(error: ValidationError, path: PathParts) -> str | None:
 
 
 def _strings_of_patterns(root: dict[str, Any]) -> Iterator[str]:
-    """The patterns of a schema, and perhaps some strings that only look like patterns."""
+    """Yield the patterns of a schema, and perhaps some strings that only look like patterns."""
     stack: list[Any] = [root]
     while stack:
         node = stack.pop()
@@ -155,7 +155,7 @@ def _strings_of_patterns(root: dict[str, Any]) -> Iterator[str]:
 
 
 def is_regex(pattern: object) -> bool:
-    """Whether Python's `re` compiles a pattern. Long patterns count as valid."""
+    """Return whether Python's `re` compiles a pattern. Long patterns count as valid."""
     if not isinstance(pattern, str) or len(pattern) > MAX_PATTERN_LENGTH:
         return True
     # The lock is needed because `catch_warnings` changes a state that all threads share.

@@ -73,7 +73,7 @@ def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> I
 
 
 def _children(node: Node) -> Iterator[Node]:
-    """The subschemas for the properties and the items of a subschema."""
+    """Yield the subschemas for the properties and the items of a subschema."""
     schema, context, path, level = node
     properties = schema.get("properties")
     items = schema.get("items")
@@ -88,7 +88,7 @@ def _children(node: Node) -> Iterator[Node]:
 
 
 def _branches(node: Node) -> Iterator[Node]:
-    """The branches of `anyOf`."""
+    """Yield the branches of `anyOf`."""
     branches = node.value.get("anyOf")
     if isinstance(branches, list):
         for index, child in enumerate(branches):
@@ -101,7 +101,7 @@ def _branches(node: Node) -> Iterator[Node]:
 
 
 def _definitions(node: Node) -> Iterator[Node]:
-    """The definitions of a schema, at level 0.
+    """Yield the definitions of a schema, at level 0.
 
     It is not known whether the API counts levels through references.
     """
@@ -113,13 +113,13 @@ def _definitions(node: Node) -> Iterator[Node]:
 
 
 def types(schema: dict[str, Any]) -> list[Any]:
-    """The types of a schema, as a list."""
+    """Return the types of a schema, as a list."""
     kind = schema.get("type")
     return kind if isinstance(kind, list) else [kind]
 
 
 def type_context(schema: dict[str, Any], name: str) -> tuple[str, ...]:
-    """The context parts for one entry of a `type` list, such as `'type', '1'`.
+    """Return the context parts for one entry of a `type` list, such as `'type', '1'`.
 
     Empty if `type` is not a list.
 
@@ -130,10 +130,10 @@ def type_context(schema: dict[str, Any], name: str) -> tuple[str, ...]:
 
 
 def as_python_tuple(context: tuple[str, ...]) -> str:
-    """A context as the API prints it, as a Python tuple."""
+    """Return a context as the API prints it, as a Python tuple."""
     return f"({', '.join(map(quote, context))}{',' if len(context) == 1 else ''})"
 
 
 def quote(name: str) -> str:
-    """The Python repr of a name, cut to 64 characters."""
+    """Return the Python repr of a name, cut to 64 characters."""
     return repr(name if len(name) <= phrasing.QUOTED else f"{name[: phrasing.QUOTED - 3]}...")

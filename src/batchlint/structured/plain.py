@@ -18,7 +18,7 @@ _SCALAR_TYPES: Final = frozenset({"string", "number", "integer", "boolean"})
 
 
 def is_obviously_valid(schema: dict[str, Any]) -> bool:
-    """Whether a schema uses only simple features, all as strict mode requires."""
+    """Return whether a schema uses only simple features, all as strict mode requires."""
     return schema.get("type") == "object" and _is_valid_node(schema, 0)
 
 

@@ -172,7 +172,7 @@ _DIGEST_SIZE: Final = 32
 def problems(
     schema: dict[str, Any] | None, mode: Mode, budget: Budget | None = None
 ) -> tuple[SchemaProblem, ...]:
-    """The problems for which the API rejects, or may reject, a schema. Cached.
+    """Return the problems for which the API rejects, or may reject, a schema. Cached.
 
     Args:
         schema: the schema; None if a function has none.
@@ -204,7 +204,7 @@ def problems(
 
 
 def _text(value: Any) -> bytes:
-    """A value as JSON. Empty if the encoder rejects it, because it has more than 254 levels."""
+    """Return a value as JSON. Empty if the encoder rejects it, because it has more than 254 levels."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -362,7 +362,7 @@ def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
 
 
 def _is_defined(target: str, root: dict[str, Any]) -> bool:
-    """Whether a reference points to the root or to one of its definitions."""
+    """Return whether a reference points to the root or to one of its definitions."""
     if target == "#":
         return True
     start, _, name = target.removeprefix("#/").partition("/")

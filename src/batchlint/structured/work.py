@@ -24,7 +24,7 @@ _MAY_BE_SLOW: Final = re.compile(r"[^\x00-\x7f]|\\[xuUN]|\(\?[aLmsux]*i")
 
 
 def excess_steps(schema: dict[str, Any], size: int) -> int:
-    """The steps beyond the free ones. Counting stops when they exceed the budget.
+    """Return the steps beyond the free ones. Counting stops when they exceed the budget.
 
     Args:
         schema: the schema.
@@ -45,7 +45,7 @@ def excess_steps(schema: dict[str, Any], size: int) -> int:
 
 
 def _patterns(schema: dict[str, Any]) -> list[str]:
-    """The patterns of one subschema."""
+    """Return the patterns of one subschema."""
     named = schema.get("patternProperties")
     own = schema.get("pattern")
     return [*(named if isinstance(named, dict) else ()), *([own] if isinstance(own, str) else ())]
