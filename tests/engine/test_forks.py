@@ -275,7 +275,7 @@ def test_executor_works_with_more_than_1024_open_files() -> None:
             calls = [executor.submit(sleep, 0, number) for number in range(4)]
 
             assert [call.result()[0] for call in calls] == [0, 1, 2, 3]
-            assert all(worker.answers > 1024 for worker in executor._workers)
+            assert all(worker.results > 1024 for worker in executor._workers)
     finally:
         for descriptor in (null, *copies):
             os.close(descriptor)

@@ -1,1 +1,1 @@
-"""Turns chunks of lines into a report: checks lines, summarizes chunks, runs chunks in parallel."""
+"""Checks chunks of lines, alone or in parallel, and turns their summaries into a report."""

@@ -1,4 +1,4 @@
-"""Fills in the columns of findings while their lines are in memory."""
+"""Fills in the columns of findings."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ from .chunk import Plan, check_chunk
 
 
 def check_with_columns(chunk: bytes, plan: Plan, first: bool = False) -> ChunkSummary:
-    """Check whole lines like `check_chunk`, and fill in the columns of all kept findings."""
+    """Check whole lines like `check_chunk`, and fill in the columns of the kept findings."""
     return ColumnChecker()(chunk, plan, first)
 
 
 class ColumnChecker:
-    """Checks consecutive chunks in order, like `check_chunk`.
+    """Checks consecutive chunks like `check_chunk`, and fills in columns.
 
-    It fills in columns only for findings that are kept when the summaries are merged, because
-    locating a finding takes longer than the check.
+    Only findings that `merge` will keep get a column, because locating a finding takes longer than
+    checking its line.
     """
 
     def __init__(self) -> None:
-        self._kept: Counter[str] = Counter()
-        self._once: set[Any] = set()
+        self._kept: Counter[str] = Counter()  # the number of kept findings by rule
+        self._seen: set[Any] = set()  # the keys of findings that are reported once per file
 
     def __call__(self, chunk: bytes, plan: Plan, first: bool = False) -> ChunkSummary:
         """Check whole lines. The arguments are those of `check_chunk`."""
         summary = check_chunk(chunk, plan, first)
-        once = self._new_once(summary.once_per_file)
-        wanted = [*self._new(summary.findings.errors, plan.keep), *once.values()]
-        if wanted:
-            columns = _find_columns(wanted, BytesIO(chunk), first=first)
+        once = self._first_occurrences(summary.once_per_file)
+        kept = [*self._findings_to_keep(summary.findings.errors, plan.keep), *once.values()]
+        if kept:
+            columns = _find_columns(kept, BytesIO(chunk), first=first)
             summary.findings.errors[:] = _with_columns(summary.findings.errors, columns)
             for key, error in zip(once, _with_columns(once.values(), columns), strict=True):
                 count, _ = summary.once_per_file[key]
                 summary.once_per_file[key] = (count, error)
         return summary
 
-    def _new_once(self, occurrences: Occurrences) -> dict[Any, BatchError]:
-        """Return the findings of rules that are reported once per file, except those already found."""
-        new = {key: error for key, (_, error) in occurrences.items() if key not in self._once}
-        self._once.update(new)
+    def _first_occurrences(self, occurrences: Occurrences) -> dict[Any, BatchError]:
+        """Return the findings, by key, whose key was not in an earlier chunk."""
+        new = {key: error for key, (_, error) in occurrences.items() if key not in self._seen}
+        self._seen.update(new)
         return new
 
-    def _new(self, errors: Iterable[BatchError], keep: int) -> Iterator[BatchError]:
-        """Yield the findings to keep after those of earlier chunks."""
+    def _findings_to_keep(self, errors: Iterable[BatchError], keep: int) -> Iterator[BatchError]:
+        """Yield the findings that fit into `keep`, counting those of earlier chunks."""
         for error in errors:
             if not keep or self._kept[error.rule] < keep:
                 self._kept[error.rule] += 1
@@ -62,19 +62,21 @@ class ColumnChecker:
 
 
 def add_missing_columns(report: Report, source: Source) -> Report:
-    """Read a source again for the columns of findings about the file as a whole.
+    """Read a source again to fill in the columns of findings that have none.
+
+    These are the findings of rules that compare lines.
 
     Args:
         report: the report.
-        source: the source of its lines, which were already read.
+        source: the source that the report is about. It has already been read once.
     """
-    wanted = [e for e in (*report.errors, *report.warnings) if e.line and e.column is None]
-    if not wanted or not source.is_text:
+    missing = [e for e in (*report.errors, *report.warnings) if e.line and e.column is None]
+    if not missing or not source.is_text:
         return report
     columns: dict[int, int] = {}
-    with suppress(OSError):  # The file has changed, so columns would be wrong.
+    with suppress(OSError):  # The file has changed, so the columns would be wrong.
         lines = (line for chunk in source.again() for line in BytesIO(chunk))
-        columns = _find_columns(wanted, lines, first=True)
+        columns = _find_columns(missing, lines, first=True)
     return replace(
         report,
         errors=tuple(_with_columns(report.errors, columns)),
@@ -85,12 +87,12 @@ def add_missing_columns(report: Report, source: Source) -> Report:
 def _find_columns(
     errors: Iterable[BatchError], lines: Iterable[bytes], *, first: bool
 ) -> dict[int, int]:
-    """Return the columns of findings, by `id(finding)`. Columns that are not found are left out.
+    """Return the columns of findings, by `id(finding)`. Findings without a location are left out.
 
     Args:
         errors: findings about lines.
         lines: the lines, starting with line 1.
-        first: whether they begin the file, where a byte order mark may be.
+        first: whether line 1 begins the file, so that a byte order mark may precede it.
     """
     columns = {}
     numbered = enumerate(lines, 1)
@@ -108,7 +110,7 @@ def _find_columns(
 
 
 def _with_columns(errors: Iterable[BatchError], columns: dict[int, int]) -> list[BatchError]:
-    """Return the findings with their columns, where these were found."""
+    """Return the findings, with their columns filled in if these are known."""
     return [
         error._replace(column=columns[id(error)]) if id(error) in columns else error
         for error in errors

@@ -1,4 +1,4 @@
-"""Runs the rules about the file, and turns the summary of all lines into the report."""
+"""Runs the rules about the file, and turns the summary of all lines into a report."""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ def finish(
     extra: Iterable[BatchError] = (),
     create: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Run the rules about the file, and make the report.
+    """Run the rules about the file, and create the report.
 
     Args:
         summary: the summary of all lines.
-        plan: the plan they were checked with.
+        plan: the plan that the lines were checked with.
         name: the file's name, if it has one.
-        endpoint: the batch's URL, if the caller gave it. Default: the most frequent URL.
-        extra: further findings about the file.
+        endpoint: the URL of the batch endpoint, if the caller gave it. Default: the most frequent
+            URL.
+        extra: other findings about the file.
         create: the parameters of the create call.
     """
     checker = checker_for(plan.provider, plan.selection)
@@ -78,14 +79,14 @@ def finish(
         fixable=findings.fixable,
         create=create or {},
         provider=plan.provider,
-        hint=_other_provider(models[0]) if models and plan.provider == OPENAI else None,
+        hint=_provider_hint(models[0]) if models and plan.provider == OPENAI else None,
     )
 
 
 def lacks_objects(summary: ChunkSummary) -> bool:
-    """Return whether no line is a JSON object or can be turned into one.
+    """Return whether no line is, or can be turned into, a JSON object.
 
-    Such a file may be anything, such as notes, so `fix` does not even remove its blank lines.
+    Such a file may be plain notes, for example, so `fix` does not even remove its blank lines.
 
     Args:
         summary: the summary of all lines.
@@ -97,8 +98,12 @@ def lacks_objects(summary: ChunkSummary) -> bool:
     return sum(findings.fixable.values()) == blank
 
 
-def _other_provider(model: str) -> str | None:
-    """Return the hint that a file is for another provider, if its most frequent model clearly is."""
+def _provider_hint(model: str) -> str | None:
+    """Return a hint to check for another provider, or None.
+
+    Args:
+        model: the file's most frequent model.
+    """
     name = provider_of_model(model)
     if name is None:
         return None
@@ -115,7 +120,7 @@ def _other_provider(model: str) -> str | None:
 
 
 def keep_first_date_hint(errors: Iterable[BatchError]) -> Iterator[BatchError]:
-    """Keep the hint with the date of the schemas only in the first finding that has it.
+    """Yield findings. Keep the hint about the schemas' date only in the first one that has it.
 
     Args:
         errors: the findings of one file, in order.
@@ -131,7 +136,7 @@ def keep_first_date_hint(errors: Iterable[BatchError]) -> Iterator[BatchError]:
 
 
 def _problems(checker: Checker, name: str | None, file: CheckedFile | None) -> Iterator[Problem]:
-    """Yield the problems of the file and of its name."""
+    """Yield the problems of the file and its name."""
     if name is not None:
         for rule in checker.rules("name"):
             for problem in rule.check(name):

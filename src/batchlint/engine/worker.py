@@ -7,12 +7,14 @@ import signal
 import sys
 from typing import Final
 
-#: The message about a worker that ended before its work was done.
+#: The message for a worker process that ends too early.
 WORKER_DIED: Final = "a worker process died, perhaps because memory ran out; try --jobs 1"
 
 
 class LocalPool:
-    """An executor whose workers are processes on this machine. They can open the caller's files.
+    """The base class of executors with worker processes on this machine.
+
+    Such workers can open the caller's files.
 
     Attributes:
         workers: the number of processes.
@@ -22,19 +24,19 @@ class LocalPool:
 
 
 def init_worker() -> None:
-    """Ignore SIGINT, die on the other signals that stop a command, and disable gc."""
+    """Ignore SIGINT, die on SIGTERM and SIGHUP, and disable the garbage collector."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent handles Ctrl-C.
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)  # A fork has its parent's handler.
+            signal.signal(number, signal.SIG_DFL)  # A fork inherits its parent's handler.
     gc.disable()
 
 
 def init_pool_worker() -> None:
-    """Return the same for a worker of a pool, which on Linux also dies with its parent.
+    """Initialize a worker of a process pool. On Linux, the worker then dies with its parent.
 
-    Otherwise it would wait for work forever if its parent was killed. A worker of `ForkExecutor`
-    notices that its pipe is closed.
+    Otherwise, the worker would wait forever if its parent was killed. `ForkExecutor` needs no such
+    measure, because its workers notice when their pipe is closed.
     """
     init_worker()
     if sys.platform == "linux":
