@@ -150,6 +150,15 @@ def test_undecodable_config_is_reported(data: bytes, message: str, tmp_path: Pat
         config.nearest(tmp_path)
 
 
+def test_config_that_is_nested_as_deep_as_the_stack_allows_is_reported(tmp_path: Path) -> None:
+    """The parser runs again, with less of the stack, to find the line of a mistake."""
+    path = tmp_path / "batchlint.toml"
+    for depth in range(440, 500):
+        path.write_text(f"x = {'[' * depth}{']' * depth}\nsurprise = 1", "utf-8")
+        with pytest.raises(ValueError, match=r"unknown key x|nested too deep"):
+            config.load(path)
+
+
 def test_byte_order_mark_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "batchlint.toml"
     path.write_bytes(b"\xef\xbb\xbfstrict = true")

@@ -8,7 +8,7 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from batchlint import FixReport, check, fix, fixing, iter_errors
+from batchlint.output.write import write_atomic
 from support import line, request
 
 CHAT = "/v1/chat/completions"
@@ -64,6 +65,38 @@ def test_file_without_faults_is_not_written(path: Path) -> None:
     assert report.fixed == {}
     assert not report.changed
     assert path.stat() == before
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as stream:
+        stream.write(line("c", CHAT))
+
+
+def replace(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(line("c", CHAT))
+    other.replace(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an open file cannot be replaced elsewhere")
+@pytest.mark.parametrize("change", [grow, replace])
+def test_file_that_changes_before_it_is_replaced_is_kept(
+    change: Callable[[Path], None], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise, what another program has just written would be lost."""
+    after: list[bytes] = []
+
+    def write_later(target: str, texts: Iterable[bytes]) -> None:
+        change(path)
+        after.append(path.read_bytes())
+        write_atomic(target, texts)
+
+    monkeypatch.setattr(fixing, "write_atomic", write_later)
+    with pytest.raises(OSError, match="changed while it was being read"):
+        fix(path, path)
+
+    assert [path.read_bytes()] == after
+    assert names(path.parent) == ["in.jsonl"]
 
 
 def test_separate_target_is_written_even_without_fixes(path: Path, tmp_path: Path) -> None:

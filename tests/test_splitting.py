@@ -619,6 +619,35 @@ def test_manifest_that_is_nested_too_deep_is_replaced(tmp_path: Path) -> None:
     assert split(line("a"), tmp_path, force=True)
 
 
+def test_listed_names_that_are_not_files_are_ignored(tmp_path: Path) -> None:
+    (tmp_path / "batch-folder.jsonl").mkdir()
+    paths = [
+        "batch-\0.jsonl",
+        "batch-\ud800.jsonl",
+        "batch-folder.jsonl",
+        f"batch-{'x' * 300}.jsonl",
+    ]
+    text = json.dumps({"parts": [{"path": path} for path in paths]})
+    (tmp_path / "batch.manifest.json").write_text(text, "utf-8")
+
+    assert split([line()], tmp_path, force=True)
+    assert names(tmp_path) == ["batch-001.jsonl", "batch-folder.jsonl", "batch.manifest.json"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links")
+def test_input_is_never_removed(tmp_path: Path) -> None:
+    """A leftover part may be the input."""
+    split([line(str(number)) for number in range(3)], tmp_path, max_requests=1)
+    link = tmp_path / "batch.jsonl"
+    link.symlink_to("batch-003.jsonl")
+    before = names(tmp_path)
+    with pytest.raises(OSError, match=r"batch-003\.jsonl is the input"):
+        split(link, tmp_path, max_requests=1, force=True)
+
+    assert names(tmp_path) == before
+    assert link.read_bytes() == line("2")
+
+
 def test_input_is_never_replaced(tmp_path: Path) -> None:
     path = tmp_path / "batch-001.jsonl"
     path.write_bytes(line())

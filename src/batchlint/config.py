@@ -506,7 +506,7 @@ class _Parser:
             return None
         try:
             return tomllib.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):  # The stack has less room here than at first.
             return None
 
 

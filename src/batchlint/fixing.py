@@ -195,10 +195,18 @@ class Result(NamedTuple):
             unless_same_as: the source.
 
         Raises:
+            OSError: the source has changed since it was read.
             OutputError: the target cannot be written. It then keeps its old content.
         """
-        if self.report.changed or not _is_same(unless_same_as, path):
+        if not _is_same(unless_same_as, path):
             write_atomic(path, self.chunks())
+        elif self.report.changed:
+            write_atomic(path, self._chunks_if_unchanged())
+
+    def _chunks_if_unchanged(self) -> Iterator[bytes]:
+        """The bytes of the repaired file. Raise OSError at the end if the source has changed."""
+        yield from self.chunks()
+        self.before.refuse_change()
 
 
 def _is_same(source: Any, target: str) -> bool:
@@ -227,6 +235,11 @@ class Material:
             return self._source
         self._source.seek(0)
         return StreamSource(self._source)
+
+    def refuse_change(self) -> None:
+        """Raise OSError if a file has changed since it was first read."""
+        if isinstance(self._source, FileSource):
+            self._source.refuse_change()
 
     def lines(self) -> Iterator[bytes]:
         """The lines."""

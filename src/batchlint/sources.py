@@ -328,6 +328,15 @@ class FileSource:
         """See `Source`."""
         return self.chunks() if self._stream is None else self._stream.again()
 
+    def refuse_change(self) -> None:
+        """Check that the path still leads to the same file, with the same content.
+
+        Raises:
+            OSError: it doesn't.
+        """
+        if self._identity not in (None, FileIdentity.of(self._path.stat())):
+            raise OSError(FILE_CHANGED)
+
     def read_range(self, start: int, stop: int, size: int = CHUNK_BYTES) -> Iterator[bytes]:
         """See `Source`. A line belongs to the range that contains its first byte."""
         length = self.size or 0

@@ -696,6 +696,7 @@ class _Target:
         self._refuse_existing([self._manifest, *paths])
         new = {path.name for path in paths}
         old = self._listed_parts(self._manifest) | self._listed_parts(self._unfinished)
+        self._refuse_input(self._folder / name for name in old)
         record = {"parts": [{"path": name} for name in sorted(old | new)]}
         _append(self._temporary / "unfinished", orjson.dumps(record))
         with as_output_error():
@@ -720,16 +721,19 @@ class _Target:
 
     def _refuse_existing(self, paths: list[Path]) -> None:
         """Refuse to replace a file, except with `force`. The input is never replaced."""
+        self._refuse_input(paths)
         for path in paths:
-            if not os.path.lexists(path):
-                continue
-            if self._source is not None and path.exists() and path.samefile(self._source):
-                raise OutputError(errno.EEXIST, f"{path} is the input")
-            if not self._force or path.is_dir():
+            if os.path.lexists(path) and (not self._force or path.is_dir()):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
+    def _refuse_input(self, paths: Iterable[Path]) -> None:
+        """Refuse to replace or remove the input."""
+        for path in paths:
+            if self._source is not None and path.exists() and path.samefile(self._source):
+                raise OutputError(errno.EEXIST, f"{path} is the input")
+
     def _listed_parts(self, manifest: Path) -> set[str]:
-        """The names of the parts in a manifest."""
+        """The names of the parts in a manifest that exist as files."""
         if not manifest.is_file():  # Reading a pipe or a device might not end.
             return set()
         try:
@@ -743,7 +747,8 @@ class _Target:
             for name in names
             if name.startswith(f"{stem}-")
             and name.endswith(".jsonl")
-            and not re.search(r"[/\\]", name)
+            and not re.search(r"[/\\\ud800-\udfff]", name)
+            and os.path.isfile(self._folder / name)  # noqa: PTH113 - accepts any name
         }
 
 
