@@ -132,7 +132,7 @@ def test_application_runs_in_process(folder: Path, server: str) -> None:
 
 def test_file_of_responses_is_accepted(folder: Path) -> None:
     path = folder / "outputs.jsonl"
-    path.write_text(example("Your own answers", "json"), "utf-8")
+    path.write_text(example("Supply answers", "json"), "utf-8")
     (folder / "requests.jsonl").write_bytes(b"".join(line(name, CHAT) for name in "abcd"))
     (folder / "server").mkdir()
 
