@@ -110,7 +110,7 @@ class Page:
         """Say how much more something costs if there are many of it."""
         growth = many / few - 1
         self.is_linear = self.is_linear and growth <= MOST_GROWTH
-        verdict = "within" if growth <= MOST_GROWTH else "BEYOND"
+        verdict = "within" if growth <= MOST_GROWTH else "ABOVE"
         more = "more" if growth >= 0 else "less"
         self.add(f"\n{what}: {abs(growth):.0%} {more}, {verdict} the limit of {MOST_GROWTH:.0%}.")
 
@@ -119,7 +119,7 @@ def many_files(page: Page, folder: Path, counts: Sequence[int]) -> None:
     """Measure 1 to 10,000 files of the same size."""
     page.add(
         "## Many files\n",
-        f"Files of {LINES_PER_FILE} lines, about 19 KB, through the command.\n",
+        f"Files of {LINES_PER_FILE} lines (about 19 KB), checked with `batchlint check`.\n",
         "| files | jobs | wall, s | CPU, s | CPU per file, ms | peak, MB |",
         "|--:|--:|--:|--:|--:|--:|",
     )
@@ -134,7 +134,7 @@ def many_files(page: Page, folder: Path, counts: Sequence[int]) -> None:
         for count in counts:
             repeats = REPEATS if count < FEW else 1
             made = check("--jobs", jobs, str(folder / f"files-{count}"), repeats=repeats)
-            shown = "start-up"
+            shown = "(startup)"
             if count == 1:
                 start = made.cpu
             else:
@@ -144,7 +144,7 @@ def many_files(page: Page, folder: Path, counts: Sequence[int]) -> None:
                 f"| {count:,} | {jobs} | {made.wall:.2f} | {made.cpu:.2f} | {shown} | {made.peak / 1e6:.0f} |"
             )
     for jobs, costs in per_file.items():
-        what = f"CPU time per file, {counts[-1]:,} files against {counts[-2]:,}, jobs {jobs}"
+        what = f"CPU time per file with `--jobs {jobs}`, {counts[-1]:,} files compared with {counts[-2]:,}"
         page.compare(what, costs[-2], costs[-1])
 
 
@@ -152,7 +152,7 @@ def many_lines(page: Page, folder: Path, counts: Sequence[int]) -> None:
     """Measure 1 to 10 million lines in one file, each with a custom_id of its own."""
     page.add(
         "\n## Many lines in one file\n",
-        "Lines of about 190 bytes, each with a custom_id of 17 bytes, default jobs.\n",
+        "Lines of about 190 bytes, each with a custom_id of 17 bytes, checked with the default `--jobs`.\n",
         "| lines | MB | wall, s | CPU, s | CPU per line, µs | peak, MB | bytes per custom_id |",
         "|--:|--:|--:|--:|--:|--:|--:|",
     )
@@ -173,7 +173,7 @@ def many_lines(page: Page, folder: Path, counts: Sequence[int]) -> None:
         )
         path.unlink()
     page.compare(
-        f"CPU time per line, {counts[-1]:,} lines against {counts[0]:,}", costs[0], costs[-1]
+        f"CPU time per line, {counts[-1]:,} lines compared with {counts[0]:,}", costs[0], costs[-1]
     )
 
 
@@ -204,7 +204,7 @@ def main():
 
     now = time.time()
     measure("one process", jobs=1, now=now)
-    measure("two processes (`jobs=2`, starting them included)", jobs=2, now=now)
+    measure("two processes (`jobs=2`, including startup)", jobs=2, now=now)
     from dask.distributed import Client, LocalCluster
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         with Client(cluster) as client:
@@ -231,9 +231,9 @@ def cluster(page: Page, folder: Path, files: int, lines: int) -> None:
     script.write_text(CLUSTER, "utf-8")
     page.add(
         f"\n## {files} files on two Dask workers\n",
-        f"`check_many` over {files} files of {lines:,} lines, {size / 1e6:.0f} MB together. All three "
-        "give the same reports.\n",
-        "| where | wall, s | CPU, s | times as fast |",
+        f"`check_many` over {files} files of {lines:,} lines, {size / 1e6:.0f} MB in total. All "
+        "three runs give the same reports.\n",
+        "| where | wall, s | CPU, s | speedup |",
         "|---|--:|--:|--:|",
     )
     made = subprocess.run(
@@ -267,7 +267,7 @@ def main() -> None:
     factor = 100 if options.quick else 1
     page = Page()
     page.add(
-        "# Growth\n", "Made by `python benchmarks/scale.py`. CPU time is that of all processes.\n"
+        "# Growth\n", "Written by `python benchmarks/scale.py`. CPU times include all processes.\n"
     )
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
