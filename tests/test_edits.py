@@ -42,8 +42,8 @@ LINE = '{"a": 1.0, "b": {"c": [1, {"d": "x"}]},  "e":2}'
         (edits.remove(("b", "c")), LINE, LINE.replace('"c": [1, {"d": "x"}]', "")),
         (edits.remove(("x",)), LINE, None),
         (edits.remove(()), LINE, None),
-        (edits.remove_if_there(A), '{"a": 1}', "{}"),
-        (edits.remove_if_there(("x",)), LINE, LINE),
+        (edits.remove_if_present(A), '{"a": 1}', "{}"),
+        (edits.remove_if_present(("x",)), LINE, LINE),
         (edits.rename(A, "z"), LINE, LINE.replace('"a"', '"z"')),
         (edits.rename(A, "z"), '{"\\u0061"\t: 1}', '{"z"\t: 1}'),
         (edits.rename(A, "e"), LINE, None),
@@ -115,7 +115,7 @@ def test_several_fields_are_removed_at_once(
 
 def test_path_of_a_removal_is_known() -> None:
     assert edits.removed_path((edits.remove(A),)) == A
-    assert edits.removed_path((edits.remove_if_there(A),)) is None
+    assert edits.removed_path((edits.remove_if_present(A),)) is None
     assert edits.removed_path((edits.remove(A), edits.remove(A))) is None
     assert edits.removed_path(()) is None
 

@@ -270,7 +270,7 @@ def test_fault_is_fixed_in_any_number_of_lines() -> None:
 
 
 def test_line_that_never_becomes_valid_is_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fixing, "_MOST_CHANGES", 1)
+    monkeypatch.setattr(fixing, "_MAX_ROUNDS", 1)
 
     assert repaired(WRONG) == WRONG
 

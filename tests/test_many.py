@@ -139,7 +139,7 @@ def test_files_that_finish_first_come_first(files: list[Path]) -> None:
 def test_sources_are_consumed_no_faster_than_they_are_checked(
     files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batchlint.many, "_WINDOW_OF_EXECUTOR", 3)
+    monkeypatch.setattr(batchlint.many, "_EXECUTOR_WINDOW", 3)
     taken: list[Path] = []
 
     def sources() -> Iterator[Path]:

@@ -93,7 +93,7 @@ def test_reports_show_urls_without_secrets(url: str, expected: str) -> None:
 def test_file_is_read_in_chunks_of_whole_lines(
     memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "_PIECE", 1000)
+    monkeypatch.setattr(remote, "_PIECE_BYTES", 1000)
     memory.pipe("/b/a.jsonl", DATA)
     source = open_source("memory://b/a.jsonl")
     chunks = list(source.chunks())
@@ -170,7 +170,7 @@ def test_open_file_of_a_filesystem_is_a_stream(memory: MemoryFileSystem) -> None
 def test_number_of_pieces_read_ahead_is_limited(
     memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "_PIECE", 1000)
+    monkeypatch.setattr(remote, "_PIECE_BYTES", 1000)
     memory.pipe("/b/a.jsonl", DATA)
     reads: list[int] = []
 
@@ -197,7 +197,7 @@ def test_number_of_pieces_read_ahead_is_limited(
 def test_stream_that_stalls_is_a_timeout_error(
     memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "_PIECE", 1000)
+    monkeypatch.setattr(remote, "_PIECE_BYTES", 1000)
     memory.pipe("/b/a.jsonl", DATA)
     goes_on = threading.Event()
 

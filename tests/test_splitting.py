@@ -413,7 +413,7 @@ def test_repeated_custom_id_is_reported_across_parts(
         (4, 1, "a"),
         (5, 2, "b"),
     ]
-    monkeypatch.setattr(splitting, "MOST_LISTED", 2)
+    monkeypatch.setattr(splitting, "MAX_LISTED", 2)
     manifest = split(lines, tmp_path, dry_run=True)
     assert (manifest.repeated_ids, len(manifest.repeats)) == (3, 2)
 

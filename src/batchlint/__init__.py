@@ -42,7 +42,8 @@ __all__ = [
     "split",
 ]
 
-_HOMES = {
+#: The module of each public name.
+_MODULES = {
     "BatchError": "findings",
     "ChunkSummary": "summary",
     "Fix": "findings",
@@ -67,12 +68,12 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, so that a commit hook starts fast."""
-    if name in _HOMES:
+    """Import a public name on first use, so that the commit hook starts fast."""
+    if name in _MODULES:
         from importlib import import_module
 
-        module = import_module(f"{__name__}.{_HOMES[name]}")
-        value = module if name == _HOMES[name] else getattr(module, name)
+        module = import_module(f"{__name__}.{_MODULES[name]}")
+        value = module if name == _MODULES[name] else getattr(module, name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -1,4 +1,4 @@
-"""The program: runs the command and ends with its exit status."""
+"""The program: runs a command, and exits with its status."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 if TYPE_CHECKING:
     from .cli.crash import Settings
 
-#: The exit status for each signal that can stop the command.
+#: The exit status for each signal that can stop the program.
 _SIGNAL_STATUSES: Final[dict[int, int]] = {
     number: 128 + number
     for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))
     if number is not None
 }
 
-#: The exit status if reporting a failure fails too.
-_UNKNOWN: Final = 2
+#: The exit status if reporting a failure also fails.
+_UNKNOWN_STATUS: Final = 2
 
 
 class _StoppedError(BaseException):
-    """A signal stopped the command. Workers and half-written files are removed."""
+    """A signal stopped the command. It unwinds the stack, which removes workers and partial files."""
 
 
 class _Signals:
-    """Records the signals that stop the command, and raises them when it is safe to.
+    """Records signals that stop the command, and raises an exception when that is safe.
 
-    An interrupted import would leave half-initialized modules, and crashes some compiled ones.
+    It is not safe during imports: an interrupted import leaves a module half initialized, and
+    crashes some compiled modules.
 
     Attributes:
-        received: the first signal, if any.
+        received: the first signal; None if there was none.
     """
 
     def __init__(self) -> None:
@@ -55,7 +56,7 @@ class _Signals:
             signal.signal(number, previous)
 
     def allow(self) -> None:
-        """From now on, raise signals as they arrive. Raise one now if it has already arrived."""
+        """From now on, raise an exception for a signal, including one that has already arrived."""
         self._may_raise = True
         if self.received is not None:
             raise _StoppedError
@@ -82,7 +83,7 @@ def main() -> int:
 
 
 def _run_until_signal(signals: _Signals) -> int:
-    """Run the command. If a signal stops it, that decides the exit status."""
+    """Run the command. If a signal stops it, return the exit status for the signal."""
     from .cli.crash import EXIT_ERROR, Settings, report_crash
 
     settings = Settings()
@@ -90,13 +91,13 @@ def _run_until_signal(signals: _Signals) -> int:
     try:
         status = _run_command(signals, settings)
         signals.forbid()
-    except BaseException as error:  # noqa: BLE001 - a panic of a compiled module is no Exception
+    except BaseException as error:  # noqa: BLE001 - a Rust panic is not an Exception
         signals.forbid()
         if signals.received is None:
             report_crash(error, settings)
     if signals.received is None:
         return status
-    # Not `complain`: click may not be imported yet.
+    # `complain` needs click, which may not be imported yet.
     if signals.received == signal.SIGINT and sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.write("batchlint: interrupted\n")
@@ -104,8 +105,8 @@ def _run_until_signal(signals: _Signals) -> int:
 
 
 def _run_command(signals: _Signals, settings: Settings) -> int:
-    """Run click's command, and turn its exceptions into an exit status."""
-    import click  # gc is disabled here, which saves 4 ms.
+    """Run click's command, and convert its exceptions to an exit status."""
+    import click  # Imported here because gc is disabled now, which saves 4 ms.
 
     from .cli.check import EXIT_OK
     from .cli.crash import EXIT_ERROR
@@ -113,11 +114,10 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
     from .cli.printing import complain, show_error
     from .output.complete_writer import OutputError
 
-    for name in {*sys.argv[1:3]}.intersection(
-        COMMANDS
-    ):  # Import the command while signals are only recorded.
+    # Import the command, and the modules that it needs, while signals are only recorded.
+    for name in {*sys.argv[1:3]}.intersection(COMMANDS):
         cli.get_command(click.Context(cli), name)
-    if {"check", "fix"} & {*sys.argv[1:3]}:  # Import what they need, too.
+    if {"check", "fix"} & {*sys.argv[1:3]}:
         from .engine import check  # noqa: F401
         from .schema import validate
 
@@ -144,16 +144,16 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
 
 
 def _report_unraisable(problem: Any) -> None:
-    """Report an unraisable exception, except for a MemoryError, which is reported elsewhere."""
+    """Report an unraisable exception. A MemoryError is reported elsewhere."""
     if not issubclass(problem.exc_type, MemoryError):
         sys.__unraisablehook__(problem)
 
 
 def run() -> NoReturn:
-    """The entry point: run, flush, and exit without unloading the modules."""
-    gc.disable()  # There is little garbage, and collecting it takes a long time.
+    """Run the command, flush its output, and exit without unloading the modules."""
+    gc.disable()  # There is little garbage, and collection is slow.
     sys.unraisablehook = _report_unraisable
-    status = _UNKNOWN
+    status = _UNKNOWN_STATUS
     try:
         signals = _Signals()
         signals.install()
@@ -162,10 +162,10 @@ def run() -> NoReturn:
         secure_streams()
         status = _run_until_signal(signals)
         for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, AttributeError):  # Closed, or its failure was reported.
+            with suppress(OSError, AttributeError):  # It is closed, or its failure was reported.
                 stream.flush()
     finally:
-        os._exit(status)  # Unloading the modules would take longer than most checks.
+        os._exit(status)  # Unloading the modules takes longer than most checks.
 
 
 if __name__ == "__main__":

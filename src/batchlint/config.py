@@ -11,25 +11,27 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
-#: The keys that select rules, as on the command line.
+#: The keys that select rules. The command line has options of the same names.
 RULE_KEYS: Final = ("select", "ignore", "warn", "error")
+
+#: The key of the settings for files that match a glob.
 _PER_FILE: Final = "per-file"
 
-#: Maximum number of dots in a line. The time to parse a key grows with the square of its dots: a
+#: The maximum number of dots per line. The time to parse a key grows with the square of its dots. A
 #: key with 50,000 dots takes half a minute.
-_MOST_DOTS: Final = 1000
+_MAX_DOTS: Final = 1000
 
-#: The maximum size of a configuration file in bytes. The TOML parser takes a second for this much.
-_LARGEST: Final = 1_000_000
+#: The maximum size of a configuration file in bytes. The TOML parser needs a second for this size.
+_MAX_BYTES: Final = 1_000_000
 
-#: The maximum number of bytes to parse again in order to find the line of an error.
-_PARSED_AGAIN: Final = 5_000_000
+#: The maximum total number of bytes to parse again to find the line of an error.
+_MAX_REPARSED_BYTES: Final = 5_000_000
 
-#: Matches every spelling of a `[tool.batchlint]` table. Parsing TOML takes 5 ms, so files that only
-#: list batchlint as a dependency are not parsed.
-_MENTION: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
+#: Matches every spelling of a `[tool.batchlint]` table. Parsing TOML takes 5 ms, so a file without
+#: a match, such as one that only lists batchlint as a dependency, is not parsed.
+_TABLE: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
 
-#: Matches the position of a mistake at the end of the TOML parser's messages.
+#: Matches the position at the end of the TOML parser's error messages.
 _PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 #: The names of the output formats.
@@ -59,9 +61,9 @@ class Kind(NamedTuple):
     """A kind of value.
 
     Attributes:
-        must_be: describes valid values in words.
-        schema: describes valid values as a JSON Schema.
-        fits: whether a value is valid.
+        must_be: a description of valid values, in words.
+        schema: a JSON Schema for valid values.
+        fits: returns whether a value is valid.
     """
 
     must_be: str
@@ -69,11 +71,11 @@ class Kind(NamedTuple):
     fits: Callable[[Any], bool]
 
 
-def _integer_from(least: int) -> Kind:
+def _integer_from(minimum: int) -> Kind:
     return Kind(
-        f"an integer, at least {least}",
-        {"type": "integer", "minimum": least},
-        lambda value: type(value) is int and value >= least,
+        f"an integer, at least {minimum}",
+        {"type": "integer", "minimum": minimum},
+        lambda value: type(value) is int and value >= minimum,
     )
 
 
@@ -95,17 +97,17 @@ def _is_table_of_strings(value: Any) -> bool:
     return isinstance(value, dict) and _is_list_of_strings([*value.values()])
 
 
-_STRINGS: Final = {"type": "array", "items": {"type": "string"}}
-_RULES: Final = Kind("a list of rule names", _STRINGS, _is_list_of_strings)
+_STRING_LIST_SCHEMA: Final = {"type": "array", "items": {"type": "string"}}
+_RULES: Final = Kind("a list of rule names", _STRING_LIST_SCHEMA, _is_list_of_strings)
 _GLOBS: Final = Kind(
     "a list of globs, none of them empty",
     {"type": "array", "items": {"type": "string", "minLength": 1}},
     _is_list_of_globs,
 )
-_TEXT: Final = Kind("a string", {"type": "string"}, lambda value: isinstance(value, str))
-_SWITCH: Final = Kind("true or false", {"type": "boolean"}, lambda value: isinstance(value, bool))
+_STRING: Final = Kind("a string", {"type": "string"}, lambda value: isinstance(value, str))
+_BOOLEAN: Final = Kind("true or false", {"type": "boolean"}, lambda value: isinstance(value, bool))
 _INTEGER: Final = Kind("an integer", {"type": "integer"}, lambda value: type(value) is int)
-_TEXTS: Final = Kind(
+_STRING_TABLE: Final = Kind(
     "a table of strings",
     {"type": "object", "additionalProperties": {"type": "string"}},
     _is_table_of_strings,
@@ -117,12 +119,12 @@ Scope = Literal["file", "folder", "run"]
 
 
 class Setting(NamedTuple):
-    """A key of the configuration. Its name is that of the option on the command line.
+    """A key of the configuration. The option on the command line has the same name.
 
     Attributes:
-        kind: the kind of its values.
+        kind: the kind of its value.
         scope: what it applies to.
-        meaning: a description of what it does.
+        meaning: a description, for the JSON Schema and the documentation.
     """
 
     kind: Kind
@@ -136,8 +138,8 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
         "ignore": Setting(_RULES, "file", "Skip these rules."),
         "warn": Setting(_RULES, "file", "Enable these rules as warnings."),
         "error": Setting(_RULES, "file", "Enable these rules as errors."),
-        "provider": Setting(_TEXT, "file", "The service that the file is for."),
-        "endpoint": Setting(_TEXT, "file", "The endpoint of the batch."),
+        "provider": Setting(_STRING, "file", "The service that the file is for."),
+        "endpoint": Setting(_STRING, "file", "The endpoint of the batch."),
         "max-enqueued-tokens": Setting(
             _integer_from(1), "file", "Warn if the prompts have more than about this many tokens."
         ),
@@ -151,11 +153,13 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
             "file",
             "The maximum number of seconds to wait for the next 64 KiB of a file at a URL.",
         ),
-        "metadata": Setting(_TEXTS, "file", "The metadata of the create call."),
+        "metadata": Setting(_STRING_TABLE, "file", "The metadata of the create call."),
         "output-expires-after": Setting(
             _INTEGER, "file", "The `output_expires_after.seconds` of the create call."
         ),
-        "completion-window": Setting(_TEXT, "file", "The `completion_window` of the create call."),
+        "completion-window": Setting(
+            _STRING, "file", "The `completion_window` of the create call."
+        ),
         "include": Setting(_GLOBS, "folder", "In directories, check only files that match."),
         "exclude": Setting(
             _GLOBS, "folder", "In directories, skip files and directories that match."
@@ -171,25 +175,27 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
             "run",
             "The maximum number of findings to keep per rule; 0 means no limit.",
         ),
-        "quiet": Setting(_SWITCH, "run", "Print errors only."),
-        "statistics": Setting(_SWITCH, "run", "Count the findings by rule."),
-        "show-source": Setting(_SWITCH, "run", "Show an excerpt of the line."),
+        "quiet": Setting(_BOOLEAN, "run", "Print errors only."),
+        "statistics": Setting(_BOOLEAN, "run", "Count the findings by rule."),
+        "show-source": Setting(_BOOLEAN, "run", "Show an excerpt of the line."),
         "color": Setting(_one_of("auto", "always", "never"), "run", "Whether to use colors."),
         "jobs": Setting(_integer_from(0), "run", "The number of worker processes."),
-        "progress": Setting(_SWITCH, "run", "Whether to show a progress bar."),
-        "strict": Setting(_SWITCH, "run", "Exit with status 1 if there are warnings."),
-        "exit-zero": Setting(_SWITCH, "run", "Exit with status 0 even if there are errors."),
+        "progress": Setting(_BOOLEAN, "run", "Whether to show a progress bar."),
+        "strict": Setting(_BOOLEAN, "run", "Exit with status 1 if there are warnings."),
+        "exit-zero": Setting(_BOOLEAN, "run", "Exit with status 0 even if there are errors."),
     }
 )
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a configuration: of `batchlint.toml`, or of `[tool.batchlint]`."""
+    """Return the JSON Schema for `batchlint.toml` and for `[tool.batchlint]`."""
     properties = {
         key: {**setting.kind.schema, "description": setting.meaning}
         for key, setting in SETTINGS.items()
     }
-    of_file = {key: properties[key] for key, setting in SETTINGS.items() if setting.scope == "file"}
+    for_files = {
+        key: properties[key] for key, setting in SETTINGS.items() if setting.scope == "file"
+    }
     per_file = {
         "type": "object",
         "description": "Settings for files that match a glob, relative to the configuration file.",
@@ -203,7 +209,7 @@ def json_schema() -> dict[str, Any]:
         "properties": {**properties, _PER_FILE: per_file},
         "additionalProperties": False,
         "$defs": {
-            "PerFile": {"type": "object", "properties": of_file, "additionalProperties": False}
+            "PerFile": {"type": "object", "properties": for_files, "additionalProperties": False}
         },
     }
 
@@ -215,10 +221,10 @@ class Config(NamedTuple):
     """A configuration.
 
     Attributes:
-        path: the file; None if there is none.
+        path: the path of the file; None without a file.
         settings: the values by key. Rules are tuples of rule names.
-        per_file: pairs of a glob, relative to the file's directory, and the settings of the files
-            that match it.
+        per_file: pairs of a glob and the settings for the files that match it. The glob is relative
+            to the directory of the configuration file.
     """
 
     path: Path | None = None
@@ -227,11 +233,11 @@ class Config(NamedTuple):
 
     @property
     def run(self) -> dict[str, Any]:
-        """The settings of the run."""
+        """The settings whose scope is a run."""
         return {key: value for key, value in self.settings.items() if SETTINGS[key].scope == "run"}
 
     def rules_for(self, path: Path) -> dict[str, list[str]]:
-        """The rules for a file: those for all files, then those of the globs that match it."""
+        """Return the rule selection for a file: that for all files, then that of matching globs."""
         chosen: dict[str, list[str]] = {}
         for settings in self._for_file(path):
             for key in RULE_KEYS:
@@ -241,7 +247,7 @@ class Config(NamedTuple):
         return chosen
 
     def value_for(self, path: Path, key: str) -> Any:
-        """The value for a file: that of the last glob that matches, else that of all files."""
+        """Return a setting for a file: from the last glob that matches, or else for all files."""
         value = None
         for settings in self._for_file(path):
             value = settings.get(key, value)
@@ -254,22 +260,26 @@ class Config(NamedTuple):
                 yield settings
 
     def globs(self, key: str) -> list[tuple[str, Path]]:
-        """The globs of a setting, each with the directory that it is relative to."""
+        """Return the globs of a setting, each with the directory that it is relative to."""
         folder = (self.path or Path()).parent
         return [(glob, folder) for glob in self.settings.get(key, ())]
 
     def matches(self, glob: str, path: Path) -> bool:
-        """Whether a glob of `per-file` matches the relative path or the name of a file."""
+        """Return whether a glob in `per-file` matches a file's relative path or its name."""
         if self.path is None:
             return False
         return fnmatch(_relative(path, self.path.parent), glob) or fnmatch(path.name, glob)
 
 
 def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
-    """Whether any of several globs, each with its directory, matches a path.
+    """Return whether any of several globs matches a path.
 
-    A glob with a slash is matched against the path relative to the directory, other globs against
-    the name.
+    A glob that contains a slash is matched against the path relative to its directory. Other globs
+    are matched against the name.
+
+    Args:
+        path: the path.
+        globs: pairs of a glob and its directory.
     """
     return any(
         fnmatch(_relative(path, folder) if "/" in glob.rstrip("/") else path.name, glob.rstrip("/"))
@@ -278,7 +288,7 @@ def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    """A path relative to a directory. If it is not inside the directory, only the name."""
+    """Return a path relative to a directory, or only its name if it is outside the directory."""
     try:
         return _resolved(path).relative_to(_resolved(folder)).as_posix()
     except (OSError, ValueError):
@@ -286,7 +296,7 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def nearest(folder: Path) -> Config:
-    """The configuration of a directory: its own, or that of its nearest parent with one.
+    """Return the configuration of a directory, or else of the nearest parent that has one.
 
     In the same directory, `batchlint.toml` takes precedence over `pyproject.toml`. A
     `pyproject.toml` without `[tool.batchlint]` is skipped.
@@ -301,7 +311,7 @@ def nearest(folder: Path) -> Config:
 
 
 def load(path: Path) -> Config:
-    """The configuration in a file: `pyproject.toml`, or one like `batchlint.toml`.
+    """Read a configuration from `pyproject.toml`, or from any file like `batchlint.toml`.
 
     Raises:
         ConfigError: the file is missing or invalid.
@@ -315,18 +325,18 @@ def load(path: Path) -> Config:
 
 
 def _resolved(path: Path) -> Path:
-    """The path without symbolic links. Unlike `Path.resolve`, this accepts circular links."""
+    """Resolve symbolic links. Unlike `Path.resolve`, this accepts circular links."""
     return Path(os.path.realpath(path))
 
 
 @cache
 def _nearest(folder: Path) -> Config:
-    for place in (folder, *folder.parents):
-        own = place / "batchlint.toml"
-        if own.is_file():
-            return _File(own).config()
-        project = place / "pyproject.toml"
-        if project.is_file() and _MENTION.search(_read(project)):
+    for parent in (folder, *folder.parents):
+        path = parent / "batchlint.toml"
+        if path.is_file():
+            return _File(path).config()
+        project = parent / "pyproject.toml"
+        if project.is_file() and _TABLE.search(_read(project)):
             config = _File(project, ("tool", "batchlint")).config()
             if config.path is not None:
                 return config
@@ -338,12 +348,12 @@ def _read(path: Path) -> bytes:
 
     try:
         with open_regular(str(path)) as file:
-            data = file.read(_LARGEST + 1)
+            data = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
-    if len(data) > _LARGEST:
+    if len(data) > _MAX_BYTES:
         raise ConfigError(
-            f"{path}: larger than {_LARGEST:,} bytes; write a smaller batchlint.toml, or use "
+            f"{path}: larger than {_MAX_BYTES:,} bytes; write a smaller batchlint.toml, or use "
             "--no-config"
         )
     return data
@@ -356,8 +366,8 @@ class _File:
     """A configuration file.
 
     Args:
-        path: its path.
-        prefix: the keys that lead to the table; empty for the whole document.
+        path: the path of the file.
+        prefix: the keys that lead to the table. Empty for the whole document.
     """
 
     def __init__(self, path: Path, prefix: tuple[str, ...] = ()) -> None:
@@ -366,10 +376,10 @@ class _File:
         self._text = ""
 
     def config(self) -> Config:
-        """The configuration. It has no path if the file has no such table.
+        """Read the configuration. It has no path if the file has no such table.
 
         Raises:
-            ConfigError: it is invalid.
+            ConfigError: the file is invalid.
         """
         table: Any = self._load()
         for key in self._prefix:
@@ -388,10 +398,10 @@ class _File:
         if not isinstance(per_file, dict):
             message = f"{_PER_FILE} must be a table that maps globs to settings"
             raise self._error((_PER_FILE,), message)
-        own = {key: value for key, value in table.items() if key != _PER_FILE}
+        for_all = {key: value for key, value in table.items() if key != _PER_FILE}
         return Config(
             self._path,
-            self._settings((), own),
+            self._settings((), for_all),
             tuple(
                 (glob, self._settings((_PER_FILE, glob), settings))
                 for glob, settings in per_file.items()
@@ -403,10 +413,10 @@ class _File:
 
         data = _read(self._path)
         for number, line in enumerate(data.split(b"\n"), 1):
-            if line.count(b".") > _MOST_DOTS:
-                raise ConfigError(f"{self._path}:{number}: more than {_MOST_DOTS:,} dots in a line")
+            if line.count(b".") > _MAX_DOTS:
+                raise ConfigError(f"{self._path}:{number}: more than {_MAX_DOTS:,} dots in a line")
         try:
-            self._text = data.decode("utf-8-sig")  # Some editors on Windows add the mark.
+            self._text = data.decode("utf-8-sig")  # Some Windows editors add a byte order mark.
             return tomllib.loads(self._text)
         except RecursionError:
             raise ConfigError(f"{self._path}: nested too deep") from None
@@ -416,7 +426,7 @@ class _File:
             raise ConfigError(f"{self._path}{where}: {_PLACE.sub('', str(error))}") from None
 
     def _settings(self, keys: tuple[str, ...], table: Any) -> dict[str, Any]:
-        """The settings in a table."""
+        """Return the settings in a table."""
         shown = f"{_PER_FILE}.{keys[1]!r}" if keys else ""
         if not isinstance(table, dict):
             raise self._error(keys, f"{shown} must be a table")
@@ -430,7 +440,7 @@ class _File:
             if not kind.fits(value):
                 raise self._error((*keys, key), f"{place} must be {kind.must_be}")
             try:
-                settings[key] = _meaning(key, value)
+                settings[key] = _resolve_names(key, value)
             except ValueError as error:
                 raise self._error((*keys, key), f"{place}: {error}") from None
         return settings
@@ -440,11 +450,11 @@ class _File:
         return ConfigError(f"{self._path}{f':{line}' if line else ''}: {message}")
 
 
-def _meaning(key: str, value: Any) -> Any:
-    """The value of a setting, with names resolved to rules.
+def _resolve_names(key: str, value: Any) -> Any:
+    """Return the value of a setting, with groups, codes and globs resolved to rule names.
 
     Raises:
-        ValueError: the value names something unknown.
+        ValueError: a provider or a rule is unknown, or no rule is selected.
     """
     if key == "provider":
         from .providers import provider
@@ -456,12 +466,12 @@ def _meaning(key: str, value: Any) -> Any:
 
     names = tuple(names_of(value))
     if key == "select" and not names:
-        raise ValueError("no rule is named, so nothing would be checked")
+        raise ValueError("it names no rule, so nothing would be checked")
     return names
 
 
 def _near(key: str, known: Sequence[str]) -> str:
-    """Suggest keys that may have been meant."""
+    """Suggest keys that the user may have meant."""
     import difflib
 
     near = difflib.get_close_matches(key.replace("_", "-"), known, 2)
@@ -471,33 +481,33 @@ def _near(key: str, known: Sequence[str]) -> str:
 
 
 def _line_of(text: str, keys: Sequence[str]) -> int | None:
-    """The line of a TOML document on which a key begins; None if it is not found.
+    """Return the line of a TOML document on which a key begins; None if it is not found.
 
-    The parser does not report lines. The key begins on the first line that contains its name and
-    whose addition adds the key to the document.
+    The parser does not report lines, so parts of the document are parsed again. The key begins on
+    the first line that contains its name and adds the key to the parsed document.
     """
     lines = text.split("\n")
-    parser = _Parser(_PARSED_AGAIN)
+    parser = _Parser(_MAX_REPARSED_BYTES)
     for number, line in enumerate(lines):
         if not keys or keys[-1] not in line:
             continue
-        before = parser.document(lines[:number])
+        before = parser.parse(lines[:number])
         if before is None or _has(before, keys):
             continue
-        longer = (parser.document(lines[:stop]) for stop in range(number + 1, len(lines) + 1))
+        longer = (parser.parse(lines[:stop]) for stop in range(number + 1, len(lines) + 1))
         if _has(next((found for found in longer if found is not None), {}), keys):
             return number + 1
     return None
 
 
 class _Parser:
-    """Parses prefixes of a document, up to a total number of bytes."""
+    """Parses parts of a document, up to a total number of characters."""
 
-    def __init__(self, most: int) -> None:
-        self._left = most
+    def __init__(self, limit: int) -> None:
+        self._left = limit
 
-    def document(self, lines: Sequence[str]) -> dict[str, Any] | None:
-        """The document; None if it ends within a value, or if too much was parsed already."""
+    def parse(self, lines: Sequence[str]) -> dict[str, Any] | None:
+        """Return the document; None if it ends within a value, or if the limit is reached."""
         import tomllib
 
         text = "\n".join(lines)

@@ -1,7 +1,7 @@
-"""Text edits for one line. Each changes a few characters and copies the rest.
+"""Edits of the text of a line. Each changes one place and copies the rest.
 
-An edit returns None if it does not apply to the text. Values keep their spelling: an edit that
-moves a number never decodes and re-encodes it.
+An edit returns None if it does not apply to the text. Values keep their notation. For example,
+moving a number doesn't decode and encode it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .locate import SPECIAL_NUMBER, SURROGATE, Span, find_span, find_spans
 _BLANKS: Final = " \t\r\n"
 _MARK: Final = "\ufeff"
 
-#: The separator between a key and its value. Group 1 is the space after the colon.
+#: Matches the end of a key and the colon. Group 1 is the space after the colon.
 _COLON: Final = r'"\s*:(\s?)'
 
 
@@ -49,9 +49,9 @@ def remove(path: PathParts) -> Edit:
     return Edit(_remove, (path,))
 
 
-def remove_if_there(path: PathParts) -> Edit:
+def remove_if_present(path: PathParts) -> Edit:
     """Remove a field if it exists."""
-    return Edit(_remove_if_there, (path,))
+    return Edit(_remove_if_present, (path,))
 
 
 def rename(path: PathParts, key: str) -> Edit:
@@ -59,9 +59,9 @@ def rename(path: PathParts, key: str) -> Edit:
     return Edit(_rename, (path, key))
 
 
-def move(path: PathParts, holder: PathParts) -> Edit:
+def move(path: PathParts, parent: PathParts) -> Edit:
     """Move a field into another object, unless that object already has the field."""
-    return Edit(_move, (path, holder))
+    return Edit(_move, (path, parent))
 
 
 def wrap(path: PathParts, before: str, after: str) -> Edit:
@@ -80,7 +80,7 @@ def unquote(path: PathParts) -> Edit:
 
 
 def quote(path: PathParts) -> Edit:
-    """Put a number in quotes."""
+    """Convert an integer to a string."""
     return Edit(_quote, (path,))
 
 
@@ -92,13 +92,13 @@ def require_all(path: PathParts) -> Edit:
 # -- implementation -------------------------------------------------------------------------------
 
 
-def _spliced(text: str, start: int, end: int, new: str) -> str:
+def _splice(text: str, start: int, end: int, new: str) -> str:
     return text[:start] + new + text[end:]
 
 
 def _replace(text: str, path: PathParts, value: str) -> str | None:
     span = find_span(text, path)
-    return None if span is None else _spliced(text, span.start, span.end, value)
+    return None if span is None else _splice(text, span.start, span.end, value)
 
 
 def _swap(text: str, path: PathParts, old: str, new: str) -> str | None:
@@ -112,27 +112,27 @@ def _put(text: str, path: PathParts, value: str) -> str | None:
 
 
 def _insert(text: str, path: PathParts, value: str) -> str | None:
-    holder = find_span(text, path[:-1])
-    if holder is None or text[holder.start] != "{" or find_span(text, path) is not None:
+    parent = find_span(text, path[:-1])
+    if parent is None or text[parent.start] != "{" or find_span(text, path) is not None:
         return None
-    return _with_member(text, holder.end - 1, f"{_to_json(path[-1])}:{_space(text)}{value}")
+    return _add_field(text, parent.end - 1, f"{_to_json(path[-1])}:{_space(text)}{value}")
 
 
-def _with_member(text: str, closing: int, member: str) -> str:
-    """The text with a field added to the object whose closing brace is at offset `closing`."""
-    before = text[:closing].rstrip(_BLANKS)
+def _add_field(text: str, end: int, field: str) -> str:
+    """Add a field to the object whose closing brace is at offset `end`."""
+    before = text[:end].rstrip(_BLANKS)
     comma = "" if before.endswith("{") else f",{_space(text)}"
-    return f"{before}{comma}{member}{text[len(before) :]}"
+    return f"{before}{comma}{field}{text[len(before) :]}"
 
 
 def _space(text: str) -> str:
-    """The separator that the line uses after colons: a space or nothing."""
+    """Return the space that the line has after colons, or an empty string."""
     match = re.search(_COLON, text)
     return "" if match is not None and not match[1] else " "
 
 
 def removed_path(edits: tuple[Edit, ...]) -> PathParts | None:
-    """The path of the field that edits remove; None if they do anything else."""
+    """Return the path of the field that edits remove; None if they do anything else."""
     if len(edits) != 1 or edits[0].change is not _remove:
         return None
     path: PathParts = edits[0].args[0]
@@ -143,12 +143,12 @@ def remove_all(text: str, paths: Iterable[PathParts]) -> tuple[str, list[PathPar
     """Remove fields. This is faster than one edit per field, because the text is read only once.
 
     Returns:
-        The new text, and the paths of the fields that it had.
+        The new text, and the paths of the removed fields.
     """
-    wanted = [*paths]
+    paths = [*paths]
     found = [
         (span, path)
-        for span, path in zip(find_spans(text, wanted), wanted, strict=True)
+        for span, path in zip(find_spans(text, paths), paths, strict=True)
         if span is not None
     ]
     outermost: list[Span] = []
@@ -166,14 +166,14 @@ def _remove(text: str, path: PathParts) -> str | None:
 
 
 def _without(text: str, span: Span) -> str:
-    """The text without a field and the comma that belongs to it."""
+    """Remove a field, and the comma before or after it."""
     rest = text[span.end :].lstrip(_BLANKS)
     if rest.startswith(","):
         return text[: span.name] + rest[1:].lstrip(_BLANKS)
     return text[: span.name].rstrip(_BLANKS).removesuffix(",") + text[span.end :]
 
 
-def _remove_if_there(text: str, path: PathParts) -> str | None:
+def _remove_if_present(text: str, path: PathParts) -> str | None:
     return text if find_span(text, path) is None else _remove(text, path)
 
 
@@ -182,26 +182,26 @@ def _rename(text: str, path: PathParts, key: str) -> str | None:
     if span is None or find_span(text, (*path[:-1], key)) is not None:
         return None
     end = text[: span.start].rstrip(_BLANKS)[:-1].rstrip(_BLANKS)  # without the colon
-    return _spliced(text, span.name, len(end), _to_json(key))
+    return _splice(text, span.name, len(end), _to_json(key))
 
 
-def _move(text: str, path: PathParts, holder: PathParts) -> str | None:
+def _move(text: str, path: PathParts, parent: PathParts) -> str | None:
     span = find_span(text, path)
-    if span is None or find_span(text, (*holder, path[-1])) is not None:
+    if span is None or find_span(text, (*parent, path[-1])) is not None:
         return None
-    member = text[span.name : span.end]
+    field = text[span.name : span.end]
     without = _remove(text, path)
-    target = None if without is None else find_span(without, holder)
+    target = None if without is None else find_span(without, parent)
     if without is None or target is None or without[target.start] != "{":
         return None
-    return _with_member(without, target.end - 1, member)
+    return _add_field(without, target.end - 1, field)
 
 
 def _wrap(text: str, path: PathParts, before: str, after: str) -> str | None:
     span = find_span(text, path)
     if span is None:
         return None
-    return _spliced(text, span.start, span.end, before + text[span.start : span.end] + after)
+    return _splice(text, span.start, span.end, before + text[span.start : span.end] + after)
 
 
 def _unwrap(text: str, path: PathParts) -> str | None:
@@ -211,18 +211,18 @@ def _unwrap(text: str, path: PathParts) -> str | None:
     fields = text[span.start + 1 : span.end - 1].strip(_BLANKS)
     if not fields:
         return _remove(text, path)
-    return _spliced(text, span.name, span.end, fields)
+    return _splice(text, span.name, span.end, fields)
 
 
 def _unquote(text: str, path: PathParts) -> str | None:
-    held = value_at(text, path)
-    if not isinstance(held, str) or not fits_as_object(held):
+    content = value_at(text, path)
+    if not isinstance(content, str) or not fits_as_object(content):
         return None
-    return _replace(text, path, re.sub(r"[\r\n]", " ", held.strip(_BLANKS)))
+    return _replace(text, path, re.sub(r"[\r\n]", " ", content.strip(_BLANKS)))
 
 
 def is_json_object(text: str | bytes) -> bool:
-    """Whether a string is a JSON object."""
+    """Return whether a string is a JSON object."""
     try:
         return isinstance(orjson.loads(text), dict)
     except ValueError:
@@ -230,9 +230,9 @@ def is_json_object(text: str | bytes) -> bool:
 
 
 def fits_as_object(text: str) -> bool:
-    """Whether a string is a JSON object that can be nested one level deeper.
+    """Return whether a string is a JSON object that can be nested one level deeper.
 
-    The limit is the decoder's.
+    The decoder limits the depth.
     """
     try:
         return isinstance(orjson.loads(f"[{text}]")[0], dict) and is_json_object(text)
@@ -257,7 +257,7 @@ def _require_all(text: str, path: PathParts) -> str | None:
 
 
 def value_at(text: str, path: PathParts) -> Any:
-    """The value at a path in a JSON text; None if there is no such value."""
+    """Return the value at a path in JSON text; None if there is no such value."""
     span = find_span(text, path)
     try:
         return None if span is None else orjson.loads(text[span.start : span.end])
@@ -266,7 +266,7 @@ def value_at(text: str, path: PathParts) -> Any:
 
 
 def _to_json(value: object) -> str:
-    """A string as JSON."""
+    """Encode a key or a string as JSON."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -279,7 +279,7 @@ def _without_mark(text: str) -> str | None:
 
 def _without_inner_mark(text: str) -> str | None:
     changed = _without_mark(text)
-    return changed if changed is not None and _is_nearly_an_object(changed) else None
+    return changed if changed is not None and _is_almost_object(changed) else None
 
 
 def _without_comma(text: str) -> str | None:
@@ -287,29 +287,31 @@ def _without_comma(text: str) -> str | None:
     return before[:-1] + text[len(before) :] if before.endswith(",") else None
 
 
-def _nothing(_: str) -> str:
+def _empty(_: str) -> str:
     return ""
 
 
 def _with_nulls(text: str) -> str | None:
-    changed = _nulls(text)
-    return changed if changed != text and _is_nearly_an_object(changed) else None
+    changed = _replace_non_finite(text)
+    return changed if changed != text and _is_almost_object(changed) else None
 
 
 def _without_surrogates(text: str) -> str | None:
     changed = _replace_lone_surrogates(text)
-    return changed if changed != text and _is_nearly_an_object(changed) else None
+    return changed if changed != text and _is_almost_object(changed) else None
 
 
-def _is_nearly_an_object(text: str) -> bool:
-    """Whether the remaining edits can turn a text into a JSON object."""
-    return is_json_object(_replace_lone_surrogates(_nulls(_without_comma(text) or text)))
+def _is_almost_object(text: str) -> bool:
+    """Return whether the other edits can turn a text into a JSON object."""
+    return is_json_object(
+        _replace_lone_surrogates(_replace_non_finite(_without_comma(text) or text))
+    )
 
 
-def _nulls(text: str) -> str:
-    """The text with null in place of numbers that JSON cannot express.
+def _replace_non_finite(text: str) -> str:
+    """Replace numbers that JSON cannot express with null.
 
-    The text itself if it is not JSON.
+    If the text contains something like `1.2.3`, it is not JSON, and is returned unchanged.
     """
 
     def null(match: re.Match[str]) -> str:
@@ -318,28 +320,29 @@ def _nulls(text: str) -> str:
 
     try:
         return SPECIAL_NUMBER.sub(null, text)
-    except ValueError:  # Not a number at all.
+    except ValueError:
         return text
 
 
 def _replace_lone_surrogates(text: str) -> str:
-    """The text with U+FFFD in place of each lone surrogate."""
+    """Replace each lone surrogate with U+FFFD."""
     return SURROGATE.sub(lambda match: r"\ufffd" if match[1] else match[0], text)
 
 
 #: Remove the byte order mark at the start of the line.
 REMOVE_BYTE_ORDER_MARK: Final = Edit(_without_mark)
 
-#: Remove the byte order mark at the start of a line, if the rest is a request or nearly one.
+#: Remove the byte order mark at the start of the line, if the other edits can turn the rest into a
+#: JSON object.
 REMOVE_INNER_BYTE_ORDER_MARK: Final = Edit(_without_inner_mark)
 
 #: Remove the comma after the object.
 REMOVE_TRAILING_COMMA: Final = Edit(_without_comma)
 
 #: Remove the line.
-REMOVE_LINE: Final = Edit(_nothing)
+REMOVE_LINE: Final = Edit(_empty)
 
-#: Write null for NaN, infinities and numbers beyond the range of a double.
+#: Replace NaN, infinities and numbers beyond the range of a double with null.
 REPLACE_NON_FINITE_WITH_NULL: Final = Edit(_with_nulls)
 
 #: Replace each lone surrogate with U+FFFD.
@@ -347,7 +350,7 @@ REPLACE_LONE_SURROGATES: Final = Edit(_without_surrogates)
 
 
 def apply_all(text: str, edits: Iterable[Edit]) -> str | None:
-    """Apply edits one after another; None if one of them does not apply."""
+    """Apply edits one after another. Return None if one of them does not apply."""
     for edit in edits:
         changed = edit.apply(text)
         if changed is None:

@@ -1,4 +1,4 @@
-"""Repairs a batch input file by applying the fixes of its findings until none applies."""
+"""Repairs a batch input file by applying the fixes of its findings until none is left."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ from .sources import (
 )
 from .summary import ChunkSummary, LineStatus, merge
 
-#: Maximum number of changes per line. A line that still has fixes after that is left unchanged.
-_MOST_CHANGES: Final = 100
+#: The maximum number of rounds of fixes per line. A line that still has fixes then is left unchanged.
+_MAX_ROUNDS: Final = 100
 
-#: Maximum number of times that a file is read and changed.
-_MOST_PASSES: Final = 10
+#: The maximum number of times that a file is read and changed.
+_MAX_PASSES: Final = 10
 
 
 @dataclass(frozen=True)
 class FixReport:
-    """What `fix` did, and which errors remain. It is truthy if `ok` is true.
+    """The fixes that `fix` applied, and the remaining findings. It is truthy if `ok` is true.
 
     Attributes:
         fixed: the number of fixes per rule.
         report: the report of the file after the fixes.
-        unsafe: whether unsafe fixes were applied too.
+        unsafe: whether unsafe fixes were allowed.
         has_objects: whether at least one line is, or can be turned into, a JSON object. If not, the
             file may not be a batch file at all (it could be plain notes), so it is left unchanged.
     """
@@ -159,7 +159,7 @@ def fix(
         raise ValueError(
             "the target must not be a .jsonl.gz file: the API refuses compressed files"
         )
-    with repair.fixed(source, beside=path) as result:
+    with repair.run(source, beside=path) as result:
         if path is not None:
             result.write(path, unless_same_as=source)
         elif target is not None and not isinstance(target, str | os.PathLike):
@@ -174,7 +174,7 @@ class Result(NamedTuple):
     Attributes:
         before: the file before the fixes.
         after: the file after the fixes.
-        report: what was fixed, and which errors remain.
+        report: the fixes, and the remaining findings.
         has_new_form: whether lines were joined or split, or the encoding was changed.
     """
 
@@ -184,7 +184,7 @@ class Result(NamedTuple):
     has_new_form: bool
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes of the repaired file."""
+        """Yield the bytes of the repaired file."""
         return self.after.open().chunks()
 
     def write(self, path: str, *, unless_same_as: Any) -> None:
@@ -196,7 +196,7 @@ class Result(NamedTuple):
 
         Raises:
             OSError: the source has changed since it was read.
-            OutputError: the target cannot be written. It then keeps its old content.
+            OutputError: the target cannot be written. It keeps its old content.
         """
         if not _is_same(unless_same_as, path):
             write_atomic(path, self.chunks())
@@ -204,13 +204,13 @@ class Result(NamedTuple):
             write_atomic(path, self._chunks_if_unchanged())
 
     def _chunks_if_unchanged(self) -> Iterator[bytes]:
-        """The bytes of the repaired file. Raise OSError at the end if the source has changed."""
+        """Yield the bytes of the repaired file. Raise OSError at the end if the source has changed."""
         yield from self.chunks()
         self.before.refuse_change()
 
 
 def _is_same(source: Any, target: str) -> bool:
-    """Whether a source is the path of the target."""
+    """Return whether a source is the path of the target."""
     if not isinstance(source, str | os.PathLike):
         return False
     try:
@@ -223,14 +223,14 @@ class Material:
     """The bytes of a file, which can be read repeatedly.
 
     Args:
-        source: a file, or a temporary file.
+        source: a file on disk, or an open temporary file.
     """
 
     def __init__(self, source: FileSource | BinaryIO) -> None:
         self._source = source
 
     def open(self) -> Source:
-        """A source that begins at the first byte. Only one can be in use at a time."""
+        """Return a source that begins at the first byte. Use only one at a time."""
         if isinstance(self._source, FileSource):
             return self._source
         self._source.seek(0)
@@ -242,7 +242,7 @@ class Material:
             self._source.refuse_change()
 
     def lines(self) -> Iterator[bytes]:
-        """The lines."""
+        """Yield the lines."""
         for chunk in self.open().chunks():
             yield from BytesIO(chunk)
 
@@ -252,7 +252,7 @@ class Repair:
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: an argument has a wrong value.
+        ValueError: an argument has an invalid value.
     """
 
     def __init__(
@@ -280,14 +280,14 @@ class Repair:
         self._has_new_form = False
 
     @contextmanager
-    def fixed(
+    def run(
         self, source: AnySource, *, beside: str | os.PathLike[str] | None = None
     ) -> Iterator[Result]:
-        """Repair a source; the result can be read inside the context.
+        """Repair a source. The result can be read inside the context.
 
         Args:
             source: the source.
-            beside: create temporary files in the directory of this file. Default: the system's
+            beside: a file in whose directory to create temporary files. Default: the system's
                 temporary directory.
 
         Raises:
@@ -302,12 +302,12 @@ class Repair:
             if isinstance(opened, FileSource) and opened.size is not None:
                 current = Material(opened)
             else:
-                current = stack.enter_context(_spooled(opened.chunks(), folder))
+                current = stack.enter_context(_spool(opened.chunks(), folder))
             before = current
             summary, report = self._check(current)
             has_objects = not lacks_objects(summary)
-            for _ in range(_MOST_PASSES):
-                changed = self._pass(current, summary, report, folder, stack)
+            for _ in range(_MAX_PASSES):
+                changed = self._first_change(current, summary, report, folder, stack)
                 if changed is None:
                     break
                 current = changed
@@ -315,7 +315,7 @@ class Repair:
             done = FixReport(dict(self._fixed), report, self._unsafe, has_objects)
             yield Result(before, current, done, self._has_new_form)
 
-    def _pass(
+    def _first_change(
         self,
         material: Material,
         summary: ChunkSummary,
@@ -323,10 +323,10 @@ class Repair:
         folder: str | None,
         stack: ExitStack,
     ) -> Material | None:
-        """The file after the first kind of fix that changes anything; None if none does."""
-        for chunks in self._passes(material, summary, report):
+        """Return the file after the first kind of fix that changes it; None if none does."""
+        for chunks in self._attempts(material, summary, report):
             count = self._fixed.total()
-            changed = stack.enter_context(_spooled(chunks, folder))
+            changed = stack.enter_context(_spool(chunks, folder))
             if self._fixed.total() > count:
                 return changed
         return None
@@ -339,29 +339,29 @@ class Repair:
         return summary, self._job.report(summary, source)
 
     def _applies(self, error: BatchError) -> bool:
-        """Whether to apply the fix of a finding."""
+        """Return whether to apply the fix of a finding."""
         return error.fix is not None and (self._unsafe or error.fix.safety == "safe")
 
-    def _passes(
+    def _attempts(
         self, material: Material, summary: ChunkSummary, report: Report
     ) -> Iterator[Iterator[bytes]]:
-        """The bytes of the file after each kind of fix, in the order to try them."""
+        """Yield the bytes of the file after each kind of fix, in the order in which to try them."""
         if not any(self._unsafe or safety == "safe" for safety in report.fixable):
             return
-        wanted = [error for error in (*report.errors, *report.warnings) if self._applies(error)]
-        form = next((error for error in wanted if _is_about_form(error)), None)
+        fixable = [error for error in (*report.errors, *report.warnings) if self._applies(error)]
+        form = next((error for error in fixable if _is_about_form(error)), None)
         if form is not None:
-            yield self._converted(material, form)
+            yield self._convert(material, form)
             return
-        of_all = {error.fix: error.rule for error in wanted if error.fix and _is_for_all(error)}
-        yield self._repaired(material, of_all)
+        for_all = {error.fix: error.rule for error in fixable if error.fix and _is_for_all(error)}
+        yield self._repair_lines(material, for_all)
         if self._unsafe:
-            yield self._renumbered(material, summary)
+            yield self._renumber(material, summary)
 
     # -- the form of the file ---------------------------------------------------------------------
 
-    def _converted(self, material: Material, error: BatchError) -> Iterator[bytes]:
-        """The file in UTF-8, or with one request per line."""
+    def _convert(self, material: Material, error: BatchError) -> Iterator[bytes]:
+        """Yield the file in UTF-8, with one request per line."""
         chunks = material.open().chunks()
         try:
             yield from CONVERTERS[error.rule](chunks)
@@ -372,39 +372,39 @@ class Repair:
 
     # -- lines ------------------------------------------------------------------------------------
 
-    def _repaired(self, material: Material, of_all: Mapping[Fix, str]) -> Iterator[bytes]:
-        """The file with its lines repaired.
+    def _repair_lines(self, material: Material, for_all: Mapping[Fix, str]) -> Iterator[bytes]:
+        """Yield the file with its lines repaired.
 
         Args:
             material: the file.
-            of_all: the fixes to try on every line, with their rules.
+            for_all: the fixes to try on every line, with their rules.
         """
         plan = self._plan._replace(keep=0)
         for number, chunk in enumerate(material.open().chunks()):
             first = not number
-            wrong = None if of_all else self._wrong_lines(check_chunk(chunk, plan, first))
-            if wrong is not None and not wrong:
+            numbers = None if for_all else self._fixable_lines(check_chunk(chunk, plan, first))
+            if numbers is not None and not numbers:
                 yield chunk
                 continue
             yield b"".join(
-                self._repaired_line(line, plan, of_all, first=first and index == 1)
-                if wrong is None or index in wrong
+                self._repair_line(line, plan, for_all, first=first and index == 1)
+                if numbers is None or index in numbers
                 else line
                 for index, line in enumerate(BytesIO(chunk), 1)
             )
 
-    def _wrong_lines(self, summary: ChunkSummary) -> set[int] | None:
-        """The numbers of the lines with a fix; None if any line may have one."""
+    def _fixable_lines(self, summary: ChunkSummary) -> set[int] | None:
+        """Return the numbers of the lines with a fix; None if any line may have one."""
         if any(self._applies(error) for _, error in summary.once_per_file.values()):
             return None
         return {error.line or 0 for error in summary.findings.errors if self._applies(error)}
 
-    def _repaired_line(
-        self, line: bytes, plan: Plan, of_all: Mapping[Fix, str], *, first: bool
+    def _repair_line(
+        self, line: bytes, plan: Plan, for_all: Mapping[Fix, str], *, first: bool
     ) -> bytes:
-        """A line after its fixes.
+        """Apply the fixes of a line until none is left.
 
-        If it still has fixes after `_MOST_CHANGES` rounds, it is returned unchanged.
+        If the line still has fixes after `_MAX_ROUNDS` rounds, return it unchanged.
         """
         content = line.rstrip(b"\r\n")
         try:
@@ -412,21 +412,21 @@ class Repair:
         except UnicodeDecodeError:
             return line
         fixed: Counter[str] = Counter()
-        for _ in range(_MOST_CHANGES):
-            fixes = self._fixes_of(text, plan, first=first)
+        for _ in range(_MAX_ROUNDS):
+            fixes = self._find_fixes(text, plan, first=first)
             blank = next((rule for fix, rule in fixes.items() if fix.edits == (REMOVE_LINE,)), None)
             if blank is not None:
                 self._fixed.update((*fixed.elements(), blank))
                 return b""
-            text, rules = _apply({**fixes, **of_all}, text)
+            text, rules = _apply({**fixes, **for_all}, text)
             fixed.update(rules)
             if not rules:
                 self._fixed.update(fixed)
                 return text.encode() + line[len(content) :]
         return line
 
-    def _fixes_of(self, text: str, plan: Plan, *, first: bool) -> dict[Fix, str]:
-        """The fixes of the findings about a line, with their rules."""
+    def _find_fixes(self, text: str, plan: Plan, *, first: bool) -> dict[Fix, str]:
+        """Check a line, and return the fixes of its findings with their rules."""
         summary = check_chunk(text.encode() + b"\n", plan, first)
         once = (error for _, error in summary.once_per_file.values())
         return {
@@ -437,8 +437,8 @@ class Repair:
 
     # -- custom_ids -------------------------------------------------------------------------------
 
-    def _renumbered(self, material: Material, summary: ChunkSummary) -> Iterator[bytes]:
-        """The file with unique custom_ids. No new ID is already in use."""
+    def _renumber(self, material: Material, summary: ChunkSummary) -> Iterator[bytes]:
+        """Yield the file with unique custom_ids. A new ID never equals an existing one."""
         ids = summary.custom_ids.unpack()
         severities = self._plan.selection.as_dict()
         repeats = {line for line, _, _ in repeated_ids(summary.custom_ids, summary.lines)}
@@ -450,13 +450,13 @@ class Repair:
             lacks_id = not custom_id and summary.statuses[number - 1] != LineStatus.BLANK
             if number in repeats and custom_id:
                 yield self._with_id(line, _unused(f"{custom_id}-", 2, taken), "duplicate_custom_id")
-            elif lacks_id and (rule := self._rule_about_missing_id(line)) in severities:
+            elif lacks_id and (rule := self._missing_id_rule(line)) in severities:
                 yield self._with_id(line, _unused("request-", number, taken), rule)
             else:
                 yield line
 
-    def _rule_about_missing_id(self, line: bytes) -> str:
-        """The rule whose fix gives a line a custom_id; '' if there is none."""
+    def _missing_id_rule(self, line: bytes) -> str:
+        """Return the rule whose fix adds a custom_id to a line; an empty string if there is none."""
         try:
             request = orjson.loads(line.removeprefix(BOM_UTF8))
         except ValueError:
@@ -469,80 +469,80 @@ class Repair:
         return "missing_line_member" if resembles_request(request, fields) else ""
 
     def _with_id(self, line: bytes, custom_id: str, rule: str) -> bytes:
-        """A line with a new custom_id."""
-        written = json.dumps(custom_id, ensure_ascii=False)
-        changed = edits.put(("custom_id",), written).apply(line.decode())
+        """Return a line with a new custom_id."""
+        value = json.dumps(custom_id, ensure_ascii=False)
+        changed = edits.put(("custom_id",), value).apply(line.decode())
         if changed is None:
             return line
         self._fixed[rule] += 1
         return changed.encode()
 
 
-def _unused(beginning: str, number: int, taken: set[str]) -> str:
-    """An unused ID. Add it to `taken`."""
-    while f"{beginning}{number}" in taken:
+def _unused(prefix: str, number: int, taken: set[str]) -> str:
+    """Return an unused ID, and add it to `taken`."""
+    while f"{prefix}{number}" in taken:
         number += 1
-    found = f"{beginning}{number}"
-    taken.add(found)
-    return found
+    custom_id = f"{prefix}{number}"
+    taken.add(custom_id)
+    return custom_id
 
 
 def _is_about_form(error: BatchError) -> bool:
-    """Whether a finding is about the form of the whole file."""
+    """Return whether a finding is about the form of the whole file."""
     return error.line is None and RULES[error.rule].scope == "text"
 
 
 def _is_for_all(error: BatchError) -> bool:
-    """Whether a finding that is reported once per file has edits for every line."""
+    """Return whether a finding is reported once per file and has edits for every line."""
     return RULES[error.rule].scope == "file" and error.fix is not None and bool(error.fix.edits)
 
 
 def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
-    """Apply fixes to a line. Each is applied completely or not at all.
+    """Apply fixes to a line, each of them completely or not at all.
 
     Returns:
         The new text, and the rules of the fixes that changed something.
     """
-    done = []
+    rules = []
     removals: dict[PathParts, str] = {}
     for fix, rule in fixes.items():
         path = edits.removed_path(fix.edits)
-        if path is not None:  # A line of a data frame may have very many: a null for each column.
+        if path is not None:  # A line written by a data frame may have a null for every column.
             removals.setdefault(path, rule)
             continue
         changed = edits.apply_all(text, fix.edits)
         if changed is not None and changed != text:
             text = changed
-            done.append(rule)
+            rules.append(rule)
     if removals:
         text, removed = edits.remove_all(text, removals)
-        done += [removals[path] for path in removed]
-    return text, done
+        rules += [removals[path] for path in removed]
+    return text, rules
 
 
 @contextmanager
-def _spooled(chunks: Iterable[bytes], folder: str | None) -> Iterator[Material]:
-    """Copy bytes to an anonymous temporary file, which is removed when the context ends.
+def _spool(chunks: Iterable[bytes], folder: str | None) -> Iterator[Material]:
+    """Copy bytes to an unnamed temporary file, which is removed when the context ends.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     with _temporary_file(folder) as file:
         writer = CompleteWriter(file)
-        waiting: list[bytes] = []
+        buffer: list[bytes] = []
         size = 0
         for chunk in chunks:
-            waiting.append(chunk)
+            buffer.append(chunk)
             size += len(chunk)
             if size >= CHUNK_BYTES:
-                writer.write(b"".join(waiting))
-                waiting = []
+                writer.write(b"".join(buffer))
+                buffer = []
                 size = 0
-        writer.write(b"".join(waiting))
+        writer.write(b"".join(buffer))
         yield Material(file)
 
 
 def _temporary_file(folder: str | None) -> AbstractContextManager[Any]:
-    """An unbuffered file, because a buffer would try a failed write again when it is closed."""
+    """Create an unbuffered temporary file. A buffer would repeat a failed write when it is closed."""
     with as_output_error():
         return tempfile.TemporaryFile(dir=folder, buffering=0, prefix=".batchlint.")

@@ -28,16 +28,16 @@ from .findings import DEFAULT_KEEP
 from .report import Report
 from .sources import is_url
 
-#: A path or a URL. (`Any` is for path objects that are not local, such as a `UPath`.)
+#: A path or a URL. `Any` stands for objects such as `UPath`, whose files are not local.
 AnyPath = str | os.PathLike[str] | Any
 
-#: The maximum number of files submitted to an executor but not finished.
-_WINDOW_OF_EXECUTOR: Final = 256
+#: The maximum number of unfinished calls on a caller's executor.
+_EXECUTOR_WINDOW: Final = 256
 
-#: The number of files to look at before deciding how to run: this many, or two per core.
+#: The number of files to look at before choosing where to run. With many cores, it is two per core.
 _LOOK_AHEAD: Final = 100
 
-#: The number of threads that read files at URLs. They wait for servers more than they compute.
+#: The number of threads that check files at URLs. They spend most of the time waiting for servers.
 _THREADS: Final = 8
 
 
@@ -125,11 +125,11 @@ def check_many(
     }
     if isinstance(sources, str | os.PathLike):
         sources = [sources]
-    files = _expanded(sources, storage_options)
-    return _checked(files, options, jobs, executor, start, progress)
+    files = _expand(sources, storage_options)
+    return _check_all(files, options, jobs, executor, start, progress)
 
 
-def _checked(
+def _check_all(
     files: Iterator[tuple[str, Any]],
     options: dict[str, Any],
     jobs: int | None,
@@ -137,7 +137,7 @@ def _checked(
     start: Start,
     progress: Callable[[int], object] | None,
 ) -> Iterator[tuple[str, Report | OSError]]:
-    """Yield the results, and report progress."""
+    """Check files, yield the results, and report progress."""
     if executor is None:
         # On many cores, 100 files would be too few to divide among worker processes.
         look_ahead = max(_LOOK_AHEAD, 2 * (jobs or count_cores()))
@@ -145,7 +145,7 @@ def _checked(
         files = chain(first, files)
         place = choose_place([source for _, source in first], jobs, start)
     else:
-        place = Place(nullcontext(executor), _WINDOW_OF_EXECUTOR, 1, start)
+        place = Place(nullcontext(executor), _EXECUTOR_WINDOW, 1, start)
     options = {**options, "jobs": place.jobs, "start": place.start}
     calls = (_call(name, source, options) for name, source in files)
     with place.executor as chosen:
@@ -171,10 +171,10 @@ def _check(
         return error.with_traceback(None)
 
 
-def _expanded(
+def _expand(
     sources: Iterable[Any], storage_options: Mapping[str, Any] | None
 ) -> Iterator[tuple[str, Any]]:
-    """Each file with its name. A glob or prefix that matches no file gives an OSError instead."""
+    """Yield each file with its name. For a glob or prefix without matches, yield an OSError."""
     for source in sources:
         if not is_url(source):
             yield (os.fsdecode(source) if isinstance(source, os.PathLike) else str(source)), source
@@ -197,7 +197,7 @@ class Place(NamedTuple):
 
     Attributes:
         executor: makes the executor, as a context manager.
-        window: the maximum number of calls submitted but not finished.
+        window: the maximum number of unfinished calls.
         jobs: the number of worker processes within each check, as for `check`.
         start: how those processes start.
     """
@@ -209,10 +209,10 @@ class Place(NamedTuple):
 
 
 def choose_place(sources: Sequence[Any], jobs: int | None, start: Start) -> Place:
-    """Choose where to run: in this process, in threads or in worker processes.
+    """Choose where to check files: in this process, in threads or in worker processes.
 
     Args:
-        sources: the files, or the first ones.
+        sources: all files, or the first ones.
         jobs: as for `check_many`.
         start: how worker processes start. With URLs they are spawned, because the threads of a
             filesystem make a fork unsafe.
@@ -223,7 +223,7 @@ def choose_place(sources: Sequence[Any], jobs: int | None, start: Start) -> Plac
         if workers is None and len(sources) > 1:
             return Place(threads(_THREADS), 2 * _THREADS, 1, start)
     if len(sources) < 2 * (workers or count_cores()):
-        # Few files: parallel within each.
+        # There are few files, so the workers divide each file.
         return Place(nullcontext(InlineExecutor()), 1, jobs, start)
     if workers is None:
         size = sum(size_of(source) or 0 for source in sources)
@@ -238,10 +238,10 @@ def _is_remote(source: Any) -> bool:
 
 
 def size_of(source: Any) -> int | None:
-    """The size of a local file in bytes; None if it is unknown."""
+    """Return the size of a local file in bytes; None if it is unknown."""
     if _is_remote(source):
         return None
     try:
-        return os.stat(source).st_size  # noqa: PTH116 - faster, and there may be many files
+        return os.stat(source).st_size  # noqa: PTH116 - faster than a Path, and there may be many files
     except (OSError, TypeError, ValueError):
         return None

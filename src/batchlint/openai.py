@@ -1,4 +1,4 @@
-"""For the official client: check a file, then upload it and create its batch."""
+"""`create_batch`: checks and uploads a file, and creates its batch, with the official client."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class BatchInputError(Exception):
     def __str__(self) -> str:
         count, _ = count_by_severity(self.report.counts)
         first = min(self.report.errors)
-        place = ""
+        location = ""
         if first.fails != "create":
             line = "" if first.line is None else f"{first.line}:"
-            place = f"{self.report.path}:{line} "
+            location = f"{self.report.path}:{line} "
         noun = "error" if count == 1 else "errors"
-        return f"{count:,} {noun}, the first: {place}{first.message}"
+        return f"{count:,} {noun}, the first: {location}{first.message}"
 
 
 def create_batch(
@@ -81,16 +81,16 @@ def create_batch(
             raise OSError(FILE_CHANGED)
         file.seek(0)
         uploaded = client.files.create(file=file, purpose="batch")
-    make: Any = client.batches.create
-    batch: Batch = make(input_file_id=uploaded.id, endpoint=endpoint, **params)
+    create_call: Any = client.batches.create
+    batch: Batch = create_call(input_file_id=uploaded.id, endpoint=endpoint, **params)
     return batch
 
 
 def _is_omitted(value: Any) -> bool:
-    """Whether a value is one of the official client's markers for "not given".
+    """Return whether a value is one of the official client's markers for omitted arguments.
 
-    Only a program that imported the client can have one, so this function does not import it.
+    Only a program that has imported the client can have one, so this function doesn't import it.
     """
     client = sys.modules.get("openai")
-    kinds = (getattr(client, name, None) for name in ("Omit", "NotGiven"))
-    return any(isinstance(kind, type) and isinstance(value, kind) for kind in kinds)
+    markers = (getattr(client, name, None) for name in ("Omit", "NotGiven"))
+    return any(isinstance(marker, type) and isinstance(value, marker) for marker in markers)

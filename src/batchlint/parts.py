@@ -1,4 +1,4 @@
-"""`check_chunk` and `finish`: parts of one file, checked anywhere and joined with `merge`."""
+"""`check_chunk` and `finish`: check the parts of one file separately, and join the results."""
 
 from __future__ import annotations
 

@@ -14,23 +14,26 @@ from time import monotonic
 from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.parse import urlsplit
 
-#: The size of a piece in bytes, and the number of pieces to read ahead.
-_PIECE: Final = 1 << 20
+#: The size of a piece in bytes.
+_PIECE_BYTES: Final = 1 << 20
+
+#: The number of pieces to read ahead.
 _PIECES_AHEAD: Final = 4
 
-#: The number of bytes that one request to an object store reads ahead.
-_BLOCK: Final = 4 << 20
+#: The number of bytes per request to an object store.
+_BLOCK_BYTES: Final = 4 << 20
 
-#: Suffixes of the files below a prefix that are checked.
+#: The suffixes of files below a prefix to check.
 _SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 
-#: Maximum number of characters of an error message to show.
-_LONGEST_TEXT: Final = 300
+#: The maximum length of a filesystem's error message. Longer ones are truncated.
+_MAX_MESSAGE_LENGTH: Final = 300
 
+#: The schemes of HTTP URLs.
 _HTTP: Final = ("http", "https")
 
 #: The number of bytes that a server must send within the timeout.
-_ENOUGH: Final = 1 << 16
+_MIN_BYTES: Final = 1 << 16
 
 #: The number of seconds to wait for a connection to an HTTP server.
 _CONNECT_SECONDS: Final = 30
@@ -40,8 +43,8 @@ class Found(NamedTuple):
     """A file that matches a glob or a prefix.
 
     Attributes:
-        url: its URL.
-        size: its size in bytes; None if the filesystem does not report it.
+        url: the URL of the file.
+        size: the size in bytes; None if the filesystem does not report it.
     """
 
     url: str
@@ -52,8 +55,8 @@ class RemoteFile(NamedTuple):
     """The location of a file. It can be pickled, so that workers can open the file.
 
     Attributes:
-        location: a URL, or a path object with its own filesystem, such as a `UPath`.
-        storage_options: arguments of the filesystem, if the location is a URL.
+        location: a URL, or a path object that contains its filesystem, such as a `UPath`.
+        storage_options: the arguments of the filesystem if the location is a URL.
     """
 
     location: Any
@@ -67,15 +70,15 @@ class RemoteFile(NamedTuple):
     def pieces(
         self, timeout: float, wrap: Callable[[BinaryIO], BinaryIO] | None = None
     ) -> Iterator[bytes]:
-        """The bytes of the file, in pieces. The next pieces are read while one is in use.
+        """Yield the bytes of the file in pieces. A thread reads ahead.
 
         Args:
             timeout: the maximum number of seconds to wait for the next 64 KiB.
-            wrap: wraps the stream that the filesystem opens, for example to decompress it.
+            wrap: a function that wraps the open stream, for example to decompress it.
 
         Raises:
-            OSError: the file cannot be opened or read. A `TimeoutError` if the server sends nothing
-                for too long or is too slow.
+            TimeoutError: the server sends nothing for too long, or is too slow.
+            OSError: the file cannot be opened or read.
         """
         opened: list[Any] = []
 
@@ -90,15 +93,15 @@ class RemoteFile(NamedTuple):
         try:
             yield from _read_ahead(stream(), timeout)
         except _TooSlowError as error:
-            for file in opened:  # Otherwise the thread might wait for it forever.
+            for file in opened:  # Otherwise, the thread might wait forever.
                 with suppress(Exception):
                     file.close()
             raise TimeoutError(errno.ETIMEDOUT, str(error), self.name) from None
 
     def _open(self, timeout: float) -> Any:
         filesystem, path = self._filesystem(timeout)
-        # A server may not support ranges, and over HTTP one request is enough for a file.
-        block = 0 if "http" in filesystem.protocol else _BLOCK
+        # Over HTTP, one request reads the whole file, because a server may not support ranges.
+        block = 0 if "http" in filesystem.protocol else _BLOCK_BYTES
         file = filesystem.open(path, "rb", block_size=block, cache_type="readahead")
         if (getattr(file, "details", None) or {}).get("type") == "directory":
             # An object store would return an empty file.
@@ -116,33 +119,36 @@ class RemoteFile(NamedTuple):
 
 
 def is_pattern(url: str) -> bool:
-    """Whether a URL may match several files: it is a glob, or ends with a slash."""
+    """Return whether a URL may match several files: it is a glob, or ends with a slash."""
     special = "*[" if urlsplit(url).scheme in _HTTP else "*?["  # "?" begins the query in HTTP.
     return url.endswith("/") or any(character in url for character in special)
 
 
 def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[Found]:
-    """The files that match a glob, or the `.jsonl` and `.jsonl.gz` files below a prefix, by name.
+    """Find the files that match a glob, or the `.jsonl` and `.jsonl.gz` files below a prefix.
+
+    Returns:
+        The files, sorted by URL. There is at least one.
 
     Raises:
-        OSError: the filesystem cannot list files, or none match.
+        OSError: the filesystem cannot list files, or no file matches.
     """
     name = public_name(url)
     with _as_os_errors(name):
         filesystem, path = _filesystem(url, storage_options)
         if url.endswith("/"):
             listed = filesystem.find(path, detail=True)
-            listed = {place: about for place, about in listed.items() if _is_batch_file(place)}
+            listed = {path: info for path, info in listed.items() if _is_batch_file(path)}
             missing = "no .jsonl files below this prefix"
         else:
             listed = filesystem.glob(path, detail=True)
             missing = "no files match"
-        files = {place: about for place, about in listed.items() if about["type"] == "file"}
+        files = {path: info for path, info in listed.items() if info["type"] == "file"}
         if not files:
             raise FileNotFoundError(errno.ENOENT, missing, name)
         return [
-            Found(filesystem.unstrip_protocol(place), about.get("size"))
-            for place, about in sorted(files.items())
+            Found(filesystem.unstrip_protocol(path), info.get("size"))
+            for path, info in sorted(files.items())
         ]
 
 
@@ -151,7 +157,7 @@ def _is_batch_file(path: str) -> bool:
 
 
 def public_name(url: str) -> str:
-    """A URL without parts that may be secret: passwords, and the query of an HTTP URL."""
+    """Return a URL without its secret parts: a password, or the query of an HTTP URL."""
     scheme, separator, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     if scheme in _HTTP:
@@ -160,18 +166,18 @@ def public_name(url: str) -> str:
 
 
 class _TooSlowError(Exception):
-    """A server did not send enough bytes in time."""
+    """A server did not send enough bytes within the timeout."""
 
 
 def _read_ahead(stream: AbstractContextManager[BinaryIO], timeout: float) -> Iterator[bytes]:
     """Yield the pieces of a stream, while a thread reads the next ones.
 
     The thread also opens the stream, because a server may never respond. It is a daemon thread, so
-    that it does not keep the program alive.
+    it does not keep the program alive.
 
     Raises:
-        Exception: any exception from opening or reading the stream.
-        _TooSlowError: fewer than 64 KiB arrived in `timeout` seconds of waiting. Only waiting time
+        Exception: any exception that opening or reading the stream raises.
+        _TooSlowError: fewer than 64 KiB arrived in `timeout` seconds. Only the time spent waiting
             counts.
     """
     answers: SimpleQueue[bytes | BaseException] = SimpleQueue()
@@ -181,10 +187,10 @@ def _read_ahead(stream: AbstractContextManager[BinaryIO], timeout: float) -> Ite
     def read_all() -> None:
         try:
             with stream as file:
-                while room.acquire() and not stopped.is_set() and (data := file.read(_PIECE)):
+                while room.acquire() and not stopped.is_set() and (data := file.read(_PIECE_BYTES)):
                     answers.put(bytes(data))
             answers.put(b"")
-        except BaseException as error:  # noqa: BLE001 - the reader of the pieces raises it
+        except BaseException as error:  # noqa: BLE001 - the other thread raises it
             answers.put(error)
 
     Thread(target=read_all, name="batchlint-read", daemon=True).start()
@@ -192,18 +198,18 @@ def _read_ahead(stream: AbstractContextManager[BinaryIO], timeout: float) -> Ite
     received = 0
     try:
         while True:
-            began = monotonic()
+            started = monotonic()
             try:
                 answer = answers.get(timeout=max(timeout - waited, 0))
             except Empty:
                 raise _TooSlowError(_too_slow(received, timeout)) from None
-            waited += monotonic() - began
+            waited += monotonic() - started
             if isinstance(answer, BaseException):
                 raise answer
             if not answer:
                 return
             received += len(answer)
-            if received >= _ENOUGH:
+            if received >= _MIN_BYTES:
                 waited = 0
                 received = 0
             yield answer
@@ -222,24 +228,25 @@ def _too_slow(received: int, timeout: float) -> str:
 
 
 def _http_timeouts(timeout: float) -> dict[str, Any]:
-    """Arguments of the HTTP client: it has no limit on the time of a whole download.
+    """Return the HTTP client's arguments for timeouts.
 
-    Its default is 5 minutes, which is too short for a large file. Waiting for a silent server ends
-    with batchlint's own timeout, so that no thread waits forever.
+    By default, the client limits a whole download to 5 minutes, which is too short for a large
+    file. Instead, each read has a timeout, slightly longer than batchlint's, so that no thread waits
+    forever.
     """
     try:
         from aiohttp import ClientTimeout
-    except ImportError:  # Opening the URL names the missing package.
+    except ImportError:  # Opening the URL reports the missing package.
         return {}
     limits = ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=timeout + 1)
     return {"timeout": limits}
 
 
 def _filesystem(url: str, storage_options: Mapping[str, Any] | None) -> tuple[Any, str]:
-    """The filesystem of a URL, and the path of the file in it.
+    """Return the filesystem of a URL, and the path of the file in it.
 
     Raises:
-        OSError: fsspec, or the package for this kind of URL, is not installed.
+        OSError: fsspec, or the package for URLs with this scheme, is not installed.
     """
     scheme = url.partition(":")[0]
     try:
@@ -259,7 +266,7 @@ def _filesystem(url: str, storage_options: Mapping[str, Any] | None) -> tuple[An
     return filesystem, path
 
 
-#: For users without the extra: commands that write an object to standard output.
+#: Commands that print the content of a URL, for users without the extra.
 _PIPES: Final = {
     "s3": "aws s3 cp {url} -",
     "gs": "gcloud storage cat {url}",
@@ -271,16 +278,16 @@ _PIPES: Final = {
 def _needs_extra(url: str) -> str:
     name = public_name(url)
     pipe = _PIPES.get(url.partition(":")[0], "... {url}").format(url=name)
-    unpack = " | gunzip" if name.lower().endswith(".gz") else ""
+    decompress = " | gunzip" if name.lower().endswith(".gz") else ""
     return (
         'URLs need the "remote" extra: pip install "batchlint[remote]". Or pipe the file: '
-        f"{pipe}{unpack} | batchlint check -"
+        f"{pipe}{decompress} | batchlint check -"
     )
 
 
 @contextmanager
 def _as_os_errors(name: str) -> Iterator[None]:
-    """Convert the exceptions of filesystems, which differ, to OSErrors."""
+    """Convert the exceptions of all filesystems to OSErrors."""
     try:
         yield
     except MemoryError:
@@ -292,12 +299,13 @@ def _as_os_errors(name: str) -> Iterator[None]:
 def _as_os_error(error: Exception, name: str) -> OSError:
     reason: BaseException = error
     while isinstance(reason, FileNotFoundError) and reason.__cause__ is not None:
-        reason = reason.__cause__  # fsspec raises it for every HTTP status but 2xx.
+        # fsspec raises a FileNotFoundError for every HTTP status except 2xx.
+        reason = reason.__cause__
     status = getattr(reason, "status", None)
-    text = next(iter(str(reason).splitlines()), "")[:_LONGEST_TEXT] or type(reason).__name__
+    text = next(iter(str(reason).splitlines()), "")[:_MAX_MESSAGE_LENGTH] or type(reason).__name__
     if isinstance(reason, OSError) and reason.strerror:
         text = reason.strerror
-    elif status is not None:  # Their text contains the whole URL.
+    elif status is not None:  # The exception's text contains the whole URL.
         text = f"HTTP status {status} {getattr(reason, 'message', '')}".strip()
     if isinstance(reason, PermissionError) or status in (401, 403):
         return PermissionError(errno.EACCES, f"access denied: {text}", name)

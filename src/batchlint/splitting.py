@@ -31,28 +31,30 @@ from .rules.file import repeated_ids
 from .sources import AnySource, Source, open_source
 from .summary import CustomIds
 
-#: Maximum number of unplaced lines, and of repeated custom_ids, to list. All are counted.
-MOST_LISTED: Final = 1000
+#: The maximum number of unplaced lines, and of repeated custom_ids, to list. All are counted.
+MAX_LISTED: Final = 1000
 
-#: Buffers are written when one part, or all parts together, have this many bytes.
+#: The buffer of a part is written when it has this many bytes.
 _FLUSH_PART_BYTES: Final = 1 << 18
+
+#: All buffers are written when they have this many bytes together.
 _FLUSH_ALL_BYTES: Final = 1 << 22
 
-#: Maximum length of a model or endpoint in the name of a part.
-_LONGEST_SLUG: Final = 60
+#: The maximum length of a model or endpoint in the name of a part.
+_MAX_SLUG_LENGTH: Final = 60
 
-#: Matches a range of lines in indented JSON, to write it on one line.
+#: Matches a range of lines in indented JSON. In the manifest, each range is on one line.
 _RANGE: Final = re.compile(rb"\[\s+(\d+),\s+(\d+)\s+\]")
 
-#: Means no limit.
+#: The value that means no limit.
 _UNLIMITED: Final = sys.maxsize
 
 #: The fields that a file can be split by.
 FIELDS: Final = ("model", "url")
 
-#: Default maximum number of parts. More parts are most likely a mistake, such as splitting by a
+#: The default maximum number of parts. More parts are most likely a mistake, such as splitting by a
 #: field whose value differs in every request.
-MOST_PARTS: Final = 1000
+MAX_PARTS: Final = 1000
 
 _BLANKS: Final = b" \t\r\n"
 
@@ -158,7 +160,7 @@ class Manifest:
         return not self.unplaced
 
     def to_dict(self) -> dict[str, Any]:
-        """The content of the manifest file. `batchlint schema manifest` prints its JSON Schema."""
+        """Return the content of the manifest file. `batchlint schema manifest` prints its schema."""
         parts = [
             part._asdict() | {"lines": [[first, last] for first, last in part.lines]}
             for part in self.parts
@@ -193,7 +195,7 @@ def split(
     max_requests: int | None = None,
     max_bytes: int | None = None,
     max_embedding_inputs: int | None = None,
-    max_parts: int = MOST_PARTS,
+    max_parts: int = MAX_PARTS,
     dry_run: bool = False,
     force: bool = False,
 ) -> Manifest:
@@ -275,7 +277,7 @@ class _Plan(NamedTuple):
         embedding_inputs: int | None,
         parts: int,
     ) -> _Plan:
-        """The plan for the arguments of `split`.
+        """Create the plan from the arguments of `split`.
 
         Raises:
             TypeError: an argument has the wrong type.
@@ -285,26 +287,26 @@ class _Plan(NamedTuple):
             raise TypeError("by must be a list of fields, not a string")
         chosen = provider(name)
         fields = tuple(dict.fromkeys(_required_fields(chosen) if by is None else by))
-        others = [field for field in fields if field not in FIELDS]
-        if others:
+        unknown = [field for field in fields if field not in FIELDS]
+        if unknown:
             raise ValueError(
-                f"by may contain only 'model' and 'url', not {', '.join(map(repr, others))}"
+                f"by may contain only 'model' and 'url', not {', '.join(map(repr, unknown))}"
             )
         check_count("max_parts", parts)
         if not parts:
             raise ValueError("max_parts must be at least 1, not 0")
-        most = chosen.limits
+        highest = chosen.limits
         safe = chosen.safe_limits
         return cls(
             chosen,
             fields,
-            _limit("max_requests", requests, safe.requests, most.requests, chosen),
-            _limit("max_bytes", size, safe.bytes, most.bytes, chosen),
+            _limit("max_requests", requests, safe.requests, highest.requests, chosen),
+            _limit("max_bytes", size, safe.bytes, highest.bytes, chosen),
             _limit(
                 "max_embedding_inputs",
                 embedding_inputs,
                 safe.embedding_inputs,
-                most.embedding_inputs,
+                highest.embedding_inputs,
                 chosen,
             ),
             parts,
@@ -312,35 +314,35 @@ class _Plan(NamedTuple):
 
     @property
     def limits(self) -> dict[str, int | None]:
-        """The limits of a part for the manifest; None means no limit."""
+        """The limits of a part, for the manifest. None means no limit."""
         limits = {
             "requests": self.requests,
             "bytes": self.bytes,
             "embedding_inputs": self.embedding_inputs,
         }
-        return {name: None if most == _UNLIMITED else most for name, most in limits.items()}
+        return {name: None if limit == _UNLIMITED else limit for name, limit in limits.items()}
 
 
 def _required_fields(provider: Provider) -> list[str]:
-    """The fields that all requests of a file must share, or may have to share."""
+    """Return the fields that all requests in a file must share, or may have to share."""
     off = {name for name, change in provider.rules.items() if change.severity == "none"}
     by_model = ["model"] if "mismatched_model" not in off else []
     return [*by_model, *(["url"] if provider.has_urls and "mismatched_url" not in off else ())]
 
 
 def _limit(
-    argument: str, given: int | None, default: int | None, most: int | None, provider: Provider
+    argument: str, given: int | None, default: int | None, highest: int | None, provider: Provider
 ) -> int:
-    """A limit of a part: the caller's or the provider's. `_UNLIMITED` if there is none."""
+    """Return a limit of a part: the caller's, or else the provider's, or else `_UNLIMITED`."""
     check_count(argument, given)
     if given is None:
         return _UNLIMITED if default is None else default
-    most = _UNLIMITED if most is None else most
-    if not 1 <= given <= most:
-        if most == _UNLIMITED:
+    highest = _UNLIMITED if highest is None else highest
+    if not 1 <= given <= highest:
+        if highest == _UNLIMITED:
             raise ValueError(f"{argument} must be at least 1, not {given:,}")
         raise ValueError(
-            f"{argument} must be from 1 to {most:,} (the limit of {provider.title}), not {given:,}"
+            f"{argument} must be from 1 to {highest:,} (the limit of {provider.title}), not {given:,}"
         )
     return given
 
@@ -352,8 +354,8 @@ class _Part:
     """A part under construction.
 
     Attributes:
-        number: the number of the part, in the order of the first lines.
-        group: the (URL, model) that its requests share.
+        number: the index of the part, in the order of first lines.
+        group: the URL and model that its requests share.
     """
 
     def __init__(self, number: int, group: tuple[str | None, str | None]) -> None:
@@ -363,7 +365,7 @@ class _Part:
         self.bytes = 0
         self.embedding_inputs = 0
         self._sha256 = hashlib.sha256()
-        self._ranges = array("q")  # first and last line of each range
+        self._ranges = array("q")  # the first and last line of each range
 
     def add(self, number: int, size: int, inputs: int) -> None:
         """Add a line to the counts."""
@@ -379,8 +381,8 @@ class _Part:
         """Add bytes to the checksum."""
         self._sha256.update(data)
 
-    def described(self, path: str) -> SplitPart:
-        """The description of the part for the manifest."""
+    def describe(self, path: str) -> SplitPart:
+        """Return the description of the part for the manifest."""
         pairs = iter(self._ranges)
         return SplitPart(
             path,
@@ -402,7 +404,7 @@ class _Splitter:
 
     Args:
         plan: the fields to split by, and the limits.
-        target: the writer of the parts; if None, nothing is written.
+        target: where to write the parts. If None, nothing is written.
     """
 
     def __init__(self, plan: _Plan, target: _Target | None) -> None:
@@ -424,7 +426,7 @@ class _Splitter:
         repeats = repeated_ids(ids, self._lines)
         listed = [
             RepeatedId(line, first, custom_id[:MAX_QUOTE_LENGTH])
-            for line, first, custom_id in islice(repeats, MOST_LISTED)
+            for line, first, custom_id in islice(repeats, MAX_LISTED)
         ]
         more = sum(1 for _ in repeats)
         paths = _names(_stem(name), [part.group for part in self._parts])
@@ -437,7 +439,7 @@ class _Splitter:
             self._blank,
             self._lines - self._blank,
             self._bytes,
-            tuple(part.described(path) for part, path in zip(self._parts, paths, strict=True)),
+            tuple(part.describe(path) for part, path in zip(self._parts, paths, strict=True)),
             len(listed) + more,
             self._unplaced_count,
             tuple(listed),
@@ -445,7 +447,7 @@ class _Splitter:
         )
 
     def _place_all(self, chunk: bytes) -> list[str | None]:
-        """Place the lines of a chunk; return their custom_ids."""
+        """Place the lines of a chunk, and return their custom_ids."""
         custom_ids: list[str | None] = []
         by_part: dict[_Part, list[bytes]] = {}
         self._bytes += len(chunk)
@@ -523,12 +525,13 @@ class _Splitter:
     def _group(
         self, request: dict[str, Any], url: Any, endpoint: Endpoint | None
     ) -> tuple[str | None, str | None]:
-        """The URL and model of a request.
+        """Return the URL and model of a request.
 
-        None for a field that the request lacks, or that the file is not split by.
+        A field is None if the request lacks it, or if the file is not split by it.
 
         Raises:
-            _UnplaceableError: the request lacks a field that the provider requires.
+            _UnplaceableError: the request lacks a field that the provider requires, or its value is
+                invalid.
         """
         by = self._plan.by
         if not by:
@@ -552,13 +555,13 @@ class _Splitter:
 
     def _report(self, message: str, custom_id: str | None) -> None:
         self._unplaced_count += 1
-        if len(self._unplaced) < MOST_LISTED:
+        if len(self._unplaced) < MAX_LISTED:
             custom_id = custom_id and custom_id[:MAX_QUOTE_LENGTH]
             self._unplaced.append(UnplacedLine(self._lines, message, custom_id))
 
 
 def _has_inputs(request: dict[str, Any], endpoint: Endpoint | None) -> bool:
-    """Whether a request has embedding inputs to count."""
+    """Return whether a request has embedding inputs to count."""
     return endpoint is EMBEDDINGS and isinstance(request.get("body"), dict)
 
 
@@ -574,18 +577,18 @@ def _decode(line: bytes) -> Any:
 
 
 def _printable(name: str) -> str:
-    """A name, with bytes that are not UTF-8 replaced."""
+    """Replace the bytes of a name that are not UTF-8."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _stem(name: str | None) -> str:
-    """The prefix of the names of the parts."""
+    """Return the prefix for the names of the parts."""
     stem = re.sub(r"(?i)(\.jsonl(\.gz)?|\.json|\.txt)$", "", os.path.basename(name or ""))  # noqa: PTH119
     return re.sub("[\ud800-\udfff]", "_", stem) or "batch"
 
 
 def _names(stem: str, groups: list[tuple[str | None, str | None]]) -> list[str]:
-    """The names of the parts. They include the model or endpoint if there are several."""
+    """Return the names of the parts, with the model or endpoint if there are several."""
     urls = {url for url, _ in groups}
     models = {model for _, model in groups}
     slugs: dict[tuple[str | None, str | None], str] = {}
@@ -604,16 +607,16 @@ def _names(stem: str, groups: list[tuple[str | None, str | None]]) -> list[str]:
 
 
 def _slug(text: str) -> str:
-    """A text made safe for file names on every system."""
-    return re.sub(r"[^A-Za-z0-9._]+", "-", text)[:_LONGEST_SLUG].strip("-.") or "other"
+    """Make a string safe for file names on every system."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", text)[:_MAX_SLUG_LENGTH].strip("-.") or "other"
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    """A name that no other group uses, even on case-insensitive filesystems."""
+    """Return a name that no other group has, even on case-insensitive filesystems."""
     candidates = (name if number == 1 else f"{name}~{number}" for number in count(1))
-    found = next(candidate for candidate in candidates if candidate.lower() not in taken)
-    taken.add(found.lower())
-    return found
+    unused = next(candidate for candidate in candidates if candidate.lower() not in taken)
+    taken.add(unused.lower())
+    return unused
 
 
 # -- writing --------------------------------------------------------------------------------------
@@ -624,9 +627,9 @@ class _Target:
 
     Args:
         folder: the output directory. It is created if it is missing.
-        stem: the prefix of the names.
+        stem: the prefix for the names of the files.
         source: the path of the input, which is never replaced.
-        force: replace existing files.
+        force: whether to replace existing files.
     """
 
     def __init__(self, folder: Path, stem: str, source: str | None, *, force: bool) -> None:
@@ -635,9 +638,9 @@ class _Target:
         self._unfinished = folder / f"{stem}.manifest.json.unfinished"
         self._source = source
         self._force = force
-        self._made: list[Path] = []
+        self._created: list[Path] = []
         self._temporary: Path
-        self._waiting: dict[int, list[bytes]] = {}
+        self._buffers: dict[int, list[bytes]] = {}
         self._sizes: dict[int, int] = {}
         self._size = 0
 
@@ -645,7 +648,7 @@ class _Target:
         self._refuse_existing([self._manifest, self._unfinished])
         with as_output_error():
             missing = [self._folder, *self._folder.parents]
-            self._made = [path for path in missing if not path.exists()]
+            self._created = [path for path in missing if not path.exists()]
             self._folder.mkdir(parents=True, exist_ok=True)
             prefix, suffix = ".batchlint.", ".parts"
             self._temporary = Path(tempfile.mkdtemp(suffix, prefix, self._folder))
@@ -655,8 +658,8 @@ class _Target:
             for path in self._temporary.iterdir():
                 path.unlink()
             self._temporary.rmdir()
-        with suppress(OSError):  # Fails if parts were written.
-            for path in self._made:
+        with suppress(OSError):  # This fails if parts were written.
+            for path in self._created:
                 path.rmdir()
 
     def write(self, part: int, data: bytes) -> None:
@@ -665,7 +668,7 @@ class _Target:
         Raises:
             OutputError: the bytes cannot be written.
         """
-        self._waiting.setdefault(part, []).append(data)
+        self._buffers.setdefault(part, []).append(data)
         self._sizes[part] = self._sizes.get(part, 0) + len(data)
         self._size += len(data)
         if self._sizes[part] >= _FLUSH_PART_BYTES:
@@ -674,17 +677,17 @@ class _Target:
             self._flush([*self._sizes])
 
     def _flush(self, parts: list[int]) -> None:
-        """Write the buffers of parts. Files are opened for each write, as there may be many."""
+        """Write the buffers of parts. Each write opens a file, because there may be many parts."""
         for part in parts:
-            _append(self._temporary / str(part), b"".join(self._waiting.pop(part)))
+            _append(self._temporary / str(part), b"".join(self._buffers.pop(part)))
             self._size -= self._sizes.pop(part)
 
     def publish(self, manifest: Manifest) -> None:
         """Move the parts and the manifest to their final names.
 
-        Without a manifest, parts count as incomplete. A killed run leaves a list of its parts and of
-        those before it, so that the next run with `force` removes all of them. If it is interrupted
-        in another way, a run without `force` removes what it moved.
+        Without a manifest, parts count as incomplete. While files are moved, a file lists the new
+        parts and those of earlier runs. If the process is killed, the next run with `force` removes
+        all of them. After any other failure, a run without `force` removes the parts it has moved.
 
         Raises:
             FileExistsError: a file with such a name exists.
@@ -709,7 +712,7 @@ class _Target:
             self._unfinished.unlink()
 
     def _move_parts(self, paths: list[Path]) -> None:
-        """Move the parts. Without `force`, no file was there before, so failures leave none."""
+        """Move the parts. After a failure without `force`, remove them: no other file had a name."""
         try:
             for number, path in enumerate(paths):
                 (self._temporary / str(number)).replace(path)
@@ -720,20 +723,20 @@ class _Target:
             raise
 
     def _refuse_existing(self, paths: list[Path]) -> None:
-        """Refuse to replace a file, except with `force`. The input is never replaced."""
+        """Raise an error if a file would be replaced without `force`, or if it is the input."""
         self._refuse_input(paths)
         for path in paths:
             if os.path.lexists(path) and (not self._force or path.is_dir()):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
     def _refuse_input(self, paths: Iterable[Path]) -> None:
-        """Refuse to replace or remove the input."""
+        """Raise an error if the input would be replaced or removed."""
         for path in paths:
             if self._source is not None and path.exists() and path.samefile(self._source):
                 raise OutputError(errno.EEXIST, f"{path} is the input")
 
     def _listed_parts(self, manifest: Path) -> set[str]:
-        """The names of the parts in a manifest that exist as files."""
+        """Return the names of the parts in a manifest that exist as files."""
         if not manifest.is_file():  # Reading a pipe or a device might not end.
             return set()
         try:
@@ -753,7 +756,7 @@ class _Target:
 
 
 def _manifest_json(manifest: Manifest) -> bytes:
-    """A manifest as JSON. It may have many ranges, so they are not copied."""
+    """Encode a manifest as JSON. Its ranges are not copied to lists, because there may be many."""
     document = manifest._document([part._asdict() for part in manifest.parts])  # noqa: SLF001
     return _RANGE.sub(rb"[\1, \2]", orjson.dumps(document, option=orjson.OPT_INDENT_2)) + b"\n"
 
@@ -762,7 +765,7 @@ def _append(path: Path, data: bytes) -> None:
     """Append bytes to a file.
 
     Raises:
-        OutputError: they cannot be written.
+        OutputError: the bytes cannot be written.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
     with as_output_error(), open_writer(os.open(path, flags, 0o666)) as file:

@@ -153,7 +153,7 @@ def test_empty_path_or_glob_is_a_usage_error(args: list[str], run: Run, folder: 
     result = run(*args)
 
     assert (result.status, result.out) == (2, "")
-    assert result.err.endswith(("it is empty\n", "the name of a file is empty\n"))
+    assert result.err.endswith(("it is empty\n", "the file name is empty\n"))
     assert sorted(folder.iterdir()) == before
 
 

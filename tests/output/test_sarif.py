@@ -11,7 +11,7 @@ from pydantic_sarif.model import (  # type: ignore[import-untyped]
     StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog,
 )
 
-from batchlint.output.sarif import MOST
+from batchlint.output.sarif import MAX_RESULTS
 from output.samples import MIXED, SAMPLES
 from support import CommandResult, line
 
@@ -62,7 +62,7 @@ def test_results_are_limited_but_totals_are_complete(
     (only,) = log["runs"]
 
     SarifLog.model_validate(log)
-    assert len(only["results"]) == MOST
+    assert len(only["results"]) == MAX_RESULTS
     assert only["properties"]["errors"] == 6_000
     assert only["properties"]["findingsByRule"] == {
         "invalid_type": 3_000,

@@ -128,7 +128,7 @@ def test_file_that_is_too_large_is_refused(
 
     def with_limit(self: Service, *args: object) -> None:
         make(self, *args)  # type: ignore[arg-type]
-        self.most_bytes = limit
+        self.max_bytes = limit
 
     monkeypatch.setattr(Service, "__init__", with_limit)
     with TestClient(create_app()) as http:
@@ -238,7 +238,7 @@ def test_wrong_time_until_a_file_expires_is_refused(
 def test_upload_is_not_read_to_its_end_if_it_is_far_too_large(
     http: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("batchlint.server.uploads._MOST_BYTES", 1000)
+    monkeypatch.setattr("batchlint.server.uploads._MAX_BYTES", 1000)
 
     answer = http.post("/v1/files", files={"file": ("a.jsonl", GOOD * 20)})
 

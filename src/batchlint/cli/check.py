@@ -1,4 +1,4 @@
-"""`batchlint check`: checks batch input files."""
+"""The `batchlint check` command."""
 
 from __future__ import annotations
 
@@ -35,24 +35,27 @@ from .reports import STANDARD_OUTPUT, append_summary, refuse_conflicts, write_re
 if TYPE_CHECKING:
     from ..output.result import FileResult
 
-#: Exit statuses.
+#: The exit status if there are no errors.
 EXIT_OK: Final = 0
+
+#: The exit status if there are errors.
 EXIT_FOUND: Final = 1
 
-#: Minimum number of findings to keep per rule in formats that print only a sample.
-_KEPT_FOR_SAMPLE: Final = 100
+#: Minimum number of findings to keep per rule if every format prints only a sample.
+_KEEP_FOR_SAMPLE: Final = 100
 
-#: Age in days at which schemas count as old. By then, the client has usually changed.
-_OLD_DAYS: Final = 180
+#: Age in days at which schemas count as old. By then, the API has usually changed.
+_OLD_AFTER_DAYS: Final = 180
 
-#: The command has no threads. On other systems a fork may still break system libraries.
+#: How worker processes start. The command has no threads, so it can fork. On other systems, a fork
+#: may break system libraries.
 START: Final = "fork" if sys.platform == "linux" else "spawn"
 
 
 @click.command(
     cls=CheckCommand,
-    epilog="Exit status: 0 no errors, 1 errors found, 2 a file could not be checked or the "
-    "report could not be written.",
+    epilog="Exit status: 0 no errors, 1 errors (with --strict, also warnings), 2 a file could not be "
+    "checked or the report could not be written.",
 )
 @click.argument("files", nargs=-1, required=True, type=InputFile())
 @provider_option("files")
@@ -67,7 +70,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     "--output-file",
     type=Text(),
     metavar="PATH",
-    help="Write the report to PATH atomically, instead of to standard output; '-' is standard "
+    help="Write the report to PATH atomically, instead of to standard output. '-' is standard "
     "output. If no file can be checked, nothing is written.",
 )
 @click.option(
@@ -91,7 +94,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     "--keep",
     type=click.IntRange(0),
     metavar="N",
-    help="Maximum findings to keep per rule; any more are only counted. 0 means no limit.  "
+    help="Maximum findings to keep per rule. Further findings are only counted. 0 means no limit.  "
     "[default: 1000; 100 for text and github; at least --max-errors]",
 )
 @click.option(
@@ -220,7 +223,7 @@ def check(
     options: dict[str, Any] = {
         "jobs": jobs,
         "start": START,
-        "keep": _kept(formats, max_errors) if keep is None else keep,
+        "keep": _default_keep(formats, max_errors) if keep is None else keep,
     }
     printing = Options(
         max_errors, show_source=show_source, statistics=statistics, strict=strict, quiet=quiet
@@ -230,7 +233,7 @@ def check(
             complain(note)
     results: list[FileResult] = []
 
-    def checked() -> Iterator[FileResult]:
+    def check_all() -> Iterator[FileResult]:
         for result in check_files(
             paths,
             settings,
@@ -248,10 +251,10 @@ def check(
         on_screen = printing._replace(width=terminal_width(sys.stdout))
         if _wants_color(color):
             on_screen = on_screen._replace(style=click.style)
-        print_all(chosen.render(checked(), on_screen), as_utf8=not chosen.is_for_people)
+        print_all(chosen.render(check_all(), on_screen), as_utf8=not chosen.is_for_people)
         is_written = True
     else:
-        is_written = write_report(main_target, chosen.render(checked(), printing), results)
+        is_written = write_report(main_target, chosen.render(check_all(), printing), results)
     for name, path in output:
         texts = FORMATS[name].render(iter(results), printing)
         if path == STANDARD_OUTPUT:
@@ -268,7 +271,7 @@ def check(
 
 
 def _print_files(ctx: click.Context, paths: Iterable[str], notes: Iterable[str]) -> NoReturn:
-    """Print the files that would be checked, and the skipped ones, then exit."""
+    """Print the files that would be checked, and notes about skipped files, then exit."""
     status = EXIT_OK
     for note in notes:
         complain(note)
@@ -283,7 +286,7 @@ def _print_files(ctx: click.Context, paths: Iterable[str], notes: Iterable[str])
 
 
 def _why_not_listed(path: str) -> str | None:
-    """The reason why a file cannot be checked; None if no reason is known yet."""
+    """Return why a file cannot be checked; None if it probably can be."""
     from ..sources import is_url
 
     if path == "-":
@@ -294,17 +297,17 @@ def _why_not_listed(path: str) -> str | None:
         except OSError as error:
             return reason(error)
         return None
-    if os.path.isdir(path):  # noqa: PTH112 - accepts any name
+    if os.path.isdir(path):  # noqa: PTH112 - accepts invalid names too
         return NO_FILES
     return None if os.path.lexists(path) else "no such file"
 
 
 def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
-    """The exit status: 2 if a file could not be read, else 1 if one has errors, else 0.
+    """Return the exit status: 2 if a file could not be checked, else 1 if one has errors, else 0.
 
     Args:
         results: the results of all files.
-        strict: warnings count as errors.
+        strict: whether warnings count as errors.
     """
     status = EXIT_OK
     for result in results:
@@ -316,7 +319,7 @@ def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
 
 
 def _print_problems(result: FileResult, formats: Sequence[Format], *, quiet: bool) -> None:
-    """Print to standard error any problems with a file that the reports don't show."""
+    """Print problems with a file that the reports don't show to standard error."""
     report = result.report
     if report is None:
         complain(f"{result.path}: {result.error}")
@@ -342,25 +345,25 @@ def _note_old_schemas() -> None:
 
     day = schema_date()
     today = datetime.fromtimestamp(epoch_seconds(None), UTC).date()
-    if (today - date.fromisoformat(day)).days >= _OLD_DAYS:
+    if (today - date.fromisoformat(day)).days >= _OLD_AFTER_DAYS:
         complain(
             f"the schemas date from {day}, and the API may have changed since. Upgrade batchlint "
             '("pip install --upgrade batchlint", or "pre-commit autoupdate").'
         )
 
 
-def _kept(formats: Iterable[Format], max_errors: int) -> int:
-    """The default number of findings to keep per rule."""
+def _default_keep(formats: Iterable[Format], max_errors: int) -> int:
+    """Return the default number of findings to keep per rule."""
     from ..findings import DEFAULT_KEEP
 
     if not max_errors:
         return 0
     samples = all(chosen.prints_sample for chosen in formats)
-    return max(max_errors, _KEPT_FOR_SAMPLE if samples else DEFAULT_KEEP)
+    return max(max_errors, _KEEP_FOR_SAMPLE if samples else DEFAULT_KEEP)
 
 
 def _wants_color(color: str) -> bool:
-    """Whether to color the screen output. NO_COLOR wins over FORCE_COLOR, as in Python."""
+    """Return whether to color the output. NO_COLOR takes precedence over FORCE_COLOR."""
     if color != "auto":
         return color == "always"
     if os.environ.get("NO_COLOR"):

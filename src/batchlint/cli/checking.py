@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from ..output.result import FileResult
     from ..report import Report
 
-#: Minimum size in bytes for a progress bar. Smaller files finish before anyone can read it.
-_BAR_FROM: Final = 20_000_000
+#: Minimum total size in bytes for a progress bar. Smaller files finish before anyone can read it.
+_MIN_BAR_BYTES: Final = 20_000_000
 
 Progress = Callable[[int], object]
 
@@ -41,9 +41,9 @@ class FileSettings(NamedTuple):
     """The settings on the command line.
 
     Attributes:
-        rules: `select`, `ignore`, `warn` and `error`, where given.
-        values: the other settings, by the key of the configuration, where given.
-        configs: the configuration of a directory.
+        rules: the given ones of `select`, `ignore`, `warn` and `error`.
+        values: the other settings, by configuration key. None means not given.
+        configs: returns the configuration of a directory.
     """
 
     rules: Mapping[str, list[str]]
@@ -51,26 +51,26 @@ class FileSettings(NamedTuple):
     configs: Configs
 
     def rules_for(self, path: Path) -> dict[str, list[str]]:
-        """The rules for a file: from the configuration, then from the command line."""
+        """Return the rule selection for a file. The command line overrides the configuration."""
         chosen = self.configs(path.parent).rules_for(path)
-        wanted = {name for key, names in self.rules.items() if key != "ignore" for name in names}
-        if wanted:
-            chosen["ignore"] = [name for name in chosen.get("ignore", []) if name not in wanted]
+        enabled = {name for key, names in self.rules.items() if key != "ignore" for name in names}
+        if enabled:
+            chosen["ignore"] = [name for name in chosen.get("ignore", []) if name not in enabled]
         for key, names in self.rules.items():
             chosen[key] = names if key == "select" else [*chosen.get(key, []), *names]
         return chosen
 
     def value_for(self, path: Path, key: str) -> Any:
-        """The value of a setting: the command line's, or else the configuration's."""
+        """Return a setting from the command line, or else from the configuration."""
         value = self.values.get(key)
         return self.configs(path.parent).value_for(path, key) if value is None else value
 
     def options_for(self, path: Path) -> dict[str, Any]:
-        """The options of `batchlint.check` for a file.
+        """Return the options of `batchlint.check` for a file.
 
         Raises:
             click.ClickException: the configuration is invalid.
-            click.UsageError: nothing is left to check.
+            click.UsageError: the selection leaves no rule to check.
         """
         provider_name = self.value_for(path, "provider") or "openai"
         rules = self.rules_for(path)
@@ -84,10 +84,10 @@ class FileSettings(NamedTuple):
         }
 
     def _create_call(self, path: Path, provider_name: str) -> dict[str, Any]:
-        """The `endpoint` and `create` of `batchlint.check`.
+        """Return the arguments `endpoint` and `create` of `batchlint.check`.
 
-        The endpoint is passed in `create` if other parameters are, or if it is invalid, so that a
-        finding reports it.
+        `create` contains the endpoint if it contains other parameters, or if the endpoint is
+        invalid. A finding then reports the invalid endpoint.
         """
         from ..providers import provider
 
@@ -108,7 +108,7 @@ class FileSettings(NamedTuple):
 
 
 def _refuse_empty(rules: Mapping[str, list[str]], provider_name: str) -> None:
-    """Refuse a selection that leaves nothing to check."""
+    """Raise an error if the selection leaves no rule to check."""
     from ..providers import provider
     from ..rules import select_rules
 
@@ -123,15 +123,15 @@ def _refuse_empty(rules: Mapping[str, list[str]], provider_name: str) -> None:
 
 
 class FileCheck(NamedTuple):
-    """The check of one file. It can be pickled, so that a worker process can run it.
+    """The check of one file, which can be pickled and sent to a worker process.
 
     Attributes:
         path: the file or its URL; '-' is standard input.
         name: the name shown to the user; None for standard input without a name.
         max_unpacked_bytes: the maximum size in bytes of a compressed file when decompressed.
         options: options of `batchlint.check`.
-        error: the reason why it is not checked, if any.
-        is_copied: whether standard input is copied, so that its lines can be read again.
+        error: why the file cannot be checked, if that is already known.
+        is_copied: whether to copy standard input, so that its lines can be read again.
     """
 
     path: str
@@ -142,7 +142,7 @@ class FileCheck(NamedTuple):
     is_copied: bool = False
 
     def run(self, **options: Any) -> FileResult:
-        """Check the file. If it cannot be read, the result has an error."""
+        """Check the file. If it cannot be read, the result's `error` is set."""
         from ..output.result import FileResult
         from ..sources import is_url
 
@@ -178,7 +178,7 @@ class FileCheck(NamedTuple):
 
 
 def _new_copy() -> IO[bytes]:
-    """A file for a copy of standard input. It has no name, so it vanishes with the program."""
+    """Return an unnamed file for a copy of standard input. It vanishes when the program ends."""
     import tempfile
 
     from ..sources import MAX_REMEMBERED_BYTES
@@ -187,10 +187,10 @@ def _new_copy() -> IO[bytes]:
 
 
 def _prepare(path: str, settings: FileSettings, stdin_name: str | None) -> FileCheck:
-    """The check of a file with its settings.
+    """Return the check of a file with its settings.
 
     Raises:
-        click.ClickException: the configuration is invalid, or nothing is left to check.
+        click.ClickException: the configuration is invalid, or the selection leaves no rule.
     """
     from ..sources import is_open_file, is_url
 
@@ -225,25 +225,26 @@ def check_files(
     """Check files, and yield their results in the order of the paths.
 
     Many files are checked in parallel, each in one process. A few files are checked one after
-    another. A large file is checked in several processes.
+    another, a large one in several processes.
 
     Args:
         paths: the files and URLs; '-' is standard input.
         settings: the settings on the command line.
         stdin_name: the name of standard input.
-        copy_stdin: copy standard input, so that its lines can be read again.
-        progress: whether to show a bar; None decides by the sizes and the terminal.
-        quiet: print no notes.
+        copy_stdin: whether to copy standard input, so that its lines can be read again.
+        progress: whether to show a progress bar. None shows one on a terminal if the files are
+            large.
+        quiet: whether to omit notes.
         jobs: the number of worker processes, as for `batchlint.check_many`.
         start: how worker processes start.
         options: further options of `batchlint.check`.
 
     Raises:
-        click.ClickException: a configuration is invalid, or nothing is left to check.
+        click.ClickException: a configuration is invalid, or the selection leaves no rule.
         OSError: a worker process died.
     """
 
-    def prepared() -> Iterator[FileCheck]:
+    def prepare_all() -> Iterator[FileCheck]:
         for path in paths:
             if not quiet:
                 _print_note(path)
@@ -254,12 +255,12 @@ def check_files(
         results: Iterator[FileResult]
         if len(paths) == 1 or "-" in paths:
             options |= {"jobs": jobs, "start": start}
-            results = (check.run(progress=update, **options) for check in prepared())
+            results = (check.run(progress=update, **options) for check in prepare_all())
         else:
-            results = _check_many(paths, prepared(), options, jobs, start, update)
+            results = _check_many(paths, prepare_all(), options, jobs, start, update)
         for result in results:
             if bar is not None:
-                bar.clear()  # The result is printed in its place.
+                bar.clear()  # The result is printed where the bar was.
             yield result
 
 
@@ -271,7 +272,7 @@ def _check_many(
     start: Start,
     progress: Progress | None,
 ) -> Iterator[FileResult]:
-    """Run checks in the best place (see `choose_place`), and yield the results in order."""
+    """Run checks where `choose_place` decides, and yield the results in order."""
     from ..engine.parallel import FileCall, InlineExecutor, as_finished
     from ..many import choose_place, size_of
     from ..sources import is_gzipped, is_url
@@ -281,7 +282,7 @@ def _check_many(
     place = choose_place(paths, jobs, start)
     options = {**options, "jobs": place.jobs, "start": place.start}
     done: dict[int, FileResult] = {}
-    following = 0
+    next_number = 0
     try:
         with place.executor as executor:
             if isinstance(executor, InlineExecutor):
@@ -299,11 +300,11 @@ def _check_many(
                 done[number] = result
                 if progress is not None and result.report is not None:
                     progress(result.report.bytes)
-                while following in done:
-                    yield done.pop(following)
-                    following += 1
+                while next_number in done:
+                    yield done.pop(next_number)
+                    next_number += 1
     except OSError as error:  # A worker died.
-        for number in range(following, len(paths)):
+        for number in range(next_number, len(paths)):
             path = paths[number]
             yield done.get(number) or FileCheck(path, path, error=reason(error)).run()
 
@@ -315,7 +316,7 @@ def _run(
 
 
 def _print_note(path: str) -> None:
-    """Print a note about a file before it is read, if there is one."""
+    """Print a note if a file is read from a terminal or decompressed."""
     from ..sources import is_gzipped, is_url
 
     if path == "-":
@@ -338,14 +339,14 @@ def _print_note(path: str) -> None:
 
 @contextmanager
 def _progress_bar(paths: Sequence[str], wanted: bool | None) -> Iterator[Any]:
-    """A progress bar on standard error, over the bytes of all files; None if not shown."""
+    """Show a progress bar on standard error for the bytes of all files; yield None without one."""
     if wanted is None and (sys.stderr is None or not sys.stderr.isatty()):
         wanted = False
     if wanted is False or sys.stderr is None:
         yield None
         return
     size = _size_of_all(paths)
-    if wanted is None and size is not None and size < _BAR_FROM:
+    if wanted is None and size is not None and size < _MIN_BAR_BYTES:
         yield None
         return
     from tqdm import tqdm
@@ -365,13 +366,13 @@ def _progress_bar(paths: Sequence[str], wanted: bool | None) -> Iterator[Any]:
 
 
 def _size_of_all(paths: Iterable[str]) -> int | None:
-    """The total number of bytes to check; None if unknown."""
+    """Return the total size of the files in bytes; None if it is unknown."""
     from ..sources import is_gzipped, is_url
 
     total = 0
     for path in paths:
         if path == "-" or is_url(path) or is_gzipped(path):
             return None
-        with suppress(OSError, ValueError):  # It is reported when the file is checked.
+        with suppress(OSError, ValueError):  # The check reports the error.
             total += Path(path).stat().st_size
     return total

@@ -7,10 +7,10 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-#: The environment variable equivalent to `--traceback`.
+#: The environment variable that has the same effect as `--traceback`.
 TRACEBACK: Final = "BATCHLINT_TRACEBACK"
 
-#: The exit status.
+#: The exit status if the program could not do its work.
 EXIT_ERROR: Final = 2
 
 _NO_MEMORY: Final = "batchlint: not enough memory\n"
@@ -20,7 +20,7 @@ class Settings:
     """Settings of the program.
 
     Attributes:
-        traceback: show the traceback of an unexpected exception.
+        traceback: whether to show the traceback of an unexpected exception.
     """
 
     def __init__(self) -> None:

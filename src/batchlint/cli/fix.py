@@ -1,4 +1,4 @@
-"""`batchlint fix`: repairs batch input files."""
+"""The `batchlint fix` command."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     "--output-file",
     type=Text(),
     metavar="PATH",
-    help="Write the repaired file to PATH; '-' is standard output.  [default: the file itself; for "
+    help="Write the repaired file to PATH. '-' is standard output.  [default: the file itself; for "
     "standard input, standard output]",
 )
 @provider_option("files")
@@ -113,9 +113,9 @@ class _Run:
 
     Args:
         settings: the settings on the command line.
-        output_file: the target, if it is not the file itself.
-        diff: print a diff, and write nothing.
-        options: further options of the repair.
+        output_file: the target; None repairs the file in place.
+        diff: whether to print a diff and write nothing.
+        options: further options of `Repair`.
     """
 
     def __init__(
@@ -131,20 +131,20 @@ class _Run:
         from ..sources import is_url
 
         target = path if self._output_file is None else self._output_file
-        prints = self._diff or target == "-"
-        if not prints and is_url(target):
+        to_stdout = self._diff or target == "-"
+        if not to_stdout and is_url(target):
             complain(f"{target}: cannot write to a URL; use --output-file or --diff")
             return EXIT_ERROR
-        if not prints and self._output_file is None and is_special(Path(path)):
+        if not to_stdout and self._output_file is None and is_special(Path(path)):
             complain(
                 f"{shown_name(path)}: cannot fix a pipe or a device in place; use --output-file or "
                 "--diff"
             )
             return EXIT_ERROR
         try:
-            with _opened(path) as (source, name), self._fixed(path, source, name, target) as result:
+            with _open(path) as (source, name), self._repair(path, source, name, target) as result:
                 report = result.report
-                if prints:
+                if to_stdout:
                     print_bytes(_diff(path, result) if self._diff else result.chunks())
                 else:
                     result.write(target, unless_same_as=path)
@@ -155,40 +155,40 @@ class _Run:
             complain(f"{shown_name(path)}: {reason(error)}")
             return EXIT_ERROR
         lines = _summary(shown_name(path), report, "would be fixed" if self._diff else "fixed")
-        if prints:
+        if to_stdout:
             width = terminal_width(sys.stderr)
             click.echo("\n".join(wrap(line, width) for line in lines), err=True)
         else:
             print_lines(lines)
         return EXIT_FOUND if not report.ok or (self._diff and report.changed) else EXIT_OK
 
-    def _fixed(
+    def _repair(
         self, path: str, source: Any, name: str | None, target: str
     ) -> AbstractContextManager[Result]:
         from ..engine.check import Rules
         from ..fixing import Repair
 
-        own = self._settings.options_for(Path("<stdin>" if path == "-" else path))
-        rules = Rules(**{key: own[key] for key in Rules._fields if key in own})
-        if own["endpoint"] is None and (endpoint := (own["create"] or {}).get("endpoint")):
+        options = self._settings.options_for(Path("<stdin>" if path == "-" else path))
+        rules = Rules(**{key: options[key] for key in Rules._fields if key in options})
+        if options["endpoint"] is None and (endpoint := (options["create"] or {}).get("endpoint")):
             raise click.UsageError(f"{endpoint!r} is not a batch endpoint")
         repair = Repair(
             rules,
             name=name,
-            provider=own["provider"],
-            endpoint=own["endpoint"],
+            provider=options["provider"],
+            endpoint=options["endpoint"],
             **self._options,
         )
         writes = not self._diff and target != "-"
-        return repair.fixed(source, beside=target if writes else None)
+        return repair.run(source, beside=target if writes else None)
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[tuple[Any, str | None]]:
-    """The source behind a path, and its name if the source has none.
+def _open(path: str) -> Iterator[tuple[Any, str | None]]:
+    """Yield the source at a path, and a name for it if it has none.
 
     Raises:
-        OSError: it cannot be read, or it is compressed, which the API does not accept.
+        OSError: the source cannot be read, or is compressed, which the API does not accept.
     """
     from ..sources import is_gzipped
 
@@ -203,7 +203,7 @@ def _opened(path: str) -> Iterator[tuple[Any, str | None]]:
 
 
 def _diff(path: str, result: Result) -> Iterator[bytes]:
-    """The diff of the fixes. On a terminal, control characters are escaped."""
+    """Yield the diff of the fixes. On a terminal, control characters are escaped."""
     from ..output.diff import unified
 
     name = "<stdin>" if path == "-" else path
@@ -219,7 +219,7 @@ def _diff(path: str, result: Result) -> Iterator[bytes]:
 
 
 def _summary(shown: str, report: FixReport, verb: str) -> Iterator[str]:
-    """The number of fixes per rule, and the remaining findings."""
+    """Yield lines with the number of fixes per rule and of the remaining findings."""
     name = escape(shown)
     total = sum(report.fixed.values())
     rules = ", ".join(f"{count:,} {rule}" for rule, count in report.fixed.items())

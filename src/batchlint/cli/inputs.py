@@ -15,23 +15,23 @@ from typing import IO, Any, BinaryIO, Final, NamedTuple
 
 from ..config import Config, is_matched
 
-#: The configuration of a directory.
+#: Returns the configuration of a directory.
 Configs = Callable[[Path], Config]
 
-#: The files in a directory that are checked.
+#: Globs for the files in a directory that are checked by default.
 INCLUDED: Final = ("*.jsonl", "*.jsonl.gz")
 
-#: Names of result files downloaded from OpenAI's website. Such a file may be empty.
+#: Matches names of result files downloaded from OpenAI's website. Such a file may be empty.
 _RESULT_NAME: Final = re.compile(r"(?i:batch)_[^/]*_(?i:output|error)s?\.jsonl(\.gz)?")
 
-#: Exceptions from reading a file. The last two mean a damaged gzip file.
+#: Exceptions raised by reading a file. The last two mean that a gzip file is damaged.
 UNREADABLE: Final = (OSError, EOFError, zlib.error)
 
 #: The message for a directory without files to check.
 NO_FILES: Final = "no files to check in this directory"
 
 #: Maximum number of skipped files to name for each reason.
-_NAMED: Final = 3
+_MAX_NAMED: Final = 3
 
 
 class Inputs(NamedTuple):
@@ -39,7 +39,7 @@ class Inputs(NamedTuple):
 
     Attributes:
         paths: the unique paths; '-' is standard input. A directory without files to check is
-            kept as it is.
+            kept unchanged.
         notes: messages about skipped files.
     """
 
@@ -53,14 +53,14 @@ def find_inputs(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> Inputs:
-    """Expand directories and globs of URLs to the files in them that may be batch input.
+    """Find the files that may be batch input, in directories and at URLs too.
 
     Args:
-        paths: the arguments. A file that is named twice is returned once.
-        configs: the configuration of a directory.
-        include: globs for the files in directories. The default is the configuration's globs, or
-            else all JSON Lines.
-        exclude: globs for files and directories to skip, in addition to those of the configuration.
+        paths: files, directories and URLs. A file that is named twice is returned once.
+        configs: returns the configuration of a directory.
+        include: globs for the files in directories. Defaults to the globs in the configuration, or
+            else to `INCLUDED`.
+        exclude: globs for files and directories to skip. The globs in the configuration also apply.
 
     Raises:
         click.ClickException: a configuration is invalid.
@@ -70,25 +70,25 @@ def find_inputs(
     found = Inputs([], [])
     seen: set[str] = set()
     for path in paths:
-        inside = [path]
+        matches = [path]
         if path != "-" and is_url(path):
-            with suppress(OSError):  # It is reported when the URL is checked.
-                inside = find_urls(path)
+            with suppress(OSError):  # The check reports the error.
+                matches = find_urls(path)
         elif path != "-" and _is_folder(path):
             folder = Folder(path, configs(Path(path)), include, exclude)
-            with suppress(OSError):  # It is reported when the directory is checked.
-                inside = folder.files() or [path]
+            with suppress(OSError):  # The check reports the error.
+                matches = folder.files() or [path]
                 found.notes.extend(folder.notes())
-        for each in inside:
-            key = each if each == "-" or is_url(each) else _real_path(each)
+        for match in matches:
+            key = match if match == "-" or is_url(match) else _real_path(match)
             if key not in seen:
                 seen.add(key)
-                found.paths.append(each)
+                found.paths.append(match)
     return found
 
 
 def _real_path(path: str) -> str:
-    """The path without links, or the path itself if its working directory no longer exists."""
+    """Resolve links. If the working directory no longer exists, return the path unchanged."""
     try:
         return os.path.realpath(path)
     except OSError:
@@ -96,10 +96,10 @@ def _real_path(path: str) -> str:
 
 
 def find_urls(url: str) -> list[str]:
-    """The URLs of the files that match a glob or prefix. Any other URL is returned as it is.
+    """Return the URLs of the files that match a glob or prefix. Any other URL is returned unchanged.
 
     Raises:
-        OSError: nothing matches, or the filesystem cannot list files.
+        OSError: no file matches, or the filesystem cannot list files.
     """
     from ..remote import find, is_pattern
 
@@ -126,36 +126,36 @@ class Folder:
         self, path: str, config: Config, include: Sequence[str] = (), exclude: Sequence[str] = ()
     ) -> None:
         self._path = path
-        own = Path(path)
+        base = Path(path)
         self._include = (
-            [(glob, own) for glob in include]
+            [(glob, base) for glob in include]
             or config.globs("include")
-            or [(glob, own) for glob in INCLUDED]
+            or [(glob, base) for glob in INCLUDED]
         )
-        self._exclude = [*((glob, own) for glob in exclude), *config.globs("exclude")]
+        self._exclude = [*((glob, base) for glob in exclude), *config.globs("exclude")]
         self._skipped: dict[str, list[str]] = {}
-        self._is_matched = False
+        self._has_match = False
 
     def files(self) -> list[str]:
-        """The files to check.
+        """Return the files to check.
 
-        Hidden files and directories are skipped. So are pipes and devices, and links to them,
-        because reading them may never end, and the results of batches.
+        Hidden files, hidden directories and the results of batches are skipped. Pipes, devices and
+        links to them are skipped too, because reading them may never end.
 
         Raises:
             OSError: a directory cannot be read.
         """
 
-        def refuse(error: OSError) -> None:
+        def fail(error: OSError) -> None:
             raise error
 
         self._skipped.clear()
         found = []
-        for place, folders, names in os.walk(self._path, onerror=refuse):
-            folders[:] = [name for name in sorted(folders) if self._is_entered(Path(place, name))]
-            for path in (Path(place, name) for name in sorted(names)):
+        for parent, folders, names in os.walk(self._path, onerror=fail):
+            folders[:] = [name for name in sorted(folders) if self._is_entered(Path(parent, name))]
+            for path in (Path(parent, name) for name in sorted(names)):
                 if is_matched(path, self._include):
-                    self._is_matched = True
+                    self._has_match = True
                     reason = self._why_skipped(path)
                     if reason is None:
                         found.append(str(path))
@@ -164,16 +164,16 @@ class Folder:
         return found
 
     def notes(self) -> Iterator[str]:
-        """Messages about skipped files, and about globs without a match."""
-        if not self._is_matched:
+        """Yield messages about skipped files, and about globs that match no file."""
+        if not self._has_match:
             globs = ", ".join(glob for glob, _ in self._include)
             yield f"{shown_name(self._path)}: no file here matches {globs}"
         if not self._skipped:
             return
         parts = []
         for reason, names in self._skipped.items():
-            more = f" and {len(names) - _NAMED:,} more" if names[_NAMED:] else ""
-            parts.append(f"{', '.join(names[:_NAMED])}{more} ({reason})")
+            more = f" and {len(names) - _MAX_NAMED:,} more" if names[_MAX_NAMED:] else ""
+            parts.append(f"{', '.join(names[:_MAX_NAMED])}{more} ({reason})")
         yield f"{shown_name(self._path)}: skipped {', '.join(parts)}"
 
     def _is_entered(self, folder: Path) -> bool:
@@ -185,7 +185,7 @@ class Folder:
         return True
 
     def _why_skipped(self, path: Path) -> str | None:
-        """The reason for skipping a file; None if it is not skipped."""
+        """Return why a file is skipped; None if it is not skipped."""
         if path.name.startswith("."):
             return "hidden"
         if is_matched(path, self._exclude):
@@ -200,7 +200,7 @@ class Folder:
 
 
 def is_special(path: Path) -> bool:
-    """Whether a path leads to a pipe or a device. A broken link does not; reading it reports it."""
+    """Return whether a path is a pipe or a device. For a broken link, reading reports the error."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -209,7 +209,7 @@ def is_special(path: Path) -> bool:
 
 
 def _result_of_batch(path: Path) -> str | None:
-    """The reason for skipping a file if it is the result of a batch; None otherwise."""
+    """Return why a file is skipped if it is the result of a batch; None otherwise."""
     from ..rules.foreign import RESULT_OF_BATCH, find_foreign
     from ..sources import CHUNK_BYTES, open_file
 
@@ -225,23 +225,23 @@ def _result_of_batch(path: Path) -> str | None:
 
 
 def reason(error: Exception) -> str:
-    """The reason why a file could not be read."""
+    """Return why a file could not be read."""
     return getattr(error, "strerror", None) or str(error)
 
 
 def shown_name(path: str) -> str:
-    """The name of a file in reports and messages."""
+    """Return the name of a file for reports and messages."""
     return "<stdin>" if path == "-" else os.fsencode(path).decode("utf-8", "replace")
 
 
 def standard_input(copy: IO[bytes] | None = None) -> BinaryIO:
-    """Standard input as a stream that signals can interrupt.
+    """Return standard input as a stream that signals can interrupt.
 
     Args:
-        copy: a file that receives everything that is read. It is closed if the disk is full.
+        copy: a file to which everything is copied. It is closed if the disk is full.
 
     Raises:
-        OSError: it is closed.
+        OSError: standard input is closed.
     """
     if sys.stdin is None:
         raise OSError("standard input is closed")
@@ -253,10 +253,10 @@ def standard_input(copy: IO[bytes] | None = None) -> BinaryIO:
 
 
 class _InterruptibleReader(io.RawIOBase):
-    """Reads a stream piece by piece, so that signals are handled between reads.
+    """A stream that is read piece by piece, so that signals are handled between reads.
 
     A buffered stream keeps reading until it has the requested number of bytes. A signal between two
-    of its reads would have to wait for the second read, which may never return.
+    reads would have to wait for the second one, which may never return.
     """
 
     def __init__(self, stream: BinaryIO, copy: IO[bytes] | None) -> None:
@@ -270,7 +270,7 @@ class _InterruptibleReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        """Read a piece. After the end, a terminal would wait for another Ctrl-D, so stop there."""
+        """Read a piece. Don't read after the end: a terminal would wait for another Ctrl-D."""
         count: int = 0 if self._is_at_end else self._stream.readinto(buffer)
         self._is_at_end = count == 0
         if self._copy is not None:

@@ -1,4 +1,4 @@
-"""The `batchlint` command. It imports only click until it knows which command to run."""
+"""The `batchlint` program. It imports only click until it knows which command to run."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ COMMANDS: Final = ("check", "fix", "provider", "rule", "schema", "serve", "split
 
 
 class Commands(click.Group):
-    """The commands. Any other word may be a file, or a misspelled command."""
+    """The group of commands. Any other word may be a file or a misspelled command."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """The names of the commands."""
+        """Return the names of the commands."""
         return [*COMMANDS]
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
@@ -39,7 +39,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the options before the command. A command's own options belong after it."""
+        """Parse the options before the command, and explain options of `check` in that place."""
         given = [*args]  # The parser consumes them.
         try:
             return super().parse_args(ctx, args)
@@ -48,24 +48,24 @@ class Commands(click.Group):
             if check and any(error.option_name in option.opts for option in check.params):
                 raise click.ClickException(
                     f"{error.option_name} is an option of check; type: "
-                    f"{_typed('batchlint', 'check', *given)}"
+                    f"{_command_line('batchlint', 'check', *given)}"
                 ) from None
             raise
 
     def _remedy(self, ctx: click.Context, args: list[str]) -> str:
-        """A suggestion of what the user may have meant."""
+        """Suggest what the user may have meant."""
         import difflib
 
         name = args[0]
         if name == "-" or os.path.lexists(name) or name.endswith((".jsonl", ".jsonl.gz")):
-            return f"; to check files, type: {_typed('batchlint', 'check', *args)}"
+            return f"; to check files, type: {_command_line('batchlint', 'check', *args)}"
         commands = self.list_commands(ctx)
         near = difflib.get_close_matches(name, commands, 1)
         return f"; did you mean {near[0]}?" if near else f"; commands are {', '.join(commands)}"
 
 
-def _typed(*words: str) -> str:
-    """A command line as the user would type it."""
+def _command_line(*words: str) -> str:
+    """Join words to a command line, with quotes where a shell needs them."""
     import shlex
 
     return shlex.join(words)

@@ -38,12 +38,12 @@ jobs_option = click.option(
 
 
 def provider_option(what: str) -> Callable[[_Command], _Command]:
-    """The option that names the provider of `what` the command reads or writes."""
+    """Return the option `--provider`. `what` names the files that the command reads or writes."""
     return click.option(
         "--provider",
         metavar="NAME",
         type=ProviderName(),
-        help=f"The service that the {what} are for; `batchlint provider` lists them.  "
+        help=f"The service that the {what} are for. `batchlint provider` lists the services.  "
         "[default: openai]",
     )
 
@@ -108,9 +108,9 @@ def config_options(command: _Command) -> _Command:
 
 
 def configs_of(ctx: click.Context) -> Configs:
-    """The configuration of each directory, as chosen by the options.
+    """Return a function that returns the configuration of a directory.
 
-    The result raises `click.ClickException` if a configuration is invalid.
+    The function raises `click.ClickException` if a configuration is invalid.
     """
     chosen: Config | None = ctx.meta.get(_CONFIG)
     return _nearest if chosen is None else lambda _: chosen
@@ -127,13 +127,13 @@ def _forbid_config(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 
 
 def _load_config(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
-    """Load the configuration, and use its settings as defaults for the options."""
+    """Load the configuration, and use its settings as the options' defaults."""
     if ctx.resilient_parsing:
         return
     if value is not None:
         if ctx.meta.get(_NO_CONFIG):
             raise click.UsageError("--config and --no-config cannot be combined", ctx)
-        ctx.meta[_CONFIG] = _checked(lambda: _load(Path(value)))
+        ctx.meta[_CONFIG] = _load_valid(lambda: _load(Path(value)))
     config = configs_of(ctx)(Path(os.curdir))
     ctx.default_map = {key.replace("-", "_"): value for key, value in config.run.items()}
 
@@ -147,15 +147,15 @@ def _load(path: Path) -> Config:
 def _nearest(folder: Path) -> Config:
     from ..config import nearest
 
-    return _checked(lambda: nearest(folder))
+    return _load_valid(lambda: nearest(folder))
 
 
-def _checked(load: Callable[[], Config]) -> Config:
-    """The configuration.
+def _load_valid(load: Callable[[], Config]) -> Config:
+    """Call `load`, and return the configuration.
 
     Raises:
-        click.ClickException: it is invalid. This is not a `UsageError`, because the command line
-            is correct.
+        click.ClickException: the configuration is invalid. This is not a `UsageError`, because the
+            command line is correct.
     """
     from ..config import ConfigError
 

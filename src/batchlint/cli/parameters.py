@@ -1,4 +1,4 @@
-"""Types of command-line parameters, and their shell completion."""
+"""Command-line parameter types, and their shell completion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class CheckCommand(click.Command):
     """A command whose arguments are files."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments. Refuse one that could be both an option and a file.
+        """Parse the arguments, and refuse one that could be either an option or a file.
 
         A glob or a hook may pass a file whose name looks like an option.
         """
@@ -26,28 +26,28 @@ class CheckCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-class Text(click.ParamType):  # type: ignore[type-arg]  # generic only in new releases
-    """A path or a glob. An empty one is a mistake, such as an unset variable of a shell."""
+class Text(click.ParamType):  # type: ignore[type-arg]  # generic only in recent releases
+    """A path or a glob. It must not be empty, as when a shell variable is not set."""
 
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text."""
+        """Return the value as a string."""
         if value == "":
             self.fail("it is empty", param, ctx)
         return str(value)
 
 
 class InputFile(click.Path):
-    """The name of an input file."""
+    """The name of an input file, which must not be empty."""
 
     def __init__(self) -> None:
         super().__init__(path_type=str, readable=False)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The name."""
+        """Return the name."""
         if value == "":
-            self.fail("the name of a file is empty", param, ctx)
+            self.fail("the file name is empty", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -59,7 +59,7 @@ class Rules(click.ParamType):  # type: ignore[type-arg]  # likewise
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> list[str]:
-        """The names of the rules."""
+        """Return the names of the rules."""
         from ..rules.registry import names_of
 
         if isinstance(value, list):
@@ -69,13 +69,13 @@ class Rules(click.ParamType):  # type: ignore[type-arg]  # likewise
         except ValueError as error:
             self.fail(str(error), param, ctx)
         if not names and param is not None and param.name == "select":
-            self.fail("no rule is named, so nothing would be checked", param, ctx)
+            self.fail("it names no rule, so nothing would be checked", param, ctx)
         return names
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[Any]:
-        """Complete the last name."""
+        """Complete the last name in the list."""
         from click.shell_completion import CompletionItem
 
         before, comma, last = incomplete.rpartition(",")
@@ -88,7 +88,7 @@ class ProviderName(click.ParamType):  # type: ignore[type-arg]  # likewise
     name = "provider"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name, if there is such a provider."""
+        """Return the name if there is such a provider."""
         from ..providers import provider
 
         try:
@@ -99,7 +99,7 @@ class ProviderName(click.ParamType):  # type: ignore[type-arg]  # likewise
     def shell_complete(
         self, _ctx: click.Context, _param: click.Parameter, incomplete: str
     ) -> list[Any]:
-        """Complete the name."""
+        """Complete the name of a provider."""
         from click.shell_completion import CompletionItem
 
         from ..providers import provider_names
@@ -108,14 +108,14 @@ class ProviderName(click.ParamType):  # type: ignore[type-arg]  # likewise
 
 
 class KeyValue(click.ParamType):  # type: ignore[type-arg]  # likewise
-    """KEY=VALUE."""
+    """A value of the form KEY=VALUE."""
 
     name = "key=value"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
-        """The parts before and after the first equals sign."""
+        """Return the parts before and after the first equals sign."""
         if isinstance(value, tuple):
             return value
         key, equals, text = value.partition("=")
@@ -129,14 +129,14 @@ class KeyValue(click.ParamType):  # type: ignore[type-arg]  # likewise
 
 
 class Target(click.ParamType):  # type: ignore[type-arg]  # likewise
-    """FORMAT=PATH."""
+    """A value of the form FORMAT=PATH."""
 
     name = "format=path"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
-        """The format and the path."""
+        """Return the format and the path."""
         from .reports import parse_target
 
         if isinstance(value, tuple):
@@ -148,7 +148,7 @@ class Target(click.ParamType):  # type: ignore[type-arg]  # likewise
 
 
 def complete_rule(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the name of a rule or of a group."""
+    """Complete the name of a rule or group."""
     from ..rules import RULES
     from ..rules.groups import GROUPS
 
@@ -168,7 +168,7 @@ def complete_schema(_ctx: click.Context, _param: click.Parameter, incomplete: st
 
 
 def schema_names() -> tuple[str, ...]:
-    """The names of the schemas: the URLs of the endpoints, then all others."""
+    """Return the names of the schemas: the endpoints' URLs, then all other names."""
     from ..providers import provider
 
     return (

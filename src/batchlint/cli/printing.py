@@ -1,4 +1,7 @@
-"""Printing. Either stream may be closed; `standard_streams.py` handles failed writes."""
+"""Prints to standard output and standard error.
+
+Both may be closed. `standard_streams.py` handles failed writes.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ from typing import Any, Final
 import click
 
 from ..output.complete_writer import OutputError, to_bytes
-from ..output.wrapping import NARROWEST, wrap
+from ..output.wrapping import MIN_WIDTH, wrap
 from ..phrasing import escape
 
-#: The width of terminals that don't report one.
+#: The assumed width of terminals that don't report theirs.
 _DEFAULT_WIDTH: Final = 80
 
 
@@ -23,12 +26,12 @@ def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
     """Print strings as they arrive, then flush.
 
     Args:
-        texts: the texts. All are consumed, even if there is no reader, because consuming them runs
-            the checks.
-        as_utf8: print UTF-8 bytes, independent of the encoding of standard output.
+        texts: the strings. All are consumed even if standard output is closed, because consuming
+            them runs the checks.
+        as_utf8: whether to print UTF-8, whatever the encoding of standard output.
 
     Raises:
-        OutputError: standard output cannot be written.
+        OutputError: writing to standard output failed.
     """
     stream = sys.stdout
     for text in texts:
@@ -43,23 +46,24 @@ def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print lines as they come, and flush. On a terminal, they are wrapped between words.
+    """Print lines as they arrive, then flush. On a terminal, lines are wrapped between words.
 
     Args:
-        lines: the lines, each without its newline.
+        lines: the lines without their newlines.
 
     Raises:
-        OutputError: standard output cannot be written.
+        OutputError: writing to standard output failed.
     """
     width = terminal_width(sys.stdout)
     print_all(f"{wrap(line, width)}\n" for line in lines)
 
 
 def print_bytes(chunks: Iterable[bytes]) -> None:
-    """Print bytes as they come, and flush. They are data, so a closed stream is an error.
+    """Print bytes as they arrive, then flush.
 
     Raises:
-        OutputError: standard output cannot be written.
+        OutputError: writing to standard output failed, or it is closed. The bytes are data, which
+            must not be lost.
     """
     stream = sys.stdout
     if stream is None:
@@ -70,28 +74,31 @@ def print_bytes(chunks: Iterable[bytes]) -> None:
 
 
 def complain(text: str) -> None:
-    """Print a message on standard error. If that fails, the exit status still reports it."""
+    """Print a message on standard error.
+
+    A failed write is ignored, because the exit status reports the problem too.
+    """
     with suppress(OSError):
         click.echo(wrap(f"batchlint: {escape(text)}", terminal_width(sys.stderr)), err=True)
 
 
 def terminal_width(stream: Any) -> int | None:
-    """The columns of the terminal that a stream writes to; None if it is not a terminal."""
+    """Return the width of a stream's terminal in columns; None if it is not a terminal."""
     if stream is None or not stream.isatty():
         return None
     with suppress(KeyError, ValueError):
-        return max(int(os.environ["COLUMNS"]), NARROWEST)
+        return max(int(os.environ["COLUMNS"]), MIN_WIDTH)
     with suppress(OSError):
-        return max(os.get_terminal_size(stream.fileno()).columns or _DEFAULT_WIDTH, NARROWEST)
+        return max(os.get_terminal_size(stream.fileno()).columns or _DEFAULT_WIDTH, MIN_WIDTH)
     return _DEFAULT_WIDTH
 
 
 def show_error(error: click.ClickException) -> None:
-    """Print an error about the command line. The message may quote anything, so escape it."""
+    """Print a usage error. Its message is escaped, because it may quote any argument."""
     # `NoArgsIsHelpError` is new in click 8.2.
     if not isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
-        label = len("Error: ")  # click puts it before the message.
-        message = wrap(escape(error.format_message()), terminal_width(sys.stderr), label, label)
+        indent = len("Error: ")  # click prints this before the message.
+        message = wrap(escape(error.format_message()), terminal_width(sys.stderr), indent, indent)
         error.format_message = lambda: message  # type: ignore[method-assign]
     if sys.stderr is not None:
         with suppress(OSError):

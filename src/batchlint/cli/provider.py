@@ -1,4 +1,4 @@
-"""`batchlint provider`: explains providers."""
+"""The `batchlint provider` command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .printing import print_all, terminal_width
 @click.command(short_help="Explain providers.")
 @click.argument("name", required=False, metavar="[NAME]", type=ProviderName())
 def provider(name: str | None) -> None:
-    """Explain a provider; without NAME, list all providers."""
+    """Explain a provider. Without NAME, list all providers."""
     from ..output.providers import explain_provider, list_providers
 
     width = terminal_width(sys.stdout)

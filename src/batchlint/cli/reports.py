@@ -1,4 +1,4 @@
-"""Prints reports, and writes them to files."""
+"""Writes reports to files."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 #: The path that means standard output.
 STANDARD_OUTPUT: Final = "-"
 
-#: A format and the path of a report in it.
+#: The name of a format, and the path to write the report to.
 Target = tuple[str, str]
 
 
 def refuse_conflicts(paths: Sequence[str], inputs: Iterable[str]) -> None:
-    """Refuse report paths that would overwrite an input or each other.
+    """Raise an error if a report would overwrite an input or another report.
 
     Raises:
-        click.UsageError: a report would overwrite a file.
+        click.UsageError: two paths conflict.
     """
     inputs = list(inputs)
     seen: set[str] = set()
@@ -44,13 +44,11 @@ def refuse_conflicts(paths: Sequence[str], inputs: Iterable[str]) -> None:
             seen.add(path)
             continue
         name = shown_name(path)
-        if any(_is_same_file(path, each) for each in inputs):
+        if any(_is_same_file(path, source) for source in inputs):
             raise click.UsageError(f"the report would overwrite {name}, which is an input file")
         try:
             real = os.path.realpath(path)
-        except (
-            OSError
-        ):  # The working directory no longer exists, which writing the report will report.
+        except OSError:  # The working directory no longer exists. `write_report` reports it.
             continue
         if real in seen and (os.path.isfile(real) or not os.path.exists(real)):  # noqa: PTH110, PTH113
             raise click.UsageError(f"two reports would be written to {name}")
@@ -58,12 +56,12 @@ def refuse_conflicts(paths: Sequence[str], inputs: Iterable[str]) -> None:
 
 
 def write_report(path: str, texts: Iterable[str], results: list[FileResult]) -> bool:
-    """Write a report, unless no file could be checked. Return False if writing fails."""
+    """Write a report, unless no file could be checked. Return whether no write failed."""
     from ..output.write import write_atomic
 
     name = shown_name(path)
     try:
-        write_atomic(path, _if_any_is_checked(texts, results))
+        write_atomic(path, _require_checked_file(texts, results))
     except OutputError as error:
         complain(f"{name}: cannot write: {error.strerror}")
         return False
@@ -73,7 +71,7 @@ def write_report(path: str, texts: Iterable[str], results: list[FileResult]) -> 
 
 
 def append_summary(chosen: Format, results: list[FileResult]) -> bool:
-    """Write the step summary of the CI service, if any. Return False if writing fails."""
+    """Write the CI service's step summary, if it has one. Return whether no write failed."""
     try:
         chosen.append_summary(results)
     except OSError as error:
@@ -86,7 +84,7 @@ def parse_target(value: str) -> Target:
     """Parse `FORMAT=PATH`.
 
     Raises:
-        ValueError: the value has another form, or the format is unknown.
+        ValueError: the value does not have this form, or the format is unknown.
     """
     name, equals, path = value.partition("=")
     if not equals or not path:
@@ -100,8 +98,8 @@ class _NothingCheckedError(Exception):
     """No file could be checked, so there is no report."""
 
 
-def _if_any_is_checked(texts: Iterable[str], results: list[FileResult]) -> Iterator[str]:
-    """The texts of a report. Raise instead of ending an empty report, so the old one is kept.
+def _require_checked_file(texts: Iterable[str], results: list[FileResult]) -> Iterator[str]:
+    """Yield the texts of a report. An error at the end keeps the old file.
 
     Raises:
         _NothingCheckedError: no file could be checked.
@@ -112,10 +110,10 @@ def _if_any_is_checked(texts: Iterable[str], results: list[FileResult]) -> Itera
 
 
 def _is_same_file(output_file: str, path: str) -> bool:
-    """Whether an output is a regular file, and also an input."""
+    """Return whether an output is also an input. Pipes and devices don't conflict."""
     try:
         target = Path(output_file).stat()
         source = os.fstat(sys.stdin.fileno()) if path == "-" else Path(path).stat()
-    except (OSError, ValueError, AttributeError):  # Either may be missing or closed.
+    except (OSError, ValueError, AttributeError):  # One of them is missing or closed.
         return False
     return stat.S_ISREG(target.st_mode) and os.path.samestat(target, source)

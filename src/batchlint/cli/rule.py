@@ -1,4 +1,4 @@
-"""`batchlint rule`: explains rules."""
+"""The `batchlint rule` command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .printing import print_all, terminal_width
 @click.command(short_help="Explain rules.")
 @click.argument("name", required=False, metavar="[RULE]", shell_complete=complete_rule)
 def rule(name: str | None) -> None:
-    """Explain a RULE; without RULE, list all rules by group.
+    """Explain a RULE. Without RULE, list all rules by group.
 
     RULE may also be an API code, a group or a glob such as 'image*'.
     """

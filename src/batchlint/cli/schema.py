@@ -1,4 +1,4 @@
-"""`batchlint schema`: prints the JSON Schemas."""
+"""The `batchlint schema` command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .printing import print_all
 @click.command(short_help="Print JSON Schemas.")
 @click.argument("name", required=False, shell_complete=complete_schema)
 def schema(name: str | None) -> None:
-    """Print a JSON Schema; without NAME, list all schemas.
+    """Print a JSON Schema. Without NAME, list all schemas.
 
     NAME is a listed name, or a part of a URL such as 'embeddings'.
     """
@@ -30,7 +30,7 @@ def schema(name: str | None) -> None:
 
 
 def _find(name: str) -> str:
-    """The schema with this name, or whose URL ends with or contains it.
+    """Return the schema that has this name, or whose URL ends with it or contains it.
 
     Raises:
         click.ClickException: no schema matches, or several do.

@@ -1,4 +1,4 @@
-"""`batchlint serve`: the file and batch routes of the Batch API, on this machine."""
+"""The `batchlint serve` command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .printing import complain, print_all
     type=click.IntRange(0, 65_535),
     default=8000,
     show_default=True,
-    help="Listen on this port. 0 chooses a free one.",
+    help="Listen on this port. 0 chooses a free port.",
 )
 @click.option(
     "--provider",
@@ -25,20 +25,20 @@ from .printing import complain, print_all
     type=ProviderName(),
     default="openai",
     show_default=True,
-    help="Apply the checks of this service; `batchlint provider` lists them.",
+    help="Apply the checks of this service. `batchlint provider` lists the services.",
 )
 @click.option(
     "--outputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Take answers from FILE, by custom_id. FILE has the format of the API's output file. All "
-    "other requests get canned answers.",
+    help="Take answers from FILE, by custom_id. FILE has the format of the API's output file. Requests "
+    "without an answer in FILE get canned answers.",
 )
 def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
     """Serve the Batch API's file and batch routes on this machine.
 
     Set OPENAI_BASE_URL to the printed address to test any OpenAI client offline. Uploads and
-    batches are checked. Requests get canned answers: no model is called. Files are kept in a
+    batches are checked. Requests get canned answers; no model is called. Files are kept in a
     temporary directory, which is removed when the server stops.
     """
     try:
@@ -56,7 +56,7 @@ def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
     try:
         listener = listen(host, port)
     except OSError as error:
-        reason = str(error.strerror).partition(" (while")[0]  # Python adds the address.
+        reason = str(error.strerror).partition(" (while")[0]  # Python appends the address.
         raise click.ClickException(
             f"cannot listen on {host}, port {port}: {reason}; choose another with --host or --port"
         ) from None

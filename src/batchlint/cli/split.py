@@ -1,4 +1,4 @@
-"""`batchlint split`: splits a batch input file into parts."""
+"""The `batchlint split` command."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     from ..splitting import Manifest
 
 #: Maximum number of lines to print for each kind of problem.
-_PRINTED: Final = 20
+_MAX_PRINTED: Final = 20
 
-
-#: The indentation of the continuation lines of a row.
+#: The indentation of a row's continuation lines.
 _INDENT: Final = "    "
 
 
-class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new releases
+class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in recent releases
     """Names of fields, separated by commas, or `none`."""
 
     name = "fields"
@@ -39,7 +38,7 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
-        """The names of the fields."""
+        """Return the names of the fields."""
         from ..splitting import FIELDS
 
         if isinstance(value, tuple):
@@ -55,7 +54,7 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
 @click.command(
     cls=CheckCommand,
     short_help="Split a batch input FILE into parts.",
-    epilog="Exit status: 0 all parts are complete, 1 a line doesn't fit into any part, so nothing was "
+    epilog="Exit status: 0 all parts were written, 1 a line doesn't fit into any part, so nothing was "
     "written, 2 the file could not be read or the parts could not be written.",
 )
 @click.argument("file", type=InputFile())
@@ -72,7 +71,7 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in new
     "--by",
     type=_Fields(),
     metavar="FIELDS",
-    help="Fields that all requests in a part must share: `model,url`, `model`, `url` or `none`.  "
+    help="Fields whose values all requests in a part must share: `model,url`, `model`, `url` or `none`.  "
     "[default: the fields that the provider requires, model,url for OpenAI]",
 )
 @click.option(
@@ -131,7 +130,7 @@ def split(
     configured = configs_of(ctx)(path.parent).value_for(path, "provider")
     options["provider"] = provider or configured or "openai"
     try:
-        with _opened(file) as (source, name):
+        with _open(file) as (source, name):
             manifest = splitting.split(
                 source, output_dir, name=name, max_parts=max_parts, dry_run=dry_run, **options
             )
@@ -159,8 +158,8 @@ def split(
     ctx.exit(EXIT_OK if manifest.ok else EXIT_FOUND)
 
 
-def _opened(path: str) -> AbstractContextManager[tuple[Any, str | None]]:
-    """The source behind a path, and its name if the source has none."""
+def _open(path: str) -> AbstractContextManager[tuple[Any, str | None]]:
+    """Return the source at a path, and a name for it if it has none."""
     from ..sources import is_gzipped, is_url, open_file
 
     if path == "-":
@@ -171,11 +170,11 @@ def _opened(path: str) -> AbstractContextManager[tuple[Any, str | None]]:
 
 
 def _table(manifest: Manifest, width: int | None) -> Iterator[str]:
-    """One row per part.
+    """Yield a header and one row per part.
 
     Args:
-        manifest: the parts.
-        width: the columns of the terminal; None if it is not a terminal. A row that is wider takes
+        manifest: the description of the parts.
+        width: the width of the terminal in columns; None without a terminal. A wider row takes
             several lines.
     """
     inputs = any(part.embedding_inputs for part in manifest.parts)
@@ -189,11 +188,11 @@ def _table(manifest: Manifest, width: int | None) -> Iterator[str]:
         cells += [getattr(part, field) or "-" for field in manifest.by]
         rows.append(tuple(map(escape, cells)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    numbers = range(1, 4 if inputs else 3)
+    right_aligned = range(1, 4 if inputs else 3)
     lines = _columns_by_line(widths, width)
     for row in rows:
         padded = [
-            f"{cell:>{column}}" if index in numbers else f"{cell:<{column}}"
+            f"{cell:>{column}}" if index in right_aligned else f"{cell:<{column}}"
             for index, (cell, column) in enumerate(zip(row, widths, strict=True))
         ]
         for number, indices in enumerate(lines):
@@ -206,41 +205,41 @@ def _columns_by_line(widths: list[int], width: int | None) -> list[list[int]]:
 
     Args:
         widths: the width of each column.
-        width: the columns of the terminal; None if it is not a terminal.
+        width: the width of the terminal in columns; None without a terminal.
     """
     lines: list[list[int]] = [[]]
     room = sys.maxsize if width is None else width
     left = room
-    for index, wide in enumerate(widths):
-        if wide > left and lines[-1]:
+    for index, column in enumerate(widths):
+        if column > left and lines[-1]:
             lines.append([])
             left = room - len(_INDENT)
         lines[-1].append(index)
-        left -= wide + 2
+        left -= column + 2
     return lines
 
 
 def _unplaced(shown: str, manifest: Manifest) -> Iterator[str]:
-    """The lines that don't fit into any part."""
-    for line in manifest.unplaced_lines[:_PRINTED]:
+    """Yield messages about lines that don't fit into any part."""
+    for line in manifest.unplaced_lines[:_MAX_PRINTED]:
         yield f"{escape(shown)}:{line.line}: {line.message}"
-    if manifest.unplaced > _PRINTED:
-        yield f"... and {manifest.unplaced - _PRINTED:,} more"
+    if manifest.unplaced > _MAX_PRINTED:
+        yield f"... and {manifest.unplaced - _MAX_PRINTED:,} more"
 
 
 def _repeats(shown: str, manifest: Manifest) -> Iterator[str]:
-    """The lines whose custom_id an earlier line already uses."""
-    for repeat in manifest.repeats[:_PRINTED]:
+    """Yield messages about lines whose custom_id an earlier line already uses."""
+    for repeat in manifest.repeats[:_MAX_PRINTED]:
         yield (
             f"{escape(shown)}:{repeat.line}: warning: the custom_id is already used on line "
             f"{repeat.first:,}. Results are matched by custom_id."
         )
-    if manifest.repeated_ids > _PRINTED:
-        yield f"... and {manifest.repeated_ids - _PRINTED:,} more"
+    if manifest.repeated_ids > _MAX_PRINTED:
+        yield f"... and {manifest.repeated_ids - _MAX_PRINTED:,} more"
 
 
 def _summary(shown: str, manifest: Manifest, folder: str, *, dry_run: bool) -> str:
-    """A summary of the run."""
+    """Return a summary of the run."""
     blank = f", {counted(manifest.blank_lines, 'blank line')} left out" * bool(manifest.blank_lines)
     start = f"{escape(shown)}: {counted(manifest.requests, 'request')}{blank}"
     if not manifest.ok:

@@ -12,16 +12,16 @@ from ..output.complete_writer import CompleteWriter
 def secure_streams() -> None:
     """Replace standard output and standard error with streams that write everything.
 
-    Python's own streams lose bytes if they are unbuffered or non-blocking. A failed write to
-    standard output raises an `OutputError`. A failed write to standard error is ignored; the exit
-    status still reports the problem.
+    Python's streams lose bytes if they are unbuffered or non-blocking. A failed write to standard
+    output raises an `OutputError`. A failed write to standard error is ignored, because the exit
+    status reports the problem too.
     """
-    sys.stdout = _secured(sys.stdout, optional=False)
-    sys.stderr = _secured(sys.stderr, optional=True)
+    sys.stdout = _secure(sys.stdout, optional=False)
+    sys.stderr = _secure(sys.stderr, optional=True)
 
 
-def _secured(stream: Any, *, optional: bool) -> Any:
-    """The stream over a `CompleteWriter`. Other streams are returned unchanged."""
+def _secure(stream: Any, *, optional: bool) -> Any:
+    """Put a `CompleteWriter` below a text stream. Any other stream is returned unchanged."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream
     raw = getattr(stream.buffer, "raw", stream.buffer)  # Unbuffered streams have no buffer.

@@ -1,4 +1,4 @@
-"""The output formats: one module each, with a function `render`, imported when it is needed."""
+"""Output formats. Each has a module with a `render` function, imported when it is needed."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Options(NamedTuple):
 
     Attributes:
         max_errors: the maximum number of findings to print per file; 0 prints all kept findings.
-        style: colors a text: `click.style`, or a function with the same arguments.
-        show_source: show an excerpt of the line, which may be private.
-        statistics: count the findings of all files by rule.
+        style: colors a string.
+        show_source: whether to show an excerpt of the line, which may be private.
+        statistics: whether to count the findings of all files by rule.
         strict: whether warnings fail the run too.
-        quiet: print errors only.
-        width: the columns of the terminal; None disables wrapping.
+        quiet: whether to print errors only.
+        width: the width of the terminal in columns; None disables wrapping.
     """
 
     max_errors: int = 20
@@ -46,11 +46,11 @@ class Format(NamedTuple):
 
     Attributes:
         name: the value of `--format`, and the name of its module.
-        prints_sample: whether it prints at most `--max-errors` findings of a file.
+        prints_sample: whether it prints at most `--max-errors` findings per file.
         reports_truncated: whether it reports how many findings it leaves out.
-        reports_requests: whether it includes the errors of single requests.
-        reads_lines: whether it needs the lines of findings, even if it does not show them.
-        is_for_people: whether it is printed in the encoding of the terminal. All others are UTF-8.
+        reports_requests: whether it includes errors that fail only their request.
+        reads_lines: whether it reads the lines of findings again, even if it does not show them.
+        is_for_people: whether it is printed in the terminal's encoding. Other formats are UTF-8.
     """
 
     name: str
@@ -61,12 +61,12 @@ class Format(NamedTuple):
     is_for_people: bool = False
 
     def render(self, files: Iterable[FileResult], options: Options) -> Iterator[str]:
-        """The text to print, piece by piece as files are checked."""
+        """Yield the text to print, piece by piece as files are checked."""
         rendered: Iterator[str] = self._module().render(files, options)
         return rendered
 
     def append_summary(self, files: list[FileResult]) -> None:
-        """Write the summary that a service shows next to the output, if it asks for one.
+        """Write the summary that a CI service shows, if the service names a file for it.
 
         Raises:
             OSError: the summary cannot be written. `filename` is the name of its file.
@@ -98,5 +98,5 @@ FORMATS: Final[Mapping[str, Format]] = {
 
 
 def default_format() -> Format:
-    """The format if the user chooses none: that of the CI service, or else text."""
+    """Return the default format: `github` under GitHub Actions, otherwise `text`."""
     return FORMATS["github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text"]

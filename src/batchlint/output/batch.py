@@ -1,4 +1,4 @@
-"""The format `batch`: the API's response."""
+"""The `batch` format: the API's response."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .result import FileResult
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One line per file: the Batch object or the error object that the API would return.
+    """Yield one line per file: the Batch object or the error object that the API would return.
 
-    A file that cannot be read gets an error object that the API does not have.
+    For a file that cannot be read, the line is an error object that only batchlint has.
     """
     for file in files:
         answer = (

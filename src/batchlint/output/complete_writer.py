@@ -1,4 +1,4 @@
-"""Streams that write everything or report that they could not."""
+"""Streams that write all bytes, or raise an error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class OutputError(OSError):
 
 @contextmanager
 def as_output_error() -> Iterator[None]:
-    """Turn any `OSError` into an `OutputError`, so that it is not mistaken for an input error."""
+    """Convert any `OSError` to an `OutputError`, to tell it apart from input errors."""
     try:
         yield
     except OutputError:
@@ -28,19 +28,19 @@ def as_output_error() -> Iterator[None]:
 
 
 def _output_error(error: OSError) -> OutputError:
-    """Convert an error to an `OutputError`."""
+    """Return an error as an `OutputError`."""
     return OutputError(error.errno, error.strerror or str(error))
 
 
 class CompleteWriter(io.RawIOBase):
-    """Writes all bytes to a raw stream, which may take only some of them at a time.
+    """Writes all bytes to a raw stream, even if the stream accepts only some of them per call.
 
-    After a failure, further output is discarded. The same happens if the reader of a pipe exits,
-    but that is not a failure.
+    After a failure, further output is discarded. If the reader of a pipe exits, output is discarded
+    too, but no error is raised.
 
     Args:
         raw: an unbuffered stream, blocking or not.
-        optional: whether the output is optional, so that a failure is not raised.
+        optional: whether to ignore failures.
     """
 
     def __init__(self, raw: Any, *, optional: bool = False) -> None:
@@ -50,7 +50,7 @@ class CompleteWriter(io.RawIOBase):
         self._discards = False
 
     def write(self, data: Any, /) -> int:
-        """Write everything.
+        """Write all bytes.
 
         Raises:
             OutputError: the data cannot be written.
@@ -81,19 +81,19 @@ class CompleteWriter(io.RawIOBase):
         return True
 
     def fileno(self) -> int:
-        """The file descriptor."""
+        """Return the file descriptor."""
         descriptor: int = self._raw.fileno()
         return descriptor
 
     def isatty(self) -> bool:
-        """Whether it is a terminal."""
+        """Return whether the stream is a terminal."""
         return bool(self._raw.isatty())
 
     def close(self) -> None:
         """Close the raw stream.
 
         Raises:
-            OutputError: the system reports a failed write only now.
+            OutputError: an earlier write failed, and the system reports it only now.
         """
         if not self.closed:
             super().close()
@@ -107,16 +107,16 @@ def _wait_until_writable(raw: Any) -> None:
     except ImportError:  # Windows
         time.sleep(_PAUSE)
         return
-    waiting = poll()
-    waiting.register(raw.fileno(), POLLOUT)
-    waiting.poll()
+    poller = poll()
+    poller.register(raw.fileno(), POLLOUT)
+    poller.poll()
 
 
 def open_writer(descriptor: int) -> io.BufferedWriter:
-    """A buffered stream that writes everything to a file descriptor, and closes it."""
+    """Return a buffered stream that writes all bytes to a file descriptor, and closes it."""
     return io.BufferedWriter(CompleteWriter(io.FileIO(descriptor, "w")), 1 << 16)
 
 
 def to_bytes(text: str) -> bytes:
-    """Encode a text for a report: as UTF-8, in any locale."""
+    """Encode a string as UTF-8, in any locale. Lone surrogates are escaped."""
     return text.encode("utf-8", "backslashreplace")

@@ -15,23 +15,23 @@ Lines = Callable[[], Iterable[bytes]]
 
 
 class _Row(NamedTuple):
-    """A line before and after. None if it was added or removed."""
+    """A line before and after the fixes. None if it did not exist then."""
 
     old: bytes | None
     new: bytes | None
 
 
 def unified(path: str, old: Lines, new: Lines, *, same_lines: bool) -> Iterator[bytes]:
-    """Yield the diff piece by piece. Nothing is yielded for equal files.
+    """Yield the diff piece by piece, or nothing for equal files.
 
-    Fixes change lines in place or remove blank lines, so no search for matching lines is needed.
-    Each file is read once or twice, and only a few of its lines are in memory.
+    Fixes change lines in place or remove blank lines, so there is no need to search for matching
+    lines. Each file is read once or twice, and only a few lines are in memory.
 
     Args:
         path: the name of the file.
-        old: the lines before.
-        new: the lines after.
-        same_lines: whether lines correspond to each other. Otherwise all lines are replaced.
+        old: the lines before the fixes.
+        new: the lines after the fixes.
+        same_lines: whether lines correspond to each other. Otherwise, the diff replaces all lines.
     """
     name = path.encode("utf-8", "surrogateescape")
     hunks = _hunks(_rows(old(), new())) if same_lines else _whole(old, new)
@@ -46,21 +46,21 @@ def unified(path: str, old: Lines, new: Lines, *, same_lines: bool) -> Iterator[
 def _rows(old: Iterable[bytes], new: Iterable[bytes]) -> Iterator[_Row]:
     """Pair the lines. A blank line without a counterpart was removed."""
     after = iter(new)
-    following = next(after, None)
+    candidate = next(after, None)
     for line in old:
-        if not line.strip(_BLANKS) and (following is None or following.strip(_BLANKS)):
+        if not line.strip(_BLANKS) and (candidate is None or candidate.strip(_BLANKS)):
             yield _Row(line, None)
         else:
-            yield _Row(line, following)
-            following = next(after, None)
+            yield _Row(line, candidate)
+            candidate = next(after, None)
 
 
 def _hunks(rows: Iterator[_Row]) -> Iterator[bytes]:
-    """Changed lines with their context."""
+    """Yield hunks: changed lines with their context."""
     before: list[_Row] = []  # unchanged lines before the next change
     hunk: list[_Row] = []
-    unchanged = 0  # at the end of the hunk
-    at_old = at_new = 1
+    unchanged = 0  # unchanged lines at the end of the hunk
+    old_start = new_start = 1
     for row in rows:
         is_changed = row.old != row.new
         if is_changed:
@@ -74,23 +74,23 @@ def _hunks(rows: Iterator[_Row]) -> Iterator[bytes]:
             if hunk:
                 kept = hunk[: len(hunk) - _CONTEXT]
                 before = hunk[len(kept) :]
-                yield _hunk(kept, at_old, at_new)
-                at_old += sum(each.old is not None for each in kept)
-                at_new += sum(each.new is not None for each in kept)
+                yield _hunk(kept, old_start, new_start)
+                old_start += sum(row.old is not None for row in kept)
+                new_start += sum(row.new is not None for row in kept)
                 hunk = []
             before.append(row)
             if len(before) > _CONTEXT:
-                at_old += 1
-                at_new += 1
+                old_start += 1
+                new_start += 1
                 del before[0]
     if hunk:
-        yield _hunk(hunk[: len(hunk) - max(0, unchanged - _CONTEXT)], at_old, at_new)
+        yield _hunk(hunk[: len(hunk) - max(0, unchanged - _CONTEXT)], old_start, new_start)
 
 
-def _hunk(rows: list[_Row], at_old: int, at_new: int) -> bytes:
+def _hunk(rows: list[_Row], old_start: int, new_start: int) -> bytes:
     old = [row.old for row in rows if row.old is not None]
     new = [row.new for row in rows if row.new is not None]
-    parts = [_header(at_old, len(old), at_new, len(new))]
+    parts = [_header(old_start, len(old), new_start, len(new))]
     removed: list[bytes] = []
     added: list[bytes] = []
     for row in rows:
@@ -108,17 +108,16 @@ def _hunk(rows: list[_Row], at_old: int, at_new: int) -> bytes:
 
 
 def _whole(old: Lines, new: Lines) -> Iterator[bytes]:
-    """A hunk that replaces all lines."""
-    counts = sum(1 for _ in old()), sum(1 for _ in new())
-    yield _header(1, counts[0], 1, counts[1])
+    """Yield a hunk that replaces all lines."""
+    yield _header(1, sum(1 for _ in old()), 1, sum(1 for _ in new()))
     for mark, lines in ((b"-", old), (b"+", new)):
         for line in lines():
             yield _line(mark, line)
 
 
-def _header(at_old: int, old: int, at_new: int, new: int) -> bytes:
-    # For an empty range, the number is that of the previous line.
-    return b"@@ -%d,%d +%d,%d @@\n" % (at_old - (not old), old, at_new - (not new), new)
+def _header(old_start: int, old: int, new_start: int, new: int) -> bytes:
+    # An empty range starts at the number of the previous line.
+    return b"@@ -%d,%d +%d,%d @@\n" % (old_start - (not old), old, new_start - (not new), new)
 
 
 def _line(mark: bytes, line: bytes) -> bytes:

@@ -10,12 +10,12 @@ from ..phrasing import escape_document
 
 
 def to_json_document(value: Any, *, indent: bool = False) -> str:
-    """A value as JSON with a newline. Characters that could control a terminal are escaped."""
+    """Encode a value as JSON with a newline. Characters that may control a terminal are escaped."""
     text = orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else None).decode()
     return escape_document(text, _reference) + "\n"
 
 
 def _reference(character: str) -> str:
-    """A character as a JSON escape, which uses UTF-16."""
+    """Return a character as a JSON escape, which uses UTF-16."""
     units = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -1,4 +1,4 @@
-"""Fingerprints of findings: unique in a run, and stable when lines move."""
+"""Fingerprints of findings. They are unique in a run, and don't change when lines move."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ..findings import BatchError
 
 
 class Fingerprints:
-    """Makes the fingerprints of a run."""
+    """Creates the fingerprints of a run."""
 
     def __init__(self) -> None:
         self._seen = Counter[tuple[str | None, ...]]()
 
     def of(self, path: str, error: BatchError) -> str:
-        """The fingerprint of a finding. Equal findings are numbered."""
+        """Return the fingerprint of a finding. Equal findings are numbered."""
         return self.of_parts(path, error.rule, error.custom_id, error.pointer, error.message)
 
     def of_parts(self, *parts: str | None) -> str:
-        """The fingerprint of anything identified by these parts."""
+        """Return the fingerprint of anything that these parts identify."""
         self._seen[parts] += 1
         text = "\0".join([*(part or "" for part in parts), str(self._seen[parts])])
         return sha256(text.encode(errors="backslashreplace")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""The format `github`: workflow commands, which become annotations, and a step summary."""
+"""The `github` format: workflow commands, which become annotations, and a step summary."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .result import FileResult
 from .sample import omitted, sample, shown_report
 from .wording import by_effect, counted, effect, effects, label, place, summary, summary_of_all
 
-#: The maximum number of rows of a table in the summary.
-_ROWS: Final = 100
+#: The maximum number of rows per table in the summary.
+_MAX_ROWS: Final = 100
 
 
 def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
-    """One command per finding, and a sentence per file.
+    """Yield one command per finding, and one sentence per file.
 
-    GitHub shows only the first commands, so the first ones are of different rules.
+    GitHub shows only the first commands, so these are about different rules.
     """
     for file in files:
         if file.report is None:
@@ -43,7 +43,7 @@ def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
 
 
 def _finding(file: FileResult, error: BatchError) -> str:
-    """The command of a finding."""
+    """Return the command for a finding."""
     text = f"{label(error)}: {error.message}" + (f"\n{error.hint}" if error.hint else "")
     return _command(
         error.severity, file, error.line, error.column, f"batchlint ({error.rule})", text
@@ -54,29 +54,31 @@ def _command(
     level: str, file: FileResult, line: int | None, column: int | None, title: str, text: str
 ) -> str:
     path = from_root(file.source) if file.source is not None else None
-    if path is None:  # With a path, GitHub itself shows the place.
+    if path is None:  # With a path, GitHub shows the place.
         text = f"{place(file.path, line, column)}: {text}"
     values = {"title": title, "file": path, "line": line, "col": column}
     properties = ",".join(
-        f"{key}={_escaped(str(value), ':,')}" for key, value in values.items() if value is not None
+        f"{key}={_escape_command(str(value), ':,')}"
+        for key, value in values.items()
+        if value is not None
     )
-    return f"::{level} {properties}::{_escaped(text)}\n"
+    return f"::{level} {properties}::{_escape_command(text)}\n"
 
 
-def _escaped(text: str, more: str = "") -> str:
-    """Escape a text for the runner and for what it displays. Properties need more escapes."""
+def _escape_command(text: str, more: str = "") -> str:
+    """Escape a string for the runner and for its display. Properties need more escapes."""
     for character in ("%", "\r", "\n", *more):
         text = text.replace(character, f"%{ord(character):02X}")
     return escape(text)
 
 
 def _plain(text: str) -> str:
-    """A line that the runner never takes for a command, even if a file name looks like one."""
+    """Return a line that the runner never treats as a command, whatever the file name."""
     return "batchlint: " + escape(text).replace("##[", "## [") + "\n"
 
 
 def append_summary(files: Sequence[FileResult]) -> None:
-    """Append to the summary of the step, if the runner named a file for it.
+    """Append to the step summary, if the runner named a file for it.
 
     Raises:
         OSError: the summary cannot be written.
@@ -90,7 +92,7 @@ def append_summary(files: Sequence[FileResult]) -> None:
 
 
 def step_summary(files: Sequence[FileResult]) -> str:
-    """The totals by file and by rule, in Markdown. Annotations show only some findings."""
+    """Return the totals by file and by rule, in Markdown. Annotations show only some findings."""
     counts = Counter[FindingKey]()
     for file in files:
         if file.report is not None:
@@ -130,7 +132,7 @@ def _table(*head: str, rows: Iterable[list[str]]) -> Iterator[str]:
     yield f"|{alignment}|"
     omitted_rows = 0
     for number, row in enumerate(rows):
-        if number < _ROWS:
+        if number < _MAX_ROWS:
             yield f"| {' | '.join(row)} |"
         else:
             omitted_rows += 1
@@ -143,7 +145,7 @@ def _code(text: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Escape a text so that Markdown shows it unchanged, in a table too."""
+    """Escape a string so that Markdown shows it unchanged, also in a table."""
     return re.sub(
         r"[^\w\s./-]|_",
         lambda match: f"&#{ord(match[0])};" if match[0].isascii() else html.escape(match[0]),

@@ -1,4 +1,4 @@
-"""The format `gitlab`: a GitLab code quality report."""
+"""The `gitlab` format: a GitLab Code Quality report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .wording import label
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One JSON array of all kept findings. A file that cannot be read is a finding too."""
+    """Yield one JSON array of all kept findings. A file that cannot be read is a finding too."""
     fingerprints = Fingerprints()
     issues = [issue for file in files for issue in _issues(file, fingerprints)]
     yield to_json_document(issues, indent=True)

@@ -1,4 +1,4 @@
-"""The format `json`: one JSON document."""
+"""The `json` format: one JSON document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .result import FileResult
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One document for all files (`schemas/report.json`)."""
+    """Yield one document for all files (`schemas/report.json`)."""
     from .. import __version__
 
     shown = [

@@ -1,4 +1,4 @@
-"""The format `jsonl`: one finding per line."""
+"""The `jsonl` format: one finding per line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .result import FileResult
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One finding per line, errors first, each with the path of its file.
+    """Yield one finding per line, errors first, each with the path of its file.
 
     A file that cannot be read gets a line too.
     """

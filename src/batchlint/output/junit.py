@@ -1,4 +1,4 @@
-"""The format `junit`: a JUnit test report, which most CI services read."""
+"""The `junit` format: a JUnit test report, which most CI services read."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One suite per file. An error is a failed case, a warning a passed case with its text.
+    """Yield one document, with one test suite per file.
 
-    A file without findings is one passed case. A file that cannot be read is a case with an error.
+    An error is a failed case. A warning is a passed case with output. A file without findings is
+    one passed case. A file that cannot be read is a case with an error.
     """
     root = ET.Element("testsuites", name="batchlint")
-    root.extend([_suite(file) for file in files])  # It would hide exceptions raised by a generator.
+    root.extend([_suite(file) for file in files])  # `extend` hides exceptions of a generator.
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     ET.indent(root)
@@ -63,7 +64,7 @@ def _suite(file: FileResult) -> ET.Element:
 
 
 def _case(suite: ET.Element, path: str, error: BatchError) -> None:
-    """One finding."""
+    """Add a test case for a finding."""
     case = ET.SubElement(
         suite,
         "testcase",

@@ -1,14 +1,14 @@
-"""URLs of the documentation, for formats that link to it."""
+"""Links to the documentation."""
 
 from __future__ import annotations
 
 from typing import Final
 
-#: The URL of the documentation site. It does not exist yet, so this is a placeholder, which is also
-#: in `pyproject.toml`.
+#: The URL of the documentation site. The site does not exist yet, so this is a placeholder.
+#: `pyproject.toml` contains it too.
 SITE: Final = "https://batchlint.example/"
 
 
 def rule_page(name: str) -> str:
-    """The page of a rule."""
+    """Return the URL of a rule's page."""
     return f"{SITE}rules/{name}/"

@@ -1,4 +1,4 @@
-"""Reads the lines of findings again to show them or to count columns in other units."""
+"""Reads the lines of findings again, to show them or to count columns in other units."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from ..sources import open_file
 def locate_all(
     source: str | IO[bytes] | None, errors: Iterable[BatchError]
 ) -> Iterator[tuple[BatchError, Place | None]]:
-    """The findings, each with its place, or None if it is not found. The file is read once.
+    """Yield each finding with its place, or with None if the place is unknown.
+
+    The file is read once.
 
     Args:
         source: the path of the file, or a copy of its bytes; None if there is nothing to read.
@@ -30,15 +32,15 @@ def locate_all(
     for error_line, group in groupby(errors, key=lambda error: error.line or 0):
         while number < error_line:
             number, line = next(lines, (sys.maxsize, b""))  # Past the end of the file.
-        of_line = list(group)
+        findings = list(group)
         if error_line and number == error_line:
-            yield from zip(of_line, find_all(line, of_line, first=number == 1), strict=True)
+            yield from zip(findings, find_all(line, findings, first=number == 1), strict=True)
         else:
-            yield from ((error, None) for error in of_line)
+            yield from ((error, None) for error in findings)
 
 
 def _lines(source: str | IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file with their numbers. Nothing is yielded for a pipe or a missing file."""
+    """Yield the lines of a file with their numbers, or nothing for a pipe or a missing file."""
     try:
         if not isinstance(source, str):
             source.seek(0)

@@ -1,4 +1,4 @@
-"""Paths as CI services expect them: relative to the root of the project, with forward slashes."""
+"""Paths in the form that CI services expect: relative to the project root, with forward slashes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from urllib.parse import quote
 from ..sources import is_url
 
 #: The characters that a URL may contain in addition to letters, digits and `_.-~`.
-_OF_URLS: Final = ":/?#[]@!$&'()*+,;=%"
+_URL_CHARACTERS: Final = ":/?#[]@!$&'()*+,;=%"
 
 
 def from_root(path: str) -> str:
-    """The path relative to the root of the project. A file outside of it keeps its absolute path.
+    """Return a path relative to the project root. For a file outside of it, return the absolute path.
 
-    The root is the directory that the service names, or else the working directory. A name that is
-    not UTF-8 gets replacement characters.
+    The root is the directory that the CI service names, or else the working directory. Bytes that
+    are not UTF-8 are replaced.
     """
     return os.fsencode(_from_root(path)).decode("utf-8", "replace")
 
@@ -34,19 +34,19 @@ def _from_root(path: str) -> str:
 
 
 def _absolute(path: str) -> str:
-    """The absolute path. If the working directory no longer exists, the path stays relative."""
+    """Make a path absolute, unless the working directory no longer exists."""
     try:
-        return os.path.abspath(path)  # noqa: PTH100 - removes `..`, and follows no links
+        return os.path.abspath(path)  # noqa: PTH100 - removes `..` without following links
     except OSError:
         return os.path.normpath(path)
 
 
 def uri(path: str) -> str:
-    """The path relative to the root of the project, as a relative reference (RFC 3986).
+    """Return a path relative to the project root, as a relative reference (RFC 3986).
 
-    A file outside of the project gets a `file` URI, and a URL is unchanged.
+    For a file outside of the project, return a `file` URI. A URL is returned unchanged.
     """
     name = _from_root(path)
     if is_url(name):
-        return quote(name, safe=_OF_URLS)
+        return quote(name, safe=_URL_CHARACTERS)
     return Path(name).as_uri() if Path(name).is_absolute() else quote(os.fsencode(name), safe="/")

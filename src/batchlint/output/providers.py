@@ -1,4 +1,4 @@
-"""Profiles of providers as text."""
+"""Describes providers as text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..providers import Limits, Provider, provider, provider_index
 from .wrapping import wrap
 
-#: The column in which the texts begin.
+#: The column in which descriptions begin.
 _COLUMN: Final = 22
 
 #: The unit of each limit.
@@ -19,8 +19,8 @@ LIMITS: Final[Mapping[str, str]] = {
     "embedding_inputs": "embedding inputs",
 }
 
-#: Labels of facts, where they differ from their names.
-_FACTS: Final[Mapping[str, str]] = {
+#: Labels for facts whose name is not a good label.
+_LABELS: Final[Mapping[str, str]] = {
     f"limits.{limit}": counted for limit, counted in LIMITS.items()
 } | {
     "any_method": "methods",
@@ -33,10 +33,10 @@ _FACTS: Final[Mapping[str, str]] = {
 
 
 def list_providers(width: int | None = None) -> Iterator[str]:
-    """One row per provider, wrapped to the width of the terminal.
+    """Yield one row per provider, wrapped to the width of the terminal.
 
     Args:
-        width: the width of the terminal; if None, text is not wrapped.
+        width: the width of the terminal in columns; None disables wrapping.
     """
     column = max(map(len, provider_index())) + 2
     for name, row in provider_index().items():
@@ -44,11 +44,11 @@ def list_providers(width: int | None = None) -> Iterator[str]:
 
 
 def explain_provider(name: str, width: int | None = None) -> str:
-    """What batchlint knows about a provider, with the sources.
+    """Return all facts about a provider, with their sources.
 
     Args:
-        name: the provider.
-        width: the width of the terminal; if None, text is not wrapped.
+        name: the name of the provider.
+        width: the width of the terminal in columns; None disables wrapping.
 
     Raises:
         ValueError: there is no such provider.
@@ -65,16 +65,16 @@ def explain_provider(name: str, width: int | None = None) -> str:
 
 
 def by_source(one: Provider) -> dict[str, list[str]]:
-    """The facts that each source supports."""
+    """Return the labels of the facts that each source supports."""
     found: dict[str, list[str]] = {}
     for fact, sources in one.sources.items():
         for source in sources:
-            found.setdefault(source, []).append(_FACTS.get(fact, fact))
+            found.setdefault(source, []).append(_LABELS.get(fact, fact))
     return found
 
 
 def facts(one: Provider) -> Iterator[tuple[str, str]]:
-    """The facts about a provider, as (label, text)."""
+    """Yield the facts about a provider, as (label, text)."""
     yield "service", one.service
     yield "line", line(one)
     yield "URLs", ", ".join([*one.endpoints, *(f"*{end}" for end in one.suffixes)])
@@ -91,14 +91,14 @@ def facts(one: Provider) -> Iterator[tuple[str, str]]:
 
 
 def line(one: Provider) -> str:
-    """The fields of a line."""
+    """Return the fields of a line."""
     return ", ".join(
         name if required else f"{name} (optional)" for name, required in one.line_fields.items()
     )
 
 
 def model(one: Provider) -> str:
-    """Where the model is named, and how many models a file may have."""
+    """Return where the model is named, and how many models a file may have."""
     where = "in every body" if one.needs_model else "in the body, or set by the job or the server"
     count = {
         True: "one per file",
@@ -109,28 +109,30 @@ def model(one: Provider) -> str:
 
 
 def bound(one: Provider, limit: str) -> str:
-    """A limit; empty if none is known."""
+    """Return a limit; empty if none is known."""
     assert limit in Limits._fields
     safe = getattr(one.safe_limits, limit)
-    most = getattr(one.limits, limit)
+    highest = getattr(one.limits, limit)
     if safe is None:
         return ""
-    if most is None:
+    if highest is None:
         return f"{safe:,} (above this, a warning)"
-    return f"{safe:,}" if safe == most else f"{safe:,} (a warning up to {most:,}, an error above)"
+    if safe == highest:
+        return f"{safe:,}"
+    return f"{safe:,} (a warning up to {highest:,}, an error above)"
 
 
 def custom_id(one: Provider) -> str:
-    """The limits of custom_ids; empty if none are known."""
-    own = one.custom_id
-    texts = [f"at least {own['min']} characters"] if "min" in own else []
-    texts += [f"at most {own['max']} characters"] if "max" in own else []
-    texts += [f"pattern {own['pattern']}"] if "pattern" in own else []
-    return ", ".join(texts) + (" (otherwise a warning)" if own.get("doubtful") else "")
+    """Return the limits for custom_ids; empty if none are known."""
+    limits = one.custom_id
+    texts = [f"at least {limits['min']} characters"] if "min" in limits else []
+    texts += [f"at most {limits['max']} characters"] if "max" in limits else []
+    texts += [f"pattern {limits['pattern']}"] if "pattern" in limits else []
+    return ", ".join(texts) + (" (otherwise a warning)" if limits.get("doubtful") else "")
 
 
 def window(one: Provider) -> str:
-    """The completion window; empty if it is unknown."""
+    """Return the completion window; empty if it is unknown."""
     if one.window is None:
         return ""
     shortest, longest = one.window
@@ -138,7 +140,7 @@ def window(one: Provider) -> str:
 
 
 def body(one: Provider) -> str:
-    """How bodies are checked."""
+    """Return how bodies are checked."""
     if one.has_openai_models:
         return "checked against OpenAI's schemas, and by all rules"
     if not one.checks_types_only:
@@ -163,9 +165,9 @@ def _rules(one: Provider) -> Iterator[tuple[str, str]]:
 
 
 def _row(label: str, text: str, column: int, width: int | None) -> str:
-    """A label and its text.
+    """Return a label and its description.
 
-    The text begins at `column`, or two spaces after a label that is too long.
+    The description begins at `column`, or two spaces after a label that is too long.
     """
     label = f"{label:{column - 2}}  "
     return f"{label}{wrap(text, width, column, len(label))}\n"

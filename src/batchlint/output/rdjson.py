@@ -1,6 +1,6 @@
-"""The format `rdjson`: the Reviewdog Diagnostic Format, which reviewdog posts as review comments.
+"""The `rdjson` format: the Reviewdog Diagnostic Format, which reviewdog posts as review comments.
 
-Source of the shape: proto/rdf/reviewdog.proto of reviewdog/reviewdog, November 2026.
+Source: `proto/rdf/reviewdog.proto` in reviewdog/reviewdog, November 2026.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .wording import label
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One document of all kept findings. A file that cannot be read is a diagnostic too."""
+    """Yield one document with all kept findings. A file that cannot be read is a diagnostic too."""
     diagnostics = [diagnostic for file in files for diagnostic in _diagnostics(file)]
     source = {"name": "batchlint", "url": SITE}
     yield to_json_document({"source": source, "diagnostics": diagnostics}, indent=True)
@@ -48,7 +48,7 @@ def _diagnostics(file: FileResult) -> Iterator[dict[str, Any]]:
 
 
 def _range(error: BatchError, place: Place | None) -> dict[str, Any]:
-    """The place in the file. Columns count bytes, so they are known only if the line was found."""
+    """Return the place in the file. Columns count bytes, so they are known only with the line."""
     line = error.line or 1
     if place is None:
         return {"start": {"line": line}}

@@ -1,4 +1,4 @@
-"""The result of one file."""
+"""The result of checking one file."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ class FileResult(NamedTuple):
     """The result of checking a file.
 
     Attributes:
-        path: the path as the user wrote it, made printable.
+        path: the given path, made printable.
         report: None if the file could not be read.
         error: the reason why the file could not be read.
-        source: the path as the user wrote it; None for standard input without a name.
-        stored: the source for reading lines again: a path or a copy of standard input; None if
-            neither.
+        source: the given path; None for standard input without a name.
+        stored: where lines can be read again: a path, or a copy of standard input. None if they
+            cannot be.
     """
 
     path: str

@@ -1,23 +1,24 @@
-"""The documentation of rules as text."""
+"""Describes rules as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from ..rules import RULES, Rule
 from ..rules.groups import GROUPS
 from .wording import EFFECT_OF_RULE
 from .wrapping import wrap, wrap_documentation
 
-#: On a terminal, the column of names is at most this wide. Longer names get a separate line.
-_NAMES = 30
+#: The maximum width of the name column on a terminal. A longer name gets a separate line.
+_MAX_NAME_WIDTH: Final = 30
 
 
 def list_rules(width: int | None = None) -> Iterator[str]:
-    """The rules by group, one line per rule. On a terminal, long lines are wrapped.
+    """Yield the rules by group, one line per rule. On a terminal, long lines are wrapped.
 
     Args:
-        width: the columns of the terminal; None disables wrapping.
+        width: the width of the terminal in columns; None disables wrapping.
     """
     names = max(map(len, RULES))
     for position, (name, group) in enumerate(GROUPS.items()):
@@ -32,15 +33,15 @@ def _row(rule: Rule, names: int) -> str:
 
 
 def _wrapped_row(rule: Rule, width: int) -> str:
-    """The name, with the summary next to it, or below it if there is little room."""
+    """Return the name and the summary, side by side if there is enough room."""
     level = "" if rule.severity == "error" else "Warning. "
     text = f"{level}{_summary(rule)}"
-    if width < 2 * _NAMES + 20:
+    if width < 2 * _MAX_NAME_WIDTH + 20:
         return f"  {rule.name}\n      {wrap(text, width, 6, 6)}\n"
-    indent = _NAMES + 4
-    if len(rule.name) > _NAMES:
+    indent = _MAX_NAME_WIDTH + 4
+    if len(rule.name) > _MAX_NAME_WIDTH:
         return f"  {rule.name}\n{' ' * indent}{wrap(text, width, indent, indent)}\n"
-    return f"  {rule.name:{_NAMES}}  {wrap(text, width, indent, indent)}\n"
+    return f"  {rule.name:{_MAX_NAME_WIDTH}}  {wrap(text, width, indent, indent)}\n"
 
 
 def _summary(rule: Rule) -> str:
@@ -48,11 +49,11 @@ def _summary(rule: Rule) -> str:
 
 
 def explain_rule(rule: Rule, width: int | None = None) -> str:
-    """The name and the documentation of a rule.
+    """Return the name and the documentation of a rule.
 
     Args:
         rule: the rule.
-        width: the columns of the terminal; None disables wrapping.
+        width: the width of the terminal in columns; None disables wrapping.
     """
     state = "" if rule.default else ", off by default"
     code = f", code {rule.code}" if rule.code != rule.name else ""

@@ -1,4 +1,4 @@
-"""Chooses the findings of a file to print, and counts the rest."""
+"""Chooses which findings of a file to print, and counts the others."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from ..report import Report
 from . import Options
 from .wording import counted
 
-#: Omitted findings are counted separately for at most this many rules.
-_RULES: Final = 10
+#: The maximum number of rules whose omitted findings are counted separately.
+_MAX_RULES: Final = 10
 
 
 def shown_report(report: Report, options: Options) -> Report:
-    """The part of a report to print: with `--quiet`, errors, and warnings if they fail the run."""
+    """Return the report to print. With `--quiet`, omit warnings unless they fail the run."""
     if not options.quiet or options.strict:
         return report
     counts = {key: count for key, count in report.counts.items() if key.severity == "error"}
     return replace(report, warnings=(), counts=counts)
 
 
-def sample(report: Report, most: int) -> list[BatchError]:
-    """At most `most` findings: the first of each rule and param, then the second, and so on.
+def sample(report: Report, limit: int) -> list[BatchError]:
+    """Return some findings: the first of each rule and param, then the second, and so on.
 
     Args:
         report: the file's report.
-        most: the maximum number; 0 means all kept findings.
+        limit: the maximum number of findings. 0 means all kept findings.
     """
     findings = [*report.errors, *report.warnings]
-    if not most:
+    if not limit:
         return findings
-    alike: dict[tuple[str, str], list[BatchError]] = {}
+    groups: dict[tuple[str, str], list[BatchError]] = {}
     for error in findings:
         param = re.sub(r"\[\d+\]", "[]", error.param or "")
-        alike.setdefault((error.rule, param), []).append(error)
-    rounds = zip_longest(*alike.values())
-    return [error for error in chain.from_iterable(rounds) if error is not None][:most]
+        groups.setdefault((error.rule, param), []).append(error)
+    rounds = zip_longest(*groups.values())
+    return [error for error in chain.from_iterable(rounds) if error is not None][:limit]
 
 
 def omitted(report: Report, printed: list[BatchError]) -> str:
-    """The number and the lines of the findings that are not printed, by rule; '' if none."""
+    """Return the number and the lines of omitted findings by rule; empty if there are none."""
     return "; ".join(_omitted(report, printed))
 
 
@@ -55,19 +55,19 @@ def _omitted(report: Report, printed: list[BatchError]) -> Iterator[str]:
     hidden = [(rule, count) for rule, count in remaining.items() if count > 0]
     printed_ids = {id(error) for error in printed}
     truncated = report.truncated
-    for rule, count in hidden[:_RULES]:
+    for rule, count in hidden[:_MAX_RULES]:
         kept = [error for error in (*report.errors, *report.warnings) if error.rule == rule]
         lines = [error.line for error in kept if id(error) not in printed_ids and error.line]
         if rule in truncated:
             lines = [*lines, *(error.line for error in kept[-1:] if error.line)][:1]
         yield f"{count:,} more of {rule}{_where(lines, rule in truncated)}"
-    if hidden[_RULES:]:
-        count = sum(count for _, count in hidden[_RULES:])
-        yield f"{count:,} more of {counted(len(hidden) - _RULES, 'other rule')}"
+    if hidden[_MAX_RULES:]:
+        count = sum(count for _, count in hidden[_MAX_RULES:])
+        yield f"{count:,} more of {counted(len(hidden) - _MAX_RULES, 'other rule')}"
 
 
 def _where(lines: list[int], is_truncated: bool) -> str:
-    """The lines as text. If findings were truncated, their last line is unknown."""
+    """Return the lines as text. If findings were truncated, the last line is unknown."""
     if not lines:
         return ""
     if is_truncated:

@@ -1,4 +1,4 @@
-"""The format `sarif`: SARIF 2.1.0, for code scanning services."""
+"""The `sarif` format: SARIF 2.1.0, for code scanning services."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from .paths import uri
 from .result import FileResult
 from .wording import label, summary
 
-#: GitHub shows this many results of a run. It rejects files with more than five times as many.
-MOST: Final = 5_000
+#: The number of results that GitHub shows per run. It rejects files with more than five times as
+#: many.
+MAX_RESULTS: Final = 5_000
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """One run: the rules with findings, the first 5,000 results (errors first), and the totals."""
+    """Yield one run: rules with findings, the first 5,000 results (errors first), and totals."""
     from .. import __version__
 
     results_of_files = list(files)
     fingerprints = Fingerprints()
     results = [result for file in results_of_files for result in _results(file, fingerprints)]
     results.sort(key=lambda result: bool(result["level"] == "warning"))
-    shown = results[:MOST]
+    shown = results[:MAX_RESULTS]
     rules = list(dict.fromkeys(result["ruleId"] for result in shown))
     for result in shown:
         result["ruleIndex"] = rules.index(result["ruleId"])
@@ -69,7 +70,7 @@ def _rule(name: str) -> dict[str, Any]:
 
 def _results(file: FileResult, fingerprints: Fingerprints) -> Iterator[dict[str, Any]]:
     if file.report is not None:
-        findings = [*file.report.errors[:MOST], *file.report.warnings[:MOST]]
+        findings = [*file.report.errors[:MAX_RESULTS], *file.report.warnings[:MAX_RESULTS]]
         for error, place in locate_all(file.stored, sorted(findings)):
             yield _result(file, error, place, fingerprints)
 
@@ -106,12 +107,12 @@ def _artifact(file: FileResult) -> dict[str, str]:
 
 
 def _literal(text: str) -> str:
-    """Escape a text so that nothing in it becomes a link."""
+    """Escape a string so that no part of it becomes a link."""
     return text.replace("](", "\\](")
 
 
 def _invocation(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
-    """How the run ended: the files that could not be read, and the number of omitted results."""
+    """Describe the run: files that could not be read, and the number of omitted results."""
     notes: list[dict[str, Any]] = [
         {
             "level": "error",
@@ -136,7 +137,7 @@ def _invocation(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
 
 
 def _totals(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
-    """The counts of all findings, shown or not."""
+    """Return the counts of all findings, including omitted ones."""
     counts: dict[FindingKey, int] = {}
     rows = []
     for file in files:

@@ -1,4 +1,4 @@
-"""The format `text`: for people."""
+"""The `text` format, for people."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from .sample import omitted, sample, shown_report
 from .wording import by_effect, effect, fixable, label, place, requests, summary_of_all, verdict
 from .wrapping import character_width, width_of, wrap
 
-#: The length of an excerpt in characters, and the maximum number of them before the finding.
-_EXCERPT = 60
-_BEFORE = 24
+#: The maximum width of an excerpt, in columns.
+_EXCERPT_WIDTH: Final = 60
 
-#: Marks a finding that `batchlint fix` can repair.
+#: The maximum number of columns before the finding in an excerpt of a long line.
+_CONTEXT_WIDTH: Final = 24
+
+#: The marks of findings that `batchlint fix` can repair.
 _MARKS: Final[Mapping[Safety | None, str]] = {
     "safe": " [*]",
     "unsafe": " [* unsafe]",
@@ -30,7 +32,7 @@ _MARKS: Final[Mapping[Safety | None, str]] = {
 
 
 def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
-    """Each finding on one line with its hint below, and a summary of each file and of all files."""
+    """Yield each finding with its hint below, and a summary of each file and of all files."""
     outcomes: list[bool | None] = []
     counts = Counter[FindingKey]()
     for file in files:
@@ -74,7 +76,7 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
 
 
 def _finding(path: str, error: BatchError, options: Options) -> str:
-    """The finding on one line, and its hint on another. On a terminal, both are wrapped."""
+    """Return the finding on one line, and its hint on the next. On a terminal, both are wrapped."""
     style = options.style
     where = style(place(path, error.line, error.column), bold=True)
     color = "yellow" if error.severity == "warning" else "red"
@@ -90,14 +92,16 @@ def _finding(path: str, error: BatchError, options: Options) -> str:
 
 
 def _excerpt(at: Place, options: Options) -> str:
-    """A part of the line, with a caret under the finding."""
-    room = _EXCERPT if options.width is None else min(_EXCERPT, options.width - 4)
+    """Return a part of the line, with a caret under the finding."""
+    room = _EXCERPT_WIDTH
+    if options.width is not None:
+        room = min(room, options.width - 4)
     text = at.text
     first = last = at.start
     columns = 0
 
     def grow(limit: int) -> None:
-        """Add characters at the end, up to this many columns."""
+        """Add characters at the end, up to `limit` columns."""
         nonlocal last, columns
         while last < len(text) and last - first < limit:
             columns += character_width(text[last])
@@ -106,7 +110,7 @@ def _excerpt(at: Place, options: Options) -> str:
                 break
             last += 1
 
-    grow(room - _BEFORE)
+    grow(room - _CONTEXT_WIDTH)
     while first and last - first < room and columns + character_width(text[first - 1]) <= room:
         first -= 1
         columns += character_width(text[first])
@@ -126,7 +130,7 @@ def _visible(character: str) -> str:
 
 
 def _statistics(counts: Counter[FindingKey], options: Options) -> Iterator[str]:
-    """One row per rule: the number of findings and their effect."""
+    """Yield one row per rule, with the number of findings and their effect."""
     width = max((len(f"{count:,}") for count in counts.values()), default=1)
     names = max((len(rule) for rule, _, _ in counts), default=1)
     for key, count in by_effect(counts):

@@ -1,4 +1,4 @@
-"""Sentences that several formats print: about a finding, a file, and all files."""
+"""Sentences about findings and files that several formats print."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..findings import BatchError, Effect, FindingKey, count_by_severity
 from ..phrasing import escape
 from ..report import Report
 
-#: The effect of one finding, and of several. Errors without an effect were enabled by `--error`.
+#: The effect of one finding, and of several. Errors without an effect were enabled with `--error`.
 _EFFECTS: Final[Mapping[Effect | None, tuple[str, str]]] = {
     "upload": ("fails the upload", "fail the upload"),
     "create": ("fails the create call", "fail the create call"),
@@ -18,7 +18,7 @@ _EFFECTS: Final[Mapping[Effect | None, tuple[str, str]]] = {
     None: ("is promoted to an error", "are promoted to errors"),
 }
 
-#: What the API does about the problems of a rule.
+#: The effect of a rule's problems on the API.
 EFFECT_OF_RULE: Final[Mapping[Effect | None, str]] = {
     "upload": "rejects the upload",
     "create": "rejects the create call",
@@ -29,12 +29,12 @@ EFFECT_OF_RULE: Final[Mapping[Effect | None, str]] = {
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 error`, `2,000 errors`."""
+    """Return a number with its noun, such as `1 error` or `2,000 errors`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def by_effect(counts: Mapping[FindingKey, int]) -> list[tuple[FindingKey, int]]:
-    """The counts, sorted by effect (worst first), then by frequency."""
+    """Sort counts by effect (worst first), then by frequency."""
     order = [*_EFFECTS]
     return sorted(
         counts.items(), key=lambda item: (item[0][1], order.index(item[0][2]), -item[1], item[0][0])
@@ -42,28 +42,28 @@ def by_effect(counts: Mapping[FindingKey, int]) -> list[tuple[FindingKey, int]]:
 
 
 def effect(key: FindingKey, number: int) -> str:
-    """The effect of this number of findings."""
+    """Return the effect of this number of findings."""
     if key.severity == "error":
         return _EFFECTS[key.fails][number > 1]
     return "warn" if number > 1 else "warns"
 
 
 def place(path: str, line: int | None, column: int | None) -> str:
-    """`file:line:column`. Line and column may be unknown."""
+    """Return `file:line:column`, without the line and column if these are unknown."""
     return ":".join(str(part) for part in (escape(path), line, column) if part is not None)
 
 
 def label(error: BatchError) -> str:
-    """The code and the param of a finding."""
-    return error.code if error.param is None else f"{error.code} {_cut(error.param)}"
+    """Return the code and the param of a finding."""
+    return error.code if error.param is None else f"{error.code} {_shorten(error.param)}"
 
 
-def _cut(param: str) -> str:
+def _shorten(param: str) -> str:
     return param if len(param) <= 120 else param[:80] + "..." + param[-37:]
 
 
 def effects(report: Report) -> str:
-    """`1 fails the upload, 2 fail their requests`; empty if there are no errors."""
+    """Return the errors by effect, such as `1 fails the upload, 2 fail their requests`."""
     parts = []
     for fails in _EFFECTS:
         number = sum(
@@ -77,12 +77,12 @@ def effects(report: Report) -> str:
 
 
 def requests(report: Report) -> str:
-    """The number of requests, and their endpoint."""
+    """Return the number of requests, and their endpoint."""
     return counted(report.total, "request") + (f" to {report.endpoint}" if report.endpoint else "")
 
 
 def verdict(report: Report) -> str:
-    """The number of findings and their effects."""
+    """Return the number of findings and their effects."""
     errors, warnings = count_by_severity(report.counts)
     tail = f", {counted(warnings, 'warning')}" if warnings else ""
     wrong = (
@@ -93,7 +93,7 @@ def verdict(report: Report) -> str:
 
 
 def fixable(report: Report) -> str:
-    """The number of findings that `batchlint fix` can repair; empty if there are none."""
+    """Return the number of findings that `batchlint fix` can repair; empty if there are none."""
     safe = report.fixable.get("safe", 0)
     unsafe = report.fixable.get("unsafe", 0)
     if not safe:
@@ -103,12 +103,12 @@ def fixable(report: Report) -> str:
 
 
 def summary(report: Report) -> str:
-    """A file in one sentence."""
+    """Describe a file in one sentence."""
     return f"{requests(report)}, {verdict(report)}"
 
 
 def summary_of_all(outcomes: Sequence[bool | None]) -> str:
-    """All files in one sentence.
+    """Describe all files in one sentence.
 
     Args:
         outcomes: whether each file has no errors; None if it could not be read.

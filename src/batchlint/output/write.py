@@ -12,10 +12,10 @@ from typing import Final
 
 from .complete_writer import as_output_error, open_writer, to_bytes
 
-#: Maximum number of links to follow in a path, the same as the system's.
-_MOST_LINKS: Final = 40
+#: The maximum number of links to follow in a path. Linux has the same limit.
+_MAX_LINKS: Final = 40
 
-#: The directories whose entries are open files of a process.
+#: Matches directories that contain the open files of a process.
 _DESCRIPTORS: Final = r"/dev/fd|/proc/(?:self|thread-self|(?P<pid>\d+))(?:/task/\d+)?/fd"
 
 #: The flags for opening files. Not every system has every flag.
@@ -27,16 +27,16 @@ _FLAGS: Final = (
 )
 _NEW: Final = _FLAGS | os.O_CREAT | os.O_EXCL
 
-_COPIED_AT_ONCE: Final = 1 << 20
+#: The number of bytes to copy at once.
+_COPY_BYTES: Final = 1 << 20
 
 
 def write_atomic(path: str, texts: Iterable[str | bytes]) -> None:
-    """Write texts or bytes to a temporary file, and rename it to `path` when it is complete.
+    """Write strings or bytes to a temporary file, and rename it to `path` when it is complete.
 
-    A link is kept. If a rename would change more than the content (because the file has several
-    hard links, or belongs to another user or group), the file is overwritten once the temporary
-    file is complete. Pipes, devices and open files of this process, such as `/dev/stdout`, are
-    written directly.
+    Symbolic links are kept. If the file has several hard links, or if a rename would change its
+    owner or group, the complete temporary file is copied over it instead. Pipes, devices and open
+    files of this process, such as `/dev/stdout`, are written directly.
 
     Raises:
         OutputError: the file cannot be written. It keeps its old content.
@@ -52,16 +52,16 @@ def write_atomic(path: str, texts: Iterable[str | bytes]) -> None:
 
 
 def _open_special(path: str) -> int | None:
-    """Open a file that must not be replaced; None for a regular file or a new one.
+    """Open a file that must not be replaced. Return None for a regular file or a new one.
 
     Raises:
         OSError: the file cannot be written.
     """
-    own = _own_descriptor(path)
-    if own is not None:
-        return os.dup(own)  # It shares the offset, so that `>>` appends.
+    descriptor = _own_descriptor(path)
+    if descriptor is not None:
+        return os.dup(descriptor)  # The copy shares the offset, so that `>>` appends.
     try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - a Path would drop a final slash
+        mode = os.stat(path).st_mode  # noqa: PTH116 - a Path would drop a trailing slash
     except FileNotFoundError:
         if path.endswith(("/", os.sep)):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path) from None
@@ -72,8 +72,8 @@ def _open_special(path: str) -> int | None:
 
 
 def _own_descriptor(path: str) -> int | None:
-    """The file descriptor of a path such as `/dev/stdout` or `/dev/fd/3`; None for other paths."""
-    for _ in range(_MOST_LINKS):
+    """Return the descriptor of a path such as `/dev/stdout` or `/dev/fd/3`; None for other paths."""
+    for _ in range(_MAX_LINKS):
         folder, name = os.path.split(path)
         folder = os.path.realpath(folder)
         if match := re.fullmatch(_DESCRIPTORS, folder):
@@ -87,7 +87,7 @@ def _own_descriptor(path: str) -> int | None:
 
 
 def _replace(target: str, texts: Iterable[str | bytes]) -> None:
-    """Write a temporary file next to a target, and rename it to the target."""
+    """Write a temporary file next to a target, then rename it to the target or copy it there."""
     name = f".batchlint.{os.urandom(8).hex()}.part"
     temporary = os.path.join(os.path.dirname(target), name)  # noqa: PTH118, PTH120
     try:
@@ -106,7 +106,7 @@ def _replace(target: str, texts: Iterable[str | bytes]) -> None:
 
 
 def _write_new(path: str, old: os.stat_result | None, texts: Iterable[str | bytes]) -> None:
-    """Write a new file. At no time can it be read by anyone who cannot read the old one."""
+    """Write a new file. Only users who can read the old file can read it, at any time."""
     with as_output_error():
         descriptor = os.open(path, _NEW, 0o666 if old is None else 0o600)
     with open_writer(descriptor) as file:
@@ -118,7 +118,7 @@ def _write_new(path: str, old: os.stat_result | None, texts: Iterable[str | byte
 
 
 def _status(path: str) -> os.stat_result | None:
-    """The status of a file; None if there is none."""
+    """Return the status of a file; None if it does not exist."""
     with as_output_error():
         try:
             return os.stat(path)  # noqa: PTH116
@@ -127,7 +127,7 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def _is_replaceable(target: str, temporary: str) -> bool:
-    """Whether a rename changes only the content, and keeps hard links, owner and group."""
+    """Return whether a rename keeps hard links, owner and group."""
     old = _status(target)
     if old is None:
         return True
@@ -136,10 +136,10 @@ def _is_replaceable(target: str, temporary: str) -> bool:
 
 
 def _overwrite(target: str, source: str) -> None:
-    """Copy the content of a file into another one without replacing it."""
+    """Overwrite the content of a file with that of another one."""
     with open(source, "rb") as new, open_writer(os.open(target, _FLAGS)) as file:  # noqa: PTH123
         _reserve(file.fileno(), os.fstat(new.fileno()).st_size)
-        while data := new.read(_COPIED_AT_ONCE):
+        while data := new.read(_COPY_BYTES):
             file.write(data)
         file.flush()
         os.ftruncate(file.fileno(), new.tell())
@@ -154,5 +154,8 @@ def _reserve(descriptor: int, size: int) -> None:
         os.posix_fallocate(descriptor, 0, size)
     except OSError as error:
         os.ftruncate(descriptor, before)
-        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # Some file systems cannot.
+        if error.errno not in (
+            errno.EINVAL,
+            errno.EOPNOTSUPP,
+        ):  # Some file systems can't reserve space.
             raise

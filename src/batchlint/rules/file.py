@@ -499,7 +499,7 @@ def _rename_limit(text: str, url: str, provider_name: str) -> str | None:
     if not is_replaceable(CHAT, "max_tokens", body):
         return None
     new = ("body", "max_completion_tokens")
-    changes = (edits.remove_if_there(new), edits.rename(("body", "max_tokens"), new[1]))
+    changes = (edits.remove_if_present(new), edits.rename(("body", "max_tokens"), new[1]))
     return edits.apply_all(text, changes)
 
 

@@ -21,7 +21,7 @@ def _remove_unsupported(problem: Problem, line: Line) -> Fix | None:
         new = "max_completion_tokens"
         if line.request["body"].get(new) is None:
             summary = f"Write `{new}`, whose limit includes reasoning tokens."
-            clear = edits.remove_if_there(("body", new))
+            clear = edits.remove_if_present(("body", new))
             return Fix("unsafe", summary, (clear, edits.rename(path, new)))
     return Fix("unsafe", "Remove the parameter.", (edits.remove(path),))
 

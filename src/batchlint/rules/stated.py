@@ -93,7 +93,7 @@ def missing_messages() -> None:
 def _remove_stream(problem: Problem, _: Line) -> Fix | None:
     if problem.path != ("body", "stream"):
         return None
-    options = edits.remove_if_there(("body", "stream_options"))
+    options = edits.remove_if_present(("body", "stream_options"))
     return Fix("safe", "Remove `stream`.", (edits.remove(problem.path), options))
 
 

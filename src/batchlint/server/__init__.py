@@ -1,8 +1,8 @@
-"""The file and batch routes of the Batch API, served on this machine.
+"""The Batch API's file and batch routes, served on this machine.
 
-`app` is an ASGI application. `batchlint serve` runs it; a test can also call it in the same
-process. Uploads and batches get the same checks as in `batchlint check`. The answers are canned: no
-model is called.
+`app` is an ASGI application. `batchlint serve` runs it, and a test can call it in its own process.
+Uploads and batches get the same checks as in `batchlint check`. The answers are canned; no model is
+called.
 
 Raises:
     ModuleNotFoundError: the packages of the extra `batchlint[serve]` are not installed.
@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from typing import Final
 
 #: The packages of the extra `batchlint[serve]`.
-_NEEDED: Final = ("starlette", "uvicorn", "python_multipart")
+_PACKAGES: Final = ("starlette", "uvicorn", "python_multipart")
 
-for _name in _NEEDED:
+for _name in _PACKAGES:
     if find_spec(_name) is None:
         raise ModuleNotFoundError(
             f"batchlint serve needs the package {_name!r}; install it with: "
@@ -24,7 +24,7 @@ for _name in _NEEDED:
             name=_name,
         )
 
-from .routes import create_app  # noqa: E402 - only after the check for its packages
+from .routes import create_app  # noqa: E402 - needs the packages
 
 __all__ = ["app", "create_app"]
 

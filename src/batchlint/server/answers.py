@@ -1,6 +1,6 @@
-"""Canned answers: for each endpoint, a body that the official client accepts. No model is called.
+"""Canned answers: one body per endpoint, which the official client accepts. No model is called.
 
-Source of the shapes: the types of openai 3.57.0. The tests validate the answers against them.
+Source: the types of openai 3.57.0. The tests validate the answers against them.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from .samples import sample
 #: The text of canned answers.
 TEXT: Final = "This is a canned answer from batchlint serve. No model was called."
 
-#: The number of tokens that the text counts as.
+#: The number of tokens that `TEXT` counts as.
 _TEXT_TOKENS: Final = 16
 
-#: A PNG image of one pixel.
+#: A PNG image with one pixel, in base64.
 _PIXEL: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
-#: Source: openai-python 3.57.0, `openai.types.Moderation`. True if the category applies to images
-#: as well.
+#: The moderation categories, and whether each applies to images too. Source: openai-python 3.57.0,
+#: `openai.types.Moderation`.
 _CATEGORIES: Final = {
     "harassment": False,
     "harassment/threatening": False,
@@ -54,28 +54,29 @@ _CATEGORIES: Final = {
     "violence/graphic": True,
 }
 
-#: The length of an embedding if the request does not set it (source: the embeddings guide, 2026).
-#: Other models get the smallest length.
+#: The default length of an embedding, by model. Source: the embeddings guide, 2026.
 _DIMENSIONS: Final = {"text-embedding-3-large": 3072}
-_USUAL_DIMENSIONS: Final = 1536
 
-#: Maximum length of an embedding. Other services may accept any `dimensions`.
-_MOST_DIMENSIONS: Final = 65_536
+#: The default length for all other models: the smallest one that is documented.
+_OTHER_DIMENSIONS: Final = 1536
 
-#: Maximum number of choices or images (source for OpenAI's maximum: the schema of `n`).
-_MOST_CHOICES: Final = 128
+#: The maximum length of an embedding. Other services may accept any `dimensions`.
+_MAX_DIMENSIONS: Final = 65_536
+
+#: The maximum number of choices or images. Source for OpenAI's maximum: the schema of `n`.
+_MAX_CHOICES: Final = 128
 
 #: How long a video can be downloaded, in seconds (source: the Batch guide, October 2026).
 _VIDEO_SECONDS: Final = 86_400
 
 
 class Answer(NamedTuple):
-    """Identifies an answer.
+    """What distinguishes one answer from another.
 
     Attributes:
-        tag: the suffix of its IDs.
-        created: the time, in seconds since the epoch.
-        model: the model, or the endpoint's default if the request names none.
+        tag: the suffix of the IDs in the answer.
+        created: the time of the answer, in seconds since the epoch.
+        model: the model of the request, or the endpoint's default if the request names none.
     """
 
     tag: str
@@ -86,14 +87,14 @@ class Answer(NamedTuple):
 def canned_answer(
     endpoint: Endpoint, body: Mapping[str, Any], tag: str, created: int
 ) -> dict[str, Any]:
-    """The body of a canned answer to a valid request.
+    """Return the body of a canned answer to a valid request.
 
     Args:
         endpoint: the endpoint of the request.
         body: the body of the request. Values that OpenAI would reject are ignored, because other
             services may accept them.
-        tag: a suffix that makes the IDs of the answer unique.
-        created: the time, in seconds since the epoch.
+        tag: a suffix that makes the IDs in the answer unique.
+        created: the time of the answer, in seconds since the epoch.
     """
     model = body.get("model")
     model = (model if isinstance(model, str) else "") or endpoint.default_model or ""
@@ -104,32 +105,32 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _count(body: Mapping[str, Any], name: str, default: int, most: int) -> int:
-    """A count that a request sets, such as `n`. JSON Schema accepts 2.0 as an integer."""
+def _count(body: Mapping[str, Any], name: str, default: int, limit: int) -> int:
+    """Return a count such as `n`. JSON Schema accepts 2.0 as an integer."""
     value = body.get(name)
-    return int(min(value, most)) if isinstance(value, int | float) and value >= 1 else default
+    return int(min(value, limit)) if isinstance(value, int | float) and value >= 1 else default
 
 
-def _text(wanted: Any) -> str:
-    """The text of an answer: JSON if the request asks for it, and valid under the given schema.
+def _text(text_format: Any) -> str:
+    """Return the text of an answer in the format of the request. JSON matches the given schema.
 
     Args:
-        wanted: the format that the request asks for.
+        text_format: the request's parameter for the format.
     """
-    wanted = _mapping(wanted)
-    if wanted.get("type") == "json_object":
+    given = _mapping(text_format)
+    if given.get("type") == "json_object":
         return json.dumps({"answer": TEXT})
-    if wanted.get("type") == "json_schema":
+    if given.get("type") == "json_schema":
         # The chat endpoint nests the schema one level deeper.
-        about = _mapping(wanted.get("json_schema")) or wanted
-        return json.dumps(sample(about.get("schema") or {}, TEXT))
+        parent = _mapping(given.get("json_schema")) or given
+        return json.dumps(sample(parent.get("schema") or {}, TEXT))
     return TEXT
 
 
 def _chat(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     content = _text(body.get("response_format"))
     message: Any = {"role": "assistant", "content": content, "refusal": None, "annotations": []}
-    count = _count(body, "n", 1, _MOST_CHOICES)
+    count = _count(body, "n", 1, _MAX_CHOICES)
     choices = [
         {"index": i, "message": message, "logprobs": None, "finish_reason": "stop"}
         for i in range(count)
@@ -164,7 +165,7 @@ def _completion_usage(body: Mapping[str, Any], count: int) -> dict[str, Any]:
 
 
 def _prompt_tokens(body: Mapping[str, Any]) -> int:
-    """A rough estimate of the tokens of a prompt."""
+    """Estimate the number of tokens in a prompt."""
     return 1 + prompt_bytes(body) // BYTES_PER_TOKEN
 
 
@@ -179,7 +180,9 @@ def _response(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
         "content": [text],
     }
     prompt = _prompt_tokens(body)
-    echoed = {name: _or(body.get(name), default) for name, default in _ECHOED.items()}
+    echoed = {
+        name: default if body.get(name) is None else body[name] for name, default in _ECHOED.items()
+    }
     return {
         "id": f"resp_{answer.tag}",
         "object": "response",
@@ -221,13 +224,9 @@ _ECHOED: Final[Mapping[str, Any]] = {
 }
 
 
-def _or(value: Any, default: Any) -> Any:
-    return default if value is None else value
-
-
 def _embeddings(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    usual = _DIMENSIONS.get(answer.model, _USUAL_DIMENSIONS)
-    length = _count(body, "dimensions", usual, _MOST_DIMENSIONS)
+    default = _DIMENSIONS.get(answer.model, _OTHER_DIMENSIONS)
+    length = _count(body, "dimensions", default, _MAX_DIMENSIONS)
     vector = [1.0] + [0.0] * (length - 1)
     embedding: Any = vector
     if body.get("encoding_format") == "base64":
@@ -246,7 +245,7 @@ def _embeddings(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
 
 def _completion(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     prompts = count_inputs({"input": body.get("prompt") or " "})
-    count = prompts * _count(body, "n", 1, _MOST_CHOICES)
+    count = prompts * _count(body, "n", 1, _MAX_CHOICES)
     return {
         "id": f"cmpl-{answer.tag}",
         "object": "text_completion",
@@ -285,7 +284,7 @@ def _images(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
         "output_format": "png",  # always, because the image is a PNG
         "size": "1024x1024",
         "quality": "low",
-        "data": [image] * _count(body, "n", 1, _MOST_CHOICES),
+        "data": [image] * _count(body, "n", 1, _MAX_CHOICES),
         "usage": {
             "input_tokens": prompt,
             "input_tokens_details": {"image_tokens": 0, "text_tokens": prompt},
@@ -314,7 +313,7 @@ def _video(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
 
 
 def _other(_body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    """An answer for an endpoint that only other services have. Its real shape is unknown."""
+    """Answer for an endpoint that only other services have. The real answer's shape is unknown."""
     return {
         "id": f"canned-{answer.tag}",
         "object": "canned_answer",

@@ -10,11 +10,13 @@ from typing import Any, Final
 from . import errors
 from .results import Results
 
-#: The statuses of a batch that is not cancelled.
+#: The statuses of a batch that fails.
 _FAILING: Final = ("validating", "failed")
+
+#: The statuses of a batch that completes.
 _RUNNING: Final = ("validating", "in_progress", "finalizing", "completed")
 
-#: A batch expires after this time (source: recorded batches, 2025).
+#: The time after which a batch expires. Source: recorded batches, 2025.
 _WINDOW_SECONDS: Final = 86_400
 
 
@@ -23,9 +25,9 @@ class Outcome:
     """The outcome of a batch.
 
     Attributes:
-        errors: the API's `errors.data`, if the batch fails.
-        results: the results of its requests, if it does not fail.
-        model: the model of the file.
+        errors: the API's `errors.data` if the batch fails, otherwise None.
+        results: the results of the requests; None if the batch fails.
+        model: the first model in the file.
     """
 
     errors: list[dict[str, Any]] | None = None
@@ -34,7 +36,7 @@ class Outcome:
 
 
 class Batch:
-    """A batch. It enters its next state when a client polls it, or after a second.
+    """A batch, which enters its next state when a client polls it, or after a second.
 
     Attributes:
         id: the public ID.
@@ -48,14 +50,14 @@ class Batch:
         created_at: int,
         publish: Callable[[Results], tuple[str | None, str | None]],
     ) -> None:
-        """Make a batch in its first state.
+        """Create a batch in its first state.
 
         Args:
             batch_id: the public ID.
             params: the parameters of the create call.
             outcome: the outcome of the batch.
             created_at: in seconds since the epoch.
-            publish: turns the results into files; returns the IDs of the output file and of the
+            publish: stores the results as files, and returns the IDs of the output file and the
                 error file.
         """
         self.id = batch_id
@@ -72,7 +74,7 @@ class Batch:
 
     @property
     def status(self) -> str:
-        """The current state, in the API's terms."""
+        """The current status, in the API's terms."""
         return self._states[self._step]
 
     def advance(self, now: int, *, polled: bool) -> None:
@@ -83,7 +85,7 @@ class Batch:
             polled: whether a client polled this batch.
 
         Raises:
-            OSError: the files cannot be published.
+            OSError: the result files cannot be stored.
         """
         steps = max(now - self._since, 1 if polled else 0)
         left = len(self._states) - 1 - self._step
@@ -100,7 +102,7 @@ class Batch:
 
         Raises:
             ApiError: the batch has completed or failed.
-            OSError: the files cannot be written.
+            OSError: the result files cannot be written.
         """
         if self.status in ("completed", "failed"):
             raise errors.cannot_cancel(self.status)
@@ -126,7 +128,7 @@ class Batch:
         return self._results.ran // 2 if self.status == "in_progress" else self._results.ran
 
     def to_dict(self) -> dict[str, Any]:
-        """The API's Batch object.
+        """Return the API's Batch object.
 
         Sources: responses from April and December 2025 that public tests quote, and
         `openai.types.Batch` 3.57.0.
@@ -166,7 +168,7 @@ class Batch:
         return {"total": self._outcome.results.ran if self._outcome.results else 0, **counts}
 
     def _usage(self) -> dict[str, Any]:
-        """The token counts: zeros until the batch has ended, as in recorded responses."""
+        """Return the token counts, which are 0 until the batch ends, as in recorded responses."""
         ended = self.status in ("completed", "cancelled") and self._results is not None
         usage = self._results.usage if ended and self._results else Counter[str]()
         return {

@@ -1,6 +1,6 @@
-"""The errors of the file and batch routes, in the API's own words if these are known.
+"""Error responses of the file and batch routes, in the API's own words where these are known.
 
-Sources of the messages, as quoted or recorded in public repositories:
+Sources of the messages, which public repositories quote or record:
 
 * `No such File object: …` and `No batch found with id …`: tests from 2025 and 2026 that quote the
   API's responses, with a null code and status 404.
@@ -9,7 +9,7 @@ Sources of the messages, as quoted or recorded in public repositories:
 * `Invalid 'batch_id': …`: a test from December 2025 that quotes the API's response.
 * `'…' is not one of […] - 'purpose'`: errors of `POST /v1/files` that users quote, 2025.
 * `'file' is a required property`: the same source. The message for `purpose` is inferred.
-* The limits of `limit`: BerriAI/litellm, tests from 2026 that follow the API's responses.
+* The range of `limit`: BerriAI/litellm, tests from 2026 that follow the API's responses.
 * `Not allowed to … on …`: a client's test that quotes the API's response.
 * `File is too large.`: `batchlint rule file_too_large`.
 """
@@ -21,8 +21,8 @@ from typing import Any, Final
 from ..findings import BatchError
 from ..phrasing import excerpt, quoted, supported
 
-#: Codes of the API that are also rule names. For all other rules, the API's code is null. Source:
-#: recorded responses (`fixtures/answers/`), and the codes that users quote.
+#: The rules whose name is also the API's code. For other rules without a `code`, the API's code is
+#: null. Sources: recorded responses (`fixtures/answers/`), and codes that users quote.
 _API_CODES: Final = frozenset(
     {
         "array_above_max_length",
@@ -53,15 +53,15 @@ _API_CODES: Final = frozenset(
     }
 )
 
-#: Cases in which the API omits a code that it otherwise gives. Each has the URL, the rule, and the
-#: beginning of the message. Source: `fixtures/answers/`.
+#: Cases in which the API omits a code that it otherwise gives: the URL, the rule, and the beginning
+#: of the message. Source: `fixtures/answers/`.
 _WITHOUT_CODE: Final = (
     ("/v1/chat/completions", "invalid_json_schema", ""),
     ("/v1/chat/completions", "invalid_value", "Invalid prompt_cache_retention "),
     ("/v1/responses", "unsupported_parameter", "Unsupported parameter: "),
 )
 
-#: The API's values of `purpose` (source: the message that users quote).
+#: The values of `purpose` that the API accepts. Source: an error message that users quote.
 _PURPOSES: Final = ("fine-tune", "assistants", "batch", "user_data", "vision", "evals")
 
 
@@ -91,31 +91,31 @@ def _error(message: str, kind: str, param: str | None, code: str | None) -> dict
 
 
 def refused(error: BatchError) -> ApiError:
-    """The response to an upload or a create call with an error."""
-    about = error.to_error()["error"]
-    return ApiError(400, about["message"], about["param"], about["code"])
+    """Reject an upload or a create call because of a finding."""
+    content = error.to_error()["error"]
+    return ApiError(400, content["message"], content["param"], content["code"])
 
 
 def refused_request(error: BatchError, url: str) -> tuple[int, dict[str, Any]]:
-    """The status and body of an endpoint's error response, from the first error of a request."""
+    """Return the status and body of an endpoint's response to a request, from its first error."""
     is_known = error.code != error.rule or error.rule in _API_CODES
-    is_left_out = any(
-        url == where and error.rule == rule and error.message.startswith(beginning)
+    is_omitted = any(
+        (url, error.rule) == (where, rule) and error.message.startswith(beginning)
         for where, rule, beginning in _WITHOUT_CODE
     )
-    code = error.code if is_known and not is_left_out else None
+    code = error.code if is_known and not is_omitted else None
     param = (error.param or "").removeprefix("body").removeprefix(".") or None
     status = 404 if code == "model_not_found" else 400
     return status, _error(error.message, "invalid_request_error", param, code)
 
 
 def no_such_file(file_id: str) -> ApiError:
-    """There is no file with this id."""
+    """Report that there is no file with this ID."""
     return ApiError(404, f"No such File object: {excerpt(file_id)}", "id")
 
 
 def no_such_batch(batch_id: str) -> ApiError:
-    """There is no batch with this id."""
+    """Report that there is no batch with this ID."""
     if not batch_id.startswith("batch"):
         message = (
             f"Invalid 'batch_id': '{excerpt(batch_id)}'. Expected an ID that begins with 'batch'."
@@ -125,44 +125,44 @@ def no_such_batch(batch_id: str) -> ApiError:
 
 
 def cannot_cancel(status: str) -> ApiError:
-    """The batch has already ended."""
+    """Report that the batch has already ended."""
     return ApiError(409, f"Cannot cancel a batch with status '{status}'.")
 
 
 def wrong_purpose(purpose: str) -> ApiError:
-    """An upload whose purpose is not `batch`. The API's other purposes are also refused."""
+    """Refuse an upload whose purpose is not `batch`, even if the API accepts the purpose."""
     served = ("batch",) if purpose in _PURPOSES else _PURPOSES
     message = f"'{excerpt(purpose)}' is not one of [{', '.join(quoted(served))}] - 'purpose'"
     return ApiError(400, message, "purpose")
 
 
 def missing_part(name: str) -> ApiError:
-    """An upload without its file or its purpose."""
+    """Report that the file or the purpose of an upload is missing."""
     return ApiError(400, f"'{name}' is a required property")
 
 
 def not_multipart() -> ApiError:
-    """The body of an upload is not a form with files."""
+    """Report that the body of an upload is not a multipart form."""
     return ApiError(400, "The body is not valid multipart/form-data.")
 
 
 def file_too_large() -> ApiError:
-    """The uploaded file exceeds the limit for batch input files."""
+    """Report that a file exceeds the limit for batch input files."""
     return ApiError(400, "File is too large.")
 
 
 def body_too_large() -> ApiError:
-    """A body is too large to be read to its end."""
+    """Report that a body is too large to be read completely."""
     return ApiError(413, "Request Entity Too Large")
 
 
 def not_json() -> ApiError:
-    """The body of a create call cannot be parsed."""
+    """Report that the body of a create call is not valid JSON."""
     return ApiError(400, "We could not parse the JSON body of your request.")
 
 
 def out_of_range(name: str, value: int, lowest: int, highest: int) -> ApiError:
-    """An integer is too small or too large."""
+    """Report that an integer is too small or too large."""
     below = value < lowest
     kind, bound = ("below minimum", f">= {lowest}") if below else ("above maximum", f"<= {highest}")
     message = f"Invalid '{name}': integer {kind} value. Expected a value {bound}, but got {value} instead."
@@ -170,30 +170,30 @@ def out_of_range(name: str, value: int, lowest: int, highest: int) -> ApiError:
 
 
 def not_an_integer(name: str) -> ApiError:
-    """An integer was expected."""
+    """Report that a value is not an integer."""
     message = f"Invalid type for '{name}': expected an integer, but got a string instead."
     return ApiError(400, message, name, "invalid_type")
 
 
 def unsupported(name: str, value: str, *choices: str) -> ApiError:
-    """A value is not one of the supported values."""
+    """Report that a value is not one of the supported values."""
     return ApiError(400, supported(excerpt(value), choices), name, "invalid_value")
 
 
 def unknown_url(method: str, path: str) -> ApiError:
-    """There is no such route."""
-    about = "`batchlint serve` has only the routes of /v1/files and /v1/batches."
-    return ApiError(404, f"Invalid URL ({method} {excerpt(path)}). {about}")
+    """Report that there is no such route."""
+    note = "`batchlint serve` has only the routes of /v1/files and /v1/batches."
+    return ApiError(404, f"Invalid URL ({method} {excerpt(path)}). {note}")
 
 
 def wrong_method(method: str, path: str) -> ApiError:
-    """The route has no such method."""
+    """Report that the route does not support the method."""
     hint = "(HINT: Perhaps you meant to use a different HTTP method?)"
     return ApiError(405, f"Not allowed to {method} on {excerpt(path)}. {hint}")
 
 
 def not_local() -> ApiError:
-    """The request names another host, or comes from a web page on another host."""
+    """Refuse a request to another host name, or from a web page on another host."""
     message = (
         "batchlint serve answers only requests to localhost and 127.0.0.1, and refuses requests from "
         "web pages on other hosts. Use --host to let other machines connect."
@@ -202,11 +202,11 @@ def not_local() -> ApiError:
 
 
 def cannot_store(reason: str) -> ApiError:
-    """A file cannot be written, for example because the disk is full."""
+    """Report that a file cannot be written, for example because the disk is full."""
     message = f"batchlint serve cannot store the file: {reason}"
     return ApiError(500, message, kind="server_error")
 
 
 def not_an_object() -> ApiError:
-    """The body of a create call is not a JSON object."""
+    """Report that the body of a create call is not a JSON object."""
     return ApiError(400, "The JSON body must be an object.")

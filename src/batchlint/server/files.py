@@ -1,4 +1,4 @@
-"""Stores uploaded and generated files. Contents are in a temporary directory."""
+"""Stores uploaded and generated files in a temporary directory."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..report import Report
 from ..sources import open_regular
 from . import errors
 
-#: Files of batches are kept this long (source: the API reference, August 2026: "By default, files
-#: with `purpose=batch` expire after 30 days").
-KEPT_SECONDS: Final = 2_592_000
+#: The default and maximum lifetime of a file in seconds. Source: the API reference, August 2026: "By
+#: default, files with `purpose=batch` expire after 30 days".
+MAX_LIFETIME_SECONDS: Final = 2_592_000
 
-#: The shortest time that a client may choose (same source).
-SHORTEST_KEPT_SECONDS: Final = 3_600
+#: The minimum lifetime that a client can choose, in seconds (same source).
+MIN_LIFETIME_SECONDS: Final = 3_600
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class StoredFile:
 
     Attributes:
         id: the public ID.
-        path: the path of its contents. The store chooses it; clients cannot influence it.
-        filename: the client's name for it.
+        path: the path of its contents. The store chooses it, never the client.
+        filename: the client's name for the file.
         purpose: `batch` or `batch_output`.
-        size: in bytes.
+        size: the size in bytes.
         created_at: in seconds since the epoch.
         expires_at: in seconds since the epoch. It is only reported; files don't expire.
-        report: the report of the check; None for a file that the server made.
+        report: the report of the check; None for a file that the server created.
     """
 
     id: str
@@ -49,9 +49,9 @@ class StoredFile:
     report: Report | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The API's File object.
+        """Return the API's File object.
 
-        Sources of the fields: a response from December 2025 quoted in a public test, and
+        Sources: a response from December 2025 quoted in a public test, and
         `openai.types.FileObject` 3.57.0.
         """
         return {
@@ -70,8 +70,8 @@ class StoredFile:
 class FileStore:
     """All files, in upload order.
 
-    The directory is made when it is first needed. It is removed by `close`, or at the latest when
-    the interpreter exits.
+    The directory is created when it is first needed, and removed by `close`, or when the
+    interpreter exits.
     """
 
     def __init__(self) -> None:
@@ -83,12 +83,12 @@ class FileStore:
         self._ids = count(1)
 
     def new_path(self) -> Path:
-        """An unused path in the directory.
+        """Return an unused path in the directory.
 
         Raises:
-            OSError: the directory cannot be made, or the store is closed.
+            OSError: the directory cannot be created, or the store is closed.
         """
-        if not self._is_open:  # A thread that outlives the server must not make a new directory.
+        if not self._is_open:  # A thread may outlive the server. Don't create a new directory.
             raise OSError(errno.ESHUTDOWN, "the server has stopped")
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="batchlint-serve-"))
@@ -101,10 +101,19 @@ class FileStore:
         filename: str,
         purpose: str,
         created_at: int,
-        kept_seconds: int = KEPT_SECONDS,
+        lifetime: int = MAX_LIFETIME_SECONDS,
         report: Report | None = None,
     ) -> StoredFile:
-        """Add a file whose contents are already at a path from `new_path`."""
+        """Add a file whose contents are already at a path from `new_path`.
+
+        Args:
+            path: the path of the contents.
+            filename: the client's name for the file.
+            purpose: `batch` or `batch_output`.
+            created_at: in seconds since the epoch.
+            lifetime: in seconds.
+            report: the report of the check; None for a file that the server created.
+        """
         stored = StoredFile(
             f"file-batchlint{next(self._ids):014}",
             path,
@@ -112,18 +121,18 @@ class FileStore:
             purpose,
             path.stat().st_size,
             created_at,
-            created_at + kept_seconds,
+            created_at + lifetime,
             report,
         )
         self._files[stored.id] = stored
         return stored
 
     def find(self, file_id: object) -> StoredFile | None:
-        """The file with an id."""
+        """Return the file with an ID; None if there is no such file."""
         return self._files.get(file_id) if isinstance(file_id, str) else None
 
     def get(self, file_id: str) -> StoredFile:
-        """The file with an id.
+        """Return the file with an ID.
 
         Raises:
             ApiError: there is no such file.
@@ -141,18 +150,18 @@ class FileStore:
         self.get(file_id).path.unlink(missing_ok=True)
         del self._files[file_id]
 
-    def listed(self, purpose: str | None, order: str) -> list[StoredFile]:
-        """The files for a purpose.
+    def list(self, purpose: str | None, order: str) -> Sequence[StoredFile]:
+        """Return the files with a purpose.
 
         Args:
-            purpose: None for all.
-            order: `asc` or `desc`, by time.
+            purpose: None means any.
+            order: `asc` (oldest first) or `desc`.
         """
         found = [f for f in self._files.values() if purpose is None or f.purpose == purpose]
         return found if order == "asc" else found[::-1]
 
     def open(self) -> None:
-        """Accept files, perhaps again after `close`."""
+        """Accept files. A closed store can be opened again."""
         self._is_open = True
 
     def close(self) -> None:
@@ -163,18 +172,18 @@ class FileStore:
         self._files.clear()
 
 
-class _Listed(Protocol):
+class _HasId(Protocol):
     @property
     def id(self) -> str: ...
 
     def to_dict(self) -> dict[str, Any]: ...
 
 
-_Item = TypeVar("_Item", bound=_Listed)
+_Item = TypeVar("_Item", bound=_HasId)
 
 
 def page(items: Sequence[_Item], after: str | None, limit: int) -> Mapping[str, Any] | None:
-    """One page of a list, as the API returns it; None if `after` is not the ID of an item."""
+    """Return one page of a list, as the API does; None if `after` is not the ID of an item."""
     start = 0
     if after is not None:
         place = next((i for i, item in enumerate(items) if item.id == after), None)
@@ -192,7 +201,7 @@ def page(items: Sequence[_Item], after: str | None, limit: int) -> Mapping[str, 
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that are not blank, with their numbers from 1."""
+    """Yield the non-blank lines of a file, with their numbers from 1."""
     with open_regular(str(path)) as file:
         for number, line in enumerate(file, 1):
             if line.strip():

@@ -1,4 +1,4 @@
-"""Answers supplied by the user, by custom_id (`--outputs`)."""
+"""Answers that the user supplies, by custom_id (`--outputs`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .files import lines_of
 
 
 class GivenAnswer(NamedTuple):
-    """An answer supplied by the user.
+    """An answer that the user supplies.
 
     Attributes:
         status: the HTTP status of the response; 0 if there is no response.
@@ -25,7 +25,7 @@ class GivenAnswer(NamedTuple):
     error: Any
 
 
-#: By custom_id.
+#: The answers by custom_id.
 Outputs = Mapping[str | None, GivenAnswer]
 
 

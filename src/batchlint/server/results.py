@@ -1,4 +1,4 @@
-"""Writes the output file and the error file of a batch."""
+"""Writes the output file and error file of a batch."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from .outputs import GivenAnswer, Outputs
 
 @dataclass(frozen=True)
 class Job:
-    """The batch that results are written for.
+    """The properties of a batch that its results depend on.
 
     Attributes:
-        number: the sequence number of the batch, for IDs.
+        number: the sequence number of the batch, which is part of IDs.
         provider: the service that the batch is for.
         url: the batch's endpoint.
         created_at: in seconds since the epoch.
-        given: answers supplied by the user.
+        given: the answers that the user supplies.
     """
 
     number: int
@@ -43,13 +43,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Results:
-    """The results of the requests of a batch.
+    """The results of a batch's requests.
 
     Attributes:
         output: the path of the output file.
         errors: the path of the error file.
         ran: the number of requests that ran.
-        refused: the positions of the requests that got an error, counted from 0, in order.
+        refused: the positions of the requests that failed, counted from 0, in order.
         usage: the total token counts.
     """
 
@@ -60,7 +60,7 @@ class Results:
     usage: Counter[str]
 
     def counts(self, ran: int | None = None) -> dict[str, int]:
-        """How many requests completed and failed, among the first `ran` requests or among all."""
+        """Count the completed and failed requests among the first `ran`, or among all."""
         ran = self.ran if ran is None else ran
         failed = bisect_left(self.refused, ran)
         return {"completed": ran - failed, "failed": failed}
@@ -73,7 +73,7 @@ def write_results(
 
     Args:
         job: the batch.
-        source: the input file. It has no error that fails the batch.
+        source: the input file, which has no error that fails the batch.
         refusals: the first error of each rejected request, in order.
         output: where to write the answers.
         errors: where to write the errors.
@@ -83,8 +83,8 @@ def write_results(
     """
     usage: Counter[str] = Counter()
     refused = array("I")
-    waiting = iter(refusals)
-    refusal = next(waiting, None)
+    remaining = iter(refusals)
+    refusal = next(remaining, None)
     ran = 0
     with output.open("wb") as good, errors.open("wb") as bad:
         for number, line in lines_of(source):
@@ -92,7 +92,7 @@ def write_results(
             if refusal is not None and refusal.line == number:
                 status, body = refused_request(refusal, job.url)
                 answer = GivenAnswer(status, body, None)
-                refusal = next(waiting, None)
+                refusal = next(remaining, None)
             else:
                 answer = _answer(job, request, ran)
             if answer.status in range(200, 300):
@@ -106,15 +106,15 @@ def write_results(
 
 
 def _request(line: bytes) -> dict[str, Any]:
-    """A request with its body. Of a line that cannot be read at all, both are empty."""
-    request = _decoded(line)
+    """Return a request, with an empty object in place of an invalid body or line."""
+    request = _decode(line)
     request = request if isinstance(request, dict) else {}
     body = request.get("body")
     return {**request, "body": body if isinstance(body, dict) else {}}
 
 
-def _decoded(line: bytes) -> Any:
-    """The decoded line. Other services may accept lines that only Python's decoder can read."""
+def _decode(line: bytes) -> Any:
+    """Decode a line. Other services may accept lines that only Python's decoder can read."""
     try:
         return orjson.loads(line)
     except ValueError:
@@ -136,18 +136,18 @@ def _answer(job: Job, request: dict[str, Any], position: int) -> GivenAnswer:
 
 
 def _endpoint(job: Job, request: dict[str, Any]) -> Endpoint:
-    """The endpoint of a request. With some providers, lines lack a URL or have different URLs."""
+    """Return the endpoint of a request. Some providers' lines have no URL, or different URLs."""
     urls = (request.get("url"), job.url, job.provider.url_of_body(request["body"]))
     return next(filter(None, map(job.provider.endpoint, urls)), OTHER)
 
 
 def _tag(job: Job, position: int) -> str:
-    """The suffix of the IDs that belong to a request."""
+    """Return the suffix of all IDs for a request."""
     return f"batchlint{job.number:07}{position + 1:08}"
 
 
 def _line(job: Job, custom_id: str | None, position: int, answer: GivenAnswer) -> dict[str, Any]:
-    """A line of an output file or of an error file.
+    """Return a line for the output file or the error file.
 
     Sources: the Batch guide, October 2026, and lines that users quote (openai/openai-openapi#302).
     """
@@ -170,7 +170,7 @@ def _write(file: BinaryIO, line: dict[str, Any]) -> None:
 
 
 def _add_usage(usage: Counter[str], body: Any) -> None:
-    """Add the tokens of an answer. Endpoints name them differently."""
+    """Add the token counts of an answer. Their names depend on the endpoint."""
     given = body.get("usage") if isinstance(body, dict) else None
     inputs = _count(given, "input_tokens", "prompt_tokens")
     outputs = _count(given, "output_tokens", "completion_tokens")
@@ -183,7 +183,7 @@ def _add_usage(usage: Counter[str], body: Any) -> None:
 
 
 def _first(given: Any, *names: str) -> Any:
-    """The value of the first of these fields that is not null."""
+    """Return the first of these fields' values that is not null; None if all are."""
     fields = given if isinstance(given, dict) else {}
     return next((fields[name] for name in names if fields.get(name) is not None), None)
 
@@ -193,8 +193,8 @@ def _count(given: Any, *names: str) -> int:
     return number if isinstance(number, int) else 0
 
 
-#: The error of a request that did not run because its batch was cancelled. The code is documented;
-#: the API's message is unknown.
+#: The error of a request that did not run because its batch was cancelled. The code is documented.
+#: The API's message is unknown.
 _CANCELLED = {
     "code": "batch_cancelled",
     "message": "This request was not executed because the batch was cancelled.",
@@ -202,7 +202,7 @@ _CANCELLED = {
 
 
 def cancel_results(results: Results, ran: int) -> Results:
-    """The results if only the first `ran` requests ran. All later requests get an error.
+    """Keep the results of the first `ran` requests, and give all later requests an error.
 
     Source: BerriAI/litellm#36034 (2026) shows a cancelled OpenAI batch with both files. Its
     `failed` count excludes the requests that did not run.
@@ -223,7 +223,7 @@ def cancel_results(results: Results, ran: int) -> Results:
         for position, line in lines_of(results.output):
             if position <= ran - failed:
                 good.write(line)
-                _add_usage(usage, _decoded(line)["response"]["body"])
+                _add_usage(usage, _decode(line)["response"]["body"])
             else:
                 _write(bad, _not_run(line))
     output.replace(results.output)
@@ -232,11 +232,11 @@ def cancel_results(results: Results, ran: int) -> Results:
 
 
 def _not_run(line: bytes) -> dict[str, Any]:
-    return {**_decoded(line), "response": None, "error": _CANCELLED}
+    return {**_decode(line), "response": None, "error": _CANCELLED}
 
 
 def first_refusals(findings: Iterable[BatchError]) -> Iterator[BatchError]:
-    """The first error of each request that its endpoint rejects.
+    """Yield the first error of each request that its endpoint rejects.
 
     Args:
         findings: the findings of a file, in order.

@@ -1,4 +1,4 @@
-"""The ASGI application: one route for each operation of the API's file and batch endpoints."""
+"""The ASGI application, with one route per operation on files and batches."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .outputs import Outputs
 from .service import BATCH_PAGE, FILE_PAGE, Service
 from .uploads import read_upload
 
-#: Create calls are small: 16 metadata pairs take at most about 40,000 bytes.
-_MOST_BODY_BYTES: Final = 1 << 20
+#: The maximum size of a create call in bytes. 16 metadata pairs take at most about 40,000 bytes.
+_MAX_BODY_BYTES: Final = 1 << 20
 
-#: Sent with every response, so that this server is not mistaken for the API.
+#: Headers of every response, so that nobody mistakes this server for the API.
 _HEADERS: Final = {"x-batchlint": f"{__version__}; answers are canned, no model is called"}
 
 
@@ -42,11 +42,11 @@ class _Json(Response):
 
 
 def create_app(outputs: Outputs | None = None, provider: str = "openai") -> Starlette:
-    """Make an application with its own files and batches.
+    """Create an application without files and batches.
 
     Args:
-        outputs: answers by custom_id, instead of canned ones.
-        provider: the service whose checks apply. `batchlint provider` lists them.
+        outputs: answers by custom_id, to use instead of canned ones.
+        provider: the service whose checks apply. `batchlint provider` lists the services.
 
     Raises:
         ValueError: there is no such provider.
@@ -105,15 +105,13 @@ class _Routes:
         path = service.files.new_path()
         try:
             upload = await read_upload(
-                request.headers.get("content-type", ""), request.stream(), path, service.most_bytes
+                request.headers.get("content-type", ""), request.stream(), path, service.max_bytes
             )
             stored = await self._run(service.create_file, upload, path)
         except BaseException as error:
             path.unlink(missing_ok=True)
             if isinstance(error, ClientDisconnect):
-                return Response(
-                    status_code=400
-                )  # The client has disconnected and will not read it.
+                return Response(status_code=400)  # Nobody reads it.
             raise
         return _Json(stored.to_dict())
 
@@ -122,7 +120,7 @@ class _Routes:
         order = query.get("order", "desc")
         if order not in ("asc", "desc"):
             raise errors.unsupported("order", order, "asc", "desc")
-        files = self._service.files.listed(query.get("purpose"), order)
+        files = self._service.files.list(query.get("purpose"), order)
         shown = page(files, query.get("after"), _limit(query, FILE_PAGE, FILE_PAGE))
         if shown is None:
             raise errors.no_such_file(query["after"])
@@ -168,10 +166,10 @@ class _Routes:
 
 
 def _limit(query: Mapping[str, str], default: int, highest: int) -> int:
-    """The `limit` of a list.
+    """Return the `limit` of a list.
 
     Raises:
-        ApiError: it is not a number, or out of range.
+        ApiError: it is not an integer, or out of range.
     """
     text = query.get("limit")
     if text is None:
@@ -186,15 +184,15 @@ def _limit(query: Mapping[str, str], default: int, highest: int) -> int:
 
 
 async def _json_body(request: Request) -> Any:
-    """The decoded body of a create call.
+    """Read and decode the body of a create call.
 
     Raises:
-        ApiError: it is too large, or not JSON.
+        ApiError: the body is too large, or not JSON.
     """
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_BODY_BYTES:
+        if len(body) > _MAX_BODY_BYTES:
             raise errors.body_too_large()
     try:
         return orjson.loads(body)

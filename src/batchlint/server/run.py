@@ -19,16 +19,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import not_local
 
-#: How long to wait for running requests after a signal, in seconds.
+#: The time to wait for running requests after a signal, in seconds.
 _GRACE_SECONDS: Final = 2
 
 
 def _is_logged(record: logging.LogRecord) -> bool:
-    """Whether to log a record. Tracebacks of requests that shutdown cancels are dropped."""
+    """Return whether to log a record. Shutdown cancels requests; their tracebacks are omitted."""
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
-#: The log contains methods, paths and statuses, never bodies. Standard output has only the address.
+#: The logging configuration. The log, on standard error, contains methods, paths and statuses, but
+#: never bodies. Standard output contains only the address.
 _LOG: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -66,10 +67,10 @@ def listen(host: str, port: int) -> socket.socket:
 
     Args:
         host: a name or an address of this machine.
-        port: 0 chooses a free one.
+        port: the port; 0 chooses a free one.
 
     Raises:
-        OSError: the port is in use, or the host is not one of this machine.
+        OSError: the port is in use, or the host is not an address of this machine.
     """
     family, _, _, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -78,12 +79,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def is_loopback(listener: socket.socket) -> bool:
-    """Whether only programs on this machine can connect."""
+    """Return whether only programs on this machine can connect."""
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
 def base_url(listener: socket.socket) -> str:
-    """The value of `OPENAI_BASE_URL` for clients."""
+    """Return the value of `OPENAI_BASE_URL` for clients."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
 
@@ -91,15 +92,15 @@ def base_url(listener: socket.socket) -> str:
 class LocalOnly:
     """Middleware that refuses requests to other host names and from web pages on other hosts.
 
-    A web page can send requests to this machine, and can make its own domain name resolve to it
-    (DNS rebinding). It must not be able to read or write files here.
+    A web page can send requests to this machine, and can make its domain name resolve to it (DNS
+    rebinding). It must not be able to read or write files here.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it with status 403."""
+        """Forward a request, or refuse it with status 403."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             origin = headers.get("origin")
@@ -112,7 +113,7 @@ class LocalOnly:
 
 
 def _is_local(url: str) -> bool:
-    """Whether a URL names this machine."""
+    """Return whether the host of a URL is this machine."""
     try:
         host = urlsplit(url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -123,7 +124,7 @@ def _is_local(url: str) -> bool:
 def run(app: ASGIApp, listener: socket.socket) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP, then shut down the application.
 
-    Afterwards, the signal is raised again for the previous handler.
+    Afterwards, raise the signal again for the previous handler.
     """
     config = uvicorn.Config(
         LocalOnly(app) if is_loopback(listener) else app,
@@ -140,7 +141,7 @@ def run(app: ASGIApp, listener: socket.socket) -> None:
 
 @contextmanager
 def _stop_on_hangup(server: uvicorn.Server) -> Iterator[None]:
-    """Let SIGHUP stop a server. uvicorn itself handles only SIGINT and SIGTERM."""
+    """Stop a server on SIGHUP. uvicorn handles only SIGINT and SIGTERM."""
     number = getattr(signal, "SIGHUP", None)
     if number is None or signal.getsignal(number) is signal.SIG_IGN:  # For example, under `nohup`.
         yield

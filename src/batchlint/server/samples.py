@@ -1,4 +1,4 @@
-"""Makes small values that match a JSON Schema, for canned JSON answers."""
+"""Generates small values that match a JSON Schema, for canned JSON answers."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any, Final
 
 from ..nesting import prune
 
-#: Below this depth, a union takes its null branch, so that recursive schemas end.
-_DEEP: Final = 6
+#: The depth below which a union takes its null branch, so that recursive schemas end.
+_NULL_BRANCH_DEPTH: Final = 6
 
-#: Below this depth, every value is null.
-_DEEPEST: Final = 30
+#: The depth below which every value is null.
+_MAX_DEPTH: Final = 30
 
-#: About the maximum length of a value as JSON. A schema can ask for an array of a billion items.
-_MOST_CHARACTERS: Final = 100_000
+#: The approximate maximum length of a value as JSON. A schema may require a billion array items.
+_MAX_CHARACTERS: Final = 100_000
 
-#: Sample strings for the formats in structured outputs (source: the Structured Outputs guide,
-#: 2026).
+#: Sample strings for the formats that structured outputs support. Source: the Structured Outputs
+#: guide, 2026.
 _FORMATS: Final = {
     "date-time": "2026-01-01T00:00:00Z",
     "time": "00:00:00Z",
@@ -33,12 +33,12 @@ _FORMATS: Final = {
 
 
 def sample(schema: Any, text: str) -> Any:
-    """A value that matches a schema. `pattern` and contradictory ranges are not supported.
+    """Return a value that matches a schema. `pattern` and contradictory ranges are not supported.
 
-    A value that would be too long is shorter than the schema wants.
+    The length of the value is limited, even if the schema requires a longer one.
 
     Args:
-        schema: a JSON Schema. Its references must point into itself. Invalid keywords are ignored,
+        schema: a JSON Schema. Its references must be to itself. Invalid keywords are ignored,
             because other services may accept them.
         text: the value of unconstrained strings.
     """
@@ -49,38 +49,38 @@ class _Sampler:
     def __init__(self, root: Any, text: str) -> None:
         self._root = root
         self._text = text
-        self._left = _MOST_CHARACTERS
+        self._left = _MAX_CHARACTERS
 
     def value(self, schema: Any, depth: int) -> Any:
-        """A value for a part of the schema."""
+        """Return a value for a part of the schema."""
         self._left -= 1
-        if not isinstance(schema, Mapping) or depth > _DEEPEST or self._left < 0:
+        if not isinstance(schema, Mapping) or depth > _MAX_DEPTH or self._left < 0:
             return None
         if "$ref" in schema:
             return self.value(self._target(schema["$ref"]), depth + 1)
         if "const" in schema:
-            return self._given(schema["const"])
+            return self._copy(schema["const"])
         if values := _list(schema.get("enum")):
-            return self._given(values[0])
+            return self._copy(values[0])
         for union in ("anyOf", "oneOf", "allOf"):
             if schemas := _list(schema.get(union)):
                 return self.value(_choice(schemas, depth), depth + 1)
-        return self._typed(schema, depth)
+        return self._value_of_type(schema, depth)
 
-    def _given(self, value: Any) -> Any:
-        """A value that the schema contains."""
+    def _copy(self, value: Any) -> Any:
+        """Return a value that the schema contains, and count its length."""
         value = prune(value)
         self._left -= len(json.dumps(value))
         return value
 
     def _target(self, reference: Any) -> Any:
-        """The part of the schema that a reference points to; None if there is none."""
-        found = self._root
+        """Return the part of the schema that a reference points to; None if there is none."""
+        target = self._root
         for key in str(reference).removeprefix("#").split("/")[1:]:
-            found = found.get(key) if isinstance(found, Mapping) else None
-        return found
+            target = target.get(key) if isinstance(target, Mapping) else None
+        return target
 
-    def _typed(self, schema: Mapping[str, Any], depth: int) -> Any:
+    def _value_of_type(self, schema: Mapping[str, Any], depth: int) -> Any:
         types = schema.get("type", "object" if "properties" in schema else "string")
         names = [types] if isinstance(types, str) else [t for t in _list(types) if t != "null"]
         match names[0] if names else "null":
@@ -127,20 +127,20 @@ def _list(value: Any) -> list[Any]:
 
 
 def _length(schema: Mapping[str, Any], keyword: str, default: int) -> int:
-    """A length or a count that a schema states. JSON Schema allows 2.0."""
+    """Return a length or count in a schema. JSON Schema accepts 2.0 as an integer."""
     value = schema.get(keyword)
     return int(value) if isinstance(value, int | float) and value >= 0 else default
 
 
 def _choice(schemas: Any, depth: int) -> Any:
-    """One branch of a union: the first that is not null, or null to end a recursion."""
+    """Return one branch of a union: the first that is not null, or null to end a recursion."""
     nulls = [schema for schema in schemas if schema == {"type": "null"}]
     others = [schema for schema in schemas if schema != {"type": "null"}]
-    return (nulls if nulls and depth > _DEEP else others or nulls)[0]
+    return (nulls if nulls and depth > _NULL_BRANCH_DEPTH else others or nulls)[0]
 
 
 def _number(schema: Mapping[str, Any]) -> float:
-    """The number nearest to 0 that is in the range."""
+    """Return the number in the range that is nearest to 0."""
     numbers = {key: value for key, value in schema.items() if isinstance(value, int | float)}
     low = numbers.get("minimum", numbers.get("exclusiveMinimum", -1) + 1)
     high = numbers.get("maximum", numbers.get("exclusiveMaximum", 1) - 1)

@@ -1,4 +1,4 @@
-"""The operations behind the routes: upload, create, poll and cancel, independent of HTTP."""
+"""The operations of the routes, independent of HTTP: upload, create, poll and cancel."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from ..findings import BatchError
 from ..report import Report
 from . import errors
 from .batches import Batch, Outcome
-from .files import KEPT_SECONDS, SHORTEST_KEPT_SECONDS, FileStore, StoredFile
+from .files import MAX_LIFETIME_SECONDS, MIN_LIFETIME_SECONDS, FileStore, StoredFile
 from .outputs import Outputs
 from .results import Job, Results, cancel_results, first_refusals, write_results
 from .uploads import Upload
 
-#: The default and the highest `limit` of a list. Source: the API reference, August 2026.
+#: The default and maximum `limit` when listing files. Source: the API reference, August 2026.
 FILE_PAGE: Final = 10_000
+
+#: The default and the maximum `limit` when listing batches (same source).
 BATCH_PAGE: Final = (20, 100)
 
-
-#: The largest file of a provider without a known limit.
-_MOST_BYTES: Final = 512 << 20
+#: The maximum size of a file in bytes if the provider's limit is unknown.
+_DEFAULT_MAX_BYTES: Final = 512 << 20
 
 
 class Service:
@@ -33,14 +34,14 @@ class Service:
 
     Attributes:
         files: all files.
-        most_bytes: the largest file that can be uploaded.
+        max_bytes: the maximum size of an uploaded file.
     """
 
     def __init__(self, outputs: Outputs, provider: str = "openai") -> None:
-        """Make a service without files.
+        """Create a service without files.
 
         Args:
-            outputs: answers by custom_id, instead of canned ones.
+            outputs: answers by custom_id, to use instead of canned ones.
             provider: the service whose checks apply.
 
         Raises:
@@ -50,14 +51,14 @@ class Service:
         self._outputs = outputs
         self._batches: dict[str, Batch] = {}
         self.files = FileStore()
-        self.most_bytes = self._provider.limits.bytes or _MOST_BYTES
+        self.max_bytes = self._provider.limits.bytes or _DEFAULT_MAX_BYTES
 
     def close(self) -> None:
         """Remove all files."""
         self.files.close()
 
     def create_file(self, upload: Upload, path: Path) -> StoredFile:
-        """Check an upload, and keep its file.
+        """Check an upload, and store its file.
 
         Args:
             upload: the fields and the file name of the upload.
@@ -73,15 +74,15 @@ class Service:
             raise errors.missing_part("purpose")
         if upload.fields["purpose"] != "batch":
             raise errors.wrong_purpose(upload.fields["purpose"])
-        kept = _kept_seconds(upload.fields)
+        lifetime = _lifetime(upload.fields)
         report = check(path, name=upload.filename, provider=self._provider.name)
         for error in report.errors:
             if error.fails == "upload":
                 raise errors.refused(error)
-        return self.files.add(path, upload.filename, "batch", epoch_seconds(None), kept, report)
+        return self.files.add(path, upload.filename, "batch", epoch_seconds(None), lifetime, report)
 
     def create_batch(self, params: Any) -> Batch:
-        """Create a batch. Its requests are checked and answered now; clients see the results later.
+        """Create a batch, and check and answer its requests. Clients see the results later.
 
         Args:
             params: the decoded body of the create call.
@@ -98,11 +99,11 @@ class Service:
         number = len(self._batches) + 1
         now = epoch_seconds(None)
         outcome = self._outcome(number, params, now)
-        kept = (params.get("output_expires_after") or {}).get("seconds", KEPT_SECONDS)
+        lifetime = (params.get("output_expires_after") or {}).get("seconds", MAX_LIFETIME_SECONDS)
         batch_id = f"batch_batchlint{number:022}"
 
         def publish(results: Results) -> tuple[str | None, str | None]:
-            return self._publish(batch_id, results, kept)
+            return self._publish(batch_id, results, lifetime)
 
         batch = self._batches[batch_id] = Batch(batch_id, params, outcome, now, publish)
         return batch
@@ -132,13 +133,15 @@ class Service:
         results = write_results(job, stored.path, first_refusals(findings), output, bad)
         return Outcome(results=results, model=report.models[0] if report.models else None)
 
-    def _publish(self, batch_id: str, results: Results, kept: int) -> tuple[str | None, str | None]:
-        """Store the results as files; return their IDs. An empty file is not stored."""
+    def _publish(
+        self, batch_id: str, results: Results, lifetime: int
+    ) -> tuple[str | None, str | None]:
+        """Store the results as files, and return their IDs. Empty files are not stored."""
         ids: list[str | None] = []
         for path, kind in ((results.output, "output"), (results.errors, "error")):
             if path.stat().st_size:
                 name = f"{batch_id}_{kind}.jsonl"
-                stored = self.files.add(path, name, "batch_output", epoch_seconds(None), kept)
+                stored = self.files.add(path, name, "batch_output", epoch_seconds(None), lifetime)
                 ids.append(stored.id)
             else:
                 path.unlink()
@@ -146,14 +149,14 @@ class Service:
         return ids[0], ids[1]
 
     def list_batches(self) -> list[Batch]:
-        """All batches, newest first."""
+        """Return all batches, newest first."""
         batches = [*self._batches.values()][::-1]
         for batch in batches:
             batch.advance(epoch_seconds(None), polled=False)
         return batches
 
     def poll_batch(self, batch_id: str) -> Batch:
-        """Return a batch, after moving it to its next state.
+        """Move a batch to its next state, and return it.
 
         Raises:
             ApiError: there is no such batch.
@@ -166,7 +169,7 @@ class Service:
         """Start to cancel a batch.
 
         Raises:
-            ApiError: there is no such batch, or it has ended.
+            ApiError: there is no such batch, or it has completed or failed.
         """
         batch = self._get_batch(batch_id)
         batch.advance(epoch_seconds(None), polled=False)
@@ -180,7 +183,7 @@ class Service:
 
 
 def _failure(report: Report) -> list[dict[str, Any]] | None:
-    """The `errors.data` of a batch that fails; None if it does not fail."""
+    """Return the `errors.data` of a batch that fails; None if it does not fail."""
     # The upload was already accepted, so only errors that fail the batch count.
     batch = replace(report, create={}).to_batch()
     if batch.get("status") != "failed":
@@ -190,9 +193,9 @@ def _failure(report: Report) -> list[dict[str, Any]] | None:
 
 
 def _cannot_find(file_id: str) -> dict[str, Any]:
-    """The error of a batch whose input file does not exist.
+    """Return the error of a batch whose input file does not exist.
 
-    Source: ogx-ai/ogx `test_batches_errors.py`, August 2025. The organization is made up.
+    Source: ogx-ai/ogx `test_batches_errors.py`, August 2025. The organization is fictitious.
     """
     return {
         "code": "invalid_request",
@@ -203,20 +206,20 @@ def _cannot_find(file_id: str) -> dict[str, Any]:
     }
 
 
-def _kept_seconds(fields: dict[str, str]) -> int:
-    """How long to keep a file, in seconds, as the client requested.
+def _lifetime(fields: dict[str, str]) -> int:
+    """Return the lifetime of a file in seconds, as the client requests it.
 
     Raises:
-        ApiError: it is not a number, or out of range.
+        ApiError: it is not an integer, or out of range.
     """
     name = "expires_after.seconds"
     anchor = fields.get("expires_after[anchor]", "created_at")
     if anchor != "created_at":
         raise errors.unsupported("expires_after.anchor", anchor, "created_at")
-    text = fields.get("expires_after[seconds]", str(KEPT_SECONDS))
+    text = fields.get("expires_after[seconds]", str(MAX_LIFETIME_SECONDS))
     if not text.isdecimal() or not text.isascii():
         raise errors.not_an_integer(name)
     seconds = int(text)
-    if not SHORTEST_KEPT_SECONDS <= seconds <= KEPT_SECONDS:
-        raise errors.out_of_range(name, seconds, SHORTEST_KEPT_SECONDS, KEPT_SECONDS)
+    if not MIN_LIFETIME_SECONDS <= seconds <= MAX_LIFETIME_SECONDS:
+        raise errors.out_of_range(name, seconds, MIN_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS)
     return seconds

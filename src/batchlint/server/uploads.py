@@ -1,4 +1,4 @@
-"""Reads the body of an upload: short fields, and one file that is streamed to disk."""
+"""Reads the body of an upload, and streams its file to disk."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from . import errors
 
-#: Maximum length of a field value in an upload. Longer values are cut.
-_LONGEST_FIELD: Final = 1000
+#: The maximum length of a field value in bytes, and of a file name in characters. Longer ones are
+#: truncated.
+_MAX_FIELD: Final = 1000
 
-#: Maximum size of an upload beyond its file, for all other parts.
-_OVERHEAD: Final = 1 << 20
+#: The maximum size in bytes of an upload without its file.
+_MAX_OVERHEAD: Final = 1 << 20
 
-#: A file that is too large is still read up to this size, so that the client sees the answer
-#: instead of a broken connection. The API accepts files up to 512 MB.
-_MOST_BYTES: Final = 512 << 20
+#: The maximum number of bytes to read. A file that is too large is read up to this size, so that the
+#: client gets a response instead of a broken connection. The API accepts files up to 512 MB.
+_MAX_BYTES: Final = 512 << 20
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Upload:
         fields: the fields by name.
         filename: the client's name for the file, without directories. It is never used as a path.
             None if there is no file.
-        size: the size of the file, in bytes.
+        size: the size of the file in bytes.
     """
 
     fields: dict[str, str] = field(default_factory=dict)
@@ -40,37 +41,37 @@ class Upload:
 
 
 async def read_upload(
-    content_type: str, body: AsyncIterator[bytes], path: Path, most_bytes: int
+    content_type: str, body: AsyncIterator[bytes], path: Path, max_bytes: int
 ) -> Upload:
     """Read the body of an upload, and write its file to a path.
 
     Args:
         content_type: the content type of the body, with its boundary.
         body: the chunks of the body.
-        path: where to write the file. It may be incomplete if an error is raised.
-        most_bytes: the largest file that is stored.
+        path: where to write the file. If an error is raised, the file may be incomplete.
+        max_bytes: the maximum size of the file.
 
     Raises:
-        ApiError: the body is not a form, or it is too large.
+        ApiError: the body is not a form, or is too large.
         OSError: the file cannot be written.
     """
     kind, options = parse_options_header(content_type)
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise errors.not_multipart()
     with path.open("wb") as file:
-        form = _Form(file, most_bytes)
+        form = _Form(file, max_bytes)
         received = 0
         try:
             parser = MultipartParser(options[b"boundary"], form.callbacks())
             async for chunk in body:
                 received += len(chunk)
-                if received > _MOST_BYTES:
+                if received > _MAX_BYTES:
                     raise errors.body_too_large()
-                if form.upload.size <= most_bytes:
+                if form.upload.size <= max_bytes:
                     parser.write(chunk)
         except FormParserError:
             raise errors.not_multipart() from None
-        if form.upload.size > most_bytes or received > most_bytes + _OVERHEAD:
+        if form.upload.size > max_bytes or received > max_bytes + _MAX_OVERHEAD:
             raise errors.file_too_large()
         if not form.is_complete:
             raise errors.not_multipart()
@@ -78,25 +79,25 @@ async def read_upload(
 
 
 class _Form:
-    """Collects the parts of a form from the parser.
+    """Collects the parts of a form that the parser finds.
 
     Attributes:
         upload: the fields and the file read so far.
         is_complete: whether the form has ended.
     """
 
-    def __init__(self, file: BinaryIO, most_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, max_bytes: int) -> None:
         self.upload = Upload()
         self.is_complete = False
         self._file = file
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
         self._header: tuple[bytes, bytes] = (b"", b"")
         self._disposition = b""
         self._name: str | None = None
         self._in_file = False
 
     def callbacks(self) -> Any:
-        """The callbacks for the parser."""
+        """Return the callbacks for the parser."""
         return {
             "on_part_begin": self._begin_part,
             "on_header_field": self._add_to_header_name,
@@ -131,7 +132,7 @@ class _Form:
         filename = options.get(b"filename")
         if name == "file" and filename is not None and self.upload.filename is None:
             text = filename.decode("utf-8", "replace").replace("\\", "/")
-            self.upload.filename = text.rpartition("/")[2][:_LONGEST_FIELD]
+            self.upload.filename = text.rpartition("/")[2][:_MAX_FIELD]
             self._in_file = True
         elif filename is None:
             self._name = name
@@ -139,12 +140,12 @@ class _Form:
     def _add_data(self, data: bytes, start: int, end: int) -> None:
         if self._in_file:
             self.upload.size += end - start
-            if self.upload.size <= self._most_bytes:
+            if self.upload.size <= self._max_bytes:
                 self._file.write(memoryview(data)[start:end])
         elif self._name is not None:
-            text = data[start : min(end, start + _LONGEST_FIELD)].decode("utf-8", "replace")
+            text = data[start : min(end, start + _MAX_FIELD)].decode("utf-8", "replace")
             before = self.upload.fields.get(self._name, "")
-            self.upload.fields[self._name] = (before + text)[:_LONGEST_FIELD]
+            self.upload.fields[self._name] = (before + text)[:_MAX_FIELD]
 
     def _end(self) -> None:
         self.is_complete = True
