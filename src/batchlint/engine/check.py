@@ -1,4 +1,4 @@
-"""The library: `check`, `iter_errors`, `check_request` and `check_create`."""
+"""The library's `check`, `iter_errors`, `check_request` and `check_create`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .columns import add_missing_columns
 from .finish import finish, keep_first_date_hint, lacks_objects
 from .parallel import Executor, Start, run
 
-#: Create call parameters that a caller need not give to check those given.
+#: Values for the parameters of a create call that the caller leaves out.
 _CREATE_DEFAULTS: Final = {"input_file_id": "file-batchlint", "completion_window": "24h"}
 
 
@@ -68,7 +68,7 @@ def check(
             bytes, a binary stream, or an iterable of requests (dicts) or of lines (bytes or str).
         provider: the service that the file is for, such as `azure`. `batchlint provider` lists the
             names. Use `compatible` for any other service that accepts OpenAI's format.
-        endpoint: the URL of the batch endpoint. Default: the `endpoint` of `create`, or else the
+        endpoint: the URL of the batch endpoint. Default: the `endpoint` in `create`, or else the
             most frequent valid URL in the file.
         name: the name of the file, if the source has none. A name that doesn't end in `.jsonl` is
             reported.
@@ -77,9 +77,9 @@ def check(
         ignore: rules to skip.
         warn: rules to enable as warnings.
         error: rules to enable as errors.
-        jobs: the number of worker processes. 1 checks the file in this process, 0 uses one process
-            per core, and None decides by the size of the file.
-        executor: an executor to run the checks, such as a `ProcessPoolExecutor` or Dask's
+        jobs: the number of worker processes. 1 checks the file in this process, and 0 uses one
+            process per core. None chooses the number by the size of the file.
+        executor: an executor that runs the checks, such as a `ProcessPoolExecutor` or Dask's
             `get_executor()`. `jobs` then has no effect.
         progress: a function to call with the number of bytes checked since the last call.
         now: the time of the check, for rules that depend on the date: seconds since the epoch, or
@@ -113,13 +113,13 @@ def check(
     job = Job(rules, provider, name, endpoint, create, now, keep, max_enqueued_tokens)
     opened = open_source(source, storage_options, max_unpacked_bytes, read_timeout)
 
-    def with_progress() -> Iterator[ChunkSummary]:
+    def parts_with_progress() -> Iterator[ChunkSummary]:
         for part in job.parts(opened, jobs, executor, start):
             if progress is not None and not part.foreign:
                 progress(part.bytes)
             yield part
 
-    return job.report(merge(with_progress(), keep), opened)
+    return job.report(merge(parts_with_progress(), keep), opened)
 
 
 def iter_errors(
@@ -187,22 +187,22 @@ def iter_errors(
 def _batch_endpoint(
     endpoint: str | None, create: Mapping[str, Any] | None, profile: Provider
 ) -> str | None:
-    """Return the batch's endpoint, if the arguments name one.
+    """Return the batch endpoint that the arguments name, or None.
 
-    A create call whose endpoint is not a batch endpoint is a finding, not an exception.
+    If the endpoint in `create` is not a batch endpoint, this is reported as a finding later.
 
     Raises:
         TypeError: `endpoint` is not a string, or `create` is not a mapping.
-        ValueError: `endpoint` is not a batch endpoint, or differs from that of the create call.
+        ValueError: `endpoint` is not a batch endpoint, or differs from the one in `create`.
     """
     if create is not None and not isinstance(create, Mapping):
         raise TypeError(f"create must be a dict, not {type(create).__name__}")
     if endpoint is not None and not isinstance(endpoint, str):
         raise TypeError(f"endpoint must be a string, not {type(endpoint).__name__}")
     if endpoint is not None and profile.endpoint(endpoint) is None:
-        whose = "" if profile.has_openai_models else f" of {profile.title}"
+        of_provider = "" if profile.has_openai_models else f" of {profile.title}"
         raise ValueError(
-            f"{endpoint!r} is not a batch endpoint{whose}; the batch endpoints are "
+            f"{endpoint!r} is not a batch endpoint{of_provider}; the batch endpoints are "
             f"{', '.join(profile.endpoints)}"
         )
     if create is None or "endpoint" not in create:
@@ -214,7 +214,7 @@ def _batch_endpoint(
 
 
 class Rules(NamedTuple):
-    """The arguments that choose the rules."""
+    """The arguments that select the rules."""
 
     select: Iterable[str] | None = None
     ignore: Iterable[str] = ()
@@ -226,11 +226,11 @@ class Job:
     """One check of one file, with the arguments of `check`.
 
     Attributes:
-        plan: what the workers need to know.
+        plan: the settings that workers need.
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: an argument has a wrong value.
+        ValueError: an argument has an invalid value.
     """
 
     def __init__(
@@ -269,7 +269,10 @@ class Job:
         executor: Executor | None = None,
         start: Start = "spawn",
     ) -> Iterator[ChunkSummary]:
-        """Yield the summaries of the parts of a source, in order. For a foreign source, only its size."""
+        """Yield a summary for each part of a source, in order.
+
+        If the source is not batch input, yield the summary that reports this.
+        """
         foreign = self.foreign(source)
         if foreign is not None:
             yield foreign
@@ -277,41 +280,50 @@ class Job:
             yield from run(source, self.plan, jobs=jobs, executor=executor, start=start)
 
     def foreign(self, source: Source) -> ChunkSummary | None:
-        """Yield the summary of a source of a foreign format: why it is foreign, and its size.
+        """Return a summary with the reason why a source is not batch input, and its size.
 
-        None if it is a batch input file.
+        Return None if the source is batch input.
         """
         errors = self._checker.explain_head(source.head())
         if not errors:
             return None
         summary = ChunkSummary()
 
-        def counted() -> Iterator[bytes]:
+        def count_bytes() -> Iterator[bytes]:
             for chunk in source.chunks():
                 summary.totals["bytes"] += len(chunk)
                 yield chunk
 
-        # Whether `fix` can convert it depends on the whole file, not only on its beginning.
-        summary.foreign.absorb(_with_true_fixes(errors, counted()), 0)
+        # Whether `fix` can convert the file depends on all of it, not only on its beginning.
+        summary.foreign.absorb(_drop_impossible_fixes(errors, count_bytes()), 0)
         return summary
 
-    def errors(self, open_it: Callable[[], Source]) -> Iterator[BatchError]:
-        """Yield the findings of each part of a source, then those about the whole file."""
-        opened = open_it()
+    def errors(self, open_later: Callable[[], Source]) -> Iterator[BatchError]:
+        """Yield the findings of each part of a source, and then the findings about the file.
+
+        Args:
+            open_later: a function that opens the source.
+        """
+        opened = open_later()
         merged = ChunkSummary()
         for part in self.parts(opened):
             errors = part.findings.errors[:]
             part.findings.errors.clear()
             shift = merged.lines
             merged.absorb(part)
-            stays = lacks_objects(merged)
+            fixes_nothing = lacks_objects(merged)
             for error in errors:
-                yield (error._replace(fix=None) if stays else error).moved(shift)
+                yield (error._replace(fix=None) if fixes_nothing else error).moved(shift)
         report = self.report(merged, opened)
         yield from sorted([*report.errors, *report.warnings])
 
     def report(self, summary: ChunkSummary, source: Source | None) -> Report:
-        """Return the report, from the summary of the whole source. The source itself is optional."""
+        """Create the report.
+
+        Args:
+            summary: the summary of the whole source.
+            source: the source. Without it, some findings have no column.
+        """
         extra: list[BatchError] = []
         if self._create is not None:
             endpoint = self._endpoint or next(iter(self._checker.provider.endpoints))
@@ -328,19 +340,20 @@ class Job:
         return report if source is None else add_missing_columns(report, source)
 
 
-def _with_true_fixes(foreign: Iterable[BatchError], chunks: Iterable[bytes]) -> list[BatchError]:
-    """Return the findings about a foreign format, without a fix if the file cannot be converted.
+def _drop_impossible_fixes(
+    foreign: Iterable[BatchError], chunks: Iterable[bytes]
+) -> list[BatchError]:
+    """Return findings about a foreign format, without their fixes if the file can't be converted.
 
     Args:
-        foreign: the findings, from the beginning of the file.
-        chunks: the whole file, which is read to the end.
+        foreign: the findings about the beginning of the file.
+        chunks: the whole file. It is read to the end.
     """
     errors = [*foreign]
     rules = [error.rule for error in errors if error.fix is not None]
     if rules:
-        from ..json_documents import (
-            is_convertible,
-        )  # Imported here because almost no file needs it.
+        # Imported here because almost no file needs it.
+        from ..json_documents import is_convertible
 
         if is_convertible(rules[0], chunks):
             return errors
@@ -358,7 +371,7 @@ def check_request(
     warn: Iterable[str] = (),
     error: Iterable[str] = (),
 ) -> list[BatchError]:
-    """Check one request as if it were a line of a file. Rules about the whole file don't run.
+    """Check one request as if it were a line in a file. Rules about the whole file don't run.
 
     Args:
         request: a dict with `custom_id`, `method`, `url` and `body`.
@@ -372,8 +385,8 @@ def check_request(
         The findings, in the order of the API's checks. Their `line` is 1.
 
     Raises:
-        TypeError: the request is not a dict, or contains a value that JSON can't represent. (NaN
-            and infinities don't raise an exception; they are reported.)
+        TypeError: the request is not a dict, or contains a value that JSON can't represent. NaN
+            and infinities are reported instead.
         ValueError: the provider or a rule is unknown, or no rule is selected.
     """
     if not isinstance(request, dict):
@@ -410,8 +423,8 @@ def check_create(
         The findings, in the order of the API's checks. Errors have `fails="create"`.
 
     Raises:
-        TypeError: the parameters are not a dict, are nested too deeply, are circular, or contain a
-            value that JSON can't represent, such as NaN.
+        TypeError: the parameters are not a dict, are nested too deeply or are circular, or contain
+            a value that JSON can't represent, such as NaN.
         ValueError: the provider or a rule is unknown, or no rule is selected.
     """
     selection = select_rules(select, ignore, warn, error, provider=providers.provider(provider))
@@ -425,7 +438,7 @@ def _create_errors(
         raise TypeError(f"the parameters must be a dict, not {type(params).__name__}")
     try:
         decoded = orjson.loads(orjson.dumps(params))
-    except TypeError:  # orjson also rejects lone surrogates and large numbers.
+    except TypeError:  # orjson also rejects lone surrogates and large integers.
         text = to_json_text(params, "a create call")
         decoded = with_fresh_stack(json.loads, text)
     if contains_nan_or_infinity(params):

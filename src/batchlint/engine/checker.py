@@ -1,4 +1,4 @@
-"""`Checker`: everything compiled for one provider and one selection of rules."""
+"""`Checker`: the compiled checks for one provider and one selection of rules."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ from ..schema.validate import compile_schema
 if TYPE_CHECKING:
     from ..schema.explain import Explainer, HintMaker
 
-#: An endpoint checker remembers the triggered rules of this many distinct sets of fields.
+#: Maximum number of sets of fields for which an endpoint checker remembers the triggered rules.
 _MAX_FIELD_SETS: Final = 256
 
-#: A checker remembers the findings of this many distinct defects, because lines often share one.
+#: Maximum number of defects whose findings a checker remembers. Many lines have the same defect.
 _MAX_KNOWN_DEFECTS: Final = 256
 
 _FirstOfEachCause = Callable[[Iterable[Problem], Request, Provider], list[Problem]]
@@ -65,16 +65,18 @@ class EndpointChecker:
     Args:
         endpoint: the endpoint.
         url: the provider's URL for the endpoint.
-        variant: the name of the variant of the schema, or ''.
+        variant: the name of the schema's variant. Empty for the unchanged schema.
         rules: the rules for requests to this endpoint.
         provider: the endpoint's provider.
 
     Attributes:
-        is_valid: whether a decoded line is a valid request, according to its schemas.
-        is_quiet: whether nothing inside a body triggers a rule.
-        triggers_nothing: whether no field of a body triggers a rule.
-        long_line: the size in bytes from which a line triggers a rule by itself.
-        deprecated: the deprecated parameters.
+        endpoint: the endpoint.
+        url: the provider's URL for the endpoint.
+        is_valid: returns whether a decoded line matches the schema.
+        is_quiet: returns whether no item and no part in a body triggers a rule.
+        triggers_nothing: returns whether no field of a body triggers a rule.
+        long_line: the size in bytes at which a line triggers a rule by its size.
+        deprecated: the names of the deprecated parameters.
     """
 
     def __init__(
@@ -100,7 +102,7 @@ class EndpointChecker:
         self._groups: dict[tuple[frozenset[str], bool, int], tuple[Group, ...]] = {}
 
     def explain(self, body: dict[str, Any], *, known_invalid: bool) -> list[Problem]:
-        """Return the problems of a body under its schema.
+        """Return the problems that the schema finds in a body.
 
         Args:
             body: the body.
@@ -121,12 +123,12 @@ class EndpointChecker:
     def run_rules(
         self, body: dict[str, Any], line_bytes: int, *, quiet: bool
     ) -> list[tuple[str, Rank, Problem]]:
-        """Return the problems that rules find in a body, as (rule, rank, problem).
+        """Return the problems that rules find in a body, as (rule name, rank, problem).
 
         Args:
-            body: the body; the schema may have rejected some of its fields.
-            line_bytes: the size of the line.
-            quiet: whether nothing inside the body triggers a rule.
+            body: the body. It may have fields that the schema rejects.
+            line_bytes: the size of the line in bytes.
+            quiet: the result of `is_quiet`.
         """
         groups = self._triggered(body, line_bytes, quiet=quiet)
         if not groups:
@@ -144,14 +146,20 @@ class EndpointChecker:
         return found
 
     def _position(self, path: PathParts) -> int:
-        """Return the position of the parameter that a path in the line leads to or into."""
-        last = len(self._positions)
-        return self._positions.get(path[1], last) if len(path) > 1 else last
+        """Return the position of a path's parameter in the API's order of parameters.
+
+        Unknown parameters come last.
+        """
+        after_all = len(self._positions)
+        return self._positions.get(path[1], after_all) if len(path) > 1 else after_all
 
     def _triggered(
         self, body: dict[str, Any], line_bytes: int, *, quiet: bool
     ) -> tuple[Group, ...]:
-        """Return the rules that a request triggers. The lines of a file often have the same fields."""
+        """Return the rules that a request triggers.
+
+        The result is cached by the body's fields, because lines of a file often have the same ones.
+        """
         key = (
             self._rules.fields.intersection(body),
             quiet,
@@ -167,7 +175,7 @@ class EndpointChecker:
 
 
 def _hint_makers(provider: Provider) -> dict[str, HintMaker]:
-    """Return the functions that make the hints of rules that a schema states, by the name of the rule."""
+    """Return the functions that make hints for schema problems, by the name of the rule."""
 
     def with_provider(make: Any) -> HintMaker:
         return lambda value, path: make(value, path, provider)
@@ -176,14 +184,14 @@ def _hint_makers(provider: Provider) -> dict[str, HintMaker]:
 
 
 class LineChecker:
-    """Compiled checks of a line's own fields.
+    """Compiled checks for the fields of a line. They don't check the body.
 
     Args:
-        provider: the provider whose URLs are valid.
+        provider: the provider whose lines are checked.
 
     Attributes:
-        is_clean: whether a decoded line's own fields are valid.
-        explainer: explains the fields.
+        is_clean: returns whether the fields of a decoded line have neither errors nor warnings.
+        explainer: explains the problems of the fields.
     """
 
     def __init__(self, provider: Provider) -> None:
@@ -196,13 +204,13 @@ class LineResult(NamedTuple):
     """The result of checking a line that is not a valid request.
 
     Attributes:
-        errors: its findings.
-        is_blank: whether it has only whitespace.
-        custom_id: the line's custom_id, if any.
-        url: the line's URL, if it is a batch endpoint.
-        model: the request's model, if any.
-        body: the request's body; an empty object if it has none.
-        checker: the compiled checks of its URL and model.
+        errors: the findings.
+        is_blank: whether the line has only whitespace.
+        custom_id: the line's custom_id. None if it has no valid one.
+        url: the line's URL. None if it is not a batch endpoint.
+        model: the request's model. None if it has no valid one.
+        body: the request's body. Empty if it is missing or not an object.
+        checker: the compiled checks for the URL and the model. None if there is no valid URL.
     """
 
     errors: list[BatchError]
@@ -215,14 +223,15 @@ class LineResult(NamedTuple):
 
 
 class Checker:
-    """Everything compiled for one provider and one selection of rules.
+    """The compiled checks for one provider and one selection of rules.
 
     Args:
         provider: the provider whose limits and URLs apply.
-        selection: the rules that are on.
+        selection: the enabled rules.
 
     Attributes:
-        severities: the severity of each rule that is on.
+        provider: the provider.
+        severities: the severity of each enabled rule.
     """
 
     def __init__(self, provider: Provider, selection: Selection) -> None:
@@ -231,8 +240,8 @@ class Checker:
         self._endpoint_checkers: dict[tuple[str, str], EndpointChecker] = {}
         self._endpoint_rules: dict[str, EndpointRules] = {}
         self._compiled_line: LineChecker | None = None
-        # Imported when first needed, because most files have no problems. Kept, because each import
-        # statement takes 1 µs.
+        # `causes` and `hints` are imported when first needed, because most files have no problems.
+        # Their functions are stored, because each import statement takes 1 µs.
         self._postprocessors: tuple[_FirstOfEachCause, _WithHints] | None = None
         self._errors_of_defects: dict[tuple[Defect, Effect | None], list[BatchError]] = {}
         self._rules: dict[Scope, list[Rule]] = {}
@@ -240,20 +249,23 @@ class Checker:
             self._rules.setdefault(RULES[name].scope, []).append(RULES[name])
 
     def rules(self, scope: Scope) -> list[Rule]:
-        """Return the enabled rules of a scope."""
+        """Return the enabled rules with a scope."""
         return self._rules.get(scope, [])
 
     def url_of(self, request: dict[str, Any], endpoint: str | None) -> Any:
-        """Return the URL of a request, for a provider whose lines need none.
+        """Return the URL of a request, for a provider whose lines need no URL.
 
         Args:
             request: the decoded line.
-            endpoint: the URL of the batch, if the caller gave one.
+            endpoint: the URL of the batch endpoint, if the caller gave one.
         """
         return self.provider.url_of_line(request, endpoint)
 
     def endpoint_checker(self, url: object, model: object) -> EndpointChecker | None:
-        """Return the compiled checks for a URL and a model, or None if the URL is not a batch endpoint."""
+        """Return the compiled checks for a URL and a model.
+
+        Return None if the URL is not a batch endpoint.
+        """
         endpoint = self.provider.endpoint(url)
         if endpoint is None:
             return None
@@ -267,24 +279,25 @@ class Checker:
 
     @property
     def _line_checker(self) -> LineChecker:
-        """Compiled when first needed, because most files have no invalid line."""
+        """The line checker, compiled when first needed. Most files have no invalid line."""
         if self._compiled_line is None:
             self._compiled_line = LineChecker(self.provider)
         return self._compiled_line
 
     def _rules_for(self, endpoint: Endpoint) -> EndpointRules:
-        rules = self._endpoint_rules.get(endpoint.name)
-        if rules is None:
-            own = [
+        endpoint_rules = self._endpoint_rules.get(endpoint.name)
+        if endpoint_rules is None:
+            rules = [
                 rule
                 for rule in self.rules("request")
                 if not rule.endpoints or endpoint in rule.endpoints
             ]
-            if self.provider.checks_types_only:  # Other rules are about OpenAI's API.
-                own = [rule for rule in own if rule.when_at]
-            own = [*filter(None, (rule.for_provider(self.provider) for rule in own))]
-            rules = self._endpoint_rules[endpoint.name] = EndpointRules(endpoint, own)
-        return rules
+            if self.provider.checks_types_only:  # The other rules are about OpenAI's API.
+                rules = [rule for rule in rules if rule.when_at]
+            rules = [*filter(None, (rule.for_provider(self.provider) for rule in rules))]
+            endpoint_rules = EndpointRules(endpoint, rules)
+            self._endpoint_rules[endpoint.name] = endpoint_rules
+        return endpoint_rules
 
     # -- lines ------------------------------------------------------------------------------------
 
@@ -296,13 +309,13 @@ class Checker:
         *,
         quiet: bool,
     ) -> list[BatchError]:
-        """Return the findings of request rules about the body of a valid request.
+        """Run the request rules on a valid request, and return their findings.
 
         Args:
-            checker: the compiled checks of its endpoint and model.
-            body: the body.
-            line: its number, its size in bytes and its custom_id.
-            quiet: whether nothing inside the body triggers a rule.
+            checker: the compiled checks for the request's endpoint and model.
+            body: the request's body.
+            line: the line's number, its size in bytes, and its custom_id.
+            quiet: the result of `EndpointChecker.is_quiet`.
         """
         number, line_bytes, custom_id = line
         found = checker.run_rules(body, line_bytes, quiet=quiet)
@@ -313,13 +326,13 @@ class Checker:
     def explain_line(
         self, line: bytes, request: Any, number: int, *, first: bool, endpoint: str | None = None
     ) -> LineResult:
-        """Return the findings of a line that is not a valid request, and its facts.
+        """Explain a line that is not a valid request. Return its findings and facts.
 
         Args:
             line: the line.
-            request: the decoded line; None if it is not JSON.
+            request: the decoded line. None if it is not JSON.
             number: the line's number in its chunk, counted from 1.
-            first: whether this is the first line of the file, where a byte order mark may be.
+            first: whether this is the first line of the file, which may have a byte order mark.
             endpoint: the URL for lines that have none, if the caller gave one.
         """
         errors: list[BatchError] = []
@@ -354,7 +367,7 @@ class Checker:
     def _explain_request(
         self, request: dict[str, Any], line_bytes: int, checker: EndpointChecker | None
     ) -> Iterator[tuple[str, Rank, Problem]]:
-        """Yield the problems of a line's own fields, then of its body, as (rule, rank, problem)."""
+        """Yield the problems of a line's fields and then of its body, as (rule name, rank, problem)."""
         is_clean_line = self._line_checker.is_clean(request)
         may_be_valid = is_clean_line and self.provider.checks_types_only
         line = Line(request, self.provider, None if checker is None else checker.endpoint)
@@ -370,16 +383,16 @@ class Checker:
                     yield rule.name, problem.rank, problem
         body = request.get("body")
         if checker is not None and isinstance(body, dict):
-            # If a line's own fields are valid, its body is not, or the body has a parameter that
-            # may be misspelled.
-            found = checker.explain(body, known_invalid=is_clean_line and not may_be_valid)
-            about = Request(checker.endpoint, body, line_bytes, self.provider)
-            for problem in self._one_per_cause(found, about):
+            # If the line's fields are valid, the reason for the explanation is in the body: a
+            # problem, or a parameter that may be misspelled.
+            problems = checker.explain(body, known_invalid=is_clean_line and not may_be_valid)
+            context = Request(checker.endpoint, body, line_bytes, self.provider)
+            for problem in self._one_per_cause(problems, context):
                 yield problem.rule, problem.rank, _with_fix(problem, line)
             yield from checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
 
     def _one_per_cause(self, problems: list[Problem], request: Request) -> list[Problem]:
-        """Return the problems of a body under its schema: one per cause, with hints for mistakes."""
+        """Drop the schema problems that follow from another one, and add hints to the others."""
         if not problems:
             return problems
         if self._postprocessors is None:
@@ -387,8 +400,8 @@ class Checker:
             from .hints import with_hints
 
             self._postprocessors = first_of_each_cause, with_hints
-        one_per_cause, hinted = self._postprocessors
-        return hinted(one_per_cause(problems, request, self.provider), request)
+        first_per_cause, add_hints = self._postprocessors
+        return add_hints(first_per_cause(problems, request, self.provider), request)
 
     def _explain_defect(
         self, defect: Defect, number: int | None, effect: Effect | None = None
@@ -407,7 +420,11 @@ class Checker:
         return [error._replace(line=number) for error in errors]
 
     def explain_head(self, head: bytes) -> list[BatchError]:
-        """Return the finding about a file that has a foreign format, from its first chunk."""
+        """Return the findings about a file that is not batch input.
+
+        Args:
+            head: the beginning of the file.
+        """
         defect = find_foreign(head, self.provider)
         return [] if defect is None else self._explain_defect(defect, None)
 
@@ -416,7 +433,7 @@ class Checker:
         defect = find_surrogate(params)
         if defect is not None:
             errors = self._explain_defect(defect, None, effect="create")
-            if errors:  # If it cannot be parsed, there are no other findings.
+            if errors:  # A call that cannot be parsed has no other findings.
                 return errors
         schema = create_schema(self.provider)
         hint = newer_hint() if self.provider.has_openai_models else None
@@ -429,8 +446,8 @@ class Checker:
         """Turn problems into findings, in the order in which the API checks.
 
         Args:
-            problems: each with its rule, its line and its custom_id.
-            effect: what the API does, if not what the rule says.
+            problems: the problems, with their rule, line and custom_id.
+            effect: what the API rejects. Default: the effect that the rule defines.
         """
         return _sorted_errors(
             self._error(
@@ -448,7 +465,7 @@ class Checker:
         custom_id: str | None,
         effect: Effect | None = None,
     ) -> BatchError | None:
-        """Turn a problem into a finding; None if its rule is off.
+        """Turn a problem into a finding. Return None if its rule is disabled.
 
         Raises:
             KeyError: there is no such rule.
@@ -479,7 +496,7 @@ class Checker:
 
 @lru_cache(maxsize=32)
 def checker_for(provider_name: str, selection: Selection) -> Checker:
-    """Return the checker for a provider and a selection. A process keeps the most recently used ones."""
+    """Return the checker for a provider and a selection of rules. The last 32 are cached."""
     return Checker(provider(provider_name), selection)
 
 
@@ -490,28 +507,28 @@ def _explainer(schema: dict[str, Any], **options: Any) -> Explainer:
 
 
 def _with_fix(problem: Problem, line: Line) -> Problem:
-    """Add the fix of its rule to a problem that a schema states."""
-    make = RULES[problem.rule].fix
-    return problem if make is None else problem._replace(fix=make(problem, line))
+    """Add the fix that the problem's rule defines, if any."""
+    make_fix = RULES[problem.rule].fix
+    return problem if make_fix is None else problem._replace(fix=make_fix(problem, line))
 
 
 def _sorted_errors(errors: Iterable[BatchError | None]) -> list[BatchError]:
-    """Return the findings of one line in the order in which the API checks."""
+    """Sort the findings of one line in the order in which the API checks."""
     found = [error for error in errors if error is not None]
     if len(found) > 1:
         found.sort()
-    if len(found) > MAX_PROBLEMS_PER_LINE:  # Mention only once that there are more.
-        cut = [error for error in found if error.rule == TOO_MANY_PROBLEMS]
-        found = [error for error in found if error.rule != TOO_MANY_PROBLEMS] + cut[:1]
+    if len(found) > MAX_PROBLEMS_PER_LINE:  # Report only once that there are more.
+        notices = [error for error in found if error.rule == TOO_MANY_PROBLEMS]
+        found = [error for error in found if error.rule != TOO_MANY_PROBLEMS] + notices[:1]
     return found
 
 
-#: After everything else in a body.
+#: The rank after all problems of a body.
 _LAST: Final = Rank(Part.BODY, Phase.LAST, sys.maxsize)
 
 
 def _too_many(rule: str) -> Problem:
-    """Return the problem that reports that one rule finds too many problems in a line."""
+    """Create the problem for a rule that finds too many problems in a line."""
     return Problem(
         f"There are more than {MAX_PROBLEMS_PER_LINE:,} problems. The rest are not listed.",
         hint=f"These are findings of `{rule}`. Fix the listed ones, and check again.",

@@ -18,24 +18,23 @@ from ..schema.validate import Validator
 from ..summary import ChunkSummary, CustomIds, FindingStore, LineStatus
 from .checker import Checker, EndpointChecker, LineResult, checker_for
 
-#: As plain integers, because members of an enum take longer to look up.
+#: Plain integers, because looking up enum members takes longer.
 _BLANK: Final = int(LineStatus.BLANK)
 _PASSED: Final = int(LineStatus.PASSED)
 _FAILED: Final = int(LineStatus.FAILED)
 
 
 class Plan(NamedTuple):
-    """What to check for. It is sent to the workers with every chunk.
+    """The settings of a check. They are sent to the workers with every chunk.
 
     Attributes:
         selection: the rules that are on.
-        keep: the maximum number of findings to keep per rule; 0 keeps all.
+        keep: the maximum number of findings to keep per rule. 0 means no limit.
         now: the time of the check, in seconds since the epoch.
-        max_enqueued_tokens: the caller's limit on prompt tokens. If it is None, tokens are not
-            estimated.
+        max_enqueued_tokens: the caller's limit on prompt tokens. If None, the number of tokens is
+            not estimated.
         provider: the name of the provider.
-        endpoint: the URL for lines that have none. If it is None, each body identifies its
-            endpoint.
+        endpoint: the URL for lines that have none. If None, each body identifies its endpoint.
     """
 
     selection: Selection
@@ -51,20 +50,20 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
 ) -> ChunkSummary:
     """Check whole lines.
 
-    The summary depends only on the arguments. Caches (compiled schemas, schemas without problems)
-    save time and do not change it.
+    The summary depends only on the arguments. Caches, such as those of compiled schemas, save time
+    but don't affect it.
 
     Args:
-        chunk: lines, each with its newline, except perhaps the last.
-        plan: what to check for.
-        first: whether the chunk begins the file, where a byte order mark may be.
+        chunk: the lines. Each ends with a newline. The last one may lack it.
+        plan: the settings of the check.
+        first: whether this is the first chunk of the file, which may have a byte order mark.
 
     Returns:
         The summary. Its lines are numbered from 1.
     """
     checker = checker_for(plan.provider, plan.selection)
     every_line_rules = checker.rules("every line")
-    # `isspace` comes first because `strip` copies the chunk.
+    # `isspace` comes first, because `strip` copies the chunk.
     if chunk.isspace() and not chunk.strip(b" \t\r\n") and not every_line_rules:
         return _check_blank_lines(chunk, plan.keep, checker)
     has_urls = checker.provider.has_urls
@@ -85,10 +84,10 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     counts_inputs = False
     embedding_inputs = 0
     prompt_size = 0
-    others = 0  # lines that are not objects
+    non_objects = 0
     for number, line in enumerate(BytesIO(chunk), 1):
-        # The last request is freed before the next one is decoded, so that its memory, which is
-        # still in the processor's cache, is reused. This is 4 % faster on long lines.
+        # Free the last request before decoding the next one. The decoder then reuses its memory,
+        # which is still in the processor's cache. This is 4 % faster on long lines.
         request: Any = None
         body: Any = None
         is_valid = False
@@ -97,8 +96,8 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
             body = request["body"]
             url = request["url"] if has_urls else url_of(request, plan.endpoint)
             model = body["model"] if needs_model else _model_of(body)
-        except (ValueError, TypeError, KeyError):  # Not JSON, not an object, or a field is missing.
-            pass
+        except (ValueError, TypeError, KeyError):
+            pass  # The line is not JSON, is not an object, or lacks a field.
         else:
             if current is None or url != current_url or model != current_model:
                 has_model = isinstance(model, str) or (model is None and not needs_model)
@@ -124,19 +123,19 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
                 if found and _add(summary, found):
                     status = _FAILED
             if deprecated and not deprecated.isdisjoint(body):
-                _note_deprecated(summary, current, body, number)
+                _record_deprecated(summary, current, body, number)
         else:
             result = checker.explain_line(
                 line, request, number, first=first and number == 1, endpoint=plan.endpoint
             )
-            status = _status(summary, result)
+            status = _add_result(summary, result)
             custom_id = result.custom_id
             body = result.body
-            others += not isinstance(request, dict)
+            non_objects += not isinstance(request, dict)
             counts_inputs = False
             if result.checker is not None:
                 counts_inputs = result.checker.endpoint is EMBEDDINGS
-                _note_deprecated(summary, result.checker, body, number)
+                _record_deprecated(summary, result.checker, body, number)
             if result.checker is not current or result.model != current_model:
                 current = None
             if status != _BLANK:
@@ -157,24 +156,24 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     summary.totals["embedding_inputs"] += embedding_inputs
     summary.totals["prompt_bytes"] += prompt_size
     summary.totals["bytes"] += len(chunk)
-    summary.totals["objects"] += len(statuses) - others
+    summary.totals["objects"] += len(statuses) - non_objects
     summary.statuses.absorb(statuses)
     summary.custom_ids.absorb(CustomIds.pack(custom_ids))
     return summary
 
 
 def _check_blank_lines(chunk: bytes, keep: int, checker: Checker) -> ChunkSummary:
-    """Check lines that are all blank. A small compressed file may have a billion of them."""
-    number = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+    """Check a chunk that has only blank lines. A small compressed file may have a billion of them."""
+    lines = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
     summary = ChunkSummary(FindingStore(keep))
     for error in checker.explain_line(b"\n", None, 1, first=False).errors:
-        summary.findings.add_for_lines(error, number)
+        summary.findings.add_for_lines(error, lines)
     summary.totals["embedding_inputs"] += 0
     summary.totals["prompt_bytes"] += 0
     summary.totals["bytes"] += len(chunk)
     summary.totals["objects"] += 0
-    summary.statuses.absorb(bytes([_BLANK]) * number)
-    summary.custom_ids.absorb(CustomIds.missing(number))
+    summary.statuses.absorb(bytes([_BLANK]) * lines)
+    summary.custom_ids.absorb(CustomIds.missing(lines))
     return summary
 
 
@@ -183,7 +182,7 @@ def _never(_: Any) -> bool:
 
 
 def _model_of(body: Any) -> Any:
-    """Return the model of a body, for a provider that does not require one.
+    """Return a body's model, or None if it has none. For providers that don't require a model.
 
     Raises:
         TypeError: the body is not an object.
@@ -195,7 +194,7 @@ def _model_of(body: Any) -> Any:
 
 
 def _add(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:
-    """Add the findings of a line, and return whether one of them is an error."""
+    """Add a line's findings to the summary. Return whether one of them is an error."""
     failed = False
     for error in errors:
         failed |= error.severity == "error"
@@ -206,18 +205,18 @@ def _add(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:
     return failed
 
 
-def _status(summary: ChunkSummary, result: LineResult) -> int:
-    """Add the findings of a line that is not a valid request, and return its status."""
+def _add_result(summary: ChunkSummary, result: LineResult) -> int:
+    """Add the findings of an invalid line to the summary. Return the line's status."""
     failed = _add(summary, result.errors)
     if result.is_blank:
         return _BLANK
     return _FAILED if failed else _PASSED
 
 
-def _note_deprecated(
+def _record_deprecated(
     summary: ChunkSummary, checker: EndpointChecker, body: Mapping[str, Any], number: int
 ) -> None:
-    """Record the deprecated parameters that a request sets."""
+    """Record the deprecated parameters that a request uses."""
     for name in checker.deprecated.intersection(body):
         if body[name] is not None:
             is_fixable = is_replaceable(checker.endpoint, name, body)
@@ -225,10 +224,10 @@ def _note_deprecated(
 
 
 def count_inputs(body: Mapping[str, Any]) -> int:
-    """Return the number of inputs of a request to the embeddings endpoint.
+    """Return the number of inputs in a request to the embeddings endpoint.
 
-    A string or a list of tokens is one input. In a list of strings or of lists of tokens, each item
-    is one input.
+    A string or a list of tokens is one input. In a list of strings, or of lists of tokens, each
+    item is one input.
     """
     given = body.get("input")
     if isinstance(given, list) and given and isinstance(given[0], str | list):

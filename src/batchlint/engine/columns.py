@@ -92,7 +92,7 @@ def _find_columns(
     Args:
         errors: findings about lines.
         lines: the lines, starting with line 1.
-        first: whether line 1 begins the file, so that a byte order mark may precede it.
+        first: whether line 1 is the first line of the file, which may have a byte order mark.
     """
     columns = {}
     numbered = enumerate(lines, 1)

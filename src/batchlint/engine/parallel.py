@@ -1,7 +1,4 @@
-"""Runs the chunks of a source: in this process, in worker processes, or on an executor.
-
-All three use the same ordered map over an executor.
-"""
+"""Runs checks in this process, in worker processes, or on the caller's executor."""
 
 from __future__ import annotations
 
@@ -17,58 +14,62 @@ from .chunk import Plan, check_chunk
 from .columns import ColumnChecker, check_with_columns
 from .worker import WORKER_DIED, LocalPool, init_pool_worker
 
-#: Files of fewer bytes are checked in one process, because starting others costs more than it
-#: saves.
+#: The minimum size in bytes of a file that is checked in several processes. For a smaller file,
+#: starting them takes longer than it saves.
 MIN_PARALLEL_BYTES: Final = {"fork": 8_000_000, "spawn": 64_000_000}
 
-#: The minimum and the usual maximum size in bytes of the ranges that workers get.
+#: The minimum and maximum size in bytes of the ranges into which a file is divided for workers.
 MIN_RANGE_BYTES: Final = 1 << 20
 MAX_RANGE_BYTES: Final = 8 << 20
 
-#: The number of ranges per worker in small files. There are several, because their times differ.
+#: The minimum number of ranges per worker, if the size of the file allows it. Several ranges
+#: balance the load, because they take different times.
 RANGES_PER_WORKER: Final = 4
 
-#: The number of pending calls per worker.
+#: The maximum number of pending calls per worker.
 CALLS_PER_WORKER: Final = 4
 
-#: Small files are sent to a worker together: at most this many, with at most this many bytes.
+#: The number of workers to assume for an executor that doesn't report it.
+_ASSUMED_WORKERS: Final = 4
+
+#: The maximum number of small files in one call, and their maximum total size.
 MAX_FILES_PER_CALL: Final = 32
 MAX_BYTES_PER_CALL: Final = 1 << 20
 
-#: A file of at least this size (in bytes) is divided among the workers, even if there are many
-#: files. Otherwise the largest file could keep one process busy for long.
+#: The minimum size in bytes of a file that is divided among the workers, even if there are many
+#: files. Otherwise, one worker could still check it when the others have nothing left to do.
 MIN_SHARED_FILE_BYTES: Final = 64_000_000
 
-#: Seconds between checks that a pool's processes are alive.
+#: How often to check that a pool's processes are alive, in seconds.
 POLL_SECONDS: Final = 2.0
 
-#: The usual reason why spawned workers end at once.
+#: The message for spawned workers that end at once. Usually, the script lacks the guard.
 UNGUARDED_SCRIPT: Final = (
     "the worker processes ended unexpectedly: a script that sets jobs must call batchlint under "
     "`if __name__ == '__main__':`; if memory is short, use jobs=1"
 )
 
-#: How worker processes start. A fork is quick, but safe only in a process without threads.
+#: How worker processes start. Forking is faster, but safe only in a process without threads.
 Start = Literal["fork", "spawn"]
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 class Future(Protocol):
-    """The result of `submit`."""
+    """A call whose result may still be pending."""
 
     def result(self) -> Any:
-        """Wait for the result of the call."""
+        """Wait for the result, and return it."""
 
 
 class FileCall(NamedTuple):
-    """The check of one of many files.
+    """A call that checks one of many files.
 
     Attributes:
-        key: a key for its result.
-        call: the function with its arguments; an `OSError` if that is the result already. If the
-            file is divided among workers, the function also gets the argument `executor`.
-        size: the size of a local file in bytes; None if it is unknown.
+        key: the key that identifies the result.
+        call: the function and its arguments, or an `OSError` if the file can't be read. If the file
+            is divided among workers, the function is also passed the argument `executor`.
+        size: the size of a local file in bytes. None if it is unknown.
     """
 
     key: Any
@@ -77,10 +78,10 @@ class FileCall(NamedTuple):
 
 
 class Executor(Protocol):
-    """Anything like a `concurrent.futures.Executor`: only `submit` is used."""
+    """An object with the `submit` method of `concurrent.futures.Executor`."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any) -> Any:
-        """Start a call, and return its `Future`."""
+        """Schedule a call, and return its `Future`."""
 
 
 def run(
@@ -91,14 +92,14 @@ def run(
     executor: Executor | None = None,
     start: Start = "spawn",
 ) -> Iterator[ChunkSummary]:
-    """Check a source: yield the summaries of its parts, in order.
+    """Check a source, and yield the summaries of its parts, in order.
 
     Args:
-        source: what to check.
-        plan: what to check for.
-        jobs: the number of worker processes. 1 is this process, 0 one per core; None decides by the
-            size.
-        executor: where to run the calls instead.
+        source: the source.
+        plan: the settings of the check.
+        jobs: the number of worker processes. 1 checks the source in this process, and 0 uses one
+            process per core. None chooses the number by the size of the source.
+        executor: the caller's executor. `jobs` then has no effect.
         start: how worker processes start.
 
     Raises:
@@ -117,9 +118,9 @@ def run(
 
 
 def _run_on(executor: Executor, source: Source, plan: Plan) -> Iterator[ChunkSummary]:
-    """Yield the same on an executor. Only workers on this machine read a file themselves."""
+    """Check a source on an executor. Workers on this machine read a file themselves."""
     calls = _chunk_calls(source, plan, check_with_columns)
-    workers = CALLS_PER_WORKER
+    workers = _ASSUMED_WORKERS
     if isinstance(executor, LocalPool):
         workers = executor.workers
         if source.size is not None:
@@ -128,7 +129,7 @@ def _run_on(executor: Executor, source: Source, plan: Plan) -> Iterator[ChunkSum
 
 
 def count_workers(source: Source, jobs: int | None, start: Start = "spawn") -> int:
-    """Return the number of processes to use."""
+    """Return the number of processes to use. For the arguments, see `run`."""
     cores = count_cores()
     if jobs is None:
         jobs = 0 if (source.size or 0) >= MIN_PARALLEL_BYTES[start] else 1
@@ -147,7 +148,7 @@ def check_range(source: Source, start: int, stop: int, plan: Plan) -> ChunkSumma
     """Check the lines that begin in a range of bytes.
 
     Raises:
-        OSError: the source cannot be read, or it has become shorter.
+        OSError: the source cannot be read, or the file was truncated.
     """
     check = ColumnChecker()
     chunks = source.read_range(start, stop)
@@ -158,7 +159,7 @@ def check_range(source: Source, start: int, stop: int, plan: Plan) -> ChunkSumma
 
 
 def _chunk_calls(source: Source, plan: Plan, check: Callable[..., ChunkSummary]) -> Iterator[Call]:
-    """Yield the calls for all chunks. Columns are only filled in if the user knows the lines."""
+    """Yield a call for each chunk. If the lines are not the user's text, they have no columns."""
     for number, chunk in enumerate(source.chunks()):
         yield check if source.is_text else check_chunk, (chunk, plan, number == 0)
 
@@ -172,7 +173,7 @@ def _range_calls(source: Source, size: int, plan: Plan, workers: int) -> Iterato
 def _ordered_map(
     submit: Callable[..., Future], calls: Iterable[Call], window: int
 ) -> Iterator[ChunkSummary]:
-    """Yield the results of calls, in order, with at most `window` of them pending."""
+    """Run calls, and yield their results in order. At most `window` calls are pending."""
     pending: deque[Future] = deque()
     for function, args in calls:
         pending.append(submit(function, *args))
@@ -185,16 +186,16 @@ def _ordered_map(
 def as_finished(
     executor: Executor, calls: Iterable[FileCall], window: int
 ) -> Iterator[tuple[Any, Any]]:
-    """Yield the results of calls with their keys, as they finish.
+    """Run calls, and yield (key, result) pairs as the calls finish.
 
     Args:
-        executor: where to run them. If it is a pool of processes on this machine, small files are
-            sent several at a time, and a large file is divided among the processes.
-        calls: the calls with their keys.
-        window: the maximum number of pending calls. Further calls are not even requested.
+        executor: the executor. If its workers are processes on this machine, several small files
+            share a call, and a large file is divided among the workers.
+        calls: the calls. Each is taken from the iterable only when it can be submitted.
+        window: the maximum number of pending calls.
     """
     first_done = getattr(executor, "first_done", _first_done)
-    pending: dict[Future, list[FileCall]] = {}  # in the order of the calls
+    pending: dict[Future, list[FileCall]] = {}  # oldest first
 
     def next_results() -> Iterator[tuple[Any, Any]]:
         future = first_done(list(pending))
@@ -222,20 +223,20 @@ def as_finished(
 
 
 def _group_small_files(calls: Iterable[FileCall]) -> Iterator[list[FileCall]]:
-    """Put neighbouring small files together, because each call costs 0.1 to 0.8 ms."""
+    """Group small files that follow each other, because each call costs 0.1 to 0.8 ms."""
     group: list[FileCall] = []
-    size = 0
+    total = 0
     for call in calls:
-        own = call.size
-        if own is None or own >= MAX_BYTES_PER_CALL or isinstance(call.call, OSError):
+        size = call.size
+        if size is None or size >= MAX_BYTES_PER_CALL or isinstance(call.call, OSError):
             yield [call]
             continue
-        if group and (len(group) == MAX_FILES_PER_CALL or size + own > MAX_BYTES_PER_CALL):
+        if group and (len(group) == MAX_FILES_PER_CALL or total + size > MAX_BYTES_PER_CALL):
             yield group
             group = []
-            size = 0
+            total = 0
         group.append(call)
-        size += own
+        total += size
     if group:
         yield group
 
@@ -245,7 +246,10 @@ def _run_all(calls: Iterable[Call]) -> list[Any]:
 
 
 def _first_done(futures: list[Future]) -> Future:
-    """Return a future that is done. The oldest one if they are not `concurrent.futures` futures."""
+    """Wait until a future is done, and return it.
+
+    Futures of other libraries can't be waited for together, so return the oldest one.
+    """
     from concurrent.futures import FIRST_COMPLETED, wait
     from concurrent.futures import Future as StandardFuture
 
@@ -257,27 +261,27 @@ def _first_done(futures: list[Future]) -> Future:
 
 
 class InlineExecutor:
-    """An executor that runs each call at once, in this process."""
+    """An executor that runs each call immediately, in this process."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any) -> Future:
-        """Run a call."""
+        """Run a call, and return a future with its result."""
         return _CompletedFuture(fn(*args))
 
 
 class _CompletedFuture:
-    """The future of a call that has ended."""
+    """A future whose call has ended."""
 
     def __init__(self, value: Any) -> None:
         self._value = value
 
     def result(self) -> Any:
-        """Return the result of the call."""
+        """Return the result."""
         return self._value
 
 
 @contextmanager
 def threads(count: int) -> Iterator[Executor]:
-    """Start threads. If the context ends early, calls that have not begun are cancelled."""
+    """Start threads. If an exception ends the context, cancel the calls that have not started."""
     from concurrent.futures import ThreadPoolExecutor
 
     pool = ThreadPoolExecutor(count, "batchlint")
@@ -286,16 +290,14 @@ def threads(count: int) -> Iterator[Executor]:
         yield pool
         done = True
     finally:
-        pool.shutdown(
-            wait=done, cancel_futures=True
-        )  # The other calls may wait for a server that never responds.
+        # After an exception, don't wait: a call may be waiting for a server that never responds.
+        pool.shutdown(wait=done, cancel_futures=True)
 
 
 def worker_processes(workers: int, start: Start) -> AbstractContextManager[Executor]:
-    """Start worker processes; inside the context, calls can be submitted to them.
+    """Return a context manager that starts worker processes, and stops them at the end.
 
-    Raises:
-        OSError: inside the context, if a worker died.
+    Inside the context, a call raises OSError if a worker died.
     """
     if start == "fork" and hasattr(os, "fork"):
         from .forks import ForkExecutor
@@ -318,9 +320,9 @@ def _process_pool(workers: int) -> Iterator[Executor]:
         return list((getattr(pool, "_processes", None) or {}).values())
 
     class Watched:
-        """A future of the pool that notices when a process dies.
+        """A future that raises OSError if a worker process dies.
 
-        The pool itself would wait forever for a process that was killed while sending its result.
+        The pool itself would wait forever if a process was killed while it sends its result.
         """
 
         def __init__(self, pool: WatchedPool, future: PoolFuture[Any]) -> None:
@@ -331,7 +333,7 @@ def _process_pool(workers: int) -> Iterator[Executor]:
             return self.pool.first_done([self]).future.result()
 
     class WatchedPool(LocalPool):
-        """The pool, with futures that notice when a process dies."""
+        """The pool, with futures of the type `Watched`."""
 
         def __init__(self) -> None:
             self.workers = workers
@@ -359,5 +361,5 @@ def _process_pool(workers: int) -> Iterator[Executor]:
     finally:
         if not done:
             for process in processes():
-                process.kill()  # Its result is not needed, and an incomplete one cannot be read.
+                process.kill()  # Its result is no longer needed.
         pool.shutdown(wait=done, cancel_futures=True)

@@ -1,1 +1,1 @@
-"""Stores JSON Schemas, validates values, and explains problems in the API's words."""
+"""Loads JSON Schemas, validates values, and explains problems in the API's words."""

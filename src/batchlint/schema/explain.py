@@ -1,7 +1,7 @@
 """Explains why a value does not match a schema, in the API's words and order.
 
-The explainer walks the schema and the value together. It knows the vocabulary that the schemas use
-(`schemas/README.md`). A property test shows that it agrees with the schema engines.
+The explainer walks through the schema and the value together. It supports the vocabulary of the
+shipped schemas (`schemas/README.md`). A property test verifies that it agrees with the engines.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ from .validate import Validator, anchor_pattern, compile_schema
 
 Schema = Mapping[str, Any]
 
-#: Makes the hint of a problem from the whole value and the path of the problem.
+#: A function that returns a hint, given the whole value and the problem's path.
 HintMaker = Callable[[Any, PathParts], str | None]
 
-#: At most this many unknown parameters of a body get a suggestion.
-_SUGGESTIONS: Final = 100
+#: Maximum number of unknown parameters in a body that get a suggestion.
+_MAX_SUGGESTIONS: Final = 100
 _NOTHING: Final[Schema] = {}
 _SIZE_KEYWORDS: Final = frozenset({"minProperties", "maxProperties", "propertyNames"})
 _regex = lru_cache(maxsize=None)(re.compile)
 
 
 class Explainer:
-    """Explains values under one schema.
+    """Explains why values don't match a schema.
 
     Args:
-        schema: a JSON Schema in the vocabulary of `schemas/`.
+        schema: a JSON Schema with the vocabulary of `schemas/`.
         part: the part of the line that the schema describes.
-        prefix: the path of the value in the line. The `path` and the `param` of every problem begin
-            with it, but messages leave it out.
-        hints: makes the hints of these rules.
-        newer_hint: the hint for names and values that a newer API may know.
-        validate_fields: whether to compile a validator for each field, and walk only the fields
-            that it rejects. Otherwise every value is walked.
+        prefix: the path of the value in the line. The `path` and the `param` of each problem start
+            with it. Messages leave it out.
+        hints: the functions that make hints, by the name of the rule.
+        newer_hint: the hint for names and values that a newer version of the API may accept.
+        validate_fields: whether to compile a validator for each field, and explain only the fields
+            that it rejects. Otherwise, walk through all values.
     """
 
     def __init__(
@@ -75,11 +75,12 @@ class Explainer:
         self.missing_in_order = notes.get("in_place", False)
         self._definitions: Schema = schema.get("$defs", _NOTHING)
         self.has_validators = validate_fields
-        self._validators: dict[int, Validator] = {}  # by the `id` of the subschema
-        self._tagged_branches: dict[int, dict[str, Schema]] = {}  # likewise
+        # Both caches use the `id` of the subschema as the key.
+        self._validators: dict[int, Validator] = {}
+        self._tagged_branches: dict[int, dict[str, Schema]] = {}
 
     def explain(self, value: Any) -> list[Problem]:
-        """List the problems of a value, in the order in which the API would report them."""
+        """Return the problems of a value, in the order in which the API would report them."""
         problems = with_fresh_stack(self._problems, value)
         if len(problems) > 1:
             problems.sort(key=lambda problem: problem.rank)
@@ -89,11 +90,14 @@ class Explainer:
         return list(_Walk(self, value).root(value))
 
     def accepts(self, value: Any) -> bool:
-        """Return whether a validator accepts the whole value, so that there is nothing to explain."""
+        """Return whether a validator accepts the whole value."""
         return self.is_valid(self.schema, value)
 
     def is_valid(self, node: Schema, value: Any) -> bool:
-        """Return whether a validator accepts a value under a subschema, so that no walk is needed."""
+        """Return whether a validator accepts a value under a subschema.
+
+        Without validators, return False, so that the caller walks through the value.
+        """
         validator = self._validators.get(id(node))
         if validator is None:
             validator = self._validators[id(node)] = self._validator(node)
@@ -102,17 +106,17 @@ class Explainer:
     def _validator(self, node: Schema) -> Validator:
         if not self.has_validators:
             return _never
-        own = {key: part for key, part in node.items() if not key.startswith("$") or key == "$ref"}
-        return compile_schema({**own, "$defs": self._definitions})
+        keywords = {key: node[key] for key in node if not key.startswith("$") or key == "$ref"}
+        return compile_schema({**keywords, "$defs": self._definitions})
 
     def dereference(self, node: Schema) -> Schema:
-        """Follow the references of a subschema."""
+        """Return the subschema that a reference points to. Other subschemas are returned as is."""
         while "$ref" in node:
             node = self._definitions[node["$ref"].rpartition("/")[2]]
         return node
 
     def tagged_branches(self, node: Schema) -> dict[str, Schema]:
-        """Return the branches of a union by the values of its tag."""
+        """Return the branches of a union, by the value of the tag."""
         branches = self._tagged_branches.get(id(node))
         if branches is None:
             key = node["x-batchlint"]["tag"]
@@ -134,7 +138,7 @@ class Explainer:
 
 
 class _Walk:
-    """One walk over a value. It tracks the current phase and top-level parameter."""
+    """One walk through a value. It keeps track of the phase and the top-level parameter."""
 
     def __init__(self, explainer: Explainer, root: Any) -> None:
         self._explainer = explainer
@@ -173,7 +177,7 @@ class _Walk:
             yield self._broken(constraint, value, ())
 
     def _first(self, problems: Iterator[Problem], path: PathParts) -> Iterator[Problem]:
-        """Yield the first problems at a path. If there are many more, the last one says so."""
+        """Yield the first problems at a path. If there are more, yield one that reports this."""
         yield from islice(problems, MAX_PROBLEMS_PER_LINE)
         if next(problems, None) is not None:
             explainer = self._explainer
@@ -187,7 +191,7 @@ class _Walk:
             )
 
     def _enter(self, phase: Phase, name: str) -> None:
-        """Set the phase and the parameter that the next problems belong to."""
+        """Set the phase and the parameter for the problems that follow."""
         explainer = self._explainer
         self._phase = Phase.MODEL if name in explainer.early else phase
         self._position = explainer.positions.get(name, len(explainer.positions))
@@ -197,7 +201,7 @@ class _Walk:
     def _value(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
         """Yield the problems of a value under a schema, depth first."""
         node = self._explainer.dereference(node)
-        if len(path) >= MAX_EXPLAINED_LEVELS:  # Engines have different limits on depth.
+        if len(path) >= MAX_EXPLAINED_LEVELS:  # The limits of the engines differ.
             return
         if _is_union(node):
             yield from self._union(node, value, path)
@@ -325,9 +329,9 @@ class _Walk:
         known = node.get("properties", _NOTHING)
         unknown = [name for name in value if name not in known]
         for count, name in enumerate(unknown):
-            near = ""
-            if not path and count < _SUGGESTIONS:
-                near = phrasing.did_you_mean(name, known, value)
+            suggestion = ""
+            if not path and count < _MAX_SUGGESTIONS:
+                suggestion = phrasing.did_you_mean(name, known, value)
             hint = None
             place: PathParts = (*path, name)
             if path and name == path[-1]:
@@ -338,7 +342,7 @@ class _Walk:
                 place = path
             yield self._problem(
                 "unknown_parameter",
-                "Unknown parameter: '{p}'." + near,
+                "Unknown parameter: '{p}'." + suggestion,
                 node,
                 f"unknown:{name}",
                 (*path, name),
@@ -374,7 +378,7 @@ class _Walk:
                 yield self._problem(rule, message, node, "propertyNames", (*path, name))
 
     def _broken_constraints(self, node: Schema, value: Any) -> Iterator[Schema]:
-        """Yield the problems of the parts of an `allOf` in which no branch fits."""
+        """Yield the parts of an `allOf` in which no branch matches the value."""
         for constraint in node.get("allOf", ()):
             if not self._explainer.is_valid(constraint, value) and not any(
                 self._fits(branch, value) for branch in constraint["anyOf"]
@@ -390,30 +394,30 @@ class _Walk:
     # -- unions -----------------------------------------------------------------------------------
 
     def _union(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
-        """Yield the problems of a value under a union, for the branch that it was meant for."""
+        """Yield the problems of a value under the branch of a union that it was meant for."""
         json_type = phrasing.json_type(value)
         branches = map(self._explainer.dereference, node["anyOf"])
-        candidates = [branch for branch in branches if self._takes(branch, json_type, value)]
+        candidates = [b for b in branches if self._accepts_type(b, json_type, value)]
         if not candidates:
             yield self._wrong_type(node, value, path)
         elif json_type == "object" and "tag" in node.get("x-batchlint", _NOTHING):
             yield from self._tagged_union(node, value, path)
         elif json_type == "array" and len(candidates) > 1:
-            yield from self._union_of_arrays(candidates, value, path)
+            yield from self._array_union(candidates, value, path)
         else:
             yield from self._value(candidates[0], value, path)
 
-    def _takes(self, branch: Schema, json_type: str, value: Any) -> bool:
-        """Return whether a branch is for values of this type."""
+    def _accepts_type(self, branch: Schema, json_type: str, value: Any) -> bool:
+        """Return whether a branch accepts the type of a value."""
         if _is_union(branch):
             inner = map(self._explainer.dereference, branch["anyOf"])
-            return any(self._takes(child, json_type, value) for child in inner)
+            return any(self._accepts_type(child, json_type, value) for child in inner)
         return "type" not in branch or _is_of_type(json_type, value, branch["type"])
 
     def _tagged_union(
         self, node: Schema, value: dict[str, Any], path: PathParts
     ) -> Iterator[Problem]:
-        """Yield the problems under the branch of the value's tag, or the problem of the tag itself."""
+        """Yield the problems under the branch for the value's tag, or the problem of the tag."""
         notes = node["x-batchlint"]
         key = notes["tag"]
         branches = self._explainer.tagged_branches(node)
@@ -432,7 +436,10 @@ class _Walk:
         yield from self._value(branches[tag], value, path)
 
     def _wrong_tag(self, node: Schema, tag: Any, tags: list[str], path: PathParts) -> Problem:
-        """Return the problem of a tag that has no branch. The API names the tag or the whole item."""
+        """Create the problem of a tag that has no branch.
+
+        The API names either the tag or the object with the tag, as the schema's notes specify.
+        """
         notes = node["x-batchlint"]
         among = notes.get("among", ())
         at_item = notes.get("at") == "item" and (not among or tag in among)
@@ -445,27 +452,30 @@ class _Walk:
             "invalid_value", message, node, "tag", place, param=param, may_be_newer=True
         )
 
-    def _union_of_arrays(
+    def _array_union(
         self, branches: list[Schema], value: list[Any], path: PathParts
     ) -> Iterator[Problem]:
-        """Yield the problems under the branch that accepts the first element, or those of the element."""
+        """Yield the problems under the first branch that accepts the first item's type.
+
+        If no branch does, yield the problem of that item.
+        """
         for branch in branches:
             items = self._explainer.dereference(branch["items"])
-            if not value or self._takes_nested(items, value[0]):
+            if not value or self._accepts_nested_type(items, value[0]):
                 yield from self._value(branch, value, path)
                 return
         items = {"anyOf": [branch["items"] for branch in branches]}
         yield self._wrong_type(items, value[0], (*path, 0))
 
-    def _takes_nested(self, node: Schema, value: Any) -> bool:
-        """Return whether a value has the type of a schema. For arrays, the first element matters too."""
-        if not self._takes(node, phrasing.json_type(value), value):
+    def _accepts_nested_type(self, node: Schema, value: Any) -> bool:
+        """Return whether a schema accepts the type of a value, and of the first item if any."""
+        if not self._accepts_type(node, phrasing.json_type(value), value):
             return False
         if not (isinstance(value, list) and value and "items" in node):
             return True
-        return self._takes_nested(self._explainer.dereference(node["items"]), value[0])
+        return self._accepts_nested_type(self._explainer.dereference(node["items"]), value[0])
 
-    # -- sentences --------------------------------------------------------------------------------
+    # -- messages ---------------------------------------------------------------------------------
 
     def _wrong_type(self, node: Schema, value: Any, path: PathParts) -> Problem:
         expected = phrasing.expected(node, value, self._explainer.dereference)
@@ -492,13 +502,13 @@ class _Walk:
         path: PathParts,
         got: str,
     ) -> Problem:
-        """Return the problem of a value beyond a bound.
+        """Create the problem of a value beyond a limit.
 
         Args:
-            rule: its name.
+            rule: the rule's name.
             words: the flaw, the expected value, and the unit of the limit.
-            bound: the schema and the keyword of the bound.
-            path: the place.
+            bound: the schema, and the keyword that sets the limit.
+            path: the path of the value.
             got: the actual value.
         """
         node, keyword = bound
@@ -523,20 +533,20 @@ class _Walk:
         may_be_newer: bool = False,
         **values: Any,
     ) -> Problem:
-        """Make a problem. The schema's notes may replace its rule, message, param and phase.
+        """Create a problem. The schema's notes may replace its rule, message, param and phase.
 
         Args:
             rule: the rule's name.
-            message: the sentence; `{p}` is replaced by the path.
+            message: the message. The path replaces `{p}`.
             node: the schema that the value violates.
-            keyword: the keyword of the schema. Notes are looked up by it, then by its part before
-                the colon.
-            path: the path that the API names.
-            place: the path in the line, if it differs.
+            keyword: the schema's keyword, by which notes are looked up. For `type:null`, the note
+                for `type` is the fallback.
+            path: the path that the message names.
+            place: the path of the value, if it differs.
             param: the path that the API gives as `param`, if it differs.
-            hint: how to fix it, if the rule's own hint does not apply.
-            may_be_newer: whether a newer API may know this name or value.
-            values: the values for the placeholders of the schema's own sentence.
+            hint: the hint. Default: the hint of the rule.
+            may_be_newer: whether a newer version of the API may accept this name or value.
+            values: the values for the placeholders in the message of a note.
         """
         notes = node.get("x-batchlint", _NOTHING).get("errors", _NOTHING)
         note = notes.get(keyword)
@@ -555,7 +565,7 @@ class _Walk:
                 message = phrasing.fill(template, values).replace("\0", "{p}")
             if "param" in note:
                 named = phrasing.fill(note["param"], values) or None
-            if "phase" in note:  # A separate phase, which follows the order of the schema.
+            if "phase" in note:  # Within such a phase, the order of the schema applies.
                 phase = Phase[note["phase"].upper()]
                 position = 0
         explainer = self._explainer
@@ -582,7 +592,7 @@ class _Walk:
 
 
 def _placeholders(note: Schema, node: Schema, keyword: str, path: PathParts) -> dict[str, Any]:
-    """Return the values for the placeholders of a schema's own sentence."""
+    """Return the values for the placeholders in the message of a note."""
     indices = [str(part) for part in path if isinstance(part, int)] or [""]
     values = {"limit": node.get(keyword), "i": indices[0], "j": indices[-1]}
     if "{supported}" in note.get("message", ""):
@@ -606,7 +616,7 @@ def _place_of(constraint: Schema) -> PathParts:
 
 
 def _is_of_type(json_type: str, value: Any, types: str | list[str]) -> bool:
-    """Return whether a value has one of the types of a schema. Whole floats are integers too."""
+    """Return whether a value has one of a schema's types. Floats without a fraction are integers."""
     if json_type in types if isinstance(types, list) else json_type == types:
         return True
     if json_type == "integer":
@@ -615,12 +625,15 @@ def _is_of_type(json_type: str, value: Any, types: str | list[str]) -> bool:
 
 
 def _is_among(value: Any, values: list[Any]) -> bool:
-    """Return whether a value is in a list, with JSON's equality, in which true is not 1."""
+    """Return whether a list contains a value. As in JSON, `True` doesn't equal 1."""
     return any(
         value == other and isinstance(value, bool) == isinstance(other, bool) for other in values
     )
 
 
 def _matches(pattern: str, value: str) -> bool:
-    """Return whether a string matches a JSON Schema pattern, in which `$` matches only at the very end."""
+    """Return whether a string matches a JSON Schema pattern.
+
+    Unlike in Python, a final `$` matches only at the very end.
+    """
     return _regex(anchor_pattern(pattern)).search(value) is not None

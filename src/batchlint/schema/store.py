@@ -10,17 +10,20 @@ from typing import Any, Final
 from .. import data
 from ..providers import OTHER, Endpoint, Provider, provider, schema_date, schema_patches
 
-#: Looking up this many parameters takes an engine as long as going through all keys of a body.
-_FEW_PARAMETERS: Final = 4
+#: The number of parameters at which looking them up takes an engine as long as going through all
+#: keys of a body.
+_MANY_PARAMETERS: Final = 4
 
 
 def body_schema(endpoint: Endpoint, variant: str = "", provider_name: str = "") -> dict[str, Any]:
-    """Return the schema of the body of an endpoint's requests.
+    """Return the schema for the bodies of an endpoint's requests.
 
     Args:
         endpoint: the endpoint.
-        variant: the name of the variant for some models (`providers.schema_variant`).
-        provider_name: the provider, if its bodies have their own schemas (`Provider.schemas`).
+        variant: the name of the variant for a group of models (`providers.schema_variant`). Empty
+            for the unchanged schema.
+        provider_name: the name of the provider whose schemas to use (`Provider.schemas`). Empty for
+            OpenAI's schemas.
     """
     return _body_schema(endpoint, variant, provider_name)
 
@@ -30,7 +33,7 @@ def _body_schema(endpoint: Endpoint, variant: str, provider_name: str) -> dict[s
     if endpoint is OTHER:
         return {"type": "object", "properties": {}}
     if provider_name:
-        return _types_of(endpoint, provider(provider_name))
+        return _type_schema(endpoint, provider(provider_name))
     if not variant:
         return data.read(endpoint.schema)
     schema = body_schema(endpoint)
@@ -41,8 +44,8 @@ def _body_schema(endpoint: Endpoint, variant: str, provider_name: str) -> dict[s
     return schema | {"allOf": constraints} if constraints else schema
 
 
-def _types_of(endpoint: Endpoint, provider: Provider) -> dict[str, Any]:
-    """Return the schema of the types of parameters, including the provider's own parameters."""
+def _type_schema(endpoint: Endpoint, provider: Provider) -> dict[str, Any]:
+    """Return a schema that checks only types. It includes the provider's additional parameters."""
     schema = data.read(f"types/{endpoint.schema}")
     if not provider.needs_model:
         schema["required"] = [name for name in schema["required"] if name != "model"]
@@ -53,14 +56,14 @@ def _types_of(endpoint: Endpoint, provider: Provider) -> dict[str, Any]:
 
 
 def line_fields_schema(provider: Provider) -> dict[str, Any]:
-    """Return the schema of the fields of a provider's line, in which the body may be any object."""
+    """Return the schema for the fields of a provider's lines. The body may be any object."""
     schema: dict[str, Any] = merge_patch(data.read("batch-request"), provider.line_patch)
     if "url" in schema["properties"]:
         if provider.suffixes:
             del schema["properties"]["url"]["enum"]
-            ends = "|".join(map(re.escape, provider.suffixes))
-            names = "|".join(map(re.escape, provider.endpoints))
-            schema["properties"]["url"]["pattern"] = f"^(?:{names})$|(?:{ends})$"
+            suffixes = "|".join(map(re.escape, provider.suffixes))
+            urls = "|".join(map(re.escape, provider.endpoints))
+            schema["properties"]["url"]["pattern"] = f"^(?:{urls})$|(?:{suffixes})$"
             errors = schema["properties"]["url"]["x-batchlint"]["errors"]
             errors["pattern"] = errors["enum"]
         else:
@@ -69,8 +72,8 @@ def line_fields_schema(provider: Provider) -> dict[str, Any]:
 
 
 def line_schema(endpoint: Endpoint, variant: str, url: str, provider: Provider) -> dict[str, Any]:
-    """Return the schema of whole lines for an endpoint that have no problem, not even a warning."""
-    body = _skipping_constraints(endpoint, variant, provider)
+    """Return the schema for whole lines with neither errors nor warnings."""
+    body = _with_dependent_constraints(endpoint, variant, provider)
     line = narrow_line_schema(merge_patch(data.read("batch-request"), provider.line_patch))
     if "url" in line["properties"]:
         line["properties"]["url"] = {"const": url}
@@ -78,50 +81,53 @@ def line_schema(endpoint: Endpoint, variant: str, url: str, provider: Provider) 
         key: value for key, value in body.items() if not key.startswith("$")
     }
     if provider.checks_types_only and endpoint is not OTHER:
-        # Unknown parameters are allowed, but a rule looks for misspelled ones.
+        # Unknown parameters are valid, but a rule has to check whether they are misspelled.
         line["properties"]["body"]["additionalProperties"] = False
     if "$defs" in body:
         line["$defs"] = body["$defs"]
     return line
 
 
-def _skipping_constraints(endpoint: Endpoint, variant: str, provider: Provider) -> dict[str, Any]:
-    """Return the schema of a body, rewritten so that an engine skips constraints about absent parameters.
+def _with_dependent_constraints(
+    endpoint: Endpoint, variant: str, provider: Provider
+) -> dict[str, Any]:
+    """Return the schema for a body, rewritten for speed.
 
     A constraint is satisfied if one of its branches is. A branch about a single parameter is
-    satisfied if the parameter is absent, so the constraint needs checking only if it is present.
+    satisfied if the parameter is absent. In the rewritten schema, an engine checks such a
+    constraint only if the parameter is present.
     """
     schema = body_schema(endpoint, variant, provider.schemas)
-    plain = body_schema(endpoint, "", provider.schemas).get("allOf", ())
+    common = body_schema(endpoint, "", provider.schemas).get("allOf", ())
     dependent: dict[str, list[Any]] = {}
-    for constraint in schema.get("allOf", ())[len(plain) :]:
+    for constraint in schema.get("allOf", ())[len(common) :]:
         names = filter(None, map(_only_parameter, constraint["anyOf"]))
         dependent.setdefault(next(names, ""), []).append(constraint)
-    constraints = [*plain, *dependent.pop("", ())]
+    constraints = [*common, *dependent.pop("", ())]
     if not dependent:
         return schema
     rewritten = {key: value for key, value in schema.items() if key != "allOf"}
     if constraints:
         rewritten["allOf"] = constraints
-    by_parameter = {name: {"allOf": own} for name, own in dependent.items()}
-    if len(by_parameter) < _FEW_PARAMETERS:
+    by_parameter = {name: {"allOf": group} for name, group in dependent.items()}
+    if len(by_parameter) < _MANY_PARAMETERS:
         return rewritten | {"dependentSchemas": by_parameter}
-    # Most bodies have none of the parameters. One check of their keys shows this.
+    # Most bodies have none of these parameters. A single check of the keys finds that out.
     others = {name: True for name in schema["properties"] if name not in by_parameter}
     has_none = {"properties": others, "additionalProperties": False}
     return rewritten | {"anyOf": [has_none, {"dependentSchemas": by_parameter}]}
 
 
 def _only_parameter(branch: Mapping[str, Any]) -> str | None:
-    """Return the parameter of a branch, if there is only one and the branch doesn't require it."""
+    """Return a branch's parameter, if it has a single one and doesn't require it."""
     properties = branch.get("properties", ())
     return next(iter(properties)) if len(branch) == len(properties) == 1 else None
 
 
 def narrow_line_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Narrow the schema of a line: reject unknown fields and an empty custom_id.
+    """Make a line's schema reject unknown fields and an empty custom_id, and return it.
 
-    Both are only warnings, so `batch-request.json` accepts them.
+    These are warnings, so `batch-request.json` accepts them.
     """
     custom_id = schema["properties"]["custom_id"]
     custom_id["minLength"] = max(1, custom_id.get("minLength", 0))
@@ -130,7 +136,7 @@ def narrow_line_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def create_schema(provider: Provider) -> dict[str, Any]:
-    """Return the schema of the create call of a provider."""
+    """Return the schema for the parameters of a provider's create call."""
     schema = data.read("batch-create")
     if provider.has_openai_models:
         return schema
@@ -148,7 +154,11 @@ def create_schema(provider: Provider) -> dict[str, Any]:
 
 
 def _window_schema(window: tuple[int, int] | None) -> dict[str, Any]:
-    """Return the schema of a completion window from the shortest to the longest, in hours."""
+    """Return the schema for a completion window.
+
+    Args:
+        window: the shortest and the longest window, in hours. None accepts any string.
+    """
     if window is None:
         return {"type": "string"}
     shortest, longest = window
@@ -167,7 +177,10 @@ def _window_schema(window: tuple[int, int] | None) -> dict[str, Any]:
 def deprecated_parameters(
     endpoint: Endpoint, variant: str = "", provider_name: str = ""
 ) -> frozenset[str]:
-    """Return the parameters that the API marks as deprecated, except those that the variant rejects."""
+    """Return the deprecated parameters of an endpoint that a variant doesn't reject.
+
+    For the arguments, see `body_schema`.
+    """
     properties = body_schema(endpoint, variant, provider_name)["properties"]
     return frozenset(
         name
@@ -177,7 +190,7 @@ def deprecated_parameters(
 
 
 def newer_hint() -> str:
-    """Return the hint for names and values that a newer API may know."""
+    """Return the hint for unknown names and values that a newer version of the API may accept."""
     return f"batchlint knows the API as of {schema_date()}; the API may accept more by now."
 
 

@@ -1,4 +1,4 @@
-"""Compiles schemas into validators, with jsonschema-rs or jsonschema."""
+"""Compiles schemas to validators with jsonschema-rs or jsonschema."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import orjson
 from ..nesting import prune, with_fresh_stack
 from ..phrasing import with_short_reprs
 
-#: Whether a decoded value matches a schema.
+#: A function that returns whether a decoded value matches a schema.
 Validator = Callable[[Any], bool]
 
 
 def engine_name() -> str:
-    """Return the engine in use: `jsonschema-rs`, or `jsonschema` if the former is not installed.
+    """Return the name of the validation engine.
 
-    The environment variable `BATCHLINT_ENGINE` chooses one. Both give the same reports.
+    This is `jsonschema-rs` if it is installed, and otherwise `jsonschema`. To choose one, set the
+    environment variable `BATCHLINT_ENGINE`. Both engines give the same reports.
     """
     name = os.environ.get("BATCHLINT_ENGINE", "")
     if name in ("jsonschema", "jsonschema-rs"):
@@ -41,23 +42,28 @@ def compile_schema(schema: Mapping[str, Any]) -> Validator:
 
     validator = Draft202012Validator(anchor_patterns(schema))
 
-    def fits(value: Any) -> bool:
+    def validate(value: Any) -> bool:
         return bool(validator.is_valid(with_short_reprs(value)))
 
-    def fits_above(value: Any) -> bool:
-        return fits(prune(value))
+    def validate_pruned(value: Any) -> bool:
+        return validate(prune(value))
 
-    def fits_where_explained(value: Any) -> bool:
+    def validate_on_any_stack(value: Any) -> bool:
         try:
-            return with_fresh_stack(fits, value)
-        except RecursionError:  # Too deep for the engine. No problem so far down is explained.
-            return with_fresh_stack(fits_above, value)
+            return with_fresh_stack(validate, value)
+        except RecursionError:
+            # The value is too deep for the engine. Problems at such a depth are never explained, so
+            # leave them out.
+            return with_fresh_stack(validate_pruned, value)
 
-    return fits_where_explained
+    return validate_on_any_stack
 
 
 def anchor_patterns(schema: Any) -> Any:
-    r"""Replace the final `$` of every pattern with `\Z`: Python's `$` also matches before "\n"."""
+    r"""Replace the final `$` with `\Z` in all patterns of a schema.
+
+    In Python, `$` also matches before a newline at the end.
+    """
     if isinstance(schema, list):
         return [anchor_patterns(item) for item in schema]
     if not isinstance(schema, Mapping):
@@ -71,5 +77,5 @@ def anchor_patterns(schema: Any) -> Any:
 
 
 def anchor_pattern(pattern: str) -> str:
-    r"""Return the same pattern for Python's `re`, with `\Z` instead of `$`."""
+    r"""Replace the final `$` of a pattern with `\Z`."""
     return pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern

@@ -1,1 +1,1 @@
-"""Checks of users' JSON Schemas for structured outputs and functions."""
+"""Checks the JSON Schemas that users write for structured outputs and functions."""

@@ -1,8 +1,8 @@
 """The size limits of strict schemas.
 
 Evidence: documented. The Structured Outputs guide, October 2026. Older pages have smaller numbers.
-The messages are from live responses of 2026, except the one about characters, which is batchlint's
-own.
+The messages come from live responses in 2026, except the one about characters, whose wording in the
+API is unknown.
 """
 
 from __future__ import annotations
@@ -14,46 +14,53 @@ from ..findings import PathParts
 from .nodes import Node, nodes
 from .problems import SchemaProblem
 
-#: Nesting levels of objects and arrays.
+#: Maximum number of nesting levels of objects and arrays.
 MAX_LEVELS: Final = 10
 
-#: Properties of all objects together.
+#: Maximum number of properties of all objects together.
 MAX_PROPERTIES: Final = 5000
 
-#: Characters of all names and values together.
+#: Maximum number of characters in all names and values together.
 MAX_CHARACTERS: Final = 120_000
 
-#: Values of all enums together.
+#: Maximum number of values in all enums together.
 MAX_ENUM_VALUES: Final = 1000
 
-#: An enum of more values than this has a limit on its characters.
+#: The number of values above which the characters in an enum are limited.
 LARGE_ENUM: Final = 250
 
-#: Characters of the values of such an enum.
+#: Maximum number of characters in the values of such an enum.
 MAX_LARGE_ENUM_CHARACTERS: Final = 15_000
 
 _FEWER_ENUM_VALUES: Final = "Consider reducing the number of enums, or opt out of structured outputs by setting 'strict: false'."
 
 
 def problems(root: dict[str, Any]) -> list[SchemaProblem]:
-    """Return the limits that a schema exceeds, each with the place where it is exceeded."""
-    below = [node for node in nodes(root, strict=True) if isinstance(node.value, dict)]
-    found = [*_levels(below), *_properties(below), *_characters(below), *_enum_values(below)]
-    for node in below:
+    """Return a problem for each limit that a schema exceeds, at the path where it is exceeded."""
+    subschemas = [node for node in nodes(root, strict=True) if isinstance(node.value, dict)]
+    found = [
+        *_levels(subschemas),
+        *_properties(subschemas),
+        *_characters(subschemas),
+        *_enum_values(subschemas),
+    ]
+    for node in subschemas:
         found += _large_enum(node.value.get("enum"), node.path)
     return found
 
 
-def _levels(below: list[Node]) -> Iterator[SchemaProblem]:
+def _levels(subschemas: list[Node]) -> Iterator[SchemaProblem]:
     """Report nesting that is too deep, at the first schema whose children are too deep.
 
-    Evidence: confirmed. The API's responses show how it counts. A schema of depth 15 has 14 levels.
-    A schema with ten objects below the root, whose properties are strings, has 11.
+    Evidence: confirmed. Responses show how the API counts. A schema with a depth of 15 has 14
+    levels. A schema with ten objects below the root, whose properties are strings, has 11 levels.
     """
-    deepest = max(node.level for node in below)
+    deepest = max(node.level for node in subschemas)
     if deepest > MAX_LEVELS:
         place = next(
-            node.path for node in below if node.level == MAX_LEVELS and _has_children(node.value)
+            node.path
+            for node in subschemas
+            if node.level == MAX_LEVELS and _has_children(node.value)
         )
         yield SchemaProblem(
             f"{deepest} levels of nesting exceeds limit of {MAX_LEVELS}.",
@@ -63,7 +70,7 @@ def _levels(below: list[Node]) -> Iterator[SchemaProblem]:
 
 
 def _has_children(schema: dict[str, Any]) -> bool:
-    """Return whether a schema has properties or `items` that are objects."""
+    """Return whether a schema has a subschema in `properties` or `items`."""
     properties = schema.get("properties")
     return isinstance(schema.get("items"), dict) or (
         isinstance(properties, dict)
@@ -71,11 +78,11 @@ def _has_children(schema: dict[str, Any]) -> bool:
     )
 
 
-def _properties(below: list[Node]) -> Iterator[SchemaProblem]:
+def _properties(subschemas: list[Node]) -> Iterator[SchemaProblem]:
     """Report too many properties in all objects together."""
     counted = [
         (len(node.value["properties"]), (*node.path, "properties"))
-        for node in below
+        for node in subschemas
         if isinstance(node.value.get("properties"), dict)
     ]
     total, place = _total_and_place(counted, MAX_PROPERTIES)
@@ -85,11 +92,11 @@ def _properties(below: list[Node]) -> Iterator[SchemaProblem]:
         )
 
 
-def _enum_values(below: list[Node]) -> Iterator[SchemaProblem]:
+def _enum_values(subschemas: list[Node]) -> Iterator[SchemaProblem]:
     """Report too many values in all enums together."""
     counted = [
         (len(node.value["enum"]), (*node.path, "enum"))
-        for node in below
+        for node in subschemas
         if isinstance(node.value.get("enum"), list)
     ]
     total, place = _total_and_place(counted, MAX_ENUM_VALUES)
@@ -105,7 +112,7 @@ def _enum_values(below: list[Node]) -> Iterator[SchemaProblem]:
 def _total_and_place(
     counted: list[tuple[int, PathParts]], limit: int
 ) -> tuple[int, PathParts | None]:
-    """Return the sum of counts, and the path at which it exceeds the limit."""
+    """Return the sum of the counts, and the path where it exceeds the limit, or None."""
     total = 0
     place = None
     for count, path in counted:
@@ -115,12 +122,12 @@ def _total_and_place(
     return total, place
 
 
-def _characters(below: list[Node]) -> Iterator[SchemaProblem]:
-    """Report too many characters of names and values.
+def _characters(subschemas: list[Node]) -> Iterator[SchemaProblem]:
+    """Report too many characters in names and values.
 
-    These are names of properties and definitions, and values of enums and constants.
+    These are the names of properties and definitions, and the values of `enum` and `const`.
     """
-    total = sum(len(name) for node in below for name in _names(node.value))
+    total = sum(len(name) for node in subschemas for name in _names(node.value))
     if total > MAX_CHARACTERS:
         yield SchemaProblem(
             f"{total} characters of names and values exceeds limit of {MAX_CHARACTERS}.",
@@ -130,7 +137,7 @@ def _characters(below: list[Node]) -> Iterator[SchemaProblem]:
 
 
 def _names(schema: dict[str, Any]) -> Iterator[str]:
-    """Yield the names and values in one schema whose characters count."""
+    """Yield the names and values in one subschema whose characters count."""
     for key in ("properties", "$defs", "definitions"):
         named = schema.get(key)
         if isinstance(named, dict):
@@ -142,7 +149,7 @@ def _names(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _large_enum(enum: Any, path: PathParts) -> Iterator[SchemaProblem]:
-    """Report too many characters in an enum of many values."""
+    """Report too many characters in an enum that has many values."""
     if isinstance(enum, list) and len(enum) > LARGE_ENUM:
         total = sum(len(value) for value in enum if isinstance(value, str))
         if total > MAX_LARGE_ENUM_CHARACTERS:

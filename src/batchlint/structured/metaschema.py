@@ -1,7 +1,7 @@
-"""Checks whether a value is a valid JSON Schema, in the words of the library that the API uses.
+"""Checks whether a value is a valid JSON Schema, and reports problems in the API's words.
 
-The API checks every schema of a function or a response format against the meta-schema of draft
-2020-12 with Python's `jsonschema`, including formats, and returns that library's message.
+The API checks the schemas of functions and response formats with Python's `jsonschema`. It uses the
+meta-schema of draft 2020-12, checks formats too, and returns the library's message.
 
 Evidence: reported. Public reports quote such responses (`[] is not of type 'object'`, March 2024;
 `'any' is not valid under any of the given schemas`, 2025; `[] is not of type 'object', 'boolean'`,
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 
-#: Maximum number of the library's errors to read. It repeats some of them.
+#: Maximum number of errors to read from the library, which repeats some of them.
 _MAX_ERRORS: Final = 800
 
-#: Deeper parts are not examined: the library recurses some 15 frames per level.
+#: Maximum number of levels to check. The library needs about 15 stack frames per level.
 _MAX_LEVELS: Final = 50
 
-#: Longer patterns are not compiled, because that may take a long time.
+#: Maximum length of a pattern to compile. Compiling a longer one may take too much time.
 MAX_PATTERN_LENGTH: Final = 500
 
-#: Deeper values are not visited. A decoded line has none.
+#: Maximum length of a path to visit. No value in a decoded line is deeper.
 MAX_PATH_LENGTH: Final = 2500
 
-#: Keywords whose values are not schemas, so that a "pattern" inside them is not a pattern.
+#: Keywords whose values are not schemas. A "pattern" inside them is only data.
 _NOT_SCHEMAS: Final = frozenset({"enum", "const", "default", "examples"})
 
 _warnings_lock: Final = Lock()
@@ -53,7 +53,10 @@ def is_draft_before_2019(root: dict[str, Any]) -> bool:
 
 
 def is_of_type(value: Any, name: str) -> bool:
-    """Return whether a value is of a JSON type. Whole floats are integers, booleans are not numbers."""
+    """Return whether a value has a JSON type.
+
+    Floats without a fraction are integers. Booleans are not numbers.
+    """
     json_type = phrasing.json_type(value)
     if name == "integer" and isinstance(value, float):
         return value.is_integer()
@@ -61,12 +64,12 @@ def is_of_type(value: Any, name: str) -> bool:
 
 
 def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """Yield the problems of a schema under the meta-schema, the shallowest first.
+    """Yield the problems that the meta-schema finds in a schema, the shallowest first.
 
-    The API reports one of them. Which one depends on the version of its library.
+    The API reports one of them. Which one it reports depends on the version of its library.
     """
     shallow = prune(root, _MAX_LEVELS)
-    if _is_surely_valid(shallow):
+    if _is_obviously_valid(shallow):
         return
     try:
         errors = with_fresh_stack(_errors, phrasing.with_short_reprs(shallow))
@@ -83,19 +86,19 @@ def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
             yield SchemaProblem(sentence, path, _hint(error, path))
 
 
-def _is_surely_valid(root: dict[str, Any]) -> bool:
-    """Return whether the fast engine accepts a schema and all its patterns compile."""
+def _is_obviously_valid(root: dict[str, Any]) -> bool:
+    """Return whether the fast engine accepts a schema, and all its patterns compile."""
     try:
         import jsonschema_rs
     except ImportError:
         return False
     if "$schema" in root:
         return False
-    return jsonschema_rs.meta.is_valid(root) and all(map(is_regex, _strings_of_patterns(root)))
+    return jsonschema_rs.meta.is_valid(root) and all(map(is_regex, _patterns(root)))
 
 
 def _errors(root: dict[str, Any]) -> list[ValidationError]:
-    """Return the library's errors about a schema."""
+    """Return the errors that the library finds in a schema."""
     from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
     formats = FormatChecker(formats=())
@@ -106,14 +109,14 @@ def _errors(root: dict[str, Any]) -> list[ValidationError]:
 
 
 def _sentence(error: ValidationError) -> str:
-    """Return the library's sentence, with a long value cut."""
-    value = phrasing.python_repr(error.instance)
-    whole = repr(error.instance)
-    return f"{error.message.replace(whole, value, 1)}."
+    """Return the library's message, with a long value shortened."""
+    short = phrasing.python_repr(error.instance)
+    full = repr(error.instance)
+    return f"{error.message.replace(full, short, 1)}."
 
 
 def _hint(error: ValidationError, path: PathParts) -> str | None:
-    """Return how to fix an error."""
+    """Return a hint on how to fix an error, or None."""
     keyword = path[-1] if path else ""
     if error.validator == "type" and error.validator_value == ["object", "boolean"]:
         return "Write one schema here, as an object."
@@ -137,8 +140,8 @@ def _hint(error: ValidationError, path: PathParts) -> str | None:
     return None
 
 
-def _strings_of_patterns(root: dict[str, Any]) -> Iterator[str]:
-    """Yield the patterns of a schema, and perhaps some strings that only look like patterns."""
+def _patterns(root: dict[str, Any]) -> Iterator[str]:
+    """Yield the patterns in a schema. Some of them may be data that only looks like a pattern."""
     stack: list[Any] = [root]
     while stack:
         node = stack.pop()
@@ -155,10 +158,10 @@ def _strings_of_patterns(root: dict[str, Any]) -> Iterator[str]:
 
 
 def is_regex(pattern: object) -> bool:
-    """Return whether Python's `re` compiles a pattern. Long patterns count as valid."""
+    """Return whether Python's `re` can compile a pattern. Long patterns count as valid."""
     if not isinstance(pattern, str) or len(pattern) > MAX_PATTERN_LENGTH:
         return True
-    # The lock is needed because `catch_warnings` changes a state that all threads share.
+    # `catch_warnings` changes state that all threads share, so it needs a lock.
     with _warnings_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python warns about constructs whose meaning will change.
         try:

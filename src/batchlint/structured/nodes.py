@@ -1,4 +1,4 @@
-"""The subschemas that the API checks, and the API's notation for their locations."""
+"""Iterates over the subschemas that the API checks, and writes locations as the API does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..findings import PathParts
 from .metaschema import MAX_PATH_LENGTH
 from .problems import SchemaProblem
 
-#: Problems are reported at paths of up to this many parts, so that messages stay short.
+#: Maximum length of a path at which problems are reported, so that messages stay short.
 _MAX_REPORTED_PATH_LENGTH: Final = 64
 
 
@@ -21,8 +21,8 @@ class Node(NamedTuple):
         value: the subschema.
         context: its path in the API's notation.
         path: its path in the schema.
-        level: its depth in the data. Properties and items count, branches of `anyOf` do
-            not.
+        level: the depth of the data that it describes. Properties and items add a level. Branches
+            of `anyOf` don't.
     """
 
     value: Any
@@ -38,7 +38,15 @@ class Node(NamedTuple):
         certain: bool = True,
         context: tuple[str, ...] = (),
     ) -> SchemaProblem:
-        """Create a problem at this subschema, or at a path below it."""
+        """Create a problem at this subschema, or at a path inside it.
+
+        Args:
+            tail: the API's message after the context.
+            path: the path inside this subschema.
+            hint: how to fix the problem.
+            certain: whether the API is certain to reject the schema.
+            context: the parts to append to the context.
+        """
         return SchemaProblem(
             f"In context={as_python_tuple(self.context + context)}, {tail}",
             (*self.path, *path),
@@ -48,15 +56,17 @@ class Node(NamedTuple):
 
 
 def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> Iterator[Node]:
-    """Yield subschemas, depth-first. It does not recurse, because schemas may be deep.
+    """Yield a schema and its subschemas, depth-first.
+
+    This function does not recurse, because schemas may be deeply nested.
 
     Args:
-        root: a schema.
-        strict: whether to stop at references, and to visit definitions.
-        levels: the maximum depth in the data. If set, paths are also limited to
-            `_MAX_REPORTED_PATH_LENGTH` parts. If None, everything is visited.
+        root: the schema.
+        strict: whether to visit definitions, and to skip the children of a schema with `$ref`.
+        levels: the maximum `level`. If it is set, paths are limited to `_MAX_REPORTED_PATH_LENGTH`
+            parts. If it is None, all subschemas are visited.
     """
-    longest = MAX_PATH_LENGTH if levels is None else _MAX_REPORTED_PATH_LENGTH
+    max_path_length = MAX_PATH_LENGTH if levels is None else _MAX_REPORTED_PATH_LENGTH
     stack = [Node(root)]
     while stack:
         node = stack.pop()
@@ -64,7 +74,7 @@ def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> I
         if (
             isinstance(node.value, dict)
             and not (strict and "$ref" in node.value)
-            and len(node.path) < longest
+            and len(node.path) < max_path_length
         ):
             below = [*_branches(node), *(_definitions(node) if strict else ())]
             if levels is None or node.level < levels:
@@ -73,7 +83,7 @@ def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> I
 
 
 def _children(node: Node) -> Iterator[Node]:
-    """Yield the subschemas for the properties and the items of a subschema."""
+    """Yield the subschemas in `properties` and `items`."""
     schema, context, path, level = node
     properties = schema.get("properties")
     items = schema.get("items")
@@ -88,7 +98,7 @@ def _children(node: Node) -> Iterator[Node]:
 
 
 def _branches(node: Node) -> Iterator[Node]:
-    """Yield the branches of `anyOf`."""
+    """Yield the subschemas in `anyOf`."""
     branches = node.value.get("anyOf")
     if isinstance(branches, list):
         for index, child in enumerate(branches):
@@ -101,9 +111,9 @@ def _branches(node: Node) -> Iterator[Node]:
 
 
 def _definitions(node: Node) -> Iterator[Node]:
-    """Yield the definitions of a schema, at level 0.
+    """Yield the definitions in a schema, at level 0.
 
-    It is not known whether the API counts levels through references.
+    It isn't known whether the API counts levels through references.
     """
     for key in ("$defs", "definitions"):
         named = node.value.get(key)
@@ -113,15 +123,15 @@ def _definitions(node: Node) -> Iterator[Node]:
 
 
 def types(schema: dict[str, Any]) -> list[Any]:
-    """Return the types of a schema, as a list."""
+    """Return the value of `type` as a list."""
     kind = schema.get("type")
     return kind if isinstance(kind, list) else [kind]
 
 
 def type_context(schema: dict[str, Any], name: str) -> tuple[str, ...]:
-    """Return the context parts for one entry of a `type` list, such as `'type', '1'`.
+    """Return the parts of a context for one entry of a `type` list, such as `("type", "1")`.
 
-    Empty if `type` is not a list.
+    Return an empty tuple if `type` is not a list.
 
     Evidence: reported, July 2025 and June 2026.
     """
@@ -130,10 +140,10 @@ def type_context(schema: dict[str, Any], name: str) -> tuple[str, ...]:
 
 
 def as_python_tuple(context: tuple[str, ...]) -> str:
-    """Return a context as the API prints it, as a Python tuple."""
+    """Write a context as a Python tuple, as the API does."""
     return f"({', '.join(map(quote, context))}{',' if len(context) == 1 else ''})"
 
 
 def quote(name: str) -> str:
-    """Return the Python repr of a name, cut to 64 characters."""
+    """Return the `repr` of a name. A name of more than 64 characters is shortened."""
     return repr(name if len(name) <= phrasing.QUOTED else f"{name[: phrasing.QUOTED - 3]}...")

@@ -1,14 +1,14 @@
-"""A fast check that accepts simple strict schemas. Others need the full check."""
+"""A fast check that accepts simple strict schemas. Other schemas need the full check."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-#: Schemas of more bytes than this need the full check. Smaller ones cannot reach the
-#: limits on properties, characters or enum values.
+#: Maximum size of a schema in bytes. A schema of this size can't reach the limits on properties,
+#: characters or enum values.
 MAX_BYTES: Final = 4000
 
-#: Deeper schemas need the full check. The limit is 10 levels.
+#: Maximum depth of a schema, well below the API's limit of 10 levels.
 _MAX_DEPTH: Final = 6
 _COMMON_KEYS: Final = frozenset({"type", "description", "title"})
 _OBJECT_KEYS: Final = _COMMON_KEYS | {"properties", "required", "additionalProperties"}
@@ -18,7 +18,7 @@ _SCALAR_TYPES: Final = frozenset({"string", "number", "integer", "boolean"})
 
 
 def is_obviously_valid(schema: dict[str, Any]) -> bool:
-    """Return whether a schema uses only simple features, all as strict mode requires."""
+    """Return whether a schema uses only simple features, in the way that strict mode requires."""
     return schema.get("type") == "object" and _is_valid_node(schema, 0)
 
 

@@ -1,4 +1,4 @@
-"""A problem of a user's JSON Schema, independent of the schema's place in the request."""
+"""`SchemaProblem`: a problem in a user's schema, wherever the schema is in the request."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ class SchemaProblem(NamedTuple):
     """A reason why the API rejects, or may reject, a schema.
 
     Attributes:
-        sentence: the API's message after the name of the schema.
-        path: its path from the root of the schema.
-        hint: how to fix it.
-        certain: whether the API is certain to reject the schema. Otherwise it may.
-        chat_only: whether only chat completions are certain to reject it; `/v1/responses` may.
-        repair: what an object lacks that strict mode requires: `close` for `"additionalProperties":
-            false`, `require` for all properties in `required`.
-        object_path: the path of that object.
+        sentence: the part of the API's message that follows the schema's name.
+        path: the problem's path from the root of the schema.
+        hint: how to fix the problem.
+        certain: whether the API is certain to reject the schema. Otherwise, it may accept it.
+        chat_only: whether `certain` applies only to chat completions. `/v1/responses` may accept
+            the schema.
+        repair: how to make an object valid in strict mode. `close` adds `"additionalProperties":
+            false`, and `require` lists all properties in `required`.
+        object_path: the path of the object to repair.
     """
 
     sentence: str

@@ -1,22 +1,21 @@
-"""Checks whether the API accepts a JSON Schema, for any function and in strict mode.
+"""Checks whether the API accepts a user's JSON Schema, in strict mode and for other functions.
 
-The API reports one problem per request. These checks find all of them: up to 100 of
-each kind per schema, and every limit that is exceeded. The one that the API would report
-comes first:
+The API reports one problem per request. These checks report up to 100 problems of each kind, and
+every limit that a schema exceeds. They use the API's order, so the problem that the API would
+report comes first:
 
-1. The meta-schema, then the root.
-2. The subschemas, depth-first. For each of them: `$ref`, keywords that are not
-   permitted, the type, `items`, `additionalProperties`, `required`, `enum` and `format`.
-   Below it: its properties in order, its items, the branches of `anyOf`, and its
-   definitions.
+1. The meta-schema, and then the root.
+2. The subschemas, depth-first. The checks of a subschema are `$ref`, unsupported keywords, the
+   type, `items`, `additionalProperties`, `required`, `enum` and `format`. Its properties in order,
+   its items, the branches of `anyOf` and its definitions follow.
 3. The limits.
 
 Evidence:
 
 * The subset and its limits are documented: the Structured Outputs guide, October 2026.
-* The messages are confirmed or reported: recorded responses and public reports of responses, 2025
-  to October 2026.
-* The order is inferred from single responses. The API reports `propertyNames` before
+* The messages are confirmed or reported: recorded responses, and responses quoted in public
+  reports, from 2025 to October 2026.
+* The order is inferred from individual responses. The API reports `propertyNames` before
   `additionalProperties`, `oneOf` before a missing type, and missing properties of the root before
   `additionalProperties`.
 """
@@ -36,12 +35,12 @@ from .nodes import Node, as_python_tuple, nodes, quote, type_context, types
 from .problems import SchemaProblem
 from .work import excess_steps
 
-#: What to check: the parameters of a function that is not strict, a strict schema, or
-#: only the keywords that strict mode does not support for fine-tuned models.
+#: What to check: the parameters of a function that isn't strict, a strict schema, or only the
+#: keywords that strict mode doesn't support for fine-tuned models.
 Mode = Literal["function", "strict", "fine-tuned"]
 
-#: The formats that strict mode supports. Evidence: documented in the guide. That strict mode
-#: rejects `uri` and `phone` is reported.
+#: The formats that strict mode supports. Evidence: documented in the guide. Users report that
+#: strict mode rejects `uri` and `phone`.
 FORMATS: Final = (
     "date-time",
     "time",
@@ -59,7 +58,7 @@ _FORBIDDEN_AT_ROOT: Final = ("oneOf", "anyOf", "allOf", "enum", "const", "not")
 
 _MOVE_TO_DESCRIPTION: Final = "Remove it, and describe the constraint in `description`."
 
-#: Keywords that strict mode rejects, with the hint. Evidence: live tests from 2026 confirm oneOf,
+#: The keywords that strict mode rejects, and the hint for each. Evidence: live tests from 2026 confirm oneOf,
 #: allOf, not, if, contains, propertyNames, uniqueItems, minProperties and maxProperties. The guide
 #: documents the rest.
 _REJECTED_KEYWORDS: Final = {
@@ -91,7 +90,7 @@ _CONFLICTING_REPORTS: Final = (
     "limit into `description` to be safe."
 )
 
-#: Keywords that strict mode may reject, with the reason for the doubt.
+#: The keywords that strict mode may reject, and the reason why this is uncertain.
 _UNCERTAIN_KEYWORDS: Final = {
     "minLength": _CONFLICTING_REPORTS,
     "maxLength": _CONFLICTING_REPORTS,
@@ -112,8 +111,8 @@ _UNCERTAIN_KEYWORDS: Final = {
     ),
 }
 
-#: Keywords that strict mode does not support for fine-tuned models. Evidence:
-#: documented in the guide.
+#: The keywords that strict mode doesn't support for fine-tuned models. Evidence: documented in the
+#: guide.
 NOT_FOR_FINE_TUNED: Final = (
     "minLength",
     "maxLength",
@@ -127,13 +126,13 @@ NOT_FOR_FINE_TUNED: Final = (
     "maxItems",
 )
 
-#: At most this many problems of each kind are reported per schema.
+#: Maximum number of problems of each kind to report per schema.
 _MAX_PROBLEMS: Final = 100
 
-#: A depth that no schema has.
+#: A number of levels that no schema reaches.
 _ALL_LEVELS: Final = 1000
 
-#: Represents a value that was not found, because None can be an enum value.
+#: A placeholder for a value that was not found. None would not do, because it may be in an enum.
 _NOT_FOUND: Final = object()
 
 _NOT_CLOSED: Final = "'additionalProperties' is required to be supplied and to be false."
@@ -149,11 +148,11 @@ MISSING_PARAMETERS: Final = SchemaProblem(
     '"additionalProperties": false}.',
 )
 
-#: Represents the problems of a schema that would take too much work to check.
+#: A placeholder for the problems of a schema that would take too much work to check.
 UNCHECKED: Final = (SchemaProblem("it was not checked"),)
 
-#: The extra steps and the problems of schemas, by fingerprint. The lines of a file often share a
-#: schema.
+#: The extra steps and the problems of schemas, by mode and by JSON text or fingerprint. Lines of a
+#: file often share a schema.
 _cache: Final[ByteCache[tuple[Mode, bytes], tuple[int, tuple[SchemaProblem, ...]]]] = ByteCache(
     8_000_000
 )
@@ -162,25 +161,28 @@ _cache: Final[ByteCache[tuple[Mode, bytes], tuple[int, tuple[SchemaProblem, ...]
 _ENTRY_SIZE: Final = 500
 _PROBLEM_SIZE: Final = 1000
 
-#: Schemas of more bytes are hashed.
+#: Maximum size of a JSON text that is itself the key in the cache. For a longer text, the key is a
+#: fingerprint.
 _MAX_UNHASHED_BYTES: Final = plain.MAX_BYTES
 
-#: Size of the hash in bytes.
+#: The size of a fingerprint in bytes.
 _DIGEST_SIZE: Final = 32
 
 
 def problems(
     schema: dict[str, Any] | None, mode: Mode, budget: Budget | None = None
 ) -> tuple[SchemaProblem, ...]:
-    """Return the problems for which the API rejects, or may reject, a schema. Cached.
+    """Return the problems for which the API rejects, or may reject, a schema.
+
+    The result is cached.
 
     Args:
-        schema: the schema; None if a function has none.
+        schema: the schema. None if a function has no parameters.
         mode: what to check.
-        budget: the line's budget. Default: that of a line without other schemas.
+        budget: the line's budget. Default: a full budget.
 
     Returns:
-        The problems. `UNCHECKED` if the work exceeds the remaining budget.
+        The problems, or `UNCHECKED` if the work exceeds the budget.
     """
     if schema is None:
         return (MISSING_PARAMETERS,) if mode == "strict" else ()
@@ -204,7 +206,7 @@ def problems(
 
 
 def _text(value: Any) -> bytes:
-    """Return a value as JSON. Empty if the encoder rejects it, because it has more than 254 levels."""
+    """Serialize a value as JSON. Return no bytes if orjson rejects it (more than 254 levels)."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -212,7 +214,7 @@ def _text(value: Any) -> bytes:
 
 
 def fingerprint(raw: bytes) -> bytes:
-    """Short bytes that identify a long JSON text."""
+    """Return a hash that identifies a long JSON text."""
     from hashlib import blake2b  # Imported here because it loads OpenSSL.
 
     return blake2b(raw, digest_size=_DIGEST_SIZE).digest()
@@ -237,19 +239,19 @@ def _check(schema: dict[str, Any], mode: Mode) -> tuple[SchemaProblem, ...]:
 
 
 def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[SchemaProblem]:
-    """Check the root. An empty schema of a function counts as a missing one."""
+    """Check the root. An empty schema is valid, like a missing one, unless the function is strict."""
     kind = schema.get("type")
     hint = "The root of a schema must be an object. Wrap any other type in an object with one property."
     if "type" not in schema:
         if strict and "anyOf" in schema:
             yield Node(schema).problem(_UNTYPED, hint=hint)
         elif schema or strict:
-            union = any(key in schema for key in (*_FORBIDDEN_AT_ROOT, "$ref"))
+            has_forbidden_key = any(key in schema for key in (*_FORBIDDEN_AT_ROOT, "$ref"))
             yield SchemaProblem(
                 _not_object("None"),
                 (),
-                hint if union else 'Add "type": "object".',
-                certain=strict or union or "properties" in schema,
+                hint if has_forbidden_key else 'Add "type": "object".',
+                certain=strict or has_forbidden_key or "properties" in schema,
             )
     elif kind == "object":
         found = next(
@@ -287,7 +289,7 @@ def _not_object(kind: str) -> str:
 
 
 def _function(root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """Check the parameters of any function, below the root."""
+    """Check the arrays in the parameters of a function that isn't strict."""
     old = metaschema.is_draft_before_2019(root)
     for node in nodes(root, strict=False, levels=_ALL_LEVELS):
         if isinstance(node.value, dict):
@@ -295,9 +297,9 @@ def _function(root: dict[str, Any]) -> Iterator[SchemaProblem]:
 
 
 def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
-    """Check that every array has `items`, and that they are an object.
+    """Check that an array has `items`, and that `items` is an object.
 
-    Since draft 2020-12, the meta-schema rejects an array of items.
+    Since draft 2020-12, the meta-schema already rejects a list of schemas in `items`.
     """
     if "array" not in types(node.value):
         return
@@ -322,7 +324,7 @@ def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
 
 
 def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """Check the rules of strict mode, except the limits."""
+    """Check the requirements of strict mode, except the limits."""
     old = metaschema.is_draft_before_2019(root)
     for node in nodes(root, strict=True, levels=limits.MAX_LEVELS):
         if isinstance(node.value, bool):
@@ -331,21 +333,21 @@ def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
             if node.path:
                 yield from _reference(node, root)
         elif isinstance(node.value, dict):
-            yield from _unpermitted(node)
-            yield from _typed(node)
+            yield from _keywords(node)
+            yield from _type(node)
             yield from _array(node, old)
             yield from _object(node)
             yield from _values(node)
 
 
 def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """Check that a reference has no siblings and points to the root or its definitions.
+    """Check that a reference has no siblings and points to the root or to one of its definitions.
 
-    The API's message for an undefined name is inferred.
+    Evidence: the API's message for an undefined name is inferred.
     """
-    beside = sorted(key for key in node.value if key != "$ref")
-    if beside:
-        names = ", ".join(map(quote, beside[:8]))
+    siblings = sorted(key for key in node.value if key != "$ref")
+    if siblings:
+        names = ", ".join(map(quote, siblings[:8]))
         yield SchemaProblem(
             f"context={as_python_tuple(node.context)}, $ref cannot have keywords {{{names}}}.",
             (*node.path, "$ref"),
@@ -365,18 +367,18 @@ def _is_defined(target: str, root: dict[str, Any]) -> bool:
     """Return whether a reference points to the root or to one of its definitions."""
     if target == "#":
         return True
-    start, _, name = target.removeprefix("#/").partition("/")
-    named = root.get(start)
+    keyword, _, name = target.removeprefix("#/").partition("/")
+    definitions = root.get(keyword)
     return (
         target.startswith("#/")
-        and start in ("$defs", "definitions")
-        and isinstance(named, dict)
-        and (name in named or name.replace("~1", "/").replace("~0", "~") in named)
+        and keyword in ("$defs", "definitions")
+        and isinstance(definitions, dict)
+        and (name in definitions or name.replace("~1", "/").replace("~0", "~") in definitions)
     )
 
 
-def _unpermitted(node: Node) -> Iterator[SchemaProblem]:
-    """Report keywords that strict mode rejects or may reject, except those of `_root`."""
+def _keywords(node: Node) -> Iterator[SchemaProblem]:
+    """Report keywords that strict mode rejects or may reject. `_root` reports those of the root."""
     for key in node.value:
         if key in _UNCERTAIN_KEYWORDS:
             yield node.problem(
@@ -385,7 +387,7 @@ def _unpermitted(node: Node) -> Iterator[SchemaProblem]:
         elif key in _REJECTED_KEYWORDS and (
             node.path or key == "allOf" or key not in _FORBIDDEN_AT_ROOT
         ):
-            # `not` has its own message. It is inferred that the message follows a context.
+            # For `not`, the API has a different message. We infer that a context precedes it.
             tail = (
                 "Unsupported keywords ('not',)."
                 if key == "not"
@@ -394,10 +396,11 @@ def _unpermitted(node: Node) -> Iterator[SchemaProblem]:
             yield node.problem(tail, key, hint=_REJECTED_KEYWORDS[key])
 
 
-def _typed(node: Node) -> Iterator[SchemaProblem]:
-    """Check that every schema below the root has a type, `anyOf` or a reference.
+def _type(node: Node) -> Iterator[SchemaProblem]:
+    """Check that a schema below the root has a type, `anyOf` or a reference.
 
-    A schema with only `const` is rejected. Whether one with only `enum` is rejected is not known.
+    The API rejects a schema that has only `const`. It isn't known whether it rejects one that has
+    only `enum`.
     """
     schema = node.value
     if (
@@ -410,7 +413,7 @@ def _typed(node: Node) -> Iterator[SchemaProblem]:
 
 
 def _object(node: Node) -> Iterator[SchemaProblem]:
-    """Check that every object is closed and requires all of its properties."""
+    """Check that an object has no additional properties and requires all of its properties."""
     schema = node.value
     if "object" not in types(schema):
         return
@@ -427,15 +430,15 @@ def _object(node: Node) -> Iterator[SchemaProblem]:
             hint=_CLOSE_OBJECT,
         )
     elif schema["additionalProperties"] is not False:
-        # If a value may also have another type, the API accepted a schema here. Evidence: confirmed
-        # by a recorded response, December 2025.
-        is_map = bool(context) and isinstance(schema["additionalProperties"], dict)
+        # The API accepted a schema here if the value could also have another type. Evidence:
+        # confirmed by a recorded response, December 2025.
+        may_be_accepted = bool(context) and isinstance(schema["additionalProperties"], dict)
         found = node.problem(
             _NOT_CLOSED,
             "additionalProperties",
             context=context,
             hint=_CLOSE_OBJECT,
-            certain=not is_map,
+            certain=not may_be_accepted,
         )
         if schema["additionalProperties"] is True:
             found = found._replace(repair="close", object_path=node.path)
@@ -449,8 +452,8 @@ def _object(node: Node) -> Iterator[SchemaProblem]:
 def _required(
     node: Node, properties: dict[str, Any], required: list[Any], context: tuple[str, ...]
 ) -> Iterator[SchemaProblem]:
-    """Report the first property missing from `required`, and its first unknown name."""
-    demand = "'required' is required to be supplied and to be an array including every key in properties."
+    """Report the first property that is missing from `required`, and the first unknown name."""
+    requirement = "'required' is required to be supplied and to be an array including every key in properties."
     place = ("required",) if "required" in node.value else ()
     names = {name for name in required if isinstance(name, str)}
     missing = [name for name in properties if name not in names]
@@ -458,7 +461,7 @@ def _required(
     if missing:
         more = f" {len(missing)} properties are missing." if len(missing) > 1 else ""
         found = node.problem(
-            f"{demand} Missing '{phrasing.excerpt(missing[0])}'.",
+            f"{requirement} Missing '{phrasing.excerpt(missing[0])}'.",
             *place,
             context=context,
             hint="List every property in `required`. To make one optional, allow null: "
@@ -467,7 +470,7 @@ def _required(
         yield found._replace(repair="require", object_path=node.path)
     if extra:
         yield node.problem(
-            f"{demand} Extra required key '{phrasing.excerpt(extra[0])}' supplied.",
+            f"{requirement} Extra required key '{phrasing.excerpt(extra[0])}' supplied.",
             *place,
             context=context,
             hint="Remove names from `required` that are not properties.",
@@ -475,36 +478,36 @@ def _required(
 
 
 def _values(node: Node) -> Iterator[SchemaProblem]:
-    """Check that enum values match the schema's type, and that the format of strings is supported.
+    """Check that enum values match the schema's type, and that a string's format is supported.
 
-    The API ignores the formats of other types, such as `int64`. Evidence: confirmed by recorded
+    For other types, the API ignores formats such as `int64`. Evidence: confirmed by recorded
     responses, May to August 2026.
     """
     schema = node.value
     kind = schema.get("type")
     values = schema.get("enum")
-    form = schema.get("format")
+    format_name = schema.get("format")
     if isinstance(kind, str) and kind in metaschema.TYPES and isinstance(values, list):
-        strange = next(
+        mismatch = next(
             (value for value in values if not metaschema.is_of_type(value, kind)), _NOT_FOUND
         )
-        if strange is not _NOT_FOUND:
-            words = (
-                phrasing.excerpt(strange)
-                if isinstance(strange, str)
-                else phrasing.python_repr(strange)
+        if mismatch is not _NOT_FOUND:
+            shown = (
+                phrasing.excerpt(mismatch)
+                if isinstance(mismatch, str)
+                else phrasing.python_repr(mismatch)
             )
             yield SchemaProblem(
                 f"context={as_python_tuple(node.context)}, "
-                f"enum value {words} does not validate against "
+                f"enum value {shown} does not validate against "
                 f"{{'type': '{kind}'}}.",
                 (*node.path, "enum"),
                 "The type must match every value.",
             )
     is_string = "string" in types(schema) or "type" not in schema
-    if is_string and isinstance(form, str) and form not in FORMATS:
+    if is_string and isinstance(format_name, str) and format_name not in FORMATS:
         yield node.problem(
-            f"'{phrasing.excerpt(form)}' is not a valid format.",
+            f"'{phrasing.excerpt(format_name)}' is not a valid format.",
             "format",
             hint=f"Supported formats are {phrasing.listed(phrasing.quoted(FORMATS))}. Describe other "
             "formats in `description`.",
@@ -512,7 +515,7 @@ def _values(node: Node) -> Iterator[SchemaProblem]:
 
 
 def _fine_tuned(root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """Report keywords that strict mode does not support for fine-tuned models."""
+    """Report keywords that strict mode doesn't support for fine-tuned models."""
     for node in nodes(root, strict=True, levels=_ALL_LEVELS):
         if isinstance(node.value, dict):
             for key in node.value:

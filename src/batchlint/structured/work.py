@@ -1,8 +1,8 @@
-"""Counts the work of checking a schema, and limits it per line.
+"""Counts the steps that checking a schema takes, so that the work per line can be limited.
 
-Work is counted, never timed, so that every run gives the same report. Work proportional to the size
-of a schema is not counted, because reading the line costs as much. Only extra work counts: many
-values far below the root, because each gets a path, and patterns that are slow to compile.
+Steps are counted instead of timed, so that every run gives the same report. Work in proportion to
+the schema's size is free, because reading the line costs as much. Only extra work counts, such as
+deep values (each of them gets a path) and patterns that are slow to compile.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from typing import Any, Final
 from ..bounds import MAX_EXTRA_STEPS
 from .metaschema import MAX_PATTERN_LENGTH
 
-#: Free steps per byte of a schema. Typical schemas need less than 2.
+#: The number of free steps per byte of a schema. Typical schemas need less than 2.
 FREE_STEPS_PER_BYTE: Final = 8
 
-#: Steps per character of a pattern that is slow to compile.
-_SLOW: Final = 1000
+#: The number of steps per character of a pattern that may be slow to compile.
+_STEPS_PER_CHARACTER: Final = 1000
 
-#: Patterns that have non-ASCII classes or ignore case may take a millisecond per character.
+#: Finds patterns that may take a millisecond per character to compile, because they may have
+#: non-ASCII classes or ignore case.
 _MAY_BE_SLOW: Final = re.compile(r"[^\x00-\x7f]|\\[xuUN]|\(\?[aLmsux]*i")
 
 
 def excess_steps(schema: dict[str, Any], size: int) -> int:
-    """Return the steps beyond the free ones. Counting stops when they exceed the budget.
+    """Return the number of steps beyond the free ones. Stop counting above the budget of a line.
 
     Args:
         schema: the schema.
@@ -45,13 +46,16 @@ def excess_steps(schema: dict[str, Any], size: int) -> int:
 
 
 def _patterns(schema: dict[str, Any]) -> list[str]:
-    """Return the patterns of one subschema."""
-    named = schema.get("patternProperties")
-    own = schema.get("pattern")
-    return [*(named if isinstance(named, dict) else ()), *([own] if isinstance(own, str) else ())]
+    """Return the patterns in one subschema, without those in its children."""
+    names = schema.get("patternProperties")
+    pattern = schema.get("pattern")
+    return [
+        *(names if isinstance(names, dict) else ()),
+        *([pattern] if isinstance(pattern, str) else ()),
+    ]
 
 
 def _pattern_steps(pattern: str) -> int:
     if len(pattern) > MAX_PATTERN_LENGTH or not _MAY_BE_SLOW.search(pattern):
         return 0
-    return _SLOW * len(pattern)
+    return _STEPS_PER_CHARACTER * len(pattern)
