@@ -81,8 +81,8 @@ def test_abbreviate_keeps_three_characters_at_each_end(name: str, shortened: str
 
 
 def test_values_may_be_longer_than_names() -> None:
-    assert phrasing.abbreviate("x" * 20, phrasing.LONGEST_VALUE) == "x" * 20
-    assert phrasing.abbreviate("x" * 21, phrasing.LONGEST_VALUE) == "xxx...xxx"
+    assert phrasing.abbreviate("x" * 20, phrasing.MAX_VALUE_LENGTH) == "x" * 20
+    assert phrasing.abbreviate("x" * 21, phrasing.MAX_VALUE_LENGTH) == "xxx...xxx"
 
 
 def deep_list(levels: int) -> list[Any]:

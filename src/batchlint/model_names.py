@@ -1,4 +1,4 @@
-"""Identifies unknown model names: which known model was meant, or which provider has the model."""
+"""Identify unknown model names: find the intended model, or the provider that has the model."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .providers import COMPATIBLE, base_model, known_models, model_family, provi
 _PREFIXES: Final = ("openai/", "models/", "openai:")
 
 #: Longer names are not looked up.
-_LONGEST: Final = 64
+_MAX_LENGTH: Final = 64
 
-#: Names of at least this many characters may differ in two places, shorter ones in one.
+#: Names of at least this length may need two edits, and shorter ones one.
 _LONG: Final = 16
 
 
 def suggest_models(models: Iterable[str]) -> dict[str, str]:
     """Suggest a known model for each unknown name that is close to one.
 
-    The digits must be the same, because other digits mean another version or date.
+    The digits must be equal, because different digits mean another version or date.
 
     Args:
         models: names of models. Known names and fine-tuned models get no suggestion.
@@ -45,9 +45,9 @@ def suggest_models(models: Iterable[str]) -> dict[str, str]:
 
 
 def provider_of_model(model: str) -> str | None:
-    """The name of the provider that a model clearly belongs to, unless that is OpenAI.
+    """Return the name of the provider that a model clearly belongs to; None for OpenAI.
 
-    Source of the patterns: `schemas/providers.yaml`.
+    The patterns are in `schemas/providers.yaml`, with their sources.
     """
     if not _is_unknown(model) or _normalized(model) in known_models():
         return None
@@ -63,7 +63,7 @@ def _matches(patterns: Iterable[str], model: str) -> bool:
 
 def _is_unknown(model: str) -> bool:
     return (
-        len(model) <= _LONGEST
+        len(model) <= _MAX_LENGTH
         and model not in known_models()
         and base_model(model) == model
         and model_family(model) is None
@@ -82,7 +82,7 @@ def _digits(name: str) -> str:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that takes the fewest edits, if they are few enough."""
+    """Return the known name that needs the fewest edits; None if all need too many."""
     limit = 1 if len(name) < _LONG else 2
     near = [
         (edits, other)
@@ -93,7 +93,7 @@ def _nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _edits(a: str, b: str) -> int:
-    """The number of insertions, deletions, replacements and swaps of adjacent letters."""
+    """Count the insertions, deletions, replacements and swaps of adjacent letters."""
     rows = [list(range(len(b) + 1))]
     for i, x in enumerate(a, 1):
         row = [i]

@@ -1,4 +1,4 @@
-"""Phrases types, values, lists and paths the way the API does.
+"""Phrase types, values, lists and paths as the API does.
 
 Source: recorded responses of the live API, August and September 2026 (`fixtures/answers/`).
 """
@@ -18,21 +18,20 @@ Schema = Mapping[str, Any]
 #: The API's message for a line that it cannot parse (source: `batchlint rule invalid_json_line`).
 NOT_JSON: Final = "This line is not parseable as valid JSON."
 
-#: The API shortens longer names. A name of 12 characters was seen whole, and one of 20 shortened.
-LONGEST_NAME: Final = 19
+#: The API shortens longer names. A name of 12 characters was seen in full, and one of 20 shortened.
+MAX_NAME_LENGTH: Final = 19
 
-#: The same for values. A value of 20 characters was seen whole (August 2025), and values of 24 and
-#: 28 shortened (July 2026).
-LONGEST_VALUE: Final = 20
+#: The API shortens longer values. A value of 20 characters was seen in full (August 2025), and values
+#: of 24 and 28 shortened (July 2026).
+MAX_VALUE_LENGTH: Final = 20
 
 #: Messages quote at most this many characters of a user's value.
 QUOTED: Final = 64
 
-#: Characters that could control a terminal or are invisible: control characters, characters that
-#: change the direction of text, characters that are invisible by default (Unicode's
-#: Default_Ignorable_Code_Point, version 16), and lone surrogates. The list is fixed, because
-#: `str.isprintable` calls some of them printable and depends on the version of Python. Compiled
-#: when first needed.
+#: Characters that could control a terminal, or are invisible: control characters, characters that
+#: change the text direction, default-ignorable characters (Unicode 16), and lone surrogates. The list
+#: is fixed, because `str.isprintable` accepts some of them and depends on the Python version. The
+#: pattern is compiled when it is first needed.
 _BEYOND_C0: Final = (
     "\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
@@ -42,7 +41,7 @@ _UNSAFE: Final = f"[\x00-\x1f{_BEYOND_C0}]"
 _NOTHING: Final[Schema] = {}
 
 
-# -- users' values -------------------------------------------------------------------------------
+# -- user values -------------------------------------------------------------------------------
 
 
 def escape(text: str) -> str:
@@ -53,11 +52,11 @@ def escape(text: str) -> str:
 
 
 def escape_document(text: str, reference: Callable[[str], str]) -> str:
-    """Like `escape`, for a document whose characters up to U+001F are already escaped.
+    """Escape the same characters in a document whose control characters up to U+001F are escaped.
 
     Args:
         text: the document.
-        reference: escapes a character as the format of the document requires.
+        reference: escapes a character as the document's format requires.
     """
     if text.isascii() and "\x7f" not in text:
         return text
@@ -65,33 +64,31 @@ def escape_document(text: str, reference: Callable[[str], str]) -> str:
 
 
 def excerpt(value: str) -> str:
-    """A user's string as messages quote it: escaped, and cut to 64 characters."""
+    """Escape a user's string for a message, and cut it to 64 characters."""
     text = escape(value[: QUOTED + 1])
     return text if len(text) <= QUOTED else text[: QUOTED - 3] + "..."
 
 
-def abbreviate(name: str, longest: int = LONGEST_NAME) -> str:
-    """A name or value as the API shortens it: its first and last three characters."""
-    return escape(name if len(name) <= longest else f"{name[:3]}...{name[-3:]}")
+def abbreviate(name: str, max_length: int = MAX_NAME_LENGTH) -> str:
+    """Shorten a long name or value as the API does: to its first and last three characters."""
+    return escape(name if len(name) <= max_length else f"{name[:3]}...{name[-3:]}")
 
 
 def python_repr(value: Any) -> str:
-    """The Python repr of a value, as some API messages show it."""
+    """Return an excerpt of a value's Python repr, which some API messages contain."""
     try:
-        # Deeper levels can be dropped: the brackets alone would fill the excerpt.
+        # Deeper levels can be dropped, because their brackets alone would exceed the excerpt.
         return excerpt(repr(prune(value, QUOTED)))
-    except (
-        RecursionError,
-        ValueError,
-    ):  # The caller's stack is too deep, or an integer has too many digits.
+    except (RecursionError, ValueError):
+        # The caller's stack is too deep, or an integer has too many digits.
         return "..."
 
 
 class _LongText(str):
     """A long string whose repr is short.
 
-    `jsonschema` writes the repr of rejected values into messages that are never used. A 50 MB image
-    took 2.7 GB of memory.
+    `jsonschema` writes the repr of rejected values into messages that are never used. For a 50 MB
+    image, this took 2.7 GB of memory.
     """
 
     __slots__ = ()
@@ -105,7 +102,7 @@ _SHORT_REPR: Final = 1000
 
 
 def with_short_reprs(value: Any) -> Any:
-    """A copy of a value for `jsonschema`, in which long strings have a short repr."""
+    """Return a copy of a value for `jsonschema`, in which long strings have a short repr."""
     if isinstance(value, str):
         return value if len(value) <= _SHORT_REPR else _LongText(value)
     if isinstance(value, dict):
@@ -116,7 +113,7 @@ def with_short_reprs(value: Any) -> Any:
 
 
 def number(value: float) -> str:
-    """A number as the API prints it: floats keep their '.0'."""
+    """Format a number as the API does: floats keep their '.0'."""
     return str(value)
 
 
@@ -124,19 +121,19 @@ def number(value: float) -> str:
 
 
 def listed(items: Sequence[str], conjunction: str = "and") -> str:
-    """`'a'`, `'a' and 'b'`, `'a', 'b', and 'c'`."""
+    """Join items: `'a'`, `'a' and 'b'`, or `'a', 'b', and 'c'`."""
     if len(items) < 3:
         return f" {conjunction} ".join(items)
     return f"{', '.join(items[:-1])}, {conjunction} {items[-1]}"
 
 
 def quoted(values: Iterable[str]) -> list[str]:
-    """The values in single quotes."""
+    """Put each value into single quotes."""
     return [f"'{value}'" for value in values]
 
 
 def one_of(phrases: Sequence[str]) -> str:
-    """`one of a string or array of objects`: only the first keeps its article."""
+    """Write `one of a string or array of objects`. Only the first phrase keeps its article."""
     if len(phrases) == 1:
         return phrases[0]
     rest = [re.sub("^an? ", "", phrase) for phrase in phrases[1:]]
@@ -144,7 +141,7 @@ def one_of(phrases: Sequence[str]) -> str:
 
 
 def array_of(item: str) -> str:
-    """`an array of objects`. A phrase that is not a single noun is unchanged."""
+    """Write `an array of objects`. Only a single noun with an article gets a plural."""
     noun = re.sub("^an? ", "", item)
     return f"an array of {noun if noun == item or ' of ' in noun else noun + 's'}"
 
@@ -160,7 +157,7 @@ _JSON_TYPES: Final = {
     dict: "object",
 }
 
-#: The API's phrases for the type that it expected.
+#: The API's phrases for expected types.
 EXPECTED: Final = {
     "string": "a string",
     "integer": "an integer",
@@ -171,30 +168,30 @@ EXPECTED: Final = {
     "null": "null",
 }
 
-#: The API's phrases for the type that it got.
+#: The API's phrases for the types of values that it got.
 GOT: Final = EXPECTED | {"number": "a decimal number"}
 
 
 def json_type(value: Any) -> str:
-    """The JSON type of a decoded value. A float such as 1.0 is a 'number', not an 'integer'."""
+    """Return the JSON type of a decoded value. 1.0 is a 'number', not an 'integer'."""
     return _JSON_TYPES.get(type(value), "null")
 
 
 def expected(node: Schema, value: Any, deref: Callable[[Schema], Schema]) -> str:
-    """The phrase after 'expected' in the API's message about this value.
+    """Return the phrase after "expected" in the API's message about a value.
 
     Args:
-        node: the schema for the value.
+        node: the schema of the value.
         value: the value. The API's phrase may depend on its type.
-        deref: follows the references of a schema.
+        deref: resolves a schema's reference.
     """
     node = deref(node)
     notes = node.get("x-batchlint", _NOTHING)
-    own = notes.get("expected")
-    if isinstance(own, str):
-        return own
-    if own is not None:
-        return str(own.get(json_type(value), own[""]))
+    phrase = notes.get("expected")
+    if isinstance(phrase, str):
+        return phrase
+    if phrase is not None:
+        return str(phrase.get(json_type(value), phrase[""]))
     values = notes.get("supported", node.get("enum", ())) if "enum" in node else ()
     values = [value for value in values if value is not None]
     if values and all(isinstance(value, str) for value in values):
@@ -225,19 +222,17 @@ def _is_map_of_strings(node: Schema) -> bool:
 
 
 def supported(value: str, values: Sequence[str]) -> str:
-    """The sentence for an unsupported value."""
+    """Return the API's message about an unsupported value."""
     if len(values) == 1:
         return f"Invalid value: '{value}'. Value must be '{values[0]}'."
     return f"Invalid value: '{value}'. Supported values are: {listed(quoted(values))}."
 
 
 def fill(template: str, values: Mapping[str, Any]) -> str:
-    """Fill in the placeholders of a message template from a schema, in a single pass.
+    """Fill in a message template from a schema in a single pass. Inserted text is not expanded.
 
-    Inserted text is not expanded.
-
-    `{name}` is one of the values. `{repr}` is the raw value as Python prints it (except for
-    `null`). `{/a/b}` is the value at this JSON Pointer.
+    `{name}` is one of the values. `{repr}` is the Python repr of the raw value, but `null` for
+    None. `{/a/b}` is the value at this JSON Pointer.
     """
     if "{" not in template:
         return template
@@ -257,16 +252,16 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
     return re.sub(r"\{(\w+|/[\w/]+)\}", replacement, template)
 
 
-# -- places --------------------------------------------------------------------------------------
+# -- paths ---------------------------------------------------------------------------------------
 
 
-#: The cache for paths, because findings often share them.
+#: Caches of formatted paths, which findings often share.
 _dotted_cache: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
 _pointer_cache: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
 
 
 def dotted(path: PathParts) -> str:
-    """A path in the API's notation: `messages[0].content`."""
+    """Return a path in the API's notation: `messages[0].content`."""
     return _dotted_cache.get_or_make(path, _dotted, _size_of)
 
 
@@ -279,7 +274,7 @@ def _dotted(path: PathParts) -> str:
 
 
 def pointer(path: PathParts) -> str:
-    """A place as a JSON Pointer (RFC 6901)."""
+    """Return a path as a JSON Pointer (RFC 6901)."""
     return _pointer_cache.get_or_make(path, _pointer, _size_of)
 
 
@@ -290,7 +285,7 @@ def _pointer(path: PathParts) -> str:
 
 
 def _size_of(path: PathParts) -> int:
-    """The approximate size in bytes of a path and of its text."""
+    """Return the approximate size of a path and its text, in bytes."""
     return 200 + sum(32 if isinstance(part, int) else 100 + 6 * len(part) for part in path)
 
 
@@ -298,7 +293,7 @@ def _size_of(path: PathParts) -> int:
 
 
 def distance(a: str, b: str, limit: int) -> int:
-    """The Levenshtein distance between two names, or `limit` + 1 if it is more than `limit`."""
+    """Return the Levenshtein distance between two names, but at most `limit` + 1."""
     if abs(len(a) - len(b)) > limit:
         return limit + 1
     row = list(range(len(b) + 1))
@@ -312,15 +307,15 @@ def distance(a: str, b: str, limit: int) -> int:
     return min(row[-1], limit + 1)
 
 
-#: The key of the cache: a misspelled name, and all valid names.
+#: A cache key: a misspelled name, and all valid names.
 _Misspelling = tuple[str, tuple[str, ...]]
 
-#: Lines often have the same unknown parameters.
+#: A cache of suggestions, because lines often have the same unknown parameters.
 _suggestion_cache: Final[ByteCache[_Misspelling, list[str]]] = ByteCache(100_000)
 
 
 def _near(key: _Misspelling) -> list[str]:
-    """The known names at a distance of at most 2, the nearest first, then alphabetically."""
+    """Return the known names at a distance of at most 2, by distance and then alphabetically."""
     name, known = key
     steps = sorted((distance(name, other, 2), other) for other in known)
     return [other for step, other in steps if step <= 2]
@@ -331,7 +326,7 @@ def _size_of_near(key: _Misspelling) -> int:
 
 
 def did_you_mean(key: str, known: Iterable[str], present: Container[str]) -> str:
-    """The API's suggestion for an unknown top-level parameter, or ''.
+    """Return the API's suggestion for an unknown top-level parameter, or ''.
 
     The API suggests names at a Levenshtein distance of at most 2, the nearest first, and never one
     that the body already has.

@@ -1,6 +1,6 @@
-"""Providers, endpoints and model families: the only module that knows URLs and limits.
+"""Providers, endpoints and model families. The only module that maps URLs and reads limits.
 
-The data is in `schemas/providers.yaml` and `schemas/models.yaml`, each fact with its source.
+The data and its sources are in `schemas/providers.yaml` and `schemas/models.yaml`.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from typing import Any, Final, Literal, NamedTuple
 from . import data
 from .findings import Effect
 
-#: No model name is longer. Longer names are not looked up.
-_LONGEST_NAME: Final = 256
+#: Longer model names are not looked up.
+_MAX_NAME_LENGTH: Final = 256
 
 
 @dataclass(frozen=True, eq=False)
 class Endpoint:
-    """A batch endpoint: the shape of its requests, independent of a provider's URLs.
+    """A batch endpoint, which determines the form of a request. Providers map URLs to endpoints.
 
-    There is one object per endpoint, so endpoints can be compared by identity.
+    Each endpoint is one object, so endpoints can be compared by identity.
 
     Attributes:
         name: the display name.
         schema: the name of the body's schema in `schemas/`.
         items: fields of the body that are lists of messages or items.
-        parts: fields that hold one content part or a list of parts. They are fields of each item,
-            or of the body if it has no items.
-        default_model: the model that the API uses if the body names none; None if it needs one.
+        parts: fields that contain one content part or a list of parts. They are fields of each item,
+            or of the body if the endpoint has no items.
+        default_model: the model that the API uses by default; None if the body must name one.
     """
 
     name: str
@@ -44,7 +44,7 @@ RESPONSES: Final = Endpoint("responses", "v1/responses", ("input",), ("content",
 CHAT: Final = Endpoint("chat", "v1/chat/completions", ("messages",), ("content",))
 EMBEDDINGS: Final = Endpoint("embeddings", "v1/embeddings")
 COMPLETIONS: Final = Endpoint("completions", "v1/completions")
-#: Source for the default models: openai-python 3.54.0.
+#: The default models are from openai-python 3.54.0.
 MODERATIONS: Final = Endpoint(
     "moderations", "v1/moderations", parts=("input",), default_model="omni-moderation-latest"
 )
@@ -67,18 +67,18 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
 }
 
 
-#: An endpoint without a schema for its bodies.
+#: Any endpoint for which there is no schema.
 OTHER: Final = Endpoint("other", "")
 
 
 class Limits(NamedTuple):
-    """The limits of a provider's batches. None means that no limit is known.
+    """The limits of a provider's batches. None means that the limit is unknown.
 
     Attributes:
-        requests: per file.
-        bytes: per file.
-        line_bytes: per line, without its newline.
-        embedding_inputs: per file, over all requests to the embeddings endpoint.
+        requests: requests per file.
+        bytes: bytes per file.
+        line_bytes: bytes per line, without the newline.
+        embedding_inputs: inputs per file, in all requests to the embeddings endpoint.
     """
 
     requests: int | None = None
@@ -94,7 +94,7 @@ class RuleChange(NamedTuple):
         severity: `error`, `warning`, or `none` if the rule is off.
         code: the provider's code.
         message: the provider's message.
-        fails: what the error fails: `upload`, `create`, `batch` or `request`.
+        fails: what fails: `upload`, `create`, `batch` or `request`.
         hint: how to fix the problem with this provider.
     """
 
@@ -112,22 +112,21 @@ class Provider(NamedTuple):
         name: the name for `--provider`.
         title: the display name.
         service: a short description.
-        endpoints: the endpoint behind each URL, in the order of the provider's documentation.
-        suffixes: the endpoint behind URLs with each of these suffixes.
-        default_endpoint: the endpoint of a line that does not identify one; None if every line
-            must.
-        limits: the limits of a batch. The provider rejects larger batches.
-        safe_limits: the limits of a batch that no source contradicts.
+        endpoints: maps URLs to endpoints, in the order of the provider's documentation.
+        suffixes: maps URL suffixes to endpoints.
+        default_endpoint: the endpoint of lines that don't identify one; None if every line must.
+        limits: the limits above which the provider rejects a batch.
+        safe_limits: the limits that no source contradicts.
         line_fields: the fields of a line, and whether each is required.
-        line_patch: turns the schema of OpenAI's lines into the provider's.
-        checks_types_only: whether only the types of known parameters are checked in a body, because
-            the provider has its own parameters and values.
-        body_patches: patches of the schema of a body, by the name of the endpoint.
-        parameters: the names of the provider's own parameters, by the name of the endpoint.
-        has_openai_models: whether model names are OpenAI's. Otherwise, a name does not identify a
-            known model.
+        line_patch: the patch that turns the schema of OpenAI's lines into the provider's.
+        checks_types_only: whether only the types of known parameters are checked, because the
+            provider has its own parameters and values.
+        body_patches: patches of body schemas, by endpoint name.
+        parameters: the names of the provider's own parameters, by endpoint name.
+        has_openai_models: whether model names are OpenAI's. Otherwise, names don't identify known
+            models.
         needs_model: whether every body needs a model.
-        single_model: whether a file may have only one model; None if that is unknown.
+        single_model: whether a file may use only one model; None if unknown.
         endpoint_of_file: whether the provider uses the URLs in the file and ignores the endpoint of
             the create call.
         window: the shortest and longest completion window in hours; None if unknown.
@@ -161,7 +160,7 @@ class Provider(NamedTuple):
     sources: Mapping[str, tuple[str, ...]]
 
     def endpoint(self, url: object) -> Endpoint | None:
-        """The endpoint behind a URL; None if the URL is not a batch endpoint."""
+        """Return the endpoint of a URL; None if the URL is not a batch endpoint."""
         if not isinstance(url, str):
             return None
         endpoint = self.endpoints.get(url)
@@ -171,24 +170,24 @@ class Provider(NamedTuple):
         return endpoint
 
     def url_of(self, endpoint: Endpoint) -> str:
-        """The provider's URL for an endpoint, or the endpoint's name if there is none."""
+        """Return the provider's URL for an endpoint, or the endpoint's name if there is none."""
         urls = (url for url, known in self.endpoints.items() if known is endpoint)
         return next(urls, endpoint.name)
 
     def url_of_line(self, request: Mapping[str, Any], endpoint: str | None = None) -> Any:
-        """The URL of a line, or of what shows its endpoint if the provider's lines need no URL.
+        """Return a line's URL. If the provider's lines need no URL, find the URL of its endpoint.
 
         Args:
             request: the decoded line.
-            endpoint: the URL of the batch, if the caller gave it.
+            endpoint: the URL of the batch, if the caller set it.
         """
-        own = request.get("url") if "url" in self.line_fields else None
-        if own is not None or self.has_urls:
-            return own
+        url = request.get("url") if "url" in self.line_fields else None
+        if url is not None or self.has_urls:
+            return url
         return endpoint or self.url_of_body(request.get("body"))
 
     def url_of_body(self, body: object) -> str | None:
-        """The URL of the endpoint that a body is written for, if its line does not have one."""
+        """Return the URL of the endpoint that a body is written for; None if that is unclear."""
         if isinstance(body, dict):
             for field, endpoint in _PROMPTS.items():
                 if field in body:
@@ -197,16 +196,16 @@ class Provider(NamedTuple):
 
     @property
     def schemas(self) -> str:
-        """The name of the provider if it has its own body schemas; '' for OpenAI's schemas."""
+        """The name of the provider if it has its own body schemas; empty for OpenAI's schemas."""
         return self.name if self.checks_types_only else ""
 
     @property
     def has_urls(self) -> bool:
-        """Whether every line has the URL of its endpoint."""
+        """Whether every line must have a URL."""
         return self.line_fields.get("url", False)
 
 
-#: The endpoint that each of these parameters implies.
+#: Parameters that imply an endpoint.
 _PROMPTS: Final[Mapping[str, Endpoint]] = {
     "messages": CHAT,
     "input": EMBEDDINGS,
@@ -214,7 +213,7 @@ _PROMPTS: Final[Mapping[str, Endpoint]] = {
 }
 
 
-#: The default provider, and the provider for services that are not listed.
+#: The default provider, and the provider for unlisted services.
 OPENAI: Final = "openai"
 COMPATIBLE: Final = "compatible"
 
@@ -235,13 +234,13 @@ def provider(name: str = OPENAI) -> Provider:
 
 
 def provider_names() -> list[str]:
-    """The names of all providers."""
+    """Return the names of all providers."""
     return list(provider_index())
 
 
 @cache
 def provider_index() -> Mapping[str, Mapping[str, Any]]:
-    """Per provider, by name: `title`, `service`, `models`, `urls`, `line` and `codes`."""
+    """Map provider names to `title`, `service`, `models`, `urls`, `line` and `codes`."""
     return data.read("providers")
 
 
@@ -296,7 +295,7 @@ class ModelFamily(NamedTuple):
     Attributes:
         name: the display name.
         patterns: regular expressions. One of them matches the whole name of each model.
-        variants: maps the name of an endpoint's schema to the name of the variant for these models.
+        variants: maps the name of an endpoint's schema to the name of these models' variant.
             Endpoints whose plain schema applies are not listed.
         context: the context window in tokens; None if it is unknown or differs between models.
         endpoints: the batch endpoints of the models; None if they are unknown.
@@ -314,9 +313,9 @@ class _Models:
 
     Attributes:
         table: the content of the file.
-        families: by name, in the order in which they are tried.
-        patterns: the patterns of all families as (prefix, pattern, family). Every match starts with
-            the prefix, so few patterns have to be compiled: compiling all of them takes longer than
+        families: the families by name, in the order in which they are tried.
+        patterns: the patterns of all families as (prefix, pattern, family). Every match begins with
+            the prefix, so few patterns have to be compiled. Compiling all of them takes longer than
             checking a small file.
     """
 
@@ -346,60 +345,60 @@ def _models() -> _Models:
 
 
 def _beginning(pattern: str) -> str:
-    """The literal prefix of every match of a pattern."""
+    """Return the literal prefix of every match of a pattern."""
     end = next((i for i, char in enumerate(pattern) if char in "\\([.?*+|{"), len(pattern))
     return pattern[: end - (pattern[end : end + 1] in ("?", "*", "{"))]
 
 
 def model_families() -> Mapping[str, ModelFamily]:
-    """All model families by name. A model belongs to the first family that matches."""
+    """Return all model families by name. A model belongs to the first family that matches."""
     return _models().families
 
 
 def known_models() -> Mapping[str, str]:
-    """Maps known models to the names of their families; '' if a model has none."""
+    """Map known models to the names of their families, or to '' if there is none."""
     names: Mapping[str, str] = _models().table["names"]
     return names
 
 
 def shutdown_dates() -> Mapping[str, str]:
-    """The announced shutdown date (ISO 8601) of each model that has one."""
+    """Map models to their announced shutdown dates (ISO 8601)."""
     dates: Mapping[str, str] = _models().table["shutdowns"]
     return dates
 
 
 def reported_shutdown_dates() -> Mapping[str, str]:
-    """Unconfirmed shutdown dates (ISO 8601) from a public list of models."""
+    """Map models to unconfirmed shutdown dates (ISO 8601) from a public list."""
     dates: Mapping[str, str] = _models().table["reported_shutdowns"]
     return dates
 
 
 def successors() -> Mapping[str, str]:
-    """The replacement of each model that has one."""
+    """Map models to their replacements."""
     names: Mapping[str, str] = _models().table["successors"]
     return names
 
 
 def unbatchable_models() -> Collection[str]:
-    """The known models that no source lists as available in batches."""
+    """Return the known models that no source lists as available in batches."""
     names: Collection[str] = _models().table["unbatchable"]
     return names
 
 
 def schema_date() -> str:
-    """The release date (ISO 8601) of the client that the schemas were generated from."""
+    """Return the release date (ISO 8601) of the client that the schemas were generated from."""
     date: str = _models().table["date"]
     return date
 
 
 def base_model(model: str) -> str:
-    """The model that a fine-tuned model is based on; any other model itself."""
+    """Return the base model of a fine-tuned model, or any other model unchanged."""
     return model.split(":")[1] if model.startswith("ft:") else model
 
 
 def model_family(model: str) -> ModelFamily | None:
-    """The family of a model; for a fine-tuned model, that of its base. None if unknown."""
-    return None if len(model) > _LONGEST_NAME else _family_of(model)
+    """Return the family of a model, or of a fine-tuned model's base; None if unknown."""
+    return None if len(model) > _MAX_NAME_LENGTH else _family_of(model)
 
 
 @lru_cache(maxsize=1024)
@@ -417,19 +416,19 @@ def _family_of(model: str) -> ModelFamily | None:
 
 
 def schema_variant(endpoint: Endpoint, model: object) -> str:
-    """The name of the variant of an endpoint's schema for a model; '' for the plain schema."""
+    """Return the name of a model's variant of an endpoint's schema; '' for the plain schema."""
     family = model_family(model) if isinstance(model, str) else None
     return "" if family is None else family.variants.get(endpoint.schema, "")
 
 
 def schema_variants(endpoint: Endpoint) -> Collection[str]:
-    """The names of all variants of an endpoint's schema."""
+    """Return the names of all variants of an endpoint's schema."""
     variants: Collection[str] = _models().table["variants"].get(endpoint.schema, {}).keys()
     return variants
 
 
 def schema_patches(endpoint: Endpoint, variant: str) -> Iterator[Mapping[str, Any]]:
-    """The patches that turn an endpoint's schema into a variant, in order.
+    """Yield the patches that turn an endpoint's schema into a variant, in order.
 
     Raises:
         KeyError: there is no such variant.
@@ -440,6 +439,6 @@ def schema_patches(endpoint: Endpoint, variant: str) -> Iterator[Mapping[str, An
 
 
 def context_window(model: str) -> int | None:
-    """The context window of a model in tokens; None if unknown."""
+    """Return the context window of a model in tokens; None if unknown."""
     family = model_family(model)
     return None if family is None else family.context

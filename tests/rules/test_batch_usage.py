@@ -109,7 +109,7 @@ def test_useful_parameter_passes(case: Case) -> None:
 @pytest.mark.parametrize("field", ["previous_response_id", "conversation"])
 def test_continued_conversation_is_reported(field: str) -> None:
     message = (
-        f"The request has a '{field}', but the requests of a batch run in no particular order."
+        f"The request has a '{field}', but the requests in a batch run in no particular order."
     )
 
     assert rule_findings("order_not_guaranteed", RESPONSES, {field: "x"}) == [

@@ -181,7 +181,7 @@ def test_quick_check_for_pairs_finds_every_mismatch(messages: list[dict[str, Any
         assert not [
             problem
             for exchange in conversation._exchanges(messages)
-            if not exchange.broken
+            if not exchange.is_malformed
             for problem in conversation._unpaired(exchange)
         ]
 

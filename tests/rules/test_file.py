@@ -319,7 +319,7 @@ def test_misspelled_model_is_reported_once_with_the_known_one() -> None:
 
     (problem,) = run("misspelled_model", checked)
 
-    assert problem.message == ("The model 'gpt-5.4-mni' is not known. Did you mean 'gpt-5.4-mini'?")
+    assert problem.message == ("The model 'gpt-5.4-mni' is unknown. Did you mean 'gpt-5.4-mini'?")
     assert (problem.line, problem.hint) == (2, affected(2, 2))
     assert run("misspelled_model", a_file(Row("a", model="gpt-5.4-mini"))) == []
 

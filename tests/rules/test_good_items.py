@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchlint.rules import structured_outputs
-from batchlint.rules.structured_outputs import _BEGINNING, _MOST_BYTES, _GoodItems
+from batchlint.rules.structured_outputs import _BEGINNING, _MAX_BYTES, _GoodItems
 from support import run_rule
 
 #: Values whose texts begin alike, some of them long enough to be remembered.
@@ -103,7 +103,7 @@ def test_size_of_the_cache_is_limited() -> None:
     for number in range(3000):
         good.add(item(str(number), 1000 + number))
 
-        assert sum(map(len, good._texts.values())) == good._bytes <= _MOST_BYTES
+        assert sum(map(len, good._texts.values())) == good._bytes <= _MAX_BYTES
     assert list(good.unknown([item("2999", 3999)])) == []
 
 

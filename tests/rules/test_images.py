@@ -51,7 +51,7 @@ class Passing(NamedTuple):
             "compression without a format",
             "compression_without_format",
             {"output_compression": 50},
-            "Compression is only supported for the output formats 'webp' and 'jpeg'; the default"
+            "Compression is only supported for the output formats 'webp' and 'jpeg'. The default"
             " is 'png'.",
             "output_compression",
             "output_compression",

@@ -1,7 +1,7 @@
-"""Keeps one finding per cause: drops problems of a body that are only consequences of another one.
+"""Keep one finding per cause: drop problems that are consequences of another one.
 
-A schema reports every invalid place. A body for another endpoint, or an object in the wrong form,
-breaks it in several places at once, and the first finding is enough.
+A schema reports every invalid place. A body for another endpoint, or an object in the wrong form, is
+invalid in several places at once, and one finding is enough.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..providers import (
 from ..rules.registry import Request
 from ..schema.store import body_schema
 
-#: The parameter that holds the prompt.
+#: The parameter that contains the prompt.
 _PROMPT: Final[Mapping[Endpoint, str]] = {
     RESPONSES: "input",
     CHAT: "messages",
@@ -38,11 +38,11 @@ _PROMPT: Final[Mapping[Endpoint, str]] = {
     VIDEOS: "prompt",
 }
 
-#: Prefixes of the models whose bodies have a `prompt`.
+#: Name prefixes of models whose requests have a `prompt`.
 _IMAGE_MODELS: Final = ("gpt-image", "dall-e", "chatgpt-image")
 _VIDEO_MODELS: Final = "sora"
 
-#: Rules whose problems may follow from a wrong URL.
+#: Rules whose problems may be consequences of a wrong URL.
 _WRONG_URL_SYMPTOMS: Final = frozenset(
     {
         "missing_messages",
@@ -55,12 +55,12 @@ _WRONG_URL_SYMPTOMS: Final = frozenset(
     }
 )
 
-#: A rule whose message names what is missing, like `missing_required_parameter`.
+#: A rule whose message names a missing field, like that of `missing_required_parameter`.
 _JSON_EDITS_IMAGE: Final = "json_edits_image"
 
-#: Fields that are unknown because the object has the form of another endpoint, each with the
-#: missing fields that indicate this. A JSON schema format is flat on /v1/responses and nested on
-#: chat completions, and so is a function.
+#: Fields that are unknown because the object is in another endpoint's form, with the missing fields
+#: that indicate this. On /v1/responses, JSON schema formats and functions are flat. In chat
+#: completions, they are nested.
 _OTHER_FORMS: Final = (
     (frozenset({"name", "schema", "strict", "description"}), ("json_schema",)),
     (frozenset({"json_schema"}), ("name", "schema")),
@@ -72,12 +72,12 @@ _OTHER_FORMS: Final = (
 def first_of_each_cause(
     problems: Iterable[Problem], request: Request, provider: Provider
 ) -> list[Problem]:
-    """The problems of a body under its schema, without those that are consequences of another one.
+    """Drop the problems of a body that are consequences of another one.
 
     Args:
-        problems: in the order in which the API checks.
+        problems: the problems that the schema found, in the order of the API's checks.
         request: the request.
-        provider: the request's provider. It names the endpoint that the body was written for.
+        provider: the provider, which has the URL of the endpoint that the body was written for.
     """
     kept = list(problems)
     if len(kept) > 1:
@@ -87,7 +87,7 @@ def first_of_each_cause(
 
 
 def _without_other_forms(problems: list[Problem]) -> list[Problem]:
-    """Drop the consequences of a format or a function in the form of another endpoint."""
+    """Drop the consequences of a format or function in another endpoint's form."""
     missing = {
         problem.path
         for problem in problems
@@ -101,20 +101,20 @@ def _without_other_forms(problems: list[Problem]) -> list[Problem]:
 
 
 def _follows(rule: str, path: PathParts, missing: set[PathParts]) -> bool:
-    """Whether a problem is a consequence of one of the missing fields."""
-    holder = path[:-1]
+    """Return whether a problem is a consequence of a missing field."""
+    parent = path[:-1]
     field = path[-1]
 
     def is_missing(*names: str) -> bool:
-        return any((*holder, name) in missing for name in names)
+        return any((*parent, name) in missing for name in names)
 
     if rule == "unknown_parameter":
-        return any(field in fields and is_missing(*shown) for fields, shown in _OTHER_FORMS)
+        return any(field in fields and is_missing(*names) for fields, names in _OTHER_FORMS)
     if rule != "missing_required_parameter":
         return False
     if field == "images":
         return is_missing("image", "image[]")
-    return holder[-1:] == ("format",) and field == "schema" and is_missing("name")
+    return parent[-1:] == ("format",) and field == "schema" and is_missing("name")
 
 
 def _one_per_message(problems: list[Problem]) -> list[Problem]:
@@ -136,8 +136,8 @@ def _without_inner_fields(problems: list[Problem], request: Request) -> list[Pro
     kept: list[Problem] = []
     for problem in problems:
         path = problem.path or ()
-        holder = path[:-1]
-        if holder in wrapped or path in wrapped:
+        parent = path[:-1]
+        if parent in wrapped or path in wrapped:
             continue
         inner = None
         if problem.rule == "missing_required_parameter":
@@ -145,7 +145,7 @@ def _without_inner_fields(problems: list[Problem], request: Request) -> list[Pro
         if inner is None:
             kept.append(problem)
         else:
-            wrapped.add(holder)
+            wrapped.add(parent)
             hint = (
                 "The object is wrapped in another one. Put the fields of "
                 f"`{phrasing.excerpt(inner)}` in its place."
@@ -155,18 +155,18 @@ def _without_inner_fields(problems: list[Problem], request: Request) -> list[Pro
 
 
 def _wrapper(request: Request, path: PathParts) -> str | None:
-    """The field whose object belongs in the place where a field is missing."""
+    """Return the field whose object has the missing field and belongs in its parent's place."""
     if len(path) < 2:
         return None
-    holder = request.at(path[:-1])
-    own_name, missing = path[-2:]
-    if not isinstance(holder, dict):
+    parent = request.at(path[:-1])
+    parent_name, missing = path[-2:]
+    if not isinstance(parent, dict):
         return None
-    candidates = [own_name, *(holder if len(holder) == 1 else ())]
+    candidates = [parent_name, *(parent if len(parent) == 1 else ())]
     for name in candidates:
-        inner = holder.get(name) if isinstance(name, str) else None
-        # A nested function or custom tool is not wrapped: it has the form of chat completions.
-        may_wrap = name == own_name or name not in ("function", "custom")
+        inner = parent.get(name) if isinstance(name, str) else None
+        # A nested function or custom tool is in the form of chat completions, so it is not wrapped.
+        may_wrap = name == parent_name or name not in ("function", "custom")
         if may_wrap and isinstance(inner, dict) and missing in inner:
             return str(name)
     return None
@@ -175,12 +175,12 @@ def _wrapper(request: Request, path: PathParts) -> str | None:
 def _one_per_wrong_url(
     problems: list[Problem], request: Request, provider: Provider
 ) -> list[Problem]:
-    """Keep only the first problem of a body that is meant for another endpoint."""
-    meant = _meant_endpoint(request)
-    if meant is None:
+    """Keep only the first problem of a body that was written for another endpoint."""
+    intended = _intended_endpoint(request)
+    if intended is None:
         return problems
-    parameters = body_schema(meant)["properties"]
-    follow = [
+    parameters = body_schema(intended)["properties"]
+    symptoms = [
         problem
         for problem in problems
         if problem.rule in _WRONG_URL_SYMPTOMS
@@ -188,20 +188,20 @@ def _one_per_wrong_url(
         and len(problem.path) == 2
         and (problem.path[1] not in request.body or problem.path[1] in parameters)
     ]
-    if not follow:
+    if not symptoms:
         return problems
     url = provider.url_of(request.endpoint)
-    written_for = provider.url_of(meant)
+    written_for = provider.url_of(intended)
     hint = f'This body is written for {written_for}. Change "url", or write a body for {url}.'
     return [
-        problem._replace(hint=hint) if problem is follow[0] else problem
+        problem._replace(hint=hint) if problem is symptoms[0] else problem
         for problem in problems
-        if problem not in follow[1:]
+        if problem not in symptoms[1:]
     ]
 
 
-def _meant_endpoint(request: Request) -> Endpoint | None:
-    """The endpoint that a body was written for, if it is not the endpoint of its URL."""
+def _intended_endpoint(request: Request) -> Endpoint | None:
+    """Return the endpoint that a body was written for; None if it is the endpoint of its URL."""
     endpoint = request.endpoint
     body = request.body
     if body.get(_PROMPT[endpoint]) is not None:
@@ -214,8 +214,8 @@ def _meant_endpoint(request: Request) -> Endpoint | None:
     if "input" in body:
         return _endpoint_of_input(model)
     if isinstance(body.get("prompt"), str | list):
-        meant = _endpoint_of_prompt(model)
-        return None if meant is endpoint else meant
+        intended = _endpoint_of_prompt(model)
+        return None if intended is endpoint else intended
     return None
 
 

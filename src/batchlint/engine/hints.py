@@ -1,4 +1,4 @@
-"""Hints for common mistakes. A schema only knows what it expected; a hint suggests what was meant.
+"""Hints for common mistakes. A schema finds an invalid value, and a hint suggests the right one.
 
 Most mistakes mix up chat completions and /v1/responses, or use parameters of other providers.
 """
@@ -18,7 +18,7 @@ from ..schema.store import newer_hint
 
 _ONLY_RESPONSES: Final = "Only /v1/responses has this parameter."
 _NOT_ON_RESPONSES: Final = (
-    "/v1/responses has no such parameter. Remove it, or use /v1/chat/completions."
+    "/v1/responses doesn't have this parameter. Remove it, or use /v1/chat/completions."
 )
 _MAX_TOKENS: Final = "On /v1/completions, this is `max_tokens`."
 _TOOL_OUTPUT: Final = (
@@ -38,7 +38,7 @@ _FOREIGN_PARAMETERS: Final = dict.fromkeys(
         "safety_settings",
         "safetySettings",
     ),
-    "OpenAI has no such parameter. Remove it.",
+    "OpenAI doesn't have this parameter. Remove it.",
 )
 
 #: Hints for unknown parameters of a body.
@@ -96,7 +96,7 @@ _INSTEAD: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     },
 }
 
-#: The endpoint's names for content parts of the other endpoint and of other providers.
+#: Content part types of other endpoints and providers, each with the endpoint's own type.
 _PART_TYPES: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     CHAT: {
         "input_text": "text",
@@ -115,12 +115,12 @@ _PART_TYPES: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     },
 }
 
-#: Fields that are lists. People often write a single item without the list.
+#: Fields that are lists. Users often write a single item without the list.
 _LISTS: Final = frozenset(
     {"messages", "tools", "functions", "content", "images", "include", "context_management"}
 )
 
-#: Prefixes of the types of tools that only /v1/responses has.
+#: Prefixes of the tool types that only /v1/responses has.
 _HOSTED_TOOLS: Final = (
     "web_search",
     "file_search",
@@ -134,7 +134,7 @@ _HOSTED_TOOLS: Final = (
     "tool_search",
 )
 
-#: The general hint, which any more specific hint replaces.
+#: The general hint. Specific hints replace it.
 _GENERAL: Final = newer_hint()
 
 #: Fields of a JSON schema format.
@@ -142,10 +142,10 @@ _FORMAT: Final = frozenset({"name", "schema", "strict", "description"})
 
 
 def with_hints(problems: Iterable[Problem], request: Request) -> list[Problem]:
-    """The problems of a body under its schema, with hints for common mistakes.
+    """Add hints for common mistakes to the problems that a body's schema found.
 
     Args:
-        problems: the problems. Their own hints are kept, except the general one about a newer API.
+        problems: the problems. Existing hints are kept, except the general one about a newer API.
         request: the request.
     """
     return [_with_hint(problem, request) for problem in problems]
@@ -166,7 +166,7 @@ class _Place(NamedTuple):
 
     Attributes:
         request: the request.
-        path: the path in its body, which is not empty.
+        path: the path in the request's body. It is not empty.
     """
 
     request: Request
@@ -188,14 +188,14 @@ class _Place(NamedTuple):
         return self.request.at(self.path)
 
     @property
-    def holder(self) -> dict[str, Any]:
-        """The object that contains the value; an empty object if it is in a list."""
-        holder = self.request.at(self.path[:-1])
-        return holder if isinstance(holder, dict) else {}
+    def parent(self) -> dict[str, Any]:
+        """The object that contains the value; empty if a list contains it."""
+        parent = self.request.at(self.path[:-1])
+        return parent if isinstance(parent, dict) else {}
 
 
 def _unknown(place: _Place) -> str | None:
-    """The hint for an unknown field."""
+    """Return the hint for an unknown field."""
     if len(place.path) == 1:
         return _INSTEAD.get(place.endpoint, {}).get(str(place.field))
     if place.field == "cache_control":
@@ -208,8 +208,8 @@ def _unknown(place: _Place) -> str | None:
 
 
 def _unknown_in_item(place: _Place) -> str | None:
-    """The hint for an unknown field of an item of /v1/responses."""
-    if place.field == "status" and place.holder.get("type") == "reasoning":
+    """Return the hint for an unknown field of a /v1/responses item."""
+    if place.field == "status" and place.parent.get("type") == "reasoning":
         return "The SDK's `model_dump()` adds this field. Write `model_dump(exclude_none=True)`."
     if place.field == "tool_calls":
         return (
@@ -220,16 +220,16 @@ def _unknown_in_item(place: _Place) -> str | None:
 
 
 def _missing(place: _Place) -> str | None:
-    """The hint for a field that is missing because the object has the form of another API."""
-    holder = place.holder
+    """Return the hint for a field that is missing because the object is in another API's form."""
+    parent = place.parent
     if place.path[0] in ("tools", "tool_choice"):
         return _missing_in_tool(place)
-    if place.field == "json_schema" and holder.keys() & _FORMAT:
+    if place.field == "json_schema" and parent.keys() & _FORMAT:
         return (
             "In chat completions, the format is nested: "
             '{"type": "json_schema", "json_schema": {"name": ..., "schema": ...}}.'
         )
-    if place.path[:-1] == ("text", "format") and isinstance(holder.get("json_schema"), dict):
+    if place.path[:-1] == ("text", "format") and isinstance(parent.get("json_schema"), dict):
         return (
             "On /v1/responses, the format is flat: "
             '{"type": "json_schema", "name": ..., "schema": ...}.'
@@ -238,17 +238,17 @@ def _missing(place: _Place) -> str | None:
 
 
 def _missing_in_tool(place: _Place) -> str | None:
-    """The hint for a missing field of a tool."""
-    holder = place.holder
-    if place.endpoint is CHAT and place.field == "function" and "name" in holder:
+    """Return the hint for a missing field of a tool."""
+    parent = place.parent
+    if place.endpoint is CHAT and place.field == "function" and "name" in parent:
         return (
             "In chat completions, a function is nested: "
             '{"type": "function", "function": {"name": ...}}.'
         )
-    function = holder.get("function")
+    function = parent.get("function")
     if place.endpoint is RESPONSES and place.field == "name" and isinstance(function, dict):
         return 'On /v1/responses, a function is flat: {"type": "function", "name": ...}.'
-    if "input_schema" in holder:
+    if "input_schema" in parent:
         return (
             "This tool is in Anthropic's format. OpenAI requires `type`, and uses `parameters` "
             "instead of `input_schema`."
@@ -257,7 +257,7 @@ def _missing_in_tool(place: _Place) -> str | None:
 
 
 def _wrong_type(place: _Place) -> str | None:
-    """The hint for a value of the wrong type."""
+    """Return the hint for a value of the wrong type."""
     value = place.value
     if isinstance(value, dict):
         return _not_an_object(place, value)
@@ -289,17 +289,17 @@ def _not_a_string(place: _Place, value: str) -> str | None:
 
 
 def _serialized(value: str) -> str | None:
-    """The hint for a string that contains JSON."""
+    """Return the hint for a string that contains JSON."""
     try:
-        held = orjson.loads(value)
+        decoded = orjson.loads(value)
     except ValueError:
         return None
-    kind = "array" if isinstance(held, list) else "object"
+    kind = "array" if isinstance(decoded, list) else "object"
     return f"The string contains JSON. Write the {kind} itself instead."
 
 
 def _wrong_value(place: _Place) -> str | None:
-    """The hint for a role or a type of the other API."""
+    """Return the hint for a role or type of another endpoint."""
     value = place.value
     if not isinstance(value, str):
         return None
@@ -328,8 +328,8 @@ def _wrong_part_type(place: _Place, value: str) -> str | None:
 
 
 def _no_content(place: _Place) -> str:
-    """The hint for content that is null or missing."""
-    state = "is null" if place.field in place.holder else "is missing"
+    """Return the hint for content that is null or missing."""
+    state = "is null" if place.field in place.parent else "is missing"
     return f"`content` {state}. Add it, or remove the message."
 
 
@@ -337,7 +337,7 @@ def _empty_input(_: _Place) -> str:
     return "The documentation forbids it, but the API has accepted it. Remove it to be safe."
 
 
-#: The function that makes the hint, by rule.
+#: Functions that make hints, by rule.
 _HINTS: Final[Mapping[str, Callable[[_Place], str | None]]] = {
     "unknown_parameter": _unknown,
     "missing_required_parameter": _missing,

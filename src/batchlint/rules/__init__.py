@@ -1,4 +1,4 @@
-"""The rules. Each is a function whose docstring is its documentation, registered by a decorator."""
+"""The rules. Each is a function that a decorator registers. Its docstring is its documentation."""
 
 from . import (
     batch_usage,

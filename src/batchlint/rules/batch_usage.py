@@ -10,12 +10,12 @@ from ..providers import IMAGE_EDITS, IMAGE_GENERATIONS, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields
 
-#: Parameters for callers who wait for the response, and why a batch cannot use them.
+#: Parameters for callers who wait for the response, each with a hint.
 _POINTLESS: Final = {
-    "background": "All requests of a batch run in the background.",
-    "background_options": "All requests of a batch run in the background.",
-    "partial_images": "Partial images are streamed, and batches do not stream.",
-    "stream_options": "Batches do not stream; the API may reject the request.",
+    "background": "Remove it. All requests in a batch run in the background.",
+    "background_options": "Remove it. All requests in a batch run in the background.",
+    "partial_images": "Remove it. Partial images are streamed, and batches don't stream.",
+    "stream_options": "Remove it. Batches don't stream, and the API may reject the request.",
 }
 
 
@@ -32,21 +32,21 @@ def pointless_in_batch(request: Request) -> Iterator[Problem]:
     `prompt_cache_options.prewarm` on `/v1/responses`, and `partial_images` on the image
     endpoints. A request with `prewarm` only fills the cache and returns no output.
 
-    This is a warning because it is not known what the Batch API does with these
-    parameters. It is reported once per file.
+    This is a warning because the Batch API's response to these parameters is unknown.
+    It is reported once per file.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "background": true}
     Passes: /v1/responses {"model": "m", "input": "Hi", "background": false}
 
     Fix: Remove the parameter.
 
-    Evidence: documented. openai-python 3.54.0 (docstrings). What the Batch API does with
-    each parameter is not known.
+    Evidence: documented. The docstrings of openai-python 3.54.0. The Batch API's
+    response to each parameter is unknown.
     """
     body = request.body
-    for parameter, reason in _POINTLESS.items():
+    for parameter, hint in _POINTLESS.items():
         if body.get(parameter) and _applies_to(request, parameter):
-            yield problem(f"'{parameter}' serves no purpose in a batch.", parameter, hint=reason)
+            yield problem(f"'{parameter}' serves no purpose in a batch.", parameter, hint=hint)
     options = body.get("prompt_cache_options")
     if (
         isinstance(options, dict)
@@ -57,14 +57,14 @@ def pointless_in_batch(request: Request) -> Iterator[Problem]:
             "'prompt_cache_options.prewarm' serves no purpose in a batch.",
             "prompt_cache_options",
             "prewarm",
-            hint="It only fills the cache and returns no output. Remove it.",
+            hint="Remove it. It only fills the cache and returns no output.",
         )
 
 
 def _applies_to(request: Request, parameter: str) -> bool:
-    """Whether a parameter in `_POINTLESS` is pointless on this endpoint.
+    """Return whether a parameter is pointless on the endpoint of a request.
 
-    On the image endpoints, `background` is the background color. Other rules report
+    On the image endpoints, `background` is the background color. Other rules report the
     parameters that an endpoint rejects.
     """
     if parameter == "partial_images":
@@ -83,8 +83,8 @@ def _applies_to(request: Request, parameter: str) -> bool:
 def order_not_guaranteed(request: Request) -> Iterator[Problem]:
     """`previous_response_id` or `conversation` refers to earlier turns that the API stores.
 
-    The API allows this as long as those turns existed before the batch. The requests of
-    a batch run in no particular order, so none of them can build on another one.
+    The API allows this if those turns existed before the batch. The requests in a batch
+    run in no particular order, so no request can build on another one.
 
     This is a warning because batchlint cannot tell when the turns were created. It is
     reported once per file.
@@ -92,7 +92,7 @@ def order_not_guaranteed(request: Request) -> Iterator[Problem]:
     Fails: /v1/responses {"model": "m", "input": "Hi", "previous_response_id": "resp_1"}
     Passes: /v1/responses {"model": "m", "input": "Hi"}
 
-    Fix: Make sure that no request depends on another request of the same batch.
+    Fix: Make sure that no request depends on another request in the same batch.
 
     Evidence: inferred. The Batch guide states that the order of the responses is not
     guaranteed. It does not mention these parameters.
@@ -100,9 +100,9 @@ def order_not_guaranteed(request: Request) -> Iterator[Problem]:
     for parameter in ("previous_response_id", "conversation"):
         if request.body.get(parameter):
             yield problem(
-                f"The request has a '{parameter}', but the requests of a batch run in no "
+                f"The request has a '{parameter}', but the requests in a batch run in no "
                 "particular order.",
                 parameter,
-                hint="The request must not depend on another request of the batch or share a "
-                "conversation with it.",
+                hint="The request must not depend on another request in the batch, or share a "
+                "conversation with one.",
             )

@@ -19,7 +19,7 @@ def top_logprobs_without_logprobs(request: Request) -> Iterator[Problem]:
 
     The API rejects such a chat completion request. The error appears in the batch's
     error file, perhaps a day later. A `top_logprobs` of 0 is not reported, because the
-    API's response to it is not known.
+    API's response to it is unknown.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "top_logprobs": 3}
@@ -37,7 +37,7 @@ def top_logprobs_without_logprobs(request: Request) -> Iterator[Problem]:
         )
 
 
-_WITHOUT_STREAM_OPTIONS: Final = Fix(
+_REMOVE_STREAM_OPTIONS: Final = Fix(
     "unsafe", "Remove `stream_options`.", (edits.remove(("body", "stream_options")),)
 )
 
@@ -55,7 +55,7 @@ def stream_options_without_stream(request: Request) -> Iterator[Problem]:
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "stream_options": null}
 
-    Fix: Remove `stream_options`. Every response of a batch includes the token usage.
+    Fix: Remove `stream_options`. Every response in a batch includes the token usage.
 
     Evidence: reported. BerriAI/litellm#5803 (September 2024) quotes the full error
     response; further reports are from 2026. All of them are about chat completions. For
@@ -65,16 +65,16 @@ def stream_options_without_stream(request: Request) -> Iterator[Problem]:
         yield problem(
             "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
             "stream_options",
-            hint="Remove it. Every response of a batch includes the usage.",
-            fix=_WITHOUT_STREAM_OPTIONS,
+            hint="Remove it. Every response in a batch includes the token usage.",
+            fix=_REMOVE_STREAM_OPTIONS,
         )
 
 
-def _keep_new_limit(_: Problem, __: Line) -> Fix:
+def _remove_max_tokens(_: Problem, __: Line) -> Fix:
     return Fix("unsafe", "Remove `max_tokens`.", (edits.remove(("body", "max_tokens")),))
 
 
-@stated_in_schema(code="invalid_parameter_combination", fix=_keep_new_limit)
+@stated_in_schema(code="invalid_parameter_combination", fix=_remove_max_tokens)
 def max_tokens_twice() -> None:
     """`max_tokens` and `max_completion_tokens` are both set.
 
@@ -107,15 +107,14 @@ def metadata_without_store(request: Request) -> Iterator[Problem]:
 
     Fix: Set `store` to true, or use `custom_id` to tell requests apart.
 
-    Evidence: reported. Three reports from 2026 quote the error message from the live
-    API. In recorded responses from August 2026, gpt-5.6-terra accepted such requests
-    with status 200.
+    Evidence: reported. Three reports from 2026 quote the API's error message. In
+    recorded responses from August 2026, gpt-5.6-terra accepted such requests.
     """
     if request.body.get("metadata") and not request.body.get("store"):
         yield problem(
             "The 'metadata' parameter is only allowed when 'store' is enabled.",
             "metadata",
-            hint='Some models reject it. Add "store": true, or use the custom_id instead.',
+            hint='Some models reject it. Add "store": true, or use the custom_id to tell requests apart.',
         )
 
 
@@ -131,18 +130,16 @@ def best_of_below_n(request: Request) -> Iterator[Problem]:
 
     Fix: Make `best_of` at least `n`, or remove one of them.
 
-    Evidence: documented. openai-python 3.54.0 (docstrings). The error message dates
-    from 2022. It comes from another server with the same interface.
+    Evidence: documented. The docstrings of openai-python 3.54.0. The error message is
+    from 2022, and from another server with the same interface.
     """
     best_of = _number(request.body.get("best_of"))
     n = _number(request.body.get("n"))
     if 0 < best_of < n:
         yield problem(
             "You requested that the server return more choices than it will generate (HINT: "
-            "you must set 'n' "
-            f"(currently {n}) to be at most 'best_of' (currently {best_of}), or omit either "
-            "parameter if you "
-            "don't specifically want to use them.)",
+            f"you must set 'n' (currently {n}) to be at most 'best_of' (currently {best_of}), or "
+            "omit either parameter if you don't specifically want to use them.)",
             "best_of",
         )
 
@@ -162,16 +159,15 @@ def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
 
     Fix: Remove one of them.
 
-    Evidence: confirmed. A recorded response, August 2026. The API itself writes the
-    empty quotes and the shortened name in the message.
+    Evidence: confirmed. A recorded response, August 2026. The empty quotes and the
+    shortened name in the message are the API's own.
     """
     if isinstance(request.body.get("conversation"), str | dict) and isinstance(
         request.body.get("previous_response_id"), str
     ):
         yield problem(
             "Mutually exclusive parameters: ''. Ensure you are only providing one of: "
-            "'pre..._id' or "
-            "'conversation'.",
+            "'pre..._id' or 'conversation'.",
             "conversation",
             param=None,
             phase=Phase.STATE,
@@ -195,8 +191,8 @@ def prediction_excludes(request: Request) -> Iterator[Problem]:
     """`prediction` is combined with a parameter that it does not support.
 
     These are `n` above 1, `logprobs`, `presence_penalty` or `frequency_penalty` above
-    0, `audio`, `tools` and `max_completion_tokens`. This is a warning because no error
-    response of the API is known.
+    0, `audio`, `tools` and `max_completion_tokens`. This is a warning because the API's
+    response is unknown.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "prediction": {"type": "content", "content": "x"}, "n": 2}
@@ -206,7 +202,7 @@ def prediction_excludes(request: Request) -> Iterator[Problem]:
     Fix: Remove either `prediction` or the other parameter.
 
     Evidence: documented. The Predicted Outputs guide, which was not rechecked for this
-    rule. No API response is known.
+    rule. The API's response is unknown.
     """
     if request.body.get("prediction") is None:
         return

@@ -13,11 +13,11 @@ from ..providers import CHAT, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields, items
 
-#: A message lists at most this many ids.
+#: The maximum number of IDs that a message lists.
 _MAX_IDS_LISTED: Final = 100
 
-#: Fields of messages and of items that hold calls or their outputs, with the schema of
-#: values that do not count.
+#: Fields of messages and items that contain calls or their outputs, each with a schema of the
+#: values that trigger no rule.
 _CHAT_CALL_FIELDS: Final = {"tool_calls": False, "tool_call_id": False}
 _ITEM_CALL_FIELDS: Final = {"type": {"not": {"type": "string", "pattern": "_call"}}}
 _ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
@@ -27,24 +27,24 @@ class _Exchange(NamedTuple):
     """An assistant message with tool calls, and the tool messages right after it.
 
     Attributes:
-        asked: index of the assistant message; None if there is none before the tool
-            messages.
-        ids: the ids of its calls.
-        answers: index and id of each tool message.
-        broken: whether a message is malformed, which the schema reports.
+        asked: the index of the assistant message; None if no such message precedes the
+            tool messages.
+        ids: the IDs of its calls.
+        answers: the index and the ID of each tool message.
+        is_malformed: whether a message is malformed, which the schema reports.
     """
 
     asked: int | None
     ids: tuple[str, ...]
     answers: tuple[tuple[int, str], ...]
-    broken: bool
+    is_malformed: bool
 
 
 @request_rule(endpoints=[CHAT], when=items(_CHAT_CALL_FIELDS))
 def unpaired_tool_message(request: Request) -> Iterator[Problem]:
     """The `tool_calls` of an assistant message and the tool messages after it do not match.
 
-    Each tool call needs a tool message with its id, before any message with another
+    Each tool call needs a tool message with its ID, before any message with another
     role. A tool message is allowed only there. The API rejects such a chat completion
     request. The error appears in the batch's error file, perhaps a day later.
 
@@ -61,21 +61,21 @@ def unpaired_tool_message(request: Request) -> Iterator[Problem]:
     Fix: Put the tool messages right after the assistant message that makes the calls,
     or remove both.
 
-    Evidence: confirmed. Recorded responses from 2024 to 2026 have the first two error
-    messages, without a code. Several reports quote the third one, about a
-    `tool_call_id` that matches no call. It is inferred that the param of the first
-    error message names the message after the calls even if there is none.
+    Evidence: confirmed. Recorded responses from 2024 to 2026 show the messages about
+    missing and unexpected tool messages, without a code. Several reports quote the one
+    about a `tool_call_id` that matches no call. If no message follows the calls, the
+    param of the first message is inferred.
     """
     messages = request.body.get("messages")
     if not isinstance(messages, list) or _is_paired(messages):
         return
     for exchange in _exchanges(messages):
-        if not exchange.broken:
+        if not exchange.is_malformed:
             yield from _unpaired(exchange)
 
 
 def _is_paired(messages: Sequence[Any]) -> bool:
-    """Check quickly whether calls and answers match, as they do in most conversations."""
+    """Return whether calls and answers match. Fast, because they do in most conversations."""
     waiting: set[str] = set()
     try:
         for message in messages:
@@ -87,7 +87,7 @@ def _is_paired(messages: Sequence[Any]) -> bool:
                 waiting.remove(message["tool_call_id"])
             elif waiting:
                 return False
-    except (AttributeError, KeyError, TypeError):  # Malformed, or no such call.
+    except (AttributeError, KeyError, TypeError):  # A malformed message, or an unknown call.
         return False
     return not waiting
 
@@ -97,35 +97,35 @@ def _exchanges(messages: Sequence[Any]) -> Iterator[_Exchange]:
     asked: int | None = None
     ids: tuple[str, ...] = ()
     answers: list[tuple[int, str]] = []
-    broken = False
+    is_malformed = False
     for i, message in enumerate(messages):
         role = _role(message)
         if role == "tool":
             answer = message.get("tool_call_id")
-            broken |= not isinstance(answer, str)
+            is_malformed |= not isinstance(answer, str)
             answers.append((i, answer if isinstance(answer, str) else ""))
             continue
-        if ids or answers:  # A malformed message here may have been meant as a tool message.
-            yield _Exchange(asked, ids, tuple(answers), broken or not role)
+        if ids or answers:  # A malformed message here may be a broken tool message.
+            yield _Exchange(asked, ids, tuple(answers), is_malformed or not role)
         asked = None
         ids = ()
         answers = []
-        broken = not role
+        is_malformed = not role
         calls = message.get("tool_calls") if role == "assistant" else None
         if calls is not None:
-            asked, (ids, broken) = i, _call_ids(calls)
+            asked, (ids, is_malformed) = i, _call_ids(calls)
     if ids or answers:
-        yield _Exchange(asked, ids, tuple(answers), broken)
+        yield _Exchange(asked, ids, tuple(answers), is_malformed)
 
 
 def _role(message: Any) -> str:
-    """The role of a message, or an empty string if the API does not know it."""
+    """Return the role of a message, or an empty string for an unknown role."""
     role = message.get("role") if isinstance(message, dict) else None
     return role if isinstance(role, str) and role in _ROLES else ""
 
 
 def _call_ids(calls: Any) -> tuple[tuple[str, ...], bool]:
-    """The ids of tool calls, and whether any call lacks one."""
+    """Return the IDs of tool calls, and whether any call lacks one."""
     if not isinstance(calls, list) or not calls:
         return (), True
     ids = [call.get("id") if isinstance(call, dict) else None for call in calls]
@@ -185,7 +185,7 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
         )
 
 
-#: Item types of calls that the client must answer, with the API's names for them.
+#: The item types of calls that the client must answer, with the API's names for the calls.
 _CALL_NAMES: Final[Mapping[str, str]] = {
     "function_call": "function call",
     "custom_tool_call": "custom tool call",
@@ -234,13 +234,13 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
         for (_, item), kind in zip(items, kinds, strict=True)
         if kind.endswith("_output") and isinstance(item.get("call_id"), str)
     }
-    waiting: dict[str, bool] = {}
+    unanswered: dict[str, bool] = {}
     for (i, item), kind in zip(items, kinds, strict=True):
         call = item.get("call_id", item.get("id") if kind.endswith("_call") else None)
         if not isinstance(call, str):
             continue
         if kind in _CALL_NAMES_BY_OUTPUT:
-            if call not in waiting:
+            if call not in unanswered:
                 yield problem(
                     f"No tool call found for {_CALL_NAMES_BY_OUTPUT[kind]} output with call_id "
                     f"{excerpt(call)}.",
@@ -250,11 +250,11 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
                     param="input",
                     phase=Phase.STATE,
                 )
-            elif waiting[call]:
-                del waiting[call]
+            elif unanswered[call]:
+                del unanswered[call]
         elif kind.endswith("_call"):
-            waiting[call] = _answered_once(item)
-            if kind in _CALL_NAMES and waiting[call] and call not in answered:
+            unanswered[call] = _needs_one_output(item)
+            if kind in _CALL_NAMES and unanswered[call] and call not in answered:
                 yield problem(
                     f"No tool output found for {_CALL_NAMES[kind]} {excerpt(call)}.",
                     "input",
@@ -265,20 +265,20 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
 
 
 def _kind(item: Mapping[str, Any]) -> str:
-    """The type of an input item; an item with only an id is a reference."""
+    """Return the type of an input item. An item that has only an ID is a reference."""
     kind = item.get("type")
     if kind is None and "id" in item and "role" not in item and "content" not in item:
         return "item_reference"
     return kind if isinstance(kind, str) else ""
 
 
-def _answered_once(call: Mapping[str, Any]) -> bool:
-    """Whether a call needs exactly one output. Async and program calls do not."""
+def _needs_one_output(call: Mapping[str, Any]) -> bool:
+    """Return whether a call needs exactly one output. Async calls and program calls do not."""
     return not call.get("async") and call.get("caller") in (None, {"type": "direct"})
 
 
 def _is_partly_stored(body: Mapping[str, Any]) -> bool:
-    """Whether the API stores a part of the conversation that the request lacks."""
+    """Return whether a part of the conversation may be stored by the API."""
     return any(
         body.get(parameter) is not None
         for parameter in ("previous_response_id", "conversation", "prompt")
@@ -286,7 +286,7 @@ def _is_partly_stored(body: Mapping[str, Any]) -> bool:
 
 
 def _not_in_json_mode(request: Request) -> bool:
-    """Whether the request does not use JSON mode, or may lack some messages."""
+    """Return whether the request does not use JSON mode, or may lack some messages."""
     return _json_mode(request) is None
 
 
@@ -332,7 +332,7 @@ def json_word_missing(request: Request) -> Iterator[Problem]:
 def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
     """The request uses JSON mode, and the word "json" is in `instructions` but not in `input`.
 
-    This is a warning because the only evidence is a single report.
+    This is a warning because there is only a single report.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "instructions": "Answer in
             JSON.", "text": {"format": {"type": "json_object"}}}
@@ -364,7 +364,7 @@ _JSON_WORD: Final[Mapping[str, str]] = {
 
 
 def _json_mode(request: Request) -> str | None:
-    """The parameter that contains the whole conversation, if the request uses JSON mode."""
+    """Return the parameter that contains the whole conversation, if the request uses JSON mode."""
     body = request.body
     if request.endpoint == CHAT:
         parameter = "messages"
@@ -378,18 +378,18 @@ def _json_mode(request: Request) -> str | None:
         form = body["text"].get("format")
     else:
         return None
-    asked = isinstance(form, dict) and form.get("type") == "json_object"
-    return parameter if asked and body.get(parameter) else None
+    is_json_mode = isinstance(form, dict) and form.get("type") == "json_object"
+    return parameter if is_json_mode and body.get(parameter) else None
 
 
-#: Fields that hold encoded bytes, which contain the word only by chance.
+#: Fields that contain encoded bytes, in which the word can only occur by chance.
 _ENCODED_FIELDS: Final = frozenset({"data", "file_data", "encrypted_content"})
-#: Types of parts and items whose text is not in the request.
+#: Types of parts and items whose text is stored elsewhere.
 _TYPES_STORED_ELSEWHERE: Final = frozenset({"file", "input_file", "item_reference", "compaction"})
 
 
 def _mentions(value: Any) -> bool:
-    """Whether a part of a conversation contains the word "json", or may contain it."""
+    """Return whether a part of a conversation contains the word "json", or may contain it."""
     todo = [value]
     while todo:
         value = todo.pop()
@@ -397,7 +397,7 @@ def _mentions(value: Any) -> bool:
             if not value.startswith("data:") and "json" in value.lower():
                 return True
         elif isinstance(value, list):
-            # Check the first item first: instructions are most likely to contain the word.
+            # Start with the first item: instructions are most likely to contain the word.
             todo += reversed(value)
         elif isinstance(value, dict):
             if _kind(value) in _TYPES_STORED_ELSEWHERE:
@@ -406,9 +406,9 @@ def _mentions(value: Any) -> bool:
     return False
 
 
-#: Calls whose arguments are empty, or begin and end like a JSON object.
+#: A schema of calls whose arguments are empty, or begin and end like a JSON object.
 _JSON_LIKE_CALL: Final = {"properties": {"arguments": {"pattern": r'^(\{"[\s\S]*\})?$'}}}
-#: Bodies that contain only such calls.
+#: A schema of bodies that contain only such calls.
 _ONLY_JSON_LIKE_CALLS: Final = {
     "properties": {
         "input": {"items": _JSON_LIKE_CALL},
@@ -432,8 +432,8 @@ _ONLY_JSON_LIKE_CALLS: Final = {
 def arguments_not_json(request: Request) -> Iterator[Problem]:
     r"""The `arguments` of a function call in the conversation are not valid JSON.
 
-    This is a warning because it is not known whether the API rejects them. If it does
-    not, the model gets the text unchanged.
+    This is a warning because it is unknown whether the API rejects them. If it doesn't,
+    the model gets the text unchanged.
 
     Text that begins with `{"` and ends with `}` is not parsed. Empty text is accepted.
 
@@ -444,11 +444,11 @@ def arguments_not_json(request: Request) -> Iterator[Problem]:
             "a", "name": "f", "arguments": "{\"x\": 1}"}, {"type":
             "function_call_output", "call_id": "a", "output": "1"}]}
 
-    Fix: Serialize the arguments with a JSON library, and do not truncate them.
+    Fix: Serialize the arguments with a JSON library, and don't truncate them.
 
-    Evidence: documented. OpenAI's documentation describes the arguments as JSON. OpenAI
-    is not known to reject other text. Other servers with the same interface do (vLLM,
-    llama.cpp).
+    Evidence: documented. OpenAI's documentation describes the arguments as JSON. It is
+    unknown whether OpenAI rejects other text. Other servers with the same interface do
+    (vLLM, llama.cpp).
     """
     for path, call in _calls(request):
         text = call.get("arguments") if isinstance(call, dict) else None
@@ -457,13 +457,13 @@ def arguments_not_json(request: Request) -> Iterator[Problem]:
                 "The arguments of the call are not valid JSON.",
                 *path,
                 "arguments",
-                hint="It is not known whether the API rejects this. If it does not, the model gets "
+                hint="It is unknown whether the API rejects this. If it doesn't, the model gets "
                 "the text unchanged.",
             )
 
 
 def _calls(request: Request) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """The function calls in a conversation, with their paths."""
+    """Yield the function calls in a conversation, with their paths."""
     if request.endpoint == RESPONSES:
         for i, item in request.objects("input"):
             if item.get("type") == "function_call":
@@ -477,7 +477,7 @@ def _calls(request: Request) -> Iterator[tuple[tuple[str | int, ...], Any]]:
 
 
 def _is_json(text: str) -> bool:
-    """Whether a text is JSON, or looks like it. Empty text can mean no arguments."""
+    """Return whether text is JSON or looks like it. Empty text can mean no arguments."""
     if not text or (text.startswith('{"') and text.endswith("}")):
         return True
     try:

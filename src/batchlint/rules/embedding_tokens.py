@@ -14,25 +14,25 @@ from .triggers import long_lines
 #: The maximum number of tokens in one request.
 _LIMIT: Final = 300_000
 
-#: The API estimates a text's tokens from its bytes (timescale/pgai#730).
+#: The API estimates the tokens of a string from its bytes (timescale/pgai#730).
 _BYTES_PER_TOKEN: Final = 4
 
-#: The API rejected all known requests with this estimate (1.5 million bytes), whatever their text.
-_CERTAINLY_REFUSED: Final = 375_000
+#: The API rejected all known requests with at least this estimate (1.5 million bytes).
+_CERTAINLY_REJECTED: Final = 375_000
 
 _SPREAD: Final = "Spread the inputs over several requests."
 
 
 class _Tokens(NamedTuple):
-    """How many tokens the inputs of a request have.
+    """The number of tokens in the inputs of a request.
 
     Attributes:
         number: the number.
-        counted: whether all inputs are token IDs, so that nothing is estimated.
+        is_exact: whether all inputs are token IDs, so that nothing is estimated.
     """
 
     number: int
-    counted: bool
+    is_exact: bool
 
 
 @request_rule(endpoints=[EMBEDDINGS], when=long_lines(LONG_LINE))
@@ -40,18 +40,18 @@ def max_tokens_per_request(request: Request) -> Iterator[Problem]:
     """The inputs of one embeddings request have more than 300,000 tokens in total.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. The API counts token IDs, but estimates the tokens of texts: one per four
+    day later. The API counts token IDs. For strings, it estimates one token per four
     bytes of UTF-8. It has rejected requests of 1.5 million bytes. `embedding_tokens`
-    warns from 1.2 million bytes.
+    warns above 1.2 million bytes.
 
     Fix: Spread the inputs over several requests.
 
-    Evidence: confirmed. timescale/pgai#728 and #730 (May 2025) for the estimate.
-    spiceai/spiceai#6142 (June 2025), OpenDataBox/CrackSQL#27 (June 2025) and four more
-    reports for the message, with code and param.
+    Evidence: confirmed. The estimate is from timescale/pgai#728 and #730 (May 2025).
+    The message, code and param are from spiceai/spiceai#6142 (June 2025),
+    OpenDataBox/CrackSQL#27 (June 2025) and four more reports.
     """
     tokens = _tokens(request)
-    if tokens.number > _LIMIT and (tokens.counted or tokens.number >= _CERTAINLY_REFUSED):
+    if tokens.number > _LIMIT and (tokens.is_exact or tokens.number >= _CERTAINLY_REJECTED):
         yield _too_many(tokens.number, _SPREAD)
 
 
@@ -69,10 +69,10 @@ def embedding_tokens(request: Request) -> Iterator[Problem]:
 
     Fix: Spread the inputs over several requests.
 
-    Evidence: reported. timescale/pgai#730 (May 2025) measured how the API estimates.
+    Evidence: reported. timescale/pgai#730 (May 2025) measured the API's estimate.
     """
     tokens = _tokens(request)
-    if not tokens.counted and _LIMIT < tokens.number < _CERTAINLY_REFUSED:
+    if not tokens.is_exact and _LIMIT < tokens.number < _CERTAINLY_REJECTED:
         yield _too_many(
             tokens.number, f"This is an estimate, at {_BYTES_PER_TOKEN} bytes per token. {_SPREAD}"
         )
@@ -89,7 +89,7 @@ def _too_many(tokens: int, hint: str) -> Problem:
 
 
 def _tokens(request: Request) -> _Tokens:
-    """Count the token IDs in the inputs, and estimate the tokens of texts."""
+    """Count the token IDs in the inputs, and estimate the tokens of strings."""
     given = request.body.get("input")
     inputs = [given]
     if isinstance(given, list) and given and isinstance(given[0], str | list):
@@ -103,7 +103,7 @@ def _tokens(request: Request) -> _Tokens:
 def empty_embedding_input() -> None:
     """The `input` of an embeddings request is the empty string.
 
-    This is a warning because the sources contradict each other: the documentation says
+    This is a warning because the sources contradict each other. The documentation says
     that it "cannot be an empty string", but the API has accepted one. In a list of
     inputs, an empty string is an error.
 

@@ -39,16 +39,16 @@ _SPLIT: Final = "Split the file into several batches."
 #: Warn about a model this many days before its shutdown.
 _SOON: Final = 30
 
-#: When the batch stage reports these problems: after those of the line's fields. A model comes
-#: after the body's required parameters. This is inferred from batches with two faults per line, of
-#: which the API reports the first.
+#: Batch validation reports these problems after those of the line's fields, and a model after the
+#: body's required parameters. This is inferred from batches with two faults per line, because the
+#: API reports only the first.
 _URL_RANK: Final = Rank(Part.LINE, Phase.LAST, 0)
 _ID_RANK: Final = Rank(Part.LINE, Phase.LAST, 1)
 _MODEL_RANK: Final = Rank(Part.BODY, Phase.PRESENCE, 99)
 
 
 def affected(count: int, first_line: int) -> str:
-    """Word how many requests are affected by a problem that is reported once."""
+    """Write how many requests a problem that is reported once affects."""
     if count == 1:
         return "1 request is affected."
     return f"{count:,} requests are affected, the first on line {first_line:,}."
@@ -58,8 +58,8 @@ def affected(count: int, first_line: int) -> str:
 def not_jsonl_name(name: str) -> Iterator[Problem]:
     """The file name does not end in `.jsonl`.
 
-    The API checks the name and rejects the upload. Standard input and a shell's process
-    substitution have no file name, so batchlint skips this check for them.
+    The API checks the name and rejects the upload. batchlint skips this check for
+    standard input and for a shell's process substitution, which have no file name.
 
     Fix: Rename the file to end in `.jsonl`.
 
@@ -79,8 +79,7 @@ def file_too_large(file: CheckedFile) -> Iterator[Problem]:
     Fix: Split the file. Each part becomes its own batch.
 
     Evidence: confirmed. Two logs from April 2026 give 209715200 as the maximum.
-    bespokelabsai/curator#111 quotes the message of the upload. The Batch guide says
-    "200 MB". `batchlint provider NAME` lists the sources for other providers.
+    bespokelabsai/curator#111 quotes the message. The Batch guide says "200 MB". `batchlint provider NAME` lists the sources for other providers.
     """
     size = file.summary.bytes
     limit = file.limits.bytes
@@ -111,7 +110,7 @@ def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
     megabytes = f"{safe // 10**6:,} MB"
     if file.provider.has_openai_models:
         message = f"The file has {size:,} bytes, more than the documented limit of {megabytes}."
-        hint = f"In practice the API enforces {limit:,}."
+        hint = f"In practice, the API enforces a limit of {limit:,} bytes."
     else:
         message = f"The file has {size:,} bytes. {file.provider.title} may accept only {safe:,}."
         hint = _doubt(limit)
@@ -119,30 +118,30 @@ def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
 
 
 def _maximum(file: CheckedFile, limit: int) -> str:
-    """`the maximum is 50,000`, with the provider's name unless it is OpenAI."""
-    whose = "" if file.provider.has_openai_models else f" of {file.provider.title}"
-    return f"the maximum{whose} is {limit:,}"
+    """Write "the maximum is 50,000", with the provider's name unless it is OpenAI."""
+    subject = (
+        "the maximum" if file.provider.has_openai_models else f"{file.provider.title}'s maximum"
+    )
+    return f"{subject} is {limit:,}"
 
 
 def _doubt(limit: int | None) -> str:
-    """Explain why a limit is only a warning."""
+    """Explain why the lower limit causes only a warning."""
     if limit is None:
         return "This limit comes from a single second-hand source."
-    return f"The sources disagree; none of them allows more than {limit:,}."
+    return f"The sources disagree. None of them allows more than {limit:,}."
 
 
 @file_rule(fails="upload")
 def empty_file(file: CheckedFile) -> Iterator[Problem]:
     """The file has no requests: it has 0 bytes or only blank lines.
 
-    The API rejects the upload, with the same message as for a file name that does not
-    end in `.jsonl`.
+    The API rejects the upload, with the same message as for a wrong file name.
 
-    Fix: Check the program that writes the file. It wrote no requests.
+    Fix: Check the program that writes the file.
 
     Evidence: reported. ogx-ai/ogx `test_batches_errors.py` (August 2025) asserts the
-    status and parts of the message. That a file of only blank lines counts as empty is
-    inferred.
+    status and parts of the message. For a file of only blank lines, this is inferred.
     """
     if not file.summary.statuses.requests:
         yield Problem(_NOT_JSONL, hint="The file has no requests.")
@@ -172,8 +171,7 @@ def requests_near_limit(file: CheckedFile) -> Iterator[Problem]:
     """The file has more requests than the lowest documented limit.
 
     This is a warning because another source gives a higher limit, or because the only
-    source is not the provider's own. OpenAI's limit is not in doubt (see
-    `too_many_requests`).
+    source is a third party. OpenAI's limit is certain (see `too_many_requests`).
 
     Fix: Split the file to be safe. Each part becomes its own batch.
 
@@ -210,7 +208,7 @@ def too_many_embedding_inputs(file: CheckedFile) -> Iterator[Problem]:
 
 
 class _ModelUse(NamedTuple):
-    """A model that a file uses, with its requests."""
+    """A model that a file uses, with the number of requests that use it."""
 
     name: str
     first_line: int
@@ -221,7 +219,7 @@ class _ModelUse(NamedTuple):
         return affected(self.requests, self.first_line)
 
     def problem(self, message: str, hint: str = "", fix: Fix | None = None) -> Problem:
-        """Make a problem about the model, reported on the first line that uses it."""
+        """Make a problem on the first line that uses the model."""
         hint = f"{hint} {self.affected}".strip()
         return Problem(
             message, "body.model", ("body", "model"), hint, line=self.first_line, fix=fix
@@ -233,7 +231,7 @@ def _model_names(file: CheckedFile) -> set[str]:
 
 
 def _model_uses(file: CheckedFile, names: Collection[str]) -> Iterable[_ModelUse]:
-    """The uses of these models, in the order of their first lines."""
+    """Return the uses of these models, in order of first use."""
     if not names:
         return ()
     summary = file.summary
@@ -269,8 +267,8 @@ def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
     The whole batch fails before any request runs.
 
     The finding appears once per model, on the first line that uses it. Models without
-    an announced date and fine-tuned models are never reported. If `SOURCE_DATE_EPOCH`
-    is set, it replaces today's date.
+    an announced date and fine-tuned models are never reported. `SOURCE_DATE_EPOCH`, if
+    set, replaces today's date.
 
     Fix: Use the successor that the hint names, or another model.
 
@@ -278,7 +276,7 @@ def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
     3.57.0, or confirmed by recorded responses from 3 August 2026. The successors are
     from litellm 1.110.2. The message is the one that batch validation returns for an
     unknown model (ogx-ai/ogx, August 2025; code, param and effect seen again on 2
-    September 2026). That a retired model gets the same message is inferred.
+    September 2026). For retired models, this message is inferred.
     """
     for model in _model_uses(file, _retired_models(file)):
         yield model.problem(
@@ -303,13 +301,13 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
     later runs of the same file may fail. The finding appears once per model, on the
     first line that uses it.
 
-    A shutdown date that comes only from a public list of models stays a warning even
-    after that date.
+    If the date comes only from a public list of models, the finding stays a warning
+    even after that date.
 
     Fix: Use the successor that the hint names, or another model.
 
     Evidence: documented. The dates are in the docstrings of openai-python 3.57.0.
-    Further dates are from litellm 1.110.2; for these, the message says "reportedly".
+    Other dates are from litellm 1.110.2; for these, the message says "reportedly".
     """
     for model in _model_uses(file, _ending_models(file)):
         announced = shutdown_dates().get(model.name)
@@ -327,7 +325,7 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
 
 
 def _ending_models(file: CheckedFile) -> set[str]:
-    """The models that shut down soon, and those that only a list of models says were shut down."""
+    """Return the models that shut down soon, or were shut down according to a public list only."""
     today = _today(file)
     last = (today + min(timedelta(days=_SOON), date.max - today)).isoformat()
     announced = shutdown_dates()
@@ -370,8 +368,8 @@ def misspelled_model(file: CheckedFile) -> Iterator[Problem]:
     """The model's name is unknown, but close to that of a known model.
 
     This is a warning because the model may be newer than batchlint's list. If it does
-    not exist, the whole batch fails. Names that aren't close to a known one are not
-    reported. The finding appears once per model, on the first line that uses it.
+    not exist, the whole batch fails. Unknown names that aren't close to a known one are
+    not reported. The finding appears once per model, on the first line that uses it.
 
     Fails: /v1/chat/completions {"model": "gpt-5.4-mni", "messages": [{"role": "user",
             "content": "Hi"}]}
@@ -386,13 +384,13 @@ def misspelled_model(file: CheckedFile) -> Iterator[Problem]:
     suggestions = suggest_models(_model_names(file))
     for model in _model_uses(file, suggestions):
         yield model.problem(
-            f"The model '{excerpt(model.name)}' is not known. "
+            f"The model '{excerpt(model.name)}' is unknown. "
             f"Did you mean '{suggestions[model.name]}'?"
         )
 
 
 #: Replacements for deprecated parameters (source: openai-python 3.54.0, docstrings).
-_INSTEAD: Final = {
+_REPLACEMENTS: Final = {
     "functions": "Use 'tools'.",
     "function_call": "Use 'tool_choice'.",
     "max_tokens": "Use 'max_completion_tokens'.",
@@ -409,7 +407,7 @@ def deprecated_parameter(file: CheckedFile) -> Iterator[Problem]:
 
     This is a warning because the API still accepts the parameter. The finding appears
     once per parameter, on the first line that uses it. If `batchlint fix` can replace
-    it only in some requests, a second finding covers the rest.
+    the parameter only in some requests, a second finding covers the others.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "user": "u"}
     Passes: /v1/responses {"model": "m", "input": "Hi", "safety_identifier": "u"}
@@ -425,14 +423,14 @@ def deprecated_parameter(file: CheckedFile) -> Iterator[Problem]:
             f"The parameter '{name}' is deprecated.",
             f"body.{name}",
             ("body", name),
-            f"{_INSTEAD.get(name, '')} {affected(count, line)}".strip(),
+            f"{_REPLACEMENTS.get(name, '')} {affected(count, line)}".strip(),
             line=line,
             fix=fix,
         )
 
 
 def _deprecated(file: CheckedFile) -> list[tuple[str, int, int, Fix | None]]:
-    """The deprecated parameters as (name, count, first line, fix), in the order of the lines."""
+    """Return the deprecated parameters as (name, count, first line, fix), in order of first use."""
     found = []
     for (url, name, is_fixable), (count, line) in file.summary.deprecated.items():
         parameters = list(body_schema(_endpoint_of(file, url))["properties"])
@@ -449,7 +447,7 @@ def _endpoint_of(file: CheckedFile, url: str) -> Endpoint:
 
 
 def is_replaceable(endpoint: Endpoint, name: str, body: Mapping[str, Any]) -> bool:
-    """Whether a request's deprecated parameter can be replaced.
+    """Return whether a request's deprecated parameter can be replaced.
 
     Args:
         endpoint: the endpoint of the request.
@@ -468,15 +466,15 @@ def is_replaceable(endpoint: Endpoint, name: str, body: Mapping[str, Any]) -> bo
 
 
 def _fix_of_deprecated(url: str, name: str, provider_name: str) -> Fix:
-    """The fix of a deprecated parameter in all requests to a URL in which it can be replaced."""
+    """Return the fix that replaces a deprecated parameter in requests to a URL, where possible."""
     if name == "max_tokens":
         edit = Edit(_rename_limit, (url, provider_name))
-        return Fix("safe", "Write `max_completion_tokens`.", (edit,))
-    return Fix("unsafe", "Write `tools` and `tool_choice`.", (Edit(_as_tools, (url,)),))
+        return Fix("safe", "Rename `max_tokens` to `max_completion_tokens`.", (edit,))
+    return Fix("unsafe", "Write `tools` and `tool_choice`.", (Edit(_use_tools, (url,)),))
 
 
-def _request_to(url: str, text: str) -> dict[str, Any] | None:
-    """The body of a line, if it is a chat completion request to a URL."""
+def _body_if_to(url: str, text: str) -> dict[str, Any] | None:
+    """Return the body of a line, if the line is a request to a URL."""
     try:
         request = orjson.loads(text)
     except ValueError:
@@ -488,13 +486,13 @@ def _request_to(url: str, text: str) -> dict[str, Any] | None:
 
 
 def _rename_limit(text: str, url: str, provider_name: str) -> str | None:
-    """Rename `max_tokens`, unless the model reasons: the new limit includes the reasoning."""
-    body = _request_to(url, text)
+    """Rename `max_tokens`, unless the model reasons. The new limit includes reasoning tokens."""
+    body = _body_if_to(url, text)
     if body is None or body.get("max_tokens") is None:
         return None
-    own = provider(provider_name)
-    variant = schema_variant(CHAT, body.get("model")) if own.has_openai_models else ""
-    if "max_tokens" not in deprecated_parameters(CHAT, variant, own.schemas):
+    service = provider(provider_name)
+    variant = schema_variant(CHAT, body.get("model")) if service.has_openai_models else ""
+    if "max_tokens" not in deprecated_parameters(CHAT, variant, service.schemas):
         return None
     if not is_replaceable(CHAT, "max_tokens", body):
         return None
@@ -503,9 +501,9 @@ def _rename_limit(text: str, url: str, provider_name: str) -> str | None:
     return edits.apply_all(text, changes)
 
 
-def _as_tools(text: str, url: str) -> str | None:
-    """Write `functions` and `function_call` as `tools` and `tool_choice`."""
-    body = _request_to(url, text)
+def _use_tools(text: str, url: str) -> str | None:
+    """Replace `functions` and `function_call` with `tools` and `tool_choice`."""
+    body = _body_if_to(url, text)
     if body is None or not is_replaceable(CHAT, "functions", body):
         return None
     functions = body["functions"]
@@ -526,7 +524,7 @@ def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
     """The URL is Sora's endpoint, which has an announced shutdown date.
 
     OpenAI announced that the Sora API shuts down on 24 September 2026. This is a
-    warning because how the Batch API responds after that date is unknown. The finding
+    warning because the Batch API's response after that date is unknown. The finding
     appears once per file.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat"}
@@ -555,9 +553,9 @@ def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
 
     The whole batch fails before any request runs.
 
-    `--endpoint` sets the endpoint of the batch. Without it, batchlint takes the most
-    frequent URL that is a batch endpoint (the first one if there is a tie). The line's
-    body is still checked against the line's own URL.
+    `--endpoint` sets the endpoint of the batch. Without it, batchlint uses the most
+    frequent valid URL (the first one if there is a tie). The body is still checked
+    against the URL of its line.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"}}
@@ -572,7 +570,8 @@ def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
 
     Evidence: confirmed. A recorded failed batch (thyword-study/scribe, April 2025).
     """
-    field = "url" if "url" in file.provider.line_fields else "body"  # What shows the endpoint.
+    # Without a `url`, the body determines the endpoint.
+    field = "url" if "url" in file.provider.line_fields else "body"
     for line, _, custom_id in _differing(file, file.summary.urls, file.endpoint):
         yield Problem(
             "The URL provided for this request does not match the batch endpoint.",
@@ -591,8 +590,8 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
 
     The whole batch fails before any request runs. A batch may use only one model.
 
-    batchlint takes the most frequent model as the model of the batch (the first one if
-    there is a tie). It reports every line with a different one.
+    batchlint assumes that the most frequent model (the first one if there is a tie) is
+    the model of the batch. It reports every line with a different model.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"}}
@@ -605,10 +604,10 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
 
     Fix: Write one file per model.
 
-    Evidence: confirmed. A failed batch from 2 September 2026 (a research note by
-    OpenRouter) shows the code and the param. The Batch guide says: "each input file can
-    only include requests to a single model". The message is from a clone of the API
-    that copies OpenAI's wording. Which line the API takes as the reference is unknown.
+    Evidence: confirmed. A failed batch from 2 September 2026, described by OpenRouter,
+    shows the code and the param. The Batch guide says: "each input file can only
+    include requests to a single model". The message is from a clone of the API that
+    copies OpenAI's wording. It is unknown which line the API uses as the reference.
     """
     models = file.summary.models.most_frequent(file.summary.statuses)
     expected = models[0] if models else None
@@ -631,21 +630,21 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
 def _differing(
     file: CheckedFile, runs: Runs, expected: str | None
 ) -> Iterator[tuple[int, str, str | None]]:
-    """The requests whose value is not the expected one, as (line, value, custom_id)."""
+    """Yield the requests whose value differs from the expected one, as (line, value, custom_id)."""
     summary = file.summary
     custom_ids = chain.from_iterable(summary.custom_ids.blocks())  # one per line
     passed = 0
     for run in runs.until(summary.lines):
         if run.value is None or run.value == expected:
             continue
-        own = islice(custom_ids, run.start - 1 - passed, run.stop - 1 - passed)
-        for line, custom_id in enumerate(own, run.start):
+        ids_of_run = islice(custom_ids, run.start - 1 - passed, run.stop - 1 - passed)
+        for line, custom_id in enumerate(ids_of_run, run.start):
             if not summary.statuses.is_blank(line):
                 yield line, run.value, custom_id
         passed = run.stop - 1
 
 
-#: Without edits: new IDs must differ from those of all lines, so they are made for the whole file.
+#: This fix has no edits. New IDs must differ from those of all lines, so a final pass assigns them.
 _NEW_ID: Final = Fix("unsafe", "Add a number to the custom_id.")
 
 
@@ -653,9 +652,9 @@ _NEW_ID: Final = Fix("unsafe", "Add a number to the custom_id.")
 def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
     """Two lines have the same `custom_id`.
 
-    The whole batch fails before any request runs. With identical IDs, the results of the two
-    requests could not be told apart. batchlint reports the later line, and the hint
-    names the first one.
+    The whole batch fails before any request runs. With identical IDs, you could not
+    tell the results of the two requests apart. batchlint reports the later line, and
+    the hint names the first one.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"}}
@@ -669,8 +668,8 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
     Fix: Make the IDs unique, for example with a sequence number.
 
     Evidence: confirmed. community.openai.com/t/723696 (2024) quotes the message. A
-    failed batch from 2 September 2026, described in a research note by OpenRouter,
-    shows the code and the param, and that the API names the later line.
+    failed batch from 2 September 2026, described by OpenRouter, shows the code and the
+    param, and that the API reports the later line.
     """
     for line, first, custom_id in repeated_ids(file.summary.custom_ids, file.summary.lines):
         yield Problem(
@@ -687,10 +686,10 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
 
 
 def repeated_ids(custom_ids: CustomIds, lines: int) -> Iterator[tuple[int, int, str]]:
-    """The custom_ids that an earlier line has too, as (line, first line with the ID, ID).
+    """Yield the custom_ids that occur on an earlier line, as (line, first line with the ID, ID).
 
     Args:
-        custom_ids: those of all lines.
+        custom_ids: the IDs of all lines.
         lines: the number of lines.
     """
     repeated = _repeated_hashes(custom_ids, lines)
@@ -708,16 +707,16 @@ def repeated_ids(custom_ids: CustomIds, lines: int) -> Iterator[tuple[int, int, 
                 yield line, first, custom_id
 
 
-#: Up to this many lines, a set of the IDs themselves shows at once that none is repeated.
+#: In files of up to this many lines, one set of all IDs shows whether any ID is repeated.
 _FEW_LINES: Final = 100_000
 
-#: In larger files, the hashes are divided into shares of about this size. The set of a share fits
-#: into the cache of a core, so the time per line does not grow with the number of lines.
+#: In larger files, the hashes are divided into shares of about this size. The set of one share fits
+#: into a core's cache, so the time per line doesn't grow with the number of lines.
 _SHARE: Final = 1 << 14
 
 
 def _repeated_hashes(custom_ids: CustomIds, lines: int) -> set[int]:
-    """The hashes that several lines have. Two different IDs may have one, but hardly ever do."""
+    """Return the hashes that occur on several lines. Different IDs rarely have the same hash."""
     if lines <= _FEW_LINES:
         ids = [*filter(None, custom_ids.unpack())]
         if len(set(ids)) == len(ids):
@@ -744,13 +743,13 @@ def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
     only if you set `--max-enqueued-tokens`.
 
     This is a warning because the count is a rough estimate: one token per four bytes of
-    UTF-8. It covers text only, not images, audio and files. Users report that the API's
+    UTF-8. It covers only text, not images, audio or files. Users report that the API's
     own estimate is higher than a tokenizer's count.
 
     Fix: Split the file and send the parts one after another.
 
-    Evidence: reported. openai/openai-python#2084 (February 2025) quotes the refusal:
-    code `token_limit_exceeded`, "Enqueued token limit reached for ...".
+    Evidence: reported. openai/openai-python#2084 (February 2025) quotes the code
+    `token_limit_exceeded` and the message "Enqueued token limit reached for ...".
     """
     prompt_bytes = file.summary.totals["prompt_bytes"]
     tokens = prompt_bytes // BYTES_PER_TOKEN
@@ -760,5 +759,5 @@ def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
             f"The prompts have about {tokens:,} tokens (estimated from {prompt_bytes:,} bytes of "
             f"text, {BYTES_PER_TOKEN} bytes per token), more than {limit:,}.",
             hint="Images, audio and files are not counted. Split the file, and send the parts one "
-            "after the other.",
+            "after another.",
         )

@@ -1,4 +1,4 @@
-"""Recognizes other file formats from the first bytes of a file."""
+"""Recognize other file formats from the first bytes of a file."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ..providers import Provider, provider_index
 from .registry import text_rule
 from .text import BYTE_ORDER_MARK, Defect
 
-#: The name of the files that a batch produces, for messages.
+#: The name of a batch's output and error files in messages.
 RESULT_OF_BATCH: Final = "the output or error file of a batch"
 
-#: How many of the first lines must all look foreign.
+#: This many lines at the beginning must all have a foreign format.
 _LINES: Final = 20
 
-#: Larger chunks are not decoded. A chunk is this large only if a single line is.
-_LONGEST: Final = 16_000_000
+#: Larger chunks are not decoded. Only a chunk with a single line can be this large.
+_MAX_BYTES: Final = 16_000_000
 
-#: The beginnings of the marker lines of a Git conflict. The lines between them show the format.
+#: The beginnings of Git conflict markers. The lines between the markers show the format.
 _CONFLICT: Final = (b"<<<<<<< ", b"||||||| ", b"=======", b">>>>>>> ")
 
 #: The first bytes of binary formats that may contain requests, with the format's name and a hint.
@@ -39,7 +39,7 @@ _BINARY: Final = (
     (
         b"\x1f\x8b",
         "a gzip file",
-        "Decompress it; the API accepts only uncompressed files. batchlint reads FILE.jsonl.gz.",
+        "Decompress it. The API accepts only uncompressed files; batchlint can also read .jsonl.gz.",
     ),
 )
 
@@ -60,7 +60,7 @@ _AS_LINES: Final = Fix("safe", "Write one request per line.")
 
 
 def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None:
-    """Recognize a foreign format or encoding. None if the file may be a batch input file.
+    """Recognize a foreign format or encoding; None if the file may be a batch input file.
 
     Args:
         head: the first chunk of the file.
@@ -73,7 +73,7 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
     for beginning, name, hint in _BINARY:
         if head.startswith(beginning):
             return Defect("foreign", hint, name)
-    if len(head) > _LONGEST:
+    if len(head) > _MAX_BYTES:
         return None
     head = head.removeprefix(BYTE_ORDER_MARK)
     lines = [
@@ -98,14 +98,14 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
 def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
     """The file is not a batch input file, but has another known format.
 
-    Such a file fails as a whole, so no request runs.
+    The whole batch fails, and no request runs.
 
     batchlint recognizes JSON arrays, pretty-printed JSON, fine-tuning rows, output and
     error files of a batch, the batch formats of Anthropic, Gemini and Amazon Bedrock,
     tables (CSV), source code, web pages, gzip files, archives, Parquet and files that
-    contain only zero bytes. It reports such a file once instead of once per line. For a
-    format with one row per line, each of the first 20 lines must match. Marker lines of
-    a Git conflict are skipped.
+    contain only zero bytes. It reports such a file once instead of once per line. For
+    formats with one row per line, each of the first 20 lines must match. Git conflict
+    markers are skipped.
 
     Fix: Convert the file to one request per line, as the hint describes. For an output
     or error file, check the input file instead.
@@ -139,7 +139,7 @@ _JSON_ARRAY: Final = (
 
 
 def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
-    """Recognize a JSON document that spans lines: an array, or pretty-printed JSON."""
+    """Recognize JSON that is not JSON Lines: an array, or pretty-printed JSON."""
     text = head.lstrip()
     if not text.startswith((b"[", b"{")):
         return None
@@ -167,7 +167,7 @@ def _json_document(head: bytes, line: bytes) -> tuple[str, str] | None:
 
 
 def _spans_lines(text: bytes) -> bool:
-    """Whether the first JSON value continues after the first line."""
+    """Return whether the first JSON value continues after the first line."""
     decoded = text.decode("utf-8", "ignore")
     if is_deeper_than(MAX_EXPLAINED_LEVELS, decoded):
         return False
@@ -186,7 +186,7 @@ def _rows(lines: list[bytes]) -> tuple[str, str] | None:
             row = orjson.loads(line)
         except ValueError:
             if number == len(lines) > 1:
-                break  # the chunk may end in the middle of this line
+                break  # The chunk may end in the middle of this line.
             return None
         shapes.add(_shape(row))
         if len(shapes) > 1 or None in shapes:
@@ -195,7 +195,7 @@ def _rows(lines: list[bytes]) -> tuple[str, str] | None:
 
 
 def _shape(row: Any) -> tuple[str, str] | None:
-    """The foreign format of a row; None if it may be a batch request."""
+    """Return the foreign format of a row; None if it may be a batch request."""
     if not isinstance(row, dict) or "url" in row or "method" in row:
         return None
     if "response" in row and "custom_id" in row:
@@ -224,7 +224,7 @@ def _shape(row: Any) -> tuple[str, str] | None:
 
 
 def _providers_with_short_lines() -> str:
-    """The hint to check the file for another provider."""
+    """Write the hint to check the file for another provider."""
     names = [
         f"`--provider {name}`"
         for name, row in provider_index().items()
@@ -235,19 +235,19 @@ def _providers_with_short_lines() -> str:
 
 _SHORT_LINES: Final = (
     "a batch for a provider whose lines have only custom_id and body",
-    'Add "method": "POST" and "url" to every line; OpenAI needs all four.',
+    'Add "method": "POST" and "url" to every line. OpenAI requires all four fields.',
 )
 
 
 def _is_for_gemini(row: dict[str, Any]) -> bool:
-    """Whether a row is a request for Gemini. It may have a key, a custom_id or neither."""
+    """Return whether a row is a Gemini request, which may have a key, a custom_id or neither."""
     if "request" in row and ("key" in row or row.keys() == {"request"}):
         return True
     request = row.get("request")
     return isinstance(request, dict) and ("contents" in request or "generationConfig" in request)
 
 
-#: The beginnings of lines of source code, in languages that people use to write batch files.
+#: The beginnings of source code lines, in languages that people use to write batch files.
 _CODE: Final = rb"""(?x) \s* (
     \#!  | import\s+[\w{*"'.]  | from\s+[\w.]+\s+import\b  | def\s+\w+\(  | async\s+def\b  | class\s+\w+  |
     (const|let|var)\s+[\w{\[]  | (export|require)\b  | function\s*\w*\(  | package\s+\w+  | using\s+[\w.]+;  |
@@ -258,7 +258,7 @@ _MARKUP: Final = rb"(?i)\s*<(!doctype|html|\?xml|head|body)\b"
 _LINES_PER_CODE: Final = 4
 
 #: The maximum length of a table's header, in bytes.
-_LONGEST_HEADER: Final = 4096
+_MAX_HEADER_BYTES: Final = 4096
 
 
 def _text(lines: list[bytes]) -> tuple[str, str] | None:
@@ -278,10 +278,10 @@ def _text(lines: list[bytes]) -> tuple[str, str] | None:
 
 
 def _is_table(lines: list[bytes]) -> bool:
-    """Whether the first line is a header, and the next one has the same number of cells."""
-    import csv  # Imported here because almost no file needs it.
+    """Return whether the first line is a header, and the next one has the same number of cells."""
+    import csv  # Imported here because it is rarely needed.
 
-    if len(lines[0]) > _LONGEST_HEADER:
+    if len(lines[0]) > _MAX_HEADER_BYTES:
         return False
     text = [line.decode("utf-8", "replace").rstrip("\r") for line in lines[:2]]
     try:

@@ -1,4 +1,4 @@
-"""The groups of rules, by topic."""
+"""Groups of rules, by topic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Group(NamedTuple):
     modules: tuple[str, ...]
 
 
-#: The groups by name, in the order in which rules are listed.
+#: The groups by name, in the order in which the rules are listed.
 GROUPS: Final[Mapping[str, Group]] = {
     "file": Group("The file", ("file", "foreign")),
     "json": Group("JSON and encoding", ("text",)),
@@ -34,12 +34,12 @@ GROUPS: Final[Mapping[str, Group]] = {
     "providers": Group("Other providers", ("providers",)),
 }
 
-#: The name of the group of each module.
+#: The group name of each module.
 _GROUP_OF: Final = {module: name for name, group in GROUPS.items() for module in group.modules}
 
 
 def group_of(module: str) -> str:
-    """The name of the group of a module.
+    """Return the name of a module's group.
 
     Raises:
         KeyError: the module is in no group.

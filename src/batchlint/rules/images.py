@@ -18,7 +18,7 @@ _IMAGES: Final = (IMAGE_GENERATIONS, IMAGE_EDITS)
 
 
 def _number(value: Any) -> int:
-    """Return an integer unchanged, and the default for any other value."""
+    """Return an integer unchanged, or the default for any other value."""
     return value if json_type(value) == "integer" else _NO_COMPRESSION
 
 
@@ -59,7 +59,7 @@ def compression_without_format(request: Request) -> Iterator[Problem]:
     """`output_compression` is below 100, but `output_format` is not set.
 
     The default format is PNG, which does not support compression below 100. This is a
-    warning because it is not known whether the API rejects such a request.
+    warning because it is unknown whether the API rejects such a request.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x",
             "output_compression": 50}
@@ -69,7 +69,7 @@ def compression_without_format(request: Request) -> Iterator[Problem]:
     Fix: Set `output_format` to `webp` or `jpeg`.
 
     Evidence: inferred. In a recorded response from August 2026, such a request passed
-    the API's first validation. What happens after that is not known.
+    the API's first validation. What happens after that is unknown.
     """
     options = request.body
     if (
@@ -77,7 +77,7 @@ def compression_without_format(request: Request) -> Iterator[Problem]:
         and _number(options.get("output_compression")) < _NO_COMPRESSION
     ):
         yield problem(
-            "Compression is only supported for the output formats 'webp' and 'jpeg'; the "
+            "Compression is only supported for the output formats 'webp' and 'jpeg'. The "
             "default is 'png'.",
             "output_compression",
             hint='Add "output_format": "webp".',
@@ -123,7 +123,7 @@ def image_tool_format(request: Request) -> Iterator[Problem]:
     """The options of an `image_generation` tool do not fit its output format.
 
     The rule reports an `output_compression` below 100 for PNG and a transparent
-    background for JPEG. This is a warning because it is not known whether the whole
+    background for JPEG. This is a warning because it is unknown whether the whole
     request fails or only the tool call.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "tools": [{"type":
@@ -134,7 +134,8 @@ def image_tool_format(request: Request) -> Iterator[Problem]:
     Fix: For PNG, remove `output_compression`. Otherwise, change `output_format`: only
     JPEG and WebP support compression, and only PNG and WebP support transparency.
 
-    Evidence: reported. One report from 2026, for PNG. For JPEG, it is inferred.
+    Evidence: reported. One report from 2026 is about PNG. For JPEG, the rule is
+    inferred.
     """
     for i, tool in request.objects("tools"):
         if tool.get("type") == "image_generation" and _is_lossy_png(tool):
@@ -143,7 +144,7 @@ def image_tool_format(request: Request) -> Iterator[Problem]:
             yield problem(_TRANSPARENT_JPEG, "tools", i, "background", param="tools")
 
 
-#: Options that need an output format, with that format.
+#: Options that require an output format, each with that format.
 _REQUIRED_FORMAT: Final = {"frame_count": "gif", "frame_duration_ms": "gif", "svg": "svg"}
 _FORMATS: Final = ("png", "webp", "jpeg", "gif", "svg")
 
@@ -163,9 +164,9 @@ def option_of_other_format(request: Request) -> Iterator[Problem]:
 
     Fix: Set the `output_format` that the option needs, or remove the option.
 
-    Evidence: documented. openai-python 3.54.0 (docstrings): "Only supported with
-    output_format=gif", "Requires output_format=svg". The API's error message is not
-    known.
+    Evidence: documented. The docstrings of openai-python 3.54.0: "Only supported with
+    output_format=gif", "Requires output_format=svg". The API's error message is
+    unknown.
     """
     given = request.body.get("output_format")
     if given is not None and given not in _FORMATS:
@@ -193,9 +194,10 @@ def format_excludes(request: Request) -> Iterator[Problem]:
 
     Fix: Remove the option, or choose another `output_format`.
 
-    Evidence: documented. openai-python 3.54.0 (docstrings): "SVG generation requires n=1 and
-    does not support ... output_compression", "GIF output does not support ... masks, or
-    custom output compression". The API's error message is not known.
+    Evidence: documented. The docstrings of openai-python 3.54.0: "SVG generation
+    requires n=1 and does not support ... output_compression", "GIF output does not
+    support ... masks, or custom output compression". The API's error message is
+    unknown.
     """
     options = request.body
     given = request.body.get("output_format")
@@ -225,7 +227,8 @@ def markup_with_mask(request: Request) -> Iterator[Problem]:
 
     Fix: Remove one of them.
 
-    Evidence: documented. openai-python 3.54.0 (docstrings): "Cannot be combined with mask".
+    Evidence: documented. The docstrings of openai-python 3.54.0: "Cannot be combined
+    with mask".
     The error message is inferred from the API's phrasing.
     """
     if isinstance(request.body.get("markup"), dict) and isinstance(request.body.get("mask"), dict):

@@ -15,8 +15,8 @@ from ..providers import COMPATIBLE, OPENAI, Provider, provider, provider_index
 from ..schema.store import body_schema
 from .registry import Line, line_rule, stated_in_schema
 
-#: No endpoint has a longer URL.
-_LONGEST_URL: Final = 1000
+#: Longer URLs don't match any endpoint.
+_MAX_URL_LENGTH: Final = 1000
 
 #: Common wrong names for the four fields.
 _WRONG_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -34,12 +34,12 @@ _ADD: Final[Mapping[str, str]] = {
     "body": 'Put the parameters of the request into "body".',
 }
 
-#: A field whose name differs by at most this many letters is a misspelling.
-_NEAR: Final = 2
+#: A field name with at most this edit distance from a right one is a misspelling.
+_MAX_DISTANCE: Final = 2
 
 
 def misnamed_fields(line: Mapping[str, Any], fields: Container[str]) -> dict[str, str]:
-    """The fields of a line that have a wrong name, with the right one.
+    """Map each misnamed field of a line to its right name.
 
     Args:
         line: the decoded line.
@@ -50,7 +50,9 @@ def misnamed_fields(line: Mapping[str, Any], fields: Container[str]) -> dict[str
         if right in line or right not in fields:
             continue
         near = (
-            name for name in line if name in wrong or phrasing.distance(name, right, _NEAR) <= _NEAR
+            name
+            for name in line
+            if name in wrong or phrasing.distance(name, right, _MAX_DISTANCE) <= _MAX_DISTANCE
         )
         found = next(near, None)
         if found is None or found in fields:
@@ -61,7 +63,7 @@ def misnamed_fields(line: Mapping[str, Any], fields: Container[str]) -> dict[str
 
 
 def _may_be_body(value: Any) -> bool:
-    """Whether a value is an object, or a string that has one."""
+    """Return whether a value is an object, or a string that contains one."""
     return isinstance(value, dict) or (isinstance(value, str) and edits.fits_as_object(value))
 
 
@@ -72,14 +74,14 @@ def _missing_field_hint(line: Mapping[str, Any], path: PathParts, provider: Prov
     return _ADD.get(str(path[0])) if len(path) == 1 else None
 
 
-#: Without edits: new IDs must differ from those of all lines, so they are made for the whole file.
+#: This fix has no edits. New IDs must differ from those of all lines, so a final pass assigns them.
 _NEW_ID: Final = Fix("unsafe", "Add a unique custom_id.")
 
 
 def resembles_request(request: Mapping[str, Any], fields: Container[str]) -> bool:
-    """Whether a line has a body, perhaps in a string or under a wrong name.
+    """Return whether a line has a body, perhaps in a string or under a wrong name.
 
-    Otherwise it may be a row of another kind of file, so fixes leave its fields alone.
+    Otherwise, it may be a row of another kind of file, and fixes don't change its fields.
 
     Args:
         request: the decoded line.
@@ -91,7 +93,7 @@ def resembles_request(request: Mapping[str, Any], fields: Container[str]) -> boo
 
 
 def _add_field(problem: Problem, line: Line) -> Fix | None:
-    """Rename a field that has a wrong name, or add the missing field if possible."""
+    """Rename a misnamed field, or add the missing one if possible."""
     path = problem.path or ()
     if not resembles_request(line.request, line.provider.line_fields):
         return None
@@ -147,7 +149,7 @@ def invalid_custom_id() -> None:
     Fix: Put the ID in quotes.
 
     Evidence: documented. The Batch guide describes a string. The API's code and message
-    are unknown; the message is inferred from similar ones.
+    are unknown. The message is inferred from similar ones.
     """
 
 
@@ -155,8 +157,8 @@ def invalid_custom_id() -> None:
 def empty_custom_id(line: Line) -> Iterator[Problem]:
     """`custom_id` is an empty string.
 
-    This is a warning because how the API treats an empty ID is unknown. You need the ID
-    to match each result to its request.
+    This is a warning because the API's response to an empty ID is unknown. You need the
+    ID to match each result to its request.
 
     Fails: {"custom_id": "", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"}}
@@ -165,7 +167,7 @@ def empty_custom_id(line: Line) -> Iterator[Problem]:
 
     Fix: Give every request a unique ID.
 
-    Evidence: inferred. No API response to an empty ID is known.
+    Evidence: inferred. The API's response is unknown.
     """
     if line.request.get("custom_id") == "":
         hint = "Give each request a unique ID, so that you can find its result."
@@ -193,7 +195,7 @@ def invalid_method() -> None:
     Fix: Write `"method": "POST"`.
 
     Evidence: documented. The Batch guide says: "Currently only POST is supported". The
-    API's code and message are unknown; the message is inferred from similar ones.
+    API's code and message are unknown. The message is inferred from similar ones.
     """
 
 
@@ -202,14 +204,14 @@ def _url_hint(line: Mapping[str, Any], _path: PathParts, own: Provider) -> str:
     url = line["url"]
     if isinstance(url, str):
         return _suggest_url(phrasing.excerpt(url), own.name)
-    return _not_an_endpoint(_as_written(url), own)
+    return _not_an_endpoint(_as_json(url), own)
 
 
-def _as_written(value: Any) -> str:
-    """A value that is not a string, as messages quote it: `null`, `true`, an object."""
+def _as_json(value: Any) -> str:
+    """Return a value that is not a string, as messages show it: `null`, `true`, an object."""
     try:
         return phrasing.excerpt(orjson.dumps(value).decode())
-    except TypeError:  # Too deep.
+    except TypeError:  # Nested too deeply.
         return "..."
 
 
@@ -225,14 +227,14 @@ def _suggest_url(shown: str, provider_name: str) -> str:
         near = difflib.get_close_matches(shown, known.endpoints, 1, cutoff=0.85)
     suggestion = f" Did you mean {near[0]}?" if near else ""
     if others:
-        whose = provider(others[0]).title if len(others) == 1 else "another service"
+        service = provider(others[0]).title if len(others) == 1 else "another service"
         options = phrasing.listed([f"`--provider {name}`" for name in others], "or")
-        suggestion += f" For {whose}, use {options}."
+        suggestion += f" For {service}, use {options}."
     return _not_an_endpoint(f"'{shown}'", known, suggestion)
 
 
 def _providers_with(url: str) -> list[str]:
-    """The other providers that have a URL, except those that accept any URL."""
+    """Return the other providers that have a URL, except those that accept any URL."""
     return [
         name
         for name, row in provider_index().items()
@@ -249,14 +251,14 @@ def _not_an_endpoint(shown: str, own: Provider, suggestion: str = "") -> str:
     return f"{shown} is not a batch endpoint{whose}.{suggestion} The body was skipped."
 
 
-#: The scheme and host, which people add to the URL of an endpoint.
+#: The scheme and host, which people add to an endpoint's URL.
 _HOST: Final = re.compile(r"(?i)https?://[^/]*")
 
 
 def _write_url(_: Problem, line: Line) -> Fix | None:
-    """Write the URL of the only endpoint that a URL fits, apart from host, slashes and `/v1`."""
+    """Correct the host, slashes and `/v1` of a URL, if it then matches exactly one endpoint."""
     url = line.request.get("url")
-    if not isinstance(url, str) or len(url) > _LONGEST_URL:
+    if not isinstance(url, str) or len(url) > _MAX_URL_LENGTH:
         return None
     name = _name_in(url)
     fitting = [known for known in line.provider.endpoints if _name_in(known) == name]
@@ -266,7 +268,7 @@ def _write_url(_: Problem, line: Line) -> Fix | None:
 
 
 def _name_in(url: str) -> str:
-    """The part of a URL that identifies the endpoint: `chat/completions`."""
+    """Return the part of a URL that identifies the endpoint: `chat/completions`."""
     path = _HOST.sub("", url.strip(), count=1).strip("/")
     return path.removeprefix("v1/")
 
@@ -288,7 +290,7 @@ def invalid_url() -> None:
     if there is one.
 
     Evidence: confirmed. A recorded failed batch (thyword-study/scribe, April 2025), and
-    97 batches that failed because of a missing `/v1`.
+    97 batches that failed because `/v1` was missing.
     """
 
 
@@ -318,7 +320,7 @@ def invalid_body() -> None:
 
     Fix: Write the body as a JSON object, not as a string.
 
-    Evidence: inferred. The API's code and message are unknown; the message is inferred
+    Evidence: inferred. The API's code and message are unknown. The message is inferred
     from similar ones.
     """
 
@@ -330,7 +332,7 @@ def too_many_problems() -> None:
     The limit applies to each rule, and to each parameter of the body. It keeps the
     report of a damaged line short. The finding appears once per line.
 
-    Fix: Fix the listed problems, and check again.
+    Fix: Fix the listed problems, and check the file again.
 
     Evidence: inferred. The limit is batchlint's own.
     """
@@ -343,19 +345,19 @@ _REMOVE: Final = "Remove the field."
 def unknown_line_member(line: Line) -> Iterator[Problem]:
     """The line has a field other than `custom_id`, `method`, `url` and `body`.
 
-    This is a warning because how the API treats other fields is unknown. A parameter of
-    the request belongs in the body. A field that has the wrong name, such as `id` for
-    `custom_id`, is reported by `missing_line_member`.
+    This is a warning because the API's response to other fields is unknown. Parameters
+    of the request belong in the body. `missing_line_member` reports a field that has
+    the wrong name, such as `id` instead of `custom_id`.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"}, "model": "m"}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"}}
 
-    Fix: Move the field into the body if it is a parameter of the request; otherwise,
+    Fix: If the field is a parameter of the request, move it into the body. Otherwise,
     remove it.
 
-    Evidence: inferred. No API response to an extra field is known.
+    Evidence: inferred. The API's response is unknown.
     """
     known = line.provider.line_fields
     if line.request.keys() <= known.keys():
@@ -368,11 +370,11 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
             action = "Move it into the body" if field in parameters else "Remove it"
             fix: Fix | None = None
             if not _may_be_body(body):
-                pass  # The line may be a row of another kind of file, or the field its body.
+                pass  # The line may be a row of another kind of file, or the field may be its body.
             elif line.request[field] is None:
                 fix = Fix("safe", _REMOVE, (edits.remove((field,)),))
             elif line.endpoint is None or not isinstance(body, dict):
-                pass  # It may be a parameter, so it is not removed yet.
+                pass  # The field may be a parameter, so it is kept for now.
             elif field not in parameters:
                 fix = Fix("unsafe", _REMOVE, (edits.remove((field,)),))
             elif field not in body:
@@ -381,6 +383,6 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
                 f"The line has an unknown field: '{phrasing.excerpt(field)}'.",
                 phrasing.dotted((field,)),
                 (field,),
-                f"{action}. It is not known what the API does with it.",
+                f"{action}. The API's response to it is unknown.",
                 fix=fix,
             )

@@ -13,7 +13,7 @@ from ..providers import CHAT, ENDPOINTS, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields, parts
 
-#: What the API expects a data URL to be, in its own words.
+#: The API's phrases for the data URL that it expects.
 _EXPECTED_IMAGE: Final = (
     "Expected a base64-encoded data URL with an image MIME type "
     "(e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')"
@@ -25,14 +25,14 @@ _EXPECTED_PDF: Final = (
 
 
 class _Flaw(NamedTuple):
-    """A flaw of a data URL: its kind, and the API's words for what it got instead."""
+    """A flaw in a data URL: its kind, and the API's phrase for the value that it got."""
 
     kind: Literal["url", "mime", "data"]
     got: str
 
 
 def _flaw(url: str, mime: str) -> _Flaw | None:
-    """The flaw of a data URL, or None. Its MIME type must begin with `mime`."""
+    """Return the flaw in a data URL, or None. The MIME type must begin with `mime`."""
     flaw = _flaw_of_head(url, mime)
     if flaw is None and not _is_base64(url.partition(",")[2]):
         return _Flaw("data", "an invalid base64-encoded value")
@@ -40,7 +40,7 @@ def _flaw(url: str, mime: str) -> _Flaw | None:
 
 
 def _flaw_of_head(url: str, mime: str) -> _Flaw | None:
-    """The flaw of a data URL that is visible without decoding it, or None."""
+    """Return the flaw in a data URL that shows without decoding, or None."""
     head, _, payload = url.partition(",")
     if not head.startswith("data:"):
         return _Flaw("url", "a value without the 'data:' prefix")
@@ -52,7 +52,7 @@ def _flaw_of_head(url: str, mime: str) -> _Flaw | None:
     return None if payload else _Flaw("data", "empty base64-encoded bytes")
 
 
-#: What tolerant base64 decoders accept: whitespace, the URL-safe alphabet, URL escapes.
+#: Tolerant base64 decoders accept whitespace, the URL-safe alphabet and URL escapes.
 _TOLERATED: Final = str.maketrans(
     {"-": "+", "_": "/", " ": None, "\n": None, "\r": None, "\t": None}
 )
@@ -61,42 +61,42 @@ _ALPHABET: Final = r"[A-Za-z0-9+/]+"
 
 
 def _is_base64(payload: str) -> bool:
-    """Whether a strict or a tolerant base64 decoder accepts a text."""
+    """Return whether a strict or a tolerant base64 decoder accepts a payload."""
     try:
         binascii.a2b_base64(payload, strict_mode=True)
     except ValueError:
-        text = _tidied(payload)
+        text = _normalized(payload)
         return re.fullmatch(_ALPHABET, text) is not None and len(text) % 4 != 1
     return True
 
 
-def _tidied(payload: str) -> str:
+def _normalized(payload: str) -> str:
     """Normalize base64 as a tolerant decoder does, and remove the padding."""
     for escape, character in _ESCAPES:
         payload = payload.replace(escape, character)
     return payload.translate(_TOLERATED).rstrip("=")
 
 
-#: The first bytes of the four image formats that the API accepts. The list of formats is
-#: the API's own; the bytes are those that the formats define.
+#: The first bytes of the four image formats that the API accepts. The API lists the formats, which
+#: define these bytes.
 _IMAGE_PREFIXES: Final = rb"(?s)\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP"
-#: Characters of base64 that identify an image format. They encode 12 bytes.
+#: This many base64 characters, which encode 12 bytes, identify an image format.
 _PREFIX_LENGTH: Final = 16
 
 
 def _begins_like_image(url: str) -> bool:
-    """Whether the bytes of a data URL begin like an image.
+    """Return whether the bytes of a data URL begin like an image.
 
-    Also true if the URL is too short to tell, or is not base64.
+    True if the URL is too short to tell, or is not base64.
     """
-    beginning = _tidied(url.partition(",")[2][: 4 * _PREFIX_LENGTH])[:_PREFIX_LENGTH]
+    beginning = _normalized(url.partition(",")[2][: 4 * _PREFIX_LENGTH])[:_PREFIX_LENGTH]
     if len(beginning) < _PREFIX_LENGTH or re.fullmatch(_ALPHABET, beginning) is None:
         return True
     return re.match(_IMAGE_PREFIXES, binascii.a2b_base64(beginning)) is not None
 
 
-#: Image URLs without problems. A web address cannot be checked offline. A data URL must
-#: be plain padded base64 that begins like one of the formats in `_IMAGE_PREFIXES`.
+#: A schema of image URLs without problems. Web addresses cannot be checked offline. Data URLs must be
+#: plain padded base64 that begins like one of the formats in `_IMAGE_PREFIXES`.
 _GOOD_URL: Final = {
     "pattern": "^(https?://[^\n]*|data:image/[a-z]+;base64,(iVBORw0KGg[o-r][A-Za-z0-9+/]|/9j/|R0lGOD[dl]h|"
     "UklGR[g-v][A-Za-z0-9+/]{4}[BFJNRVZdhlptx159]XRUJQ)([A-Za-z0-9+/]{4}){3,}"
@@ -111,32 +111,32 @@ _IMAGE_FIELDS: Final = {
     }
 }
 _FILE_FIELDS: Final = dict.fromkeys(("file_data", "file"), False)
-#: All rules about media share these triggers, so that one check of a request covers them all.
+#: All media rules share these triggers, so one check of a request covers them all.
 MEDIA_FIELDS: Final = {**_IMAGE_FIELDS, **_FILE_FIELDS}
 
 
 def _images(request: Request) -> Iterator[tuple[PathParts, str]]:
-    """The URLs of the images in a request, with their paths, in order."""
+    """Yield the URLs of the images in a request, with their paths, in order."""
     for path, part in content_parts(request):
         yield from _image(path, part.get("image_url"))
 
 
 def content_parts(request: Request) -> Iterator[tuple[PathParts, dict[str, Any]]]:
-    """The content parts of a request, with their paths."""
+    """Yield the content parts of a request, with their paths."""
     endpoint = request.endpoint
-    holders: list[tuple[PathParts, dict[str, Any]]] = [((), request.body)]
+    parents: list[tuple[PathParts, dict[str, Any]]] = [((), request.body)]
     if endpoint.items:
-        holders = [
-            ((field, i), item) for field in endpoint.items for i, item in request.objects(field)
+        parents = [
+            ((name, i), item) for name in endpoint.items for i, item in request.objects(name)
         ]
-    for path, holder in holders:
-        for place in endpoint.parts:
-            given = holder.get(place)
+    for path, parent in parents:
+        for field in endpoint.parts:
+            given = parent.get(field)
             if isinstance(given, dict):  # A single part, such as a screenshot.
-                yield (*path, place), given
+                yield (*path, field), given
             elif isinstance(given, list):
                 yield from (
-                    ((*path, place, j), part)
+                    ((*path, field, j), part)
                     for j, part in enumerate(given)
                     if isinstance(part, dict)
                 )
@@ -152,7 +152,7 @@ def _image(path: PathParts, value: Any) -> Iterator[tuple[PathParts, str]]:
 
 
 def _data_urls(request: Request) -> Iterator[tuple[PathParts, str]]:
-    """The images that are data URLs."""
+    """Yield the images in data URLs, with their paths."""
     return ((path, url) for path, url in _images(request) if url.startswith("data:"))
 
 
@@ -167,8 +167,7 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
     The API accepts PNG, JPEG, GIF and WebP, and rejects requests with anything else.
     The error appears in the batch's error file, perhaps a day later.
 
-    Chat completions have their own error messages. See `invalid_image_format` and
-    `invalid_base64_image`.
+    For chat completions, see `invalid_image_format` and `invalid_base64_image`.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_image", "image_url": "data:image/png;base64,"}]}]}
@@ -182,8 +181,8 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
     Fix: Encode the bytes of the file with a base64 library, and put its MIME type into
     the data URL.
 
-    Evidence: reported. anomalyco/opencode#23983 (April 2026) and other full error
-    responses, May to October 2026. For moderations and videos, the error message is
+    Evidence: reported. Full error responses: anomalyco/opencode#23983 (April 2026) and
+    others (May to October 2026). For moderations and videos, the error message is
     inferred.
     """
     for path, url in _data_urls(request):
@@ -222,7 +221,7 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
 
     Fix: Convert the image. Send a PDF as a content part of type `file`.
 
-    Evidence: reported. STranslate/STranslate#277, and full error responses of November
+    Evidence: reported. STranslate/STranslate#277, and full error responses from November
     2025 and October 2026.
     """
     for path, url in _data_urls(request):
@@ -261,8 +260,8 @@ def invalid_base64_image(request: Request) -> Iterator[Problem]:
 
     Fix: Encode the bytes of the file with a base64 library, exactly once.
 
-    Evidence: reported. Many reports, 2024 to 2026, of the error message. Its code and
-    param are not known.
+    Evidence: reported. Many reports from 2024 to 2026 quote the error message. Its code
+    and param are unknown.
     """
     for path, url in _data_urls(request):
         flaw = _flaw(url, "image/")
@@ -283,8 +282,8 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
     Only some base64 decoders accept whitespace, URL escapes, missing padding or the
     URL-safe alphabet. A data URL of a few bytes is a placeholder, not an image.
 
-    This is a warning because it is not known what the API does with such values. In
-    chat completions, a URL without a scheme is an error: see `image_url_without_scheme`.
+    This is a warning because the API's response to such values is unknown. In chat
+    completions, a URL without a scheme is an error: see `image_url_without_scheme`.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_image", "image_url": "iVBORw0KGgoAAAANSUhEUg=="}]}]}
@@ -294,7 +293,7 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
     Fix: Put `data:image/png;base64,` (with the image's type) before the base64 text,
     and encode with a library.
 
-    Evidence: inferred. What the API does in each case is not known. The "Expected a
+    Evidence: inferred. The API's response in each case is unknown. The "Expected a
     valid URL" message comes from a server that mimics the API.
     """
     for path, url in _images(request):
@@ -310,7 +309,7 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
             )
         elif (
             not url.startswith("data:")
-            or not (len(payload) < _PREFIX_LENGTH or _is_untidy(payload))
+            or not (len(payload) < _PREFIX_LENGTH or _needs_tolerance(payload))
             or _flaw(url, "image/")
         ):
             continue
@@ -321,21 +320,20 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
                 "The image's base64 contains whitespace or URL escapes, uses the URL-safe alphabet, "
                 "or lacks padding.",
                 *path,
-                hint="It is not known whether the API accepts this. Encode the image with a "
-                "library.",
+                hint="It is unknown whether the API accepts this. Encode the image with a library.",
             )
 
 
 def has_scheme(url: str) -> bool:
-    """Whether a URL begins with a scheme. A Windows path and `localhost:80` do not."""
+    """Return whether a URL begins with a scheme. A Windows path and `localhost:80` do not."""
     return re.match(_SCHEME, url) is not None
 
 
 _SCHEME: Final = r"(?i)(https?|data|file|ftp|gs|s3|blob|attachment|about|cid):|[a-z][a-z0-9+.-]*://"
 
 
-def _is_untidy(payload: str) -> bool:
-    """Whether only tolerant decoders accept this base64."""
+def _needs_tolerance(payload: str) -> bool:
+    """Return whether only tolerant decoders accept a payload."""
     return len(payload) % 4 > 0 or any(character in payload for character in "-_% \n\r\t")
 
 
@@ -343,8 +341,7 @@ def _is_untidy(payload: str) -> bool:
 def invalid_file_data(request: Request) -> Iterator[Problem]:
     """The `file_data` in a chat completion request is not the data URL of a PDF.
 
-    The API accepts neither other types of files nor web addresses here, and rejects the
-    request. The error appears in the batch's error file, perhaps a day later.
+    The API rejects other file types and web addresses here. The error appears in the batch's error file, perhaps a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             [{"type": "file", "file": {"filename": "a.txt", "file_data":
@@ -372,8 +369,8 @@ def invalid_file_data(request: Request) -> Iterator[Problem]:
 def doubtful_file_data(request: Request) -> Iterator[Problem]:
     """The data URL in `file_data` cannot be decoded.
 
-    This applies to `/v1/responses`. It is a warning because it is not known how the API
-    responds, or which types of files it accepts there.
+    This rule applies to `/v1/responses`. It is a warning because the API's response is
+    unknown, and so are the file types that the API accepts there.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_file", "filename": "a.pdf", "file_data":
@@ -385,8 +382,8 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
     Fix: Encode the bytes of the file with a base64 library, and put its MIME type into
     the data URL.
 
-    Evidence: inferred. The rule is modeled on what the API does with images. Which
-    types of files it accepts here, and its error message, are not known.
+    Evidence: inferred. The rule is modeled on the API's response to images. The API's
+    error message and the accepted file types are unknown.
     """
     for path, data in _files(request):
         flaw = _flaw(data, "") if data.startswith("data:") else None
@@ -398,7 +395,7 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
 
 
 def _files(request: Request) -> Iterator[tuple[PathParts, str]]:
-    """The contents of the files in a request, with their paths."""
+    """Yield the `file_data` of the files in a request, with their paths."""
     for path, part in content_parts(request):
         inner = part.get("file")
         data = inner.get("file_data") if isinstance(inner, dict) else part.get("file_data")
@@ -425,8 +422,8 @@ def logit_bias_key(request: Request) -> Iterator[Problem]:
     Fix: Encode the word with the model's tokenizer, and use the resulting numbers as
     keys.
 
-    Evidence: documented. openai-python 3.54.0 (docstrings). The error message is from
-    one report from 2023; its code is not known.
+    Evidence: documented. The docstrings of openai-python 3.54.0. The error message is
+    from one report from 2023. Its code is unknown.
     """
     bias = request.body.get("logit_bias")
     for key in bias if isinstance(bias, dict) else ():

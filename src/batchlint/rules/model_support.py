@@ -1,4 +1,4 @@
-"""Rules about the features of models. `schemas/models.json` states all except `invalid_size`."""
+"""Rules about model features. `schemas/models.json` performs all checks except `invalid_size`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .triggers import fields
 
 
 def _remove_unsupported(problem: Problem, line: Line) -> Fix | None:
-    """Remove a parameter that the model does not support, or use the one that replaces it."""
+    """Remove a parameter that the model does not support, or rename it to its replacement."""
     path = problem.path or ()
     if len(path) < 2 or not isinstance(path[-1], str):
         return None
@@ -38,7 +38,7 @@ def unsupported_parameter() -> None:
     Passes: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user",
             "content": "Hi"}], "max_completion_tokens": 9}
 
-    Fix: Remove the parameter. If the message names a replacement, use that one.
+    Fix: Remove the parameter. If the message names a replacement, use it instead.
 
     Evidence: confirmed. Recorded responses, August and September 2026, and users'
     reports. `schemas/models.yaml` lists the sources for each family of models. The API
@@ -119,8 +119,8 @@ def top_logprobs_above_max() -> None:
 
     Fix: Lower `top_logprobs` to the maximum in the message.
 
-    Evidence: confirmed. A recorded response, August 2026. This is the only bound that the
-    API reports without a code.
+    Evidence: confirmed. A recorded response, August 2026. The API reports this limit without
+    a code, unlike others.
     """
 
 
@@ -129,8 +129,8 @@ def tools_need_no_effort() -> None:
     """A chat completion uses function tools with a model that would reason.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. Some models accept function tools in chat completions only when
-    reasoning is turned off.
+    day later. Some models accept function tools in chat completions only if reasoning
+    is turned off.
 
     Fails: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user",
             "content": "Hi"}], "tools": [{"type": "function", "function": {"name":
@@ -163,8 +163,8 @@ def max_tokens_too_large() -> None:
 
     Fix: Lower the parameter to the maximum in the message, or remove it.
 
-    Evidence: reported. Users' reports with full responses, which have no code. The limits
-    are from the models' pages.
+    Evidence: reported. Users' reports with full responses, which have no code. The
+    limits are from the models' pages.
     """
 
 
@@ -210,7 +210,7 @@ def dimensions_unsupported() -> None:
     """`dimensions` is set for an embedding model with a fixed number of dimensions.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. The API rejects it even if the value equals the model's fixed number.
+    day later. This applies even if the value equals the model's fixed number.
 
     Fails: /v1/embeddings {"model": "text-embedding-ada-002", "input": "x",
             "dimensions": 1536}
@@ -403,7 +403,7 @@ def token_out_of_range() -> None:
 def unsupported_by_documentation() -> None:
     """The parameter is documented only for other models.
 
-    This is a warning because how the API responds is unknown. It may reject the request
+    This is a warning because the API's response is unknown. It may reject the request
     with an error in the batch's error file.
 
     Fails: /v1/completions {"model": "davinci-002", "prompt": "x", "suffix": "y"}
@@ -418,9 +418,9 @@ def unsupported_by_documentation() -> None:
 
 
 #: Models that accept any size within limits (source: openai-python 3.54.0, docstrings of `size`).
-_FREE_SIZE = r"gpt-image-2(\.\d+)?(-.+)?"
+_ANY_SIZE = r"gpt-image-2(\.\d+)?(-.+)?"
 _SIZE = r"([1-9]\d{0,5})x([1-9]\d{0,5})"
-_LONGEST, _RATIO, _STEP = 3840, 3, 16
+_MAX_EDGE, _MAX_RATIO, _STEP = 3840, 3, 16
 
 
 @request_rule(code="invalid_value", endpoints=[IMAGE_GENERATIONS, IMAGE_EDITS], when=fields("size"))
@@ -438,24 +438,24 @@ def invalid_size(request: Request) -> Iterator[Problem]:
 
     Fix: Choose a size within these limits, for example `1024x1024`.
 
-    Evidence: confirmed. A recorded response from August 2026 shows the rule about
-    multiples of 16. The other limits are documented in the docstrings of openai-python
-    3.54.0; their messages are batchlint's own.
+    Evidence: confirmed. A recorded response from August 2026 has the message about
+    multiples of 16. The other limits are from the docstrings of openai-python 3.54.0,
+    and their messages are batchlint's own.
     """
     size = request.body.get("size")
     match = re.fullmatch(_SIZE, size) if isinstance(size, str) else None
-    if match is None or not re.fullmatch(_FREE_SIZE, request.model):
+    if match is None or not re.fullmatch(_ANY_SIZE, request.model):
         return
     width, height = int(match[1]), int(match[2])
     if width % _STEP or height % _STEP:
         yield problem(
             f"Invalid size '{size}'. Width and height must both be divisible by 16.", "size"
         )
-    elif max(width, height) > _RATIO * min(width, height):
+    elif max(width, height) > _MAX_RATIO * min(width, height):
         yield problem(
             f"Invalid size '{size}'. The aspect ratio must be between 1:3 and 3:1.", "size"
         )
-    elif max(width, height) > _LONGEST:
+    elif max(width, height) > _MAX_EDGE:
         yield problem(
-            f"Invalid size '{size}'. The longest edge must be at most {_LONGEST} pixels.", "size"
+            f"Invalid size '{size}'. The longest edge must be at most {_MAX_EDGE} pixels.", "size"
         )

@@ -1,4 +1,4 @@
-"""Rules about a model's name and its endpoints. The schemas state all of them."""
+"""Rules about model names and endpoints. The schemas perform these checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .registry import stated_in_schema
 
 
 def _endpoint_hint(body: Mapping[str, Any], _path: PathParts, provider: Provider) -> str | None:
-    """Name the endpoints at which the model is available."""
+    """List the endpoints at which the model is available."""
     model = body.get("model")
     family = model_family(model) if isinstance(model, str) else None
     if family is None or family.endpoints is None:
@@ -90,7 +90,7 @@ def doubtful_endpoint() -> None:
     Fails: /v1/embeddings {"model": "gpt-6.2-sol", "input": "Hi"}
     Passes: /v1/responses {"model": "gpt-6.2-sol", "input": "Hi"}
 
-    Fix: Send one request to the endpoint before you send the batch.
+    Fix: Send one request to the endpoint before you create the batch.
 
     Evidence: inferred. litellm 1.110.2 and gpt-tokenizer 4.0.0, read on 27 November
     2026.

@@ -1,4 +1,4 @@
-"""Rules about content parts: where images may be, the URLs of images, and the types of files."""
+"""Rules about content parts: places and URLs of images, and file types."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _SUPPORTED_FILES: Final = (
     "supported file types."
 )
 
-#: Prefixes of the MIME types that the API is known to reject.
-_REFUSED: Final = ("audio/", "video/")
+#: Prefixes of MIME types that the API is known to reject.
+_REJECTED: Final = ("audio/", "video/")
 
-#: Prefixes of the MIME types of files that are not documents.
+#: Prefixes of MIME types that are not documents.
 _DOUBTFUL: Final = (
     "application/gzip",
     "application/octet-stream",
@@ -80,7 +80,7 @@ def exclusive_file_fields() -> None:
 
 @request_rule(code="invalid_value", endpoints=[RESPONSES], when=parts(MEDIA_FIELDS))
 def unsupported_file_type(request: Request) -> Iterator[Problem]:
-    """A file part of a response contains audio or video.
+    """A file part of a `/v1/responses` request contains audio or video.
 
     File parts are for documents: PDF, text, tables and presentations. The API rejects
     the request. The error appears in the batch's error file, perhaps a day later.
@@ -97,15 +97,15 @@ def unsupported_file_type(request: Request) -> Iterator[Problem]:
     Evidence: confirmed. 88 recorded responses (maruel/genai, 2026) for `audio/mpeg`,
     `aac`, `flac`, `ogg` and `wav`, and `video/mp4` and `webm`.
     """
-    yield from _files_of(request, _REFUSED)
+    yield from _files_of(request, _REJECTED)
 
 
 @request_rule(fails=None, endpoints=[RESPONSES], when=parts(MEDIA_FIELDS))
 def doubtful_file_type(request: Request) -> Iterator[Problem]:
-    """A file part of a response contains something that is not a document.
+    """A file part of a `/v1/responses` request contains something that is not a document.
 
-    Images belong in parts of type `input_image`. This is a warning because it is not
-    known what the API does with these types.
+    Images belong in parts of type `input_image`. This is a warning because the API's
+    response to these types is unknown.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_file", "filename": "a.zip", "file_data":
@@ -114,7 +114,7 @@ def doubtful_file_type(request: Request) -> Iterator[Problem]:
             "input_file", "filename": "a.csv", "file_data":
             "data:text/csv;base64,YSxiCg=="}]}]}
 
-    Fix: Send a document, with its MIME type.
+    Fix: Send a document with its MIME type.
 
     Evidence: inferred. The rule and its message are modeled on `unsupported_file_type`.
     """
@@ -122,7 +122,7 @@ def doubtful_file_type(request: Request) -> Iterator[Problem]:
 
 
 def _files_of(request: Request, types: tuple[str, ...]) -> Iterator[Problem]:
-    """The problems of files in data URLs whose MIME type begins with one of these."""
+    """Report the files in data URLs whose MIME type has one of these prefixes."""
     for path, mime in _mime_types(request):
         if mime.startswith(types):
             yield problem(
@@ -133,7 +133,7 @@ def _files_of(request: Request, types: tuple[str, ...]) -> Iterator[Problem]:
 
 
 def _mime_types(request: Request) -> Iterator[tuple[PathParts, str]]:
-    """The MIME types of the files in data URLs, with the paths of the data."""
+    """Yield the MIME types of the files in data URLs, with the paths of the data."""
     for path, part in content_parts(request):
         data = part.get("file_data")
         if isinstance(data, str) and data.startswith("data:"):
@@ -145,8 +145,8 @@ def _mime_types(request: Request) -> Iterator[tuple[PathParts, str]]:
 def image_url_without_scheme(request: Request) -> Iterator[Problem]:
     """The URL of an image in a chat completion request has no scheme.
 
-    It is a path, a host name or bare base64. The API downloads `https://` URLs and
-    decodes `data:` URLs, and rejects the request for anything else. The error appears in
+    It may be a path, a host name or bare base64. The API downloads `https://` URLs and
+    decodes `data:` URLs. It rejects requests with anything else. The error appears in
     the batch's error file, perhaps a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
@@ -158,9 +158,9 @@ def image_url_without_scheme(request: Request) -> Iterator[Problem]:
     Fix: Write the whole URL. Before base64 text, write `data:image/png;base64,` with the
     image's type.
 
-    Evidence: confirmed. A recorded response (2026) shows the code, and
-    tbxark/ChatGPT-Telegram-Workers#295 (October 2024) the message. The null param is
-    inferred from other responses with this code.
+    Evidence: confirmed. A recorded response (2026) shows the code.
+    tbxark/ChatGPT-Telegram-Workers#295 (October 2024) quotes the message. The null
+    param is inferred from other responses with this code.
     """
     for path, part in content_parts(request):
         image = part.get("image_url")

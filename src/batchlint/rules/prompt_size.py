@@ -10,16 +10,16 @@ from ..providers import RESPONSES, context_window
 from .registry import Request, problem, request_rule
 from .triggers import long_lines
 
-#: Length of the longest token of OpenAI's tokenizers, in characters: a run of spaces in
+#: The length of the longest token in OpenAI's tokenizers, in characters. It is a run of spaces in
 #: o200k_base.
-LONGEST_TOKEN: Final = 128
+MAX_TOKEN_LENGTH: Final = 128
 
-#: Estimates assume this many bytes of UTF-8 per token, which fits English prose. For other
-#: scripts, bytes are closer than characters.
+#: Estimates assume this many bytes of UTF-8 per token, which fits English prose. For other scripts,
+#: bytes give better estimates than characters.
 BYTES_PER_TOKEN: Final = 4
 
-#: A line of fewer bytes fits into every context window. The smallest has 8,192 tokens.
-LONG_LINE: Final = 8192 * LONGEST_TOKEN
+#: Shorter lines, in bytes, fit into every context window. The smallest has 8,192 tokens.
+LONG_LINE: Final = 8192 * MAX_TOKEN_LENGTH
 
 #: The parameters that hold the prompt.
 _PROMPT_PARAMETERS: Final = ("messages", "input", "instructions", "prompt")
@@ -32,7 +32,7 @@ _IDENTIFIERS: Final = frozenset(
 
 @request_rule(code="context_length_exceeded", when=long_lines(LONG_LINE))
 def context_exceeded(request: Request) -> Iterator[Problem]:
-    """The prompt exceeds the model's context window, however it is tokenized.
+    """The prompt exceeds the model's context window with any tokenizer.
 
     No token is longer than 128 characters, so a prompt has at least one token per 128
     characters. This is a lower bound: a prompt that is not reported may still be too
@@ -41,39 +41,39 @@ def context_exceeded(request: Request) -> Iterator[Problem]:
 
     Fix: Shorten the prompt, or split the request.
 
-    Evidence: reported. openai/openai-openapi#302 (a batch) has the code
+    Evidence: reported. openai/openai-openapi#302, about a batch, quotes the code
     `context_length_exceeded` and the beginning of the error message, which continues
     with the number of tokens. The context windows are from the models' pages.
     """
     window = context_window(request.model) if request.line_bytes >= LONG_LINE else None
     count = prompt_characters(request.body) if window is not None else 0
-    if window is not None and count > window * LONGEST_TOKEN:
+    if window is not None and count > window * MAX_TOKEN_LENGTH:
         yield problem(
             f"This model's maximum context length is {window} tokens.",
             "input" if request.endpoint == RESPONSES else "messages",
             phase=Phase.LAST,
-            hint=f"The prompt has {count:,} characters, so at least {count // LONGEST_TOKEN:,} "
+            hint=f"The prompt has {count:,} characters, so at least {count // MAX_TOKEN_LENGTH:,} "
             "tokens.",
         )
 
 
 def prompt_characters(body: Mapping[str, Any]) -> int:
-    """Count the characters in the texts of a prompt."""
-    return sum(map(len, _texts(body)))
+    """Count the characters in a prompt's strings."""
+    return sum(map(len, _strings(body)))
 
 
 def prompt_bytes(body: Mapping[str, Any]) -> int:
-    """Count the bytes of UTF-8 in the texts of a prompt."""
-    return sum(map(utf8_length, _texts(body)))
+    """Count the UTF-8 bytes in a prompt's strings."""
+    return sum(map(utf8_length, _strings(body)))
 
 
 def utf8_length(text: str) -> int:
-    """The length of a text in bytes of UTF-8."""
+    """Return the length of a string in UTF-8 bytes."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
-def _texts(body: Mapping[str, Any]) -> Iterator[str]:
-    """The strings of a prompt, except images and files in data URLs."""
+def _strings(body: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a prompt's strings, except images and files in data URLs."""
     queue = [body[parameter] for parameter in _PROMPT_PARAMETERS if parameter in body]
     while queue:
         value = queue.pop()

@@ -1,4 +1,4 @@
-"""Rules about limits of some providers: the size of a line, custom_ids and parameters."""
+"""Rules about some providers' limits: line sizes, custom_ids and parameters."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from .registry import Line, Request, line_rule, problem, request_rule, stated_in
 from .triggers import Trigger, long_lines
 
 
-def _above_line_limit(provider: Provider) -> Trigger | None:
+def _exceeds_limit(provider: Provider) -> Trigger | None:
     limit = provider.limits.line_bytes
     return None if limit is None else long_lines(limit + 1)
 
 
-def _above_safe_line(provider: Provider) -> Trigger | None:
+def _exceeds_safe_limit(provider: Provider) -> Trigger | None:
     safe = provider.safe_limits.line_bytes
     return None if safe is None else long_lines(safe + 1)
 
 
-@request_rule(when_at=_above_line_limit, fails="batch")
+@request_rule(when_at=_exceeds_limit, fails="batch")
 def line_too_large(request: Request) -> Iterator[Problem]:
     """The line has more bytes than the provider accepts.
 
-    The whole batch fails before any request runs. OpenAI documents no limit for a line.
+    The whole batch fails before any request runs. OpenAI doesn't document such a limit.
 
     Fix: Shorten the request, or split it into several.
 
@@ -39,13 +39,13 @@ def line_too_large(request: Request) -> Iterator[Problem]:
     limit = request.provider.limits.line_bytes
     if limit is not None and request.line_bytes > limit:
         yield problem(
-            f"The line has {request.line_bytes:,} bytes; the maximum of {request.provider.title} "
-            f"is {limit:,}.",
+            f"The line has {request.line_bytes:,} bytes; {request.provider.title}'s maximum is "
+            f"{limit:,}.",
             hint="Shorten the request, or split it into several.",
         )
 
 
-@request_rule(when_at=_above_safe_line, fails=None)
+@request_rule(when_at=_exceeds_safe_limit, fails=None)
 def line_size_near_limit(request: Request) -> Iterator[Problem]:
     """The line is larger than the lowest documented limit.
 
@@ -73,7 +73,7 @@ def line_size_near_limit(request: Request) -> Iterator[Problem]:
 def refused_custom_id() -> None:
     """`custom_id` has a length or characters that the provider does not accept.
 
-    The whole batch fails before any request runs. OpenAI documents no limit.
+    The whole batch fails before any request runs. OpenAI doesn't document such a limit.
 
     Fix: Use IDs within the limits that the message names.
 
@@ -94,25 +94,26 @@ def doubtful_custom_id() -> None:
     """
 
 
-#: A parameter whose name differs by at most this many letters may be misspelled. Short names are
-#: different: `top_k` and `top_p` are two parameters.
-_NEAR: Final = 2
-_SHORT: Final = 5
-_LONGEST: Final = 64
+#: A parameter name with at most this edit distance from a known one may be misspelled.
+_MAX_DISTANCE: Final = 2
+#: Names of up to this length are not checked: `top_k` and `top_p` are different parameters.
+_SHORT_NAME: Final = 5
+#: Longer names are not checked.
+_MAX_NAME_LENGTH: Final = 64
 
 
 @line_rule(fails=None)
 def misspelled_parameter(line: Line) -> Iterator[Problem]:
     """The body has an unknown parameter whose name is close to that of a known one.
 
-    This is a warning because the provider may have parameters that batchlint does not
-    know. It applies to providers other than OpenAI and Azure, which reject unknown
-    parameters (see `unknown_parameter`).
+    This is a warning because the provider may have parameters that batchlint doesn't
+    know. The rule doesn't apply to OpenAI and Azure, which reject unknown parameters
+    (see `unknown_parameter`).
 
     Fix: Use the name in the message if that is the parameter you mean.
 
-    Evidence: inferred. The known names are the parameters of OpenAI's API, and those of
-    the provider that `batchlint provider NAME` lists.
+    Evidence: inferred. The known names are the parameters of OpenAI's API, and those
+    that `batchlint provider NAME` lists.
     """
     body = line.request.get("body")
     endpoint = line.endpoint
@@ -127,16 +128,16 @@ def misspelled_parameter(line: Line) -> Iterator[Problem]:
         meant = _intended_parameter(name, tuple(known))
         if meant is not None and meant not in body:
             yield problem(
-                f"The parameter '{phrasing.excerpt(name)}' is not known. Did you mean '{meant}'?",
+                f"The parameter '{phrasing.excerpt(name)}' is unknown. Did you mean '{meant}'?",
                 name,
             )
 
 
 @lru_cache(maxsize=1024)
 def _intended_parameter(name: str, known: tuple[str, ...]) -> str | None:
-    """The known parameter that a misspelled one probably means."""
-    if not _SHORT < len(name) <= _LONGEST:
+    """Return the known parameter that a misspelled one probably means."""
+    if not _SHORT_NAME < len(name) <= _MAX_NAME_LENGTH:
         return None
-    most = 1 if len(name) <= 2 * _SHORT - 2 else _NEAR
-    distance, other = min((phrasing.distance(name, other, most), other) for other in known)
-    return other if distance <= most else None
+    limit = 1 if len(name) <= 2 * _SHORT_NAME - 2 else _MAX_DISTANCE
+    distance, other = min((phrasing.distance(name, other, limit), other) for other in known)
+    return other if distance <= limit else None

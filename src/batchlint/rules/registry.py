@@ -1,15 +1,15 @@
-"""The registry of rules: what a rule is, how one is registered, and which are selected.
+"""The registry of rules: their type, the decorators that register them, and their selection.
 
-A rule is a function; its name and its docstring are the rule's name and documentation. The
-decorator says what the function gets:
+A rule is a function. Its name and its docstring are the rule's name and documentation. The
+decorator determines the function's argument:
 
-* `@request_rule`: a request, after its line was decoded. For checks beyond JSON Schema.
+* `@request_rule`: a decoded request. For checks beyond JSON Schema.
 * `@line_rule`: a line that is a JSON object, but not a valid request.
 * `@text_rule`: a line, or the beginning of a file, that is not a JSON object.
 * `@every_line_rule`: the bytes of every line.
 * `@name_rule`: the name of the file.
-* `@file_rule`: the whole file, after all its lines were checked.
-* `@stated_in_schema`: nothing. The schemas state the check; the function is its documentation.
+* `@file_rule`: the whole file, after all of its lines have been checked.
+* `@stated_in_schema`: none. A schema performs the check, and the function only documents it.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ Scope = Literal["request", "line", "text", "every line", "name", "file", "schema
 
 
 class Request(NamedTuple):
-    """A decoded line as request rules see it. Its body is an object.
+    """A decoded line whose body is an object. Request rules check it.
 
     Attributes:
         endpoint: the endpoint of its URL.
-        body: any object; the schema may have rejected some of its fields.
-        line_bytes: the size of the line.
+        body: the body. The schema may have rejected some of its fields.
+        line_bytes: the size of the line in bytes.
         provider: the provider to check for; None for OpenAI.
     """
 
@@ -47,14 +47,14 @@ class Request(NamedTuple):
 
     @property
     def model(self) -> str:
-        """The OpenAI model; empty if there is none, or if the provider has other models."""
+        """The name of the OpenAI model; empty if there is none, or if the provider has other models."""
         model = self.body.get("model")
         if self.provider is not None and not self.provider.has_openai_models:
             return ""
         return model if isinstance(model, str) else ""
 
     def objects(self, field: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The objects in a list that is a field of the body, each with its index."""
+        """Yield the objects in a list in the body, each with its index."""
         values = self.body.get(field)
         if isinstance(values, list):
             for index, item in enumerate(values):
@@ -62,7 +62,7 @@ class Request(NamedTuple):
                     yield index, item
 
     def at(self, path: PathParts) -> Any:
-        """The value at a path in the body; None if there is none."""
+        """Return the value at a path in the body; None if there is none."""
         value: Any = self.body
         for part in path:
             if isinstance(part, str):
@@ -73,12 +73,12 @@ class Request(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A decoded line that is not a valid request, as line rules see it.
+    """A decoded line that is not a valid request. Line rules check it.
 
     Attributes:
         request: the JSON object.
         provider: the provider to check for.
-        endpoint: the endpoint of its URL; None if that is not a batch endpoint.
+        endpoint: the endpoint of its URL; None if the URL is not a batch endpoint.
     """
 
     request: dict[str, Any]
@@ -87,12 +87,12 @@ class Line(NamedTuple):
 
 
 class CheckedFile(NamedTuple):
-    """A file whose lines were checked, as file rules see it.
+    """A file whose lines have been checked. File rules check it.
 
     Attributes:
-        summary: what is known about its lines.
+        summary: findings and facts about its lines.
         provider: the provider to check for.
-        endpoint: the URL of the batch: the caller's, or the most frequent one.
+        endpoint: the URL of the batch, from the caller or from most lines.
         now: the time of the check, in seconds since the epoch.
         max_enqueued_tokens: the caller's limit; None if there is none.
     """
@@ -110,18 +110,18 @@ class CheckedFile(NamedTuple):
 
     @property
     def safe_limits(self) -> Limits:
-        """The limits that no source doubts."""
+        """The limits that no source contradicts."""
         return self.provider.safe_limits
 
 
 Check = Callable[..., Iterator[Problem]]
 
-#: Makes a hint from the line (or from the body, if the body's schema found the problem), the path
-#: of the problem, and the provider.
+#: Makes a hint from the line, the path of the problem, and the provider. If the body's schema found
+#: the problem, it gets the body instead of the line.
 HintMaker = Callable[[Mapping[str, Any], PathParts, Provider], str | None]
 
 
-#: Makes the fix of a problem from the decoded line; None if it has none.
+#: Makes the fix of a problem from the decoded line; None if there is no fix.
 FixMaker = Callable[[Problem, Line], Fix | None]
 
 
@@ -131,21 +131,22 @@ class Rule(NamedTuple):
     Attributes:
         name: its unique name, in snake_case.
         module: the module of this package that defines it.
-        scope: what it checks.
+        scope: what the rule checks.
         check: yields the problems.
         code: the API's code; the rule's name if the API's code is null or unknown.
-        severity: the severity, unless the user chooses another.
-        fails: what the API does; None for a warning.
-        default: whether it is on by default.
-        once_per_file: reported once per file, with the first line and the count.
-        when_at: for a request rule about a limit that only some providers have. Makes
-            `when` for a provider; None if the provider has no such limit.
-        endpoints: the endpoints whose requests it checks; empty for all.
-        when: what triggers it in a request.
-        unless: when a triggered rule has nothing to find.
+        severity: the default severity.
+        fails: what fails in the API: the upload, the batch or the request; None for a warning.
+        default: whether the rule is on by default.
+        once_per_file: whether the rule reports one problem per file, with the first line and the
+            number of requests.
+        when_at: makes `when` for a provider; None if the provider lacks the limit that the rule
+            checks. For request rules about limits that only some providers have.
+        endpoints: the endpoints whose requests the rule checks; empty for all.
+        when: what triggers the rule in a request.
+        unless: matches requests in which a triggered rule has nothing to find.
         hint: makes the hint, for rules that a schema states.
         fix: makes the fix, for rules that a schema states. Other rules put it into the problem.
-        docstring: as it is in the source.
+        docstring: the docstring as written in the source.
     """
 
     name: str
@@ -166,7 +167,7 @@ class Rule(NamedTuple):
     when_at: Callable[[Provider], Trigger | None] | None = None
 
     def for_provider(self, provider: Provider) -> Rule | None:
-        """The rule with its trigger for a provider; None if nothing triggers it."""
+        """Return the rule with its trigger for a provider; None if it doesn't apply to the provider."""
         if self.when_at is None:
             return self
         when = self.when_at(provider)
@@ -174,7 +175,7 @@ class Rule(NamedTuple):
 
     @property
     def group(self) -> str:
-        """The name of its group, by topic."""
+        """The name of the rule's group."""
         return group_of(self.module)
 
     @property
@@ -190,10 +191,10 @@ class Rule(NamedTuple):
         return " ".join(self.doc.partition("\n\n")[0].split())
 
     def examples(self, heading: str) -> list[str]:
-        """The examples under `Fails` or `Passes`.
+        """Return the examples under `Fails` or `Passes`.
 
-        In the documentation, an indentation of four spaces means another line of the
-        same file, and eight spaces mean that the previous line continues.
+        In the docstring, lines that are indented by four spaces are further lines of the same file.
+        Lines that are indented by eight spaces continue the previous line.
         """
         found: list[str] = []
         inside = False
@@ -264,10 +265,10 @@ def request_rule(
     once_per_file: bool = False,
     when_at: Callable[[Provider], Trigger | None] | None = None,
 ) -> Decorator:
-    """Register a check of a `Request`. The arguments are the attributes of `Rule`.
+    """Register a check of a `Request`. The arguments are attributes of `Rule`.
 
-    Without `fails` the rule is a warning. A rule without `when` runs for every request that
-    `unless` does not exclude.
+    If `fails` is None, the rule is a warning. A rule without `when` runs for every request that
+    `unless` doesn't match.
     """
     return _decorator(
         "request",
@@ -287,7 +288,7 @@ def line_rule(*, fails: Effect | None = "batch", code: str | None = None) -> Dec
 
 
 def text_rule(*, fails: Effect | None = "batch", code: str | None = None) -> Decorator:
-    """Register a check of a `Defect`: why a line, or a file, could not be read."""
+    """Register a check of a `Defect`: why a line, or the beginning of a file, could not be read."""
     return _decorator("text", fails, code)
 
 
@@ -313,11 +314,11 @@ def stated_in_schema(
     hint: HintMaker | None = None,
     fix: FixMaker | None = None,
 ) -> Callable[[Callable[[], None]], Rule]:
-    """Register the documentation of a check that a schema states.
+    """Register the documentation of a check that a schema performs.
 
     Args:
-        fails: what the API does.
-        code: the API's code.
+        fails: what fails in the API; None for a warning.
+        code: the API's code; None if it is the rule's name.
         hint: makes the hint of a problem.
         fix: makes the fix of a problem.
     """
@@ -332,7 +333,7 @@ def _no_check() -> Iterator[Problem]:
     return iter(())
 
 
-#: The param is the dotted path. (None means that the API gives null.)
+#: The default param: the dotted path. (None means that the API returns null.)
 _DOTTED: Final = "\0"
 
 
@@ -347,10 +348,10 @@ def problem(
     """Make a problem of a request rule.
 
     Args:
-        message: the sentence.
-        path: the place in the body, as keys and indices.
-        param: the place in the API's words, if it is not the path; None where the API gives null.
-        phase: when the API would report it.
+        message: the message.
+        path: the path in the body, as keys and indices.
+        param: the API's param, if it is not the dotted path; None if the API returns null.
+        phase: when the API would report the problem.
         hint: how to fix it.
         fix: how `batchlint fix` repairs it.
     """
@@ -364,12 +365,12 @@ def problem(
 
 
 class Selection(NamedTuple):
-    """The rules that are on, with their severities. Hashable, so that checkers can be cached."""
+    """The enabled rules and their severities. Hashable, so that checkers can be cached."""
 
     severities: tuple[tuple[str, Severity], ...]
 
     def as_dict(self) -> dict[str, Severity]:
-        """The severity of every rule that is on."""
+        """Map each enabled rule to its severity."""
         return dict(self.severities)
 
 
@@ -384,16 +385,15 @@ def select_rules(
     """Select rules by name, API code, group or glob.
 
     Args:
-        only: exactly these; None selects all that are on by default.
-        ignore: leave these out.
-        warn: make these warnings, and switch them on.
-        error: make these errors, and switch them on.
-        provider: the provider to select rules for. Its severities replace those of the
-            rules, and the rules that it switches off are left out unless `warn` or
-            `error` names them.
+        only: select exactly these rules; None selects all that are on by default.
+        ignore: leave these rules out.
+        warn: select these rules as warnings.
+        error: select these rules as errors.
+        provider: the provider to select rules for. Its severities replace the default ones. Rules
+            that it switches off are left out, unless `warn` or `error` names them.
 
     Raises:
-        ValueError: a name is unknown, and the message suggests similar ones; or no rule is left.
+        ValueError: a name is unknown (the message suggests similar ones), or no rule is left.
     """
     if only is None:
         names = [rule.name for rule in RULES.values() if rule.default]
@@ -415,20 +415,20 @@ def select_rules(
 
 
 def names_of(names_or_codes: str | Iterable[str]) -> list[str]:
-    """Resolve names, API codes, groups and globs to names of rules.
+    """Resolve names, API codes, groups and globs to rule names.
 
     Args:
         names_or_codes: a list, or a string of names separated by commas.
 
     Raises:
-        ValueError: a name is unknown, or a glob matches nothing; the message suggests similar ones.
+        ValueError: a name is unknown, or a glob matches nothing. The message suggests similar ones.
     """
     if isinstance(names_or_codes, str):
         names_or_codes = names_or_codes.split(",")
     chosen: dict[str, None] = {}
     for name in filter(None, map(str.strip, names_or_codes)):
         found = [rule.name for rule in RULES.values() if _is_named(rule, name)]
-        found = found or _with_code_of_a_provider(name)
+        found = found or _with_provider_code(name)
         if not found:
             raise ValueError(f"unknown rule {name!r}{_suggestion(name)}")
         exact_first = sorted(found, key=lambda rule_name: rule_name != name)
@@ -437,13 +437,13 @@ def names_of(names_or_codes: str | Iterable[str]) -> list[str]:
 
 
 def _is_named(rule: Rule, name: str) -> bool:
-    """Whether a name is a rule's name, code or group, or a glob that matches one of them."""
+    """Return whether a name or glob matches a rule's name, code or group."""
     names = (rule.name, rule.code, rule.group)
     return name in names or any(fnmatchcase(each, name) for each in names)
 
 
-def _with_code_of_a_provider(code: str) -> list[str]:
-    """The rules for which a provider other than OpenAI has this code, such as `url_mismatch`."""
+def _with_provider_code(code: str) -> list[str]:
+    """Return the rules for which some other provider has this code, for example `url_mismatch`."""
     of_providers = (row["codes"].get(code, ()) for row in provider_index().values())
     names = {name for found in of_providers for name in found}
     return [name for name in RULES if name in names]

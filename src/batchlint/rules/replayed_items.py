@@ -13,10 +13,10 @@ from .registry import Request, problem, request_rule
 from .triggers import items
 
 #: The maximum number of characters in an ID.
-_LONGEST: Final = 64
+_MAX_LENGTH: Final = 64
 
-#: ID prefixes by item type, for the types for which the API has rejected other prefixes. Evidence:
-#: many reports for `fc`, `msg` and `rs`, can1357/oh-my-pi#977 (May 2026) and three more for `ctc`,
+#: ID prefixes by item type, for the types for which the API rejects other prefixes. Evidence: many
+#: reports for `fc`, `msg` and `rs`; can1357/oh-my-pi#977 (May 2026) and three more reports for `ctc`;
 #: one report from 2026 for `ws`.
 _REQUIRED_PREFIXES: Final = {
     "custom_tool_call": "ctc",
@@ -26,8 +26,7 @@ _REQUIRED_PREFIXES: Final = {
     "web_search_call": "ws",
 }
 
-#: ID prefixes that the API itself uses for other types of items. Evidence: recorded responses, 2025
-#: and 2026.
+#: ID prefixes that the API uses for other item types. Evidence: recorded responses, 2025 and 2026.
 _USUAL_PREFIXES: Final = {
     "apply_patch_call": "apc",
     "code_interpreter_call": "ci",
@@ -46,34 +45,34 @@ _USUAL_PREFIXES: Final = {
 _PLACEHOLDER: Final = r"item_\d{1,3}"
 
 _HAS_ID: Final = items({"id": {"type": "null"}})
-_IS_REASONING: Final = items({"type": {"not": {"const": "reasoning"}}})
+_HAS_REASONING: Final = items({"type": {"not": {"const": "reasoning"}}})
 
 
 class _ItemId(NamedTuple):
     """The ID of an input item.
 
     Attributes:
-        place: the index of the item.
-        type: the item's type. An item without a type is a message or a reference.
+        position: the index of the item.
+        type: the item's type. Items without a type are messages or references.
         text: the ID.
     """
 
-    place: int
+    position: int
     type: str
     text: str
 
     @property
-    def is_spelled_right(self) -> bool:
-        """Whether the API accepts all of its characters."""
+    def has_valid_characters(self) -> bool:
+        """Whether the API accepts all characters of the ID."""
         return re.fullmatch("[A-Za-z0-9_-]+", self.text) is not None
 
     def has_prefix(self, prefix: str) -> bool:
-        """Whether it begins with a prefix. Placeholders have every prefix."""
+        """Return whether the ID begins with a prefix. Placeholders match every prefix."""
         return self.text.startswith(prefix) or re.fullmatch(_PLACEHOLDER, self.text) is not None
 
 
 def _ids(request: Request) -> Iterator[_ItemId]:
-    """The IDs of all items that have one."""
+    """Yield the IDs of all items that have one."""
     for index, item in request.objects("input"):
         text = item.get("id")
         if isinstance(text, str):
@@ -86,7 +85,7 @@ def invalid_item_id(request: Request) -> Iterator[Problem]:
     """The ID of an input item has the wrong characters or the wrong prefix.
 
     An ID consists of letters, digits, underscores and dashes. Its prefix depends on the
-    type of the item: `msg` for messages, `rs` for reasoning, `fc` for function calls,
+    item's type: `msg` for messages, `rs` for reasoning, `fc` for function calls,
     `ctc` for custom tool calls, `ws` for web searches. The ID of a call (`call_...`)
     belongs in `call_id`. Placeholders from examples, such as `item_1`, are not
     reported.
@@ -108,9 +107,9 @@ def invalid_item_id(request: Request) -> Iterator[Problem]:
     for item_id in _ids(request):
         index, kind, text = item_id
         prefix = _REQUIRED_PREFIXES.get(kind, "")
-        if len(text) > _LONGEST:
+        if len(text) > _MAX_LENGTH:
             continue  # `item_id_too_long` reports it.
-        if not item_id.is_spelled_right:
+        if not item_id.has_valid_characters:
             yield problem(
                 f"Invalid 'input[{index}].id': '{excerpt(text)}'. Expected an ID that contains "
                 "letters, numbers, underscores, or dashes, but this value contained additional "
@@ -133,10 +132,10 @@ def invalid_item_id(request: Request) -> Iterator[Problem]:
 
 @request_rule(fails=None, endpoints=[RESPONSES], when=_HAS_ID)
 def doubtful_item_id(request: Request) -> Iterator[Problem]:
-    """The ID of an input item does not have the prefix that the API uses for such items.
+    """The ID of an input item lacks the prefix that the API uses for such items.
 
-    The API rejects a wrong prefix for the types that `invalid_item_id` names. This is a
-    warning because it is not known whether it does so for other types.
+    The API rejects wrong prefixes for the types that `invalid_item_id` lists. This is a
+    warning because it is unknown whether it does so for other types.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "image_generation_call",
             "id": "call_1"}, {"role": "user", "content": "x"}]}
@@ -150,17 +149,17 @@ def doubtful_item_id(request: Request) -> Iterator[Problem]:
     """
     for item_id in _ids(request):
         prefix = _USUAL_PREFIXES.get(item_id.type, "")
-        if item_id.is_spelled_right and not item_id.has_prefix(prefix):
+        if item_id.has_valid_characters and not item_id.has_prefix(prefix):
             hint = "The API uses this prefix for items of this type. It may reject others."
             yield _wrong_prefix(item_id, prefix, hint)
 
 
 def _wrong_prefix(item_id: _ItemId, prefix: str, hint: str) -> Problem:
     return problem(
-        f"Invalid 'input[{item_id.place}].id': '{excerpt(item_id.text)}'. Expected an ID that "
+        f"Invalid 'input[{item_id.position}].id': '{excerpt(item_id.text)}'. Expected an ID that "
         f"begins with '{prefix}'.",
         "input",
-        item_id.place,
+        item_id.position,
         "id",
         hint=hint,
     )
@@ -181,14 +180,14 @@ def item_id_too_long(request: Request) -> Iterator[Problem]:
 
     Fix: Send the ID that the API returned, or leave it out.
 
-    Evidence: reported. Reports from 2026 about proxies that lengthen IDs. All IDs in
-    recorded requests that the API accepted are shorter.
+    Evidence: reported. Reports from 2026 about proxies that lengthen IDs. In recorded
+    requests that the API accepted, all IDs are shorter.
     """
     for index, _, text in _ids(request):
-        if len(text) > _LONGEST:
+        if len(text) > _MAX_LENGTH:
             yield problem(
                 f"Invalid 'input[{index}].id': string too long. Expected a string with maximum "
-                f"length {_LONGEST}, but got a string with length {len(text)} instead.",
+                f"length {_MAX_LENGTH}, but got a string with length {len(text)} instead.",
                 "input",
                 index,
                 "id",
@@ -211,8 +210,8 @@ def duplicate_item(request: Request) -> Iterator[Problem]:
 
     Fix: Send each item once. Leave out IDs that you made up.
 
-    Evidence: confirmed. continuedev/continue#10723 and #10200 (February 2026), with param
-    and without a code, and six more reports.
+    Evidence: confirmed. continuedev/continue#10723 and #10200 (February 2026) and six
+    more reports, with param and without a code.
     """
     seen: set[str] = set()
     for index, _, text in _ids(request):
@@ -229,15 +228,14 @@ def duplicate_item(request: Request) -> Iterator[Problem]:
         seen.add(text)
 
 
-@request_rule(endpoints=[RESPONSES], when=_IS_REASONING)
+@request_rule(endpoints=[RESPONSES], when=_HAS_REASONING)
 def reasoning_without_item(request: Request) -> Iterator[Problem]:
     """A reasoning item with an ID is not followed by the item that the model wrote next.
 
-    The API keeps the two together, and rejects the request if they are separated. The
-    error appears in the batch's error file, perhaps a day later. batchlint reports a
-    reasoning item that is last, or that is followed by something that the model cannot
-    have written next: a message or tool output from the client, or an assistant message
-    without its ID.
+    The API rejects the request if the two are separated. The error appears in the
+    batch's error file, perhaps a day later. batchlint reports a reasoning item that is
+    last, or that is followed by something that the model cannot have written next: a
+    message or tool output from the client, or an assistant message without its ID.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": "x"},
             {"type": "reasoning", "id": "rs_1", "summary": []}]}
@@ -248,10 +246,10 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
             "summary": []}, {"role": "assistant", "content": "y"}, {"role": "user",
             "content": "z"}]}
 
-    Fix: Send the item that followed, with its ID, or leave the reasoning item out.
+    Fix: Send the item that followed it, with its ID, or leave the reasoning item out.
 
-    Evidence: confirmed. A recorded response (pydantic/pydantic-ai, September 2025) in
-    which an assistant message without its ID followed, with param and without a code;
+    Evidence: confirmed. A recorded response to an assistant message without its ID
+    (pydantic/pydantic-ai, September 2025), with param and without a code. Reports:
     continuedev/continue#8933, openai/openai-node#1567 and #1791, vercel/ai#7099. In 135
     recorded requests that the API accepted, reasoning is sometimes followed by a call
     without its ID, but never by a message without one.
@@ -262,7 +260,7 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
     for index, item in objects.items():
         if item.get("type") != "reasoning" or not str(item.get("id")).startswith("rs"):
             continue
-        if index == last or _is_not_written_next(objects.get(index + 1, {})):
+        if index == last or _cannot_follow_reasoning(objects.get(index + 1, {})):
             yield problem(
                 f"Item '{excerpt(item['id'])}' of type 'reasoning' was provided without its "
                 "required following item.",
@@ -275,8 +273,8 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
             )
 
 
-def _is_not_written_next(item: dict[str, Any]) -> bool:
-    """Whether an item is from the client, or an assistant message without its ID."""
+def _cannot_follow_reasoning(item: dict[str, Any]) -> bool:
+    """Return whether an item is from the client, or an assistant message without its ID."""
     kind = item.get("type", "message")
     role = item.get("role")
     if kind == "message":

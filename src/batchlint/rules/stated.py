@@ -1,4 +1,4 @@
-"""Rules about the body of a request that the schemas state.
+"""Rules about the body of a request. The schemas perform nearly all of these checks.
 
 In examples, `/v1/embeddings {...}` stands for a line with that URL and body.
 """
@@ -18,19 +18,19 @@ from .registry import Line, Request, problem, request_rule, stated_in_schema
 def missing_model() -> None:
     """The body has no `model`.
 
-    The whole batch fails before any request runs. Every line must name its model, and
-    all lines must name the same one. If a default or a prompt template may provide the
-    model, batchlint only warns (see `model_left_out`). In a chat completion, `null` and
-    an empty string count as missing.
+    The whole batch fails before any request runs. Every line must name a model, and all
+    lines must name the same one. If a default or a prompt template may provide the
+    model, batchlint only warns (see `model_left_out`). In a chat completion request,
+    `null` and an empty string count as missing.
 
     Fails: /v1/embeddings {"input": "x"}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
 
     Fix: Add `"model"` to the body.
 
-    Evidence: confirmed. Failed batches from August 2025 (ogx-ai/ogx, with the message)
-    and 2 September 2026 (a research note by OpenRouter, with the code and the param).
-    It is inferred that batch validation uses the same message for every endpoint.
+    Evidence: confirmed. A failed batch from August 2025 (ogx-ai/ogx) shows the message.
+    Another one from 2 September 2026, described by OpenRouter, shows the code and the
+    param. It is inferred that the message is the same for every endpoint.
     """
 
 
@@ -43,8 +43,8 @@ def model_left_out(request: Request) -> Iterator[Problem]:
     """The body has no `model`, but the endpoint or a prompt template may provide one.
 
     Moderations and videos have a default model. On `/v1/responses`, a prompt template
-    can name the model. This is a warning because whether batch validation accepts that
-    is unknown. If it does not, the whole batch fails before any request runs.
+    can name the model. This is a warning because it is unknown whether batch validation
+    accepts that. If it doesn't, the whole batch fails before any request runs.
 
     Fails: /v1/moderations {"input": "x"}
     Passes: /v1/moderations {"model": "omni-moderation-latest", "input": "x"}
@@ -60,15 +60,14 @@ def model_left_out(request: Request) -> Iterator[Problem]:
     if default is None:
         if "model" not in request.body and "prompt" in request.body:
             yield problem(
-                "The request names no model. It is not known whether a batch uses the prompt "
+                "The request names no model. It is unknown whether a batch uses the prompt "
                 "template's model.",
                 "model",
                 hint='Add "model" to the body.',
             )
     elif request.body.get("model") is None:
         yield problem(
-            "The request has no model. It is not known whether a batch uses the endpoint's "
-            "default.",
+            "The request has no model. It is unknown whether a batch uses the endpoint's default.",
             "model",
             hint=f'Add "model": "{default}", which is the default.',
         )
@@ -76,7 +75,7 @@ def model_left_out(request: Request) -> Iterator[Problem]:
 
 @stated_in_schema(code="missing_required_parameter", fails="batch")
 def missing_messages() -> None:
-    """The body of a chat completion has no `messages`.
+    """The body of a chat completion request has no `messages`.
 
     The whole batch fails before any request runs.
 
@@ -101,7 +100,7 @@ def _remove_stream(problem: Problem, _: Line) -> Fix | None:
 def streaming_unsupported() -> None:
     """`stream` is `true`.
 
-    The whole batch fails before any request runs. The Batch API does not stream.
+    The whole batch fails before any request runs. Batches don't stream.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "stream": true}
@@ -111,8 +110,8 @@ def streaming_unsupported() -> None:
     Fix: Remove `stream`.
 
     Evidence: confirmed. ogx-ai/ogx `test_batches_errors.py` (August 2025) shows the
-    message for chat completions. For other endpoints, the endpoint's name at the start
-    of the message is inferred.
+    message for chat completions. For other endpoints, the endpoint's name at the
+    beginning of the message is inferred.
     """
 
 
@@ -144,8 +143,8 @@ def invalid_value() -> None:
     Fails: /v1/embeddings {"model": "m", "input": "x", "encoding_format": "int8"}
     Passes: /v1/embeddings {"model": "m", "input": "x", "encoding_format": "base64"}
 
-    Fix: Use one of the values that the message lists. If the value is newer than the
-    schemas, update batchlint or ignore the finding.
+    Fix: Use one of the values in the message. If the value is newer than the schemas,
+    update batchlint or ignore the finding.
 
     Evidence: confirmed. Recorded responses, August and September 2026. The values are
     from the types of openai-python.
@@ -188,7 +187,7 @@ def missing_required_parameter() -> None:
 
 
 def _remove_null(problem: Problem, line: Line) -> Fix | None:
-    """Remove an unknown parameter that is null. Exported data frames have one for each column."""
+    """Remove an unknown parameter that is null. Exported data frames often contain such nulls."""
     value: Any = line.request
     for part in problem.path or ():
         value = value[part]
@@ -223,7 +222,7 @@ _MESSAGE: Final = {"role", "content"}
 
 
 def _move_messages(body: Mapping[str, Any]) -> tuple[Edit, ...]:
-    """Text messages are the same on both endpoints; content parts have other types."""
+    """Rename `messages`, unless they have content parts, whose types differ on /v1/responses."""
     messages = body["messages"]
     same = isinstance(messages, list) and all(
         isinstance(message, dict)
@@ -237,7 +236,7 @@ def _move_messages(body: Mapping[str, Any]) -> tuple[Edit, ...]:
 
 
 def _move_format(body: Mapping[str, Any]) -> tuple[Edit, ...]:
-    """A schema is nested in chat completions, and flat on /v1/responses."""
+    """Move the format into `text`. A schema is nested in chat completions, but flat there."""
     form = body["response_format"]
     at = ("body", "response_format")
     if not isinstance(form, dict) or "text" in body:
@@ -264,7 +263,7 @@ def _move_effort(body: Mapping[str, Any]) -> tuple[Edit, ...]:
     return (edits.wrap(at, '{"effort": ', "}"), edits.rename(at, "reasoning"))
 
 
-#: The edits for a parameter that moved, and its new name.
+#: For each parameter that moved: its new name, and a function that makes the edits.
 _MOVED: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], tuple[Edit, ...]]]]] = {
     "messages": ("input", _move_messages),
     "response_format": ("text.format", _move_format),
@@ -274,14 +273,14 @@ _MOVED: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], tuple[Edit, 
 
 
 def _move_parameter(problem: Problem, line: Line) -> Fix | None:
-    """Give a parameter its new name, if its value is the same in both places."""
+    """Move a parameter to its new place, if its value can be converted."""
     name = str((problem.path or ("",))[-1])
     body = line.request["body"]
     if name not in _MOVED or problem.path != ("body", name):
         return None
     new, edits_for = _MOVED[name]
     changes = () if new in body or body[name] is None else edits_for(body)
-    return Fix("safe", f"Write `{new}` instead of `{name}`.", changes) if changes else None
+    return Fix("safe", f"Use `{new}` instead of `{name}`.", changes) if changes else None
 
 
 @stated_in_schema(code="unsupported_parameter", fix=_move_parameter)
@@ -298,8 +297,8 @@ def moved_parameter() -> None:
     `response_format`, `max_output_tokens` for `max_completion_tokens`, and
     `reasoning.effort` for `reasoning_effort`.
 
-    Evidence: confirmed. A recorded response for `messages`. The other parameters are
-    reported by users.
+    Evidence: confirmed. A recorded response for `messages`. For the other parameters,
+    users' reports.
     """
 
 
@@ -308,8 +307,8 @@ def json_edits_image() -> None:
     """An image edit has `image`, which only multipart requests accept.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. The lines of a batch are JSON, in which the parameter is `images`, a list
-    of objects with `image_url` or `file_id`.
+    day later. In JSON requests, the parameter is `images`, a list of objects with
+    `image_url` or `file_id`.
 
     Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "image": "file-1",
             "images": [{"file_id": "file-1"}]}
@@ -367,7 +366,7 @@ def array_above_max_length() -> None:
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "stop": ["a", "b", "c", "d"]}
 
-    Fix: Remove items down to the maximum in the message, or split them over several
+    Fix: Reduce the array to the maximum in the message, or split it over several
     requests.
 
     Evidence: reported. Users' reports, 2023 to 2026. The limits are from the OpenAPI
@@ -399,7 +398,7 @@ def string_above_max_length() -> None:
 
 @stated_in_schema()
 def input_too_long() -> None:
-    """An embedding input has more than 8,192 tokens, whichever tokenizer is used.
+    """An embedding input has more than 8,192 tokens with any tokenizer.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later. batchlint counts the items of a list of tokens. A string is reported if
@@ -446,8 +445,8 @@ def object_above_max_properties() -> None:
     Fix: Remove keys from `metadata`. In a reference to an image, keep either `file_id`
     or `image_url`.
 
-    Evidence: confirmed. A recorded response for `metadata`, August 2026. The message for
-    images is inferred from it.
+    Evidence: confirmed. A recorded response for `metadata`, August 2026. For images, the
+    message is inferred.
     """
 
 
@@ -557,8 +556,8 @@ def model_not_found() -> None:
     """`model` is an empty string in a request to `/v1/responses`.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. Only the API knows whether your organization has access to a model, so
-    batchlint does not check other names.
+    day later. Only the API knows which models your organization can use, so
+    batchlint doesn't check other names here.
 
     Fails: /v1/responses {"model": "", "input": "x"}
     Passes: /v1/responses {"model": "gpt-5.4", "input": "x"}
@@ -583,8 +582,7 @@ def missing_mutually_exclusive_parameters() -> None:
 
     Fix: Add exactly one of the parameters that the message lists.
 
-    Evidence: reported. Responses from the live API, quoted in public issues in June
-    2026.
+    Evidence: reported. Public issues from June 2026 quote the API's responses.
     """
 
 

@@ -25,11 +25,11 @@ class _Location(NamedTuple):
     """A schema in a request, and its location.
 
     Attributes:
-        subject: what the schema describes, in the API's words.
-        named: the object that contains the name of the schema.
+        subject: the API's word for the thing that the schema describes.
+        named: the object with the name of the schema.
         schema: the schema; None if a function has none.
-        path: its path in the body. For a missing schema, the path of the function.
-        param: the path of the schema in the API's words.
+        path: the schema's path in the body. For a missing schema, the function's path.
+        param: the API's param for the schema.
     """
 
     subject: Literal["response_format", "function"]
@@ -40,7 +40,7 @@ class _Location(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name of the schema, as messages quote it."""
+        """The name of the schema, as quoted in messages."""
         name = self.named.get("name")
         return phrasing.excerpt(name) if isinstance(name, str) else ""
 
@@ -50,9 +50,9 @@ class _Location(NamedTuple):
         return self.named.get("strict") is True
 
     def problems(self, budget: Budget) -> tuple[SchemaProblem, ...]:
-        """The problems of the schema, within the line's remaining budget."""
-        # Imported here because most files have no schemas. Importing a function takes twice as
-        # long.
+        """Find the problems of the schema, within the line's remaining budget."""
+        # Imported here because most files have no schemas. Importing the module instead of the
+        # function halves the time.
         from ..structured import subset
 
         return subset.problems(self.schema, "strict" if self.strict else "function", budget)
@@ -69,7 +69,7 @@ class _Location(NamedTuple):
         )
 
     def fix(self, found: SchemaProblem) -> Fix | None:
-        """The fix of a problem of the schema. OpenAI's clients change schemas in the same way."""
+        """Return the fix of a problem. OpenAI's clients change schemas in the same way."""
         at = ("body", *self.path, *found.object_path)
         if found.repair == "close":
             edit = edits.put((*at, "additionalProperties"), "false")
@@ -80,7 +80,7 @@ class _Location(NamedTuple):
 
 
 def _has_no_problem(request: Request) -> bool:
-    """Whether no schema has a problem. Never true for fine-tuned models."""
+    """Return whether no schema has a problem. Always false for fine-tuned models."""
     return not (_is_fine_tuned(request) or _schema_problems(request))
 
 
@@ -127,7 +127,7 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
     Evidence: confirmed. The Structured Outputs guide (October 2026); recorded responses
     and reports with full error messages, 2025 to October 2026. Chat completions return
     a null code; `/v1/responses` returns `invalid_json_schema`. The messages for 120,000
-    characters and for an undefined reference are not known.
+    characters and for an undefined reference are unknown.
     """
     for location, found in _found(request):
         if location.subject == "response_format" and found.certain:
@@ -177,7 +177,7 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
 
     In strict mode:
 
-    * `minLength` and `maxLength`, which the API rejected at the end of 2025 and
+    * `minLength` and `maxLength`, which the API rejected at the end of 2025, but
       accepted in tests in 2026
     * `patternProperties`, and keywords that the guide does not mention
     * an `enum` without a `type`
@@ -218,7 +218,7 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
 
 
 def _is_certain(found: SchemaProblem, request: Request) -> bool:
-    """Whether the API is certain to reject a schema for this problem."""
+    """Return whether the API is certain to reject a schema for this problem."""
     return found.certain and (request.endpoint == CHAT or not found.chat_only)
 
 
@@ -226,14 +226,13 @@ def _is_certain(found: SchemaProblem, request: Request) -> bool:
 def unchecked_schema(request: Request) -> Iterator[Problem]:
     """A schema was not checked, because that would take too much work.
 
-    batchlint limits the work per line that goes beyond the size of the schemas. Two kinds
-    of schema can exceed the limit: those with many very deeply nested values, and those
-    with many long patterns that ignore case or contain non-ASCII characters. The limit
-    counts work, not time, so that every run gives the same report. The finding appears
-    once per line.
+    batchlint limits the work per line in excess of the size of the schemas. A schema can
+    exceed the limit if it has many deeply nested values, or many long patterns that
+    ignore case or contain non-ASCII characters. The limit counts work, not time, so
+    every run gives the same report. The finding appears once per line.
 
-    Fix: Make the patterns shorter, or nest the schema less deeply. The API may accept the
-    schema; batchlint cannot tell.
+    Fix: Shorten the patterns, or nest the schema less deeply. The API may accept the
+    schema as it is.
 
     Evidence: inferred. The limit is batchlint's own.
     """
@@ -269,8 +268,8 @@ def fine_tuned_schema(request: Request) -> Iterator[Problem]:
 
     Fix: Remove the keyword, and state the constraint in the `description`.
 
-    Evidence: documented. The Structured Outputs guide (October 2026). No API response
-    is known.
+    Evidence: documented. The Structured Outputs guide (October 2026). The API's response
+    is unknown.
     """
     if _is_fine_tuned(request):
         from ..structured import subset
@@ -282,7 +281,7 @@ def fine_tuned_schema(request: Request) -> Iterator[Problem]:
                         yield location.problem(found)
 
 
-# -- where schemas are ----------------------------------------------------------------------------
+# -- locating schemas ----------------------------------------------------------------------------
 
 
 def _is_fine_tuned(request: Request) -> bool:
@@ -290,7 +289,7 @@ def _is_fine_tuned(request: Request) -> bool:
 
 
 def _field(value: Any, name: str) -> Any:
-    """A field of a value; None if the value is not an object."""
+    """Return a field of a value; None if the value is not an object."""
     return value.get(name) if isinstance(value, dict) else None
 
 
@@ -309,7 +308,7 @@ def _text_format(_: int, value: Any) -> _Location | None:
 
 
 def _strict_format(named: Any, param: str, *path: str) -> _Location | None:
-    """The schema of a response format, if it is strict."""
+    """Return the schema of a response format, if it is strict."""
     schema = _field(named, "schema")
     if not isinstance(schema, dict) or named.get("strict") is not True:
         return None
@@ -331,19 +330,19 @@ def _function(index: int, value: Any) -> _Location | None:
 
 
 def _parameters(function: Any, *path: str | int) -> _Location | None:
-    """The schema of a function's parameters, if it is an object or missing."""
+    """Return the schema of a function's parameters, if it is an object or missing."""
     parameters = _field(function, "parameters")
     if not isinstance(function, dict) or not isinstance(parameters, dict | None):
         return None
-    place = (*path, "parameters")
-    at = place if "parameters" in function else path
-    return _Location("function", function, parameters, at, phrasing.dotted(place))
+    schema_path = (*path, "parameters")
+    place = schema_path if "parameters" in function else path
+    return _Location("function", function, parameters, place, phrasing.dotted(schema_path))
 
 
-#: Finds the schema in a field or in an item of a list, given its index and value.
+#: Finds the schema in a field or list item, given its index and value.
 _Locator = Callable[[int, Any], _Location | None]
 
-#: Parameters that may hold schemas: an object with one schema, or a list of objects.
+#: Parameters that may contain schemas: an object with one schema, or a list of objects.
 _FIELDS: Final[Mapping[Endpoint, Sequence[tuple[str, type, _Locator]]]] = {
     CHAT: (
         ("response_format", dict, _response_format),
@@ -358,7 +357,7 @@ _FIELDS: Final[Mapping[Endpoint, Sequence[tuple[str, type, _Locator]]]] = {
 
 
 def _locations(request: Request) -> Iterator[_Location]:
-    """The schemas of a request."""
+    """Yield the schemas in a request."""
     for name, json_type, locate in _FIELDS[request.endpoint]:
         value = request.body.get(name)
         if isinstance(value, json_type):
@@ -372,13 +371,13 @@ def _located(value: Any, locate: _Locator) -> Iterator[_Location]:
             yield location
 
 
-# -- their problems -------------------------------------------------------------------------------
+# -- finding problems -------------------------------------------------------------------------------
 
 _Problems = Sequence[tuple[_Location, "SchemaProblem"]]
 
 
 def _schema_problems(request: Request) -> _Problems:
-    """The problems of all schemas, except those that only fine-tuned models have."""
+    """Find the problems of all schemas, except those that only concern fine-tuned models."""
     found: list[tuple[_Location, SchemaProblem]] = []
     budget = Budget()
     for name, json_type, locate in _FIELDS[request.endpoint]:
@@ -391,12 +390,12 @@ def _schema_problems(request: Request) -> _Problems:
 
 
 def _found(request: Request) -> _Problems:
-    """The problems of the schemas that were checked."""
+    """Return the problems of the schemas that were checked."""
     return [each for each in _schema_problems(request) if not _is_unchecked(each[1])]
 
 
 def _is_unchecked(found: SchemaProblem) -> bool:
-    """Whether a problem reports that a schema was not checked."""
+    """Return whether a problem reports that a schema was not checked."""
     from ..structured import subset
 
     return found is subset.UNCHECKED[0]
@@ -405,9 +404,8 @@ def _is_unchecked(found: SchemaProblem) -> bool:
 class _GoodItems:
     """List items whose schemas have no problems, recognized by their text.
 
-    The lines of a file often share their tools. Encoding a list once and comparing its
-    text with known items takes a third of the time of encoding and looking up each
-    item.
+    The lines of a file often have the same tools. Encoding a list once and comparing its text
+    with the texts of known items takes a third of the time of encoding and looking up each item.
     """
 
     def __init__(self) -> None:
@@ -416,7 +414,7 @@ class _GoodItems:
         self._bytes = 0
 
     def unknown(self, items: list[Any]) -> Sequence[int]:
-        """The indices of the items that are not known to be good."""
+        """Return the indices of the items that have not been recorded as good."""
         try:
             text = orjson.dumps(items)
         except TypeError:  # Nested more than 254 levels deep.
@@ -424,14 +422,14 @@ class _GoodItems:
         if text == self._last:
             return ()
         unknown = []
-        at = 1  # after the bracket
+        at = 1  # After the bracket.
         for index, item in enumerate(items):
             known = self._texts.get(text[at : at + _BEGINNING])
             # An object's text is never the beginning of another object's text.
             if known is None or not text.startswith(known, at):
                 unknown.append(index)
                 known = orjson.dumps(item)
-            at += len(known) + 1  # and the comma
+            at += len(known) + 1  # With the comma.
         if not unknown:
             self._last = text
         return unknown
@@ -448,17 +446,17 @@ class _GoodItems:
             return
         beginning = text[:_BEGINNING]
         self._bytes += len(text) - len(self._texts.get(beginning, b""))
-        if self._bytes > _MOST_BYTES:
+        if self._bytes > _MAX_BYTES:
             self._texts.clear()
             self._bytes = len(text)
         self._texts[beginning] = text
 
 
-#: Items are looked up by this many of their first bytes, and then compared as a whole.
+#: Items are looked up by this many of their first bytes, and then compared completely.
 _BEGINNING: Final = 96
 
-#: The size of the texts to keep, in bytes.
-_MOST_BYTES: Final = 2_000_000
+#: The maximum size of the texts to keep, in bytes.
+_MAX_BYTES: Final = 2_000_000
 
 _good_items: Final[dict[_Locator, _GoodItems]] = {
     locate: _GoodItems() for fields in _FIELDS.values() for _, _, locate in fields
@@ -466,10 +464,9 @@ _good_items: Final[dict[_Locator, _GoodItems]] = {
 
 
 def _list_problems(items: list[Any], locate: _Locator, budget: Budget) -> _Problems:
-    """The problems of the items that are not known to be good.
+    """Find the problems of the items that have not been recorded as good.
 
-    Items that use up a part of the budget are never remembered, because they count on
-    each line.
+    Items that use some of the budget are never recorded, because they must use it on every line.
     """
     good = _good_items[locate]
     found: list[tuple[_Location, SchemaProblem]] = []

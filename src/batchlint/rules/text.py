@@ -55,11 +55,11 @@ class Defect(NamedTuple):
     """Why a line, or the beginning of a file, could not be read.
 
     Attributes:
-        kind: one of `DefectKind`.
-        detail: the part of the explanation that depends on the text.
+        kind: the kind of defect.
+        detail: the details for the hint.
         name: the name of a foreign format.
         path: the path in the parameters of a create call.
-        fix: how to repair it, if that is possible.
+        fix: how to repair the line or the file; None if that is not possible.
     """
 
     kind: DefectKind
@@ -69,16 +69,16 @@ class Defect(NamedTuple):
     fix: Fix | None = None
 
 
-_WITHOUT_MARK: Final = Fix("safe", "Remove the byte order mark.", (REMOVE_BYTE_ORDER_MARK,))
-_WITHOUT_INNER_MARK: Final = Fix(
+_REMOVE_MARK: Final = Fix("safe", "Remove the byte order mark.", (REMOVE_BYTE_ORDER_MARK,))
+_REMOVE_INNER_MARK: Final = Fix(
     "safe", "Remove the byte order mark.", (REMOVE_INNER_BYTE_ORDER_MARK,)
 )
-_WITHOUT_COMMA: Final = Fix("safe", "Remove the comma after the object.", (REMOVE_TRAILING_COMMA,))
-_WITHOUT_LINE: Final = Fix("safe", "Remove the line.", (REMOVE_LINE,))
-_WITH_NULLS: Final = Fix(
+_REMOVE_COMMA: Final = Fix("safe", "Remove the comma after the object.", (REMOVE_TRAILING_COMMA,))
+_REMOVE_LINE_FIX: Final = Fix("safe", "Remove the line.", (REMOVE_LINE,))
+_WRITE_NULLS: Final = Fix(
     "unsafe", "Write null instead of the number.", (REPLACE_NON_FINITE_WITH_NULL,)
 )
-_WITHOUT_SURROGATES: Final = Fix(
+_REPLACE_SURROGATES: Final = Fix(
     "unsafe", "Write the replacement character U+FFFD.", (REPLACE_LONE_SURROGATES,)
 )
 
@@ -110,14 +110,14 @@ def _is_encodable(text: str) -> bool:
 
 
 def find_defect(line: bytes, decoded: Any = None) -> Defect:
-    """Find out why a line is not a JSON object. The standard library's decoder finds the place.
+    """Find out why a line is not a JSON object. The standard library's decoder finds the position.
 
     Args:
         line: the line.
         decoded: the decoded line; None if decoding failed.
 
     Raises:
-        MemoryError: nothing is wrong with the line, but memory is short.
+        MemoryError: the line is valid, but there was not enough memory to decode it.
     """
     if not line.strip(_BLANKS.encode()):
         return Defect("blank")
@@ -139,7 +139,7 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         with_fresh_stack(_DECODER.decode, text)
     except _NotANumberError as error:
         detail = f"{error} is not a JSON number. Remove the field, or write null."
-        return Defect("not a number", detail, fix=_if_it_helps(_WITH_NULLS, text))
+        return Defect("not a number", detail, fix=_if_it_helps(_WRITE_NULLS, text))
     except json.JSONDecodeError as error:
         return Defect("not json", _explain(error, text), fix=_fix_of(error, text))
     except ValueError:  # int() rejects more digits than sys.get_int_max_str_digits().
@@ -148,21 +148,21 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         orjson.loads(line)
     except ValueError as error:
         raise_if_out_of_memory(error)
-    else:  # Memory was short when it was decoded before.
+    else:  # The first attempt to decode the line ran out of memory.
         raise MemoryError
-    return Defect("lone surrogate", fix=_if_it_helps(_WITHOUT_SURROGATES, text))
+    return Defect("lone surrogate", fix=_if_it_helps(_REPLACE_SURROGATES, text))
 
 
 def _if_it_helps(fix: Fix, text: str) -> Fix | None:
-    """Return a fix if it turns a text into a JSON object."""
+    """Return the fix if it turns the text into a JSON object."""
     return None if apply_all(text, fix.edits) is None else fix
 
 
 def _fix_of(error: json.JSONDecodeError, text: str) -> Fix | None:
-    """The fix of a text that is not JSON."""
+    """Return the fix for text that is not JSON."""
     if error.msg == "Extra data" and text[error.pos :].strip(_BLANKS) == ",":
-        return _WITHOUT_COMMA if text.lstrip(_BLANKS).startswith("{") else None
-    return _if_it_helps(_WITHOUT_INNER_MARK, text)
+        return _REMOVE_COMMA if text.lstrip(_BLANKS).startswith("{") else None
+    return _if_it_helps(_REMOVE_INNER_MARK, text)
 
 
 class _NotANumberError(ValueError):
@@ -183,12 +183,12 @@ def _finite(digits: str) -> float:
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
 
 
-#: The beginnings of the marker lines of a Git conflict.
+#: The beginnings of Git conflict markers.
 _CONFLICT: Final = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
 
 #: Beginnings of text that JSON does not allow, each with a hint.
 _NOT_IN_JSON: Final[tuple[tuple[str | tuple[str, ...], str], ...]] = (
-    ("\ufeff", "unexpected byte order mark. It may come from joining files that begin with one."),
+    ("\ufeff", "unexpected byte order mark, perhaps from joining files that begin with one."),
     ("'", "JSON needs double quotes. Write the line with json.dumps()."),
     (
         ("True", "False"),
@@ -215,7 +215,7 @@ _COMPLAINTS: Final = (
 
 
 def _explain(error: json.JSONDecodeError, text: str) -> str:
-    """The mistake and its column, in words that do not depend on the version of Python."""
+    """Describe the mistake and its column. The text doesn't depend on the Python version."""
     position = error_position(error, text)
     column = f"Column {position + 1}"
     rest = text[position:].strip(_BLANKS)
@@ -242,7 +242,7 @@ def _explain(error: json.JSONDecodeError, text: str) -> str:
 
 
 def _explain_extra(rest: str, position: int) -> str:
-    """Explain text after the value of a line."""
+    """Describe text after the first value on a line."""
     column = f"Column {position + 1}"
     if rest == ",":
         return (
@@ -262,10 +262,9 @@ def _not_json(hint: str, fix: Fix | None = None) -> Problem:
 def invalid_json_line(defect: Defect) -> Iterator[Problem]:
     """The line is not valid JSON.
 
-    The whole batch fails before any request runs. Common causes are a line that is cut
-    off, an extra or missing comma, a comment, single quotes and two values on one line.
-    The hint names the cause and the column, and is the same for every version of
-    Python.
+    The whole batch fails before any request runs. Common causes are truncated lines,
+    extra or missing commas, comments, single quotes, and two values on one line. The
+    hint names the cause and the column.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"
@@ -285,8 +284,8 @@ def invalid_json_line(defect: Defect) -> Iterator[Problem]:
 def byte_order_mark(defect: Defect) -> Iterator[Problem]:
     """The file begins with a byte order mark (BOM).
 
-    The whole batch fails before any request runs. The BOM makes the first line invalid
-    JSON.
+    The whole batch fails before any request runs, because the BOM makes the first line
+    invalid JSON.
 
     Fix: Write the file as UTF-8 without a BOM. In Python, use the encoding `utf-8`, not
     `utf-8-sig`.
@@ -298,7 +297,7 @@ def byte_order_mark(defect: Defect) -> Iterator[Problem]:
         yield _not_json(
             "The file begins with a byte order mark. Write it as UTF-8 without one (Python: "
             "encoding='utf-8').",
-            _WITHOUT_MARK,
+            _REMOVE_MARK,
         )
 
 
@@ -306,9 +305,8 @@ def byte_order_mark(defect: Defect) -> Iterator[Problem]:
 def not_utf8(defect: Defect) -> Iterator[Problem]:
     r"""The file is not encoded in UTF-8.
 
-    The API rejects the upload. The hint names the first invalid byte. A file in UTF-16
-    is reported once, as UTF-16; PowerShell's `>` and Windows Notepad often write that
-    encoding.
+    The API rejects the upload. The hint names the first invalid byte. A UTF-16 file is
+    reported once. PowerShell's `>` and Windows Notepad often write UTF-16.
 
     Fix: Write the file as UTF-8, for example with
     `open(path, "w", encoding="utf-8", newline="\n")`.
@@ -342,8 +340,8 @@ def not_a_number(defect: Defect) -> Iterator[Problem]:
     Fix: Write the line with `json.dumps(..., allow_nan=False)`, and leave out the
     parameter if it has no value.
 
-    Evidence: inferred. RFC 8259, section 6, defines the numbers of JSON. No response of
-    the API is recorded; the message is the one for a line that is not valid JSON.
+    Evidence: inferred. RFC 8259, section 6, defines JSON numbers. The API's response is
+    unknown. The message is the one for lines that are not valid JSON.
     """
     if defect.kind == "not a number":
         yield _not_json(defect.detail, defect.fix)
@@ -354,8 +352,8 @@ def lone_surrogate(defect: Defect) -> Iterator[Problem]:
     r"""A string has an unpaired surrogate escape, such as `\ud83d`.
 
     The whole batch fails before any request runs. Half of a surrogate pair is not a
-    character. It comes from cutting text in the middle of an emoji, in a language that
-    stores strings as UTF-16. batchlint also checks the parameters of a create call.
+    character. A common cause is a program that cuts text inside an emoji, in a language
+    that stores strings as UTF-16. batchlint also checks the parameters of create calls.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "\ud83d"}}
@@ -365,13 +363,13 @@ def lone_surrogate(defect: Defect) -> Iterator[Problem]:
     Fix: Cut text between characters, never inside one.
 
     Evidence: inferred. RFC 8259, section 8.2, calls the behavior of software that
-    receives such text unpredictable. No response of the API is recorded; the message is
-    the one for a line that is not valid JSON.
+    receives such text unpredictable. The API's response is unknown. The message is the
+    one for lines that are not valid JSON.
     """
     if defect.kind == "lone surrogate":
         yield _not_json(_HALF_PAIR, defect.fix)
     elif defect.kind == "lone surrogate in parameters":
-        # The beginning of the API's message for bodies that it cannot parse. Its use here is
+        # The beginning of the API's message for bodies that it cannot parse. That it applies here is
         # inferred.
         message = "We could not parse the JSON body of your request."
         yield Problem(message, dotted(defect.path) or None, defect.path, _HALF_PAIR)
@@ -386,8 +384,7 @@ def nesting_too_deep(defect: Defect) -> Iterator[Problem]:
 
     Fix: Look for a loop in the program that writes the line.
 
-    Evidence: inferred. The limit is that of batchlint's decoder. The API's own limit is
-    unknown.
+    Evidence: inferred. batchlint's decoder has this limit. The API's limit is unknown.
     """
     if defect.kind == "too deep":
         yield _not_json(defect.detail)
@@ -405,8 +402,8 @@ def not_an_object(defect: Defect) -> Iterator[Problem]:
 
     Fix: Write one request object per line.
 
-    Evidence: inferred. The API's response is unknown; the message is the one for a line
-    that is not valid JSON.
+    Evidence: inferred. The API's response is unknown. The message is the one for lines
+    that are not valid JSON.
     """
     if defect.kind == "not an object":
         yield Problem(NOT_JSON, None, (), defect.detail)
@@ -416,9 +413,9 @@ def not_an_object(defect: Defect) -> Iterator[Problem]:
 def blank_line(defect: Defect) -> Iterator[Problem]:
     """The line is blank.
 
-    This is a warning because how the API treats blank lines is unknown. A blank line
-    counts as a line, but not as a request. The newline at the end of the last line does
-    not count as a blank line.
+    This is a warning because the API's response to blank lines is unknown. A blank line
+    counts as a line, but not as a request. The newline at the end of the last line
+    doesn't count as a blank line.
 
     Fix: Remove the blank line.
 
@@ -426,36 +423,35 @@ def blank_line(defect: Defect) -> Iterator[Problem]:
     others skip them.
     """
     if defect.kind == "blank":
-        hint = "Remove it. It is not known what the API does with blank lines."
-        yield Problem("The line is blank.", None, (), hint, fix=_WITHOUT_LINE)
+        hint = "Remove it. The API's response to blank lines is unknown."
+        yield Problem("The line is blank.", None, (), hint, fix=_REMOVE_LINE_FIX)
 
 
 @every_line_rule()
 def duplicate_key(line: bytes) -> Iterator[Problem]:
     """An object has the same key twice.
 
-    This is a warning because how the API treats duplicate keys is unknown. Most
+    This is a warning because the API's response to duplicate keys is unknown. Most
     decoders keep the last value.
 
     The rule is off by default because it has to decode every line again, with a slower
     decoder. Enable it with `--warn duplicate_key`.
 
-    Fix: Decide which value is meant, and remove the other one.
+    Fix: Keep the value that you mean, and remove the other one.
 
     Evidence: inferred. RFC 8259, section 4, calls the behavior of software that
-    receives such an object unpredictable. No API response is known.
+    receives such an object unpredictable. The API's response is unknown.
     """
     key = repeated_key(line)
     if key is not None:
         hint = (
-            "Remove one of them. Most decoders keep the last value; it is not known what the API "
-            "does."
+            "Remove one of them. Most decoders keep the last value. The API's response is unknown."
         )
         yield Problem(f"The key '{excerpt(key)}' occurs twice in one object.", None, (), hint)
 
 
 def repeated_key(line: bytes) -> str | None:
-    """A key that occurs twice in one object; None if there is none, or if the line is not JSON."""
+    """Return the first key that occurs twice in one object, or None. Also None for invalid JSON."""
     if is_deeper_than(MAX_EXPLAINED_LEVELS, line.decode(errors="replace")):
         return None
     try:
@@ -467,12 +463,12 @@ def repeated_key(line: bytes) -> str | None:
 def _repeated_key(line: bytes) -> str | None:
     repeated: list[str] = []
 
-    def watch(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) != len(pairs) and not repeated:
+    def record(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        decoded = dict(pairs)
+        if len(decoded) != len(pairs) and not repeated:
             counts = Counter(key for key, _ in pairs)
             repeated.append(next(key for key, count in counts.items() if count > 1))
-        return made
+        return decoded
 
-    json.loads(line, object_pairs_hook=watch)
+    json.loads(line, object_pairs_hook=record)
     return repeated[0] if repeated else None

@@ -1,4 +1,4 @@
-"""Rules about tool choices: a request must declare the tools that it chooses."""
+"""Rules about tool choices. A request must declare the tools that it chooses."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..providers import CHAT, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields
 
-#: Parameters of a chat completion request, each with the parameter that it needs.
-_NEEDS: Final = {
+#: Parameters of chat completions, each with the parameter that it requires.
+_REQUIRED: Final = {
     "tool_choice": "tools",
     "parallel_tool_calls": "tools",
     "function_call": "functions",
@@ -20,24 +20,24 @@ _NEEDS: Final = {
 
 
 def _has_tools(request: Request) -> bool:
-    """Whether there are `tools`, and no `function_call`, which needs `functions`."""
+    """Return whether the request has `tools`, and no `function_call`, which needs `functions`."""
     return isinstance(request.body.get("tools"), list) and "function_call" not in request.body
 
 
 def _names_no_tool(request: Request) -> bool:
-    """Whether the request does not choose a tool by name."""
+    """Return whether the request does not choose a tool by name."""
     return not any(
         isinstance(request.body.get(parameter), dict)
         for parameter in ("tool_choice", "function_call")
     )
 
 
-@request_rule(endpoints=[CHAT], when=fields(*_NEEDS), unless=_has_tools)
+@request_rule(endpoints=[CHAT], when=fields(*_REQUIRED), unless=_has_tools)
 def choice_without_tools(request: Request) -> Iterator[Problem]:
     """`tool_choice`, `parallel_tool_calls` or `function_call` is set without any tools.
 
     `tool_choice` and `parallel_tool_calls` need `tools`, and `function_call` needs
-    `functions`, whatever their value. The API rejects such a chat completion request.
+    `functions`, whatever their values. The API rejects such a chat completion request.
     The error appears in the batch's error file, perhaps a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
@@ -48,11 +48,11 @@ def choice_without_tools(request: Request) -> Iterator[Problem]:
 
     Fix: Remove the parameter, or add the tools that it needs.
 
-    Evidence: confirmed. Recorded responses, August and September 2026, for
-    `tool_choice` and `function_call`. For `parallel_tool_calls`, openai/swarm#30 and
-    other reports. The responses have no code.
+    Evidence: confirmed. Recorded responses from August and September 2026 for
+    `tool_choice` and `function_call`, and reports for `parallel_tool_calls`
+    (openai/swarm#30 and others). The responses have no code.
     """
-    for parameter, needed in _NEEDS.items():
+    for parameter, needed in _REQUIRED.items():
         if _is_choice(parameter, request.body.get(parameter)) and request.body.get(needed) is None:
             yield problem(
                 f"Invalid value for '{parameter}': '{parameter}' is only allowed when '{needed}' are "
@@ -62,7 +62,7 @@ def choice_without_tools(request: Request) -> Iterator[Problem]:
 
 
 def _is_choice(parameter: str, value: Any) -> bool:
-    """Whether the schema accepts the type of a value."""
+    """Return whether a value has a type that the schema accepts."""
     if parameter == "parallel_tool_calls":
         return isinstance(value, bool)
     return isinstance(value, dict) or value in ("none", "auto", "required")
@@ -121,7 +121,7 @@ def _undeclared(name: Any, declared: Sequence[Mapping[str, Any]], *path: str) ->
 
 
 def _names(declared: Sequence[Mapping[str, Any]]) -> list[str | None]:
-    """The names of declarations; None for a name that the schema rejects."""
+    """Return the names of declarations, with None for each name that the schema rejects."""
     return [name if isinstance(name := item.get("name"), str) else None for item in declared]
 
 
@@ -168,9 +168,9 @@ def _not_found(name: str) -> str:
 
 
 def _tools(request: Request) -> list[dict[str, Any]] | None:
-    """The tools of a `/v1/responses` request.
+    """Return the tools of a `/v1/responses` request.
 
-    None if there may be others, or if the schema rejects these.
+    None if there may be other tools, or if the schema rejects these.
     """
     given = request.body.get("tools") or []
     tools = [tool for _, tool in request.objects("tools")]
@@ -194,8 +194,8 @@ def _tools(request: Request) -> list[dict[str, Any]] | None:
 def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
     """`tool_choice` names a built-in, custom or allowed tool that is missing from `tools`.
 
-    Allowed tools are those in `allowed_tools`. For a single function, see
-    `undeclared_function` and `tool_choice_not_found`.
+    Allowed tools are those in `allowed_tools`. For functions, see `undeclared_function`
+    and `tool_choice_not_found`.
 
     This is a warning because the only known error responses are about
     `image_generation`, in requests from which the API had removed that tool.
@@ -208,32 +208,32 @@ def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
 
     Fix: Declare the tool in `tools`, or choose a declared one.
 
-    Evidence: reported. Reports from 2026, all about `image_generation`, in which the
-    API itself had removed the tool. For other tools, the error message is inferred.
+    Evidence: reported. Reports from 2026, all about requests from which the API itself
+    had removed `image_generation`. For other tools, the error message is inferred.
     """
     choice = request.body.get("tool_choice")
-    wanted = (
-        [label for want in _chosen_tools(choice) if (label := _label(want))]
+    chosen = (
+        [key for tool in _chosen_tools(choice) if (key := _tool_key(tool))]
         if isinstance(choice, dict)
         else []
     )
-    tools = _declared(request) if wanted else None
-    for label in wanted:
-        if tools is not None and label not in tools:
-            yield problem(_not_found(label[1] or label[0]), "tool_choice")
+    declared = _declared(request) if chosen else None
+    for key in chosen:
+        if declared is not None and key not in declared:
+            yield problem(_not_found(key[1] or key[0]), "tool_choice")
 
 
 def _chosen_tools(choice: Mapping[str, Any]) -> Sequence[Any]:
-    """The tools that a choice names. Other rules check the choice of one function."""
+    """Return the tools that a choice names. Other rules check choices of a single function."""
     if choice.get("type") != "allowed_tools":
         return [choice] if choice.get("type") != "function" else []
     allowed = choice.get("allowed_tools", choice)
-    wanted = allowed.get("tools") if isinstance(allowed, dict) else None
-    return wanted if isinstance(wanted, list) else []
+    tools = allowed.get("tools") if isinstance(allowed, dict) else None
+    return tools if isinstance(tools, list) else []
 
 
 def _declared(request: Request) -> set[tuple[str, str]] | None:
-    """The labels of the declared tools; None if the request may have others."""
+    """Return the keys of the declared tools; None if the request may have other tools."""
     tools = (
         [tool for _, tool in request.objects("tools")]
         if request.endpoint == CHAT
@@ -241,11 +241,11 @@ def _declared(request: Request) -> set[tuple[str, str]] | None:
     )
     if tools is None or (request.endpoint == CHAT and not tools):
         return None
-    return {label for tool in tools if (label := _label(tool))}
+    return {key for tool in tools if (key := _tool_key(tool))}
 
 
-def _label(tool: Any) -> tuple[str, str] | None:
-    """The kind of a tool, and its name if there can be several tools of this kind.
+def _tool_key(tool: Any) -> tuple[str, str] | None:
+    """Return a tool's kind, and its name if a request can have several tools of this kind.
 
     None for a malformed tool, and for MCP servers, which provide any number of tools.
     """
@@ -253,8 +253,9 @@ def _label(tool: Any) -> tuple[str, str] | None:
     if not isinstance(kind, str):
         return None
     if kind in ("function", "custom"):
-        holder: Mapping[str, Any] = tool[kind] if isinstance(tool.get(kind), dict) else tool
-        name = holder.get("name")
+        # On chat completions, the function is nested in the tool.
+        declaration = tool[kind] if isinstance(tool.get(kind), dict) else tool
+        name = declaration.get("name")
         return (kind, name) if isinstance(name, str) else None
     for family in ("web_search", "computer"):
         if kind.startswith(family):

@@ -1,9 +1,9 @@
-"""Triggers: which requests a rule has to check. Most rules can skip most requests.
+"""Triggers, which determine the requests that a rule checks. Most rules can skip most requests.
 
-A rule names the fields of a body, of its items or of its content parts that can make it
-find something. One look at the keys of a body finds the fields. One schema per
-endpoint, the quiet schema, shows whether any item or part has a field that triggers a
-rule. A value is quiet if it triggers no rule.
+A rule lists the fields of a body, of its items or of its content parts for which it may report
+something. To find fields of the body, the keys of the body suffice. To find fields of items and
+parts, the body is validated against the quiet schema of its endpoint. A value is quiet if it
+triggers no rule.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Trigger(NamedTuple):
-    """The parts of a request that make a rule check it. Triggers combine with `|`.
+    """The conditions under which a rule checks a request. `|` combines triggers.
 
     Attributes:
         fields: fields of the body.
-        items: fields of messages or items, each with a schema of the values that trigger nothing
-            (False: every value triggers).
+        items: fields of messages or items, each with a schema of the values that don't trigger the
+            rule (False: every value does).
         parts: the same for fields of content parts.
-        line_bytes: lines of at least this size trigger too; None if the size does not
+        line_bytes: the minimum size of lines that trigger the rule; None if the size doesn't
             matter.
     """
 
@@ -47,7 +47,7 @@ class Trigger(NamedTuple):
         )
 
     def matches(self, fields: Iterable[str], line_bytes: int) -> bool:
-        """Whether the fields of a body or the size of its line trigger the rule."""
+        """Return whether the fields of a body or the size of its line trigger the rule."""
         if self.line_bytes is not None and line_bytes >= self.line_bytes:
             return True
         return not self.fields.isdisjoint(fields)
@@ -58,8 +58,8 @@ class Trigger(NamedTuple):
         return bool(self.items or self.parts)
 
 
-#: No conditions: every request triggers the rule, unless its `unless` applies. The code compares
-#: with `ALWAYS`; `matches` does not cover it.
+#: No conditions: every request triggers the rule, except those that `unless` matches. `matches`
+#: doesn't cover this trigger, so compare with `ALWAYS`.
 ALWAYS: Final = Trigger()
 
 
@@ -69,12 +69,12 @@ def fields(*names: str) -> Trigger:
 
 
 def items(quiet: Mapping[str, Any]) -> Trigger:
-    """Trigger on fields of messages or items, except for values that fit their quiet schema."""
+    """Trigger on fields of messages or items, except for values that match their quiet schema."""
     return Trigger(items=quiet)
 
 
 def parts(quiet: Mapping[str, Any]) -> Trigger:
-    """Trigger on fields of content parts, except for values that fit their quiet schema."""
+    """Trigger on fields of content parts, except for values that match their quiet schema."""
     return Trigger(parts=quiet)
 
 
@@ -83,17 +83,15 @@ def long_lines(line_bytes: int) -> Trigger:
     return Trigger(line_bytes=line_bytes)
 
 
-#: Tells that a triggered rule would find nothing: a schema that matches such bodies, or a
-#: predicate on the request.
+#: Requests in which a triggered rule finds nothing: a schema of their bodies, or a predicate.
 Unless = Mapping[str, Any] | Callable[["Request"], bool]
 
 
 class Group(NamedTuple):
-    """Triggered rules that share their `unless`.
+    """Triggered rules with the same `unless`.
 
     Attributes:
-        unless: decides whether these rules can still skip a request; None if they never
-            can.
+        unless: returns whether the rules can skip a request; None if they never can.
         checks: (rule name, check) pairs.
     """
 
@@ -111,8 +109,8 @@ class EndpointRules:
     Attributes:
         fields: the fields of a body that trigger a rule.
         line_sizes: the minimum sizes of lines that trigger a rule, in bytes, ascending.
-        quiet_schema: bodies that fit it trigger no rule, except by their fields and their size.
-        is_quiet: whether a body fits the quiet schema.
+        quiet_schema: matches bodies that trigger no rule, except by their fields or size.
+        is_quiet: returns whether a body matches the quiet schema.
     """
 
     def __init__(self, endpoint: Endpoint, rules: Iterable[Rule]) -> None:
@@ -131,12 +129,12 @@ class EndpointRules:
     def triggered(
         self, body_fields: Iterable[str], *, quiet: bool, line_bytes: int
     ) -> Iterator[Group]:
-        """The rules that a request triggers, grouped by their `unless`.
+        """Yield the rules that a request triggers, grouped by their `unless`.
 
         Args:
             body_fields: the fields of the body.
             quiet: whether nothing inside the body triggers a rule.
-            line_bytes: the size of the line.
+            line_bytes: the size of the line in bytes.
         """
         groups: dict[str, list[Rule]] = {}
         for rule in self._rules:
@@ -154,14 +152,14 @@ class EndpointRules:
             yield Group(self._compiled[key], tuple((rule.name, rule.check) for rule in rules))
 
     def _skip_condition(self, rule: Rule) -> Any:
-        """The condition for skipping a rule that is not triggered by any field of the body."""
+        """Return the condition for skipping a rule that no field of the body triggers."""
         if rule.when == ALWAYS:
             return rule.unless
         nothing = self._nothing_inside([rule])
         return nothing if rule.unless is None else {"anyOf": [nothing, rule.unless]}
 
     def _nothing_inside(self, rules: Iterable[Rule]) -> dict[str, Any]:
-        """The schema of bodies in which no item and no part triggers any of these rules."""
+        """Make the schema of bodies in which no item or part triggers any of these rules."""
         if not (self._endpoint.items or self._endpoint.parts):
             return {}
         item_fields: dict[str, Any] = {}
@@ -185,7 +183,7 @@ def _always(_: Any) -> bool:
 
 
 def _add_quiet(merged: dict[str, Any], quiet: Mapping[str, Any]) -> None:
-    """Narrow the quiet schemas of some fields. A value must be quiet for every rule."""
+    """Narrow the quiet schemas of fields. A value must be quiet for every rule."""
     for name, schema in quiet.items():
         before = merged.setdefault(name, schema)
         if before != schema:
@@ -193,7 +191,7 @@ def _add_quiet(merged: dict[str, Any], quiet: Mapping[str, Any]) -> None:
 
 
 def checks_to_run(groups: Iterable[Group], request: Request) -> list[tuple[str, Check]]:
-    """The (rule name, check) pairs of the triggered rules that must run on a request."""
+    """Return the (rule name, check) pairs of the triggered rules that must run on a request."""
     return [
         check
         for unless, checks in groups
@@ -203,6 +201,6 @@ def checks_to_run(groups: Iterable[Group], request: Request) -> list[tuple[str, 
 
 
 def _compile(schema: Mapping[str, Any]) -> Callable[[Request], bool]:
-    """Return a predicate: whether a request's body fits a schema."""
+    """Compile a schema to a predicate on requests, which checks the body."""
     is_valid = compile_schema(schema)
     return lambda request: is_valid(request.body)

@@ -444,7 +444,7 @@ class _Walk:
         among = notes.get("among", ())
         at_item = notes.get("at") == "item" and (not among or tag in among)
         values = notes.get("supported", tags) if at_item or not among else among
-        shown = phrasing.abbreviate(tag, phrasing.LONGEST_VALUE) if isinstance(tag, str) else ""
+        shown = phrasing.abbreviate(tag, phrasing.MAX_VALUE_LENGTH) if isinstance(tag, str) else ""
         place = (*path, notes["tag"])
         message = phrasing.supported(shown, values)
         param = path if at_item else place
@@ -488,7 +488,9 @@ class _Walk:
         values = node.get("x-batchlint", _NOTHING).get("supported")
         if values is None:
             values = [supported for supported in node["enum"] if supported is not None]
-        shown = phrasing.abbreviate(value, phrasing.LONGEST_VALUE) if isinstance(value, str) else ""
+        shown = (
+            phrasing.abbreviate(value, phrasing.MAX_VALUE_LENGTH) if isinstance(value, str) else ""
+        )
         message = phrasing.supported(shown, values)
         return self._problem(
             "invalid_value", message, node, "enum", path, may_be_newer=True, raw=value
