@@ -1,4 +1,4 @@
-"""The server in this process, by itself and with the official client."""
+"""Fixtures: a server in this process, and the official client connected to it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from batchlint.server import create_app
 
 @pytest.fixture
 def http() -> Iterator[TestClient]:
-    """Send HTTP requests to a new server in this process."""
+    """An HTTP client for a new server in this process."""
     with TestClient(create_app()) as client:
         yield client
 
 
 @pytest.fixture
 def client(http: TestClient) -> OpenAI:
-    """The official client of the same server."""
+    """The official client, connected to the same server."""
     return OpenAI(
         api_key="unused", base_url="http://testserver/v1", http_client=http, max_retries=0
     )

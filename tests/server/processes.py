@@ -1,4 +1,4 @@
-"""The server in a separate process."""
+"""Run the server in a separate process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from typing import Any
 
 @contextlib.contextmanager
 def serving(folder: Path, *args: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Start a server with temporary files in a directory; yield its address and the process."""
+    """Start a server that keeps its temporary files in a directory.
+
+    Yields:
+        Its base URL and its process.
+    """
     with subprocess.Popen(
         [sys.executable, "-m", "batchlint", "serve", "--port", "0", *args],
         stdout=subprocess.PIPE,
@@ -31,14 +35,14 @@ def serving(folder: Path, *args: str) -> Iterator[tuple[str, subprocess.Popen[st
 
 
 def stop(process: subprocess.Popen[str]) -> str:
-    """Ask a server to stop; return its log."""
+    """Stop a server, and return its log."""
     process.terminate()
     _, err = process.communicate(timeout=30)
     return err
 
 
 def upload_without_client(url: str, contents: bytes) -> Any:
-    """Upload a file, and return the File object."""
+    """Upload a file without the official client, and return the File object."""
     parts = [
         b'--x\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n',
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n',

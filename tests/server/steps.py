@@ -1,4 +1,4 @@
-"""Common steps of server tests: upload, create, poll, and read files."""
+"""Common steps of the server tests: upload files, create and poll batches, read results."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ CHAT: Final = "/v1/chat/completions"
 
 
 def upload(client: OpenAI, data: bytes, name: str = "requests.jsonl") -> str:
-    """Upload a file and return its id."""
+    """Upload a file, and return its ID."""
     return client.files.create(file=(name, data), purpose="batch").id
 
 
 def create(client: OpenAI, data: bytes, endpoint: Any = CHAT, **params: Any) -> Batch:
-    """Upload a file and create its batch."""
+    """Upload a file, and create a batch from it."""
     return client.batches.create(
         input_file_id=upload(client, data),
         endpoint=endpoint,
@@ -37,18 +37,18 @@ def finish(client: OpenAI, batch: Batch) -> Batch:
 
 
 def read(client: OpenAI, file_id: str | None) -> list[dict[str, Any]]:
-    """The lines of a file."""
+    """Return the decoded lines of a file."""
     assert file_id is not None
     return [json.loads(text) for text in client.files.content(file_id).text.splitlines()]
 
 
-def assert_known(value: Any, raw: Any) -> None:
-    """Assert that a model of the official client has exactly the fields of the raw JSON."""
-    assert _dumped(value) == raw
+def assert_client_knows_all_fields(value: Any, raw: Any) -> None:
+    """Assert that an object of the official client contains the whole JSON in declared fields."""
+    assert _to_json(value) == raw
     _assert_no_extra(value)
 
 
-def _dumped(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 

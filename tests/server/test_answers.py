@@ -1,4 +1,4 @@
-"""Canned answers, and responses to requests that the endpoint rejects."""
+"""Canned answers, and error responses to invalid requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from batchlint import check_request
 from batchlint.providers import provider
 from batchlint.server.answers import canned_answer
 from batchlint.server.errors import refused_request
-from server.steps import assert_known
+from server.steps import assert_client_knows_all_fields
 from support import FIXTURES, NOW, URLS, fixture_files, request, rows
 
 TYPES: dict[str, Any] = {
@@ -33,8 +33,8 @@ TYPES: dict[str, Any] = {
     "/v1/videos": Video,
 }
 
-#: The fields that only a response from the API has.
-LEFT_OUT = {
+#: The fields that the client declares but canned answers omit.
+OMITTED = {
     "/v1/chat/completions": {"metadata", "moderation"},
     "/v1/responses": {
         "access_programs",
@@ -58,23 +58,23 @@ LEFT_OUT = {
 
 
 def answer(url: str, body: dict[str, Any]) -> Any:
-    """A canned answer as the official client sees it. The client knows every field."""
+    """Return a canned answer as an object of the official client, which must know every field."""
     raw = canned_answer(provider().endpoints[url], body, "batchlint1", NOW)
     typed = TYPES[url].model_validate(raw)
-    assert_known(typed, raw)
+    assert_client_knows_all_fields(typed, raw)
     return typed
 
 
-def test_every_endpoint_has_an_answer() -> None:
+def test_every_endpoint_is_tested() -> None:
     assert TYPES.keys() == set(URLS)
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_response_has_exactly_the_fields_that_the_client_knows(url: str) -> None:
+def test_answer_has_only_known_fields_and_omits_only_the_listed_ones(url: str) -> None:
     raw = canned_answer(provider().endpoints[url], request(url=url)["body"], "t", NOW)
 
-    assert_known(TYPES[url].model_validate(raw), raw)
-    assert TYPES[url].model_fields.keys() - raw.keys() == LEFT_OUT.get(url, set())
+    assert_client_knows_all_fields(TYPES[url].model_validate(raw), raw)
+    assert TYPES[url].model_fields.keys() - raw.keys() == OMITTED.get(url, set())
 
 
 @pytest.mark.parametrize(
@@ -82,24 +82,24 @@ def test_response_has_exactly_the_fields_that_the_client_knows(url: str) -> None
     [p for p in fixture_files("valid", "cases/valid") if p.stem != "create_batch_requests"],
     ids=lambda path: path.stem,
 )
-def test_client_accepts_the_response_to_every_valid_request(path: Any) -> None:
+def test_client_accepts_the_answer_to_every_valid_request(path: Any) -> None:
     for row in rows(path):
-        # The client itself decodes base64, before its type sees the embeddings.
+        # The client decodes base64 before it validates the embeddings.
         body = {name: value for name, value in row["body"].items() if name != "encoding_format"}
         answer(row["url"], body)
 
 
-def test_chat_has_the_requested_number_of_choices() -> None:
-    one = answer("/v1/chat/completions", request(url="/v1/chat/completions")["body"])
+def test_chat_answer_has_the_requested_number_of_choices() -> None:
+    single = answer("/v1/chat/completions", request(url="/v1/chat/completions")["body"])
     typed = answer("/v1/chat/completions", request(url="/v1/chat/completions", n=3.0)["body"])
 
     assert [choice.index for choice in typed.choices] == [0, 1, 2]
     assert typed.usage.total_tokens == typed.usage.prompt_tokens + typed.usage.completion_tokens
-    assert typed.usage.completion_tokens == 3 * one.usage.completion_tokens
+    assert typed.usage.completion_tokens == 3 * single.usage.completion_tokens
 
 
 @pytest.mark.parametrize(
-    ("given", "count", "length"),
+    ("params", "count", "length"),
     [
         ({"input": "x"}, 1, 1536),
         ({"input": ["x", "y", "z"]}, 3, 1536),
@@ -110,16 +110,16 @@ def test_chat_has_the_requested_number_of_choices() -> None:
         ({"dimensions": "256"}, 1, 1536),
     ],
 )
-def test_embeddings_have_the_requested_number_and_length(
-    given: dict[str, Any], count: int, length: int
+def test_answer_has_an_embedding_of_the_right_length_per_input(
+    params: dict[str, Any], count: int, length: int
 ) -> None:
-    typed = answer("/v1/embeddings", request(**given)["body"])
+    typed = answer("/v1/embeddings", request(**params)["body"])
 
     assert [item.index for item in typed.data] == list(range(count))
     assert {len(item.embedding) for item in typed.data} == {length}
 
 
-def test_embeddings_can_be_base64() -> None:
+def test_embedding_is_base64_on_request() -> None:
     body = request(encoding_format="base64", dimensions=3)["body"]
 
     raw = canned_answer(provider().endpoints["/v1/embeddings"], body, "t", NOW)
@@ -128,29 +128,29 @@ def test_embeddings_can_be_base64() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "count"),
+    ("inputs", "count"),
     [
         ("x", 1),
         (["x", "y"], 2),
         ([{"type": "text", "text": "x"}, {"type": "text", "text": "y"}], 1),
     ],
 )
-def test_moderation_has_a_result_per_input(given: Any, count: int) -> None:
-    body = request(url="/v1/moderations", input=given)["body"]
+def test_moderation_answer_has_a_result_per_input(inputs: Any, count: int) -> None:
+    body = request(url="/v1/moderations", input=inputs)["body"]
 
     assert len(answer("/v1/moderations", body).results) == count
 
 
 @pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize("value", [10**12, -1, 1.5, "a", [], [1], {}, {"json_schema": [1]}])
-def test_other_services_may_accept_any_value(url: str, value: Any) -> None:
+def test_canned_answer_ignores_invalid_values(url: str, value: Any) -> None:
     body = request(url=url)["body"]
     for name in ("n", "dimensions", "text", "response_format", "model"):
         canned_answer(provider().endpoints[url], {**body, name: value}, "t", NOW)
 
 
-def test_errors_match_the_recorded_ones() -> None:
-    """Recorded responses with the same message have the same code and param."""
+def test_error_matches_the_recorded_response_with_the_same_message() -> None:
+    """Status, code and param are compared."""
     compared = 0
     for path in sorted((FIXTURES / "answers").glob("*.jsonl")):
         for row in rows(path):

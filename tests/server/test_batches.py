@@ -1,4 +1,4 @@
-"""Batches, as the official client sees them."""
+"""The batch routes, called with the official client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from openai.types import Batch
 from starlette.testclient import TestClient
 
 from batchlint import check, data
-from server.steps import CHAT, assert_known, create, finish, read, upload
+from server.steps import CHAT, assert_client_knows_all_fields, create, finish, read, upload
 from support import NOW, line
 
 GOOD = line("a", CHAT) + line("b", CHAT) + line("c", CHAT) + line("d", CHAT)
@@ -21,18 +21,18 @@ MIXED = line("a", CHAT) + line("b", CHAT, bogus=1) + b"\n" + line("c", CHAT, n=2
 
 
 def statuses(client: OpenAI, batch: Batch, polls: int) -> list[str]:
-    """The status after each of this many polls."""
+    """Poll a batch several times, and return the status after each poll."""
     return [client.batches.retrieve(batch.id).status for _ in range(polls)]
 
 
-def test_good_file_completes_one_state_per_poll(client: OpenAI) -> None:
+def test_each_poll_advances_a_valid_batch_by_one_state(client: OpenAI) -> None:
     batch = create(client, GOOD)
 
     assert batch.status == "validating"
     assert statuses(client, batch, 4) == ["in_progress", "finalizing", "completed", "completed"]
 
 
-def test_state_changes_every_second_without_polls(
+def test_batch_advances_by_one_state_per_second_without_polls(
     client: OpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create(client, GOOD)
@@ -50,7 +50,7 @@ def test_state_changes_every_second_without_polls(
     )  # fmt: skip
 
 
-def test_output_file_answers_every_request(client: OpenAI) -> None:
+def test_output_file_has_an_answer_to_every_valid_request(client: OpenAI) -> None:
     batch = finish(client, create(client, GOOD, metadata={"team": "docs"}))
 
     rows = read(client, batch.output_file_id)
@@ -66,7 +66,7 @@ def test_output_file_answers_every_request(client: OpenAI) -> None:
     assert batch.usage.total_tokens == sum(answered) > 0
 
 
-def test_refused_requests_are_in_the_error_file(client: OpenAI) -> None:
+def test_error_file_has_the_invalid_requests(client: OpenAI) -> None:
     batch = finish(client, create(client, MIXED))
 
     (row,) = read(client, batch.error_file_id)
@@ -85,7 +85,7 @@ def test_refused_requests_are_in_the_error_file(client: OpenAI) -> None:
     assert batch.request_counts.to_dict() == {"total": 3, "completed": 2, "failed": 1}
 
 
-def test_batch_whose_requests_all_fail_completes_without_an_output_file(client: OpenAI) -> None:
+def test_batch_with_only_invalid_requests_completes_without_an_output_file(client: OpenAI) -> None:
     batch = finish(client, create(client, line("a", CHAT, bogus=1)))
 
     assert (batch.status, batch.output_file_id) == ("completed", None)
@@ -93,7 +93,7 @@ def test_batch_whose_requests_all_fail_completes_without_an_output_file(client: 
 
 
 @pytest.mark.parametrize("endpoint", [CHAT, "/v1/embeddings"])
-def test_batch_fails_with_the_errors_of_the_check(client: OpenAI, endpoint: str) -> None:
+def test_failed_batch_has_the_errors_that_the_check_reports(client: OpenAI, endpoint: str) -> None:
     bad = GOOD + line("a", CHAT) + b"{\n" + line("e", CHAT, stream=True)
     batch = create(client, bad, endpoint)
     assert batch.errors is None
@@ -145,28 +145,28 @@ def test_unknown_input_file_fails_the_batch(client: OpenAI) -> None:
         ({"input_file_id": None}, "invalid_type", "input_file_id"),
     ],
 )
-def test_create_call_with_an_error_is_refused(
+def test_invalid_create_call_is_rejected(
     client: OpenAI, params: dict[str, Any], code: str, param: str
 ) -> None:
     good = {"input_file_id": "file-none", "endpoint": CHAT, "completion_window": "24h"}
 
-    with pytest.raises(openai.BadRequestError) as refused:
+    with pytest.raises(openai.BadRequestError) as caught:
         client.post("/batches", body=good | params, cast_to=Batch)
 
-    assert isinstance(refused.value.body, dict)
-    assert (refused.value.body["code"], refused.value.param) == (code, param)
+    assert isinstance(caught.value.body, dict)
+    assert (caught.value.body["code"], caught.value.param) == (code, param)
     assert client.batches.list().data == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 5000])
-def test_create_call_that_is_not_an_object_is_refused(http: TestClient, body: bytes) -> None:
+def test_create_call_without_a_json_object_is_rejected(http: TestClient, body: bytes) -> None:
     answer = http.post("/v1/batches", content=body)
 
     assert answer.status_code == 400
     assert answer.json()["error"]["type"] == "invalid_request_error"
 
 
-def test_oversized_create_call_is_refused(http: TestClient) -> None:
+def test_create_call_over_1_mib_is_rejected(http: TestClient) -> None:
     answer = http.post("/v1/batches", content=b" " * (1 << 20) + b"{}")
 
     assert answer.status_code == 413
@@ -177,7 +177,7 @@ def test_oversized_create_call_is_refused(http: TestClient) -> None:
     [(0, []), (1, ["a", "b"]), (2, ["a", "b", "c", "d"])],
     ids=["validating", "in_progress", "finalizing"],
 )
-def test_cancelled_batch_has_the_results_of_the_requests_that_ran(
+def test_cancelled_batch_has_results_only_for_requests_that_ran(
     client: OpenAI, polls: int, ran: list[str]
 ) -> None:
     mixed = line("a", CHAT) + line("b", CHAT, bogus=1) + line("c", CHAT) + line("d", CHAT, bogus=1)
@@ -205,14 +205,14 @@ def test_cancelled_batch_has_the_results_of_the_requests_that_ran(
     }
 
 
-def test_ended_batch_cannot_be_cancelled_but_a_cancelled_one_can(client: OpenAI) -> None:
+def test_completed_or_failed_batch_cannot_be_cancelled(client: OpenAI) -> None:
     completed = finish(client, create(client, GOOD))
     cancelled = client.batches.cancel(create(client, GOOD).id)
 
-    with pytest.raises(openai.ConflictError) as refused:
+    with pytest.raises(openai.ConflictError) as caught:
         client.batches.cancel(completed.id)
 
-    assert "Cannot cancel a batch with status 'completed'." in str(refused.value)
+    assert "Cannot cancel a batch with status 'completed'." in str(caught.value)
     failed = finish(client, create(client, b"{}\n"))
     with pytest.raises(openai.ConflictError, match="Cannot cancel a batch with status 'failed'"):
         client.batches.cancel(failed.id)
@@ -220,14 +220,14 @@ def test_ended_batch_cannot_be_cancelled_but_a_cancelled_one_can(client: OpenAI)
 
 
 @pytest.mark.parametrize("call", ["retrieve", "cancel"])
-def test_unknown_batch_is_a_404(client: OpenAI, call: str) -> None:
+def test_unknown_batch_is_not_found_and_malformed_id_is_rejected(client: OpenAI, call: str) -> None:
     with pytest.raises(openai.NotFoundError, match=r"No batch found with id 'batch_x'\."):
         getattr(client.batches, call)("batch_x")
     with pytest.raises(openai.BadRequestError, match="Expected an ID that begins with 'batch'"):
         getattr(client.batches, call)("x")
 
 
-def test_list_is_paged_from_newest_to_oldest(client: OpenAI) -> None:
+def test_batches_are_listed_in_pages_from_newest_to_oldest(client: OpenAI) -> None:
     created = [create(client, GOOD).id for _ in range(5)]
 
     first = client.batches.list(limit=2)
@@ -249,7 +249,7 @@ def test_list_is_paged_from_newest_to_oldest(client: OpenAI) -> None:
         ("x", "invalid_type"),
     ],
 )
-def test_limit_out_of_range_is_refused(http: TestClient, limit: str, code: str) -> None:
+def test_invalid_list_limit_is_rejected(http: TestClient, limit: str, code: str) -> None:
     answer = http.get("/v1/batches", params={"limit": limit})
 
     assert answer.status_code == 400
@@ -257,7 +257,7 @@ def test_limit_out_of_range_is_refused(http: TestClient, limit: str, code: str) 
     assert answer.json()["error"]["param"] == "limit"
 
 
-def test_client_knows_every_field_of_every_state(client: OpenAI, http: TestClient) -> None:
+def test_client_knows_every_batch_field_in_every_state(client: OpenAI, http: TestClient) -> None:
     schema = data.read("batch")
     batches = [
         create(client, GOOD, metadata={"a": "b"}),
@@ -268,12 +268,12 @@ def test_client_knows_every_field_of_every_state(client: OpenAI, http: TestClien
     for batch in batches:
         for _ in range(4):
             raw = http.get(f"/v1/batches/{batch.id}").json()
-            assert_known(Batch.model_validate(raw), raw)
+            assert_client_knows_all_fields(Batch.model_validate(raw), raw)
             jsonschema.validate(raw, schema)
             assert raw.keys() == Batch.model_fields.keys() == schema["properties"].keys()
 
 
-def test_batch_without_a_model_gets_the_default_model(
+def test_request_without_a_model_is_answered_with_the_default_model(
     client: OpenAI,
 ) -> None:
     row = json.loads(line("a", "/v1/moderations"))
@@ -310,7 +310,7 @@ def test_same_calls_give_the_same_responses() -> None:
     assert answers() == answers()
 
 
-def test_one_file_can_have_several_batches(client: OpenAI) -> None:
+def test_several_batches_can_use_the_same_file(client: OpenAI) -> None:
     file_id = upload(client, GOOD)
     batches = [
         client.batches.create(input_file_id=file_id, endpoint=CHAT, completion_window="24h")

@@ -1,4 +1,4 @@
-"""Files, with the official client and with hostile clients."""
+"""The file routes, called with the official client and with hostile requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from batchlint.server import create_app
 from batchlint.server.service import Service
-from server.steps import CHAT, assert_known, create, finish, upload
+from server.steps import CHAT, assert_client_knows_all_fields, create, finish, upload
 from support import NOW, line
 
 GOOD = line("a", CHAT)
@@ -24,30 +24,34 @@ BOUNDARY = "multipart/form-data; boundary=x"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory for the server's temporary directory."""
+    """The directory in which the server creates its temporary directory."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
-def stored(folder: Path) -> list[str]:
-    """The names of all files that the server stores."""
+def stored_names(folder: Path) -> list[str]:
+    """Return the names of all files that the server stores."""
     return [path.name for path in folder.rglob("*") if path.is_file()]
 
 
-def test_client_knows_every_field_of_a_file(client: OpenAI, http: TestClient) -> None:
+def test_client_knows_every_file_field(client: OpenAI, http: TestClient) -> None:
     batch = finish(client, create(client, GOOD))
     for file_id in (batch.input_file_id, batch.output_file_id):
         raw = http.get(f"/v1/files/{file_id}").json()
-        assert_known(FileObject.model_validate(raw), raw)
+        assert_client_knows_all_fields(FileObject.model_validate(raw), raw)
         assert raw.keys() == FileObject.model_fields.keys()
 
 
 def test_uploaded_file_can_be_retrieved_read_and_deleted(client: OpenAI) -> None:
     file_id = upload(client, GOOD, "my requests.jsonl")
 
-    about = client.files.retrieve(file_id)
-    assert (about.filename, about.bytes, about.purpose) == ("my requests.jsonl", len(GOOD), "batch")
-    assert (about.created_at, about.expires_at) == (NOW, NOW + 2_592_000)
+    uploaded = client.files.retrieve(file_id)
+    assert (uploaded.filename, uploaded.bytes, uploaded.purpose) == (
+        "my requests.jsonl",
+        len(GOOD),
+        "batch",
+    )
+    assert (uploaded.created_at, uploaded.expires_at) == (NOW, NOW + 2_592_000)
     assert client.files.content(file_id).read() == GOOD
 
     assert client.files.delete(file_id).deleted
@@ -69,23 +73,23 @@ def test_uploaded_file_can_be_retrieved_read_and_deleted(client: OpenAI) -> None
         ),
     ],
 )
-def test_upload_with_an_error_is_refused(
+def test_upload_with_invalid_contents_or_name_is_rejected(
     client: OpenAI, folder: Path, name: str, contents: bytes, message: str
 ) -> None:
-    with pytest.raises(openai.BadRequestError) as refused:
+    with pytest.raises(openai.BadRequestError) as caught:
         upload(client, contents, name)
 
-    assert refused.value.body == {
+    assert caught.value.body == {
         "message": message,
         "type": "invalid_request_error",
         "param": None,
         "code": None,
     }
-    assert stored(folder) == []
+    assert stored_names(folder) == []
     assert client.files.list().data == []
 
 
-def test_upload_for_another_purpose_is_refused(client: OpenAI) -> None:
+def test_upload_for_another_purpose_is_rejected(client: OpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match=r"'fine-tune' is not one of \['batch'\]"):
         client.files.create(file=("a.jsonl", GOOD), purpose="fine-tune")
 
@@ -94,7 +98,7 @@ def test_upload_for_another_purpose_is_refused(client: OpenAI) -> None:
     ("seconds", "code"),
     [(3_599, "integer_below_min_value"), (2_592_001, "integer_above_max_value"), (3_600, None)],
 )
-def test_time_until_a_file_expires_is_checked(
+def test_expires_after_must_be_within_the_limits(
     client: OpenAI, seconds: int, code: str | None
 ) -> None:
     def call() -> FileObject:
@@ -107,12 +111,12 @@ def test_time_until_a_file_expires_is_checked(
     if code is None:
         assert call().expires_at == NOW + seconds
     else:
-        with pytest.raises(openai.BadRequestError) as refused:
+        with pytest.raises(openai.BadRequestError) as caught:
             call()
-        assert refused.value.code == code
+        assert caught.value.code == code
 
 
-def test_outputs_expire_when_the_create_call_says(client: OpenAI) -> None:
+def test_output_file_expires_as_the_create_call_specifies(client: OpenAI) -> None:
     after = {"anchor": "created_at", "seconds": 7200}
     batch = finish(client, create(client, GOOD, output_expires_after=after))
 
@@ -120,35 +124,37 @@ def test_outputs_expire_when_the_create_call_says(client: OpenAI) -> None:
     assert client.files.retrieve(batch.output_file_id).expires_at == NOW + 7200
 
 
-def test_file_that_is_too_large_is_refused(
+def test_file_over_the_size_limit_is_rejected(
     client: OpenAI, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = len(GOOD)
-    make = Service.__init__
+    original = Service.__init__
 
     def with_limit(self: Service, *args: object) -> None:
-        make(self, *args)  # type: ignore[arg-type]
+        original(self, *args)  # type: ignore[arg-type]
         self.max_bytes = limit
 
     monkeypatch.setattr(Service, "__init__", with_limit)
     with TestClient(create_app()) as http:
-        small = client.with_options(http_client=http)
+        limited = client.with_options(http_client=http)
 
-        upload(small, GOOD)
+        upload(limited, GOOD)
         with pytest.raises(openai.BadRequestError, match=r"File is too large\."):
-            upload(small, GOOD + b" ")
-        assert len(stored(folder)) == 1
+            upload(limited, GOOD + b" ")
+        assert len(stored_names(folder)) == 1
 
 
 @pytest.mark.parametrize(
     "name",
     ["../../etc/a.jsonl", "/etc/a.jsonl", "..\\..\\a.jsonl", "C:\\a.jsonl"],
 )
-def test_paths_from_clients_are_never_used(client: OpenAI, folder: Path, name: str) -> None:
+def test_client_file_name_never_determines_the_storage_path(
+    client: OpenAI, folder: Path, name: str
+) -> None:
     file_id = upload(client, GOOD, name)
 
     assert client.files.retrieve(file_id).filename == "a.jsonl"
-    assert stored(folder) == ["1.jsonl"]
+    assert stored_names(folder) == ["1.jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -164,14 +170,14 @@ def test_paths_from_clients_are_never_used(client: OpenAI, folder: Path, name: s
         ("multipart/form-data; boundary=" + "x" * 5000, b"--x--"),
     ],
 )
-def test_body_that_is_not_a_form_is_refused(
+def test_upload_with_a_malformed_form_is_rejected(
     http: TestClient, folder: Path, content_type: str, body: bytes
 ) -> None:
     answer = http.post("/v1/files", content=body, headers={"content-type": content_type})
 
     assert answer.status_code == 400
     assert answer.json()["error"]["message"] == "The body is not valid multipart/form-data."
-    assert stored(folder) == []
+    assert stored_names(folder) == []
 
 
 def test_upload_needs_a_file_and_a_purpose(http: TestClient) -> None:
@@ -184,7 +190,7 @@ def test_upload_needs_a_file_and_a_purpose(http: TestClient) -> None:
         assert answer.json()["error"]["message"] == message
 
 
-def test_list_supports_pages_order_and_purpose(client: OpenAI) -> None:
+def test_file_list_supports_pages_order_and_purpose(client: OpenAI) -> None:
     batch = finish(client, create(client, GOOD))
     ids = [batch.input_file_id, *(upload(client, GOOD) for _ in range(2))]
 
@@ -203,7 +209,7 @@ def test_list_supports_pages_order_and_purpose(client: OpenAI) -> None:
         ("limit=many", "limit", "invalid_type"),
     ],
 )
-def test_list_with_a_wrong_parameter_is_refused(
+def test_file_list_with_an_invalid_parameter_is_rejected(
     http: TestClient, query: str, param: str, code: str
 ) -> None:
     answer = http.get(f"/v1/files?{query}")
@@ -220,7 +226,7 @@ def test_list_with_a_wrong_parameter_is_refused(
         ("created_at", "-3600", "expires_after.seconds"),
     ],
 )
-def test_wrong_time_until_a_file_expires_is_refused(
+def test_malformed_expires_after_is_rejected(
     http: TestClient, anchor: str, seconds: str, param: str
 ) -> None:
     form: Any = {
@@ -235,7 +241,7 @@ def test_wrong_time_until_a_file_expires_is_refused(
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
 
 
-def test_upload_is_not_read_to_its_end_if_it_is_far_too_large(
+def test_upload_far_over_the_limit_is_rejected_before_its_end(
     http: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("batchlint.server.uploads._MAX_BYTES", 1000)
@@ -243,7 +249,7 @@ def test_upload_is_not_read_to_its_end_if_it_is_far_too_large(
     answer = http.post("/v1/files", files={"file": ("a.jsonl", GOOD * 20)})
 
     assert answer.status_code == 413
-    assert stored(folder) == []
+    assert stored_names(folder) == []
 
 
 @pytest.mark.parametrize(
@@ -257,7 +263,7 @@ def test_upload_is_not_read_to_its_end_if_it_is_far_too_large(
         ("GET", "/v1/files/a", 404, "No such File object: a"),
     ],
 )
-def test_unknown_route_is_an_error_of_the_api(
+def test_unknown_route_or_file_gives_an_api_error(
     http: TestClient, method: str, path: str, status: int, message: str
 ) -> None:
     answer = http.request(method, path)
@@ -269,22 +275,22 @@ def test_unknown_route_is_an_error_of_the_api(
     assert answer.json()["error"]["message"].startswith(message)
 
 
-def test_directory_is_removed_at_the_end(folder: Path) -> None:
+def test_temporary_directory_is_removed_when_the_server_stops(folder: Path) -> None:
     with TestClient(create_app()) as http:
         http.post("/v1/files", files={"file": ("a.jsonl", GOOD), "purpose": (None, b"batch")})
-        assert len(stored(folder)) == 1
+        assert len(stored_names(folder)) == 1
 
     assert [*folder.iterdir()] == []
 
 
-def test_directory_is_created_only_when_needed(folder: Path) -> None:
+def test_temporary_directory_is_created_only_for_an_upload(folder: Path) -> None:
     with TestClient(create_app()) as http:
         http.get("/v1/files")
 
         assert [*folder.iterdir()] == []
 
 
-def test_full_disk_is_a_server_error(
+def test_full_disk_gives_status_500(
     http: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_room(*_: object, **__: object) -> Iterator[bytes]:
@@ -296,9 +302,9 @@ def test_full_disk_is_a_server_error(
 
     assert answer.status_code == 500
     assert "No space left on device" in answer.json()["error"]["message"]
-    assert stored(folder) == []
+    assert stored_names(folder) == []
 
 
-def test_every_response_states_that_answers_are_canned(http: TestClient) -> None:
+def test_root_and_headers_state_that_answers_are_canned(http: TestClient) -> None:
     assert http.get("/").json()["answers"] == "canned"
     assert "canned" in http.get("/v1/batches").headers["x-batchlint"]

@@ -1,4 +1,4 @@
-"""Answers supplied by the user."""
+"""Answers that the user supplies in a file."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from server.steps import CHAT, create, finish, read
 from support import line
 
 
-def written(path: Path, *answers: Any) -> Path:
-    """Write answers to a file."""
+def write_answers(path: Path, *answers: Any) -> Path:
+    """Write answers to a file, and return its path."""
     path.write_text("".join(json.dumps(answer) + "\n" for answer in answers), "utf-8")
     return path
 
 
-def test_requests_get_the_given_answers(tmp_path: Path) -> None:
+def test_requests_get_the_answers_from_the_file(tmp_path: Path) -> None:
     body = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}
     limited = {"error": {"message": "Slow down.", "code": "rate_limit_exceeded"}}
-    path = written(
+    path = write_answers(
         tmp_path / "outputs.jsonl",
         {"custom_id": "a", "response": {"body": body}},
         {"custom_id": "b", "response": {"status_code": 429, "body": limited}},
@@ -56,15 +56,15 @@ def test_requests_get_the_given_answers(tmp_path: Path) -> None:
     assert batch.usage.output_tokens == 4 + 16
 
 
-def test_recorded_output_file_can_be_used(tmp_path: Path) -> None:
+def test_output_file_of_a_batch_can_be_used_as_answers(tmp_path: Path) -> None:
     with TestClient(create_app()) as http:
         client = OpenAI(api_key="unused", base_url="http://testserver/v1", http_client=http)
         batch = finish(client, create(client, line("a", CHAT)))
         rows = read(client, batch.output_file_id)
 
-    given = read_outputs(written(tmp_path / "outputs.jsonl", *rows))
+    outputs = read_outputs(write_answers(tmp_path / "outputs.jsonl", *rows))
 
-    assert given["a"].body == rows[0]["response"]["body"]
+    assert outputs["a"].body == rows[0]["response"]["body"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,9 @@ def test_recorded_output_file_can_be_used(tmp_path: Path) -> None:
         ('{"custom_id": "a", "response": {"body": {}}}', "this custom_id already has an answer"),
     ],
 )
-def test_file_without_responses_is_refused(tmp_path: Path, contents: str, message: str) -> None:
+def test_malformed_or_repeated_answer_raises_value_error_with_its_line(
+    tmp_path: Path, contents: str, message: str
+) -> None:
     path = tmp_path / "outputs.jsonl"
     path.write_text(f'{{"custom_id": "a", "response": {{"body": {{}}}}}}\n{contents}\n', "utf-8")
 

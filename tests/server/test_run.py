@@ -1,4 +1,4 @@
-"""Which requests the server accepts on the loopback interface."""
+"""The server's address, and the hosts and origins that it accepts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ from batchlint.server.run import LocalOnly, base_url, is_loopback, listen
         ("127.0.0.1:8000", "null", 403),
     ],
 )
-def test_requests_from_other_hosts_are_refused(host: str, origin: str | None, status: int) -> None:
+def test_requests_with_a_foreign_host_or_origin_are_rejected(
+    host: str, origin: str | None, status: int
+) -> None:
     headers = {"host": host} | ({} if origin is None else {"origin": origin})
     with TestClient(LocalOnly(create_app())) as http:
         answer = http.get("/v1/files", headers=headers)
@@ -37,25 +39,25 @@ def test_requests_from_other_hosts_are_refused(host: str, origin: str | None, st
 
 
 @pytest.mark.parametrize(
-    ("host", "shown", "local"),
+    ("host", "shown_host", "is_local"),
     [
         ("127.0.0.1", "127.0.0.1", True),
         ("localhost", "127.0.0.1", True),
         ("0.0.0.0", "0.0.0.0", False),
     ],
 )
-def test_base_url_is_reachable_and_loopback_is_recognized(
-    host: str, shown: str, local: bool
+def test_base_url_shows_the_address_and_loopback_is_recognized(
+    host: str, shown_host: str, is_local: bool
 ) -> None:
     with listen(host, 0) as listener:
         port = listener.getsockname()[1]
 
-        assert base_url(listener) in (f"http://{shown}:{port}/v1", f"http://[::1]:{port}/v1")
-        assert is_loopback(listener) == local
+        assert base_url(listener) in (f"http://{shown_host}:{port}/v1", f"http://[::1]:{port}/v1")
+        assert is_loopback(listener) == is_local
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
-def test_ipv6_address_has_brackets() -> None:
+def test_base_url_has_brackets_around_an_ipv6_address() -> None:
     try:
         listener = listen("::1", 0)
     except OSError:
@@ -65,6 +67,6 @@ def test_ipv6_address_has_brackets() -> None:
         assert is_loopback(listener)
 
 
-def test_host_of_another_machine_is_an_error() -> None:
+def test_listening_on_another_machines_address_raises_os_error() -> None:
     with pytest.raises(OSError, match=r".+"):
         listen("192.0.2.1", 0)

@@ -1,9 +1,14 @@
-"""Sample values that match a schema."""
+"""Sample values that match a JSON Schema."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
+from uuid import UUID
 
 import jsonschema
 import pytest
@@ -49,21 +54,34 @@ NODE = {
         NODE,
     ],
 )
-def test_value_fits_its_schema(schema: Any) -> None:
+def test_sample_matches_its_schema(schema: Any) -> None:
     value = sample(schema, "canned")
 
     jsonschema.validate(json.loads(json.dumps(value)), schema)
 
 
 @pytest.mark.parametrize(
-    "name", ["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"]
+    ("name", "parse"),
+    [
+        ("date-time", datetime.fromisoformat),
+        ("time", time.fromisoformat),
+        ("date", date.fromisoformat),
+        ("duration", re.compile(r"P\d+D").fullmatch),
+        ("email", re.compile(r"\w+@\w+\.\w+").fullmatch),
+        ("hostname", re.compile(r"\w+\.\w+").fullmatch),
+        ("ipv4", IPv4Address),
+        ("ipv6", IPv6Address),
+        ("uuid", UUID),
+    ],
 )
-def test_string_has_the_format_of_its_schema(name: str) -> None:
-    assert sample({"type": "string", "format": name}, TEXT) != TEXT
+def test_sample_string_has_the_format_of_its_schema(
+    name: str, parse: Callable[[str], object]
+) -> None:
+    assert parse(sample({"type": "string", "format": name}, TEXT))
 
 
 @pytest.mark.parametrize("schema", [True, [], {"$ref": "#/nothing"}, {"$ref": "#"}, {"type": []}])
-def test_malformed_schema_gives_null(schema: Any) -> None:
+def test_sample_for_a_malformed_schema_is_null(schema: Any) -> None:
     assert sample(schema, "canned") is None
 
 
@@ -80,32 +98,35 @@ def test_malformed_schema_gives_null(schema: Any) -> None:
         {"type": "number", "minimum": "a", "exclusiveMaximum": []},
     ],
 )
-def test_invalid_keywords_are_ignored(schema: Any) -> None:
-    """Other services may accept them."""
+def test_invalid_keyword_values_are_ignored(schema: Any) -> None:
+    """Services other than OpenAI may accept such schemas."""
     json.dumps(sample(schema, "canned"))
 
 
-MANY = {"type": "array", "minItems": 1000}
-TWICE = {"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}, "next": {"$ref": "#"}}}
+LONG_ARRAY = {"type": "array", "minItems": 1000}
+BRANCHING = {"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}, "next": {"$ref": "#"}}}
 
 
 @pytest.mark.parametrize(
     "schema",
     [
         {"type": "array", "items": {"type": "string"}, "minItems": 10**12},
-        {**MANY, "items": {**MANY, "items": {**MANY, "items": {"type": "integer"}}}},
+        {
+            **LONG_ARRAY,
+            "items": {**LONG_ARRAY, "items": {**LONG_ARRAY, "items": {"type": "integer"}}},
+        },
         {"type": "string", "minLength": 10**12},
-        {**MANY, "items": {"const": "a" * 10_000}},
-        {**MANY, "items": {"required": ["a" * 10_000]}},
-        TWICE,
+        {**LONG_ARRAY, "items": {"const": "a" * 10_000}},
+        {**LONG_ARRAY, "items": {"required": ["a" * 10_000]}},
+        BRANCHING,
     ],
 )
-def test_value_is_not_much_longer_than_100_000_characters(schema: Any) -> None:
+def test_sample_is_limited_to_a_million_characters(schema: Any) -> None:
     assert len(json.dumps(sample(schema, "canned"))) < 1_000_000
 
 
-def wanted_schema(url: str, body: Any) -> Any:
-    """The schema of the JSON that a request asks for; None if it asks for none."""
+def requested_schema(url: str, body: Any) -> Any:
+    """Return the schema that the answer to a request must match, or None."""
     if url == "/v1/chat/completions":
         return ((body.get("response_format") or {}).get("json_schema") or {}).get("schema")
     if url == "/v1/responses":
@@ -114,16 +135,16 @@ def wanted_schema(url: str, body: Any) -> Any:
 
 
 def text_of(answer: Any) -> str:
-    """The text of an answer of one of these two endpoints."""
+    """Return the text of a chat completion or a response."""
     if "choices" in answer:
         return str(answer["choices"][0]["message"]["content"])
     return str(answer["output"][0]["content"][0]["text"])
 
 
-def test_answers_to_requests_with_a_schema_fit_it() -> None:
+def test_answer_matches_the_schema_in_the_request() -> None:
     compared = 0
     for row in (row for path in VALID for row in rows(path)):
-        schema = wanted_schema(row["url"], row["body"])
+        schema = requested_schema(row["url"], row["body"])
         if schema is not None and '"pattern"' not in json.dumps(schema):
             answer = canned_answer(provider().endpoints[row["url"]], row["body"], "t", NOW)
             jsonschema.validate(json.loads(text_of(answer)), schema)
@@ -131,11 +152,11 @@ def test_answers_to_requests_with_a_schema_fit_it() -> None:
     assert compared > 5
 
 
-def test_answer_is_json_if_the_request_asks_for_json() -> None:
-    wanted = {"type": "json_object"}
+def test_answer_is_json_in_json_mode() -> None:
+    json_mode = {"type": "json_object"}
     for url, extra in (
-        ("/v1/chat/completions", {"response_format": wanted}),
-        ("/v1/responses", {"text": {"format": wanted}}),
+        ("/v1/chat/completions", {"response_format": json_mode}),
+        ("/v1/responses", {"text": {"format": json_mode}}),
     ):
         answer = canned_answer(provider().endpoints[url], request(url=url, **extra)["body"], "t", 0)
 

@@ -1,4 +1,4 @@
-"""Results for real files agree with the report of the check."""
+"""Batch results for all fixtures agree with the reports on them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from support import FIXTURES, fixture_files, line, rows
 
 
 def upload(service: Service, path: Path) -> StoredFile:
-    """Pass a file to the service, as an upload does."""
+    """Pass a copy of a file to the service, as an upload does."""
     copy = service.files.new_path()
     shutil.copy(path, copy)
     return service.create_file(Upload({"purpose": "batch"}, path.name, path.stat().st_size), copy)
 
 
 def finish(service: Service, file: StoredFile, endpoint: str) -> Batch:
-    """Create the batch of a file, and poll it until it ends."""
+    """Create a batch from a file, and poll it until it ends."""
     params = {"input_file_id": file.id, "endpoint": endpoint, "completion_window": "24h"}
     batch = service.create_batch(params)
     for _ in range(4):
@@ -35,22 +35,25 @@ def finish(service: Service, file: StoredFile, endpoint: str) -> Batch:
 
 
 def custom_ids(service: Service, file_id: str | None) -> list[str]:
-    """The custom_ids of an output file or an error file."""
+    """Return the custom_ids in an output file or an error file."""
     if file_id is None:
         return []
     return [row["custom_id"] for row in rows(service.files.get(file_id).path)]
 
 
-OPENAI = fixture_files("valid", "invalid", "wild")
-OTHERS = sorted((FIXTURES / "providers").glob("*/*.jsonl"))
+OPENAI_FILES = fixture_files("valid", "invalid", "wild")
+PROVIDER_FILES = sorted((FIXTURES / "providers").glob("*/*.jsonl"))
 
 
 @pytest.mark.parametrize(
     ("provider", "path"),
-    [*(("openai", path) for path in OPENAI), *((path.parent.name, path) for path in OTHERS)],
-    ids=[f"{path.parent.name}/{path.stem}" for path in (*OPENAI, *OTHERS)],
+    [
+        *(("openai", path) for path in OPENAI_FILES),
+        *((path.parent.name, path) for path in PROVIDER_FILES),
+    ],
+    ids=[f"{path.parent.name}/{path.stem}" for path in (*OPENAI_FILES, *PROVIDER_FILES)],
 )
-def test_results_agree_with_the_report(provider: str, path: Path) -> None:
+def test_batch_results_agree_with_the_report(provider: str, path: Path) -> None:
     url = check(path, provider=provider).endpoint
     profile = providers.provider(provider)
     endpoint = url if url and profile.endpoint(url) else next(iter(profile.endpoints))
@@ -66,17 +69,17 @@ def test_results_agree_with_the_report(provider: str, path: Path) -> None:
 
         if "batch" in effects:
             assert batch["status"] == "failed"
-            listed = check(path, provider=provider, endpoint=endpoint).to_batch()["errors"]
-            assert batch["errors"] == listed
+            expected = check(path, provider=provider, endpoint=endpoint).to_batch()["errors"]
+            assert batch["errors"] == expected
             return
-        refused = {error.custom_id for error in report.errors if error.fails == "request"}
+        failed_ids = {error.custom_id for error in report.errors if error.fails == "request"}
         assert batch["status"] == "completed"
         assert batch["request_counts"] == {
             "total": report.total,
             "completed": report.total - report.failed,
             "failed": report.failed,
         }
-        assert set(custom_ids(service, batch["error_file_id"])) == refused
+        assert set(custom_ids(service, batch["error_file_id"])) == failed_ids
         assert len(custom_ids(service, batch["output_file_id"])) == report.total - report.failed
 
 
