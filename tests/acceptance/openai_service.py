@@ -1,4 +1,4 @@
-"""A local service with the two endpoints that create a batch."""
+"""A local service with the two routes that are needed to create a batch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 
 @dataclass
 class Service:
-    """The service, and the requests that it received.
+    """The service's responses, and the requests that it has received.
 
     Attributes:
-        url: the URL for the client's `base_url`.
+        url: the client's `base_url`.
         paths: the paths of the requests, in order.
-        uploads: the name, the purpose and the contents of the file of each `POST /v1/files`.
+        uploads: the file name, purpose and contents of each `POST /v1/files`.
         creates: the body of each `POST /v1/batches`.
     """
 
@@ -30,10 +30,10 @@ class Service:
     creates: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, path: str, content_type: str, body: bytes) -> tuple[int, dict[str, Any]]:
-        """Return the status and the body of the response to a POST request."""
+        """Return the status and body of the response to a POST request."""
         self.paths.append(path)
         if path == "/v1/files":
-            parts = _form(content_type, body)
+            parts = _parts(content_type, body)
             file = parts["file"]
             data, purpose = _bytes(file), _bytes(parts["purpose"]).decode()
             self.uploads.append((file.get_filename(), purpose, data))
@@ -67,8 +67,8 @@ class Service:
         }
 
 
-def _form(content_type: str, body: bytes) -> dict[str, Message]:
-    """Return the parts of a multipart body by name."""
+def _parts(content_type: str, body: bytes) -> dict[str, Message]:
+    """Return the parts of a multipart body, by name."""
     message = BytesParser().parsebytes(
         b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body
     )
@@ -88,7 +88,7 @@ def _bytes(part: Message) -> bytes:
 
 @contextmanager
 def serving() -> Iterator[Service]:
-    """Run the service while the block runs."""
+    """Run the service until the block ends."""
     service = Service()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The Python blocks of a page of the documentation, which tests run unchanged."""
+"""The Python blocks on a page of the documentation, which tests run unchanged."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from support import ROOT
 
 
 class Recipes(dict[str, str]):
-    """The recipes of a page in `docs/`, by their headings.
+    """The recipes on a page in `docs/`, by heading.
 
     Attributes:
-        page: the text of the page.
+        page: the contents of the page.
     """
 
     def __init__(self, name: str) -> None:
@@ -22,10 +22,10 @@ class Recipes(dict[str, str]):
             for heading, text in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", page, re.MULTILINE)
             for block in re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
         )
-        assert page.count("```python") == len(self), "every block has its own heading"
+        assert page.count("```python") == len(self), "two blocks have the same heading"
 
     def run(self, heading: str) -> dict[str, Any]:
-        """Run a recipe and return the names it defines."""
+        """Run a recipe, and return the names that it defines."""
         names: dict[str, Any] = {"__name__": "recipe"}
         exec(compile(self[heading], heading, "exec"), names)
         return names

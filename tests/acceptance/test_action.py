@@ -1,4 +1,4 @@
-"""The GitHub action passes its inputs on. Globs in files are expanded, options are not."""
+"""The inputs of the GitHub action, as the command receives them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the action
 
 
 def arguments(folder: Path, files: str, args: str = "") -> list[str]:
-    """Run the action's last step in a directory, with a command that prints its arguments."""
+    """Run the action's last step in a directory, and return the arguments of the command."""
     (step,) = [
         step
         for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_globs_in_file_arguments_are_expanded(folder: Path) -> None:
+def test_globs_in_the_files_input_are_expanded(folder: Path) -> None:
     assert arguments(folder, "[ab].jsonl\nc.jsonl") == [
         "check",
         "--",
@@ -54,11 +54,11 @@ def test_globs_in_file_arguments_are_expanded(folder: Path) -> None:
     ]
 
 
-def test_globs_in_option_values_are_not_expanded(folder: Path) -> None:
+def test_globs_in_the_args_input_are_not_expanded(folder: Path) -> None:
     options = "--strict --exclude *.jsonl ??output*"
 
     assert arguments(folder, "a.jsonl", options) == ["check", *options.split(), "--", "a.jsonl"]
 
 
-def test_file_named_like_an_option_is_checked(folder: Path) -> None:
+def test_file_name_that_looks_like_an_option_is_passed_as_a_file(folder: Path) -> None:
     assert arguments(folder, "*output*") == ["check", "--", "--output-file=a.jsonl"]

@@ -1,4 +1,4 @@
-"""`create_batch` with the official client, against a local service."""
+"""`create_batch` with the official client and a local service."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_good_file_becomes_a_batch(client: OpenAI, service: Service, path: Path) -> None:
+def test_valid_file_is_uploaded_and_a_batch_is_created(
+    client: OpenAI, service: Service, path: Path
+) -> None:
     batch = create_batch(client, path, endpoint=CHAT)
 
     assert isinstance(batch, Batch)
@@ -53,7 +55,7 @@ def test_good_file_becomes_a_batch(client: OpenAI, service: Service, path: Path)
     ]
 
 
-def test_parameters_reach_the_api_and_a_path_may_be_a_string(
+def test_create_parameters_are_sent_and_the_path_can_be_a_string(
     client: OpenAI, service: Service, path: Path
 ) -> None:
     expires = {"anchor": "created_at", "seconds": 3600}
@@ -81,23 +83,23 @@ def test_parameters_reach_the_api_and_a_path_may_be_a_string(
 
 
 @pytest.mark.parametrize(
-    "nothing",
+    "omitted",
     [openai.omit, openai.NOT_GIVEN, openai.not_given],
     ids=["omit", "NOT_GIVEN", "not_given"],
 )
 def test_omitted_parameters_are_not_sent(
-    nothing: Any, client: OpenAI, service: Service, path: Path
+    omitted: Any, client: OpenAI, service: Service, path: Path
 ) -> None:
     create_batch(
         client,
         path,
         endpoint=CHAT,
-        completion_window=nothing,
-        metadata=nothing,
-        output_expires_after=nothing,
-        input_file_id=nothing,
-        timeout=nothing,
-        extra_headers=nothing,
+        completion_window=omitted,
+        metadata=omitted,
+        output_expires_after=omitted,
+        input_file_id=omitted,
+        timeout=omitted,
+        extra_headers=omitted,
     )
 
     assert service.creates == [
@@ -120,7 +122,7 @@ def test_file_with_warnings_is_uploaded(client: OpenAI, service: Service, path: 
         ),
         pytest.param(line("a"), "requests.jsonl", {}, "mismatched_url", id="another endpoint"),
         pytest.param(GOOD + GOOD, "requests.jsonl", {}, "duplicate_custom_id", id="whole file"),
-        pytest.param(b"", "requests.jsonl", {}, "empty_file", id="no request"),
+        pytest.param(b"", "requests.jsonl", {}, "empty_file", id="empty file"),
         pytest.param(GOOD, "requests.json", {}, "not_jsonl_name", id="name"),
         pytest.param(
             GOOD, "requests.jsonl", {"completion_window": "1h"}, None, id="completion window"
@@ -153,11 +155,11 @@ def test_invalid_input_is_not_uploaded(
     assert service.paths == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
-def test_file_that_is_replaced_after_the_check_is_not_uploaded(
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows can't replace an open file")
+def test_checked_bytes_are_uploaded_even_if_the_file_is_replaced(
     client: OpenAI, service: Service, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exactly the checked bytes are uploaded."""
+    """The open file keeps its contents when another file takes its path."""
     other = path.with_name("other")
     other.write_bytes(line("a", CHAT, bogus=1))
 
@@ -172,7 +174,7 @@ def test_file_that_is_replaced_after_the_check_is_not_uploaded(
     assert service.uploads == [("requests.jsonl", "batch", GOOD)]
 
 
-def test_file_that_changes_after_the_check_is_not_uploaded(
+def test_file_that_changes_after_the_check_raises_and_is_not_uploaded(
     client: OpenAI, service: Service, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def check_and_change(*args: Any, **options: Any) -> Report:
@@ -187,7 +189,9 @@ def test_file_that_changes_after_the_check_is_not_uploaded(
     assert service.paths == []
 
 
-def test_exception_counts_the_errors_and_shows_the_first(client: OpenAI, path: Path) -> None:
+def test_exception_message_has_the_error_count_and_the_first_error(
+    client: OpenAI, path: Path
+) -> None:
     path.write_bytes(GOOD + line("c", CHAT, bogus=1) + line("a", CHAT))
 
     with pytest.raises(BatchInputError) as caught:
@@ -197,7 +201,9 @@ def test_exception_counts_the_errors_and_shows_the_first(client: OpenAI, path: P
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
-def test_invalid_arguments_send_nothing(client: OpenAI, service: Service, path: Path) -> None:
+def test_invalid_arguments_raise_before_anything_is_sent(
+    client: OpenAI, service: Service, path: Path
+) -> None:
     with pytest.raises(TypeError, match="input_file_id"):
         create_batch(client, path, endpoint=CHAT, input_file_id="file-7")
     with pytest.raises(ValueError, match="not a batch endpoint"):
@@ -207,9 +213,11 @@ def test_invalid_arguments_send_nothing(client: OpenAI, service: Service, path: 
     assert service.paths == []
 
 
-def test_module_does_not_import_openai() -> None:
+def test_module_can_be_imported_without_openai() -> None:
     code = "import sys; sys.modules['openai'] = None; import batchlint.openai as b; print(b.create_batch.__name__)"
 
-    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    completed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
 
-    assert made.stdout == "create_batch\n"
+    assert completed.stdout == "create_batch\n"

@@ -1,4 +1,4 @@
-"""The recipes of `docs/fix-and-split.md`, run unchanged."""
+"""The recipes in `docs/fix-and-split.md`, run unchanged."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ run = RECIPES.run
 
 
 @pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_every_python_block_is_a_tested_recipe() -> None:
+def test_every_python_block_is_tested() -> None:
     assert list(RECIPES) == ["Fix in a pipeline", "Split and upload every part"]
 
 
-def test_pipeline_gets_a_repaired_file(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fix_recipe_writes_the_fixed_file_and_prints_the_fixes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     Path("requests.jsonl").write_bytes(b"\n" + line("a", CHAT, stream=True))
     run("Fix in a pipeline")
 
@@ -32,7 +34,9 @@ def test_pipeline_gets_a_repaired_file(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == "1 fixed: blank_line\n1 fixed: streaming_unsupported\n"
 
 
-def test_pipeline_stops_if_errors_remain(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fix_recipe_exits_with_an_error_if_errors_remain(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     Path("requests.jsonl").write_bytes(line("a", CHAT, bogus=1))
     with pytest.raises(SystemExit, match="errors are left"):
         run("Fix in a pipeline")
@@ -40,7 +44,7 @@ def test_pipeline_stops_if_errors_remain(capsys: pytest.CaptureFixture[str]) -> 
     assert "unknown_parameter body.bogus" in capsys.readouterr().out
 
 
-def test_every_part_is_sent_as_a_batch(
+def test_split_recipe_creates_a_batch_for_every_part(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = [line("a", CHAT), line("b", CHAT, model="n"), line("c")]
@@ -53,7 +57,7 @@ def test_every_part_is_sent_as_a_batch(
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
-def test_unplaced_line_is_printed_and_nothing_is_uploaded(
+def test_split_recipe_prints_lines_that_fit_no_part_and_uploads_nothing(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("requests.jsonl").write_bytes(line("a", CHAT) + b"{}\n")

@@ -1,4 +1,4 @@
-"""Every file in `fixtures/fix/` is a test: `NAME.before.jsonl` is repaired to `NAME.after.jsonl`.
+"""Every file in `fixtures/fix/` is a test: `fix` turns `NAME.before.jsonl` into `NAME.after.jsonl`.
 
 In `safe/`, the requests have the same meaning before and after. In `unsafe/`, safe fixes change
 nothing.
@@ -27,7 +27,7 @@ def name(path: Path) -> str:
     return path.name.partition(".")[0]
 
 
-def repaired(data: bytes, *, unsafe: bool) -> bytes:
+def run_fix(data: bytes, *, unsafe: bool) -> bytes:
     target = io.BytesIO()
     fix(data, target, unsafe=unsafe)
     return target.getvalue()
@@ -37,11 +37,11 @@ def after(path: Path) -> bytes:
     return path.with_name(f"{name(path)}.after.jsonl").read_bytes()
 
 
-# -- what a request means, written without the package --------------------------------------------
+# -- the meaning of a request, determined without batchlint ---------------------------------------
 
 
 def objects(data: bytes) -> list[dict[str, Any]]:
-    """The requests of a file in any form."""
+    """Return the requests in a file, which may be JSON Lines, an array or pretty-printed JSON."""
     encoding = "utf-16" if data[:1] in (b"\xff", b"\xfe") else "utf-8"
     text = data.decode(encoding).replace("\ufeff", "")
     found: list[dict[str, Any]] = []
@@ -60,7 +60,7 @@ def without_unknown_nulls(value: Any) -> Any:
 
 
 def meaning(request: dict[str, Any]) -> dict[str, Any]:
-    """A request in a canonical form, which is the same for equivalent parameters."""
+    """Return a request in a canonical form, which is the same for equivalent requests."""
     body = request["body"]
     body = dict(json.loads(body) if isinstance(body, str) else body)
     if body.get("stream"):
@@ -76,40 +76,42 @@ def meaning(request: dict[str, Any]) -> dict[str, Any]:
     if "reasoning_effort" in body:
         body["reasoning"] = {"effort": body.pop("reasoning_effort")}
     if "response_format" in body:
-        form = body.pop("response_format")
-        body["text"] = {"format": {"type": form["type"], **form.get("json_schema", {})}}
+        response_format = body.pop("response_format")
+        body["text"] = {
+            "format": {"type": response_format["type"], **response_format.get("json_schema", {})}
+        }
     url = str(request["url"]).strip()
-    fitting = [each for each in URLS if url.rstrip("/").endswith(each.removeprefix("/v1/"))]
-    meant = max(fitting, key=len)
+    matching = [each for each in URLS if url.rstrip("/").endswith(each.removeprefix("/v1/"))]
+    full_url = max(matching, key=len)
     method = request.get("method", "POST").strip().upper()
-    whole = {**request, "method": method, "url": meant, "body": body}
-    found: dict[str, Any] = without_unknown_nulls(whole)
+    canonical = {**request, "method": method, "url": full_url, "body": body}
+    found: dict[str, Any] = without_unknown_nulls(canonical)
     return found
 
 
 # -- fixtures -------------------------------------------------------------------------------------
 
 
-def test_all_fixture_directories_have_files() -> None:
+def test_both_fixture_directories_have_files() -> None:
     assert len(SAFE) > 15
     assert len(UNSAFE) > 10
 
 
 @pytest.mark.parametrize("path", SAFE, ids=name)
-def test_safe_fix_keeps_the_meaning(path: Path) -> None:
+def test_safe_fix_gives_the_expected_file_and_keeps_the_meaning(path: Path) -> None:
     before = path.read_bytes()
-    result = repaired(before, unsafe=False)
+    result = run_fix(before, unsafe=False)
 
     assert result == after(path)
     assert [*map(meaning, objects(result))] == [*map(meaning, objects(before))]
 
 
 @pytest.mark.parametrize("path", UNSAFE, ids=name)
-def test_unsafe_fix_is_only_applied_on_request(path: Path) -> None:
+def test_unsafe_fix_is_applied_only_on_request(path: Path) -> None:
     before = path.read_bytes()
 
-    assert repaired(before, unsafe=False) == before
-    assert repaired(before, unsafe=True) == after(path) != before
+    assert run_fix(before, unsafe=False) == before
+    assert run_fix(before, unsafe=True) == after(path) != before
 
 
 @pytest.mark.parametrize("path", [*SAFE, *UNSAFE], ids=name)
@@ -117,7 +119,7 @@ def test_fixed_file_has_no_findings_and_is_not_changed_again(path: Path) -> None
     report = check(after(path))
 
     assert [*map(str, (*report.errors, *report.warnings))] == []
-    assert repaired(after(path), unsafe=True) == after(path)
+    assert run_fix(after(path), unsafe=True) == after(path)
 
 
 @pytest.mark.parametrize("path", [*SAFE, *UNSAFE], ids=name)

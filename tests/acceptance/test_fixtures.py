@@ -1,4 +1,4 @@
-"""Every file in `fixtures/` is a test."""
+"""Files in `fixtures/` that are tests: valid, invalid, foreign and wild batch files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INVALID = fixture_files("invalid")
 FOREIGN = fixture_files("foreign")
 WILD = fixture_files("wild")
 
-#: Rules that need a file too large for a fixture. They are tested elsewhere.
+#: Rules without a fixture, because it would have to be too large. Other tests cover them.
 WITHOUT_FIXTURE = {
     "file_too_large",
     "file_size_near_limit",
@@ -31,7 +31,7 @@ WITHOUT_FIXTURE = {
     "max_tokens_per_request",
     "too_many_problems",
     "unchecked_schema",
-    # These are about the limits of other providers (`test_providers.py`).
+    # Rules about other providers (`test_providers.py`).
     "doubtful_custom_id",
     "line_size_near_limit",
     "line_too_large",
@@ -47,8 +47,8 @@ def by_name(path: Path) -> str:
     return path.name
 
 
-def shown(result: CommandResult) -> str:
-    """Return standard output, standard error and the exit status as one text."""
+def output_of(result: CommandResult) -> str:
+    """Combine standard output, standard error and the exit status into the expected output."""
     err = f"--- standard error\n{result.err}" if result.err else ""
     return f"{result.out}{err}--- exit status {result.status}\n"
 
@@ -60,7 +60,7 @@ def test_every_fixture_directory_has_files(files: list[Path]) -> None:
     assert files
 
 
-def test_every_expected_text_has_a_file() -> None:
+def test_every_fixture_has_an_expected_output_and_vice_versa() -> None:
     texts = {
         path.with_suffix("")
         for folder in ("invalid", "foreign")
@@ -72,7 +72,7 @@ def test_every_expected_text_has_a_file() -> None:
 
 @pytest.mark.parametrize("path", VALID, ids=by_name)
 def test_valid_file_has_no_findings(path: Path) -> None:
-    report = check(path, now=datetime(2026, 1, 1, tzinfo=UTC))  # No model was shut down yet.
+    report = check(path, now=datetime(2026, 1, 1, tzinfo=UTC))  # Before any shutdown date.
     warnings = {"videos_shut_down"} if report.endpoint == "/v1/videos" else set()
 
     assert report.errors == ()
@@ -81,29 +81,31 @@ def test_valid_file_has_no_findings(path: Path) -> None:
     assert report.bytes == path.stat().st_size
 
 
-def test_every_endpoint_has_a_valid_file() -> None:
+def test_every_endpoint_has_a_valid_fixture() -> None:
     assert {check(path).endpoint for path in VALID} == set(URLS)
 
 
 @pytest.mark.parametrize("path", INVALID, ids=by_name)
-def test_invalid_file_shows_its_rule(path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`invalid/<rule>.jsonl` has a finding of the rule, and `invalid/<rule>.txt` is the output."""
+def test_invalid_file_breaks_the_rule_in_its_name(
+    path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`invalid/<rule>.jsonl` has a finding of the rule. `invalid/<rule>.txt` is the output."""
     monkeypatch.chdir(path.parent)
     name = path.stem
-    switched_on = [] if RULES[name].default else [name]
-    report = check(path.name, warn=switched_on)
+    enabled = [] if RULES[name].default else [name]
+    report = check(path.name, warn=enabled)
 
     assert name in {error.rule for error in (*report.errors, *report.warnings)}
-    options = [f"--warn={rule}" for rule in switched_on]
-    assert_matches_golden(shown(run("check", *options, path.name)), path.with_suffix(".txt"))
+    options = [f"--warn={rule}" for rule in enabled]
+    assert_matches_golden(output_of(run("check", *options, path.name)), path.with_suffix(".txt"))
 
 
-def test_every_rule_has_an_invalid_file() -> None:
+def test_every_rule_has_an_invalid_fixture() -> None:
     assert set(RULES) - {path.stem for path in INVALID} == WITHOUT_FIXTURE
 
 
 @pytest.mark.parametrize("path", FOREIGN, ids=by_name)
-def test_foreign_file_has_one_finding(
+def test_foreign_file_has_one_finding_with_a_hint(
     path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(path.parent)
@@ -114,11 +116,11 @@ def test_foreign_file_has_one_finding(
 
     assert found == [(rule, True)]
     assert report.bytes == path.stat().st_size
-    assert_matches_golden(shown(run("check", path.name)), path.with_suffix(".txt"))
+    assert_matches_golden(output_of(run("check", path.name)), path.with_suffix(".txt"))
 
 
 def verdicts() -> dict[str, str]:
-    """Read the table of wild files in `fixtures/README.md`: file and verdict."""
+    """Return the verdict for each wild file, from the table in `fixtures/README.md`."""
     text = (FIXTURES / "README.md").read_text("utf-8")
     cells = [
         [cell.strip(" `") for cell in row.split("|")[1:-1]]
@@ -128,13 +130,13 @@ def verdicts() -> dict[str, str]:
     return {row[0].removeprefix("wild/"): row[-1] for row in cells if row[0] != "wild/"}
 
 
-def test_every_wild_file_has_an_expected_result() -> None:
+def test_every_wild_file_has_a_verdict_in_the_readme() -> None:
     assert set(verdicts()) == {path.name for path in WILD}
 
 
 @pytest.mark.parametrize("path", WILD, ids=by_name)
-def test_wild_file_has_the_expected_result(path: Path) -> None:
-    """Files that the API accepts have no errors. All others have only the known error."""
+def test_wild_file_has_only_the_error_in_its_verdict(path: Path) -> None:
+    """Files with the verdict `valid` have no errors."""
     verdict = verdicts()[path.name]
     expected = set() if verdict == "valid" else {verdict}
 

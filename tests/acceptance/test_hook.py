@@ -1,4 +1,4 @@
-"""The pre-commit hook: the files that it checks, and a run by pre-commit itself."""
+"""The pre-commit hooks: their definitions, and runs with pre-commit."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def test_hook_has_the_fields_that_pre_commit_requires() -> None:
     assert HOOK["description"]
 
 
-def test_second_hook_fixes_what_the_first_one_checks() -> None:
-    own = {"id": "batchlint-fix", "name": "batchlint fix", "entry": "batchlint fix"}
+def test_fix_hook_has_the_same_settings_as_the_check_hook() -> None:
+    differences = {"id": "batchlint-fix", "name": "batchlint fix", "entry": "batchlint fix"}
 
-    assert {**HOOK, **own, "description": FIX["description"]} == FIX
+    assert {**HOOK, **differences, "description": FIX["description"]} == FIX
 
 
 @pytest.mark.parametrize(
-    ("name", "taken"),
+    ("name", "matches"),
     [
         ("batch.jsonl", True),
         ("data/my_batch_1.jsonl", True),
@@ -51,8 +51,8 @@ def test_second_hook_fixes_what_the_first_one_checks() -> None:
         ("batchxjsonl", False),
     ],
 )
-def test_hook_takes_jsonl_files_with_batch_in_their_names(name: str, taken: bool) -> None:
-    assert bool(re.search(HOOK["files"], name)) is taken
+def test_hook_matches_jsonl_files_with_batch_in_their_names(name: str, matches: bool) -> None:
+    assert bool(re.search(HOOK["files"], name)) is matches
 
 
 def run_program(
@@ -87,7 +87,7 @@ def git(*args: str, cwd: Path) -> None:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository in which the current tree is committed."""
+    """A repository with the current tree as its only commit."""
     if shutil.which("git") is None:
         pytest.skip("needs git")
     folder = tmp_path_factory.mktemp("hook") / "batchlint"
@@ -98,23 +98,23 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, folder / name)
     git("init", "-q", cwd=folder)
     git("add", "-A", "-f", cwd=folder)
-    git("commit", "-q", "-m", "as it is", cwd=folder)
+    git("commit", "-q", "-m", "Initial commit", cwd=folder)
     return folder
 
 
-#: Runs a hook on some files of a repository.
+#: Runs a hook on files in a repository.
 RunHook = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the directory of pre-commit's cache, so that the hook is installed only once."""
+    """The directory of pre-commit's cache. All tests share it, so the hook is installed once."""
     return tmp_path_factory.mktemp("pre-commit")
 
 
 @pytest.fixture
 def run_hook(repository: Path, home: Path, tmp_path: Path) -> RunHook:
-    """Return a function that runs a hook of the repository on files of the test."""
+    """Return a function that runs a hook from the repository on files in the test's directory."""
     pytest.importorskip("pre_commit", reason="needs pre-commit")
     git("init", "-q", cwd=tmp_path)
     env = {"PRE_COMMIT_HOME": str(home), "PRE_COMMIT_COLOR": "never", "PYTHONPATH": ""}
@@ -140,7 +140,7 @@ def run_hook(repository: Path, home: Path, tmp_path: Path) -> RunHook:
 
 @pytest.mark.hook
 def test_pre_commit_installs_and_runs_the_hook(run_hook: RunHook, tmp_path: Path) -> None:
-    """`pre-commit run` passes on a good file, fails on a bad one, and skips another."""
+    """It passes for a valid file, fails for an invalid one, and skips one without `batch` in its name."""
     shutil.copy(FIXTURES / "valid" / "embeddings.jsonl", tmp_path / "good_batch.jsonl")
     shutil.copy(FIXTURES / "invalid" / "invalid_type.jsonl", tmp_path / "bad batch.jsonl")
     shutil.copy(FIXTURES / "foreign" / "fine_tuning.jsonl", tmp_path / "training.jsonl")
@@ -157,8 +157,8 @@ def test_pre_commit_installs_and_runs_the_hook(run_hook: RunHook, tmp_path: Path
 
 
 @pytest.mark.hook
-def test_pre_commit_runs_the_hook_that_fixes(run_hook: RunHook, tmp_path: Path) -> None:
-    """It fails if it changes a file, so that someone looks at the change. Then it passes."""
+def test_pre_commit_runs_the_fix_hook(run_hook: RunHook, tmp_path: Path) -> None:
+    """It fails if it changes a file, so that the user reviews the change. The next run passes."""
     fixtures = FIXTURES / "fix" / "safe"
     path = tmp_path / "my_batch.jsonl"
     shutil.copy(fixtures / "url_forms.before.jsonl", path)
@@ -186,7 +186,7 @@ HOSTILE_NAMES = (
 
 
 @pytest.mark.hook
-@pytest.mark.skipif(os.name != "posix", reason="needs a file system that takes any name")
+@pytest.mark.skipif(os.name != "posix", reason="needs a file system that allows any name")
 def test_hook_treats_hostile_names_as_file_names(run_hook: RunHook, tmp_path: Path) -> None:
     folder = tmp_path / "--output-file=y"
     folder.mkdir()
@@ -195,7 +195,7 @@ def test_hook_treats_hostile_names_as_file_names(run_hook: RunHook, tmp_path: Pa
         shutil.copy(FIXTURES / "invalid" / "invalid_type.jsonl", tmp_path / name)
     before = {entry: entry.read_bytes() for entry in tmp_path.iterdir() if entry.is_file()}
     for name in names:
-        # `./` is for pre-commit's own command line.
+        # Without `./`, pre-commit would parse the name as one of its options.
         completed = run_hook(f"./{name}")
         assert completed.returncode == 1, completed.stdout
         shown = escape(name).lstrip()  # pre-commit strips the output.
@@ -206,21 +206,21 @@ def test_hook_treats_hostile_names_as_file_names(run_hook: RunHook, tmp_path: Pa
 
 
 @pytest.mark.hook
-@pytest.mark.skipif(os.name != "posix", reason="needs a file system that takes any name")
-def test_hook_with_custom_args_refuses_names_that_look_like_options(
+@pytest.mark.skipif(os.name != "posix", reason="needs a file system that allows any name")
+def test_hook_with_custom_args_rejects_names_that_look_like_options(
     run_hook: RunHook, tmp_path: Path
 ) -> None:
-    """`args` in `.pre-commit-config.yaml` replaces the hook's, and with it the `--`."""
+    """`args` in `.pre-commit-config.yaml` replaces the hook's `args`, including the `--`."""
     names = ["--output-file=x-batch.jsonl", "batch.jsonl"]
     for name in names:
         shutil.copy(FIXTURES / "valid" / "embeddings.jsonl", tmp_path / name)
     before = {name: (tmp_path / name).read_bytes() for name in names}
-    # `./` is for pre-commit's own command line.
+    # Without `./`, pre-commit would parse a name as one of its options.
     given = [f"./{name}" for name in names]
 
-    refused = run_hook(*given, args=["--strict"])
-    assert refused.returncode == 1, refused.stdout
-    assert "write `--` before the files" in refused.stdout
+    rejected = run_hook(*given, args=["--strict"])
+    assert rejected.returncode == 1, rejected.stdout
+    assert "write `--` before the files" in rejected.stdout
     accepted = run_hook(*given, args=["--strict", "--"])
     assert accepted.returncode == 0, accepted.stdout
     assert {name: (tmp_path / name).read_bytes() for name in names} == before

@@ -1,4 +1,4 @@
-"""The parts of a release: the version, the metadata, the tasks and the pinned tools."""
+"""The project's metadata: its version, URLs, classifiers, pinned tools and release notes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TAG: Final = f"v{VERSION}"
 
 
 def tree() -> list[Path]:
-    """Return the hand-written text files of the tree."""
+    """Return the hand-written text files in the tree."""
     folders = ("src", "scripts", "docs", ".github", "benchmarks")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.*")]
     files += [*ROOT.glob("*.*"), *ROOT.glob(".*.yaml"), ROOT / "justfile"]
@@ -35,7 +35,7 @@ def tree() -> list[Path]:
     ]
 
 
-def test_version_is_in_one_place() -> None:
+def test_version_is_defined_in_one_place() -> None:
     quoted = re.compile(rf"(?<![\w.>=])['\"]?{re.escape(VERSION)}['\"](?![\w.])")
     places = [path.relative_to(ROOT) for path in tree() if quoted.search(path.read_text("utf-8"))]
 
@@ -70,7 +70,7 @@ def test_pages_have_the_project_url_of_the_repository() -> None:
     assert urls == {source}
 
 
-def test_classifiers_match_the_tested_versions() -> None:
+def test_classifiers_match_the_python_versions_in_ci() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text("utf-8"))
     versions = workflow["jobs"]["tests"]["strategy"]["matrix"]["python"]
     prefix = "Programming Language :: Python :: 3."
@@ -80,7 +80,7 @@ def test_classifiers_match_the_tested_versions() -> None:
     assert classifiers == [f"Programming Language :: Python :: {version}" for version in versions]
 
 
-def test_hooks_of_the_project_have_the_pinned_versions() -> None:
+def test_pre_commit_hooks_use_the_pinned_tool_versions() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
     used = {
         package
@@ -92,11 +92,11 @@ def test_hooks_of_the_project_have_the_pinned_versions() -> None:
     assert used <= set(PROJECT["dependency-groups"]["lint"])
 
 
-# -- the notes of a release -----------------------------------------------------------------------
+# -- release notes --------------------------------------------------------------------------------
 
 
 def notes(changelog: str, tag: str = TAG) -> str:
-    """Call `notes` of `scripts/release_notes.py`."""
+    """Call `notes` in `scripts/release_notes.py`."""
     path = ROOT / "scripts" / "release_notes.py"
     spec = importlib.util.spec_from_file_location("release_notes", path)
     assert spec is not None
@@ -106,7 +106,7 @@ def notes(changelog: str, tag: str = TAG) -> str:
     return str(module.notes(tag, changelog))
 
 
-def test_notes_of_a_release_are_its_section_of_the_changelog() -> None:
+def test_release_notes_are_the_changelog_section_of_the_version() -> None:
     changelog = (
         f"# Changelog\n\n## [Unreleased]\n\n- Later.\n\n## [{VERSION}] - 2026-12-01\n\n"
         "### Added\n\n- This.\n\n## [0.0.1] - 2026-01-01\n\n- Earlier.\n"
@@ -124,18 +124,20 @@ def test_notes_of_a_release_are_its_section_of_the_changelog() -> None:
         (f"## [{VERSION}] - 2026-12-01\n\n## [0.0.1] - 2026-01-01\n\n- This.\n", TAG, "empty"),
     ],
 )
-def test_release_without_notes_is_refused(changelog: str, tag: str, message: str) -> None:
+def test_release_without_a_changelog_section_raises_value_error(
+    changelog: str, tag: str, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         notes(changelog, tag)
 
 
-def test_wrong_tag_is_a_usage_error() -> None:
-    made = subprocess.run(
+def test_release_notes_for_a_tag_other_than_the_version_exit_with_status_1() -> None:
+    completed = subprocess.run(
         [sys.executable, ROOT / "scripts" / "release_notes.py", "v99.0"],
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert (made.returncode, made.stdout) == (1, "")
-    assert "the tag is v99.0" in made.stderr
+    assert (completed.returncode, completed.stdout) == (1, "")
+    assert "the tag is v99.0" in completed.stderr

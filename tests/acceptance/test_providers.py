@@ -1,6 +1,7 @@
-"""Every provider: its valid file has no errors, and each of its limits is exact.
+"""Every provider: its valid files have no findings, and each of its limits is exact.
 
-The tests read the data and `fixtures/providers/`, so a new provider needs no new test.
+The tests read `schemas/providers.yaml` and `fixtures/providers/`, so a new provider needs no new
+tests.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ from support import FIXTURES, fixture_files
 PROVIDERS = [provider(name) for name in provider_names()]
 FILES = sorted((FIXTURES / "providers").glob("*/*.jsonl"))
 VALID = [path for path in FILES if path.stem.startswith("valid")]
-_EFFECTS = ("upload", "create", "batch", "request")
-BROKEN = [path for path in FILES if path not in VALID]
+EFFECTS = ("upload", "create", "batch", "request")
+INVALID = [path for path in FILES if path not in VALID]
 
 
 def by_name(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def found(path: Path) -> set[tuple[str, str]]:
-    """The rules and severities of the findings about a file of a provider."""
+def findings_in(path: Path) -> set[tuple[str, str]]:
+    """Return the rules and severities of the findings about a provider's file."""
     report = check(path, provider=path.parent.name)
     return {(error.rule, error.severity) for error in (*report.errors, *report.warnings)}
 
@@ -39,55 +40,60 @@ def found(path: Path) -> set[tuple[str, str]]:
 # -- the data -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("one", PROVIDERS, ids=lambda one: one.name)
-def test_provider_data_refers_only_to_known_rules_and_endpoints(one: Provider) -> None:
-    assert one.rules.keys() <= RULES.keys()
-    assert {change.fails for change in one.rules.values()} <= {None, *_EFFECTS}
-    assert {change.severity for change in one.rules.values()} <= {None, "none", "warning", "error"}
-    assert {*one.parameters, *one.body_patches} <= ENDPOINTS.keys()
-    assert one.line_fields.keys() <= {"custom_id", "method", "url", "body"}
-    assert one.title
-    assert one.service
-    assert all(one.sources.values())
+@pytest.mark.parametrize("profile", PROVIDERS, ids=lambda profile: profile.name)
+def test_provider_data_refers_only_to_known_rules_and_endpoints(profile: Provider) -> None:
+    assert profile.rules.keys() <= RULES.keys()
+    assert {change.fails for change in profile.rules.values()} <= {None, *EFFECTS}
+    assert {change.severity for change in profile.rules.values()} <= {
+        None,
+        "none",
+        "warning",
+        "error",
+    }
+    assert {*profile.parameters, *profile.body_patches} <= ENDPOINTS.keys()
+    assert profile.line_fields.keys() <= {"custom_id", "method", "url", "body"}
+    assert profile.title
+    assert profile.service
+    assert all(profile.sources.values())
 
 
-@pytest.mark.parametrize("one", PROVIDERS, ids=lambda one: one.name)
-def test_maximum_is_not_below_the_safe_limit(one: Provider) -> None:
-    for safe, most in zip(one.safe_limits, one.limits, strict=True):
-        assert most is None or most >= (safe or 0)
-        assert safe is not None or most is None
+@pytest.mark.parametrize("profile", PROVIDERS, ids=lambda profile: profile.name)
+def test_limit_is_not_below_the_safe_limit(profile: Provider) -> None:
+    for safe, maximum in zip(profile.safe_limits, profile.limits, strict=True):
+        assert maximum is None or maximum >= (safe or 0)
+        assert safe is not None or maximum is None
 
 
 # -- files ----------------------------------------------------------------------------------------
 
 
-def test_every_provider_has_a_valid_file() -> None:
+def test_every_provider_has_a_valid_fixture() -> None:
     named = {path.parent.name for path in VALID}
 
-    assert named == {one.name for one in PROVIDERS} - {"openai"}
+    assert named == {profile.name for profile in PROVIDERS} - {"openai"}
 
 
 @pytest.mark.parametrize("path", VALID, ids=by_name)
-def test_valid_file_of_a_provider_has_no_findings(path: Path) -> None:
-    assert found(path) == set()
+def test_valid_provider_file_has_no_findings(path: Path) -> None:
+    assert findings_in(path) == set()
 
 
-@pytest.mark.parametrize("path", BROKEN, ids=by_name)
-def test_invalid_file_of_a_provider_breaks_the_rule_in_its_name(path: Path) -> None:
-    """`refused_custom_id.jsonl` has only findings of this rule, which the text file shows."""
+@pytest.mark.parametrize("path", INVALID, ids=by_name)
+def test_invalid_provider_file_breaks_only_the_rule_in_its_name(path: Path) -> None:
+    """`refused_custom_id.txt` has the findings about `refused_custom_id.jsonl`."""
     report = check(path, provider=path.parent.name)
     errors = [*report.errors, *report.warnings]
 
     assert {error.rule for error in errors} == {path.stem}
-    words = "".join(f"{error.severity}: {error}\n" for error in errors)
-    assert_matches_golden(words, path.with_suffix(".txt"))
+    text = "".join(f"{error.severity}: {error}\n" for error in errors)
+    assert_matches_golden(text, path.with_suffix(".txt"))
 
 
 # -- limits ---------------------------------------------------------------------------------------
 
 
-class Side(NamedTuple):
-    """A number on one side of a limit, and the severity of the finding about it."""
+class BoundaryCase(NamedTuple):
+    """A number at or just above a limit, and the severity of its finding or None."""
 
     provider: Provider
     limit: str
@@ -96,95 +102,103 @@ class Side(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name of the test."""
+        """The ID of the parametrized test."""
         return f"{self.provider.name}-{self.limit}-{self.number}"
 
 
-def sides() -> list[Side]:
-    """Both sides of every limit."""
+def boundary_cases() -> list[BoundaryCase]:
+    """Return the numbers at and just above every limit."""
     cases = []
-    for one in PROVIDERS:
+    for profile in PROVIDERS:
         for limit in Limits._fields:
-            safe = getattr(one.safe_limits, limit)
-            most = getattr(one.limits, limit)
+            safe = getattr(profile.safe_limits, limit)
+            maximum = getattr(profile.limits, limit)
             if safe is not None:
-                cases.append(Side(one, limit, safe, None))
-                cases.append(Side(one, limit, safe + 1, "error" if most == safe else "warning"))
-            if most not in (None, safe):
-                cases.append(Side(one, limit, most, "warning"))
-                cases.append(Side(one, limit, most + 1, "error"))
+                cases.append(BoundaryCase(profile, limit, safe, None))
+                cases.append(
+                    BoundaryCase(
+                        profile, limit, safe + 1, "error" if maximum == safe else "warning"
+                    )
+                )
+            if maximum not in (None, safe):
+                cases.append(BoundaryCase(profile, limit, maximum, "warning"))
+                cases.append(BoundaryCase(profile, limit, maximum + 1, "error"))
     return cases
 
 
-SIDES = sides()
+BOUNDARY_CASES = boundary_cases()
 
 
 @pytest.mark.parametrize(
-    "side", [side for side in SIDES if side.limit != "line_bytes"], ids=lambda side: side.name
+    "case",
+    [case for case in BOUNDARY_CASES if case.limit != "line_bytes"],
+    ids=lambda case: case.name,
 )
-def test_limit_of_a_file_is_exact(side: Side) -> None:
+def test_file_limit_is_exact(case: BoundaryCase) -> None:
     summary = ChunkSummary()
-    rows = side.number if side.limit == "requests" else 1
+    rows = case.number if case.limit == "requests" else 1
     summary.statuses.extend(bytes([LineStatus.PASSED]) * rows)
     summary.custom_ids.absorb(CustomIds.pack([None] * min(rows, 10)))
-    if side.limit != "requests":
-        summary.totals[side.limit] = side.number
-    plan = Plan(select_rules(provider=side.provider), provider=side.provider.name)
+    if case.limit != "requests":
+        summary.totals[case.limit] = case.number
+    plan = Plan(select_rules(provider=case.provider), provider=case.provider.name)
     report = finish(summary, plan, name=None, endpoint=None)
     findings = [*report.errors, *report.warnings]
 
-    assert [error.severity for error in findings] == ([side.severity] if side.severity else [])
-    if findings and side.provider.name != "openai":
+    assert [error.severity for error in findings] == ([case.severity] if case.severity else [])
+    if findings and case.provider.name != "openai":
         [error] = findings
-        assert side.provider.title in f"{error.message} {error.hint}"
+        assert case.provider.title in f"{error.message} {error.hint}"
 
 
 @pytest.mark.parametrize(
-    "side", [side for side in SIDES if side.limit == "line_bytes"], ids=lambda side: side.name
+    "case",
+    [case for case in BOUNDARY_CASES if case.limit == "line_bytes"],
+    ids=lambda case: case.name,
 )
-def test_limit_of_a_line_is_exact(side: Side) -> None:
-    path = next(path for path in VALID if path.parent.name == side.provider.name)
+def test_line_size_limit_is_exact(case: BoundaryCase) -> None:
+    path = next(path for path in VALID if path.parent.name == case.provider.name)
     line = path.read_bytes().split(b"\n")[0]
-    padded = line[:-1] + b" " * (side.number - len(line)) + line[-1:]
-    report = check(padded, provider=side.provider.name)
+    padded = line[:-1] + b" " * (case.number - len(line)) + line[-1:]
+    report = check(padded, provider=case.provider.name)
     findings = [*report.errors, *report.warnings]
 
-    assert len(padded) == side.number
-    assert [error.severity for error in findings] == ([side.severity] if side.severity else [])
+    assert len(padded) == case.number
+    assert [error.severity for error in findings] == ([case.severity] if case.severity else [])
 
 
-def custom_ids() -> list[Any]:
-    """The limits of custom_ids, as (provider, valid ID, invalid ID)."""
+def custom_id_lengths() -> list[Any]:
+    """Return the length limits of custom_ids, as (provider, valid ID, invalid ID)."""
     cases = []
-    for one in PROVIDERS:
-        if most := one.custom_id.get("max"):
-            cases.append((one, "x" * most, "x" * (most + 1)))
-        if least := one.custom_id.get("min"):
-            cases.append((one, "x" * least, "x" * (least - 1)))
+    for profile in PROVIDERS:
+        if maximum := profile.custom_id.get("max"):
+            cases.append((profile, "x" * maximum, "x" * (maximum + 1)))
+        if minimum := profile.custom_id.get("min"):
+            cases.append((profile, "x" * minimum, "x" * (minimum - 1)))
     return cases
 
 
-@pytest.mark.parametrize(("one", "good", "bad"), custom_ids())
-def test_limit_of_a_custom_id_is_exact(one: Provider, good: str, bad: str) -> None:
-    line = {"custom_id": good, "method": "POST", "url": next(iter(one.endpoints))}
-    line = {key: value for key, value in line.items() if key in one.line_fields}
+@pytest.mark.parametrize(("profile", "valid_id", "invalid_id"), custom_id_lengths())
+def test_custom_id_length_limit_is_exact(profile: Provider, valid_id: str, invalid_id: str) -> None:
+    line = {"custom_id": valid_id, "method": "POST", "url": next(iter(profile.endpoints))}
+    line = {key: value for key, value in line.items() if key in profile.line_fields}
     body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
-    doubtful = one.custom_id.get("doubtful")
+    doubtful = profile.custom_id.get("doubtful")
     expected = ("doubtful_custom_id", "warning") if doubtful else ("refused_custom_id", "error")
 
     def findings(custom_id: str) -> list[tuple[str, str]]:
-        report = check([line | {"custom_id": custom_id, "body": body}], provider=one.name)
+        report = check([line | {"custom_id": custom_id, "body": body}], provider=profile.name)
         return [(error.rule, error.severity) for error in (*report.errors, *report.warnings)]
 
-    assert findings(good) == []
-    assert findings(bad) == [expected]
+    assert findings(valid_id) == []
+    assert findings(invalid_id) == [expected]
 
 
-# -- files of public repositories -----------------------------------------------------------------
+# -- files from public repositories ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", fixture_files("wild"), ids=lambda path: path.name)
-def test_public_file_has_no_errors_for_a_compatible_provider(path: Path) -> None:
+def test_wild_file_has_no_errors_for_a_compatible_provider(path: Path) -> None:
     errors = {error.rule for error in check(path, provider="compatible").errors}
 
     assert errors <= {"duplicate_custom_id"}

@@ -1,4 +1,4 @@
-"""The recipes of `docs/recipes.md`, run unchanged, and the GitHub action."""
+"""The recipes in `docs/recipes.md`, run unchanged, and the GitHub action."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ run = RECIPES.run
 
 @pytest.fixture(autouse=True)
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Write a valid file for the recipes into the working directory."""
+    """Write a valid file for the recipes to the working directory."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "requests.jsonl"
     path.write_bytes(line("a", CHAT) + line("b", CHAT))
     return path
 
 
-def append_bad_line(file: Path) -> None:
+def append_invalid_line(file: Path) -> None:
     with file.open("ab") as stream:
         stream.write(line("c", CHAT, bogus=1))
 
@@ -42,7 +42,7 @@ def skip_without(package: str) -> None:
         pytest.skip(f"{package} is not installed; it is large (CI installs the group `frames`)")
 
 
-def test_every_python_block_is_a_tested_recipe() -> None:
+def test_every_python_block_is_tested() -> None:
     assert list(RECIPES) == [
         "The official client",
         "A pandas DataFrame",
@@ -52,7 +52,7 @@ def test_every_python_block_is_a_tested_recipe() -> None:
     ]
 
 
-def test_official_client_creates_a_batch(
+def test_official_client_recipe_creates_a_batch(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = run("The official client")
@@ -62,10 +62,10 @@ def test_official_client_creates_a_batch(
     assert service.creates[0]["metadata"] == {"team": "docs"}
 
 
-def test_official_client_sends_nothing_for_a_bad_file(
+def test_official_client_recipe_sends_nothing_if_the_file_is_invalid(
     service: Service, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    append_bad_line(file)
+    append_invalid_line(file)
 
     with pytest.raises(BatchInputError):
         run("The official client")
@@ -77,7 +77,7 @@ def test_official_client_sends_nothing_for_a_bad_file(
 @pytest.mark.parametrize(
     ("package", "heading"), [("pandas", "A pandas DataFrame"), ("polars", "A Polars DataFrame")]
 )
-def test_data_frame_becomes_a_checked_file(package: str, heading: str, file: Path) -> None:
+def test_data_frame_recipe_writes_a_valid_file(package: str, heading: str, file: Path) -> None:
     skip_without(package)
 
     run(heading)
@@ -87,29 +87,29 @@ def test_data_frame_becomes_a_checked_file(package: str, heading: str, file: Pat
 
 
 @pytest.mark.parametrize(
-    ("package", "heading", "wrong"),
+    ("package", "heading", "invalid_input"),
     [("pandas", "A pandas DataFrame", "7"), ("polars", "A Polars DataFrame", "None")],
 )
-def test_invalid_data_frame_raises_value_error(
-    package: str, heading: str, wrong: str, monkeypatch: pytest.MonkeyPatch
+def test_data_frame_recipe_raises_value_error_for_invalid_input(
+    package: str, heading: str, invalid_input: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     skip_without(package)
-    monkeypatch.setitem(RECIPES, heading, RECIPES[heading].replace('"The second."', wrong))
+    monkeypatch.setitem(RECIPES, heading, RECIPES[heading].replace('"The second."', invalid_input))
 
     with pytest.raises(ValueError, match="input"):
         run(heading)
 
 
-def test_assertion_fails_with_the_findings_of_a_bad_file(file: Path) -> None:
+def test_pytest_recipe_fails_with_the_findings(file: Path) -> None:
     test = run("A test with pytest")["test_the_batch_file_would_be_accepted"]
 
     test()
-    append_bad_line(file)
+    append_invalid_line(file)
     with pytest.raises(AssertionError, match="line 3: Unknown parameter: 'bogus'"):
         test()
 
 
-def test_task_returns_counts_and_fails_with_the_findings(file: Path) -> None:
+def test_task_recipe_returns_counts_or_raises_with_the_findings(file: Path) -> None:
     task = run("A task in Airflow, Prefect or Dagster")["check_batch_file"]
 
     assert task("requests.jsonl", CHAT) == {
@@ -118,7 +118,7 @@ def test_task_returns_counts_and_fails_with_the_findings(file: Path) -> None:
         "total": 2,
         "failed": 0,
     }
-    append_bad_line(file)
+    append_invalid_line(file)
     with pytest.raises(ValueError, match=r"^requests\.jsonl:3: Unknown parameter: 'bogus'"):
         task("requests.jsonl", CHAT)
 
@@ -127,7 +127,7 @@ ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
 
 
-def test_action_sets_up_python_installs_and_checks() -> None:
+def test_action_has_the_expected_steps_and_runs_no_input_as_code() -> None:
     assert ACTION["runs"]["using"] == "composite"
     assert list(STEPS) == ["Set up Python", "Install batchlint", "Check"]
     assert STEPS["Install batchlint"]["env"]["SOURCE"] == "${{ github.action_path }}"
@@ -137,7 +137,7 @@ def test_action_sets_up_python_installs_and_checks() -> None:
     )
 
 
-def test_recipe_of_the_action_uses_its_inputs() -> None:
+def test_action_recipe_uses_all_inputs_of_the_action() -> None:
     (block,) = re.findall(r"^```yaml\n(.*?)^```$", RECIPES.page, re.DOTALL | re.MULTILINE)
 
     assert yaml.safe_load(block)[1]["with"].keys() == ACTION["inputs"].keys() == {"files", "args"}
@@ -145,19 +145,19 @@ def test_recipe_of_the_action_uses_its_inputs() -> None:
 
 @pytest.mark.skipif(
     sys.platform == "win32" or not shutil.which("bash"),
-    reason="needs bash, and a command by a script",
+    reason="needs bash, and scripts that can be commands",
 )
 @pytest.mark.parametrize(
-    ("files", "args", "status", "said"),
+    ("files", "args", "status", "expected"),
     [
         ("*.jsonl", "", 0, "requests.jsonl: 2 requests"),
         ("requests.jsonl\nrequests.jsonl", "--endpoint /v1/responses", 1, "invalid_url"),
         ("none.jsonl", "", 2, "none.jsonl"),
-        ("$(touch made)", "", 2, "touch"),
+        ("$(touch created)", "", 2, "touch"),
     ],
 )
-def test_last_step_of_the_action_checks_the_files(
-    tmp_path: Path, files: str, args: str, status: int, said: str
+def test_check_step_of_the_action_runs_the_command(
+    tmp_path: Path, files: str, args: str, status: int, expected: str
 ) -> None:
     venv = tmp_path / "runner" / "batchlint" / "bin"
     venv.mkdir(parents=True)
@@ -165,7 +165,7 @@ def test_last_step_of_the_action_checks_the_files(
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m batchlint "$@"\n', "utf-8")
     command.chmod(0o755)
 
-    made = subprocess.run(
+    completed = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS["Check"]["run"]],
         capture_output=True,
         text=True,
@@ -178,7 +178,8 @@ def test_last_step_of_the_action_checks_the_files(
         },
     )
 
-    assert (made.returncode, said in made.stdout + made.stderr) == (status, True), (
-        made.stdout + made.stderr
-    )
-    assert not (tmp_path / "made").exists()
+    assert (completed.returncode, expected in completed.stdout + completed.stderr) == (
+        status,
+        True,
+    ), completed.stdout + completed.stderr
+    assert not (tmp_path / "created").exists()

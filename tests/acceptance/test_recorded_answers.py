@@ -1,4 +1,4 @@
-"""Recorded responses of the API, documented requests, and lines with one defect each."""
+"""Recorded API responses, documented requests, and requests with one defect each."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from support import FIXTURES, fixture_files, rows
 
 ANSWERS = [row for path in fixture_files("answers") for row in rows(path)]
 ACCEPTED = [row for row in ANSWERS if row["status"] == 200]
-REFUSED = [row for row in ANSWERS if row["status"] != 200 and row["kind"] == "schema"]
+REJECTED = [row for row in ANSWERS if row["status"] != 200 and row["kind"] == "schema"]
 
-#: Responses that only the API can give, such as this one, which counts tokens.
+#: Responses that only the API can give. `misc-006` depends on the number of tokens.
 SERVER_ONLY = {"misc-006"}
 
 CASES = fixture_files("cases/valid")
@@ -27,7 +27,7 @@ def by_id(row: dict[str, Any]) -> str:
 
 
 def as_request(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the recorded body as a line of a batch."""
+    """Return a recorded body as a batch request."""
     return {
         "custom_id": row["id"],
         "method": "POST",
@@ -36,9 +36,9 @@ def as_request(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_fixtures_are_complete() -> None:
+def test_fixtures_have_at_least_the_known_number_of_rows() -> None:
     assert len(ACCEPTED) > 40
-    assert len(REFUSED) > 190
+    assert len(REJECTED) > 190
     assert len(CASES) > 20
     assert len(MUTANTS) > 450
 
@@ -50,11 +50,13 @@ def test_accepted_body_has_no_errors(row: dict[str, Any]) -> None:
     assert errors == []
 
 
-@pytest.mark.parametrize("row", [row for row in REFUSED if row["id"] not in SERVER_ONLY], ids=by_id)
-def test_first_error_is_the_answer_of_the_api(row: dict[str, Any]) -> None:
-    """Code, param and message, if they were observed.
+@pytest.mark.parametrize(
+    "row", [row for row in REJECTED if row["id"] not in SERVER_ONLY], ids=by_id
+)
+def test_first_error_matches_the_recorded_response(row: dict[str, Any]) -> None:
+    """Code, param and message are compared if they were observed.
 
-    If the API gives no code, ours is the rule's name. In a batch, a body without a model is
+    If the API gives no code, batchlint uses the rule's name. In a batch, a body without a model is
     rejected earlier, with another message.
     """
     first = next(error for error in check_request(as_request(row)) if error.severity == "error")
@@ -76,8 +78,8 @@ def test_first_error_is_the_answer_of_the_api(row: dict[str, Any]) -> None:
     [path for path in CASES if path.name.startswith(("valid", "constructed"))],
     ids=lambda path: path.name,
 )
-def test_documented_requests_have_no_errors(path: Path) -> None:
-    """The models differ between the lines of a file, and one has been shut down since."""
+def test_documented_or_constructed_requests_have_no_errors(path: Path) -> None:
+    """The models in a file differ, and one of them has been shut down since."""
     report = check(path, ignore=["mismatched_model", "model_shutdown"])
 
     assert report.errors == ()
@@ -91,14 +93,16 @@ def test_documented_create_calls_have_no_errors(params: dict[str, Any]) -> None:
     assert check_create(params) == []
 
 
-def test_defects_are_found_on_their_lines() -> None:
-    """At least 97 of 100 defects that a schema can detect are found."""
+def test_at_least_97_percent_of_schema_defects_are_found_on_their_lines() -> None:
+    """Only defects that a schema can detect are counted."""
     path = FIXTURES / "cases" / "mutants.jsonl"
     report = check(path, keep=0, ignore=["mismatched_model", "mismatched_url"])
-    wrong = {error.line for error in report.errors}
+    lines_with_errors = {error.line for error in report.errors}
     expected = {row["line"]: row for row in MUTANTS if row["category"] == "schema"}
     missed = [
-        (row["custom_id"], row["detail"]) for line, row in expected.items() if line not in wrong
+        (row["custom_id"], row["detail"])
+        for line, row in expected.items()
+        if line not in lines_with_errors
     ]
 
     assert len(missed) <= 0.03 * len(expected), missed

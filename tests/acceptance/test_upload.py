@@ -1,4 +1,4 @@
-"""The examples of `docs/upload.md`, run unchanged against a local service."""
+"""The examples in `docs/upload.md`, run unchanged with a local service."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ PAGE: Final = (ROOT / "docs" / "upload.md").read_text("utf-8")
 
 
 class Example(NamedTuple):
-    """An example and how to run it.
+    """An example, and how to run it.
 
     Attributes:
         name: the name of its file.
-        command: runs the file.
-        needs: the programs that it requires.
+        command: the command that runs the file.
+        programs: the programs that it needs.
         output: its output for a valid file.
     """
 
     name: str
     command: tuple[str, ...]
-    needs: tuple[str, ...]
+    programs: tuple[str, ...]
     output: str
 
     @property
     def text(self) -> str:
-        """The example as written on the page."""
+        """The example, as printed on the page."""
         (text,) = re.findall(
             rf'^```\w+ title="{re.escape(self.name)}"\n(.*?)^```$',
             PAGE,
@@ -52,20 +52,20 @@ EXAMPLES: Final = (
 )
 
 
-#: This example only uses the findings, and sends nothing.
+#: An example that prints the findings and sends nothing.
 FINDINGS: Final = Example("findings.mjs", ("node", "findings.mjs"), ("node",), "")
 
 
 @pytest.fixture(params=EXAMPLES, ids=lambda example: example.name)
 def example(request: pytest.FixtureRequest, tmp_path: Path) -> Example:
-    """Write an example into a directory."""
+    """An example that uploads a file, written to the test's directory."""
     example: Example = request.param
-    return written(example, tmp_path)
+    return write_example(example, tmp_path)
 
 
-def written(example: Example, folder: Path) -> Example:
-    """Write an example into a directory, or skip the test."""
-    missing = [program for program in example.needs if shutil.which(program) is None]
+def write_example(example: Example, folder: Path) -> Example:
+    """Write an example to a directory, or skip the test if a program is missing."""
+    missing = [program for program in example.programs if shutil.which(program) is None]
     if missing or sys.platform == "win32":
         pytest.skip(f"needs {', '.join(missing) or 'a POSIX system'}")
     (folder / example.name).write_text(example.text, "utf-8")
@@ -93,39 +93,43 @@ def run(example: Example, service: Service, folder: Path) -> subprocess.Complete
     )
 
 
-def test_all_examples_of_the_page_are_tested() -> None:
+def test_all_examples_on_the_page_are_tested() -> None:
     names = re.findall(r'title="(.+)"', PAGE)
 
     assert sorted(names) == sorted(example.name for example in (*EXAMPLES, FINDINGS))
 
 
-def test_good_file_is_uploaded(example: Example, service: Service, tmp_path: Path) -> None:
+def test_upload_example_uploads_a_valid_file(
+    example: Example, service: Service, tmp_path: Path
+) -> None:
     data = line("a", CHAT) + line("b", CHAT)
     (tmp_path / "requests.jsonl").write_bytes(data)
 
-    made = run(example, service, tmp_path)
+    completed = run(example, service, tmp_path)
 
-    assert (made.returncode, example.output in made.stdout) == (0, True), made
+    assert (completed.returncode, example.output in completed.stdout) == (0, True), completed
     assert service.uploads == [("requests.jsonl", "batch", data)]
     assert service.creates == [
         {"input_file_id": "file-1", "endpoint": CHAT, "completion_window": "24h"}
     ]
 
 
-def test_bad_file_is_reported_and_nothing_is_sent(
+def test_upload_example_reports_an_invalid_file_and_sends_nothing(
     example: Example, service: Service, tmp_path: Path
 ) -> None:
     (tmp_path / "requests.jsonl").write_bytes(line("a", CHAT) + line("b", CHAT, bogus=1))
 
-    made = run(example, service, tmp_path)
+    completed = run(example, service, tmp_path)
 
-    assert (made.returncode, "Unknown parameter: 'bogus'" in made.stdout) == (1, True), made
+    assert (completed.returncode, "Unknown parameter: 'bogus'" in completed.stdout) == (1, True), (
+        completed
+    )
     assert service.paths == []
 
 
-def test_program_prints_the_findings(service: Service, tmp_path: Path) -> None:
+def test_findings_example_prints_the_findings(service: Service, tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_bytes(line("a", CHAT) + line("b", CHAT, bogus=1))
 
-    made = run(written(FINDINGS, tmp_path), service, tmp_path)
+    completed = run(write_example(FINDINGS, tmp_path), service, tmp_path)
 
-    assert made.stdout == "line 2: Unknown parameter: 'bogus'.\n"
+    assert completed.stdout == "line 2: Unknown parameter: 'bogus'.\n"

@@ -165,7 +165,7 @@ def test_newline_in_a_file_name_cannot_start_a_line_on_standard_error(run: Run) 
     assert result.err == "batchlint: a\\n::error::x.jsonl: No such file or directory\n"
 
 
-# -- changing files and named pipes --------------------------------------------------------------
+# -- changing files and named pipes ---------------------------------------------------------------
 
 
 def test_file_truncated_during_the_check_is_reported(

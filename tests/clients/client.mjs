@@ -1,6 +1,6 @@
-// Runs calls of the official Node client: one per line of standard input, as JSON:
+// Reads calls from standard input, and makes them with the official Node client. Each line is a call:
 //   {"call": "batches.retrieve", "args": ["batch_1"]}
-// and answers each with a line: {"value": …}, or {"status": …, "code": …, "param": …, "message": …}.
+// Prints a line per call: {"value": …}, or {"status": …, "code": …, "param": …, "message": …}.
 import fs from "node:fs";
 import readline from "node:readline";
 import OpenAI from "openai";

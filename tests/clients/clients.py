@@ -1,4 +1,4 @@
-"""Three clients with one interface: the official ones for Python and Node, and curl."""
+"""Three clients with the same interface: the official Python and Node clients, and curl."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from openai import APIStatusError, OpenAI
 
 FOLDER: Final = Path(__file__).parent
 
-#: The npm packages.
+#: The npm packages, and the command that installs them.
 PACKAGES: Final = "tests/clients/node_modules (npm ci --prefix tests/clients)"
 
 
-class RefusedError(Exception):
-    """The server answered with an error.
+class ResponseError(Exception):
+    """The server responded with an error.
 
     Attributes:
         status: the HTTP status.
-        code: the code of the API's error object.
-        param: its param.
-        message: its message.
+        code: the `code` of the API's error object.
+        param: its `param`.
+        message: its `message`.
     """
 
     def __init__(self, status: int, error: Any) -> None:
@@ -37,31 +37,34 @@ class RefusedError(Exception):
 
 
 class Client(Protocol):
-    """A client. Each call returns JSON, and raises `RefusedError`."""
+    """A client. Each call returns decoded JSON, or raises `ResponseError`."""
 
     def call(self, call: str, *args: Any) -> Any:
         """Make a call.
 
         Args:
-            call: `files.create` (path, purpose), `files.retrieve`, `files.delete` and
-                `files.content` (id), `batches.create` (parameters), `batches.retrieve` and
-                `batches.cancel` (id), or `batches.pages` (limit): the batches page by page.
-            args: the arguments of the call.
+            call: a name from this list. `batches.pages` returns a list of batches per page.
+                `files.create`: path, purpose
+                `files.retrieve`, `files.content`, `files.delete`: ID
+                `batches.create`: parameters
+                `batches.retrieve`, `batches.cancel`: ID
+                `batches.pages`: limit
+            args: the arguments in the order of this list.
         """
 
     def close(self) -> None:
-        """End the client."""
+        """Release the client's resources."""
 
 
-def skip_without(what: str, *, required_in_ci: bool = False) -> NoReturn:
-    """Skip the test, or fail in CI where a package is required."""
+def skip_without(requirement: str, *, required_in_ci: bool = False) -> NoReturn:
+    """Skip the test. In CI, fail if the requirement is expected there."""
     if required_in_ci and os.environ.get("CI") == "true":
-        pytest.fail(f"absent: {what}")
-    pytest.skip(f"absent: {what}")
+        pytest.fail(f"not installed: {requirement}")
+    pytest.skip(f"not installed: {requirement}")
 
 
 class PythonClient:
-    """The official client for Python."""
+    """The official Python client."""
 
     def __init__(self, url: str) -> None:
         self._client = OpenAI(base_url=url, api_key="unused", max_retries=0)
@@ -71,7 +74,7 @@ class PythonClient:
         try:
             return self._call(call, *args)
         except APIStatusError as error:
-            raise RefusedError(error.status_code, error.body) from None
+            raise ResponseError(error.status_code, error.body) from None
 
     def _call(self, call: str, *args: Any) -> Any:
         files = self._client.files
@@ -96,7 +99,7 @@ class PythonClient:
 
 
 class NodeClient:
-    """The official client for Node, in a process that runs `client.mjs`."""
+    """The official Node client, in a process that runs `client.mjs`."""
 
     def __init__(self, url: str) -> None:
         node = shutil.which("node") or skip_without("node")
@@ -118,7 +121,7 @@ class NodeClient:
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
         if "status" in answer:
-            raise RefusedError(answer["status"], answer)
+            raise ResponseError(answer["status"], answer)
         return answer["value"]
 
     def close(self) -> None:
@@ -127,7 +130,7 @@ class NodeClient:
 
 
 class Curl:
-    """The command `curl`."""
+    """The `curl` command."""
 
     def __init__(self, url: str) -> None:
         self._curl = shutil.which("curl") or skip_without("curl")
@@ -137,45 +140,45 @@ class Curl:
         """See `Client`."""
         match call, args:
             case "files.create", (path, purpose):
-                return self._get("/files", "-F", f"purpose={purpose}", "-F", f"file=@{path}")
+                return self._json("/files", "-F", f"purpose={purpose}", "-F", f"file=@{path}")
             case "files.retrieve", (file_id,):
-                return self._get(f"/files/{file_id}")
+                return self._json(f"/files/{file_id}")
             case "files.delete", (file_id,):
-                return self._get(f"/files/{file_id}", "-X", "DELETE")
+                return self._json(f"/files/{file_id}", "-X", "DELETE")
             case "files.content", (file_id,):
                 return self._text(f"/files/{file_id}/content")
             case "batches.create", (params,):
-                return self._get("/batches", "--json", json.dumps(params))
+                return self._json("/batches", "--json", json.dumps(params))
             case "batches.retrieve", (batch_id,):
-                return self._get(f"/batches/{batch_id}")
+                return self._json(f"/batches/{batch_id}")
             case "batches.cancel", (batch_id,):
-                return self._get(f"/batches/{batch_id}/cancel", "-X", "POST")
+                return self._json(f"/batches/{batch_id}/cancel", "-X", "POST")
             case "batches.pages", (limit,):
                 return self._pages(limit)
         raise AssertionError(call)
 
     def _pages(self, limit: int) -> list[Any]:
-        page = self._get(f"/batches?limit={limit}")
+        page = self._json(f"/batches?limit={limit}")
         pages = [page["data"]]
         while page["has_more"]:
-            page = self._get(f"/batches?limit={limit}&after={page['last_id']}")
+            page = self._json(f"/batches?limit={limit}&after={page['last_id']}")
             pages.append(page["data"])
         return pages
 
-    def _get(self, path: str, *args: str) -> Any:
+    def _json(self, path: str, *args: str) -> Any:
         return json.loads(self._text(path, *args))
 
     def _text(self, path: str, *args: str) -> str:
-        made = subprocess.run(
+        completed = subprocess.run(
             [self._curl, "-sS", "-w", "\n%{http_code}", self._url + path, *args],
             capture_output=True,
             text=True,
             check=True,
             timeout=30,
         )
-        text, _, status = made.stdout.rpartition("\n")
+        text, _, status = completed.stdout.rpartition("\n")
         if int(status) >= 400:
-            raise RefusedError(int(status), json.loads(text)["error"])
+            raise ResponseError(int(status), json.loads(text)["error"])
         return text
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A server in a separate process, and each client."""
+"""Fixtures: a server in a separate process, and each client connected to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support import NOW
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server."""
+    """The base URL of a server that all tests share."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "SOURCE_DATE_EPOCH", str(NOW))
         with serving(tmp_path_factory.mktemp("server")) as (url, _):
@@ -32,5 +32,5 @@ def client(request: pytest.FixtureRequest, server: str) -> Iterator[Client]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """The path of a test's batch file."""
+    """The path for a batch file."""
     return tmp_path / "requests.jsonl"

@@ -1,4 +1,4 @@
-"""The examples of `docs/serve.md`, run unchanged."""
+"""The examples in `docs/serve.md`, run unchanged."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ pytestmark = [
 
 CHAT = "/v1/chat/completions"
 PAGE = (ROOT / "docs" / "serve.md").read_text("utf-8")
-COMPLETED = line("a", CHAT) + line("b", CHAT, bogus=1)
+COMPLETING = line("a", CHAT) + line("b", CHAT, bogus=1)
 FAILING = line("a", CHAT) + line("a", CHAT, stream=True)
 
 
 def example(heading: str, language: str, index: int = 0) -> str:
-    """A block of code of the page."""
+    """Return a code block from the page."""
     (section,) = re.findall(rf"^## {heading}\n((?:(?!## ).*\n)*)", PAGE, re.MULTILINE)
     blocks = re.findall(rf"^```{language}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     text: str = blocks[index]
@@ -40,28 +40,28 @@ def example(heading: str, language: str, index: int = 0) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A working directory with the client for Node."""
+    """A working directory with the Node client, if it is installed."""
     if (FOLDER / "node_modules").is_dir():
         (tmp_path / "node_modules").symlink_to(FOLDER / "node_modules")
     return tmp_path
 
 
 def run(folder: Path, server: str, *command: str) -> str:
-    """Run a program; return its output."""
+    """Run a program against a server, and return its output."""
     if shutil.which(command[0]) is None:
         skip_without(command[0])
     if command[0] == "node" and not (folder / "node_modules").exists():
         skip_without(PACKAGES, required_in_ci=True)
     env = {**os.environ, "OPENAI_BASE_URL": server, "OPENAI_API_KEY": "unused"}
-    made = subprocess.run(
+    completed = subprocess.run(
         command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
     )
-    assert (made.returncode, made.stderr) == (0, "")
-    return made.stdout
+    assert (completed.returncode, completed.stderr) == (0, "")
+    return completed.stdout
 
 
 def example_command(folder: Path, name: str) -> list[str]:
-    """Write an example to a file; return the command that runs it."""
+    """Write an example to a file, and return the command that runs it."""
     heading, language, program, suffix = {
         "python": ("Python", "python", sys.executable, "py"),
         "node": ("Node", "javascript", "node", "mjs"),
@@ -73,8 +73,8 @@ def example_command(folder: Path, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["python", "node", "curl"])
-def test_example_prints_both_files(folder: Path, server: str, name: str) -> None:
-    (folder / "requests.jsonl").write_bytes(COMPLETED)
+def test_example_prints_the_output_and_error_files(folder: Path, server: str, name: str) -> None:
+    (folder / "requests.jsonl").write_bytes(COMPLETING)
 
     rows = [json.loads(x) for x in run(folder, server, *example_command(folder, name)).splitlines()]
 
@@ -99,7 +99,7 @@ def test_example_prints_the_errors_of_a_failed_batch(folder: Path, server: str, 
     assert errors == [(2, "duplicate_custom_id")]
 
 
-def test_fixture_for_pytest_runs_a_server(folder: Path) -> None:
+def test_pytest_fixture_example_starts_a_server(folder: Path) -> None:
     scripts = Path(sys.executable).parent
     (folder / "conftest.py").write_text(example("A pytest fixture", "python"), "utf-8")
     use = example("A pytest fixture", "python", 1)
@@ -111,7 +111,7 @@ def test_fixture_for_pytest_runs_a_server(folder: Path) -> None:
         "utf-8",
     )
 
-    made = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"],
         cwd=folder,
         env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
@@ -121,16 +121,16 @@ def test_fixture_for_pytest_runs_a_server(folder: Path) -> None:
         check=False,
     )
 
-    assert "1 passed" in made.stdout, made.stdout + made.stderr
+    assert "1 passed" in completed.stdout, completed.stdout + completed.stderr
 
 
-def test_application_runs_in_process(folder: Path, server: str) -> None:
+def test_in_process_example_needs_no_server_process(folder: Path, server: str) -> None:
     (folder / "example.py").write_text(example("A pytest fixture", "python", 2), "utf-8")
 
     assert run(folder, server, sys.executable, "example.py") == "[]\n"
 
 
-def test_file_of_responses_is_accepted(folder: Path) -> None:
+def test_answers_file_example_is_accepted(folder: Path) -> None:
     path = folder / "outputs.jsonl"
     path.write_text(example("Supply answers", "json"), "utf-8")
     (folder / "requests.jsonl").write_bytes(b"".join(line(name, CHAT) for name in "abcd"))
@@ -146,7 +146,7 @@ def test_file_of_responses_is_accepted(folder: Path) -> None:
     assert "canned" in str(rows["d"])
 
 
-def test_step_of_the_github_workflow_waits_for_the_server(folder: Path) -> None:
+def test_github_workflow_step_waits_for_the_server(folder: Path) -> None:
     job: Any = yaml.safe_load(example("GitHub Actions", "yaml"))["jobs"]["pipeline"]
     (script,) = (step["run"] for step in job["steps"] if "batchlint serve" in step.get("run", ""))
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -156,7 +156,7 @@ def test_step_of_the_github_workflow_waits_for_the_server(folder: Path) -> None:
     program = f"{sys.executable} -m batchlint serve"
     script = script.replace("batchlint serve", f"{program} --port {port}").replace("8000", port)
 
-    made = subprocess.run(
+    completed = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"trap 'kill %1' EXIT\n{script}\ncat serve.json"],
         cwd=folder,
         capture_output=True,
@@ -165,10 +165,10 @@ def test_step_of_the_github_workflow_waits_for_the_server(folder: Path) -> None:
         check=False,
     )
 
-    assert json.loads(made.stdout)["answers"] == "canned", made.stderr
+    assert json.loads(completed.stdout)["answers"] == "canned", completed.stderr
 
 
-def test_page_has_an_example_for_each_language() -> None:
+def test_page_has_examples_in_every_language_and_explains_null_lines() -> None:
     assert {*re.findall(r"^```(\w+)$", PAGE, re.MULTILINE)} >= {
         "python", "javascript", "bash", "go", "yaml",
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The types of the official Node client have exactly the fields of a Batch object."""
+"""The Batch type of the official Node client declares exactly the fields that the server sends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHAT = "/v1/chat/completions"
 
 
 def compile_with_types(folder: Path, source: str) -> str:
-    """Compile TypeScript that imports the Node client; return the errors."""
+    """Compile TypeScript that imports the Node client, and return the errors."""
     node = shutil.which("node") or skip_without("node")
     compiler = FOLDER / "node_modules" / "typescript" / "bin" / "tsc"
     if not compiler.is_file():
@@ -28,37 +28,37 @@ def compile_with_types(folder: Path, source: str) -> str:
     path = folder / "batches.ts"
     path.write_text(source, "utf-8")
     options = ["--noEmit", "--skipLibCheck", "--target", "es2022", "--module", "node20"]
-    made = subprocess.run(
-        # The client's types do not declare that the API sends null for absent values.
+    completed = subprocess.run(
+        # The API sends null for absent values, which the client's types don't declare.
         [node, compiler, *options, "--strict", "false", path],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    return made.stdout
+    return completed.stdout
 
 
-def source_of(kind: str, values: list[Any]) -> str:
-    """TypeScript that has JSON values as literals of a client type.
+def source_of(type_name: str, values: list[Any]) -> str:
+    """Return TypeScript that assigns JSON values to variables of a client type.
 
-    A literal with an unknown field at any depth is an error, and so is one without a required
-    field. The last line is an error if the first value lacks any field of the type.
+    A value with an unknown field at any depth, or without a required field, is a compile error. The
+    last line is an error if the first value lacks any field of the type, even an optional one.
     """
     literals = "\n".join(
-        f"const value{i}: {kind} = {json.dumps(value)};" for i, value in enumerate(values)
+        f"const value{i}: {type_name} = {json.dumps(value)};" for i, value in enumerate(values)
     )
     return f"""
 import OpenAI from "openai";
 {literals}
 const raw = {json.dumps(values[0])};
-const missing: [Exclude<keyof {kind}, keyof typeof raw>] extends [never] ? true : false = true;
+const missing: [Exclude<keyof {type_name}, keyof typeof raw>] extends [never] ? true : false = true;
 """
 
 
 @pytest.fixture
 def batches(server: str, tmp_path: Path) -> list[Any]:
-    """Batches in every state that the server has."""
+    """Batches in every state."""
     client = PythonClient(server)
     path = tmp_path / "requests.jsonl"
     seen = []
@@ -66,16 +66,18 @@ def batches(server: str, tmp_path: Path) -> list[Any]:
         path.write_bytes(contents)
         file_id = client.call("files.create", str(path), "batch")["id"]
         call = {"input_file_id": file_id, "endpoint": CHAT, "completion_window": "24h"}
-        stopped = client.call("batches.create", call)
-        seen += [stopped, client.call("batches.cancel", stopped["id"])]
-        seen.append(client.call("batches.retrieve", stopped["id"]))
+        cancelled = client.call("batches.create", call)
+        seen += [cancelled, client.call("batches.cancel", cancelled["id"])]
+        seen.append(client.call("batches.retrieve", cancelled["id"]))
         batch = client.call("batches.create", call | {"metadata": {"a": "b"}})
         seen += [client.call("batches.retrieve", batch["id"]) for _ in range(3)]
     client.close()
     return seen
 
 
-def test_node_client_knows_every_field_of_a_batch(batches: list[Any], tmp_path: Path) -> None:
+def test_node_client_declares_exactly_the_fields_of_a_batch(
+    batches: list[Any], tmp_path: Path
+) -> None:
     assert {batch["status"] for batch in batches} == {
         "validating", "in_progress", "finalizing", "completed", "failed", "cancelling", "cancelled",
     }  # fmt: skip
@@ -83,7 +85,7 @@ def test_node_client_knows_every_field_of_a_batch(batches: list[Any], tmp_path: 
     assert compile_with_types(tmp_path, source_of("OpenAI.Batches.Batch", batches)) == ""
 
 
-def test_unknown_and_missing_fields_would_be_found(batches: list[Any], tmp_path: Path) -> None:
+def test_unknown_and_missing_fields_are_compile_errors(batches: list[Any], tmp_path: Path) -> None:
     batch = batches[0]
     unknown = batch | {"request_counts": batch["request_counts"] | {"more": 1}}
     missing = {name: value for name, value in batch.items() if name != "model"}

@@ -1,4 +1,4 @@
-"""Clusters on this machine for the tests marked `clusters`, and the recipes of `docs/scale.md`."""
+"""Fixtures for the tests marked `clusters`: the recipes in `docs/scale.md`, and files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGE: Final = (ROOT / "docs" / "scale.md").read_text("utf-8")
 
 @pytest.fixture(scope="session")
 def recipes() -> dict[str, Any]:
-    """The names that the page's Python examples define."""
+    """The names that the Python examples on the page define."""
     names: dict[str, Any] = {"__name__": "recipes"}
     for block in re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE):
         if "s3://" not in block:  # The tests marked `remote` run those.
@@ -26,7 +26,7 @@ def recipes() -> dict[str, Any]:
 
 @pytest.fixture
 def paths(tmp_path: Path) -> list[str]:
-    """Write files, one of which has an error."""
+    """Write eight files, one of which has an error."""
     found = []
     for number in range(8):
         path = tmp_path / f"{number}.jsonl"
@@ -37,7 +37,7 @@ def paths(tmp_path: Path) -> list[str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _date_of_workers() -> Iterator[None]:
-    """Workers inherit the environment when they start, so the date is set first."""
+    """Set the date before workers start, because they inherit the environment then."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCE_DATE_EPOCH", str(NOW))
         patch.setenv("RAY_AUTH_MODE", "disabled")

@@ -1,4 +1,4 @@
-"""Dask with two worker processes gives the same reports as this process."""
+"""Dask with two worker processes, which must give the same reports as this process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def client() -> Iterator[Any]:
         yield client
 
 
-def test_workers_are_two_processes(client: Any) -> None:
+def test_cluster_has_two_worker_processes(client: Any) -> None:
     import os
 
     pids = set(client.run(os.getpid).values())
@@ -35,7 +35,7 @@ def test_workers_are_two_processes(client: Any) -> None:
     assert os.getpid() not in pids
 
 
-def test_executor_of_a_dask_client_gives_the_same_report(
+def test_dask_executor_gives_the_same_reports(
     client: Any, recipes: dict[str, Any], paths: list[str]
 ) -> None:
     results = recipes["check_with_dask"](client, [*paths, "missing.jsonl"])
@@ -44,14 +44,14 @@ def test_executor_of_a_dask_client_gives_the_same_report(
     assert results == {path: check(path) for path in paths}
 
 
-def test_map_and_bag_recipes_give_the_expected_results(
+def test_dask_map_and_bag_recipes_give_the_same_findings(
     client: Any, recipes: dict[str, Any], paths: list[str]
 ) -> None:
     assert recipes["failed_requests"](client, paths) == 1
     assert recipes["findings_of_bag"](paths) == check(paths[3]).rows()
 
 
-def test_duplicate_in_the_first_and_the_last_line_is_found_in_parts(
+def test_duplicate_on_the_first_and_last_line_is_found_across_parts(
     client: Any, recipes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "large.jsonl"

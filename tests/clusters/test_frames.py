@@ -1,4 +1,4 @@
-"""The findings of many files as a data frame."""
+"""Findings about many files as a data frame."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from batchlint import check
 pytestmark = [pytest.mark.clusters, pytest.mark.filterwarnings("default")]
 
 
-def test_rows_are_a_data_frame(recipes: dict[str, Any], paths: list[str]) -> None:
+def test_data_frame_recipe_has_a_row_per_finding(recipes: dict[str, Any], paths: list[str]) -> None:
     frame = recipes["findings_frame"](paths)
 
     assert list(frame.columns) == list(check(paths[3]).rows()[0])

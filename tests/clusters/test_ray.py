@@ -1,4 +1,4 @@
-"""Ray gives the same reports as this process."""
+"""Ray, which must give the same reports as this process."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ def _cluster() -> Iterator[None]:
     ray.shutdown()
 
 
-def test_remote_function(recipes: dict[str, Any], paths: list[str]) -> None:
+def test_ray_remote_function_gives_the_same_reports(
+    recipes: dict[str, Any], paths: list[str]
+) -> None:
     assert recipes["check_with_ray"](paths) == [check(path) for path in paths]
 
 
-def test_data_over_paths(recipes: dict[str, Any], paths: list[str]) -> None:
+def test_ray_data_over_paths_gives_the_same_results(
+    recipes: dict[str, Any], paths: list[str]
+) -> None:
     rows = recipes["check_paths"]([*paths, "missing.jsonl"]).take_all()
     by_path = {row["path"]: row for row in rows}
 
@@ -36,13 +40,15 @@ def test_data_over_paths(recipes: dict[str, Any], paths: list[str]) -> None:
     assert "No such file" in by_path["missing.jsonl"]["error"]
 
 
-def test_data_over_bytes(recipes: dict[str, Any], paths: list[str]) -> None:
+def test_ray_data_over_bytes_gives_the_same_results(
+    recipes: dict[str, Any], paths: list[str]
+) -> None:
     rows = recipes["check_binary_files"](paths).take_all()
 
     assert {row["path"]: row["ok"] for row in rows} == {path: check(path).ok for path in paths}
 
 
-def test_duplicate_in_the_first_and_the_last_line_is_found_in_parts(tmp_path: Path) -> None:
+def test_duplicate_on_the_first_and_last_line_is_found_across_parts(tmp_path: Path) -> None:
     import ray
 
     lines = b"".join(line(str(number), user="x" * 400) for number in range(3000))

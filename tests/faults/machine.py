@@ -1,4 +1,4 @@
-"""Ways to make the system fail, and what to do if they are unavailable."""
+"""Simulated system failures. Tests are skipped where a failure can't be simulated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and p
 
 
 def on_small_disk(script: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a shell script in a new file system of 64 KiB. `batchlint` is the command."""
+    """Run a shell script that can call `batchlint` on a new file system of 64 KiB."""
     if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("unshare") is None:
         pytest.skip("needs Linux, root and unshare to mount a small file system")
     folder = cwd / "disk"
@@ -33,7 +33,7 @@ def on_small_disk(script: str, *args: str, cwd: Path) -> subprocess.CompletedPro
         timeout=60,
     )
     if completed.returncode in (1, 99) and "unshare" in completed.stderr + completed.stdout:
-        pytest.skip("this user may not unshare the mounts")
+        pytest.skip("this user isn't allowed to unshare mounts")
     if completed.returncode == 99:
-        pytest.skip("this user may not mount a file system")
+        pytest.skip("this user isn't allowed to mount a file system")
     return completed

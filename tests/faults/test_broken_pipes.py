@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.faults, posix]
 
 @pytest.fixture
 def large(tmp_path: Path) -> str:
-    """A file that takes a while, with an error in its last line."""
+    """A file of 30 MB with an error in its last line."""
     path = tmp_path / "batch.jsonl"
     with path.open("wb") as file:
         for number in range(300):
@@ -28,7 +28,11 @@ def large(tmp_path: Path) -> str:
 
 
 def run_with_broken_pipe(stream: str, *args: str, env: dict[str, str]) -> tuple[int, bytes]:
-    """Run the command with one stream broken; return its status and the other stream."""
+    """Run the command with one broken stream.
+
+    Returns:
+        The exit status, and the contents of the other stream.
+    """
     read, write = os.pipe()
     os.close(read)
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: write}
@@ -48,7 +52,7 @@ ENVIRONMENTS = pytest.mark.parametrize("env", [{}, {"PYTHONUNBUFFERED": "1"}], i
 
 @ENVIRONMENTS
 @pytest.mark.parametrize("args", [["--jobs=1"], ["--jobs=2"], ["--progress"]], ids=" ".join)
-def test_progress_bar_on_a_broken_pipe_keeps_the_report(
+def test_progress_bar_on_a_broken_pipe_does_not_lose_the_report(
     args: list[str], env: dict[str, str], large: str
 ) -> None:
     status, out = run_with_broken_pipe("stderr", "check", "--progress", *args, large, env=env)
@@ -58,14 +62,14 @@ def test_progress_bar_on_a_broken_pipe_keeps_the_report(
 
 
 @ENVIRONMENTS
-def test_broken_pipe_on_standard_error_keeps_the_status(env: dict[str, str]) -> None:
+def test_broken_standard_error_does_not_change_the_exit_status(env: dict[str, str]) -> None:
     for args in (["missing", BAD], ["--bogus"], ["--select=nope", GOOD]):
         assert run_with_broken_pipe("stderr", "check", *args, env=env)[0] == 2
 
 
 @ENVIRONMENTS
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_broken_standard_output_keeps_the_status(
+def test_broken_standard_output_does_not_change_the_exit_status(
     jobs: str, env: dict[str, str], large: str
 ) -> None:
     result = run_with_broken_pipe("stdout", "check", "--jobs", jobs, GOOD, large, env=env)
@@ -74,7 +78,7 @@ def test_broken_standard_output_keeps_the_status(
     assert run_with_broken_pipe("stdout", "check", GOOD, GOOD, env=env) == (0, b"")
 
 
-def test_all_standard_streams_may_be_closed(large: str) -> None:
+def test_closed_standard_streams_do_not_change_the_exit_status(large: str) -> None:
     script = '"$0" -m batchlint check --progress -j2 "$1" <&- >&- 2>&-'
     completed = subprocess.run(["/bin/sh", "-c", script, sys.executable, large], check=False)
 

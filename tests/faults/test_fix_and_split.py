@@ -1,4 +1,4 @@
-"""A crash of `fix` leaves the old file or the new one. A crash of `split` leaves all parts or none."""
+"""A killed `fix` leaves the old or the new file. A killed `split` leaves no manifest without parts."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ CHAT = "/v1/chat/completions"
 LINES = 3_000
 OLD = b"".join(line(str(n), CHAT).replace(b"POST", b"post") for n in range(LINES))
 NEW = b"".join(line(str(n), CHAT) for n in range(LINES))
-FULL = "No space left on device"
+FULL = "No space remaining on device"
 
 
 def run_until_killed(args: list[str], seconds: float, number: int) -> bool:
-    """Run the command and send it a signal after some seconds. Return whether it still ran."""
+    """Run the command, and send it a signal after a delay.
+
+    Returns:
+        Whether the command was still running when the signal was sent.
+    """
     with subprocess.Popen(
         [sys.executable, "-m", "batchlint", *args],
         stdout=subprocess.DEVNULL,
@@ -54,26 +58,26 @@ def test_killing_fix_leaves_the_old_file_or_the_new_one(number: int, tmp_path: P
     path.write_bytes(OLD)
     longest = 1.1 * duration(["fix", str(path)])
     assert path.read_bytes() == NEW
-    moments = random.Random(7)
+    delays = random.Random(7)
     killed = 0
-    for turn in range(12):
-        if turn - killed > 4:
+    for attempt in range(12):
+        if attempt - killed > 4:
             longest /= 2  # The machine was busy when the duration was measured.
         path.write_bytes(OLD)
-        killed += run_until_killed(["fix", str(path)], moments.uniform(0, longest), number)
+        killed += run_until_killed(["fix", str(path)], delays.uniform(0, longest), number)
         assert path.read_bytes() in (OLD, NEW)
-        left = {entry.name for entry in tmp_path.iterdir()} - {"batch.jsonl"}
+        remaining = {entry.name for entry in tmp_path.iterdir()} - {"batch.jsonl"}
         if number == signal.SIGTERM:
-            assert left == set()
-        for name in left:  # A temporary file of a killed process.
+            assert remaining == set()
+        for name in remaining:  # SIGKILL may leave a temporary file.
             assert name.startswith(".batchlint.")
             (tmp_path / name).unlink()
 
     assert killed > 3
 
 
-def is_complete(folder: Path) -> bool:
-    """Whether the manifest exists. If so, check that all parts exist and match its checksums."""
+def has_manifest(folder: Path) -> bool:
+    """Return whether the manifest exists. If so, assert that all parts match its checksums."""
     manifest = folder / "batch.manifest.json"
     if not manifest.exists():
         return False
@@ -89,23 +93,23 @@ def test_killing_split_never_leaves_a_manifest_without_its_parts(tmp_path: Path)
     folder = tmp_path / "parts"
     args = ["split", str(path), "--output-dir", str(folder), "--max-requests=10", "--force"]
     longest = 1.1 * duration(args)
-    assert is_complete(folder)
-    moments = random.Random(7)
+    assert has_manifest(folder)
+    delays = random.Random(7)
     killed = 0
-    for turn in range(12):
-        if turn - killed > 4:
+    for attempt in range(12):
+        if attempt - killed > 4:
             longest /= 2  # The machine was busy when the duration was measured.
-        path.write_bytes(NEW + line(f"turn {turn}", CHAT))  # Each run has other parts.
-        killed += run_until_killed(args, moments.uniform(0, longest), signal.SIGKILL)
-        is_complete(folder)
+        path.write_bytes(NEW + line(f"attempt {attempt}", CHAT))  # Each run writes different parts.
+        killed += run_until_killed(args, delays.uniform(0, longest), signal.SIGKILL)
+        has_manifest(folder)  # Asserts that its parts are complete.
 
     assert killed > 3
-    assert duration(args) > 0
-    assert is_complete(folder)
+    duration(args)  # A run that isn't killed succeeds and removes what the others left.
+    assert has_manifest(folder)
     assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]  # noqa: PTH208
 
 
-def test_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
+def test_fix_on_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
     small = tmp_path / "small.jsonl"
     small.write_bytes(OLD[: OLD.index(b"\n", 40_000) + 1])
     script = 'cp "$1" batch.jsonl; batchlint fix batch.jsonl; echo $?; cmp "$1" batch.jsonl; ls -A'
@@ -115,8 +119,8 @@ def test_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
     assert result.stderr == f"batchlint: batch.jsonl: cannot write: {FULL}\n"
 
 
-def test_full_disk_keeps_a_hard_linked_file(tmp_path: Path) -> None:
-    """Such a file is overwritten, so the room for the new content is reserved first."""
+def test_fix_on_a_full_disk_keeps_a_hard_linked_file(tmp_path: Path) -> None:
+    """`fix` overwrites such a file in place, so it reserves the space first."""
     small = tmp_path / "small.jsonl"
     small.write_bytes(OLD[: OLD.index(b"\n", 25_000) + 1])
     script = (
@@ -129,7 +133,7 @@ def test_full_disk_keeps_a_hard_linked_file(tmp_path: Path) -> None:
     assert result.stderr == f"batchlint: batch.jsonl: cannot write: {FULL}\n"
 
 
-def test_full_disk_leaves_no_parts(tmp_path: Path) -> None:
+def test_split_on_a_full_disk_leaves_no_parts(tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(NEW)
     script = 'batchlint split "$1" --output-dir parts; echo $?; ls -A'

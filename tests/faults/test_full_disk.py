@@ -1,4 +1,4 @@
-"""A file system without room for the report."""
+"""Reports on a full file system."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ FULL = "No space left on device"
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif"])
-def test_truncated_output_is_reported(form: str, unbuffered: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("format_name", ["text", "json", "jsonl", "sarif"])
+def test_truncated_output_is_reported(format_name: str, unbuffered: str, tmp_path: Path) -> None:
     script = 'export PYTHONUNBUFFERED="$1"; shift; batchlint "$@" > out; echo $?'
-    args = ["check", f"--format={form}", "--keep=0", "--max-errors=0", MANY_ERRORS]
+    args = ["check", f"--format={format_name}", "--keep=0", "--max-errors=0", MANY_ERRORS]
     result = on_small_disk(script, unbuffered, *args, cwd=tmp_path)
 
     assert result.stdout == "2\n"
@@ -27,7 +27,7 @@ def test_truncated_output_is_reported(form: str, unbuffered: str, tmp_path: Path
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("args", [["--help"], ["--version"], ["rule"], ["schema", "/v1/responses"]])
-def test_other_truncated_output_is_reported(
+def test_truncated_output_of_other_commands_is_reported(
     args: list[str], unbuffered: str, tmp_path: Path
 ) -> None:
     script = (
@@ -41,7 +41,7 @@ def test_other_truncated_output_is_reported(
 
 
 @pytest.mark.parametrize("links", [1, 2])
-def test_output_file_keeps_its_old_content(links: int, tmp_path: Path) -> None:
+def test_full_disk_keeps_the_old_output_file(links: int, tmp_path: Path) -> None:
     script = 'echo old > out; [ "$1" = 1 ] || ln out more; shift; batchlint "$@"; echo $?; cat out; ls -A'
     args = ["check", "--format=json", "--keep=0", "--output-file=out", MANY_ERRORS]
     result = on_small_disk(script, str(links), *args, cwd=tmp_path)
@@ -50,8 +50,8 @@ def test_output_file_keeps_its_old_content(links: int, tmp_path: Path) -> None:
     assert result.stderr == f"batchlint: out: cannot write: {FULL}\n"
 
 
-def test_hard_links_keep_their_content_if_the_disk_is_too_small_for_a_copy(tmp_path: Path) -> None:
-    """The report is written to a temporary file first, and there is no room for both."""
+def test_full_disk_keeps_a_hard_linked_output_file_that_would_fit_once(tmp_path: Path) -> None:
+    """The report goes to a temporary file first, and the disk is too small for both."""
     script = 'echo old > out; ln out more; batchlint "$@"; echo $?; cat out; ls -A'
     args = ["check", "--format=text", "--max-errors=200", "--output-file=out", MANY_ERRORS]
     result = on_small_disk(script, *args, cwd=tmp_path)
@@ -60,7 +60,7 @@ def test_hard_links_keep_their_content_if_the_disk_is_too_small_for_a_copy(tmp_p
     assert result.stderr == f"batchlint: out: cannot write: {FULL}\n"
 
 
-def test_standard_error_on_a_full_disk_keeps_the_report(tmp_path: Path) -> None:
+def test_full_disk_for_standard_error_does_not_lose_the_report(tmp_path: Path) -> None:
     script = 'head -c 65536 /dev/zero > fill; batchlint "$@" 2> err; echo $?'
     result = on_small_disk(
         script, "check", "--progress", "--format=batch", MANY_ERRORS, cwd=tmp_path

@@ -1,4 +1,4 @@
-"""Circular links, a deleted working directory, and little memory."""
+"""Circular symlinks, a deleted working directory, little memory and failing system calls."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ pytestmark = [pytest.mark.faults, posix]
 Run = Callable[..., CommandResult]
 
 
-# -- links ----------------------------------------------------------------------------------------
+# -- symlinks -------------------------------------------------------------------------------------
 
 
-def test_circular_links_are_unreadable_files(run: Run, tmp_path: Path) -> None:
+def test_circular_symlinks_are_reported_as_unreadable(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a-batch.jsonl").symlink_to("b-batch.jsonl")
     (tmp_path / "b-batch.jsonl").symlink_to("a-batch.jsonl")
     (tmp_path / "inside").symlink_to("inside")
-    for form in FORMATS:
-        result = run("check", f"--format={form}", str(tmp_path / "a-batch.jsonl"), GOOD)
+    for format_name in FORMATS:
+        result = run("check", f"--format={format_name}", str(tmp_path / "a-batch.jsonl"), GOOD)
         assert result.status == 2
         assert result.err.endswith(": Too many levels of symbolic links\n")
     for path in (tmp_path, tmp_path / "inside" / "x.jsonl"):
@@ -38,7 +38,9 @@ def test_circular_links_are_unreadable_files(run: Run, tmp_path: Path) -> None:
         assert "Too many levels of symbolic links" in result.err
 
 
-def test_circular_links_do_not_stop_a_configuration(run: Run, tmp_path: Path) -> None:
+def test_circular_symlink_does_not_prevent_matching_per_file_settings(
+    run: Run, tmp_path: Path
+) -> None:
     (tmp_path / "batchlint.toml").write_text('[per-file."a*"]\nignore = ["blank_line"]', "utf-8")
     (tmp_path / "a.jsonl").symlink_to("a.jsonl")
     (tmp_path / "b.jsonl").write_bytes(line())
@@ -53,7 +55,7 @@ def test_circular_links_do_not_stop_a_configuration(run: Run, tmp_path: Path) ->
 
 
 def run_in_deleted_directory(command: str, *args: str, cwd: Path) -> CommandResult:
-    """Run the command in a deleted directory. Systems other than Linux keep it."""
+    """Run the command in a deleted directory. Skip the test if the system doesn't delete it."""
     (cwd / "gone").mkdir()
     script = f'cd gone && rmdir ../gone && {{ "$0" -m batchlint "$@" {command}; }}'
     completed = subprocess.run(
@@ -70,30 +72,32 @@ def run_in_deleted_directory(command: str, *args: str, cwd: Path) -> CommandResu
     return CommandResult(completed.returncode, completed.stdout, completed.stderr)
 
 
-@pytest.mark.parametrize("form", FORMATS)
-def test_absolute_input_path_needs_no_working_directory(form: str, tmp_path: Path) -> None:
-    result = run_in_deleted_directory("", "check", f"--format={form}", BAD, cwd=tmp_path)
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_absolute_input_path_works_in_a_deleted_directory(format_name: str, tmp_path: Path) -> None:
+    result = run_in_deleted_directory("", "check", f"--format={format_name}", BAD, cwd=tmp_path)
 
     assert result.status == 1
-    assert len(result.err.splitlines()) == (form == "batch")  # It explains why the status is 1.
-    assert "invalid_type" in result.out or form == "batch"
+    assert len(result.err.splitlines()) == (format_name == "batch")  # `batch` explains the status.
+    assert "invalid_type" in result.out or format_name == "batch"
 
 
-@pytest.mark.parametrize("form", FORMATS)
-def test_closed_standard_output_needs_no_working_directory(form: str, tmp_path: Path) -> None:
-    result = run_in_deleted_directory(">&-", "check", f"--format={form}", BAD, cwd=tmp_path)
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_closed_standard_output_works_in_a_deleted_directory(
+    format_name: str, tmp_path: Path
+) -> None:
+    result = run_in_deleted_directory(">&-", "check", f"--format={format_name}", BAD, cwd=tmp_path)
 
     assert (result.status, result.out) == (1, "")
-    assert len(result.err.splitlines()) == (form == "batch")
+    assert len(result.err.splitlines()) == (format_name == "batch")
 
 
-def test_standard_input_needs_no_working_directory(tmp_path: Path) -> None:
+def test_standard_input_works_in_a_deleted_directory(tmp_path: Path) -> None:
     result = run_in_deleted_directory("", "check", "-", cwd=tmp_path)
 
     assert (result.status, result.err) == (0, "")
 
 
-def test_relative_paths_without_a_working_directory_are_reported(tmp_path: Path) -> None:
+def test_relative_paths_in_a_deleted_directory_are_reported(tmp_path: Path) -> None:
     result = run_in_deleted_directory("", "check", "--output-file=report", BAD, cwd=tmp_path)
     assert result == (2, "", "batchlint: report: cannot write: No such file or directory\n")
     result = run_in_deleted_directory("", "check", "x.jsonl", cwd=tmp_path)
@@ -104,28 +108,28 @@ def test_relative_paths_without_a_working_directory_are_reported(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("form", "spare"),
+    ("format_name", "spare"),
     [("json", 1_000_000), ("junit", 1_000_000), ("sarif", 300_000), ("sarif", 2_000_000)],
 )
-def test_running_out_of_memory_while_formatting_exits_with_status_2(
-    form: str, spare: int, tmp_path: Path
+def test_out_of_memory_while_rendering_exits_with_status_2(
+    format_name: str, spare: int, tmp_path: Path
 ) -> None:
-    """The findings fit into memory, but the document does not."""
+    """The findings fit into memory, but the rendered report doesn't."""
     if sys.platform != "linux":
         pytest.skip("needs Linux, where the memory of a process can be limited")
     path = tmp_path / "batch.jsonl"
     path.write_bytes(Path(MANY_ERRORS).read_bytes() * 10)
     code = f"""
 import resource, sys
-import batchlint.output.{form} as form
-render = form.render
+import batchlint.output.{format_name} as output_format
+render = output_format.render
 def limited(files, options):
     files = list(files)
     used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + {spare}, used + {spare}))
     return render(files, options)
-form.render = limited
-sys.argv = ["batchlint", "check", "--format={form}", "--keep=0", "-j1", sys.argv[1]]
+output_format.render = limited
+sys.argv = ["batchlint", "check", "--format={format_name}", "--keep=0", "-j1", sys.argv[1]]
 from batchlint.__main__ import run
 run()
 """
@@ -143,8 +147,8 @@ run()
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ignored_sigchld_keeps_the_report(jobs: str, tmp_path: Path) -> None:
-    """Some supervisors make their children ignore it."""
+def test_ignored_sigchld_does_not_change_the_exit_status(jobs: str, tmp_path: Path) -> None:
+    """Some supervisors start their child processes with SIGCHLD ignored."""
     with (tmp_path / "batch.jsonl").open("wb") as file:
         for number in range(40):
             file.write(line(str(number), input="x" * 100_000))
@@ -162,8 +166,10 @@ def test_ignored_sigchld_keeps_the_report(jobs: str, tmp_path: Path) -> None:
     assert (completed.returncode, completed.stderr) == (1, "")
 
 
-@pytest.mark.parametrize("successful", [0, 1])
-def test_failed_fork_is_reported_and_signals_still_work(successful: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("successful_forks", [0, 1])
+def test_failed_fork_is_reported_and_leaves_no_signal_blocked(
+    successful_forks: int, tmp_path: Path
+) -> None:
     with (tmp_path / "batch.jsonl").open("wb") as file:
         for number in range(40):
             file.write(line(str(number), input="x" * 100_000))
@@ -172,7 +178,7 @@ import os, signal, sys
 fork = os.fork
 forked = []
 def failing():
-    if len(forked) >= {successful}:
+    if len(forked) >= {successful_forks}:
         raise BlockingIOError(11, "Resource temporarily unavailable")
     forked.append(1)
     return fork()
@@ -197,8 +203,8 @@ run()
     assert ended == "2 set()"
 
 
-def test_many_open_files_do_not_change_the_report(tmp_path: Path) -> None:
-    """File descriptors from 1,024 on are too large for `select`."""
+def test_more_than_1024_open_files_do_not_break_workers(tmp_path: Path) -> None:
+    """`select` supports only file descriptors below 1,024."""
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -224,8 +230,8 @@ run()
     assert (completed.returncode, completed.stderr) == (0, "")
 
 
-def test_large_image_needs_little_memory_without_the_fast_engine(tmp_path: Path) -> None:
-    """`jsonschema` copies values into its errors, so it must not be asked for them."""
+def test_jsonschema_engine_checks_a_large_image_with_little_memory(tmp_path: Path) -> None:
+    """`jsonschema` copies values into its errors, so batchlint must not request these errors."""
     url = "data:image/png;base64," + "QUFB" * 12_500_000
     content = [{"type": "input_image", "image_url": url, "detail": 5}]
     body = {"model": "m", "input": [{"role": "user", "content": content}]}
@@ -250,8 +256,8 @@ def test_large_image_needs_little_memory_without_the_fast_engine(tmp_path: Path)
 
 
 @pytest.mark.parametrize("command", ["check --jobs 1", "fix --diff --jobs 1", "split --dry-run"])
-def test_lack_of_memory_is_not_taken_for_invalid_json(command: str, tmp_path: Path) -> None:
-    """Orjson raises the same exception for both."""
+def test_out_of_memory_is_not_reported_as_invalid_json(command: str, tmp_path: Path) -> None:
+    """Running out of memory and invalid JSON raise the same exception in orjson."""
     (tmp_path / "batch.jsonl").write_bytes(line("a", input="x" * 50_000_000))
     for limit in (250_000, 300_000, 350_000):
         script = f'ulimit -v {limit}; exec "$0" -m batchlint {command} batch.jsonl'

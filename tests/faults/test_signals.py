@@ -1,4 +1,4 @@
-"""Signals at random times: the exit status is right, and no incomplete file is left."""
+"""Signals at random times: the exit status is correct, and no incomplete file remains."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.faults, posix]
 if sys.platform == "win32":
     pytest.skip("needs POSIX signals", allow_module_level=True)
 
-#: The runs for each signal.
+#: Number of runs for each signal.
 RUNS = 12
 
 
@@ -39,49 +39,49 @@ def start(*args: str, cwd: Path, stdin: int = subprocess.DEVNULL) -> subprocess.
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_signal_leaves_either_the_old_report_or_the_complete_new_one(
+def test_signal_leaves_the_old_report_or_the_complete_new_one(
     number: signal.Signals, jobs: str, tmp_path: Path
 ) -> None:
-    """Only SIGKILL, which cannot be handled, may leave a temporary file."""
+    """SIGKILL may also leave a temporary file, because no process can handle it."""
     (tmp_path / "batch.jsonl").write_bytes(Path(MANY_ERRORS).read_bytes() * 2)
     args = ["--format=json", "--keep=0", "--jobs", jobs, "--output-file=report", "batch.jsonl"]
     report = tmp_path / "report"
     started = time.monotonic()
     with start(*args, cwd=tmp_path) as process:
         process.communicate(timeout=60)
-    took = time.monotonic() - started
+    duration = time.monotonic() - started
     new = report.read_text("utf-8")
-    chosen = random.Random(int(number))
+    delays = random.Random(int(number))
     for _ in range(RUNS):
         report.write_text("old", "utf-8")
         with start(*args, cwd=tmp_path) as process:
-            time.sleep(chosen.uniform(0.0, took))
+            time.sleep(delays.uniform(0.0, duration))
             process.send_signal(number)
             out, err = process.communicate(timeout=60)
 
-        # A signal before our handlers are installed kills Python itself.
+        # Before batchlint installs its handlers, a signal kills Python.
         statuses = {1, -number} if number == signal.SIGKILL else {1, 128 + number, -number}
         assert process.returncode in statuses, err
         assert out == b""
         assert b"internal error" not in err
-        # Python may exit with 1 if SIGINT comes while it starts, before it runs batchlint.
+        # If SIGINT arrives while Python starts, before batchlint runs, Python may exit with 1.
         too_early = b"KeyboardInterrupt" in err
         finished = process.returncode == 1 and not too_early
-        # The signal may also come after the report was written.
+        # The signal may also arrive after the report has been written.
         assert report.read_text("utf-8") in ((new,) if finished else ("old", new)), err
-        left = sorted(entry.name for entry in tmp_path.iterdir())
+        remaining = sorted(entry.name for entry in tmp_path.iterdir())
         if number == signal.SIGKILL:
-            left = [name for name in left if not name.endswith(".part")]
-        assert left == ["batch.jsonl", "report"]
+            remaining = [name for name in remaining if not name.endswith(".part")]
+        assert remaining == ["batch.jsonl", "report"]
 
 
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143), (signal.SIGINT, 130)]
 )
-def test_signal_ends_a_command_that_waits_for_its_input(
+def test_signal_stops_a_command_that_waits_for_input(
     number: signal.Signals, status: int, tmp_path: Path
 ) -> None:
-    """The signal may arrive at any time between two reads of a pipe that stays open."""
+    """The signals arrive at different times between two reads from an open pipe."""
     for attempt in range(8):
         with start("--output-file=report", "-", cwd=tmp_path, stdin=subprocess.PIPE) as process:
             assert process.stdin is not None
@@ -97,8 +97,8 @@ def test_signal_ends_a_command_that_waits_for_its_input(
         assert list(tmp_path.iterdir()) == []
 
 
-def test_ignored_signals_stay_ignored_in_workers(tmp_path: Path) -> None:
-    """Under `nohup`, neither the command nor its workers end with the terminal."""
+def test_signals_ignored_by_the_parent_stay_ignored_in_workers(tmp_path: Path) -> None:
+    """Under `nohup`, the command and its workers keep running when the terminal closes."""
     with (tmp_path / "batch.jsonl").open("wb") as file:
         for count in range(400):
             file.write(line(str(count), input="x" * 100_000))
@@ -111,7 +111,7 @@ def test_ignored_signals_stay_ignored_in_workers(tmp_path: Path) -> None:
         start_new_session=True,
     ) as process:
         assert process.stdout is not None
-        process.stdout.readline()  # From here on, signals are ignored.
+        process.stdout.readline()  # The shell now ignores the signals.
         while process.poll() is None:
             os.killpg(process.pid, signal.SIGHUP)
             os.killpg(process.pid, signal.SIGTERM)
@@ -121,8 +121,8 @@ def test_ignored_signals_stay_ignored_in_workers(tmp_path: Path) -> None:
     assert (process.returncode, err) == (0, b"")
 
 
-@pytest.mark.parametrize("form", ["text", "json", "sarif"])
-def test_dead_worker_keeps_the_old_report(form: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("format_name", ["text", "json", "sarif"])
+def test_worker_death_keeps_the_old_report(format_name: str, tmp_path: Path) -> None:
     with (tmp_path / "batch.jsonl").open("wb") as file:
         for count in range(400):
             file.write(line(str(count), input="x" * 100_000))
@@ -143,7 +143,7 @@ run()
 """
     completed = subprocess.run(
         [
-            *(sys.executable, "-c", code, "check", "-j2", f"--format={form}"),
+            *(sys.executable, "-c", code, "check", "-j2", f"--format={format_name}"),
             *("--output-file=report", "batch.jsonl"),
         ],
         cwd=tmp_path,

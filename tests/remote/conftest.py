@@ -1,4 +1,4 @@
-"""Servers for the tests marked `remote`. They need the dependency group `remote-test`."""
+"""An S3 server for the tests marked `remote`, which need the dependency group `remote-test`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ REGION = "us-east-1"
 
 
 class S3(NamedTuple):
-    """A server of the S3 API on the loopback.
+    """A server on this machine with the S3 API.
 
     Attributes:
-        client: a client of boto3.
-        variables: environment variables that point programs to the server.
+        client: a boto3 client.
+        variables: environment variables with which programs find the server.
     """
 
     client: Any
@@ -66,13 +66,13 @@ def _s3_server() -> Iterator[S3]:
 
 @pytest.fixture
 def s3(_s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
-    """The server, empty except for the denied bucket, with its environment variables set."""
+    """The server with no objects except in the bucket `denied`. Its environment variables are set."""
     import s3fs
 
     for name, value in _s3_server.variables.items():
         monkeypatch.setenv(name, value)
     yield _s3_server
-    listed = _s3_server.client.list_objects_v2(Bucket="batches").get("Contents", [])
-    for row in listed:
+    contents = _s3_server.client.list_objects_v2(Bucket="batches").get("Contents", [])
+    for row in contents:
         _s3_server.client.delete_object(Bucket="batches", Key=row["Key"])
     s3fs.S3FileSystem.clear_instance_cache()  # The filesystem caches listings.

@@ -1,4 +1,4 @@
-"""Files on HTTP servers, good and bad."""
+"""Files on HTTP servers that work, fail, stall or never finish."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ pytestmark = pytest.mark.remote
 DATA: Final = b"".join(line(f"{number}", user="x" * 500) for number in range(5000)) + line("0")
 
 
-#: Seconds, much longer than any test may take.
+#: Seconds. Longer than any test takes.
 LONG: Final = 60
 
 
 def drip() -> Iterator[bytes]:
-    """A byte at a time."""
+    """Send one byte every 0.1 seconds."""
     for number in range(10 * LONG):
         yield DATA[number : number + 1]
         time.sleep(0.1)
 
 
 def stall() -> Iterator[bytes]:
-    """The first half, and then nothing."""
+    """Send the first half, then nothing."""
     yield DATA[: len(DATA) // 2]
     time.sleep(LONG)
 
 
 def steady() -> Iterator[bytes]:
-    """Longer than the timeout of the test, but always enough at a time."""
+    """Send enough data in each interval, but take longer than the timeout in total."""
     step = len(DATA) // 12
     for start in range(0, len(DATA), step):
         yield DATA[start : start + step]
@@ -61,14 +61,13 @@ STREAMS: Final[dict[str, Callable[[], Iterable[bytes]]]] = {
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves one file under several paths. Each path represents a behavior of servers."""
+    """Serves one file under several paths. Each path stands for a way in which servers behave."""
 
     protocol_version = "HTTP/1.1"
 
     def do_HEAD(self) -> None:
-        if (
-            urlsplit(self.path).path == "/no-head.jsonl"
-        ):  # This is how a signature for GET only behaves.
+        # A URL that is signed only for GET behaves like this.
+        if urlsplit(self.path).path == "/no-head.jsonl":
             self._answer(403, b"")
         else:
             self._answer_path(body=False)
@@ -110,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _stream(self, pieces: Iterable[bytes], *, body: bool) -> None:
-        """Send pieces until the client hangs up. No header says how many there are."""
+        """Send pieces without a Content-Length header until the client disconnects."""
         self.send_response(200)
         self.end_headers()
         self.close_connection = True
@@ -123,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A server that expects its clients to hang up."""
+    """A server whose clients may disconnect at any time."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), ConnectionError):
@@ -142,21 +141,21 @@ def site() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ["/a.jsonl", "/no-head.jsonl", "/a.jsonl.gz"])
-def test_remote_file_gets_the_same_report_as_a_local_one(site: str, path: str) -> None:
+def test_remote_file_gives_the_same_report_as_a_local_one(site: str, path: str) -> None:
     report = check(site + path)
 
     assert report == replace(check(DATA), path=site + path.removesuffix(".gz"))
     assert [error.line for error in report.errors] == [5001]
 
 
-def test_query_string_is_sent_but_not_shown(site: str) -> None:
+def test_query_string_is_sent_but_never_shown(site: str) -> None:
     assert check(f"{site}/signed.jsonl?signature=secret").path == f"{site}/signed.jsonl"
     with pytest.raises(PermissionError, match="HTTP status 403 Forbidden") as caught:
         check(f"{site}/signed.jsonl?signature=wrong")
     assert "wrong" not in str(caught.value)
 
 
-def test_dropped_connection_is_an_error_for_its_file(site: str) -> None:
+def test_dropped_connection_is_an_error_only_for_its_file(site: str) -> None:
     results = dict(check_many([f"{site}/dropped.jsonl", f"{site}/a.jsonl"]))
 
     assert results[f"{site}/a.jsonl"] == replace(check(DATA), path=f"{site}/a.jsonl")
@@ -166,7 +165,7 @@ def test_dropped_connection_is_an_error_for_its_file(site: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "kind", "message"),
+    ("path", "error_type", "message"),
     [
         ("/404.jsonl", FileNotFoundError, "no such file"),
         ("/410.jsonl", FileNotFoundError, "no such file"),
@@ -175,14 +174,16 @@ def test_dropped_connection_is_an_error_for_its_file(site: str) -> None:
         ("/500.jsonl", OSError, "HTTP status 500 Internal Server Error"),
     ],
 )
-def test_http_errors_are_os_errors(site: str, path: str, kind: type[OSError], message: str) -> None:
-    with pytest.raises(kind) as caught:
+def test_http_error_raises_the_matching_os_error(
+    site: str, path: str, error_type: type[OSError], message: str
+) -> None:
+    with pytest.raises(error_type) as caught:
         check(site + path)
     assert caught.value.strerror == message
     assert caught.value.filename == site + path
 
 
-def test_missing_server_raises_connection_error() -> None:
+def test_refused_connection_raises_connection_refused_error() -> None:
     with pytest.raises(ConnectionRefusedError, match=r"http://127\.0\.0\.1:9/a\.jsonl"):
         check("http://127.0.0.1:9/a.jsonl")
 
@@ -195,7 +196,9 @@ def test_missing_server_raises_connection_error() -> None:
         ("/stall.jsonl", "(nothing|only [0-9,]+ bytes)"),
     ],
 )
-def test_server_that_is_too_slow_is_a_timeout_error(site: str, path: str, sent: str) -> None:
+def test_server_slower_than_the_timeout_is_an_error_only_for_its_file(
+    site: str, path: str, sent: str
+) -> None:
     results = dict(check_many([site + path, f"{site}/a.jsonl"], read_timeout=2))
 
     assert results[f"{site}/a.jsonl"] == replace(check(DATA), path=f"{site}/a.jsonl")
@@ -211,7 +214,7 @@ def test_server_that_is_too_slow_is_a_timeout_error(site: str, path: str, sent: 
 
 
 @pytest.mark.parametrize("path", ["/silent.jsonl", "/drip.jsonl", "/stall.jsonl"])
-def test_thread_that_reads_ends_after_a_timeout(site: str, path: str) -> None:
+def test_reading_thread_ends_after_a_timeout(site: str, path: str) -> None:
     before = threading.enumerate()
     with pytest.raises(TimeoutError):
         check(site + path, read_timeout=0.2)
@@ -221,7 +224,7 @@ def test_thread_that_reads_ends_after_a_timeout(site: str, path: str) -> None:
             assert not thread.is_alive()
 
 
-def test_slow_file_is_checked_as_long_as_enough_comes_in_time(site: str) -> None:
+def test_slow_download_is_checked_if_data_arrives_within_each_timeout(site: str) -> None:
     began = time.monotonic()
     report = check(f"{site}/steady.jsonl", read_timeout=1)
 
@@ -229,7 +232,7 @@ def test_slow_file_is_checked_as_long_as_enough_comes_in_time(site: str) -> None
     assert report == replace(check(DATA), path=f"{site}/steady.jsonl")
 
 
-def test_time_in_which_the_pieces_are_in_use_does_not_count(site: str) -> None:
+def test_timeout_excludes_the_time_that_the_caller_takes(site: str) -> None:
     findings = iter_errors(f"{site}/wrong.jsonl", read_timeout=1)
     first = next(findings)
     time.sleep(1.5)
@@ -237,21 +240,23 @@ def test_time_in_which_the_pieces_are_in_use_does_not_count(site: str) -> None:
     assert [first, *findings] == [*iter_errors(b"{}\n" + DATA)]
 
 
-def test_whole_download_has_no_time_limit(site: str) -> None:
+def test_total_download_time_is_unlimited(site: str) -> None:
     filesystem, _ = RemoteFile(f"{site}/a.jsonl")._filesystem(7)
-    own, _ = RemoteFile(f"{site}/a.jsonl", {"client_kwargs": {"trust_env": True}})._filesystem(7)
+    customized, _ = RemoteFile(
+        f"{site}/a.jsonl", {"client_kwargs": {"trust_env": True}}
+    )._filesystem(7)
 
     assert filesystem.client_kwargs["timeout"].total is None
-    assert own.client_kwargs == {"trust_env": True}
+    assert customized.client_kwargs == {"trust_env": True}
 
 
 @pytest.mark.parametrize("path", ["/endless.jsonl", "/endless.jsonl.gz"])
-def test_stream_without_an_end_is_limited(site: str, path: str) -> None:
+def test_endless_stream_is_limited_by_max_unpacked_bytes(site: str, path: str) -> None:
     with pytest.raises(OSError, match=r"more than 3,000,000 bytes.*raise --max-unpacked-bytes"):
         check(site + path, max_unpacked_bytes=3_000_000)
 
 
-def test_command_names_the_options_that_limit_a_url(site: str) -> None:
+def test_error_about_a_limit_names_the_option_that_raises_it(site: str) -> None:
     urls = [f"{site}/endless.jsonl", f"{site}/drip.jsonl", f"{site}/a.jsonl"]
     result = run_command("check", "--max-unpacked-bytes", "4000000", "--read-timeout", "2", *urls)
 

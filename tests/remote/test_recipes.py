@@ -1,4 +1,4 @@
-"""The examples of `docs/scale.md` that read from S3, run unchanged."""
+"""The examples in `docs/scale.md` that read from S3, run unchanged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.remote
 PAGE = (ROOT / "docs" / "scale.md").read_text("utf-8")
 
 
-def test_python_examples(s3: S3) -> None:
+def test_documented_python_examples_give_the_expected_results(s3: S3) -> None:
     first = s3.put("2026-11/part-0001.jsonl", line("a"))
     second = s3.put("2026-11/part-0002.jsonl", line("a", bogus=1))
     blocks = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Objects on a server with the S3 API: the same reports as local files, and clear errors."""
+"""Objects on a server with the S3 API: same reports as for local files, and clear errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.remote
 SAMPLE = (FIXTURES / "sample_batch.jsonl").read_bytes()
 
 
-def test_objects_get_the_same_reports_as_local_files(s3: S3) -> None:
+def test_objects_give_the_same_reports_as_local_files(s3: S3) -> None:
     paths = {s3.put(path.name, path.read_bytes()): path for path in fixture_files("invalid")[:40]}
     results = dict(check_many("s3://batches/*"))
 
@@ -29,7 +29,7 @@ def test_objects_get_the_same_reports_as_local_files(s3: S3) -> None:
         assert result == replace(check(path), path=url)
 
 
-def test_large_object_is_read_in_several_requests(s3: S3) -> None:
+def test_object_larger_than_one_read_gives_the_same_report(s3: S3) -> None:
     data = b"".join(line(f"{number}", user="x" * 5000) for number in range(2400)) + line("0")
     assert len(data) > 11_000_000
     url = s3.put("large.jsonl", data)
@@ -65,7 +65,7 @@ def test_storage_options_reach_the_server(s3: S3, monkeypatch: pytest.MonkeyPatc
     assert len(list(iter_errors(url, storage_options=options))) == len(expected.errors)
 
 
-def test_path_objects_and_open_files_are_sources(s3: S3) -> None:
+def test_upath_objects_and_fsspec_files_are_accepted(s3: S3) -> None:
     import fsspec
     from upath import UPath
 
@@ -78,7 +78,7 @@ def test_path_objects_and_open_files_are_sources(s3: S3) -> None:
         assert check(file) == replace(expected, path=None)
 
 
-def test_unreadable_objects_get_an_error_and_the_rest_is_checked(s3: S3) -> None:
+def test_unreadable_objects_are_errors_and_the_others_are_checked(s3: S3) -> None:
     url = s3.put("in/a.jsonl", SAMPLE)
     sources = [
         "s3://batches/none.jsonl",
@@ -114,7 +114,7 @@ def test_unreadable_objects_get_an_error_and_the_rest_is_checked(s3: S3) -> None
     }  # fmt: skip
 
 
-def test_command_names_bad_objects_and_prints_one_summary(s3: S3) -> None:
+def test_command_reports_invalid_objects_and_prints_one_summary(s3: S3) -> None:
     bad = (7, 77, 177)
     for number in range(200):
         data = line("a") + (line("b", bogus=1) if number in bad else line("b"))
@@ -129,7 +129,7 @@ def test_command_names_bad_objects_and_prints_one_summary(s3: S3) -> None:
     assert result.out.splitlines()[-1] == "200 files, 3 with errors"
 
 
-def test_command_reports_objects_in_the_order_of_the_arguments(s3: S3, tmp_path: Path) -> None:
+def test_command_reports_objects_and_files_in_argument_order(s3: S3, tmp_path: Path) -> None:
     local = tmp_path / "local.jsonl"
     local.write_bytes(SAMPLE)
     second = s3.put("b.jsonl", SAMPLE)

@@ -1,4 +1,4 @@
-"""The official clients and curl use the whole API: upload, create, poll, read, cancel, delete."""
+"""All routes, called with each client: upload, create, poll, read, cancel, list and delete."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from batchlint import check, data
-from clients.clients import Client, PythonClient, RefusedError
+from clients.clients import Client, PythonClient, ResponseError
 from server.processes import serving, stop
 from support import NOW, URLS, line
 
@@ -18,11 +18,11 @@ pytestmark = pytest.mark.clients
 
 CHAT = "/v1/chat/completions"
 GOOD = line("a", CHAT) + line("b", CHAT) + line("c", CHAT) + line("d", CHAT)
-WITH_A_BAD_REQUEST = line("a", CHAT) + line("b", CHAT, bogus=1)
+ONE_INVALID = line("a", CHAT) + line("b", CHAT, bogus=1)
 
 
 def create(client: Client, path: Path, contents: bytes, **params: Any) -> Any:
-    """Upload a file and create its batch."""
+    """Upload a file, and create a batch from it."""
     path.write_bytes(contents)
     uploaded = client.call("files.create", str(path), "batch")
     call = {"input_file_id": uploaded["id"], "endpoint": CHAT, "completion_window": "24h"}
@@ -30,7 +30,7 @@ def create(client: Client, path: Path, contents: bytes, **params: Any) -> Any:
 
 
 def poll(client: Client, batch: Any) -> list[Any]:
-    """The batch after each poll, until it ends."""
+    """Poll a batch until it ends, and return the batch before and after each poll."""
     seen = [batch]
     while seen[-1]["status"] not in ("completed", "failed", "cancelled"):
         seen.append(client.call("batches.retrieve", batch["id"]))
@@ -38,11 +38,11 @@ def poll(client: Client, batch: Any) -> list[Any]:
 
 
 def read(client: Client, file_id: str) -> list[Any]:
-    """The lines of a file."""
+    """Return the decoded lines of a file."""
     return [json.loads(text) for text in client.call("files.content", file_id).splitlines()]
 
 
-def test_good_file_goes_through_all_states(client: Client, path: Path) -> None:
+def test_valid_batch_goes_through_all_states(client: Client, path: Path) -> None:
     seen = poll(client, create(client, path, GOOD, metadata={"team": "docs"}))
 
     assert [batch["status"] for batch in seen] == [
@@ -58,15 +58,15 @@ def test_good_file_goes_through_all_states(client: Client, path: Path) -> None:
 
 
 @pytest.mark.parametrize("endpoint", URLS)
-def test_every_endpoint_is_answered(client: Client, path: Path, endpoint: str) -> None:
+def test_batch_completes_for_every_endpoint(client: Client, path: Path, endpoint: str) -> None:
     batch = poll(client, create(client, path, line("a", endpoint), endpoint=endpoint))[-1]
 
     assert (batch["status"], batch["error_file_id"]) == ("completed", None)
     assert len(read(client, batch["output_file_id"])) == 1
 
 
-def test_request_with_an_error(client: Client, path: Path) -> None:
-    batch = poll(client, create(client, path, WITH_A_BAD_REQUEST))[-1]
+def test_invalid_request_is_in_the_error_file(client: Client, path: Path) -> None:
+    batch = poll(client, create(client, path, ONE_INVALID))[-1]
 
     assert batch["request_counts"] == {"total": 2, "completed": 1, "failed": 1}
     (row,) = read(client, batch["error_file_id"])
@@ -74,7 +74,7 @@ def test_request_with_an_error(client: Client, path: Path) -> None:
     assert row["response"]["body"]["error"]["code"] == "unknown_parameter"
 
 
-def test_batch_with_errors(client: Client, path: Path) -> None:
+def test_failed_batch_lists_the_errors_of_the_check(client: Client, path: Path) -> None:
     contents = GOOD + b"{\n" + line("a", CHAT)
     seen = poll(client, create(client, path, contents))
 
@@ -83,7 +83,7 @@ def test_batch_with_errors(client: Client, path: Path) -> None:
     assert [error["line"] for error in seen[-1]["errors"]["data"]] == [5, 6]
 
 
-def test_error_of_the_whole_batch_has_no_line(client: Client) -> None:
+def test_missing_input_file_gives_an_error_without_a_line(client: Client) -> None:
     call = {"input_file_id": "file-none", "endpoint": CHAT, "completion_window": "24h"}
 
     batch = poll(client, client.call("batches.create", call))[-1]
@@ -101,16 +101,16 @@ def test_error_of_the_whole_batch_has_no_line(client: Client) -> None:
         ("a.jsonl", GOOD, "fine-tune", "'fine-tune' is not one of ['batch'] - 'purpose'"),
     ],
 )
-def test_upload_with_an_error(
+def test_invalid_upload_is_rejected(
     client: Client, tmp_path: Path, name: str, contents: bytes, purpose: str, message: str
 ) -> None:
     path = tmp_path / name
     path.write_bytes(contents)
 
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(ResponseError) as caught:
         client.call("files.create", str(path), purpose)
 
-    assert (refused.value.status, refused.value.message) == (400, message)
+    assert (caught.value.status, caught.value.message) == (400, message)
 
 
 @pytest.mark.parametrize(
@@ -126,16 +126,16 @@ def test_upload_with_an_error(
         ),
     ],
 )
-def test_refused_create_call(
+def test_invalid_create_call_is_rejected(
     client: Client, path: Path, params: Any, code: str, param: str
 ) -> None:
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(ResponseError) as caught:
         create(client, path, GOOD, **params)
 
-    assert (refused.value.status, refused.value.code, refused.value.param) == (400, code, param)
+    assert (caught.value.status, caught.value.code, caught.value.param) == (400, code, param)
 
 
-def test_cancelled_batch_goes_through_its_states(client: Client, path: Path) -> None:
+def test_cancelled_batch_has_results_for_the_first_half(client: Client, path: Path) -> None:
     batch = create(client, path, GOOD)
     client.call("batches.retrieve", batch["id"])
 
@@ -154,14 +154,14 @@ def test_cancelled_batch_goes_through_its_states(client: Client, path: Path) -> 
 def test_completed_batch_cannot_be_cancelled(client: Client, path: Path) -> None:
     batch = poll(client, create(client, path, GOOD))[-1]
 
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(ResponseError) as caught:
         client.call("batches.cancel", batch["id"])
 
-    assert refused.value.status == 409
-    assert refused.value.message == "Cannot cancel a batch with status 'completed'."
+    assert caught.value.status == 409
+    assert caught.value.message == "Cannot cancel a batch with status 'completed'."
 
 
-def test_listing_with_pages(client: Client, path: Path) -> None:
+def test_batch_list_is_paged_from_newest_to_oldest(client: Client, path: Path) -> None:
     ids = [create(client, path, GOOD)["id"] for _ in range(3)][::-1]
 
     pages = client.call("batches.pages", 2)
@@ -172,7 +172,7 @@ def test_listing_with_pages(client: Client, path: Path) -> None:
     assert {len(page) for page in pages[:-1]} == {2}
 
 
-def test_deleted_file_is_gone(client: Client, path: Path) -> None:
+def test_deleted_file_is_not_found(client: Client, path: Path) -> None:
     batch = poll(client, create(client, path, GOOD))[-1]
     for file_id in (batch["input_file_id"], batch["output_file_id"]):
         assert client.call("files.retrieve", file_id)["id"] == file_id
@@ -180,22 +180,22 @@ def test_deleted_file_is_gone(client: Client, path: Path) -> None:
             "id": file_id, "object": "file", "deleted": True,
         }  # fmt: skip
         for call in ("files.retrieve", "files.content", "files.delete"):
-            with pytest.raises(RefusedError) as refused:
+            with pytest.raises(ResponseError) as caught:
                 client.call(call, file_id)
-            assert refused.value.status == 404
-            assert refused.value.message == f"No such File object: {file_id}"
+            assert caught.value.status == 404
+            assert caught.value.message == f"No such File object: {file_id}"
 
 
-def test_every_client_sees_every_field(client: Client, path: Path) -> None:
+def test_batch_has_every_field_with_each_client(client: Client, path: Path) -> None:
     fields = data.read("batch")["properties"].keys()
-    for contents in (GOOD, WITH_A_BAD_REQUEST, b"{}\n" + GOOD):
+    for contents in (GOOD, ONE_INVALID, b"{}\n" + GOOD):
         for batch in poll(client, create(client, path, contents)):
             assert batch.keys() == fields
             assert batch["created_at"] == NOW
 
 
-def test_twenty_concurrent_clients_get_their_results(tmp_path: Path) -> None:
-    def whole_way(number: int) -> tuple[Any, list[str]]:
+def test_twenty_concurrent_clients_receive_their_own_results(tmp_path: Path) -> None:
+    def run_batch(number: int) -> tuple[Any, list[str]]:
         client = PythonClient(url)
         contents = b"".join(line(f"{number}-{i}", CHAT) for i in range(100))
         batch = poll(client, create(client, tmp_path / f"{number}.jsonl", contents))[-1]
@@ -206,7 +206,7 @@ def test_twenty_concurrent_clients_get_their_results(tmp_path: Path) -> None:
     folder = tmp_path / "server"
     folder.mkdir()
     with serving(folder) as (url, process), ThreadPoolExecutor(20) as pool:
-        results = [*pool.map(whole_way, range(20))]
+        results = [*pool.map(run_batch, range(20))]
         log = stop(process)
 
     assert len({batch_id for batch_id, _ in results}) == 20
