@@ -23,7 +23,7 @@ CHAT = "/v1/chat/completions"
 LINES = 3_000
 OLD = b"".join(line(str(n), CHAT).replace(b"POST", b"post") for n in range(LINES))
 NEW = b"".join(line(str(n), CHAT) for n in range(LINES))
-FULL = "No space remaining on device"
+FULL = "No space left on device"
 
 
 def run_until_killed(args: list[str], seconds: float, number: int) -> bool:
