@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
@@ -31,22 +31,20 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-@pytest.fixture(autouse=True)
-def _on_a_fixed_date(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(NOW))
-
-
-@pytest.fixture(autouse=True)
-def _outside_of_ci(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the CI service that runs the tests, because it would choose the output format."""
-    for name in (
-        "GITHUB_ACTIONS",
-        "GITHUB_STEP_SUMMARY",
-        "GITHUB_WORKSPACE",
-        "CI_PROJECT_DIR",
-        "NO_COLOR",
-    ):
-        monkeypatch.delenv(name, raising=False)
+@pytest.fixture(scope="session", autouse=True)
+def _environment() -> Iterator[None]:
+    """Set the date, and hide the CI service, because it would choose the output format."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", str(NOW))
+        for name in (
+            "GITHUB_ACTIONS",
+            "GITHUB_STEP_SUMMARY",
+            "GITHUB_WORKSPACE",
+            "CI_PROJECT_DIR",
+            "NO_COLOR",
+        ):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture

@@ -119,10 +119,10 @@ def test_engines_agree_on_the_bodies_of_the_fixtures() -> None:
 
 @pytest.mark.parametrize(("url", "variant"), VARIANTS)
 def test_engines_agree_on_some_of_the_fixtures_for_every_variant(url: str, variant: str) -> None:
-    # The pure-Python engine is slow, so each variant gets a third of the bodies, and not all get
-    # the same third.
+    # The pure-Python engine is slow, so each variant gets every tenth body. The start differs, so
+    # that together they get all bodies.
     bodies = [body for other, body in BODIES_SEEN if other == url]
-    for body in bodies[VARIANTS.index((url, variant)) % 3 :: 3]:
+    for body in bodies[VARIANTS.index((url, variant)) % 10 :: 10]:
         assert_agreement(url, body, variant)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -13,12 +12,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from batchlint import check
-from batchlint.providers import provider
+from batchlint.providers import provider, schema_variant
 from batchlint.report import Report
 from batchlint.rules import RULES
 from batchlint.schema.store import body_schema
-from strategies import ANY_FILE, MODELS, REPLACEMENTS, mutated_bodies
-from support import URLS, example_lines, line
+from strategies import ANY_FILE, MODELS, REPLACEMENTS, mutated_bodies, paths, replace_at
+from support import example_lines, line
 
 
 def check_anything(data: bytes) -> Report:
@@ -57,8 +56,17 @@ def test_check_accepts_any_body(case: tuple[str, dict[str, Any]], model: str) ->
         check_anything(json.dumps(row).encode())
 
 
-@pytest.mark.parametrize("url", URLS)
-@pytest.mark.parametrize("model", MODELS)
+#: One model for each variant of an endpoint's schema, as (URL, model).
+MODEL_OF_EACH_VARIANT = sorted(
+    {
+        (url, schema_variant(endpoint, model)): (url, model)
+        for url, endpoint in provider().endpoints.items()
+        for model in MODELS
+    }.values()
+)
+
+
+@pytest.mark.parametrize(("url", "model"), MODEL_OF_EACH_VARIANT)
 def test_check_accepts_any_value_of_a_parameter(url: str, model: str) -> None:
     names = body_schema(provider().endpoints[url])["properties"]
     data = b"".join(
@@ -70,24 +78,6 @@ def test_check_accepts_any_value_of_a_parameter(url: str, model: str) -> None:
     check_anything(data)
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path of each value inside a value."""
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, item in items:
-        yield (*path, key)
-        if isinstance(item, dict | list):
-            yield from places(item, (*path, key))
-
-
-def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """A copy of a value with another value at a path."""
-    if not path:
-        return new
-    copy = value.copy()
-    copy[path[0]] = replaced(value[path[0]], path[1:], new)
-    return copy
-
-
 def test_check_accepts_any_value_in_place_of_one_that_triggers_a_rule() -> None:
     """Values that cannot be hashed and numbers are where the code of a rule expects a string."""
     requests = []
@@ -97,10 +87,11 @@ def test_check_accepts_any_value_in_place_of_one_that_triggers_a_rule() -> None:
                 with suppress(ValueError):  # Some rules are about lines that are not JSON.
                     requests.append(orjson.loads(part))
     lines = [
-        json.dumps(replaced(request, path, new)).encode()
+        json.dumps(replace_at(request, path, new)).encode()
         for request in requests
         if isinstance(request, dict)
-        for path in places(request)
+        for path in paths(request)
+        if path
         for new in ([1], {"x": [1]}, 1, None, "x")
     ]
 

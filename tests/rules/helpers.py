@@ -40,7 +40,7 @@ def garbage_test(
     scalars: st.SearchStrategy[Any],
     *,
     longest_message: int = 2000,
-    max_examples: int = 300,
+    max_examples: int = 150,
 ) -> Callable[[], None]:
     """Make a test: no body makes a rule raise, write a long message or report without a trigger.
 

@@ -399,11 +399,11 @@ test_invalid_data_never_raises = garbage_test(
     },
     st.none() | st.integers() | URLS,
     longest_message=400,
-    max_examples=500,
+    max_examples=250,
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(URLS | st.text(), st.sampled_from([CHAT, RESPONSES]))
 def test_image_has_at_most_one_finding(text: str, url: str) -> None:
     body = chat_image(text) if url == CHAT else response_image(text)
