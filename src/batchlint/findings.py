@@ -134,7 +134,7 @@ class Problem(NamedTuple):
         line: the line number, counted from 1. None for the file as a whole, or if the caller fills
             it in.
         custom_id: the line's custom_id.
-        fix: how `batchlint fix` would repair the problem. None if it can't.
+        fix: how `batchlint fix` would repair the problem. None if it cannot.
     """
 
     message: str
@@ -173,7 +173,7 @@ class BatchError(NamedTuple):
         column: the column where the location begins, in code points, counted from 1. None for the
             file as a whole, for requests passed as dicts, for lines that could not be read again,
             and for lines with a very large number of fields.
-        fix: how `batchlint fix` would repair the problem. None if it can't.
+        fix: how `batchlint fix` would repair the problem. None if it cannot.
         order: the finding's rank in the order of the API's checks. It doesn't affect equality.
     """
 

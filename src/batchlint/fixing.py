@@ -206,7 +206,7 @@ class Result(NamedTuple):
     def _chunks_if_unchanged(self) -> Iterator[bytes]:
         """Yield the bytes of the repaired file. Raise OSError at the end if the source has changed."""
         yield from self.chunks()
-        self.before.refuse_change()
+        self.before.raise_if_changed()
 
 
 def _is_same(source: Any, target: str) -> bool:
@@ -236,10 +236,10 @@ class Material:
         self._source.seek(0)
         return StreamSource(self._source)
 
-    def refuse_change(self) -> None:
+    def raise_if_changed(self) -> None:
         """Raise OSError if a file has changed since it was first read."""
         if isinstance(self._source, FileSource):
-            self._source.refuse_change()
+            self._source.raise_if_changed()
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines."""

@@ -94,8 +94,8 @@ def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[
     """
     try:
         text = line.decode("utf-8-sig" if first else "utf-8").rstrip("\r\n")
-    except UnicodeDecodeError as error_at:
-        start = len(line[: error_at.start].decode())
+    except UnicodeDecodeError as decode_error:
+        start = len(line[: decode_error.start].decode())
         shown = line.decode(errors="replace").rstrip("\r\n")
         return [Place(shown, start, start + 1)] * len(errors)
     # The decoder recurses, and the caller's stack may be small.
@@ -118,6 +118,7 @@ def _try_walk(text: str, root: _Target, steps: int, max_key_length: int | None) 
 
 
 def _place(text: str, root: _Target | None, error: BatchError) -> Place | None:
+    """Return the location of a finding, after the walk. The root is None if the walk failed."""
     span: tuple[int, int] | None = None
     try:
         if error.pointer is None:

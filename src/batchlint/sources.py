@@ -24,14 +24,14 @@ import orjson
 from .bounds import MAX_UNPACKED_BYTES, READ_TIMEOUT
 from .nesting import MAX_LEVELS, is_deeper_than, with_fresh_stack
 
-#: The size of a chunk in bytes. A chunk is longer if a line doesn't end there.
+#: The size of a chunk in bytes. A chunk is longer if that completes its last line.
 CHUNK_BYTES: Final = 1 << 18
 
 #: The maximum size of a source's head. The first line may be very long.
 MAX_HEAD_BYTES: Final = 16_000_001
 
-#: The maximum length of a line. The text and the decoded values of a longer one would not fit into
-#: memory, and no service accepts a request of this size.
+#: The maximum length of a line. A longer line and its decoded values would not fit into memory, and
+#: no service accepts a request of this size.
 MAX_LINE_BYTES: Final = 1_000_000_000
 
 #: The maximum number of bytes to remember from a stream that cannot be read again.
@@ -72,7 +72,7 @@ class Source(Protocol):
         """
 
     def chunks(self, size: int = CHUNK_BYTES) -> Iterator[bytes]:
-        """Yield all bytes, in chunks that end with a newline. The last one may lack it.
+        """Yield all bytes, in chunks that end with a newline. The last chunk may end without one.
 
         A chunk has about `size` bytes, and is longer only to complete its last line.
 
@@ -328,11 +328,11 @@ class FileSource:
         """See `Source`."""
         return self.chunks() if self._stream is None else self._stream.again()
 
-    def refuse_change(self) -> None:
-        """Check that the path still leads to the same file, with the same content.
+    def raise_if_changed(self) -> None:
+        """Check that the file at the path is still the one that was opened.
 
         Raises:
-            OSError: it doesn't.
+            OSError: the file was replaced or changed.
         """
         if self._identity not in (None, FileIdentity.of(self._path.stat())):
             raise OSError(FILE_CHANGED)
@@ -446,7 +446,7 @@ class StreamSource(_Stream):
 
 
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join and cut pieces, so that each ends with a newline. The last one may lack it."""
+    """Join and cut pieces, so that each ends with a newline. The last may end without one."""
     kept: list[bytes] = []  # The beginning of a line whose end has not been read yet.
     length = 0
     for data in pieces:

@@ -302,7 +302,7 @@ class ChunkSummary:
         """The size in bytes."""
         return self.totals["bytes"]
 
-    def record_run(self, line: int, url: str | None, model: str | None) -> None:
+    def record_request(self, line: int, url: str | None, model: str | None) -> None:
         """Record the URL and the model of a request."""
         self.urls.record(line, url)
         self.models.record(line, model)

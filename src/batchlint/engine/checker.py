@@ -138,7 +138,7 @@ class EndpointChecker:
         for rule, check in checks_to_run(groups, request):
             for serial, problem in enumerate(check(request)):
                 if serial == MAX_PROBLEMS_PER_LINE:
-                    found.append((TOO_MANY_PROBLEMS, _LAST, _too_many(rule)))
+                    found.append((TOO_MANY_PROBLEMS, _LAST, _too_many_problems(rule)))
                     break
                 position = self._position(problem.path or ())
                 rank = Rank(Part.BODY, problem.rank.phase, position, True, serial)
@@ -239,11 +239,11 @@ class Checker:
         self.severities = selection.as_dict()
         self._endpoint_checkers: dict[tuple[str, str], EndpointChecker] = {}
         self._endpoint_rules: dict[str, EndpointRules] = {}
-        self._compiled_line: LineChecker | None = None
+        self._compiled_line_checker: LineChecker | None = None
         # `causes` and `hints` are imported when first needed, because most files have no problems.
         # Their functions are stored, because each import statement takes 1 µs.
         self._postprocessors: tuple[_FirstOfEachCause, _WithHints] | None = None
-        self._errors_of_defects: dict[tuple[Defect, Effect | None], list[BatchError]] = {}
+        self._defect_errors: dict[tuple[Defect, Effect | None], list[BatchError]] = {}
         self._rules: dict[Scope, list[Rule]] = {}
         for name in self.severities:
             self._rules.setdefault(RULES[name].scope, []).append(RULES[name])
@@ -280,9 +280,9 @@ class Checker:
     @property
     def _line_checker(self) -> LineChecker:
         """The line checker, compiled when first needed. Most files have no invalid line."""
-        if self._compiled_line is None:
-            self._compiled_line = LineChecker(self.provider)
-        return self._compiled_line
+        if self._compiled_line_checker is None:
+            self._compiled_line_checker = LineChecker(self.provider)
+        return self._compiled_line_checker
 
     def _rules_for(self, endpoint: Endpoint) -> EndpointRules:
         endpoint_rules = self._endpoint_rules.get(endpoint.name)
@@ -373,12 +373,12 @@ class Checker:
         line = Line(request, self.provider, None if checker is None else checker.endpoint)
         if not is_clean_line:
             for problem in self._line_checker.explainer.explain(request):
-                yield problem.rule, problem.rank, _with_fix(problem, line)
+                yield problem.rule, problem.rank, _add_fix(problem, line)
         if may_be_valid or not is_clean_line:
             for rule in self.rules("line"):
                 for serial, problem in enumerate(rule.check(line)):
                     if serial == MAX_PROBLEMS_PER_LINE:
-                        yield TOO_MANY_PROBLEMS, _LAST, _too_many(rule.name)
+                        yield TOO_MANY_PROBLEMS, _LAST, _too_many_problems(rule.name)
                         break
                     yield rule.name, problem.rank, problem
         body = request.get("body")
@@ -387,11 +387,11 @@ class Checker:
             # problem, or a parameter that may be misspelled.
             problems = checker.explain(body, known_invalid=is_clean_line and not may_be_valid)
             context = Request(checker.endpoint, body, line_bytes, self.provider)
-            for problem in self._one_per_cause(problems, context):
-                yield problem.rule, problem.rank, _with_fix(problem, line)
+            for problem in self._postprocess(problems, context):
+                yield problem.rule, problem.rank, _add_fix(problem, line)
             yield from checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
 
-    def _one_per_cause(self, problems: list[Problem], request: Request) -> list[Problem]:
+    def _postprocess(self, problems: list[Problem], request: Request) -> list[Problem]:
         """Drop the schema problems that follow from another one, and add hints to the others."""
         if not problems:
             return problems
@@ -407,16 +407,16 @@ class Checker:
         self, defect: Defect, number: int | None, effect: Effect | None = None
     ) -> list[BatchError]:
         """Return the findings about a line, a file or a create call that could not be read."""
-        errors = self._errors_of_defects.get((defect, effect))
+        errors = self._defect_errors.get((defect, effect))
         if errors is None:
-            if len(self._errors_of_defects) >= _MAX_KNOWN_DEFECTS:
-                self._errors_of_defects.clear()
+            if len(self._defect_errors) >= _MAX_KNOWN_DEFECTS:
+                self._defect_errors.clear()
             problems = (
                 problem._replace(rule=rule.name)
                 for rule in self.rules("text")
                 for problem in rule.check(defect)
             )
-            errors = self._errors_of_defects[defect, effect] = self.errors(problems, effect)
+            errors = self._defect_errors[defect, effect] = self.errors(problems, effect)
         return [error._replace(line=number) for error in errors]
 
     def explain_head(self, head: bytes) -> list[BatchError]:
@@ -506,7 +506,7 @@ def _explainer(schema: dict[str, Any], **options: Any) -> Explainer:
     return Explainer(schema, **options)
 
 
-def _with_fix(problem: Problem, line: Line) -> Problem:
+def _add_fix(problem: Problem, line: Line) -> Problem:
     """Add the fix that the problem's rule defines, if any."""
     make_fix = RULES[problem.rule].fix
     return problem if make_fix is None else problem._replace(fix=make_fix(problem, line))
@@ -527,7 +527,7 @@ def _sorted_errors(errors: Iterable[BatchError | None]) -> list[BatchError]:
 _LAST: Final = Rank(Part.BODY, Phase.LAST, sys.maxsize)
 
 
-def _too_many(rule: str) -> Problem:
+def _too_many_problems(rule: str) -> Problem:
     """Create the problem for a rule that finds too many problems in a line."""
     return Problem(
         f"There are more than {MAX_PROBLEMS_PER_LINE:,} problems. The rest are not listed.",

@@ -54,7 +54,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     but don't affect it.
 
     Args:
-        chunk: the lines. Each ends with a newline. The last one may lack it.
+        chunk: the lines. Each ends with a newline, except perhaps the last one.
         plan: the settings of the check.
         first: whether this is the first chunk of the file, which may have a byte order mark.
 
@@ -111,7 +111,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
                     deprecated = current.deprecated
                     long_line = current.long_line
                     counts_inputs = current.endpoint is EMBEDDINGS
-                    summary.record_run(number, url, model)
+                    summary.record_request(number, url, model)
             is_valid = current is not None and is_valid_line(request)
         if is_valid and current is not None:
             custom_id = request.get("custom_id")
@@ -139,7 +139,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
             if result.checker is not current or result.model != current_model:
                 current = None
             if status != _BLANK:
-                summary.record_run(number, result.url, result.model)
+                summary.record_request(number, result.url, result.model)
         for rule in every_line_rules:
             problems = (
                 problem._replace(rule=rule.name, line=number, custom_id=custom_id)

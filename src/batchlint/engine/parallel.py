@@ -67,7 +67,7 @@ class FileCall(NamedTuple):
 
     Attributes:
         key: the key that identifies the result.
-        call: the function and its arguments, or an `OSError` if the file can't be read. If the file
+        call: the function and its arguments, or an `OSError` if the file cannot be read. If the file
             is divided among workers, the function is also passed the argument `executor`.
         size: the size of a local file in bytes. None if it is unknown.
     """
@@ -248,7 +248,7 @@ def _run_all(calls: Iterable[Call]) -> list[Any]:
 def _first_done(futures: list[Future]) -> Future:
     """Wait until a future is done, and return it.
 
-    Futures of other libraries can't be waited for together, so return the oldest one.
+    Futures of other libraries cannot be waited for together, so return the oldest one.
     """
     from concurrent.futures import FIRST_COMPLETED, wait
     from concurrent.futures import Future as StandardFuture

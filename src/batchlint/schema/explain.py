@@ -32,9 +32,9 @@ HintMaker = Callable[[Any, PathParts], str | None]
 
 #: Maximum number of unknown parameters in a body that get a suggestion.
 _MAX_SUGGESTIONS: Final = 100
-_NOTHING: Final[Schema] = {}
+_EMPTY: Final[Schema] = {}
 _SIZE_KEYWORDS: Final = frozenset({"minProperties", "maxProperties", "propertyNames"})
-_regex = lru_cache(maxsize=None)(re.compile)
+_compile_pattern = lru_cache(maxsize=None)(re.compile)
 
 
 class Explainer:
@@ -68,12 +68,12 @@ class Explainer:
         self.hints = hints or {}
         self.newer_hint = newer_hint
         self.positions = {
-            name: position for position, name in enumerate(schema.get("properties", _NOTHING))
+            name: position for position, name in enumerate(schema.get("properties", _EMPTY))
         }
-        notes = schema.get("x-batchlint", _NOTHING)
+        notes = schema.get("x-batchlint", _EMPTY)
         self.early = frozenset(notes.get("early", ()))
         self.missing_in_order = notes.get("in_place", False)
-        self._definitions: Schema = schema.get("$defs", _NOTHING)
+        self._definitions: Schema = schema.get("$defs", _EMPTY)
         self.has_validators = validate_fields
         # Both caches use the `id` of the subschema as the key.
         self._validators: dict[int, Validator] = {}
@@ -133,7 +133,7 @@ class Explainer:
             return [
                 tag for inner in branch["anyOf"] for tag in self._tags(self.dereference(inner), key)
             ]
-        values = branch.get("properties", _NOTHING).get(key, _NOTHING).get("enum", ())
+        values = branch.get("properties", _EMPTY).get(key, _EMPTY).get("enum", ())
         return [tag for tag in values if tag is not None]
 
 
@@ -162,21 +162,21 @@ class _Walk:
                 yield self._missing(schema, name, ())
         if not value.keys() <= self._explainer.positions.keys():
             self._enter(Phase.UNKNOWN, "")
-            yield from self._first(self._unknown_fields(schema, value, ()), ())
-        properties = schema.get("properties", _NOTHING)
+            yield from self._limit(self._unknown_fields(schema, value, ()), ())
+        properties = schema.get("properties", _EMPTY)
         for name, item in value.items():
             if name in properties and not self._explainer.is_valid(properties[name], item):
                 self._enter(Phase.FIELDS, name)
-                yield from self._first(self._value(properties[name], item, (name,)), (name,))
+                yield from self._limit(self._value(properties[name], item, (name,)), (name,))
         if schema.keys() & _SIZE_KEYWORDS:
             self._enter(Phase.FIELDS, "")
             yield from self._sizes(schema, value, ())
-        for constraint in self._broken_constraints(schema, value):
-            place = _place_of(constraint)
+        for constraint in self._failed_constraints(schema, value):
+            place = _constraint_path(constraint)
             self._enter(Phase.FIELDS, str(place[0]) if place else "")
-            yield self._broken(constraint, value, ())
+            yield self._constraint_problem(constraint, value, ())
 
-    def _first(self, problems: Iterator[Problem], path: PathParts) -> Iterator[Problem]:
+    def _limit(self, problems: Iterator[Problem], path: PathParts) -> Iterator[Problem]:
         """Yield the first problems at a path. If there are more, yield one that reports this."""
         yield from islice(problems, MAX_PROBLEMS_PER_LINE)
         if next(problems, None) is not None:
@@ -201,12 +201,12 @@ class _Walk:
     def _value(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
         """Yield the problems of a value under a schema, depth first."""
         node = self._explainer.dereference(node)
-        if len(path) >= MAX_EXPLAINED_LEVELS:  # The limits of the engines differ.
+        if len(path) >= MAX_EXPLAINED_LEVELS:  # A fixed limit, because those of the engines differ.
             return
         if _is_union(node):
             yield from self._union(node, value, path)
             return
-        if "not" in node and self._fits(node["not"], value):
+        if "not" in node and self._matches_schema(node["not"], value):
             yield self._problem("invalid_value", "Invalid '{p}'.", node, "not", path)
         json_type = phrasing.json_type(value)
         types = node.get("type")
@@ -223,7 +223,7 @@ class _Walk:
         elif json_type == "object":
             yield from self._object(node, value, path)
 
-    def _fits(self, node: Schema, value: Any) -> bool:
+    def _matches_schema(self, node: Schema, value: Any) -> bool:
         if self._explainer.has_validators:
             return self._explainer.is_valid(node, value)
         return next(self._value(node, value, ()), None) is None
@@ -244,7 +244,7 @@ class _Walk:
                 path,
                 f"a string with length {length}",
             )
-        elif "pattern" in node and not _matches(node["pattern"], value):
+        elif "pattern" in node and not _matches_pattern(node["pattern"], value):
             message = (
                 "Invalid '{p}': string does not match pattern. Expected a string that matches the "
                 f"pattern '{node['pattern']}'."
@@ -283,7 +283,7 @@ class _Walk:
                 f"an array with length {length}",
             )
         if "contains" in node:
-            count = sum(self._fits(node["contains"], item) for item in value)
+            count = sum(self._matches_schema(node["contains"], item) for item in value)
             if count > node.get("maxContains", count):
                 yield self._problem(
                     "invalid_value", "Invalid '{p}'.", node, "maxContains", path, count=count
@@ -304,7 +304,7 @@ class _Walk:
                 yield self._missing(node, name, path)
         yield from self._unknown_fields(node, value, path)
         yield from self._sizes(node, value, path)
-        properties = node.get("properties", _NOTHING)
+        properties = node.get("properties", _EMPTY)
         for name, child in properties.items():
             if name in value:
                 yield from self._value(child, value[name], (*path, name))
@@ -313,8 +313,8 @@ class _Walk:
             for name, item in value.items():
                 if name not in properties:
                     yield from self._value(others, item, (*path, name))
-        for constraint in self._broken_constraints(node, value):
-            yield self._broken(constraint, value, path)
+        for constraint in self._failed_constraints(node, value):
+            yield self._constraint_problem(constraint, value, path)
 
     def _missing(self, node: Schema, name: str, path: PathParts) -> Problem:
         message = "Missing required parameter: '{p}'."
@@ -326,7 +326,7 @@ class _Walk:
     ) -> Iterator[Problem]:
         if node.get("additionalProperties", True) is not False:
             return
-        known = node.get("properties", _NOTHING)
+        known = node.get("properties", _EMPTY)
         unknown = [name for name in value if name not in known]
         for count, name in enumerate(unknown):
             suggestion = ""
@@ -365,7 +365,7 @@ class _Walk:
             words = ("too few properties", "an object with at least", " properties")
             rule = "object_below_min_properties"
             yield self._out_of_bounds(rule, words, (node, "minProperties"), path, got)
-        longest = node.get("propertyNames", _NOTHING).get("maxLength")
+        longest = node.get("propertyNames", _EMPTY).get("maxLength")
         for name in value if longest is not None else ():
             if len(name) > longest:
                 message = (
@@ -377,16 +377,16 @@ class _Walk:
                 rule = "property_name_above_max_length"
                 yield self._problem(rule, message, node, "propertyNames", (*path, name))
 
-    def _broken_constraints(self, node: Schema, value: Any) -> Iterator[Schema]:
+    def _failed_constraints(self, node: Schema, value: Any) -> Iterator[Schema]:
         """Yield the parts of an `allOf` in which no branch matches the value."""
         for constraint in node.get("allOf", ()):
             if not self._explainer.is_valid(constraint, value) and not any(
-                self._fits(branch, value) for branch in constraint["anyOf"]
+                self._matches_schema(branch, value) for branch in constraint["anyOf"]
             ):
                 yield constraint
 
-    def _broken(self, constraint: Schema, value: Any, path: PathParts) -> Problem:
-        place = (*path, *_place_of(constraint))
+    def _constraint_problem(self, constraint: Schema, value: Any, path: PathParts) -> Problem:
+        place = (*path, *_constraint_path(constraint))
         message = "Missing required parameter: '{p}'."
         rule = "missing_required_parameter"
         return self._problem(rule, message, constraint, "anyOf", place, whole=value)
@@ -400,7 +400,7 @@ class _Walk:
         candidates = [b for b in branches if self._accepts_type(b, json_type, value)]
         if not candidates:
             yield self._wrong_type(node, value, path)
-        elif json_type == "object" and "tag" in node.get("x-batchlint", _NOTHING):
+        elif json_type == "object" and "tag" in node.get("x-batchlint", _EMPTY):
             yield from self._tagged_union(node, value, path)
         elif json_type == "array" and len(candidates) > 1:
             yield from self._array_union(candidates, value, path)
@@ -485,7 +485,7 @@ class _Walk:
         return self._problem("invalid_type", message, node, keyword, path, raw=value)
 
     def _wrong_value(self, node: Schema, value: Any, path: PathParts) -> Problem:
-        values = node.get("x-batchlint", _NOTHING).get("supported")
+        values = node.get("x-batchlint", _EMPTY).get("supported")
         if values is None:
             values = [supported for supported in node["enum"] if supported is not None]
         shown = (
@@ -550,7 +550,7 @@ class _Walk:
             may_be_newer: whether a newer version of the API may accept this name or value.
             values: the values for the placeholders in the message of a note.
         """
-        notes = node.get("x-batchlint", _NOTHING).get("errors", _NOTHING)
+        notes = node.get("x-batchlint", _EMPTY).get("errors", _EMPTY)
         note = notes.get(keyword)
         if note is None and keyword.startswith("type:"):
             note = notes.get("type")
@@ -611,7 +611,7 @@ def _is_union(node: Schema) -> bool:
     return "anyOf" in node and "properties" not in node
 
 
-def _place_of(constraint: Schema) -> PathParts:
+def _constraint_path(constraint: Schema) -> PathParts:
     """Return the path that the API names for a part of an `allOf`."""
     at = constraint["x-batchlint"].get("at", [])
     return (at,) if isinstance(at, str) else tuple(at)
@@ -633,9 +633,9 @@ def _is_among(value: Any, values: list[Any]) -> bool:
     )
 
 
-def _matches(pattern: str, value: str) -> bool:
+def _matches_pattern(pattern: str, value: str) -> bool:
     """Return whether a string matches a JSON Schema pattern.
 
     Unlike in Python, a final `$` matches only at the very end.
     """
-    return _regex(anchor_pattern(pattern)).search(value) is not None
+    return _compile_pattern(anchor_pattern(pattern)).search(value) is not None
