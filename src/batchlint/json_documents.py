@@ -138,8 +138,8 @@ class _Scanner:
         """Yield the objects that end in a chunk.
 
         Raises:
-            NotConvertibleError: something other than a comma separates two objects, or a request
-                is too large.
+            NotConvertibleError: there is unexpected content between two objects, or a request is
+                too large.
         """
         data = self._data[self._start :] + chunk
         self._at -= self._start

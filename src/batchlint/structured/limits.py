@@ -1,4 +1,4 @@
-"""The size limits of strict schemas.
+"""Checks the size limits of strict schemas.
 
 Evidence: documented. The Structured Outputs guide, October 2026. Older pages have smaller numbers.
 The messages come from live responses in 2026, except the one about characters, whose wording in the
@@ -103,8 +103,7 @@ def _enum_values(subschemas: list[Node]) -> Iterator[SchemaProblem]:
     if place:
         yield SchemaProblem(
             f"Expected at most {MAX_ENUM_VALUES} enum values in total within a single schema when "
-            "using "
-            f"structured outputs, but received {total}. {_FEWER_ENUM_VALUES}",
+            f"using structured outputs, but received {total}. {_FEWER_ENUM_VALUES}",
             place,
         )
 
@@ -155,7 +154,6 @@ def _large_enum(enum: Any, path: PathParts) -> Iterator[SchemaProblem]:
         if total > MAX_LARGE_ENUM_CHARACTERS:
             yield SchemaProblem(
                 f"Expected at most {MAX_LARGE_ENUM_CHARACTERS} total characters across enum values "
-                "when there are "
-                f"more than {LARGE_ENUM} enum values, but received {total}. {_FEWER_ENUM_VALUES}",
+                f"when there are more than {LARGE_ENUM} enum values, but received {total}. {_FEWER_ENUM_VALUES}",
                 (*path, "enum"),
             )
