@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from itertools import islice
 from typing import Any, Final
+from zipfile import ZipFile
 
 import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
@@ -285,6 +286,28 @@ def test_pattern_without_files_raises_file_not_found_error(url: str, message: st
     assert (caught.value.strerror, caught.value.filename) == (message, url)
 
 
+def test_colons_in_a_name_do_not_start_a_chain(memory: MemoryFileSystem) -> None:
+    memory.pipe("/b/a.jsonl", line("a"))
+    memory.pipe("/b/a.jsonl::1.jsonl", b"{}")
+
+    assert [file.url for file in find("memory://b/")] == [
+        "memory:///b/a.jsonl",
+        "memory:///b/a.jsonl::1.jsonl",
+    ]
+    assert check("memory:///b/a.jsonl::1.jsonl").bytes == 2
+    assert check("memory://b/a.jsonl").ok
+
+
+def test_glob_finds_files_in_an_archive(memory: MemoryFileSystem) -> None:
+    with memory.open("/b.zip", "wb") as file, ZipFile(file, "w") as archive:
+        archive.writestr("a.jsonl", line("a"))
+
+    (found,) = find("zip://*.jsonl::memory://b.zip")
+
+    assert found.url == "zip://a.jsonl::memory://b.zip"
+    assert check(found.url).ok
+
+
 # -- errors ------------------------------------------------------------------------------
 
 
@@ -310,6 +333,11 @@ class ForbiddenError(ClientError):
     message = "Forbidden"
 
 
+class TalkativeError(ClientError):
+    status = 400
+    message = "Bad status line:\n\n  b'" + 1000 * "x"
+
+
 def caused_by(cause: Exception) -> Exception:
     """The exception that fsspec raises for any HTTP error."""
     error = FileNotFoundError("https://host/a.jsonl?signature=secret")
@@ -327,6 +355,7 @@ def caused_by(cause: Exception) -> Exception:
         (TimeoutError(), TimeoutError, errno.ETIMEDOUT, "the server did not answer in time"),
         (ConnectionResetError(errno.ECONNRESET, "reset"), ConnectionResetError, errno.ECONNRESET, "reset"),
         (ValueError("a\nb"), OSError, errno.EIO, "a"),
+        (caused_by(TalkativeError()), OSError, errno.EIO, "HTTP status 400 Bad status line:"),
         (RuntimeError(), OSError, errno.EIO, "RuntimeError"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,

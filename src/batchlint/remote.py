@@ -32,6 +32,28 @@ _MAX_MESSAGE_LENGTH: Final = 300
 #: The schemes of HTTP URLs.
 _HTTP: Final = ("http", "https")
 
+#: Filesystems of files in another file or filesystem, whose URL follows after "::". In all other
+#: URLs, "::" belongs to the name, but fsspec would open the file whose name ends there.
+_CHAINED: Final = frozenset(
+    (
+        "blockcache",
+        "cached",
+        "dir",
+        "filecache",
+        "libarchive",
+        "reference",
+        "simplecache",
+        "tar",
+        "zip",
+    )
+)
+
+#: Stands for "::" in URLs that fsspec must not split.
+_COLONS: Final = ":\0:"
+
+#: The HTTP status of a whole file.
+_OK: Final = 200
+
 #: The number of bytes that a server must send within the timeout.
 _MIN_BYTES: Final = 1 << 16
 
@@ -103,6 +125,10 @@ class RemoteFile(NamedTuple):
         # Over HTTP, one request reads the whole file, because a server may not support ranges.
         block = 0 if "http" in filesystem.protocol else _BLOCK_BYTES
         file = filesystem.open(path, "rb", block_size=block, cache_type="readahead")
+        status = getattr(getattr(file, "r", None), "status", _OK)
+        if status != _OK:  # A 206, for example, is only a part of the file.
+            file.close()
+            raise OSError(errno.EIO, f"HTTP status {status}, but a whole file has {_OK}")
         if (getattr(file, "details", None) or {}).get("type") == "directory":
             # An object store would return an empty file.
             message = f"this is a prefix; to check the files below it, write {self.name}/"
@@ -146,10 +172,15 @@ def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[Fou
         files = {path: info for path, info in listed.items() if info["type"] == "file"}
         if not files:
             raise FileNotFoundError(errno.ENOENT, missing, name)
+        chain = url[url.index("::") :] if _is_chain(url) else ""
         return [
-            Found(filesystem.unstrip_protocol(path), info.get("size"))
+            Found(filesystem.unstrip_protocol(path) + chain, info.get("size"))
             for path, info in sorted(files.items())
         ]
+
+
+def _is_chain(url: str) -> bool:
+    return "::" in url and url.partition(":")[0] in _CHAINED
 
 
 def _is_batch_file(path: str) -> bool:
@@ -255,7 +286,8 @@ def _filesystem(url: str, storage_options: Mapping[str, Any] | None) -> tuple[An
     except ImportError:
         raise OSError(_needs_extra(url)) from None
     try:
-        filesystem, path = url_to_fs(url, **(storage_options or {}))
+        whole = url if _is_chain(url) else url.replace("::", _COLONS)
+        filesystem, path = url_to_fs(whole, **(storage_options or {}))
     except ImportError as error:
         package = known_implementations.get(scheme, {}).get("class", "").partition(".")[0]
         if scheme in _HTTP or package in ("", "fsspec"):
@@ -263,7 +295,7 @@ def _filesystem(url: str, storage_options: Mapping[str, Any] | None) -> tuple[An
         raise OSError(
             f"{scheme}:// URLs need the package {package}: pip install {package}"
         ) from error
-    return filesystem, path
+    return filesystem, path.replace(_COLONS, "::")
 
 
 #: Commands that print the content of a URL, for users without the extra.
@@ -302,11 +334,12 @@ def _as_os_error(error: Exception, name: str) -> OSError:
         # fsspec raises a FileNotFoundError for every HTTP status except 2xx.
         reason = reason.__cause__
     status = getattr(reason, "status", None)
-    text = next(iter(str(reason).splitlines()), "")[:_MAX_MESSAGE_LENGTH] or type(reason).__name__
+    text = str(reason).strip() or type(reason).__name__
     if isinstance(reason, OSError) and reason.strerror:
         text = reason.strerror
     elif status is not None:  # The exception's text contains the whole URL.
-        text = f"HTTP status {status} {getattr(reason, 'message', '')}".strip()
+        text = f"HTTP status {status} {getattr(reason, 'message', '')}"
+    text = next(iter(text.splitlines()), "")[:_MAX_MESSAGE_LENGTH].strip()
     if isinstance(reason, PermissionError) or status in (401, 403):
         return PermissionError(errno.EACCES, f"access denied: {text}", name)
     if status in (404, 410) or (isinstance(reason, FileNotFoundError) and not reason.strerror):

@@ -85,8 +85,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, gzip.compress(DATA), body=body)
         elif parts.path == "/dropped.jsonl":
             self._answer(200, DATA, body=body, sent=len(DATA) // 2)
-        elif parts.path in ("/401.jsonl", "/403.jsonl", "/410.jsonl", "/500.jsonl"):
-            self._answer(int(parts.path[1:4]), b"no", body=body)
+        elif re.fullmatch(r"/(206|401|403|410|500)\.jsonl", parts.path):
+            self._answer(int(parts.path[1:4]), line("a"), body=body)
         elif parts.path == "/wrong.jsonl":
             self._answer(200, b"{}\n" + DATA, body=body)
         elif parts.path == "/silent.jsonl":
@@ -167,6 +167,7 @@ def test_dropped_connection_is_an_error_only_for_its_file(site: str) -> None:
 @pytest.mark.parametrize(
     ("path", "error_type", "message"),
     [
+        ("/206.jsonl", OSError, "HTTP status 206, but a whole file has 200"),
         ("/404.jsonl", FileNotFoundError, "no such file"),
         ("/410.jsonl", FileNotFoundError, "no such file"),
         ("/401.jsonl", PermissionError, "access denied: HTTP status 401 Unauthorized"),

@@ -28,7 +28,7 @@ from ..providers import (
     unbatchable_models,
 )
 from ..schema.store import body_schema, deprecated_parameters
-from ..sources import is_open_file
+from ..sources import is_open_file, is_url
 from ..summary import CustomIds, Runs
 from .prompt_size import BYTES_PER_TOKEN
 from .registry import CheckedFile, file_rule, name_rule
@@ -66,7 +66,8 @@ def not_jsonl_name(name: str) -> Iterator[Problem]:
     Evidence: confirmed. BerriAI/litellm#37527 (August 2026) quotes the message. The API
     returns no code.
     """
-    if not name.endswith(".jsonl") and not is_open_file(name):
+    names = name.split("::") if is_url(name) else [name]  # zip://a.jsonl::s3://bucket/a.zip
+    if not any(part.endswith(".jsonl") for part in names) and not is_open_file(name):
         yield Problem(_NOT_JSONL, hint="Rename the file to end in .jsonl.")
 
 
