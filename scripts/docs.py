@@ -1,9 +1,9 @@
-"""Generate the pages of the rules, `docs/library.md` and the generated blocks of other pages.
+"""Generate the rules' pages, `docs/library.md`, and the generated blocks of other pages.
 
-    python scripts/docs.py            write the pages
-    python scripts/docs.py --check    exit 1 if a page is out of date
+    python scripts/docs.py            # write the pages
+    python scripts/docs.py --check    # exit with status 1 if a page is out of date
 
-A generated block is enclosed in `<!-- generated: NAME -->` and `<!-- end -->`, in YAML in
+A generated block is between `<!-- generated: NAME -->` and `<!-- end -->`. In YAML, it is between
 `# generated: NAME` and `# end`. Install commands and hooks get the repository's URL from
 `[project.urls]`, and the current version.
 """
@@ -129,14 +129,14 @@ def _explained(rule: Rule) -> Iterator[str]:
 
 
 def library_page() -> str:
-    """Render the page of all public names from their docstrings."""
+    """Render the library page, with all public names, from their docstrings."""
     return "\n".join(_library_lines()) + "\n"
 
 
 #: Public classes whose attributes and methods are not public.
 OPAQUE = (batchlint.ChunkSummary,)
 
-#: The beginning of the page of the library.
+#: The beginning of the library page.
 LIBRARY = """\
 # Library
 
@@ -197,9 +197,9 @@ def _public(name: str, thing: Any) -> Iterator[str]:
     yield from _sections(thing)
     if not isinstance(thing, type) or thing in OPAQUE:
         return
-    for own, member in vars(thing).items():
-        if not own.startswith("_") and isinstance(member, property | FunctionType):
-            heading = f"\n### {name.rpartition('.')[2]}.{own}"
+    for attribute, member in vars(thing).items():
+        if not attribute.startswith("_") and isinstance(member, property | FunctionType):
+            heading = f"\n### {name.rpartition('.')[2]}.{attribute}"
             if isinstance(member, FunctionType):
                 yield f"{heading}()\n\n```python\n{_signature(member)}\n```\n"
             else:
@@ -210,9 +210,9 @@ def _public(name: str, thing: Any) -> Iterator[str]:
 def _signature(function: FunctionType) -> str:
     """Return the signature of a function as written in the source."""
     source = textwrap.dedent(inspect.getsource(function))
-    (made,) = ast.parse(source).body
-    assert isinstance(made, ast.FunctionDef)
-    return "\n".join(source.splitlines()[: made.body[0].lineno - 1]).removesuffix(":")
+    (definition,) = ast.parse(source).body
+    assert isinstance(definition, ast.FunctionDef)
+    return "\n".join(source.splitlines()[: definition.body[0].lineno - 1]).removesuffix(":")
 
 
 def _sections(thing: Any) -> Iterator[str]:
@@ -236,8 +236,8 @@ def _sections(thing: Any) -> Iterator[str]:
 
 
 def command(*arguments: str, folder: Path = ROOT) -> str:
-    """Run the command in a directory and render its output as a console block."""
-    made = subprocess.run(
+    """Run the command in a directory, and render its output as a console block."""
+    result = subprocess.run(
         [sys.executable, "-m", "batchlint", *arguments],
         capture_output=True,
         text=True,
@@ -245,11 +245,11 @@ def command(*arguments: str, folder: Path = ROOT) -> str:
         cwd=folder,
         env=os.environ | {"COLUMNS": "100", "SOURCE_DATE_EPOCH": "1788220800"},
     )
-    return f"```console\n$ batchlint {' '.join(arguments)}\n{made.stdout.rstrip()}\n```"
+    return f"```console\n$ batchlint {' '.join(arguments)}\n{result.stdout.rstrip()}\n```"
 
 
 def finding() -> str:
-    """Render a finding of the sample as `--format jsonl` prints it, but on several lines."""
+    """Render a finding of the sample in the format `jsonl`, but on several lines."""
     lines = command("check", "--format", "jsonl", SAMPLE).splitlines()
     return f"```json\n{json.dumps(json.loads(lines[3]), indent=2)}\n```"
 
@@ -266,7 +266,7 @@ def settings() -> str:
 
 
 def tutorial(*, fixed: bool) -> str:
-    """Check the tutorial's file, either as written or as the reader fixes it."""
+    """Check the tutorial's file, either unchanged or with the reader's fixes."""
     page = (DOCS / "tutorial.md").read_text("utf-8")
     (lines,) = re.findall(
         r'^```json title="reviews_batch.jsonl"\n(.*?)^```$', page, re.MULTILINE | re.DOTALL
@@ -282,7 +282,7 @@ def tutorial(*, fixed: bool) -> str:
 
 
 def speed() -> str:
-    """Render the table of the peers from the last run of the benchmark."""
+    """Render the table of benchmark results."""
     results = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))
     work = {
         "L: orjson.loads(line)": ("only parses the lines, with orjson", "anything else"),
@@ -330,7 +330,7 @@ def providers() -> str:
 
 
 def _limit(one: Provider, limit: str, unit: int, name: str) -> str:
-    """Render a limit as `50,000`, or as `100 to 105 MB` if only more is an error."""
+    """Render a limit as `50,000`, or as `100 to 105 MB` if sizes in between are warnings."""
     safe, most = (getattr(limits, limit) for limits in (one.safe_limits, one.limits))
     if safe is None:
         return ""
@@ -340,7 +340,7 @@ def _limit(one: Provider, limit: str, unit: int, name: str) -> str:
 
 
 def provider_sources() -> str:
-    """Render the notes and the sources of each provider."""
+    """Render each provider's notes and sources."""
     parts = []
     for one in map(provider, provider_names()):
         about = "" if one.service == one.title else f": {one.service}"
@@ -419,21 +419,23 @@ def pages() -> dict[Path, str]:
 
 
 def main() -> int:
-    """Write the pages, or compare them with `--check`."""
+    """Write the pages. With `--check`, only compare them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 if a page differs"
+        "--check",
+        action="store_true",
+        help="write nothing; exit with status 1 if a page is out of date",
     )
     check = parser.parse_args().check
     made = pages()
     stale = [
         path for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text
     ]
-    left_over = [path for path in (DOCS / "rules").glob("*") if path not in made]
-    for path in (*stale, *left_over):
+    obsolete = [path for path in (DOCS / "rules").glob("*") if path not in made]
+    for path in (*stale, *obsolete):
         if check:
             print(
-                f"is not up to date, run scripts/docs.py: {path.relative_to(ROOT)}",
+                f"{path.relative_to(ROOT)} is out of date; run scripts/docs.py",
                 file=sys.stderr,
             )
         elif path in made:
@@ -441,7 +443,7 @@ def main() -> int:
             path.write_text(made[path], "utf-8")
         else:
             path.unlink()
-    return 1 if check and (stale or left_over) else 0
+    return 1 if check and (stale or obsolete) else 0
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Fuzz batchlint. A grammar makes lines from the fixtures; all ways to check them must agree.
+"""Fuzz batchlint: generate lines from the fixtures, and check them in ways that must agree.
 
-    python scripts/fuzz.py --lines 100000         # one way: check that nothing raises
+    python scripts/fuzz.py --lines 100000         # one way: check that no exception is raised
     python scripts/fuzz.py --lines 10000 --all    # all ways: engines, jobs, sources, formats
 
-The lines depend only on the seed. Each difference or exception is printed, and its lines are
-written to a file, so that it can be reproduced.
+The lines depend only on the seed. The script prints each difference and exception, and writes the
+lines that reproduce it to a file.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from batchlint.sources import open_file
 ROOT: Final = Path(__file__).parents[1]
 NOW: Final = 1_788_220_800
 
-#: Lines per file.
+#: The number of lines per file.
 _BATCH: Final = 250
 
-#: Replacement values: of every type, at and beyond common bounds.
+#: Replacement values of every type, at and beyond common limits.
 _VALUES: Final[list[Any]] = [
     *(None, True, False, 0, 1, -1, 1.0, 0.5, -0.0, 1e300, 2**53, 2**64, 128, 129, 2048),
     *("", "x", "user", "text", "function", "auto", "none", "name\n", "\u0663", "\U0001f600"),
@@ -47,7 +47,7 @@ _VALUES: Final[list[Any]] = [
     *({"type": 1}, {"x": None}, {"": ""}, {"type": "object", "properties": {}}, {"$ref": "#"}),
 ]
 
-#: Names to add: names of real fields, keywords of schemas, and unknown names.
+#: Names of fields to add: real fields, JSON Schema keywords, and unknown names.
 _NAMES: Final = (
     *("type", "role", "content", "name", "text", "stream", "model", "tools", "input", "messages"),
     *("strict", "schema", "properties", "items", "required", "pattern", "anyOf", "$defs", "$ref"),
@@ -66,7 +66,7 @@ _BYTES: Final = (
 
 
 class Grammar:
-    """Makes lines from the lines of the fixtures."""
+    """Generates lines from those of the fixtures."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - it must be reproducible
@@ -78,13 +78,13 @@ class Grammar:
             if 0 < len(text) < 20_000
         }
         self._texts = sorted(texts)
-        self._requests = [value for value in map(_decoded, self._texts) if isinstance(value, dict)]
+        self._requests = [value for value in map(_decode, self._texts) if isinstance(value, dict)]
         self._fragments: dict[str, list[Any]] = {}
         for request in self._requests:
             self._collect(request)
 
     def _collect(self, value: Any) -> None:
-        """Record the values of each name, so that they can be put elsewhere."""
+        """Record the values of each field, to use them elsewhere."""
         if isinstance(value, list):
             for item in value:
                 self._collect(item)
@@ -96,51 +96,51 @@ class Grammar:
                 self._collect(item)
 
     def line(self) -> bytes:
-        """A line, with its newline."""
+        """Generate a line with its newline."""
         choice = self._random.random()
         if choice < 0.03:
             return self._random.choice([b"", b" ", b"\r", b"{}", b"[]", b"null", b"1"]) + b"\n"
         if choice < 0.15:
-            return self._damaged(self._random.choice(self._texts)) + b"\n"
+            return self._damage(self._random.choice(self._texts)) + b"\n"
         request = self._random.choice(self._requests)
         for _ in range(self._random.choice([0, 1, 1, 2, 2, 3, 5])):
-            request = self._changed(request)
+            request = self._change(request)
         text = json.dumps(request, ensure_ascii=self._random.random() < 0.5)
         raw = text.encode("utf-8", "surrogatepass")
         if choice < 0.2:
-            raw = self._damaged(raw)
+            raw = self._damage(raw)
         return raw.replace(b"\n", b" ") + self._random.choice([b"\n", b"\n", b"\r\n"])
 
-    def changed_line(self, line: bytes, seed: int) -> bytes:
-        """The line with one value changed, or a few bytes if it is not JSON."""
+    def change_line(self, line: bytes, seed: int) -> bytes:
+        """Change one value of a line, or a few bytes if it is not JSON."""
         self._random.seed(seed)
-        decoded = _decoded(line)
+        decoded = _decode(line)
         if decoded is None:
-            return self._damaged(line)
-        text = json.dumps(self._changed(decoded), ensure_ascii=False)
+            return self._damage(line)
+        text = json.dumps(self._change(decoded), ensure_ascii=False)
         return text.encode("utf-8", "surrogatepass").replace(b"\n", b" ")
 
-    def _damaged(self, text: bytes) -> bytes:
+    def _damage(self, text: bytes) -> bytes:
         at = self._random.randint(0, len(text))
         cut = self._random.choice([0, 0, 1, 3, len(text)])
         return (text[:at] + self._random.choice(_BYTES) + text[at + cut :]).replace(b"\n", b" ")
 
-    def _changed(self, value: Any) -> Any:
-        """A copy in which one value at any depth is changed."""
+    def _change(self, value: Any) -> Any:
+        """Return a copy in which one value, at any depth, is changed."""
         if isinstance(value, dict) and value and self._random.random() < 0.8:
             name = self._random.choice(list(value))
-            return value | {name: self._changed(value[name])}
+            return value | {name: self._change(value[name])}
         if isinstance(value, list) and value and self._random.random() < 0.8:
             index = self._random.randrange(len(value))
-            return [*value[:index], self._changed(value[index]), *value[index + 1 :]]
-        return self._replaced(value)
+            return [*value[:index], self._change(value[index]), *value[index + 1 :]]
+        return self._replace(value)
 
-    def _replaced(self, value: Any) -> Any:
+    def _replace(self, value: Any) -> Any:
         choice = self._random.randrange(6)
         if isinstance(value, dict) and choice < 3:
             if choice == 0 and value:
-                gone = self._random.choice(list(value))
-                return {name: item for name, item in value.items() if name != gone}
+                removed = self._random.choice(list(value))
+                return {name: item for name, item in value.items() if name != removed}
             name = self._random.choice([*_NAMES, *self._fragments])
             return value | {name: self._any_value(name)}
         if isinstance(value, list) and choice < 3:
@@ -156,7 +156,7 @@ class Grammar:
         return self._random.choice(known if self._random.random() < 0.5 else _VALUES)
 
 
-def _decoded(text: bytes) -> Any:
+def _decode(text: bytes) -> Any:
     try:
         return orjson.loads(text)
     except ValueError:
@@ -167,14 +167,14 @@ def _decoded(text: bytes) -> Any:
 
 
 class DifferenceError(Exception):
-    """One way to check does not agree with the first one."""
+    """Two ways to check a file disagree."""
 
 
 def facts(report: Report) -> tuple[Any, ...]:
-    """The facts that must be the same in every way."""
+    """Return the parts of a report that must be the same in every way."""
     errors = [tuple(error) for error in (*report.errors, *report.warnings)]
-    numbers = (report.total, report.failed, report.embedding_inputs, report.bytes)
-    return (*numbers, report.endpoint, report.models, sorted(report.counts.items()), errors)
+    totals = (report.total, report.failed, report.embedding_inputs, report.bytes)
+    return (*totals, report.endpoint, report.models, sorted(report.counts.items()), errors)
 
 
 class Case(NamedTuple):
@@ -192,7 +192,7 @@ class Case(NamedTuple):
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The path of the file."""
         return self.folder / "batch.jsonl"
 
 
@@ -206,7 +206,7 @@ def _lines_of(data: bytes) -> list[bytes]:
 
 
 def _with_other_engine(case: Case) -> Report:
-    """Check with pure `jsonschema`, in a separate checker."""
+    """Check with the engine `jsonschema`, in a separate checker."""
     before = os.environ.get("BATCHLINT_ENGINE", "")
     os.environ["BATCHLINT_ENGINE"] = "jsonschema"
     try:
@@ -259,7 +259,7 @@ WAYS: Final[dict[str, Callable[[Case], Report]]] = {
 
 
 def _check_iteration(case: Case, expected: Report) -> None:
-    """`iter_errors` yields the same findings."""
+    """Check that `iter_errors` yields the same findings."""
     found = batchlint.iter_errors(case.data, now=NOW, name="batch.jsonl")
     if sorted(map(tuple, found), key=repr) != sorted(
         map(tuple, (*expected.errors, *expected.warnings)), key=repr
@@ -267,8 +267,8 @@ def _check_iteration(case: Case, expected: Report) -> None:
         raise DifferenceError("iter_errors")
 
 
-#: Parsers for each format.
-_READERS: Final[dict[str, Callable[[str], object]]] = {
+#: The parser for each format.
+_PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "json": orjson.loads,
     "jsonl": lambda text: [orjson.loads(line) for line in text.split("\n") if line],
     "batch": orjson.loads,
@@ -285,14 +285,14 @@ def check_formats(case: Case, report: Report) -> None:
     for name, chosen in FORMATS.items():
         text = "".join(chosen.render([result], Options(0, show_source=True)))
         text.encode()
-        if name in _READERS:
-            _READERS[name](text)
+        if name in _PARSERS:
+            _PARSERS[name](text)
         if any(ord(letter) < 32 and letter not in "\n\t" for letter in text):
             raise DifferenceError(f"a control character in {name}")
 
 
 def check_one_way(case: Case) -> Report:
-    """Check a file, and whether the numbers in the report are consistent."""
+    """Check a file, and check that the numbers in its report are consistent."""
     report = check(case.data)
     failed = {error.line for error in report.errors if error.line is not None}
     if not len(failed) == report.failed <= report.total:
@@ -304,7 +304,7 @@ def check_all_ways(case: Case) -> None:
     """Check a file in all ways.
 
     Raises:
-        DifferenceError: two ways differ.
+        DifferenceError: two ways disagree.
     """
     case.path.write_bytes(case.data)
     first = check_one_way(case)
@@ -322,7 +322,7 @@ def check_all_ways(case: Case) -> None:
 
 
 def cases(seed: int, lines: int, folder: Path) -> Iterator[Case]:
-    """Files with this many lines in total."""
+    """Yield files with this many lines in total."""
     grammar = Grammar(seed)
     for number in range(-(-lines // _BATCH)):
         count = min(_BATCH, lines - number * _BATCH)
@@ -330,7 +330,7 @@ def cases(seed: int, lines: int, folder: Path) -> Iterator[Case]:
 
 
 def fuzz(seed: int, lines: int, *, all_ways: bool) -> list[tuple[Case, BaseException]]:
-    """Check this many lines, and return the files with a difference or an exception."""
+    """Check this many lines, and return the files with a difference or exception."""
     failures: list[tuple[Case, BaseException]] = []
     with tempfile.TemporaryDirectory() as folder:
         for case in cases(seed, lines, Path(folder)):
@@ -339,16 +339,18 @@ def fuzz(seed: int, lines: int, *, all_ways: bool) -> list[tuple[Case, BaseExcep
                     check_all_ways(case)
                 else:
                     check_one_way(case)
-            except Exception as error:  # noqa: BLE001 - any exception is a find
+            except Exception as error:  # noqa: BLE001 - any exception is a bug
                 failures.append((case, error))
     return failures
 
 
 def main() -> int:
-    """Fuzz, print the figures, and return 1 if something was found."""
+    """Fuzz, print the totals, and return 1 if there are failures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--lines", type=int, default=10_000, help="number of lines to make")
-    parser.add_argument("--seed", type=int, default=0, help="different seeds make different lines")
+    parser.add_argument("--lines", type=int, default=10_000, help="number of lines to generate")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="different seeds generate different lines"
+    )
     parser.add_argument("--all", action="store_true", help="check each file in all ways")
     args = parser.parse_args()
     start = time.perf_counter()
@@ -360,7 +362,7 @@ def main() -> int:
         print(f"{path}: {type(error).__name__}: {error}")
     ways = f"{len(WAYS) + 2} ways and {len(FORMATS)} formats" if args.all else "one way"
     print(
-        f"{args.lines:,} lines in {ways}, seed {args.seed}: {len(failures)} found, {seconds:.0f} s"
+        f"{args.lines:,} lines in {ways}, seed {args.seed}: {len(failures)} failures, {seconds:.0f} s"
     )
     return 1 if failures else 0
 

@@ -1,15 +1,15 @@
-"""Fuzz batchlint with atheris, which keeps the inputs that reach new code and changes them further.
+"""Fuzz batchlint with atheris, which keeps inputs that reach new code and mutates them further.
 
     python scripts/fuzz_coverage.py --seconds 300
     python scripts/fuzz_coverage.py --seconds 300 --corpus corpus   # continue later
 
 The first inputs are the lines of the fixtures. Each input is checked with both engines, and every
-eighth one in each format. An exception or a difference ends the run: it is printed, and the input
-is written to a file `crash-...`, so that it can be reproduced:
+eighth one in each format. An exception or a difference ends the run. It is printed, and the input is
+written to a file `crash-...`. To reproduce it:
 
     python scripts/fuzz_coverage.py --repeat crash-...
 
-atheris comes with the dependency group `fuzz`. It has wheels for Linux.
+atheris is in the dependency group `fuzz`. It has wheels only for Linux.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ if TYPE_CHECKING:
     from batchlint.rules import Selection
 
 #: The maximum size of an input in bytes.
-_LONGEST: Final = 4096
+_MAX_INPUT_BYTES: Final = 4096
 
-#: Larger fixtures (in bytes) are not used as first inputs.
-_LONGEST_SEED: Final = 3000
+#: The maximum size of a first input in bytes.
+_MAX_SEED_BYTES: Final = 3000
 
 
 class _Engines:
-    """The checkers of both engines. They are kept, because engines compile schemas when first needed."""
+    """Keeps the checkers of both engines, because engines compile schemas on first use."""
 
     def __init__(self) -> None:
         self._others: dict[tuple[str, Selection], Checker] = {}
 
     def other(self, name: str, selection: Selection) -> Checker:
-        """The checker with the engine `jsonschema`."""
+        """Return the checker with the engine `jsonschema`."""
         key = (name, selection)
         if key not in self._others:
             self._others[key] = Checker(provider(name), selection)
@@ -74,7 +74,7 @@ def check_input(data: bytes) -> None:
     """Check an input.
 
     Raises:
-        DifferenceError: the engines differ, or the report contradicts itself.
+        DifferenceError: the engines disagree, or the report is inconsistent.
     """
     case = fuzz.Case(data, Path(), 0)
     report = fuzz.check_one_way(case)
@@ -90,32 +90,32 @@ def check_input(data: bytes) -> None:
 _GRAMMAR: Final = fuzz.Grammar(0)
 
 
-def change_input(data: bytes, longest: int, seed: int) -> bytes:
-    """Change a value of one line, or, in every third input, some bytes."""
+def change_input(data: bytes, max_size: int, seed: int) -> bytes:
+    """Change one value of a line. In every third input, change some bytes instead."""
     if seed % 3 == 0:
-        return bytes(atheris.Mutate(data, longest))
+        return bytes(atheris.Mutate(data, max_size))
     lines = data.split(b"\n")
     number = seed % len(lines)
-    lines[number] = _GRAMMAR.changed_line(lines[number], seed)
-    return b"\n".join(lines)[:longest]
+    lines[number] = _GRAMMAR.change_line(lines[number], seed)
+    return b"\n".join(lines)[:max_size]
 
 
 def write_seeds(folder: Path) -> int:
-    """Write the first inputs: the lines of fixtures, and small fixtures as a whole."""
+    """Write the first inputs: lines of fixtures, and whole small fixtures. Return their number."""
     texts = set()
     for path in sorted((fuzz.ROOT / "fixtures").rglob("*.jsonl")):
         whole = path.read_bytes()
-        texts |= {text for text in (whole, *whole.split(b"\n")) if 0 < len(text) < _LONGEST_SEED}
+        texts |= {text for text in (whole, *whole.split(b"\n")) if 0 < len(text) < _MAX_SEED_BYTES}
     for number, text in enumerate(sorted(texts)):
         (folder / f"seed-{number:05}").write_bytes(text)
     return len(texts)
 
 
 def main() -> None:
-    """Fuzz. libFuzzer ends the process, with status 0 if nothing was found."""
+    """Fuzz. libFuzzer ends the process, with status 0 if there are no failures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--seconds", type=int, default=60, help="how long to run")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the random changes")
+    parser.add_argument("--seconds", type=int, default=60, help="duration of the run")
+    parser.add_argument("--seed", type=int, default=1, help="seed for the random changes")
     parser.add_argument(
         "--corpus", type=Path, help="keep inputs that reach new code in this directory"
     )
@@ -123,13 +123,17 @@ def main() -> None:
     args = parser.parse_args()
     if args.repeat:
         check_input(args.repeat.read_bytes())
-        print("nothing found")
+        print("no failures")
         return
     seeds = Path(tempfile.mkdtemp(prefix="seeds-"))
     corpus = args.corpus or Path(tempfile.mkdtemp(prefix="corpus-"))
     corpus.mkdir(parents=True, exist_ok=True)
-    print(f"{write_seeds(seeds):,} first inputs; inputs that reach new code are kept in {corpus}")
-    options = [f"-max_total_time={args.seconds}", f"-seed={args.seed}", f"-max_len={_LONGEST}"]
+    print(f"{write_seeds(seeds):,} first inputs; inputs that reach new code go to {corpus}")
+    options = [
+        f"-max_total_time={args.seconds}",
+        f"-seed={args.seed}",
+        f"-max_len={_MAX_INPUT_BYTES}",
+    ]
     options += ["-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1"]
     arguments = [sys.argv[0], *options, str(corpus), str(seeds)]
     atheris.Setup(arguments, check_input, custom_mutator=change_input)

@@ -1,21 +1,20 @@
 """Mutation testing: change the code slightly, and see whether a test fails.
 
     python scripts/mutate.py --sample 600 --seed 1     # a sample of all mutants
-    python scripts/mutate.py --sample 0                # all of them; takes hours
+    python scripts/mutate.py --sample 0                # all mutants; takes hours
     python scripts/mutate.py --only structured/nodes   # only some modules
 
-mutmut generates the changes. This script runs the tests itself, because mutmut cannot take a
-sample, chooses tests by function, does not change constants or decorated functions, and wraps every
-function, which breaks the tests that read signatures:
+mutmut generates the changes. This script runs the tests itself, because mutmut can't take a sample,
+chooses tests by function, and doesn't change constants or decorated functions. It also wraps every
+function, which breaks tests that read signatures.
 
-1. The tests run once in a copy of the tree, under coverage. This records which test runs which
-   line.
-2. A process imports everything and collects the tests. For each mutant, it forks a process that has
-   the changed code and runs the tests of the changed lines until one fails. If a constant was
+1. The tests run once in a copy of the tree, with coverage, which records which test runs which line.
+2. A process imports everything and collects the tests. For each mutant, it forks a process, which
+   gets the changed code and runs the tests of the changed lines until one fails. If a constant was
    changed, the fork imports the package again.
 
-Mutants that no test can kill, because they do not change what the program does, are listed with the
-reason in `equivalent_mutants.yaml`. They do not count.
+`equivalent_mutants.yaml` lists mutants that no test can kill, because the program behaves the same,
+and the reasons. These mutants don't count.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ import yaml
 ROOT: Final = Path(__file__).parents[1]
 PACKAGE: Final = Path("src/batchlint")
 
-#: The code that is changed.
+#: The modules to change.
 TARGETS: Final = (
     "engine/*.py",
     "summary.py",
@@ -65,7 +64,7 @@ TARGETS: Final = (
     "cli/split.py",
 )
 
-#: The default tests: those of the changed code, and those of whole reports.
+#: The default tests: those for the changed modules, and those that compare whole reports.
 TESTS: Final = (
     "tests/engine",
     "tests/structured",
@@ -98,26 +97,27 @@ TESTS: Final = (
     "tests/cli/test_split.py",
 )
 
-#: Where the tests of a module are, in addition to the directory of the same name.
+#: The tests of a module, in addition to those in the directory of the same name.
 MIRRORS: Final = {
     "structured": "tests/rules/test_structured_outputs.py",
     "engine": "tests/library",
     "summary.py": "tests/engine",
 }
 
-#: Maximum seconds of tests per mutant. Unless stated otherwise, seconds are CPU time, so that other
-#: work on the machine has no effect.
+#: The maximum test time per mutant in seconds. Unless stated otherwise, seconds are CPU time, so that
+#: other processes have no effect.
 SECONDS: Final = 6.0
 
-#: A fork that runs for this many seconds hangs, because each test is much shorter.
-_HANGS: Final = 45
+#: The CPU time in seconds after which a fork counts as hanging. Each test takes much less.
+_MAX_SECONDS: Final = 45
 
-#: A fork that is idle for this many seconds hangs too. These are seconds of wall time.
-_IDLE: Final = 30
+#: The wall time in seconds after which an idle fork counts as hanging.
+_MAX_IDLE_SECONDS: Final = 30
 
 #: The tests that compare whole reports.
 WHOLE_REPORTS: Final = "tests/acceptance/test_fixtures.py"
 
+#: The list of equivalent mutants.
 EQUIVALENT: Final = Path(__file__).with_name("equivalent_mutants.yaml")
 
 
@@ -126,13 +126,13 @@ class Mutant(NamedTuple):
 
     Attributes:
         path: the module, relative to the package.
-        place: the qualified name of the function or method, or '' outside of them.
+        place: the qualified name of the function or method; empty outside of functions.
         first: the first line of the changed statement.
-        last: its last line.
-        old: the changed lines before, stripped.
-        new: the changed lines after, stripped.
+        last: the last line of the changed statement.
+        old: the changed lines before the change, stripped.
+        new: the changed lines after the change, stripped.
         code: the whole module after the change.
-        swaps: whether it is enough to replace the code of one function object.
+        swaps: whether replacing the code of one function object is enough.
     """
 
     path: str
@@ -146,20 +146,20 @@ class Mutant(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """The key that identifies the mutant even if lines move."""
+        """A key that identifies the mutant even if lines move."""
         return self.path, self.place, self.old, self.new
 
 
 # -- mutants --------------------------------------------------------------------------------------
 
 
-def mutants_of(path: str, source: str, chosen: Callable[[int], list[int]]) -> Iterator[Mutant]:
-    """The mutants of a module.
+def mutants_of(path: str, source: str, choose: Callable[[int], list[int]]) -> Iterator[Mutant]:
+    """Yield mutants of a module.
 
     Args:
         path: the module, relative to the package.
-        source: its code.
-        chosen: chooses the indices of the changes to make, given their number.
+        source: the code of the module.
+        choose: returns the indices of the changes to make, given the number of possible changes.
     """
     import libcst
     from libcst.metadata import MetadataWrapper
@@ -172,14 +172,14 @@ def mutants_of(path: str, source: str, chosen: Callable[[int], list[int]]) -> It
     skips = visitor._skip_node_and_children  # noqa: SLF001 - mutmut has no option for this
 
     def skip(node: Any) -> bool:
-        """Change decorated functions too. mutmut cannot, because it wraps all functions."""
+        """Change decorated functions too. mutmut skips them, because it wraps all functions."""
         is_decorated = isinstance(node, libcst.FunctionDef) and bool(node.decorators)
         return not is_decorated and bool(skips(node))
 
     vars(visitor)["_skip_node_and_children"] = skip
     module: Any = wrapper.visit(visitor)
     before = _Outline(source)
-    for index in chosen(len(visitor.mutations)):
+    for index in choose(len(visitor.mutations)):
         change = visitor.mutations[index]
         code = module.deep_replace(change.original_node, change.mutated_node).code
         if (mutant := _mutant(path, source, code, before)) is not None:
@@ -187,7 +187,7 @@ def mutants_of(path: str, source: str, chosen: Callable[[int], list[int]]) -> It
 
 
 def _mutant(path: str, source: str, code: str, before: _Outline) -> Mutant | None:
-    """A mutant; None if the code is the same."""
+    """Return a mutant; None if the code is the same or invalid."""
     try:
         after = _Outline(code)
     except SyntaxError:
@@ -205,7 +205,7 @@ def _mutant(path: str, source: str, code: str, before: _Outline) -> Mutant | Non
 
 
 def _difference(source: str, code: str) -> tuple[str, str, int]:
-    """The lines that differ, before and after, and the number of the first one."""
+    """Return the differing lines before and after, and the number of the first one."""
     before = source.splitlines()
     after = code.splitlines()
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
@@ -217,10 +217,10 @@ def _difference(source: str, code: str) -> tuple[str, str, int]:
         changes[-1][4],
     )
 
-    def joined(lines: list[str]) -> str:
+    def join(lines: list[str]) -> str:
         return " ".join(line.strip() for line in lines)
 
-    return joined(before[start:stop]), joined(after[new_start:new_stop]), start + 1
+    return join(before[start:stop]), join(after[new_start:new_stop]), start + 1
 
 
 class _Outline:
@@ -247,7 +247,7 @@ class _Outline:
                 statement.body = []
 
     def place(self, line: int) -> tuple[str, int, int]:
-        """The function at a line, and the lines of the innermost statement there."""
+        """Return the function at a line, and the lines of the innermost statement there."""
         names = [name for start, stop, name in self._spans if start <= line <= stop]
         first, last = line, line
         size = sys.maxsize
@@ -264,13 +264,13 @@ class _Outline:
 
 
 def choose(tree: Path, sample: int, seed: int, only: str) -> list[Mutant]:
-    """A sample of the mutants, in the order of the code.
+    """Return a sample of the mutants, in the order of the code.
 
     Args:
         tree: the copy of the tree.
-        sample: the number of mutants; 0 for all.
+        sample: the number of mutants. 0 means all.
         seed: different seeds choose different mutants.
-        only: parts of the names of modules, separated by commas; '' for all.
+        only: strings that module paths must contain, separated by commas. Empty means all.
     """
     found = sorted(
         path.relative_to(tree / PACKAGE).as_posix()
@@ -282,24 +282,24 @@ def choose(tree: Path, sample: int, seed: int, only: str) -> list[Mutant]:
     counts: dict[str, int] = {}
 
     def count(path: str) -> Callable[[int], list[int]]:
-        def chosen(number: int) -> list[int]:
+        def choose_none(number: int) -> list[int]:
             counts[path] = number
             return []
 
-        return chosen
+        return choose_none
 
     for path in paths:
         list(mutants_of(path, sources[path], count(path)))
-    all_of_them = [(path, index) for path in paths for index in range(counts[path])]
-    print(f"{len(all_of_them):,} changes of {len(paths)} modules", flush=True)
-    if sample and sample < len(all_of_them):
-        all_of_them = random.Random(seed).sample(all_of_them, sample)  # noqa: S311
-    wanted: dict[str, list[int]] = defaultdict(list)
-    for path, index in sorted(all_of_them):
-        wanted[path].append(index)
+    changes = [(path, index) for path in paths for index in range(counts[path])]
+    print(f"{len(changes):,} changes in {len(paths)} modules", flush=True)
+    if sample and sample < len(changes):
+        changes = random.Random(seed).sample(changes, sample)  # noqa: S311
+    selected: dict[str, list[int]] = defaultdict(list)
+    for path, index in sorted(changes):
+        selected[path].append(index)
     return [
         mutant
-        for path, indices in wanted.items()
+        for path, indices in selected.items()
         for mutant in mutants_of(path, sources[path], lambda _, found=indices: found)  # type: ignore[misc]
     ]
 
@@ -319,16 +319,16 @@ class TestMap(NamedTuple):
     seconds: dict[str, float]
 
     def tests_for(self, mutant: Mutant, source: str) -> list[str]:
-        """The tests of the changed lines. Those most likely to fail come first."""
+        """Return the tests of the changed lines. Those most likely to fail come first."""
         numbers = set(range(mutant.first, mutant.last + 1))
         if not mutant.place:
             numbers |= _lines_that_read(mutant, source)
-        own = self.lines.get(mutant.path, {})
-        found = {test for number in numbers for test in own.get(number, ())}
-        if not found:  # It is a class or a decorator, so any test of the module may notice.
-            found = {test for tests in own.values() for test in tests}
-        # Cached code runs only in the first test that needs it, and code in other processes may not
-        # be recorded. So other tests may notice the change too.
+        by_line = self.lines.get(mutant.path, {})
+        found = {test for number in numbers for test in by_line.get(number, ())}
+        if not found:  # It is a class or a decorator, so any test of the module may detect it.
+            found = {test for tests in by_line.values() for test in tests}
+        # Other tests may detect the change too: cached code runs only in the first test that needs
+        # it, and coverage may miss code in other processes.
         others = {
             test
             for test in self.seconds
@@ -337,7 +337,7 @@ class TestMap(NamedTuple):
         return [*self._in_order(mutant, found), *self._in_order(mutant, others)]
 
     def _in_order(self, mutant: Mutant, found: set[str]) -> list[str]:
-        """The tests that are most likely to fail, as many as there is time for."""
+        """Return the tests that are most likely to fail, as many as the time allows."""
         by_function: dict[str, list[str]] = defaultdict(list)
         for test in sorted(found, key=lambda test: self.seconds.get(test, 0)):
             by_function[test.partition("[")[0]].append(test)
@@ -369,7 +369,7 @@ def _is_mirror(path: str, test: str) -> bool:
 
 
 def _lines_that_read(mutant: Mutant, source: str) -> set[int]:
-    """The lines of the module that read the constant assigned by the changed statement."""
+    """Return the lines that read the constant that the changed statement assigns."""
     tree = ast.parse(source)
     names = set()
     for node in tree.body:
@@ -387,7 +387,7 @@ def _lines_that_read(mutant: Mutant, source: str) -> set[int]:
 
 
 class _Recorder:
-    """A plugin that tells coverage which test runs, and records its duration."""
+    """A plugin that labels coverage data with the running test, and records its duration."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -407,7 +407,7 @@ class _Recorder:
 
 
 def record(tests: list[str], output: Path) -> int:
-    """Run the tests under coverage, and write their durations."""
+    """Run the tests, and write their durations to a file. Return pytest's exit status."""
     recorder = _Recorder()
     status = pytest.main(["-q", "-p", "no:cacheprovider", *tests], plugins=[recorder])
     output.write_text(json.dumps(recorder.seconds))
@@ -415,10 +415,10 @@ def record(tests: list[str], output: Path) -> int:
 
 
 def map_tests(sandbox: Path, tests: Iterable[str]) -> TestMap:
-    """Run the tests once, and read which lines each test runs.
+    """Run the tests once with coverage, and return which lines each test runs.
 
     Raises:
-        SystemExit: a test fails although nothing is changed.
+        subprocess.CalledProcessError: a test fails without a change.
     """
     import coverage
 
@@ -443,7 +443,7 @@ def map_tests(sandbox: Path, tests: Iterable[str]) -> TestMap:
     return TestMap(lines, json.loads(seconds.read_text()))
 
 
-# -- running the tests of a mutant ----------------------------------------------------------------
+# -- run the tests of a mutant --------------------------------------------------------------------
 
 
 class Job(NamedTuple):
@@ -458,9 +458,9 @@ class Outcome(NamedTuple):
 
     Attributes:
         killed: whether a test failed.
-        by: the test that failed, or another event.
+        by: the test that failed, or another reason.
         ran: the number of tests that ran.
-        seconds: the duration.
+        seconds: the duration in seconds.
     """
 
     killed: bool
@@ -470,7 +470,7 @@ class Outcome(NamedTuple):
 
 
 class _Watch:
-    """A plugin for forks that reports whether a test fails."""
+    """A plugin for a fork that reports whether a test fails."""
 
     def __init__(self, report: int) -> None:
         self.failed = ""
@@ -506,7 +506,7 @@ class _Watch:
 
 
 class _Control:
-    """A plugin for forks without a change that records which tests fail."""
+    """A plugin for a fork without a change that reports which tests fail."""
 
     def __init__(self, report: int) -> None:
         self._report = report
@@ -516,8 +516,8 @@ class _Control:
             os.write(self._report, f"{report.nodeid}\n".encode())
 
 
-def _unusable(run: Callable[[_Control], None]) -> set[str]:
-    """The tests that fail in a fork although nothing is changed. Their results don't count."""
+def _find_unusable(run: Callable[[_Control], None]) -> set[str]:
+    """Return the tests that fail in a fork without a change. Their results don't count."""
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
@@ -539,13 +539,13 @@ def _run_all(
     control: Callable[[_Control, set[str]], None],
     done: Callable[[Job, Outcome], None],
 ) -> None:
-    """Run the tests on mutants. Then run those that failed without a change; they must pass.
+    """Run the tests of all mutants. Then run the failed tests without a change: they must pass.
 
     Args:
-        jobs: the mutants.
+        jobs: the mutants and their tests.
         run: runs the tests of one mutant.
         control: runs tests without a change.
-        done: called with each outcome.
+        done: is called with each outcome.
     """
     outcomes = {}
     for job in jobs:
@@ -553,7 +553,7 @@ def _run_all(
         done(job, outcome)
     killers = {outcome.by for outcome in outcomes.values() if outcome.killed}
     known = {test for job in jobs for test in job.tests}
-    unusable = _unusable(lambda plugin: control(plugin, killers & known))
+    unusable = _find_unusable(lambda plugin: control(plugin, killers & known))
     if unusable:
         print(f"failing without a change: {', '.join(sorted(unusable))}", file=sys.stderr)
     for job in jobs:
@@ -608,7 +608,7 @@ _QUIET: Final = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAss
 
 
 def _functions() -> dict[tuple[str, str], list[types.FunctionType]]:
-    """The functions of the package, by file and qualified name."""
+    """Return the functions of the package, by file and qualified name."""
     found = defaultdict(list)
     for thing in gc.get_objects():
         if isinstance(thing, types.FunctionType) and str(PACKAGE) in thing.__code__.co_filename:
@@ -619,30 +619,29 @@ def _functions() -> dict[tuple[str, str], list[types.FunctionType]]:
 def _swap(mutant: Mutant, functions: dict[tuple[str, str], list[types.FunctionType]]) -> None:
     """Replace the code of an existing function with the changed code."""
     path = str(Path.cwd() / PACKAGE / mutant.path)
-    wanted = compile(mutant.code, path, "exec")
+    code_object = compile(mutant.code, path, "exec")
     for name in mutant.place.split("."):
-        wanted = next(
+        code_object = next(
             code
-            for code in wanted.co_consts
+            for code in code_object.co_consts
             if isinstance(code, types.CodeType) and code.co_name == name
         )
     existing = functions[path, mutant.place]
     if not existing:
         raise LookupError(f"no function {mutant.place} in {path}")
     for function in existing:
-        function.__code__ = wanted
+        function.__code__ = code_object
 
 
 def _in_fork(run: Callable[[_Watch], None], job: Job) -> Outcome:
-    """Run tests in a fork. The changed file is on disk, for the processes that tests start."""
+    """Run tests in a fork. Write the changed module to disk, for processes that tests start."""
     path = PACKAGE / job.mutant.path
     before = path.read_bytes()
     times = path.stat()
     start = time.monotonic()
     path.write_text(job.mutant.code)
-    os.utime(
-        path, (start, 1_000_000_000 + int(start * 10))
-    )  # This differs from the time in the cached bytecode.
+    # Set a time that differs from the one in cached bytecode.
+    os.utime(path, (start, 1_000_000_000 + int(start * 10)))
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
@@ -661,7 +660,7 @@ def _become_child(run: Callable[[_Watch], None], reader: int, writer: int) -> No
     _silence(reader)
     watch = _Watch(writer)
     try:
-        resource.setrlimit(resource.RLIMIT_CPU, (_HANGS, _HANGS))
+        resource.setrlimit(resource.RLIMIT_CPU, (_MAX_SECONDS, _MAX_SECONDS))
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
         gc.enable()
         run(watch)
@@ -671,7 +670,7 @@ def _become_child(run: Callable[[_Watch], None], reader: int, writer: int) -> No
 
 
 def _silence(reader: int) -> None:
-    """In a fork, print nothing, and do not read the parent's end of the pipe."""
+    """In a fork, discard all output, and close the parent's end of the pipe."""
     os.close(reader)
     null = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
@@ -679,7 +678,7 @@ def _silence(reader: int) -> None:
 
 
 def _await(pid: int, reader: int) -> Outcome:
-    """Wait for a fork, and read its last row."""
+    """Wait for a fork, and return its outcome."""
     text = b""
     used = idle_since = time.monotonic()
     seconds = -1.0
@@ -694,7 +693,7 @@ def _await(pid: int, reader: int) -> Outcome:
         used = _seconds_of_group(pid)
         if used - seconds > 0.03:
             seconds, idle_since = used, time.monotonic()
-        hangs = time.monotonic() - idle_since > _IDLE
+        hangs = time.monotonic() - idle_since > _MAX_IDLE_SECONDS
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
@@ -704,14 +703,14 @@ def _await(pid: int, reader: int) -> Outcome:
     if failed:
         return Outcome(True, name, ran, seconds)
     if hangs:
-        return Outcome(True, f"a hang in {name}", ran, seconds)
+        return Outcome(True, f"{name} hangs", ran, seconds)
     if name or not rows:  # The last row of a fork that ends normally names no test.
-        return Outcome(True, f"the end of the process in {name}, status {status}", ran, seconds)
+        return Outcome(True, f"the process ends in {name}, status {status}", ran, seconds)
     return Outcome(False, "", ran, seconds)
 
 
 def _seconds_of_group(group: int) -> float:
-    """The CPU time of the processes of a group."""
+    """Return the CPU time of all processes in a group, in seconds."""
     ticks = 0
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -722,11 +721,11 @@ def _seconds_of_group(group: int) -> float:
 
 
 def _run_fresh(job: Job) -> Outcome:
-    """Run the tests of a changed constant in a fork that imports the package again."""
+    """Run the tests of a mutant in a fork that imports the package again."""
 
     def run(watch: _Watch) -> None:
         status = pytest.main([*_QUIET, *job.tests], plugins=[watch])
-        if status == pytest.ExitCode.USAGE_ERROR:  # A test parametrized with the constant is gone.
+        if status == pytest.ExitCode.USAGE_ERROR:  # The constant may be part of a test's ID.
             functions = dict.fromkeys(test.partition("[")[0] for test in job.tests)
             pytest.main([*_QUIET, *functions], plugins=[watch])
 
@@ -734,7 +733,7 @@ def _run_fresh(job: Job) -> Outcome:
 
 
 def work(jobs_file: Path, outcomes: Path) -> int:
-    """Run the mutants in a file, and write each outcome as soon as it is known."""
+    """Test the mutants in a file, and write each outcome as soon as it is known."""
     jobs = [Job(Mutant(*mutant), names) for mutant, names in json.loads(jobs_file.read_text())]
     for name in (
         "coverage",
@@ -771,11 +770,11 @@ def work(jobs_file: Path, outcomes: Path) -> int:
     return 0
 
 
-# -- the whole ------------------------------------------------------------------------------------
+# -- run everything -------------------------------------------------------------------------------
 
 
 def _run(sandbox: Path, *arguments: str) -> None:
-    """Run a Python module in the copy of the tree."""
+    """Run a Python module or script in the copy of the tree."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(sandbox / "src"),
@@ -794,7 +793,7 @@ def _run(sandbox: Path, *arguments: str) -> None:
 
 
 def copy_tree(target: Path) -> None:
-    """Copy the tree, except for files that git ignores."""
+    """Copy the tree, except for Git's and generated files."""
     ignored = shutil.ignore_patterns(
         *(".git", ".venv", "venv", ".nox", "node_modules", "__pycache__", "dist", "site"),
         *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", "*.pyc", ".coverage*"),
@@ -803,7 +802,7 @@ def copy_tree(target: Path) -> None:
 
 
 def equivalent() -> dict[tuple[str, str, str, str], str]:
-    """The reasons why mutants are equivalent."""
+    """Read the reasons why mutants are equivalent."""
     if not EQUIVALENT.exists():
         return {}
     return {
@@ -841,20 +840,22 @@ def report(rows: list[tuple[tuple[Any, ...], Outcome]], floor: float) -> int:
 
 
 def main() -> int:
-    """Run a sample of the mutants, and return 1 if too many survive."""
+    """Test a sample of mutants, and return 1 if too many survive."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--sample", type=int, default=600, help="number of mutants; 0 for all")
+    parser.add_argument("--sample", type=int, default=600, help="number of mutants; 0 means all")
     parser.add_argument(
         "--seed", type=int, default=1, help="different seeds choose different mutants"
     )
     parser.add_argument(
-        "--only", default="", help="only modules whose path contains one of these strings: a,b"
+        "--only",
+        default="",
+        help="change only modules whose path contains one of these strings, such as a,b",
     )
     parser.add_argument("--floor", type=float, default=90.0, help="minimum score in percent")
     parser.add_argument(
-        "--outcomes", type=Path, help="file that keeps the outcomes, to continue a run"
+        "--outcomes", type=Path, help="file for the outcomes, to continue a run later"
     )
-    parser.add_argument("--map", type=Path, help="file that keeps which tests run which lines")
+    parser.add_argument("--map", type=Path, help="file that remembers which tests run which lines")
     parser.add_argument("--record", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("tests", nargs="*", default=list(TESTS), help="the tests to run")
@@ -870,8 +871,8 @@ def main() -> int:
         if args.map and args.map.exists():
             lines, seconds = json.loads(args.map.read_text())
             lines = {
-                path: {int(number): names for number, names in own.items()}
-                for path, own in lines.items()
+                path: {int(number): names for number, names in by_line.items()}
+                for path, by_line in lines.items()
             }
             tests = TestMap(lines, seconds)
         else:
@@ -894,7 +895,7 @@ def main() -> int:
 
 
 def _read(outcomes: Path) -> list[tuple[tuple[Any, ...], Outcome]]:
-    """The last outcome of each mutant."""
+    """Read the last outcome of each mutant."""
     if not outcomes.exists():
         return []
     rows = {}

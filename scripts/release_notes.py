@@ -2,8 +2,8 @@
 
     python scripts/release_notes.py v0.2.0
 
-The exit status is 1 if the tag is not the version in `src/batchlint/__init__.py`, or if the
-changelog has no dated section for it.
+The exit status is 1 if the tag differs from the version in `src/batchlint/__init__.py`, or if the
+changelog has no dated section for the version.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def notes(tag: str, changelog: str) -> str:
 
 
 def main() -> int:
-    """Print the section, or an error."""
+    """Print the section or an error, and return the exit status."""
     if len(sys.argv) != 2:
         print((__doc__ or "").strip(), file=sys.stderr)
         return 1
