@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from corpora import CORPORA
 from measure import Contest, Row
 
-#: Names of our commands, and of the commands that they are compared with.
+#: The names of batchlint's commands, and of the commands to compare them with.
 OURS: Final = "batchlint check"
 ONE: Final = "batchlint check --jobs 1"
 YARDSTICK: Final = "L: orjson.loads(line)"
@@ -40,7 +40,7 @@ class Results:
         return next(found, None)
 
     def peaks(self, corpora: Iterable[str]) -> list[int]:
-        """List the peaks of our own commands on these corpora, in bytes."""
+        """Return batchlint's peak memory on these corpora, in bytes."""
         rows = [self.row(corpus, tool) for corpus in corpora for tool in (OURS, ONE)]
         return [row.peak for row in rows if row is not None]
 
@@ -52,30 +52,30 @@ class Limit(NamedTuple):
         what: the quantity.
         limit: the limit.
         unit: the unit to print.
-        measured: gives the value to compare with the limit; None if it was not measured.
+        measure: returns the value to compare with the limit; None if it was not measured.
         at_least: whether the limit is a minimum. Otherwise it is a maximum.
     """
 
     what: str
     limit: float
     unit: str
-    measured: Callable[[Results], float | None]
+    measure: Callable[[Results], float | None]
     at_least: bool = False
 
     def verdict(self, results: Results) -> tuple[float | None, bool | None]:
-        """Return the value and whether it meets the limit; both None if it was not measured."""
-        value = self.measured(results)
+        """Return the value, and whether it meets the limit. Both are None without a measurement."""
+        value = self.measure(results)
         if value is None:
             return None, None
         return value, value >= self.limit if self.at_least else value <= self.limit
 
 
 def _ratio(corpus: str, tool: str) -> Callable[[Results], float | None]:
-    def measured(results: Results) -> float | None:
+    def measure(results: Results) -> float | None:
         row = results.row(corpus, tool)
         return row.ratio if row else None
 
-    return measured
+    return measure
 
 
 def _highest_peak(results: Results) -> float | None:
@@ -111,8 +111,8 @@ def _growth_of_time(results: Results) -> float | None:
 
 
 def _gain_over_naive(results: Results) -> float | None:
-    naive, own = results.row("chat", NAIVE), results.row("chat", OURS)
-    return naive.seconds / own.seconds if naive and own else None
+    naive, ours = results.row("chat", NAIVE), results.row("chat", OURS)
+    return naive.seconds / ours.seconds if naive and ours else None
 
 
 BUDGET: Final = (

@@ -54,7 +54,7 @@ class Writer:
     """Generates the parts of requests.
 
     Attributes:
-        random: the source of all randomness.
+        random: the random number generator.
         prompts: a few long system prompts, which a batch repeats.
         prompt: a short system prompt.
         schema: the JSON Schema that most structured outputs of a batch share.
@@ -222,7 +222,7 @@ def line(custom_id: str, url: str, body: dict[str, Any]) -> Request:
 
 
 def chat(writer: Writer, number: int) -> Request:
-    """A chat completion of prose. A few have images, examples, tools or structured outputs."""
+    """Build a chat completion. A few have images, examples, tools or structured outputs."""
     messages = _turns(writer)
     if writer.chance(0.9):
         role = writer.random.choice(["system", "system", "system", "developer"])
@@ -244,7 +244,7 @@ def chat(writer: Writer, number: int) -> Request:
 
 
 def small(writer: Writer, number: int) -> Request:
-    """A short chat completion, 400 bytes long."""
+    """Build a short chat completion, 400 bytes long."""
     del number
     user = {"role": "user", "content": writer.prose(writer.length(60, 15, 400))}
     body: dict[str, Any] = {
@@ -257,7 +257,7 @@ def small(writer: Writer, number: int) -> Request:
 
 
 def embeddings(writer: Writer, number: int) -> Request:
-    """An embedding of one string."""
+    """Build an embeddings request with one string."""
     body: dict[str, Any] = {
         "model": EMBEDDING_MODEL,
         "input": writer.prose(writer.length(420, 10, 6000)),
@@ -268,7 +268,7 @@ def embeddings(writer: Writer, number: int) -> Request:
 
 
 def responses(writer: Writer, number: int) -> Request:
-    """A request to `/v1/responses` whose input is a list of messages."""
+    """Build a request to `/v1/responses` whose input is a list of messages."""
     pick = writer.random.choice
     items = (
         [{"role": pick(["system", "developer"]), "content": writer.prompt}]
@@ -301,7 +301,7 @@ def responses(writer: Writer, number: int) -> Request:
 
 
 def heavy(writer: Writer, number: int) -> Request:
-    """A conversation of 20 to 60 messages with tool calls."""
+    """Build a conversation of 20 to 60 messages with tool calls."""
     del number
     tools = _tools(writer, writer.random.randint(5, 30))
     names = [tool["function"]["name"] for tool in tools["tools"]]
@@ -322,7 +322,7 @@ def heavy(writer: Writer, number: int) -> Request:
 
 
 def tiny(writer: Writer, number: int) -> Request:
-    """The shortest useful request, for files of a million lines."""
+    """Build the shortest useful request, for files of a million lines."""
     return line(
         writer.uuid(),
         CHAT,
@@ -465,7 +465,7 @@ DAMAGES: Final = (
 
 
 def damaged(request: Request, random: Random) -> str:
-    """Damage a chat completion and return its text. One in ten results is not valid JSON."""
+    """Damage a chat completion, and return its text. One in ten results is not valid JSON."""
     if random.random() < 0.1:
         text = json.dumps(request)
         return (
@@ -503,7 +503,7 @@ class Corpus(NamedTuple):
 
 
 def of(kind: Kind, lines: int, size: int = 0, wrong: float = 0, repeated: float = 0) -> Recipe:
-    """Make a recipe for requests of one kind.
+    """Create a recipe for requests of one kind.
 
     Args:
         kind: generates a request.

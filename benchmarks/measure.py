@@ -14,31 +14,32 @@ from typing import Final, NamedTuple
 
 LAUNCHER: Final = Path(__file__).with_name("launch.py")
 
-#: Without settings that slow Python down. Users have compiled modules and buffered output.
+#: The environment without settings that slow Python down. Users have cached bytecode and buffered
+#: output.
 _ENVIRONMENT: Final = {
     name: value
     for name, value in os.environ.items()
     if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 }
 
-#: Commands that take longer (in seconds) are killed.
-PATIENCE: Final = 900
+#: The time in seconds after which a command is killed.
+TIMEOUT: Final = 900
 
 
 class Run(NamedTuple):
     """One run of a command.
 
     Attributes:
-        seconds: wall time.
-        peak: the most memory (bytes, resident) that any one of its processes used.
+        seconds: the wall time in seconds.
+        peak: the highest resident memory of any of its processes, in bytes.
         status: the exit status.
-        complaint: the last line on standard error.
+        message: the last line on standard error.
     """
 
     seconds: float
     peak: int
     status: int
-    complaint: str
+    message: str
 
 
 class Tool(NamedTuple):
@@ -48,7 +49,7 @@ class Tool(NamedTuple):
         name: the name of its row.
         command: the program and its arguments.
         statuses: the exit statuses that mean success.
-        whole: the factor for extrapolating its time, if it checks only a sample.
+        whole: the factor by which to extrapolate its time if it checks only a sample.
         start: the same command on an empty file. Its time is not extrapolated.
     """
 
@@ -65,12 +66,12 @@ class Contest(NamedTuple):
     Attributes:
         name: the name of the corpus.
         title: the title to print.
-        tools: the commands. All others are compared with the first.
-        rounds: the number of times each command runs.
+        tools: the commands. The first one is the reference for the others.
+        rounds: the number of times that each command runs.
         lines: the number of lines in the corpus.
         size: the number of bytes in the corpus.
         folder: the working directory of the commands.
-        absent: the names of missing tools, and the reasons.
+        absent: the reasons why tools are missing, by name.
     """
 
     name: str
@@ -89,13 +90,13 @@ class Row(NamedTuple):
     Attributes:
         corpus: the name of the contest.
         tool: the name of the tool.
-        seconds: the median time.
-        ratio: the median ratio to the first tool. Each ratio compares times of the same round.
+        seconds: the median time in seconds.
+        ratio: the median ratio to the first tool's time in the same round.
         scatter: the width of the middle half of the times, as a share of the median.
         peak: the highest peak of all rounds, in bytes.
         rounds: the number of rounds.
         extrapolated: whether the time is extrapolated from a sample.
-        failed: the reason, if the tool failed.
+        failed: why the tool failed; empty if it didn't.
     """
 
     corpus: str
@@ -123,24 +124,26 @@ def run(command: Sequence[str], folder: Path | None = None) -> Run:
         start_new_session=True,
     ) as process:
         try:
-            output, complaint = process.communicate(timeout=PATIENCE)
+            output, errors = process.communicate(timeout=TIMEOUT)
         except BaseException as error:
             os.killpg(process.pid, signal.SIGKILL)
             if isinstance(error, subprocess.TimeoutExpired):
-                return Run(PATIENCE, 0, -signal.SIGKILL, f"not finished after {PATIENCE} seconds")
+                return Run(TIMEOUT, 0, -signal.SIGKILL, f"not finished after {TIMEOUT} seconds")
             raise
     if process.returncode:
-        return Run(0, 0, process.returncode, plain(complaint))
+        return Run(0, 0, process.returncode, plain(errors))
     seconds, peak, status = output.split()
-    return Run(float(seconds), int(peak), int(status), plain(complaint))
+    return Run(float(seconds), int(peak), int(status), plain(errors))
 
 
 def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
-    """Run the tools of a contest in turn. Every other round is reversed; failed tools drop out.
+    """Run the tools of a contest in turn, in reverse order in every other round.
+
+    A tool that fails does not run again.
 
     Args:
         contest: the contest.
-        tick: called with a description of each run before it starts.
+        tick: is called with a description of each run before it starts.
     """
     runs: dict[str, list[Run]] = {tool.name: [] for tool in contest.tools}
     failed: dict[str, str] = {}
@@ -152,10 +155,10 @@ def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
             done = _once(tool, contest.folder)
             runs[tool.name].append(done)
             if done.status not in tool.statuses or (
-                done.status and done.complaint
+                done.status and done.message
             ):  # A crash of Python also gives status 1.
                 failed[tool.name] = f"exit status {done.status}" + (
-                    f": {done.complaint}" if done.complaint else ""
+                    f": {done.message}" if done.message else ""
                 )
     first = contest.tools[0].name
     base = [] if first in failed else runs[first]

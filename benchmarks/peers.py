@@ -1,4 +1,4 @@
-"""The other checkers: what each one checks, and environments to run them in."""
+"""Other checkers, with what they check and the environments to run them in."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Peer(NamedTuple):
         packages: the packages to install. The first one names its environment.
         checks: the errors it finds.
         misses: the errors it doesn't find.
-        brief: a short form of `checks`, for the picture.
-        program: the arguments of the interpreter. A schema of lines and a file follow.
-        sample: the maximum number of lines to check. The time is extrapolated. 0 means all lines.
+        brief: a short form of `checks`, for the chart.
+        program: the arguments of the interpreter. The line schema and the file follow.
+        sample: the maximum number of lines to check, to extrapolate the time. 0 means all lines.
     """
 
     name: str
@@ -122,15 +122,15 @@ def environment(
         name: the name of its directory.
         requirements: the requirements to install with pip.
         names: the packages whose versions to return.
-        key: an arbitrary text. If it changes, the environment is created again.
+        key: an arbitrary string. If it changes, the environment is created again.
 
     Raises:
         InstallError: the environment could not be created.
     """
     folder = DATA / "environments" / name
     python, stamp = folder / "bin" / "python", folder / "made-of.txt"
-    wanted = sha256(repr((sys.version, list(requirements), key)).encode()).hexdigest()
-    if not stamp.exists() or stamp.read_text("utf-8") != wanted:
+    contents = sha256(repr((sys.version, list(requirements), key)).encode()).hexdigest()
+    if not stamp.exists() or stamp.read_text("utf-8") != contents:
         rmtree(folder, ignore_errors=True)
         _call([sys.executable, "-m", "venv", str(folder)])
         _call(
@@ -144,7 +144,7 @@ def environment(
                 *requirements,
             ]
         )
-        stamp.write_text(wanted, "utf-8")
+        stamp.write_text(contents, "utf-8")
     ask = "import sys, importlib.metadata as m; print(*map(m.version, sys.argv[1:]))"
     return Environment(
         python, dict(zip(names, _call([str(python), "-c", ask, *names]).split(), strict=True))
@@ -161,7 +161,7 @@ def ours() -> Environment:
 
 
 def line_schema(home: Environment, url: str) -> Path:
-    """Write the schema of whole lines for an endpoint, for tools that only use a schema."""
+    """Write the schema of an endpoint's lines, for tools that only use a schema."""
     schema = _printed_schema(home, "batch-request")
     body = _printed_schema(home, url)
     members = schema["properties"]
@@ -180,7 +180,7 @@ def _printed_schema(home: Environment, name: str) -> Any:
 
 
 def _without_notes(schema: Any) -> Any:
-    """Remove our `x-batchlint` notes, which other tools ignore."""
+    """Remove the `x-batchlint` notes, which other tools ignore."""
     if isinstance(schema, list):
         return [_without_notes(item) for item in schema]
     if not isinstance(schema, dict):

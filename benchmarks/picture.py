@@ -1,4 +1,4 @@
-"""The bar chart for the README: our command and its peers on the chat corpus."""
+"""Draws the bar chart for the README: batchlint and its peers on the chat corpus."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from budget import ONE, OURS, YARDSTICK, Results
 from measure import Row
 from peers import PEERS
 
-WIDTH, LEFT, RIGHT = 820, 300, 160  # the picture, and the margins next to the bars
-TOP, STEP, THICK = 64, 44, 20  # position of the first bar, distance between bars, thickness
+WIDTH, LEFT, RIGHT = 820, 300, 160  # the width of the chart, and the margins beside the bars
+TOP, STEP, THICKNESS = (
+    64,
+    44,
+    20,
+)  # the top of the first bar, the distance between bars, their height
 
-#: Bars longer than this many times the yardstick are cut off.
-CUT = 6
+#: The maximum length of a bar, as a multiple of the yardstick. Longer bars are cut off.
+MAX_RATIO = 6
 
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }
@@ -41,7 +45,7 @@ def as_svg(results: Results, corpus: str = "chat") -> str:
     rows = sorted(
         (row for row in results.rows if row.corpus == corpus and row.tool in BRIEF), key=_place
     )
-    unit = (WIDTH - LEFT - RIGHT) / (CUT * yardstick.seconds)
+    unit = (WIDTH - LEFT - RIGHT) / (MAX_RATIO * yardstick.seconds)
     height = TOP + STEP * len(rows)
     x = LEFT + unit * yardstick.seconds
     return "\n".join(
@@ -78,10 +82,12 @@ def _bar(row: Row, y: int, unit: float) -> list[str]:
     longest = WIDTH - LEFT - RIGHT
     kind = "ours" if row.tool in {OURS, ONE} else "peer"
     shown = min(width, longest)
-    bar = [f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{shown:.1f}" height="{THICK}" rx="2"/>']
+    bar = [
+        f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{shown:.1f}" height="{THICKNESS}" rx="2"/>'
+    ]
     if width > longest:
         bar.append(
-            f'<path class="gap" d="M{LEFT + longest - 30} {y + THICK + 1} l8 -{THICK + 2} h6 l-8 {THICK + 2} z"/>'
+            f'<path class="gap" d="M{LEFT + longest - 30} {y + THICKNESS + 1} l8 -{THICKNESS + 2} h6 l-8 {THICKNESS + 2} z"/>'
         )
     label = f"{row.seconds:.2f} s" + (", extrapolated" if row.extrapolated else "")
     return [*texts, *bar, f'<text x="{LEFT + shown + 8:.1f}" y="{y + 15}">{label}</text>']

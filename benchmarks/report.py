@@ -13,7 +13,7 @@ from budget import BUDGET, MB, TEN_LINES, YARDSTICK, Limit, Results
 from measure import Contest, Row
 from peers import PEERS
 
-#: If the yardstick's times scatter more than this share, the ratios are unreliable.
+#: The scatter of the yardstick's times above which ratios are unreliable.
 NOISY: Final = 0.15
 
 
@@ -38,7 +38,7 @@ Stages = Mapping[str, Mapping[str, float]]
 STEPS: Final = {
     "read": "read the lines",
     "parse": "`orjson.loads`",
-    "validate": "run the schema engine on the line, and look for triggers of rules",
+    "validate": "run the schema engine on the line, and look for rule triggers",
     "count": "record IDs, URLs and models; explain lines that the engine rejected",
     "rules": "run the rules that were triggered",
 }
@@ -78,8 +78,8 @@ def as_json(results: Results, setting: Setting, stages: Stages) -> dict[str, Any
             {"name": c.name, "title": c.title, "lines": c.lines, "bytes": c.size}
             for c in results.contests.values()
         ],
-        "rows": [_rounded(row) for row in results.rows],
-        "budget": [_judged(limit, results) for limit in BUDGET],
+        "rows": [_row_as_json(row) for row in results.rows],
+        "budget": [_limit_as_json(limit, results) for limit in BUDGET],
         "stages": {
             corpus: {step: round(value, 4) for step, value in seconds.items()}
             for corpus, seconds in stages.items()
@@ -90,7 +90,7 @@ def as_json(results: Results, setting: Setting, stages: Stages) -> dict[str, Any
     }
 
 
-def _rounded(row: Row) -> dict[str, Any]:
+def _row_as_json(row: Row) -> dict[str, Any]:
     return row._asdict() | {
         "seconds": round(row.seconds, 4),
         "ratio": round(row.ratio, 3),
@@ -98,7 +98,7 @@ def _rounded(row: Row) -> dict[str, Any]:
     }
 
 
-def _judged(limit: Limit, results: Results) -> dict[str, Any]:
+def _limit_as_json(limit: Limit, results: Results) -> dict[str, Any]:
     value, met = limit.verdict(results)
     return {
         "what": limit.what,
@@ -125,7 +125,7 @@ def as_markdown(results: Results, setting: Setting, stages: Stages) -> str:
     if noise:
         shares = ", ".join(f"{row.corpus} {row.scatter:.0%}" for row in noise)
         parts.append(
-            f"**The machine was not quiet.** The first row of these contests scattered widely: {shares}."
+            f"**The machine was busy.** The first row of these contests scattered widely: {shares}."
         )
     parts += ["## Budget", _budget(results)]
     if stages:
@@ -142,7 +142,7 @@ def _where(setting: Setting) -> str:
     scale = (
         ""
         if setting.scale == 1
-        else f" The corpora have {setting.scale:g} of their full size, so the budget does not apply."
+        else f" The corpora have {setting.scale:g} times their full size, so the budget does not apply."
     )
     return (
         f"{here['processor']}, {here['cores']} cores, {here['memory_gb']} GB, {here['system']}, "

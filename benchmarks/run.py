@@ -26,8 +26,11 @@ from report import Setting, Stages, as_json, as_markdown
 
 START: Final = "start"
 
-#: Startup is short, so it is measured more often. The growth corpora take a long time.
-START_ROUNDS, GROWTH_ROUNDS = 8, 3
+#: How many times more often startup is measured, because it is short.
+START_ROUNDS: Final = 8
+
+#: The maximum number of rounds with the growth corpora, which take a long time.
+MAX_GROWTH_ROUNDS: Final = 3
 
 
 class Bench:
@@ -46,17 +49,17 @@ class Bench:
         self._missing: dict[str, str] = {}
 
     def install(self) -> dict[str, str]:
-        """Install the peers and return the versions of all packages."""
+        """Install the peers, and return the versions of all packages."""
         versions = dict(self._home.versions)
         for peer in () if self._options.no_peers else PEERS:
             tell(f"installing {peer.packages[0]}")
             try:
-                made = environment(peer.packages[0], peer.packages, peer.packages)
+                installed = environment(peer.packages[0], peer.packages, peer.packages)
             except InstallError as error:
                 self._missing[peer.name] = f"not installed: {error}"
             else:
-                self._peers[peer.name] = made
-                versions |= made.versions
+                self._peers[peer.name] = installed
+                versions |= installed.versions
         return versions
 
     def contests(self) -> Iterator[Contest]:
@@ -69,7 +72,7 @@ class Bench:
                 yield self._corpus(corpus)
         for corpus in GROWTH:
             if corpus.name in only if only else self._options.growth:
-                yield self._grown(corpus)
+                yield self._growth(corpus)
 
     def _start(self) -> Contest:
         (ten,) = make(TEN, self._folder, 1)
@@ -87,9 +90,9 @@ class Bench:
         )
 
     def _corpus(self, corpus: Corpus) -> Contest:
-        (path,) = self._made(corpus)
+        (path,) = self._make(corpus)
         lines, size = extent([path])
-        tools = self._own([str(path)], frozenset({int(corpus.wrong)}))
+        tools = self._our_tools([str(path)], frozenset({int(corpus.wrong)}))
         contest = Contest(corpus.name, corpus.title, tools, self._options.rounds, lines, size)
         if corpus.wrong:
             return contest  # Most peers stop at the first error.
@@ -98,22 +101,21 @@ class Bench:
         ]
         return contest._replace(tools=[*contest.tools, *peers], absent=self._missing)
 
-    def _grown(self, corpus: Corpus) -> Contest:
-        paths = self._made(corpus)
-        tools = self._own(
-            [path.name for path in paths], frozenset({0, 1})
-        )  # Whether the corpora have errors depends on the scale.
-        rounds = min(self._options.rounds, GROWTH_ROUNDS)
+    def _growth(self, corpus: Corpus) -> Contest:
+        paths = self._make(corpus)
+        # Whether the corpora have errors depends on the scale.
+        tools = self._our_tools([path.name for path in paths], frozenset({0, 1}))
+        rounds = min(self._options.rounds, MAX_GROWTH_ROUNDS)
         return Contest(
             corpus.name, corpus.title, tools, rounds, *extent(paths), folder=paths[0].parent
         )
 
-    def _made(self, corpus: Corpus) -> list[Path]:
+    def _make(self, corpus: Corpus) -> list[Path]:
         tell(f"making {corpus.name}")
         return make(corpus, self._folder, self._options.scale)
 
-    def _own(self, files: list[str], statuses: frozenset[int]) -> list[Tool]:
-        """Return the yardstick and our commands."""
+    def _our_tools(self, files: list[str], statuses: frozenset[int]) -> list[Tool]:
+        """Return the yardstick and batchlint's commands."""
         check = [self._home.command("batchlint"), "check"]
         return [
             Tool(YARDSTICK, [str(self._home.python), str(HERE / "loops" / "parse.py"), *files]),
@@ -137,13 +139,13 @@ class Bench:
     def stages(self, results: Results) -> Stages:
         """Measure the passes of `stages.py` over each measured corpus."""
         paths = {
-            str(self._made(corpus)[0]): corpus.name
+            str(self._make(corpus)[0]): corpus.name
             for corpus in CORPORA
             if corpus.name in results.contests
         }
         if not paths:
             return {}
-        tell("where the time goes")
+        tell("measuring the stages")
         command = [
             str(self._home.python),
             str(HERE / "stages.py"),
@@ -171,7 +173,7 @@ def tell(text: str) -> None:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def measured(bench: Bench) -> Results:
+def run_all(bench: Bench) -> Results:
     """Run all contests."""
     contests, rows = [], list[Row]()
     for contest in bench.contests():
@@ -203,16 +205,18 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
         "--scale",
         type=float,
         default=1,
-        help="share of the full size of the corpora, such as 0.02 for a quick try",
+        help="size of the corpora relative to their full size, such as 0.02 for a quick run",
     )
     parser.add_argument(
         "--rounds", type=int, default=5, help="number of runs of each command (default: 5)"
     )
     parser.add_argument(
-        "--growth", action="store_true", help="also a million lines, lines of 199 MB, 10,000 files"
+        "--growth",
+        action="store_true",
+        help="also measure a million lines, lines of 199 MB and 10,000 files",
     )
     parser.add_argument(
-        "--no-peers", action="store_true", help="only the command and the yardstick"
+        "--no-peers", action="store_true", help="measure only batchlint and the yardstick"
     )
     parser.add_argument(
         "--only",
@@ -220,19 +224,19 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
         default=[],
         choices=names,
         metavar="NAME",
-        help=f"only these: {', '.join(names)}",
+        help=f"measure only these contests: {', '.join(names)}",
     )
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, print and write the results. Return 1 if one of our own commands failed."""
+    """Measure, print and write the results. Return 1 if a command of batchlint failed."""
     chosen = options(arguments)
     DATA.mkdir(exist_ok=True)
     tell("installing batchlint")
     bench = Bench(chosen, ours())
     setting = Setting(chosen.scale, chosen.rounds, bench.install())
-    results = measured(bench)
+    results = run_all(bench)
     whole = chosen.scale == 1 and chosen.growth and not chosen.only and not chosen.no_peers
     stages = bench.stages(results)
     tell("")

@@ -2,10 +2,10 @@
 
     python benchmarks/scale.py [--folder FOLDER] [--quick]
 
-It writes `benchmarks/scale.md`, but keeps the notes at its end. It exits with status 1 if growth is
-not linear within 20 %. It takes about five minutes. Its files are created in the directory, which
-needs 2 GB, and removed. Growth is measured in the CPU time of all processes, because that depends
-least on other work.
+It writes `benchmarks/scale.md`, but keeps the notes at the end of the page. The exit status is 1 if
+growth is not linear within 20 %. A run takes about five minutes. It needs 2 GB in the directory for
+temporary files. Growth is measured in the CPU time of all processes, because other processes affect
+that the least.
 """
 
 from __future__ import annotations
@@ -24,15 +24,17 @@ from typing import Final, NamedTuple
 
 HERE: Final = Path(__file__).parent
 
-#: The number of lines per file, if there are many files.
+#: The number of lines per file when there are many files.
 LINES_PER_FILE: Final = 100
 
-#: Runs with fewer files than this are repeated. The one with the least CPU time counts.
-FEW: Final = 2_000
+#: The number of files below which runs are repeated. The run with the least CPU time counts.
+REPEAT_BELOW: Final = 2_000
+
+#: How often these runs are repeated.
 REPEATS: Final = 3
 
-#: How much more a file or a line may cost if there are many.
-MOST_GROWTH: Final = 0.20
+#: The maximum growth of the cost per file or line, as a share.
+MAX_GROWTH: Final = 0.20
 
 #: The notes after this line are written by hand. They are kept when the page is written.
 NOTES: Final = "<!-- The notes below are written by hand. benchmarks/scale.py keeps them. -->"
@@ -42,9 +44,9 @@ class Run(NamedTuple):
     """One run of a command.
 
     Attributes:
-        wall: seconds.
-        cpu: seconds of all its processes, user and system.
-        peak: the most memory (bytes, resident) of any one of its processes.
+        wall: the wall time in seconds.
+        cpu: the user and system time of all its processes in seconds.
+        peak: the highest resident memory of any of its processes, in bytes.
     """
 
     wall: float
@@ -68,10 +70,10 @@ def write(path: Path, lines: int, first: int = 0) -> Path:
 
 
 def check(*arguments: str, repeats: int = 1) -> Run:
-    """Run `batchlint check`, and return the run with the least CPU time of some runs."""
+    """Run `batchlint check` several times, and return the run with the least CPU time."""
     runs = []
     for _ in range(repeats):
-        began = time.perf_counter()
+        started = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", "batchlint", "check", "--quiet", *arguments],
             stdout=subprocess.DEVNULL,
@@ -81,7 +83,7 @@ def check(*arguments: str, repeats: int = 1) -> Run:
         assert process.returncode in (0, 1), process.returncode  # 1 means findings
         runs.append(
             Run(
-                time.perf_counter() - began,
+                time.perf_counter() - started,
                 usage.ru_utime + usage.ru_stime,
                 usage.ru_maxrss * 1024,
             )
@@ -90,11 +92,11 @@ def check(*arguments: str, repeats: int = 1) -> Run:
 
 
 class Page:
-    """The page in the making.
+    """Collects the lines of the page.
 
     Attributes:
-        rows: its lines.
-        is_linear: whether all growth so far was within the limit.
+        rows: the lines of the page.
+        is_linear: whether all growth so far is within the limit.
     """
 
     def __init__(self) -> None:
@@ -107,12 +109,12 @@ class Page:
         self.rows += rows
 
     def compare(self, what: str, few: float, many: float) -> None:
-        """Say how much more something costs if there are many of it."""
+        """Report the growth of the cost per item."""
         growth = many / few - 1
-        self.is_linear = self.is_linear and growth <= MOST_GROWTH
-        verdict = "within" if growth <= MOST_GROWTH else "ABOVE"
+        self.is_linear = self.is_linear and growth <= MAX_GROWTH
+        verdict = "within" if growth <= MAX_GROWTH else "ABOVE"
         more = "more" if growth >= 0 else "less"
-        self.add(f"\n{what}: {abs(growth):.0%} {more}, {verdict} the limit of {MOST_GROWTH:.0%}.")
+        self.add(f"\n{what}: {abs(growth):.0%} {more}, {verdict} the limit of {MAX_GROWTH:.0%}.")
 
 
 def many_files(page: Page, folder: Path, counts: Sequence[int]) -> None:
@@ -132,7 +134,7 @@ def many_files(page: Page, folder: Path, counts: Sequence[int]) -> None:
     for jobs, costs in per_file.items():
         start = 0.0
         for count in counts:
-            repeats = REPEATS if count < FEW else 1
+            repeats = REPEATS if count < REPEAT_BELOW else 1
             made = check("--jobs", jobs, str(folder / f"files-{count}"), repeats=repeats)
             shown = "(startup)"
             if count == 1:
@@ -149,7 +151,7 @@ def many_files(page: Page, folder: Path, counts: Sequence[int]) -> None:
 
 
 def many_lines(page: Page, folder: Path, counts: Sequence[int]) -> None:
-    """Measure 1 to 10 million lines in one file, each with a custom_id of its own."""
+    """Measure 1 to 10 million lines in one file, each with a different custom_id."""
     page.add(
         "\n## Many lines in one file\n",
         "Lines of about 190 bytes, each with a custom_id of 17 bytes, checked with the default `--jobs`.\n",
@@ -177,7 +179,7 @@ def many_lines(page: Page, folder: Path, counts: Sequence[int]) -> None:
     )
 
 
-#: What runs in a process of its own. Each way checks a few files first, so that its workers have
+#: The program of a separate process. Each way checks a few files first, so that its workers have
 #: imported batchlint and compiled the schemas.
 CLUSTER: Final = """
 import os, sys, time
@@ -195,9 +197,9 @@ def main():
         def cpu():
             return sum(os.times()[:4]) + cpu_of_workers()
 
-        began, cpu_before = time.perf_counter(), cpu()
+        started, cpu_before = time.perf_counter(), cpu()
         results = dict(batchlint.check_many(paths, **options))
-        print(name, time.perf_counter() - began, cpu() - cpu_before, sep="\\t", flush=True)
+        print(name, time.perf_counter() - started, cpu() - cpu_before, sep="\\t", flush=True)
         assert len(results) == len(paths)
         expected = expected or results
         assert results == expected
@@ -246,7 +248,7 @@ def cluster(page: Page, folder: Path, files: int, lines: int) -> None:
 
 
 def processor() -> str:
-    """The name of the processor, if Linux provides it."""
+    """Return the name of the processor, or the architecture if the name is unknown."""
     about = Path("/proc/cpuinfo")
     names = [
         text.partition(": ")[2]
