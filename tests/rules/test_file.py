@@ -248,7 +248,10 @@ def test_retired_model_is_reported_with_its_successor(monkeypatch: pytest.Monkey
     first, second = run("model_shutdown", checked)
 
     assert first.hint == f"Its shutdown was announced for 2026-09-01. Use 'new' instead. {ONE_1}"
-    assert second.hint == f"Its shutdown was announced for 2026-09-01. {affected(1, 2)}"
+    assert (
+        second.hint
+        == f"Its shutdown was announced for 2026-09-01. Use another model. {affected(1, 2)}"
+    )
 
 
 @each(

@@ -122,8 +122,8 @@ def metadata_without_store(request: Request) -> Iterator[Problem]:
 def best_of_below_n(request: Request) -> Iterator[Problem]:
     """`best_of` is smaller than `n`.
 
-    The API would have to return more completions than it generates. It rejects the
-    request. The error appears in the batch's error file, perhaps a day later.
+    The API rejects the request, because it would have to return more completions than
+    it generates. The error appears in the batch's error file, perhaps a day later.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "n": 3, "best_of": 2}
     Passes: /v1/completions {"model": "m", "prompt": "x", "n": 3, "best_of": 3}

@@ -63,8 +63,8 @@ def unpaired_tool_message(request: Request) -> Iterator[Problem]:
 
     Evidence: confirmed. Recorded responses from 2024 to 2026 show the messages about
     missing and unexpected tool messages, without a code. Several reports quote the one
-    about a `tool_call_id` that matches no call. If no message follows the calls, the
-    param of the first message is inferred.
+    about a `tool_call_id` that matches no call. If the conversation ends with the calls,
+    the param is inferred.
     """
     messages = request.body.get("messages")
     if not isinstance(messages, list) or _is_paired(messages):
@@ -139,8 +139,7 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
         for i, _ in exchange.answers:
             yield problem(
                 "Invalid parameter: messages with role 'tool' must be a response to a "
-                "preceeding message "
-                "with 'tool_calls'.",
+                "preceeding message with 'tool_calls'.",
                 "messages",
                 i,
                 "role",
@@ -161,9 +160,8 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
         )
         yield problem(
             "An assistant message with 'tool_calls' must be followed by tool messages "
-            "responding to each "
-            "'tool_call_id'. The following tool_call_ids did not have response messages: "
-            f"{', '.join(map(excerpt, missing[:_MAX_IDS_LISTED]))}",
+            "responding to each 'tool_call_id'. The following tool_call_ids did not have "
+            f"response messages: {', '.join(map(excerpt, missing[:_MAX_IDS_LISTED]))}",
             "messages",
             exchange.asked,
             "tool_calls",
@@ -175,8 +173,7 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
     for i, answer in strays:
         yield problem(
             f"Invalid parameter: 'tool_call_id' of '{excerpt(answer)}' not found in "
-            "'tool_calls' of previous "
-            "message.",
+            "'tool_calls' of previous message.",
             "messages",
             i,
             "tool_call_id",
@@ -352,7 +349,7 @@ def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
             _JSON_WORD["input"],
             "input",
             phase=Phase.LAST,
-            hint="The word is only in the instructions, where the API reportedly ignores it.",
+            hint="The API reportedly ignores the word in the instructions. Add it to the input.",
         )
 
 

@@ -80,7 +80,8 @@ def file_too_large(file: CheckedFile) -> Iterator[Problem]:
     Fix: Split the file. Each part becomes its own batch.
 
     Evidence: confirmed. Two logs from April 2026 give 209715200 as the maximum.
-    bespokelabsai/curator#111 quotes the message. The Batch guide says "200 MB". `batchlint provider NAME` lists the sources for other providers.
+    bespokelabsai/curator#111 quotes the message. The Batch guide says "200 MB".
+    `batchlint provider NAME` lists the sources for other providers.
     """
     size = file.summary.bytes
     limit = file.limits.bytes
@@ -251,7 +252,9 @@ def _today(file: CheckedFile) -> date:
 
 
 def _replacement(model: str) -> str:
-    return f" Use '{successors()[model]}' instead." if model in successors() else ""
+    return (
+        f" Use '{successors()[model]}' instead." if model in successors() else " Use another model."
+    )
 
 
 def _use_successor(model: str) -> Fix | None:

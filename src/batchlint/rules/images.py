@@ -228,8 +228,7 @@ def markup_with_mask(request: Request) -> Iterator[Problem]:
     Fix: Remove one of them.
 
     Evidence: documented. The docstrings of openai-python 3.54.0: "Cannot be combined
-    with mask".
-    The error message is inferred from the API's phrasing.
+    with mask". The error message is inferred from the API's phrasing.
     """
     if isinstance(request.body.get("markup"), dict) and isinstance(request.body.get("mask"), dict):
         yield problem(

@@ -194,10 +194,8 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
         elif not _begins_like_image(url):
             yield problem(
                 "The image data you provided does not represent a valid image. Please check "
-                "your input and try "
-                "again with one of the supported image formats: ['image/jpeg', 'image/png', "
-                "'image/gif', "
-                "'image/webp'].",
+                "your input and try again with one of the supported image formats: "
+                "['image/jpeg', 'image/png', 'image/gif', 'image/webp'].",
                 *path,
                 param="input" if request.endpoint == RESPONSES else dotted(path),
                 phase=Phase.LAST,
@@ -235,9 +233,8 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
             )
         elif not (flaw or _begins_like_image(url)) and _flaw(url, "image/") is None:
             yield problem(
-                "You uploaded an unsupported image. Please make sure your image has of one the "
-                "following "
-                "formats: ['png', 'jpeg', 'gif', 'webp'].",
+                "You uploaded an unsupported image. Please make sure your image has of one "
+                "the following formats: ['png', 'jpeg', 'gif', 'webp'].",
                 *path,
                 param=None,
                 phase=Phase.LAST,
@@ -341,7 +338,8 @@ def _needs_tolerance(payload: str) -> bool:
 def invalid_file_data(request: Request) -> Iterator[Problem]:
     """The `file_data` in a chat completion request is not the data URL of a PDF.
 
-    The API rejects other file types and web addresses here. The error appears in the batch's error file, perhaps a day later.
+    The API rejects other file types and web addresses here. The error appears in the
+    batch's error file, perhaps a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             [{"type": "file", "file": {"filename": "a.txt", "file_data":
@@ -430,8 +428,7 @@ def logit_bias_key(request: Request) -> Iterator[Problem]:
         if not (key.isascii() and key.isdigit()):
             yield problem(
                 f"Invalid key in 'logit_bias': {excerpt(key)}. You should only be submitting "
-                "non-negative "
-                "integers.",
+                "non-negative integers.",
                 "logit_bias",
                 key,
                 param="logit_bias",

@@ -119,14 +119,14 @@ def top_logprobs_above_max() -> None:
 
     Fix: Lower `top_logprobs` to the maximum in the message.
 
-    Evidence: confirmed. A recorded response, August 2026. The API reports this limit without
-    a code, unlike others.
+    Evidence: confirmed. A recorded response, August 2026. Unlike other limits, the API
+    reports this one without a code.
     """
 
 
 @stated_in_schema()
 def tools_need_no_effort() -> None:
-    """A chat completion uses function tools with a model that would reason.
+    """A chat completion request uses function tools while the model reasons.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later. Some models accept function tools in chat completions only if reasoning
@@ -306,7 +306,7 @@ def audio_required() -> None:
 
 @stated_in_schema()
 def unsupported_tools() -> None:
-    """The model does not support a tool, at least not with this reasoning effort.
+    """The model does not support a tool, or not with this reasoning effort.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
@@ -356,7 +356,7 @@ def web_search_options_unsupported() -> None:
     Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
             "content": "Hi"}]}
 
-    Fix: Remove the parameter, or use the tool `web_search` of `/v1/responses`.
+    Fix: Remove the parameter, or use the `web_search` tool on `/v1/responses`.
 
     Evidence: confirmed. Recorded responses for gpt-4o, gpt-4.1 and gpt-audio (September
     2025 to May 2026). The API returns no code.
@@ -384,7 +384,7 @@ def encrypted_content_unsupported() -> None:
 
 @stated_in_schema()
 def token_out_of_range() -> None:
-    """A token of the prompt is not in the model's vocabulary.
+    """A token in the prompt is not in the model's vocabulary.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.
@@ -392,7 +392,7 @@ def token_out_of_range() -> None:
     Fails: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": [100258]}
     Passes: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": [100257]}
 
-    Fix: Encode the prompt with the encoding `cl100k_base`.
+    Fix: Encode the prompt with the `cl100k_base` encoding.
 
     Evidence: confirmed. A recorded response for gpt-3.5-turbo-instruct (13 August 2025).
     The API returns neither code nor param.

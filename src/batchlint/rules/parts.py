@@ -61,7 +61,7 @@ def image_not_from_user() -> None:
 
 @stated_in_schema(code="mutually_exclusive_parameters")
 def exclusive_file_fields() -> None:
-    """A file part has a `filename`, but its file is an uploaded file or a URL.
+    """A file part has a `filename`, but refers to an uploaded file or a URL.
 
     Only `file_data` can have a name. The API rejects the request. The error appears in
     the batch's error file, perhaps a day later.

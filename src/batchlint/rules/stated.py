@@ -137,8 +137,8 @@ def invalid_value() -> None:
     """A parameter's value is not one of the supported values.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. The check is based on the values known when the schemas were made. Values
-    that OpenAI added later are reported too, so the hint shows the date of the schemas.
+    day later. The check is based on the values known when the schemas were generated.
+    Values that OpenAI added later are reported too, so the hint shows the schemas' date.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "encoding_format": "int8"}
     Passes: /v1/embeddings {"model": "m", "input": "x", "encoding_format": "base64"}
@@ -201,9 +201,9 @@ def unknown_parameter() -> None:
     """An object has a parameter that the API does not know.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
-    day later. The check is based on the parameters known when the schemas were made.
-    Parameters that OpenAI added later are reported too, so the hint shows the date of
-    the schemas.
+    day later. The check is based on the parameters known when the schemas were
+    generated. Parameters that OpenAI added later are reported too, so the hint shows
+    the schemas' date.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "dimension": 256}
     Passes: /v1/embeddings {"model": "m", "input": "x", "dimensions": 256}
@@ -285,7 +285,7 @@ def _move_parameter(problem: Problem, line: Line) -> Fix | None:
 
 @stated_in_schema(code="unsupported_parameter", fix=_move_parameter)
 def moved_parameter() -> None:
-    """A chat completions parameter has a different name in `/v1/responses`.
+    """A chat completions parameter has a different name on `/v1/responses`.
 
     The API rejects the request. The error appears in the batch's error file, perhaps a
     day later.

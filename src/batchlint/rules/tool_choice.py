@@ -113,8 +113,7 @@ def _undeclared(name: Any, declared: Sequence[Mapping[str, Any]], *path: str) ->
     ):
         yield problem(
             f"Invalid value for 'function_call': no function named '{excerpt(name)}' was "
-            "specified in the "
-            "'functions' parameter.",
+            "specified in the 'functions' parameter.",
             *path,
             param="function_call",
         )
