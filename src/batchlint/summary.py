@@ -222,13 +222,13 @@ class FindingStore:
         for safety, count in other.fixable.items():
             self.fixable[safety] = self.fixable.get(safety, 0) + count
         for error in other.errors:
-            self._keep(error.moved(shift))
+            self._keep(error, shift)
 
-    def _keep(self, error: BatchError) -> None:
+    def _keep(self, error: BatchError, shift: int = 0) -> None:
         kept = self._kept.get(error.rule, 0)
         if not self.keep or kept < self.keep:
             self._kept[error.rule] = kept + 1
-            self.errors.append(error)
+            self.errors.append(error.moved(shift))
 
 
 class Occurrences(dict[Any, tuple[int, Any]]):

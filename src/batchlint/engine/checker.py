@@ -509,7 +509,8 @@ def _explainer(schema: dict[str, Any], **options: Any) -> Explainer:
 def _add_fix(problem: Problem, line: Line) -> Problem:
     """Add the fix that the problem's rule defines, if any."""
     make_fix = RULES[problem.rule].fix
-    return problem if make_fix is None else problem._replace(fix=make_fix(problem, line))
+    fix = None if make_fix is None else make_fix(problem, line)
+    return problem if fix is None else problem._replace(fix=fix)
 
 
 def _sorted_errors(errors: Iterable[BatchError | None]) -> list[BatchError]:
