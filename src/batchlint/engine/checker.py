@@ -383,8 +383,8 @@ class Checker:
                     yield rule.name, problem.rank, problem
         body = request.get("body")
         if checker is not None and isinstance(body, dict):
-            # If the line's fields are valid, the reason for the explanation is in the body: a
-            # problem, or a parameter that may be misspelled.
+            # If the line's fields are valid, its body is not. For a provider with other parameters,
+            # the body may also be valid, with a parameter that may be misspelled.
             problems = checker.explain(body, known_invalid=is_clean_line and not may_be_valid)
             context = Request(checker.endpoint, body, line_bytes, self.provider)
             for problem in self._postprocess(problems, context):
@@ -447,7 +447,7 @@ class Checker:
 
         Args:
             problems: the problems, with their rule, line and custom_id.
-            effect: what the API rejects. Default: the effect that the rule defines.
+            effect: the effect of the problems. Default: the effect that the rule defines.
         """
         return _sorted_errors(
             self._error(

@@ -201,7 +201,7 @@ class _Walk:
     def _value(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
         """Yield the problems of a value under a schema, depth first."""
         node = self._explainer.dereference(node)
-        if len(path) >= MAX_EXPLAINED_LEVELS:  # A fixed limit, because those of the engines differ.
+        if len(path) >= MAX_EXPLAINED_LEVELS:  # A fixed limit, because the engines' limits differ.
             return
         if _is_union(node):
             yield from self._union(node, value, path)
@@ -514,10 +514,10 @@ class _Walk:
             got: the actual value.
         """
         node, keyword = bound
-        what, expected, unit = words
+        flaw, expected, unit = words
         limit = phrasing.number(node[keyword])
         message = (
-            f"Invalid '{{p}}': {what}. Expected {expected} {limit}{unit}, but got {got} instead."
+            f"Invalid '{{p}}': {flaw}. Expected {expected} {limit}{unit}, but got {got} instead."
         )
         return self._problem(rule, message, node, keyword, path, limit=limit, value=got)
 

@@ -52,8 +52,8 @@ def compile_schema(schema: Mapping[str, Any]) -> Validator:
         try:
             return with_fresh_stack(validate, value)
         except RecursionError:
-            # The value is too deep for the engine. Problems at such a depth are never explained, so
-            # leave them out.
+            # The value is too deep for the engine. Problems at this depth are never explained, so
+            # validate only the upper levels.
             return with_fresh_stack(validate_pruned, value)
 
     return validate_on_any_stack

@@ -3,10 +3,15 @@
 The API checks the schemas of functions and response formats with Python's `jsonschema`. It uses the
 meta-schema of draft 2020-12, checks formats too, and returns the library's message.
 
-Evidence: reported. Public reports quote such responses (`[] is not of type 'object'`, March 2024;
-`'any' is not valid under any of the given schemas`, 2025; `[] is not of type 'object', 'boolean'`,
-June 2025; `None is not of type 'array'`, March 2026; `'...' is not a 'regex'`, August and September
-2026). The version of the API's library is unknown, so other sentences may differ.
+Evidence: reported. Public reports quote responses with these messages:
+
+* `[] is not of type 'object'`: March 2024
+* `'any' is not valid under any of the given schemas`: 2025
+* `[] is not of type 'object', 'boolean'`: June 2025
+* `None is not of type 'array'`: March 2026
+* `'...' is not a 'regex'`: August and September 2026
+
+It isn't known which version of the library the API uses, so other messages may differ.
 """
 
 from __future__ import annotations

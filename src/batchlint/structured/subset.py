@@ -83,7 +83,8 @@ _REJECTED_KEYWORDS: Final = {
 }
 
 _NOT_IN_GUIDE: Final = (
-    "The Structured Outputs guide does not mention this keyword. It is not known what the API does."
+    "The Structured Outputs guide does not mention this keyword. It is not known whether the API "
+    "accepts it."
 )
 _CONFLICTING_REPORTS: Final = (
     "The API rejected this keyword until late 2025, and accepted it in tests in 2026. Put the "
