@@ -12,8 +12,8 @@ runs the code in the `src` directory next to `scripts`. Inputs are written to a 
 which is the working directory of every run.
 
 Options:
-    --data DIR   Also use the *.jsonl files in DIR. Only `record` needs it. It may be repeated.
-    --quick      Use the fast subset, which takes some 15 seconds instead of one or two minutes.
+    --data DIR   Also use the *.jsonl files in DIR. Only `record` needs it. Repeatable.
+    --quick      Use the fast subset, which takes about 15 seconds instead of one or two minutes.
     --words      Ignore the wording: messages, hints, fixes, text formats and documentation.
     --limit N    Print at most N differences. The default is 20.
 
@@ -54,7 +54,7 @@ EPOCH: Final = "1788220800"
 ENGINES: Final = ("jsonschema-rs", "jsonschema")
 FORMATS: Final = ("text", "json", "jsonl", "batch", "github", "gitlab", "junit", "sarif")
 
-#: JSON formats with the wording in `message` and `hint`.
+#: JSON formats whose wording is in `message` and `hint`.
 JSON_FORMATS: Final = ("json", "jsonl", "batch")
 
 #: The number of hostile lines and create calls to generate, and the lines per generated file.
@@ -63,10 +63,10 @@ LINES, CREATES, LINES_PER_FILE = 2_000, 200, 100
 #: Size of the large files in bytes. Files under 1 MiB are not split between processes.
 LARGE: Final = 3_300_000
 
-#: Sizes of files near the limit of the API and above it.
+#: The sizes of files near the API's limit and above it.
 HUGE: Final = {"large/near-limit.jsonl": 205_000_000, "large/above-limit.jsonl": 210_000_000}
 
-#: The maximum number of lines to print of one difference, and to search for it.
+#: The maximum number of lines to print per difference, and to search for differences.
 SHOWN, SEARCHED = 60, 4_000
 
 #: The replacement of the wording with `--words`.
@@ -181,7 +181,7 @@ def parsed(line: bytes) -> Any:
 
 
 def generated(inputs: Inputs) -> Inputs:
-    """Return hostile files, made from the lines of other inputs. The seed is fixed."""
+    """Return hostile files, generated from the lines of other inputs with a fixed seed."""
     bases = [
         value
         for name, data in inputs.items()
@@ -313,7 +313,7 @@ Place = tuple[Any, Any]
 
 
 class Mutator:
-    """Makes hostile lines from valid ones.
+    """Generates hostile lines from valid ones.
 
     Args:
         seed: The seed of the random numbers.
@@ -548,9 +548,9 @@ class Trickle(io.RawIOBase):
 
 
 class Ways:
-    """The ways to check an input with the library, each a method."""
+    """Ways to check an input with the library. Each is a method."""
 
-    #: The method and its arguments, by the name of the way.
+    #: The method and its arguments for each way.
     ALL: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         "check": ("path", {}),
         "check keep=0": ("path", {"keep": 0}),
@@ -603,7 +603,7 @@ class Ways:
             return {"raised": type(error).__name__, "message": str(error)}
 
     def close(self) -> None:
-        """End the pools."""
+        """Shut down the pools."""
         for pool in self._pools.values():
             pool.shutdown()
 
@@ -645,7 +645,7 @@ class Ways:
         return shown(self._batchlint.check(name, executor=pool))
 
     def iterated(self, name: str) -> Any:
-        """Return each finding as it comes."""
+        """Return the findings that `iter_errors` yields."""
         return [error.to_dict() for error in self._batchlint.iter_errors(name)]
 
     def line(self, name: str) -> Any:
@@ -733,7 +733,7 @@ def single(name: str, line: bytes) -> Iterator[Key]:
 
 
 def is_quick(key: Key) -> bool:
-    """Whether a report belongs to the fast subset."""
+    """Return whether a report belongs to the fast subset."""
     if key.engine == ENGINES[1]:
         return key.way == "check" and "cases/valid" in key.name
     if key.name in HUGE:

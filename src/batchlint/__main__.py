@@ -24,7 +24,7 @@ _UNKNOWN_STATUS: Final = 2
 
 
 class _StoppedError(BaseException):
-    """A signal stopped the command. It unwinds the stack, which removes workers and partial files."""
+    """A signal stopped the command. Unwinding the stack removes workers and partial files."""
 
 
 class _Signals:

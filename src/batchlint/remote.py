@@ -32,8 +32,8 @@ _MAX_MESSAGE_LENGTH: Final = 300
 #: The schemes of HTTP URLs.
 _HTTP: Final = ("http", "https")
 
-#: Filesystems of files in another file or filesystem, whose URL follows after "::". In all other
-#: URLs, "::" belongs to the name, but fsspec would open the file whose name ends there.
+#: Filesystems inside another file or filesystem, whose URL follows "::". In all other URLs, "::" is
+#: part of the name, but fsspec would split the URL there.
 _CHAINED: Final = frozenset(
     (
         "blockcache",
@@ -48,10 +48,10 @@ _CHAINED: Final = frozenset(
     )
 )
 
-#: Stands for "::" in URLs that fsspec must not split.
+#: Replaces "::" in URLs that fsspec must not split.
 _COLONS: Final = ":\0:"
 
-#: The HTTP status of a whole file.
+#: The HTTP status of a response with the whole file.
 _OK: Final = 200
 
 #: The number of bytes that a server must send within the timeout.

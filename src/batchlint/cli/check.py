@@ -319,7 +319,7 @@ def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
 
 
 def _print_problems(result: FileResult, formats: Sequence[Format], *, quiet: bool) -> None:
-    """Print problems with a file that the reports don't show to standard error."""
+    """Print to standard error the problems with a file that the reports don't show."""
     report = result.report
     if report is None:
         complain(f"{result.path}: {result.error}")

@@ -219,7 +219,7 @@ def _diff(path: str, result: Result) -> Iterator[bytes]:
 
 
 def _summary(shown: str, report: FixReport, verb: str) -> Iterator[str]:
-    """Yield lines with the number of fixes per rule and of the remaining findings."""
+    """Yield the number of fixes per rule, and a summary of the remaining findings."""
     name = escape(shown)
     total = sum(report.fixed.values())
     rules = ", ".join(f"{count:,} {rule}" for rule, count in report.fixed.items())

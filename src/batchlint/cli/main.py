@@ -39,7 +39,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the options before the command, and explain options of `check` in that place."""
+        """Parse the options before the command. For an option of `check`, explain where it belongs."""
         given = [*args]  # The parser consumes them.
         try:
             return super().parse_args(ctx, args)

@@ -27,7 +27,7 @@ class CheckCommand(click.Command):
 
 
 class Text(click.ParamType):  # type: ignore[type-arg]  # generic only in recent releases
-    """A path or a glob. It must not be empty, as when a shell variable is not set."""
+    """A path or a glob. An empty one is refused, because it may be an unset shell variable."""
 
     name = "text"
 

@@ -62,8 +62,8 @@ def print_bytes(chunks: Iterable[bytes]) -> None:
     """Print bytes as they arrive, then flush.
 
     Raises:
-        OutputError: writing to standard output failed, or it is closed. The bytes are data, which
-            must not be lost.
+        OutputError: writing to standard output failed, or it is closed. Unlike messages, these
+            bytes must not be lost.
     """
     stream = sys.stdout
     if stream is None:

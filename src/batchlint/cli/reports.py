@@ -56,7 +56,7 @@ def refuse_conflicts(paths: Sequence[str], inputs: Iterable[str]) -> None:
 
 
 def write_report(path: str, texts: Iterable[str], results: list[FileResult]) -> bool:
-    """Write a report, unless no file could be checked. Return whether no write failed."""
+    """Write a report, unless no file could be checked. Return False if writing fails."""
     from ..output.write import write_atomic
 
     name = shown_name(path)
@@ -71,7 +71,7 @@ def write_report(path: str, texts: Iterable[str], results: list[FileResult]) -> 
 
 
 def append_summary(chosen: Format, results: list[FileResult]) -> bool:
-    """Write the CI service's step summary, if it has one. Return whether no write failed."""
+    """Write the CI service's step summary, if it has one. Return False if writing fails."""
     try:
         chosen.append_summary(results)
     except OSError as error:

@@ -154,8 +154,6 @@ def _reserve(descriptor: int, size: int) -> None:
         os.posix_fallocate(descriptor, 0, size)
     except OSError as error:
         os.ftruncate(descriptor, before)
-        if error.errno not in (
-            errno.EINVAL,
-            errno.EOPNOTSUPP,
-        ):  # Some file systems can't reserve space.
+        # Some file systems can't reserve space.
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
             raise
