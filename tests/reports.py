@@ -1,4 +1,4 @@
-"""Constructs reports and findings for the tests of the output formats."""
+"""Builds reports and findings for the output format tests."""
 
 from __future__ import annotations
 

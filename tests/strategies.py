@@ -1,4 +1,4 @@
-"""Generates almost valid files, lines and bodies for the property-based tests."""
+"""Hypothesis strategies that generate almost valid files, lines and bodies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from batchlint.providers import known_models
 from support import FIXTURES, fixture_files, rows
 
-#: The lines of the fixtures.
+#: All lines in the fixtures.
 LINES: Final = sorted(
     {
         text
@@ -21,8 +21,8 @@ LINES: Final = sorted(
     }
 )
 
-#: The bodies of the fixtures, as (URL, body).
-BODIES_SEEN: Final = [
+#: The bodies in the fixtures, as (URL, body).
+FIXTURE_BODIES: Final = [
     (row["url"], row["body"])
     for path in (*fixture_files("valid", "cases/valid"), FIXTURES / "cases" / "mutants.jsonl")
     for row in rows(path)
@@ -125,7 +125,7 @@ def replace_at(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 @st.composite
 def damaged_lines(draw: st.DrawFn) -> bytes:
-    """Lines of the fixtures with a few bytes removed, inserted, or both."""
+    """Generate fixture lines with a few bytes removed, inserted, or both."""
     text = draw(st.sampled_from(LINES))
     start = draw(st.integers(0, len(text)))
     return text[:start] + draw(st.binary(max_size=4)) + text[start + draw(st.integers(0, 9)) :]
@@ -133,8 +133,8 @@ def damaged_lines(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def mutated_bodies(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
-    """Bodies of the fixtures in which one to three values were changed, as (URL, body)."""
-    url, body = draw(st.sampled_from(BODIES_SEEN))
+    """Generate fixture bodies with one to three changes, as (URL, body)."""
+    url, body = draw(st.sampled_from(FIXTURE_BODIES))
     for _ in range(draw(st.integers(1, 3))):
         inner = [path for path in paths(body) if path]
         path = draw(st.sampled_from(inner)) if inner else ()
@@ -168,10 +168,10 @@ ANY_LINE: Final = st.one_of(
     st.sampled_from(_ODD_LINES),
 ).map(_without_newlines)
 
-#: Lines, each with its newline.
+#: Lines that all end with a newline.
 WHOLE_LINES: Final = st.lists(
     st.tuples(ANY_LINE, st.sampled_from([b"\n", b"\r\n"])).map(b"".join), max_size=8
 ).map(b"".join)
 
-#: A file, which may lack its last newline.
+#: A file. It may lack the final newline.
 ANY_FILE: Final = st.tuples(WHOLE_LINES, st.one_of(st.just(b""), ANY_LINE)).map(b"".join)

@@ -1,4 +1,4 @@
-"""Shared by the tests: fixture files, sample requests, and runs of the command."""
+"""Shared test helpers: fixture files, sample requests, and functions that run the command."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from batchlint.rules.triggers import EndpointRules, checks_to_run
 ROOT: Final = Path(__file__).parents[1]
 FIXTURES: Final = ROOT / "fixtures"
 
-#: The time at which every test runs (see `conftest.py`), because models have shutdown dates:
-#: 2026-09-01.
+#: The time at which every test runs, 2026-09-01 (see `conftest.py`). It is fixed because models
+#: have shutdown dates.
 NOW: Final = 1_788_220_800
 
-#: Some characters of each kind that manipulate a terminal or a table, or are invisible.
+#: Characters that manipulate a terminal or a table, or are invisible: some of each kind.
 HOSTILE: Final = (
     "\n\r\x1b\x00\x7f\x85\x9b"  # control characters
-    "\u061c\u200e\u202e\u2066\u2028"  # direction, and ends of lines
+    "\u061c\u200e\u202e\u2066\u2028"  # text direction, and a line separator
     "\u00ad\u034f\u115f\u200b\u200d\u2060\u3164\ufe0f\ufeff\uffa0"  # invisible
     "\U000e0041\U000e0100\U0001d173"  # tags, variation selectors, musical controls
 )
@@ -59,7 +59,7 @@ def line(custom_id: Any = "a", url: str = "/v1/embeddings", **body: Any) -> byte
 
 
 def example_lines(example: str) -> bytes:
-    """An example of a rule as lines. `/v1/x {...}` stands for a line with this URL and body."""
+    """Return a rule's example as lines. `/v1/x {...}` stands for a line with this URL and body."""
     lines = []
     for number, text in enumerate(example.split("\n")):
         url, _, body = text.partition(" ")
@@ -77,7 +77,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def fixture_files(*folders: str) -> list[Path]:
-    """Return the batch files in directories of `fixtures/`, without the notes next to them."""
+    """Return the batch files in subdirectories of `fixtures/`, without the notes next to them."""
     return [
         path
         for folder in folders
@@ -103,7 +103,7 @@ def run_command(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> CommandResult:
-    """Run the command in a separate process. It never prints a traceback."""
+    """Run the command in a separate process, and verify that it prints no traceback."""
     completed = subprocess.run(
         [sys.executable, "-m", "batchlint", *args],
         input=stdin,
@@ -139,7 +139,7 @@ def triggered_rules(rules: EndpointRules, request: Request) -> list[str]:
 
 
 def run_rule(rule: str, url: str, body: dict[str, Any]) -> list[Problem]:
-    """Run one rule on a body. A rule that finds a problem must have been triggered."""
+    """Run one rule on a body. If the rule finds a problem, the body must have triggered it."""
     endpoint = provider().endpoints[url]
     chosen = RULES[rule]
     if chosen.scope == "schema" or (chosen.endpoints and endpoint not in chosen.endpoints):
@@ -154,7 +154,7 @@ def run_rule(rule: str, url: str, body: dict[str, Any]) -> list[Problem]:
 def rule_findings(
     rule: str, url: str, body: dict[str, Any]
 ) -> list[tuple[str, str | None, tuple[str | int, ...]]]:
-    """Run one rule on a body: (message, param, path), where the body is the root of both places."""
+    """Run one rule on a body, and return (message, param, path). Both places start at the body."""
     found = []
     for problem in run_rule(rule, url, body):
         param = problem.param

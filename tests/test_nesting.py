@@ -1,6 +1,6 @@
-"""Deeply nested lines: the findings depend only on the bytes.
+"""Deeply nested lines: findings depend only on the bytes.
 
-They depend neither on the recursion limit, nor on the caller's stack, nor on where a check runs.
+The recursion limit, the caller's stack and the kind of worker make no difference.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ RESPONSES: Final = "/v1/responses"
 
 
 def nested_input(depth: int, inner: str) -> bytes:
-    """Return a line whose input is an array of this depth around a text."""
+    """Return a line whose input is an array of this depth around some JSON."""
     text = b"[" * depth + inner.encode() + b"]" * depth
     return line("a", RESPONSES, input="@").replace(b'"@"', text)
 
 
 def nested_filters(depth: int, kind: str) -> bytes:
-    """Return a line with nested filters, the innermost of a given type."""
+    """Return a line with nested filters. The innermost filter has the given type."""
     innermost = f'{{"type": "{kind}", "key": "k", "value": 1}}'
     text = '{"type": "and", "filters": [' * depth + innermost + "]}" * depth
     tool = {"type": "file_search", "vector_store_ids": ["v"], "filters": "@"}
@@ -51,7 +51,7 @@ def nested_list(depth: int) -> Any:
 
 INVALID_FILTER: Final = nested_filters(20, "no")
 
-#: Lines with their findings, if the rules that are off by default are on.
+#: Lines with the rules they break, including rules that are off by default.
 DEEP_LINES: Final[dict[str, tuple[bytes, list[str]]]] = {
     "an invalid filter": (INVALID_FILTER, ["invalid_value"]),
     "a valid filter": (nested_filters(150, "eq"), []),
@@ -73,7 +73,7 @@ DEEP_LINES: Final[dict[str, tuple[bytes, list[str]]]] = {
 
 @pytest.fixture(params=[None, 3000, 100_000], autouse=True)
 def limit(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Recursion limits that programs set. A check must not change them."""
+    """Set a recursion limit, as programs do. A check must not change it."""
     before = sys.getrecursionlimit()
     chosen: int = request.param or before
     sys.setrecursionlimit(chosen)
@@ -92,7 +92,7 @@ def rules(report: Report) -> list[str]:
 
 @pytest.fixture(params=["jsonschema-rs", "jsonschema"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Check with each of the engines. Compiled checkers keep the engine that they began with."""
+    """Check with each engine. A compiled checker keeps its engine, so the cache is cleared."""
     monkeypatch.setenv("BATCHLINT_ENGINE", request.param)
     checker_for.cache_clear()
     yield request.param
@@ -101,7 +101,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 @pytest.mark.usefixtures("engine")
 def test_findings_do_not_depend_on_the_recursion_limit() -> None:
-    """One test for all lines, because an engine takes longer to compile than to check them."""
+    """Compiling an engine takes longer than checking all lines, so this is one test."""
     found = {
         name: rules(check(data, error=["duplicate_key"])) for name, (data, _) in DEEP_LINES.items()
     }
@@ -117,7 +117,7 @@ def test_findings_do_not_depend_on_the_depth_of_the_caller() -> None:
 
 
 def deep_request(levels: int) -> bytes:
-    """A valid chat request whose response format has a deeply nested value."""
+    """Return a valid chat request whose response format has a deeply nested value."""
     schema = '{"type":"object","default":' + '{"a":' * levels + "1" + "}" * levels + "}"
     text = {"type": "json_schema", "json_schema": {"name": "f", "schema": 0}}
     body = {"messages": [{"role": "user", "content": "x"}], "response_format": text}
@@ -226,7 +226,7 @@ def test_circular_parameter_raises_type_error() -> None:
 
 
 def recurse(levels: int) -> str:
-    """Return the name of the thread in which the last of this many nested calls runs."""
+    """Make this many nested calls, and return the name of the thread of the last one."""
     return recurse(levels - 1) if levels else threading.current_thread().name
 
 
@@ -272,8 +272,8 @@ def test_call_too_deep_for_a_fresh_stack_raises_recursion_error(limit: int) -> N
 @pytest.mark.parametrize(
     ("value", "levels", "expected"),
     [
-        pytest.param([[1], {"a": [2]}], 2, [[1], {"a": None}], id="deeper parts are cut"),
-        pytest.param([[1]], 2, [[1]], id="as deep"),
+        pytest.param([[1], {"a": [2]}], 2, [[1], {"a": None}], id="deeper values are cut"),
+        pytest.param([[1]], 2, [[1]], id="at the limit"),
         pytest.param("x", 0, "x", id="no container"),
     ],
 )
@@ -287,10 +287,10 @@ def test_pruned_replaces_deeper_values(value: Any, levels: int, expected: Any) -
 @pytest.mark.parametrize(
     ("text", "levels", "expected"),
     [
-        pytest.param("[[1]]", 2, False, id="as deep"),
+        pytest.param("[[1]]", 2, False, id="at the limit"),
         pytest.param("[[1]]", 1, True, id="deeper"),
         pytest.param('{"a": [1]}', 1, True, id="object and array"),
-        pytest.param("[1][1][1]", 1, False, id="one after the other"),
+        pytest.param("[1][1][1]", 1, False, id="side by side"),
         pytest.param('["[[[["]', 1, False, id="brackets in a string"),
         pytest.param(r'["\"[[["]', 1, False, id="escaped quote in a string"),
         pytest.param('["[[[', 1, False, id="string that does not end"),
@@ -325,7 +325,7 @@ lines = [
 found = []
 expected = [report.counts for report in map(check, lines)]
 for line in lines:
-    # The jsonschema library needs more. It explains schemas, and perhaps it is the engine.
+    # The jsonschema library, which explains schemas and may be the engine, needs a larger stack.
     threading.stack_size(({library} if b"custom_id" in line else 128) * 1024)
     thread = threading.Thread(target=lambda line=line: found.append(check(line).counts))
     thread.start()

@@ -1,4 +1,4 @@
-"""`ForkExecutor`: results, errors, and no process left behind."""
+"""`ForkExecutor`: results, errors, and clean-up of processes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import resource
 from batchlint.engine.forks import ForkExecutor
 from batchlint.engine.worker import WORKER_DIED
 
-#: `os._exit`. Coverage replaces that one with a function that cannot be pickled.
+#: The original `os._exit`. Coverage replaces it with a function that can't be pickled.
 EXIT = posix._exit
 
 
@@ -35,14 +35,14 @@ def raise_error(number: int) -> NoReturn:
 
 
 def run_calls(workers: int, *calls: tuple[Any, ...]) -> list[Any]:
-    """Run calls, each a function with its arguments, and return their results."""
+    """Run calls, given as tuples of a function and its arguments, and return the results."""
     with ForkExecutor(workers) as executor:
         pending = [executor.submit(function, *args) for function, *args in calls]
         return [call.result() for call in pending]
 
 
 def signal_state() -> dict[str, Any]:
-    """Return a worker's signal handlers."""
+    """Return the signal mask and handlers of the current process."""
     return {
         "mask": signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         "SIGINT": signal.getsignal(signal.SIGINT),
@@ -51,7 +51,7 @@ def signal_state() -> dict[str, Any]:
 
 
 def open_descriptors() -> set[int]:
-    """Return the file descriptors of this process."""
+    """Return the open file descriptors of this process, up to 63."""
     found = set()
     for descriptor in range(64):
         try:
@@ -64,22 +64,22 @@ def open_descriptors() -> set[int]:
 
 @pytest.fixture
 def pids(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The processes that a test forks."""
+    """Record the IDs of the processes that a test forks."""
     forked: list[int] = []
     fork = os.fork
 
-    def noted_fork() -> int:
+    def recording_fork() -> int:
         pid = fork()
         forked.append(pid)
         return pid
 
-    monkeypatch.setattr("os.fork", noted_fork)
+    monkeypatch.setattr("os.fork", recording_fork)
     return forked
 
 
 @pytest.fixture(autouse=True)
 def _no_process_is_left(pids: list[int]) -> Iterator[None]:
-    """When a test ends, every process that it forked must be gone, and every pipe closed."""
+    """Verify that a test leaves no forked process and no open pipe."""
     before = open_descriptors()
     yield
     assert pids
@@ -92,7 +92,7 @@ def _no_process_is_left(pids: list[int]) -> Iterator[None]:
 # -- results --------------------------------------------------------------------------------------
 
 
-def test_each_call_has_its_own_result_and_all_workers_take_part() -> None:
+def test_each_call_has_its_own_result_and_several_workers_run_calls() -> None:
     with ForkExecutor(3) as executor:
         calls = [
             executor.submit(sleep, 0.1 if not number else 0.01, number) for number in range(20)
@@ -132,7 +132,7 @@ def test_executor_accepts_fewer_calls_than_workers(workers: int) -> None:
 
 
 def test_large_arguments_and_results_arrive_whole() -> None:
-    """A pipe holds 64 KiB, so a worker must read its call before it writes a result."""
+    """A pipe holds 64 KiB, so neither side can write everything before the other reads."""
     sizes = [0, 1, 70_000, 5_000_000]
     with ForkExecutor(2) as executor:
         results = [executor.submit(bytes, size) for size in sizes]
@@ -145,7 +145,7 @@ def test_large_arguments_and_results_arrive_whole() -> None:
 # -- errors ---------------------------------------------------------------------------------------
 
 
-def test_exception_of_a_call_is_raised_and_ends_the_other_workers() -> None:
+def test_exception_in_a_call_is_raised_and_ends_the_other_workers() -> None:
     started = time.monotonic()
     with pytest.raises(ConnectionResetError, match="call 3"):
         run_calls(2, (raise_error, 3), (sleep, 30, 1))
@@ -229,7 +229,7 @@ def test_signal_mask_of_parent_and_workers_is_unchanged() -> None:
 
 
 def test_ignored_sigchld_is_harmless() -> None:
-    """If a parent ignores SIGCHLD, children inherit this, and there is no process to wait for."""
+    """Children inherit an ignored SIGCHLD. The system then reaps processes by itself."""
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
         with ForkExecutor(2) as executor:
@@ -242,7 +242,7 @@ def test_ignored_sigchld_is_harmless() -> None:
 
 
 @pytest.mark.parametrize("successful", [0, 1])
-def test_failing_fork_restores_the_signal_mask_and_ends_the_workers(
+def test_failed_fork_restores_the_signal_mask_and_ends_the_workers(
     successful: int, pids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fork = os.fork
@@ -250,7 +250,7 @@ def test_failing_fork_restores_the_signal_mask_and_ends_the_workers(
 
     def failing_fork() -> int:
         if len(pids) >= successful:
-            pids.append(2**22 + 1)  # No process has this number.
+            pids.append(2**22 + 1)  # No process has this ID.
             raise BlockingIOError(errno.EAGAIN, "no more processes")
         return fork()
 

@@ -1,4 +1,4 @@
-"""How a source is divided into calls, how many workers run them, and what happens if one dies."""
+"""`engine/parallel.py`: the number of workers, the calls, their order, and dying workers."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ from support import NOW, line
 PLAN = Plan(select_rules(), now=NOW)
 MEBIBYTE = 1 << 20
 
-#: `os._exit`. Coverage replaces that one with a function that cannot be pickled.
+#: The original `os._exit`. Coverage replaces it with a function that can't be pickled.
 EXIT = import_module(os.name)._exit
 
 
 @pytest.fixture
 def lines() -> bytes:
-    """About 1.1 MB of lines that all have a finding."""
+    """Return about 1.1 MB of lines, each with a finding."""
     return b"".join(line(str(number), input="x" * 900, bogus=1) for number in range(1100))
 
 
 @pytest.fixture
 def source(lines: bytes, tmp_path: Path) -> FileSource:
-    """A file with these lines."""
+    """Write these lines to a file."""
     path = tmp_path / "batch.jsonl"
     path.write_bytes(lines)
     return FileSource(path)
@@ -64,20 +64,20 @@ def source(lines: bytes, tmp_path: Path) -> FileSource:
 @pytest.mark.parametrize(
     ("size", "jobs", "start", "expected"),
     [
-        pytest.param(100 * MEBIBYTE, 1, "spawn", 1, id="as many as asked for"),
-        pytest.param(100 * MEBIBYTE, 3, "spawn", 3, id="more than asked for are not started"),
-        pytest.param(100 * MEBIBYTE, 0, "spawn", 4, id="0 is one per core"),
-        pytest.param(100 * MEBIBYTE, 50, "spawn", 50, id="more than there are cores"),
-        pytest.param(3 * MEBIBYTE, 50, "spawn", 3, id="one per MiB at most"),
-        pytest.param(3 * MEBIBYTE + 1, 50, "spawn", 4, id="one for the rest, too"),
-        pytest.param(0, 50, "spawn", 1, id="an empty file needs one"),
+        pytest.param(100 * MEBIBYTE, 1, "spawn", 1, id="as many as requested"),
+        pytest.param(100 * MEBIBYTE, 3, "spawn", 3, id="not more than requested"),
+        pytest.param(100 * MEBIBYTE, 0, "spawn", 4, id="0 means one per core"),
+        pytest.param(100 * MEBIBYTE, 50, "spawn", 50, id="more than the cores"),
+        pytest.param(3 * MEBIBYTE, 50, "spawn", 3, id="at most one per MiB"),
+        pytest.param(3 * MEBIBYTE + 1, 50, "spawn", 4, id="one for the remainder"),
+        pytest.param(0, 50, "spawn", 1, id="one for an empty file"),
         pytest.param(63_999_999, None, "spawn", 1, id="small file, spawn"),
         pytest.param(64_000_000, None, "spawn", 4, id="large file, spawn"),
         pytest.param(7_999_999, None, "fork", 1, id="small file, fork"),
         pytest.param(8_000_000, None, "fork", 4, id="large file, fork"),
         pytest.param(None, None, "fork", 1, id="stream"),
         pytest.param(None, 0, "fork", 4, id="stream, one per core"),
-        pytest.param(None, 50, "fork", 16, id="stream, four per core at most"),
+        pytest.param(None, 50, "fork", 16, id="stream, at most four per core"),
     ],
 )
 def test_count_workers(
@@ -94,7 +94,7 @@ def test_count_workers(
     assert count_workers(source, jobs, start) == expected
 
 
-def test_count_workers_uses_the_number_of_cores_where_the_affinity_is_unknown(
+def test_count_workers_uses_cpu_count_if_the_affinity_is_unknown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delattr("os.sched_getaffinity", raising=False)
@@ -117,7 +117,7 @@ def test_run_in_one_process_yields_one_summary_per_chunk(source: FileSource, lin
 
 
 def test_only_the_first_chunk_begins_the_file() -> None:
-    """A byte order mark at the beginning of a later chunk does not count as one."""
+    """A byte order mark is allowed only at the beginning of the file."""
     mark = b"\xef\xbb\xbf"
     data = mark + b" " * CHUNK_BYTES + b"\n" + mark + b"\n"
     rules = [error.rule for part in run(BytesSource(data), PLAN) for error in part.findings.errors]
@@ -183,7 +183,7 @@ def test_run_in_workers_yields_the_summaries_of_ranges_in_order(
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
-def test_run_in_workers_accepts_sources_that_have_no_ranges(start: Start, lines: bytes) -> None:
+def test_run_in_workers_accepts_sources_without_ranges(start: Start, lines: bytes) -> None:
     summaries = list(run(BytesSource(lines), PLAN, jobs=2, start=start))
 
     assert len(summaries) > 3
@@ -227,22 +227,22 @@ def test_results_of_an_executor_are_used_in_the_order_of_the_file(lines: bytes) 
 def test_executor_is_used_for_any_number_of_jobs(lines: bytes) -> None:
     threads: set[str] = set()
 
-    class Noting(ThreadPoolExecutor):
+    class RecordingExecutor(ThreadPoolExecutor):
         def submit(self, function: Any, /, *args: Any, **_: Any) -> Any:
             threads.add(threading.current_thread().name)
             return super().submit(function, *args)
 
-    with Noting(1) as executor:
+    with RecordingExecutor(1) as executor:
         merged = merge(run(BytesSource(lines), PLAN, jobs=7, executor=executor))
 
     assert threads
     assert merged.findings == check_with_columns(lines, PLAN).findings
 
 
-# -- calls that may finish in any order ---------------------------------------------------------
+# -- calls that may finish in any order -----------------------------------------------------------
 
 
-def test_results_come_with_their_keys_as_they_finish() -> None:
+def test_as_finished_yields_keys_and_results_in_order_of_completion() -> None:
     is_second_done = threading.Event()
 
     def first() -> str:
@@ -257,14 +257,14 @@ def test_results_come_with_their_keys_as_they_finish() -> None:
         assert list(results) == [("a", "first")]
 
 
-def test_exception_in_place_of_a_call_is_its_result() -> None:
+def test_exception_instead_of_a_call_becomes_its_result() -> None:
     error = OSError("cannot be read")
     calls = [FileCall("a", error), FileCall("b", (str, (1,)))]
 
     assert list(as_finished(InlineExecutor(), calls, 1)) == [("a", error), ("b", "1")]
 
 
-def test_calls_are_requested_only_when_there_is_room() -> None:
+def test_calls_are_requested_only_when_the_window_has_room() -> None:
     requested: list[int] = []
 
     def calls() -> Iterator[FileCall]:
@@ -279,7 +279,7 @@ def test_calls_are_requested_only_when_there_is_room() -> None:
     assert [key for key, _ in results] == [*range(1, 9)]
 
 
-def test_futures_of_another_library_are_waited_for_in_the_order_of_the_calls() -> None:
+def test_other_futures_are_awaited_in_the_order_of_the_calls() -> None:
     keys = [
         key
         for key, _ in as_finished(InlineExecutor(), [FileCall(n, (str, (n,))) for n in range(9)], 4)
@@ -288,7 +288,7 @@ def test_futures_of_another_library_are_waited_for_in_the_order_of_the_calls() -
     assert keys == [*range(9)]
 
 
-def test_executor_may_choose_the_future_that_is_done() -> None:
+def test_executor_can_choose_the_next_future() -> None:
     class LastFirst(InlineExecutor):
         def first_done(self, futures: list[Any]) -> Any:
             return futures[-1]
@@ -300,7 +300,7 @@ def test_executor_may_choose_the_future_that_is_done() -> None:
     assert keys == [3, 2, 1, 0]
 
 
-def test_ending_early_cancels_the_calls_that_have_not_begun() -> None:
+def test_interrupt_cancels_calls_that_have_not_started() -> None:
     has_begun = threading.Event()
     may_end = threading.Event()
 
@@ -318,7 +318,7 @@ def test_ending_early_cancels_the_calls_that_have_not_begun() -> None:
     assert all(future.cancelled() for future in waiting)
 
 
-def test_ordered_results_are_taken_when_the_window_is_full() -> None:
+def test_ordered_map_waits_for_a_result_when_the_window_is_full() -> None:
     submitted: list[int] = []
 
     def submit(_: Callable[..., Any], number: int) -> Any:
@@ -335,7 +335,7 @@ def test_ordered_results_are_taken_when_the_window_is_full() -> None:
 
 
 def calls_that_exit(*_: object) -> Iterator[Any]:
-    """Yield calls that end the process of a worker."""
+    """Yield calls that end the worker process."""
     return iter([(EXIT, (3,))] * 3)
 
 
@@ -367,7 +367,7 @@ def test_spawned_worker_that_dies_raises_an_os_error_with_the_usual_cause(
 def test_spawned_worker_that_is_killed_while_responding_raises_an_os_error(
     source: FileSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The pool alone would wait forever for the rest of the result."""
+    """Without this check, the pool would wait forever for the rest of the result."""
     from concurrent.futures import ProcessPoolExecutor
 
     submit = ProcessPoolExecutor.submit
@@ -376,7 +376,7 @@ def test_spawned_worker_that_is_killed_while_responding_raises_an_os_error(
         submit(self, *args, **options).result()
         (pid, *_) = self._processes
         os.kill(pid, signal.SIGKILL)
-        return Future()  # It never finishes, as if only half of the result had arrived.
+        return Future()  # It never completes, as if only half of the result had arrived.
 
     monkeypatch.setattr(ProcessPoolExecutor, "submit", submit_and_kill)
     monkeypatch.setattr(parallel, "_range_calls", lambda *_: iter([(os.getpid, ())]))
@@ -390,7 +390,7 @@ def test_spawned_worker_that_is_killed_while_responding_raises_an_os_error(
 def test_abandoning_the_iteration_ends_spawned_workers(
     source: FileSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise the program would wait for them when it ends."""
+    """Otherwise the program would wait for them at exit."""
     sleeping = [(os.getpid, ()), (time.sleep, (60,)), (time.sleep, (60,))]
     monkeypatch.setattr(parallel, "_range_calls", lambda *_: iter(sleeping))
     monkeypatch.setattr(parallel, "CALLS_PER_WORKER", 1)
@@ -405,7 +405,7 @@ def test_abandoning_the_iteration_ends_spawned_workers(
 
 
 def _is_gone(pid: int) -> bool:
-    """Wait until a process has ended. The pool's own thread may reap it."""
+    """Wait until a process is gone, and return whether it is. The pool's thread may reap it."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         try:
@@ -417,8 +417,8 @@ def _is_gone(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
-def test_error_of_a_worker_is_raised(start: Start, source: FileSource) -> None:
-    """The file is truncated after it was opened."""
+def test_error_in_a_worker_is_raised(start: Start, source: FileSource) -> None:
+    """The file becomes shorter after it was opened."""
     os.truncate(str(source.name), 1000)
 
     with pytest.raises(OSError, match="became shorter"):
@@ -426,7 +426,7 @@ def test_error_of_a_worker_is_raised(start: Start, source: FileSource) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 1 << 20, 3_000_001, 41_000_003, 1 << 30])
-def test_ranges_of_a_file_meet(size: int, source: FileSource) -> None:
+def test_ranges_cover_the_file_without_gaps(size: int, source: FileSource) -> None:
     ranges = [args[1:3] for _, args in parallel._range_calls(source, size, PLAN, 2)]
 
     assert ranges[0][0] == 0
@@ -439,7 +439,7 @@ def test_ranges_of_a_file_meet(size: int, source: FileSource) -> None:
 
 
 class Pool(LocalPool):
-    """A pool that runs each call at once, and notes its arguments."""
+    """A pool that runs each call immediately, and records its arguments."""
 
     workers = 2
 
@@ -462,7 +462,7 @@ def file_call(name: str, size: int | None) -> FileCall:
 
 
 def number_of_files(pool: Pool) -> list[int]:
-    """How many files there are in each call."""
+    """Return the number of files in each call."""
     return [len(args[0]) if isinstance(args[0], list) else 1 for args in pool.submitted]
 
 
@@ -471,9 +471,9 @@ def number_of_files(pool: Pool) -> list[int]:
     [
         pytest.param([10] * 70, [32, 32, 6], id="at most 32 files"),
         pytest.param([MEBIBYTE // 2] * 5, [2, 2, 1], id="at most 1 MiB"),
-        pytest.param([10, MEBIBYTE, 10], [1, 2], id="a large file is sent by itself"),
-        pytest.param([10, None, 10], [1, 2], id="a file of unknown size is sent by itself"),
-        pytest.param([], [], id="no file"),
+        pytest.param([10, MEBIBYTE, 10], [1, 2], id="a large file gets its own call"),
+        pytest.param([10, None, 10], [1, 2], id="a file of unknown size gets its own call"),
+        pytest.param([], [], id="no files"),
     ],
 )
 def test_small_files_are_sent_together(sizes: list[int | None], expected: list[int]) -> None:
@@ -522,7 +522,7 @@ def test_pool_reads_a_file_in_ranges(source: FileSource) -> None:
     assert merge(summaries) == merge(run(source, PLAN))
 
 
-def test_pool_gets_the_chunks_of_other_sources(lines: bytes) -> None:
+def test_pool_gets_chunks_of_other_sources(lines: bytes) -> None:
     pool = Pool()
     list(run(BytesSource(lines), PLAN, executor=pool))
 

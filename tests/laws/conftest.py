@@ -1,4 +1,4 @@
-"""A file that is large enough to be checked in several chunks."""
+"""Fixtures for the chunk tests: a file of several chunks, and executors."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from support import line
 
 @pytest.fixture(scope="session")
 def large_file() -> bytes:
-    """A file of several chunks in which most rules find something."""
+    """Return a file of several chunks in which most rules find something."""
     long_line = b'{"custom_id": "a' + b"long" * 500_000 + b'"}\n'
     blank_chunk = b" " * CHUNK_BYTES + b"\n"
-    # Every fourth line, so that the chunks have rules, custom_ids and models in common.
+    # Each quarter takes every fourth line, so the chunks share rules, custom_ids and models.
     quarters = (b"\n".join(LINES[start::4]) + b"\n" for start in range(4))
     return line("first") + b"".join(quarter + long_line + blank_chunk for quarter in quarters)
 
 
 @pytest.fixture(scope="module", params=["threads", "processes"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    """Executors of the standard library."""
+    """Start an executor from the standard library."""
     if request.param == "threads":
         with ThreadPoolExecutor(3) as threads:
             yield threads

@@ -1,7 +1,7 @@
-"""The meaning of fixes, defined for decoded requests and without the package's edits.
+"""A model of `fix` that changes decoded requests, without the package's edits.
 
-`documented` applies each fix to a dict as `docs/fix-and-split.md` describes it. From the package,
-it uses only which findings are marked, and their safety.
+`apply_documented_fixes` changes a dict as `docs/fix-and-split.md` describes. The package only tells
+it which findings are fixable, and whether the fix is safe.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Any, Final
 from batchlint import BatchError, check
 from support import URLS
 
-#: Represents a custom_id that the fix generates.
+#: Stands for a custom_id that a fix generates.
 NEW_ID: Final = "a new custom_id"
 
-#: This is more rounds than any fixture needs.
-_MOST_ROUNDS: Final = 60
+#: More rounds than any fixture needs.
+_MAX_ROUNDS: Final = 60
 
 Request = dict[str, Any]
 
 
 def decode(text: str, *, unsafe: bool) -> Request | None:
-    """The object in a line, if there is one or a fix creates one."""
+    """Return the object in a line, after the fixes that make it one; None if it is not an object."""
     text = text.removeprefix("\ufeff").strip(" \t\r\n")
     text = text.removesuffix(",")
     try:
@@ -38,7 +38,7 @@ def decode(text: str, *, unsafe: bool) -> Request | None:
 
 
 def _cleaned(value: Any) -> Any:
-    """A value with null instead of NaN and infinities, and U+FFFD instead of lone surrogates."""
+    """Replace NaN and infinities with null, and lone surrogates with U+FFFD."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, str):
@@ -50,37 +50,37 @@ def _cleaned(value: Any) -> Any:
     return value
 
 
-def documented(request: Request, *, unsafe: bool) -> Request:
-    """A request after the fixes of its findings. The order of its fields is that of the fixed line."""
+def apply_documented_fixes(request: Request, *, unsafe: bool) -> Request:
+    """Apply all fixes to a copy of a request. Its fields are in the order of the fixed line."""
     request = json.loads(json.dumps(request))
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         report = check(json.dumps(request).encode(), keep=0)
-        marked = [
+        fixable = [
             error
             for error in (*report.errors, *report.warnings)
             if error.fix is not None and (unsafe or error.fix.safety == "safe")
         ]
-        if not marked:
+        if not fixable:
             return request
         before = json.dumps(request)
-        # Fixes without edits generate a custom_id. They come last.
-        for error in [error for error in marked if error.fix and error.fix.edits] or marked:
+        # Fixes without edits generate a custom_id. They are applied last.
+        for error in [error for error in fixable if error.fix and error.fix.edits] or fixable:
             CHANGES[error.rule](request, error)
-        assert json.dumps(request) != before, marked
-    raise AssertionError("the fixes do not end")
+        assert json.dumps(request) != before, fixable
+    raise AssertionError("there is always another fix")
 
 
 # -- one change per rule --------------------------------------------------------------------------
 
 
-def _rename(holder: Request, old: str, new: str) -> None:
-    items = [(new if key == old else key, value) for key, value in holder.items()]
-    holder.clear()
-    holder.update(items)
+def _rename(parent: Request, old: str, new: str) -> None:
+    items = [(new if key == old else key, value) for key, value in parent.items()]
+    parent.clear()
+    parent.update(items)
 
 
-def _place(request: Any, error: BatchError) -> tuple[Any, str]:
-    """The object that holds the parameter of a finding, and the name of the parameter."""
+def _locate(request: Any, error: BatchError) -> tuple[Any, str]:
+    """Return the object that contains a finding's parameter, and the parameter's name."""
     *path, last = [
         token.replace("~1", "/").replace("~0", "~") for token in str(error.pointer).split("/")[1:]
     ]
@@ -94,69 +94,69 @@ def _summary(error: BatchError) -> str:
     return error.fix.summary
 
 
-def _add(request: Request, error: BatchError) -> None:
+def _add_missing_field(request: Request, error: BatchError) -> None:
     renamed = re.fullmatch(r'Rename "(.+)" to "(.+)"\.', _summary(error))
     if renamed:
         _rename(request, renamed[1], renamed[2])
     elif error.pointer == "/method":
         request["method"] = "POST"
     else:
-        _renew(request, error)
+        _replace_custom_id(request, error)
 
 
-def _renew(request: Request, _: BatchError) -> None:
+def _replace_custom_id(request: Request, _: BatchError) -> None:
     request["custom_id"] = NEW_ID
 
 
-def _write_post(request: Request, _: BatchError) -> None:
+def _set_method(request: Request, _: BatchError) -> None:
     request["method"] = "POST"
 
 
-def _write_url(request: Request, _: BatchError) -> None:
+def _correct_url(request: Request, _: BatchError) -> None:
     path = re.sub(r"^https?://[^/]*", "", request["url"].strip(), flags=re.IGNORECASE)
     [request["url"]] = [
         url for url in URLS if url.strip("/") in (path.strip("/"), f"v1/{path.strip('/')}")
     ]
 
 
-def _read_body(request: Request, _: BatchError) -> None:
+def _decode_body(request: Request, _: BatchError) -> None:
     request["body"] = json.loads(request["body"], strict=False)
 
 
-def _answer_at_once(request: Request, _: BatchError) -> None:
+def _disable_streaming(request: Request, _: BatchError) -> None:
     request["body"].pop("stream", None)
     request["body"].pop("stream_options", None)
 
 
 def _remove(request: Request, error: BatchError) -> None:
-    holder, name = _place(request, error)
-    holder.pop(name, None)
+    parent, name = _locate(request, error)
+    parent.pop(name, None)
 
 
-def _support(request: Request, error: BatchError) -> None:
+def _replace_unsupported(request: Request, error: BatchError) -> None:
     if error.pointer == "/body/max_tokens" and "max_completion_tokens" in _summary(error):
-        _new_limit(request, error)
+        _use_max_completion_tokens(request, error)
     else:
         _remove(request, error)
 
 
-def _new_limit(request: Request, _: BatchError) -> None:
+def _use_max_completion_tokens(request: Request, _: BatchError) -> None:
     request["body"].pop("max_completion_tokens", None)
     _rename(request["body"], "max_tokens", "max_completion_tokens")
 
 
-def _move_or_remove(request: Request, error: BatchError) -> None:
-    _, name = _place(request, error)
+def _move_or_remove_field(request: Request, error: BatchError) -> None:
+    _, name = _locate(request, error)
     value = request.pop(name)
     if _summary(error).startswith("Move"):
         request["body"][name] = value
 
 
-def _deprecate(request: Request, error: BatchError) -> None:
+def _replace_deprecated(request: Request, error: BatchError) -> None:
     body = request["body"]
     if error.pointer == "/body/max_tokens":
-        _new_limit(request, error)
-    elif "functions" in body:  # One fix for both parameters.
+        _use_max_completion_tokens(request, error)
+    elif "functions" in body:  # One fix covers both parameters.
         body["functions"] = [{"type": "function", "function": each} for each in body["functions"]]
         _rename(body, "functions", "tools")
         if isinstance(body.get("function_call"), dict):
@@ -164,8 +164,8 @@ def _deprecate(request: Request, error: BatchError) -> None:
         _rename(body, "function_call", "tool_choice")
 
 
-def _move(request: Request, error: BatchError) -> None:
-    body, name = _place(request, error)
+def _move_to_new_place(request: Request, error: BatchError) -> None:
+    body, name = _locate(request, error)
     if name == "messages":
         _rename(body, name, "input")
     elif name == "max_completion_tokens":
@@ -179,15 +179,15 @@ def _move(request: Request, error: BatchError) -> None:
         _rename(body, name, "text")
 
 
-def _quote(request: Request, _: BatchError) -> None:
+def _quote_custom_id(request: Request, _: BatchError) -> None:
     request["custom_id"] = str(request["custom_id"])
 
 
 def _make_strict(request: Request, error: BatchError) -> None:
-    holder, name = _place(request, error)
-    schema = holder[int(name) if isinstance(holder, list) else name] if name in holder else holder
+    parent, name = _locate(request, error)
+    schema = parent[int(name) if isinstance(parent, list) else name] if name in parent else parent
     if name in ("required", "additionalProperties") or not isinstance(schema, dict):
-        schema = holder
+        schema = parent
     if "additionalProperties" in _summary(error):
         schema["additionalProperties"] = False
     else:
@@ -199,22 +199,22 @@ def _use_successor(request: Request, error: BatchError) -> None:
 
 
 CHANGES: Final[Mapping[str, Callable[[Request, BatchError], None]]] = {
-    "deprecated_parameter": _deprecate,
-    "empty_custom_id": _renew,
-    "invalid_body": _read_body,
-    "invalid_custom_id": _quote,
+    "deprecated_parameter": _replace_deprecated,
+    "empty_custom_id": _replace_custom_id,
+    "invalid_body": _decode_body,
+    "invalid_custom_id": _quote_custom_id,
     "invalid_function_parameters": _make_strict,
     "invalid_json_schema": _make_strict,
-    "invalid_method": _write_post,
-    "invalid_url": _write_url,
+    "invalid_method": _set_method,
+    "invalid_url": _correct_url,
     "max_tokens_twice": _remove,
-    "missing_line_member": _add,
+    "missing_line_member": _add_missing_field,
     "model_shutdown": _use_successor,
-    "moved_parameter": _move,
+    "moved_parameter": _move_to_new_place,
     "stream_options_without_stream": _remove,
-    "streaming_unsupported": _answer_at_once,
-    "unknown_line_member": _move_or_remove,
+    "streaming_unsupported": _disable_streaming,
+    "unknown_line_member": _move_or_remove_field,
     "unknown_parameter": _remove,
     "unrecognized_argument": _remove,
-    "unsupported_parameter": _support,
+    "unsupported_parameter": _replace_unsupported,
 }

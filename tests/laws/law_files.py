@@ -1,4 +1,4 @@
-"""The files over which the laws of `fix` and `split` are tested."""
+"""The files that the `fix` and `split` laws are tested with."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 
 from support import FIXTURES, fixture_files
 
-#: The files of the folders in `BATCHLINT_LAW_FILES`, separated as in `PATH`.
-FURTHER: Final = [
+#: Files in the directories that `BATCHLINT_LAW_FILES` lists, separated as in `PATH`.
+EXTRA_FILES: Final = [
     path
     for folder in os.environ.get("BATCHLINT_LAW_FILES", "").split(os.pathsep)
     if folder
@@ -20,10 +20,10 @@ FILES: Final = [
     *fixture_files("valid", "invalid", "foreign", "wild", "cases/valid"),
     FIXTURES / "cases" / "mutants.jsonl",
     *sorted((FIXTURES / "fix").rglob("*.jsonl")),
-    *FURTHER,
+    *EXTRA_FILES,
 ]
 
 
-def name_of(path: Path) -> str:
-    """The name of a file in the name of a test."""
+def file_id(path: Path) -> str:
+    """Return the test ID for a file."""
     return "-".join(path.parts[-3:])

@@ -26,14 +26,14 @@ from batchlint.summary import ChunkSummary, CustomIds, merge
 from strategies import ANY_FILE, WHOLE_LINES
 from support import NOW, line
 
-#: This keeps so few findings that the limit is reached.
+#: A plan that keeps so few findings that most files reach the limit.
 PLAN = Plan(select_rules(), keep=3, now=NOW)
 
 
 def one_block(summary: ChunkSummary) -> ChunkSummary:
     """Return the same summary with its custom_ids in one block.
 
-    The blocks depend on how the file was divided. The IDs do not.
+    The division into blocks depends on the chunks. The IDs don't.
     """
     return replace(summary, custom_ids=CustomIds.pack(summary.custom_ids.unpack()))
 
@@ -100,7 +100,7 @@ def test_chunk_size_does_not_change_the_report(data: bytes, size: int) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=ANY_FILE, length=st.integers(100, 900), size=st.integers(1, 60))
 @example(data=b"{}\n\n[]\n1", length=1, size=1)
-def test_ranges_of_a_file_hold_each_line_once(
+def test_ranges_of_a_file_contain_each_line_once(
     data: bytes, length: int, size: int, tmp_path: Path
 ) -> None:
     path = tmp_path / "file"
@@ -118,7 +118,7 @@ def test_ranges_of_a_file_hold_each_line_once(
 
 @cache
 def expected_report(data: bytes, keep: int) -> dict[str, Any]:
-    """Return the report on a file that one process checks."""
+    """Check a file in this process, and return the report as a dict."""
     return check(data, name="batch.jsonl", keep=keep).to_dict()
 
 

@@ -22,7 +22,7 @@ from batchlint.rules import select_rules
 from batchlint.schema.explain import Explainer
 from batchlint.schema.store import body_schema, line_schema
 from batchlint.schema.validate import Validator, anchor_patterns, compile_schema
-from strategies import BODIES_SEEN, REPLACEMENTS, mutated_bodies
+from strategies import FIXTURE_BODIES, REPLACEMENTS, mutated_bodies
 from support import BODIES, FIXTURES, URLS, fixture_files, run_command
 
 FILES = [
@@ -30,7 +30,7 @@ FILES = [
     FIXTURES / "cases" / "mutants.jsonl",
 ]
 
-#: The variants of the schemas for some models, as (URL, name of the variant).
+#: The model-specific variants of the schemas, as (URL, variant name).
 VARIANTS = [
     (url, variant)
     for url, endpoint in provider().endpoints.items()
@@ -39,7 +39,7 @@ VARIANTS = [
 
 
 class Verdicts(NamedTuple):
-    """The engines and the explainer, which all decide whether a body is valid."""
+    """Both engines and the explainer. Each decides whether a body is valid."""
 
     jsonschema_rs: Validator
     jsonschema: Validator
@@ -49,7 +49,7 @@ class Verdicts(NamedTuple):
 
 @cache
 def verdicts(url: str, variant: str = "") -> Verdicts:
-    """Compile a variant of the schema of an endpoint's body."""
+    """Compile a variant of an endpoint's body schema."""
     endpoint = provider().endpoints[url]
     schema = body_schema(endpoint, variant)
     return Verdicts(
@@ -62,17 +62,17 @@ def verdicts(url: str, variant: str = "") -> Verdicts:
 
 def assert_agreement(url: str, body: Any, variant: str = "") -> None:
     """Verify that the engines and the explainer agree."""
-    of = verdicts(url, variant)
-    problems = of.explainer.explain(body)
+    checks = verdicts(url, variant)
+    problems = checks.explainer.explain(body)
     found = {
-        "jsonschema-rs": of.jsonschema_rs(body),
-        "jsonschema": of.jsonschema(body),
-        "line": of.line({"custom_id": "a", "method": "POST", "url": url, "body": body}),
+        "jsonschema-rs": checks.jsonschema_rs(body),
+        "jsonschema": checks.jsonschema(body),
+        "line": checks.line({"custom_id": "a", "method": "POST", "url": url, "body": body}),
         "explainer": not problems,
     }
 
     assert len(set(found.values())) == 1, (found, problems, body)
-    assert not problems or not of.explainer.accepts(body)
+    assert not problems or not checks.explainer.accepts(body)
 
 
 # -- whole files ----------------------------------------------------------------------------------
@@ -80,14 +80,14 @@ def assert_agreement(url: str, body: Any, variant: str = "") -> None:
 
 @pytest.fixture(scope="module")
 def reports() -> dict[str, list[dict[str, Any]]]:
-    """The reports on all fixtures, by engine."""
-    made = {}
+    """Check all fixtures with each engine, and return the reports by engine."""
+    by_engine = {}
     for engine in ("jsonschema-rs", "jsonschema"):
         result = run_command(
             "check", "--format=json", *map(str, FILES), env={"BATCHLINT_ENGINE": engine}
         )
-        made[engine] = json.loads(result.out)["files"]
-    return made
+        by_engine[engine] = json.loads(result.out)["files"]
+    return by_engine
 
 
 def _file_id(path: Path) -> str:
@@ -112,16 +112,16 @@ def test_engines_give_the_same_report(
 # -- bodies ---------------------------------------------------------------------------------------
 
 
-def test_engines_agree_on_the_bodies_of_the_fixtures() -> None:
-    for url, body in BODIES_SEEN:
+def test_engines_agree_on_fixture_bodies() -> None:
+    for url, body in FIXTURE_BODIES:
         assert_agreement(url, body)
 
 
 @pytest.mark.parametrize(("url", "variant"), VARIANTS)
-def test_engines_agree_on_some_of_the_fixtures_for_every_variant(url: str, variant: str) -> None:
-    # The pure-Python engine is slow, so each variant gets every tenth body. The start differs, so
-    # that together they get all bodies.
-    bodies = [body for other, body in BODIES_SEEN if other == url]
+def test_engines_agree_on_fixture_bodies_for_every_variant(url: str, variant: str) -> None:
+    # The pure-Python engine is slow, so each variant is tested with every tenth body. The offsets
+    # differ, so all bodies are used.
+    bodies = [body for other, body in FIXTURE_BODIES if other == url]
     for body in bodies[VARIANTS.index((url, variant)) % 10 :: 10]:
         assert_agreement(url, body, variant)
 
@@ -174,7 +174,7 @@ def bounds_in(schema: Any) -> set[int]:
 
 
 def values_of_size(size: int) -> list[Any]:
-    """Return numbers, strings, arrays and objects of a size."""
+    """Return numbers, strings, arrays and objects of this size."""
     length = max(size, 0)
     return [
         size,
@@ -202,8 +202,9 @@ def _function(name: str) -> dict[str, Any]:
     return {"tools": [{"type": "function", "function": {"name": name}}]}
 
 
-#: Cases in which schema engines are known to differ. (None: only check that they agree.)
-TRAPS = [
+#: Values that schema engines often treat differently. With None, either result is correct, as long
+#: as the engines agree.
+DISPUTED_VALUES = [
     pytest.param(_function("f\n"), False, id="a pattern's $ before a final newline"),
     pytest.param(_function("\u0663"), False, id="digits that are not ASCII"),
     pytest.param(_function("\u00e9"), False, id="letters that are not ASCII"),
@@ -219,8 +220,8 @@ TRAPS = [
 ]
 
 
-@pytest.mark.parametrize(("parameters", "expected"), TRAPS)
-def test_engines_agree_where_engines_are_known_to_differ(
+@pytest.mark.parametrize(("parameters", "expected"), DISPUTED_VALUES)
+def test_engines_agree_on_disputed_values(
     parameters: dict[str, Any], expected: bool | None
 ) -> None:
     url = "/v1/chat/completions"
@@ -234,7 +235,7 @@ def test_engines_agree_where_engines_are_known_to_differ(
 
 
 @given(mutated_bodies())
-def test_line_fails_exactly_if_it_has_an_error(case: tuple[str, dict[str, Any]]) -> None:
+def test_line_fails_if_and_only_if_it_has_an_error(case: tuple[str, dict[str, Any]]) -> None:
     url, body = case
     row = {"custom_id": "a", "method": "POST", "url": url, "body": body}
     report = check([row])
@@ -244,7 +245,7 @@ def test_line_fails_exactly_if_it_has_an_error(case: tuple[str, dict[str, Any]])
 
 @given(mutated_bodies())
 def test_explainer_finds_nothing_in_valid_lines(case: tuple[str, dict[str, Any]]) -> None:
-    """The fast path accepts a line without looking for problems, so there must not be any."""
+    """The fast path accepts a valid line without looking for problems."""
     url, body = case
     row = {"custom_id": "a", "method": "POST", "url": url, "body": body}
     checker = checker_for("openai", select_rules()).endpoint_checker(url, body.get("model"))

@@ -1,8 +1,8 @@
-"""Fixes undo faults, and touch nothing else.
+"""Fixes undo faults, and change nothing else.
 
-Faults of every kind that a fix repairs are put into valid lines: a few characters are exchanged for
-others. Each fault states the result of its fix, so the whole repaired file is known, byte for byte.
-It contains none of the faults, and nothing is left to fix.
+The tests replace a few characters of valid lines with every kind of fixable fault. Each fault
+states the result of its fix, so the whole repaired file is known, byte for byte. It must contain
+none of the faults, and nothing fixable.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Fault(NamedTuple):
     Attributes:
         rule: the rule that reports it.
         old: the text in the valid line to replace.
-        broken: the replacement, which is the fault.
+        broken: the fault, which replaces it.
         repaired: the text after the fix. `#` stands for a new custom_id.
         end: the text that the fix adds at the end of the object.
         after: the text that the fault adds after the line.
@@ -42,14 +42,14 @@ class Fault(NamedTuple):
     after: str = ""
 
 
-def undone(rule: str, old: str, broken: str) -> Fault:
-    """A fault whose fix restores the valid line."""
+def restored(rule: str, old: str, broken: str) -> Fault:
+    """Return a fault whose fix restores the valid line."""
     return Fault(rule, old, broken, old)
 
 
-def inserted(rule: str, broken: str, before: str) -> Fault:
-    """A fault that adds text, which the fix removes."""
-    return undone(rule, before, broken + before)
+def removed(rule: str, broken: str, before: str) -> Fault:
+    """Return a fault that adds text. Its fix removes the text."""
+    return restored(rule, before, broken + before)
 
 
 MODEL: Final = '"model": '
@@ -62,7 +62,7 @@ STRICT: Final = (
     "false}"
 )
 
-#: Valid lines. Decoding them and writing them again would change numbers, escapes and spaces.
+#: Valid lines. Decoding and encoding them would change numbers, escapes and spaces.
 LINES: Final = (
     '{"custom_id": "@", "method": "POST", "url": "/v1/chat/completions", "body": {"model": '
     '"gpt-4o-mini", "messages": [{"role": "user", "content": "\\u00e9 \\/ é"}],  "temperature": '
@@ -83,79 +83,79 @@ LINES: Final = (
 )
 
 SAFE: Final = (
-    undone("invalid_method", '"POST"', '"post"'),
-    undone("invalid_method", '"POST"', '" Post\\t"'),
+    restored("invalid_method", '"POST"', '"post"'),
+    restored("invalid_method", '"POST"', '" Post\\t"'),
     Fault("missing_line_member", '"method": "POST", ', "", "", end=', "method": "POST"'),
-    undone("invalid_url", '"/v1/', '"/'),
-    undone("invalid_url", '"/v1/', '"v1/'),
-    undone("invalid_url", '"/v1/', '"https://api.openai.com/v1/'),
-    undone("invalid_url", 's", "body"', 's/", "body"'),
-    inserted("streaming_unsupported", '"stream": true, ', MODEL),
-    inserted("streaming_unsupported", '"stream_options": {"x": [1]}, "stream": true,', MODEL),
-    inserted("unknown_parameter", '"nothing": null , ', MODEL),
-    inserted("unknown_line_member", '"note": null, ', URL),
-    undone("deprecated_parameter", '"max_completion_tokens": 1e2', '"max_tokens": 1e2'),
-    undone("moved_parameter", '"input": [', '"messages": ['),
-    undone("moved_parameter", '"max_output_tokens"', '"max_completion_tokens"'),
-    undone("moved_parameter", '"reasoning": {"effort": "low"}', '"reasoning_effort": "low"'),
-    undone(
+    restored("invalid_url", '"/v1/', '"/'),
+    restored("invalid_url", '"/v1/', '"v1/'),
+    restored("invalid_url", '"/v1/', '"https://api.openai.com/v1/'),
+    restored("invalid_url", 's", "body"', 's/", "body"'),
+    removed("streaming_unsupported", '"stream": true, ', MODEL),
+    removed("streaming_unsupported", '"stream_options": {"x": [1]}, "stream": true,', MODEL),
+    removed("unknown_parameter", '"nothing": null , ', MODEL),
+    removed("unknown_line_member", '"note": null, ', URL),
+    restored("deprecated_parameter", '"max_completion_tokens": 1e2', '"max_tokens": 1e2'),
+    restored("moved_parameter", '"input": [', '"messages": ['),
+    restored("moved_parameter", '"max_output_tokens"', '"max_completion_tokens"'),
+    restored("moved_parameter", '"reasoning": {"effort": "low"}', '"reasoning_effort": "low"'),
+    restored(
         "moved_parameter",
         f'"text": {{"format": {{"type": "json_schema", {STRICT}}}}}',
         f'"response_format": {{"type": "json_schema", "json_schema": {{ {STRICT}}}}}',
     ),
     Fault("invalid_json_line", "", "", "", after=","),
-    inserted("invalid_json_line", "\ufeff", '{"custom_id'),
+    removed("invalid_json_line", "\ufeff", '{"custom_id'),
 )
 
 UNSAFE: Final = (
-    undone("unsupported_parameter", '"max_completion_tokens": 7', '"max_tokens": 7'),
-    inserted("unsupported_parameter", '"presence_penalty": 1, ', '"max_completion_tokens": 7'),
-    inserted("unrecognized_argument", '"reasoning_effort": "low", ', '"temperature": 1.50e0'),
-    inserted("stream_options_without_stream", '"stream_options": {"x": {} } , ', '"messages": ['),
-    inserted("max_tokens_twice", '"max_tokens": 7, ', '"max_completion_tokens": 1e2'),
-    undone(
+    restored("unsupported_parameter", '"max_completion_tokens": 7', '"max_tokens": 7'),
+    removed("unsupported_parameter", '"presence_penalty": 1, ', '"max_completion_tokens": 7'),
+    removed("unrecognized_argument", '"reasoning_effort": "low", ', '"temperature": 1.50e0'),
+    removed("stream_options_without_stream", '"stream_options": {"x": {} } , ', '"messages": ['),
+    removed("max_tokens_twice", '"max_tokens": 7, ', '"max_completion_tokens": 1e2'),
+    restored(
         "deprecated_parameter",
         TOOLS + CHOICE,
         '"functions": [{"name": "f", "parameters": {} }], "function_call": {"name":"f"}',
     ),
     Fault("unknown_line_member", '"n":1}}', '"n":1}, "echo": false}', '"n":1, "echo": false}}'),
-    inserted("unknown_line_member", '"note": {"a": [2]}, ', URL),
-    undone("missing_line_member", '"url"', '"endpoint"'),
-    undone("missing_line_member", '"body"', '"payload"'),
-    undone("missing_line_member", '"custom_id"', '"customId"'),
+    removed("unknown_line_member", '"note": {"a": [2]}, ', URL),
+    restored("missing_line_member", '"url"', '"endpoint"'),
+    restored("missing_line_member", '"body"', '"payload"'),
+    restored("missing_line_member", '"custom_id"', '"customId"'),
     Fault("not_a_number", "1.50e0", "NaN", "null"),
     Fault("not_a_number", "1.50e0", "-Infinity", "null"),
     Fault("not_a_number", "1.50e0", "1e999", "null"),
     Fault("lone_surrogate", r"\u00e9 ", r"\ud83d ", r"\ufffd "),
-    undone("invalid_custom_id", '"custom_id": "@"', '"custom_id": @'),
+    restored("invalid_custom_id", '"custom_id": "@"', '"custom_id": @'),
     Fault("missing_line_member", '"custom_id": "@", ', "", "", end=', "custom_id": "#"'),
     Fault("empty_custom_id", '"@"', '""', '"#"'),
     Fault("duplicate_custom_id", '"@"', '"first"', '"#"'),
     Fault("model_shutdown", '"old"', '"gpt-5-chat-latest"', '"gpt-5.6-sol"'),
-    undone("invalid_json_schema", '], "additionalProperties": false} }', "]} }"),
-    undone(
+    restored("invalid_json_schema", '], "additionalProperties": false} }', "]} }"),
+    restored(
         "invalid_json_schema", '"additionalProperties": false} }', '"additionalProperties": true} }'
     ),
-    undone("invalid_json_schema", '["a", "é"]', '["a"]'),
-    undone("invalid_function_parameters", '"x"], "additionalProperties": false}', '"x"]}'),
-    undone("invalid_function_parameters", '["x"]', "[]"),
+    restored("invalid_json_schema", '["a", "é"]', '["a"]'),
+    restored("invalid_function_parameters", '"x"], "additionalProperties": false}', '"x"]}'),
+    restored("invalid_function_parameters", '["x"]', "[]"),
 )
 
-#: The first line of every file. The custom_id of others may repeat its own.
+#: The first line of every file. Other lines may repeat its custom_id.
 FIRST: Final = LINES[0].replace("@", "first")
 
-#: The rules whose fixes are about the whole file.
-ABOUT_FILES: Final = {"blank_line", "byte_order_mark", "not_a_batch_file", "not_utf8"}
+#: The rules whose fixes change the whole file.
+FILE_RULES: Final = {"blank_line", "byte_order_mark", "not_a_batch_file", "not_utf8"}
 
-#: The findings of any file with several models and URLs.
+#: The rules that report any file with several models and URLs.
 UNFIXABLE: Final = {"mismatched_model", "mismatched_url"}
 
 
-def faults_of(line: str, kinds: Iterable[Fault]) -> list[Fault]:
-    """The faults that a line can have."""
+def possible_faults(line: str, faults: Iterable[Fault]) -> list[Fault]:
+    """Return the faults that fit into a line."""
     body = line[line.index('"body": ') + 8 : -1]
-    in_a_string = undone("invalid_body", body, json.dumps(body))
-    return [kind for kind in (*kinds, in_a_string) if not kind.old or line.count(kind.old) == 1]
+    in_a_string = restored("invalid_body", body, json.dumps(body))
+    return [kind for kind in (*faults, in_a_string) if not kind.old or line.count(kind.old) == 1]
 
 
 class Case(NamedTuple):
@@ -166,8 +166,8 @@ class Case(NamedTuple):
     rules: frozenset[str]
 
 
-def case_of(line: str, faults: Iterable[Fault]) -> Case:
-    """Put faults into a line. If several would be in the same place, only the first one is used."""
+def make_case(line: str, faults: Iterable[Fault]) -> Case:
+    """Put faults into a line. If faults overlap, only the first one is used."""
     broken = repaired = after = end = ""
     rules: set[str] = set()
     at = 0
@@ -185,13 +185,14 @@ def case_of(line: str, faults: Iterable[Fault]) -> Case:
 
 
 @st.composite
-def cases(draw: st.DrawFn, *kinds: Fault) -> list[Case]:
-    """Lines with up to five faults each. Their custom_ids differ unless a fault changes that."""
+def cases(draw: st.DrawFn, *faults: Fault) -> list[Case]:
+    """Generate lines with up to five faults each. Only a fault makes custom_ids equal."""
     found = [Case(FIRST, FIRST, frozenset())]
     for number in range(draw(st.integers(1, 6))):
         line = draw(st.sampled_from(LINES))
-        faults = draw(st.lists(st.sampled_from(faults_of(line, kinds)), max_size=5, unique=True))
-        found.append(case_of(line, faults))
+        possible = st.sampled_from(possible_faults(line, faults))
+        chosen = draw(st.lists(possible, max_size=5, unique=True))
+        found.append(make_case(line, chosen))
         found[-1] = found[-1]._replace(
             broken=found[-1].broken.replace("@", str(number)),
             repaired=found[-1].repaired.replace("@", str(number)),
@@ -200,9 +201,9 @@ def cases(draw: st.DrawFn, *kinds: Fault) -> list[Case]:
 
 
 def counted_rules(rules: frozenset[str]) -> frozenset[str]:
-    """The rules whose fixes are counted: that of `stream` removes `stream_options` too."""
-    is_both = "streaming_unsupported" in rules
-    return rules - {"stream_options_without_stream"} if is_both else rules
+    """Return the rules whose fixes are counted. The fix for `stream` removes `stream_options` too."""
+    has_both = "streaming_unsupported" in rules
+    return rules - {"stream_options_without_stream"} if has_both else rules
 
 
 def fixed(data: bytes, *, unsafe: bool = False) -> bytes:
@@ -212,7 +213,7 @@ def fixed(data: bytes, *, unsafe: bool = False) -> bytes:
 
 
 def assert_repaired(report: FixReport, result: bytes, repaired: str, rules: Iterable[str]) -> None:
-    """Check that a repaired file is as expected, and that none of its faults is left."""
+    """Verify that a repaired file is as expected, and contains none of its faults."""
     expected = re.escape(repaired).replace(r"\#", r"(?:first-|request-)\d+")
     assert re.fullmatch(expected, result.decode())
     assert {*rules} <= report.fixed.keys()
@@ -232,15 +233,15 @@ def test_lines_are_valid() -> None:
 
 
 def test_every_fix_has_a_fault() -> None:
-    assert {fault.rule for fault in (*SAFE, *UNSAFE)} | ABOUT_FILES | {"invalid_body"} == FIXABLE
+    assert {fault.rule for fault in (*SAFE, *UNSAFE)} | FILE_RULES | {"invalid_body"} == FIXABLE
 
 
 @pytest.mark.parametrize("kind", [*SAFE, *UNSAFE], ids=lambda kind: f"{kind.rule} {kind.broken}")
 def test_fix_undoes_the_fault(kind: Fault) -> None:
-    lines = [line for line in LINES if kind in faults_of(line, [kind])]
+    lines = [line for line in LINES if kind in possible_faults(line, [kind])]
     assert lines
     for line in lines:
-        case = case_of(line, [kind])
+        case = make_case(line, [kind])
         data = f"{FIRST}\n{case.broken}\n".replace("@", "1").encode()
         report = fix(data, None, unsafe=True)
 
@@ -329,7 +330,7 @@ def test_lines_without_a_fix_stay_byte_for_byte(data: bytes) -> None:
 @settings(max_examples=40)
 @given(ANY_FILE, st.booleans())
 def test_fixes_cause_no_new_upload_errors(data: bytes, unsafe: bool) -> None:
-    """A file that could be uploaded still can, unless fixes reveal that it has no requests."""
+    """A valid upload stays valid, unless fixes reveal that the file has no requests."""
     before = check(data)
     after = check(fixed(data, unsafe=unsafe))
 

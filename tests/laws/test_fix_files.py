@@ -1,9 +1,9 @@
-"""The laws of fixes, for every file of the fixtures and of the folders in `BATCHLINT_LAW_FILES`.
+"""The laws of fixes, for every fixture and every file in the directories of `BATCHLINT_LAW_FILES`.
 
-For each file, safely and unsafely: a line without a fixable finding is unchanged, byte for byte. In
-all other lines, the decoded value is what the documentation promises (`fix_model.py`), and numbers
-and strings keep their spelling. Marked findings are gone, no others are marked, and a second run
-changes nothing.
+Each test runs with safe fixes only, and with all fixes. Lines without a fixable finding must not
+change. In other lines, the decoded value is what the documentation promises (`fix_model.py`), and
+numbers and strings keep their spelling. Nothing is fixable afterwards, and a second run changes
+nothing.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import pytest
 
 from batchlint import BatchError, FixReport, Report, check, fix
 from batchlint.providers import successors
-from laws.fix_model import NEW_ID, decode, documented
-from laws.law_files import FILES, FURTHER, name_of
+from laws.fix_model import NEW_ID, apply_documented_fixes, decode
+from laws.law_files import EXTRA_FILES, FILES, file_id
 from support import URLS
 
-#: The strings that fixes write.
-WRITTEN: Final = {
+#: All strings that fixes can write.
+STRINGS_IN_FIXES: Final = {
     *URLS,
     *successors().values(),
     *("method", "POST", "custom_id", "url", "body", "\ufffd", "required", "additionalProperties"),
@@ -33,8 +33,12 @@ WRITTEN: Final = {
     *("input", "text", "format", "reasoning", "effort"),
 }
 
-#: Rules whose finding may be gone because that of another rule was fixed.
-ABSORBED: Final = {"stream_options_without_stream", "max_tokens_twice", "deprecated_parameter"}
+#: Rules whose findings can disappear because a finding of another rule is fixed.
+FIXED_BY_OTHER_RULES: Final = {
+    "stream_options_without_stream",
+    "max_tokens_twice",
+    "deprecated_parameter",
+}
 
 TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|-?(?:\d[\d.eE+-]*|Infinity)|NaN', re.DOTALL)
 
@@ -45,7 +49,7 @@ def fixed(data: bytes, *, unsafe: bool) -> tuple[bytes, FixReport]:
     return target.getvalue(), report
 
 
-def marked(report: Report, *, unsafe: bool) -> list[BatchError]:
+def fixable(report: Report, *, unsafe: bool) -> list[BatchError]:
     return [
         error
         for error in (*report.errors, *report.warnings)
@@ -54,24 +58,24 @@ def marked(report: Report, *, unsafe: bool) -> list[BatchError]:
 
 
 def tokens_of(text: str) -> Iterator[str]:
-    """The numbers and strings of a text as they are spelled, also those in a string of JSON."""
+    """Yield the numbers and strings in a text as they are spelled, and those in strings of JSON."""
     for token in TOKEN.findall(text):
         yield token
         if token.startswith('"'):
-            held = decoded(token)
-            if held.strip().startswith("{"):
-                yield from tokens_of(held)
+            inner = decoded(token)
+            if inner.strip().startswith("{"):
+                yield from tokens_of(inner)
 
 
 def decoded(token: str) -> str:
     try:
         return str(json.loads(token, strict=False))
-    except ValueError:  # A control character, or an escape that JSON does not have.
+    except ValueError:  # A control character, or an invalid escape.
         return token
 
 
-def assert_spelled_as_before(before: str, after: str) -> None:
-    """Numbers and strings are copied, apart from those that fixes write."""
+def assert_spelling_is_kept(before: str, after: str) -> None:
+    """Verify that every number and string is spelled as before or written by a fix."""
     old = {*tokens_of(before)}
     values = {decoded(token) for token in old if token.startswith('"')}
     for token in tokens_of(after):
@@ -80,9 +84,11 @@ def assert_spelled_as_before(before: str, after: str) -> None:
         assert token.startswith('"'), token
         value = decoded(token)
         is_new_id = re.fullmatch(r"request-\d+|.*-\d+", value, re.DOTALL)
-        is_key = value in values  # Names of properties, in `required`.
+        is_key = value in values  # Property names in `required`.
         is_number = value in old  # A custom_id that was a number.
-        assert value in WRITTEN or is_new_id or is_key or is_number or "\ufffd" in value, token
+        assert value in STRINGS_IN_FIXES or is_new_id or is_key or is_number or "\ufffd" in value, (
+            token
+        )
 
 
 def as_text(data: bytes) -> str:
@@ -92,7 +98,7 @@ def as_text(data: bytes) -> str:
 
 
 def objects(text: str) -> list[dict[str, Any]]:
-    """The objects of a JSON array, or of pretty-printed JSON."""
+    """Return the objects in a JSON array or in pretty-printed JSON."""
     found: list[dict[str, Any]] = []
     at = 0
     while match := re.compile(r"[\s,\[\]\ufeff]*(?=\{)").match(text, at):
@@ -101,18 +107,20 @@ def objects(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def assert_means(before: dict[str, Any], after: str, *, unsafe: bool, other_id: bool) -> None:
-    """A fixed request is what the documentation says, in the order that it says."""
-    expected = documented(before, unsafe=unsafe)
+def assert_equals_model(
+    before: dict[str, Any], after: str, *, unsafe: bool, has_new_id: bool
+) -> None:
+    """Verify that a fixed request, and the order of its fields, match the documentation."""
+    expected = apply_documented_fixes(before, unsafe=unsafe)
     result = json.loads(after)
-    if expected.get("custom_id") == NEW_ID or other_id:
+    if expected.get("custom_id") == NEW_ID or has_new_id:
         assert isinstance(result["custom_id"], str)
         expected["custom_id"] = result["custom_id"]
     assert json.dumps(result) == json.dumps(expected)
 
 
 def assert_lines(before: bytes, after: bytes, *, unsafe: bool) -> None:
-    """Compare the lines of a file before and after its fixes."""
+    """Compare a file's lines before and after its fixes."""
     rest = iter(after.split(b"\n"))
     ids: set[str] = set()
     for number, line in enumerate(before.split(b"\n")):
@@ -132,51 +140,51 @@ def assert_lines(before: bytes, after: bytes, *, unsafe: bool) -> None:
             without_mark = line.removeprefix(b"\xef\xbb\xbf") if not number else line
             assert result == without_mark
             continue
-        new = documented(request, unsafe=unsafe)
+        new = apply_documented_fixes(request, unsafe=unsafe)
         custom_id = new.get("custom_id")
         repeats = unsafe and isinstance(custom_id, str) and custom_id in ids
         if isinstance(custom_id, str) and custom_id:
             ids.add(custom_id)
-        assert_means(request, result.decode(), unsafe=unsafe, other_id=repeats)
+        assert_equals_model(request, result.decode(), unsafe=unsafe, has_new_id=repeats)
         is_same = json.dumps(new) == json.dumps(request) and not repeats
         if (
             is_same
             and text.strip(" \t\r").startswith("{")
             and not text.strip(" \t\r").endswith(",")
         ):
-            assert result == line or not json_is_strict(text)
+            assert result == line or not is_strict_json(text)
     assert b"".join(rest) == b""
 
 
-def json_is_strict(text: str) -> bool:
+def is_strict_json(text: str) -> bool:
     return decode(text, unsafe=False) is not None
 
 
 @pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@pytest.mark.parametrize("path", FILES, ids=file_id)
 def test_fixed_file_matches_the_documentation(path: Path, unsafe: bool) -> None:
     before = path.read_bytes()
     report = check(before, keep=0)
     after, result = fixed(before, unsafe=unsafe)
-    promised = marked(report, unsafe=unsafe)
+    to_fix = fixable(report, unsafe=unsafe)
 
-    assert result.changed == (after != before) == bool(promised)
+    assert result.changed == (after != before) == bool(to_fix)
     assert fixed(after, unsafe=unsafe)[0] == after
-    assert marked(check(after, keep=0), unsafe=unsafe) == []
-    assert {error.rule for error in promised} <= {*result.fixed, *ABSORBED}
-    if not promised:
+    assert fixable(check(after, keep=0), unsafe=unsafe) == []
+    assert {error.rule for error in to_fix} <= {*result.fixed, *FIXED_BY_OTHER_RULES}
+    if not to_fix:
         return
-    forms = [error for error in promised if error.line is None]
-    assert_spelled_as_before(as_text(before), as_text(after))
-    if not forms:
+    file_errors = [error for error in to_fix if error.line is None]
+    assert_spelling_is_kept(as_text(before), as_text(after))
+    if not file_errors:
         assert_lines(before, after, unsafe=unsafe)
         return
-    lines = after.decode().splitlines() if forms[0].rule == "not_a_batch_file" else []
+    lines = after.decode().splitlines() if file_errors[0].rule == "not_a_batch_file" else []
     for request, line in zip(objects(as_text(before)), lines, strict=bool(lines)):
-        assert_means(request, line, unsafe=unsafe, other_id=False)
+        assert_equals_model(request, line, unsafe=unsafe, has_new_id=False)
     if not lines:
         assert_lines(as_text(before).removeprefix("\ufeff").encode(), after, unsafe=unsafe)
 
 
 def test_extra_law_directories_contain_files() -> None:
-    assert bool(FURTHER) == bool(os.environ.get("BATCHLINT_LAW_FILES"))
+    assert bool(EXTRA_FILES) == bool(os.environ.get("BATCHLINT_LAW_FILES"))

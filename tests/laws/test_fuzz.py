@@ -1,4 +1,4 @@
-"""Lines from the fuzzer, checked in all ways that must agree. `.ci/run` tries more lines."""
+"""The fuzzer's lines get equal reports in every mode. `.ci/run` tries more lines."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""The other tests in this directory prove nothing without inputs."""
+"""The other tests in this directory would prove nothing without enough inputs."""
 
 from __future__ import annotations
 
 from batchlint.providers import model_families, model_family
-from strategies import BODIES_SEEN, LINES, MODELS
+from strategies import FIXTURE_BODIES, LINES, MODELS
 from support import URLS
 
 
 def test_fixtures_provide_enough_lines_and_bodies() -> None:
     assert len(LINES) > 500
-    assert len(BODIES_SEEN) > 500
-    assert {url for url, _ in BODIES_SEEN} == set(URLS)
+    assert len(FIXTURE_BODIES) > 500
+    assert {url for url, _ in FIXTURE_BODIES} == set(URLS)
 
 
 def test_models_cover_every_family() -> None:

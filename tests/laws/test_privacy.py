@@ -30,7 +30,7 @@ def findings(data: bytes) -> list[BatchError]:
 
 
 def with_text_everywhere(case: Any, text: str) -> Iterator[bytes]:
-    """Yield a request with each value replaced by a text, as a whole line and as a cut one."""
+    """Replace each value of a request with a text, and yield the line, whole and truncated."""
     for path in paths(case):
         if path:
             yield json.dumps(replace_at(case, path, text)).encode()
@@ -39,7 +39,7 @@ def with_text_everywhere(case: Any, text: str) -> Iterator[bytes]:
 
 
 def decode(text: bytes) -> Any:
-    """Decode a line; None if it is not JSON."""
+    """Return the decoded line; None if it is not JSON."""
     try:
         return orjson.loads(text)
     except ValueError:
@@ -47,7 +47,7 @@ def decode(text: bytes) -> Any:
 
 
 def quotes_too_much(text: str) -> bool:
-    """Whether a text contains more than 64 characters of the secret."""
+    """Return whether a text contains more than 64 consecutive characters of the secret."""
     return any(text[start : start + 65] in SECRET_PARTS for start in range(len(text) - 64))
 
 

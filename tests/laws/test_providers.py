@@ -1,4 +1,4 @@
-"""The laws about chunks, about any bytes and about both engines hold for every provider."""
+"""The laws about chunks, arbitrary bytes and both engines hold for every provider."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from batchlint.schema.store import (
 )
 from batchlint.schema.validate import anchor_patterns
 from batchlint.summary import CustomIds, merge
-from strategies import BODIES_SEEN, LINES, REPLACEMENTS, mutated_bodies
+from strategies import FIXTURE_BODIES, LINES, REPLACEMENTS, mutated_bodies
 from support import FIXTURES, NOW, URLS
 
 NAMES: Final = [name for name in provider_names() if name != "openai"]
 FILES: Final = sorted((FIXTURES / "providers").glob("*/*.jsonl"))
 OWN_LINES: Final = sorted({text for path in FILES for text in path.read_bytes().split(b"\n")})
 
-#: Lines of the providers' fixtures, and of OpenAI's.
+#: Lines from the providers' fixtures and from OpenAI's.
 ANY_LINES: Final = st.lists(
     st.one_of(st.sampled_from(OWN_LINES), st.sampled_from(OWN_LINES), st.sampled_from(LINES)),
     max_size=5,
 )
 
-#: Endpoints by the URL that the fixtures use.
+#: OpenAI's endpoints by URL. The fixtures use these URLs.
 ENDPOINTS: Final = {url: provider().endpoints[url] for url in URLS}
 
 
@@ -105,7 +105,7 @@ def test_check_create_accepts_any_value(name: str, parameter: str) -> None:
 
 @cache
 def engines(name: str, endpoint: Endpoint) -> tuple[Any, Any, Explainer]:
-    """Both engines and the explainer for the body of an endpoint."""
+    """Compile an endpoint's body schema with both engines, and make its explainer."""
     schema = body_schema(endpoint, "", provider(name).schemas)
     return (
         jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid,
@@ -129,7 +129,7 @@ def test_engines_agree_on_mutated_bodies(name: str, case: tuple[str, dict[str, A
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_engines_agree_on_the_bodies_of_the_fixtures(name: str) -> None:
+def test_engines_agree_on_fixture_bodies(name: str) -> None:
     one = provider(name)
     for path in FILES:
         if path.parent.name != name:
@@ -142,7 +142,7 @@ def test_engines_agree_on_the_bodies_of_the_fixtures(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_engines_agree_on_lines(name: str) -> None:
-    """Of the fields of a line, and of whole lines."""
+    """The schemas describe the fields of a line, or whole lines."""
     one = provider(name)
     schemas = [line_fields_schema(one), narrow_line_schema(line_fields_schema(one))]
     schemas += [line_schema(known, "", url, one) for url, known in one.endpoints.items()]
@@ -167,7 +167,7 @@ def test_engines_give_the_same_report(name: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_both_engines_read_the_schema_of_the_create_call(name: str) -> None:
+def test_both_engines_compile_the_create_call_schema(name: str) -> None:
     schema = create_schema(provider(name))
     Draft202012Validator.check_schema(schema)
 
@@ -184,7 +184,7 @@ def accepts(one: Provider, url: str, body: dict[str, Any]) -> bool:
 
 def test_bodies_valid_for_openai_are_valid_for_compatible_providers() -> None:
     openai, compatible = provider(), provider("compatible")
-    accepted = [case for case in BODIES_SEEN[::3] if accepts(openai, *case)]
+    accepted = [case for case in FIXTURE_BODIES[::3] if accepts(openai, *case)]
 
     assert len(accepted) > 40
     assert [case for case in accepted if not accepts(compatible, *case)] == []

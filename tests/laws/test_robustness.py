@@ -1,4 +1,4 @@
-"""No data makes a check raise. It always ends with a report that can be written as JSON."""
+"""No data makes a check raise. The result is always a report that can be serialized as JSON."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def test_check_accepts_any_value_of_a_parameter(url: str, model: str) -> None:
     check_anything(data)
 
 
-def test_check_accepts_any_value_in_place_of_one_that_triggers_a_rule() -> None:
-    """Values that cannot be hashed and numbers are where the code of a rule expects a string."""
+def test_check_accepts_any_value_in_a_failing_example() -> None:
+    """A rule may expect a string where the line has a number or an unhashable value."""
     requests = []
     for rule in RULES.values():
         for text in rule.examples("Fails"):
             for part in example_lines(text).splitlines():
-                with suppress(ValueError):  # Some rules are about lines that are not JSON.
+                with suppress(ValueError):  # Some examples are not JSON.
                     requests.append(orjson.loads(part))
     lines = [
         json.dumps(replace_at(request, path, new)).encode()
@@ -126,7 +126,7 @@ EMBEDDINGS = b'"/v1/embeddings"'
 CHAT = b'"/v1/chat/completions"'
 RESPONSES = b'"/v1/responses"'
 
-#: Lines, each with at least one @ where the nested value goes.
+#: Lines in which every @ stands for the nested value.
 TEMPLATES = [
     b"@",
     b'{"custom_id": @, "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}',

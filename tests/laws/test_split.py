@@ -1,4 +1,4 @@
-"""Joining the parts of a split file as the manifest describes gives the file."""
+"""The parts of a split file, joined as the manifest describes, are the file's lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchlint import split
-from laws.law_files import FILES, name_of
+from laws.law_files import FILES, file_id
 from strategies import ANY_FILE
 from support import line
 
@@ -44,9 +44,9 @@ def test_parts_contain_every_line_once_and_respect_the_limits(
 
 
 @pytest.mark.parametrize("options", [{}, {"by": ["url"], "max_requests": 2}], ids=str)
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@pytest.mark.parametrize("path", FILES, ids=file_id)
 def test_parts_of_any_file_contain_every_line_once(path: Path, options: dict[str, Any]) -> None:
-    """Lines that fit into no part are left out first: with them, nothing is written."""
+    """Lines that fit into no part are removed first, because `split` would write nothing."""
     data = path.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         manifest = split(data, folder, **options)
@@ -59,7 +59,7 @@ def test_parts_of_any_file_contain_every_line_once(path: Path, options: dict[str
 
 
 def assert_parts_are_the_file(data: bytes, options: dict[str, Any]) -> None:
-    """Split a file. Unless a line fits into no part, the parts are its lines."""
+    """Split a file, and verify the parts. If a line fits into no part, nothing is written."""
     with tempfile.TemporaryDirectory() as folder:
         manifest = split(data, folder, **options)
         written = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
