@@ -61,7 +61,7 @@ generated:
 # Write the generated files and the tests' expected output
 generate:
     python schemas/refresh.py
-    BATCHLINT_UPDATE_GOLDEN=1 python -m pytest -q tests/acceptance/test_fixtures.py tests/output tests/cli tests/engine/test_hints.py tests/schema/test_explanations.py tests/structured/test_subset.py
+    BATCHLINT_UPDATE_GOLDEN=1 python -m pytest -q tests/acceptance/test_fixtures.py tests/acceptance/test_providers.py tests/output tests/cli tests/engine/test_hints.py tests/schema/test_explanations.py tests/structured/test_subset.py
     python scripts/docs.py
 
 # Build the documentation site. Broken links are errors

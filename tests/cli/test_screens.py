@@ -81,9 +81,9 @@ def write_faulty_and_mixed_files(folder: Path) -> None:
     ("name", "args"),
     [
         ("fix", ["fix", "requests of today.jsonl"]),
-        ("fix_to_stdout", ["fix", "--diff", "mixed.jsonl"]),
+        ("fix_diff", ["fix", "--diff", "mixed.jsonl"]),
         ("split", ["split", "--dry-run", "mixed.jsonl"]),
-        ("split_refused", ["split", "--max-parts=2", "mixed.jsonl"]),
+        ("split_too_many_parts", ["split", "--max-parts=2", "mixed.jsonl"]),
     ],
 )
 def test_fix_and_split_screens_match_the_expected_files(
