@@ -90,7 +90,7 @@ class Definitions:
         """Name a class in `$defs`. If two classes share a name, the module's name precedes it."""
         if cls not in self._names:
             short = re.sub("Params?(Param)?$", "", cls.__name__)
-            self._names[cls] = short  # set before the walk, because types may be recursive
+            self._names[cls] = short  # Set before the walk, because types may be recursive.
             schema = self.object(cls)
             if self.schemas.get(short, schema) != schema:
                 module = cls.__module__.rpartition(".")[2]
@@ -123,7 +123,7 @@ class Definitions:
             for flat in branch.get("anyOf", [branch]):
                 if flat not in branches:
                     branches.append(flat)
-        if {"type": "string"} in branches:  # any string: the listed values are only examples
+        if {"type": "string"} in branches:  # Any string: the listed values are only examples.
             branches = [b for b in branches if not (b.get("type") == "string" and "enum" in b)]
         null = {"type": "null"} in branches
         rest = [b for b in branches if b != {"type": "null"}]
@@ -195,7 +195,7 @@ def overlay(schemas: dict[str, Schema], facts: list[dict[str, Any]]) -> None:
 
 
 def unknown_properties(schema: Any, patch: Any) -> Iterator[str]:
-    """Yield the properties that a patch names and a schema lacks. Added properties are not searched."""
+    """Yield the properties that a patch names and a schema lacks. Added properties are skipped."""
     schema = schema if isinstance(schema, dict) else {}
     known = schema.get("properties", {})
     for name, inner in patch.get("properties", {}).items():

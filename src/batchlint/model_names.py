@@ -45,9 +45,9 @@ def suggest_models(models: Iterable[str]) -> dict[str, str]:
 
 
 def provider_of_model(model: str) -> str | None:
-    """Return the name of the provider that a model clearly belongs to; None for OpenAI.
+    """Return the name of the provider that a model clearly belongs to, or None.
 
-    The patterns are in `schemas/providers.yaml`, with their sources.
+    OpenAI is never returned. The patterns are in `schemas/providers.yaml`, with their sources.
     """
     if not _is_unknown(model) or _normalized(model) in known_models():
         return None

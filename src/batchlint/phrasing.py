@@ -41,7 +41,7 @@ _UNSAFE: Final = f"[\x00-\x1f{_BEYOND_C0}]"
 _NOTHING: Final[Schema] = {}
 
 
-# -- user values -------------------------------------------------------------------------------
+# -- user values ---------------------------------------------------------------------------------
 
 
 def escape(text: str) -> str:
@@ -52,7 +52,7 @@ def escape(text: str) -> str:
 
 
 def escape_document(text: str, reference: Callable[[str], str]) -> str:
-    """Escape the same characters in a document whose control characters up to U+001F are escaped.
+    """Escape unsafe characters in a document whose characters up to U+001F are already escaped.
 
     Args:
         text: the document.

@@ -636,7 +636,7 @@ def _differing(
 ) -> Iterator[tuple[int, str, str | None]]:
     """Yield the requests whose value differs from the expected one, as (line, value, custom_id)."""
     summary = file.summary
-    custom_ids = chain.from_iterable(summary.custom_ids.blocks())  # one per line
+    custom_ids = chain.from_iterable(summary.custom_ids.blocks())  # One per line.
     passed = 0
     for run in runs.until(summary.lines):
         if run.value is None or run.value == expected:

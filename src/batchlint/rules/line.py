@@ -200,7 +200,7 @@ def invalid_method() -> None:
 
 
 def _url_hint(line: Mapping[str, Any], _path: PathParts, own: Provider) -> str:
-    """Suggest the endpoint that was meant."""
+    """Suggest the intended endpoint."""
     url = line["url"]
     if isinstance(url, str):
         return _suggest_url(phrasing.excerpt(url), own.name)

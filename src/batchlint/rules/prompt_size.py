@@ -21,7 +21,7 @@ BYTES_PER_TOKEN: Final = 4
 #: Shorter lines, in bytes, fit into every context window. The smallest has 8,192 tokens.
 LONG_LINE: Final = 8192 * MAX_TOKEN_LENGTH
 
-#: The parameters that hold the prompt.
+#: The parameters that contain the prompt.
 _PROMPT_PARAMETERS: Final = ("messages", "input", "instructions", "prompt")
 
 #: Fields inside these parameters whose values are identifiers, not text.

@@ -139,14 +139,14 @@ class Rule(NamedTuple):
         default: whether the rule is on by default.
         once_per_file: whether the rule reports one problem per file, with the first line and the
             number of requests.
-        when_at: makes `when` for a provider; None if the provider lacks the limit that the rule
-            checks. For request rules about limits that only some providers have.
         endpoints: the endpoints whose requests the rule checks; empty for all.
         when: what triggers the rule in a request.
         unless: matches requests in which a triggered rule has nothing to find.
         hint: makes the hint, for rules that a schema states.
         fix: makes the fix, for rules that a schema states. Other rules put it into the problem.
         docstring: the docstring as written in the source.
+        when_at: makes `when` for a provider; None if the provider lacks the limit that the rule
+            checks. For request rules about limits that only some providers have.
     """
 
     name: str

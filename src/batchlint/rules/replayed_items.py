@@ -274,7 +274,7 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
 
 
 def _cannot_follow_reasoning(item: dict[str, Any]) -> bool:
-    """Return whether an item is from the client, or an assistant message without its ID."""
+    """Return whether an item is from the client, or is an assistant message without its ID."""
     kind = item.get("type", "message")
     role = item.get("role")
     if kind == "message":

@@ -371,7 +371,7 @@ def _located(value: Any, locate: _Locator) -> Iterator[_Location]:
             yield location
 
 
-# -- finding problems -------------------------------------------------------------------------------
+# -- finding problems ----------------------------------------------------------------------------
 
 _Problems = Sequence[tuple[_Location, "SchemaProblem"]]
 
@@ -410,7 +410,7 @@ class _GoodItems:
 
     def __init__(self) -> None:
         self._last = b""
-        self._texts: dict[bytes, bytes] = {}  # by their first bytes
+        self._texts: dict[bytes, bytes] = {}  # The keys are their first bytes.
         self._bytes = 0
 
     def unknown(self, items: list[Any]) -> Sequence[int]:

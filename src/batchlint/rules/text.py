@@ -369,7 +369,7 @@ def lone_surrogate(defect: Defect) -> Iterator[Problem]:
     if defect.kind == "lone surrogate":
         yield _not_json(_HALF_PAIR, defect.fix)
     elif defect.kind == "lone surrogate in parameters":
-        # The beginning of the API's message for bodies that it cannot parse. That it applies here is
+        # The beginning of the API's message for bodies that it cannot parse. Its use here is
         # inferred.
         message = "We could not parse the JSON body of your request."
         yield Problem(message, dotted(defect.path) or None, defect.path, _HALF_PAIR)
