@@ -212,6 +212,8 @@ def test_progress_counts_the_bytes_of_each_file(files: list[Path]) -> None:
     ("options", "kind"),
     [
         ({"jobs": -1}, ValueError),
+        ({"start": "forkserver"}, ValueError),
+        ({"executor": 5}, TypeError),
         ({"jobs": "2"}, TypeError),
         ({"select": ["nothing"]}, ValueError),
         ({"endpoint": "/v2"}, ValueError),
@@ -228,6 +230,16 @@ def test_bad_arguments_are_refused_before_the_iteration(
 ) -> None:
     with pytest.raises(kind):
         check_many([], **options)
+
+
+def test_malformed_url_does_not_stop_the_other_checks(tmp_path: Path) -> None:
+    good = tmp_path / "a.jsonl"
+    good.write_bytes(line("a"))
+
+    results = dict(check_many(["http://[bad/a.jsonl", good]))
+
+    assert isinstance(results["http://[bad/a.jsonl"], OSError)
+    assert results[str(good)]
 
 
 def test_abandoning_the_iteration_cancels_pending_calls() -> None:

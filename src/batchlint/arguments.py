@@ -50,6 +50,20 @@ def check_count(name: str, number: Any) -> None:
         raise ValueError(f"{name} must not be negative")
 
 
+def check_workers(jobs: Any, executor: Any, start: Any) -> None:
+    """Check the arguments that choose where the checks run.
+
+    Raises:
+        TypeError: `jobs` is not an integer, or `executor` has no method `submit`.
+        ValueError: `jobs` is negative, or `start` is neither `spawn` nor `fork`.
+    """
+    check_count("jobs", jobs)
+    if executor is not None and not hasattr(executor, "submit"):
+        raise TypeError(f"executor must have a method submit; {type(executor).__name__} has none")
+    if start not in ("spawn", "fork"):
+        raise ValueError(f"start must be 'spawn' or 'fork', not {start!r}")
+
+
 def check_seconds(name: str, seconds: Any) -> None:
     """Check that an argument is a positive, finite number of seconds.
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
-from .arguments import check_count, check_seconds
+from .arguments import check_count, check_seconds, check_workers
 from .bounds import MAX_UNPACKED_BYTES, READ_TIMEOUT
 from .engine.check import Job, Rules, check
 from .engine.parallel import (
@@ -106,7 +106,7 @@ def check_many(
         TypeError: an argument has the wrong type.
         ValueError: as for `check`.
     """
-    check_count("jobs", jobs)
+    check_workers(jobs, executor, start)
     check_count("max_unpacked_bytes", max_unpacked_bytes)
     check_seconds("read_timeout", read_timeout)
     rules = Rules(None if select is None else list(select), list(ignore), list(warn), list(error))

@@ -336,6 +336,8 @@ def test_unsupported_source_raises_type_error(source: Any) -> None:
         ({"endpoint": "/v1/embedding"}, ValueError),
         ({"endpoint": "/v1/audio/speech"}, ValueError),
         ({"jobs": -1}, ValueError),
+        ({"start": "forkserver"}, ValueError),
+        ({"executor": 5}, TypeError),
         ({"keep": -1}, ValueError),
         ({"select": ["nope"]}, ValueError),
         ({"ignore": ["nope"]}, ValueError),

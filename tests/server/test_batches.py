@@ -158,7 +158,10 @@ def test_invalid_create_call_is_rejected(
     assert client.batches.list().data == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 5000])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"\xff", b"[" * 5000, b'{"metadata": ' + b"[" * 1000 + b"]" * 1000 + b"}"],
+)
 def test_create_call_without_a_json_object_is_rejected(http: TestClient, body: bytes) -> None:
     answer = http.post("/v1/batches", content=body)
 

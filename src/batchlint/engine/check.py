@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from .. import providers
-from ..arguments import check_count, check_seconds, epoch_seconds
+from ..arguments import check_count, check_seconds, check_workers, epoch_seconds
 from ..bounds import MAX_UNPACKED_BYTES, READ_TIMEOUT
 from ..findings import DEFAULT_KEEP, BatchError
 from ..nesting import with_fresh_stack
@@ -103,10 +103,10 @@ def check(
         OSError: the file cannot be read, or it changed while it was being read.
         TypeError: an argument has the wrong type.
         ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a
-            batch endpoint or differs from the one in `create`, a number is negative, or `now` is
-            not in the years 1 to 9999.
+            batch endpoint or differs from the one in `create`, a number is negative, `now` is not
+            in the years 1 to 9999, or `start` is unknown.
     """
-    check_count("jobs", jobs)
+    check_workers(jobs, executor, start)
     check_count("max_unpacked_bytes", max_unpacked_bytes)
     check_seconds("read_timeout", read_timeout)
     rules = Rules(select, ignore, warn, error)

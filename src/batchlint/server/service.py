@@ -93,7 +93,11 @@ class Service:
         """
         if not isinstance(params, dict):
             raise errors.not_an_object()
-        for error in check_create(params, provider=self._provider.name):
+        try:
+            findings = check_create(params, provider=self._provider.name)
+        except TypeError:  # The parameters are nested too deeply.
+            raise errors.not_json() from None
+        for error in findings:
             if error.severity == "error":
                 raise errors.refused(error)
         number = len(self._batches) + 1
