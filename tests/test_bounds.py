@@ -1,4 +1,4 @@
-"""Caches are bounded by bytes."""
+"""Caches that are limited by bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from batchlint.bounds import ByteCache
 from batchlint.engine.checker import checker_for
 
 
-def test_values_are_remembered_until_they_take_too_many_bytes() -> None:
+def test_oldest_value_is_evicted_when_the_cache_is_full() -> None:
     cache = ByteCache[str, int](1000)
     for number in range(10):
         cache.put(str(number), number, 100)
@@ -26,7 +26,7 @@ def test_values_are_remembered_until_they_take_too_many_bytes() -> None:
     assert cache.get("x") == 10
 
 
-def test_large_value_is_not_remembered() -> None:
+def test_large_value_is_not_cached() -> None:
     cache = ByteCache[str, int](1000)
     cache.put("small", 1, 100)
     cache.put("large", 2, 126)
@@ -47,7 +47,7 @@ def test_missing_value_is_computed_once() -> None:
     assert made == ["aa", "b"]
 
 
-def test_places_of_large_keys_are_not_kept() -> None:
+def test_places_with_large_keys_are_not_cached() -> None:
     for number in range(3):
         key = f"{number}" + "k" * 1_000_000
         assert len(phrasing.dotted((key,))) == 1000

@@ -151,7 +151,7 @@ def test_undecodable_config_is_reported(data: bytes, message: str, tmp_path: Pat
 
 
 def test_config_that_is_nested_as_deep_as_the_stack_allows_is_reported(tmp_path: Path) -> None:
-    """The parser runs again, with less of the stack, to find the line of a mistake."""
+    """To find the line of a mistake, the parser runs again with less stack left."""
     path = tmp_path / "batchlint.toml"
     for depth in range(440, 500):
         path.write_text(f"x = {'[' * depth}{']' * depth}\nsurprise = 1", "utf-8")
@@ -166,7 +166,7 @@ def test_byte_order_mark_is_skipped(tmp_path: Path) -> None:
     assert config.load(path).settings == {"strict": True}
 
 
-def test_config_of_the_greatest_size_is_read(tmp_path: Path) -> None:
+def test_config_of_the_maximum_size_is_read(tmp_path: Path) -> None:
     path = tmp_path / "batchlint.toml"
     path.write_bytes(b"strict = true\n#".ljust(1_000_000, b"#"))
 

@@ -1,4 +1,4 @@
-"""Each edit of a line: what it changes, and when it does not apply."""
+"""Line edits: what each one changes, and when it doesn't apply."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_path_of_a_removal_is_known() -> None:
     assert edits.removed_path(()) is None
 
 
-def test_edits_are_applied_in_order_or_not_at_all() -> None:
+def test_edits_are_applied_in_order_and_all_or_none() -> None:
     both = [edits.rename(A, "z"), edits.wrap(("z",), "[", "]")]
 
     assert edits.apply_all('{"a": 1}', both) == '{"z": [1]}'

@@ -1,4 +1,4 @@
-"""`BatchError` and `Problem`: their order, their counts, and how they are shown."""
+"""`BatchError` and `Problem`: order, counts and string forms."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_finding_can_be_printed(fields: dict[str, Any], expected: str) -> None:
     assert str(make_finding(**fields)) == expected
 
 
-def test_dictionary_has_the_fields_of_the_api_first() -> None:
+def test_dictionary_starts_with_the_fields_of_the_api() -> None:
     finding = make_finding(param="body.n", pointer="/body/n", custom_id="a", hint="h")
 
     assert list(finding.to_dict().items()) == [

@@ -83,7 +83,7 @@ def replace(path: Path) -> None:
 def test_file_that_changes_before_it_is_replaced_is_kept(
     change: Callable[[Path], None], path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise, what another program has just written would be lost."""
+    """Otherwise, another program's changes would be lost."""
     after: list[bytes] = []
 
     def write_later(target: str, texts: Iterable[bytes]) -> None:
@@ -149,7 +149,7 @@ def test_pipe_is_read_once(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system has no /dev/fd")
 def test_pipe_that_has_a_path_is_read_once() -> None:
-    """The shell gives such a path for `<(command)`."""
+    """The shell passes such a path for `<(command)`."""
     reader, writer = os.pipe()
     os.write(writer, WRONG)
     os.close(writer)
@@ -176,7 +176,7 @@ def test_failure_keeps_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_large_copies_are_created_next_to_the_target(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The system's directory for temporary files may be small or in memory."""
+    """The system's temporary directory may be small or in memory."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     fix(path, path)
 
@@ -223,7 +223,7 @@ def test_correcting_the_url_reveals_faults_in_the_body() -> None:
 
 
 def test_fault_that_appears_after_a_fix_is_fixed_too() -> None:
-    """While the URLs are wrong, it is unknown that `max_tokens` is deprecated."""
+    """Whether `max_tokens` is deprecated depends on the URL."""
     text = line("a", CHAT, model="gpt-4o", max_tokens=9).replace(b"/v1/", b"/")
 
     assert repaired(text) == line("a", CHAT, model="gpt-4o", max_completion_tokens=9)
@@ -355,7 +355,7 @@ def test_faults_in_very_deep_or_wide_lines_are_fixed() -> None:
         assert fix(text, None, select=["invalid_method"]).fixed == {"invalid_method": 1}
 
 
-def test_very_many_nulls_are_removed_in_a_moment() -> None:
+def test_removing_many_nulls_is_fast() -> None:
     nulls = {f"column_{number}": None for number in range(5000)}
     started = time.process_time()
     report = fix(line("a", CHAT, **nulls), None)

@@ -1,6 +1,6 @@
-"""When modules are imported, and which module may import which.
+"""Imports are late and point one way.
 
-A commit hook has to start quickly, and dependencies point only one way.
+A commit hook has to start quickly, so modules that a run may not need are imported late.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from support import FIXTURES
 
 PACKAGE: Final = Path(str(batchlint.__file__)).parent
 
-#: The modules and packages, floor by floor. Each may import from the floors below, and a package
-#: from itself.
-FLOORS: Final = (
+#: The modules and packages by layer. Each may import from lower layers, and a package from itself.
+#: The lowest layer comes first.
+LAYERS: Final = (
     {"arguments", "bounds", "data", "findings", "nesting", "remote"},
     {"locate", "phrasing", "providers", "report", "sources", "summary"},
     {"edits", "model_names", "schema", "structured"},
@@ -33,9 +33,9 @@ FLOORS: Final = (
     {"cli"},
     {"__main__"},
 )
-ROOMS: Final = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+LAYER_OF: Final = {module: number for number, layer in enumerate(LAYERS) for module in layer}
 
-#: Modules that are slow to import and that only some runs need, such as those with URLs.
+#: Modules that are slow to import and that only some runs need, such as runs with URLs.
 SLOW: Final = {
     "anyio",
     "asyncio",
@@ -53,7 +53,7 @@ SLOW: Final = {
     "uvicorn",
 }
 
-#: Modules that only invalid lines, users' schemas and configuration files need.
+#: Modules that are needed only for invalid lines, users' schemas and configuration files.
 RARELY_NEEDED: Final = {"batchlint.schema.explain", "batchlint.structured", "tomllib"}
 
 
@@ -69,7 +69,7 @@ def modules_after(code: str) -> set[str]:
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "COVERAGE_PROCESS_CONFIG": ""},  # Coverage imports modules, too.
+        env={**os.environ, "COVERAGE_PROCESS_CONFIG": ""},  # Coverage imports modules too.
     )
     return set(json.loads(completed.stdout.splitlines()[-1]))
 
@@ -144,13 +144,13 @@ def test_star_import_loads_every_public_name() -> None:
 MODULES: Final = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
-def room_of(path: Path) -> str:
+def top_level_module(path: Path) -> str:
     """Return the module or package directly below `batchlint` that a file belongs to."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def imported_modules(path: Path) -> Iterator[str]:
-    """Yield the modules of this package that a file imports, also in functions or for types."""
+    """Yield the modules of this package that a file imports, including imports in functions."""
     package = ("batchlint", *path.relative_to(PACKAGE).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
@@ -161,43 +161,51 @@ def imported_modules(path: Path) -> Iterator[str]:
             yield str(node.module)
 
 
-def imported_rooms(path: Path) -> set[str]:
+def imported_top_level_modules(path: Path) -> set[str]:
     """Return the other modules and packages directly below `batchlint` that a file imports."""
-    rooms = {name.split(".")[1] for name in imported_modules(path) if "." in name}
-    return rooms & ROOMS.keys() - {room_of(path)}
+    modules = {name.split(".")[1] for name in imported_modules(path) if "." in name}
+    return modules & LAYER_OF.keys() - {top_level_module(path)}
 
 
 def test_every_module_is_in_exactly_one_layer() -> None:
     assert len(MODULES) > 20
-    assert sum(map(len, FLOORS)) == len(ROOMS)
-    assert {room_of(path) for path in MODULES} == ROOMS.keys()
+    assert sum(map(len, LAYERS)) == len(LAYER_OF)
+    assert {top_level_module(path) for path in MODULES} == LAYER_OF.keys()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_modules_import_only_from_lower_layers(path: Path) -> None:
-    too_high = {name for name in imported_rooms(path) if ROOMS[name] >= ROOMS[room_of(path)]}
+    too_high = {
+        name
+        for name in imported_top_level_modules(path)
+        if LAYER_OF[name] >= LAYER_OF[top_level_module(path)]
+    }
 
     assert not too_high
 
 
-@pytest.mark.parametrize("room", sorted(room for room in ROOMS if ROOMS[room]))
-def test_module_is_in_the_lowest_possible_layer(room: str) -> None:
-    own = [path for path in MODULES if room_of(path) == room]
-    below = {ROOMS[name] for path in own for name in imported_rooms(path)}
+@pytest.mark.parametrize("module", sorted(name for name, layer in LAYER_OF.items() if layer))
+def test_module_is_in_the_lowest_possible_layer(module: str) -> None:
+    own = [path for path in MODULES if top_level_module(path) == module]
+    below = {LAYER_OF[name] for path in own for name in imported_top_level_modules(path)}
 
-    assert max(below) == ROOMS[room] - 1
+    assert max(below) == LAYER_OF[module] - 1
 
 
 def test_only_the_server_imports_its_extra() -> None:
     extra = ("import anyio", "from anyio", "starlette", "uvicorn", "python_multipart")
     importers = {
-        room_of(path) for path in MODULES if any(name in path.read_text("utf-8") for name in extra)
+        top_level_module(path)
+        for path in MODULES
+        if any(name in path.read_text("utf-8") for name in extra)
     }
 
     assert importers == {"server"}
 
 
 def test_only_the_command_line_imports_click() -> None:
-    importers = {room_of(path) for path in MODULES if "import click" in path.read_text("utf-8")}
+    importers = {
+        top_level_module(path) for path in MODULES if "import click" in path.read_text("utf-8")
+    }
 
     assert importers <= {"cli", "__main__"}

@@ -1,4 +1,4 @@
-"""Locating a finding by following its JSON Pointer in the text of the line."""
+"""Locating a finding by following its JSON Pointer through the line's text."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_place_of_a_duplicate_key_is_its_last_occurrence() -> None:
 
 
 def test_deep_place_in_a_long_line_is_found_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each level read the whole line again: 30 s for 1 MB."""
+    """Reading the line again for each level took 30 s for 1 MB."""
     read = 0
     end = locate._value_end
 

@@ -34,7 +34,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def urls(files: list[Path]) -> Iterator[str]:
-    """The same files in memory, as a prefix."""
+    """Copy the files into the memory filesystem, and return their prefix."""
     filesystem = MemoryFileSystem()
     filesystem.store.clear()
     for file in files[:-1]:
@@ -44,7 +44,7 @@ def urls(files: list[Path]) -> Iterator[str]:
 
 
 def assert_results(results: dict[str, Report | OSError], files: list[Path]) -> None:
-    """Each file has the result that `check` gives."""
+    """Verify that each file has the same result as with `check`."""
     assert len(results) == len(files)
     for file in files:
         result = results[str(file)]
@@ -96,13 +96,13 @@ def test_huge_file_among_small_ones_is_divided(
     monkeypatch.setattr(batchlint.engine.parallel, "MIN_SHARED_FILE_BYTES", 1_000_000)
     ranges: list[int] = []
 
-    def with_notes(*args: Any) -> Iterator[Any]:
+    def recording_calls(*args: Any) -> Iterator[Any]:
         for call in range_calls(*args):
             ranges.append(call[1][1])
             yield call
 
     range_calls = batchlint.engine.parallel._range_calls
-    monkeypatch.setattr(batchlint.engine.parallel, "_range_calls", with_notes)
+    monkeypatch.setattr(batchlint.engine.parallel, "_range_calls", recording_calls)
 
     assert_results(dict(check_many(files, jobs=2, start=start)), files)
     assert len(ranges) > 1
@@ -260,18 +260,18 @@ def test_no_sources_give_no_results() -> None:
     assert list(check_many([])) == []
 
 
-def test_many_cores_do_not_make_many_files_seem_few(
+def test_enough_files_are_counted_on_machines_with_many_cores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
     choose_place = batchlint.many.choose_place
 
-    def note_and_choose(sources: Sequence[Any], jobs: int | None, start: Start) -> Place:
+    def recording_choice(sources: Sequence[Any], jobs: int | None, start: Start) -> Place:
         seen.append(len(sources))
         return choose_place(sources, jobs, start)
 
     monkeypatch.setattr(batchlint.many, "count_cores", lambda: 64)
-    monkeypatch.setattr(batchlint.many, "choose_place", note_and_choose)
+    monkeypatch.setattr(batchlint.many, "choose_place", recording_choice)
     path = tmp_path / "a.jsonl"
     path.write_bytes(line("a"))
 

@@ -1,4 +1,4 @@
-"""Misspelled names of models: which ones get a suggestion, and which ones might be newer models."""
+"""Misspelled model names get a suggestion, unless the name might be a newer model."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_misspelled_model_gets_a_suggestion(model: str, suggestion: str) -> None
         pytest.param("x" * 1000, id="long"),
     ],
 )
-def test_model_name_that_may_be_right_gets_no_suggestion(model: str) -> None:
+def test_model_name_that_may_be_correct_gets_no_suggestion(model: str) -> None:
     assert suggest_models([model]) == {}
 
 

@@ -19,7 +19,7 @@ FILES = [*fixture_files("invalid")[::2], *fixture_files("valid", "foreign")]
 
 
 def check_in_parts(parts: list[bytes], **options: Any) -> Report:
-    """Check parts as workers on other machines would, whose results are pickled."""
+    """Check parts as workers on other machines do, and pickle their summaries."""
     summaries = [
         pickle.loads(pickle.dumps(check_chunk(part, first=not number)))
         for number, part in enumerate(parts)
@@ -54,7 +54,7 @@ def test_parts_give_the_report_of_the_file(path: Any) -> None:
 )
 def test_any_parts_give_the_same_report(lines: list[bytes], size: int) -> None:
     data = b"".join(lines)
-    assume(find_foreign(data) is None)  # A small first part cannot tell.
+    assume(find_foreign(data) is None)  # The first part may be too small to show the format.
 
     assert check_in_parts(parts_of(data, size)) == check(data)
 

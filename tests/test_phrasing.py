@@ -80,13 +80,13 @@ def test_abbreviate_keeps_three_characters_at_each_end(name: str, shortened: str
     assert phrasing.abbreviate(name) == shortened
 
 
-def test_values_may_be_longer_than_names() -> None:
+def test_values_are_cut_later_than_names() -> None:
     assert phrasing.abbreviate("x" * 20, phrasing.MAX_VALUE_LENGTH) == "x" * 20
     assert phrasing.abbreviate("x" * 21, phrasing.MAX_VALUE_LENGTH) == "xxx...xxx"
 
 
 def deep_list(levels: int) -> list[Any]:
-    """Return an empty list inside this many other lists."""
+    """Return an empty list nested in this many lists."""
     value: list[Any] = []
     for _ in range(levels):
         value = [value]

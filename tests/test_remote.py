@@ -124,7 +124,7 @@ def test_compressed_file_is_decompressed_and_named_without_its_suffix(
     assert b"".join(source.chunks()) == DATA
 
 
-def test_decompressing_has_a_limit(memory: MemoryFileSystem) -> None:
+def test_decompressed_size_is_limited(memory: MemoryFileSystem) -> None:
     memory.pipe("/b/a.jsonl.gz", gzip.compress(DATA))
 
     with pytest.raises(OSError, match="more than 999 bytes when decompressed"):
@@ -319,7 +319,7 @@ def test_missing_file_raises_file_not_found_error() -> None:
 
 
 class ClientError(Exception):
-    """An error of an HTTP client, whose text has the whole URL."""
+    """An HTTP client's error. Its text contains the whole URL."""
 
     status = 500
     message = "Internal Server Error"
@@ -339,7 +339,7 @@ class TalkativeError(ClientError):
 
 
 def caused_by(cause: Exception) -> Exception:
-    """The exception that fsspec raises for any HTTP error."""
+    """Return the FileNotFoundError that fsspec raises for any HTTP error, with this cause."""
     error = FileNotFoundError("https://host/a.jsonl?signature=secret")
     error.__cause__ = cause
     return error
@@ -427,7 +427,7 @@ def test_findings_that_compare_lines_have_columns(memory: MemoryFileSystem) -> N
 
 
 def test_stream_that_fails_to_seek_has_no_columns_for_duplicates() -> None:
-    """A file that fsspec streams over HTTP is one."""
+    """Fsspec's streamed HTTP files are such streams."""
 
     class Claiming(BytesIO):
         def seek(self, *_: Any) -> int:

@@ -84,7 +84,7 @@ MAKERS: Final[dict[str, Maker]] = {
 
 @pytest.fixture(params=MAKERS.values(), ids=list(MAKERS))
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[bytes], Source]:
-    """Makes a source of some kind with the given bytes."""
+    """Return a function that makes a source of one kind from bytes."""
     maker: Maker = request.param
     return lambda data: maker(data, tmp_path)
 
@@ -142,7 +142,7 @@ def test_endless_line_is_an_os_error(
         list(source.chunks(100))
 
 
-def test_line_of_the_greatest_length_is_read(
+def test_line_of_the_maximum_length_is_read(
     make: Callable[[bytes], Source], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "MAX_LINE_BYTES", 5000)
@@ -223,7 +223,7 @@ def test_items_are_consumed_lazily() -> None:
 
 @pytest.fixture
 def file(tmp_path: Path) -> FileSource:
-    """A file with the data."""
+    """Return a file with the data."""
     path = tmp_path / "file.jsonl"
     path.write_bytes(DATA)
     return FileSource(path)
@@ -299,7 +299,7 @@ def grow(path: Path) -> None:
 def overwrite(path: Path) -> None:
     with path.open("r+b") as stream:
         stream.write(b"changed")
-    os.utime(path, ns=(0, 0))  # Clocks may be too coarse to show a quick change.
+    os.utime(path, ns=(0, 0))  # The clock may be too coarse to show a quick change.
 
 
 @pytest.mark.parametrize("change", [grow, overwrite])
@@ -340,7 +340,7 @@ def test_worker_that_opens_a_replaced_file_raises_os_error(file: FileSource) -> 
 
     assert b"".join(here.chunks()) == DATA
 
-    sources._descriptors.clear()  # This is the case in a process that is not a fork of this one.
+    sources._descriptors.clear()  # Processes that aren't forks of this one are in this state.
     elsewhere = pickle.loads(copied)
 
     with pytest.raises(OSError, match="changed while it was being read"):
@@ -493,7 +493,7 @@ def test_to_json_bytes_writes_integers_of_any_size() -> None:
 
 
 @pytest.mark.parametrize("value", [{1, 2}, object(), b"x"], ids=["set", "object", "bytes"])
-def test_to_json_bytes_of_a_value_that_json_does_not_have_raises_type_error(value: Any) -> None:
+def test_to_json_bytes_raises_type_error_for_a_value_that_json_lacks(value: Any) -> None:
     with pytest.raises(TypeError):
         to_json_bytes([value])
 
@@ -534,7 +534,7 @@ def test_open_file_decompresses_by_the_name(tmp_path: Path) -> None:
             assert stream.read() == DATA
 
 
-def test_open_file_does_not_decompress_files_of_another_name(tmp_path: Path) -> None:
+def test_open_file_does_not_decompress_files_with_other_names(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(gzip.compress(DATA))
 
@@ -543,7 +543,7 @@ def test_open_file_does_not_decompress_files_of_another_name(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("left", [1, 0, -1])
-def test_decompressed_file_has_a_limit(left: int, tmp_path: Path) -> None:
+def test_decompressed_size_is_limited(left: int, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(DATA))
     with open_file(str(path), len(DATA) + left) as file:

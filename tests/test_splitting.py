@@ -1,4 +1,4 @@
-"""`split`: which part each line goes to, the names of parts, and when nothing is written."""
+"""`split`: how lines are divided, what parts are called, and when nothing is written."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_every_request_that_a_provider_accepts_fits_into_a_part(
 
 
 def short(**body: Any) -> bytes:
-    """A line for a provider that requires neither method nor URL."""
+    """Return a line for a provider that requires neither method nor URL."""
     return json.dumps({"custom_id": "a", "body": body}).encode() + b"\n"
 
 
@@ -452,7 +452,7 @@ def test_dry_run_writes_nothing_and_gives_the_same_manifest(tmp_path: Path) -> N
 
 
 def test_many_parts_written_alternately_are_complete(tmp_path: Path) -> None:
-    """No part is large enough to be written early, but all together are."""
+    """Each part is too small to be written early, but all parts together aren't."""
     lines = [line("x" * 120_000, model=f"m{number % 30}") for number in range(60)]
     written_early: list[Path] = []
 
@@ -532,7 +532,7 @@ def test_force_replaces_an_earlier_run_and_removes_leftover_parts(tmp_path: Path
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs permissions of files")
-def test_parts_can_be_read_and_written_by_whom_the_system_allows(tmp_path: Path) -> None:
+def test_parts_have_the_permissions_that_the_umask_allows(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         split([line()], tmp_path)
@@ -559,7 +559,7 @@ def test_manifest_with_unrelated_file_names_removes_no_files(path: Any, tmp_path
 
 
 def stop_at_the_second_part(monkeypatch: pytest.MonkeyPatch, stop: Callable[[], object]) -> None:
-    """Call a function in place of moving the second part."""
+    """Call a function just before the second part is moved."""
     moved: list[Path] = []
     replace = Path.replace
 
@@ -585,10 +585,10 @@ def test_interrupted_split_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert names(tmp_path) == []
 
 
-def test_force_removes_all_parts_of_runs_that_were_stopped(
+def test_force_removes_all_parts_of_stopped_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A killed run has no manifest, so its parts and those before it are listed elsewhere."""
+    """A killed run leaves no manifest. `*.unfinished` lists its parts and earlier parts."""
     lines = [line(str(number)) for number in range(9)]
     split(lines, tmp_path, max_requests=1)
     with monkeypatch.context() as patch:
@@ -606,7 +606,7 @@ def test_force_removes_all_parts_of_runs_that_were_stopped(
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_pipe_instead_of_a_manifest_is_not_read(tmp_path: Path) -> None:
-    """Nothing writes to it, so reading would never end."""
+    """Nothing writes to the pipe, so reading would never end."""
     os.mkfifo(tmp_path / "batch.manifest.json")
 
     assert split(line("a"), tmp_path, force=True)
@@ -636,7 +636,7 @@ def test_listed_names_that_are_not_files_are_ignored(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="needs links")
 def test_input_is_never_removed(tmp_path: Path) -> None:
-    """A leftover part may be the input."""
+    """The input may be a leftover part."""
     split([line(str(number)) for number in range(3)], tmp_path, max_requests=1)
     link = tmp_path / "batch.jsonl"
     link.symlink_to("batch-003.jsonl")

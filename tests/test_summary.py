@@ -1,4 +1,4 @@
-"""Each fact about consecutive lines, how it absorbs the fact of the lines that follow, and `merge`."""
+"""Each fact about consecutive lines, `absorb`, and `merge`."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_totals_without_a_number_are_zero() -> None:
 # -- Runs -----------------------------------------------------------------------------------------
 
 
-def test_runs_note_a_value_only_where_it_changes() -> None:
+def test_runs_record_a_value_only_where_it_changes() -> None:
     runs = Runs()
     for line, value in enumerate(["a", "a", None, None, "b", "a"], 1):
         runs.record(line, value)
@@ -349,7 +349,7 @@ def test_merge_is_associative(a: Any, b: Any, c: Any) -> None:
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 def test_summary_can_be_pickled(protocol: int) -> None:
-    """Workers send it to their parent."""
+    """Workers send summaries to their parent process."""
     summary = summary_of("a", None)
     copy = pickle.loads(pickle.dumps(summary, protocol))
 

@@ -1,4 +1,4 @@
-"""Each cause has one finding (`engine/causes.py`)."""
+"""Each mistake leads to one finding (`engine/causes.py`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RESPONSES_URL = "/v1/responses"
 
 
 def findings(url: str, body: dict[str, Any]) -> list[BatchError]:
-    """The findings about a body, which has a model."""
+    """Check a body with the model `m`, and return the findings."""
     return check_request(
         {"custom_id": "a", "method": "POST", "url": url, "body": {"model": "m", **body}}
     )
@@ -82,7 +82,7 @@ class Mistake(NamedTuple):
             "This body is written for /v1/images/generations. ",
         ),
         Mistake(
-            "format in itself",
+            "format inside json_schema",
             CHAT_URL,
             {
                 "messages": USER,
@@ -100,7 +100,7 @@ class Mistake(NamedTuple):
             "Put the fields of `x` in its place",
         ),
         Mistake(
-            "call in itself",
+            "call inside function",
             CHAT_URL,
             {
                 "messages": [
@@ -213,7 +213,7 @@ def test_image_is_reported_once_per_message() -> None:
     assert [error.param for error in errors] == ["body.messages[0]", "body.messages[1]"]
 
 
-def test_only_image_of_each_message_is_reported() -> None:
+def test_single_image_is_reported_for_each_message() -> None:
     image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 
     errors = findings(CHAT_URL, {"messages": [{"role": "system", "content": [image]}] * 3 + USER})
@@ -229,7 +229,7 @@ def test_body_with_a_responses_field_is_not_taken_for_a_chat_body(field: str) ->
     assert not any("This body is written for" in str(error.hint) for error in errors)
 
 
-def test_problems_without_a_common_cause_stay_as_they_are() -> None:
+def test_problems_without_a_common_cause_are_unchanged() -> None:
     request = Request(CHAT, {"model": "m", "messages": USER})
     problems = [
         Problem("One.", "body.a", ("body", "a"), rule="unknown_parameter"),
@@ -240,7 +240,7 @@ def test_problems_without_a_common_cause_stay_as_they_are() -> None:
     assert first_of_each_cause(problems, request, provider()) == problems
 
 
-def test_valid_body_is_meant_for_its_own_endpoint() -> None:
+def test_valid_body_is_not_taken_for_another_endpoint() -> None:
     problem = Problem("One.", "body.x", ("body", "x"), rule="unknown_parameter")
     for url, endpoint in provider().endpoints.items():
         request = Request(endpoint, BODIES[url])

@@ -19,7 +19,7 @@ from support import BODIES, URLS, line, request
 
 @pytest.fixture
 def checker() -> Checker:
-    """A checker with the default rules."""
+    """Return a checker with the default rules."""
     return Checker(provider(), select_rules())
 
 
@@ -156,7 +156,7 @@ def test_promoted_warning_has_no_effect() -> None:
     assert (error.severity, error.fails) == ("error", None)
 
 
-def test_given_effect_overrides_that_of_the_rule(checker: Checker) -> None:
+def test_given_effect_overrides_the_effect_of_the_rule(checker: Checker) -> None:
     (error,) = checker.errors([Problem("m", rule="invalid_type")], effect="create")
 
     assert error.fails == "create"
@@ -171,7 +171,7 @@ def test_given_effect_does_not_apply_to_warnings() -> None:
 
 # -- order ----------------------------------------------------------------------------------------
 
-#: In the order in which the API reports problems of the same effect.
+#: Pairs of ranks, in the order in which the API reports problems with the same effect.
 RANKS = [
     pytest.param(Rank(Part.LINE, Phase.LAST), Rank(Part.BODY, Phase.MODEL), id="part"),
     pytest.param(Rank(Part.BODY, Phase.MODEL), Rank(Part.BODY, Phase.PRESENCE), id="phase"),
@@ -329,8 +329,8 @@ def counts(report: Report) -> dict[str, int]:
     return {key.rule: number for key, number in report.counts.items()}
 
 
-def test_problems_of_one_parameter_are_limited_before_they_are_made() -> None:
-    """A list of a million invalid items took a gigabyte."""
+def test_problems_of_one_parameter_are_limited_before_they_are_created() -> None:
+    """Without the limit, a list of a million invalid items took a gigabyte."""
     body = {"model": "m", "messages": [1] * 100_000, "temperature": "x"}
     report = check([request("a", CHAT_URL, **body)], keep=0)
 
@@ -392,7 +392,7 @@ def test_line_mentions_further_problems_only_once() -> None:
 
 
 def test_long_custom_id_is_cut_in_findings() -> None:
-    """It is repeated in every finding of the line."""
+    """Every finding of the line repeats it."""
     report = check([request("i" * 1_000_000, bogus=1), request("i" * 1_000_000)])
 
     assert {error.custom_id for error in report.errors} == {"i" * 1000}

@@ -31,7 +31,7 @@ def test_summary_counts_lines_and_bytes() -> None:
     assert summary.bytes == len(data)
 
 
-def test_planning_uses_defaults() -> None:
+def test_plan_has_defaults() -> None:
     assert Plan(select_rules())[1:] == (1000, 0, None, "openai", None)
 
 
@@ -55,7 +55,7 @@ def test_custom_ids_are_kept_for_every_line() -> None:
     assert check_chunk(data, PLAN).custom_ids.unpack() == ["a", None, None, None, "b"]
 
 
-def test_urls_and_models_are_noted_where_they_change() -> None:
+def test_urls_and_models_are_recorded_where_they_change() -> None:
     data = (
         line("a")
         + line("b", bogus=1)

@@ -1,4 +1,4 @@
-"""Findings have columns for every kind of source."""
+"""Findings have columns, whatever the kind of source."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_column_of_a_finding_reported_once_per_file_is_located_once() -> None:
 
 
 def test_start_of_a_stream_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A repeated custom_id is known only after all lines were read."""
+    """A repeated custom_id is found only after all lines have been read."""
 
     def repeated() -> Iterator[bytes]:
         yield from (

@@ -54,7 +54,7 @@ def test_endpoint_defaults_to_the_most_frequent_url() -> None:
     assert report_on(b"").endpoint is None
 
 
-def test_blank_lines_do_not_count_for_the_most_frequent_url_and_model() -> None:
+def test_blank_lines_do_not_affect_the_most_frequent_url_and_model() -> None:
     few = line("a", "/v1/completions", model="few")
     many = line("b", model="many") + line("c", model="many")
 

@@ -24,7 +24,7 @@ URL = "https://example.com/a.png"
 
 
 class Mistake(NamedTuple):
-    """A request with one finding, and a part of the hint."""
+    """A request with one finding, and a part of its hint."""
 
     name: str
     request: dict[str, Any]
@@ -52,7 +52,7 @@ def _request(url: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def only(request: dict[str, Any]) -> BatchError:
-    """The only finding of a request."""
+    """Return the only finding of a request."""
     (error,) = check_request(request)
     return error
 
@@ -188,7 +188,7 @@ def test_hint_addresses_the_mistake(case: Mistake) -> None:
     assert case.hint in str(only(case.request).hint)
 
 
-def test_hint_of_a_problem_is_kept_unless_it_is_the_general_one() -> None:
+def test_specific_hint_of_a_problem_is_kept() -> None:
     request = Request(CHAT, {"model": "m", "top_k": 1})
     problem = Problem("One.", "body.top_k", ("body", "top_k"), rule="unknown_parameter")
 
@@ -210,7 +210,7 @@ def test_parameters_with_a_hint_are_unknown_to_the_endpoint(endpoint: Endpoint) 
 
 
 def test_hints_match_the_golden_file() -> None:
-    """Every hint as the user sees it, for the mistakes above and for every row of the tables."""
+    """The golden file has every hint, for the mistakes above and for every row of the tables."""
     requests = [(case.name, case.request) for case in MISTAKES]
     for endpoint, instead in hints._INSTEAD.items():
         url = f"/{endpoint.schema}"

@@ -26,7 +26,7 @@ def run_python(code: str) -> list[str]:
 
 
 def test_process_without_preparation_handles_ctrl_c_and_collects_garbage() -> None:
-    """Otherwise the next test would prove nothing."""
+    """Without this, the next test would prove nothing."""
     restore = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 
     assert run_python(restore + INSPECT) == ["False", "True", "True"]

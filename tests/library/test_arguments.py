@@ -1,4 +1,4 @@
-"""Arguments that the library rejects with a clear message, and numbers that JSON lacks."""
+"""Arguments that the library rejects with a clear message, NaN and infinities."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_invalid_argument_raises_immediately(
 
 
 @pytest.mark.parametrize("name", ["keep", "jobs"])
-def test_numbers_are_counts(name: str) -> None:
+def test_number_arguments_accept_only_counts(name: str) -> None:
     options: dict[str, Any] = {name: -1}
     with pytest.raises(ValueError, match=f"{name} must not be negative"):
         check([line("a")], **options)
@@ -70,7 +70,7 @@ def test_any_year_is_accepted(now: Any) -> None:
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("where", ["top", "list", "tuple", "deep"])
 def test_nan_in_a_request_is_found_as_in_a_file(number: float, where: str) -> None:
-    """Orjson writes null, but `json.dumps` writes a file that the API rejects."""
+    """Orjson writes null, but `json.dumps` writes NaN, which the API rejects."""
     values: dict[str, Any] = {
         "top": {"user": number},
         "list": {"input": ["x", number]},

@@ -1,4 +1,4 @@
-"""`check_create`, and the create call that is checked with a file."""
+"""`check_create`, and `check` with the parameters of a create call."""
 
 from __future__ import annotations
 

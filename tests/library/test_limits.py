@@ -1,4 +1,4 @@
-"""Both sides of each limit of a batch, and the values that all lines must share."""
+"""Both sides of each batch limit, and values that all lines must share."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def padded_lines(size: int) -> Iterator[bytes]:
     number = 0
     step = 4_000_000
     while size:
-        # The last line takes the rest, so that no line is shorter than a request.
+        # The last line gets the remainder, so every line is long enough for a request.
         length = size if size < 2 * step else step
         text = line(str(number)).rstrip(b"\n")
         yield text + b" " * (length - len(text) - 1) + b"\n"

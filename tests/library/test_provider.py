@@ -1,4 +1,4 @@
-"""The argument `provider` of the library, and Azure OpenAI in depth."""
+"""The library's `provider` argument, and Azure OpenAI in detail."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_unknown_provider_raises_value_error(function: Any) -> None:
         check_create({}, provider="grok")
 
 
-def test_endpoint_must_be_one_of_the_provider() -> None:
+def test_endpoint_must_belong_to_the_provider() -> None:
     with pytest.raises(ValueError, match="'/v1/videos' is not a batch endpoint of Groq"):
         check([], provider="groq", endpoint="/v1/videos")
 
@@ -80,7 +80,7 @@ def test_rule_that_is_off_can_be_enabled() -> None:
         ("compatible", "5 minutes", True),
     ],
 )
-def test_window_of_the_create_call_is_that_of_the_provider(
+def test_provider_decides_the_valid_completion_windows(
     provider: str, window: str, ok: bool
 ) -> None:
     call = {"input_file_id": "f", "endpoint": "/v1/chat/completions", "completion_window": window}

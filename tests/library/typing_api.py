@@ -1,4 +1,4 @@
-"""Calls of the whole public interface, as users write them. Type checkers read it; nothing runs."""
+"""Calls of every public function, as users write them. Only type checkers read this module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shared by the tests of rules: parametrizing with named cases, and a property of all rules."""
+"""Helpers for rule tests: named cases, and a property test that all rule modules share."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from support import URLS, run_rule
 
 
 class Named(Protocol):
-    """A case with a name, which becomes the ID of its test."""
+    """A case whose name becomes its test ID."""
 
     @property
     def name(self) -> str: ...
 
 
 def each(cases: Sequence[Named]) -> pytest.MarkDecorator:
-    """Run a test once per case. The test gets the case as the argument `case`."""
+    """Parametrize a test with cases, which it gets as the argument `case`."""
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), "two cases share a name"
     return pytest.mark.parametrize("case", cases, ids=names)
@@ -42,14 +42,16 @@ def garbage_test(
     longest_message: int = 2000,
     max_examples: int = 150,
 ) -> Callable[[], None]:
-    """Make a test: no body makes a rule raise, write a long message or report without a trigger.
+    """Make a property test of all rules in a module.
+
+    For any body, no rule may raise, yield a long message or find a problem without its trigger.
 
     Args:
         module: the module with the rules.
         fields: the keys of the bodies and of the objects inside.
         scalars: the values that are not arrays or objects.
-        longest_message: every message is shorter than this.
-        max_examples: how many bodies to try.
+        longest_message: the limit for the length of messages.
+        max_examples: the number of bodies to try.
     """
     rules = request_rules(module)
     assert rules

@@ -35,8 +35,8 @@ ORPHAN = (
 )
 
 
-def calling(*ids: str) -> dict[str, Any]:
-    """An assistant message with calls of these ids."""
+def calls_message(*ids: str) -> dict[str, Any]:
+    """Return an assistant message with calls that have these IDs."""
     calls = [
         {"id": call_id, "type": "function", "function": {"name": "f", "arguments": "{}"}}
         for call_id in ids
@@ -44,8 +44,8 @@ def calling(*ids: str) -> dict[str, Any]:
     return {"role": "assistant", "content": None, "tool_calls": calls}
 
 
-def answering(call_id: str) -> dict[str, Any]:
-    """A tool message that answers the call of this id."""
+def answer_message(call_id: str) -> dict[str, Any]:
+    """Return a tool message that answers the call with this ID."""
     return {"role": "tool", "tool_call_id": call_id, "content": "1"}
 
 
@@ -53,12 +53,12 @@ Finding = tuple[str, str | None, tuple[str | int, ...]]
 
 
 def unanswered(ids: str, asked: int) -> Finding:
-    """The finding about an assistant message at an index, some of whose calls lack an answer."""
+    """Return the finding about an assistant message with unanswered calls, at this index."""
     return (UNANSWERED + ids, f"messages.[{asked + 1}].role", ("messages", asked, "tool_calls"))
 
 
 def orphan(index: int) -> Finding:
-    """The finding about a tool message at an index that follows no calls."""
+    """Return the finding about a tool message without a preceding call, at this index."""
     return (ORPHAN, f"messages.[{index}].role", ("messages", index, "role"))
 
 
@@ -70,27 +70,31 @@ class Unpaired(NamedTuple):
 
 @each(
     [
-        Unpaired("followed by a user", [USER, calling("a"), USER], [unanswered("a", 1)]),
-        Unpaired("at the end", [USER, calling("a")], [unanswered("a", 1)]),
+        Unpaired("followed by a user", [USER, calls_message("a"), USER], [unanswered("a", 1)]),
+        Unpaired("at the end", [USER, calls_message("a")], [unanswered("a", 1)]),
         Unpaired(
             "partly answered",
-            [calling("a", "b", "c"), answering("b"), USER],
+            [calls_message("a", "b", "c"), answer_message("b"), USER],
             [unanswered("a, c", 0)],
         ),
         Unpaired(
             "answered too late",
-            [calling("a"), USER, answering("a")],
+            [calls_message("a"), USER, answer_message("a")],
             [unanswered("a", 0), orphan(2)],
         ),
         Unpaired(
             "followed by other calls",
-            [calling("a"), calling("b"), answering("b")],
+            [calls_message("a"), calls_message("b"), answer_message("b")],
             [unanswered("a", 0)],
         ),
-        Unpaired("answers without calls", [answering("a"), answering("b")], [orphan(0), orphan(1)]),
+        Unpaired(
+            "answers without calls",
+            [answer_message("a"), answer_message("b")],
+            [orphan(0), orphan(1)],
+        ),
         Unpaired(
             "answer to an unknown call",
-            [calling("a"), answering("a"), answering("b")],
+            [calls_message("a"), answer_message("a"), answer_message("b")],
             [
                 (
                     "Invalid parameter: 'tool_call_id' of 'b' not found in 'tool_calls' of"
@@ -100,8 +104,12 @@ class Unpaired(NamedTuple):
                 )
             ],
         ),
-        Unpaired("answer to another call", [calling("a"), answering("b")], [unanswered("a", 0)]),
-        Unpaired("long id", [calling("a" * 100)], [unanswered("a" * 61 + "...", 0)]),
+        Unpaired(
+            "answer to another call",
+            [calls_message("a"), answer_message("b")],
+            [unanswered("a", 0)],
+        ),
+        Unpaired("long id", [calls_message("a" * 100)], [unanswered("a" * 61 + "...", 0)]),
     ]
 )
 def test_call_without_answer_or_answer_without_call_is_reported(case: Unpaired) -> None:
@@ -118,23 +126,31 @@ class Paired(NamedTuple):
 @each(
     [
         Paired("no calls", [USER]),
-        Paired("answered", [calling("a"), answering("a"), USER]),
+        Paired("answered", [calls_message("a"), answer_message("a"), USER]),
         Paired(
             "answered in another order",
-            [calling("a", "b"), answering("b"), answering("a"), calling("c"), answering("c")],
+            [
+                calls_message("a", "b"),
+                answer_message("b"),
+                answer_message("a"),
+                calls_message("c"),
+                answer_message("c"),
+            ],
         ),
-        Paired("answered twice", [calling("a"), answering("a"), answering("a")]),
+        Paired("answered twice", [calls_message("a"), answer_message("a"), answer_message("a")]),
         Paired("null calls", [{"role": "assistant", "tool_calls": None}, USER]),
         # The missing message may be one that the schema rejects.
-        Paired("answer without an id", [calling("a"), {"role": "tool", "content": "1"}]),
-        Paired("answer of a wrong role", [calling("a"), {"role": "Tool", "tool_call_id": "a"}]),
-        Paired("answer that is not an object", [calling("a"), 5]),
+        Paired("answer without an id", [calls_message("a"), {"role": "tool", "content": "1"}]),
+        Paired(
+            "answer of a wrong role", [calls_message("a"), {"role": "Tool", "tool_call_id": "a"}]
+        ),
+        Paired("answer that is not an object", [calls_message("a"), 5]),
         Paired(
             "call without an id",
-            [{"role": "assistant", "tool_calls": [{"type": "function"}]}, answering("a")],
+            [{"role": "assistant", "tool_calls": [{"type": "function"}]}, answer_message("a")],
         ),
-        Paired("empty calls", [{"role": "assistant", "tool_calls": []}, answering("a")]),
-        Paired("role of a wrong type", [{"role": ["assistant"]}, answering("a")]),
+        Paired("empty calls", [{"role": "assistant", "tool_calls": []}, answer_message("a")]),
+        Paired("role of a wrong type", [{"role": ["assistant"]}, answer_message("a")]),
         Paired("messages of a wrong type", {"role": "tool"}),
     ]
 )
@@ -143,13 +159,13 @@ def test_paired_or_malformed_messages_pass(case: Paired) -> None:
 
 
 def test_messages_of_other_endpoints_are_not_checked() -> None:
-    body = {"messages": [answering("a")]}
+    body = {"messages": [answer_message("a")]}
 
     assert rule_findings("unpaired_tool_message", RESPONSES, body) == []
 
 
 def test_hint_names_the_output_of_an_unknown_call() -> None:
-    body = {"messages": [calling("a"), answering("b")]}
+    body = {"messages": [calls_message("a"), answer_message("b")]}
 
     [problem] = run_rule("unpaired_tool_message", CHAT, body)
 
@@ -167,7 +183,7 @@ MESSAGES = st.lists(
             st.sampled_from(["user", "assistant", "tool"]),
             st.lists(st.sampled_from("ab"), max_size=2),
         ),
-        st.builds(answering, st.sampled_from("ab")),
+        st.builds(answer_message, st.sampled_from("ab")),
         st.just(USER),
     ),
     max_size=5,
@@ -353,7 +369,7 @@ def chat_in_json(content: Any, *before: dict[str, Any]) -> dict[str, Any]:
         ),
     ]
 )
-def test_json_mode_without_the_word_is_reported(case: Case) -> None:
+def test_json_mode_without_the_word_json_is_reported(case: Case) -> None:
     message, field = (CHAT_WORD, "messages") if case.url == CHAT else (RESPONSES_WORD, "input")
 
     assert rule_findings("json_word_missing", case.url, case.body) == [(message, field, (field,))]
@@ -391,7 +407,7 @@ def test_json_mode_without_the_word_is_reported(case: Case) -> None:
         Case("text of a wrong type", RESPONSES, {"input": "Hi", "text": "json_object"}),
     ]
 )
-def test_json_mode_with_the_word_or_an_unknown_text_passes(case: Case) -> None:
+def test_json_mode_with_the_word_json_or_unknown_text_passes(case: Case) -> None:
     assert rule_findings("json_word_missing", case.url, case.body) == []
 
 

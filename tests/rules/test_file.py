@@ -1,4 +1,4 @@
-"""The rules of `rules/file.py`, each on the summary of a small file: both sides of every limit."""
+"""The rules of `rules/file.py`, with summaries of small files on both sides of every limit."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def a_file(
     deprecated: Mapping[tuple[str, str, bool], list[int]] | None = None,
     **totals: int,
 ) -> CheckedFile:
-    """A checked file of these lines. `deprecated` has the lines of each parameter."""
+    """Return a checked file with these lines. `deprecated` has the lines of each parameter."""
     summary = ChunkSummary()
     for number, row in enumerate(rows, 1):
         summary.statuses.append(row.status)
@@ -180,7 +180,7 @@ ONE_1 = affected(1, 1)
 
 @pytest.fixture
 def _old_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The models `old` and `older` are shut down on 1 September 2026."""
+    """Shut down the models `old` and `older` on 1 September 2026."""
     dates = {"old": "2026-09-01", "older": "2026-09-01"}
     monkeypatch.setattr(file, "shutdown_dates", lambda: dates)
 
@@ -453,7 +453,7 @@ def test_misspelled_model_among_others_gets_a_suggestion() -> None:
     assert problem.hint == "Did you mean 'gpt-4o'?"
 
 
-def test_first_of_equally_frequent_models_is_used() -> None:
+def test_first_of_equally_frequent_models_is_the_reference() -> None:
     checked = a_file(Row("a", model="n"), Row("b", model="m"))
 
     assert places(run("mismatched_model", checked)) == [(2, "b", "body.model")]

@@ -21,7 +21,7 @@ GOOD = line("b").rstrip(b"\n")
 
 
 def rows(*values: Any) -> bytes:
-    """Values as lines of JSON."""
+    """Return values as JSON Lines."""
     return b"".join(json.dumps(value).encode() + b"\n" for value in values)
 
 
@@ -71,7 +71,7 @@ def test_rows_of_two_formats_are_not_foreign(case: Format) -> None:
     assert find_foreign(rows(case.row) + GOOD) is None
 
 
-def test_only_the_first_twenty_rows_are_looked_at() -> None:
+def test_only_the_first_twenty_rows_are_inspected() -> None:
     foreign: list[Any] = [{"messages": []}] * 19
 
     assert find_foreign(rows(*foreign) + GOOD) is None
@@ -199,7 +199,7 @@ def test_utf16_is_recognized(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("head", [b"\0" * 2, b"\0" * 4096, b"\0" * 4096 + b"\r\n"])
-def test_file_of_zero_bytes_is_not_called_utf16(head: bytes) -> None:
+def test_file_of_null_bytes_is_not_recognized_as_utf16(head: bytes) -> None:
     defect = find_foreign(head)
 
     assert defect is not None
@@ -289,7 +289,7 @@ def test_batch_file_with_errors_is_not_foreign(data: bytes) -> None:
     assert "not_a_batch_file" not in {error.rule for error in report.errors}
 
 
-def test_lines_of_a_foreign_file_are_checked_when_the_rule_is_off() -> None:
+def test_lines_of_a_foreign_file_are_checked_if_the_rule_is_off() -> None:
     [path] = [path for path in FOREIGN_FILES if path.name == "fine_tuning.jsonl"]
     data = path.read_bytes()
 

@@ -13,7 +13,7 @@ from batchlint.rules import structured_outputs
 from batchlint.rules.structured_outputs import _BEGINNING, _MAX_BYTES, _GoodItems
 from support import run_rule
 
-#: Values whose texts begin alike, some of them long enough to be remembered.
+#: Values whose JSON begins alike. Some are long enough to be cached.
 SCALARS = st.sampled_from([1, 12, 123, "", "a", "ab", True, None, 1.5, "x" * 120])
 VALUES = st.recursive(
     SCALARS,
@@ -26,12 +26,12 @@ VALUES = st.recursive(
 
 
 def item(name: str, size: int = 100) -> dict[str, str]:
-    """Return an object that is long enough to be remembered."""
+    """Return an object that is long enough to be cached."""
     return {"name": name, "text": "x" * size}
 
 
 def good_items(*items: Any) -> _GoodItems:
-    """Return a cache of these items."""
+    """Return a cache that contains these items."""
     good = _GoodItems()
     for value in items:
         good.add(value)
@@ -87,7 +87,7 @@ def test_list_without_unknown_items_is_known_as_a_whole() -> None:
 
 
 def test_items_that_cannot_be_encoded_are_unknown() -> None:
-    """It rejects more than 254 levels."""
+    """The encoder rejects more than 254 levels."""
     deep: dict[str, Any] = {}
     for _ in range(300):
         deep = {"a": deep}

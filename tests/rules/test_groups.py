@@ -1,4 +1,4 @@
-"""Groups of rules: by topic, and as names on the command line."""
+"""Rule groups: their modules, and their names on the command line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_every_module_with_rules_has_one_group() -> None:
     assert {rule.module for rule in RULES.values()} == set(modules) <= existing
 
 
-def test_names_of_groups_are_not_those_of_rules_or_codes() -> None:
+def test_group_names_differ_from_rule_names_and_codes() -> None:
     assert not GROUPS.keys() & {name for rule in RULES.values() for name in (rule.name, rule.code)}
 
 

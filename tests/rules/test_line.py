@@ -1,4 +1,4 @@
-"""The rules of `rules/line.py`: the fields of a line around its body."""
+"""The rules of `rules/line.py`, about the fields next to the body."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support import request
 
 
 def run(rule: str, line: dict[str, Any]) -> list[Problem]:
-    """The problems that a line rule finds in a decoded line."""
+    """Run a line rule on a decoded line, and return the problems."""
     openai = provider()
     return [*RULES[rule].check(Line(line, openai, openai.endpoint(line.get("url"))))]
 
@@ -26,7 +26,7 @@ def without(field: str) -> dict[str, Any]:
 
 
 def only(line: dict[str, Any]) -> BatchError:
-    """The only finding about a line."""
+    """Return the only finding about a line."""
     [error] = check_request(line)
     return error
 
@@ -155,7 +155,7 @@ def test_misnamed_field_is_reported_once(wrong: str, right: str) -> None:
     assert error.hint == f'Rename "{wrong}" to "{right}".'
 
 
-def test_field_of_another_type_is_not_a_misspelling() -> None:
+def test_field_of_a_wrong_type_is_not_a_misspelling() -> None:
     made = request()
     made["request"] = str(made.pop("body"))
 

@@ -37,13 +37,13 @@ def data_url(content: bytes, mime: str = "image/png") -> str:
 
 
 def chat_image(url: str) -> dict[str, Any]:
-    """A chat completion with an image."""
+    """Return a chat completion with an image."""
     part = {"type": "image_url", "image_url": {"url": url}}
     return {"messages": [{"role": "user", "content": [part]}]}
 
 
 def response_image(url: str) -> dict[str, Any]:
-    """A response with an image."""
+    """Return a response with an image."""
     parts = [{"type": "input_text", "text": "x"}, {"type": "input_image", "image_url": url}]
     return {"input": [{"role": "user", "content": parts}]}
 
@@ -254,12 +254,12 @@ def test_web_address_passes(url: str) -> None:
 
 
 def chat_file(**file: Any) -> dict[str, Any]:
-    """A chat completion with a file."""
+    """Return a chat completion with a file."""
     return {"messages": [{"role": "user", "content": [{"type": "file", "file": file}]}]}
 
 
 def response_file(**file: Any) -> dict[str, Any]:
-    """A response with a file."""
+    """Return a response with a file."""
     return {"input": [{"role": "user", "content": [{"type": "input_file", **file}]}]}
 
 

@@ -31,7 +31,7 @@ OF_OTHER_PROVIDERS = {
     "requests_near_limit",
 }
 
-#: Rules about bytes and whole files, which lines of documentation cannot show.
+#: Rules about bytes and whole files, which an example in a docstring can't show.
 WITHOUT_EXAMPLES = OF_OTHER_PROVIDERS | {
     "too_many_problems",
     "unchecked_schema",
@@ -112,12 +112,12 @@ EXAMPLES = [
 
 
 def findings(rule: Rule, example: str) -> list[BatchError]:
-    """The findings about an example, with its rule switched on."""
+    """Check an example with its rule enabled, and return the findings."""
     report = check(example_lines(example), warn=() if rule.default else [rule.name], now=NOW)
     return [*report.errors, *report.warnings]
 
 
-def test_every_rule_has_examples_where_lines_can_show_it() -> None:
+def test_rules_have_examples_if_lines_can_show_the_problem() -> None:
     assert {name for name in RULES if not RULES[name].examples("Fails")} == WITHOUT_EXAMPLES
     assert {name for name in RULES if not RULES[name].examples("Passes")} == WITHOUT_EXAMPLES
 
@@ -150,12 +150,12 @@ def test_bodies_in_examples_are_json() -> None:
 
 
 def invalid_type(_: Request) -> Iterator[Problem]:
-    """A second rule with an existing name."""
+    """A rule whose name already exists."""
     return iter(())
 
 
 def new_rule(_: Request) -> Iterator[Problem]:
-    """A rule that cannot be registered."""
+    """A rule that the tests try to register."""
     return iter(())
 
 
@@ -168,7 +168,7 @@ def test_duplicate_name_is_refused() -> None:
         request_rule()(invalid_type)
 
 
-def test_unless_is_a_schema_where_items_or_parts_or_every_request_trigger() -> None:
+def test_unless_function_requires_a_trigger_on_fields() -> None:
     for decorator in (
         request_rule(unless=always_skip),
         request_rule(unless=always_skip, when=items({"a": False})),
@@ -189,7 +189,7 @@ def test_items_and_parts_of_endpoints_are_parameters_of_their_schemas() -> None:
 # -- what rules get and yield ---------------------------------------------------------------------
 
 
-def test_request_gives_its_model_and_the_objects_of_a_list() -> None:
+def test_request_has_its_model_and_the_objects_in_a_list() -> None:
     body = {"model": "m", "tools": [{"a": 1}, 5, {"b": 2}], "input": {"0": {}}}
     request = Request(EMBEDDINGS, body)
 
@@ -218,7 +218,7 @@ def test_problem_names_its_place(case: Place) -> None:
     assert (case.problem.param, case.problem.path) == (case.param, case.path)
 
 
-def test_problem_sorts_after_the_problems_of_the_schema_in_its_phase() -> None:
+def test_rule_problem_sorts_after_schema_problems_in_the_same_phase() -> None:
     assert problem("x").rank == Rank(Part.BODY, Phase.FIELDS, by_rule=True)
     assert problem("x", phase=Phase.LAST).rank.phase == Phase.LAST
 
@@ -234,7 +234,7 @@ def test_code_selects_all_of_its_rules() -> None:
     assert names_of("") == names_of([]) == []
 
 
-def test_severity_switches_a_rule_on() -> None:
+def test_severity_enables_a_rule() -> None:
     default = select_rules().as_dict()
 
     assert set(default) == {name for name in RULES if RULES[name].default}

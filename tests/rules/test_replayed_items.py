@@ -24,7 +24,7 @@ MESSAGE = {
 
 
 def findings(*items: dict[str, Any]) -> list[BatchError]:
-    """The findings about a request with these items between two messages of the user."""
+    """Check a request with these items between two user messages, and return the findings."""
     return check_request(request(url=RESPONSES, input=[USER, *items, USER]))
 
 
@@ -37,7 +37,7 @@ def call(**fields: Any) -> dict[str, Any]:
 
 
 class Written(NamedTuple):
-    """Items as the API writes them into `output`."""
+    """Items that the API returns in `output`."""
 
     name: str
     items: list[dict[str, Any]]
@@ -150,7 +150,7 @@ def test_items_that_the_api_writes_pass(case: Written) -> None:
 
 
 class Refused(NamedTuple):
-    """Items with one error. Without a code of the API, the code is the rule's name."""
+    """Items with one error. If the API's code is unknown, the code is the rule's name."""
 
     name: str
     items: list[dict[str, Any]]
@@ -268,7 +268,7 @@ def test_wrong_prefix_without_a_known_refusal_is_a_warning() -> None:
 
 
 class Following(NamedTuple):
-    """What follows a reasoning item."""
+    """The items after a reasoning item."""
 
     name: str
     rest: list[dict[str, Any]]

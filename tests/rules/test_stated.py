@@ -1,4 +1,4 @@
-"""The rules of `rules/stated.py`, which the schemas of bodies state."""
+"""The rules of `rules/stated.py`, which the body schemas check."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WITH_DEFAULT_MODEL = {MODERATIONS: "omni-moderation-latest", VIDEOS: "sora-2"}
 
 
 def without(url: str, field: str) -> dict[str, Any]:
-    """A request without a parameter."""
+    """Return a valid request without one of its parameters."""
     line = request("a", url)
     del line["body"][field]
     return line
@@ -50,7 +50,7 @@ def test_missing_model_fails_the_batch(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", WITH_DEFAULT_MODEL)
-def test_missing_model_is_a_warning_where_the_endpoint_has_a_default(url: str) -> None:
+def test_missing_model_is_a_warning_if_the_endpoint_has_a_default(url: str) -> None:
     [error] = check_request(without(url, "model"))
 
     assert (error.rule, error.severity, error.param) == (

@@ -1,4 +1,4 @@
-"""The rules of `rules/structured_outputs.py`: which schemas of a request they check, and where."""
+"""The rules of `rules/structured_outputs.py`: which schemas in a request they check."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_parameters_of_a_function_are_checked_in_every_place(
     assert_findings(case, place)
 
 
-def test_forbidden_keyword_at_the_root_of_a_function_is_doubtful_on_responses_only() -> None:
+def test_forbidden_root_keyword_in_a_function_is_doubtful_only_in_responses() -> None:
     parameters = {"type": "object", "properties": {}, "anyOf": [{"required": ["a"]}]}
     message = f"Invalid schema for function 'f': {FORBIDDEN_AT_ROOT.sentence}"
 
@@ -163,7 +163,7 @@ def test_field_of_a_wrong_type_is_left_to_the_schema(url: str) -> None:
         assert schema_findings(url, {field: [body[field]]}) == []
 
 
-def test_keywords_that_fine_tuned_models_lack_are_reported() -> None:
+def test_keywords_unsupported_by_fine_tuned_models_are_reported() -> None:
     schema = closed(
         a={"type": "string", "minLength": 1, "pattern": "a"}, b={"type": "integer", "minimum": 1}
     )
@@ -204,7 +204,7 @@ def test_only_schemas_with_problems_trigger_the_rules(url: str) -> None:
 # -- caching --------------------------------------------------------------------------------------
 
 
-def test_same_schema_has_the_same_findings_in_other_places_and_under_other_names() -> None:
+def test_schema_has_the_same_findings_in_every_place_and_under_every_name() -> None:
     bad = closed(a={"type": "array"})
     tail = "In context=('properties', 'a'), array schema missing items."
 
@@ -322,7 +322,7 @@ def findings_of_example(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", RULE_NAMES)
-def test_examples_have_findings_of_their_own_rule_only(name: str) -> None:
+def test_examples_have_findings_only_of_their_own_rule(name: str) -> None:
     rule = RULES[name]
 
     assert rule.examples("Fails")

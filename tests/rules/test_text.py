@@ -24,13 +24,13 @@ NOT_UTF8 = "Invalid file for Batch API. Must be utf-8 encoded"
 
 
 def findings(*lines: bytes) -> list[BatchError]:
-    """The findings about a file of these lines, after a valid first line."""
+    """Check these lines after a valid first line, and return the findings."""
     report = check(b"\n".join([line("a").rstrip(b"\n"), *lines]))
     return sorted([*report.errors, *report.warnings])
 
 
 def with_input(json_text: bytes) -> bytes:
-    """The valid line, with another text for its input."""
+    """Return the valid line with this text as its input."""
     return GOOD.replace(b'"x"', json_text)
 
 
@@ -363,7 +363,7 @@ def test_every_kind_of_defect_has_a_rule() -> None:
 
 @each(TEXT_RULES)
 @pytest.mark.parametrize("kind", get_args(DefectKind))
-def test_rule_reports_its_own_kinds_of_defect_only(case: Rule, kind: DefectKind) -> None:
+def test_rule_reports_only_its_own_kinds_of_defect(case: Rule, kind: DefectKind) -> None:
     problems = list(case.check(Defect(kind, "the detail", "a name", ("metadata",))))
 
     assert len(problems) == (RULE_OF_KIND[kind] == case.name)
@@ -432,7 +432,7 @@ def test_lone_surrogate_in_parameters_is_reported_at_its_place() -> None:
 # -- duplicate_key --------------------------------------------------------------------------------
 
 
-def test_repeated_key_is_reported_when_its_rule_is_on() -> None:
+def test_repeated_key_is_reported_if_its_rule_is_on() -> None:
     text = with_input(b'"y", "input": "x"') + b"\n"
 
     report = check(text, warn=["duplicate_key"])

@@ -21,18 +21,18 @@ from batchlint.rules.triggers import (
 from rules.helpers import each
 from support import triggered_rules
 
-NOT_TEXT = {"type": "string"}  # As a quiet schema: any value that is not a string triggers.
+NOT_TEXT = {"type": "string"}  # A quiet schema: any value that is not a string triggers.
 
 
 def a_rule(when: Trigger, unless: Unless | None = None, name: str = "a") -> Rule:
-    """A rule with this trigger. Its check is not run here."""
+    """Return a rule with this trigger. These tests don't run its check."""
     return RULES["order_not_guaranteed"]._replace(name=name, when=when, unless=unless)
 
 
 def triggered(
     rule: Rule, body: Mapping[str, Any], endpoint: Endpoint = CHAT, line_bytes: int = 0
 ) -> bool:
-    """Whether a rule has to check a request."""
+    """Return whether a rule has to check a request."""
     names = triggered_rules(
         EndpointRules(endpoint, [rule]), Request(endpoint, {**body}, line_bytes)
     )
@@ -41,12 +41,12 @@ def triggered(
 
 
 def message(**more: Any) -> dict[str, Any]:
-    """A chat completion with one message."""
+    """Return a chat completion with one message."""
     return {"messages": [{"role": "user", "content": "Hi", **more}]}
 
 
 def part(**more: Any) -> dict[str, Any]:
-    """A chat completion whose message has one content part."""
+    """Return a chat completion whose message has one content part."""
     return message(content=[{"type": "text", **more}])
 
 
@@ -228,14 +228,14 @@ def test_fields_and_line_sizes_of_all_rules_are_collected() -> None:
     assert rules.line_sizes == [5, 7]
 
 
-def test_every_body_is_quiet_where_only_fields_and_sizes_trigger() -> None:
+def test_every_body_is_quiet_if_only_fields_and_sizes_trigger() -> None:
     rules = EndpointRules(CHAT, [a_rule(fields("a")), a_rule(long_lines(5), name="b")])
 
     assert rules.is_quiet({"a": 1})
     assert rules.is_quiet(part(file={}) | {"a": 1, "messages": [{"a": 1}]})
 
 
-def test_every_body_is_quiet_where_the_endpoint_has_no_items_or_parts() -> None:
+def test_every_body_is_quiet_if_the_endpoint_has_no_items_or_parts() -> None:
     rules = EndpointRules(EMBEDDINGS, [a_rule(items({"a": False}) | parts({"a": False}))])
 
     assert rules.is_quiet({"input": [{"a": 1}], "messages": [{"a": 1, "content": [{"a": 1}]}]})
@@ -262,7 +262,7 @@ def test_rule_without_a_trigger_runs_on_every_body() -> None:
     assert not EndpointRules(CHAT, [a_rule(ALWAYS)]).is_quiet({})
 
 
-def test_rules_with_different_quiet_values_of_a_field_do_not_silence_each_other() -> None:
+def test_rules_with_different_quiet_values_for_a_field_are_both_triggered() -> None:
     any_name = a_rule(items({"name": False}), name="any_name")
     no_text = a_rule(items({"name": NOT_TEXT}), name="no_text")
 

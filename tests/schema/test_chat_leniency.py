@@ -1,4 +1,4 @@
-"""What chat completions ignore and what they reject. Each kind is tested on both sides."""
+"""Values that chat completions ignore, and similar values that they reject."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def findings(body: dict[str, Any]) -> list[BatchError]:
 
 
 def messages(*first: dict[str, Any]) -> dict[str, Any]:
-    """A body with these messages before one of the user."""
+    """Return a body with these messages before a user message."""
     return {"messages": [*first, USER]}
 
 
 def content(*parts: Any, role: str = "user") -> dict[str, Any]:
-    """A body whose first message has this content."""
+    """Return a body whose first message has this content."""
     return messages({"role": role, "content": list(parts)})
 
 
 def calling(call_id: str = "call_1", text: Any = None, **function: Any) -> dict[str, Any]:
-    """A body with a call and its output."""
+    """Return a body with a call and its output."""
     call = {
         "id": call_id,
         "type": "function",
@@ -51,7 +51,7 @@ def calling(call_id: str = "call_1", text: Any = None, **function: Any) -> dict[
 
 
 def tool(parameters: Any, **function: Any) -> dict[str, Any]:
-    """A body with a function."""
+    """Return a body with a function."""
     made = {"name": "f", "parameters": parameters, **function}
     return {"tools": [{"type": "function", "function": made}]}
 

@@ -1,6 +1,6 @@
 """The explainer: the API's words for each keyword, and the API's order of problems.
 
-`fixtures/answers` tests its sentences with real schemas; the schemas here are small.
+These tests use small schemas. `fixtures/answers` tests the sentences with real schemas.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def field(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 class Case(NamedTuple):
-    """A value of the field `a`, and the problem with it."""
+    """A value of the field `a`, and its problem."""
 
     schema: dict[str, Any]
     value: Any
@@ -263,7 +263,7 @@ def tagged(**notes: Any) -> dict[str, Any]:
 
 
 class Union(NamedTuple):
-    """Notes of a union, a value, and the problem with it; None if it is valid."""
+    """A union's notes, a value, and the value's problem; None if it is valid."""
 
     notes: dict[str, Any]
     value: dict[str, Any]

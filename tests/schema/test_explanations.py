@@ -1,7 +1,7 @@
-"""Every attribute of the problems that the explainer reports, under one schema with all keywords.
+"""Every attribute of the explainer's problems, with one schema that has all keywords.
 
-`test_explain.py` tests the meaning of each keyword. Here, a change of any sentence, place, rank or
-hint shows up in `fixtures/expected/explanations.txt`.
+`test_explain.py` tests the meaning of each keyword. Here, a change to any sentence, place, rank or
+hint changes `fixtures/expected/explanations.txt`.
 """
 
 from __future__ import annotations
@@ -172,10 +172,10 @@ SCHEMA: Final[dict[str, Any]] = {
     },
 }
 
-#: A body without problems. The others have some of these fields, or other values.
+#: A valid body. Other bodies have some of these fields, or different values.
 GOOD: Final = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "count": 1}
 
-#: Values of one field each.
+#: Values to test for each field.
 VALUES: Final[dict[str, list[Any]]] = {
     "model": [1, None, ""],
     "messages": [[], [{}] * 4, [{"role": "user"}, 1], {}, [{"role": "x", "name": 1}], None],

@@ -1,4 +1,4 @@
-"""The table of models: for each rejection, one request fails and a similar one passes."""
+"""The model table: for each rejection, one request fails and a similar one passes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EDITS: Final = "/v1/images/edits"
 
 Body = dict[str, Any]
 
-#: What the smallest request of a family needs in addition to the required parameters.
+#: Parameters that a family's minimal request needs, besides the required ones.
 NEEDS: Final[dict[str, Body]] = {
     "gpt-audio": {
         "modalities": ["text", "audio"],
@@ -39,7 +39,7 @@ NEEDS: Final[dict[str, Body]] = {
     "deep research": {"tools": [{"type": "web_search_preview"}]},
 }
 
-#: A value for each parameter that some family rejects with any value.
+#: A value for each parameter that some family always rejects.
 VALUES: Final[dict[str, Any]] = {
     "max_tokens": 5,
     "stop": ["END"],
@@ -81,12 +81,12 @@ FILE: Final = {"type": "file", "file": {"file_id": "file-1"}}
 
 
 def user(*parts: Body) -> Body:
-    """A conversation of one message with these parts."""
+    """Return the parameters of a chat with one message that has these parts."""
     return {"messages": [{"role": "user", "content": list(parts)}]}
 
 
 def effort(value: str, **parameters: Any) -> Body:
-    """Parameters of a response with an effort."""
+    """Return the parameters of a response with this effort."""
     return {"reasoning": {"effort": value}, **parameters}
 
 
@@ -98,8 +98,7 @@ LOGPROBS_INCLUDED: Final = ["message.output_text.logprobs"]
 #: A pair of similar requests: the first one fails, and the second one passes.
 Pair = tuple[Body, Body]
 
-#: Rejections by a behavior, or by a family's own patch, that depend on several parameters, by
-#: endpoint.
+#: Rejections that depend on several parameters, by behavior (or family, for its own patch) and URL.
 PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
     "no audio parts": {CHAT: [(user(AUDIO), user(TEXT))]},
     "no image parts": {CHAT: [(user(TEXT, IMAGE), user(TEXT))]},
@@ -266,7 +265,7 @@ BEHAVIORS: Final[dict[str, dict[str, Any]]] = data.read("models")["behaviors"]
 
 
 class Patch(NamedTuple):
-    """A patch of the schema of an endpoint for a family.
+    """A patch of an endpoint's schema for a model family.
 
     Attributes:
         family: the name of the family.
@@ -281,7 +280,7 @@ class Patch(NamedTuple):
     schema: Mapping[str, Any]
 
 
-class Refusal(NamedTuple):
+class Rejection(NamedTuple):
     """A request that a family rejects, and a similar one that passes."""
 
     family: str
@@ -311,7 +310,7 @@ def patches() -> Iterator[Patch]:
 
 
 def pairs_of_parameter(url: str, key: str, schema: Mapping[str, Any] | None) -> Iterator[Pair]:
-    """Yield the pairs that test the patch of one parameter."""
+    """Yield the pairs that test one parameter's patch."""
     if schema is None or (schema.get("enum") or [0])[0] is None or schema.get("not") == {}:
         yield {key: VALUES[key]}, {}
     elif "enum" in schema and key not in ("quality", "output_format", "verbosity"):
@@ -323,7 +322,7 @@ def pairs_of_parameter(url: str, key: str, schema: Mapping[str, Any] | None) -> 
         yield {key: schema["maximum"] + 1}, {key: schema["maximum"]}
 
 
-def refusals() -> Iterator[Refusal]:
+def rejections() -> Iterator[Rejection]:
     """Yield a case for each rejection by each family that has a known model."""
     counts: dict[tuple[str, str, str], int] = {}
     for patch in patches():
@@ -335,15 +334,15 @@ def refusals() -> Iterator[Refusal]:
             pairs += pairs_of_parameter(patch.url, parameter, schema)
         for pair in pairs:
             counts[key] = counts.get(key, 0) + 1
-            yield Refusal(*key, counts[key], *pair)
+            yield Rejection(*key, counts[key], *pair)
         counts.setdefault(key, 0)
 
 
-REFUSALS: Final = list(refusals())
+REJECTIONS: Final = list(rejections())
 
 
 def findings(url: str, model: str, *parameters: Body) -> list[BatchError]:
-    """Return the findings about the smallest request plus parameters, without deprecations."""
+    """Check a minimal request with parameters, and return the findings, except deprecations."""
     body = copy.deepcopy(BODIES[url]) | {"model": model}
     for more in parameters:
         body |= more
@@ -355,8 +354,8 @@ def findings(url: str, model: str, *parameters: Body) -> list[BatchError]:
 # -------------------------------------------------------------------------------------
 
 
-@each(REFUSALS)
-def test_rejected_parameter_fails_and_a_similar_one_passes(case: Refusal) -> None:
+@each(REJECTIONS)
+def test_rejected_parameter_fails_and_a_similar_one_passes(case: Rejection) -> None:
     needs = NEEDS.get(case.family, {})
     found = findings(case.url, NAMES[case.family], needs, case.fails)
 
@@ -367,14 +366,14 @@ def test_rejected_parameter_fails_and_a_similar_one_passes(case: Refusal) -> Non
 
 
 def is_about_the_endpoint(name: str) -> bool:
-    """Whether a behavior rejects every request to an endpoint."""
+    """Return whether a behavior rejects every request to an endpoint."""
     constraints = [part for patch in BEHAVIORS[name].values() for part in patch.get("allOf", ())]
     return any("not" in part["anyOf"][0] for part in constraints)
 
 
 @pytest.mark.parametrize("name", [name for name in BEHAVIORS if not is_about_the_endpoint(name)])
 def test_every_behavior_has_a_case(name: str) -> None:
-    assert any(case.behavior == name for case in REFUSALS)
+    assert any(case.behavior == name for case in REJECTIONS)
 
 
 class Efforts(NamedTuple):
@@ -408,7 +407,7 @@ def test_unsupported_effort_is_rejected_in_responses(case: Efforts) -> None:
     [family for family in model_families().values() if family.name in NAMES],
     ids=lambda family: family.name,
 )
-def test_model_passes_at_its_own_endpoints_only(family: ModelFamily) -> None:
+def test_model_passes_only_at_its_own_endpoints(family: ModelFamily) -> None:
     for url, endpoint in provider().endpoints.items():
         needs = NEEDS.get(family.name, {}) if url in (CHAT, RESPONSES) else {}
         found = findings(url, NAMES[family.name], needs)
@@ -431,5 +430,5 @@ def test_patches_of_a_variant_are_patches_of_its_endpoint(url: str) -> None:
 
 
 def test_model_table_is_small() -> None:
-    """The table is read at every start."""
+    """Every run reads the table."""
     assert (ROOT / "schemas" / "models.json").stat().st_size < 200_000

@@ -1,4 +1,4 @@
-"""The schemas in the package are well-formed, complete, and in the vocabulary of the explainer."""
+"""The schemas in the package are valid and complete, and the explainer knows their keywords."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NAMES = (
 )
 SCHEMAS = {name: data.read(name) for name in NAMES}
 
-#: The keywords that `explain.py` knows. It could not explain a problem with any other keyword.
+#: The keywords that `explain.py` knows. It can't explain problems with other keywords.
 VOCABULARY = {
     "$defs",
     "$ref",
@@ -61,7 +61,7 @@ VOCABULARY = {
     "deprecated",
     "x-batchlint",
 }
-#: Keywords for the whole schema.
+#: Keywords that apply to a whole schema.
 ABOUT = {"$schema", "$id", "$comment", "title"}
 
 
@@ -206,7 +206,7 @@ VARIANTS = [
 
 
 @pytest.mark.parametrize(("url", "variant"), VARIANTS)
-def test_variant_is_a_valid_schema_that_keeps_the_constraints_of_the_plain_one(
+def test_variant_is_valid_and_keeps_the_constraints_of_the_plain_schema(
     url: str, variant: str
 ) -> None:
     endpoint = provider().endpoints[url]

@@ -55,7 +55,7 @@ DOUBTFUL: Final[dict[str, Any]] = {
     "minContains": 1,
 }
 
-#: References that point to nothing, in a schema that defines `A` in `$defs`.
+#: Dangling references. The schema defines only `A` in `$defs`.
 UNKNOWN_REFERENCES: Final = (
     "#/$defs/B",
     "#/properties/a",
@@ -354,7 +354,7 @@ STRICT: Final = [
 
 
 def with_a(schema: Any) -> dict[str, Any]:
-    """An object with one property, which is not strict."""
+    """Return the schema of an object with the property `a`, without strict mode's keywords."""
     return {"type": "object", "properties": {"a": schema}}
 
 

@@ -1,4 +1,4 @@
-"""Shared by the tests of users' schemas: building schemas and requests, and comparing findings."""
+"""Helpers for user schema tests: build schemas and requests, and compare findings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support import run_rule
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
 
-#: The rules about schemas.
+#: The rules that check users' schemas.
 RULE_NAMES = (
     "invalid_json_schema",
     "invalid_function_parameters",
@@ -33,7 +33,7 @@ UNTYPED = "schema must have a 'type' key."
 
 
 def closed(**properties: Any) -> dict[str, Any]:
-    """An object as strict mode requires it."""
+    """Return the schema of an object that strict mode accepts."""
     return {
         "type": "object",
         "properties": properties,
@@ -43,7 +43,7 @@ def closed(**properties: Any) -> dict[str, Any]:
 
 
 def nested(levels: int) -> dict[str, Any]:
-    """Nested objects."""
+    """Return the schema of objects nested to this many levels."""
     schema: dict[str, Any] = {"type": "string"}
     for _ in range(levels):
         schema = closed(a=schema)
@@ -51,7 +51,7 @@ def nested(levels: int) -> dict[str, Any]:
 
 
 class Expected(NamedTuple):
-    """A problem of a schema: the API's sentence, and the place in the schema as a pointer."""
+    """An expected problem: the API's sentence, and a pointer to the place in the schema."""
 
     sentence: str
     place: str = ""
@@ -59,28 +59,28 @@ class Expected(NamedTuple):
 
 
 def at(context: tuple[str, ...], tail: str, place: str, *, certain: bool = True) -> Expected:
-    """A problem whose sentence names its place."""
+    """Return a problem whose sentence names a context."""
     return Expected(f"In context={context!r}, {tail}", place, certain)
 
 
 def in_a(tail: str, place: str = "", *, certain: bool = True) -> Expected:
-    """A problem of the property `a`."""
+    """Return a problem in the property `a`."""
     return at(("properties", "a"), tail, f"/properties/a{place}", certain=certain)
 
 
 def in_root(tail: str, place: str = "") -> Expected:
-    """A problem of the root."""
+    """Return a problem at the root."""
     return at((), tail, place)
 
 
 def not_an_object(json_type: str, *, certain: bool = True) -> Expected:
-    """A root of another type."""
+    """Return the problem of a root that isn't an object."""
     got = f"""got 'type: "{json_type}"'."""
     sentence = f"""schema must be a JSON Schema of 'type: "object"', {got}"""
     return Expected(sentence, certain=certain)
 
 
-#: A root that is an object, but has a keyword that a root must not have.
+#: The problem of an object root with a forbidden keyword.
 FORBIDDEN_AT_ROOT: Final = Expected(
     "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'const'/'not' at the"
     " top level."
@@ -88,7 +88,7 @@ FORBIDDEN_AT_ROOT: Final = Expected(
 
 
 class SchemaCase(NamedTuple):
-    """A schema with its problems."""
+    """A schema and its problems."""
 
     name: str
     schema: Any
@@ -96,7 +96,7 @@ class SchemaCase(NamedTuple):
 
 
 def sentences(schema: dict[str, Any], mode: subset.Mode = "strict") -> list[tuple[str, str]]:
-    """The problems of a schema: their sentences and places."""
+    """Return the sentences and places of a schema's problems."""
     return [(found.sentence, pointer(found.path)) for found in subset.problems(schema, mode)]
 
 
@@ -104,30 +104,30 @@ def sentences(schema: dict[str, Any], mode: subset.Mode = "strict") -> list[tupl
 
 
 def chat_format(schema: Any, **more: Any) -> dict[str, Any]:
-    """A chat completion with a strict response format."""
+    """Return a chat completion with a strict response format."""
     named = {"name": "r", "strict": True, "schema": schema, **more}
     return {"response_format": {"type": "json_schema", "json_schema": named}}
 
 
 def text_format(schema: Any, **more: Any) -> dict[str, Any]:
-    """A response with a strict format."""
+    """Return a response with a strict format."""
     named = {"type": "json_schema", "name": "r", "strict": True, "schema": schema, **more}
     return {"text": {"format": named}}
 
 
 def chat_tool(parameters: Any, **more: Any) -> dict[str, Any]:
-    """A chat completion with a function."""
+    """Return a chat completion with a function."""
     function = {"name": "f", "parameters": parameters, **more}
     return {"tools": [{"type": "function", "function": function}]}
 
 
 def responses_tool(parameters: Any, **more: Any) -> dict[str, Any]:
-    """A response with a function."""
+    """Return a response with a function."""
     return {"tools": [{"type": "function", "name": "f", "parameters": parameters, **more}]}
 
 
 class Place(NamedTuple):
-    """A place of a schema in a request.
+    """A place in a request that contains a schema.
 
     Attributes:
         name: the name of the place.
@@ -148,7 +148,7 @@ class Place(NamedTuple):
     pointer: str
 
 
-#: The four places of a strict schema.
+#: The four places for a strict schema.
 STRICT_PLACES = [
     Place(
         "format of chat",
@@ -188,7 +188,7 @@ STRICT_PLACES = [
     ),
 ]
 
-#: The three places of the parameters of a function that is not strict.
+#: The three places for the parameters of a function that isn't strict.
 FUNCTION_PLACES = [
     Place(
         "function of chat",
@@ -221,7 +221,7 @@ FUNCTION_PLACES = [
 
 
 def schema_findings(url: str, body: dict[str, Any], *rules: str) -> list[Problem]:
-    """The problems that the rules about schemas, or these of them, find in a body."""
+    """Run the schema rules, or only these rules, on a body, and return the problems."""
     return [
         problem._replace(rule=name)
         for name in rules or RULE_NAMES
@@ -230,12 +230,12 @@ def schema_findings(url: str, body: dict[str, Any], *rules: str) -> list[Problem
 
 
 def places_of(problems: list[Problem]) -> list[tuple[str, str | None, str]]:
-    """The messages, params and pointers of problems."""
+    """Return the messages, params and pointers of problems."""
     return [(found.message, found.param, pointer(found.path or ())) for found in problems]
 
 
 def assert_findings(case: SchemaCase, place: Place) -> None:
-    """Check that a request with a schema has the findings of the case, and no others."""
+    """Verify that a request with the schema has exactly the expected findings."""
     found = schema_findings(place.url, place.body(case.schema))
     sure = [problem for problem in found if problem.rule == place.rule]
     doubtful = [problem for problem in found if problem.rule == "doubtful_schema"]

@@ -44,7 +44,7 @@ DRAFT_4 = {"$schema": "http://json-schema.org/draft-04/schema#"}
 
 
 def library_problems(schema: dict[str, Any]) -> list[SchemaProblem]:
-    """The problems with a sentence from the library. The API's own sentences begin alike."""
+    """Return the problems that have a sentence from the library."""
     return [
         problem
         for problem in subset.problems(schema, "function")
@@ -124,7 +124,7 @@ def test_parameters_of_a_function_are_checked_against_the_metaschema(
     assert_findings(case, place)
 
 
-def test_problems_of_the_metaschema_come_first() -> None:
+def test_metaschema_problems_come_first() -> None:
     schema = {
         "type": "object",
         "properties": {
@@ -210,7 +210,7 @@ def test_sentence_and_place_match_the_library(schema: dict[str, Any]) -> None:
 
 @given(SCHEMAS)
 @settings(max_examples=300, deadline=None)
-def test_library_rejects_schemas_with_a_metaschema_problem(schema: dict[str, Any]) -> None:
+def test_library_rejects_every_schema_with_a_metaschema_problem(schema: dict[str, Any]) -> None:
     schema.pop("$schema", None)
 
     if library_problems(schema):
@@ -220,7 +220,9 @@ def test_library_rejects_schemas_with_a_metaschema_problem(schema: dict[str, Any
 
 @given(SCHEMAS)
 @settings(max_examples=300, deadline=None)
-def test_schema_that_the_library_rejects_has_a_metaschema_problem(schema: dict[str, Any]) -> None:
+def test_every_schema_that_the_library_rejects_has_a_metaschema_problem(
+    schema: dict[str, Any],
+) -> None:
     schema.pop("$schema", None)
     errors = [
         *jsonschema.Draft202012Validator(jsonschema.Draft202012Validator.META_SCHEMA).iter_errors(
@@ -274,7 +276,7 @@ def test_long_value_is_cut_in_the_sentence() -> None:
 
 
 def test_threads_do_not_change_the_warning_filters() -> None:
-    """With a thread executor they stayed silenced, or `-W error` raised out of a check."""
+    """With threads, warnings stayed silenced, or `-W error` made a check raise."""
     code = """
 import warnings
 from concurrent.futures import ThreadPoolExecutor

@@ -42,7 +42,7 @@ BELOW = [
 DEFINITIONS = ["/$defs/d", "/$defs/d/items", "/definitions/e"]
 
 
-def test_subschemas_come_depth_first_and_definitions_in_strict_mode_only() -> None:
+def test_subschemas_are_yielded_depth_first_and_definitions_only_in_strict_mode() -> None:
     assert places(SCHEMA, strict=False) == BELOW
     assert places(SCHEMA, strict=True) == BELOW + DEFINITIONS
 
@@ -62,7 +62,7 @@ def test_levels_limit_the_depth_of_the_data() -> None:
     assert len(places(schema, strict=True, levels=2)) == 4
 
 
-def test_values_that_are_not_schemas_are_visited_and_not_entered() -> None:
+def test_values_that_are_not_schemas_are_visited_but_not_entered() -> None:
     schema = {"properties": {"a": True, "b": None, "c": [LEAF]}, "items": [LEAF], "anyOf": LEAF}
 
     assert [node.value for node in nodes(schema, strict=True)] == [schema, True, None, [LEAF]]

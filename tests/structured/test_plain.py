@@ -16,7 +16,7 @@ from structured.strategies import SCHEMAS
 
 
 def full_check(schema: dict[str, Any]) -> tuple[object, ...]:
-    """The problems of a schema, without the quick check, which skips long schemas."""
+    """Return the problems of a schema, without the quick check, which skips long schemas."""
     return subset.problems(schema | {"description": "x" * (plain.MAX_BYTES + 1)}, "strict")
 
 
@@ -37,7 +37,7 @@ def full_check(schema: dict[str, Any]) -> tuple[object, ...]:
         pytest.param(nested(6), id="six levels"),
     ],
 )
-def test_common_schema_is_accepted(schema: dict[str, Any]) -> None:
+def test_common_schema_passes_the_quick_check(schema: dict[str, Any]) -> None:
     assert plain.is_obviously_valid(schema)
 
 
@@ -80,7 +80,7 @@ def test_other_schema_needs_the_full_check(schema: dict[str, Any]) -> None:
 
 
 @each([case for case in STRICT if case.expected])
-def test_schema_with_a_problem_is_not_accepted(case: SchemaCase) -> None:
+def test_schema_with_a_problem_fails_the_quick_check(case: SchemaCase) -> None:
     assert full_check(case.schema)
     assert not plain.is_obviously_valid(case.schema)
 
@@ -134,12 +134,12 @@ NEARLY_PLAIN = st.recursive(
 
 
 @given(NEARLY_PLAIN)
-def test_accepted_schema_passes_the_full_check(schema: Any) -> None:
+def test_accepted_nearly_plain_schema_passes_the_full_check(schema: Any) -> None:
     if isinstance(schema, dict) and plain.is_obviously_valid(schema):
         assert full_check(schema) == ()
 
 
 @given(SCHEMAS)
-def test_any_accepted_schema_passes_the_full_check(schema: dict[str, Any]) -> None:
+def test_accepted_random_schema_passes_the_full_check(schema: dict[str, Any]) -> None:
     if plain.is_obviously_valid(schema):
         assert full_check(schema) == ()

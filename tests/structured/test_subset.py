@@ -41,7 +41,7 @@ def test_parameters_of_a_function_have_their_problems(case: SchemaCase) -> None:
     assert found(case, "function") == [*map(tuple, case.expected)]
 
 
-def test_problems_come_in_the_order_of_the_api() -> None:
+def test_problems_are_in_the_api_order() -> None:
     schema = {
         "type": "object",
         "properties": {
@@ -88,7 +88,7 @@ def test_hint_counts_the_optional_properties() -> None:
     assert "3 properties are missing" in (problem.hint or "")
 
 
-def test_forbidden_keyword_at_the_root_of_a_function_is_certain_on_chat_only() -> None:
+def test_forbidden_root_keyword_in_a_function_is_certain_only_in_chat() -> None:
     schema = {"type": "object", "properties": {}, "anyOf": []}
 
     chat_only = [problem.chat_only for problem in subset.problems(schema, "function")]
@@ -107,7 +107,7 @@ def test_limits_and_strict_keywords_do_not_apply_to_other_functions() -> None:
 
 
 @pytest.mark.parametrize("keyword", subset.NOT_FOR_FINE_TUNED)
-def test_fine_tuned_models_lack_the_keyword(keyword: str) -> None:
+def test_keyword_unsupported_by_fine_tuned_models_is_reported(keyword: str) -> None:
     schema = closed(a={"type": "string", keyword: 1}, b={"anyOf": [{keyword: 2}]})
 
     assert sentences(schema, "fine-tuned") == [
@@ -147,7 +147,7 @@ def test_cache_is_bounded() -> None:
     assert 0 < size < subset._cache._max_bytes
 
 
-def test_fingerprint_is_short_and_tells_values_apart() -> None:
+def test_fingerprint_is_short_and_distinguishes_values() -> None:
     long = [b"x" * 10_000, b"x" * 10_001]
 
     assert subset.fingerprint(long[0]) == subset.fingerprint(bytes(long[0]))
@@ -165,7 +165,7 @@ def test_schema_that_is_nested_too_deep_for_the_encoder_is_checked() -> None:
 
 
 def test_problems_match_the_golden_file() -> None:
-    """Every problem with its hint, as rules receive it."""
+    """The golden file lists every problem with its hint, as rules receive them."""
 
     def lines(case: SchemaCase, mode: subset.Mode) -> list[str]:
         if not isinstance(case.schema, dict):

@@ -1,4 +1,4 @@
-"""The work that a schema takes, and the budget that limits it per line."""
+"""The work budget for schemas, which limits the time per line."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def excess(schema: dict[str, Any]) -> int:
 # -- counting -------------------------------------------------------------------------------------
 
 
-def test_usual_schemas_use_no_budget() -> None:
+def test_typical_schemas_use_no_budget() -> None:
     seen = 0
     for path in fixture_files("valid", "cases/valid"):
         for text in path.read_bytes().splitlines():
@@ -105,7 +105,7 @@ def test_budget_is_spent_once() -> None:
 def test_line_with_slow_patterns_has_one_finding(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its patterns took half a minute to compile."""
+    """Without the budget, its patterns took half a minute to compile."""
     compiled: set[object] = set()
 
     def is_regex(pattern: object) -> bool:
@@ -123,7 +123,7 @@ def test_line_with_slow_patterns_has_one_finding(
     assert 0 < len(compiled) <= 2
 
 
-def test_schemas_that_use_no_budget_are_checked_even_when_it_is_exhausted() -> None:
+def test_typical_schemas_are_checked_even_if_the_budget_is_exhausted() -> None:
     report = report_on(*slow_schemas(9), {"type": "array"})
 
     assert {error.rule for error in report.errors} == {"invalid_function_parameters"}
@@ -145,7 +145,7 @@ def test_caching_does_not_affect_the_budget() -> None:
 
 
 def test_deep_and_wide_schema_is_not_checked() -> None:
-    """Its places took more than a gigabyte."""
+    """Without the budget, the paths inside it took more than a gigabyte."""
     inner = '{"type":"array","items":' * 900 + "{}" + "}" * 900
     wide = inner.replace("{}", '{"anyOf":[' + ",".join(["{}"] * 10_000) + "]}", 1)
     line = (
