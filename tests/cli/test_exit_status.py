@@ -47,7 +47,7 @@ UNREADABLE = FileResult("unreadable", error="No such file or directory")
         pytest.param([UNREADABLE, CLEAN], 2, 2, id="unreadable, then clean"),
     ],
 )
-def test_exit_status_is_that_of_the_worst_result(
+def test_exit_status_reflects_the_worst_result(
     results: list[FileResult], status: int, strict_status: int
 ) -> None:
     assert exit_status(results, strict=False) == status

@@ -37,7 +37,7 @@ def test_file_is_fixed_in_place(path: Path, run: Run) -> None:
     assert path.read_bytes() == RIGHT
 
 
-def test_errors_that_remain_give_exit_status_1(path: Path, run: Run) -> None:
+def test_remaining_errors_exit_with_status_1(path: Path, run: Run) -> None:
     path.write_bytes(WRONG + RIGHT)
     result = run("fix", "in.jsonl")
 
@@ -90,7 +90,7 @@ def test_diff_of_a_json_array_replaces_all_lines(path: Path, run: Run) -> None:
     )
 
 
-def test_output_file_option_writes_there_and_keeps_the_input(path: Path, run: Run) -> None:
+def test_output_file_option_writes_a_new_file_and_keeps_the_input(path: Path, run: Run) -> None:
     assert run("fix", "in.jsonl", "--output-file", "out.jsonl").status == 0
     assert Path("out.jsonl").read_bytes() == RIGHT
     assert path.read_bytes() == WRONG
@@ -99,7 +99,7 @@ def test_output_file_option_writes_there_and_keeps_the_input(path: Path, run: Ru
     assert result.err.startswith("in.jsonl: 1 problem fixed")
 
 
-def test_standard_input_is_fixed_to_standard_output() -> None:
+def test_fixed_standard_input_is_printed() -> None:
     result = run_command("fix", "-", stdin=WRONG)
 
     assert result.status == 0

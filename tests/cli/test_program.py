@@ -155,7 +155,7 @@ def test_signals_after_the_first_are_ignored() -> None:
 @posix
 @pytest.mark.parametrize("pause", [0.0, 0.1, 0.2])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_stops_workers_that_get_data_from_standard_input(
+def test_signal_stops_workers_while_standard_input_is_checked(
     number: signal.Signals, pause: float, tmp_path: Path
 ) -> None:
     path = tmp_path / "batch.jsonl"

@@ -53,14 +53,14 @@ def test_dry_run_prints_the_plan_and_writes_nothing(run: Run) -> None:
 
 
 @pytest.mark.parametrize("by", ["model", "url", "url, model"])
-def test_table_has_a_column_for_each_field_of_the_by_option(by: str, run: Run) -> None:
+def test_table_has_a_column_for_each_grouping_field(by: str, run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a"))
     header, *_ = run("split", "in.jsonl", "--dry-run", "--by", by).out.splitlines()
 
     assert header.split() == ["part", "requests", "bytes", "inputs", *by.split(", ")]
 
 
-def test_lines_that_fit_no_part_give_exit_status_1_and_nothing_is_written(run: Run) -> None:
+def test_lines_that_fit_no_part_exit_with_status_1_and_nothing_is_written(run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a") + b"{}\n" * 30)
     result = run("split", "in.jsonl")
 

@@ -87,7 +87,7 @@ def test_batch_results_agree_with_the_report(provider: str, path: Path) -> None:
     "name", ["byte_order_mark", "lone_surrogate", "nesting_too_deep", "not_a_number"]
 )
 @pytest.mark.parametrize("polls", [1, 4])
-def test_lines_that_only_other_services_may_accept_are_answered(name: str, polls: int) -> None:
+def test_every_line_gets_a_result_for_a_provider_with_fewer_checks(name: str, polls: int) -> None:
     with closing(Service({}, "compatible")) as service:
         path = FIXTURES / "invalid" / f"{name}.jsonl"
         file = upload(service, path)
@@ -105,7 +105,7 @@ def test_lines_that_only_other_services_may_accept_are_answered(name: str, polls
         assert sum(len(custom_ids(service, file_id)) for file_id in ids) == report.total
 
 
-def test_deeply_nested_tools_are_echoed_down_to_some_level(tmp_path: Path) -> None:
+def test_request_with_deeply_nested_tools_is_answered(tmp_path: Path) -> None:
     schema: dict[str, object] = {"type": "object"}
     for _ in range(150):
         schema = {"type": "object", "properties": {"a": schema}}
