@@ -24,6 +24,13 @@ class Inputs(NamedTuple):
     [
         Inputs("tokens at the limit", [TOKENS] * 37, None),
         Inputs("tokens beyond the limit", [TOKENS] * 38, "max_tokens_per_request", 304_000),
+        Inputs("short tokens at the limit", [[5] * 2000] * 150, None),
+        Inputs(
+            "short tokens beyond the limit",
+            [*[[5] * 2000] * 150, [5]],
+            "max_tokens_per_request",
+            300_001,
+        ),
         Inputs("text at the limit", ["word " * 1500] * 160, None),
         Inputs("text beyond the limit", ["word " * 1500] * 161, "embedding_tokens", 301_875),
         Inputs("Chinese text", ["\u6f22" * 1000] * 401, "embedding_tokens", 300_750),

@@ -7,12 +7,15 @@ from typing import Final, NamedTuple
 
 from ..findings import Phase, Problem
 from ..providers import EMBEDDINGS
-from .prompt_size import LONG_LINE, utf8_length
+from .prompt_size import utf8_length
 from .registry import Request, problem, request_rule, stated_in_schema
 from .triggers import long_lines
 
 #: The maximum number of tokens in one request.
 _LIMIT: Final = 300_000
+
+#: Shorter lines are within the limit: a token ID takes at least two bytes, such as "5,".
+_LONG_LINE: Final = 2 * _LIMIT
 
 #: The API estimates the tokens of a string from its bytes (timescale/pgai#730).
 _BYTES_PER_TOKEN: Final = 4
@@ -35,7 +38,7 @@ class _Tokens(NamedTuple):
     is_exact: bool
 
 
-@request_rule(endpoints=[EMBEDDINGS], when=long_lines(LONG_LINE))
+@request_rule(endpoints=[EMBEDDINGS], when=long_lines(_LONG_LINE))
 def max_tokens_per_request(request: Request) -> Iterator[Problem]:
     """The inputs of one embeddings request have more than 300,000 tokens in total.
 
@@ -59,7 +62,7 @@ def max_tokens_per_request(request: Request) -> Iterator[Problem]:
     code="max_tokens_per_request",
     fails=None,
     endpoints=[EMBEDDINGS],
-    when=long_lines(LONG_LINE),
+    when=long_lines(_LONG_LINE),
 )
 def embedding_tokens(request: Request) -> Iterator[Problem]:
     """The inputs of one embeddings request have an estimated total of over 300,000 tokens.
