@@ -58,7 +58,7 @@ def rules_index() -> str:
 def _index_lines() -> Iterator[str]:
     yield "# Rules\n"
     yield (
-        "Each rule has a page with examples, a fix and evidence. `batchlint rule NAME` prints the "
+        "Each rule has a page with examples, a fix and its evidence. `batchlint rule NAME` prints the "
         "same text.\n"
     )
     yield (
@@ -147,16 +147,16 @@ report = batchlint.check("requests.jsonl", endpoint="/v1/responses")
 report.ok                # True if there are no errors
 report.errors            # (BatchError(rule, code, line, message, param, ...), ...)
 report.request_counts    # {"total": ..., "failed": ...}
-report.to_dict()         # what --format json prints
-report.to_batch()        # what the API would return
+report.to_dict()         # the dict that --format json prints
+report.to_batch()        # the object that the API would return
 ```
 
-The [recipes](recipes.md) show the library in use.
+For complete examples, see the [recipes](recipes.md).
 
 | task | function |
 |---|---|
 | Check a file | [`check`](#batchlintcheck) |
-| Check a file, and get each finding as soon as it is known | [`iter_errors`](#batchlintiter_errors) |
+| Get findings while a file is being read | [`iter_errors`](#batchlintiter_errors) |
 | Check a single request | [`check_request`](#batchlintcheck_request) |
 | Check the parameters of a create call | [`check_create`](#batchlintcheck_create) |
 | Check many files | [`check_many`](#batchlintcheck_many) |
@@ -170,10 +170,9 @@ The [recipes](recipes.md) show the library in use.
 
 **Configuration.** The library doesn't read configuration files.
 
-**Processes.** `jobs=0` uses one process per core. Each process imports your script, so a script
-that sets `jobs`, or calls `check_many`, must do so under `if __name__ == "__main__":`. `executor`
-accepts any object with a `submit` method, such as `concurrent.futures.ProcessPoolExecutor` or
-Dask's `Client.get_executor()`.
+**Processes.** `jobs=0` uses one process per core. Each process imports your script, so set `jobs` or call
+`check_many` only under `if __name__ == "__main__":`. `executor` accepts any object with a `submit`
+method, such as `concurrent.futures.ProcessPoolExecutor` or Dask's `Client.get_executor()`.
 
 **Stability.** Only the names on this page, and `app` and `create_app` in `batchlint.server`, are
 public. Other names may change."""
@@ -285,18 +284,18 @@ def speed() -> str:
     """Render the table of benchmark results."""
     results = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))
     work = {
-        "L: orjson.loads(line)": ("only parses the lines, with orjson", "anything else"),
-        "batchlint check": ("everything that the [rules](rules.md) describe", ""),
-        "batchlint check --jobs 1": ("the same in one process", ""),
+        "L: orjson.loads(line)": ("that each line is valid JSON", "anything else"),
+        "batchlint check": ("all [rules](rules.md)", ""),
+        "batchlint check --jobs 1": ("all rules, in one process", ""),
     }
     work |= {peer["name"]: (peer["checks"], peer["misses"]) for peer in results["peers"]}
-    lines = ["| | checks | does not check | seconds | largest process |", "|---|---|---|--:|--:|"]
+    lines = ["| tool | seconds | memory | checks | does not check |", "|---|--:|--:|---|---|"]
     for row in results["rows"]:
         if row["corpus"] == "chat":
-            seconds = f"{row['seconds']:.2f}{' (extrapolated from 1,000 lines)' if row['extrapolated'] else ''}"
+            seconds = f"{row['seconds']:.2f}{' (estimate)' if row['extrapolated'] else ''}"
             lines.append(
-                f"| {row['tool'].removeprefix('L: ')} | {' | '.join(work[row['tool']])} | "
-                f"{row['failed'] or seconds} | {row['peak'] / 1e6:.0f} MB |"
+                f"| {row['tool'].removeprefix('L: ')} | {row['failed'] or seconds} | "
+                f"{row['peak'] / 1e6:.0f} MB | {' | '.join(work[row['tool']])} |"
             )
     machine = results["machine"]
     return "\n".join(
