@@ -115,7 +115,9 @@ def _explained(rule: Rule) -> Iterator[str]:
         if heading and heading[1] in ("Fails", "Passes"):
             if example:
                 yield "```\n"
-            yield f"**{heading[1]}**\n\n```json\n{heading[2]}"
+            url = heading[2].partition(" ")[0] if heading[2].startswith("/") else ""
+            body = heading[2].removeprefix(url).lstrip()
+            yield f"**{heading[1]}**{f' (`{url}`)' if url else ''}\n\n```json\n{body}"
             example = True
         elif example and line.startswith("    "):
             yield line[4:]
@@ -207,11 +209,16 @@ def _public(name: str, thing: Any) -> Iterator[str]:
 
 
 def _signature(function: FunctionType) -> str:
-    """Return the signature of a function as written in the source."""
+    """Return the signature of a function as written in the source, with the values of constants."""
     source = textwrap.dedent(inspect.getsource(function))
     (definition,) = ast.parse(source).body
     assert isinstance(definition, ast.FunctionDef)
-    return "\n".join(source.splitlines()[: definition.body[0].lineno - 1]).removesuffix(":")
+    text = "\n".join(source.splitlines()[: definition.body[0].lineno - 1]).removesuffix(":")
+    for name, parameter in inspect.signature(function).parameters.items():
+        if isinstance(parameter.default, int | float):
+            value = f"{parameter.default:_}"
+            text = re.sub(rf"(\b{name}: \w+ = )[A-Z_]+\b", rf"\g<1>{value}", text)
+    return text
 
 
 def _sections(thing: Any) -> Iterator[str]:

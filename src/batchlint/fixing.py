@@ -137,7 +137,7 @@ def fix(
         remain.
 
     Raises:
-        OSError: the source cannot be read, or the target cannot be written. The target then
+        OSError: the source can't be read, or the target can't be written. The target then
             keeps its old content.
         TypeError: an argument has the wrong type.
         ValueError: the provider, a rule or the endpoint is unknown, a number is negative, or the
@@ -291,7 +291,7 @@ class Repair:
                 temporary directory.
 
         Raises:
-            OSError: the source cannot be read.
+            OSError: the source can't be read.
             OutputError: a temporary file cannot be written.
         """
         folder = None if beside is None else os.path.dirname(os.path.realpath(beside))  # noqa: PTH120

@@ -64,7 +64,7 @@ def check_many(
 ) -> Iterator[tuple[str, Report | OSError]]:
     """Check many batch input files, and yield each report as soon as it is ready.
 
-    If a file cannot be read, its result is the `OSError`, and the other files are still checked.
+    If a file can't be read, its result is the `OSError`, and the other files are still checked.
 
     Args:
         sources: paths and URLs. A URL may be a glob (`s3://bucket/2026-*/*.jsonl`), or a prefix

@@ -63,7 +63,7 @@ def create_batch(
 
     Raises:
         BatchInputError: the file or the parameters have errors. Nothing was uploaded.
-        OSError: the file cannot be read, or it changed while it was being checked.
+        OSError: the file can't be read, or it changed while it was being checked.
         TypeError: `input_file_id` was passed. The upload determines it.
         ValueError: `endpoint` is not a batch endpoint.
     """

@@ -34,10 +34,10 @@ def check_chunk(
 
     Args:
         data: whole lines. Every part except the last must end with a newline.
-        first: whether this is the first part of the file. Only there does batchlint look for a byte
-            order mark and for other file formats. To recognize another format, it needs a part of
-            at least 256 KiB, or the whole file. The finding about it has a fix only if the part is
-            the whole file, because whether the file can be converted depends on all of it.
+        first: whether this is the first part of the file. batchlint looks for a byte order mark and
+            for other file formats only in the first part. To recognize another format, it needs at
+            least 256 KiB, or the whole file. The finding has a fix only if the part is the whole
+            file.
         provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint. Needed only if the provider's lines have no URL.
         select: the rules to check, as for `check`.
@@ -115,7 +115,7 @@ def finish(
         The report.
 
     Raises:
-        OSError: the source cannot be opened.
+        OSError: the source can't be opened.
         TypeError: an argument has the wrong type.
         ValueError: as for `check`.
     """

@@ -237,7 +237,7 @@ def split(
 
     Raises:
         FileExistsError: a part or the manifest already exists, and `force` is not set.
-        OSError: the source cannot be read, or a part cannot be written.
+        OSError: the source can't be read, or a part can't be written.
         TypeError: an argument has the wrong type.
         ValueError: the provider or a field of `by` is unknown, or a number is below 1 or above the
             provider's limit.

@@ -100,7 +100,7 @@ def check(
         The report. It is truthy if there are no errors.
 
     Raises:
-        OSError: the file cannot be read, or it changed while it was being read.
+        OSError: the file can't be read, or it changed while it was being read.
         TypeError: an argument has the wrong type.
         ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a
             batch endpoint or differs from the one in `create`, a number is negative, `now` is not
@@ -169,7 +169,7 @@ def iter_errors(
         checks.
 
     Raises:
-        OSError: the file cannot be read. Raised during iteration.
+        OSError: the file can't be read. Raised during iteration.
         TypeError: an argument has the wrong type. If it is `source`, raised during iteration.
         ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a
             batch endpoint or differs from the one in `create`, a number is negative, or `now` is
