@@ -301,7 +301,7 @@ def speed() -> str:
         if row["corpus"] == "chat":
             seconds = f"{row['seconds']:.2f}{' (estimate)' if row['extrapolated'] else ''}"
             lines.append(
-                f"| {row['tool'].removeprefix('L: ')} | {row['failed'] or seconds} | "
+                f"| {_code(row['tool'].removeprefix('L: '))} | {row['failed'] or seconds} | "
                 f"{row['peak'] / 1e6:.0f} MB | {' | '.join(work[row['tool']])} |"
             )
     machine = results["machine"]
@@ -311,6 +311,11 @@ def speed() -> str:
             f"\n{machine['processor']}, {machine['cores']} cores, Python {machine['python']}, {results['made']}.",
         ]
     )
+
+
+def _code(tool: str) -> str:
+    """Render a command or an expression as code, and other names as text."""
+    return f"`{tool}`" if tool.startswith(("batchlint ", "orjson.")) else tool
 
 
 def providers() -> str:
