@@ -85,7 +85,7 @@ def finish(
     max_enqueued_tokens: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Make the report of a file whose parts `check_chunk` has checked.
+    """Create the report of a file from the merged summary of its parts.
 
     This function runs the rules about the whole file, such as the one about duplicate custom_ids.
 
