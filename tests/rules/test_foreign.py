@@ -198,6 +198,13 @@ def test_utf16_is_recognized(encoding: str) -> None:
         )  # Only this one has a byte order mark.
 
 
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be"])
+def test_utf32_is_not_mistaken_for_utf16(encoding: str) -> None:
+    """Otherwise, `fix` would leave three zero bytes around each character."""
+    for text in (line("a").decode(), "[]\n", "\ufeff{}\n"):
+        assert find_foreign(text.encode(encoding)) == Defect("utf-32")
+
+
 @pytest.mark.parametrize("head", [b"\0" * 2, b"\0" * 4096, b"\0" * 4096 + b"\r\n"])
 def test_file_of_null_bytes_is_not_recognized_as_utf16(head: bytes) -> None:
     defect = find_foreign(head)

@@ -344,6 +344,7 @@ RULE_OF_KIND = {
     "blank": "blank_line",
     "byte order mark": "byte_order_mark",
     "utf-16": "not_utf8",
+    "utf-32": "not_utf8",
     "not utf-8": "not_utf8",
     "not a number": "not_a_number",
     "lone surrogate": "lone_surrogate",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -68,6 +69,8 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
     """
     if head.startswith(b"\0\0") and not head.strip(b"\0\r\n"):
         return Defect("foreign", _ZEROS_HINT, "a file that contains only zero bytes")
+    if _is_utf32(head):
+        return Defect("utf-32")
     if _is_utf16(head):
         return Defect("utf-16", fix=_AS_UTF8 if head.startswith(UTF16_MARKS) else None)
     for beginning, name, hint in _BINARY:
@@ -117,6 +120,13 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
     if defect.kind == "foreign":
         message = f"This is not a batch input file: it looks like {defect.name}."
         yield Problem(message, hint=defect.detail, fix=defect.fix)
+
+
+def _is_utf32(head: bytes) -> bool:
+    """Whether a file is UTF-32. Its byte order mark begins like that of UTF-16."""
+    return head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) or (
+        head[:4].count(0) == head[4:8].count(0) == 3  # An ASCII character has three zero bytes.
+    )
 
 
 def _is_utf16(head: bytes) -> bool:

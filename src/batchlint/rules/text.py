@@ -40,6 +40,7 @@ DefectKind = Literal[
     "blank",
     "byte order mark",
     "utf-16",
+    "utf-32",
     "not utf-8",
     "not a number",
     "lone surrogate",
@@ -305,8 +306,8 @@ def byte_order_mark(defect: Defect) -> Iterator[Problem]:
 def not_utf8(defect: Defect) -> Iterator[Problem]:
     r"""The file is not encoded in UTF-8.
 
-    The API rejects the upload. The hint names the first invalid byte. A UTF-16 file is
-    reported once. PowerShell's `>` and Windows Notepad often write UTF-16.
+    The API rejects the upload. The hint names the first invalid byte. A UTF-16 or UTF-32
+    file is reported once. PowerShell's `>` and Windows Notepad often write UTF-16.
 
     Fix: Write the file as UTF-8, for example with
     `open(path, "w", encoding="utf-8", newline="\n")`.
@@ -316,10 +317,10 @@ def not_utf8(defect: Defect) -> Iterator[Problem]:
     """
     if defect.kind == "not utf-8":
         yield Problem(NOT_UTF8, hint=f"{defect.detail} Write the file with encoding='utf-8'.")
-    elif defect.kind == "utf-16":
+    elif defect.kind in ("utf-16", "utf-32"):
         yield Problem(
             NOT_UTF8,
-            hint="The file is UTF-16. Write it as UTF-8 (PowerShell: Out-File -Encoding "
+            hint=f"The file is {defect.kind.upper()}. Write it as UTF-8 (PowerShell: Out-File -Encoding "
             "utf8NoBOM).",
             fix=defect.fix,
         )
