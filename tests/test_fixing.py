@@ -442,6 +442,24 @@ def test_new_id_keeps_the_characters_of_the_old_one_and_is_counted() -> None:
     assert fixed.splitlines()[1:] == [text.replace("😀", f"😀-{n}").rstrip() for n in (2, 3)]
 
 
+def test_equal_ids_are_replaced_in_time_proportional_to_their_number() -> None:
+    """Searching from 2 for each line took minutes if all 50,000 lines had the same ID."""
+    lookups: list[object] = []
+
+    class Counted(set[str]):
+        def __contains__(self, value: object) -> bool:
+            lookups.append(value)
+            return super().__contains__(value)
+
+    new_ids = fixing.NewIds(["a", "a-2", "a-5"])
+    assert [new_ids.new("a-", 2) for _ in range(4)] == ["a-3", "a-4", "a-6", "a-7"]
+
+    new_ids._taken = Counted()
+    for _ in range(100):
+        new_ids.new("b-", 2)
+    assert len(lookups) == 100
+
+
 def test_each_new_id_is_counted_by_its_rule() -> None:
     nameless = line("x").replace(b'"custom_id": "x", ', b"")
     report = fix(nameless * 2 + line("") * 3 + line("a") * 2, None, unsafe=True)

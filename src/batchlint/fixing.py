@@ -444,14 +444,14 @@ class Repair:
         repeats = {line for line, _, _ in repeated_ids(summary.custom_ids, summary.lines)}
         if "duplicate_custom_id" not in severities:
             repeats = set()
-        taken = set(filter(None, ids))
+        new_ids = NewIds(filter(None, ids))
         for number, line in enumerate(material.lines(), 1):
             custom_id = ids[number - 1]
             lacks_id = not custom_id and summary.statuses[number - 1] != LineStatus.BLANK
             if number in repeats and custom_id:
-                yield self._with_id(line, _unused(f"{custom_id}-", 2, taken), "duplicate_custom_id")
+                yield self._with_id(line, new_ids.new(f"{custom_id}-", 2), "duplicate_custom_id")
             elif lacks_id and (rule := self._missing_id_rule(line)) in severities:
-                yield self._with_id(line, _unused("request-", number, taken), rule)
+                yield self._with_id(line, new_ids.new("request-", number), rule)
             else:
                 yield line
 
@@ -478,13 +478,26 @@ class Repair:
         return changed.encode()
 
 
-def _unused(prefix: str, number: int, taken: set[str]) -> str:
-    """Return an unused ID, and add it to `taken`."""
-    while f"{prefix}{number}" in taken:
-        number += 1
-    custom_id = f"{prefix}{number}"
-    taken.add(custom_id)
-    return custom_id
+class NewIds:
+    """Makes IDs that are not in use.
+
+    Args:
+        taken: the IDs that are in use.
+    """
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = {*taken}
+        self._following: dict[str, int] = {}
+
+    def new(self, beginning: str, number: int) -> str:
+        """Return a new ID: a beginning and the first unused number, from the given one."""
+        # Numbers that were tried before are in use. All lines may have the same ID.
+        number = max(number, self._following.get(beginning, number))
+        while f"{beginning}{number}" in self._taken:
+            number += 1
+        self._following[beginning] = number + 1
+        self._taken.add(f"{beginning}{number}")
+        return f"{beginning}{number}"
 
 
 def _is_about_form(error: BatchError) -> bool:

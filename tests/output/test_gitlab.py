@@ -63,7 +63,8 @@ def test_fingerprints_are_unique_and_do_not_change_if_a_line_is_inserted(
     lines = [
         line("a", bogus=1),
         line("a", bogus=1),
-        line("a", bogus=1),
+        line("", bogus=1),
+        line(None, bogus=1),
         line("b", dimensions="x"),
     ]
 
@@ -76,5 +77,5 @@ def test_fingerprints_are_unique_and_do_not_change_if_a_line_is_inserted(
 
     before = fingerprints()
     lines.insert(0, line("new"))
-    assert len(before) == 6
+    assert len(before) == 8
     assert fingerprints() == before

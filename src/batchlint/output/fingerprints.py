@@ -12,7 +12,7 @@ class Fingerprints:
     """Creates the fingerprints of a run."""
 
     def __init__(self) -> None:
-        self._seen = Counter[tuple[str | None, ...]]()
+        self._seen = Counter[bytes]()
 
     def of(self, path: str, error: BatchError) -> str:
         """Return the fingerprint of a finding. Equal findings are numbered."""
@@ -20,6 +20,6 @@ class Fingerprints:
 
     def of_parts(self, *parts: str | None) -> str:
         """Return the fingerprint of anything that these parts identify."""
-        self._seen[parts] += 1
-        text = "\0".join([*(part or "" for part in parts), str(self._seen[parts])])
-        return sha256(text.encode(errors="backslashreplace")).hexdigest()[:32]
+        text = "\0".join(part or "" for part in parts).encode(errors="backslashreplace")
+        self._seen[text] += 1  # Different parts may have the same text.
+        return sha256(b"%b\0%d" % (text, self._seen[text])).hexdigest()[:32]
