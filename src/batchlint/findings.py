@@ -233,7 +233,7 @@ class BatchError(NamedTuple):
         return self if not lines or self.line is None else self._replace(line=self.line + lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the finding as a dict, as `--format json` prints it. The API's fields come first."""
+        """Return the finding as `--format json` prints it. The API's fields come first."""
         return {
             "code": self.code,
             "line": self.line,

@@ -45,7 +45,8 @@ from .sources import (
 )
 from .summary import ChunkSummary, LineStatus, merge
 
-#: The maximum number of rounds of fixes per line. A line that still has fixes then is left unchanged.
+#: The maximum number of rounds of fixes per line. If a line then still has fixes, it is left
+#: unchanged.
 _MAX_ROUNDS: Final = 100
 
 #: The maximum number of times that a file is read and changed.
@@ -204,7 +205,7 @@ class Result(NamedTuple):
             write_atomic(path, self._chunks_if_unchanged())
 
     def _chunks_if_unchanged(self) -> Iterator[bytes]:
-        """Yield the bytes of the repaired file. Raise OSError at the end if the source has changed."""
+        """Yield the repaired file's bytes. Raise OSError at the end if the source has changed."""
         yield from self.chunks()
         self.before.raise_if_changed()
 
@@ -294,7 +295,9 @@ class Repair:
             OSError: the source can't be read.
             OutputError: a temporary file cannot be written.
         """
-        folder = None if beside is None else os.path.dirname(os.path.realpath(beside))  # noqa: PTH120
+        folder = None
+        if beside is not None:
+            folder = os.path.dirname(os.path.realpath(beside))  # noqa: PTH120
         with ExitStack() as stack:
             opened = open_source(source)
             if self._name is None:
@@ -456,7 +459,7 @@ class Repair:
                 yield line
 
     def _missing_id_rule(self, line: bytes) -> str:
-        """Return the rule whose fix adds a custom_id to a line; an empty string if there is none."""
+        """Return the rule whose fix adds a custom_id to a line; empty if there is none."""
         try:
             request = orjson.loads(line.removeprefix(BOM_UTF8))
         except ValueError:
@@ -556,6 +559,6 @@ def _spool(chunks: Iterable[bytes], folder: str | None) -> Iterator[Material]:
 
 
 def _temporary_file(folder: str | None) -> AbstractContextManager[Any]:
-    """Create an unbuffered temporary file. A buffer would repeat a failed write when it is closed."""
+    """Create an unbuffered temporary file. A buffer would repeat a failed write on closing."""
     with as_output_error():
         return tempfile.TemporaryFile(dir=folder, buffering=0, prefix=".batchlint.")

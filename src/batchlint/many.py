@@ -242,6 +242,6 @@ def size_of(source: Any) -> int | None:
     if _is_remote(source):
         return None
     try:
-        return os.stat(source).st_size  # noqa: PTH116 - faster than a Path, and there may be many files
+        return os.stat(source).st_size  # noqa: PTH116 - faster than a Path
     except (OSError, TypeError, ValueError):
         return None

@@ -21,17 +21,17 @@ NOT_JSON: Final = "This line is not parseable as valid JSON."
 #: The API shortens longer names. A name of 12 characters was seen in full, and one of 20 shortened.
 MAX_NAME_LENGTH: Final = 19
 
-#: The API shortens longer values. A value of 20 characters was seen in full (August 2025), and values
-#: of 24 and 28 shortened (July 2026).
+#: The API shortens longer values. Responses contain a value of 20 characters in full (August 2025),
+#: and shortened values of 24 and 28 characters (July 2026).
 MAX_VALUE_LENGTH: Final = 20
 
 #: Messages quote at most this many characters of a user's value.
 QUOTED: Final = 64
 
 #: Characters that could control a terminal, or are invisible: control characters, characters that
-#: change the text direction, default-ignorable characters (Unicode 16), and lone surrogates. The list
-#: is fixed, because `str.isprintable` accepts some of them and depends on the Python version. The
-#: pattern is compiled when it is first needed.
+#: change the text direction, default-ignorable characters (Unicode 16), and lone surrogates. The
+#: list is fixed, because `str.isprintable` accepts some of them and depends on the Python version.
+#: The pattern is compiled when it is first needed.
 _BEYOND_C0: Final = (
     "\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"

@@ -28,8 +28,8 @@ class Endpoint:
         name: the display name.
         schema: the name of the body's schema in `schemas/`.
         items: fields of the body that are lists of messages or items.
-        parts: fields that contain one content part or a list of parts. They are fields of each item,
-            or of the body if the endpoint has no items.
+        parts: fields that contain one content part or a list of parts. They are fields of each
+            item, or of the body if the endpoint has no items.
         default_model: the model that the API uses by default; None if the body must name one.
     """
 

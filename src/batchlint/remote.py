@@ -261,8 +261,8 @@ def _http_timeouts(timeout: float) -> dict[str, Any]:
     """Return the HTTP client's arguments for timeouts.
 
     By default, the client limits a whole download to 5 minutes, which is too short for a large
-    file. Instead, each read has a timeout, slightly longer than batchlint's, so that no thread waits
-    forever.
+    file. Instead, each read has a timeout, slightly longer than batchlint's, so that no thread
+    waits forever.
     """
     try:
         from aiohttp import ClientTimeout

@@ -160,7 +160,7 @@ class Manifest:
         return not self.unplaced
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the content of the manifest file. `batchlint schema manifest` prints its schema."""
+        """Return the manifest file's content. `batchlint schema manifest` prints its schema."""
         parts = [
             part._asdict() | {"lines": [[first, last] for first, last in part.lines]}
             for part in self.parts
@@ -342,7 +342,8 @@ def _limit(
         if highest == _UNLIMITED:
             raise ValueError(f"{argument} must be at least 1, not {given:,}")
         raise ValueError(
-            f"{argument} must be from 1 to {highest:,} (the limit of {provider.title}), not {given:,}"
+            f"{argument} must be from 1 to {highest:,} (the limit of {provider.title}), not "
+            f"{given:,}"
         )
     return given
 
@@ -583,7 +584,8 @@ def _printable(name: str) -> str:
 
 def _stem(name: str | None) -> str:
     """Return the prefix for the names of the parts."""
-    stem = re.sub(r"(?i)(\.jsonl(\.gz)?|\.json|\.txt)$", "", os.path.basename(name or ""))  # noqa: PTH119
+    base = os.path.basename(name or "")  # noqa: PTH119
+    stem = re.sub(r"(?i)(\.jsonl(\.gz)?|\.json|\.txt)$", "", base)
     return re.sub("[\ud800-\udfff]", "_", stem) or "batch"
 
 
@@ -712,7 +714,7 @@ class _Target:
             self._unfinished.unlink()
 
     def _move_parts(self, paths: list[Path]) -> None:
-        """Move the parts. After a failure without `force`, remove them: no other file had a name."""
+        """Move the parts. After a failure without `force`, remove them: they replaced no file."""
         try:
             for number, path in enumerate(paths):
                 (self._temporary / str(number)).replace(path)

@@ -1,7 +1,7 @@
 """Keep one finding per cause: drop problems that are consequences of another one.
 
-A schema reports every invalid place. A body for another endpoint, or an object in the wrong form, is
-invalid in several places at once, and one finding is enough.
+A schema reports every invalid place. A body for another endpoint, or an object in the wrong form,
+is invalid in several places at once, and one finding is enough.
 """
 
 from __future__ import annotations

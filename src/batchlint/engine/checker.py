@@ -367,7 +367,7 @@ class Checker:
     def _explain_request(
         self, request: dict[str, Any], line_bytes: int, checker: EndpointChecker | None
     ) -> Iterator[tuple[str, Rank, Problem]]:
-        """Yield the problems of a line's fields and then of its body, as (rule name, rank, problem)."""
+        """Yield the problems of a line's fields, then of its body: (rule name, rank, problem)."""
         is_clean_line = self._line_checker.is_clean(request)
         may_be_valid = is_clean_line and self.provider.checks_types_only
         line = Line(request, self.provider, None if checker is None else checker.endpoint)

@@ -163,7 +163,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
 
 
 def _check_blank_lines(chunk: bytes, keep: int, checker: Checker) -> ChunkSummary:
-    """Check a chunk that has only blank lines. A small compressed file may have a billion of them."""
+    """Check a chunk of blank lines. A small compressed file can contain a billion of them."""
     lines = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
     summary = ChunkSummary(FindingStore(keep))
     for error in checker.explain_line(b"\n", None, 1, first=False).errors:

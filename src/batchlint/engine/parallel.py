@@ -67,8 +67,8 @@ class FileCall(NamedTuple):
 
     Attributes:
         key: the key that identifies the result.
-        call: the function and its arguments, or an `OSError` if the file cannot be read. If the file
-            is divided among workers, the function is also passed the argument `executor`.
+        call: the function and its arguments, or an `OSError` if the file cannot be read. If the
+            file is divided among workers, the function also gets the argument `executor`.
         size: the size of a local file in bytes. None if it is unknown.
     """
 

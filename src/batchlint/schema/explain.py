@@ -618,7 +618,7 @@ def _constraint_path(constraint: Schema) -> PathParts:
 
 
 def _is_of_type(json_type: str, value: Any, types: str | list[str]) -> bool:
-    """Return whether a value has one of a schema's types. Floats without a fraction are integers."""
+    """Return whether a value has one of a schema's types. 1.0 counts as an integer."""
     if json_type in types if isinstance(types, list) else json_type == types:
         return True
     if json_type == "integer":

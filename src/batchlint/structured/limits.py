@@ -32,7 +32,10 @@ LARGE_ENUM: Final = 250
 #: Maximum number of characters in the values of such an enum.
 MAX_LARGE_ENUM_CHARACTERS: Final = 15_000
 
-_FEWER_ENUM_VALUES: Final = "Consider reducing the number of enums, or opt out of structured outputs by setting 'strict: false'."
+_FEWER_ENUM_VALUES: Final = (
+    "Consider reducing the number of enums, or opt out of structured outputs by setting "
+    "'strict: false'."
+)
 
 
 def problems(root: dict[str, Any]) -> list[SchemaProblem]:
@@ -154,6 +157,7 @@ def _large_enum(enum: Any, path: PathParts) -> Iterator[SchemaProblem]:
         if total > MAX_LARGE_ENUM_CHARACTERS:
             yield SchemaProblem(
                 f"Expected at most {MAX_LARGE_ENUM_CHARACTERS} total characters across enum values "
-                f"when there are more than {LARGE_ENUM} enum values, but received {total}. {_FEWER_ENUM_VALUES}",
+                f"when there are more than {LARGE_ENUM} enum values, but received {total}. "
+                f"{_FEWER_ENUM_VALUES}",
                 (*path, "enum"),
             )

@@ -58,9 +58,9 @@ _FORBIDDEN_AT_ROOT: Final = ("oneOf", "anyOf", "allOf", "enum", "const", "not")
 
 _MOVE_TO_DESCRIPTION: Final = "Remove it, and describe the constraint in `description`."
 
-#: The keywords that strict mode rejects, and the hint for each. Evidence: live tests from 2026 confirm oneOf,
-#: allOf, not, if, contains, propertyNames, uniqueItems, minProperties and maxProperties. The guide
-#: documents the rest.
+#: The keywords that strict mode rejects, and the hint for each. Evidence: live tests from 2026
+#: confirm oneOf, allOf, not, if, contains, propertyNames, uniqueItems, minProperties and
+#: maxProperties. The guide documents the rest.
 _REJECTED_KEYWORDS: Final = {
     "oneOf": "Write `anyOf`.",
     "allOf": "Merge the schemas into one.",
@@ -79,7 +79,8 @@ _REJECTED_KEYWORDS: Final = {
         ),
         _MOVE_TO_DESCRIPTION,
     ),
-    "propertyNames": "Strict mode has no objects with arbitrary keys. Use an array of objects with a key and a value.",
+    "propertyNames": "Strict mode has no objects with arbitrary keys. Use an array of objects with "
+    "a key and a value.",
 }
 
 _NOT_IN_GUIDE: Final = (
@@ -95,7 +96,8 @@ _CONFLICTING_REPORTS: Final = (
 _UNCERTAIN_KEYWORDS: Final = {
     "minLength": _CONFLICTING_REPORTS,
     "maxLength": _CONFLICTING_REPORTS,
-    "patternProperties": "The Structured Outputs guide lists it as unsupported for fine-tuned models only.",
+    "patternProperties": "The Structured Outputs guide lists it as unsupported for fine-tuned "
+    "models only.",
     **dict.fromkeys(
         (
             "prefixItems",
@@ -240,9 +242,12 @@ def _check(schema: dict[str, Any], mode: Mode) -> tuple[SchemaProblem, ...]:
 
 
 def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[SchemaProblem]:
-    """Check the root. An empty schema is valid, like a missing one, unless the function is strict."""
+    """Check the root. An empty or missing schema is valid, unless the function is strict."""
     kind = schema.get("type")
-    hint = "The root of a schema must be an object. Wrap any other type in an object with one property."
+    hint = (
+        "The root of a schema must be an object. Wrap any other type in an object with one "
+        "property."
+    )
     if "type" not in schema:
         if strict and "anyOf" in schema:
             yield Node(schema).problem(_UNTYPED, hint=hint)
@@ -454,7 +459,10 @@ def _required(
     node: Node, properties: dict[str, Any], required: list[Any], context: tuple[str, ...]
 ) -> Iterator[SchemaProblem]:
     """Report the first property that is missing from `required`, and the first unknown name."""
-    requirement = "'required' is required to be supplied and to be an array including every key in properties."
+    requirement = (
+        "'required' is required to be supplied and to be an array including every key in "
+        "properties."
+    )
     place = ("required",) if "required" in node.value else ()
     names = {name for name in required if isinstance(name, str)}
     missing = [name for name in properties if name not in names]
@@ -510,8 +518,8 @@ def _values(node: Node) -> Iterator[SchemaProblem]:
         yield node.problem(
             f"'{phrasing.excerpt(format_name)}' is not a valid format.",
             "format",
-            hint=f"Supported formats are {phrasing.listed(phrasing.quoted(FORMATS))}. Describe other "
-            "formats in `description`.",
+            hint=f"Supported formats are {phrasing.listed(phrasing.quoted(FORMATS))}. Describe "
+            "other formats in `description`.",
         )
 
 
