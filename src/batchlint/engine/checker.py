@@ -293,7 +293,7 @@ class Checker:
                 if not rule.endpoints or endpoint in rule.endpoints
             ]
             if self.provider.checks_types_only:  # The other rules are about OpenAI's API.
-                rules = [rule for rule in rules if rule.when_at]
+                rules = [rule for rule in rules if rule.when_for]
             rules = [*filter(None, (rule.for_provider(self.provider) for rule in rules))]
             endpoint_rules = EndpointRules(endpoint, rules)
             self._endpoint_rules[endpoint.name] = endpoint_rules

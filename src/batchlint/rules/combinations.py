@@ -18,7 +18,7 @@ def top_logprobs_without_logprobs(request: Request) -> Iterator[Problem]:
     """`top_logprobs` is set, but `logprobs` is not true.
 
     The API rejects such a chat completion request. The error appears in the batch's
-    error file, perhaps a day later. A `top_logprobs` of 0 is not reported, because the
+    error file, up to a day later. A `top_logprobs` of 0 is not reported, because the
     API's response to it is unknown.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
@@ -28,7 +28,7 @@ def top_logprobs_without_logprobs(request: Request) -> Iterator[Problem]:
 
     Fix: Set `logprobs` to true, or remove `top_logprobs`.
 
-    Evidence: reported. The API's error message, August 2026; it has no code.
+    Evidence: reported. The API's error message, August 2026. The error has no code.
     """
     if _number(request.body.get("top_logprobs")) > 0 and not request.body.get("logprobs"):
         yield problem(
@@ -46,7 +46,7 @@ _REMOVE_STREAM_OPTIONS: Final = Fix(
 def stream_options_without_stream(request: Request) -> Iterator[Problem]:
     """`stream_options` is set, but `stream` is not true.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. Setting `stream` does not help, because a batch never streams. For
     `/v1/responses`, see `pointless_in_batch`.
 
@@ -79,7 +79,7 @@ def max_tokens_twice() -> None:
     """`max_tokens` and `max_completion_tokens` are both set.
 
     The API rejects such a chat completion request. The error appears in the batch's
-    error file, perhaps a day later.
+    error file, up to a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "max_tokens": 9, "max_completion_tokens": 9}
@@ -114,7 +114,8 @@ def metadata_without_store(request: Request) -> Iterator[Problem]:
         yield problem(
             "The 'metadata' parameter is only allowed when 'store' is enabled.",
             "metadata",
-            hint='Some models reject it. Add "store": true, or use the custom_id to tell requests apart.',
+            hint='Some models reject it. Add "store": true, or use the custom_id to tell requests '
+            "apart.",
         )
 
 
@@ -123,7 +124,7 @@ def best_of_below_n(request: Request) -> Iterator[Problem]:
     """`best_of` is smaller than `n`.
 
     The API rejects the request, because it would have to return more completions than
-    it generates. The error appears in the batch's error file, perhaps a day later.
+    it generates. The error appears in the batch's error file, up to a day later.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "n": 3, "best_of": 2}
     Passes: /v1/completions {"model": "m", "prompt": "x", "n": 3, "best_of": 3}
@@ -150,7 +151,7 @@ def best_of_below_n(request: Request) -> Iterator[Problem]:
 def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
     """`conversation` and `previous_response_id` are both set.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "conversation": "conv_1",
@@ -220,5 +221,5 @@ def _conflicts(parameter: str, value: Any) -> bool:
 
 
 def _number(value: Any) -> int | float:
-    """Return a number unchanged, and 0 for any other value."""
+    """Return the value if it is a number, otherwise 0."""
     return value if json_type(value) in ("integer", "number") else 0

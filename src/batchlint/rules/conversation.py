@@ -16,7 +16,7 @@ from .triggers import fields, items
 #: The maximum number of IDs that a message lists.
 _MAX_IDS_LISTED: Final = 100
 
-#: Fields of messages and items that contain calls or their outputs, each with a schema of the
+#: Fields of messages and items that contain calls or their outputs, each with a schema for the
 #: values that trigger no rule.
 _CHAT_CALL_FIELDS: Final = {"tool_calls": False, "tool_call_id": False}
 _ITEM_CALL_FIELDS: Final = {"type": {"not": {"type": "string", "pattern": "_call"}}}
@@ -27,14 +27,14 @@ class _Exchange(NamedTuple):
     """An assistant message with tool calls, and the tool messages right after it.
 
     Attributes:
-        asked: the index of the assistant message; None if no such message precedes the
+        assistant: the index of the assistant message; None if no such message precedes the
             tool messages.
         ids: the IDs of its calls.
         answers: the index and the ID of each tool message.
         is_malformed: whether a message is malformed, which the schema reports.
     """
 
-    asked: int | None
+    assistant: int | None
     ids: tuple[str, ...]
     answers: tuple[tuple[int, str], ...]
     is_malformed: bool
@@ -46,7 +46,7 @@ def unpaired_tool_message(request: Request) -> Iterator[Problem]:
 
     Each tool call needs a tool message with its ID, before any message with another
     role. A tool message is allowed only there. The API rejects such a chat completion
-    request. The error appears in the batch's error file, perhaps a day later.
+    request. The error appears in the batch's error file, up to a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant",
             "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f",
@@ -75,7 +75,7 @@ def unpaired_tool_message(request: Request) -> Iterator[Problem]:
 
 
 def _is_paired(messages: Sequence[Any]) -> bool:
-    """Return whether calls and answers match. Fast, because they do in most conversations."""
+    """Return whether all calls and answers match. This quick check suffices for most requests."""
     waiting: set[str] = set()
     try:
         for message in messages:
@@ -94,7 +94,7 @@ def _is_paired(messages: Sequence[Any]) -> bool:
 
 def _exchanges(messages: Sequence[Any]) -> Iterator[_Exchange]:
     """Split a conversation into its exchanges, in order."""
-    asked: int | None = None
+    assistant: int | None = None
     ids: tuple[str, ...] = ()
     answers: list[tuple[int, str]] = []
     is_malformed = False
@@ -106,16 +106,16 @@ def _exchanges(messages: Sequence[Any]) -> Iterator[_Exchange]:
             answers.append((i, answer if isinstance(answer, str) else ""))
             continue
         if ids or answers:  # A malformed message here may be a broken tool message.
-            yield _Exchange(asked, ids, tuple(answers), is_malformed or not role)
-        asked = None
+            yield _Exchange(assistant, ids, tuple(answers), is_malformed or not role)
+        assistant = None
         ids = ()
         answers = []
         is_malformed = not role
         calls = message.get("tool_calls") if role == "assistant" else None
         if calls is not None:
-            asked, (ids, is_malformed) = i, _call_ids(calls)
+            assistant, (ids, is_malformed) = i, _call_ids(calls)
     if ids or answers:
-        yield _Exchange(asked, ids, tuple(answers), is_malformed)
+        yield _Exchange(assistant, ids, tuple(answers), is_malformed)
 
 
 def _role(message: Any) -> str:
@@ -135,7 +135,7 @@ def _call_ids(calls: Any) -> tuple[tuple[str, ...], bool]:
 
 def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
     """Report calls without an answer and answers without a call."""
-    if exchange.asked is None:
+    if exchange.assistant is None:
         for i, _ in exchange.answers:
             yield problem(
                 "Invalid parameter: messages with role 'tool' must be a response to a "
@@ -148,9 +148,9 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
             )
         return
     answered = {answer for _, answer in exchange.answers}
-    asked = set(exchange.ids)
+    calls = set(exchange.ids)
     missing = [call for call in exchange.ids if call not in answered]
-    strays = [(i, answer) for i, answer in exchange.answers if answer not in asked]
+    strays = [(i, answer) for i, answer in exchange.answers if answer not in calls]
     if missing:
         hint = (
             f"messages[{strays[0][0]}] answers '{excerpt(strays[0][1])}', but no tool call has "
@@ -163,9 +163,9 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
             "responding to each 'tool_call_id'. The following tool_call_ids did not have "
             f"response messages: {', '.join(map(excerpt, missing[:_MAX_IDS_LISTED]))}",
             "messages",
-            exchange.asked,
+            exchange.assistant,
             "tool_calls",
-            param=f"messages.[{exchange.asked + 1}].role",
+            param=f"messages.[{exchange.assistant + 1}].role",
             phase=Phase.LAST,
             hint=hint,
         )
@@ -199,7 +199,7 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
     This applies to function calls and custom tool calls. The API looks for an output's
     call in the items before it, and for a call's output anywhere in the input. Each
     call must have exactly one output. The API rejects the request. The error appears in
-    the batch's error file, perhaps a day later.
+    the batch's error file, up to a day later.
 
     Nothing is reported if the API stores a part of the conversation: with
     `previous_response_id`, `conversation` or `prompt`, or if the input contains item
@@ -275,7 +275,7 @@ def _needs_one_output(call: Mapping[str, Any]) -> bool:
 
 
 def _is_partly_stored(body: Mapping[str, Any]) -> bool:
-    """Return whether a part of the conversation may be stored by the API."""
+    """Return whether the API may store a part of the conversation."""
     return any(
         body.get(parameter) is not None
         for parameter in ("previous_response_id", "conversation", "prompt")
@@ -283,7 +283,7 @@ def _is_partly_stored(body: Mapping[str, Any]) -> bool:
 
 
 def _not_in_json_mode(request: Request) -> bool:
-    """Return whether the request does not use JSON mode, or may lack some messages."""
+    """Return whether the request doesn't use JSON mode, or doesn't contain the conversation."""
     return _json_mode(request) is None
 
 
@@ -294,7 +294,7 @@ def json_word_missing(request: Request) -> Iterator[Problem]:
     """The request uses JSON mode, but its conversation does not contain the word "json".
 
     The word may be in upper or lower case. The API rejects the request. The error
-    appears in the batch's error file, perhaps a day later.
+    appears in the batch's error file, up to a day later.
 
     Nothing is reported if the word may be somewhere that batchlint cannot see: in an
     attached file, or in a part of the conversation that the API stores.
@@ -354,28 +354,32 @@ def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
 
 
 _JSON_WORD: Final[Mapping[str, str]] = {
-    "messages": "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
-    "input": "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
-    "'json_object'.",
+    "messages": "'messages' must contain the word 'json' in some form, to use 'response_format' of "
+    "type 'json_object'.",
+    "input": "Response input messages must contain the word 'json' in some form to use "
+    "'text.format' of type 'json_object'.",
 }
 
 
 def _json_mode(request: Request) -> str | None:
-    """Return the parameter that contains the whole conversation, if the request uses JSON mode."""
+    """Return the parameter that contains the conversation of a request in JSON mode.
+
+    Return None for other requests, and if the API may store a part of the conversation.
+    """
     body = request.body
     if request.endpoint == CHAT:
         parameter = "messages"
-        form = body.get("response_format")
+        output_format = body.get("response_format")
     elif (
         request.endpoint == RESPONSES
         and isinstance(body.get("text"), dict)
         and not _is_partly_stored(body)
     ):
         parameter = "input"
-        form = body["text"].get("format")
+        output_format = body["text"].get("format")
     else:
         return None
-    is_json_mode = isinstance(form, dict) and form.get("type") == "json_object"
+    is_json_mode = isinstance(output_format, dict) and output_format.get("type") == "json_object"
     return parameter if is_json_mode and body.get(parameter) else None
 
 
@@ -403,9 +407,9 @@ def _mentions(value: Any) -> bool:
     return False
 
 
-#: A schema of calls whose arguments are empty, or begin and end like a JSON object.
+#: A schema for calls whose arguments are empty, or begin and end like a JSON object.
 _JSON_LIKE_CALL: Final = {"properties": {"arguments": {"pattern": r'^(\{"[\s\S]*\})?$'}}}
-#: A schema of bodies that contain only such calls.
+#: A schema for bodies that contain only such calls.
 _ONLY_JSON_LIKE_CALLS: Final = {
     "properties": {
         "input": {"items": _JSON_LIKE_CALL},
@@ -474,7 +478,7 @@ def _calls(request: Request) -> Iterator[tuple[tuple[str | int, ...], Any]]:
 
 
 def _is_json(text: str) -> bool:
-    """Return whether text is JSON or looks like it. Empty text can mean no arguments."""
+    """Return whether a string is JSON or looks like it. An empty one can mean no arguments."""
     if not text or (text.startswith('{"') and text.endswith("}")):
         return True
     try:

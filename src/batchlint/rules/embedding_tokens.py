@@ -1,4 +1,4 @@
-"""Rules about the inputs of one request for embeddings."""
+"""Rules about the inputs of an embeddings request."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _BYTES_PER_TOKEN: Final = 4
 #: The API rejected all known requests with at least this estimate (1.5 million bytes).
 _CERTAINLY_REJECTED: Final = 375_000
 
-_SPREAD: Final = "Spread the inputs over several requests."
+_SPREAD: Final = "Spread the inputs across several requests."
 
 
 class _Tokens(NamedTuple):
     """The number of tokens in the inputs of a request.
 
     Attributes:
-        number: the number.
+        total: the number of tokens.
         is_exact: whether all inputs are token IDs, so that nothing is estimated.
     """
 
-    number: int
+    total: int
     is_exact: bool
 
 
@@ -42,20 +42,20 @@ class _Tokens(NamedTuple):
 def max_tokens_per_request(request: Request) -> Iterator[Problem]:
     """The inputs of one embeddings request have more than 300,000 tokens in total.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. The API counts token IDs. For strings, it estimates one token per four
     bytes of UTF-8. It has rejected requests of 1.5 million bytes. `embedding_tokens`
     warns above 1.2 million bytes.
 
-    Fix: Spread the inputs over several requests.
+    Fix: Spread the inputs across several requests.
 
     Evidence: confirmed. The estimate is from timescale/pgai#728 and #730 (May 2025).
     The message, code and param are from spiceai/spiceai#6142 (June 2025),
     OpenDataBox/CrackSQL#27 (June 2025) and four more reports.
     """
     tokens = _tokens(request)
-    if tokens.number > _LIMIT and (tokens.is_exact or tokens.number >= _CERTAINLY_REJECTED):
-        yield _too_many(tokens.number, _SPREAD)
+    if tokens.total > _LIMIT and (tokens.is_exact or tokens.total >= _CERTAINLY_REJECTED):
+        yield _too_many(tokens.total, _SPREAD)
 
 
 @request_rule(
@@ -70,14 +70,14 @@ def embedding_tokens(request: Request) -> Iterator[Problem]:
     This is a warning because the count is an estimate: one token per four bytes of
     UTF-8. At 1.5 million bytes or more, it is an error (see `max_tokens_per_request`).
 
-    Fix: Spread the inputs over several requests.
+    Fix: Spread the inputs across several requests.
 
     Evidence: reported. timescale/pgai#730 (May 2025) measured the API's estimate.
     """
     tokens = _tokens(request)
-    if not tokens.is_exact and _LIMIT < tokens.number < _CERTAINLY_REJECTED:
+    if not tokens.is_exact and _LIMIT < tokens.total < _CERTAINLY_REJECTED:
         yield _too_many(
-            tokens.number, f"This is an estimate, at {_BYTES_PER_TOKEN} bytes per token. {_SPREAD}"
+            tokens.total, f"This is an estimate, at {_BYTES_PER_TOKEN} bytes per token. {_SPREAD}"
         )
 
 
@@ -92,11 +92,11 @@ def _too_many(tokens: int, hint: str) -> Problem:
 
 
 def _tokens(request: Request) -> _Tokens:
-    """Count the token IDs in the inputs, and estimate the tokens of strings."""
-    given = request.body.get("input")
-    inputs = [given]
-    if isinstance(given, list) and given and isinstance(given[0], str | list):
-        inputs = given
+    """Count the token IDs in the inputs, and estimate the tokens in strings."""
+    body_input = request.body.get("input")
+    inputs = [body_input]
+    if isinstance(body_input, list) and body_input and isinstance(body_input[0], str | list):
+        inputs = body_input
     ids = sum(len(value) for value in inputs if isinstance(value, list))
     text_bytes = sum(utf8_length(value) for value in inputs if isinstance(value, str))
     return _Tokens(ids + text_bytes // _BYTES_PER_TOKEN, not text_bytes)

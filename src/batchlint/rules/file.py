@@ -39,16 +39,16 @@ _SPLIT: Final = "Split the file into several batches."
 #: Warn about a model this many days before its shutdown.
 _SOON: Final = 30
 
-#: Batch validation reports these problems after those of the line's fields, and a model after the
-#: body's required parameters. This is inferred from batches with two faults per line, because the
-#: API reports only the first.
+#: Batch validation reports URL and ID problems after those of single fields, and model problems
+#: after missing parameters of the body. This is inferred from batches with two faults per line,
+#: because the API reports only the first fault.
 _URL_RANK: Final = Rank(Part.LINE, Phase.LAST, 0)
 _ID_RANK: Final = Rank(Part.LINE, Phase.LAST, 1)
 _MODEL_RANK: Final = Rank(Part.BODY, Phase.PRESENCE, 99)
 
 
 def affected(count: int, first_line: int) -> str:
-    """Write how many requests a problem that is reported once affects."""
+    """Return a sentence with the number of requests that a problem affects."""
     if count == 1:
         return "1 request is affected."
     return f"{count:,} requests are affected, the first on line {first_line:,}."
@@ -120,7 +120,7 @@ def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
 
 
 def _maximum(file: CheckedFile, limit: int) -> str:
-    """Write "the maximum is 50,000", with the provider's name unless it is OpenAI."""
+    """Return "the maximum is 50,000", with the provider's name unless it is OpenAI."""
     subject = (
         "the maximum" if file.provider.has_openai_models else f"{file.provider.title}'s maximum"
     )
@@ -128,7 +128,7 @@ def _maximum(file: CheckedFile, limit: int) -> str:
 
 
 def _doubt(limit: int | None) -> str:
-    """Explain why the lower limit causes only a warning."""
+    """Return the reason why exceeding the lower limit is only a warning."""
     if limit is None:
         return "This limit comes from a single second-hand source."
     return f"The sources disagree. None of them allows more than {limit:,}."
@@ -310,8 +310,9 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
 
     Fix: Use the successor that the hint names, or another model.
 
-    Evidence: documented. The dates are in the docstrings of openai-python 3.57.0.
-    Other dates are from litellm 1.110.2; for these, the message says "reportedly".
+    Evidence: documented. Announced dates are from the docstrings of openai-python
+    3.57.0. Other dates are from litellm 1.110.2. For these, the message says
+    "reportedly".
     """
     for model in _model_uses(file, _ending_models(file)):
         announced = shutdown_dates().get(model.name)
@@ -438,7 +439,7 @@ def _deprecated(file: CheckedFile) -> list[tuple[str, int, int, Fix | None]]:
     found = []
     for (url, name, is_fixable), (count, line) in file.summary.deprecated.items():
         parameters = list(body_schema(_endpoint_of(file, url))["properties"])
-        fix = _fix_of_deprecated(url, name, file.provider.name) if is_fixable else None
+        fix = _replacement_fix(url, name, file.provider.name) if is_fixable else None
         found.append((line, parameters.index(name), name, count, fix))
     found.sort(key=itemgetter(0, 1))
     return [(name, count, line, fix) for line, _, name, count, fix in found]
@@ -469,7 +470,7 @@ def is_replaceable(endpoint: Endpoint, name: str, body: Mapping[str, Any]) -> bo
     return False
 
 
-def _fix_of_deprecated(url: str, name: str, provider_name: str) -> Fix:
+def _replacement_fix(url: str, name: str, provider_name: str) -> Fix:
     """Return the fix that replaces a deprecated parameter in requests to a URL, where possible."""
     if name == "max_tokens":
         edit = Edit(_rename_limit, (url, provider_name))
@@ -477,8 +478,8 @@ def _fix_of_deprecated(url: str, name: str, provider_name: str) -> Fix:
     return Fix("unsafe", "Write `tools` and `tool_choice`.", (Edit(_use_tools, (url,)),))
 
 
-def _body_if_to(url: str, text: str) -> dict[str, Any] | None:
-    """Return the body of a line, if the line is a request to a URL."""
+def _body_for_url(url: str, text: str) -> dict[str, Any] | None:
+    """Return the body of a line; None if the line is not a request to this URL."""
     try:
         request = orjson.loads(text)
     except ValueError:
@@ -491,7 +492,7 @@ def _body_if_to(url: str, text: str) -> dict[str, Any] | None:
 
 def _rename_limit(text: str, url: str, provider_name: str) -> str | None:
     """Rename `max_tokens`, unless the model reasons. The new limit includes reasoning tokens."""
-    body = _body_if_to(url, text)
+    body = _body_for_url(url, text)
     if body is None or body.get("max_tokens") is None:
         return None
     service = provider(provider_name)
@@ -507,14 +508,14 @@ def _rename_limit(text: str, url: str, provider_name: str) -> str | None:
 
 def _use_tools(text: str, url: str) -> str | None:
     """Replace `functions` and `function_call` with `tools` and `tool_choice`."""
-    body = _body_if_to(url, text)
+    body = _body_for_url(url, text)
     if body is None or not is_replaceable(CHAT, "functions", body):
         return None
     functions = body["functions"]
     before = '{"type": "function", "function": '
-    at = ("body", "functions")
-    changes = [edits.wrap((*at, index), before, "}") for index in range(len(functions))]
-    changes.append(edits.rename(at, "tools"))
+    path = ("body", "functions")
+    changes = [edits.wrap((*path, index), before, "}") for index in range(len(functions))]
+    changes.append(edits.rename(path, "tools"))
     if "function_call" in body:
         choice = ("body", "function_call")
         if isinstance(body["function_call"], dict):
@@ -525,9 +526,9 @@ def _use_tools(text: str, url: str) -> str | None:
 
 @file_rule(fails=None)
 def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
-    """The URL is Sora's endpoint, which has an announced shutdown date.
+    """The URL is the endpoint of the Sora API, whose shutdown was announced.
 
-    OpenAI announced that the Sora API shuts down on 24 September 2026. This is a
+    OpenAI announced that the Sora API would shut down on 24 September 2026. This is a
     warning because the Batch API's response after that date is unknown. The finding
     appears once per file.
 
@@ -576,7 +577,7 @@ def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
     """
     # Without a `url`, the body determines the endpoint.
     field = "url" if "url" in file.provider.line_fields else "body"
-    for line, _, custom_id in _differing(file, file.summary.urls, file.endpoint):
+    for line, _, custom_id in _mismatches(file, file.summary.urls, file.endpoint):
         yield Problem(
             "The URL provided for this request does not match the batch endpoint.",
             field,
@@ -616,7 +617,7 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
     models = file.summary.models.most_frequent(file.summary.statuses)
     expected = models[0] if models else None
     suggestions = suggest_models(models[1:])
-    for line, model, custom_id in _differing(file, file.summary.models, expected):
+    for line, model, custom_id in _mismatches(file, file.summary.models, expected):
         yield Problem(
             f"The model '{excerpt(model)}' for this request does not match the rest of the batch. "
             "Each batch must contain requests for a single model.",
@@ -631,7 +632,7 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
         )
 
 
-def _differing(
+def _mismatches(
     file: CheckedFile, runs: Runs, expected: str | None
 ) -> Iterator[tuple[int, str, str | None]]:
     """Yield the requests whose value differs from the expected one, as (line, value, custom_id)."""
@@ -742,7 +743,7 @@ def _repeated_hashes(custom_ids: CustomIds, lines: int) -> set[int]:
 def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
     """The estimated token count of the prompts exceeds `--max-enqueued-tokens`.
 
-    If a batch exceeds the limit of enqueued tokens, the API fails it before any request
+    If a batch exceeds the enqueued token limit, the API fails it before any request
     runs. The limit depends on the organization and the model, so batchlint checks it
     only if you set `--max-enqueued-tokens`.
 

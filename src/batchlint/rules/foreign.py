@@ -40,7 +40,8 @@ _BINARY: Final = (
     (
         b"\x1f\x8b",
         "a gzip file",
-        "Decompress it. The API accepts only uncompressed files; batchlint can also read .jsonl.gz.",
+        "Decompress it. The API accepts only uncompressed files; batchlint can also read "
+        ".jsonl.gz.",
     ),
 )
 
@@ -105,8 +106,8 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
 
     batchlint recognizes JSON arrays, pretty-printed JSON, fine-tuning rows, output and
     error files of a batch, the batch formats of Anthropic, Gemini and Amazon Bedrock,
-    tables (CSV), source code, web pages, gzip files, archives, Parquet and files that
-    contain only zero bytes. It reports such a file once instead of once per line. For
+    tables (CSV), source code, web pages, gzip files, archives, Parquet files, and files
+    that contain only zero bytes. It reports such a file once instead of once per line. For
     formats with one row per line, each of the first 20 lines must match. Git conflict
     markers are skipped.
 
@@ -123,7 +124,7 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
 
 
 def _is_utf32(head: bytes) -> bool:
-    """Whether a file is UTF-32. Its byte order mark begins like that of UTF-16."""
+    """Return whether a file is UTF-32, whose byte order mark begins like that of UTF-16."""
     return head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) or (
         head[:4].count(0) == head[4:8].count(0) == 3  # An ASCII character has three zero bytes.
     )
@@ -215,13 +216,13 @@ def _shape(row: Any) -> tuple[str, str] | None:
         )
     if "messages" in row and "body" not in row:
         return (
-            "rows for fine-tuning (`messages` at the top level)",
-            f"{_CONVERT} Put these fields into the body, with a model.",
+            "a fine-tuning file (`messages` at the top level)",
+            f"{_CONVERT} Move these fields into the body, and add a model.",
         )
     if "params" in row and "custom_id" in row:
         return (
-            "a batch for Anthropic's Message Batches",
-            f"{_CONVERT} Put the params into the body.",
+            "a batch for Anthropic's Message Batches API",
+            f"{_CONVERT} Move the params into the body.",
         )
     if _is_for_gemini(row):
         return (
@@ -229,12 +230,12 @@ def _shape(row: Any) -> tuple[str, str] | None:
             f"{_CONVERT} Turn the request's contents into messages or input.",
         )
     if "modelInput" in row:
-        return "a batch for Amazon Bedrock", f"{_CONVERT} Put the modelInput into the body."
+        return "a batch for Amazon Bedrock", f"{_CONVERT} Move the modelInput into the body."
     return _SHORT_LINES if row.keys() == {"custom_id", "body"} else None
 
 
 def _providers_with_short_lines() -> str:
-    """Write the hint to check the file for another provider."""
+    """Return the hint to check the file for another provider."""
     names = [
         f"`--provider {name}`"
         for name, row in provider_index().items()
@@ -259,9 +260,10 @@ def _is_for_gemini(row: dict[str, Any]) -> bool:
 
 #: The beginnings of source code lines, in languages that people use to write batch files.
 _CODE: Final = rb"""(?x) \s* (
-    \#!  | import\s+[\w{*"'.]  | from\s+[\w.]+\s+import\b  | def\s+\w+\(  | async\s+def\b  | class\s+\w+  |
-    (const|let|var)\s+[\w{\[]  | (export|require)\b  | function\s*\w*\(  | package\s+\w+  | using\s+[\w.]+;  |
-    \#include\b  | <\?php  | use\s+[\w:\\]+  | \w+\s*=\s*(\w+(\.\w+)*\(|\[|\{|"|') )"""
+    \#!  | import\s+[\w{*"'.]  | from\s+[\w.]+\s+import\b  | def\s+\w+\(  | async\s+def\b  |
+    class\s+\w+  | (const|let|var)\s+[\w{\[]  | (export|require)\b  | function\s*\w*\(  |
+    package\s+\w+  | using\s+[\w.]+;  | \#include\b  | <\?php  | use\s+[\w:\\]+  |
+    \w+\s*=\s*(\w+(\.\w+)*\(|\[|\{|"|') )"""
 _MARKUP: Final = rb"(?i)\s*<(!doctype|html|\?xml|head|body)\b"
 
 #: A file is source code if at least one in this many lines begins like source code.
@@ -278,7 +280,7 @@ def _text(lines: list[bytes]) -> tuple[str, str] | None:
     if re.match(_MARKUP, lines[0]):
         return (
             "a web page or XML",
-            "A download may have failed. Open the file and look at its content.",
+            "A download may have failed. Open the file to see what it contains.",
         )
     if sum(re.match(_CODE, line) is not None for line in lines) * _LINES_PER_CODE >= len(lines):
         return "source code", "Run the program, and check the file that it writes."

@@ -18,7 +18,7 @@ _IMAGES: Final = (IMAGE_GENERATIONS, IMAGE_EDITS)
 
 
 def _number(value: Any) -> int:
-    """Return an integer unchanged, or the default for any other value."""
+    """Return the value if it is an integer, otherwise the default."""
     return value if json_type(value) == "integer" else _NO_COMPRESSION
 
 
@@ -31,7 +31,7 @@ def invalid_png_output_compression(request: Request) -> Iterator[Problem]:
     """`output_compression` is below 100, but `output_format` is `png`.
 
     PNG compression is always lossless. The API rejects the request. The error appears
-    in the batch's error file, perhaps a day later.
+    in the batch's error file, up to a day later.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x",
             "output_format": "png", "output_compression": 50}
@@ -89,7 +89,7 @@ def invalid_transparent_background_output_format(request: Request) -> Iterator[P
     """`background` is `transparent`, but `output_format` is `jpeg`.
 
     JPEG images cannot be transparent. The API rejects the request. The error appears in
-    the batch's error file, perhaps a day later.
+    the batch's error file, up to a day later.
 
     Fails: /v1/images/generations {"model": "gpt-image-1.5", "prompt": "x",
             "output_format": "jpeg", "background": "transparent"}
@@ -154,7 +154,7 @@ def option_of_other_format(request: Request) -> Iterator[Problem]:
     """An image option requires a different `output_format`.
 
     `frame_count` and `frame_duration_ms` need `gif`, and `svg` needs `svg`. The API
-    rejects the request. The error appears in the batch's error file, perhaps a day
+    rejects the request. The error appears in the batch's error file, up to a day
     later.
 
     Fails: /v1/images/generations {"model": "gpt-image-2.5-flare", "prompt": "x",
@@ -168,13 +168,14 @@ def option_of_other_format(request: Request) -> Iterator[Problem]:
     output_format=gif", "Requires output_format=svg". The API's error message is
     unknown.
     """
-    given = request.body.get("output_format")
-    if given is not None and given not in _FORMATS:
+    output_format = request.body.get("output_format")
+    if output_format is not None and output_format not in _FORMATS:
         return
-    for parameter, needed in _REQUIRED_FORMAT.items():
-        if request.body.get(parameter) is not None and given != needed:
+    for parameter, required in _REQUIRED_FORMAT.items():
+        if request.body.get(parameter) is not None and output_format != required:
             yield problem(
-                f"The '{parameter}' parameter is only allowed when 'output_format' is '{needed}'.",
+                f"The '{parameter}' parameter is only allowed when 'output_format' is "
+                f"'{required}'.",
                 parameter,
             )
 
@@ -185,7 +186,7 @@ def format_excludes(request: Request) -> Iterator[Problem]:
 
     `svg` needs an `n` of 1. Neither `svg` nor `gif` supports `output_compression`, and
     `gif` does not support `mask`. The API rejects the request. The error appears in the
-    batch's error file, perhaps a day later.
+    batch's error file, up to a day later.
 
     Fails: /v1/images/generations {"model": "gpt-image-2.5-sunburst", "prompt": "x",
             "output_format": "svg", "n": 2}
@@ -200,15 +201,16 @@ def format_excludes(request: Request) -> Iterator[Problem]:
     unknown.
     """
     options = request.body
-    given = request.body.get("output_format")
-    if given == "svg" and json_type(options.get("n")) == "integer" and options["n"] > 1:
+    output_format = options.get("output_format")
+    if output_format == "svg" and json_type(options.get("n")) == "integer" and options["n"] > 1:
         yield problem("The output format 'svg' requires 'n' to be 1.", "n")
-    if given in ("svg", "gif") and _number(options.get("output_compression")) < _NO_COMPRESSION:
+    compression = _number(options.get("output_compression"))
+    if output_format in ("svg", "gif") and compression < _NO_COMPRESSION:
         yield problem(
-            f"The output format '{given}' does not support 'output_compression'.",
+            f"The output format '{output_format}' does not support 'output_compression'.",
             "output_compression",
         )
-    if given == "gif" and options.get("mask") is not None:
+    if output_format == "gif" and options.get("mask") is not None:
         yield problem("The output format 'gif' does not support 'mask'.", "mask")
 
 
@@ -216,7 +218,7 @@ def format_excludes(request: Request) -> Iterator[Problem]:
 def markup_with_mask(request: Request) -> Iterator[Problem]:
     """An image edit has both `mask` and `markup`.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/images/edits {"model": "gpt-image-2.5-flare", "prompt": "x", "images":

@@ -26,7 +26,7 @@ _WRONG_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "body": ("request", "params", "payload", "data"),
 }
 
-#: How to add each field.
+#: Hints for missing fields.
 _ADD: Final[Mapping[str, str]] = {
     "custom_id": "Give each request a unique ID, so that you can find its result.",
     "method": 'Add "method": "POST".',
@@ -34,12 +34,12 @@ _ADD: Final[Mapping[str, str]] = {
     "body": 'Put the parameters of the request into "body".',
 }
 
-#: A field name with at most this edit distance from a right one is a misspelling.
+#: A field name within this edit distance of a correct name is a misspelling.
 _MAX_DISTANCE: Final = 2
 
 
 def misnamed_fields(line: Mapping[str, Any], fields: Container[str]) -> dict[str, str]:
-    """Map each misnamed field of a line to its right name.
+    """Map each misnamed field of a line to its correct name.
 
     Args:
         line: the decoded line.
@@ -199,16 +199,16 @@ def invalid_method() -> None:
     """
 
 
-def _url_hint(line: Mapping[str, Any], _path: PathParts, own: Provider) -> str:
+def _url_hint(line: Mapping[str, Any], _path: PathParts, service: Provider) -> str:
     """Suggest the intended endpoint."""
     url = line["url"]
     if isinstance(url, str):
-        return _suggest_url(phrasing.excerpt(url), own.name)
-    return _not_an_endpoint(_as_json(url), own)
+        return _suggest_url(phrasing.excerpt(url), service.name)
+    return _not_an_endpoint(_as_json(url), service)
 
 
 def _as_json(value: Any) -> str:
-    """Return a value that is not a string, as messages show it: `null`, `true`, an object."""
+    """Return a value other than a string as JSON, for a message."""
     try:
         return phrasing.excerpt(orjson.dumps(value).decode())
     except TypeError:  # Nested too deeply.
@@ -216,21 +216,21 @@ def _as_json(value: Any) -> str:
 
 
 @lru_cache(maxsize=64)
-def _suggest_url(shown: str, provider_name: str) -> str:
+def _suggest_url(url: str, provider_name: str) -> str:
     import difflib
 
-    known = provider(provider_name)
-    path = f"/{shown.strip('/')}"
-    near = [url for url in known.endpoints if path.endswith(url.removeprefix("/v1"))]
-    others = _providers_with(shown) if known.has_openai_models else []
-    if not near and not others:
-        near = difflib.get_close_matches(shown, known.endpoints, 1, cutoff=0.85)
-    suggestion = f" Did you mean {near[0]}?" if near else ""
+    service = provider(provider_name)
+    path = f"/{url.strip('/')}"
+    similar = [known for known in service.endpoints if path.endswith(known.removeprefix("/v1"))]
+    others = _providers_with(url) if service.has_openai_models else []
+    if not similar and not others:
+        similar = difflib.get_close_matches(url, service.endpoints, 1, cutoff=0.85)
+    suggestion = f" Did you mean {similar[0]}?" if similar else ""
     if others:
-        service = provider(others[0]).title if len(others) == 1 else "another service"
+        title = provider(others[0]).title if len(others) == 1 else "another service"
         options = phrasing.listed([f"`--provider {name}`" for name in others], "or")
-        suggestion += f" For {service}, use {options}."
-    return _not_an_endpoint(f"'{shown}'", known, suggestion)
+        suggestion += f" For {title}, use {options}."
+    return _not_an_endpoint(f"'{url}'", service, suggestion)
 
 
 def _providers_with(url: str) -> list[str]:
@@ -246,9 +246,9 @@ def _providers_with(url: str) -> list[str]:
     ]
 
 
-def _not_an_endpoint(shown: str, own: Provider, suggestion: str = "") -> str:
-    whose = "" if own.has_openai_models else f" of {own.title}"
-    return f"{shown} is not a batch endpoint{whose}.{suggestion} The body was skipped."
+def _not_an_endpoint(value: str, service: Provider, suggestion: str = "") -> str:
+    owner = "" if service.has_openai_models else f" of {service.title}"
+    return f"{value} is not a batch endpoint{owner}.{suggestion} The body was skipped."
 
 
 #: The scheme and host, which people add to an endpoint's URL.
@@ -261,10 +261,10 @@ def _write_url(_: Problem, line: Line) -> Fix | None:
     if not isinstance(url, str) or len(url) > _MAX_URL_LENGTH:
         return None
     name = _name_in(url)
-    fitting = [known for known in line.provider.endpoints if _name_in(known) == name]
-    if len(fitting) != 1:
+    matches = [known for known in line.provider.endpoints if _name_in(known) == name]
+    if len(matches) != 1:
         return None
-    return Fix("safe", f'Write "{fitting[0]}".', (edits.replace(("url",), f'"{fitting[0]}"'),))
+    return Fix("safe", f'Write "{matches[0]}".', (edits.replace(("url",), f'"{matches[0]}"'),))
 
 
 def _name_in(url: str) -> str:

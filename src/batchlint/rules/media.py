@@ -25,7 +25,7 @@ _EXPECTED_PDF: Final = (
 
 
 class _Flaw(NamedTuple):
-    """A flaw in a data URL: its kind, and the API's phrase for the value that it got."""
+    """A flaw in a data URL: its kind, and the API's description of the value."""
 
     kind: Literal["url", "mime", "data"]
     got: str
@@ -33,22 +33,22 @@ class _Flaw(NamedTuple):
 
 def _flaw(url: str, mime: str) -> _Flaw | None:
     """Return the flaw in a data URL, or None. The MIME type must begin with `mime`."""
-    flaw = _flaw_of_head(url, mime)
+    flaw = _header_flaw(url, mime)
     if flaw is None and not _is_base64(url.partition(",")[2]):
         return _Flaw("data", "an invalid base64-encoded value")
     return flaw
 
 
-def _flaw_of_head(url: str, mime: str) -> _Flaw | None:
-    """Return the flaw in a data URL that shows without decoding, or None."""
-    head, _, payload = url.partition(",")
-    if not head.startswith("data:"):
+def _header_flaw(url: str, mime: str) -> _Flaw | None:
+    """Return a flaw in a data URL that can be found without decoding, or None."""
+    header, _, payload = url.partition(",")
+    if not header.startswith("data:"):
         return _Flaw("url", "a value without the 'data:' prefix")
-    given, *parameters = head.removeprefix("data:").split(";")
+    mime_type, *parameters = header.removeprefix("data:").split(";")
     if "base64" not in parameters:
         return _Flaw("url", "a value without the ';base64' separator")
-    if not given.lower().startswith(mime):
-        return _Flaw("mime", f"unsupported MIME type '{excerpt(given)}'")
+    if not mime_type.lower().startswith(mime):
+        return _Flaw("mime", f"unsupported MIME type '{excerpt(mime_type)}'")
     return None if payload else _Flaw("data", "empty base64-encoded bytes")
 
 
@@ -65,20 +65,20 @@ def _is_base64(payload: str) -> bool:
     try:
         binascii.a2b_base64(payload, strict_mode=True)
     except ValueError:
-        text = _normalized(payload)
+        text = _normalize(payload)
         return re.fullmatch(_ALPHABET, text) is not None and len(text) % 4 != 1
     return True
 
 
-def _normalized(payload: str) -> str:
+def _normalize(payload: str) -> str:
     """Normalize base64 as a tolerant decoder does, and remove the padding."""
     for escape, character in _ESCAPES:
         payload = payload.replace(escape, character)
     return payload.translate(_TOLERATED).rstrip("=")
 
 
-#: The first bytes of the four image formats that the API accepts. The API lists the formats, which
-#: define these bytes.
+#: The first bytes of the four image formats that the API accepts. The API's messages list the
+#: formats, and the format specifications define these bytes.
 _IMAGE_PREFIXES: Final = rb"(?s)\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP"
 #: This many base64 characters, which encode 12 bytes, identify an image format.
 _PREFIX_LENGTH: Final = 16
@@ -89,16 +89,17 @@ def _begins_like_image(url: str) -> bool:
 
     True if the URL is too short to tell, or is not base64.
     """
-    beginning = _normalized(url.partition(",")[2][: 4 * _PREFIX_LENGTH])[:_PREFIX_LENGTH]
+    beginning = _normalize(url.partition(",")[2][: 4 * _PREFIX_LENGTH])[:_PREFIX_LENGTH]
     if len(beginning) < _PREFIX_LENGTH or re.fullmatch(_ALPHABET, beginning) is None:
         return True
     return re.match(_IMAGE_PREFIXES, binascii.a2b_base64(beginning)) is not None
 
 
-#: A schema of image URLs without problems. Web addresses cannot be checked offline. Data URLs must be
-#: plain padded base64 that begins like one of the formats in `_IMAGE_PREFIXES`.
+#: A schema for image URLs without problems. Web addresses cannot be checked offline. Data URLs must
+#: be plain padded base64 that begins like one of the formats in `_IMAGE_PREFIXES`.
 _GOOD_URL: Final = {
-    "pattern": "^(https?://[^\n]*|data:image/[a-z]+;base64,(iVBORw0KGg[o-r][A-Za-z0-9+/]|/9j/|R0lGOD[dl]h|"
+    "pattern": "^(https?://[^\n]*|data:image/[a-z]+;base64,"
+    "(iVBORw0KGg[o-r][A-Za-z0-9+/]|/9j/|R0lGOD[dl]h|"
     "UklGR[g-v][A-Za-z0-9+/]{4}[BFJNRVZdhlptx159]XRUJQ)([A-Za-z0-9+/]{4}){3,}"
     "([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$"
 }
@@ -131,13 +132,13 @@ def content_parts(request: Request) -> Iterator[tuple[PathParts, dict[str, Any]]
         ]
     for path, parent in parents:
         for field in endpoint.parts:
-            given = parent.get(field)
-            if isinstance(given, dict):  # A single part, such as a screenshot.
-                yield (*path, field), given
-            elif isinstance(given, list):
+            content = parent.get(field)
+            if isinstance(content, dict):  # A single part, such as a screenshot.
+                yield (*path, field), content
+            elif isinstance(content, list):
                 yield from (
                     ((*path, field, j), part)
-                    for j, part in enumerate(given)
+                    for j, part in enumerate(content)
                     if isinstance(part, dict)
                 )
 
@@ -165,7 +166,7 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
     """The data URL of an image cannot be decoded, or its bytes are not an image.
 
     The API accepts PNG, JPEG, GIF and WebP, and rejects requests with anything else.
-    The error appears in the batch's error file, perhaps a day later.
+    The error appears in the batch's error file, up to a day later.
 
     For chat completions, see `invalid_image_format` and `invalid_base64_image`.
 
@@ -207,7 +208,7 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
     """The image in a data URL is not a PNG, JPEG, GIF or WebP file.
 
     The API looks at the bytes as well as the MIME type, and rejects such a chat
-    completion request. The error appears in the batch's error file, perhaps a day
+    completion request. The error appears in the batch's error file, up to a day
     later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
@@ -223,7 +224,7 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
     2025 and October 2026.
     """
     for path, url in _data_urls(request):
-        flaw = _flaw_of_head(url, "image/")
+        flaw = _header_flaw(url, "image/")
         if flaw and flaw.kind == "mime":
             yield problem(
                 "Invalid MIME type. Only image types are supported.",
@@ -245,7 +246,7 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
 def invalid_base64_image(request: Request) -> Iterator[Problem]:
     """The data URL of an image in a chat completion request cannot be decoded.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
@@ -314,8 +315,8 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
             yield problem("The data URL is too short for an image.", *path)
         else:
             yield problem(
-                "The image's base64 contains whitespace or URL escapes, uses the URL-safe alphabet, "
-                "or lacks padding.",
+                "The image's base64 contains whitespace or URL escapes, uses the URL-safe "
+                "alphabet, or lacks padding.",
                 *path,
                 hint="It is unknown whether the API accepts this. Encode the image with a library.",
             )
@@ -339,7 +340,7 @@ def invalid_file_data(request: Request) -> Iterator[Problem]:
     """The `file_data` in a chat completion request is not the data URL of a PDF.
 
     The API rejects other file types and web addresses here. The error appears in the
-    batch's error file, perhaps a day later.
+    batch's error file, up to a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             [{"type": "file", "file": {"filename": "a.txt", "file_data":
@@ -387,7 +388,8 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
         flaw = _flaw(data, "") if data.startswith("data:") else None
         if flaw:
             yield problem(
-                f"The file cannot be decoded. Expected a base64-encoded data URL, but got {flaw.got}.",
+                "The file cannot be decoded. Expected a base64-encoded data URL, but got "
+                f"{flaw.got}.",
                 *path,
             )
 
@@ -412,7 +414,7 @@ def logit_bias_key(request: Request) -> Iterator[Problem]:
     """A key of `logit_bias` is not a token ID.
 
     Token IDs are non-negative integers. The API rejects the request. The error appears
-    in the batch's error file, perhaps a day later.
+    in the batch's error file, up to a day later.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"cat": 5}}
     Passes: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"9246": 5}}
@@ -421,7 +423,7 @@ def logit_bias_key(request: Request) -> Iterator[Problem]:
     keys.
 
     Evidence: documented. The docstrings of openai-python 3.54.0. The error message is
-    from one report from 2023. Its code is unknown.
+    from a 2023 report. Its code is unknown.
     """
     bias = request.body.get("logit_bias")
     for key in bias if isinstance(bias, dict) else ():

@@ -30,7 +30,7 @@ def _remove_unsupported(problem: Problem, line: Line) -> Fix | None:
 def unsupported_parameter() -> None:
     """The model does not support the parameter.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user",
@@ -50,7 +50,7 @@ def unsupported_parameter() -> None:
 def unsupported_value() -> None:
     """The model does not support this value of the parameter.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user",
@@ -67,9 +67,9 @@ def unsupported_value() -> None:
 
 @stated_in_schema(fix=_remove_unsupported)
 def unrecognized_argument() -> None:
-    """`reasoning_effort` is set for a model without reasoning.
+    """`reasoning_effort` is set for a model that does not reason.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. The parameter does not exist for older models.
 
     Fails: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
@@ -88,7 +88,7 @@ def unrecognized_argument() -> None:
 def invalid_parameter() -> None:
     """`prompt_cache_retention` is `in_memory`, which the model does not support.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. The model supports only the extended prompt cache, which lasts 24 hours.
 
     Fails: /v1/responses {"model": "gpt-5.6-terra", "input": "Hi",
@@ -107,7 +107,7 @@ def invalid_parameter() -> None:
 def top_logprobs_above_max() -> None:
     """`top_logprobs` is larger than the model supports.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "gpt-5.6-terra", "messages": [{"role": "user",
@@ -119,8 +119,8 @@ def top_logprobs_above_max() -> None:
 
     Fix: Lower `top_logprobs` to the maximum in the message.
 
-    Evidence: confirmed. A recorded response, August 2026. Unlike other limits, the API
-    reports this one without a code.
+    Evidence: confirmed. A recorded response, August 2026. The API reports other limits
+    with a code, but not this one.
     """
 
 
@@ -128,7 +128,7 @@ def top_logprobs_above_max() -> None:
 def tools_need_no_effort() -> None:
     """A chat completion request uses function tools while the model reasons.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. Some models accept function tools in chat completions only if reasoning
     is turned off.
 
@@ -153,7 +153,7 @@ def tools_need_no_effort() -> None:
 def max_tokens_too_large() -> None:
     """`max_tokens` or `max_completion_tokens` is larger than the model's output limit.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "gpt-4o-mini", "messages": [{"role": "user",
@@ -172,7 +172,7 @@ def max_tokens_too_large() -> None:
 def response_format_unsupported() -> None:
     """The model does not support this type of `response_format`.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "gpt-4", "messages": [{"role": "user",
@@ -190,7 +190,7 @@ def response_format_unsupported() -> None:
 def too_many_dimensions() -> None:
     """`dimensions` is larger than the embedding model supports.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/embeddings {"model": "text-embedding-3-small", "input": "x",
@@ -209,7 +209,7 @@ def too_many_dimensions() -> None:
 def dimensions_unsupported() -> None:
     """`dimensions` is set for an embedding model with a fixed number of dimensions.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. This applies even if the value equals the model's fixed number.
 
     Fails: /v1/embeddings {"model": "text-embedding-ada-002", "input": "x",
@@ -227,7 +227,7 @@ def dimensions_unsupported() -> None:
 def invalid_input_fidelity_model() -> None:
     """`input_fidelity` is set for an image model that does not support it.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "images":
@@ -246,7 +246,7 @@ def invalid_input_fidelity_model() -> None:
 def unsupported_content() -> None:
     """The model does not accept this type of content.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "gpt-4.1", "messages": [{"role": "user",
@@ -266,7 +266,7 @@ def unsupported_content() -> None:
 def unsupported_image_input() -> None:
     """The model does not accept images.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "gpt-3.5-turbo", "messages": [{"role": "user",
@@ -288,7 +288,7 @@ def unsupported_image_input() -> None:
 def audio_required() -> None:
     """A request to an audio model neither contains audio nor asks for it.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "gpt-audio", "messages": [{"role": "user",
@@ -306,9 +306,9 @@ def audio_required() -> None:
 
 @stated_in_schema()
 def unsupported_tools() -> None:
-    """The model does not support a tool, or not with this reasoning effort.
+    """The model does not support a tool, at least not with this reasoning effort.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/responses {"model": "gpt-5", "input": "Hi", "reasoning": {"effort":
@@ -329,7 +329,7 @@ def unsupported_tools() -> None:
 def incompatible_argument() -> None:
     """The parameter is set for a search model, which does not support it.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "gpt-4o-search-preview", "messages": [{"role":
@@ -348,7 +348,7 @@ def incompatible_argument() -> None:
 def web_search_options_unsupported() -> None:
     """`web_search_options` is set for a model without web search in chat completions.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
@@ -367,7 +367,7 @@ def web_search_options_unsupported() -> None:
 def encrypted_content_unsupported() -> None:
     """`include` asks for encrypted reasoning, but the model does not reason.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/responses {"model": "gpt-4o", "input": "Hi", "include":
@@ -386,7 +386,7 @@ def encrypted_content_unsupported() -> None:
 def token_out_of_range() -> None:
     """A token in the prompt is not in the model's vocabulary.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": [100258]}
@@ -427,7 +427,7 @@ _MAX_EDGE, _MAX_RATIO, _STEP = 3840, 3, 16
 def invalid_size(request: Request) -> Iterator[Problem]:
     """The model cannot generate an image of this `size`.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. Newer image models accept any width and height that are multiples of 16,
     with an aspect ratio of at most 3:1 and no edge longer than 3840 pixels.
 

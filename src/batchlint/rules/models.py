@@ -29,7 +29,7 @@ def wrong_endpoint() -> None:
     """The model is not available at this endpoint.
 
     The API rejects every request, usually with status 404. The errors appear in the
-    batch's error file, perhaps a day later.
+    batch's error file, up to a day later.
 
     Fails: /v1/chat/completions {"model": "gpt-5-pro", "messages": [{"role": "user",
             "content": "Hi"}]}
@@ -49,7 +49,7 @@ def wrong_endpoint() -> None:
 def not_a_responses_model() -> None:
     """The model is not available at `/v1/responses`.
 
-    The API rejects every request. The errors appear in the batch's error file, perhaps
+    The API rejects every request. The errors appear in the batch's error file, up to
     a day later.
 
     Fails: /v1/responses {"model": "gpt-audio", "input": "Hi"}
@@ -67,7 +67,7 @@ def not_an_image_model() -> None:
     """The model cannot generate or edit images.
 
     The API rejects every request, as if the model did not exist. The errors appear in
-    the batch's error file, perhaps a day later.
+    the batch's error file, up to a day later.
 
     Fails: /v1/images/generations {"model": "gpt-4.1", "prompt": "a cat"}
     Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "a cat"}
@@ -102,7 +102,7 @@ def invalid_model_name() -> None:
     """The model's name contains whitespace.
 
     The API rejects every request, because no model has such a name. The errors appear
-    in the batch's error file, perhaps a day later.
+    in the batch's error file, up to a day later.
 
     Fails: /v1/chat/completions {"model": "gpt 4o", "messages": [{"role": "user",
             "content": "Hi"}]}

@@ -1,4 +1,4 @@
-"""Rules about content parts: places and URLs of images, and file types."""
+"""Rules about content parts: where images are allowed, image URLs, and file types."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _DOUBTFUL: Final = (
 def image_not_from_user() -> None:
     """A chat message whose role is not `user` contains an image.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. Newer models accept images in tool messages, so batchlint does not report
     those.
 
@@ -64,7 +64,7 @@ def exclusive_file_fields() -> None:
     """A file part has a `filename`, but refers to an uploaded file or a URL.
 
     Only `file_data` can have a name. The API rejects the request. The error appears in
-    the batch's error file, perhaps a day later.
+    the batch's error file, up to a day later.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_file", "file_id": "file-1", "filename": "a.pdf"}]}]}
@@ -83,7 +83,7 @@ def unsupported_file_type(request: Request) -> Iterator[Problem]:
     """A file part of a `/v1/responses` request contains audio or video.
 
     File parts are for documents: PDF, text, tables and presentations. The API rejects
-    the request. The error appears in the batch's error file, perhaps a day later.
+    the request. The error appears in the batch's error file, up to a day later.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_file", "filename": "a.mp3", "file_data":
@@ -97,7 +97,7 @@ def unsupported_file_type(request: Request) -> Iterator[Problem]:
     Evidence: confirmed. 88 recorded responses (maruel/genai, 2026) for `audio/mpeg`,
     `aac`, `flac`, `ogg` and `wav`, and `video/mp4` and `webm`.
     """
-    yield from _files_of(request, _REJECTED)
+    yield from _files_with_type(request, _REJECTED)
 
 
 @request_rule(fails=None, endpoints=[RESPONSES], when=parts(MEDIA_FIELDS))
@@ -118,10 +118,10 @@ def doubtful_file_type(request: Request) -> Iterator[Problem]:
 
     Evidence: inferred. The rule and its message are modeled on `unsupported_file_type`.
     """
-    yield from _files_of(request, _DOUBTFUL)
+    yield from _files_with_type(request, _DOUBTFUL)
 
 
-def _files_of(request: Request, types: tuple[str, ...]) -> Iterator[Problem]:
+def _files_with_type(request: Request, types: tuple[str, ...]) -> Iterator[Problem]:
     """Report the files in data URLs whose MIME type has one of these prefixes."""
     for path, mime in _mime_types(request):
         if mime.startswith(types):
@@ -147,7 +147,7 @@ def image_url_without_scheme(request: Request) -> Iterator[Problem]:
 
     It may be a path, a host name or bare base64. The API downloads `https://` URLs and
     decodes `data:` URLs. It rejects requests with anything else. The error appears in
-    the batch's error file, perhaps a day later.
+    the batch's error file, up to a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             [{"type": "image_url", "image_url": {"url": "/a.png"}}]}]}
@@ -155,7 +155,7 @@ def image_url_without_scheme(request: Request) -> Iterator[Problem]:
             [{"type": "image_url", "image_url": {"url":
             "https://example.com/a.png"}}]}]}
 
-    Fix: Write the whole URL. Before base64 text, write `data:image/png;base64,` with the
+    Fix: Write the full URL. Before base64 text, write `data:image/png;base64,` with the
     image's type.
 
     Evidence: confirmed. A recorded response (2026) shows the code.

@@ -18,7 +18,7 @@ MAX_TOKEN_LENGTH: Final = 128
 #: bytes give better estimates than characters.
 BYTES_PER_TOKEN: Final = 4
 
-#: Shorter lines, in bytes, fit into every context window. The smallest has 8,192 tokens.
+#: Lines with fewer bytes fit into every context window. The smallest window has 8,192 tokens.
 LONG_LINE: Final = 8192 * MAX_TOKEN_LENGTH
 
 #: The parameters that contain the prompt.
@@ -37,7 +37,7 @@ def context_exceeded(request: Request) -> Iterator[Problem]:
     No token is longer than 128 characters, so a prompt has at least one token per 128
     characters. This is a lower bound: a prompt that is not reported may still be too
     long. The API rejects the request. The error appears in the batch's error file,
-    perhaps a day later.
+    up to a day later.
 
     Fix: Shorten the prompt, or split the request.
 

@@ -24,7 +24,7 @@ def _exceeds_safe_limit(provider: Provider) -> Trigger | None:
     return None if safe is None else long_lines(safe + 1)
 
 
-@request_rule(when_at=_exceeds_limit, fails="batch")
+@request_rule(when_for=_exceeds_limit, fails="batch")
 def line_too_large(request: Request) -> Iterator[Problem]:
     """The line has more bytes than the provider accepts.
 
@@ -45,7 +45,7 @@ def line_too_large(request: Request) -> Iterator[Problem]:
         )
 
 
-@request_rule(when_at=_exceeds_safe_limit, fails=None)
+@request_rule(when_for=_exceeds_safe_limit, fails=None)
 def line_size_near_limit(request: Request) -> Iterator[Problem]:
     """The line is larger than the lowest documented limit.
 

@@ -1,4 +1,4 @@
-"""The registry of rules: their type, the decorators that register them, and their selection.
+"""The rule registry: the type `Rule`, the decorators that register rules, and rule selection.
 
 A rule is a function. Its name and its docstring are the rule's name and documentation. The
 decorator determines the function's argument:
@@ -47,7 +47,7 @@ class Request(NamedTuple):
 
     @property
     def model(self) -> str:
-        """The name of the OpenAI model; empty if there is none, or if the provider has other models."""
+        """The name of the OpenAI model; empty if there is none, or for a provider's own models."""
         model = self.body.get("model")
         if self.provider is not None and not self.provider.has_openai_models:
             return ""
@@ -92,7 +92,7 @@ class CheckedFile(NamedTuple):
     Attributes:
         summary: findings and facts about its lines.
         provider: the provider to check for.
-        endpoint: the URL of the batch, from the caller or from most lines.
+        endpoint: the batch's URL: the caller's, or else the most frequent valid one.
         now: the time of the check, in seconds since the epoch.
         max_enqueued_tokens: the caller's limit; None if there is none.
     """
@@ -120,8 +120,7 @@ Check = Callable[..., Iterator[Problem]]
 #: the problem, it gets the body instead of the line.
 HintMaker = Callable[[Mapping[str, Any], PathParts, Provider], str | None]
 
-
-#: Makes the fix of a problem from the decoded line; None if there is no fix.
+#: Makes the fix for a problem from the decoded line; None if there is no fix.
 FixMaker = Callable[[Problem, Line], Fix | None]
 
 
@@ -145,8 +144,8 @@ class Rule(NamedTuple):
         hint: makes the hint, for rules that a schema states.
         fix: makes the fix, for rules that a schema states. Other rules put it into the problem.
         docstring: the docstring as written in the source.
-        when_at: makes `when` for a provider; None if the provider lacks the limit that the rule
-            checks. For request rules about limits that only some providers have.
+        when_for: for rules about limits that only some providers have. Makes `when` for a
+            provider; returns None if the provider doesn't have the limit.
     """
 
     name: str
@@ -164,13 +163,13 @@ class Rule(NamedTuple):
     hint: HintMaker | None = None
     fix: FixMaker | None = None
     docstring: str = ""
-    when_at: Callable[[Provider], Trigger | None] | None = None
+    when_for: Callable[[Provider], Trigger | None] | None = None
 
     def for_provider(self, provider: Provider) -> Rule | None:
-        """Return the rule with its trigger for a provider; None if it doesn't apply to the provider."""
-        if self.when_at is None:
+        """Return the rule with its trigger for a provider; None if the rule doesn't apply."""
+        if self.when_for is None:
             return self
-        when = self.when_at(provider)
+        when = self.when_for(provider)
         return None if when is None else self._replace(when=when)
 
     @property
@@ -263,7 +262,7 @@ def request_rule(
     code: str | None = None,
     fails: Effect | None = "request",
     once_per_file: bool = False,
-    when_at: Callable[[Provider], Trigger | None] | None = None,
+    when_for: Callable[[Provider], Trigger | None] | None = None,
 ) -> Decorator:
     """Register a check of a `Request`. The arguments are attributes of `Rule`.
 
@@ -278,7 +277,7 @@ def request_rule(
         when=when,
         unless=unless,
         once_per_file=once_per_file,
-        when_at=when_at,
+        when_for=when_for,
     )
 
 
@@ -319,8 +318,8 @@ def stated_in_schema(
     Args:
         fails: what fails in the API; None for a warning.
         code: the API's code; None if it is the rule's name.
-        hint: makes the hint of a problem.
-        fix: makes the fix of a problem.
+        hint: makes the hint for a problem.
+        fix: makes the fix for a problem.
     """
 
     def decorate(function: Callable[[], None]) -> Rule:
@@ -345,12 +344,12 @@ def problem(
     hint: str | None = None,
     fix: Fix | None = None,
 ) -> Problem:
-    """Make a problem of a request rule.
+    """Make a problem for a request rule to yield.
 
     Args:
         message: the message.
         path: the path in the body, as keys and indices.
-        param: the API's param, if it is not the dotted path; None if the API returns null.
+        param: the API's param; None if the API returns null. Defaults to the dotted path.
         phase: when the API would report the problem.
         hint: how to fix it.
         fix: how `batchlint fix` repairs it.
@@ -443,9 +442,9 @@ def _is_named(rule: Rule, name: str) -> bool:
 
 
 def _with_provider_code(code: str) -> list[str]:
-    """Return the rules for which some other provider has this code, for example `url_mismatch`."""
-    of_providers = (row["codes"].get(code, ()) for row in provider_index().values())
-    names = {name for found in of_providers for name in found}
+    """Return the rules that report this code for some provider, for example `url_mismatch`."""
+    rules_by_provider = (row["codes"].get(code, ()) for row in provider_index().values())
+    names = {name for rules in rules_by_provider for name in rules}
     return [name for name in RULES if name in names]
 
 

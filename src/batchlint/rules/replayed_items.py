@@ -16,8 +16,8 @@ from .triggers import items
 _MAX_LENGTH: Final = 64
 
 #: ID prefixes by item type, for the types for which the API rejects other prefixes. Evidence: many
-#: reports for `fc`, `msg` and `rs`; can1357/oh-my-pi#977 (May 2026) and three more reports for `ctc`;
-#: one report from 2026 for `ws`.
+#: reports for `fc`, `msg` and `rs`; can1357/oh-my-pi#977 (May 2026) and three more reports for
+#: `ctc`; one report from 2026 for `ws`.
 _REQUIRED_PREFIXES: Final = {
     "custom_tool_call": "ctc",
     "function_call": "fc",
@@ -90,7 +90,7 @@ def invalid_item_id(request: Request) -> Iterator[Problem]:
     belongs in `call_id`. Placeholders from examples, such as `item_1`, are not
     reported.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "message", "id": "1", "role":
@@ -169,7 +169,7 @@ def _wrong_prefix(item_id: _ItemId, prefix: str, hint: str) -> Problem:
 def item_id_too_long(request: Request) -> Iterator[Problem]:
     """The ID of an input item has more than 64 characters.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "Hi",
@@ -198,7 +198,7 @@ def item_id_too_long(request: Request) -> Iterator[Problem]:
 def duplicate_item(request: Request) -> Iterator[Problem]:
     """Two input items have the same ID.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "a",
@@ -230,11 +230,11 @@ def duplicate_item(request: Request) -> Iterator[Problem]:
 
 @request_rule(endpoints=[RESPONSES], when=_HAS_REASONING)
 def reasoning_without_item(request: Request) -> Iterator[Problem]:
-    """A reasoning item with an ID is not followed by the item that the model wrote next.
+    """A reasoning item with an ID is not followed by the item that the model produced next.
 
     The API rejects the request if the two are separated. The error appears in the
-    batch's error file, perhaps a day later. batchlint reports a reasoning item that is
-    last, or that is followed by something that the model cannot have written next: a
+    batch's error file, up to a day later. batchlint reports a reasoning item that is
+    last, or that is followed by something that the model cannot have produced next: a
     message or tool output from the client, or an assistant message without its ID.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": "x"},
@@ -254,8 +254,8 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
     recorded requests that the API accepted, reasoning is sometimes followed by a call
     without its ID, but never by a message without one.
     """
-    given = request.body.get("input")
-    last = len(given) - 1 if isinstance(given, list) else -1
+    body_input = request.body.get("input")
+    last = len(body_input) - 1 if isinstance(body_input, list) else -1
     objects = dict(request.objects("input"))
     for index, item in objects.items():
         if item.get("type") != "reasoning" or not str(item.get("id")).startswith("rs"):

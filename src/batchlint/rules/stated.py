@@ -119,7 +119,7 @@ def streaming_unsupported() -> None:
 def invalid_type() -> None:
     """A parameter's value has the wrong JSON type.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "dimensions": "256"}
@@ -136,7 +136,7 @@ def invalid_type() -> None:
 def invalid_value() -> None:
     """A parameter's value is not one of the supported values.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. The check is based on the values known when the schemas were generated.
     Values that OpenAI added later are reported too, so the hint shows the schemas' date.
 
@@ -155,7 +155,7 @@ def invalid_value() -> None:
 def invalid_pattern() -> None:
     """A string does not match the pattern that the parameter requires.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. A common cause is a space or a dot in a function's name.
 
     Fails: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function",
@@ -174,7 +174,7 @@ def invalid_pattern() -> None:
 def missing_required_parameter() -> None:
     """A required parameter is missing.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/embeddings {"model": "m"}
@@ -200,7 +200,7 @@ def _remove_null(problem: Problem, line: Line) -> Fix | None:
 def unknown_parameter() -> None:
     """An object has a parameter that the API does not know.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. The check is based on the parameters known when the schemas were
     generated. Parameters that OpenAI added later are reported too, so the hint shows
     the schemas' date.
@@ -224,7 +224,7 @@ _MESSAGE: Final = {"role", "content"}
 def _move_messages(body: Mapping[str, Any]) -> tuple[Edit, ...]:
     """Rename `messages`, unless they have content parts, whose types differ on /v1/responses."""
     messages = body["messages"]
-    same = isinstance(messages, list) and all(
+    is_portable = isinstance(messages, list) and all(
         isinstance(message, dict)
         and message.keys() == _MESSAGE
         and isinstance(message["role"], str)
@@ -232,24 +232,24 @@ def _move_messages(body: Mapping[str, Any]) -> tuple[Edit, ...]:
         and isinstance(message["content"], str)
         for message in messages
     )
-    return (edits.rename(("body", "messages"), "input"),) if same and messages else ()
+    return (edits.rename(("body", "messages"), "input"),) if is_portable and messages else ()
 
 
 def _move_format(body: Mapping[str, Any]) -> tuple[Edit, ...]:
-    """Move the format into `text`. A schema is nested in chat completions, but flat there."""
-    form = body["response_format"]
-    at = ("body", "response_format")
-    if not isinstance(form, dict) or "text" in body:
+    """Move the format into `text`. Chat completions nest a schema one level deeper."""
+    old = body["response_format"]
+    path = ("body", "response_format")
+    if not isinstance(old, dict) or "text" in body:
         return ()
-    flat: tuple[Edit, ...] = ()
-    if form.keys() == {"type", "json_schema"} and form["type"] == "json_schema":
-        named = form["json_schema"]
-        if not isinstance(named, dict) or "type" in named:
+    flatten: tuple[Edit, ...] = ()
+    if old.keys() == {"type", "json_schema"} and old["type"] == "json_schema":
+        nested = old["json_schema"]
+        if not isinstance(nested, dict) or "type" in nested:
             return ()
-        flat = (edits.unwrap((*at, "json_schema")),)
-    elif form not in ({"type": "text"}, {"type": "json_object"}):
+        flatten = (edits.unwrap((*path, "json_schema")),)
+    elif old not in ({"type": "text"}, {"type": "json_object"}):
         return ()
-    return (*flat, edits.wrap(at, '{"format": ', "}"), edits.rename(at, "text"))
+    return (*flatten, edits.wrap(path, '{"format": ', "}"), edits.rename(path, "text"))
 
 
 def _move_limit(_: Mapping[str, Any]) -> tuple[Edit, ...]:
@@ -257,13 +257,13 @@ def _move_limit(_: Mapping[str, Any]) -> tuple[Edit, ...]:
 
 
 def _move_effort(body: Mapping[str, Any]) -> tuple[Edit, ...]:
-    at = ("body", "reasoning_effort")
+    path = ("body", "reasoning_effort")
     if "reasoning" in body:
         return ()
-    return (edits.wrap(at, '{"effort": ', "}"), edits.rename(at, "reasoning"))
+    return (edits.wrap(path, '{"effort": ', "}"), edits.rename(path, "reasoning"))
 
 
-#: For each parameter that moved: its new name, and a function that makes the edits.
+#: The parameters that moved, each with its new name and a function that makes the edits.
 _MOVED: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], tuple[Edit, ...]]]]] = {
     "messages": ("input", _move_messages),
     "response_format": ("text.format", _move_format),
@@ -287,7 +287,7 @@ def _move_parameter(problem: Problem, line: Line) -> Fix | None:
 def moved_parameter() -> None:
     """A chat completions parameter has a different name on `/v1/responses`.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/responses {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
@@ -306,7 +306,7 @@ def moved_parameter() -> None:
 def json_edits_image() -> None:
     """An image edit has `image`, which only multipart requests accept.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. In JSON requests, the parameter is `images`, a list of objects with
     `image_url` or `file_id`.
 
@@ -325,7 +325,7 @@ def json_edits_image() -> None:
 def empty_array() -> None:
     """An array is empty, but the API requires at least one item.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": []}
@@ -342,13 +342,14 @@ def empty_array() -> None:
 def empty_string() -> None:
     """A string is empty, but the API requires at least one character.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": ""}
     Passes: /v1/videos {"model": "sora-2", "prompt": "a cat"}
 
-    Fix: Fill in the string. If the parameter is optional, you can remove it instead.
+    Fix: Provide a non-empty string. If the parameter is optional, you can remove it
+    instead.
 
     Evidence: confirmed. Recorded responses, August and September 2026.
     """
@@ -358,7 +359,7 @@ def empty_string() -> None:
 def array_above_max_length() -> None:
     """An array has more items than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
@@ -366,7 +367,7 @@ def array_above_max_length() -> None:
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "stop": ["a", "b", "c", "d"]}
 
-    Fix: Reduce the array to the maximum in the message, or split it over several
+    Fix: Shorten the array to the maximum in the message, or split it across several
     requests.
 
     Evidence: reported. Users' reports, 2023 to 2026. The limits are from the OpenAPI
@@ -378,7 +379,7 @@ def array_above_max_length() -> None:
 def string_above_max_length() -> None:
     """A string has more characters than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "function_call_output",
@@ -400,7 +401,7 @@ def string_above_max_length() -> None:
 def input_too_long() -> None:
     """An embedding input has more than 8,192 tokens with any tokenizer.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. batchlint counts the items of a list of tokens. A string is reported if
     it has more than 1,048,576 characters, because no token is longer than 128
     characters. A shorter string may still be too long.
@@ -416,7 +417,7 @@ def input_too_long() -> None:
 def property_name_above_max_length() -> None:
     """A key in `metadata` has more than 64 characters.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/responses {"model": "m", "input": "x", "metadata":
@@ -434,7 +435,7 @@ def property_name_above_max_length() -> None:
 def object_above_max_properties() -> None:
     """An object has more keys than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. The maximum is 16 for `metadata` and 1 for a reference to an image.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference":
@@ -454,7 +455,7 @@ def object_above_max_properties() -> None:
 def object_below_min_properties() -> None:
     """An object has fewer keys than the API requires.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. A reference to an image needs exactly one key.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {}}
@@ -471,7 +472,7 @@ def object_below_min_properties() -> None:
 def integer_below_min_value() -> None:
     """An integer is smaller than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/responses {"model": "m", "input": "x", "max_output_tokens": 15}
@@ -487,7 +488,7 @@ def integer_below_min_value() -> None:
 def integer_above_max_value() -> None:
     """An integer is larger than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "n": 11}
@@ -503,7 +504,7 @@ def integer_above_max_value() -> None:
 def decimal_below_min_value() -> None:
     """A number is smaller than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "temperature": -0.1}
@@ -519,7 +520,7 @@ def decimal_below_min_value() -> None:
 def decimal_above_max_value() -> None:
     """A number is larger than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "temperature": 2.1}
@@ -535,7 +536,7 @@ def decimal_above_max_value() -> None:
 def missing_content() -> None:
     """A message has no `content`, or `content` is `null`, and nothing replaces it.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. An assistant message needs no content if it has `tool_calls`,
     `function_call`, `refusal` or `audio`. The API checks this last, so it reports any
     other error in the body first.
@@ -555,14 +556,14 @@ def missing_content() -> None:
 def model_not_found() -> None:
     """`model` is an empty string in a request to `/v1/responses`.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. Only the API knows which models your organization can use, so
     batchlint doesn't check other names here.
 
     Fails: /v1/responses {"model": "", "input": "x"}
     Passes: /v1/responses {"model": "gpt-5.4", "input": "x"}
 
-    Fix: Fill in the name of a model.
+    Fix: Set `model` to the name of a model.
 
     Evidence: confirmed. A recorded response, August 2026.
     """
@@ -572,7 +573,7 @@ def model_not_found() -> None:
 def missing_mutually_exclusive_parameters() -> None:
     """Exactly one of several parameters is required, and none is present.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. For example, an input image needs either `file_id` or `image_url`.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
@@ -590,7 +591,7 @@ def missing_mutually_exclusive_parameters() -> None:
 def too_many_images() -> None:
     """A moderation request has more than one image.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/moderations {"model": "omni-moderation-latest", "input": [{"type":

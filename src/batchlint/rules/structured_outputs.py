@@ -51,14 +51,14 @@ class _Location(NamedTuple):
 
     def problems(self, budget: Budget) -> tuple[SchemaProblem, ...]:
         """Find the problems of the schema, within the line's remaining budget."""
-        # Imported here because most files have no schemas. Importing the module instead of the
-        # function halves the time.
+        # Imported here because most files have no schemas. Importing the module, rather than the
+        # function, halves the cost of this statement.
         from ..structured import subset
 
         return subset.problems(self.schema, "strict" if self.strict else "function", budget)
 
     def problem(self, found: SchemaProblem) -> Problem:
-        """Turn a problem of the schema into a problem of the body."""
+        """Convert a problem of the schema to a problem of the body."""
         return problem(
             f"Invalid schema for {self.subject} '{self.name}': {found.sentence}",
             *self.path,
@@ -69,13 +69,13 @@ class _Location(NamedTuple):
         )
 
     def fix(self, found: SchemaProblem) -> Fix | None:
-        """Return the fix of a problem. OpenAI's clients change schemas in the same way."""
-        at = ("body", *self.path, *found.object_path)
+        """Return the fix for a problem. OpenAI's clients change schemas in the same way."""
+        path = ("body", *self.path, *found.object_path)
         if found.repair == "close":
-            edit = edits.put((*at, "additionalProperties"), "false")
+            edit = edits.put((*path, "additionalProperties"), "false")
             return Fix("unsafe", 'Add "additionalProperties": false.', (edit,))
         if found.repair == "require":
-            return Fix("unsafe", "List every property in `required`.", (edits.require_all(at),))
+            return Fix("unsafe", "List every property in `required`.", (edits.require_all(path),))
         return None
 
 
@@ -101,7 +101,7 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
       values, and 1,000 enum values. An enum of more than 250 values has at most 15,000
       characters.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later. The API reports one problem per request. batchlint reports all of them, in
     the order in which the API seems to check them.
 
@@ -129,7 +129,7 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
     a null code; `/v1/responses` returns `invalid_json_schema`. The messages for 120,000
     characters and for an undefined reference are unknown.
     """
-    for location, found in _found(request):
+    for location, found in _checked_problems(request):
         if location.subject == "response_format" and found.certain:
             yield location.problem(found)
 
@@ -144,7 +144,7 @@ def invalid_function_parameters(request: Request) -> Iterator[Problem]:
     the subset of `invalid_json_schema` applies too. A function may omit `parameters`
     unless it is strict.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
@@ -166,7 +166,7 @@ def invalid_function_parameters(request: Request) -> Iterator[Problem]:
     Evidence: confirmed. A recorded response, September 2026, and reports with full error
     responses, 2024 to September 2026.
     """
-    for location, found in _found(request):
+    for location, found in _checked_problems(request):
         if location.subject == "function" and _is_certain(found, request):
             yield location.problem(found)
 
@@ -183,7 +183,7 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
     * an `enum` without a `type`
     * `additionalProperties` with a schema, on an object that may have other types
 
-    In the parameters of other functions:
+    In the parameters of functions that are not strict:
 
     * a root without `type` and `properties`
     * on `/v1/responses`, `anyOf` and similar keywords at the root, which chat
@@ -209,7 +209,7 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
     """
     from ..structured import subset
 
-    for location, found in _found(request):
+    for location, found in _checked_problems(request):
         keyword = found.path[-1] if found.path else ""
         if _is_fine_tuned(request) and keyword in subset.NOT_FOR_FINE_TUNED and not found.certain:
             continue  # `fine_tuned_schema` reports it.
@@ -226,22 +226,24 @@ def _is_certain(found: SchemaProblem, request: Request) -> bool:
 def unchecked_schema(request: Request) -> Iterator[Problem]:
     """A schema was not checked, because that would take too much work.
 
-    batchlint limits the work per line in excess of the size of the schemas. A schema can
-    exceed the limit if it has many deeply nested values, or many long patterns that
-    ignore case or contain non-ASCII characters. The limit counts work, not time, so
-    every run gives the same report. The finding appears once per line.
+    batchlint limits the work per line, apart from an allowance that grows with the size
+    of the schemas. A schema can exceed the limit if it has many deeply nested values, or
+    many long patterns that ignore case or contain non-ASCII characters. The limit counts
+    work, not time, so every run gives the same report. The finding appears once per
+    line.
 
     Fix: Shorten the patterns, or nest the schema less deeply. The API may accept the
     schema as it is.
 
     Evidence: inferred. The limit is batchlint's own.
     """
-    unchecked = [at for at, found in _schema_problems(request) if _is_unchecked(found)]
+    unchecked = [place for place, found in _schema_problems(request) if _is_unchecked(found)]
     if unchecked:
         first = unchecked[0]
         more = f" and {len(unchecked) - 1:,} others" if len(unchecked) > 1 else ""
         yield problem(
-            f"The schema of {first.subject} '{first.name}'{more} would take too much work to check.",
+            f"The schema of {first.subject} '{first.name}'{more} would take too much work to "
+            "check.",
             *first.path,
             param=first.param,
             phase=Phase.LAST,
@@ -361,10 +363,10 @@ def _locations(request: Request) -> Iterator[_Location]:
     for name, json_type, locate in _FIELDS[request.endpoint]:
         value = request.body.get(name)
         if isinstance(value, json_type):
-            yield from _located(value, locate)
+            yield from _locate_all(value, locate)
 
 
-def _located(value: Any, locate: _Locator) -> Iterator[_Location]:
+def _locate_all(value: Any, locate: _Locator) -> Iterator[_Location]:
     for index, item in enumerate(value if isinstance(value, list) else (value,)):
         location = locate(index, item)
         if location is not None:
@@ -389,7 +391,7 @@ def _schema_problems(request: Request) -> _Problems:
     return found
 
 
-def _found(request: Request) -> _Problems:
+def _checked_problems(request: Request) -> _Problems:
     """Return the problems of the schemas that were checked."""
     return [each for each in _schema_problems(request) if not _is_unchecked(each[1])]
 
@@ -422,14 +424,14 @@ class _GoodItems:
         if text == self._last:
             return ()
         unknown = []
-        at = 1  # After the bracket.
+        start = 1  # After the bracket.
         for index, item in enumerate(items):
-            known = self._texts.get(text[at : at + _BEGINNING])
+            known = self._texts.get(text[start : start + _BEGINNING])
             # An object's text is never the beginning of another object's text.
-            if known is None or not text.startswith(known, at):
+            if known is None or not text.startswith(known, start):
                 unknown.append(index)
                 known = orjson.dumps(item)
-            at += len(known) + 1  # With the comma.
+            start += len(known) + 1  # With the comma.
         if not unknown:
             self._last = text
         return unknown

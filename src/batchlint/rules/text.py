@@ -111,7 +111,7 @@ def _is_encodable(text: str) -> bool:
 
 
 def find_defect(line: bytes, decoded: Any = None) -> Defect:
-    """Find out why a line is not a JSON object. The standard library's decoder finds the position.
+    """Find out why a line is not a JSON object, with the standard library's decoder.
 
     Args:
         line: the line.
@@ -140,9 +140,9 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         with_fresh_stack(_DECODER.decode, text)
     except _NotANumberError as error:
         detail = f"{error} is not a JSON number. Remove the field, or write null."
-        return Defect("not a number", detail, fix=_if_it_helps(_WRITE_NULLS, text))
+        return Defect("not a number", detail, fix=_if_effective(_WRITE_NULLS, text))
     except json.JSONDecodeError as error:
-        return Defect("not json", _explain(error, text), fix=_fix_of(error, text))
+        return Defect("not json", _explain(error, text), fix=_fix_for(error, text))
     except ValueError:  # int() rejects more digits than sys.get_int_max_str_digits().
         return Defect("not a number", "A number has too many digits.")
     try:
@@ -151,37 +151,39 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
         raise_if_out_of_memory(error)
     else:  # The first attempt to decode the line ran out of memory.
         raise MemoryError
-    return Defect("lone surrogate", fix=_if_it_helps(_REPLACE_SURROGATES, text))
+    return Defect("lone surrogate", fix=_if_effective(_REPLACE_SURROGATES, text))
 
 
-def _if_it_helps(fix: Fix, text: str) -> Fix | None:
-    """Return the fix if it turns the text into a JSON object."""
+def _if_effective(fix: Fix, text: str) -> Fix | None:
+    """Return the fix if it turns the text into a JSON object, otherwise None."""
     return None if apply_all(text, fix.edits) is None else fix
 
 
-def _fix_of(error: json.JSONDecodeError, text: str) -> Fix | None:
-    """Return the fix for text that is not JSON."""
+def _fix_for(error: json.JSONDecodeError, text: str) -> Fix | None:
+    """Return the fix for text that is not JSON; None if there is none."""
     if error.msg == "Extra data" and text[error.pos :].strip(_BLANKS) == ",":
         return _REMOVE_COMMA if text.lstrip(_BLANKS).startswith("{") else None
-    return _if_it_helps(_REMOVE_INNER_MARK, text)
+    return _if_effective(_REMOVE_INNER_MARK, text)
 
 
 class _NotANumberError(ValueError):
     """A constant or a number that JSON does not allow."""
 
 
-def _refuse(constant: str) -> None:
+def _reject_constant(constant: str) -> None:
     raise _NotANumberError(constant)
 
 
-def _finite(digits: str) -> float:
+def _parse_finite(digits: str) -> float:
     value = float(digits)
     if value in (float("inf"), float("-inf")):
         raise _NotANumberError(escape(digits[:32]))
     return value
 
 
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
+_DECODER: Final = json.JSONDecoder(
+    parse_constant=_reject_constant, parse_float=_parse_finite, parse_int=_parse_finite
+)
 
 
 #: The beginnings of Git conflict markers.
@@ -201,7 +203,7 @@ _NOT_IN_JSON: Final[tuple[tuple[str | tuple[str, ...], str], ...]] = (
 )
 
 #: Explanations of the decoder's errors, by the beginning of its message.
-_COMPLAINTS: Final = (
+_EXPLANATIONS: Final = (
     (
         "Invalid control character",
         "a control character in a string must be escaped, as \\n, \\t or \\u0000.",
@@ -216,7 +218,7 @@ _COMPLAINTS: Final = (
 
 
 def _explain(error: json.JSONDecodeError, text: str) -> str:
-    """Describe the mistake and its column. The text doesn't depend on the Python version."""
+    """Describe the mistake and its column. The wording doesn't depend on the Python version."""
     position = error_position(error, text)
     column = f"Column {position + 1}"
     rest = text[position:].strip(_BLANKS)
@@ -238,8 +240,8 @@ def _explain(error: json.JSONDecodeError, text: str) -> str:
     for beginning, hint in _NOT_IN_JSON:
         if rest.startswith(beginning):
             return f"{column}: {hint}"
-    complaints = (hint for beginning, hint in _COMPLAINTS if error.msg.startswith(beginning))
-    return f"{column}: {next(complaints, 'this is not valid JSON.')}"
+    explanations = (hint for beginning, hint in _EXPLANATIONS if error.msg.startswith(beginning))
+    return f"{column}: {next(explanations, 'this is not valid JSON.')}"
 
 
 def _explain_extra(rest: str, position: int) -> str:
@@ -320,15 +322,15 @@ def not_utf8(defect: Defect) -> Iterator[Problem]:
     elif defect.kind in ("utf-16", "utf-32"):
         yield Problem(
             NOT_UTF8,
-            hint=f"The file is {defect.kind.upper()}. Write it as UTF-8 (PowerShell: Out-File -Encoding "
-            "utf8NoBOM).",
+            hint=f"The file is {defect.kind.upper()}. Write it as UTF-8 (PowerShell: Out-File "
+            "-Encoding utf8NoBOM).",
             fix=defect.fix,
         )
 
 
 @text_rule(code="invalid_json_line")
 def not_a_number(defect: Defect) -> Iterator[Problem]:
-    """The line has `NaN`, `Infinity` or a number beyond the range of a double.
+    """The line contains `NaN`, `Infinity` or a number beyond the range of a double.
 
     The whole batch fails before any request runs. JSON does not allow these values.
     Python's `json.dumps` writes `NaN` and `Infinity` by default.

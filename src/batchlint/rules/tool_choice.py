@@ -38,7 +38,7 @@ def choice_without_tools(request: Request) -> Iterator[Problem]:
 
     `tool_choice` and `parallel_tool_calls` need `tools`, and `function_call` needs
     `functions`, whatever their values. The API rejects such a chat completion request.
-    The error appears in the batch's error file, perhaps a day later.
+    The error appears in the batch's error file, up to a day later.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "tool_choice": "none"}
@@ -55,8 +55,8 @@ def choice_without_tools(request: Request) -> Iterator[Problem]:
     for parameter, needed in _REQUIRED.items():
         if _is_choice(parameter, request.body.get(parameter)) and request.body.get(needed) is None:
             yield problem(
-                f"Invalid value for '{parameter}': '{parameter}' is only allowed when '{needed}' are "
-                "specified.",
+                f"Invalid value for '{parameter}': '{parameter}' is only allowed when '{needed}' "
+                "are specified.",
                 parameter,
             )
 
@@ -73,7 +73,7 @@ def undeclared_function(request: Request) -> Iterator[Problem]:
     """`tool_choice` or `function_call` names a function that the request does not declare.
 
     The API rejects such a chat completion request. The error appears in the batch's
-    error file, perhaps a day later. The API's message mentions `function_call` and
+    error file, up to a day later. The API's message mentions `function_call` and
     `functions` even if the request uses `tool_choice` and `tools`.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
@@ -128,7 +128,7 @@ def _names(declared: Sequence[Mapping[str, Any]]) -> list[str | None]:
 def tool_choice_not_found(request: Request) -> Iterator[Problem]:
     """`tool_choice` requires a tool, but `tools` is empty or lacks the named function.
 
-    The API rejects the request. The error appears in the batch's error file, perhaps a
+    The API rejects the request. The error appears in the batch's error file, up to a
     day later.
 
     Nothing is reported if tools may come from elsewhere: a prompt template, a
@@ -171,11 +171,11 @@ def _tools(request: Request) -> list[dict[str, Any]] | None:
 
     None if there may be other tools, or if the schema rejects these.
     """
-    given = request.body.get("tools") or []
+    declared = request.body.get("tools") or []
     tools = [tool for _, tool in request.objects("tools")]
     if (
-        not isinstance(given, list)
-        or len(tools) < len(given)
+        not isinstance(declared, list)
+        or len(tools) < len(declared)
         or request.body.get("prompt") is not None
         or any(item.get("type") == "additional_tools" for _, item in request.objects("input"))
     ):

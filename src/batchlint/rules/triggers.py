@@ -1,9 +1,8 @@
 """Triggers, which determine the requests that a rule checks. Most rules can skip most requests.
 
-A rule lists the fields of a body, of its items or of its content parts for which it may report
-something. To find fields of the body, the keys of the body suffice. To find fields of items and
-parts, the body is validated against the quiet schema of its endpoint. A value is quiet if it
-triggers no rule.
+A rule lists the fields for which it may report something: fields of the body, of its items or of
+its content parts. Body fields are found by their keys. Fields of items and parts are found by
+validating the body against the endpoint's quiet schema. A value is quiet if it triggers no rule.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ class Trigger(NamedTuple):
 
     Attributes:
         fields: fields of the body.
-        items: fields of messages or items, each with a schema of the values that don't trigger the
-            rule (False: every value does).
+        items: fields of messages or items, each with a schema for the values that don't trigger
+            the rule (False: all values trigger it).
         parts: the same for fields of content parts.
         line_bytes: the minimum size of lines that trigger the rule; None if the size doesn't
             matter.
@@ -58,8 +57,8 @@ class Trigger(NamedTuple):
         return bool(self.items or self.parts)
 
 
-#: No conditions: every request triggers the rule, except those that `unless` matches. `matches`
-#: doesn't cover this trigger, so compare with `ALWAYS`.
+#: No conditions: every request triggers the rule, except those that `unless` matches. Compare with
+#: `ALWAYS` to detect this trigger, because its `matches` returns False.
 ALWAYS: Final = Trigger()
 
 
@@ -83,7 +82,7 @@ def long_lines(line_bytes: int) -> Trigger:
     return Trigger(line_bytes=line_bytes)
 
 
-#: Requests in which a triggered rule finds nothing: a schema of their bodies, or a predicate.
+#: Matches requests in which a triggered rule finds nothing: a schema for the body, or a predicate.
 Unless = Mapping[str, Any] | Callable[["Request"], bool]
 
 
@@ -159,7 +158,7 @@ class EndpointRules:
         return nothing if rule.unless is None else {"anyOf": [nothing, rule.unless]}
 
     def _nothing_inside(self, rules: Iterable[Rule]) -> dict[str, Any]:
-        """Make the schema of bodies in which no item or part triggers any of these rules."""
+        """Return a schema that matches bodies without an item or part that triggers these rules."""
         if not (self._endpoint.items or self._endpoint.parts):
             return {}
         item_fields: dict[str, Any] = {}
@@ -183,11 +182,11 @@ def _always(_: Any) -> bool:
 
 
 def _add_quiet(merged: dict[str, Any], quiet: Mapping[str, Any]) -> None:
-    """Narrow the quiet schemas of fields. A value must be quiet for every rule."""
+    """Merge a rule's quiet schemas into those of other rules. A value must match all of them."""
     for name, schema in quiet.items():
-        before = merged.setdefault(name, schema)
-        if before != schema:
-            merged[name] = {"allOf": [before, schema]}
+        existing = merged.setdefault(name, schema)
+        if existing != schema:
+            merged[name] = {"allOf": [existing, schema]}
 
 
 def checks_to_run(groups: Iterable[Group], request: Request) -> list[tuple[str, Check]]:
