@@ -229,11 +229,11 @@ def unchecked_schema(request: Request) -> Iterator[Problem]:
     batchlint limits the work per line, apart from an allowance that grows with the size
     of the schemas. A schema can exceed the limit if it has many deeply nested values, or
     many long patterns that ignore case or contain non-ASCII characters. The limit counts
-    work, not time, so every run gives the same report. The finding appears once per
-    line.
+    work, not time, so every run gives the same report. Of the tools and functions in a
+    list, only the first 1,000 are checked. The finding appears once per line.
 
-    Fix: Shorten the patterns, or nest the schema less deeply. The API may accept the
-    schema as it is.
+    Fix: Shorten the patterns, nest the schema less deeply, or send fewer tools. The API
+    may accept the schema as it is.
 
     Evidence: inferred. The limit is batchlint's own.
     """
@@ -247,7 +247,8 @@ def unchecked_schema(request: Request) -> Iterator[Problem]:
             *first.path,
             param=first.param,
             phase=Phase.LAST,
-            hint="The schema was not checked. Shorten its patterns, or nest it less deeply.",
+            hint="The schema was not checked. Shorten its patterns, nest it less deeply, or send "
+            "at most 1,000 tools.",
         )
 
 
@@ -398,9 +399,13 @@ def _checked_problems(request: Request) -> _Problems:
 
 def _is_unchecked(found: SchemaProblem) -> bool:
     """Return whether a problem reports that a schema was not checked."""
+    return found is _unchecked()
+
+
+def _unchecked() -> SchemaProblem:
     from ..structured import subset
 
-    return found is subset.UNCHECKED[0]
+    return subset.UNCHECKED[0]
 
 
 class _GoodItems:
@@ -454,6 +459,9 @@ class _GoodItems:
         self._texts[beginning] = text
 
 
+#: Maximum number of list items whose schemas are checked. Chat completions accept 128 tools.
+_MAX_ITEMS: Final = 1000
+
 #: Items are looked up by this many of their first bytes, and then compared completely.
 _BEGINNING: Final = 96
 
@@ -466,13 +474,13 @@ _good_items: Final[dict[_Locator, _GoodItems]] = {
 
 
 def _list_problems(items: list[Any], locate: _Locator, budget: Budget) -> _Problems:
-    """Find the problems of the items that have not been recorded as good.
+    """Find the problems of the first items that have not been recorded as good.
 
     Items that use some of the budget are never recorded, because they must use it on every line.
     """
     good = _good_items[locate]
     found: list[tuple[_Location, SchemaProblem]] = []
-    for index in good.unknown(items):
+    for index in good.unknown(items[:_MAX_ITEMS]):
         location = locate(index, items[index])
         before = budget.left
         problems = location.problems(budget) if location is not None else ()
@@ -480,6 +488,11 @@ def _list_problems(items: list[Any], locate: _Locator, budget: Budget) -> _Probl
             found += [(location, problem) for problem in problems]
         if not problems and budget.left == before:
             good.add(items[index])
+    for index in range(_MAX_ITEMS, len(items)):
+        location = locate(index, items[index])
+        if location is not None:  # Mention only the first schema that is not checked.
+            found.append((location, _unchecked()))
+            break
     return found
 
 
