@@ -6,6 +6,7 @@ fsspec is imported only for URLs: importing it takes longer than checking a smal
 from __future__ import annotations
 
 import errno
+import gzip
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from queue import Empty, SimpleQueue
@@ -52,6 +53,10 @@ _COLONS: Final = ":\0:"
 
 #: The HTTP status of a response with the whole file.
 _OK: Final = 200
+
+#: The content encoding of data that is not compressed, and the names of gzip.
+_IDENTITY: Final = "identity"
+_GZIP: Final = ("gzip", "x-gzip")
 
 #: The number of bytes that a server must send within the timeout.
 _MIN_BYTES: Final = 1 << 16
@@ -109,7 +114,8 @@ class RemoteFile(NamedTuple):
                 file = self._open(timeout)
                 opened.append(file)
                 with closing(file):
-                    yield file if wrap is None else wrap(file)
+                    decoded = self._decode(file)
+                    yield decoded if wrap is None else wrap(decoded)
 
         try:
             yield from _read_ahead(stream(), timeout)
@@ -134,12 +140,28 @@ class RemoteFile(NamedTuple):
             raise IsADirectoryError(errno.EISDIR, message)
         return file
 
+    def _decode(self, file: Any) -> Any:
+        """Return the stream of a file without the `Content-Encoding` of an HTTP response.
+
+        The HTTP client would not report a compressed response that is cut off.
+        """
+        headers = getattr(getattr(file, "r", None), "headers", {})
+        encoding = headers.get("Content-Encoding", _IDENTITY).lower()
+        # Servers also label compressed files this way. `.jsonl.gz` files are decompressed later.
+        if encoding == _IDENTITY or self.name.lower().endswith(".gz"):
+            return file
+        if file.fs.client_kwargs.get("auto_decompress", True):
+            return file
+        if encoding not in _GZIP:
+            raise OSError(errno.EIO, f"Content-Encoding is {encoding}, but only gzip can be read")
+        return gzip.GzipFile(fileobj=file)
+
     def _filesystem(self, timeout: float) -> tuple[Any, str]:
         if not isinstance(self.location, str):
             return self.location.fs, self.location.path
         options = self.storage_options or {}
         if self.location.partition(":")[0] in _HTTP and "client_kwargs" not in options:
-            options = {**options, "client_kwargs": _http_timeouts(timeout)}
+            options = {**options, "client_kwargs": _http_options(timeout)}
         return _filesystem(self.location, options)
 
 
@@ -257,8 +279,8 @@ def _too_slow(received: int, timeout: float) -> str:
     )
 
 
-def _http_timeouts(timeout: float) -> dict[str, Any]:
-    """Return the HTTP client's arguments for timeouts.
+def _http_options(timeout: float) -> dict[str, Any]:
+    """Return the HTTP client's arguments.
 
     By default, the client limits a whole download to 5 minutes, which is too short for a large
     file. Instead, each read has a timeout, slightly longer than batchlint's, so that no thread
@@ -269,7 +291,8 @@ def _http_timeouts(timeout: float) -> dict[str, Any]:
     except ImportError:  # Opening the URL reports the missing package.
         return {}
     limits = ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=timeout + 1)
-    return {"timeout": limits}
+    headers = {"Accept-Encoding": _IDENTITY}
+    return {"timeout": limits, "auto_decompress": False, "headers": headers}
 
 
 def _filesystem(url: str, storage_options: Mapping[str, Any] | None) -> tuple[Any, str]:

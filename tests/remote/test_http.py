@@ -83,6 +83,13 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200 if parts.query == "signature=secret" else 403, DATA, body=body)
         elif parts.path == "/a.jsonl.gz":
             self._answer(200, gzip.compress(DATA), body=body)
+        elif parts.path in ("/encoded.jsonl", "/encoded.jsonl.gz"):
+            self._answer(200, gzip.compress(DATA), body=body, encoding="gzip")
+        elif parts.path == "/encoded-cut.jsonl":
+            # Its `Content-Length` agrees with the cut, so only decompressing reveals it.
+            self._answer(200, gzip.compress(DATA)[:-20], body=body, encoding="gzip")
+        elif parts.path == "/brotli.jsonl":
+            self._answer(200, DATA, body=body, encoding="br")
         elif parts.path == "/dropped.jsonl":
             self._answer(200, DATA, body=body, sent=len(DATA) // 2)
         elif re.fullmatch(r"/(206|401|403|410|500)\.jsonl", parts.path):
@@ -97,9 +104,17 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(404, b"no", body=body)
 
     def _answer(
-        self, status: int, data: bytes, *, body: bool = True, sent: int | None = None
+        self,
+        status: int,
+        data: bytes,
+        *,
+        body: bool = True,
+        sent: int | None = None,
+        encoding: str | None = None,
     ) -> None:
         self.send_response(status)
+        if encoding is not None:
+            self.send_header("Content-Encoding", encoding)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         if body:
@@ -140,7 +155,9 @@ def site() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.mark.parametrize("path", ["/a.jsonl", "/no-head.jsonl", "/a.jsonl.gz"])
+@pytest.mark.parametrize(
+    "path", ["/a.jsonl", "/no-head.jsonl", "/a.jsonl.gz", "/encoded.jsonl", "/encoded.jsonl.gz"]
+)
 def test_remote_file_gives_the_same_report_as_a_local_one(site: str, path: str) -> None:
     report = check(site + path)
 
@@ -167,6 +184,12 @@ def test_dropped_connection_is_an_error_only_for_its_file(site: str) -> None:
 @pytest.mark.parametrize(
     ("path", "error_type", "message"),
     [
+        (
+            "/encoded-cut.jsonl",
+            OSError,
+            "Compressed file ended before the end-of-stream marker was reached",
+        ),
+        ("/brotli.jsonl", OSError, "Content-Encoding is br, but only gzip can be read"),
         ("/206.jsonl", OSError, "HTTP status 206, but a whole file has 200"),
         ("/404.jsonl", FileNotFoundError, "no such file"),
         ("/410.jsonl", FileNotFoundError, "no such file"),
