@@ -136,7 +136,7 @@ def test_invalid_config_is_reported_and_nothing_runs(
     ("data", "message"),
     [
         pytest.param(b"\xff", "utf-8", id="not UTF-8"),
-        pytest.param(b"a = " + b"[" * 100_000, "nested too deep", id="nested"),
+        pytest.param(b"a = " + b"[" * 100_000, "nested too deeply", id="nested"),
         pytest.param(
             b"x = 1\n" + b"a." * 100_000 + b"b = 1", ":2: more than 1,000 dots", id="dots"
         ),
@@ -155,7 +155,7 @@ def test_config_that_is_nested_as_deep_as_the_stack_allows_is_reported(tmp_path:
     path = tmp_path / "batchlint.toml"
     for depth in range(440, 500):
         path.write_text(f"x = {'[' * depth}{']' * depth}\nsurprise = 1", "utf-8")
-        with pytest.raises(ValueError, match=r"unknown key x|nested too deep"):
+        with pytest.raises(ValueError, match=r"unknown key x|nested too deeply"):
             config.load(path)
 
 

@@ -1,4 +1,4 @@
-"""The program: runs a command, and exits with its status."""
+"""The entry point of the command line: runs a command, and exits with its status."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _SIGNAL_STATUSES: Final[dict[int, int]] = {
     if number is not None
 }
 
-#: The exit status if reporting a failure also fails.
-_UNKNOWN_STATUS: Final = 2
+#: The exit status if even the report of a failure fails.
+_FALLBACK_STATUS: Final = 2
 
 
 class _StoppedError(BaseException):
@@ -106,7 +106,7 @@ def _run_until_signal(signals: _Signals) -> int:
 
 def _run_command(signals: _Signals, settings: Settings) -> int:
     """Run click's command, and convert its exceptions to an exit status."""
-    import click  # Imported here because gc is disabled now, which saves 4 ms.
+    import click  # Imported here, after `run` has disabled gc, which saves 4 ms.
 
     from .cli.check import EXIT_OK
     from .cli.crash import EXIT_ERROR
@@ -143,17 +143,17 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
     return status if isinstance(status, int) else EXIT_OK
 
 
-def _report_unraisable(problem: Any) -> None:
+def _report_unraisable(unraisable: Any) -> None:
     """Report an unraisable exception. A MemoryError is reported elsewhere."""
-    if not issubclass(problem.exc_type, MemoryError):
-        sys.__unraisablehook__(problem)
+    if not issubclass(unraisable.exc_type, MemoryError):
+        sys.__unraisablehook__(unraisable)
 
 
 def run() -> NoReturn:
     """Run the command, flush its output, and exit without unloading the modules."""
     gc.disable()  # There is little garbage, and collection is slow.
     sys.unraisablehook = _report_unraisable
-    status = _UNKNOWN_STATUS
+    status = _FALLBACK_STATUS
     try:
         signals = _Signals()
         signals.install()
@@ -162,7 +162,8 @@ def run() -> NoReturn:
         secure_streams()
         status = _run_until_signal(signals)
         for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, AttributeError):  # It is closed, or its failure was reported.
+            # The stream may be missing, or its failure may have been reported already.
+            with suppress(OSError, AttributeError):
                 stream.flush()
     finally:
         os._exit(status)  # Unloading the modules takes longer than most checks.

@@ -22,21 +22,21 @@ def epoch_seconds(now: float | datetime | None) -> int:
 
     Raises:
         TypeError: the time is neither a number nor a datetime.
-        ValueError: the time is not in the years 1 to 9999.
+        ValueError: the time is outside the years 1 to 9999.
     """
     if now is None:
-        given = os.environ.get("SOURCE_DATE_EPOCH", "")
-        return int(given) if re.fullmatch("[0-9]{1,11}", given) else int(time.time())
+        source_date = os.environ.get("SOURCE_DATE_EPOCH", "")
+        return int(source_date) if re.fullmatch("[0-9]{1,11}", source_date) else int(time.time())
     seconds = now.timestamp() if isinstance(now, datetime) else now
     if not isinstance(seconds, int | float):
         raise TypeError(f"now must be a number or a datetime, not {type(now).__name__}")
-    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:  # This is also false for NaN.
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:  # NaN fails this comparison, too.
         raise ValueError(f"now must be in the years 1 to 9999, not {now}")
     return int(seconds)
 
 
 def check_count(name: str, number: Any) -> None:
-    """Check that an argument is a count, or None.
+    """Check that an argument is a non-negative integer or None.
 
     Raises:
         TypeError: the argument is not an integer.
@@ -54,12 +54,12 @@ def check_workers(jobs: Any, executor: Any, start: Any) -> None:
     """Check the arguments that choose where the checks run.
 
     Raises:
-        TypeError: `jobs` is not an integer, or `executor` has no method `submit`.
+        TypeError: `jobs` is not an integer, or `executor` has no `submit` method.
         ValueError: `jobs` is negative, or `start` is neither `spawn` nor `fork`.
     """
     check_count("jobs", jobs)
     if executor is not None and not hasattr(executor, "submit"):
-        raise TypeError(f"executor must have a method submit; {type(executor).__name__} has none")
+        raise TypeError(f"executor must have a submit method; {type(executor).__name__} has none")
     if start not in ("spawn", "fork"):
         raise ValueError(f"start must be 'spawn' or 'fork', not {start!r}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
-#: Default maximum size in bytes of a compressed file when decompressed, and of a file over HTTP.
+#: Default maximum size, in bytes, of a decompressed file, and of a file read over HTTP.
 MAX_UNPACKED_BYTES: Final = 2_000_000_000
 
 #: Default maximum number of seconds to wait for the next bytes from a URL.
@@ -19,7 +19,7 @@ MAX_EXTRA_STEPS: Final = 1_000_000
 def raise_if_out_of_memory(error: ValueError) -> None:
     """Raise MemoryError if orjson failed because it ran out of memory.
 
-    orjson raises the same exception as for invalid JSON, which would become a false finding.
+    orjson raises the same exception for invalid JSON, so the line would get a false finding.
     """
     if str(error).startswith("Not enough memory"):
         raise MemoryError from error
@@ -30,7 +30,7 @@ _V = TypeVar("_V")
 
 
 class ByteCache(Generic[_K, _V]):
-    """A cache with a maximum size in bytes. When it is full, it drops all its values.
+    """A cache whose size in bytes is limited. When it is full, it drops all its values.
 
     A limit on the number of entries would not limit memory, because keys from users' files may be
     as large as a line.
@@ -46,7 +46,7 @@ class ByteCache(Generic[_K, _V]):
         self.get = self._values.get
 
     def get_or_make(self, key: _K, make: Callable[[_K], _V], size: Callable[[_K], int]) -> _V:
-        """Return the value for a key. Make and store it if the cache doesn't have it.
+        """Return the value for a key. If it is not cached, make and store it.
 
         Args:
             key: the key.

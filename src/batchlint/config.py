@@ -17,11 +17,11 @@ RULE_KEYS: Final = ("select", "ignore", "warn", "error")
 #: The key of the settings for files that match a glob.
 _PER_FILE: Final = "per-file"
 
-#: The maximum number of dots per line. The time to parse a key grows with the square of its dots. A
-#: key with 50,000 dots takes half a minute.
+#: The maximum number of dots per line. The time to parse a key grows with the square of the number
+#: of dots in it. A key with 50,000 dots takes half a minute.
 _MAX_DOTS: Final = 1000
 
-#: The maximum size of a configuration file in bytes. The TOML parser needs a second for this size.
+#: The maximum size of a configuration file in bytes. Parsing a file of this size takes a second.
 _MAX_BYTES: Final = 1_000_000
 
 #: The maximum total number of bytes to parse again to find the line of an error.
@@ -61,7 +61,7 @@ class Kind(NamedTuple):
     """A kind of value.
 
     Attributes:
-        must_be: a description of valid values, in words.
+        must_be: a description of valid values, which completes "must be ...".
         schema: a JSON Schema for valid values.
         fits: returns whether a value is valid.
     """
@@ -122,7 +122,7 @@ class Setting(NamedTuple):
     """A key of the configuration. The option on the command line has the same name.
 
     Attributes:
-        kind: the kind of its value.
+        kind: the kind of value.
         scope: what it applies to.
         meaning: a description, for the JSON Schema and the documentation.
     """
@@ -218,13 +218,13 @@ def json_schema() -> dict[str, Any]:
 
 
 class Config(NamedTuple):
-    """A configuration.
+    """The settings in a configuration file, or no settings.
 
     Attributes:
-        path: the path of the file; None without a file.
-        settings: the values by key. Rules are tuples of rule names.
+        path: the path of the configuration file. None if there is none.
+        settings: the values by key. Rule selections are tuples of rule names.
         per_file: pairs of a glob and the settings for the files that match it. The glob is relative
-            to the directory of the configuration file.
+            to the configuration file's directory.
     """
 
     path: Path | None = None
@@ -237,7 +237,10 @@ class Config(NamedTuple):
         return {key: value for key, value in self.settings.items() if SETTINGS[key].scope == "run"}
 
     def rules_for(self, path: Path) -> dict[str, list[str]]:
-        """Return the rule selection for a file: that for all files, then that of matching globs."""
+        """Return the rule selection for a file.
+
+        A matching glob in `per-file` replaces `select`, and adds to the other keys.
+        """
         chosen: dict[str, list[str]] = {}
         for settings in self._for_file(path):
             for key in RULE_KEYS:
@@ -247,7 +250,10 @@ class Config(NamedTuple):
         return chosen
 
     def value_for(self, path: Path, key: str) -> Any:
-        """Return a setting for a file: from the last glob that matches, or else for all files."""
+        """Return the value of a setting for a file.
+
+        The last matching glob in `per-file` takes precedence over the settings for all files.
+        """
         value = None
         for settings in self._for_file(path):
             value = settings.get(key, value)
@@ -272,7 +278,7 @@ class Config(NamedTuple):
 
 
 def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
-    """Return whether any of several globs matches a path.
+    """Return whether any of the globs matches a path.
 
     A glob that contains a slash is matched against the path relative to its directory. Other globs
     are matched against the name.
@@ -311,7 +317,7 @@ def nearest(folder: Path) -> Config:
 
 
 def load(path: Path) -> Config:
-    """Read a configuration from `pyproject.toml`, or from any file like `batchlint.toml`.
+    """Read a configuration from `pyproject.toml`, or from a file in the format of `batchlint.toml`.
 
     Raises:
         ConfigError: the file is missing or invalid.
@@ -376,7 +382,7 @@ class _File:
         self._text = ""
 
     def config(self) -> Config:
-        """Read the configuration. It has no path if the file has no such table.
+        """Read the configuration. If the table is missing, the configuration has no path.
 
         Raises:
             ConfigError: the file is invalid.
@@ -419,7 +425,7 @@ class _File:
             self._text = data.decode("utf-8-sig")  # Some Windows editors add a byte order mark.
             return tomllib.loads(self._text)
         except RecursionError:
-            raise ConfigError(f"{self._path}: nested too deep") from None
+            raise ConfigError(f"{self._path}: nested too deeply") from None
         except ValueError as error:  # Not TOML, not UTF-8, or a number with too many digits.
             place = _PLACE.search(str(error))
             where = f":{place[1]}:{place[2]}" if place else ""
@@ -427,15 +433,15 @@ class _File:
 
     def _settings(self, keys: tuple[str, ...], table: Any) -> dict[str, Any]:
         """Return the settings in a table."""
-        shown = f"{_PER_FILE}.{keys[1]!r}" if keys else ""
+        table_name = f"{_PER_FILE}.{keys[1]!r}" if keys else ""
         if not isinstance(table, dict):
-            raise self._error(keys, f"{shown} must be a table")
+            raise self._error(keys, f"{table_name} must be a table")
         known = [key for key, setting in SETTINGS.items() if not keys or setting.scope == "file"]
         settings = {}
         for key, value in table.items():
-            place = f"{shown}.{key}".lstrip(".")
+            place = f"{table_name}.{key}".lstrip(".")
             if key not in known:
-                raise self._error((*keys, key), f"unknown key {place}{_near(key, known)}")
+                raise self._error((*keys, key), f"unknown key {place}{_suggestion(key, known)}")
             kind = SETTINGS[key].kind
             if not kind.fits(value):
                 raise self._error((*keys, key), f"{place} must be {kind.must_be}")
@@ -470,8 +476,8 @@ def _resolve_names(key: str, value: Any) -> Any:
     return names
 
 
-def _near(key: str, known: Sequence[str]) -> str:
-    """Suggest keys that the user may have meant."""
+def _suggestion(key: str, known: Sequence[str]) -> str:
+    """Return the end of a message about an unknown key: similar keys, or else all known ones."""
     import difflib
 
     near = difflib.get_close_matches(key.replace("_", "-"), known, 2)
@@ -483,7 +489,7 @@ def _near(key: str, known: Sequence[str]) -> str:
 def _line_of(text: str, keys: Sequence[str]) -> int | None:
     """Return the line of a TOML document on which a key begins; None if it is not found.
 
-    The parser does not report lines, so parts of the document are parsed again. The key begins on
+    The parser doesn't report lines, so parts of the document are parsed again. The key begins on
     the first line that contains its name and adds the key to the parsed document.
     """
     lines = text.split("\n")
@@ -507,7 +513,7 @@ class _Parser:
         self._left = limit
 
     def parse(self, lines: Sequence[str]) -> dict[str, Any] | None:
-        """Return the document; None if it ends within a value, or if the limit is reached."""
+        """Parse lines. Return None if they end within a value, or if the limit is reached."""
         import tomllib
 
         text = "\n".join(lines)
@@ -516,7 +522,7 @@ class _Parser:
             return None
         try:
             return tomllib.loads(text)
-        except (ValueError, RecursionError):  # The stack has less room here than at first.
+        except (ValueError, RecursionError):  # The stack is fuller than in the first parse.
             return None
 
 

@@ -1,4 +1,4 @@
-"""Edits of the text of a line. Each changes one place and copies the rest.
+"""Edits to the text of a line. Each edit changes one place and keeps all other bytes.
 
 An edit returns None if it does not apply to the text. Values keep their notation. For example,
 moving a number doesn't decode and encode it.
@@ -18,7 +18,7 @@ from .findings import Edit, PathParts
 from .locate import SPECIAL_NUMBER, SURROGATE, Span, find_span, find_spans
 
 _BLANKS: Final = " \t\r\n"
-_MARK: Final = "\ufeff"
+_BYTE_ORDER_MARK: Final = "\ufeff"
 
 #: Matches the end of a key and the colon. Group 1 is the space after the colon.
 _COLON: Final = r'"\s*:(\s?)'
@@ -126,13 +126,13 @@ def _add_field(text: str, end: int, field: str) -> str:
 
 
 def _space(text: str) -> str:
-    """Return the space that the line has after colons, or an empty string."""
+    """Return the space to write after colons and commas: empty if the line is compact."""
     match = re.search(_COLON, text)
     return "" if match is not None and not match[1] else " "
 
 
 def removed_path(edits: tuple[Edit, ...]) -> PathParts | None:
-    """Return the path of the field that edits remove; None if they do anything else."""
+    """Return the path of the field that the edits remove. None if they do anything else."""
     if len(edits) != 1 or edits[0].change is not _remove:
         return None
     path: PathParts = edits[0].args[0]
@@ -140,7 +140,7 @@ def removed_path(edits: tuple[Edit, ...]) -> PathParts | None:
 
 
 def remove_all(text: str, paths: Iterable[PathParts]) -> tuple[str, list[PathParts]]:
-    """Remove fields. This is faster than one edit per field, because the text is read only once.
+    """Remove fields. This is faster than one edit per field, because the text is scanned only once.
 
     Returns:
         The new text, and the paths of the removed fields.
@@ -274,7 +274,7 @@ def _to_json(value: object) -> str:
 
 
 def _without_mark(text: str) -> str | None:
-    return text.removeprefix(_MARK) if text.startswith(_MARK) else None
+    return text[1:] if text.startswith(_BYTE_ORDER_MARK) else None
 
 
 def _without_inner_mark(text: str) -> str | None:
@@ -302,7 +302,7 @@ def _without_surrogates(text: str) -> str | None:
 
 
 def _is_almost_object(text: str) -> bool:
-    """Return whether the other edits can turn a text into a JSON object."""
+    """Return whether the other edits can turn a line into a JSON object."""
     return is_json_object(
         _replace_lone_surrogates(_replace_non_finite(_without_comma(text) or text))
     )
@@ -311,7 +311,7 @@ def _is_almost_object(text: str) -> bool:
 def _replace_non_finite(text: str) -> str:
     """Replace numbers that JSON cannot express with null.
 
-    If the text contains something like `1.2.3`, it is not JSON, and is returned unchanged.
+    Text with something like `1.2.3` is not JSON, and is returned unchanged.
     """
 
     def null(match: re.Match[str]) -> str:

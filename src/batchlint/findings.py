@@ -67,15 +67,15 @@ class Part(IntEnum):
 
 
 class Rank(NamedTuple):
-    """When the API would report a problem. Ranks compare as tuples.
+    """A problem's place in the order of the API's checks. Ranks compare as tuples.
 
     Attributes:
         part: the line itself, or its body.
         phase: the phase of the API's checks.
         position: the parameter's position in the API's order of parameters.
-        by_rule: whether a rule found the problem. In the same parameter, problems that the schema
+        by_rule: whether a rule found the problem. Within a parameter, problems that the schema
             finds come first.
-        serial: the problem's number among those that one check found.
+        serial: the problem's number among the problems of one check.
     """
 
     part: Part = Part.LINE
@@ -92,7 +92,7 @@ class Edit(NamedTuple):
         change: a function that takes the line's text and `args`. It returns the new text, or None
             if the edit does not apply. It must be a module-level function, so that it can be
             pickled.
-        args: the other arguments of the function.
+        args: the function's remaining arguments.
     """
 
     change: Callable[..., str | None]
@@ -104,7 +104,7 @@ class Edit(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """How `batchlint fix` would repair the problem of a finding.
+    """How `batchlint fix` would repair a problem.
 
     Attributes:
         safety: `safe` if the fix preserves the meaning of the request, otherwise `unsafe`.
@@ -122,7 +122,7 @@ class Fix(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A problem as a check yields it, without the severity, code and effect that its rule adds.
+    """A problem that a check yields. Its rule later adds the severity, code and effect.
 
     Attributes:
         message: the API's own sentence if it is known.
@@ -167,7 +167,7 @@ class BatchError(NamedTuple):
         severity: `error` or `warning`.
         fails: what the API does. `upload`: POST /v1/files rejects the file. `create`: POST
             /v1/batches rejects the call. `batch`: the batch becomes `failed`, and no request runs.
-            `request`: only this request gets a 4xx error. None for warnings, and for errors that
+            `request`: only this request gets a 4xx error. None for warnings, and for findings that
             are errors only because of `--error`.
         hint: how to fix the problem. None if there is no hint.
         column: the column where the location begins, in code points, counted from 1. None for the

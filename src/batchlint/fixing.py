@@ -1,4 +1,4 @@
-"""Repairs a batch input file by applying the fixes of its findings until none is left."""
+"""Repairs a batch input file by applying the fixes of its findings until none are left."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ from .sources import (
 )
 from .summary import ChunkSummary, LineStatus, merge
 
-#: The maximum number of rounds of fixes per line. If a line then still has fixes, it is left
-#: unchanged.
+#: The maximum number of rounds of fixes per line. A line that still has fixes after these rounds is
+#: left unchanged.
 _MAX_ROUNDS: Final = 100
 
 #: The maximum number of times that a file is read and changed.
@@ -176,13 +176,13 @@ class Result(NamedTuple):
         before: the file before the fixes.
         after: the file after the fixes.
         report: the fixes, and the remaining findings.
-        has_new_form: whether lines were joined or split, or the encoding was changed.
+        is_converted: whether lines were joined or split, or the encoding was changed.
     """
 
-    before: Material
-    after: Material
+    before: Content
+    after: Content
     report: FixReport
-    has_new_form: bool
+    is_converted: bool
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes of the repaired file."""
@@ -220,7 +220,7 @@ def _is_same(source: Any, target: str) -> bool:
         return False
 
 
-class Material:
+class Content:
     """The bytes of a file, which can be read repeatedly.
 
     Args:
@@ -249,7 +249,7 @@ class Material:
 
 
 class Repair:
-    """The repair of one file. The arguments are those of `fix`.
+    """Repairs one file. The arguments are those of `fix`.
 
     Raises:
         TypeError: an argument has the wrong type.
@@ -278,7 +278,7 @@ class Repair:
         self._jobs = jobs
         self._start: Start = start
         self._fixed: Counter[str] = Counter()
-        self._has_new_form = False
+        self._is_converted = False
 
     @contextmanager
     def run(
@@ -303,7 +303,7 @@ class Repair:
             if self._name is None:
                 self._job = self._new_job(opened.name)
             if isinstance(opened, FileSource) and opened.size is not None:
-                current = Material(opened)
+                current = Content(opened)
             else:
                 current = stack.enter_context(_spool(opened.chunks(), folder))
             before = current
@@ -315,75 +315,75 @@ class Repair:
                     break
                 current = changed
                 summary, report = self._check(current)
-            done = FixReport(dict(self._fixed), report, self._unsafe, has_objects)
-            yield Result(before, current, done, self._has_new_form)
+            fix_report = FixReport(dict(self._fixed), report, self._unsafe, has_objects)
+            yield Result(before, current, fix_report, self._is_converted)
 
     def _first_change(
         self,
-        material: Material,
+        content: Content,
         summary: ChunkSummary,
         report: Report,
         folder: str | None,
         stack: ExitStack,
-    ) -> Material | None:
-        """Return the file after the first kind of fix that changes it; None if none does."""
-        for chunks in self._attempts(material, summary, report):
+    ) -> Content | None:
+        """Return the file after the first kind of fix that changes it. None if no fix does."""
+        for chunks in self._attempts(content, summary, report):
             count = self._fixed.total()
             changed = stack.enter_context(_spool(chunks, folder))
             if self._fixed.total() > count:
                 return changed
         return None
 
-    def _check(self, material: Material) -> tuple[ChunkSummary, Report]:
+    def _check(self, content: Content) -> tuple[ChunkSummary, Report]:
         """Check a file, as `batchlint.check` does."""
-        source = material.open()
+        source = content.open()
         parts = self._job.parts(source, self._jobs, start=self._start)
         summary = merge(parts, self._plan.keep)
         return summary, self._job.report(summary, source)
 
-    def _applies(self, error: BatchError) -> bool:
-        """Return whether to apply the fix of a finding."""
+    def _is_fixable(self, error: BatchError) -> bool:
+        """Return whether a finding has a fix that the caller allows."""
         return error.fix is not None and (self._unsafe or error.fix.safety == "safe")
 
     def _attempts(
-        self, material: Material, summary: ChunkSummary, report: Report
+        self, content: Content, summary: ChunkSummary, report: Report
     ) -> Iterator[Iterator[bytes]]:
         """Yield the bytes of the file after each kind of fix, in the order in which to try them."""
         if not any(self._unsafe or safety == "safe" for safety in report.fixable):
             return
-        fixable = [error for error in (*report.errors, *report.warnings) if self._applies(error)]
-        form = next((error for error in fixable if _is_about_form(error)), None)
-        if form is not None:
-            yield self._convert(material, form)
+        fixable = [error for error in (*report.errors, *report.warnings) if self._is_fixable(error)]
+        foreign = next((error for error in fixable if _is_about_format(error)), None)
+        if foreign is not None:
+            yield self._convert(content, foreign)
             return
         for_all = {error.fix: error.rule for error in fixable if error.fix and _is_for_all(error)}
-        yield self._repair_lines(material, for_all)
+        yield self._repair_lines(content, for_all)
         if self._unsafe:
-            yield self._renumber(material, summary)
+            yield self._renumber(content, summary)
 
-    # -- the form of the file ---------------------------------------------------------------------
+    # -- the format of the file -------------------------------------------------------------------
 
-    def _convert(self, material: Material, error: BatchError) -> Iterator[bytes]:
+    def _convert(self, content: Content, error: BatchError) -> Iterator[bytes]:
         """Yield the file in UTF-8, with one request per line."""
-        chunks = material.open().chunks()
+        chunks = content.open().chunks()
         try:
             yield from CONVERTERS[error.rule](chunks)
         except NotConvertibleError:
             return
         self._fixed[error.rule] += 1
-        self._has_new_form = True
+        self._is_converted = True
 
     # -- lines ------------------------------------------------------------------------------------
 
-    def _repair_lines(self, material: Material, for_all: Mapping[Fix, str]) -> Iterator[bytes]:
+    def _repair_lines(self, content: Content, for_all: Mapping[Fix, str]) -> Iterator[bytes]:
         """Yield the file with its lines repaired.
 
         Args:
-            material: the file.
+            content: the file.
             for_all: the fixes to try on every line, with their rules.
         """
         plan = self._plan._replace(keep=0)
-        for number, chunk in enumerate(material.open().chunks()):
+        for number, chunk in enumerate(content.open().chunks()):
             first = not number
             numbers = None if for_all else self._fixable_lines(check_chunk(chunk, plan, first))
             if numbers is not None and not numbers:
@@ -398,14 +398,14 @@ class Repair:
 
     def _fixable_lines(self, summary: ChunkSummary) -> set[int] | None:
         """Return the numbers of the lines with a fix; None if any line may have one."""
-        if any(self._applies(error) for _, error in summary.once_per_file.values()):
+        if any(self._is_fixable(error) for _, error in summary.once_per_file.values()):
             return None
-        return {error.line or 0 for error in summary.findings.errors if self._applies(error)}
+        return {error.line or 0 for error in summary.findings.errors if self._is_fixable(error)}
 
     def _repair_line(
         self, line: bytes, plan: Plan, for_all: Mapping[Fix, str], *, first: bool
     ) -> bytes:
-        """Apply the fixes of a line until none is left.
+        """Apply the fixes of a line until none are left.
 
         If the line still has fixes after `_MAX_ROUNDS` rounds, return it unchanged.
         """
@@ -435,12 +435,12 @@ class Repair:
         return {
             error.fix: error.rule
             for error in (*summary.findings.errors, *once)
-            if error.fix is not None and error.fix.edits and self._applies(error)
+            if error.fix is not None and error.fix.edits and self._is_fixable(error)
         }
 
     # -- custom_ids -------------------------------------------------------------------------------
 
-    def _renumber(self, material: Material, summary: ChunkSummary) -> Iterator[bytes]:
+    def _renumber(self, content: Content, summary: ChunkSummary) -> Iterator[bytes]:
         """Yield the file with unique custom_ids. A new ID never equals an existing one."""
         ids = summary.custom_ids.unpack()
         severities = self._plan.selection.as_dict()
@@ -448,7 +448,7 @@ class Repair:
         if "duplicate_custom_id" not in severities:
             repeats = set()
         new_ids = NewIds(filter(None, ids))
-        for number, line in enumerate(material.lines(), 1):
+        for number, line in enumerate(content.lines(), 1):
             custom_id = ids[number - 1]
             lacks_id = not custom_id and summary.statuses[number - 1] != LineStatus.BLANK
             if number in repeats and custom_id:
@@ -490,21 +490,21 @@ class NewIds:
 
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = {*taken}
-        self._following: dict[str, int] = {}
+        self._next_numbers: dict[str, int] = {}
 
-    def new(self, beginning: str, number: int) -> str:
-        """Return a new ID: a beginning and the first unused number, from the given one."""
-        # Numbers that were tried before are in use. All lines may have the same ID.
-        number = max(number, self._following.get(beginning, number))
-        while f"{beginning}{number}" in self._taken:
+    def new(self, prefix: str, number: int) -> str:
+        """Return an unused ID: a prefix, and the first unused number that is at least `number`."""
+        # Don't try the same numbers again: every line may have the same ID.
+        number = max(number, self._next_numbers.get(prefix, number))
+        while f"{prefix}{number}" in self._taken:
             number += 1
-        self._following[beginning] = number + 1
-        self._taken.add(f"{beginning}{number}")
-        return f"{beginning}{number}"
+        self._next_numbers[prefix] = number + 1
+        self._taken.add(f"{prefix}{number}")
+        return f"{prefix}{number}"
 
 
-def _is_about_form(error: BatchError) -> bool:
-    """Return whether a finding is about the form of the whole file."""
+def _is_about_format(error: BatchError) -> bool:
+    """Return whether a finding is about the format of the whole file."""
     return error.line is None and RULES[error.rule].scope == "text"
 
 
@@ -523,7 +523,9 @@ def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
     removals: dict[PathParts, str] = {}
     for fix, rule in fixes.items():
         path = edits.removed_path(fix.edits)
-        if path is not None:  # A line written by a data frame may have a null for every column.
+        if path is not None:
+            # A line exported from a data frame may have a null for every column, so all fields are
+            # removed in one pass.
             removals.setdefault(path, rule)
             continue
         changed = edits.apply_all(text, fix.edits)
@@ -537,7 +539,7 @@ def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
 
 
 @contextmanager
-def _spool(chunks: Iterable[bytes], folder: str | None) -> Iterator[Material]:
+def _spool(chunks: Iterable[bytes], folder: str | None) -> Iterator[Content]:
     """Copy bytes to an unnamed temporary file, which is removed when the context ends.
 
     Raises:
@@ -555,7 +557,7 @@ def _spool(chunks: Iterable[bytes], folder: str | None) -> Iterator[Material]:
                 buffer = []
                 size = 0
         writer.write(b"".join(buffer))
-        yield Material(file)
+        yield Content(file)
 
 
 def _temporary_file(folder: str | None) -> AbstractContextManager[Any]:

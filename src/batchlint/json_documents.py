@@ -84,7 +84,7 @@ CONVERTERS: Final[Mapping[str, Callable[[Iterable[bytes]], Iterator[bytes]]]] = 
 
 
 def is_convertible(rule: str, chunks: Iterable[bytes]) -> bool:
-    """Return whether a file can be converted to JSON Lines. Read it to the end in any case.
+    """Return whether a file can be converted to JSON Lines. The chunks are consumed either way.
 
     Args:
         rule: the rule that reports the file.
@@ -102,7 +102,7 @@ def is_convertible(rule: str, chunks: Iterable[bytes]) -> bool:
 
 
 def _replace_break(match: re.Match[bytes]) -> bytes:
-    """Replace a line break with a space after a comma, or with nothing. Keep strings."""
+    """Replace a line break with a space after a comma, or else with nothing. Keep strings."""
     comma = match[1]
     if comma is None:
         return match[0]
@@ -126,7 +126,7 @@ class _Scanner:
 
     def __init__(self) -> None:
         self._data = b""
-        self._at = 0  # the offset of the next token
+        self._offset = 0  # the offset of the next token
         self._start = 0  # the offset of the object, or of the gap before the next object
         self._depth = 0
         self._outer_depth: int | None = None  # 1 for an array, 0 for objects at the top level
@@ -142,19 +142,19 @@ class _Scanner:
                 too large.
         """
         data = self._data[self._start :] + chunk
-        self._at -= self._start
+        self._offset -= self._start
         self._start = 0
         self._data = data
         if len(data) - len(chunk) > _MAX_REQUEST_BYTES:
             raise NotConvertibleError
-        while self._skip_string() and (match := _TOKEN.match(data, self._at)):
-            self._at = match.end()
+        while self._skip_string() and (match := _TOKEN.match(data, self._offset)):
+            self._offset = match.end()
             bracket = match[1]
             if bracket is None:
-                if self._at == len(data):
+                if self._offset == len(data):
                     return
                 self._in_string = True
-                self._at += 1
+                self._offset += 1
             elif bracket in b"[{":
                 self._open(bracket, match)
             else:
@@ -162,8 +162,8 @@ class _Scanner:
 
     def _skip_string(self) -> bool:
         """Skip the rest of a string. Return False if the string continues in the next chunk."""
-        if self._in_string and (match := _STRING_REST.match(self._data, self._at)):
-            self._at = match.end()
+        if self._in_string and (match := _STRING_REST.match(self._data, self._offset)):
+            self._offset = match.end()
             self._in_string = match[1] is None
         return not self._in_string
 

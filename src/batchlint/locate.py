@@ -22,7 +22,7 @@ SURROGATE: Final = re.compile(
     r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\."
 )
 
-#: Maximum number of array items and object fields to visit per line. Values after that are not
+#: Maximum number of array items and object fields to visit per line. Values beyond them are not
 #: located. Counting steps, unlike timing, keeps reports reproducible.
 _MAX_STEPS: Final = 20_000
 
@@ -66,7 +66,7 @@ class Place(NamedTuple):
 
 
 def error_position(error: json.JSONDecodeError, text: str) -> int:
-    """Return the offset of the syntax error in a JSON text, the same for every Python version.
+    """Return the offset of a syntax error in JSON text. Every Python version gets the same offset.
 
     If there is a comma before a closing bracket, Python 3.13 and later report the comma. Earlier
     versions report the bracket.
@@ -96,8 +96,8 @@ def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[
         text = line.decode("utf-8-sig" if first else "utf-8").rstrip("\r\n")
     except UnicodeDecodeError as decode_error:
         start = len(line[: decode_error.start].decode())
-        shown = line.decode(errors="replace").rstrip("\r\n")
-        return [Place(shown, start, start + 1)] * len(errors)
+        text = line.decode(errors="replace").rstrip("\r\n")
+        return [Place(text, start, start + 1)] * len(errors)
     # The decoder recurses, and the caller's stack may be small.
     if is_deeper_than(MAX_EXPLAINED_LEVELS, text):
         return [None] * len(errors)
@@ -110,7 +110,7 @@ def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[
 
 
 def _try_walk(text: str, root: _Target, steps: int, max_key_length: int | None) -> bool:
-    """Record the spans of the targets in a text. Return whether this succeeded."""
+    """Record the spans of the targets in JSON text. Return whether this succeeded."""
     try:
         return with_fresh_stack(_walk, text, root, steps, max_key_length) > 0
     except (ValueError, IndexError, RecursionError):
@@ -118,13 +118,13 @@ def _try_walk(text: str, root: _Target, steps: int, max_key_length: int | None) 
 
 
 def _place(text: str, root: _Target | None, error: BatchError) -> Place | None:
-    """Return the location of a finding, after the walk. The root is None if the walk failed."""
+    """Return the location of a finding after the walk. If the walk failed, `root` is None."""
     span: tuple[int, int] | None = None
     try:
         if error.pointer is None:
             span = with_fresh_stack(_defect_span, text, error.rule)
         elif root is not None:
-            span = root.span(_parse_pointer(error.pointer), text, of_key=error.rule in _KEY_RULES)
+            span = root.span(_parse_pointer(error.pointer), text, is_key=error.rule in _KEY_RULES)
     except (ValueError, IndexError, RecursionError):
         return None
     return span and Place(text, *span)
@@ -166,15 +166,15 @@ class _Target:
         end: the offset after the value.
         visit: how many times the walk has found this target. If keys are duplicated, decoders use
             the last one.
-        visit_of_parent: the parent's `visit` when the walk last found this target.
+        parent_visit: the parent's `visit` when the walk last found this target.
     """
 
-    __slots__ = ("children", "end", "name", "start", "visit", "visit_of_parent")
+    __slots__ = ("children", "end", "name", "parent_visit", "start", "visit")
 
     def __init__(self) -> None:
         self.children: dict[str, _Target] = {}
         self.name = self.start = self.end = 0
-        self.visit = self.visit_of_parent = 0
+        self.visit = self.parent_visit = 0
 
     def add(self, tokens: list[str]) -> None:
         """Add the target at a path of keys and indices."""
@@ -182,7 +182,7 @@ class _Target:
         for token in tokens:
             target = target.children.setdefault(token, _Target())
 
-    def span(self, tokens: list[str], text: str, *, of_key: bool) -> tuple[int, int]:
+    def span(self, tokens: list[str], text: str, *, is_key: bool) -> tuple[int, int]:
         """Return the span of the value or key at a path of keys and indices.
 
         For a missing field, the span is the opening brace of the object that lacks it.
@@ -190,11 +190,11 @@ class _Target:
         target = self
         for token in tokens:
             child = target.children[token]
-            if child.visit_of_parent != target.visit:
+            if child.parent_visit != target.visit:
                 return target.start, target.start + 1
             target = child
         return (
-            (target.name, _value_end(text, target.name)) if of_key else (target.start, target.end)
+            (target.name, _value_end(text, target.name)) if is_key else (target.start, target.end)
         )
 
 
@@ -208,74 +208,76 @@ def _walk(text: str, root: _Target, steps: int, max_key_length: int | None) -> i
     The walk does not recurse. It skips values that contain no target.
 
     Args:
-        text: the text.
+        text: JSON text.
         root: the targets.
         steps: maximum number of array items and object fields to visit.
         max_key_length: the length at which the targets' keys are cut. None if they are complete.
     """
     containers: _OpenContainers = []
     start = _skip_spaces(text, int(text.startswith(_BYTE_ORDER_MARK)))
-    at = _enter(text, root, start, containers)
+    offset = _enter(text, root, start, containers)
     while containers:
         parent, closing, index = containers.pop()
-        if text[at] == closing:
-            parent.end = at + 1
-            at = _after_value(text, at + 1) if containers else at + 1
+        if text[offset] == closing:
+            parent.end = offset + 1
+            offset = _after_value(text, offset + 1) if containers else offset + 1
             continue
         steps -= 1
         if steps <= 0:
             return 0
         containers.append((parent, closing, index + 1))
-        name = at
+        name = offset
         key = str(index)
         if closing == "}":
-            key, at = _DECODER.raw_decode(text, at)
-            at = _skip_spaces(text, _skip_spaces(text, at) + 1)
+            key, offset = _DECODER.raw_decode(text, offset)
+            offset = _skip_spaces(text, _skip_spaces(text, offset) + 1)
         target = parent.children.get(str(key)[:max_key_length])
         if target is None:
-            at = _after_value(text, _value_end(text, at))
+            offset = _after_value(text, _value_end(text, offset))
         else:
             target.name = name
-            target.visit_of_parent = parent.visit
-            at = _enter(text, target, at, containers)
+            target.parent_visit = parent.visit
+            offset = _enter(text, target, offset, containers)
     return steps
 
 
-def _enter(text: str, target: _Target, at: int, containers: _OpenContainers) -> int:
+def _enter(text: str, target: _Target, offset: int, containers: _OpenContainers) -> int:
     """Record where a target begins. Return the offset of its first child, or after it."""
-    target.start = at
+    target.start = offset
     target.visit += 1
-    if target.children and text[at] in "{[":
-        containers.append((target, "}" if text[at] == "{" else "]", 0))
-        return _skip_spaces(text, at + 1)
-    target.end = _value_end(text, at)
+    if target.children and text[offset] in "{[":
+        containers.append((target, "}" if text[offset] == "{" else "]", 0))
+        return _skip_spaces(text, offset + 1)
+    target.end = _value_end(text, offset)
     return _after_value(text, target.end) if containers else target.end
 
 
-def _after_value(text: str, at: int) -> int:
+def _after_value(text: str, offset: int) -> int:
     """Return the offset of the next child, or of the closing bracket."""
-    at = _skip_spaces(text, at)
-    return _skip_spaces(text, at + 1) if text[at] == "," else at
+    offset = _skip_spaces(text, offset)
+    return _skip_spaces(text, offset + 1) if text[offset] == "," else offset
 
 
-def _value_end(text: str, at: int) -> int:
-    """Return the offset after the value that begins at `at`."""
+def _value_end(text: str, offset: int) -> int:
+    """Return the offset after the value that begins at an offset."""
     try:
-        return _DECODER.raw_decode(text, at)[1]
+        return _DECODER.raw_decode(text, offset)[1]
     except RecursionError:  # The text is valid JSON, so matching the brackets is enough.
-        return end_of_container(text, at)
+        return end_of_container(text, offset)
 
 
-def _skip_spaces(text: str, at: int) -> int:
+def _skip_spaces(text: str, offset: int) -> int:
     """Return the offset of the next character that is not whitespace."""
-    if text[at : at + 1] > " ":  # Usually there is no whitespace, and a regex match is slower.
-        return at
-    match = _SPACES.match(text, at)
-    return match.end() if match else at
+    if (
+        text[offset : offset + 1] > " "
+    ):  # Usually there is no whitespace, and a regex match is slower.
+        return offset
+    match = _SPACES.match(text, offset)
+    return match.end() if match else offset
 
 
 class Span(NamedTuple):
-    """The offsets of a key and its value in a text.
+    """The offsets of a key and its value in JSON text.
 
     Attributes:
         name: the offset of the key; in an array, the offset of the value.
@@ -289,7 +291,7 @@ class Span(NamedTuple):
 
 
 def find_span(text: str, path: PathParts) -> Span | None:
-    """Return the span of a value in a JSON text, or None if there is no such value.
+    """Return the span of a value in JSON text, or None if there is no such value.
 
     If keys are duplicated, the last one counts, as in most decoders. There is no limit on the
     number of fields or the depth.
@@ -307,18 +309,18 @@ def find_spans(text: str, paths: Sequence[PathParts]) -> list[Span | None]:
     root = _Target()
     for tokens in token_lists:
         root.add(tokens)
-    max_steps = len(text) + 1  # A text has fewer fields than characters.
+    max_steps = len(text) + 1  # There are fewer items and fields than characters.
     if not _try_walk(text, root, max_steps, None):
         return [None] * len(paths)
-    return [_span_of(root, tokens) for tokens in token_lists]
+    return [_target_span(root, tokens) for tokens in token_lists]
 
 
-def _span_of(root: _Target, tokens: list[str]) -> Span | None:
+def _target_span(root: _Target, tokens: list[str]) -> Span | None:
     """Return the span of a target, or None if the walk didn't find it."""
     target = root
     for token in tokens:
         child = target.children[token]
-        if child.visit_of_parent != target.visit:
+        if child.parent_visit != target.visit:
             return None
         target = child
     return Span(target.name, target.start, target.end)

@@ -34,7 +34,8 @@ AnyPath = str | os.PathLike[str] | Any
 #: The maximum number of unfinished calls on a caller's executor.
 _EXECUTOR_WINDOW: Final = 256
 
-#: The number of files to look at before choosing where to run. With many cores, it is two per core.
+#: The minimum number of files to look at before choosing where to run the checks. With many cores,
+#: the number is two per core.
 _LOOK_AHEAD: Final = 100
 
 #: The number of threads that check files at URLs. They spend most of the time waiting for servers.
@@ -77,10 +78,10 @@ def check_many(
         warn: rules to enable as warnings.
         error: rules to enable as errors.
         jobs: the number of worker processes. 1 checks one file after another in this process, and
-            0 uses one process per core. None decides by the first 100 files or more. If any of them
-            is at a URL, it uses threads. If there are at least two local files per core, and they
-            have 64 MB or more in total (8 MB with `fork`), it uses one process per core. Otherwise,
-            it checks one file at a time, and a large file in several processes.
+            0 uses one process per core. None chooses by the first 100 files, or more on many cores.
+            If any of them is at a URL, it uses threads. If there are at least two local files per
+            core, and they have 64 MB or more in total (8 MB with `fork`), it uses one process per
+            core. Otherwise, it checks one file at a time, and a large file in several processes.
         executor: an executor to run the checks, with one call per file: a `concurrent.futures`
             executor, Dask's `get_executor()`, or any object with a `submit` method. Its workers
             must be able to read the files. `jobs` then has no effect.
@@ -196,9 +197,9 @@ class Place(NamedTuple):
     """Where to run the checks of many files.
 
     Attributes:
-        executor: makes the executor, as a context manager.
+        executor: a context manager that provides the executor.
         window: the maximum number of unfinished calls.
-        jobs: the number of worker processes within each check, as for `check`.
+        jobs: the number of worker processes for each check, as for `check`.
         start: how those processes start.
     """
 

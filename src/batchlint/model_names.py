@@ -1,4 +1,4 @@
-"""Identify unknown model names: find the intended model, or the provider that has the model."""
+"""Identifies unknown model names: finds the intended model, or the provider that offers it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ _PREFIXES: Final = ("openai/", "models/", "openai:")
 #: Longer names are not looked up.
 _MAX_LENGTH: Final = 64
 
-#: Names of at least this length may need two edits, and shorter ones one.
-_LONG: Final = 16
+#: Names of at least this length may differ from a known name by two edits. Shorter names may differ
+#: by one.
+_MIN_LENGTH_FOR_TWO_EDITS: Final = 16
 
 
 def suggest_models(models: Iterable[str]) -> dict[str, str]:
@@ -82,8 +83,8 @@ def _digits(name: str) -> str:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that needs the fewest edits; None if all need too many."""
-    limit = 1 if len(name) < _LONG else 2
+    """Return the known name that is the fewest edits away. None if all are too far away."""
+    limit = 1 if len(name) < _MIN_LENGTH_FOR_TWO_EDITS else 2
     near = [
         (edits, other)
         for other in known

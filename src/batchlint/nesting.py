@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 
 
 def is_deeper_than(levels: int, text: str) -> bool:
-    """Return whether a JSON text nests arrays and objects deeper than `levels`.
+    """Return whether arrays and objects in JSON text are nested deeper than `levels`.
 
     The text may be invalid JSON.
     """
@@ -57,7 +57,7 @@ def end_of_container(text: str, start: int) -> int:
             depth -= 1
             if not depth:
                 return match.end()
-    raise ValueError("an array or object does not end")
+    raise ValueError("an array or object is not closed")
 
 
 def prune(value: Any, levels: int = MAX_EXPLAINED_LEVELS) -> Any:
@@ -77,7 +77,7 @@ def with_fresh_stack(function: Callable[..., _T], *args: Any) -> _T:
     The function must be safe to call twice.
 
     Raises:
-        RecursionError: the call needs more than an entire stack.
+        RecursionError: the call needs more than an empty stack provides.
     """
     try:
         return function(*args)

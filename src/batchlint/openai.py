@@ -67,10 +67,10 @@ def create_batch(
         TypeError: `input_file_id` was passed. The upload determines it.
         ValueError: `endpoint` is not a batch endpoint.
     """
-    given = {name: value for name, value in create_params.items() if not _is_omitted(value)}
-    if "input_file_id" in given:
+    passed = {name: value for name, value in create_params.items() if not _is_omitted(value)}
+    if "input_file_id" in passed:
         raise TypeError("input_file_id comes from the upload; don't pass it")
-    params = {"completion_window": "24h", **given}
+    params = {"completion_window": "24h", **passed}
     create = {name: value for name, value in params.items() if name not in _CLIENT_ARGUMENTS}
     with Path(path).open("rb") as file:
         before = FileIdentity.of(os.fstat(file.fileno()))
@@ -89,7 +89,8 @@ def create_batch(
 def _is_omitted(value: Any) -> bool:
     """Return whether a value is one of the official client's markers for omitted arguments.
 
-    Only a program that has imported the client can have one, so this function doesn't import it.
+    Only a program that has imported the client can pass a marker, so this function doesn't import
+    the client.
     """
     client = sys.modules.get("openai")
     markers = (getattr(client, name, None) for name in ("Omit", "NotGiven"))

@@ -45,7 +45,7 @@ def check_chunk(
         warn: rules to enable as warnings.
         error: rules to enable as errors.
         keep: the maximum number of findings to keep per rule. 0 means no limit.
-        max_enqueued_tokens: if it is set, the size of the prompts is counted for `finish`. The
+        max_enqueued_tokens: if it is set, the size of the prompts is measured for `finish`. The
             value itself doesn't matter here.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Phrase types, values, lists and paths as the API does.
+"""Formats types, values, lists and paths as the API's messages do.
 
 Source: recorded responses of the live API, August and September 2026 (`fixtures/answers/`).
 """
@@ -18,7 +18,8 @@ Schema = Mapping[str, Any]
 #: The API's message for a line that it cannot parse (source: `batchlint rule invalid_json_line`).
 NOT_JSON: Final = "This line is not parseable as valid JSON."
 
-#: The API shortens longer names. A name of 12 characters was seen in full, and one of 20 shortened.
+#: The API shortens longer names. Responses contain a name of 12 characters in full, and a shortened
+#: name of 20 characters.
 MAX_NAME_LENGTH: Final = 19
 
 #: The API shortens longer values. Responses contain a value of 20 characters in full (August 2025),
@@ -26,7 +27,7 @@ MAX_NAME_LENGTH: Final = 19
 MAX_VALUE_LENGTH: Final = 20
 
 #: Messages quote at most this many characters of a user's value.
-QUOTED: Final = 64
+MAX_EXCERPT_LENGTH: Final = 64
 
 #: Characters that could control a terminal, or are invisible: control characters, characters that
 #: change the text direction, default-ignorable characters (Unicode 16), and lone surrogates. The
@@ -65,8 +66,8 @@ def escape_document(text: str, reference: Callable[[str], str]) -> str:
 
 def excerpt(value: str) -> str:
     """Escape a user's string for a message, and cut it to 64 characters."""
-    text = escape(value[: QUOTED + 1])
-    return text if len(text) <= QUOTED else text[: QUOTED - 3] + "..."
+    text = escape(value[: MAX_EXCERPT_LENGTH + 1])
+    return text if len(text) <= MAX_EXCERPT_LENGTH else text[: MAX_EXCERPT_LENGTH - 3] + "..."
 
 
 def abbreviate(name: str, max_length: int = MAX_NAME_LENGTH) -> str:
@@ -78,13 +79,13 @@ def python_repr(value: Any) -> str:
     """Return an excerpt of a value's Python repr, which some API messages contain."""
     try:
         # Deeper levels can be dropped, because their brackets alone would exceed the excerpt.
-        return excerpt(repr(prune(value, QUOTED)))
+        return excerpt(repr(prune(value, MAX_EXCERPT_LENGTH)))
     except (RecursionError, ValueError):
         # The caller's stack is too deep, or an integer has too many digits.
         return "..."
 
 
-class _LongText(str):
+class _LongString(str):
     """A long string whose repr is short.
 
     `jsonschema` writes the repr of rejected values into messages that are never used. For a 50 MB
@@ -104,7 +105,7 @@ _SHORT_REPR: Final = 1000
 def with_short_reprs(value: Any) -> Any:
     """Return a copy of a value for `jsonschema`, in which long strings have a short repr."""
     if isinstance(value, str):
-        return value if len(value) <= _SHORT_REPR else _LongText(value)
+        return value if len(value) <= _SHORT_REPR else _LongString(value)
     if isinstance(value, dict):
         return {with_short_reprs(key): with_short_reprs(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -133,7 +134,7 @@ def quoted(values: Iterable[str]) -> list[str]:
 
 
 def one_of(phrases: Sequence[str]) -> str:
-    """Write `one of a string or array of objects`. Only the first phrase keeps its article."""
+    """Join phrases: `one of a string or array of objects`. Only the first keeps its article."""
     if len(phrases) == 1:
         return phrases[0]
     rest = [re.sub("^an? ", "", phrase) for phrase in phrases[1:]]
@@ -141,7 +142,7 @@ def one_of(phrases: Sequence[str]) -> str:
 
 
 def array_of(item: str) -> str:
-    """Write `an array of objects`. Only a single noun with an article gets a plural."""
+    """Return `an array of objects` for `an object`. Only a noun with an article becomes plural."""
     noun = re.sub("^an? ", "", item)
     return f"an array of {noun if noun == item or ' of ' in noun else noun + 's'}"
 
@@ -168,7 +169,7 @@ EXPECTED: Final = {
     "null": "null",
 }
 
-#: The API's phrases for the types of values that it got.
+#: The API's phrases for actual types.
 GOT: Final = EXPECTED | {"number": "a decimal number"}
 
 
@@ -221,8 +222,8 @@ def _is_map_of_strings(node: Schema) -> bool:
     )
 
 
-def supported(value: str, values: Sequence[str]) -> str:
-    """Return the API's message about an unsupported value."""
+def unsupported_value(value: str, values: Sequence[str]) -> str:
+    """Return the API's message about an unsupported value, with the supported ones."""
     if len(values) == 1:
         return f"Invalid value: '{value}'. Value must be '{values[0]}'."
     return f"Invalid value: '{value}'. Supported values are: {listed(quoted(values))}."
@@ -285,7 +286,7 @@ def _pointer(path: PathParts) -> str:
 
 
 def _size_of(path: PathParts) -> int:
-    """Return the approximate size of a path and its text, in bytes."""
+    """Return the approximate size of a path and its formatted string, in bytes."""
     return 200 + sum(32 if isinstance(part, int) else 100 + 6 * len(part) for part in path)
 
 

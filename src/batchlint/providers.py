@@ -1,4 +1,4 @@
-"""Providers, endpoints and model families. The only module that maps URLs and reads limits.
+"""Providers, endpoints and model families. No other module maps URLs to endpoints or reads limits.
 
 The data and its sources are in `schemas/providers.yaml` and `schemas/models.yaml`.
 """
@@ -67,7 +67,7 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
 }
 
 
-#: Any endpoint for which there is no schema.
+#: Stands for every endpoint that has no schema.
 OTHER: Final = Endpoint("other", "")
 
 

@@ -23,7 +23,7 @@ _PIECES_AHEAD: Final = 4
 #: The number of bytes per request to an object store.
 _BLOCK_BYTES: Final = 4 << 20
 
-#: The suffixes of files below a prefix to check.
+#: The suffixes of the files to check below a prefix.
 _SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 
 #: The maximum length of a filesystem's error message. Longer ones are truncated.
@@ -131,7 +131,7 @@ class RemoteFile(NamedTuple):
         block = 0 if "http" in filesystem.protocol else _BLOCK_BYTES
         file = filesystem.open(path, "rb", block_size=block, cache_type="readahead")
         status = getattr(getattr(file, "r", None), "status", _OK)
-        if status != _OK:  # A 206, for example, is only a part of the file.
+        if status != _OK:  # For example, a 206 response has only a part of the file.
             file.close()
             raise OSError(errno.EIO, f"HTTP status {status}, but a whole file has {_OK}")
         if (getattr(file, "details", None) or {}).get("type") == "directory":
@@ -272,9 +272,9 @@ def _read_ahead(stream: AbstractContextManager[BinaryIO], timeout: float) -> Ite
 
 
 def _too_slow(received: int, timeout: float) -> str:
-    what = f"only {received:,} bytes" if received else "nothing"
+    amount = f"only {received:,} bytes" if received else "nothing"
     return (
-        f"the server sent {what} in {timeout:g} seconds; raise --read-timeout (read_timeout in "
+        f"the server sent {amount} in {timeout:g} seconds; raise --read-timeout (read_timeout in "
         "Python) to wait longer"
     )
 

@@ -24,14 +24,14 @@ import orjson
 from .bounds import MAX_UNPACKED_BYTES, READ_TIMEOUT
 from .nesting import MAX_LEVELS, is_deeper_than, with_fresh_stack
 
-#: The size of a chunk in bytes. A chunk is longer if that completes its last line.
+#: The size of a chunk in bytes. A chunk may be longer, to complete its last line.
 CHUNK_BYTES: Final = 1 << 18
 
-#: The maximum size of a source's head. The first line may be very long.
+#: The maximum size of a source's head in bytes. The first line may be very long.
 MAX_HEAD_BYTES: Final = 16_000_001
 
-#: The maximum length of a line. A longer line and its decoded values would not fit into memory, and
-#: no service accepts a request of this size.
+#: The maximum length of a line in bytes. A longer line and its decoded values might not fit into
+#: memory, and no service accepts a request of this size.
 MAX_LINE_BYTES: Final = 1_000_000_000
 
 #: The maximum number of bytes to remember from a stream that cannot be read again.
@@ -221,7 +221,7 @@ class BytesSource(_Stream):
 
 
 class FileIdentity(NamedTuple):
-    """The properties of a file that stay the same as long as nobody replaces or changes it."""
+    """The properties of a file that differ once the file is replaced or changed."""
 
     device: int
     inode: int
@@ -251,12 +251,12 @@ class _Descriptor:
         """Return the file's current identity."""
         return FileIdentity.of(os.fstat(self.number))
 
-    def read(self, size: int, at: int) -> bytes:
-        """Read up to `size` bytes from an offset. Forks and threads can do so at the same time."""
+    def read(self, size: int, offset: int) -> bytes:
+        """Read up to `size` bytes from an offset. Forks and threads may do so concurrently."""
         if hasattr(os, "pread"):
-            return os.pread(self.number, size, at)
+            return os.pread(self.number, size, offset)
         with self._lock:
-            os.lseek(self.number, at, os.SEEK_SET)
+            os.lseek(self.number, offset, os.SEEK_SET)
             return os.read(self.number, size)
 
 
@@ -342,16 +342,16 @@ class FileSource:
         length = self.size or 0
         file = self._open()
         _check_unchanged(file, self._identity)
-        at = _line_end(file, start - 1, stop) if start else 0
-        while at < stop:
-            end = min(_line_end(file, min(at + size, stop) - 1, length), length)
-            if end - at > MAX_LINE_BYTES + size:
+        offset = _line_end(file, start - 1, stop) if start else 0
+        while offset < stop:
+            end = min(_line_end(file, min(offset + size, stop) - 1, length), length)
+            if end - offset > MAX_LINE_BYTES + size:
                 raise _line_too_long_error()
-            data = _read_exactly(file, at, end - at)
-            if len(data) < end - at:
-                raise _truncated_error(at + len(data), length)
+            data = _read_exactly(file, offset, end - offset)
+            if len(data) < end - offset:
+                raise _truncated_error(offset + len(data), length)
             yield data
-            at = end
+            offset = end
         _check_unchanged(file, self._identity)
 
 
@@ -366,31 +366,31 @@ def _check_unchanged(file: _Descriptor, expected: FileIdentity | None) -> None:
         raise OSError(FILE_CHANGED)
 
 
-def _read_exactly(file: _Descriptor, at: int, size: int) -> bytes:
+def _read_exactly(file: _Descriptor, offset: int, size: int) -> bytes:
     """Read `size` bytes, or all that are left.
 
-    This takes several reads if the size exceeds 2 GB, the most that a system reads at a time.
+    More than 2 GB takes several reads, because a single system call returns at most that much.
     """
-    data = file.read(size, at)
-    while len(data) < size and (more := file.read(size - len(data), at + len(data))):
+    data = file.read(size, offset)
+    while len(data) < size and (more := file.read(size - len(data), offset + len(data))):
         data += more
     return data
 
 
-def _line_end(file: _Descriptor, at: int, stop: int) -> int:
-    """Return the offset after the first newline at or after `at`.
+def _line_end(file: _Descriptor, offset: int, stop: int) -> int:
+    """Return the offset after the first newline at or after an offset.
 
-    If there is no newline before `stop`, return `stop` or an offset after it. When the end of a
-    chunk is known, a single read is enough for the chunk.
+    If there is no newline before `stop`, return `stop` or an offset after it. Finding the end of a
+    chunk first allows a single read for the chunk.
     """
     read_bytes = _FIRST_READ_BYTES
-    while at < stop and (data := file.read(read_bytes, at)):
+    while offset < stop and (data := file.read(read_bytes, offset)):
         newline = data.find(b"\n")
         if newline >= 0:
-            return at + newline + 1
-        at += len(data)
+            return offset + newline + 1
+        offset += len(data)
         read_bytes = min(2 * read_bytes, _MAX_READ_BYTES)
-    return max(at, stop)
+    return max(offset, stop)
 
 
 def _line_too_long_error() -> OSError:
@@ -546,7 +546,7 @@ class RemoteSource(_Stream):
         return self._read(CHUNK_BYTES)
 
     def _remember(self, chunk: bytes) -> None:
-        """Do nothing. Otherwise, reading many files at a time would take too much memory."""
+        """Do nothing, because reading many files at once would take too much memory otherwise."""
 
     def _with_limit(self, file: BinaryIO) -> BinaryIO:
         """Limit the size of a stream if it is compressed, or if its size is unknown."""
@@ -608,7 +608,7 @@ def open_regular(path: str) -> BinaryIO:
 
 
 def is_gzipped(path: str) -> bool:
-    """Return whether a path is named like a compressed batch input file."""
+    """Return whether a path ends in `.jsonl.gz`, in any case."""
     return path.lower().endswith(".jsonl.gz")
 
 
@@ -701,10 +701,9 @@ def _to_line(item: Any) -> bytes:
 
 
 def to_json_bytes(value: Any) -> bytes:
-    """Serialize a value as JSON, keeping invalid parts so that a check of the text reports them.
+    """Serialize a value as JSON. Keep invalid parts, so that the check reports them.
 
-    A lone surrogate is written as an escape. NaN and infinities are written as `json.dumps` writes
-    them.
+    Lone surrogates become escapes. NaN and infinities are written as by `json.dumps`.
 
     Raises:
         TypeError: the value contains something that JSON cannot represent.

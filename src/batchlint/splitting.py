@@ -31,13 +31,14 @@ from .rules.file import repeated_ids
 from .sources import AnySource, Source, open_source
 from .summary import CustomIds
 
-#: The maximum number of unplaced lines, and of repeated custom_ids, to list. All are counted.
+#: The maximum number of unplaced lines, and of repeated custom_ids, to list. All of them are
+#: counted.
 MAX_LISTED: Final = 1000
 
-#: The buffer of a part is written when it has this many bytes.
+#: The size in bytes at which a part's buffer is written.
 _FLUSH_PART_BYTES: Final = 1 << 18
 
-#: All buffers are written when they have this many bytes together.
+#: The total size in bytes at which all buffers are written.
 _FLUSH_ALL_BYTES: Final = 1 << 22
 
 #: The maximum length of a model or endpoint in the name of a part.
@@ -331,21 +332,21 @@ def _required_fields(provider: Provider) -> list[str]:
 
 
 def _limit(
-    argument: str, given: int | None, default: int | None, highest: int | None, provider: Provider
+    argument: str, value: int | None, default: int | None, highest: int | None, provider: Provider
 ) -> int:
     """Return a limit of a part: the caller's, or else the provider's, or else `_UNLIMITED`."""
-    check_count(argument, given)
-    if given is None:
+    check_count(argument, value)
+    if value is None:
         return _UNLIMITED if default is None else default
     highest = _UNLIMITED if highest is None else highest
-    if not 1 <= given <= highest:
+    if not 1 <= value <= highest:
         if highest == _UNLIMITED:
-            raise ValueError(f"{argument} must be at least 1, not {given:,}")
+            raise ValueError(f"{argument} must be at least 1, not {value:,}")
         raise ValueError(
             f"{argument} must be from 1 to {highest:,} (the limit of {provider.title}), not "
-            f"{given:,}"
+            f"{value:,}"
         )
-    return given
+    return value
 
 
 # -- placing lines --------------------------------------------------------------------------------
@@ -460,8 +461,8 @@ class _Splitter:
             else:
                 request = _decode(line)
                 if isinstance(request, dict):
-                    given = request.get("custom_id")
-                    custom_id = given if isinstance(given, str) else None
+                    value = request.get("custom_id")
+                    custom_id = value if isinstance(value, str) else None
                 try:
                     part = self._part_for(line, request)
                 except _UnplaceableError as error:
@@ -609,7 +610,7 @@ def _names(stem: str, groups: list[tuple[str | None, str | None]]) -> list[str]:
 
 
 def _slug(text: str) -> str:
-    """Make a string safe for file names on every system."""
+    """Make a string safe to use in file names on every system."""
     return re.sub(r"[^A-Za-z0-9._]+", "-", text)[:_MAX_SLUG_LENGTH].strip("-.") or "other"
 
 
@@ -687,9 +688,10 @@ class _Target:
     def publish(self, manifest: Manifest) -> None:
         """Move the parts and the manifest to their final names.
 
-        Without a manifest, parts count as incomplete. While files are moved, a file lists the new
-        parts and those of earlier runs. If the process is killed, the next run with `force` removes
-        all of them. After any other failure, a run without `force` removes the parts it has moved.
+        Without a manifest, parts count as incomplete. While files are moved, a `.unfinished` file
+        lists the new parts and the parts of earlier runs. If the process is killed, the next run
+        with `force` removes all of them. After any other failure, a run without `force` removes the
+        parts that it has moved.
 
         Raises:
             FileExistsError: a file with such a name exists.

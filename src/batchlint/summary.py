@@ -18,7 +18,7 @@ import orjson
 
 from .findings import DEFAULT_KEEP, BatchError, FindingKey, Safety
 
-#: Maximum number of distinct values whose strings a `Runs` shares.
+#: Maximum number of distinct strings that a `Runs` object shares between runs.
 _MAX_SHARED_VALUES: Final = 1000
 
 
@@ -232,7 +232,7 @@ class FindingStore:
 
 
 class Occurrences(dict[Any, tuple[int, Any]]):
-    """Counts of occurrences by key, each with the line or finding of the first occurrence."""
+    """The number of occurrences by key, each with the line or finding of the first occurrence."""
 
     def record(self, key: Any, occurrence: Any) -> None:
         """Count an occurrence, which is a line number or a finding. Keep it if it is the first."""
@@ -253,7 +253,7 @@ class Occurrences(dict[Any, tuple[int, Any]]):
 class ForeignFormat(list[BatchError]):
     """The finding that the file is not batch input, if there is one.
 
-    Only the beginning of a file can have this finding.
+    It is always about the beginning of the file.
     """
 
     def absorb(self, other: Iterable[BatchError], _shift: int) -> None:

@@ -204,15 +204,20 @@ def test_hints_belong_to_existing_rules() -> None:
     assert hints._HINTS.keys() <= RULES.keys()
 
 
-@pytest.mark.parametrize("endpoint", hints._INSTEAD, ids=lambda endpoint: str(endpoint.name))
+@pytest.mark.parametrize(
+    "endpoint", hints._UNKNOWN_PARAMETER_HINTS, ids=lambda endpoint: str(endpoint.name)
+)
 def test_parameters_with_a_hint_are_unknown_to_the_endpoint(endpoint: Endpoint) -> None:
-    assert not hints._INSTEAD[endpoint].keys() & body_schema(endpoint)["properties"].keys()
+    assert (
+        not hints._UNKNOWN_PARAMETER_HINTS[endpoint].keys()
+        & body_schema(endpoint)["properties"].keys()
+    )
 
 
 def test_hints_match_the_golden_file() -> None:
     """The golden file has every hint, for the mistakes above and for every row of the tables."""
     requests = [(case.name, case.request) for case in MISTAKES]
-    for endpoint, instead in hints._INSTEAD.items():
+    for endpoint, instead in hints._UNKNOWN_PARAMETER_HINTS.items():
         url = f"/{endpoint.schema}"
         requests += [
             (f"{name} on {url}", _request(url, {**BODIES[url], name: "x"})) for name in instead
@@ -243,7 +248,7 @@ def test_hints_match_the_golden_file() -> None:
     ]
     requests += [
         (f"flat format with {name}", chat(response_format={"type": "json_schema", name: "x"}))
-        for name in sorted(hints._FORMAT)
+        for name in sorted(hints._FORMAT_FIELDS)
     ]
 
     def lines(request: dict[str, Any]) -> list[str]:

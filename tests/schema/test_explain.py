@@ -401,7 +401,7 @@ def test_doubly_nested_object_gets_a_hint_at_the_outer_object() -> None:
     assert problem.param == "a.a"
     assert problem.path == ("a",)
     assert problem.hint is not None
-    assert "contains another object of the same name" in problem.hint
+    assert "contains another object with the same name" in problem.hint
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def _diff(path: str, result: Result) -> Iterator[bytes]:
 
     name = "<stdin>" if path == "-" else path
     pieces = unified(
-        name, result.before.lines, result.after.lines, same_lines=not result.has_new_form
+        name, result.before.lines, result.after.lines, same_lines=not result.is_converted
     )
     if sys.stdout is None or not sys.stdout.isatty():
         yield from pieces

@@ -1,1 +1,1 @@
-"""Checks chunks of lines, alone or in parallel, and turns their summaries into a report."""
+"""Checks chunks of lines, in sequence or in parallel, and turns their summaries into a report."""

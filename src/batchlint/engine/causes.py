@@ -1,4 +1,4 @@
-"""Keep one finding per cause: drop problems that are consequences of another one.
+"""Keeps one finding per cause, and drops problems that are consequences of another one.
 
 A schema reports every invalid place. A body for another endpoint, or an object in the wrong form,
 is invalid in several places at once, and one finding is enough.
@@ -96,11 +96,11 @@ def _without_other_forms(problems: list[Problem]) -> list[Problem]:
     return [
         problem
         for problem in problems
-        if not (problem.path and _follows(problem.rule, problem.path, missing))
+        if not (problem.path and _is_consequence(problem.rule, problem.path, missing))
     ]
 
 
-def _follows(rule: str, path: PathParts, missing: set[PathParts]) -> bool:
+def _is_consequence(rule: str, path: PathParts, missing: set[PathParts]) -> bool:
     """Return whether a problem is a consequence of a missing field."""
     parent = path[:-1]
     field = path[-1]
@@ -118,7 +118,7 @@ def _follows(rule: str, path: PathParts, missing: set[PathParts]) -> bool:
 
 
 def _one_per_message(problems: list[Problem]) -> list[Problem]:
-    """Keep only the first image of each chat message, because the API names the message."""
+    """Keep only the first image problem of each chat message. The API's error names the message."""
     seen: set[str] = set()
     kept: list[Problem] = []
     for problem in problems:
@@ -141,7 +141,7 @@ def _without_inner_fields(problems: list[Problem], request: Request) -> list[Pro
             continue
         inner = None
         if problem.rule == "missing_required_parameter":
-            inner = _wrapper(request, path[1:])
+            inner = _wrapping_field(request, path[1:])
         if inner is None:
             kept.append(problem)
         else:
@@ -154,8 +154,8 @@ def _without_inner_fields(problems: list[Problem], request: Request) -> list[Pro
     return kept
 
 
-def _wrapper(request: Request, path: PathParts) -> str | None:
-    """Return the field whose object has the missing field and belongs in its parent's place."""
+def _wrapping_field(request: Request, path: PathParts) -> str | None:
+    """Return the field whose object has the missing field and should replace its parent."""
     if len(path) < 2:
         return None
     parent = request.at(path[:-1])

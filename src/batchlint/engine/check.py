@@ -200,17 +200,17 @@ def _batch_endpoint(
     if endpoint is not None and not isinstance(endpoint, str):
         raise TypeError(f"endpoint must be a string, not {type(endpoint).__name__}")
     if endpoint is not None and profile.endpoint(endpoint) is None:
-        of_provider = "" if profile.has_openai_models else f" of {profile.title}"
+        owner = "" if profile.has_openai_models else f" of {profile.title}"
         raise ValueError(
-            f"{endpoint!r} is not a batch endpoint{of_provider}; the batch endpoints are "
+            f"{endpoint!r} is not a batch endpoint{owner}; the batch endpoints are "
             f"{', '.join(profile.endpoints)}"
         )
     if create is None or "endpoint" not in create:
         return endpoint
-    given = create["endpoint"]
-    if endpoint is not None and given != endpoint:
-        raise ValueError(f"endpoint is {endpoint!r}, but create['endpoint'] is {given!r}")
-    return given if profile.endpoint(given) is not None else None
+    in_create = create["endpoint"]
+    if endpoint is not None and in_create != endpoint:
+        raise ValueError(f"endpoint is {endpoint!r}, but create['endpoint'] is {in_create!r}")
+    return in_create if profile.endpoint(in_create) is not None else None
 
 
 class Rules(NamedTuple):
@@ -280,9 +280,9 @@ class Job:
             yield from run(source, self.plan, jobs=jobs, executor=executor, start=start)
 
     def foreign(self, source: Source) -> ChunkSummary | None:
-        """Return a summary with the reason why a source is not batch input, and its size.
+        """Return None if a source is batch input. Otherwise, summarize why it is not.
 
-        Return None if the source is batch input.
+        The summary has one finding, and the size of the source.
         """
         errors = self._checker.explain_head(source.head())
         if not errors:

@@ -75,7 +75,7 @@ class EndpointChecker:
         is_valid: returns whether a decoded line matches the schema.
         is_quiet: returns whether no item and no part in a body triggers a rule.
         triggers_nothing: returns whether no field of a body triggers a rule.
-        long_line: the size in bytes at which a line triggers a rule by its size.
+        long_line: the size in bytes from which a line triggers a rule by its size alone.
         deprecated: the names of the deprecated parameters.
     """
 
@@ -326,7 +326,7 @@ class Checker:
     def explain_line(
         self, line: bytes, request: Any, number: int, *, first: bool, endpoint: str | None = None
     ) -> LineResult:
-        """Explain a line that is not a valid request. Return its findings and facts.
+        """Explain why a line is not a valid request. Return its findings and facts.
 
         Args:
             line: the line.
@@ -443,7 +443,7 @@ class Checker:
     # -- findings ---------------------------------------------------------------------------------
 
     def errors(self, problems: Iterable[Problem], effect: Effect | None = None) -> list[BatchError]:
-        """Turn problems into findings, in the order in which the API checks.
+        """Turn problems into findings, in the order of the API's checks.
 
         Args:
             problems: the problems, with their rule, line and custom_id.
@@ -514,7 +514,7 @@ def _add_fix(problem: Problem, line: Line) -> Problem:
 
 
 def _sorted_errors(errors: Iterable[BatchError | None]) -> list[BatchError]:
-    """Sort the findings of one line in the order in which the API checks."""
+    """Sort the findings of one line in the order of the API's checks. Drop those that are None."""
     found = [error for error in errors if error is not None]
     if len(found) > 1:
         found.sort()

@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     endpoint: str | None = None
 
 
-def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line costs 5 % on short lines
+def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line costs 5% on short lines
     chunk: bytes, plan: Plan, first: bool = False
 ) -> ChunkSummary:
     """Check whole lines.
@@ -87,7 +87,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     non_objects = 0
     for number, line in enumerate(BytesIO(chunk), 1):
         # Free the last request before decoding the next one. The decoder then reuses its memory,
-        # which is still in the processor's cache. This is 4 % faster on long lines.
+        # which is still in the processor's cache. This is 4% faster on long lines.
         request: Any = None
         body: Any = None
         is_valid = False
@@ -118,8 +118,8 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
             status = _PASSED
             quiet = is_quiet(body)
             if not quiet or len(line) >= long_line or not triggers_nothing(body):
-                about = (number, len(line), custom_id)
-                found = checker.run_rules(current, body, about, quiet=quiet)
+                line_facts = (number, len(line), custom_id)
+                found = checker.run_rules(current, body, line_facts, quiet=quiet)
                 if found and _add(summary, found):
                     status = _FAILED
             if deprecated and not deprecated.isdisjoint(body):
@@ -182,7 +182,7 @@ def _never(_: Any) -> bool:
 
 
 def _model_of(body: Any) -> Any:
-    """Return a body's model, or None if it has none. For providers that don't require a model.
+    """Return a body's model, or None if it has none. Some providers don't require one.
 
     Raises:
         TypeError: the body is not an object.
@@ -229,7 +229,7 @@ def count_inputs(body: Mapping[str, Any]) -> int:
     A string or a list of tokens is one input. In a list of strings, or of lists of tokens, each
     item is one input.
     """
-    given = body.get("input")
-    if isinstance(given, list) and given and isinstance(given[0], str | list):
-        return len(given)
-    return 1 if given else 0
+    inputs = body.get("input")
+    if isinstance(inputs, list) and inputs and isinstance(inputs[0], str | list):
+        return len(inputs)
+    return 1 if inputs else 0

@@ -48,7 +48,7 @@ class ColumnChecker:
         return summary
 
     def _first_occurrences(self, occurrences: Occurrences) -> dict[Any, BatchError]:
-        """Return the findings, by key, whose key was not in an earlier chunk."""
+        """Return the findings by key, without the keys that an earlier chunk had."""
         new = {key: error for key, (_, error) in occurrences.items() if key not in self._seen}
         self._seen.update(new)
         return new
@@ -98,19 +98,19 @@ def _find_columns(
     numbered = enumerate(lines, 1)
     in_order = sorted(errors, key=lambda error: error.line or 0)
     for number, group in groupby(in_order, key=lambda error: error.line):
-        line = next((line for at, line in numbered if at == number), None)
+        line = next((line for line_number, line in numbered if line_number == number), None)
         if line is None:
             break
-        of_line = list(group)
-        places = find_all(line, of_line, first=first and number == 1)
-        for error, place in zip(of_line, places, strict=True):
+        line_errors = list(group)
+        places = find_all(line, line_errors, first=first and number == 1)
+        for error, place in zip(line_errors, places, strict=True):
             if place is not None:
                 columns[id(error)] = place.column
     return columns
 
 
 def _with_columns(errors: Iterable[BatchError], columns: dict[int, int]) -> list[BatchError]:
-    """Return the findings, with their columns filled in if these are known."""
+    """Return the findings, with columns for those that have one in `columns`."""
     return [
         error._replace(column=columns[id(error)]) if id(error) in columns else error
         for error in errors

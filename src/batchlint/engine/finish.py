@@ -33,8 +33,8 @@ def finish(
         summary: the summary of all lines.
         plan: the plan that the lines were checked with.
         name: the file's name, if it has one.
-        endpoint: the URL of the batch endpoint, if the caller gave it. Default: the most frequent
-            URL.
+        endpoint: the URL of the batch endpoint, if the caller set it. Default: the most frequent
+            valid URL.
         extra: other findings about the file.
         create: the parameters of the create call.
     """
@@ -120,7 +120,7 @@ def _provider_hint(model: str) -> str | None:
 
 
 def keep_first_date_hint(errors: Iterable[BatchError]) -> Iterator[BatchError]:
-    """Yield findings. Keep the hint about the schemas' date only in the first one that has it.
+    """Yield findings, with the hint about the schemas' date only in the first one that has it.
 
     Args:
         errors: the findings of one file, in order.

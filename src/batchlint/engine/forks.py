@@ -101,8 +101,7 @@ class ForkExecutor(LocalPool):
                 os.kill(worker.pid, signal.SIGKILL)  # Its result is no longer needed.
             os.close(worker.calls)
             os.close(worker.results)
-            # This process may have inherited that SIGCHLD is ignored. Then there is no child to
-            # wait for.
+            # If this process inherited an ignored SIGCHLD, there is no child to wait for.
             with suppress(ChildProcessError):
                 os.waitpid(worker.pid, 0)
         self._workers = []

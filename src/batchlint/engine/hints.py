@@ -42,7 +42,7 @@ _FOREIGN_PARAMETERS: Final = dict.fromkeys(
 )
 
 #: Hints for unknown parameters of a body.
-_INSTEAD: Final[Mapping[Endpoint, Mapping[str, str]]] = {
+_UNKNOWN_PARAMETER_HINTS: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     CHAT: {
         **_FOREIGN_PARAMETERS,
         **dict.fromkeys(
@@ -96,7 +96,7 @@ _INSTEAD: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     },
 }
 
-#: Content part types of other endpoints and providers, each with the endpoint's own type.
+#: Content part types of other endpoints and providers, each with this endpoint's type.
 _PART_TYPES: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     CHAT: {
         "input_text": "text",
@@ -115,8 +115,8 @@ _PART_TYPES: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     },
 }
 
-#: Fields that are lists. Users often write a single item without the list.
-_LISTS: Final = frozenset(
+#: Fields whose values are lists. Users often write a single item without the list.
+_LIST_FIELDS: Final = frozenset(
     {"messages", "tools", "functions", "content", "images", "include", "context_management"}
 )
 
@@ -137,8 +137,8 @@ _HOSTED_TOOLS: Final = (
 #: The general hint. Specific hints replace it.
 _GENERAL: Final = newer_hint()
 
-#: Fields of a JSON schema format.
-_FORMAT: Final = frozenset({"name", "schema", "strict", "description"})
+#: Fields of a format with the type `json_schema`.
+_FORMAT_FIELDS: Final = frozenset({"name", "schema", "strict", "description"})
 
 
 def with_hints(problems: Iterable[Problem], request: Request) -> list[Problem]:
@@ -197,7 +197,7 @@ class _Place(NamedTuple):
 def _unknown(place: _Place) -> str | None:
     """Return the hint for an unknown field."""
     if len(place.path) == 1:
-        return _INSTEAD.get(place.endpoint, {}).get(str(place.field))
+        return _UNKNOWN_PARAMETER_HINTS.get(place.endpoint, {}).get(str(place.field))
     if place.field == "cache_control":
         return "Anthropic's API has this field. Remove it."
     if place.endpoint is not RESPONSES or place.path[0] != "input":
@@ -224,7 +224,7 @@ def _missing(place: _Place) -> str | None:
     parent = place.parent
     if place.path[0] in ("tools", "tool_choice"):
         return _missing_in_tool(place)
-    if place.field == "json_schema" and parent.keys() & _FORMAT:
+    if place.field == "json_schema" and parent.keys() & _FORMAT_FIELDS:
         return (
             "In chat completions, the format is nested: "
             '{"type": "json_schema", "json_schema": {"name": ..., "schema": ...}}.'
@@ -260,22 +260,22 @@ def _wrong_type(place: _Place) -> str | None:
     """Return the hint for a value of the wrong type."""
     value = place.value
     if isinstance(value, dict):
-        return _not_an_object(place, value)
+        return _unexpected_object(place, value)
     if isinstance(value, str):
-        return _not_a_string(place, value)
+        return _unexpected_string(place, value)
     return None
 
 
-def _not_an_object(place: _Place, value: dict[str, Any]) -> str | None:
+def _unexpected_object(place: _Place, value: dict[str, Any]) -> str | None:
     if place.field == "image_url":
         return "On /v1/responses, `image_url` is the URL itself. Put `detail` next to it."
     if "role" in value and place.endpoint in (EMBEDDINGS, MODERATIONS):
         url = f"/{place.endpoint.schema}"
         return f"This is a message. {url} accepts text. To send messages, use /v1/responses."
-    return "Wrap it in an array: [...]." if place.field in _LISTS else None
+    return "Wrap it in an array: [...]." if place.field in _LIST_FIELDS else None
 
 
-def _not_a_string(place: _Place, value: str) -> str | None:
+def _unexpected_string(place: _Place, value: str) -> str | None:
     if place.endpoint is CHAT and place.field == "image_url":
         return 'In chat completions, `image_url` is an object: {"url": ...}.'
     is_format = place.field in ("response_format", "format")

@@ -37,7 +37,7 @@ MAX_FILES_PER_CALL: Final = 32
 MAX_BYTES_PER_CALL: Final = 1 << 20
 
 #: The minimum size in bytes of a file that is divided among the workers, even if there are many
-#: files. Otherwise, one worker could still check it when the others have nothing left to do.
+#: files. Otherwise, one worker might still be checking it when the others are idle.
 MIN_SHARED_FILE_BYTES: Final = 64_000_000
 
 #: How often to check that a pool's processes are alive, in seconds.
@@ -319,10 +319,10 @@ def _process_pool(workers: int) -> Iterator[Executor]:
     def processes() -> list[Any]:
         return list((getattr(pool, "_processes", None) or {}).values())
 
-    class Watched:
+    class WatchedFuture:
         """A future that raises OSError if a worker process dies.
 
-        The pool itself would wait forever if a process was killed while it sends its result.
+        The pool itself would wait forever if a process was killed while sending its result.
         """
 
         def __init__(self, pool: WatchedPool, future: PoolFuture[Any]) -> None:
@@ -333,18 +333,18 @@ def _process_pool(workers: int) -> Iterator[Executor]:
             return self.pool.first_done([self]).future.result()
 
     class WatchedPool(LocalPool):
-        """The pool, with futures of the type `Watched`."""
+        """The pool, with futures of the type `WatchedFuture`."""
 
         def __init__(self) -> None:
             self.workers = workers
             self.died = False
 
-        def submit(self, function: Callable[..., Any], /, *args: Any) -> Watched:
+        def submit(self, function: Callable[..., Any], /, *args: Any) -> WatchedFuture:
             if self.died:
                 raise OSError(WORKER_DIED)
-            return Watched(self, pool.submit(function, *args))
+            return WatchedFuture(self, pool.submit(function, *args))
 
-        def first_done(self, watched: list[Watched]) -> Watched:
+        def first_done(self, watched: list[WatchedFuture]) -> WatchedFuture:
             futures = [one.future for one in watched]
             while not (done := wait(futures, POLL_SECONDS, FIRST_COMPLETED).done):
                 if any(process.exitcode is not None for process in processes()):

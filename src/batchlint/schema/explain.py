@@ -48,7 +48,7 @@ class Explainer:
         hints: the functions that make hints, by the name of the rule.
         newer_hint: the hint for names and values that a newer version of the API may accept.
         validate_fields: whether to compile a validator for each field, and explain only the fields
-            that it rejects. Otherwise, walk through all values.
+            that their validators reject. Otherwise, the explainer walks through all values.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Explainer:
         return self.is_valid(self.schema, value)
 
     def is_valid(self, node: Schema, value: Any) -> bool:
-        """Return whether a validator accepts a value under a subschema.
+        """Return whether the validator of a subschema accepts a value.
 
         Without validators, return False, so that the caller walks through the value.
         """
@@ -110,7 +110,7 @@ class Explainer:
         return compile_schema({**keywords, "$defs": self._definitions})
 
     def dereference(self, node: Schema) -> Schema:
-        """Return the subschema that a reference points to. Other subschemas are returned as is."""
+        """Return the subschema that a reference points to. Return any other subschema unchanged."""
         while "$ref" in node:
             node = self._definitions[node["$ref"].rpartition("/")[2]]
         return node
@@ -336,7 +336,7 @@ class _Walk:
             place: PathParts = (*path, name)
             if path and name == path[-1]:
                 hint = (
-                    f"{phrasing.excerpt(name)!r} contains another object of the same name. Move "
+                    f"{phrasing.excerpt(name)!r} contains another object with the same name. Move "
                     "the fields of the inner object into the outer one."
                 )
                 place = path
@@ -417,7 +417,7 @@ class _Walk:
     def _tagged_union(
         self, node: Schema, value: dict[str, Any], path: PathParts
     ) -> Iterator[Problem]:
-        """Yield the problems under the branch for the value's tag, or the problem of the tag."""
+        """Yield the problems under the branch that the tag selects, or a problem about the tag."""
         notes = node["x-batchlint"]
         key = notes["tag"]
         branches = self._explainer.tagged_branches(node)
@@ -436,7 +436,7 @@ class _Walk:
         yield from self._value(branches[tag], value, path)
 
     def _wrong_tag(self, node: Schema, tag: Any, tags: list[str], path: PathParts) -> Problem:
-        """Create the problem of a tag that has no branch.
+        """Create the problem for a tag that has no branch.
 
         The API names either the tag or the object with the tag, as the schema's notes specify.
         """
@@ -444,9 +444,9 @@ class _Walk:
         among = notes.get("among", ())
         at_item = notes.get("at") == "item" and (not among or tag in among)
         values = notes.get("supported", tags) if at_item or not among else among
-        shown = phrasing.abbreviate(tag, phrasing.MAX_VALUE_LENGTH) if isinstance(tag, str) else ""
+        short = phrasing.abbreviate(tag, phrasing.MAX_VALUE_LENGTH) if isinstance(tag, str) else ""
         place = (*path, notes["tag"])
-        message = phrasing.supported(shown, values)
+        message = phrasing.unsupported_value(short, values)
         param = path if at_item else place
         return self._problem(
             "invalid_value", message, node, "tag", place, param=param, may_be_newer=True
@@ -457,7 +457,7 @@ class _Walk:
     ) -> Iterator[Problem]:
         """Yield the problems under the first branch that accepts the first item's type.
 
-        If no branch does, yield the problem of that item.
+        If no branch does, yield a problem about that item.
         """
         for branch in branches:
             items = self._explainer.dereference(branch["items"])
@@ -468,7 +468,7 @@ class _Walk:
         yield self._wrong_type(items, value[0], (*path, 0))
 
     def _accepts_nested_type(self, node: Schema, value: Any) -> bool:
-        """Return whether a schema accepts the type of a value, and of the first item if any."""
+        """Return whether a schema accepts the types of a value and of its first item, if any."""
         if not self._accepts_type(node, phrasing.json_type(value), value):
             return False
         if not (isinstance(value, list) and value and "items" in node):
@@ -488,10 +488,10 @@ class _Walk:
         values = node.get("x-batchlint", _EMPTY).get("supported")
         if values is None:
             values = [supported for supported in node["enum"] if supported is not None]
-        shown = (
+        short = (
             phrasing.abbreviate(value, phrasing.MAX_VALUE_LENGTH) if isinstance(value, str) else ""
         )
-        message = phrasing.supported(shown, values)
+        message = phrasing.unsupported_value(short, values)
         return self._problem(
             "invalid_value", message, node, "enum", path, may_be_newer=True, raw=value
         )
@@ -504,7 +504,7 @@ class _Walk:
         path: PathParts,
         got: str,
     ) -> Problem:
-        """Create the problem of a value beyond a limit.
+        """Create the problem for a value beyond a limit.
 
         Args:
             rule: the rule's name.
@@ -573,7 +573,7 @@ class _Walk:
         explainer = self._explainer
         if hint is None:
             hint = self._hint(rule, path, may_be_newer=may_be_newer)
-        if len(name) > 4 * phrasing.QUOTED:
+        if len(name) > 4 * phrasing.MAX_EXCERPT_LENGTH:
             name = phrasing.excerpt(name)
         self._serial += 1
         return Problem(

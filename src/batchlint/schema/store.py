@@ -10,8 +10,8 @@ from typing import Any, Final
 from .. import data
 from ..providers import OTHER, Endpoint, Provider, provider, schema_date, schema_patches
 
-#: The number of parameters at which looking them up takes an engine as long as going through all
-#: keys of a body.
+#: The number of parameters at which looking up each of them takes an engine as long as iterating
+#: over all keys of a body.
 _MANY_PARAMETERS: Final = 4
 
 
@@ -72,7 +72,7 @@ def line_fields_schema(provider: Provider) -> dict[str, Any]:
 
 
 def line_schema(endpoint: Endpoint, variant: str, url: str, provider: Provider) -> dict[str, Any]:
-    """Return the schema for whole lines with neither errors nor warnings."""
+    """Return the schema for whole lines. It rejects lines with errors, and lines with warnings."""
     body = _with_dependent_constraints(endpoint, variant, provider)
     line = narrow_line_schema(merge_patch(data.read("batch-request"), provider.line_patch))
     if "url" in line["properties"]:
@@ -125,7 +125,7 @@ def _only_parameter(branch: Mapping[str, Any]) -> str | None:
 
 
 def narrow_line_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Make a line's schema reject unknown fields and an empty custom_id, and return it.
+    """Change a line's schema to reject unknown fields and an empty custom_id, and return it.
 
     These are warnings, so `batch-request.json` accepts them.
     """

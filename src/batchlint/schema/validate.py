@@ -18,8 +18,8 @@ Validator = Callable[[Any], bool]
 def engine_name() -> str:
     """Return the name of the validation engine.
 
-    This is `jsonschema-rs` if it is installed, and otherwise `jsonschema`. To choose one, set the
-    environment variable `BATCHLINT_ENGINE`. Both engines give the same reports.
+    The default is `jsonschema-rs` if it is installed, and `jsonschema` otherwise. The environment
+    variable `BATCHLINT_ENGINE` overrides it. Both engines give the same reports.
     """
     name = os.environ.get("BATCHLINT_ENGINE", "")
     if name in ("jsonschema", "jsonschema-rs"):

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..findings import BatchError
-from ..phrasing import excerpt, quoted, supported
+from ..phrasing import excerpt, quoted, unsupported_value
 
 #: The rules whose name is also the API's code. For other rules without a `code`, the API's code is
 #: null. Sources: recorded responses (`fixtures/answers/`), and codes that users quote.
@@ -177,7 +177,7 @@ def not_an_integer(name: str) -> ApiError:
 
 def unsupported(name: str, value: str, *choices: str) -> ApiError:
     """Report that a value is not one of the supported values."""
-    return ApiError(400, supported(excerpt(value), choices), name, "invalid_value")
+    return ApiError(400, unsupported_value(excerpt(value), choices), name, "invalid_value")
 
 
 def unknown_url(method: str, path: str) -> ApiError:

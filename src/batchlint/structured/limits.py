@@ -17,13 +17,13 @@ from .problems import SchemaProblem
 #: Maximum number of nesting levels of objects and arrays.
 MAX_LEVELS: Final = 10
 
-#: Maximum number of properties of all objects together.
+#: Maximum total number of properties of objects.
 MAX_PROPERTIES: Final = 5000
 
-#: Maximum number of characters in all names and values together.
+#: Maximum total number of characters in names and values.
 MAX_CHARACTERS: Final = 120_000
 
-#: Maximum number of values in all enums together.
+#: Maximum total number of values in enums.
 MAX_ENUM_VALUES: Final = 1000
 
 #: The number of values above which the characters in an enum are limited.

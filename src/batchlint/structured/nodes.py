@@ -41,7 +41,7 @@ class Node(NamedTuple):
         """Create a problem at this subschema, or at a path inside it.
 
         Args:
-            tail: the API's message after the context.
+            tail: the part of the API's message that follows the context.
             path: the path inside this subschema.
             hint: how to fix the problem.
             certain: whether the API is certain to reject the schema.
@@ -76,10 +76,10 @@ def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> I
             and not (strict and "$ref" in node.value)
             and len(node.path) < max_path_length
         ):
-            below = [*_branches(node), *(_definitions(node) if strict else ())]
+            subschemas = [*_branches(node), *(_definitions(node) if strict else ())]
             if levels is None or node.level < levels:
-                below = [*_children(node), *below]
-            stack.extend(reversed(below))
+                subschemas = [*_children(node), *subschemas]
+            stack.extend(reversed(subschemas))
 
 
 def _children(node: Node) -> Iterator[Node]:
@@ -88,9 +88,9 @@ def _children(node: Node) -> Iterator[Node]:
     properties = schema.get("properties")
     items = schema.get("items")
     if isinstance(properties, dict):
-        before = (*context, *type_context(schema, "object"), "properties")
+        prefix = (*context, *type_context(schema, "object"), "properties")
         for name, child in properties.items():
-            yield Node(child, (*before, name), (*path, "properties", name), level + 1)
+            yield Node(child, (*prefix, name), (*path, "properties", name), level + 1)
     if isinstance(items, dict):
         yield Node(
             items, (*context, *type_context(schema, "array"), "items"), (*path, "items"), level + 1
@@ -146,4 +146,5 @@ def as_python_tuple(context: tuple[str, ...]) -> str:
 
 def quote(name: str) -> str:
     """Return the `repr` of a name. A name of more than 64 characters is shortened."""
-    return repr(name if len(name) <= phrasing.QUOTED else f"{name[: phrasing.QUOTED - 3]}...")
+    limit = phrasing.MAX_EXCERPT_LENGTH
+    return repr(name if len(name) <= limit else f"{name[: limit - 3]}...")

@@ -1,4 +1,4 @@
-"""A fast check that accepts simple strict schemas. Other schemas need the full check."""
+"""Accepts simple strict schemas quickly. Other schemas need the full check."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""Checks whether the API accepts a user's JSON Schema, in strict mode and for other functions.
+"""Checks whether the API accepts a user's JSON Schema, in strict mode or for any other function.
 
 The API reports one problem per request. These checks report up to 100 problems of each kind, and
 every limit that a schema exceeds. They use the API's order, so the problem that the API would
 report comes first:
 
 1. The meta-schema, and then the root.
-2. The subschemas, depth-first. The checks of a subschema are `$ref`, unsupported keywords, the
-   type, `items`, `additionalProperties`, `required`, `enum` and `format`. Its properties in order,
-   its items, the branches of `anyOf` and its definitions follow.
+2. The subschemas, depth-first. For each one, the API checks `$ref`, unsupported keywords, the type,
+   `items`, `additionalProperties`, `required`, `enum` and `format`. Then it visits the properties
+   in order, the items, the branches of `anyOf` and the definitions.
 3. The limits.
 
 Evidence:
@@ -135,7 +135,7 @@ _MAX_PROBLEMS: Final = 100
 #: A number of levels that no schema reaches.
 _ALL_LEVELS: Final = 1000
 
-#: A placeholder for a value that was not found. None would not do, because it may be in an enum.
+#: A placeholder for a value that was not found. None would not work: an enum may contain it.
 _NOT_FOUND: Final = object()
 
 _NOT_CLOSED: Final = "'additionalProperties' is required to be supplied and to be false."
@@ -209,7 +209,7 @@ def problems(
 
 
 def _text(value: Any) -> bytes:
-    """Serialize a value as JSON. Return no bytes if orjson rejects it (more than 254 levels)."""
+    """Serialize a value as JSON. Return b"" if it has more levels than orjson accepts (254)."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -296,13 +296,13 @@ def _not_object(kind: str) -> str:
 
 def _function(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """Check the arrays in the parameters of a function that isn't strict."""
-    old = metaschema.is_draft_before_2019(root)
+    is_old_draft = metaschema.is_draft_before_2019(root)
     for node in nodes(root, strict=False, levels=_ALL_LEVELS):
         if isinstance(node.value, dict):
-            yield from _array(node, old)
+            yield from _array(node, is_old_draft)
 
 
-def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
+def _array(node: Node, is_old_draft: bool) -> Iterator[SchemaProblem]:
     """Check that an array has `items`, and that `items` is an object.
 
     Since draft 2020-12, the meta-schema already rejects a list of schemas in `items`.
@@ -316,7 +316,9 @@ def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
             context=context,
             hint='Add "items" with a schema for the array items.',
         )
-    elif isinstance(node.value["items"], bool) or (old and isinstance(node.value["items"], list)):
+    elif isinstance(node.value["items"], bool) or (
+        is_old_draft and isinstance(node.value["items"], list)
+    ):
         yield node.problem(
             "array schema items is not an object.",
             "items",
@@ -331,7 +333,7 @@ def _array(node: Node, old: bool) -> Iterator[SchemaProblem]:
 
 def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """Check the requirements of strict mode, except the limits."""
-    old = metaschema.is_draft_before_2019(root)
+    is_old_draft = metaschema.is_draft_before_2019(root)
     for node in nodes(root, strict=True, levels=limits.MAX_LEVELS):
         if isinstance(node.value, bool):
             yield node.problem(_UNTYPED, hint="Add a `type`.")
@@ -341,7 +343,7 @@ def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
         elif isinstance(node.value, dict):
             yield from _keywords(node)
             yield from _type(node)
-            yield from _array(node, old)
+            yield from _array(node, is_old_draft)
             yield from _object(node)
             yield from _values(node)
 
