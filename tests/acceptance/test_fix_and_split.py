@@ -38,7 +38,7 @@ def test_fix_recipe_exits_with_an_error_if_errors_remain(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     Path("requests.jsonl").write_bytes(line("a", CHAT, bogus=1))
-    with pytest.raises(SystemExit, match="errors are left"):
+    with pytest.raises(SystemExit, match="errors remain"):
         run("Fix in a pipeline")
 
     assert "unknown_parameter body.bogus" in capsys.readouterr().out

@@ -101,7 +101,7 @@ def test_data_frame_recipe_raises_value_error_for_invalid_input(
 
 
 def test_pytest_recipe_fails_with_the_findings(file: Path) -> None:
-    test = run("A test with pytest")["test_the_batch_file_would_be_accepted"]
+    test = run("A test with pytest")["test_batch_file_is_valid"]
 
     test()
     append_invalid_line(file)

@@ -48,7 +48,7 @@ def test_dask_map_and_bag_recipes_give_the_same_findings(
     client: Any, recipes: dict[str, Any], paths: list[str]
 ) -> None:
     assert recipes["failed_requests"](client, paths) == 1
-    assert recipes["findings_of_bag"](paths) == check(paths[3]).rows()
+    assert recipes["findings_from_bag"](paths) == check(paths[3]).rows()
 
 
 def test_duplicate_on_the_first_and_last_line_is_found_across_parts(
