@@ -472,6 +472,17 @@ def test_error_about_an_unsupported_source_names_its_type() -> None:
         open_source({"custom_id": "a"})
 
 
+def test_data_frame_raises_type_error() -> None:
+    """Iterating over a pandas data frame yields the names of its columns."""
+
+    class DataFrame(list[str]):
+        def __dataframe__(self) -> None:
+            """Implement the interchange protocol, which pandas and Polars support."""
+
+    with pytest.raises(TypeError, match="data frame; give an iterable of its rows"):
+        open_source(DataFrame(["custom_id", "body"]))
+
+
 @pytest.mark.parametrize("data", [bytearray(DATA), memoryview(DATA)], ids=["bytearray", "view"])
 def test_buffers_are_accepted_as_sources(data: bytearray | memoryview) -> None:
     source = open_source(data)

@@ -132,6 +132,8 @@ def open_source(
         return FileSource(source)
     if hasattr(source, "read"):
         return StreamSource(cast("BinaryIO", source))
+    if hasattr(source, "__dataframe__"):  # Iterating over it may yield the names of its columns.
+        raise TypeError("cannot read requests from a data frame; give an iterable of its rows")
     if isinstance(source, Iterable) and not isinstance(source, Mapping | io.TextIOBase):
         return ItemSource(source)
     raise TypeError(
