@@ -47,7 +47,7 @@ def test_missing_value_is_computed_once() -> None:
     assert made == ["aa", "b"]
 
 
-def test_places_with_large_keys_are_not_cached() -> None:
+def test_results_for_large_keys_are_not_cached() -> None:
     for number in range(3):
         key = f"{number}" + "k" * 1_000_000
         assert len(phrasing.dotted((key,))) == 1000

@@ -35,7 +35,7 @@ def _empty_cache() -> None:
         pytest.param('["tool"]\n"batchlint" = {ignore = ["blank_line"]}', id="quoted keys"),
     ],
 )
-def test_table_is_found_in_any_spelling(text: str, tmp_path: Path) -> None:
+def test_batchlint_table_is_found_in_any_toml_syntax(text: str, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(text, "utf-8")
 
     found = config.nearest(tmp_path).rules_for(tmp_path / "x.jsonl")
@@ -285,7 +285,7 @@ def test_finding_the_line_of_an_error_takes_bounded_work(
     assert 200_000 < parsed < 300_000
 
 
-def test_line_number_is_that_in_pyproject(tmp_path: Path) -> None:
+def test_error_line_number_refers_to_pyproject(tmp_path: Path) -> None:
     text = "[tool.other]\nstrict = 1\n\n[tool.batchlint]\nstrict = 1\n"
     (tmp_path / "pyproject.toml").write_text(text, "utf-8")
 

@@ -113,7 +113,7 @@ def test_several_fields_are_removed_at_once(
     assert edits.remove_all(before, paths) == (after, removed)
 
 
-def test_path_of_a_removal_is_known() -> None:
+def test_removed_path_is_known_only_for_a_single_removal() -> None:
     assert edits.removed_path((edits.remove(A),)) == A
     assert edits.removed_path((edits.remove_if_present(A),)) is None
     assert edits.removed_path((edits.remove(A), edits.remove(A))) is None

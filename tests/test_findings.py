@@ -60,7 +60,7 @@ def test_finding_can_be_constructed_directly() -> None:
     assert error.hint is None
 
 
-def test_findings_sort_by_line_and_then_as_the_api_checks() -> None:
+def test_findings_sort_by_line_and_then_in_the_order_of_the_api() -> None:
     requests = [request("a", bogus=1, dimensions="x"), request("b", model="n")]
     errors = list(check(requests, name="x.txt").errors)
 
@@ -105,7 +105,7 @@ def test_findings_that_differ_only_in_their_order_are_equal() -> None:
     assert one != make_finding(line=2)
 
 
-def test_moved_finding_is_on_another_line() -> None:
+def test_moving_a_finding_changes_its_line_number() -> None:
     assert make_finding(line=3).moved(4).line == 7
     assert make_finding(line=None).moved(4).line is None
     assert make_finding(line=3).moved(0).line == 3

@@ -245,7 +245,7 @@ def test_every_line_keeps_its_line_ending() -> None:
     assert not fixed.endswith(b"\n")
 
 
-def test_lines_that_are_not_utf8_or_cut_off_are_kept() -> None:
+def test_truncated_lines_and_lines_that_are_not_utf8_are_kept() -> None:
     text = b'{"custom_id": "\xff"}\n' + line("c")[:50] + b"\n" + b"[1]\n"
 
     assert repaired(WRONG + text, unsafe=True) == RIGHT + text
@@ -269,7 +269,7 @@ def test_fault_is_fixed_in_any_number_of_lines() -> None:
     assert repaired([each.replace(b"POST", b"post") for each in lines]) == b"".join(lines)
 
 
-def test_line_that_never_becomes_valid_is_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_line_that_never_becomes_valid_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fixing, "_MAX_ROUNDS", 1)
 
     assert repaired(WRONG) == WRONG

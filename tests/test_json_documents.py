@@ -73,7 +73,7 @@ def test_each_object_becomes_a_line_and_keeps_its_text(
         b'[{"a": 1}}',
     ],
 )
-def test_unconvertible_data_is_refused(data: bytes, size: int) -> None:
+def test_unconvertible_data_raises_not_convertible_error(data: bytes, size: int) -> None:
     with pytest.raises(NotConvertibleError):
         converted(as_lines, data, size)
 
@@ -112,6 +112,6 @@ def test_utf16_with_a_mark_becomes_utf8(mark: bytes, encoding: str, size: int) -
 @pytest.mark.parametrize(
     "data", [b"a\0", b"\xff\xfea", b"\xff\xfe\x00\xd8", b"\xff\xfe\x00\xdca\0"]
 )
-def test_broken_utf16_is_refused(data: bytes) -> None:
+def test_broken_utf16_raises_not_convertible_error(data: bytes) -> None:
     with pytest.raises(NotConvertibleError):
         converted(as_utf8, data)

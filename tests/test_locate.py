@@ -51,7 +51,7 @@ def finding_at(where: str | None, rule: str = "invalid_type", number: int = 2) -
 
 
 @given(VALUES, st.booleans(), st.sampled_from([None, 1]))
-def test_place_is_what_the_pointer_points_at(
+def test_located_text_is_the_value_at_the_pointer(
     value: Any, ascii_only: bool, indent: int | None
 ) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent).replace("\n", "\t")
@@ -74,7 +74,7 @@ def test_place_is_what_the_pointer_points_at(
     st.none() | st.text(),
     st.sampled_from(["invalid_type", "not_a_number", "lone_surrogate", "unknown_parameter"]),
 )
-def test_finding_a_place_never_fails(raw: bytes, where: str | None, rule: str) -> None:
+def test_locating_a_finding_never_raises(raw: bytes, where: str | None, rule: str) -> None:
     found = find(raw, finding_at(where, rule))
 
     assert found is None or 0 <= found.start <= found.end
@@ -99,7 +99,7 @@ def test_finding_a_place_never_fails(raw: bytes, where: str | None, rule: str) -
         ),
     ],
 )
-def test_place_of_undecodable_text(raw: bytes, rule: str, column: int | None) -> None:
+def test_defect_in_undecodable_text_is_located(raw: bytes, rule: str, column: int | None) -> None:
     found = find(raw + b"\n", finding_at(None, rule))
 
     assert (found and found.column) == column

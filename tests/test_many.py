@@ -112,7 +112,7 @@ def test_few_files_are_checked_one_at_a_time(files: list[Path]) -> None:
     assert_results(dict(check_many(files[-2:], jobs=2, start="fork")), files[-2:])
 
 
-def test_files_that_finish_first_come_first(files: list[Path]) -> None:
+def test_results_are_yielded_in_order_of_completion(files: list[Path]) -> None:
     last_is_done = threading.Event()
 
     class Backwards(ThreadPoolExecutor):
@@ -136,9 +136,7 @@ def test_files_that_finish_first_come_first(files: list[Path]) -> None:
     assert names[0] != str(files[0])
 
 
-def test_sources_are_consumed_no_faster_than_they_are_checked(
-    files: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sources_are_consumed_lazily(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batchlint.many, "_EXECUTOR_WINDOW", 3)
     taken: list[Path] = []
 
@@ -225,7 +223,7 @@ def test_progress_counts_the_bytes_of_each_file(files: list[Path]) -> None:
         ({"read_timeout": True}, TypeError),
     ],
 )
-def test_bad_arguments_are_refused_before_the_iteration(
+def test_invalid_arguments_raise_before_the_iteration(
     options: dict[str, Any], kind: type[Exception]
 ) -> None:
     with pytest.raises(kind):

@@ -277,7 +277,7 @@ def test_call_too_deep_for_a_fresh_stack_raises_recursion_error(limit: int) -> N
         pytest.param("x", 0, "x", id="no container"),
     ],
 )
-def test_pruned_replaces_deeper_values(value: Any, levels: int, expected: Any) -> None:
+def test_prune_replaces_deeper_values(value: Any, levels: int, expected: Any) -> None:
     assert prune(value, levels) == expected
 
 
@@ -308,7 +308,7 @@ def test_is_deeper_than_counts_brackets_outside_of_strings(
 @pytest.mark.parametrize(("engine", "stack"), [("jsonschema", "512"), ("jsonschema-rs", "256")])
 @pytest.mark.parametrize("limit", [None], indirect=True)
 @pytest.mark.usefixtures("limit")
-def test_thread_with_a_small_stack_is_enough(engine: str, stack: str) -> None:
+def test_deep_line_does_not_overflow_a_small_thread_stack(engine: str, stack: str) -> None:
     """A deep unterminated line crashed a thread with a stack of 128 kB."""
     code = """
 import threading

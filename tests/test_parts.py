@@ -125,14 +125,14 @@ def test_no_parts_give_the_report_of_an_empty_file() -> None:
     ("options", "kind"),
     [({"keep": -1}, ValueError), ({"select": ["nothing"]}, ValueError), ({"keep": "1"}, TypeError)],
 )
-def test_bad_arguments_are_refused(options: dict[str, Any], kind: type[Exception]) -> None:
+def test_invalid_arguments_raise(options: dict[str, Any], kind: type[Exception]) -> None:
     with pytest.raises(kind):
         check_chunk(b"", **options)
     with pytest.raises(kind):
         finish(ChunkSummary(), **options)
 
 
-def test_a_path_is_not_a_part() -> None:
+def test_path_as_a_part_raises_type_error() -> None:
     with pytest.raises(TypeError, match="a part must be bytes, not str"):
         check_chunk("requests.jsonl")  # type: ignore[arg-type]
 

@@ -80,7 +80,7 @@ def test_abbreviate_keeps_three_characters_at_each_end(name: str, shortened: str
     assert phrasing.abbreviate(name) == shortened
 
 
-def test_values_are_cut_later_than_names() -> None:
+def test_abbreviate_cuts_values_at_20_characters() -> None:
     assert phrasing.abbreviate("x" * 20, phrasing.MAX_VALUE_LENGTH) == "x" * 20
     assert phrasing.abbreviate("x" * 21, phrasing.MAX_VALUE_LENGTH) == "xxx...xxx"
 
@@ -178,7 +178,7 @@ def test_array_of_makes_a_plural(item: str, text: str) -> None:
     ],
     ids=str,
 )
-def test_json_type_of_a_decoded_value(value: object, name: str) -> None:
+def test_json_type_names_the_type_of_a_decoded_value(value: object, name: str) -> None:
     assert phrasing.json_type(value) == name
 
 
@@ -246,7 +246,9 @@ def test_fill_does_not_expand_inserted_values() -> None:
     ],
     ids=str,
 )
-def test_place_has_two_spellings(path: tuple[str | int, ...], dotted: str, pointer: str) -> None:
+def test_path_is_written_as_a_param_and_as_a_pointer(
+    path: tuple[str | int, ...], dotted: str, pointer: str
+) -> None:
     assert phrasing.dotted(path) == dotted
     assert phrasing.pointer(path) == pointer
 
@@ -269,7 +271,9 @@ def test_long_keys_are_cut_in_places() -> None:
         ("bogus", [], ""),
     ],
 )
-def test_suggestions_are_near_and_not_yet_present(key: str, present: list[str], text: str) -> None:
+def test_suggestion_is_similar_and_not_already_present(
+    key: str, present: list[str], text: str
+) -> None:
     known = ["model", "max_tokens", "tools", "toll", "user"]
 
     assert phrasing.did_you_mean(key, known, present) == text

@@ -55,7 +55,7 @@ def memory() -> Iterator[MemoryFileSystem]:
         (b"s3://bucket/key", False),
     ],
 )
-def test_a_url_begins_with_a_scheme(path: object, expected: bool) -> None:
+def test_is_url_requires_a_scheme(path: object, expected: bool) -> None:
     assert is_url(path) is expected
 
 
@@ -71,7 +71,7 @@ def test_a_url_begins_with_a_scheme(path: object, expected: bool) -> None:
         ("https://host/*.jsonl", True),
     ],
 )
-def test_a_pattern_is_a_glob_or_a_prefix(url: str, expected: bool) -> None:
+def test_is_pattern_accepts_globs_and_prefixes(url: str, expected: bool) -> None:
     assert is_pattern(url) is expected
 
 
@@ -195,7 +195,7 @@ def test_number_of_pieces_read_ahead_is_limited(
     assert not threads[0].is_alive()
 
 
-def test_stream_that_stalls_is_a_timeout_error(
+def test_stalled_stream_raises_timeout_error(
     memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote, "_PIECE_BYTES", 1000)

@@ -130,7 +130,7 @@ def test_line_longer_than_a_chunk_is_in_one_piece(make: Callable[[bytes], Source
 
 
 @pytest.mark.parametrize("data", [b"x" * 9000, b"a\n" + b"x" * 9000 + b"\nb\n"])
-def test_endless_line_is_an_os_error(
+def test_endless_line_raises_os_error(
     data: bytes, make: Callable[[bytes], Source], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "MAX_LINE_BYTES", 5000)

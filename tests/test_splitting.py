@@ -207,7 +207,7 @@ def short(**body: Any) -> bytes:
     return json.dumps({"custom_id": "a", "body": body}).encode() + b"\n"
 
 
-def test_body_shows_the_endpoint_of_a_line_without_a_url(tmp_path: Path) -> None:
+def test_endpoint_of_a_line_without_a_url_is_inferred_from_its_body(tmp_path: Path) -> None:
     lines = [short(messages=[]), short(input=["x", "y"]), short(document={}), short(input="x")]
     manifest = split(lines, tmp_path, provider="mistral", by=["url"])
 

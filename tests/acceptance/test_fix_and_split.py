@@ -57,7 +57,7 @@ def test_split_recipe_creates_a_batch_for_every_part(
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
-def test_split_recipe_prints_lines_that_fit_no_part_and_uploads_nothing(
+def test_split_recipe_reports_unplaceable_lines_and_uploads_nothing(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("requests.jsonl").write_bytes(line("a", CHAT) + b"{}\n")

@@ -115,7 +115,7 @@ def test_unsafe_fix_is_applied_only_on_request(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [*SAFE, *UNSAFE], ids=name)
-def test_fixed_file_has_no_findings_and_is_not_changed_again(path: Path) -> None:
+def test_fixed_file_has_no_findings_and_needs_no_second_fix(path: Path) -> None:
     report = check(after(path))
 
     assert [*map(str, (*report.errors, *report.warnings))] == []

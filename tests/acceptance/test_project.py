@@ -56,7 +56,7 @@ def test_project_urls_and_report_links_have_the_same_placeholder() -> None:
     ]
 
 
-def test_pages_have_the_project_url_of_the_repository() -> None:
+def test_pages_link_to_the_project_repository() -> None:
     source = PROJECT["project"]["urls"]["Source"]
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     urls = {
@@ -131,7 +131,7 @@ def test_release_without_a_changelog_section_raises_value_error(
         notes(changelog, tag)
 
 
-def test_release_notes_for_a_tag_other_than_the_version_exit_with_status_1() -> None:
+def test_release_notes_exit_with_status_1_if_the_tag_is_not_the_version() -> None:
     completed = subprocess.run(
         [sys.executable, ROOT / "scripts" / "release_notes.py", "v99.0"],
         capture_output=True,

@@ -36,7 +36,7 @@ def as_request(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_fixtures_have_at_least_the_known_number_of_rows() -> None:
+def test_recorded_answers_have_at_least_the_expected_number_of_rows() -> None:
     assert len(ACCEPTED) > 40
     assert len(REJECTED) > 190
     assert len(CASES) > 20

@@ -134,7 +134,7 @@ def test_rule_options_set_which_rules_run_and_their_severity(
     ],
     ids=" ".join,
 )
-def test_options_that_select_no_rule_are_a_usage_error(options: list[str], run: Run) -> None:
+def test_selecting_no_rules_is_a_usage_error(options: list[str], run: Run) -> None:
     result = run("check", *options, BAD)
 
     assert (result.status, result.out) == (2, "")
@@ -150,9 +150,7 @@ def test_options_that_select_no_rule_are_a_usage_error(options: list[str], run: 
         'select = ["invalid_type"]\nignore = ["invalid_type"]',
     ],
 )
-def test_configuration_that_selects_no_rule_is_an_error(
-    text: str, run: Run, tmp_path: Path
-) -> None:
+def test_config_that_selects_no_rules_is_an_error(text: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "batchlint.toml").write_text(text, "utf-8")
     (tmp_path / "x.jsonl").write_bytes(line("a", bogus=1))
     result = run("check", str(tmp_path / "x.jsonl"))

@@ -57,7 +57,7 @@ def test_unexpected_exception_prints_one_line_and_exits_with_status_2(
     assert not set("\x1b\u202e") & set(result.err)
 
 
-def test_broken_pipe_error_from_elsewhere_is_not_mistaken_for_an_exited_reader(
+def test_unrelated_broken_pipe_error_exits_with_status_2(
     crash: Callable[[BaseException], None], run: Run
 ) -> None:
     """Click exits with status 1 for every `BrokenPipeError`."""

@@ -21,7 +21,7 @@ from support import FIXTURES, ROOT, CommandResult, line, run_command
 Run = Callable[..., CommandResult]
 
 
-def test_standard_input_is_checked_and_called_stdin() -> None:
+def test_standard_input_is_checked_and_reported_as_stdin() -> None:
     result = run_command("check", "-", stdin=line("a", bogus=1))
 
     assert result.status == 1
@@ -159,7 +159,7 @@ def test_memory_error_during_a_check_is_reported(run: Run, monkeypatch: pytest.M
     assert result.err == f"batchlint: {GOOD}: not enough memory to check it\n"
 
 
-def test_newline_in_a_file_name_cannot_start_a_line_on_standard_error(run: Run) -> None:
+def test_newline_in_a_file_name_is_escaped_on_standard_error(run: Run) -> None:
     result = run("check", "a\n::error::x.jsonl")
 
     assert result.err == "batchlint: a\\n::error::x.jsonl: No such file or directory\n"

@@ -204,7 +204,7 @@ def test_fixing_a_url_in_place_and_splitting_a_url_are_errors(
     )
 
 
-def test_more_urls_are_queued_than_threads_can_read() -> None:
+def test_more_urls_are_queued_than_there_are_threads() -> None:
     """Otherwise, threads would be idle while a result is printed."""
     from batchlint.many import choose_place
 

@@ -195,7 +195,7 @@ def test_invalid_or_conflicting_report_options_are_usage_errors(
     assert not (folder / "a").exists()
 
 
-def test_unwritable_report_gives_exit_status_2_and_others_are_written(
+def test_unwritable_report_exits_with_status_2_and_other_reports_are_written(
     run: Run, folder: Path
 ) -> None:
     result = run("check", "x.jsonl", "--output=json=missing/a.json", "--output=json=b.json")

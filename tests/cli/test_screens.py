@@ -123,7 +123,7 @@ def test_no_line_is_wider_than_the_terminal(columns: int) -> None:
         assert too_wide == []
 
 
-def test_terminals_narrower_than_60_columns_get_60() -> None:
+def test_output_is_wrapped_at_60_columns_on_narrower_terminals() -> None:
     screens = [run_on_terminal("rule", columns=columns) for columns in (20, 60)]
 
     assert screens[0] == screens[1]

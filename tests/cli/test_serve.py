@@ -103,7 +103,7 @@ def test_invalid_outputs_file_is_reported_with_the_line_number(run: Run, tmp_pat
 
 
 @posix
-def test_other_machines_can_connect_only_with_host_option_and_a_warning(tmp_path: Path) -> None:
+def test_host_option_allows_other_machines_and_prints_a_warning(tmp_path: Path) -> None:
     with serving(tmp_path) as (url, _):
         assert url.startswith("http://127.0.0.1:")
     with serving(tmp_path, "--host", "0.0.0.0") as (url, process):

@@ -60,7 +60,7 @@ def test_table_has_a_column_for_each_grouping_field(by: str, run: Run) -> None:
     assert header.split() == ["part", "requests", "bytes", "inputs", *by.split(", ")]
 
 
-def test_lines_that_fit_no_part_exit_with_status_1_and_nothing_is_written(run: Run) -> None:
+def test_unplaceable_lines_exit_with_status_1_and_nothing_is_written(run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a") + b"{}\n" * 30)
     result = run("split", "in.jsonl")
 

@@ -204,7 +204,7 @@ def test_misspelling_is_reported_in_addition_to_a_wrong_url() -> None:
     assert [error.param for error in errors] == ["body.prompt", "body.tempratur"]
 
 
-def test_image_is_reported_once_per_message() -> None:
+def test_several_images_in_a_message_are_reported_once() -> None:
     image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
     message = {"role": "system", "content": [image, image]}
 
@@ -213,7 +213,7 @@ def test_image_is_reported_once_per_message() -> None:
     assert [error.param for error in errors] == ["body.messages[0]", "body.messages[1]"]
 
 
-def test_single_image_is_reported_for_each_message() -> None:
+def test_images_in_several_messages_are_reported_once_per_message() -> None:
     image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 
     errors = findings(CHAT_URL, {"messages": [{"role": "system", "content": [image]}] * 3 + USER})
@@ -222,7 +222,7 @@ def test_single_image_is_reported_for_each_message() -> None:
 
 
 @pytest.mark.parametrize("field", ["prompt", "conversation"])
-def test_body_with_a_responses_field_is_not_taken_for_a_chat_body(field: str) -> None:
+def test_body_with_a_responses_field_is_not_mistaken_for_a_chat_body(field: str) -> None:
     errors = findings(RESPONSES_URL, {"messages": USER, field: {"id": "x"}})
 
     assert errors
@@ -240,7 +240,7 @@ def test_problems_without_a_common_cause_are_unchanged() -> None:
     assert first_of_each_cause(problems, request, provider()) == problems
 
 
-def test_valid_body_is_not_taken_for_another_endpoint() -> None:
+def test_valid_body_is_not_mistaken_for_one_of_another_endpoint() -> None:
     problem = Problem("One.", "body.x", ("body", "x"), rule="unknown_parameter")
     for url, endpoint in provider().endpoints.items():
         request = Request(endpoint, BODIES[url])

@@ -156,13 +156,13 @@ def test_promoted_warning_has_no_effect() -> None:
     assert (error.severity, error.fails) == ("error", None)
 
 
-def test_given_effect_overrides_the_effect_of_the_rule(checker: Checker) -> None:
+def test_explicit_effect_overrides_the_effect_of_the_rule(checker: Checker) -> None:
     (error,) = checker.errors([Problem("m", rule="invalid_type")], effect="create")
 
     assert error.fails == "create"
 
 
-def test_given_effect_does_not_apply_to_warnings() -> None:
+def test_explicit_effect_does_not_apply_to_warnings() -> None:
     checker = Checker(provider(), select_rules(warn=["invalid_type"]))
     (error,) = checker.errors([Problem("m", rule="invalid_type")], effect="create")
 

@@ -167,7 +167,7 @@ def test_count_inputs(value: Any, expected: int) -> None:
     assert count_inputs({"input": value}) == expected
 
 
-def test_count_inputs_of_a_body_without_input() -> None:
+def test_count_inputs_is_0_without_an_input() -> None:
     assert count_inputs({}) == 0
 
 

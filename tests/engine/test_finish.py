@@ -112,7 +112,7 @@ def test_schema_date_is_mentioned_once() -> None:
     assert [error.hint for error in iter_errors(data)] == hints
 
 
-def test_date_of_the_schemas_is_kept_in_findings_about_the_create_call() -> None:
+def test_create_call_findings_keep_the_schema_date() -> None:
     about_the_call = ABOUT_THE_FILE._replace(hint=newer_hint())
     summary = check_chunk(line("a", bogus=1), PLAN)
     report = finish(summary, PLAN, name=None, endpoint=None, extra=[about_the_call] * 2)

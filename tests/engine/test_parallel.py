@@ -279,7 +279,7 @@ def test_calls_are_requested_only_when_the_window_has_room() -> None:
     assert [key for key, _ in results] == [*range(1, 9)]
 
 
-def test_other_futures_are_awaited_in_the_order_of_the_calls() -> None:
+def test_inline_executor_yields_results_in_call_order() -> None:
     keys = [
         key
         for key, _ in as_finished(InlineExecutor(), [FileCall(n, (str, (n,))) for n in range(9)], 4)
@@ -522,7 +522,7 @@ def test_pool_reads_a_file_in_ranges(source: FileSource) -> None:
     assert merge(summaries) == merge(run(source, PLAN))
 
 
-def test_pool_gets_chunks_of_other_sources(lines: bytes) -> None:
+def test_pool_receives_chunks_of_sources_without_ranges(lines: bytes) -> None:
     pool = Pool()
     list(run(BytesSource(lines), PLAN, executor=pool))
 

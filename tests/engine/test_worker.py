@@ -25,7 +25,7 @@ def run_python(code: str) -> list[str]:
     return completed.stdout.split()
 
 
-def test_process_without_preparation_handles_ctrl_c_and_collects_garbage() -> None:
+def test_unprepared_process_handles_ctrl_c_and_collects_garbage() -> None:
     """Without this, the next test would prove nothing."""
     restore = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 

@@ -315,7 +315,7 @@ def test_fixing_is_idempotent(data: bytes, unsafe: bool) -> None:
 
 @settings(max_examples=40)
 @given(ANY_FILE)
-def test_lines_without_a_fix_stay_byte_for_byte(data: bytes) -> None:
+def test_lines_without_a_fix_are_unchanged(data: bytes) -> None:
     report = check(data, keep=0)
     wrong = {error.line for error in (*report.errors, *report.warnings) if error.fix is not None}
     if None in wrong or any(error.rule == "deprecated_parameter" for error in report.warnings):

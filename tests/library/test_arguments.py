@@ -46,7 +46,7 @@ def test_invalid_argument_raises_immediately(
 
 
 @pytest.mark.parametrize("name", ["keep", "jobs"])
-def test_number_arguments_accept_only_counts(name: str) -> None:
+def test_count_arguments_must_be_non_negative_integers(name: str) -> None:
     options: dict[str, Any] = {name: -1}
     with pytest.raises(ValueError, match=f"{name} must not be negative"):
         check([line("a")], **options)
@@ -84,7 +84,7 @@ def test_nan_in_a_request_is_found_as_in_a_file(number: float, where: str) -> No
     assert [error.rule for error in single] == ["not_a_number"]
 
 
-def test_null_is_not_a_missing_number() -> None:
+def test_null_is_not_reported_as_nan() -> None:
     for value in (None, "null"):
         report = check([request("a", input=value)])
         assert "not_a_number" not in {error.rule for error in report.errors}

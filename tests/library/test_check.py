@@ -58,7 +58,7 @@ def test_unknown_name_raises_attribute_error() -> None:
         batchlint.lint  # noqa: B018
 
 
-def test_module_for_the_official_client_is_an_attribute() -> None:
+def test_package_has_the_openai_module_as_an_attribute() -> None:
     assert batchlint.openai.create_batch.__module__ == "batchlint.openai"
 
 
@@ -228,7 +228,7 @@ def test_executor_gets_a_limited_number_of_chunks_at_a_time() -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_progress_sums_to_the_size_of_a_file(jobs: int, tmp_path: Path) -> None:
+def test_progress_adds_up_to_the_size_of_the_file(jobs: int, tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(line("a", input="x" * 1000) * 3000)
     steps: list[int] = []
@@ -238,7 +238,7 @@ def test_progress_sums_to_the_size_of_a_file(jobs: int, tmp_path: Path) -> None:
     assert all(step > 0 for step in steps)
 
 
-def test_progress_sums_to_the_size_of_bytes_and_streams() -> None:
+def test_progress_adds_up_to_the_size_of_bytes_and_streams() -> None:
     data = line("a", input="x" * 1000) * 3000
     for source in (data, BytesIO(data)):
         steps: list[int] = []
@@ -363,7 +363,7 @@ def test_wrong_argument_raises(arguments: dict[str, Any], error: Any) -> None:
         pytest.param({"inner": {1}}, id="inner set"),
     ],
 )
-def test_request_with_a_value_that_json_does_not_have_raises_type_error(value: Any) -> None:
+def test_request_with_a_value_that_json_cannot_represent_raises_type_error(value: Any) -> None:
     with pytest.raises(TypeError):
         check([request("a", input=value)])
 
@@ -380,7 +380,7 @@ def test_request_that_cannot_be_serialized_raises_type_error() -> None:
 
 
 @pytest.mark.parametrize("levels", [200, 900, 1000, 1020])
-def test_deep_value_instead_of_a_name_is_reported(levels: int) -> None:
+def test_deeply_nested_value_instead_of_a_string_is_reported(levels: int) -> None:
     deep = b"[" * levels + b"]" * levels
     messages = [{"role": "tool", "tool_call_id": "@", "content": "x"}]
     text = line(url="/v1/chat/completions", messages=messages).replace(b'"@"', deep)
@@ -391,7 +391,7 @@ def test_deep_value_instead_of_a_name_is_reported(levels: int) -> None:
 # -- the time of the check ------------------------------------------------------------------------
 
 
-def test_time_is_source_date_epoch() -> None:
+def test_time_defaults_to_source_date_epoch() -> None:
     assert check(b"").now == NOW == datetime(2026, 9, 1, tzinfo=UTC).timestamp()
 
 

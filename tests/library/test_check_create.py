@@ -153,7 +153,7 @@ def test_missing_parameter_is_reported(name: str) -> None:
     assert errors[0].message == f"Missing required parameter: '{name}'."
 
 
-def test_unknown_endpoint_is_reported_in_the_words_of_the_api() -> None:
+def test_unknown_endpoint_is_reported_with_the_message_of_the_api() -> None:
     (error,) = check_create(CREATE | {"endpoint": "/v1/invalid/endpoint"})
 
     assert error.message.startswith(
@@ -190,7 +190,7 @@ def test_finding_has_a_pointer(metadata: dict[str, Any], param: str, pointer: st
     assert check([line("a")], create={"metadata": metadata}).errors[0] == first
 
 
-def test_finding_becomes_the_error_object_of_the_api() -> None:
+def test_finding_becomes_an_api_error_object() -> None:
     [error] = check_create(CREATE | {"metadata": pairs(17)})
 
     assert error.to_error() == {

@@ -15,7 +15,7 @@ def test_valid_request_has_no_findings() -> None:
     assert check_request(request("a")) == []
 
 
-def test_findings_are_in_the_order_in_which_the_api_checks() -> None:
+def test_findings_are_in_the_order_of_the_api() -> None:
     errors = check_request(request("a", dimensions="x", bogus=1))
 
     assert [(error.line, error.rule, error.param) for error in errors] == [
@@ -59,7 +59,7 @@ def test_non_dict_raises_type_error(value: Any) -> None:
         check_request(value)
 
 
-def test_value_that_json_can_express_never_raises() -> None:
+def test_value_that_json_can_represent_never_raises() -> None:
     """Decoders produce lone surrogates and integers of any size."""
     assert [e.rule for e in check_request(request("a", input="cut \ud83d"))] == ["lone_surrogate"]
     assert check_request(request("a", dimensions=2**70)) == []
@@ -90,7 +90,9 @@ def pairs(number: int) -> dict[str, str]:
         pytest.param({"k": 1}, "invalid_type", id="number"),
     ],
 )
-def test_metadata_of_a_request(url: str, metadata: Any, code: str | None) -> None:
+def test_metadata_of_a_request_follows_the_documented_limits(
+    url: str, metadata: Any, code: str | None
+) -> None:
     errors = check_request(request("a", url, metadata=metadata))
 
     assert [e.code for e in errors if e.severity == "error"] == ([code] if code else [])
@@ -120,7 +122,7 @@ def test_at_most_a_hundred_unknown_parameters_get_a_suggestion() -> None:
     assert ["Did you mean" in error.message for error in errors] == [True] * 100 + [False]
 
 
-def test_image_in_a_tool_message_and_index_of_a_call_are_accepted() -> None:
+def test_image_in_a_tool_message_and_index_in_a_tool_call_are_accepted() -> None:
     image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
     messages = [
         {"role": "assistant", "tool_calls": [tool_call("a", index=0)]},

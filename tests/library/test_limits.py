@@ -25,7 +25,7 @@ def facts(report: Report) -> list[Facts]:
 # -- limits ---------------------------------------------------------------------------------------
 
 
-def test_batch_of_50000_requests_passes() -> None:
+def test_batch_is_limited_to_50000_requests() -> None:
     lines = [line(str(number), "/v1/completions") for number in range(50_001)]
     full = check(lines[:-1])
     over = check(lines)
@@ -42,7 +42,7 @@ def test_blank_line_is_not_a_request() -> None:
     assert facts(check([*lines, b"\n"])) == [("blank_line", 50_001, None, None)]
 
 
-def test_batch_of_50000_embedding_inputs_passes() -> None:
+def test_batch_is_limited_to_50000_embedding_inputs() -> None:
     """A string or a list of tokens is one input. In a list of either, each item is one input."""
     lines = [line(str(number), input=["x"] * 2000) for number in range(24)]
     lines += [line(f"tokens {number}", input=[[1, 2], [3]]) for number in range(999)]
@@ -66,7 +66,7 @@ def test_inputs_of_other_endpoints_are_not_embedding_inputs() -> None:
 @pytest.mark.parametrize(
     "item", [pytest.param("x", id="strings"), pytest.param([1, 2], id="token lists")]
 )
-def test_request_may_have_2048_inputs(item: Any) -> None:
+def test_request_is_limited_to_2048_inputs(item: Any) -> None:
     assert facts(check([line(input=[item] * 2048)])) == []
     assert facts(check([line(input=[item] * 2049)])) == [
         ("array_above_max_length", 1, "body.input", "request")
@@ -99,7 +99,7 @@ def padded_lines(size: int) -> Iterator[bytes]:
         ),
     ],
 )
-def test_batch_of_200_mib_passes(size: int, expected: list[Facts]) -> None:
+def test_batch_is_limited_to_200_mib(size: int, expected: list[Facts]) -> None:
     report = check(padded_lines(size))
 
     assert report.bytes == size
@@ -118,7 +118,7 @@ def test_batch_of_200_mib_passes(size: int, expected: list[Facts]) -> None:
         (None, None),
     ],
 )
-def test_name_must_end_in_jsonl(name: str | None, rule: str | None) -> None:
+def test_file_name_must_end_in_jsonl(name: str | None, rule: str | None) -> None:
     report = check([line("a")], name=name)
 
     assert facts(report) == ([(rule, None, None, "upload")] if rule else [])
@@ -171,7 +171,7 @@ def test_first_of_equally_frequent_models_is_the_model_of_the_file() -> None:
     assert [(error.rule, error.line) for error in report.errors] == [("mismatched_model", 2)]
 
 
-def test_line_for_another_endpoint_is_reported_and_checked_for_its_own() -> None:
+def test_line_for_another_endpoint_is_reported_and_its_body_is_checked() -> None:
     lines = [line("a"), line("b", "/v1/completions", prompt=7), line("c")]
     report = check(lines)
 
@@ -185,7 +185,7 @@ def test_line_for_another_endpoint_is_reported_and_checked_for_its_own() -> None
     assert report.endpoint == "/v1/embeddings"
 
 
-def test_given_endpoint_decides_which_lines_are_reported() -> None:
+def test_endpoint_argument_determines_which_lines_are_reported() -> None:
     lines = [line("a"), line("b", "/v1/completions", prompt=7), line("c")]
     errors = check(lines, endpoint="/v1/completions").errors
 
@@ -195,7 +195,7 @@ def test_given_endpoint_decides_which_lines_are_reported() -> None:
     ]
 
 
-def test_line_whose_url_is_not_an_endpoint_has_no_other_finding() -> None:
+def test_line_with_an_invalid_url_has_no_other_finding() -> None:
     invalid = line("b", bogus=1).replace(b"/v1/embeddings", b"/v1/embedding")
     report = check([line("a"), invalid])
     (error,) = report.errors

@@ -80,7 +80,7 @@ def test_rule_that_is_off_can_be_enabled() -> None:
         ("compatible", "5 minutes", True),
     ],
 )
-def test_provider_decides_the_valid_completion_windows(
+def test_valid_completion_windows_depend_on_the_provider(
     provider: str, window: str, ok: bool
 ) -> None:
     call = {"input_file_id": "f", "endpoint": "/v1/chat/completions", "completion_window": window}
@@ -102,7 +102,7 @@ def test_provider_decides_the_valid_completion_windows(
         ({"document": {}}, None),
     ],
 )
-def test_body_shows_the_endpoint_of_a_line_without_url(
+def test_endpoint_of_a_line_without_a_url_is_inferred_from_its_body(
     body: dict[str, Any], endpoint: str | None
 ) -> None:
     report = check([short("a", **body)], provider="mistral")
@@ -119,7 +119,7 @@ def test_batch_endpoint_takes_precedence_over_the_body() -> None:
     assert [error.rule for error in report.errors] == ["missing_messages"]
 
 
-def test_bodies_for_two_endpoints_are_reported_at_the_body() -> None:
+def test_lines_without_a_url_for_two_endpoints_are_reported_at_the_body() -> None:
     requests = [short("a", input="x"), short("b", input="y"), short("c", messages=MESSAGES)]
     [warning] = check(requests, provider="mistral").warnings
 
@@ -129,7 +129,7 @@ def test_bodies_for_two_endpoints_are_reported_at_the_body() -> None:
 # -- Azure OpenAI ---------------------------------------------------------------------------------
 
 
-def test_deployment_may_have_the_name_of_any_model() -> None:
+def test_azure_deployment_may_have_the_name_of_any_model() -> None:
     """No rule or schema that depends on the model applies."""
     names = [*known_models(), *shutdown_dates(), *reported_shutdown_dates(), "gpt-4o-mni", "ft:a:b"]
     body: dict[str, Any] = {
@@ -146,14 +146,14 @@ def test_deployment_may_have_the_name_of_any_model() -> None:
 
 @pytest.mark.parametrize("url", ["/chat/completions", "/v1/chat/completions"])
 @pytest.mark.parametrize("endpoint", [None, "/chat/completions", "/v1/responses"])
-def test_azure_takes_the_endpoint_from_the_file(url: str, endpoint: str | None) -> None:
+def test_azure_endpoint_is_determined_by_the_file(url: str, endpoint: str | None) -> None:
     report = check([row(url)], provider="azure", endpoint=endpoint)
 
     assert report.ok
     assert report.endpoint == url
 
 
-def test_azure_has_its_own_codes() -> None:
+def test_azure_findings_have_the_codes_of_azure() -> None:
     url = "/chat/completions"
     cases: list[tuple[Any, str]] = [
         ([row(url, "d"), row("/v1/chat/completions", "d", "b")], "url_mismatch"),
@@ -169,7 +169,7 @@ def test_azure_has_its_own_codes() -> None:
         assert (error.code, error.fails) == (code, "batch")
 
 
-def test_rules_can_be_selected_by_the_codes_of_azure() -> None:
+def test_rules_can_be_selected_by_azure_code() -> None:
     requests = [row("/chat/completions", "d"), row("/v1/chat/completions", "d", "b")]
 
     assert check(requests, provider="azure", ignore=["url_mismatch"]).ok
@@ -177,7 +177,7 @@ def test_rules_can_be_selected_by_the_codes_of_azure() -> None:
     assert names_of("too_many_tasks") == ["too_many_requests"]
 
 
-def test_azure_reports_a_byte_order_mark_in_its_own_words() -> None:
+def test_byte_order_mark_is_reported_with_the_message_of_azure() -> None:
     line = b'{"custom_id":"a","method":"POST","url":"/chat/completions","body":{"model":"d",'
     [error] = check(
         b"\xef\xbb\xbf" + line + b'"messages":[{"role":"user","content":"Hi"}]}}', provider="azure"

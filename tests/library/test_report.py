@@ -44,7 +44,7 @@ def test_report_with_only_warnings_is_ok() -> None:
     assert [error.severity for error in report.warnings] == ["warning"]
 
 
-def test_report_is_true_if_there_is_no_error() -> None:
+def test_report_is_truthy_if_it_has_no_errors() -> None:
     assert bool(check(line())) is True
     assert bool(check(line() + b"\n")) is True
     assert bool(check(INVALID)) is False
@@ -178,7 +178,7 @@ def test_batch_of_a_valid_file_is_validating() -> None:
     assert batch["created_at"] == NOW
 
 
-def test_refused_upload_is_the_error_object_of_the_api() -> None:
+def test_rejected_upload_becomes_an_api_error_object() -> None:
     assert check(line("a"), name="x.txt").to_batch() == {
         "error": {
             "message": "Invalid file format for Batch API. Must be .jsonl",

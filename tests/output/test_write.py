@@ -119,7 +119,7 @@ def test_old_report_is_kept_if_no_file_can_be_checked(
 @posix
 @pytest.mark.parametrize("umask", [0o022, 0o000, 0o077], ids=oct)
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o444], ids=oct)
-def test_replacement_never_has_other_permissions_than_the_old_file(
+def test_file_keeps_its_permissions_while_it_is_replaced(
     mode: int, umask: int, tmp_path: Path
 ) -> None:
     path = tmp_path / "x"

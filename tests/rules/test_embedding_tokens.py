@@ -54,7 +54,7 @@ def test_token_ids_are_counted_and_text_is_estimated(case: Inputs) -> None:
         (1_500_000, "max_tokens_per_request"),
     ],
 )
-def test_text_of_1_5_million_bytes_is_an_error(letters: int, rule: str | None) -> None:
+def test_embedding_text_of_1_5_million_bytes_is_an_error(letters: int, rule: str | None) -> None:
     errors = check_request(request(input=["x" * (letters // 4)] * 4))
 
     assert [error.rule for error in errors] == ([rule] if rule else [])
@@ -69,7 +69,7 @@ def test_empty_input_is_a_warning_and_an_error_in_a_list() -> None:
     assert "has accepted it" in str(warning.hint)
 
 
-def test_format_may_be_null() -> None:
+def test_encoding_format_may_be_null() -> None:
     assert check_request(request(encoding_format=None)) == []
     assert [error.code for error in check_request(request(encoding_format="int8"))] == [
         "invalid_value"

@@ -81,7 +81,7 @@ def test_every_file_rule_passes_a_small_file() -> None:
         assert run(rule, a_file(Row("a"), Row("b"))) == [] or rule == "empty_file", rule
 
 
-def test_limits_of_openai_match_its_documentation() -> None:
+def test_openai_limits_match_the_documentation() -> None:
     assert provider().limits == Limits(requests=50_000, bytes=209_715_200, embedding_inputs=50_000)
     assert provider().safe_limits == provider().limits._replace(bytes=200_000_000)
 
@@ -225,7 +225,9 @@ def test_shutdown_date_is_compared_with_today(case: Day) -> None:
 @pytest.mark.parametrize(
     ("rule", "days_before"), [("model_shutdown", 0), ("model_shutdown_soon", 10)]
 )
-def test_each_old_model_is_reported_once_with_its_requests(rule: str, days_before: int) -> None:
+def test_each_model_with_a_shutdown_date_is_reported_once_with_its_request_count(
+    rule: str, days_before: int
+) -> None:
     now = (SHUTDOWN - timedelta(days=days_before)).timestamp()
     names = ["m", "old", "old", "older", None, "old"]
     rows = [Row(str(number), model=name) for number, name in enumerate(names)]

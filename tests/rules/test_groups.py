@@ -48,7 +48,7 @@ def test_rules_are_listed_once_each() -> None:
 
 
 @pytest.mark.parametrize("given", ["no_such_*", "[", "imag"])
-def test_name_that_matches_no_rule_is_refused(given: str) -> None:
+def test_name_that_matches_no_rule_raises_value_error(given: str) -> None:
     with pytest.raises(ValueError, match=r"unknown rule"):
         names_of(given)
 

@@ -97,7 +97,7 @@ def test_only_request_rules_have_triggers(case: Rule) -> None:
 
 
 @every_rule
-def test_only_rules_stated_in_schemas_make_hints(case: Rule) -> None:
+def test_only_schema_rules_have_hint_functions(case: Rule) -> None:
     assert case.scope == "schema" or case.hint is None
 
 
@@ -163,7 +163,7 @@ def always_skip(_: Request) -> bool:
     return True
 
 
-def test_duplicate_name_is_refused() -> None:
+def test_duplicate_rule_name_raises_value_error() -> None:
     with pytest.raises(ValueError, match="two rules are called invalid_type"):
         request_rule()(invalid_type)
 
@@ -214,7 +214,7 @@ class Place(NamedTuple):
         Place("body", problem("x"), "body", ("body",)),
     ]
 )
-def test_problem_names_its_place(case: Place) -> None:
+def test_problem_has_a_param_and_a_path(case: Place) -> None:
     assert (case.problem.param, case.problem.path) == (case.param, case.path)
 
 
@@ -234,7 +234,7 @@ def test_code_selects_all_of_its_rules() -> None:
     assert names_of("") == names_of([]) == []
 
 
-def test_severity_enables_a_rule() -> None:
+def test_setting_a_severity_enables_a_rule() -> None:
     default = select_rules().as_dict()
 
     assert set(default) == {name for name in RULES if RULES[name].default}
@@ -256,7 +256,7 @@ def test_selection_and_exclusion_combine() -> None:
     [{"only": []}, {"only": ""}, {"only": ["blank_line"], "ignore": ["blank_line"]}],
     ids=str,
 )
-def test_selection_without_rules_is_refused(names: dict[str, Any]) -> None:
+def test_selecting_no_rules_raises_value_error(names: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="no rule is selected, so nothing would be checked"):
         select_rules(**names)
 

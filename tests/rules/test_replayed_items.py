@@ -261,7 +261,7 @@ def test_rejected_item_has_one_error(case: Refused) -> None:
     assert (error.param, error.message) == (f"body.{case.param}", case.message)
 
 
-def test_wrong_prefix_without_a_known_refusal_is_a_warning() -> None:
+def test_wrong_id_prefix_that_the_api_may_accept_is_a_warning() -> None:
     (warning,) = findings({"type": "image_generation_call", "id": "call_1"})
 
     assert (warning.rule, warning.severity) == ("doubtful_item_id", "warning")

@@ -34,7 +34,7 @@ def findings(url: str, body: dict[str, Any]) -> list[BatchError]:
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_body_of_every_endpoint_passes(url: str) -> None:
+def test_sample_body_of_every_endpoint_passes(url: str) -> None:
     assert check_request(request("a", url)) == []
 
 
@@ -63,7 +63,7 @@ def test_missing_model_is_a_warning_if_the_endpoint_has_a_default(url: str) -> N
 
 @pytest.mark.parametrize("url", WITH_DEFAULT_MODEL)
 @pytest.mark.parametrize(("model", "count"), [("m", 0), ("", 0), (None, 1), (5, 0)])
-def test_only_null_counts_as_no_model(url: str, model: Any, count: int) -> None:
+def test_only_a_null_model_counts_as_left_out(url: str, model: Any, count: int) -> None:
     assert len(rule_findings("model_left_out", url, {"model": model})) == count
 
 
@@ -226,7 +226,7 @@ IMAGE = {"type": "input_image"}
         ),
     ]
 )
-def test_schema_states_the_rule(case: Case) -> None:
+def test_rule_fails_and_passes_as_the_schema_states(case: Case) -> None:
     refused = [error for error in findings(case.url, case.refused) if error.rule == case.name]
     accepted = findings(case.url, case.accepted)
 

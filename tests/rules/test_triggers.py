@@ -120,7 +120,7 @@ def test_trigger_matches_as_expected(case: Case) -> None:
     assert triggered(a_rule(case.when), case.body, case.endpoint) is case.expected
 
 
-def test_lines_of_at_least_the_size_trigger() -> None:
+def test_lines_of_at_least_the_given_size_trigger_the_rule() -> None:
     rule = a_rule(long_lines(100))
 
     assert not triggered(rule, message(), line_bytes=99)

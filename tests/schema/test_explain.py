@@ -224,7 +224,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_keyword_is_worded_as_by_the_api(case: Case) -> None:
+def test_problem_has_the_wording_of_the_api(case: Case) -> None:
     (problem,) = explain(field(case.schema), {"a": case.value})
 
     assert (problem.rule, problem.message, problem.param) == case[2:]
@@ -354,7 +354,7 @@ ORDERED = {
 }
 
 
-def test_problems_follow_the_phases_of_the_api() -> None:
+def test_problems_are_in_the_order_of_the_api_phases() -> None:
     problems = explain(ORDERED, {"b": 1, "x": 1, "a": 1})
 
     assert [(problem.rule, problem.param) for problem in problems] == [

@@ -280,7 +280,7 @@ def test_validator_accepts_schemas_without_problems() -> None:
 
 
 @pytest.mark.parametrize("number", [MAX_PROBLEMS_PER_LINE, MAX_PROBLEMS_PER_LINE + 1])
-def test_problems_of_one_parameter_are_bounded(number: int) -> None:
+def test_problems_of_one_parameter_are_limited(number: int) -> None:
     one = Explainer({"properties": {"a": {"items": {"type": "string"}}}}, prefix=("body",))
     problems = one.explain({"a": [1] * number})
 
@@ -293,7 +293,7 @@ def test_problems_of_one_parameter_are_bounded(number: int) -> None:
         assert last.message == ("There are more than 1,000 problems. The rest are not listed.")
 
 
-def test_unknown_parameters_are_bounded_and_so_are_their_suggestions() -> None:
+def test_unknown_parameters_and_their_suggestions_are_limited() -> None:
     one = Explainer({"properties": {"temperature": {}}, "additionalProperties": False})
     names = [f"temperatur{chr(0x4E00 + number)}" for number in range(MAX_PROBLEMS_PER_LINE + 1)]
     problems = one.explain(dict.fromkeys(names, 1))
@@ -305,7 +305,7 @@ def test_unknown_parameters_are_bounded_and_so_are_their_suggestions() -> None:
 
 
 @pytest.mark.parametrize("levels", [MAX_EXPLAINED_LEVELS - 1, MAX_EXPLAINED_LEVELS])
-def test_problem_is_explained_down_to_a_level(levels: int) -> None:
+def test_problems_are_explained_only_down_to_the_maximum_level(levels: int) -> None:
     value: Any = 1
     for _ in range(levels):
         value = {"a": value}

@@ -292,7 +292,7 @@ def test_merge_patch_changes_neither_argument_and_can_be_repeated(target: Any, p
 # -- lines, the create call and reports -----------------------------------------------------------
 
 
-def test_schema_of_the_line_accepts_a_request_and_refuses_others() -> None:
+def test_line_schema_accepts_a_request_and_rejects_other_lines() -> None:
     validator = Draft202012Validator(SCHEMAS["batch-request"])
     good = request()
 
@@ -319,9 +319,7 @@ def test_schema_of_the_line_accepts_a_request_and_refuses_others() -> None:
     ],
     ids=str,
 )
-def test_schema_of_the_create_call_and_check_create_agree(
-    params: dict[str, Any], valid: bool
-) -> None:
+def test_create_call_schema_and_check_create_agree(params: dict[str, Any], valid: bool) -> None:
     validator = Draft202012Validator(SCHEMAS["batch-create"])
     good = {
         "input_file_id": "file-1",
@@ -345,7 +343,7 @@ def test_schema_of_the_create_call_and_check_create_agree(
     ],
     ids=str,
 )
-def test_schema_of_the_report_refuses_malformed_findings(change: dict[str, Any]) -> None:
+def test_report_schema_rejects_malformed_findings(change: dict[str, Any]) -> None:
     validator = Draft202012Validator(SCHEMAS["report"])
     file: dict[str, Any] = check(FIXTURES / "invalid" / "invalid_type.jsonl").to_dict()
     document = {"version": "1", "ok": True, "files": [file]}
@@ -397,7 +395,7 @@ USAGE: dict[str, Any] = {
     ],
     ids=str,
 )
-def test_schema_of_the_batch_object_agrees_with_the_official_client(
+def test_batch_object_schema_agrees_with_the_official_client(
     fields: dict[str, Any], valid: bool
 ) -> None:
     batch = check([request()]).to_batch() | fields

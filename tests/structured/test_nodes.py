@@ -158,13 +158,13 @@ def test_name_is_quoted_as_python_prints_it_and_cut() -> None:
     assert quote("x" * 65) == f"'{'x' * 61}...'"
 
 
-def test_types_of_a_schema_are_a_list() -> None:
+def test_types_returns_a_list() -> None:
     assert types({"type": "string"}) == ["string"]
     assert types({"type": ["string", "null"]}) == ["string", "null"]
     assert types({}) == [None]
 
 
-def test_place_of_a_type_among_several() -> None:
+def test_type_context_has_an_index_only_if_there_are_several_types() -> None:
     assert type_context({"type": ["null", "array"]}, "array") == ("type", "1")
     assert type_context({"type": ["null", "array"]}, "object") == ()
     assert type_context({"type": "array"}, "array") == ()

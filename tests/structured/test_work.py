@@ -91,7 +91,7 @@ def test_counting_stops_when_the_budget_is_exceeded() -> None:
     assert excess_steps(schema, 0) > MAX_EXTRA_STEPS
 
 
-def test_budget_is_spent_once() -> None:
+def test_budget_cannot_be_overspent() -> None:
     budget = Budget()
 
     assert budget.spend(MAX_EXTRA_STEPS)
