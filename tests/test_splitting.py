@@ -266,12 +266,16 @@ def test_file_with_too_many_models_is_not_split(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize(("most", "is_ok"), [(2, False), (3, True)])
-def test_maximum_number_of_parts_can_be_changed(most: int, is_ok: bool, tmp_path: Path) -> None:
-    manifest = split([line(str(n)) for n in range(3)], tmp_path, max_requests=1, max_parts=most)
+@pytest.mark.parametrize(("max_parts", "is_ok"), [(2, False), (3, True)])
+def test_maximum_number_of_parts_can_be_changed(
+    max_parts: int, is_ok: bool, tmp_path: Path
+) -> None:
+    manifest = split(
+        [line(str(n)) for n in range(3)], tmp_path, max_requests=1, max_parts=max_parts
+    )
 
     assert manifest.ok is is_ok
-    assert len(manifest.parts) == most
+    assert len(manifest.parts) == max_parts
 
 
 def test_limits_come_from_the_provider(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from acceptance.openai_service import Service, serving
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """A service that records its requests. The environment variables make clients use it."""
+    """A service that records its requests. Environment variables direct clients to it."""
     with serving() as service:
         monkeypatch.setenv("OPENAI_BASE_URL", service.url)
         monkeypatch.setenv("OPENAI_API_KEY", "test")

@@ -1,4 +1,4 @@
-"""A local service with the two routes that are needed to create a batch."""
+"""A local service with the two routes needed to create a batch."""
 
 from __future__ import annotations
 

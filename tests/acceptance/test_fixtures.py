@@ -18,7 +18,7 @@ INVALID = fixture_files("invalid")
 FOREIGN = fixture_files("foreign")
 WILD = fixture_files("wild")
 
-#: Rules without a fixture, because it would have to be too large. Other tests cover them.
+#: Rules without a fixture, because the fixture would be too large. Other tests cover them.
 WITHOUT_FIXTURE = {
     "file_too_large",
     "file_size_near_limit",

@@ -79,7 +79,7 @@ def test_first_error_matches_the_recorded_response(row: dict[str, Any]) -> None:
     ids=lambda path: path.name,
 )
 def test_documented_or_constructed_requests_have_no_errors(path: Path) -> None:
-    """The models in a file differ, and one of them has been shut down since."""
+    """A file has several models, and one has since been shut down."""
     report = check(path, ignore=["mismatched_model", "model_shutdown"])
 
     assert report.errors == ()

@@ -19,9 +19,15 @@ from support import FIXTURES, ROOT, CommandResult, line
 
 Run = Callable[..., CommandResult]
 
-WANTED = ["batch.jsonl", "train.jsonl", "a/my_Batch-1.jsonl", "a/b/x.jsonl.gz", "a.batch/x.jsonl"]
-UNWANTED = ["batch.json", "batch.jsonl.bak", "notes.txt", ".git/batch.jsonl"]
-HIDDEN = [".batch.jsonl"]
+BATCH_FILES = [
+    "batch.jsonl",
+    "train.jsonl",
+    "a/my_Batch-1.jsonl",
+    "a/b/x.jsonl.gz",
+    "a.batch/x.jsonl",
+]
+OTHER_FILES = ["batch.json", "batch.jsonl.bak", "notes.txt", ".git/batch.jsonl"]
+HIDDEN_FILES = [".batch.jsonl"]
 
 BATCH_OUTPUT = (FIXTURES / "foreign" / "batch_output.jsonl").read_bytes()
 
@@ -29,7 +35,7 @@ BATCH_OUTPUT = (FIXTURES / "foreign" / "batch_output.jsonl").read_bytes()
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A directory of files that each have an error."""
-    for name in (*WANTED, *UNWANTED, *HIDDEN):
+    for name in (*BATCH_FILES, *OTHER_FILES, *HIDDEN_FILES):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         data = line("a", bogus=1)
@@ -56,7 +62,7 @@ def no_config(_: Path) -> Config:
 
 
 def test_all_jsonl_files_in_a_directory_are_found(folder: Path) -> None:
-    assert sorted(files_in(folder)) == sorted(WANTED)
+    assert sorted(files_in(folder)) == sorted(BATCH_FILES)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +215,7 @@ def test_batch_output_given_by_name_is_checked_and_recognized(folder: Path, run:
 def test_list_files_prints_files_without_checking_them(folder: Path, run: Run) -> None:
     result = run("check", "--list-files", str(folder), "missing.jsonl")
 
-    assert sorted(result.out.splitlines()) == sorted(str(folder / name) for name in WANTED)
+    assert sorted(result.out.splitlines()) == sorted(str(folder / name) for name in BATCH_FILES)
     assert (result.status, "missing.jsonl: no such file" in result.err) == (2, True)
     assert run("check", "--list-files", str(folder)).status == 0
 

@@ -82,7 +82,7 @@ def write_until_read(process: subprocess.Popen[bytes]) -> None:
     """Write more than a pipe holds, so that the command has begun to read when this returns.
 
     Python handles a signal that arrives just before a blocking read only after the read. Pause
-    before you send one, so that the command is already waiting for data.
+    before sending one, so that the command is already waiting for data.
     """
     assert process.stdin is not None
     for number in range(40):

@@ -159,7 +159,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     """Wait until a condition is true."""
     deadline = time.monotonic() + 20
     while not condition():
-        assert time.monotonic() < deadline, "it took too long"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.01)
 
 

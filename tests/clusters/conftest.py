@@ -19,7 +19,7 @@ def recipes() -> dict[str, Any]:
     """The names that the Python examples on the page define."""
     names: dict[str, Any] = {"__name__": "recipes"}
     for block in re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE):
-        if "s3://" not in block:  # The tests marked `remote` run those.
+        if "s3://" not in block:  # `remote/test_recipes.py` runs these.
             exec(compile(block, "scale.md", "exec"), names)
     return names
 

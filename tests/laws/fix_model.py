@@ -1,7 +1,7 @@
 """A model of `fix` that changes decoded requests, without the package's edits.
 
-`apply_documented_fixes` changes a dict as `docs/fix-and-split.md` describes. The package only tells
-it which findings are fixable, and whether the fix is safe.
+`apply_documented_fixes` changes a dict as `docs/fix-and-split.md` describes. The package only
+determines which findings are fixable, and whether a fix is safe.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ Request = dict[str, Any]
 
 
 def decode(text: str, *, unsafe: bool) -> Request | None:
-    """Return the object in a line, after the fixes that make it one; None if it is not an object."""
+    """Return the object in a line, after fixes that make the line valid JSON, or None."""
     text = text.removeprefix("\ufeff").strip(" \t\r\n")
     text = text.removesuffix(",")
     try:
         value = json.loads(text)
     except ValueError:
         return None
-    cleaned = _cleaned(value)
+    cleaned = _clean(value)
     is_changed = json.dumps(cleaned) != json.dumps(value)
     return cleaned if isinstance(cleaned, dict) and (unsafe or not is_changed) else None
 
 
-def _cleaned(value: Any) -> Any:
+def _clean(value: Any) -> Any:
     """Replace NaN and infinities with null, and lone surrogates with U+FFFD."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, str):
         return re.sub("[\ud800-\udfff]", "\ufffd", value)
     if isinstance(value, list):
-        return [_cleaned(item) for item in value]
+        return [_clean(item) for item in value]
     if isinstance(value, dict):
-        return {_cleaned(key): _cleaned(item) for key, item in value.items()}
+        return {_clean(key): _clean(item) for key, item in value.items()}
     return value
 
 

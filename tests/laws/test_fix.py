@@ -152,7 +152,7 @@ UNFIXABLE: Final = {"mismatched_model", "mismatched_url"}
 
 
 def possible_faults(line: str, faults: Iterable[Fault]) -> list[Fault]:
-    """Return the faults that fit into a line."""
+    """Return the faults that a line can have."""
     body = line[line.index('"body": ') + 8 : -1]
     in_a_string = restored("invalid_body", body, json.dumps(body))
     return [kind for kind in (*faults, in_a_string) if not kind.old or line.count(kind.old) == 1]
@@ -268,9 +268,9 @@ def test_fix_undoes_the_fault(kind: Fault) -> None:
     st.booleans(),
 )
 def test_fix_restores_the_original_file(
-    given_cases: tuple[list[Case], bool], end: str, mark: bool, blank: bool, ends: bool
+    lines_and_safety: tuple[list[Case], bool], end: str, mark: bool, blank: bool, ends: bool
 ) -> None:
-    lines, unsafe = given_cases
+    lines, unsafe = lines_and_safety
     between = end + " \t" * blank + end if blank else end
     data = ("\ufeff" * mark + between.join(line.broken for line in lines) + end * ends).encode()
     rules = {rule for line in lines for rule in counted_rules(line.rules)}

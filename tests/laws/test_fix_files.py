@@ -1,7 +1,7 @@
-"""The laws of fixes, for every fixture and every file in the directories of `BATCHLINT_LAW_FILES`.
+"""The laws about fixes, for all fixtures and the files in `BATCHLINT_LAW_FILES`.
 
 Each test runs with safe fixes only, and with all fixes. Lines without a fixable finding must not
-change. In other lines, the decoded value is what the documentation promises (`fix_model.py`), and
+change. In other lines, the decode_token value is what the documentation promises (`fix_model.py`), and
 numbers and strings keep their spelling. Nothing is fixable afterwards, and a second run changes
 nothing.
 """
@@ -58,16 +58,16 @@ def fixable(report: Report, *, unsafe: bool) -> list[BatchError]:
 
 
 def tokens_of(text: str) -> Iterator[str]:
-    """Yield the numbers and strings in a text as they are spelled, and those in strings of JSON."""
+    """Yield number and string tokens, including those in strings that contain a JSON object."""
     for token in TOKEN.findall(text):
         yield token
         if token.startswith('"'):
-            inner = decoded(token)
+            inner = decode_token(token)
             if inner.strip().startswith("{"):
                 yield from tokens_of(inner)
 
 
-def decoded(token: str) -> str:
+def decode_token(token: str) -> str:
     try:
         return str(json.loads(token, strict=False))
     except ValueError:  # A control character, or an invalid escape.
@@ -77,12 +77,12 @@ def decoded(token: str) -> str:
 def assert_spelling_is_kept(before: str, after: str) -> None:
     """Verify that every number and string is spelled as before or written by a fix."""
     old = {*tokens_of(before)}
-    values = {decoded(token) for token in old if token.startswith('"')}
+    values = {decode_token(token) for token in old if token.startswith('"')}
     for token in tokens_of(after):
         if token in old:
             continue
         assert token.startswith('"'), token
-        value = decoded(token)
+        value = decode_token(token)
         is_new_id = re.fullmatch(r"request-\d+|.*-\d+", value, re.DOTALL)
         is_key = value in values  # Property names in `required`.
         is_number = value in old  # A custom_id that was a number.

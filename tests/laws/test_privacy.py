@@ -15,7 +15,7 @@ from batchlint import BatchError, check
 from strategies import paths, replace_at
 from support import URLS, fixture_files, request
 
-#: Text in which no run of 65 characters occurs twice.
+#: A string in which no run of 65 characters occurs twice.
 SECRET: Final = "".join(f"<{number:03}>" for number in range(60))
 SECRET_PARTS: Final = {SECRET[start : start + 65] for start in range(len(SECRET) - 64)}
 
@@ -29,8 +29,8 @@ def findings(data: bytes) -> list[BatchError]:
     return [*report.errors, *report.warnings]
 
 
-def with_text_everywhere(case: Any, text: str) -> Iterator[bytes]:
-    """Replace each value of a request with a text, and yield the line, whole and truncated."""
+def lines_with_text(case: Any, text: str) -> Iterator[bytes]:
+    """Yield lines, each with one value of the request replaced by a string. Half are truncated."""
     for path in paths(case):
         if path:
             yield json.dumps(replace_at(case, path, text)).encode()
@@ -39,7 +39,7 @@ def with_text_everywhere(case: Any, text: str) -> Iterator[bytes]:
 
 
 def decode(text: bytes) -> Any:
-    """Return the decoded line; None if it is not JSON."""
+    """Return the decoded line, or None if it is not JSON."""
     try:
         return orjson.loads(text)
     except ValueError:
@@ -47,7 +47,7 @@ def decode(text: bytes) -> Any:
 
 
 def quotes_too_much(text: str) -> bool:
-    """Return whether a text contains more than 64 consecutive characters of the secret."""
+    """Return whether a string contains more than 64 consecutive characters of the secret."""
     return any(text[start : start + 65] in SECRET_PARTS for start in range(len(text) - 64))
 
 
@@ -66,7 +66,7 @@ def test_messages_quote_at_most_64_characters_of_a_value(path: Path) -> None:
         case for text in path.read_bytes().split(b"\n") if isinstance(case := decode(text), dict)
     ]
     for case in cases:
-        for data in with_text_everywhere(case, SECRET):
+        for data in lines_with_text(case, SECRET):
             for error in findings(data):
                 assert not quotes_too_much(error.message), error
                 assert not quotes_too_much(error.hint or ""), error
@@ -83,7 +83,7 @@ def test_control_characters_are_escaped(url: str) -> None:
         case | {"url": HOSTILE},
         case | {"method": HOSTILE},
     ]
-    lines = [*with_text_everywhere(case, HOSTILE), *(json.dumps(row).encode() for row in rows)]
+    lines = [*lines_with_text(case, HOSTILE), *(json.dumps(row).encode() for row in rows)]
     errors = [error for data in lines for error in findings(data)]
 
     assert len(errors) > 10

@@ -35,11 +35,13 @@ from support import FIXTURES, NOW, URLS
 
 NAMES: Final = [name for name in provider_names() if name != "openai"]
 FILES: Final = sorted((FIXTURES / "providers").glob("*/*.jsonl"))
-OWN_LINES: Final = sorted({text for path in FILES for text in path.read_bytes().split(b"\n")})
+PROVIDER_LINES: Final = sorted({text for path in FILES for text in path.read_bytes().split(b"\n")})
 
 #: Lines from the providers' fixtures and from OpenAI's.
 ANY_LINES: Final = st.lists(
-    st.one_of(st.sampled_from(OWN_LINES), st.sampled_from(OWN_LINES), st.sampled_from(LINES)),
+    st.one_of(
+        st.sampled_from(PROVIDER_LINES), st.sampled_from(PROVIDER_LINES), st.sampled_from(LINES)
+    ),
     max_size=5,
 )
 
@@ -105,7 +107,7 @@ def test_check_create_accepts_any_value(name: str, parameter: str) -> None:
 
 @cache
 def engines(name: str, endpoint: Endpoint) -> tuple[Any, Any, Explainer]:
-    """Compile an endpoint's body schema with both engines, and make its explainer."""
+    """Compile an endpoint's body schema with both engines, and create its explainer."""
     schema = body_schema(endpoint, "", provider(name).schemas)
     return (
         jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid,
@@ -146,7 +148,7 @@ def test_engines_agree_on_lines(name: str) -> None:
     one = provider(name)
     schemas = [line_fields_schema(one), narrow_line_schema(line_fields_schema(one))]
     schemas += [line_schema(known, "", url, one) for url, known in one.endpoints.items()]
-    rows = [orjson.loads(text) for text in OWN_LINES if text]
+    rows = [orjson.loads(text) for text in PROVIDER_LINES if text]
     for schema in schemas:
         fast = jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid
         slow = Draft202012Validator(anchor_patterns(schema)).is_valid

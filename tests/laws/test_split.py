@@ -1,4 +1,4 @@
-"""The parts of a split file, joined as the manifest describes, are the file's lines."""
+"""The parts of a split file, joined as the manifest describes, contain exactly its lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments that the library rejects with a clear message, NaN and infinities."""
+"""Arguments that the library rejects, and requests that contain NaN or infinities."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_any_year_is_accepted(now: Any) -> None:
     )
 
 
-# -- numbers that JSON lacks ----------------------------------------------------------------------
+# -- NaN and infinities --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
@@ -91,7 +91,7 @@ def test_null_is_not_reported_as_nan() -> None:
 
 
 def test_nan_next_to_a_date_is_found() -> None:
-    """Only orjson writes dates."""
+    """Only orjson serializes dates."""
     body: dict[str, Any] = {"input": [datetime(2026, 1, 1, tzinfo=UTC), math.nan]}
 
     assert [error.rule for error in check([request("a", **body)]).errors] == ["not_a_number"]

@@ -33,7 +33,7 @@ def pairs(number: int) -> dict[str, str]:
 
 
 def facts(errors: list[BatchError]) -> list[tuple[str, str | None, int | None, str | None]]:
-    """Return code, param, line and effect of each finding."""
+    """Return the code, param, line and effect of each finding."""
     return [(error.code, error.param, error.line, error.fails) for error in errors]
 
 

@@ -15,7 +15,7 @@ Facts = tuple[str, int | None, str | None, str | None]
 
 
 def facts(report: Report) -> list[Facts]:
-    """Return rule, line, param and effect of each finding."""
+    """Return the rule, line, param and effect of each finding."""
     return [
         (error.rule, error.line, error.param, error.fails)
         for error in (*report.errors, *report.warnings)

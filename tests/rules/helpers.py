@@ -22,7 +22,7 @@ class Named(Protocol):
 
 
 def each(cases: Sequence[Named]) -> pytest.MarkDecorator:
-    """Parametrize a test with cases, which it gets as the argument `case`."""
+    """Parametrize a test with cases. The test receives each as the argument `case`."""
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), "two cases share a name"
     return pytest.mark.parametrize("case", cases, ids=names)
@@ -39,18 +39,18 @@ def garbage_test(
     fields: Iterable[str],
     scalars: st.SearchStrategy[Any],
     *,
-    longest_message: int = 2000,
+    max_message_length: int = 2000,
     max_examples: int = 150,
 ) -> Callable[[], None]:
-    """Make a property test of all rules in a module.
+    """Create a property test for all rules in a module.
 
-    For any body, no rule may raise, yield a long message or find a problem without its trigger.
+    The test fails if a rule raises, yields a long message, or finds a problem without its trigger.
 
     Args:
         module: the module with the rules.
-        fields: the keys of the bodies and of the objects inside.
-        scalars: the values that are not arrays or objects.
-        longest_message: the limit for the length of messages.
+        fields: the keys of the bodies and of nested objects.
+        scalars: the values other than arrays and objects.
+        max_message_length: the maximum length of a message.
         max_examples: the number of bodies to try.
     """
     rules = request_rules(module)
@@ -67,6 +67,6 @@ def garbage_test(
     def test(url: str, body: dict[str, Any]) -> None:
         for rule in rules:
             for problem in run_rule(rule.name, url, body):
-                assert len(problem.message) < longest_message
+                assert len(problem.message) < max_message_length
 
     return test

@@ -17,7 +17,7 @@ COMPLETIONS = "/v1/completions"
 EMBEDDINGS = "/v1/embeddings"
 
 
-class Found(NamedTuple):
+class Conflict(NamedTuple):
     name: str
     rule: str
     url: str
@@ -27,7 +27,7 @@ class Found(NamedTuple):
     has_param: bool = True
 
 
-class Passing(NamedTuple):
+class Compatible(NamedTuple):
     name: str
     rule: str
     url: str
@@ -40,7 +40,7 @@ def only_with(field: str, needed: str) -> str:
 
 @each(
     [
-        Found(
+        Conflict(
             "top_logprobs alone",
             "top_logprobs_without_logprobs",
             CHAT,
@@ -48,7 +48,7 @@ def only_with(field: str, needed: str) -> str:
             only_with("top_logprobs", "logprobs"),
             "top_logprobs",
         ),
-        Found(
+        Conflict(
             "top_logprobs with false logprobs",
             "top_logprobs_without_logprobs",
             CHAT,
@@ -56,7 +56,7 @@ def only_with(field: str, needed: str) -> str:
             only_with("top_logprobs", "logprobs"),
             "top_logprobs",
         ),
-        Found(
+        Conflict(
             "stream_options alone",
             "stream_options_without_stream",
             CHAT,
@@ -64,7 +64,7 @@ def only_with(field: str, needed: str) -> str:
             only_with("stream_options", "stream"),
             "stream_options",
         ),
-        Found(
+        Conflict(
             "stream_options with false stream",
             "stream_options_without_stream",
             COMPLETIONS,
@@ -72,7 +72,7 @@ def only_with(field: str, needed: str) -> str:
             only_with("stream_options", "stream"),
             "stream_options",
         ),
-        Found(
+        Conflict(
             "metadata with false store",
             "metadata_without_store",
             CHAT,
@@ -80,7 +80,7 @@ def only_with(field: str, needed: str) -> str:
             only_with("metadata", "store"),
             "metadata",
         ),
-        Found(
+        Conflict(
             "best_of below n",
             "best_of_below_n",
             COMPLETIONS,
@@ -90,7 +90,7 @@ def only_with(field: str, needed: str) -> str:
             " parameter if you don't specifically want to use them.)",
             "best_of",
         ),
-        Found(
+        Conflict(
             "conversation with previous_response_id",
             "conversation_with_previous_response",
             RESPONSES,
@@ -100,7 +100,7 @@ def only_with(field: str, needed: str) -> str:
             "conversation",
             has_param=False,
         ),
-        Found(
+        Conflict(
             "prediction with a penalty",
             "prediction_excludes",
             CHAT,
@@ -108,7 +108,7 @@ def only_with(field: str, needed: str) -> str:
             "'presence_penalty' cannot be combined with 'prediction'.",
             "presence_penalty",
         ),
-        Found(
+        Conflict(
             "prediction with n",
             "prediction_excludes",
             CHAT,
@@ -116,7 +116,7 @@ def only_with(field: str, needed: str) -> str:
             "'n' cannot be combined with 'prediction'.",
             "n",
         ),
-        Found(
+        Conflict(
             "prediction with max_completion_tokens",
             "prediction_excludes",
             CHAT,
@@ -126,7 +126,7 @@ def only_with(field: str, needed: str) -> str:
         ),
     ]
 )
-def test_conflicting_parameters_are_reported(case: Found) -> None:
+def test_conflicting_parameters_are_reported(case: Conflict) -> None:
     param = case.field if case.has_param else None
 
     assert rule_findings(case.rule, case.url, case.body) == [(case.message, param, (case.field,))]
@@ -135,87 +135,87 @@ def test_conflicting_parameters_are_reported(case: Found) -> None:
 
 @each(
     [
-        Passing(
+        Compatible(
             "top_logprobs with logprobs",
             "top_logprobs_without_logprobs",
             CHAT,
             {"top_logprobs": 1, "logprobs": True},
         ),
-        Passing("no top_logprobs", "top_logprobs_without_logprobs", CHAT, {"top_logprobs": 0}),
-        Passing(
+        Compatible("no top_logprobs", "top_logprobs_without_logprobs", CHAT, {"top_logprobs": 0}),
+        Compatible(
             "boolean top_logprobs", "top_logprobs_without_logprobs", CHAT, {"top_logprobs": True}
         ),
-        Passing(
+        Compatible(
             "top_logprobs of responses",
             "top_logprobs_without_logprobs",
             RESPONSES,
             {"top_logprobs": 1},
         ),
-        Passing(
+        Compatible(
             "stream_options with stream",
             "stream_options_without_stream",
             CHAT,
             {"stream_options": {}, "stream": True},
         ),
-        Passing(
+        Compatible(
             "null stream_options", "stream_options_without_stream", CHAT, {"stream_options": None}
         ),
-        Passing(
+        Compatible(
             "stream_options of a wrong type",
             "stream_options_without_stream",
             CHAT,
             {"stream_options": "x"},
         ),
-        Passing(
+        Compatible(
             "stream_options of responses",
             "stream_options_without_stream",
             RESPONSES,
             {"stream_options": {}},
         ),
-        Passing(
+        Compatible(
             "metadata with store",
             "metadata_without_store",
             CHAT,
             {"metadata": {"a": "b"}, "store": True},
         ),
-        Passing("empty metadata", "metadata_without_store", CHAT, {"metadata": {}}),
-        Passing(
+        Compatible("empty metadata", "metadata_without_store", CHAT, {"metadata": {}}),
+        Compatible(
             "metadata of responses",
             "metadata_without_store",
             RESPONSES,
             {"metadata": {"a": "b"}},
         ),
-        Passing("best_of equal to n", "best_of_below_n", COMPLETIONS, {"n": 3, "best_of": 3}),
-        Passing("n alone", "best_of_below_n", COMPLETIONS, {"n": 3}),
-        Passing("best_of of 0", "best_of_below_n", COMPLETIONS, {"best_of": 0, "n": 1}),
-        Passing(
+        Compatible("best_of equal to n", "best_of_below_n", COMPLETIONS, {"n": 3, "best_of": 3}),
+        Compatible("n alone", "best_of_below_n", COMPLETIONS, {"n": 3}),
+        Compatible("best_of of 0", "best_of_below_n", COMPLETIONS, {"best_of": 0, "n": 1}),
+        Compatible(
             "n and best_of of wrong types",
             "best_of_below_n",
             COMPLETIONS,
             {"best_of": "2", "n": [3]},
         ),
-        Passing(
+        Compatible(
             "conversation alone",
             "conversation_with_previous_response",
             RESPONSES,
             {"conversation": "c", "previous_response_id": None},
         ),
-        Passing(
+        Compatible(
             "conversation of a wrong type",
             "conversation_with_previous_response",
             RESPONSES,
             {"conversation": 5, "previous_response_id": "r"},
         ),
-        Passing(
+        Compatible(
             "prediction with defaults",
             "prediction_excludes",
             CHAT,
             {"prediction": {}, "n": 1, "logprobs": False, "presence_penalty": -1, "tools": []},
         ),
-        Passing("null prediction", "prediction_excludes", CHAT, {"prediction": None, "n": 2}),
+        Compatible("null prediction", "prediction_excludes", CHAT, {"prediction": None, "n": 2}),
     ]
 )
-def test_compatible_combinations_pass(case: Passing) -> None:
+def test_compatible_combinations_pass(case: Compatible) -> None:
     assert rule_findings(case.rule, case.url, case.body) == []
 
 

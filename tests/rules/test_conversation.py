@@ -52,17 +52,17 @@ def answer_message(call_id: str) -> dict[str, Any]:
 Finding = tuple[str, str | None, tuple[str | int, ...]]
 
 
-def unanswered(ids: str, asked: int) -> Finding:
-    """Return the finding about an assistant message with unanswered calls, at this index."""
-    return (UNANSWERED + ids, f"messages.[{asked + 1}].role", ("messages", asked, "tool_calls"))
+def unanswered(ids: str, index: int) -> Finding:
+    """Return the finding about unanswered calls in the assistant message at this index."""
+    return (UNANSWERED + ids, f"messages.[{index + 1}].role", ("messages", index, "tool_calls"))
 
 
 def orphan(index: int) -> Finding:
-    """Return the finding about a tool message without a preceding call, at this index."""
+    """Return the finding about the tool message at this index, which has no preceding call."""
     return (ORPHAN, f"messages.[{index}].role", ("messages", index, "role"))
 
 
-class Unpaired(NamedTuple):
+class UnpairedMessages(NamedTuple):
     name: str
     messages: list[Any]
     expected: list[Finding]
@@ -70,29 +70,31 @@ class Unpaired(NamedTuple):
 
 @each(
     [
-        Unpaired("followed by a user", [USER, calls_message("a"), USER], [unanswered("a", 1)]),
-        Unpaired("at the end", [USER, calls_message("a")], [unanswered("a", 1)]),
-        Unpaired(
+        UnpairedMessages(
+            "followed by a user", [USER, calls_message("a"), USER], [unanswered("a", 1)]
+        ),
+        UnpairedMessages("at the end", [USER, calls_message("a")], [unanswered("a", 1)]),
+        UnpairedMessages(
             "partly answered",
             [calls_message("a", "b", "c"), answer_message("b"), USER],
             [unanswered("a, c", 0)],
         ),
-        Unpaired(
+        UnpairedMessages(
             "answered too late",
             [calls_message("a"), USER, answer_message("a")],
             [unanswered("a", 0), orphan(2)],
         ),
-        Unpaired(
+        UnpairedMessages(
             "followed by other calls",
             [calls_message("a"), calls_message("b"), answer_message("b")],
             [unanswered("a", 0)],
         ),
-        Unpaired(
+        UnpairedMessages(
             "answers without calls",
             [answer_message("a"), answer_message("b")],
             [orphan(0), orphan(1)],
         ),
-        Unpaired(
+        UnpairedMessages(
             "answer to an unknown call",
             [calls_message("a"), answer_message("a"), answer_message("b")],
             [
@@ -104,30 +106,30 @@ class Unpaired(NamedTuple):
                 )
             ],
         ),
-        Unpaired(
+        UnpairedMessages(
             "answer to another call",
             [calls_message("a"), answer_message("b")],
             [unanswered("a", 0)],
         ),
-        Unpaired("long id", [calls_message("a" * 100)], [unanswered("a" * 61 + "...", 0)]),
+        UnpairedMessages("long id", [calls_message("a" * 100)], [unanswered("a" * 61 + "...", 0)]),
     ]
 )
-def test_call_without_answer_or_answer_without_call_is_reported(case: Unpaired) -> None:
+def test_call_without_answer_or_answer_without_call_is_reported(case: UnpairedMessages) -> None:
     body = {"messages": case.messages}
 
     assert rule_findings("unpaired_tool_message", CHAT, body) == case.expected
 
 
-class Paired(NamedTuple):
+class PairedMessages(NamedTuple):
     name: str
     messages: Any
 
 
 @each(
     [
-        Paired("no calls", [USER]),
-        Paired("answered", [calls_message("a"), answer_message("a"), USER]),
-        Paired(
+        PairedMessages("no calls", [USER]),
+        PairedMessages("answered", [calls_message("a"), answer_message("a"), USER]),
+        PairedMessages(
             "answered in another order",
             [
                 calls_message("a", "b"),
@@ -137,24 +139,30 @@ class Paired(NamedTuple):
                 answer_message("c"),
             ],
         ),
-        Paired("answered twice", [calls_message("a"), answer_message("a"), answer_message("a")]),
-        Paired("null calls", [{"role": "assistant", "tool_calls": None}, USER]),
+        PairedMessages(
+            "answered twice", [calls_message("a"), answer_message("a"), answer_message("a")]
+        ),
+        PairedMessages("null calls", [{"role": "assistant", "tool_calls": None}, USER]),
         # The missing message may be one that the schema rejects.
-        Paired("answer without an id", [calls_message("a"), {"role": "tool", "content": "1"}]),
-        Paired(
+        PairedMessages(
+            "answer without an id", [calls_message("a"), {"role": "tool", "content": "1"}]
+        ),
+        PairedMessages(
             "answer of a wrong role", [calls_message("a"), {"role": "Tool", "tool_call_id": "a"}]
         ),
-        Paired("answer that is not an object", [calls_message("a"), 5]),
-        Paired(
+        PairedMessages("answer that is not an object", [calls_message("a"), 5]),
+        PairedMessages(
             "call without an id",
             [{"role": "assistant", "tool_calls": [{"type": "function"}]}, answer_message("a")],
         ),
-        Paired("empty calls", [{"role": "assistant", "tool_calls": []}, answer_message("a")]),
-        Paired("role of a wrong type", [{"role": ["assistant"]}, answer_message("a")]),
-        Paired("messages of a wrong type", {"role": "tool"}),
+        PairedMessages(
+            "empty calls", [{"role": "assistant", "tool_calls": []}, answer_message("a")]
+        ),
+        PairedMessages("role of a wrong type", [{"role": ["assistant"]}, answer_message("a")]),
+        PairedMessages("messages of a wrong type", {"role": "tool"}),
     ]
 )
-def test_paired_or_malformed_messages_pass(case: Paired) -> None:
+def test_paired_or_malformed_messages_pass(case: PairedMessages) -> None:
     assert rule_findings("unpaired_tool_message", CHAT, {"messages": case.messages}) == []
 
 

@@ -42,7 +42,7 @@ class Row(NamedTuple):
 BLANK = Row(url=None, model=None, status=LineStatus.BLANK)
 
 
-def a_file(
+def checked_file(
     *rows: Row,
     endpoint: str | None = EMBEDDINGS,
     now: float = NOW,
@@ -78,7 +78,7 @@ def test_every_file_rule_passes_a_small_file() -> None:
 
     assert len(rules) == 16
     for rule in rules:
-        assert run(rule, a_file(Row("a"), Row("b"))) == [] or rule == "empty_file", rule
+        assert run(rule, checked_file(Row("a"), Row("b"))) == [] or rule == "empty_file", rule
 
 
 def test_openai_limits_match_the_documentation() -> None:
@@ -120,14 +120,14 @@ class Size(NamedTuple):
     ]
 )
 def test_size_is_compared_with_both_limits(case: Size) -> None:
-    checked = a_file(Row("a"), bytes=case.bytes)
+    checked = checked_file(Row("a"), bytes=case.bytes)
 
     assert messages("file_too_large", checked) == ["File is too large."] * case.too_large
     assert len(run("file_size_near_limit", checked)) == case.near_limit
 
 
 def test_size_is_in_the_hint() -> None:
-    [problem] = run("file_too_large", a_file(bytes=1101))
+    [problem] = run("file_too_large", checked_file(bytes=1101))
 
     assert (problem.hint or "").startswith("The file has 1,101 bytes; the maximum is 100.")
 
@@ -138,35 +138,35 @@ def test_size_is_in_the_hint() -> None:
 def test_file_without_requests_is_empty() -> None:
     message = "Invalid file format for Batch API. Must be .jsonl"
 
-    assert messages("empty_file", a_file()) == [message]
-    assert messages("empty_file", a_file(BLANK, BLANK)) == [message]
-    assert messages("empty_file", a_file(BLANK, Row("a"))) == []
-    assert messages("empty_file", a_file(Row("a", status=LineStatus.FAILED))) == []
+    assert messages("empty_file", checked_file()) == [message]
+    assert messages("empty_file", checked_file(BLANK, BLANK)) == [message]
+    assert messages("empty_file", checked_file(BLANK, Row("a"))) == []
+    assert messages("empty_file", checked_file(Row("a", status=LineStatus.FAILED))) == []
 
 
 def test_requests_are_counted_without_blank_lines() -> None:
     rows = [Row(name) for name in "abc"]
 
-    assert messages("too_many_requests", a_file(*rows, BLANK)) == []
-    assert messages("too_many_requests", a_file(*rows, BLANK, Row("d"))) == [
+    assert messages("too_many_requests", checked_file(*rows, BLANK)) == []
+    assert messages("too_many_requests", checked_file(*rows, BLANK, Row("d"))) == [
         "The file has 4 requests; the maximum is 3."
     ]
 
 
 def test_embedding_inputs_are_limited() -> None:
-    assert messages("too_many_embedding_inputs", a_file(embedding_inputs=5)) == []
-    assert messages("too_many_embedding_inputs", a_file(embedding_inputs=6)) == [
+    assert messages("too_many_embedding_inputs", checked_file(embedding_inputs=5)) == []
+    assert messages("too_many_embedding_inputs", checked_file(embedding_inputs=6)) == [
         "The requests have 6 embedding inputs; the maximum is 5."
     ]
 
 
 def test_enqueued_tokens_are_compared_with_the_given_limit() -> None:
-    assert messages("enqueued_tokens", a_file(prompt_bytes=4_003)) == []
+    assert messages("enqueued_tokens", checked_file(prompt_bytes=4_003)) == []
     for limit, expected in ((1000, 0), (999, 1)):
-        checked = a_file(max_enqueued_tokens=limit, prompt_bytes=4_003)
+        checked = checked_file(max_enqueued_tokens=limit, prompt_bytes=4_003)
 
         assert len(run("enqueued_tokens", checked)) == expected
-    assert messages("enqueued_tokens", a_file(max_enqueued_tokens=0, prompt_bytes=4)) == [
+    assert messages("enqueued_tokens", checked_file(max_enqueued_tokens=0, prompt_bytes=4)) == [
         "The prompts have about 1 tokens (estimated from 4 bytes of text, 4 bytes per token), more"
         " than 0."
     ]
@@ -185,7 +185,7 @@ def _old_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file, "shutdown_dates", lambda: dates)
 
 
-class Reported(NamedTuple):
+class ListedShutdown(NamedTuple):
     name: str
     date: str
     verb: str
@@ -211,7 +211,7 @@ class Day(NamedTuple):
 @pytest.mark.usefixtures("_old_model")
 def test_shutdown_date_is_compared_with_today(case: Day) -> None:
     now = (SHUTDOWN - timedelta(days=case.days_before)).timestamp()
-    checked = a_file(Row("a", model="old"), now=now)
+    checked = checked_file(Row("a", model="old"), now=now)
 
     assert messages("model_shutdown", checked) == (
         ["The provided model 'old' is not supported by the Batch API."] * case.shutdown
@@ -232,7 +232,7 @@ def test_each_model_with_a_shutdown_date_is_reported_once_with_its_request_count
     names = ["m", "old", "old", "older", None, "old"]
     rows = [Row(str(number), model=name) for number, name in enumerate(names)]
 
-    problems = run(rule, a_file(rows[0], rows[1], BLANK, *rows[2:], now=now))
+    problems = run(rule, checked_file(rows[0], rows[1], BLANK, *rows[2:], now=now))
 
     assert [(problem.line, problem.param) for problem in problems] == [
         (2, "body.model"),
@@ -245,7 +245,7 @@ def test_each_model_with_a_shutdown_date_is_reported_once_with_its_request_count
 def test_retired_model_is_reported_with_its_successor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file, "shutdown_dates", lambda: {"old": "2026-09-01", "odd": "2026-09-01"})
     monkeypatch.setattr(file, "successors", lambda: {"old": "new"})
-    checked = a_file(Row("a", model="old"), Row("b", model="odd"))
+    checked = checked_file(Row("a", model="old"), Row("b", model="odd"))
 
     first, second = run("model_shutdown", checked)
 
@@ -258,22 +258,22 @@ def test_retired_model_is_reported_with_its_successor(monkeypatch: pytest.Monkey
 
 @each(
     [
-        Reported(
+        ListedShutdown(
             "soon",
             "2026-09-20",
             "will reportedly be",
             f"The batch may still be running then: it can take 24 hours. Use 'new' instead. {ONE_1}",
         ),
-        Reported("past", "2026-08-20", "was reportedly", f"Use 'new' instead. {ONE_1}"),
-        Reported("today", "2026-09-01", "was reportedly", f"Use 'new' instead. {ONE_1}"),
+        ListedShutdown("past", "2026-08-20", "was reportedly", f"Use 'new' instead. {ONE_1}"),
+        ListedShutdown("today", "2026-09-01", "was reportedly", f"Use 'new' instead. {ONE_1}"),
     ]
 )
 def test_shutdown_date_of_a_list_of_models_is_a_warning(
-    monkeypatch: pytest.MonkeyPatch, case: Reported
+    monkeypatch: pytest.MonkeyPatch, case: ListedShutdown
 ) -> None:
     monkeypatch.setattr(file, "reported_shutdown_dates", lambda: {"old": case.date})
     monkeypatch.setattr(file, "successors", lambda: {"old": "new"})
-    checked = a_file(Row("a", model="old"))
+    checked = checked_file(Row("a", model="old"))
 
     (problem,) = run("model_shutdown_soon", checked)
 
@@ -288,7 +288,7 @@ def test_distant_shutdown_date_from_a_model_list_is_not_reported(
 ) -> None:
     monkeypatch.setattr(file, "reported_shutdown_dates", lambda: {"old": "2026-10-02"})
 
-    assert run("model_shutdown_soon", a_file(Row("a", model="old"))) == []
+    assert run("model_shutdown_soon", checked_file(Row("a", model="old"))) == []
 
 
 # -- unbatchable and misspelled models ----------------------------------------------
@@ -298,7 +298,7 @@ def test_model_missing_from_all_batch_lists_is_reported_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(file, "unbatchable_models", lambda: ["slow"])
-    checked = a_file(Row("a"), Row("b", model="slow"), Row("c"), Row("d", model="slow"))
+    checked = checked_file(Row("a"), Row("b", model="slow"), Row("c"), Row("d", model="slow"))
 
     (problem,) = run("model_not_batchable", checked)
 
@@ -316,17 +316,17 @@ def test_model_with_a_shutdown_date_is_not_also_reported_as_not_batchable(
     monkeypatch.setattr(file, "unbatchable_models", lambda: ["slow"])
     monkeypatch.setattr(file, "shutdown_dates", lambda: {"slow": shutdown})
 
-    assert bool(run("model_not_batchable", a_file(Row("a", model="slow")))) is reported
+    assert bool(run("model_not_batchable", checked_file(Row("a", model="slow")))) is reported
 
 
 def test_misspelled_model_is_reported_once_with_the_known_one() -> None:
-    checked = a_file(Row("a"), Row("b", model="gpt-5.4-mni"), Row("c", model="gpt-5.4-mni"))
+    checked = checked_file(Row("a"), Row("b", model="gpt-5.4-mni"), Row("c", model="gpt-5.4-mni"))
 
     (problem,) = run("misspelled_model", checked)
 
     assert problem.message == ("The model 'gpt-5.4-mni' is unknown. Did you mean 'gpt-5.4-mini'?")
     assert (problem.line, problem.hint) == (2, affected(2, 2))
-    assert run("misspelled_model", a_file(Row("a", model="gpt-5.4-mini"))) == []
+    assert run("misspelled_model", checked_file(Row("a", model="gpt-5.4-mini"))) == []
 
 
 def test_affected_requests_are_counted() -> None:
@@ -339,8 +339,10 @@ def test_affected_requests_are_counted() -> None:
 
 
 def test_each_deprecated_parameter_is_reported_once() -> None:
-    checked = a_file(
-        Row("a"), Row("b"), deprecated={(CHAT, "seed", False): [2], (CHAT, "user", False): [1, 2]}
+    checked = checked_file(
+        Row("a"),
+        Row("b"),
+        deprecated={(CHAT, "seed", False): [2], (CHAT, "user", False): [1, 2]},
     )
 
     problems = run("deprecated_parameter", checked)
@@ -359,14 +361,14 @@ def test_deprecated_parameters_of_one_line_keep_the_order_of_the_schema() -> Non
     given = {(CHAT, name, False): [1] for name in names}
     reverse = {(CHAT, name, False): [1] for name in reversed(names)}
 
-    problems = run("deprecated_parameter", a_file(Row("a"), deprecated=given))
+    problems = run("deprecated_parameter", checked_file(Row("a"), deprecated=given))
 
     assert len(problems) == 5
-    assert problems == run("deprecated_parameter", a_file(Row("a"), deprecated=reverse))
+    assert problems == run("deprecated_parameter", checked_file(Row("a"), deprecated=reverse))
 
 
 def test_deprecated_parameter_of_two_endpoints_is_reported_for_each() -> None:
-    checked = a_file(
+    checked = checked_file(
         Row("a"), deprecated={(CHAT, "user", False): [2], (RESPONSES, "user", False): [1]}
     )
 
@@ -374,7 +376,7 @@ def test_deprecated_parameter_of_two_endpoints_is_reported_for_each() -> None:
 
 
 def test_deprecated_parameter_has_a_fix_only_where_it_can_be_replaced() -> None:
-    checked = a_file(
+    checked = checked_file(
         *(Row(str(number)) for number in range(3)),
         deprecated={(CHAT, "max_tokens", True): [2, 3], (CHAT, "max_tokens", False): [1]},
     )
@@ -412,12 +414,12 @@ def test_deprecated_parameter_can_be_replaced_without_conflicts(
 
 def test_first_request_to_the_videos_endpoint_is_reported() -> None:
     message = "The shutdown of the Sora API was announced for 2026-09-24."
-    checked = a_file(Row("a"), Row("b", VIDEOS), Row("c"), Row("d", VIDEOS))
+    checked = checked_file(Row("a"), Row("b", VIDEOS), Row("c"), Row("d", VIDEOS))
 
     problems = run("videos_shut_down", checked)
 
     assert [(problem.message, problem.line) for problem in problems] == [(message, 2)]
-    assert run("videos_shut_down", a_file(Row("a"), Row("b", url=None))) == []
+    assert run("videos_shut_down", checked_file(Row("a"), Row("b", url=None))) == []
 
 
 # -- values that all lines share ---------------------------------------------------------------
@@ -428,16 +430,24 @@ def places(problems: list[Problem]) -> list[tuple[int | None, str | None, str | 
 
 
 def test_url_that_is_not_the_endpoint_of_the_batch_is_reported() -> None:
-    rows = [Row("a"), Row("b", COMPLETIONS), BLANK, Row("c", COMPLETIONS), Row("d", url=None)]
+    rows = [
+        Row("a"),
+        Row("b", COMPLETIONS),
+        BLANK,
+        Row("c", COMPLETIONS),
+        Row("d", url=None),
+    ]
 
-    assert places(run("mismatched_url", a_file(*rows))) == [(2, "b", "url"), (4, "c", "url")]
-    assert places(run("mismatched_url", a_file(*rows, endpoint=COMPLETIONS))) == [(1, "a", "url")]
+    assert places(run("mismatched_url", checked_file(*rows))) == [(2, "b", "url"), (4, "c", "url")]
+    assert places(run("mismatched_url", checked_file(*rows, endpoint=COMPLETIONS))) == [
+        (1, "a", "url")
+    ]
 
 
 def test_model_that_is_not_the_most_frequent_is_reported() -> None:
     rows = [Row("a", model="n"), Row("b"), Row("c", model=None), Row("d")]
 
-    problems = run("mismatched_model", a_file(*rows))
+    problems = run("mismatched_model", checked_file(*rows))
 
     assert places(problems) == [(1, "a", "body.model")]
     assert problems[0].message == (
@@ -448,23 +458,27 @@ def test_model_that_is_not_the_most_frequent_is_reported() -> None:
 
 
 def test_misspelled_model_among_others_gets_a_suggestion() -> None:
-    rows = [Row("a", model="gpt-4o"), Row("b", model="gpt-4o"), Row("c", model="gtp-4o")]
+    rows = [
+        Row("a", model="gpt-4o"),
+        Row("b", model="gpt-4o"),
+        Row("c", model="gtp-4o"),
+    ]
 
-    (problem,) = run("mismatched_model", a_file(*rows))
+    (problem,) = run("mismatched_model", checked_file(*rows))
 
     assert problem.hint == "Did you mean 'gpt-4o'?"
 
 
 def test_first_of_equally_frequent_models_is_the_reference() -> None:
-    checked = a_file(Row("a", model="n"), Row("b", model="m"))
+    checked = checked_file(Row("a", model="n"), Row("b", model="m"))
 
     assert places(run("mismatched_model", checked)) == [(2, "b", "body.model")]
-    assert run("mismatched_model", a_file(Row("a", model=None))) == []
+    assert run("mismatched_model", checked_file(Row("a", model=None))) == []
 
 
 def test_repeated_custom_id_is_reported_with_its_first_line() -> None:
     names = ["a", "b", "a", None, "", "", None, "a", "A"]
-    checked = a_file(*(Row(name) for name in names))
+    checked = checked_file(*(Row(name) for name in names))
 
     problems = run("duplicate_custom_id", checked)
 
@@ -485,9 +499,17 @@ def test_duplicates_are_found_in_files_of_any_size(
     monkeypatch.setattr(file, "_SHARE", share)
     rows = [Row(str(number)) for number in range(20)]
 
-    assert run("duplicate_custom_id", a_file(*rows)) == []
-    assert places(run("duplicate_custom_id", a_file(*rows, Row("7")))) == [(21, "7", "custom_id")]
-    assert run("duplicate_custom_id", a_file(*rows, Row(None), Row(None), Row(""), Row(""))) == []
+    assert run("duplicate_custom_id", checked_file(*rows)) == []
+    assert places(run("duplicate_custom_id", checked_file(*rows, Row("7")))) == [
+        (21, "7", "custom_id")
+    ]
+    assert (
+        run(
+            "duplicate_custom_id",
+            checked_file(*rows, Row(None), Row(None), Row(""), Row("")),
+        )
+        == []
+    )
 
 
 def test_search_for_duplicates_reads_the_custom_ids_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -511,7 +533,7 @@ def test_ids_with_equal_hashes_are_not_duplicates(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(file, "_FEW_LINES", 0)
     monkeypatch.setattr(file, "hash", lambda _: 7, raising=False)
 
-    assert run("duplicate_custom_id", a_file(Row("a"), Row("b"))) == []
-    assert places(run("duplicate_custom_id", a_file(Row("a"), Row("b"), Row("a")))) == [
+    assert run("duplicate_custom_id", checked_file(Row("a"), Row("b"))) == []
+    assert places(run("duplicate_custom_id", checked_file(Row("a"), Row("b"), Row("a")))) == [
         (3, "a", "custom_id")
     ]

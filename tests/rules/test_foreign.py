@@ -126,7 +126,7 @@ CSV = b"id,prompt\n1,Hi\n2,Ho\n"
 GEMINI = rows({"custom_id": "a", "request": {"contents": [{"parts": [{"text": "Hi"}]}]}})
 
 
-class Other(NamedTuple):
+class OtherFormat(NamedTuple):
     name: str
     head: bytes
     called: str
@@ -134,29 +134,29 @@ class Other(NamedTuple):
 
 @each(
     [
-        Other("commas", CSV, "a table"),
-        Other("semicolons", b"id;prompt\n1;Hi\n", "a table"),
-        Other("tabs", b"id\tprompt\r\n1\tHi\r\n", "a table"),
-        Other("JSON in a cell", b'custom_id,body\na,"{""model"": ""m""}"\n', "a table"),
-        Other("Gemini with a custom_id", GEMINI, "Gemini"),
-        Other(
+        OtherFormat("commas", CSV, "a table"),
+        OtherFormat("semicolons", b"id;prompt\n1;Hi\n", "a table"),
+        OtherFormat("tabs", b"id\tprompt\r\n1\tHi\r\n", "a table"),
+        OtherFormat("JSON in a cell", b'custom_id,body\na,"{""model"": ""m""}"\n', "a table"),
+        OtherFormat("Gemini with a custom_id", GEMINI, "Gemini"),
+        OtherFormat(
             "conflict",
             b"<<<<<<< HEAD\n" + GEMINI + b"=======\n" + GEMINI + b">>>>>>> x\n",
             "Gemini",
         ),
-        Other("script", b"#!/usr/bin/env python3\nimport openai\n", "source code"),
-        Other("JavaScript", b"import fs from 'fs'\nconst a = 1\n", "source code"),
-        Other(
+        OtherFormat("script", b"#!/usr/bin/env python3\nimport openai\n", "source code"),
+        OtherFormat("JavaScript", b"import fs from 'fs'\nconst a = 1\n", "source code"),
+        OtherFormat(
             "Python with a docstring",
             b'"""Make a batch."""\nfrom openai import OpenAI\nclient = OpenAI()\n',
             "source code",
         ),
-        Other("HTML", b"<!DOCTYPE html>\n<html>\n", "a web page"),
-        Other("ZIP", b"PK\x03\x04rest", "a ZIP archive"),
-        Other("Parquet", b"PAR1rest", "a Parquet file"),
+        OtherFormat("HTML", b"<!DOCTYPE html>\n<html>\n", "a web page"),
+        OtherFormat("ZIP", b"PK\x03\x04rest", "a ZIP archive"),
+        OtherFormat("Parquet", b"PAR1rest", "a Parquet file"),
     ]
 )
-def test_other_formats_are_recognized(case: Other) -> None:
+def test_other_formats_are_recognized(case: OtherFormat) -> None:
     defect = find_foreign(case.head)
 
     assert defect is not None
@@ -164,26 +164,28 @@ def test_other_formats_are_recognized(case: Other) -> None:
     assert defect.detail
 
 
-class Batch(NamedTuple):
+class BrokenBatch(NamedTuple):
     name: str
     head: bytes
 
 
 @each(
     [
-        Batch("line", line("a")),
-        Batch("conflict", b"<<<<<<< HEAD\n" + line("a")),
-        Batch("comment", b"// a comment\n" + line("a")),
-        Batch("single quotes", b"{'custom_id': 'a'}\n"),
-        Batch("word", b"hello\n"),
-        Batch("words with a comma", b"hello, world\n"),
-        Batch("request without contents", rows({"custom_id": "a", "request": {"model": "m"}})),
-        Batch("line that is cut off", line("a")[:-5]),
-        Batch("blank line first", b"\n" + line("a")),
-        Batch("comma after the object", line("a").rstrip() + b",\n" + line("b")),
+        BrokenBatch("line", line("a")),
+        BrokenBatch("conflict", b"<<<<<<< HEAD\n" + line("a")),
+        BrokenBatch("comment", b"// a comment\n" + line("a")),
+        BrokenBatch("single quotes", b"{'custom_id': 'a'}\n"),
+        BrokenBatch("word", b"hello\n"),
+        BrokenBatch("words with a comma", b"hello, world\n"),
+        BrokenBatch(
+            "request without contents", rows({"custom_id": "a", "request": {"model": "m"}})
+        ),
+        BrokenBatch("line that is cut off", line("a")[:-5]),
+        BrokenBatch("blank line first", b"\n" + line("a")),
+        BrokenBatch("comma after the object", line("a").rstrip() + b",\n" + line("b")),
     ]
 )
-def test_broken_lines_are_not_foreign(case: Batch) -> None:
+def test_broken_lines_are_not_foreign(case: BrokenBatch) -> None:
     assert find_foreign(case.head) is None
 
 

@@ -22,7 +22,7 @@ def only_for(field: str, output_format: str) -> str:
     return f"The '{field}' parameter is only allowed when 'output_format' is '{output_format}'."
 
 
-class Found(NamedTuple):
+class Conflict(NamedTuple):
     name: str
     rule: str
     body: dict[str, Any]
@@ -31,7 +31,7 @@ class Found(NamedTuple):
     param: str | None
 
 
-class Passing(NamedTuple):
+class Compatible(NamedTuple):
     name: str
     rule: str
     body: dict[str, Any]
@@ -39,7 +39,7 @@ class Passing(NamedTuple):
 
 @each(
     [
-        Found(
+        Conflict(
             "compressed png",
             "invalid_png_output_compression",
             {"output_format": "png", "output_compression": 99},
@@ -47,7 +47,7 @@ class Passing(NamedTuple):
             "output_compression",
             None,
         ),
-        Found(
+        Conflict(
             "compression without a format",
             "compression_without_format",
             {"output_compression": 50},
@@ -56,7 +56,7 @@ class Passing(NamedTuple):
             "output_compression",
             "output_compression",
         ),
-        Found(
+        Conflict(
             "transparent jpeg",
             "invalid_transparent_background_output_format",
             {"output_format": "jpeg", "background": "transparent"},
@@ -64,7 +64,7 @@ class Passing(NamedTuple):
             "background",
             None,
         ),
-        Found(
+        Conflict(
             "frame_count without gif",
             "option_of_other_format",
             {"frame_count": 4},
@@ -72,7 +72,7 @@ class Passing(NamedTuple):
             "frame_count",
             "frame_count",
         ),
-        Found(
+        Conflict(
             "frame_duration_ms with png",
             "option_of_other_format",
             {"frame_duration_ms": 90, "output_format": "png"},
@@ -80,7 +80,7 @@ class Passing(NamedTuple):
             "frame_duration_ms",
             "frame_duration_ms",
         ),
-        Found(
+        Conflict(
             "svg options without svg",
             "option_of_other_format",
             {"svg": {"model": "m"}},
@@ -88,7 +88,7 @@ class Passing(NamedTuple):
             "svg",
             "svg",
         ),
-        Found(
+        Conflict(
             "two svgs",
             "format_excludes",
             {"output_format": "svg", "n": 2},
@@ -96,7 +96,7 @@ class Passing(NamedTuple):
             "n",
             "n",
         ),
-        Found(
+        Conflict(
             "compressed gif",
             "format_excludes",
             {"output_format": "gif", "output_compression": 50},
@@ -104,7 +104,7 @@ class Passing(NamedTuple):
             "output_compression",
             "output_compression",
         ),
-        Found(
+        Conflict(
             "gif with a mask",
             "format_excludes",
             {"output_format": "gif", "mask": {"file_id": "f"}},
@@ -114,7 +114,7 @@ class Passing(NamedTuple):
         ),
     ]
 )
-def test_conflicting_image_options_are_reported(case: Found) -> None:
+def test_conflicting_image_options_are_reported(case: Conflict) -> None:
     expected = [(case.message, case.param, (case.field,))]
 
     assert rule_findings(case.rule, EDITS, case.body) == expected
@@ -124,73 +124,73 @@ def test_conflicting_image_options_are_reported(case: Found) -> None:
 
 @each(
     [
-        Passing(
+        Compatible(
             "png of full quality",
             "invalid_png_output_compression",
             {"output_format": "png", "output_compression": 100},
         ),
-        Passing(
+        Compatible(
             "compressed webp",
             "invalid_png_output_compression",
             {"output_format": "webp", "output_compression": 50},
         ),
-        Passing(
+        Compatible(
             "compression of a wrong type",
             "invalid_png_output_compression",
             {"output_format": "png", "output_compression": "50"},
         ),
-        Passing(
+        Compatible(
             "png without compression", "invalid_png_output_compression", {"output_format": "png"}
         ),
-        Passing("null compression", "compression_without_format", {"output_compression": None}),
-        Passing(
+        Compatible("null compression", "compression_without_format", {"output_compression": None}),
+        Compatible(
             "compressed jpeg",
             "compression_without_format",
             {"output_compression": 50, "output_format": "jpeg"},
         ),
-        Passing(
+        Compatible(
             "transparent default format",
             "invalid_transparent_background_output_format",
             {"background": "transparent"},
         ),
-        Passing(
+        Compatible(
             "opaque jpeg",
             "invalid_transparent_background_output_format",
             {"background": "opaque", "output_format": "jpeg"},
         ),
-        Passing(
+        Compatible(
             "frames of a gif",
             "option_of_other_format",
             {"frame_count": 4, "output_format": "gif"},
         ),
-        Passing(
+        Compatible(
             "svg options of an svg",
             "option_of_other_format",
             {"svg": {"model": "m"}, "output_format": "svg"},
         ),
-        Passing("null svg options", "option_of_other_format", {"svg": None}),
-        Passing("unknown format", "option_of_other_format", {"svg": {}, "output_format": "SVG"}),
-        Passing(
+        Compatible("null svg options", "option_of_other_format", {"svg": None}),
+        Compatible("unknown format", "option_of_other_format", {"svg": {}, "output_format": "SVG"}),
+        Compatible(
             "format of a wrong type",
             "option_of_other_format",
             {"svg": {}, "output_format": ["svg"]},
         ),
-        Passing("one svg", "format_excludes", {"output_format": "svg", "n": 1}),
-        Passing("boolean n", "format_excludes", {"output_format": "svg", "n": True}),
-        Passing(
+        Compatible("one svg", "format_excludes", {"output_format": "svg", "n": 1}),
+        Compatible("boolean n", "format_excludes", {"output_format": "svg", "n": True}),
+        Compatible(
             "two pngs",
             "format_excludes",
             {"output_format": "png", "n": 2, "output_compression": 100},
         ),
-        Passing("mask without markup", "markup_with_mask", {"mask": {"file_id": "a"}}),
-        Passing(
+        Compatible("mask without markup", "markup_with_mask", {"mask": {"file_id": "a"}}),
+        Compatible(
             "null mask with markup",
             "markup_with_mask",
             {"mask": None, "markup": {"file_id": "a"}},
         ),
     ]
 )
-def test_consistent_image_options_pass(case: Passing) -> None:
+def test_consistent_image_options_pass(case: Compatible) -> None:
     assert rule_findings(case.rule, EDITS, case.body) == []
 
 

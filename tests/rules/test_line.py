@@ -34,20 +34,22 @@ def only(line: dict[str, Any]) -> BatchError:
 # -- rules that the schema states -----------------------------------------------------------------
 
 
-class Hint(NamedTuple):
+class MissingField(NamedTuple):
     name: str
     text: str | None
 
 
 @each(
     [
-        Hint("custom_id", "Give each request a unique ID, so that you can find its result."),
-        Hint("method", 'Add "method": "POST".'),
-        Hint("url", 'Add the endpoint, for example "url": "/v1/responses".'),
-        Hint("body", 'Put the parameters of the request into "body".'),
+        MissingField(
+            "custom_id", "Give each request a unique ID, so that you can find its result."
+        ),
+        MissingField("method", 'Add "method": "POST".'),
+        MissingField("url", 'Add the endpoint, for example "url": "/v1/responses".'),
+        MissingField("body", 'Put the parameters of the request into "body".'),
     ]
 )
-def test_missing_field_is_reported(case: Hint) -> None:
+def test_missing_field_is_reported(case: MissingField) -> None:
     error = only(without(case.name))
 
     assert (error.rule, error.code) == ("missing_line_member", "missing_required_parameter")
@@ -56,7 +58,7 @@ def test_missing_field_is_reported(case: Hint) -> None:
     assert error.hint == case.text
 
 
-class Wrong(NamedTuple):
+class WrongValue(NamedTuple):
     name: str
     field: str
     value: Any
@@ -65,19 +67,19 @@ class Wrong(NamedTuple):
 
 @each(
     [
-        Wrong("integer as custom_id", "custom_id", 17, "invalid_custom_id"),
-        Wrong("null as custom_id", "custom_id", None, "invalid_custom_id"),
-        Wrong("GET", "method", "GET", "invalid_method"),
-        Wrong("lower case", "method", "post", "invalid_method"),
-        Wrong("method of a wrong type", "method", 1, "invalid_method"),
-        Wrong("unknown url", "url", "/v1/nope", "invalid_url"),
-        Wrong("url with a slash at the end", "url", "/v1/embeddings/", "invalid_url"),
-        Wrong("url of a wrong type", "url", ["/v1/embeddings"], "invalid_url"),
-        Wrong("string as body", "body", "{}", "invalid_body"),
-        Wrong("array as body", "body", [], "invalid_body"),
+        WrongValue("integer as custom_id", "custom_id", 17, "invalid_custom_id"),
+        WrongValue("null as custom_id", "custom_id", None, "invalid_custom_id"),
+        WrongValue("GET", "method", "GET", "invalid_method"),
+        WrongValue("lower case", "method", "post", "invalid_method"),
+        WrongValue("method of a wrong type", "method", 1, "invalid_method"),
+        WrongValue("unknown url", "url", "/v1/nope", "invalid_url"),
+        WrongValue("url with a slash at the end", "url", "/v1/embeddings/", "invalid_url"),
+        WrongValue("url of a wrong type", "url", ["/v1/embeddings"], "invalid_url"),
+        WrongValue("string as body", "body", "{}", "invalid_body"),
+        WrongValue("array as body", "body", [], "invalid_body"),
     ]
 )
-def test_wrong_value_is_reported(case: Wrong) -> None:
+def test_wrong_value_is_reported(case: WrongValue) -> None:
     error = only(request() | {case.field: case.value})
 
     assert (error.rule, error.code) == (case.rule, case.rule)
@@ -88,24 +90,24 @@ def test_valid_line_passes() -> None:
     assert check_request(request()) == []
 
 
-class Meant(NamedTuple):
+class IntendedUrl(NamedTuple):
     name: str
     suggestion: str | None
 
 
 @each(
     [
-        Meant("/chat/completions", "/v1/chat/completions"),
-        Meant("https://api.openai.com/v1/embeddings", "/v1/embeddings"),
-        Meant("/v1/embeddings/", "/v1/embeddings"),
-        Meant("/v1/embedding", "/v1/embeddings"),
-        Meant("chat/completions", "/v1/chat/completions"),
-        Meant("/v1/chat/completion", "/v1/chat/completions"),
-        Meant("/v1/audio/speech", None),
-        Meant("nonsense", None),
+        IntendedUrl("/chat/completions", "/v1/chat/completions"),
+        IntendedUrl("https://api.openai.com/v1/embeddings", "/v1/embeddings"),
+        IntendedUrl("/v1/embeddings/", "/v1/embeddings"),
+        IntendedUrl("/v1/embedding", "/v1/embeddings"),
+        IntendedUrl("chat/completions", "/v1/chat/completions"),
+        IntendedUrl("/v1/chat/completion", "/v1/chat/completions"),
+        IntendedUrl("/v1/audio/speech", None),
+        IntendedUrl("nonsense", None),
     ]
 )
-def test_hint_suggests_the_intended_url(case: Meant) -> None:
+def test_hint_suggests_the_intended_url(case: IntendedUrl) -> None:
     hint = only(request() | {"url": case.name}).hint or ""
 
     assert f"'{case.name}'" in hint
@@ -192,7 +194,7 @@ def test_unknown_fields_of_a_line_are_warnings() -> None:
     ]
 
 
-class Extra(NamedTuple):
+class UnknownField(NamedTuple):
     name: str
     line: dict[str, Any]
     hint: str
@@ -200,18 +202,22 @@ class Extra(NamedTuple):
 
 @each(
     [
-        Extra("parameter of the body", request() | {"dimensions": 2}, "Move it into the body"),
-        Extra("unknown anywhere", request() | {"priority": 2}, "Remove it"),
-        Extra("parameter of another endpoint", request() | {"temperature": 2}, "Remove it"),
-        Extra(
+        UnknownField(
+            "parameter of the body", request() | {"dimensions": 2}, "Move it into the body"
+        ),
+        UnknownField("unknown anywhere", request() | {"priority": 2}, "Remove it"),
+        UnknownField("parameter of another endpoint", request() | {"temperature": 2}, "Remove it"),
+        UnknownField(
             "unknown endpoint",
             request() | {"dimensions": 2, "url": "/v1/nope"},
             "Remove it",
         ),
-        Extra("endpoint of a wrong type", request() | {"dimensions": 2, "url": []}, "Remove it"),
+        UnknownField(
+            "endpoint of a wrong type", request() | {"dimensions": 2, "url": []}, "Remove it"
+        ),
     ]
 )
-def test_hint_moves_a_parameter_into_the_body(case: Extra) -> None:
+def test_hint_moves_a_parameter_into_the_body(case: UnknownField) -> None:
     [problem] = run("unknown_line_member", case.line)
 
     assert (problem.hint or "").startswith(case.hint)

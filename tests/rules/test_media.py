@@ -51,7 +51,7 @@ def response_image(url: str) -> dict[str, Any]:
 # -- images: invalid_image_url, invalid_base64_image, invalid_image_format ------------------------
 
 
-class Broken(NamedTuple):
+class BrokenImage(NamedTuple):
     name: str
     url: str
     got: str
@@ -59,22 +59,24 @@ class Broken(NamedTuple):
 
 @each(
     [
-        Broken("empty", "data:image/png;base64,", "empty base64-encoded bytes"),
-        Broken("undefined", "data:image/png;base64,undefined", "an invalid base64-encoded value"),
-        Broken(
+        BrokenImage("empty", "data:image/png;base64,", "empty base64-encoded bytes"),
+        BrokenImage(
+            "undefined", "data:image/png;base64,undefined", "an invalid base64-encoded value"
+        ),
+        BrokenImage(
             "brace",
             "data:image/png;base64,iVBORw0KGgo{AAANSUhEUg==",
             "an invalid base64-encoded value",
         ),
-        Broken(
+        BrokenImage(
             "not base64",
             "data:image/png,iVBORw0KGgo",
             "a value without the ';base64' separator",
         ),
-        Broken("prefix alone", "data:", "a value without the ';base64' separator"),
+        BrokenImage("prefix alone", "data:", "a value without the ';base64' separator"),
     ]
 )
-def test_broken_data_url_is_reported(case: Broken) -> None:
+def test_broken_data_url_is_reported(case: BrokenImage) -> None:
     message = f"Invalid 'input[0].content[1].image_url'. {EXPECTED_IMAGE}, but got {case.got}."
 
     assert rule_findings("invalid_image_url", RESPONSES, response_image(case.url)) == [
@@ -160,7 +162,7 @@ def test_supported_image_passes(content: bytes, mime: str, rule: str) -> None:
     assert rule_findings(rule, RESPONSES, response_image(url)) == []
 
 
-class Place(NamedTuple):
+class ImagePlace(NamedTuple):
     name: str
     url: str
     body: dict[str, Any]
@@ -172,22 +174,24 @@ BAD_IMAGE = {"image_url": "data:image/png;base64,"}
 
 @each(
     [
-        Place(
+        ImagePlace(
             "output of a function",
             RESPONSES,
             {"input": [{"type": "function_call_output", "call_id": "a", "output": [BAD_IMAGE]}]},
             "input[0].output[0].image_url",
         ),
-        Place(
+        ImagePlace(
             "screenshot",
             RESPONSES,
             {"input": [{"type": "computer_call_output", "output": BAD_IMAGE}]},
             "input[0].output.image_url",
         ),
-        Place("mask", EDITS, {"mask": BAD_IMAGE}, "mask.image_url"),
-        Place("markup", EDITS, {"markup": BAD_IMAGE}, "markup.image_url"),
-        Place("video", "/v1/videos", {"input_reference": BAD_IMAGE}, "input_reference.image_url"),
-        Place(
+        ImagePlace("mask", EDITS, {"mask": BAD_IMAGE}, "mask.image_url"),
+        ImagePlace("markup", EDITS, {"markup": BAD_IMAGE}, "markup.image_url"),
+        ImagePlace(
+            "video", "/v1/videos", {"input_reference": BAD_IMAGE}, "input_reference.image_url"
+        ),
+        ImagePlace(
             "moderation",
             "/v1/moderations",
             {"input": [{"type": "image_url", "image_url": {"url": BAD_IMAGE["image_url"]}}]},
@@ -195,7 +199,7 @@ BAD_IMAGE = {"image_url": "data:image/png;base64,"}
         ),
     ]
 )
-def test_images_are_found_in_every_place(case: Place) -> None:
+def test_images_are_found_in_every_place(case: ImagePlace) -> None:
     message = f"Invalid '{case.place}'. {EXPECTED_IMAGE}, but got empty base64-encoded bytes."
 
     [(found, param, _)] = rule_findings("invalid_image_url", case.url, case.body)
@@ -212,7 +216,7 @@ NO_URL = (
 )
 
 
-class Doubtful(NamedTuple):
+class DoubtfulUrl(NamedTuple):
     name: str
     url: str
     message: str
@@ -220,21 +224,21 @@ class Doubtful(NamedTuple):
 
 @each(
     [
-        Doubtful("other scheme", "gs://bucket/a.png", NO_URL),
-        Doubtful("empty", "", NO_URL),
-        Doubtful(
+        DoubtfulUrl("other scheme", "gs://bucket/a.png", NO_URL),
+        DoubtfulUrl("empty", "", NO_URL),
+        DoubtfulUrl(
             "few bytes",
             "data:image/png;base64,AAAA",
             "The data URL is too short for an image.",
         ),
-        Doubtful("no padding", "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg", UNTIDY),
-        Doubtful("newline", "data:image/png;base64,iVBORw0KGgoAAAAN\nSUhEUgAA", UNTIDY),
-        Doubtful("blank", "data:image/png;base64, iVBORw0KGgoAAAANSUhEUg==", UNTIDY),
-        Doubtful("alphabet of URLs", "data:image/jpeg;base64,_9j_4AAQSkZJRgABAQAAAQ==", UNTIDY),
-        Doubtful("escapes", "data:image/jpeg;base64,%2F9j%2F4AAQSkZJRgABAQAAAQ%3D%3D", UNTIDY),
+        DoubtfulUrl("no padding", "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg", UNTIDY),
+        DoubtfulUrl("newline", "data:image/png;base64,iVBORw0KGgoAAAAN\nSUhEUgAA", UNTIDY),
+        DoubtfulUrl("blank", "data:image/png;base64, iVBORw0KGgoAAAANSUhEUg==", UNTIDY),
+        DoubtfulUrl("alphabet of URLs", "data:image/jpeg;base64,_9j_4AAQSkZJRgABAQAAAQ==", UNTIDY),
+        DoubtfulUrl("escapes", "data:image/jpeg;base64,%2F9j%2F4AAQSkZJRgABAQAAAQ%3D%3D", UNTIDY),
     ]
 )
-def test_doubtful_image_url_is_reported(case: Doubtful) -> None:
+def test_doubtful_image_url_is_reported(case: DoubtfulUrl) -> None:
     body = chat_image(case.url)
 
     assert rule_findings("doubtful_image_url", CHAT, body) == [
@@ -398,7 +402,7 @@ test_invalid_data_never_raises = garbage_test(
         "type",
     },
     st.none() | st.integers() | URLS,
-    longest_message=400,
+    max_message_length=400,
     max_examples=250,
 )
 

@@ -20,11 +20,11 @@ EDITS = "/v1/images/edits"
 # -- what the schemas of model families state -----------------------------------------------------
 
 
-class Stated(NamedTuple):
+class UnsupportedParameters(NamedTuple):
     name: str
     rule: str
     url: str
-    refused: dict[str, Any]
+    rejected: dict[str, Any]
     accepted: dict[str, Any]
 
 
@@ -34,77 +34,77 @@ LOGPROBS = {"model": "gpt-5.6-terra", "reasoning_effort": "none", "logprobs": Tr
 
 @each(
     [
-        Stated(
+        UnsupportedParameters(
             "parameter",
             "unsupported_parameter",
             CHAT,
             {"model": "gpt-5", "max_tokens": 9},
             {"model": "gpt-5", "max_completion_tokens": 9},
         ),
-        Stated(
+        UnsupportedParameters(
             "value",
             "unsupported_value",
             CHAT,
             {"model": "gpt-5", "temperature": 0},
             {"model": "gpt-5", "temperature": 1},
         ),
-        Stated(
+        UnsupportedParameters(
             "reasoning",
             "unrecognized_argument",
             CHAT,
             {"model": "gpt-4o", "reasoning_effort": "low"},
             {"model": "gpt-5", "reasoning_effort": "low"},
         ),
-        Stated(
+        UnsupportedParameters(
             "cache",
             "invalid_parameter",
             RESPONSES,
             {"model": "gpt-5.6-terra", "prompt_cache_retention": "in_memory"},
             {"model": "gpt-5.6-terra", "prompt_cache_retention": "24h"},
         ),
-        Stated(
+        UnsupportedParameters(
             "log probabilities",
             "top_logprobs_above_max",
             CHAT,
             LOGPROBS | {"top_logprobs": 6},
             LOGPROBS | {"top_logprobs": 5},
         ),
-        Stated(
+        UnsupportedParameters(
             "tools",
             "tools_need_no_effort",
             CHAT,
             {"model": "gpt-5.6-sol", "tools": TOOLS},
             {"model": "gpt-5.6-sol", "tools": TOOLS, "reasoning_effort": "none"},
         ),
-        Stated(
+        UnsupportedParameters(
             "output tokens",
             "max_tokens_too_large",
             CHAT,
             {"model": "gpt-4o-mini", "max_tokens": 16_385},
             {"model": "gpt-4o-mini", "max_tokens": 16_384},
         ),
-        Stated(
+        UnsupportedParameters(
             "dimensions",
             "too_many_dimensions",
             EMBEDDINGS,
             {"model": "text-embedding-3-small", "dimensions": 1537},
             {"model": "text-embedding-3-small", "dimensions": 1536},
         ),
-        Stated(
+        UnsupportedParameters(
             "fixed dimensions",
             "dimensions_unsupported",
             EMBEDDINGS,
             {"model": "text-embedding-ada-002", "dimensions": 1536},
             {"model": "text-embedding-ada-002"},
         ),
-        Stated(
+        UnsupportedParameters(
             "input fidelity",
             "invalid_input_fidelity_model",
             EDITS,
             {"model": "gpt-image-2", "input_fidelity": "high"},
             {"model": "gpt-image-1.5", "input_fidelity": "high"},
         ),
-        Stated(
+        UnsupportedParameters(
             "suffix",
             "unsupported_by_documentation",
             COMPLETIONS,
@@ -113,12 +113,14 @@ LOGPROBS = {"model": "gpt-5.6-terra", "reasoning_effort": "none", "logprobs": Tr
         ),
     ]
 )
-def test_model_rejects_parameters_that_its_family_does_not_support(case: Stated) -> None:
-    refused = [error.rule for error in check_request(request("a", case.url, **case.refused))]
+def test_model_rejects_parameters_that_its_family_does_not_support(
+    case: UnsupportedParameters,
+) -> None:
+    rejected = [error.rule for error in check_request(request("a", case.url, **case.rejected))]
     accepted = [error.rule for error in check_request(request("a", case.url, **case.accepted))]
-    unknown = check_request(request("a", case.url, **case.refused | {"model": "unknown"}))
+    unknown = check_request(request("a", case.url, **case.rejected | {"model": "unknown"}))
 
-    assert case.rule in refused
+    assert case.rule in rejected
     assert case.rule not in accepted
     assert case.rule not in [error.rule for error in unknown]
 

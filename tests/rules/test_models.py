@@ -16,7 +16,7 @@ EMBEDDINGS = "/v1/embeddings"
 GENERATIONS = "/v1/images/generations"
 
 
-class Misplaced(NamedTuple):
+class MisplacedModel(NamedTuple):
     model: str
     url: str
     rule: str
@@ -33,40 +33,40 @@ def about_model(url: str, model: str) -> list[BatchError]:
 
 @each(
     [
-        Misplaced(
+        MisplacedModel(
             "gpt-5.4-pro", CHAT, "wrong_endpoint", "This model is available at /v1/responses."
         ),
-        Misplaced(
+        MisplacedModel(
             "gpt-4o",
             EMBEDDINGS,
             "wrong_endpoint",
             "This model is available at /v1/chat/completions and /v1/responses.",
         ),
-        Misplaced(
+        MisplacedModel(
             "ft:gpt-4o:acme::1",
             EMBEDDINGS,
             "wrong_endpoint",
             "This model is available at /v1/chat/completions and /v1/responses.",
         ),
-        Misplaced(
+        MisplacedModel(
             "gpt-audio",
             RESPONSES,
             "not_a_responses_model",
             "This model is available at /v1/chat/completions.",
         ),
-        Misplaced(
+        MisplacedModel(
             "whisper-1",
             RESPONSES,
             "not_a_responses_model",
             "This model is not available at any batch endpoint. Use another model.",
         ),
-        Misplaced(
+        MisplacedModel(
             "gpt-4.1",
             GENERATIONS,
             "not_an_image_model",
             "This model is available at /v1/chat/completions and /v1/responses.",
         ),
-        Misplaced(
+        MisplacedModel(
             "gpt-6.2-sol",
             EMBEDDINGS,
             "doubtful_endpoint",
@@ -74,7 +74,7 @@ def about_model(url: str, model: str) -> list[BatchError]:
         ),
     ]
 )
-def test_model_at_the_wrong_endpoint_is_reported_with_the_right_ones(case: Misplaced) -> None:
+def test_model_at_the_wrong_endpoint_is_reported_with_the_right_ones(case: MisplacedModel) -> None:
     (error,) = about_model(case.url, case.model)
 
     assert error.rule == case.rule

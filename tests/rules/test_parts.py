@@ -47,7 +47,7 @@ class Part(NamedTuple):
     ]
 )
 def test_response_has_the_documented_file(case: Part) -> None:
-    """Files are checked in messages and in the outputs of tools."""
+    """Files are checked in messages and in tool outputs."""
     call = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}
     output = {"type": "function_call_output", "call_id": "a", "output": [case.part]}
     in_message = check_request(

@@ -63,7 +63,7 @@ def test_short_lines_are_not_counted() -> None:
 # -- prompt_characters and prompt_bytes -----------------------------------------------------------
 
 
-class Counted(NamedTuple):
+class PromptSize(NamedTuple):
     name: str
     body: dict[str, Any]
     characters: int
@@ -71,15 +71,17 @@ class Counted(NamedTuple):
 
 @each(
     [
-        Counted("string", {"prompt": "1234"}, 4),
-        Counted("strings", {"input": ["12", "3"]}, 3),
-        Counted("instructions", {"input": "12", "instructions": "345"}, 5),
-        Counted("message without its role", {"messages": [{"role": "user", "content": "123"}]}, 3),
-        Counted("tokens", {"input": [1, 2, 3]}, 0),
-        Counted("other parameters", {"user": "1234"}, 0),
+        PromptSize("string", {"prompt": "1234"}, 4),
+        PromptSize("strings", {"input": ["12", "3"]}, 3),
+        PromptSize("instructions", {"input": "12", "instructions": "345"}, 5),
+        PromptSize(
+            "message without its role", {"messages": [{"role": "user", "content": "123"}]}, 3
+        ),
+        PromptSize("tokens", {"input": [1, 2, 3]}, 0),
+        PromptSize("other parameters", {"user": "1234"}, 0),
     ]
 )
-def test_characters_of_the_prompt_are_counted(case: Counted) -> None:
+def test_characters_of_the_prompt_are_counted(case: PromptSize) -> None:
     assert prompt_characters(case.body) == case.characters
     assert prompt_bytes(case.body) == case.characters
 
@@ -100,7 +102,7 @@ def test_images_do_not_count_as_characters() -> None:
 # -- input_too_long, which the schema states ------------------------------------------------------
 
 
-class TooLong(NamedTuple):
+class TooLongInput(NamedTuple):
     name: str
     value: Any
     place: str
@@ -108,25 +110,25 @@ class TooLong(NamedTuple):
 
 @each(
     [
-        TooLong("string", "x" * (8192 * 128 + 1), "input"),
-        TooLong("strings", ["a", "x" * (8192 * 128 + 1)], "input[1]"),
-        TooLong("tokens", [[1] * 8193], "input[0]"),
+        TooLongInput("string", "x" * (8192 * 128 + 1), "input"),
+        TooLongInput("strings", ["a", "x" * (8192 * 128 + 1)], "input[1]"),
+        TooLongInput("tokens", [[1] * 8193], "input[0]"),
     ]
 )
-def test_embedding_input_too_long_for_any_tokenizer_is_reported(case: TooLong) -> None:
+def test_embedding_input_too_long_for_any_tokenizer_is_reported(case: TooLongInput) -> None:
     (error,) = check_request(embedding(case.value))
 
     assert (error.rule, error.param) == ("input_too_long", None)
     assert error.message == f"Invalid '{case.place}': maximum input length is 8192 tokens."
 
 
-class Longest(NamedTuple):
+class LongestInput(NamedTuple):
     name: str
     value: Any
 
 
-@each([Longest("string", "x" * (8192 * 128)), Longest("tokens", [[1] * 8192])])
-def test_embedding_input_of_maximum_length_passes(case: Longest) -> None:
+@each([LongestInput("string", "x" * (8192 * 128)), LongestInput("tokens", [[1] * 8192])])
+def test_embedding_input_of_maximum_length_passes(case: LongestInput) -> None:
     assert check_request(embedding(case.value)) == []
 
 

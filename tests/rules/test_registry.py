@@ -199,7 +199,7 @@ def test_request_has_its_model_and_the_objects_in_a_list() -> None:
     assert [*request.objects("input")] == [*request.objects("missing")] == []
 
 
-class Place(NamedTuple):
+class PlaceCase(NamedTuple):
     name: str
     problem: Problem
     param: str | None
@@ -208,13 +208,13 @@ class Place(NamedTuple):
 
 @each(
     [
-        Place("dotted path", problem("x", "a", 0, "b"), "body.a[0].b", ("body", "a", 0, "b")),
-        Place("given param", problem("x", "a", "b", param="a"), "body.a", ("body", "a", "b")),
-        Place("null param", problem("x", "a", param=None), None, ("body", "a")),
-        Place("body", problem("x"), "body", ("body",)),
+        PlaceCase("dotted path", problem("x", "a", 0, "b"), "body.a[0].b", ("body", "a", 0, "b")),
+        PlaceCase("given param", problem("x", "a", "b", param="a"), "body.a", ("body", "a", "b")),
+        PlaceCase("null param", problem("x", "a", param=None), None, ("body", "a")),
+        PlaceCase("body", problem("x"), "body", ("body",)),
     ]
 )
-def test_problem_has_a_param_and_a_path(case: Place) -> None:
+def test_problem_has_a_param_and_a_path(case: PlaceCase) -> None:
     assert (case.problem.param, case.problem.path) == (case.param, case.path)
 
 

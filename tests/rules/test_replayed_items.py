@@ -36,8 +36,8 @@ def call(**fields: Any) -> dict[str, Any]:
     return {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}", **fields}
 
 
-class Written(NamedTuple):
-    """Items that the API returns in `output`."""
+class ApiItems(NamedTuple):
+    """Items as the API returns them in `output`."""
 
     name: str
     items: list[dict[str, Any]]
@@ -45,13 +45,13 @@ class Written(NamedTuple):
 
 @each(
     [
-        Written(
+        ApiItems(
             "reasoning without an id",
             [reasoning(encrypted_content="gAAA", content=None), MESSAGE],
         ),
-        Written("reasoning with empty content", [reasoning(id="rs_1", content=[]), MESSAGE]),
-        Written("call with a status", [call(id="fc_1", status="completed"), OUTPUT]),
-        Written(
+        ApiItems("reasoning with empty content", [reasoning(id="rs_1", content=[]), MESSAGE]),
+        ApiItems("call with a status", [call(id="fc_1", status="completed"), OUTPUT]),
+        ApiItems(
             "custom call with a status",
             [
                 {
@@ -65,8 +65,8 @@ class Written(NamedTuple):
                 {"type": "custom_tool_call_output", "call_id": "call_1", "output": "x"},
             ],
         ),
-        Written("image", [{"type": "image_generation_call", "id": "ig_1"}, MESSAGE]),
-        Written(
+        ApiItems("image", [{"type": "image_generation_call", "id": "ig_1"}, MESSAGE]),
+        ApiItems(
             "web search",
             [
                 {
@@ -84,7 +84,7 @@ class Written(NamedTuple):
                 }
             ],
         ),
-        Written(
+        ApiItems(
             "web search without an id",
             [
                 {
@@ -94,7 +94,7 @@ class Written(NamedTuple):
                 }
             ],
         ),
-        Written(
+        ApiItems(
             "file search",
             [
                 {
@@ -115,7 +115,7 @@ class Written(NamedTuple):
                 }
             ],
         ),
-        Written(
+        ApiItems(
             "computer call",
             [
                 {
@@ -127,7 +127,7 @@ class Written(NamedTuple):
                 }
             ],
         ),
-        Written(
+        ApiItems(
             "text with a cache breakpoint",
             [
                 {
@@ -142,14 +142,14 @@ class Written(NamedTuple):
                 }
             ],
         ),
-        Written("id as in examples", [{**MESSAGE, "id": "item_1"}]),
+        ApiItems("id as in examples", [{**MESSAGE, "id": "item_1"}]),
     ]
 )
-def test_items_that_the_api_writes_pass(case: Written) -> None:
+def test_items_that_the_api_writes_pass(case: ApiItems) -> None:
     assert findings(*case.items) == []
 
 
-class Refused(NamedTuple):
+class RejectedItems(NamedTuple):
     """Items with one error. If the API's code is unknown, the code is the rule's name."""
 
     name: str
@@ -161,35 +161,35 @@ class Refused(NamedTuple):
 
 @each(
     [
-        Refused(
+        RejectedItems(
             "prefix of a call",
             [call(id="call_1"), OUTPUT],
             "invalid_value",
             "input[1].id",
             "Invalid 'input[1].id': 'call_1'. Expected an ID that begins with 'fc'.",
         ),
-        Refused(
+        RejectedItems(
             "prefix of a message",
             [{**MESSAGE, "id": "019f629b-43ee"}],
             "invalid_value",
             "input[1].id",
             "Invalid 'input[1].id': '019f629b-43ee'. Expected an ID that begins with 'msg'.",
         ),
-        Refused(
+        RejectedItems(
             "prefix of a message without a type",
             [{"role": "assistant", "content": "x", "id": "rs_1"}],
             "invalid_value",
             "input[1].id",
             "Invalid 'input[1].id': 'rs_1'. Expected an ID that begins with 'msg'.",
         ),
-        Refused(
+        RejectedItems(
             "prefix of reasoning",
             [reasoning(id="item_df7e40"), MESSAGE],
             "invalid_value",
             "input[1].id",
             "Invalid 'input[1].id': 'item_df7e40'. Expected an ID that begins with 'rs'.",
         ),
-        Refused(
+        RejectedItems(
             "empty id",
             [call(id=""), OUTPUT],
             "invalid_value",
@@ -197,7 +197,7 @@ class Refused(NamedTuple):
             "Invalid 'input[1].id': ''. Expected an ID that contains letters, numbers, underscores,"
             " or dashes, but this value contained additional characters.",
         ),
-        Refused(
+        RejectedItems(
             "other characters",
             [{**MESSAGE, "id": "msg:1"}],
             "invalid_value",
@@ -205,7 +205,7 @@ class Refused(NamedTuple):
             "Invalid 'input[1].id': 'msg:1'. Expected an ID that contains letters, numbers,"
             " underscores, or dashes, but this value contained additional characters.",
         ),
-        Refused(
+        RejectedItems(
             "long id",
             [{**MESSAGE, "id": "msg_" + "a" * 61}],
             "string_above_max_length",
@@ -213,7 +213,7 @@ class Refused(NamedTuple):
             "Invalid 'input[1].id': string too long. Expected a string with maximum length 64, but"
             " got a string with length 65 instead.",
         ),
-        Refused(
+        RejectedItems(
             "same item twice",
             [MESSAGE, USER, MESSAGE],
             "duplicate_item",
@@ -221,14 +221,14 @@ class Refused(NamedTuple):
             "Duplicate item found with id msg_1. Remove duplicate items from your input and try"
             " again.",
         ),
-        Refused(
+        RejectedItems(
             "status of reasoning",
             [reasoning(id="rs_1", status=None), MESSAGE],
             "unknown_parameter",
             "input[1].status",
             "Unknown parameter: 'input[1].status'.",
         ),
-        Refused(
+        RejectedItems(
             "content of reasoning",
             [reasoning(id="rs_1", content=[{"type": "reasoning_text", "text": "x"}]), MESSAGE],
             "array_above_max_length",
@@ -236,7 +236,7 @@ class Refused(NamedTuple):
             "Invalid 'input[1].content': array too long. Expected an array with maximum length 0,"
             " but got an array with length 1 instead.",
         ),
-        Refused(
+        RejectedItems(
             "long name",
             [call(name="f" * 129), OUTPUT],
             "string_above_max_length",
@@ -244,7 +244,7 @@ class Refused(NamedTuple):
             "Invalid 'input[1].name': string too long. Expected a string with maximum length 128,"
             " but got a string with length 129 instead.",
         ),
-        Refused(
+        RejectedItems(
             "name with a dot",
             [call(name="a.b"), OUTPUT],
             "invalid_value",
@@ -254,7 +254,7 @@ class Refused(NamedTuple):
         ),
     ]
 )
-def test_rejected_item_has_one_error(case: Refused) -> None:
+def test_rejected_item_has_one_error(case: RejectedItems) -> None:
     (error,) = findings(*case.items)
 
     assert (error.severity, error.code) == ("error", case.code)
@@ -267,7 +267,7 @@ def test_wrong_id_prefix_that_the_api_may_accept_is_a_warning() -> None:
     assert (warning.rule, warning.severity) == ("doubtful_item_id", "warning")
 
 
-class Following(NamedTuple):
+class FollowingItems(NamedTuple):
     """The items after a reasoning item."""
 
     name: str
@@ -277,19 +277,19 @@ class Following(NamedTuple):
 
 @each(
     [
-        Following("nothing", [], passes=False),
-        Following("user", [USER], passes=False),
-        Following("tool output", [OUTPUT, call(id="fc_1")], passes=False),
-        Following(
+        FollowingItems("nothing", [], passes=False),
+        FollowingItems("user", [USER], passes=False),
+        FollowingItems("tool output", [OUTPUT, call(id="fc_1")], passes=False),
+        FollowingItems(
             "message without its id", [{"role": "assistant", "content": "x"}, USER], passes=False
         ),
-        Following("message", [MESSAGE, USER], passes=True),
-        Following("call", [call(id="fc_1"), OUTPUT], passes=True),
-        Following("call without its id", [call(), OUTPUT], passes=True),
-        Following("more reasoning", [reasoning(id="rs_2"), MESSAGE], passes=True),
+        FollowingItems("message", [MESSAGE, USER], passes=True),
+        FollowingItems("call", [call(id="fc_1"), OUTPUT], passes=True),
+        FollowingItems("call without its id", [call(), OUTPUT], passes=True),
+        FollowingItems("more reasoning", [reasoning(id="rs_2"), MESSAGE], passes=True),
     ]
 )
-def test_reasoning_needs_the_item_that_followed_it(case: Following) -> None:
+def test_reasoning_needs_the_item_that_followed_it(case: FollowingItems) -> None:
     def found(item: dict[str, Any]) -> list[BatchError]:
         errors = check_request(request(url=RESPONSES, input=[USER, item, *case.rest]))
         return [error for error in errors if error.rule == "reasoning_without_item"]

@@ -99,7 +99,7 @@ def test_empty_model_is_not_found() -> None:
 class Case(NamedTuple):
     name: str
     url: str
-    refused: dict[str, Any]
+    rejected: dict[str, Any]
     accepted: dict[str, Any]
     param: str | None
 
@@ -227,10 +227,10 @@ IMAGE = {"type": "input_image"}
     ]
 )
 def test_rule_fails_and_passes_as_the_schema_states(case: Case) -> None:
-    refused = [error for error in findings(case.url, case.refused) if error.rule == case.name]
+    rejected = [error for error in findings(case.url, case.rejected) if error.rule == case.name]
     accepted = findings(case.url, case.accepted)
 
-    assert [error.param for error in refused] == [case.param]
+    assert [error.param for error in rejected] == [case.param]
     assert case.name not in [error.rule for error in accepted]
 
 

@@ -37,7 +37,7 @@ def with_input(json_text: bytes) -> bytes:
 # -- lines that are not JSON objects --------------------------------------------------------------
 
 
-class Broken(NamedTuple):
+class BrokenLine(NamedTuple):
     name: str
     line: bytes
     rule: str
@@ -45,208 +45,216 @@ class Broken(NamedTuple):
 
 
 BROKEN = [
-    Broken("NaN", with_input(b"NaN"), "not_a_number", "NaN is not a JSON number"),
-    Broken("Infinity", with_input(b"Infinity"), "not_a_number", "Infinity is not a JSON number"),
-    Broken("-Infinity", with_input(b"-Infinity"), "not_a_number", "-Infinity is not a JSON number"),
-    Broken("1e400", with_input(b"1e400"), "not_a_number", "1e400 is not a JSON number"),
-    Broken("-1e400", with_input(b"[-1e400]"), "not_a_number", "-1e400 is not a JSON number"),
-    Broken("integer of 400 digits", with_input(b"9" * 400), "not_a_number", "number"),
-    Broken(
+    BrokenLine("NaN", with_input(b"NaN"), "not_a_number", "NaN is not a JSON number"),
+    BrokenLine(
+        "Infinity", with_input(b"Infinity"), "not_a_number", "Infinity is not a JSON number"
+    ),
+    BrokenLine(
+        "-Infinity", with_input(b"-Infinity"), "not_a_number", "-Infinity is not a JSON number"
+    ),
+    BrokenLine("1e400", with_input(b"1e400"), "not_a_number", "1e400 is not a JSON number"),
+    BrokenLine("-1e400", with_input(b"[-1e400]"), "not_a_number", "-1e400 is not a JSON number"),
+    BrokenLine("integer of 400 digits", with_input(b"9" * 400), "not_a_number", "number"),
+    BrokenLine(
         "integer of 5000 digits", with_input(b"9" * 5000), "not_a_number", "is not a JSON number"
     ),
-    Broken(
+    BrokenLine(
         "first half of a pair",
         with_input(rb'"\ud83d"'),
         "lone_surrogate",
         "half of a surrogate pair",
     ),
-    Broken(
+    BrokenLine(
         "second half of a pair",
         with_input(rb'"\ude00"'),
         "lone_surrogate",
         "half of a surrogate pair",
     ),
-    Broken(
+    BrokenLine(
         "pair in the wrong order",
         with_input(rb'"\ude00\ud83d"'),
         "lone_surrogate",
         "half of a surrogate pair",
     ),
-    Broken(
+    BrokenLine(
         "half a pair in a key",
         with_input(rb'{"\ud83d": 1}'),
         "lone_surrogate",
         "half of a surrogate pair",
     ),
-    Broken(
+    BrokenLine(
         "nested too deep",
         with_input(b"[" * 1023 + b"]" * 1023),
         "nesting_too_deep",
         "deeper than 1,024 levels",
     ),
-    Broken("nested far too deep", b"[" * 100_000, "nesting_too_deep", "deeper than 1,024 levels"),
-    Broken("cut in a string", GOOD[:-4], "invalid_json_line", "cut off"),
-    Broken(
+    BrokenLine(
+        "nested far too deep", b"[" * 100_000, "nesting_too_deep", "deeper than 1,024 levels"
+    ),
+    BrokenLine("cut in a string", GOOD[:-4], "invalid_json_line", "cut off"),
+    BrokenLine(
         "cut after a string",
         GOOD[:-2],
         "invalid_json_line",
         f"The line ends at column {len(GOOD) - 1} in the middle of a value",
     ),
-    Broken(
+    BrokenLine(
         "cut before the last brace",
         GOOD[:-1],
         "invalid_json_line",
         f"The line ends at column {len(GOOD)} in the middle of a value",
     ),
-    Broken(
+    BrokenLine(
         "opening brace",
         b"{",
         "invalid_json_line",
         "The line ends at column 2 in the middle of a value",
     ),
-    Broken(
+    BrokenLine(
         "two values",
         GOOD + b" " + GOOD,
         "invalid_json_line",
         f"A second value begins at column {len(GOOD) + 2}",
     ),
-    Broken(
+    BrokenLine(
         "two values with a carriage return between",
         GOOD + b"\r" + GOOD,
         "invalid_json_line",
         f"A second value begins at column {len(GOOD) + 2}",
     ),
-    Broken(
+    BrokenLine(
         "extra brace",
         GOOD + b"}",
         "invalid_json_line",
         f"Column {len(GOOD) + 1}: unexpected closing }}.",
     ),
-    Broken(
+    BrokenLine(
         "single quotes",
         b"{'custom_id': 'b'}",
         "invalid_json_line",
         "Column 2: JSON needs double quotes",
     ),
-    Broken(
+    BrokenLine(
         "tab in a string",
         with_input(b'"a\tb"'),
         "invalid_json_line",
         "Column 97: a control character in a string must be escaped",
     ),
-    Broken(
+    BrokenLine(
         "NUL in a string",
         with_input(b'"\0"'),
         "invalid_json_line",
         "Column 96: a control character in a string must be escaped",
     ),
-    Broken(
+    BrokenLine(
         "carriage return in a string",
         with_input(b'"a\rb"'),
         "invalid_json_line",
         "Column 97: a control character",
     ),
-    Broken(
+    BrokenLine(
         "extra comma",
         GOOD[:-1] + b",}",
         "invalid_json_line",
         f"Column {len(GOOD)}: remove the comma before the closing }}.",
     ),
-    Broken(
+    BrokenLine(
         "comma after the object",
         GOOD + b",",
         "invalid_json_line",
         f"Column {len(GOOD) + 1}: the line ends with a comma.",
     ),
-    Broken(
+    BrokenLine(
         "conflict marker",
         b"<<<<<<< HEAD",
         "invalid_json_line",
         "The line is a Git conflict marker.",
     ),
-    Broken(
+    BrokenLine(
         "missing comma",
         GOOD.replace(b",", b"", 1),
         "invalid_json_line",
         "Column 19: a comma is missing",
     ),
-    Broken(
+    BrokenLine(
         "comment",
         b"// " + GOOD,
         "invalid_json_line",
         "Column 1: JSON does not allow comments. Remove the comment.",
     ),
-    Broken(
+    BrokenLine(
         "unknown escape",
         with_input(rb'"\x41"'),
         "invalid_json_line",
         "Column 96: JSON does not have this escape.",
     ),
-    Broken(
+    BrokenLine(
         "Python's True",
         with_input(b"True"),
         "invalid_json_line",
         "Column 95: In JSON, true and false are lowercase.",
     ),
-    Broken(
+    BrokenLine(
         "byte order mark on a later line",
         b"\xef\xbb\xbf" + GOOD,
         "invalid_json_line",
         "Column 1: unexpected byte order mark",
     ),
-    Broken("form feed", b"\f", "invalid_json_line", "Column 1: a value is missing"),
-    Broken("no-break space", b"\xc2\xa0", "invalid_json_line", "Column 1: a value is missing"),
-    Broken(
+    BrokenLine("form feed", b"\f", "invalid_json_line", "Column 1: a value is missing"),
+    BrokenLine("no-break space", b"\xc2\xa0", "invalid_json_line", "Column 1: a value is missing"),
+    BrokenLine(
         "Latin-1",
         with_input(b'"Z\xfcrich"'),
         "not_utf8",
         "Byte 97 of the line, 0xfc, is not valid UTF-8",
     ),
-    Broken(
+    BrokenLine(
         "character cut in two",
         with_input(b'"\xe2\x82"'),
         "not_utf8",
         "Byte 96 of the line, 0xe2, is not valid UTF-8",
     ),
-    Broken(
+    BrokenLine(
         "half a pair in UTF-8",
         with_input(b'"\xed\xa0\x80"'),
         "not_utf8",
         "Byte 96 of the line, 0xed, is not valid UTF-8",
     ),
-    Broken(
+    BrokenLine(
         "array",
         b'["b", "POST"]',
         "not_an_object",
         "The line is an array, but a request must be an object.",
     ),
-    Broken(
+    BrokenLine(
         "string", b'"b"', "not_an_object", "The line is a string, but a request must be an object."
     ),
-    Broken(
+    BrokenLine(
         "integer",
         b"17",
         "not_an_object",
         "The line is an integer, but a request must be an object.",
     ),
-    Broken(
+    BrokenLine(
         "number",
         b"1.5",
         "not_an_object",
         "The line is a decimal number, but a request must be an object.",
     ),
-    Broken(
+    BrokenLine(
         "boolean",
         b"true",
         "not_an_object",
         "The line is a boolean, but a request must be an object.",
     ),
-    Broken("null", b"null", "not_an_object", "The line is null, but a request must be an object."),
+    BrokenLine(
+        "null", b"null", "not_an_object", "The line is null, but a request must be an object."
+    ),
 ]
 
 
 @each(BROKEN)
-def test_broken_line_has_one_finding_and_the_next_line_is_checked(case: Broken) -> None:
+def test_broken_line_has_one_finding_and_the_next_line_is_checked(case: BrokenLine) -> None:
     errors = findings(case.line, line("c", bogus=1).rstrip(b"\n"))
     is_upload = case.rule == "not_utf8"
 
@@ -377,23 +385,23 @@ def test_hint_gives_the_detail_of_the_defect(kind: DefectKind) -> None:
     assert (problem.hint or "").startswith("the detail")
 
 
-class Kind(NamedTuple):
+class DefectCase(NamedTuple):
     name: DefectKind
     line: bytes
 
 
 @each(
     [
-        Kind("blank", b" \r\n"),
-        Kind("not an object", b" null\n"),
-        Kind("not utf-8", b'"\xff"'),
-        Kind("too deep", b"[" * 1025 + b"]" * 1025),
-        Kind("not a number", b'{"a": NaN}'),
-        Kind("not json", b"{"),
-        Kind("lone surrogate", rb'{"a": "\ud800"}'),
+        DefectCase("blank", b" \r\n"),
+        DefectCase("not an object", b" null\n"),
+        DefectCase("not utf-8", b'"\xff"'),
+        DefectCase("too deep", b"[" * 1025 + b"]" * 1025),
+        DefectCase("not a number", b'{"a": NaN}'),
+        DefectCase("not json", b"{"),
+        DefectCase("lone surrogate", rb'{"a": "\ud800"}'),
     ]
 )
-def test_defect_of_a_line_is_found(case: Kind) -> None:
+def test_defect_of_a_line_is_found(case: DefectCase) -> None:
     assert find_defect(case.line).kind == case.name
 
 
@@ -446,7 +454,7 @@ def test_repeated_key_is_reported_if_its_rule_is_on() -> None:
     assert check(line("a"), warn=["duplicate_key"]).warnings == ()
 
 
-class Keys(NamedTuple):
+class RepeatedKeys(NamedTuple):
     name: str
     line: bytes
     key: str | None
@@ -454,15 +462,15 @@ class Keys(NamedTuple):
 
 @each(
     [
-        Keys("no keys", b"[1, 2]", None),
-        Keys("different keys", b'{"a": 1, "b": {"a": 2}}', None),
-        Keys("different objects", b'[{"a": 1}, {"a": 2}]', None),
-        Keys("repeated", b'{"b": 1, "a": 1, "a": 2}', "a"),
-        Keys("repeated inside", b'{"b": [{"a": 1, "a": 2}]}', "a"),
-        Keys("escaped", rb'{"a": 1, "\u0061": 2}', "a"),
-        Keys("not JSON", b'{"a": 1, "a": 2', None),
-        Keys("too deep", b'{"a": 1, "a": ' + b"[" * 1024 + b"]" * 1024 + b"}", None),
+        RepeatedKeys("no keys", b"[1, 2]", None),
+        RepeatedKeys("different keys", b'{"a": 1, "b": {"a": 2}}', None),
+        RepeatedKeys("different objects", b'[{"a": 1}, {"a": 2}]', None),
+        RepeatedKeys("repeated", b'{"b": 1, "a": 1, "a": 2}', "a"),
+        RepeatedKeys("repeated inside", b'{"b": [{"a": 1, "a": 2}]}', "a"),
+        RepeatedKeys("escaped", rb'{"a": 1, "\u0061": 2}', "a"),
+        RepeatedKeys("not JSON", b'{"a": 1, "a": 2', None),
+        RepeatedKeys("too deep", b'{"a": 1, "a": ' + b"[" * 1024 + b"]" * 1024 + b"}", None),
     ]
 )
-def test_repeated_key_is_found(case: Keys) -> None:
+def test_repeated_key_is_found(case: RepeatedKeys) -> None:
     assert repeated_key(case.line) == case.key

@@ -84,7 +84,7 @@ def test_malformed_choice_is_left_to_the_schema(case: Case) -> None:
 # -- undeclared_function --------------------------------------------------------------------------
 
 
-class Undeclared(NamedTuple):
+class UndeclaredFunction(NamedTuple):
     name: str
     body: dict[str, Any]
     path: tuple[str, ...]
@@ -92,19 +92,19 @@ class Undeclared(NamedTuple):
 
 @each(
     [
-        Undeclared(
+        UndeclaredFunction(
             "functions",
             {"functions": [{"name": "f"}], "function_call": {"name": "g"}},
             ("function_call", "name"),
         ),
-        Undeclared(
+        UndeclaredFunction(
             "tools",
             {"tools": [CHAT_F], "tool_choice": CHAT_G},
             ("tool_choice", "function", "name"),
         ),
     ]
 )
-def test_undeclared_function_is_reported(case: Undeclared) -> None:
+def test_undeclared_function_is_reported(case: UndeclaredFunction) -> None:
     message = (
         "Invalid value for 'function_call': no function named 'g' was specified in the"
         " 'functions' parameter."
@@ -150,7 +150,7 @@ def test_declared_or_possibly_declared_function_passes(case: Case) -> None:
 # -- tool_choice_not_found ------------------------------------------------------------------------
 
 
-class NotFound(NamedTuple):
+class MissingFunction(NamedTuple):
     name: str
     body: dict[str, Any]
     message: str
@@ -161,16 +161,18 @@ NO_TOOLS = "Tool choice 'required' must be specified with 'tools' parameter."
 
 @each(
     [
-        NotFound(
+        MissingFunction(
             "other function", {"tools": [RESPONSES_F], "tool_choice": RESPONSES_G}, not_found("g")
         ),
-        NotFound("empty tools", {"tools": [], "tool_choice": RESPONSES_G}, not_found("function")),
-        NotFound("no tools", {"tool_choice": RESPONSES_G}, not_found("function")),
-        NotFound("required without tools", {"tool_choice": "required"}, NO_TOOLS),
-        NotFound("required of none", {"tools": [], "tool_choice": "required"}, NO_TOOLS),
+        MissingFunction(
+            "empty tools", {"tools": [], "tool_choice": RESPONSES_G}, not_found("function")
+        ),
+        MissingFunction("no tools", {"tool_choice": RESPONSES_G}, not_found("function")),
+        MissingFunction("required without tools", {"tool_choice": "required"}, NO_TOOLS),
+        MissingFunction("required of none", {"tools": [], "tool_choice": "required"}, NO_TOOLS),
     ]
 )
-def test_chosen_function_that_is_missing_is_reported(case: NotFound) -> None:
+def test_chosen_function_that_is_missing_is_reported(case: MissingFunction) -> None:
     assert rule_findings("tool_choice_not_found", RESPONSES, case.body) == [
         (case.message, "tool_choice", ("tool_choice",))
     ]
@@ -207,7 +209,7 @@ def test_choice_that_names_no_tool_passes(choice: Any) -> None:
 # -- tool_choice_elsewhere ------------------------------------------------------------------------
 
 
-class Elsewhere(NamedTuple):
+class OtherTool(NamedTuple):
     name: str
     url: str
     tools: list[Any]
@@ -217,24 +219,24 @@ class Elsewhere(NamedTuple):
 
 @each(
     [
-        Elsewhere("file search", RESPONSES, [RESPONSES_F], {"type": "file_search"}, "file_search"),
-        Elsewhere("no tools", RESPONSES, [], {"type": "image_generation"}, "image_generation"),
-        Elsewhere("custom tool", RESPONSES, [RESPONSES_F], {"type": "custom", "name": "f"}, "f"),
-        Elsewhere(
+        OtherTool("file search", RESPONSES, [RESPONSES_F], {"type": "file_search"}, "file_search"),
+        OtherTool("no tools", RESPONSES, [], {"type": "image_generation"}, "image_generation"),
+        OtherTool("custom tool", RESPONSES, [RESPONSES_F], {"type": "custom", "name": "f"}, "f"),
+        OtherTool(
             "allowed tools",
             RESPONSES,
             [RESPONSES_F],
             {"type": "allowed_tools", "mode": "auto", "tools": [RESPONSES_G]},
             "g",
         ),
-        Elsewhere(
+        OtherTool(
             "custom tool of chat",
             CHAT,
             [CHAT_F],
             {"type": "custom", "custom": {"name": "c"}},
             "c",
         ),
-        Elsewhere(
+        OtherTool(
             "allowed tools of chat",
             CHAT,
             [CHAT_F],
@@ -243,7 +245,7 @@ class Elsewhere(NamedTuple):
         ),
     ]
 )
-def test_other_chosen_tool_that_is_missing_is_reported(case: Elsewhere) -> None:
+def test_other_chosen_tool_that_is_missing_is_reported(case: OtherTool) -> None:
     body = {"tools": case.tools, "tool_choice": case.choice}
 
     assert rule_findings("tool_choice_elsewhere", case.url, body) == [
@@ -254,30 +256,30 @@ def test_other_chosen_tool_that_is_missing_is_reported(case: Elsewhere) -> None:
 
 @each(
     [
-        Elsewhere("declared", RESPONSES, [{"type": "file_search"}], {"type": "file_search"}),
-        Elsewhere(
+        OtherTool("declared", RESPONSES, [{"type": "file_search"}], {"type": "file_search"}),
+        OtherTool(
             "same family", RESPONSES, [{"type": "web_search"}], {"type": "web_search_preview"}
         ),
-        Elsewhere("computer", RESPONSES, [{"type": "computer_use_preview"}], {"type": "computer"}),
-        Elsewhere("mcp", RESPONSES, [RESPONSES_F], {"type": "mcp", "server_label": "s"}),
-        Elsewhere(
+        OtherTool("computer", RESPONSES, [{"type": "computer_use_preview"}], {"type": "computer"}),
+        OtherTool("mcp", RESPONSES, [RESPONSES_F], {"type": "mcp", "server_label": "s"}),
+        OtherTool(
             "allowed and malformed tools",
             RESPONSES,
             [RESPONSES_F],
             {"type": "allowed_tools", "mode": "auto", "tools": [{}, RESPONSES_F, 5]},
         ),
-        Elsewhere("function, which has its own rule", RESPONSES, [RESPONSES_F], RESPONSES_G),
-        Elsewhere("empty tools of chat", CHAT, [], {"type": "custom", "custom": {"name": "c"}}),
-        Elsewhere(
+        OtherTool("function, which has its own rule", RESPONSES, [RESPONSES_F], RESPONSES_G),
+        OtherTool("empty tools of chat", CHAT, [], {"type": "custom", "custom": {"name": "c"}}),
+        OtherTool(
             "malformed allowed tools",
             CHAT,
             [CHAT_F],
             {"type": "allowed_tools", "allowed_tools": 5},
         ),
-        Elsewhere("other endpoint", EMBEDDINGS, [RESPONSES_F], {"type": "file_search"}),
+        OtherTool("other endpoint", EMBEDDINGS, [RESPONSES_F], {"type": "file_search"}),
     ]
 )
-def test_other_chosen_tool_that_may_exist_passes(case: Elsewhere) -> None:
+def test_other_chosen_tool_that_may_exist_passes(case: OtherTool) -> None:
     body = {"tools": case.tools, "tool_choice": case.choice}
 
     assert rule_findings("tool_choice_elsewhere", case.url, body) == []
@@ -314,5 +316,5 @@ test_invalid_data_never_raises = garbage_test(
             True,
         ]
     ),
-    longest_message=200,
+    max_message_length=200,
 )

@@ -24,7 +24,7 @@ from support import triggered_rules
 NOT_TEXT = {"type": "string"}  # A quiet schema: any value that is not a string triggers.
 
 
-def a_rule(when: Trigger, unless: Unless | None = None, name: str = "a") -> Rule:
+def make_rule(when: Trigger, unless: Unless | None = None, name: str = "a") -> Rule:
     """Return a rule with this trigger. These tests don't run its check."""
     return RULES["order_not_guaranteed"]._replace(name=name, when=when, unless=unless)
 
@@ -117,11 +117,11 @@ class Case(NamedTuple):
     ]
 )
 def test_trigger_matches_as_expected(case: Case) -> None:
-    assert triggered(a_rule(case.when), case.body, case.endpoint) is case.expected
+    assert triggered(make_rule(case.when), case.body, case.endpoint) is case.expected
 
 
 def test_lines_of_at_least_the_given_size_trigger_the_rule() -> None:
-    rule = a_rule(long_lines(100))
+    rule = make_rule(long_lines(100))
 
     assert not triggered(rule, message(), line_bytes=99)
     assert triggered(rule, message(), line_bytes=100)
@@ -131,7 +131,9 @@ def test_lines_of_at_least_the_given_size_trigger_the_rule() -> None:
 
 
 def test_each_part_of_a_combined_trigger_triggers() -> None:
-    rule = a_rule(fields("n") | items({"name": False}) | parts({"file": False}) | long_lines(100))
+    rule = make_rule(
+        fields("n") | items({"name": False}) | parts({"file": False}) | long_lines(100)
+    )
 
     assert triggered(rule, message() | {"n": 1})
     assert triggered(rule, message(name="x"))
@@ -163,7 +165,7 @@ def n_is_1(request: Request) -> bool:
     return bool(request.body.get("n") == 1)
 
 
-class Skipped(NamedTuple):
+class SkipCase(NamedTuple):
     name: str
     when: Trigger
     unless: Unless
@@ -173,17 +175,17 @@ class Skipped(NamedTuple):
 
 @each(
     [
-        Skipped("field and schema", fields("n"), QUIET, {"n": 1}, {"n": 2}),
-        Skipped("field and function", fields("n"), n_is_1, {"n": 1}, {"n": 2}),
-        Skipped("every request and schema", ALWAYS, QUIET, {"n": 1}, {"n": 2}),
-        Skipped(
+        SkipCase("field and schema", fields("n"), QUIET, {"n": 1}, {"n": 2}),
+        SkipCase("field and function", fields("n"), n_is_1, {"n": 1}, {"n": 2}),
+        SkipCase("every request and schema", ALWAYS, QUIET, {"n": 1}, {"n": 2}),
+        SkipCase(
             "items and schema",
             items({"name": False}),
             QUIET,
             message(name="x") | {"n": 1},
             message(name="x") | {"n": 2},
         ),
-        Skipped(
+        SkipCase(
             "parts and schema",
             parts({"file": False}),
             QUIET,
@@ -192,20 +194,20 @@ class Skipped(NamedTuple):
         ),
     ]
 )
-def test_unless_skips_triggered_requests(case: Skipped) -> None:
-    rule = a_rule(case.when, case.unless)
+def test_unless_skips_triggered_requests(case: SkipCase) -> None:
+    rule = make_rule(case.when, case.unless)
 
     assert not triggered(rule, case.skipped)
     assert triggered(rule, case.checked)
 
 
 def test_unless_triggers_nothing_by_itself() -> None:
-    assert not triggered(a_rule(items({"name": False}), QUIET), message() | {"n": 2})
-    assert not triggered(a_rule(fields("seed"), n_is_1), message() | {"n": 2})
+    assert not triggered(make_rule(items({"name": False}), QUIET), message() | {"n": 2})
+    assert not triggered(make_rule(fields("seed"), n_is_1), message() | {"n": 2})
 
 
 def test_unless_applies_to_long_lines_too() -> None:
-    rule = a_rule(long_lines(100), QUIET)
+    rule = make_rule(long_lines(100), QUIET)
 
     assert not triggered(rule, {"n": 1}, line_bytes=100)
     assert triggered(rule, {"n": 2}, line_bytes=100)
@@ -218,9 +220,9 @@ def test_fields_and_line_sizes_of_all_rules_are_collected() -> None:
     rules = EndpointRules(
         CHAT,
         [
-            a_rule(fields("a") | long_lines(7)),
-            a_rule(fields("b", "a"), name="b"),
-            a_rule(long_lines(5), name="c"),
+            make_rule(fields("a") | long_lines(7)),
+            make_rule(fields("b", "a"), name="b"),
+            make_rule(long_lines(5), name="c"),
         ],
     )
 
@@ -229,14 +231,14 @@ def test_fields_and_line_sizes_of_all_rules_are_collected() -> None:
 
 
 def test_every_body_is_quiet_if_only_fields_and_sizes_trigger() -> None:
-    rules = EndpointRules(CHAT, [a_rule(fields("a")), a_rule(long_lines(5), name="b")])
+    rules = EndpointRules(CHAT, [make_rule(fields("a")), make_rule(long_lines(5), name="b")])
 
     assert rules.is_quiet({"a": 1})
     assert rules.is_quiet(part(file={}) | {"a": 1, "messages": [{"a": 1}]})
 
 
 def test_every_body_is_quiet_if_the_endpoint_has_no_items_or_parts() -> None:
-    rules = EndpointRules(EMBEDDINGS, [a_rule(items({"a": False}) | parts({"a": False}))])
+    rules = EndpointRules(EMBEDDINGS, [make_rule(items({"a": False}) | parts({"a": False}))])
 
     assert rules.is_quiet({"input": [{"a": 1}], "messages": [{"a": 1, "content": [{"a": 1}]}]})
 
@@ -245,9 +247,9 @@ def test_quiet_schema_covers_items_parts_and_rules_for_every_request() -> None:
     rules = EndpointRules(
         CHAT,
         [
-            a_rule(items({"name": False})),
-            a_rule(parts({"file": False}), name="b"),
-            a_rule(ALWAYS, QUIET, name="c"),
+            make_rule(items({"name": False})),
+            make_rule(parts({"file": False}), name="b"),
+            make_rule(ALWAYS, QUIET, name="c"),
         ],
     )
 
@@ -259,12 +261,12 @@ def test_quiet_schema_covers_items_parts_and_rules_for_every_request() -> None:
 
 
 def test_rule_without_a_trigger_runs_on_every_body() -> None:
-    assert not EndpointRules(CHAT, [a_rule(ALWAYS)]).is_quiet({})
+    assert not EndpointRules(CHAT, [make_rule(ALWAYS)]).is_quiet({})
 
 
 def test_rules_with_different_quiet_values_for_a_field_are_both_triggered() -> None:
-    any_name = a_rule(items({"name": False}), name="any_name")
-    no_text = a_rule(items({"name": NOT_TEXT}), name="no_text")
+    any_name = make_rule(items({"name": False}), name="any_name")
+    no_text = make_rule(items({"name": NOT_TEXT}), name="no_text")
 
     for rules in ([any_name, no_text], [no_text, any_name]):
         request = Request(CHAT, message(name="y"))
@@ -276,9 +278,9 @@ def test_triggered_rules_are_grouped_by_their_unless() -> None:
     rules = EndpointRules(
         CHAT,
         [
-            a_rule(fields("n"), QUIET),
-            a_rule(fields("n"), name="b"),
-            a_rule(fields("n"), {**QUIET}, name="c"),
+            make_rule(fields("n"), QUIET),
+            make_rule(fields("n"), name="b"),
+            make_rule(fields("n"), {**QUIET}, name="c"),
         ],
     )
 

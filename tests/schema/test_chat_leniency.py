@@ -56,38 +56,38 @@ def tool(parameters: Any, **function: Any) -> dict[str, Any]:
     return {"tools": [{"type": "function", "function": made}]}
 
 
-class Accepted(NamedTuple):
+class AcceptedBody(NamedTuple):
     name: str
     body: dict[str, Any]
 
 
 @each(
     [
-        Accepted(
+        AcceptedBody(
             "field next to the name of a function",
             tool(EMPTY, type="function", requires_confirmation=False),
         ),
-        Accepted("parsed arguments of a call", calling(parsed_arguments={})),
-        Accepted("empty content next to calls", calling(text=[])),
-        Accepted("cache control under user", content(*CACHED)),
-        Accepted("cache control under system", content(*CACHED, role="system")),
-        Accepted("cache control under assistant", content(*CACHED, role="assistant")),
-        Accepted("empty list of stops", {"stop": []}),
-        Accepted("string between parts", content("What is this?", IMAGE)),
-        Accepted("tool of the other API", {"tools": [{"type": "web_search_preview"}]}),
-        Accepted("file by its id", content({"type": "file", "file": {"file_id": "file-1"}})),
-        Accepted("id of a call with other characters", calling("functions.add:0")),
-        Accepted("id of a call with 64 characters", calling("c" * 64)),
-        Accepted(
+        AcceptedBody("parsed arguments of a call", calling(parsed_arguments={})),
+        AcceptedBody("empty content next to calls", calling(text=[])),
+        AcceptedBody("cache control under user", content(*CACHED)),
+        AcceptedBody("cache control under system", content(*CACHED, role="system")),
+        AcceptedBody("cache control under assistant", content(*CACHED, role="assistant")),
+        AcceptedBody("empty list of stops", {"stop": []}),
+        AcceptedBody("string between parts", content("What is this?", IMAGE)),
+        AcceptedBody("tool of the other API", {"tools": [{"type": "web_search_preview"}]}),
+        AcceptedBody("file by its id", content({"type": "file", "file": {"file_id": "file-1"}})),
+        AcceptedBody("id of a call with other characters", calling("functions.add:0")),
+        AcceptedBody("id of a call with 64 characters", calling("c" * 64)),
+        AcceptedBody(
             "image of a tool", messages(calling()["messages"][0], {**TOOL, "content": [IMAGE]})
         ),
     ]
 )
-def test_ignored_values_have_no_findings(case: Accepted) -> None:
+def test_ignored_values_have_no_findings(case: AcceptedBody) -> None:
     assert findings(case.body) == []
 
 
-class Refused(NamedTuple):
+class RejectedBody(NamedTuple):
     name: str
     body: dict[str, Any]
     code: str
@@ -97,21 +97,21 @@ class Refused(NamedTuple):
 
 @each(
     [
-        Refused(
+        RejectedBody(
             "cache control under developer",
             content(*CACHED, role="developer"),
             "unknown_parameter",
             "messages[0].content[0].cache_control",
             "Unknown parameter: 'messages[0].content[0].cache_control'.",
         ),
-        Refused(
+        RejectedBody(
             "field of a file",
             content({"type": "file", "file": {"file_id": "file-1", "mime_type": "x"}}),
             "unknown_parameter",
             "messages[0].content[0].file.mime_type",
             "Unknown parameter: 'messages[0].content[0].file.mime_type'.",
         ),
-        Refused(
+        RejectedBody(
             "file data without a name",
             content(
                 {
@@ -123,21 +123,21 @@ class Refused(NamedTuple):
             "messages[0].content[0].file.file_id",
             "Missing required parameter: 'messages[0].content[0].file.file_id'.",
         ),
-        Refused(
+        RejectedBody(
             "empty content of a user",
             content(),
             "empty_array",
             "messages[0].content",
             EMPTY_CONTENT,
         ),
-        Refused(
+        RejectedBody(
             "empty content of an assistant",
             content(role="assistant"),
             "empty_array",
             "messages[0].content",
             EMPTY_CONTENT,
         ),
-        Refused(
+        RejectedBody(
             "name of a call",
             calling(name="get weather"),
             "invalid_value",
@@ -145,7 +145,7 @@ class Refused(NamedTuple):
             "Invalid 'messages[0].tool_calls[0].function.name': string does not match pattern."
             " Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
         ),
-        Refused(
+        RejectedBody(
             "id of a call",
             calling("c" * 65),
             "string_above_max_length",
@@ -153,14 +153,14 @@ class Refused(NamedTuple):
             "Invalid 'messages[0].tool_calls[0].id': string too long. Expected a string with maximum"
             " length 64, but got a string with length 65 instead.",
         ),
-        Refused(
+        RejectedBody(
             "tool of an unknown type",
             {"tools": [{"type": "mcp"}]},
             "invalid_value",
             "tools[0].type",
             "Invalid value: 'mcp'. Supported values are: 'function' and 'custom'.",
         ),
-        Refused(
+        RejectedBody(
             "root without a type",
             tool({"properties": {}}),
             "invalid_function_parameters",
@@ -168,21 +168,21 @@ class Refused(NamedTuple):
             "Invalid schema for function 'f': schema must be a JSON Schema of 'type: \"object\"', got"
             " 'type: \"None\"'.",
         ),
-        Refused(
+        RejectedBody(
             "image of a system message",
             content(IMAGE, role="system"),
             "invalid_value",
             "messages[0]",
             NOT_FROM_USER.format(role="system"),
         ),
-        Refused(
+        RejectedBody(
             "image of a developer",
             content(IMAGE, role="developer"),
             "invalid_value",
             "messages[0]",
             NOT_FROM_USER.format(role="developer"),
         ),
-        Refused(
+        RejectedBody(
             "number as it was written",
             {"temperature": 99.0},
             "decimal_above_max_value",
@@ -190,7 +190,7 @@ class Refused(NamedTuple):
             "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 99.0"
             " instead.",
         ),
-        Refused(
+        RejectedBody(
             "integer as it was written",
             {"temperature": 99},
             "decimal_above_max_value",
@@ -200,7 +200,7 @@ class Refused(NamedTuple):
         ),
     ]
 )
-def test_rejected_value_has_one_error(case: Refused) -> None:
+def test_rejected_value_has_one_error(case: RejectedBody) -> None:
     (error,) = findings(case.body)
 
     assert (error.severity, error.code) == ("error", case.code)

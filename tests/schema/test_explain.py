@@ -1,4 +1,4 @@
-"""The explainer: the API's words for each keyword, and the API's order of problems.
+"""The explainer: the API's wording for each keyword, and the API's order of problems.
 
 These tests use small schemas. `fixtures/answers` tests the sentences with real schemas.
 """
@@ -263,7 +263,7 @@ def tagged(**notes: Any) -> dict[str, Any]:
 
 
 class Union(NamedTuple):
-    """A union's notes, a value, and the value's problem; None if it is valid."""
+    """A union's notes, a value, and the value's problem (None if it is valid)."""
 
     notes: dict[str, Any]
     value: dict[str, Any]

@@ -98,7 +98,7 @@ LOGPROBS_INCLUDED: Final = ["message.output_text.logprobs"]
 #: A pair of similar requests: the first one fails, and the second one passes.
 Pair = tuple[Body, Body]
 
-#: Rejections that depend on several parameters, by behavior (or family, for its own patch) and URL.
+#: Rejections that depend on several parameters, by patch name (see `Patch`) and URL.
 PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
     "no audio parts": {CHAT: [(user(AUDIO), user(TEXT))]},
     "no image parts": {CHAT: [(user(TEXT, IMAGE), user(TEXT))]},
@@ -270,7 +270,7 @@ class Patch(NamedTuple):
     Attributes:
         family: the name of the family.
         url: the URL of the endpoint.
-        name: the name of the behavior, or of the family if the patch is its own.
+        name: the behavior's name, or the family's name if the patch belongs only to this family.
         schema: the patch.
     """
 
@@ -378,7 +378,7 @@ def test_every_behavior_has_a_case(name: str) -> None:
 
 class Efforts(NamedTuple):
     name: str
-    refused: list[str]
+    rejected: list[str]
 
 
 def efforts_of_responses() -> Iterator[Efforts]:
@@ -396,7 +396,7 @@ def efforts_of_responses() -> Iterator[Efforts]:
 def test_unsupported_effort_is_rejected_in_responses(case: Efforts) -> None:
     for value in ("none", "minimal", "low", "medium", "high", "xhigh", "max"):
         codes = [error.code for error in findings(RESPONSES, NAMES[case.name], effort(value))]
-        assert codes == (["unsupported_value"] if value in case.refused else []), value
+        assert codes == (["unsupported_value"] if value in case.rejected else []), value
 
 
 # -- endpoints ------------------------------------------------------------------------------------

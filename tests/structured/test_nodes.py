@@ -82,7 +82,7 @@ def test_deep_schema_does_not_exhaust_the_stack(levels: int | None) -> None:
 # -- facts about a subschema -----------------------------------------------------------------
 
 
-class Known(NamedTuple):
+class NodeCase(NamedTuple):
     name: str
     context: tuple[str, ...]
     level: int
@@ -90,16 +90,16 @@ class Known(NamedTuple):
 
 @each(
     [
-        Known("", (), 0),
-        Known("/properties/a", ("properties", "a"), 1),
-        Known("/properties/a/items", ("properties", "a", "items"), 2),
-        Known("/properties/b/anyOf/1", ("properties", "b", "anyOf", "1"), 1),
-        Known("/items", ("items",), 1),
-        Known("/$defs/d", ("$defs", "d"), 0),
-        Known("/$defs/d/items", ("$defs", "d", "items"), 1),
+        NodeCase("", (), 0),
+        NodeCase("/properties/a", ("properties", "a"), 1),
+        NodeCase("/properties/a/items", ("properties", "a", "items"), 2),
+        NodeCase("/properties/b/anyOf/1", ("properties", "b", "anyOf", "1"), 1),
+        NodeCase("/items", ("items",), 1),
+        NodeCase("/$defs/d", ("$defs", "d"), 0),
+        NodeCase("/$defs/d/items", ("$defs", "d", "items"), 1),
     ]
 )
-def test_node_has_its_context_and_level(case: Known) -> None:
+def test_node_has_its_context_and_level(case: NodeCase) -> None:
     [node] = [node for node in nodes(SCHEMA, strict=True) if pointer(node.path) == case.name]
 
     assert (node.context, node.level) == (case.context, case.level)
@@ -140,13 +140,13 @@ def test_problem_of_a_node_names_its_context_and_place() -> None:
 # -- wording --------------------------------------------------------------------------------------
 
 
-class Words(NamedTuple):
+class ContextCase(NamedTuple):
     name: str
     context: tuple[str, ...]
 
 
-@each([Words("()", ()), Words("('a',)", ("a",)), Words("('a', 'b')", ("a", "b"))])
-def test_context_is_printed_as_a_tuple(case: Words) -> None:
+@each([ContextCase("()", ()), ContextCase("('a',)", ("a",)), ContextCase("('a', 'b')", ("a", "b"))])
+def test_context_is_printed_as_a_tuple(case: ContextCase) -> None:
     assert as_python_tuple(case.context) == case.name == repr(case.context)
 
 
