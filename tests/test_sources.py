@@ -477,7 +477,7 @@ def test_data_frame_raises_type_error() -> None:
 
     class DataFrame(list[str]):
         def __dataframe__(self) -> None:
-            """Implement the interchange protocol, which pandas and Polars support."""
+            """Implement the interchange protocol, which pandas supports."""
 
     with pytest.raises(TypeError, match="data frame; give an iterable of its rows"):
         open_source(DataFrame(["custom_id", "body"]))
