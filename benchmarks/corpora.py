@@ -562,14 +562,14 @@ CORPORA: Final = (
     Corpus("heavy", "long conversations with tools, 199 MB", CHAT, of(heavy, 12_000, 199_000_000)),
     Corpus(
         "chat-wrong-1",
-        "chat, errors in 1 % of the lines",
+        "chat, errors in 1% of the lines",
         CHAT,
         of(chat, 50_000, 199_000_000, wrong=0.01),
         wrong=True,
     ),
     Corpus(
         "small-wrong-1",
-        "small, errors in 1 % of the lines",
+        "small, errors in 1% of the lines",
         CHAT,
         of(small, 50_000, wrong=0.01),
         wrong=True,
@@ -583,7 +583,7 @@ CORPORA: Final = (
     ),
     Corpus(
         "small-duplicates",
-        "small, 5 % duplicate ids",
+        "small, 5% duplicate IDs",
         CHAT,
         of(small, 50_000, repeated=0.05),
         wrong=True,

@@ -84,7 +84,7 @@ class Bench:
         ]
         return Contest(
             START,
-            "the command against a bare interpreter",
+            "the command compared with a bare interpreter",
             tools,
             self._options.rounds * START_ROUNDS,
         )
