@@ -97,7 +97,7 @@ def _run_until_signal(signals: _Signals) -> int:
             report_crash(error, settings)
     if signals.received is None:
         return status
-    # `complain` needs click, which may not be imported yet.
+    # `print_message` needs click, which may not be imported yet.
     if signals.received == signal.SIGINT and sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.write("batchlint: interrupted\n")
@@ -111,7 +111,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
     from .cli.check import EXIT_OK
     from .cli.crash import EXIT_ERROR
     from .cli.main import COMMANDS, cli
-    from .cli.printing import complain, show_error
+    from .cli.printing import print_message, show_error
     from .output.complete_writer import OutputError
 
     # Import the command, and the modules that it needs, while signals are only recorded.
@@ -138,7 +138,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
         show_error(error)
         return EXIT_ERROR
     except OutputError as error:
-        complain(f"cannot write to standard output: {error.strerror}")
+        print_message(f"cannot write to standard output: {error.strerror}")
         return EXIT_ERROR
     return status if isinstance(status, int) else EXIT_OK
 

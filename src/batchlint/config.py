@@ -468,9 +468,9 @@ def _resolve_names(key: str, value: Any) -> Any:
         return provider(value).name
     if key not in RULE_KEYS:
         return value
-    from .rules.registry import names_of
+    from .rules.registry import resolve_rule_names
 
-    names = tuple(names_of(value))
+    names = tuple(resolve_rule_names(value))
     if key == "select" and not names:
         raise ValueError("it names no rule, so nothing would be checked")
     return names

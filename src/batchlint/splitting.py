@@ -25,7 +25,7 @@ from .bounds import raise_if_out_of_memory
 from .engine.chunk import count_inputs
 from .findings import MAX_QUOTE_LENGTH
 from .output.complete_writer import OutputError, as_output_error, open_writer
-from .output.wording import counted
+from .output.wording import pluralize
 from .providers import EMBEDDINGS, OTHER, Endpoint, Provider, provider
 from .rules.file import repeated_ids
 from .sources import AnySource, Source, open_source
@@ -517,7 +517,7 @@ class _Splitter:
             if len(self._parts) == plan.parts:
                 raise _UnplaceableError(
                     "The request needs another part, but the maximum is "
-                    f"{counted(plan.parts, 'part')}."
+                    f"{pluralize(plan.parts, 'part')}."
                 )
             part = self._open[group] = _Part(len(self._parts), group)
             self._parts.append(part)

@@ -78,7 +78,7 @@ def test_unreadable_outputs_file_is_reported(
 
     path = tmp_path / "outputs.jsonl"
     path.touch()
-    monkeypatch.setattr("batchlint.server.outputs.lines_of", fail)
+    monkeypatch.setattr("batchlint.server.outputs.numbered_lines", fail)
 
     result = run("serve", "--outputs", str(path))
 

@@ -8,7 +8,7 @@ import pytest
 
 from batchlint import check, check_create, check_many, check_request, iter_errors
 from batchlint.providers import known_models, reported_shutdown_dates, shutdown_dates
-from batchlint.rules.registry import names_of
+from batchlint.rules.registry import resolve_rule_names
 from support import NOW
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
@@ -174,7 +174,7 @@ def test_rules_can_be_selected_by_azure_code() -> None:
 
     assert check(requests, provider="azure", ignore=["url_mismatch"]).ok
     assert not check(requests, provider="azure", select=["url_mismatch"]).ok
-    assert names_of("too_many_tasks") == ["too_many_requests"]
+    assert resolve_rule_names("too_many_tasks") == ["too_many_requests"]
 
 
 def test_byte_order_mark_is_reported_with_the_message_of_azure() -> None:

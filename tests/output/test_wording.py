@@ -12,11 +12,11 @@ from batchlint.findings import FindingKey
 from batchlint.output.wording import (
     EFFECT_OF_RULE,
     by_effect,
-    counted,
     effect,
     effects,
     label,
     place,
+    pluralize,
     summary_of_all,
     verdict,
 )
@@ -93,7 +93,7 @@ def test_summary_mentions_strict_only_if_nothing_else_fails_the_run(run: Run) ->
     ("number", "text"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1234, "1,234 files")]
 )
 def test_noun_agrees_with_its_count(number: int, text: str) -> None:
-    assert counted(number, "file") == text
+    assert pluralize(number, "file") == text
 
 
 @pytest.mark.parametrize(

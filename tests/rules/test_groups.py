@@ -11,7 +11,7 @@ from batchlint import rules
 from batchlint.output.rules import list_rules
 from batchlint.rules import RULES
 from batchlint.rules.groups import GROUPS
-from batchlint.rules.registry import names_of
+from batchlint.rules.registry import resolve_rule_names
 
 
 def test_every_module_with_rules_has_one_group() -> None:
@@ -37,20 +37,20 @@ def test_group_names_differ_from_rule_names_and_codes() -> None:
     ],
 )
 def test_groups_and_globs_stand_for_rules(given: str, expected: set[str]) -> None:
-    found = names_of(given)
+    found = resolve_rule_names(given)
 
     assert expected <= set(found)
     assert len(found) == len(set(found)) < len(RULES)
 
 
 def test_rules_are_listed_once_each() -> None:
-    assert names_of("duplicate_key,json,duplicate*").count("duplicate_key") == 1
+    assert resolve_rule_names("duplicate_key,json,duplicate*").count("duplicate_key") == 1
 
 
 @pytest.mark.parametrize("given", ["no_such_*", "[", "imag"])
 def test_name_that_matches_no_rule_raises_value_error(given: str) -> None:
     with pytest.raises(ValueError, match=r"unknown rule"):
-        names_of(given)
+        resolve_rule_names(given)
 
 
 def test_rules_are_listed_by_group() -> None:

@@ -13,7 +13,7 @@ from batchlint import BatchError, check
 from batchlint.findings import Part, Phase, Problem, Rank
 from batchlint.providers import EMBEDDINGS, ENDPOINTS
 from batchlint.rules import RULES, Rule, select_rules
-from batchlint.rules.registry import Request, names_of, problem, request_rule
+from batchlint.rules.registry import Request, problem, request_rule, resolve_rule_names
 from batchlint.rules.triggers import ALWAYS, items, parts
 from batchlint.schema.store import body_schema
 from rules.helpers import each
@@ -229,9 +229,9 @@ def test_rule_problem_sorts_after_schema_problems_in_the_same_phase() -> None:
 def test_code_selects_all_of_its_rules() -> None:
     missing = {"missing_required_parameter", "missing_messages", "missing_line_member"}
 
-    assert missing <= set(names_of(["missing_required_parameter"]))
-    assert names_of("blank_line, duplicate_key,") == ["blank_line", "duplicate_key"]
-    assert names_of("") == names_of([]) == []
+    assert missing <= set(resolve_rule_names(["missing_required_parameter"]))
+    assert resolve_rule_names("blank_line, duplicate_key,") == ["blank_line", "duplicate_key"]
+    assert resolve_rule_names("") == resolve_rule_names([]) == []
 
 
 def test_setting_a_severity_enables_a_rule() -> None:
@@ -280,4 +280,4 @@ class Unknown(NamedTuple):
 )
 def test_unknown_rule_raises_with_a_suggestion(case: Unknown) -> None:
     with pytest.raises(ValueError, match=f"unknown rule '{case.name}'.*{case.suggestion}"):
-        names_of([case.name])
+        resolve_rule_names([case.name])

@@ -18,7 +18,7 @@ from openai.types.responses import Response
 from batchlint import check_request
 from batchlint.providers import provider
 from batchlint.server.answers import canned_answer
-from batchlint.server.errors import refused_request
+from batchlint.server.errors import rejected_request
 from server.steps import assert_client_knows_all_fields
 from support import FIXTURES, NOW, URLS, fixture_files, request, rows
 
@@ -160,7 +160,7 @@ def test_error_matches_the_recorded_response_with_the_same_message() -> None:
             found = [e for e in check_request(line) if e.severity == "error"]
             if not found or found[0].fails != "request" or found[0].message != row["message"]:
                 continue
-            status, body = refused_request(found[0], row["endpoint"])
+            status, body = rejected_request(found[0], row["endpoint"])
             compared += 1
             error = body["error"]
             ours = (status, error["code"], error["param"])

@@ -14,14 +14,14 @@ from ..bounds import MAX_UNPACKED_BYTES, READ_TIMEOUT
 from ..config import RULE_KEYS
 from ..findings import count_by_severity
 from ..output import FORMATS, Format, Options, default_format
-from ..output.wording import counted
+from ..output.wording import pluralize
 from ..phrasing import escape
 from .checking import FileSettings, check_files
 from .crash import EXIT_ERROR
-from .inputs import NO_FILES, find_inputs, find_urls, reason, shown_name
+from .inputs import NO_FILES, display_name, find_inputs, find_urls, reason
 from .options import (
+    config_lookup,
     config_options,
-    configs_of,
     endpoint_option,
     folder_options,
     jobs_option,
@@ -29,7 +29,7 @@ from .options import (
     rule_options,
 )
 from .parameters import CheckCommand, InputFile, KeyValue, Target, Text
-from .printing import complain, print_all, terminal_width
+from .printing import print_all, print_message, terminal_width
 from .reports import STANDARD_OUTPUT, append_summary, refuse_conflicts, write_report
 
 if TYPE_CHECKING:
@@ -47,15 +47,15 @@ _KEEP_FOR_SAMPLE: Final = 100
 #: Age in days at which schemas count as old. By then, the API has usually changed.
 _OLD_AFTER_DAYS: Final = 180
 
-#: How worker processes start. The command has no threads, so it can fork. On other systems, a fork
-#: may break system libraries.
+#: How worker processes start. The command has no threads, so it can fork on Linux. On other
+#: systems, a fork may break system libraries.
 START: Final = "fork" if sys.platform == "linux" else "spawn"
 
 
 @click.command(
     cls=CheckCommand,
-    epilog="Exit status: 0 no errors, 1 errors (with --strict, also warnings), 2 a file could not be "
-    "checked or the report could not be written.",
+    epilog="Exit status: 0 no errors, 1 errors (with --strict, also warnings), 2 a file could not "
+    "be checked or the report could not be written.",
 )
 @click.argument("files", nargs=-1, required=True, type=InputFile())
 @provider_option("files")
@@ -131,7 +131,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
 @click.option(
     "--stdin-filename",
     metavar="NAME",
-    help="The name of standard input in reports, also used to find the configuration.",
+    help="Name of standard input in reports, also used to find the configuration.",
 )
 @folder_options
 @config_options
@@ -146,8 +146,8 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     "--max-unpacked-bytes",
     type=click.IntRange(1),
     metavar="N",
-    help="Maximum size of a .jsonl.gz file when decompressed, and of a file over HTTP. A larger file "
-    f"is not checked.  [default: {MAX_UNPACKED_BYTES}]",
+    help="Maximum size of a .jsonl.gz file when decompressed, and of a file over HTTP. A larger "
+    f"file is not checked.  [default: {MAX_UNPACKED_BYTES}]",
 )
 @click.option(
     "--read-timeout",
@@ -196,7 +196,7 @@ def check(
     exclude: tuple[str, ...],
     list_files: bool,
     metadata: tuple[tuple[str, str], ...],
-    **given: Any,
+    **values: Any,
 ) -> None:
     """Check batch input FILES.
 
@@ -205,21 +205,21 @@ def check(
     before checking. With the `remote` extra, FILES may be URLs: s3://bucket/key, a glob, or a
     prefix that ends with a slash.
     """
-    configs = configs_of(ctx)
+    configs = config_lookup(ctx)
     paths, notes = find_inputs(files, configs, include, exclude)
     if list_files:
         _print_files(ctx, paths, notes)
-    chosen = FORMATS[format] if format else default_format()
+    main_format = FORMATS[format] if format else default_format()
     targets = [path for _, path in output]
     main_target = STANDARD_OUTPUT if output_file is None else output_file
     refuse_conflicts([main_target, *targets], paths)
     settings = FileSettings(
-        rules={key: given.pop(key) for key in RULE_KEYS if given[key] is not None},
-        values={key.replace("_", "-"): value for key, value in given.items()}
+        rules={key: values.pop(key) for key in RULE_KEYS if values[key] is not None},
+        values={key.replace("_", "-"): value for key, value in values.items()}
         | {"metadata": dict(metadata) or None},
         configs=configs,
     )
-    formats = [chosen, *(FORMATS[name] for name, _ in output)]
+    formats = [main_format, *(FORMATS[name] for name, _ in output)]
     options: dict[str, Any] = {
         "jobs": jobs,
         "start": START,
@@ -230,7 +230,7 @@ def check(
     )
     if not quiet:
         for note in notes:
-            complain(note)
+            print_message(note)
     results: list[FileResult] = []
 
     def check_all() -> Iterator[FileResult]:
@@ -238,7 +238,7 @@ def check(
             paths,
             settings,
             stdin_name=stdin_filename,
-            copy_stdin=show_source or any(chosen.reads_lines for chosen in formats),
+            copy_stdin=show_source or any(each.reads_lines for each in formats),
             progress=False if quiet else progress,
             quiet=quiet,
             **options,
@@ -251,22 +251,22 @@ def check(
         on_screen = printing._replace(width=terminal_width(sys.stdout))
         if _wants_color(color):
             on_screen = on_screen._replace(style=click.style)
-        print_all(chosen.render(check_all(), on_screen), as_utf8=not chosen.is_for_people)
+        print_all(main_format.render(check_all(), on_screen), as_utf8=not main_format.is_for_people)
         is_written = True
     else:
-        is_written = write_report(main_target, chosen.render(check_all(), printing), results)
+        is_written = write_report(main_target, main_format.render(check_all(), printing), results)
     for name, path in output:
-        texts = FORMATS[name].render(iter(results), printing)
+        report = FORMATS[name].render(iter(results), printing)
         if path == STANDARD_OUTPUT:
-            print_all(texts, as_utf8=not FORMATS[name].is_for_people)
+            print_all(report, as_utf8=not FORMATS[name].is_for_people)
         else:
-            is_written = write_report(path, texts, results) and is_written
+            is_written = write_report(path, report, results) and is_written
     if not quiet:
         _note_old_schemas()
     status = exit_status(results, strict=strict)
     if exit_zero and status == EXIT_FOUND:
         status = EXIT_OK
-    is_written = append_summary(chosen, results) and is_written
+    is_written = append_summary(main_format, results) and is_written
     ctx.exit(status if is_written else EXIT_ERROR)
 
 
@@ -274,13 +274,13 @@ def _print_files(ctx: click.Context, paths: Iterable[str], notes: Iterable[str])
     """Print the files that would be checked, and notes about skipped files, then exit."""
     status = EXIT_OK
     for note in notes:
-        complain(note)
+        print_message(note)
     for path in paths:
         problem = _why_not_listed(path)
         if problem is None:
-            print_all([f"{escape(shown_name(path))}\n"])
+            print_all([f"{escape(display_name(path))}\n"])
         else:
-            complain(f"{shown_name(path)}: {problem}")
+            print_message(f"{display_name(path)}: {problem}")
             status = EXIT_ERROR
     ctx.exit(status)
 
@@ -322,19 +322,19 @@ def _print_problems(result: FileResult, formats: Sequence[Format], *, quiet: boo
     """Print to standard error the problems with a file that the reports don't show."""
     report = result.report
     if report is None:
-        complain(f"{result.path}: {result.error}")
+        print_message(f"{result.path}: {result.error}")
         return
     count = sum(report.truncated.values())
-    if count and not all(chosen.reports_truncated for chosen in formats):
-        complain(
+    if count and not all(each.reports_truncated for each in formats):
+        print_message(
             f"{result.path}: {count:,} findings are not in this report; use --keep 0 to keep all"
         )
     is_accepted = not any(key.fails in ("upload", "create", "batch") for key in report.counts)
     if not report.ok and is_accepted and not quiet and not formats[0].reports_requests:
         errors, _ = count_by_severity(report.counts)
-        complain(
+        print_message(
             f"{result.path}: the API would accept this batch, but batchlint found "
-            f"{counted(errors, 'error')}, so the exit status is 1; --format text shows them"
+            f"{pluralize(errors, 'error')}, so the exit status is 1; --format text shows them"
         )
 
 
@@ -346,7 +346,7 @@ def _note_old_schemas() -> None:
     day = schema_date()
     today = datetime.fromtimestamp(epoch_seconds(None), UTC).date()
     if (today - date.fromisoformat(day)).days >= _OLD_AFTER_DAYS:
-        complain(
+        print_message(
             f"the schemas date from {day}, and the API may have changed since. Upgrade batchlint "
             '("pip install --upgrade batchlint", or "pre-commit autoupdate").'
         )
@@ -358,8 +358,8 @@ def _default_keep(formats: Iterable[Format], max_errors: int) -> int:
 
     if not max_errors:
         return 0
-    samples = all(chosen.prints_sample for chosen in formats)
-    return max(max_errors, _KEEP_FOR_SAMPLE if samples else DEFAULT_KEEP)
+    only_samples = all(each.prints_sample for each in formats)
+    return max(max_errors, _KEEP_FOR_SAMPLE if only_samples else DEFAULT_KEEP)
 
 
 def _wants_color(color: str) -> bool:

@@ -1,4 +1,4 @@
-"""Checks files with their settings, and shows a progress bar."""
+"""Check files with their settings, and show a progress bar."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .inputs import (
     NO_FILES,
     UNREADABLE,
     Configs,
+    display_name,
     find_urls,
     reason,
-    shown_name,
     standard_input,
 )
-from .printing import complain
+from .printing import print_message
 
 if TYPE_CHECKING:
     from ..engine.parallel import Executor, Start
@@ -41,8 +41,8 @@ class FileSettings(NamedTuple):
     """The settings on the command line.
 
     Attributes:
-        rules: the given ones of `select`, `ignore`, `warn` and `error`.
-        values: the other settings, by configuration key. None means not given.
+        rules: the rule names passed to `--select`, `--ignore`, `--warn` and `--error`, by key.
+        values: the other settings, by configuration key. None means not set.
         configs: returns the configuration of a directory.
     """
 
@@ -74,7 +74,7 @@ class FileSettings(NamedTuple):
         """
         provider_name = self.value_for(path, "provider") or "openai"
         rules = self.rules_for(path)
-        _refuse_empty(rules, provider_name)
+        _reject_empty_selection(rules, provider_name)
         return {
             **rules,
             "provider": provider_name,
@@ -107,7 +107,7 @@ class FileSettings(NamedTuple):
         return {"endpoint": endpoint if is_endpoint else None, "create": params or None}
 
 
-def _refuse_empty(rules: Mapping[str, list[str]], provider_name: str) -> None:
+def _reject_empty_selection(rules: Mapping[str, list[str]], provider_name: str) -> None:
     """Raise an error if the selection leaves no rule to check."""
     from ..providers import provider
     from ..rules import select_rules
@@ -148,7 +148,7 @@ class FileCheck(NamedTuple):
 
         copy = _new_copy() if self.path == "-" and self.is_copied else None
         stored = copy if self.path == "-" or is_url(self.path) else self.path
-        result = FileResult(shown_name(self.name or self.path), source=self.name, stored=stored)
+        result = FileResult(display_name(self.name or self.path), source=self.name, stored=stored)
         if self.error is not None:
             return result._replace(error=self.error)
         try:
@@ -201,10 +201,12 @@ def _prepare(path: str, settings: FileSettings, stdin_name: str | None) -> FileC
         from ..remote import public_name
 
         name = public_name(path)
-    about = Path("<stdin>" if name is None or is_open_file(name) else name)
+    config_path = Path("<stdin>" if name is None or is_open_file(name) else name)
     try:
-        options = settings.options_for(about)
-        max_unpacked_bytes = settings.value_for(about, "max-unpacked-bytes") or MAX_UNPACKED_BYTES
+        options = settings.options_for(config_path)
+        max_unpacked_bytes = (
+            settings.value_for(config_path, "max-unpacked-bytes") or MAX_UNPACKED_BYTES
+        )
     except UNREADABLE as error:
         return FileCheck(path, name, error=reason(error))
     return FileCheck(path, name, max_unpacked_bytes, options)
@@ -272,7 +274,7 @@ def _check_many(
     start: Start,
     progress: Progress | None,
 ) -> Iterator[FileResult]:
-    """Run checks where `choose_place` decides, and yield the results in order."""
+    """Run checks on the executor that `choose_place` chooses, and yield the results in order."""
     from ..engine.parallel import FileCall, InlineExecutor, as_finished
     from ..many import choose_place, size_of
     from ..sources import is_gzipped, is_url
@@ -321,7 +323,7 @@ def _print_note(path: str) -> None:
 
     if path == "-":
         if sys.stdin is not None and sys.stdin.isatty():
-            complain("reading standard input…")
+            print_message("reading standard input…")
         return
     name = path
     if is_url(path):
@@ -331,28 +333,33 @@ def _print_note(path: str) -> None:
     elif Path(path).is_dir():
         return
     if is_gzipped(name):
-        complain(
-            f"{shown_name(name)}: decompressed for checking; the API accepts only uncompressed "
+        print_message(
+            f"{display_name(name)}: decompressed for checking; the API accepts only uncompressed "
             "files"
         )
 
 
 @contextmanager
-def _progress_bar(paths: Sequence[str], wanted: bool | None) -> Iterator[Any]:
-    """Show a progress bar on standard error for the bytes of all files; yield None without one."""
-    if wanted is None and (sys.stderr is None or not sys.stderr.isatty()):
-        wanted = False
-    if wanted is False or sys.stderr is None:
+def _progress_bar(paths: Sequence[str], enabled: bool | None) -> Iterator[Any]:
+    """Show a progress bar on standard error, and yield it; yield None if there is none.
+
+    Args:
+        paths: the files.
+        enabled: whether to show the bar. None shows it on a terminal if the files are large.
+    """
+    if enabled is None and (sys.stderr is None or not sys.stderr.isatty()):
+        enabled = False
+    if enabled is False or sys.stderr is None:
         yield None
         return
-    size = _size_of_all(paths)
-    if wanted is None and size is not None and size < _MIN_BAR_BYTES:
+    size = _total_size(paths)
+    if enabled is None and size is not None and size < _MIN_BAR_BYTES:
         yield None
         return
     from tqdm import tqdm
 
     tqdm.monitor_interval = 0  # Its thread would make a fork unsafe.
-    name = escape(os.path.basename(shown_name(paths[0])))  # noqa: PTH119
+    name = escape(os.path.basename(display_name(paths[0])))  # noqa: PTH119
     with tqdm(
         total=size,
         unit="B",
@@ -365,7 +372,7 @@ def _progress_bar(paths: Sequence[str], wanted: bool | None) -> Iterator[Any]:
         yield bar
 
 
-def _size_of_all(paths: Iterable[str]) -> int | None:
+def _total_size(paths: Iterable[str]) -> int | None:
     """Return the total size of the files in bytes; None if it is unknown."""
     from ..sources import is_gzipped, is_url
 

@@ -1,4 +1,4 @@
-"""Reports unexpected exceptions."""
+"""Report unexpected exceptions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 #: The environment variable that has the same effect as `--traceback`.
 TRACEBACK: Final = "BATCHLINT_TRACEBACK"
 
-#: The exit status if the program could not do its work.
+#: The exit status after a usage error, an unreadable file, a failed write or a crash.
 EXIT_ERROR: Final = 2
 
 _NO_MEMORY: Final = "batchlint: not enough memory\n"
@@ -47,8 +47,8 @@ def _sentence(error: BaseException) -> str:
 
     if isinstance(error, MemoryError):
         return _NO_MEMORY.rstrip()
-    about = excerpt(str(error))
-    name = type(error).__name__ + (f": {about}" if about else "")
+    message = excerpt(str(error))
+    name = type(error).__name__ + (f": {message}" if message else "")
     return (
         f"batchlint: internal error: {name}; please open an issue in batchlint's repository, with "
         "the output of `batchlint --traceback ...`"

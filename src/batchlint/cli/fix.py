@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..output.complete_writer import OutputError, to_bytes
-from ..output.wording import counted, summary
+from ..output.wording import pluralize, summary
 from ..output.wrapping import wrap
 from ..phrasing import escape
 from .check import EXIT_FOUND, EXIT_OK, START
@@ -20,22 +20,22 @@ from .crash import EXIT_ERROR
 from .inputs import (
     NO_FILES,
     UNREADABLE,
+    display_name,
     find_inputs,
     is_special,
     reason,
-    shown_name,
     standard_input,
 )
 from .options import (
+    config_lookup,
     config_options,
-    configs_of,
     endpoint_option,
     jobs_option,
     provider_option,
     rule_options,
 )
 from .parameters import CheckCommand, InputFile, Text
-from .printing import complain, print_bytes, print_lines, terminal_width
+from .printing import print_bytes, print_lines, print_message, terminal_width
 
 if TYPE_CHECKING:
     from ..fixing import FixReport, Result
@@ -86,19 +86,20 @@ def fix(
     *.jsonl files, except symbolic links. Only faulty text is changed; all other bytes stay the
     same. `batchlint check` marks fixable findings with [*].
     """
-    configs = configs_of(ctx)
+    configs = config_lookup(ctx)
     paths, notes = find_inputs(files, configs)
     paths = [path for path in paths if path in files or not path.endswith(".gz")]
     links = [path for path in paths if path not in files and Path(path).is_symlink()]
     notes += [
-        f"{shown_name(path)}: skipped, because it is a symbolic link; to repair its target, name the link itself"
+        f"{display_name(path)}: skipped, because it is a symbolic link; to repair its target, name "
+        "the link itself"
         for path in links
     ]
     paths = [path for path in paths if path not in links]
     if output_file is not None and (diff or len(paths) > 1):
         raise click.UsageError("--output-file needs a single file, and excludes --diff")
     for note in notes:
-        complain(note)
+        print_message(note)
     settings = FileSettings(
         rules={key: names for key, names in rules.items() if names is not None},
         values={"provider": provider, "endpoint": endpoint},
@@ -133,11 +134,11 @@ class _Run:
         target = path if self._output_file is None else self._output_file
         to_stdout = self._diff or target == "-"
         if not to_stdout and is_url(target):
-            complain(f"{target}: cannot write to a URL; use --output-file or --diff")
+            print_message(f"{target}: cannot write to a URL; use --output-file or --diff")
             return EXIT_ERROR
         if not to_stdout and self._output_file is None and is_special(Path(path)):
-            complain(
-                f"{shown_name(path)}: cannot fix a pipe or a device in place; use --output-file or "
+            print_message(
+                f"{display_name(path)}: cannot fix a pipe or a device in place; use --output-file or "
                 "--diff"
             )
             return EXIT_ERROR
@@ -149,12 +150,12 @@ class _Run:
                 else:
                     result.write(target, unless_same_as=path)
         except OutputError as error:
-            complain(f"{shown_name(target)}: cannot write: {error.strerror}")
+            print_message(f"{display_name(target)}: cannot write: {error.strerror}")
             return EXIT_ERROR
         except UNREADABLE as error:
-            complain(f"{shown_name(path)}: {reason(error)}")
+            print_message(f"{display_name(path)}: {reason(error)}")
             return EXIT_ERROR
-        lines = _summary(shown_name(path), report, "would be fixed" if self._diff else "fixed")
+        lines = _summary(display_name(path), report, "would be fixed" if self._diff else "fixed")
         if to_stdout:
             width = terminal_width(sys.stderr)
             click.echo("\n".join(wrap(line, width) for line in lines), err=True)
@@ -179,8 +180,8 @@ class _Run:
             endpoint=options["endpoint"],
             **self._options,
         )
-        writes = not self._diff and target != "-"
-        return repair.run(source, beside=target if writes else None)
+        writes_file = not self._diff and target != "-"
+        return repair.run(source, beside=target if writes_file else None)
 
 
 @contextmanager
@@ -218,15 +219,15 @@ def _diff(path: str, result: Result) -> Iterator[bytes]:
             yield to_bytes(escape(line.decode("utf-8", "replace"))) + b"\n"
 
 
-def _summary(shown: str, report: FixReport, verb: str) -> Iterator[str]:
+def _summary(name: str, report: FixReport, verb: str) -> Iterator[str]:
     """Yield the number of fixes per rule, and a summary of the remaining findings."""
-    name = escape(shown)
+    name = escape(name)
     total = sum(report.fixed.values())
     rules = ", ".join(f"{count:,} {rule}" for rule, count in report.fixed.items())
     if report.has_objects:
-        yield f"{name}: {counted(total, 'problem')} {verb}{f' ({rules})' if rules else ''}"
+        yield f"{name}: {pluralize(total, 'problem')} {verb}{f' ({rules})' if rules else ''}"
     else:
         yield f"{name}: not changed, because none of its lines is a JSON object"
     yield f"{name}: {summary(report.report)}"
     if report.report.fixable.get("unsafe") and not report.unsafe:
-        yield f"    {counted(report.report.fixable['unsafe'], 'problem')} fixable with `--unsafe`"
+        yield f"    {pluralize(report.report.fixable['unsafe'], 'problem')} fixable with `--unsafe`"

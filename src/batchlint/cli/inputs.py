@@ -1,4 +1,4 @@
-"""Finds a command's input: named files, files in directories, URLs and standard input."""
+"""Find a command's input: named files, files in directories, URLs and standard input."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _real_path(path: str) -> str:
 
 
 def find_urls(url: str) -> list[str]:
-    """Return the URLs of the files that match a glob or prefix. Any other URL is returned unchanged.
+    """Return the URLs of files that match a glob or prefix. Other URLs are returned unchanged.
 
     Raises:
         OSError: no file matches, or the filesystem cannot list files.
@@ -152,7 +152,7 @@ class Folder:
         self._skipped.clear()
         found = []
         for parent, folders, names in os.walk(self._path, onerror=fail):
-            folders[:] = [name for name in sorted(folders) if self._is_entered(Path(parent, name))]
+            folders[:] = [name for name in sorted(folders) if self._enters(Path(parent, name))]
             for path in (Path(parent, name) for name in sorted(names)):
                 if is_matched(path, self._include):
                     self._has_match = True
@@ -167,16 +167,16 @@ class Folder:
         """Yield messages about skipped files, and about globs that match no file."""
         if not self._has_match:
             globs = ", ".join(glob for glob, _ in self._include)
-            yield f"{shown_name(self._path)}: no file here matches {globs}"
+            yield f"{display_name(self._path)}: no file here matches {globs}"
         if not self._skipped:
             return
         parts = []
         for reason, names in self._skipped.items():
             more = f" and {len(names) - _MAX_NAMED:,} more" if names[_MAX_NAMED:] else ""
             parts.append(f"{', '.join(names[:_MAX_NAMED])}{more} ({reason})")
-        yield f"{shown_name(self._path)}: skipped {', '.join(parts)}"
+        yield f"{display_name(self._path)}: skipped {', '.join(parts)}"
 
-    def _is_entered(self, folder: Path) -> bool:
+    def _enters(self, folder: Path) -> bool:
         if folder.name.startswith("."):
             return False
         if is_matched(folder, self._exclude):
@@ -195,7 +195,7 @@ class Folder:
         return _result_of_batch(path)
 
     def _skip(self, path: Path, reason: str) -> None:
-        name = shown_name(os.path.relpath(path, self._path))
+        name = display_name(os.path.relpath(path, self._path))
         self._skipped.setdefault(reason, []).append(name)
 
 
@@ -229,7 +229,7 @@ def reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def shown_name(path: str) -> str:
+def display_name(path: str) -> str:
     """Return the name of a file for reports and messages."""
     return "<stdin>" if path == "-" else os.fsencode(path).decode("utf-8", "replace")
 
@@ -253,7 +253,7 @@ def standard_input(copy: IO[bytes] | None = None) -> BinaryIO:
 
 
 class _InterruptibleReader(io.RawIOBase):
-    """A stream that is read piece by piece, so that signals are handled between reads.
+    """A stream that reads piece by piece, so that signals are handled between reads.
 
     A buffered stream keeps reading until it has the requested number of bytes. A signal between two
     reads would have to wait for the second one, which may never return.

@@ -35,12 +35,12 @@ class Commands(click.Group):
         """Find a command by its name."""
         name = args[0]
         if self.get_command(ctx, name) is None and not ctx.resilient_parsing:
-            raise click.ClickException(f"{name!r} is not a command{self._remedy(ctx, args)}")
+            raise click.ClickException(f"{name!r} is not a command{self._suggestion(ctx, args)}")
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the options before the command. For an option of `check`, explain where it belongs."""
-        given = [*args]  # The parser consumes them.
+        """Parse the options before the command. Explain where options of `check` belong."""
+        original = [*args]  # The parser consumes them.
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -48,11 +48,11 @@ class Commands(click.Group):
             if check and any(error.option_name in option.opts for option in check.params):
                 raise click.ClickException(
                     f"{error.option_name} is an option of check; type: "
-                    f"{_command_line('batchlint', 'check', *given)}"
+                    f"{_command_line('batchlint', 'check', *original)}"
                 ) from None
             raise
 
-    def _remedy(self, ctx: click.Context, args: list[str]) -> str:
+    def _suggestion(self, ctx: click.Context, args: list[str]) -> str:
         """Suggest what the user may have meant."""
         import difflib
 
@@ -65,7 +65,7 @@ class Commands(click.Group):
 
 
 def _command_line(*words: str) -> str:
-    """Join words to a command line, with quotes where a shell needs them."""
+    """Join words into a command line, with quotes where a shell needs them."""
     import shlex
 
     return shlex.join(words)

@@ -25,7 +25,7 @@ endpoint_option = click.option(
     "--endpoint",
     metavar="URL",
     shell_complete=complete_endpoint,
-    help="The batch's endpoint.  [default: the most frequent URL in the file]",
+    help="Endpoint of the batch.  [default: the most frequent URL in the file]",
 )
 
 jobs_option = click.option(
@@ -43,13 +43,13 @@ def provider_option(what: str) -> Callable[[_Command], _Command]:
         "--provider",
         metavar="NAME",
         type=ProviderName(),
-        help=f"The service that the {what} are for. `batchlint provider` lists the services.  "
+        help=f"Service that the {what} are for. `batchlint provider` lists the services.  "
         "[default: openai]",
     )
 
 
 def rule_options(command: _Command) -> _Command:
-    """Add the options that choose rules."""
+    """Add the options that select rules."""
     for option, help_text in (
         ("--error", "Enable these rules as errors."),
         ("--warn", "Enable these rules as warnings."),
@@ -94,8 +94,8 @@ def config_options(command: _Command) -> _Command:
         is_eager=True,
         expose_value=False,
         callback=_load_config,
-        help="Use this configuration file.  [default: the nearest batchlint.toml or pyproject.toml, "
-        "in the checked file's directory or a parent]",
+        help="Use this configuration file.  [default: the nearest batchlint.toml or "
+        "pyproject.toml, in the checked file's directory or a parent]",
     )(command)
     return click.option(
         "--no-config",
@@ -107,7 +107,7 @@ def config_options(command: _Command) -> _Command:
     )(command)
 
 
-def configs_of(ctx: click.Context) -> Configs:
+def config_lookup(ctx: click.Context) -> Configs:
     """Return a function that returns the configuration of a directory.
 
     The function raises `click.ClickException` if a configuration is invalid.
@@ -134,7 +134,7 @@ def _load_config(ctx: click.Context, _param: click.Parameter, value: str | None)
         if ctx.meta.get(_NO_CONFIG):
             raise click.UsageError("--config and --no-config cannot be combined", ctx)
         ctx.meta[_CONFIG] = _load_valid(lambda: _load(Path(value)))
-    config = configs_of(ctx)(Path(os.curdir))
+    config = config_lookup(ctx)(Path(os.curdir))
     ctx.default_map = {key.replace("-", "_"): value for key, value in config.run.items()}
 
 

@@ -12,7 +12,7 @@ class CheckCommand(click.Command):
     """A command whose arguments are files."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments, and refuse one that could be either an option or a file.
+        """Parse the arguments. Refuse one that is both an option and the name of a file.
 
         A glob or a hook may pass a file whose name looks like an option.
         """
@@ -20,7 +20,8 @@ class CheckCommand(click.Command):
             for arg in args:
                 if arg.startswith("-") and arg != "-" and os.path.lexists(arg):
                     raise click.UsageError(
-                        f"{arg!r} is both an option and a file in this directory; write `--` before the files",
+                        f"{arg!r} is both an option and a file in this directory; write `--` "
+                        "before the files",
                         ctx,
                     )
         return super().parse_args(ctx, args)
@@ -60,12 +61,12 @@ class Rules(click.ParamType):  # type: ignore[type-arg]  # likewise
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> list[str]:
         """Return the names of the rules."""
-        from ..rules.registry import names_of
+        from ..rules.registry import resolve_rule_names
 
         if isinstance(value, list):
             return value
         try:
-            names = names_of(value)
+            names = resolve_rule_names(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
         if not names and param is not None and param.name == "select":

@@ -1,4 +1,4 @@
-"""Prints to standard output and standard error.
+"""Print to standard output and standard error.
 
 Both may be closed. `standard_streams.py` handles failed writes.
 """
@@ -22,11 +22,11 @@ from ..phrasing import escape
 _DEFAULT_WIDTH: Final = 80
 
 
-def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
+def print_all(strings: Iterable[str], *, as_utf8: bool = False) -> None:
     """Print strings as they arrive, then flush.
 
     Args:
-        texts: the strings. All are consumed even if standard output is closed, because consuming
+        strings: the strings. All are consumed even if standard output is closed, because consuming
             them runs the checks.
         as_utf8: whether to print UTF-8, whatever the encoding of standard output.
 
@@ -34,7 +34,7 @@ def print_all(texts: Iterable[str], *, as_utf8: bool = False) -> None:
         OutputError: writing to standard output failed.
     """
     stream = sys.stdout
-    for text in texts:
+    for text in strings:
         if stream is None:  # The parent process may have closed it.
             continue
         if as_utf8:
@@ -73,7 +73,7 @@ def print_bytes(chunks: Iterable[bytes]) -> None:
     stream.flush()
 
 
-def complain(text: str) -> None:
+def print_message(text: str) -> None:
     """Print a message on standard error.
 
     A failed write is ignored, because the exit status reports the problem too.

@@ -1,4 +1,4 @@
-"""Writes reports to files."""
+"""Write reports to files."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import click
 
 from ..output import FORMATS, Format
 from ..output.complete_writer import OutputError
-from .inputs import shown_name
-from .printing import complain
+from .inputs import display_name
+from .printing import print_message
 
 if TYPE_CHECKING:
     from ..output.result import FileResult
@@ -43,39 +43,40 @@ def refuse_conflicts(paths: Sequence[str], inputs: Iterable[str]) -> None:
                 )
             seen.add(path)
             continue
-        name = shown_name(path)
+        name = display_name(path)
         if any(_is_same_file(path, source) for source in inputs):
             raise click.UsageError(f"the report would overwrite {name}, which is an input file")
         try:
             real = os.path.realpath(path)
         except OSError:  # The working directory no longer exists. `write_report` reports it.
             continue
-        if real in seen and (os.path.isfile(real) or not os.path.exists(real)):  # noqa: PTH110, PTH113
+        is_replaced = os.path.isfile(real) or not os.path.exists(real)  # noqa: PTH110, PTH113
+        if real in seen and is_replaced:
             raise click.UsageError(f"two reports would be written to {name}")
         seen.add(real)
 
 
-def write_report(path: str, texts: Iterable[str], results: list[FileResult]) -> bool:
+def write_report(path: str, strings: Iterable[str], results: list[FileResult]) -> bool:
     """Write a report, unless no file could be checked. Return False if writing fails."""
     from ..output.write import write_atomic
 
-    name = shown_name(path)
+    name = display_name(path)
     try:
-        write_atomic(path, _require_checked_file(texts, results))
+        write_atomic(path, _require_checked_file(strings, results))
     except OutputError as error:
-        complain(f"{name}: cannot write: {error.strerror}")
+        print_message(f"{name}: cannot write: {error.strerror}")
         return False
     except _NothingCheckedError:
-        complain(f"{name}: not written, because no file could be checked")
+        print_message(f"{name}: not written, because no file could be checked")
     return True
 
 
-def append_summary(chosen: Format, results: list[FileResult]) -> bool:
+def append_summary(main_format: Format, results: list[FileResult]) -> bool:
     """Write the CI service's step summary, if it has one. Return False if writing fails."""
     try:
-        chosen.append_summary(results)
+        main_format.append_summary(results)
     except OSError as error:
-        complain(f"{error.filename}: cannot write the summary: {error.strerror}")
+        print_message(f"{error.filename}: cannot write the summary: {error.strerror}")
         return False
     return True
 
@@ -98,13 +99,13 @@ class _NothingCheckedError(Exception):
     """No file could be checked, so there is no report."""
 
 
-def _require_checked_file(texts: Iterable[str], results: list[FileResult]) -> Iterator[str]:
-    """Yield the texts of a report. An error at the end keeps the old file.
+def _require_checked_file(strings: Iterable[str], results: list[FileResult]) -> Iterator[str]:
+    """Yield the strings of a report. An error at the end keeps the old file.
 
     Raises:
         _NothingCheckedError: no file could be checked.
     """
-    yield from texts
+    yield from strings
     if all(result.report is None for result in results):
         raise _NothingCheckedError
 

@@ -18,14 +18,14 @@ def rule(name: str | None) -> None:
     RULE may also be an API code, a group or a glob such as 'image*'.
     """
     from ..output.rules import explain_rule, list_rules
-    from ..rules.registry import RULES, names_of
+    from ..rules.registry import RULES, resolve_rule_names
 
     width = terminal_width(sys.stdout)
     if name is None:
         print_all(list_rules(width))
         return
     try:
-        names = names_of(name)
+        names = resolve_rule_names(name)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     pages = "\n\n".join(explain_rule(RULES[name], width) for name in names)

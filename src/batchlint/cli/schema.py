@@ -38,9 +38,9 @@ def _find(name: str) -> str:
     names = schema_names()
     if name in names:
         return name
-    wanted = "/" + name.strip("/").lower()
-    found = [each for each in names if each.endswith(wanted)] or [
-        each for each in names if f"{wanted}/" in f"{each}/"
+    suffix = "/" + name.strip("/").lower()
+    found = [each for each in names if each.endswith(suffix)] or [
+        each for each in names if f"{suffix}/" in f"{each}/"
     ]
     if len(found) == 1:
         return found[0]

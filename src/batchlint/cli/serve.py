@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .parameters import ProviderName
-from .printing import complain, print_all
+from .printing import print_all, print_message
 
 
 @click.command(short_help="Serve the Batch API for tests.")
@@ -31,8 +31,8 @@ from .printing import complain, print_all
     "--outputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Take answers from FILE, by custom_id. FILE has the format of the API's output file. Requests "
-    "without an answer in FILE get canned answers.",
+    help="Take answers from FILE, by custom_id. FILE has the format of the API's output file. "
+    "Requests without an answer in FILE get canned answers.",
 )
 def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
     """Serve the Batch API's file and batch routes on this machine.
@@ -48,7 +48,7 @@ def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
     except ModuleNotFoundError as error:
         raise click.ClickException(str(error)) from None
     try:
-        given = read_outputs(outputs) if outputs is not None else {}
+        answers = read_outputs(outputs) if outputs is not None else {}
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -62,9 +62,9 @@ def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
         ) from None
     with listener:
         if not is_loopback(listener):
-            complain(
+            print_message(
                 f"warning: other machines can connect to {host}, and there is no authentication"
             )
         print_all([f"{base_url(listener)}\n"])
-        complain("answers are canned, no model is called; stop with Ctrl-C")
-        run(create_app(given, provider), listener)
+        print_message("answers are canned, no model is called; stop with Ctrl-C")
+        run(create_app(answers, provider), listener)

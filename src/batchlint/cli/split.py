@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..output.complete_writer import OutputError
-from ..output.wording import counted
+from ..output.wording import pluralize
 from ..phrasing import escape
 from .check import EXIT_FOUND, EXIT_OK
 from .crash import EXIT_ERROR
-from .inputs import UNREADABLE, reason, shown_name, standard_input
-from .options import config_options, configs_of, provider_option
+from .inputs import UNREADABLE, display_name, reason, standard_input
+from .options import config_lookup, config_options, provider_option
 from .parameters import CheckCommand, InputFile, Text
-from .printing import complain, print_all, print_lines, terminal_width
+from .printing import print_all, print_lines, print_message, terminal_width
 
 if TYPE_CHECKING:
     from ..splitting import Manifest
@@ -54,8 +54,8 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in rec
 @click.command(
     cls=CheckCommand,
     short_help="Split a batch input FILE into parts.",
-    epilog="Exit status: 0 all parts were written, 1 a line doesn't fit into any part, so nothing was "
-    "written, 2 the file could not be read or the parts could not be written.",
+    epilog="Exit status: 0 all parts were written, 1 a line doesn't fit into any part, so nothing "
+    "was written, 2 the file could not be read or the parts could not be written.",
 )
 @click.argument("file", type=InputFile())
 @provider_option("parts")
@@ -71,8 +71,8 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in rec
     "--by",
     type=_Fields(),
     metavar="FIELDS",
-    help="Fields whose values all requests in a part must share: `model,url`, `model`, `url` or `none`.  "
-    "[default: the fields that the provider requires, model,url for OpenAI]",
+    help="Fields whose values all requests in a part must share: `model,url`, `model`, `url` or "
+    "`none`.  [default: the fields that the provider requires, model,url for OpenAI]",
 )
 @click.option(
     "--max-requests",
@@ -125,9 +125,9 @@ def split(
 
     if output_dir == "-":
         raise click.UsageError("--output-dir needs a directory; '-' is not one")
-    shown = shown_name(file)
+    name_to_print = display_name(file)
     path = Path("<stdin>" if file == "-" else file)
-    configured = configs_of(ctx)(path.parent).value_for(path, "provider")
+    configured = config_lookup(ctx)(path.parent).value_for(path, "provider")
     options["provider"] = provider or configured or "openai"
     try:
         with _open(file) as (source, name):
@@ -135,22 +135,22 @@ def split(
                 source, output_dir, name=name, max_parts=max_parts, dry_run=dry_run, **options
             )
     except FileExistsError as error:
-        complain(f"{error.filename}: already exists; --force replaces it")
+        print_message(f"{error.filename}: already exists; --force replaces it")
         ctx.exit(EXIT_ERROR)
     except OutputError as error:
-        complain(f"{output_dir}: cannot write the parts: {error.strerror}")
+        print_message(f"{output_dir}: cannot write the parts: {error.strerror}")
         ctx.exit(EXIT_ERROR)
     except UNREADABLE as error:
-        complain(f"{shown}: {reason(error)}")
+        print_message(f"{name_to_print}: {reason(error)}")
         ctx.exit(EXIT_ERROR)
     except ValueError as error:
         raise click.UsageError(f"--{str(error).replace('_', '-', 2)}") from None
     width = terminal_width(sys.stdout)
     if manifest.ok:
         print_all(f"{row}\n" for row in _table(manifest, width))
-    print_lines(_unplaced(shown, manifest))
-    print_lines(_repeats(shown, manifest))
-    print_lines([_summary(shown, manifest, output_dir, dry_run=dry_run)])
+    print_lines(_unplaced(name_to_print, manifest))
+    print_lines(_repeats(name_to_print, manifest))
+    print_lines([_summary(name_to_print, manifest, output_dir, dry_run=dry_run)])
     if not manifest.ok and len(manifest.parts) == max_parts:
         print_lines(
             ["    `--max-parts` allows more parts. `--by` and the limits change their number."]
@@ -219,33 +219,35 @@ def _columns_by_line(widths: list[int], width: int | None) -> list[list[int]]:
     return lines
 
 
-def _unplaced(shown: str, manifest: Manifest) -> Iterator[str]:
+def _unplaced(name: str, manifest: Manifest) -> Iterator[str]:
     """Yield messages about lines that don't fit into any part."""
     for line in manifest.unplaced_lines[:_MAX_PRINTED]:
-        yield f"{escape(shown)}:{line.line}: {line.message}"
+        yield f"{escape(name)}:{line.line}: {line.message}"
     if manifest.unplaced > _MAX_PRINTED:
         yield f"... and {manifest.unplaced - _MAX_PRINTED:,} more"
 
 
-def _repeats(shown: str, manifest: Manifest) -> Iterator[str]:
+def _repeats(name: str, manifest: Manifest) -> Iterator[str]:
     """Yield messages about lines whose custom_id an earlier line already uses."""
     for repeat in manifest.repeats[:_MAX_PRINTED]:
         yield (
-            f"{escape(shown)}:{repeat.line}: warning: the custom_id is already used on line "
+            f"{escape(name)}:{repeat.line}: warning: the custom_id is already used on line "
             f"{repeat.first:,}. Results are matched by custom_id."
         )
     if manifest.repeated_ids > _MAX_PRINTED:
         yield f"... and {manifest.repeated_ids - _MAX_PRINTED:,} more"
 
 
-def _summary(shown: str, manifest: Manifest, folder: str, *, dry_run: bool) -> str:
+def _summary(name: str, manifest: Manifest, folder: str, *, dry_run: bool) -> str:
     """Return a summary of the run."""
-    blank = f", {counted(manifest.blank_lines, 'blank line')} left out" * bool(manifest.blank_lines)
-    start = f"{escape(shown)}: {counted(manifest.requests, 'request')}{blank}"
+    blank = f", {pluralize(manifest.blank_lines, 'blank line')} left out" * bool(
+        manifest.blank_lines
+    )
+    start = f"{escape(name)}: {pluralize(manifest.requests, 'request')}{blank}"
     if not manifest.ok:
-        lines = counted(manifest.unplaced, "line")
+        lines = pluralize(manifest.unplaced, "line")
         verb = "doesn't" if manifest.unplaced == 1 else "don't"
         return f"{start}: {lines} {verb} fit into any part, so nothing was written"
-    parts = counted(len(manifest.parts), "part")
+    parts = pluralize(len(manifest.parts), "part")
     verb = "would be written" if dry_run else "written"
-    return f"{start}: {parts} {verb} to {escape(shown_name(folder))}"
+    return f"{start}: {parts} {verb} to {escape(display_name(folder))}"

@@ -1,4 +1,4 @@
-"""Replaces standard output and standard error so that no write is lost silently."""
+"""Replace standard output and standard error so that no write is lost silently."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def _wrapping_field(request: Request, path: PathParts) -> str | None:
     """Return the field whose object has the missing field and should replace its parent."""
     if len(path) < 2:
         return None
-    parent = request.at(path[:-1])
+    parent = request.value_at(path[:-1])
     parent_name, missing = path[-2:]
     if not isinstance(parent, dict):
         return None

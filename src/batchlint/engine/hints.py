@@ -185,12 +185,12 @@ class _Place(NamedTuple):
     @property
     def value(self) -> Any:
         """The value at the path; None if there is none."""
-        return self.request.at(self.path)
+        return self.request.value_at(self.path)
 
     @property
     def parent(self) -> dict[str, Any]:
         """The object that contains the value; empty if a list contains it."""
-        parent = self.request.at(self.path[:-1])
+        parent = self.request.value_at(self.path[:-1])
         return parent if isinstance(parent, dict) else {}
 
 
@@ -321,7 +321,7 @@ def _wrong_part_type(place: _Place, value: str) -> str | None:
         return None
     if place.endpoint is not RESPONSES:
         return f"In chat completions, this is `{right}`."
-    item = place.request.at(place.path[:2])
+    item = place.request.value_at(place.path[:2])
     if right == "input_text" and isinstance(item, dict) and item.get("role") == "assistant":
         right = "output_text"
     return f"On /v1/responses, this is `{right}`."

@@ -40,7 +40,7 @@ class CompleteWriter(io.RawIOBase):
 
     Args:
         raw: an unbuffered stream, blocking or not.
-        optional: whether to ignore failures.
+        optional: whether to ignore failed writes.
     """
 
     def __init__(self, raw: Any, *, optional: bool = False) -> None:

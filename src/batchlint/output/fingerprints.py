@@ -14,11 +14,11 @@ class Fingerprints:
     def __init__(self) -> None:
         self._seen = Counter[bytes]()
 
-    def of(self, path: str, error: BatchError) -> str:
+    def for_finding(self, path: str, error: BatchError) -> str:
         """Return the fingerprint of a finding. Equal findings are numbered."""
-        return self.of_parts(path, error.rule, error.custom_id, error.pointer, error.message)
+        return self.from_parts(path, error.rule, error.custom_id, error.pointer, error.message)
 
-    def of_parts(self, *parts: str | None) -> str:
+    def from_parts(self, *parts: str | None) -> str:
         """Return the fingerprint of anything that these parts identify."""
         text = "\0".join(part or "" for part in parts).encode(errors="backslashreplace")
         self._seen[text] += 1  # Different parts may have the same text.

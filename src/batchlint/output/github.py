@@ -16,7 +16,7 @@ from . import Options
 from .paths import from_root
 from .result import FileResult
 from .sample import omitted, sample, shown_report
-from .wording import by_effect, counted, effect, effects, label, place, summary, summary_of_all
+from .wording import by_effect, effect, effects, label, place, pluralize, summary, summary_of_all
 
 #: The maximum number of rows per table in the summary.
 _MAX_ROWS: Final = 100
@@ -137,7 +137,7 @@ def _table(*head: str, rows: Iterable[list[str]]) -> Iterator[str]:
         else:
             omitted_rows += 1
     if omitted_rows:
-        yield f"| {counted(omitted_rows, 'more row')}{' |' * len(titles)}"
+        yield f"| {pluralize(omitted_rows, 'more row')}{' |' * len(titles)}"
 
 
 def _code(text: str) -> str:

@@ -22,7 +22,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     one passed case. A file that cannot be read is a case with an error.
     """
     root = ET.Element("testsuites", name="batchlint")
-    root.extend([_suite(file) for file in files])  # `extend` hides exceptions of a generator.
+    root.extend([_suite(file) for file in files])  # `extend` would hide a generator's exceptions.
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     ET.indent(root)

@@ -14,7 +14,7 @@ _URL_CHARACTERS: Final = ":/?#[]@!$&'()*+,;=%"
 
 
 def from_root(path: str) -> str:
-    """Return a path relative to the project root. For a file outside of it, return the absolute path.
+    """Return a path relative to the project root, or an absolute path for a file outside of it.
 
     The root is the directory that the CI service names, or else the working directory. Bytes that
     are not UTF-8 are replaced.

@@ -1,4 +1,4 @@
-"""Describes providers as text."""
+"""Describe providers as text."""
 
 from __future__ import annotations
 
@@ -20,15 +20,21 @@ LIMITS: Final[Mapping[str, str]] = {
 }
 
 #: Labels for facts whose name is not a good label.
-_LABELS: Final[Mapping[str, str]] = {
-    f"limits.{limit}": counted for limit, counted in LIMITS.items()
-} | {
+_LABELS: Final[Mapping[str, str]] = {f"limits.{limit}": unit for limit, unit in LIMITS.items()} | {
     "any_method": "methods",
     "bodies": "body",
     "default": "default endpoint",
     "endpoint_of_file": "endpoint of the batch",
     "endpoints": "URLs",
     "parameters": "provider-specific parameters",
+}
+
+
+#: Labels for the rules whose severity a provider changes, by severity.
+_RULE_LABELS: Final[Mapping[str, str]] = {
+    "off": "disabled rules",
+    "warning": "rules as warnings",
+    "error": "rules as errors",
 }
 
 
@@ -79,9 +85,9 @@ def facts(one: Provider) -> Iterator[tuple[str, str]]:
     yield "line", line(one)
     yield "URLs", ", ".join([*one.endpoints, *(f"*{end}" for end in one.suffixes)])
     yield "model", model(one)
-    for limit, counted in LIMITS.items():
+    for limit, unit in LIMITS.items():
         if text := bound(one, limit):
-            yield counted, text
+            yield unit, text
     if text := custom_id(one):
         yield "custom_id", text
     if text := window(one):
@@ -155,7 +161,7 @@ def _rules(one: Provider) -> Iterator[tuple[str, str]]:
             changes["off" if change.severity == "none" else change.severity].append(name)
     for severity, names in changes.items():
         if names:
-            yield f"rules {severity}", ", ".join(names)
+            yield _RULE_LABELS[severity], ", ".join(names)
     codes: dict[str, list[str]] = {}
     for name, change in one.rules.items():
         if change.code:

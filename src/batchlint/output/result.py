@@ -11,10 +11,10 @@ class FileResult(NamedTuple):
     """The result of checking a file.
 
     Attributes:
-        path: the given path, made printable.
+        path: the user's path, in printable form.
         report: None if the file could not be read.
         error: the reason why the file could not be read.
-        source: the given path; None for standard input without a name.
+        source: the user's path; None for standard input without a name.
         stored: where lines can be read again: a path, or a copy of standard input. None if they
             cannot be.
     """

@@ -1,4 +1,4 @@
-"""Describes rules as text."""
+"""Describe rules as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chooses which findings of a file to print, and counts the others."""
+"""Choose which findings of a file to print, and count the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 from ..findings import BatchError, count_by_rule
 from ..report import Report
 from . import Options
-from .wording import counted
+from .wording import pluralize
 
 #: The maximum number of rules whose omitted findings are counted separately.
 _MAX_RULES: Final = 10
@@ -63,7 +63,7 @@ def _omitted(report: Report, printed: list[BatchError]) -> Iterator[str]:
         yield f"{count:,} more of {rule}{_where(lines, rule in truncated)}"
     if hidden[_MAX_RULES:]:
         count = sum(count for _, count in hidden[_MAX_RULES:])
-        yield f"{count:,} more of {counted(len(hidden) - _MAX_RULES, 'other rule')}"
+        yield f"{count:,} more of {pluralize(len(hidden) - _MAX_RULES, 'other rule')}"
 
 
 def _where(lines: list[int], is_truncated: bool) -> str:

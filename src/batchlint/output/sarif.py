@@ -97,7 +97,7 @@ def _result(
         "level": error.severity,
         "message": {"text": _literal(text)},
         "locations": [location],
-        "partialFingerprints": {"batchlint/v1": fingerprints.of(file.path, error)},
+        "partialFingerprints": {"batchlint/v1": fingerprints.for_finding(file.path, error)},
         "properties": {key: value for key, value in properties.items() if value is not None},
     }
 

@@ -28,7 +28,7 @@ EFFECT_OF_RULE: Final[Mapping[Effect | None, str]] = {
 }
 
 
-def counted(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """Return a number with its noun, such as `1 error` or `2,000 errors`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
@@ -78,18 +78,20 @@ def effects(report: Report) -> str:
 
 def requests(report: Report) -> str:
     """Return the number of requests, and their endpoint."""
-    return counted(report.total, "request") + (f" to {report.endpoint}" if report.endpoint else "")
+    return pluralize(report.total, "request") + (
+        f" to {report.endpoint}" if report.endpoint else ""
+    )
 
 
 def verdict(report: Report) -> str:
     """Return the number of findings and their effects."""
     errors, warnings = count_by_severity(report.counts)
-    tail = f", {counted(warnings, 'warning')}" if warnings else ""
+    tail = f", {pluralize(warnings, 'warning')}" if warnings else ""
     wrong = (
-        f"; {counted(report.failed, 'request')} {'has' if report.failed == 1 else 'have'} errors"
+        f"; {pluralize(report.failed, 'request')} {'has' if report.failed == 1 else 'have'} errors"
     )
     details = effects(report) + (wrong if 0 < report.failed < errors else "")
-    return (f"{counted(errors, 'error')} ({details})" if errors else "no errors") + tail
+    return (f"{pluralize(errors, 'error')} ({details})" if errors else "no errors") + tail
 
 
 def fixable(report: Report) -> str:
@@ -118,4 +120,4 @@ def summary_of_all(outcomes: Sequence[bool | None]) -> str:
         (outcomes.count(None), "could not be read"),
     )
     parts = [f"{number:,} {what}" for number, what in counts if number]
-    return f"{counted(len(outcomes), 'file')}, {', '.join(parts) or 'no errors'}"
+    return f"{pluralize(len(outcomes), 'file')}, {', '.join(parts) or 'no errors'}"

@@ -1,4 +1,4 @@
-"""Wraps text to the width of a terminal."""
+"""Wrap text to the width of a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes a report to a file atomically."""
+"""Write a report to a file atomically."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Final
+from typing import BinaryIO, Final
 
 from .complete_writer import as_output_error, open_writer, to_bytes
 
@@ -31,7 +31,7 @@ _NEW: Final = _FLAGS | os.O_CREAT | os.O_EXCL
 _COPY_BYTES: Final = 1 << 20
 
 
-def write_atomic(path: str, texts: Iterable[str | bytes]) -> None:
+def write_atomic(path: str, chunks: Iterable[str | bytes]) -> None:
     """Write strings or bytes to a temporary file, and rename it to `path` when it is complete.
 
     Symbolic links are kept. If the file has several hard links, or if a rename would change its
@@ -44,11 +44,14 @@ def write_atomic(path: str, texts: Iterable[str | bytes]) -> None:
     with as_output_error():
         descriptor = _open_special(path)
     if descriptor is None:
-        _replace(os.path.realpath(path), texts)
+        _replace(os.path.realpath(path), chunks)
         return
     with open_writer(descriptor) as file:
-        for text in texts:
-            file.write(text if isinstance(text, bytes) else to_bytes(text))
+        _write_chunks(file, chunks)
+
+
+def _write_chunks(file: BinaryIO, chunks: Iterable[str | bytes]) -> None:
+    file.writelines(chunk if isinstance(chunk, bytes) else to_bytes(chunk) for chunk in chunks)
 
 
 def _open_special(path: str) -> int | None:
@@ -57,7 +60,7 @@ def _open_special(path: str) -> int | None:
     Raises:
         OSError: the file cannot be written.
     """
-    descriptor = _own_descriptor(path)
+    descriptor = _descriptor_of_this_process(path)
     if descriptor is not None:
         return os.dup(descriptor)  # The copy shares the offset, so that `>>` appends.
     try:
@@ -71,27 +74,28 @@ def _open_special(path: str) -> int | None:
     return None if stat.S_ISREG(mode) else os.open(path, _FLAGS)
 
 
-def _own_descriptor(path: str) -> int | None:
-    """Return the descriptor of a path such as `/dev/stdout` or `/dev/fd/3`; None for other paths."""
+def _descriptor_of_this_process(path: str) -> int | None:
+    """Return the descriptor that a path such as `/dev/stdout` or `/dev/fd/3` names, or None."""
     for _ in range(_MAX_LINKS):
         folder, name = os.path.split(path)
         folder = os.path.realpath(folder)
         if match := re.fullmatch(_DESCRIPTORS, folder):
-            is_own = match["pid"] in (None, str(os.getpid()))
-            return int(name) if is_own and name.isascii() and name.isdigit() else None
+            is_this_process = match["pid"] in (None, str(os.getpid()))
+            return int(name) if is_this_process and name.isascii() and name.isdigit() else None
         try:
-            path = os.path.join(folder, os.readlink(os.path.join(folder, name)))  # noqa: PTH115, PTH118
+            target = os.readlink(os.path.join(folder, name))  # noqa: PTH115, PTH118
         except (OSError, ValueError):
             return None
+        path = os.path.join(folder, target)  # noqa: PTH118
     return None
 
 
-def _replace(target: str, texts: Iterable[str | bytes]) -> None:
+def _replace(target: str, chunks: Iterable[str | bytes]) -> None:
     """Write a temporary file next to a target, then rename it to the target or copy it there."""
     name = f".batchlint.{os.urandom(8).hex()}.part"
     temporary = os.path.join(os.path.dirname(target), name)  # noqa: PTH118, PTH120
     try:
-        _write_new(temporary, _status(target), texts)
+        _write_new(temporary, _status(target), chunks)
         with as_output_error():
             if _is_replaceable(target, temporary):
                 os.replace(temporary, target)  # noqa: PTH105
@@ -99,22 +103,21 @@ def _replace(target: str, texts: Iterable[str | bytes]) -> None:
                 _overwrite(target, temporary)
                 os.unlink(temporary)  # noqa: PTH108
     except BaseException as error:
-        if getattr(error, "errno", None) != errno.EEXIST:  # EEXIST: another process owns it.
+        if getattr(error, "errno", None) != errno.EEXIST:  # With EEXIST, another process owns it.
             with suppress(OSError):
                 os.unlink(temporary)  # noqa: PTH108
         raise
 
 
-def _write_new(path: str, old: os.stat_result | None, texts: Iterable[str | bytes]) -> None:
-    """Write a new file. Only users who can read the old file can read it, at any time."""
+def _write_new(path: str, old: os.stat_result | None, chunks: Iterable[str | bytes]) -> None:
+    """Write a new file that only users with access to the old file can ever read."""
     with as_output_error():
         descriptor = os.open(path, _NEW, 0o666 if old is None else 0o600)
     with open_writer(descriptor) as file:
         if old is not None:
             with as_output_error():
                 os.chmod(path, stat.S_IMODE(old.st_mode))  # noqa: PTH101
-        for text in texts:
-            file.write(text if isinstance(text, bytes) else to_bytes(text))
+        _write_chunks(file, chunks)
 
 
 def _status(path: str) -> os.stat_result | None:

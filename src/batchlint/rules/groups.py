@@ -35,13 +35,13 @@ GROUPS: Final[Mapping[str, Group]] = {
 }
 
 #: The group name of each module.
-_GROUP_OF: Final = {module: name for name, group in GROUPS.items() for module in group.modules}
+_GROUP_NAMES: Final = {module: name for name, group in GROUPS.items() for module in group.modules}
 
 
-def group_of(module: str) -> str:
+def group_name(module: str) -> str:
     """Return the name of a module's group.
 
     Raises:
         KeyError: the module is in no group.
     """
-    return _GROUP_OF[module]
+    return _GROUP_NAMES[module]

@@ -23,7 +23,7 @@ from ..findings import Effect, Fix, Part, PathParts, Phase, Problem, Rank, Sever
 from ..phrasing import dotted
 from ..providers import Endpoint, Limits, Provider, provider_index
 from ..summary import ChunkSummary
-from .groups import group_of
+from .groups import group_name
 from .triggers import ALWAYS, Trigger, Unless
 
 #: What a rule checks.
@@ -61,7 +61,7 @@ class Request(NamedTuple):
                 if isinstance(item, dict):
                     yield index, item
 
-    def at(self, path: PathParts) -> Any:
+    def value_at(self, path: PathParts) -> Any:
         """Return the value at a path in the body; None if there is none."""
         value: Any = self.body
         for part in path:
@@ -175,7 +175,7 @@ class Rule(NamedTuple):
     @property
     def group(self) -> str:
         """The name of the rule's group."""
-        return group_of(self.module)
+        return group_name(self.module)
 
     @property
     def doc(self) -> str:
@@ -397,23 +397,23 @@ def select_rules(
     if only is None:
         names = [rule.name for rule in RULES.values() if rule.default]
     else:
-        names = names_of(only)
+        names = resolve_rule_names(only)
     severities = {name: RULES[name].severity for name in names}
     for name, change in provider.rules.items() if provider is not None else ():
         if change.severity == "none":
             severities.pop(name, None)
         elif change.severity is not None and name in severities:
             severities[name] = change.severity
-    severities |= dict.fromkeys(names_of(warn), "warning")
-    severities |= dict.fromkeys(names_of(error), "error")
-    for name in names_of(ignore):
+    severities |= dict.fromkeys(resolve_rule_names(warn), "warning")
+    severities |= dict.fromkeys(resolve_rule_names(error), "error")
+    for name in resolve_rule_names(ignore):
         severities.pop(name, None)
     if not severities:
         raise ValueError("no rule is selected, so nothing would be checked")
     return Selection(tuple((name, severities[name]) for name in RULES if name in severities))
 
 
-def names_of(names_or_codes: str | Iterable[str]) -> list[str]:
+def resolve_rule_names(names_or_codes: str | Iterable[str]) -> list[str]:
     """Resolve names, API codes, groups and globs to rule names.
 
     Args:

@@ -34,7 +34,10 @@ TEXT: Final = "This is a canned answer from batchlint serve. No model was called
 _TEXT_TOKENS: Final = 16
 
 #: A PNG image with one pixel, in base64.
-_PIXEL: Final = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+_PIXEL: Final = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5E"
+    "rkJggg=="
+)
 
 #: The moderation categories, and whether each applies to images too. Source: openai-python 3.57.0,
 #: `openai.types.Moderation`.
@@ -71,7 +74,7 @@ _VIDEO_SECONDS: Final = 86_400
 
 
 class Answer(NamedTuple):
-    """What distinguishes one answer from another.
+    """The values that differ between answers.
 
     Attributes:
         tag: the suffix of the IDs in the answer.
@@ -112,17 +115,17 @@ def _count(body: Mapping[str, Any], name: str, default: int, limit: int) -> int:
 
 
 def _text(text_format: Any) -> str:
-    """Return the text of an answer in the format of the request. JSON matches the given schema.
+    """Return the text of an answer. JSON matches the request's schema, if there is one.
 
     Args:
         text_format: the request's parameter for the format.
     """
-    given = _mapping(text_format)
-    if given.get("type") == "json_object":
+    form = _mapping(text_format)
+    if form.get("type") == "json_object":
         return json.dumps({"answer": TEXT})
-    if given.get("type") == "json_schema":
+    if form.get("type") == "json_schema":
         # The chat endpoint nests the schema one level deeper.
-        parent = _mapping(given.get("json_schema")) or given
+        parent = _mapping(form.get("json_schema")) or form
         return json.dumps(sample(parent.get("schema") or {}, TEXT))
     return TEXT
 
@@ -261,9 +264,9 @@ def _completion(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
 
 
 def _moderation(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    given = body.get("input")
+    value = body.get("input")
     # A list of content parts is one input. A list of strings is one input per item.
-    count = len(given) if isinstance(given, list) and given and isinstance(given[0], str) else 1
+    count = len(value) if isinstance(value, list) and value and isinstance(value[0], str) else 1
     result = {
         "flagged": False,
         "categories": dict.fromkeys(_CATEGORIES, False),
@@ -281,7 +284,7 @@ def _images(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     return {
         "created": answer.created,
         "background": "opaque",
-        "output_format": "png",  # always, because the image is a PNG
+        "output_format": "png",  # Whatever the request asks for, the image is a PNG.
         "size": "1024x1024",
         "quality": "low",
         "data": [image] * _count(body, "n", 1, _MAX_CHOICES),
@@ -313,7 +316,7 @@ def _video(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
 
 
 def _other(_body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    """Answer for an endpoint that only other services have. The real answer's shape is unknown."""
+    """Return an answer for an endpoint that only other services have. Its real shape is unknown."""
     return {
         "id": f"canned-{answer.tag}",
         "object": "canned_answer",

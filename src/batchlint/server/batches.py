@@ -56,7 +56,7 @@ class Batch:
             batch_id: the public ID.
             params: the parameters of the create call.
             outcome: the outcome of the batch.
-            created_at: in seconds since the epoch.
+            created_at: the current time, in seconds since the epoch.
             publish: stores the results as files, and returns the IDs of the output file and the
                 error file.
         """
@@ -81,7 +81,7 @@ class Batch:
         """Enter the states that are due: one per second, or one per poll.
 
         Args:
-            now: in seconds since the epoch.
+            now: the current time, in seconds since the epoch.
             polled: whether a client polled this batch.
 
         Raises:
@@ -94,10 +94,10 @@ class Batch:
             self._enter(self._step + 1)
 
     def cancel(self, now: int, cancel_results: Callable[[Results, int], Results]) -> None:
-        """Start to cancel the batch. This has no effect if it is already cancelling or cancelled.
+        """Start cancelling the batch. If it is already cancelling or cancelled, do nothing.
 
         Args:
-            now: in seconds since the epoch.
+            now: the current time, in seconds since the epoch.
             cancel_results: keeps only the results of the first requests.
 
         Raises:
@@ -109,7 +109,7 @@ class Batch:
         if self.status in ("cancelling", "cancelled"):
             return
         if self._results is not None:
-            self._results = cancel_results(self._results, self._ran)
+            self._results = cancel_results(self._results, self._requests_run)
         self._states[self._step + 1 :] = ["cancelling", "cancelled"]
         self._since = max(now, self._since)
         self._enter(self._step + 1)
@@ -121,11 +121,12 @@ class Batch:
             self._file_ids = self._publish(self._results)
 
     @property
-    def _ran(self) -> int:
+    def _requests_run(self) -> int:
         """The number of requests that have run: none, half of them, or all."""
         if self._results is None or self.status == "validating":
             return 0
-        return self._results.ran // 2 if self.status == "in_progress" else self._results.ran
+        total = self._results.total
+        return total // 2 if self.status == "in_progress" else total
 
     def to_dict(self) -> dict[str, Any]:
         """Return the API's Batch object.
@@ -164,8 +165,8 @@ class Batch:
     def _counts(self) -> dict[str, int]:
         if self._results is None or self.status == "validating":
             return {"total": 0, "completed": 0, "failed": 0}
-        counts = self._results.counts(self._ran)
-        return {"total": self._outcome.results.ran if self._outcome.results else 0, **counts}
+        counts = self._results.counts(self._requests_run)
+        return {"total": self._outcome.results.total if self._outcome.results else 0, **counts}
 
     def _usage(self) -> dict[str, Any]:
         """Return the token counts, which are 0 until the batch ends, as in recorded responses."""

@@ -21,8 +21,8 @@ from typing import Any, Final
 from ..findings import BatchError
 from ..phrasing import excerpt, quoted, unsupported_value
 
-#: The rules whose name is also the API's code. For other rules without a `code`, the API's code is
-#: null. Sources: recorded responses (`fixtures/answers/`), and codes that users quote.
+#: The rules whose names are also the API's codes. For other rules without a `code`, the API's code
+#: is null. Sources: recorded responses (`fixtures/answers/`), and codes that users quote.
 _API_CODES: Final = frozenset(
     {
         "array_above_max_length",
@@ -90,14 +90,14 @@ def _error(message: str, kind: str, param: str | None, code: str | None) -> dict
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def refused(error: BatchError) -> ApiError:
-    """Reject an upload or a create call because of a finding."""
+def rejected(error: BatchError) -> ApiError:
+    """Return the API's error for an upload or a create call with this finding."""
     content = error.to_error()["error"]
     return ApiError(400, content["message"], content["param"], content["code"])
 
 
-def refused_request(error: BatchError, url: str) -> tuple[int, dict[str, Any]]:
-    """Return the status and body of an endpoint's response to a request, from its first error."""
+def rejected_request(error: BatchError, url: str) -> tuple[int, dict[str, Any]]:
+    """Return the status and body of an endpoint's response to a request with this first error."""
     is_known = error.code != error.rule or error.rule in _API_CODES
     is_omitted = any(
         (url, error.rule) == (where, rule) and error.message.startswith(beginning)
@@ -110,12 +110,12 @@ def refused_request(error: BatchError, url: str) -> tuple[int, dict[str, Any]]:
 
 
 def no_such_file(file_id: str) -> ApiError:
-    """Report that there is no file with this ID."""
+    """Return the error for an unknown file ID."""
     return ApiError(404, f"No such File object: {excerpt(file_id)}", "id")
 
 
 def no_such_batch(batch_id: str) -> ApiError:
-    """Report that there is no batch with this ID."""
+    """Return the error for an unknown or malformed batch ID."""
     if not batch_id.startswith("batch"):
         message = (
             f"Invalid 'batch_id': '{excerpt(batch_id)}'. Expected an ID that begins with 'batch'."
@@ -125,88 +125,93 @@ def no_such_batch(batch_id: str) -> ApiError:
 
 
 def cannot_cancel(status: str) -> ApiError:
-    """Report that the batch has already ended."""
+    """Return the error for cancelling a batch that has already ended."""
     return ApiError(409, f"Cannot cancel a batch with status '{status}'.")
 
 
 def wrong_purpose(purpose: str) -> ApiError:
-    """Refuse an upload whose purpose is not `batch`, even if the API accepts the purpose."""
+    """Return the error for a purpose other than `batch`, even if the API accepts the purpose."""
     served = ("batch",) if purpose in _PURPOSES else _PURPOSES
     message = f"'{excerpt(purpose)}' is not one of [{', '.join(quoted(served))}] - 'purpose'"
     return ApiError(400, message, "purpose")
 
 
 def missing_part(name: str) -> ApiError:
-    """Report that the file or the purpose of an upload is missing."""
+    """Return the error for an upload without a file or a purpose."""
     return ApiError(400, f"'{name}' is a required property")
 
 
 def not_multipart() -> ApiError:
-    """Report that the body of an upload is not a multipart form."""
+    """Return the error for an upload that is not a multipart form."""
     return ApiError(400, "The body is not valid multipart/form-data.")
 
 
 def file_too_large() -> ApiError:
-    """Report that a file exceeds the limit for batch input files."""
+    """Return the error for a file that exceeds the limit for batch input files."""
     return ApiError(400, "File is too large.")
 
 
 def body_too_large() -> ApiError:
-    """Report that a body is too large to be read completely."""
+    """Return the error for a body that is too large to be read completely."""
     return ApiError(413, "Request Entity Too Large")
 
 
 def not_json() -> ApiError:
-    """Report that the body of a create call is not valid JSON."""
+    """Return the error for a create call whose body is not valid JSON."""
     return ApiError(400, "We could not parse the JSON body of your request.")
 
 
 def out_of_range(name: str, value: int, lowest: int, highest: int) -> ApiError:
-    """Report that an integer is too small or too large."""
-    below = value < lowest
-    kind, bound = ("below minimum", f">= {lowest}") if below else ("above maximum", f"<= {highest}")
-    message = f"Invalid '{name}': integer {kind} value. Expected a value {bound}, but got {value} instead."
-    return ApiError(400, message, name, f"integer_{'below_min' if below else 'above_max'}_value")
+    """Return the error for an integer that is too small or too large."""
+    is_below = value < lowest
+    kind, bound = (
+        ("below minimum", f">= {lowest}") if is_below else ("above maximum", f"<= {highest}")
+    )
+    message = (
+        f"Invalid '{name}': integer {kind} value. Expected a value {bound}, but got {value} "
+        "instead."
+    )
+    return ApiError(400, message, name, f"integer_{'below_min' if is_below else 'above_max'}_value")
 
 
 def not_an_integer(name: str) -> ApiError:
-    """Report that a value is not an integer."""
+    """Return the error for a value that is not an integer."""
     message = f"Invalid type for '{name}': expected an integer, but got a string instead."
     return ApiError(400, message, name, "invalid_type")
 
 
 def unsupported(name: str, value: str, *choices: str) -> ApiError:
-    """Report that a value is not one of the supported values."""
+    """Return the error for a value that is not supported."""
     return ApiError(400, unsupported_value(excerpt(value), choices), name, "invalid_value")
 
 
 def unknown_url(method: str, path: str) -> ApiError:
-    """Report that there is no such route."""
+    """Return the error for an unknown route."""
     note = "`batchlint serve` has only the routes of /v1/files and /v1/batches."
     return ApiError(404, f"Invalid URL ({method} {excerpt(path)}). {note}")
 
 
 def wrong_method(method: str, path: str) -> ApiError:
-    """Report that the route does not support the method."""
+    """Return the error for a method that the route does not support."""
     hint = "(HINT: Perhaps you meant to use a different HTTP method?)"
     return ApiError(405, f"Not allowed to {method} on {excerpt(path)}. {hint}")
 
 
 def not_local() -> ApiError:
-    """Refuse a request to another host name, or from a web page on another host."""
+    """Return the error for a request to another host name, or from a web page on another host."""
     message = (
-        "batchlint serve answers only requests to localhost and 127.0.0.1, and refuses requests from "
-        "web pages on other hosts. Use --host to let other machines connect."
+        "batchlint serve answers only requests to localhost and 127.0.0.1, and refuses requests "
+        "from web pages on other hosts. Use --host to let other machines connect."
     )
     return ApiError(403, message)
 
 
 def cannot_store(reason: str) -> ApiError:
-    """Report that a file cannot be written, for example because the disk is full."""
+    """Return the error for a file that cannot be written, for example on a full disk."""
     message = f"batchlint serve cannot store the file: {reason}"
     return ApiError(500, message, kind="server_error")
 
 
 def not_an_object() -> ApiError:
-    """Report that the body of a create call is not a JSON object."""
+    """Return the error for a create call whose body is not a JSON object."""
     return ApiError(400, "The JSON body must be an object.")

@@ -1,4 +1,4 @@
-"""Stores uploaded and generated files in a temporary directory."""
+"""Store uploaded and generated files in a temporary directory."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ..report import Report
 from ..sources import open_regular
 from . import errors
 
-#: The default and maximum lifetime of a file in seconds. Source: the API reference, August 2026: "By
-#: default, files with `purpose=batch` expire after 30 days".
+#: The default and maximum lifetime of a file in seconds. Source: the API reference, August 2026:
+#: "By default, files with `purpose=batch` expire after 30 days".
 MAX_LIFETIME_SECONDS: Final = 2_592_000
 
 #: The minimum lifetime that a client can choose, in seconds (same source).
@@ -186,21 +186,21 @@ def page(items: Sequence[_Item], after: str | None, limit: int) -> Mapping[str, 
     """Return one page of a list, as the API does; None if `after` is not the ID of an item."""
     start = 0
     if after is not None:
-        place = next((i for i, item in enumerate(items) if item.id == after), None)
-        if place is None:
+        index = next((i for i, item in enumerate(items) if item.id == after), None)
+        if index is None:
             return None
-        start = place + 1
-    shown = items[start : start + limit]
+        start = index + 1
+    selected = items[start : start + limit]
     return {
         "object": "list",
-        "data": [item.to_dict() for item in shown],
-        "first_id": shown[0].id if shown else None,
-        "last_id": shown[-1].id if shown else None,
+        "data": [item.to_dict() for item in selected],
+        "first_id": selected[0].id if selected else None,
+        "last_id": selected[-1].id if selected else None,
         "has_more": bool(limit) and start + limit < len(items),
     }
 
 
-def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield the non-blank lines of a file, with their numbers from 1."""
     with open_regular(str(path)) as file:
         for number, line in enumerate(file, 1):

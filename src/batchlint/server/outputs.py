@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from .files import lines_of
+from .files import numbered_lines
 
 
-class GivenAnswer(NamedTuple):
+class UserAnswer(NamedTuple):
     """An answer that the user supplies.
 
     Attributes:
@@ -26,7 +26,7 @@ class GivenAnswer(NamedTuple):
 
 
 #: The answers by custom_id.
-Outputs = Mapping[str | None, GivenAnswer]
+Outputs = Mapping[str | None, UserAnswer]
 
 
 def read_outputs(path: Path) -> Outputs:
@@ -39,8 +39,8 @@ def read_outputs(path: Path) -> Outputs:
         OSError: the file cannot be read.
         ValueError: a line is not an answer. The message names the line.
     """
-    answers: dict[str | None, GivenAnswer] = {}
-    for number, line in lines_of(path):
+    answers: dict[str | None, UserAnswer] = {}
+    for number, line in numbered_lines(path):
         try:
             custom_id, answer = _answer(line)
         except ValueError as error:
@@ -51,7 +51,7 @@ def read_outputs(path: Path) -> Outputs:
     return answers
 
 
-def _answer(line: bytes) -> tuple[str, GivenAnswer]:
+def _answer(line: bytes) -> tuple[str, UserAnswer]:
     try:
         row = orjson.loads(line)
     except ValueError as error:
@@ -61,7 +61,7 @@ def _answer(line: bytes) -> tuple[str, GivenAnswer]:
             status: Any = response.get("status_code", 200)
             if status not in range(100, 600):
                 raise ValueError("'response.status_code' must be an HTTP status")
-            return custom_id, GivenAnswer(status, body, None)
+            return custom_id, UserAnswer(status, body, None)
         case {"custom_id": str(custom_id), "error": dict(reason)}:
-            return custom_id, GivenAnswer(0, None, reason)
+            return custom_id, UserAnswer(0, None, reason)
     raise ValueError('an answer must look like {"custom_id": "a", "response": {"body": {}}}')

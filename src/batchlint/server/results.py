@@ -1,4 +1,4 @@
-"""Writes the output file and error file of a batch."""
+"""Write the output file and error file of a batch."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ..findings import BatchError
 from ..nesting import prune, with_fresh_stack
 from ..providers import OTHER, Endpoint, Provider
 from .answers import canned_answer
-from .errors import refused_request
-from .files import lines_of
-from .outputs import GivenAnswer, Outputs
+from .errors import rejected_request
+from .files import numbered_lines
+from .outputs import Outputs, UserAnswer
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Job:
         provider: the service that the batch is for.
         url: the batch's endpoint.
         created_at: in seconds since the epoch.
-        given: the answers that the user supplies.
+        outputs: the answers that the user supplies.
     """
 
     number: int
     provider: Provider
     url: str
     created_at: int
-    given: Outputs = field(default_factory=dict)
+    outputs: Outputs = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,33 +48,33 @@ class Results:
     Attributes:
         output: the path of the output file.
         errors: the path of the error file.
-        ran: the number of requests that ran.
-        refused: the positions of the requests that failed, counted from 0, in order.
+        total: the number of requests that ran.
+        failures: the positions of the requests that failed, counted from 0, in order.
         usage: the total token counts.
     """
 
     output: Path
     errors: Path
-    ran: int
-    refused: array[int]
+    total: int
+    failures: array[int]
     usage: Counter[str]
 
-    def counts(self, ran: int | None = None) -> dict[str, int]:
-        """Count the completed and failed requests among the first `ran`, or among all."""
-        ran = self.ran if ran is None else ran
-        failed = bisect_left(self.refused, ran)
-        return {"completed": ran - failed, "failed": failed}
+    def counts(self, first: int | None = None) -> dict[str, int]:
+        """Count the completed and failed requests among the first ones; None counts all."""
+        total = self.total if first is None else first
+        failed = bisect_left(self.failures, total)
+        return {"completed": total - failed, "failed": failed}
 
 
 def write_results(
-    job: Job, source: Path, refusals: Iterable[BatchError], output: Path, errors: Path
+    job: Job, source: Path, rejections: Iterable[BatchError], output: Path, errors: Path
 ) -> Results:
     """Answer all requests of a file.
 
     Args:
         job: the batch.
         source: the input file, which has no error that fails the batch.
-        refusals: the first error of each rejected request, in order.
+        rejections: the first error of each rejected request, in order.
         output: where to write the answers.
         errors: where to write the errors.
 
@@ -82,27 +82,27 @@ def write_results(
         OSError: a file cannot be read or written.
     """
     usage: Counter[str] = Counter()
-    refused = array("I")
-    remaining = iter(refusals)
-    refusal = next(remaining, None)
-    ran = 0
+    failures = array("I")
+    remaining = iter(rejections)
+    rejection = next(remaining, None)
+    position = 0
     with output.open("wb") as good, errors.open("wb") as bad:
-        for number, line in lines_of(source):
+        for number, line in numbered_lines(source):
             request = _request(line)
-            if refusal is not None and refusal.line == number:
-                status, body = refused_request(refusal, job.url)
-                answer = GivenAnswer(status, body, None)
-                refusal = next(remaining, None)
+            if rejection is not None and rejection.line == number:
+                status, body = rejected_request(rejection, job.url)
+                answer = UserAnswer(status, body, None)
+                rejection = next(remaining, None)
             else:
-                answer = _answer(job, request, ran)
+                answer = _answer(job, request, position)
             if answer.status in range(200, 300):
-                _write(good, _line(job, request.get("custom_id"), ran, answer))
+                _write(good, _line(job, request.get("custom_id"), position, answer))
                 _add_usage(usage, answer.body)
             else:
-                _write(bad, _line(job, request.get("custom_id"), ran, answer))
-                refused.append(ran)
-            ran += 1
-    return Results(output, errors, ran, refused, usage)
+                _write(bad, _line(job, request.get("custom_id"), position, answer))
+                failures.append(position)
+            position += 1
+    return Results(output, errors, position, failures, usage)
 
 
 def _request(line: bytes) -> dict[str, Any]:
@@ -125,14 +125,14 @@ def _decode(line: bytes) -> Any:
         return None
 
 
-def _answer(job: Job, request: dict[str, Any], position: int) -> GivenAnswer:
+def _answer(job: Job, request: dict[str, Any], position: int) -> UserAnswer:
     custom_id = request.get("custom_id")
-    given = job.given.get(custom_id) if isinstance(custom_id, str) else None
-    if given is not None:
-        return given
+    supplied = job.outputs.get(custom_id) if isinstance(custom_id, str) else None
+    if supplied is not None:
+        return supplied
     tag = _tag(job, position)
     body = request["body"]
-    return GivenAnswer(200, canned_answer(_endpoint(job, request), body, tag, job.created_at), None)
+    return UserAnswer(200, canned_answer(_endpoint(job, request), body, tag, job.created_at), None)
 
 
 def _endpoint(job: Job, request: dict[str, Any]) -> Endpoint:
@@ -146,7 +146,7 @@ def _tag(job: Job, position: int) -> str:
     return f"batchlint{job.number:07}{position + 1:08}"
 
 
-def _line(job: Job, custom_id: str | None, position: int, answer: GivenAnswer) -> dict[str, Any]:
+def _line(job: Job, custom_id: str | None, position: int, answer: UserAnswer) -> dict[str, Any]:
     """Return a line for the output file or the error file.
 
     Sources: the Batch guide, October 2026, and lines that users quote (openai/openai-openapi#302).
@@ -171,25 +171,25 @@ def _write(file: BinaryIO, line: dict[str, Any]) -> None:
 
 def _add_usage(usage: Counter[str], body: Any) -> None:
     """Add the token counts of an answer. Their names depend on the endpoint."""
-    given = body.get("usage") if isinstance(body, dict) else None
-    inputs = _count(given, "input_tokens", "prompt_tokens")
-    outputs = _count(given, "output_tokens", "completion_tokens")
+    counts = body.get("usage") if isinstance(body, dict) else None
+    inputs = _count(counts, "input_tokens", "prompt_tokens")
+    outputs = _count(counts, "output_tokens", "completion_tokens")
     usage["input_tokens"] += inputs
     usage["output_tokens"] += outputs
     for name, part in (("input", "prompt"), ("output", "completion")):
-        details = _first(given, f"{name}_tokens_details", f"{part}_tokens_details")
+        details = _first(counts, f"{name}_tokens_details", f"{part}_tokens_details")
         usage["cached_tokens"] += _count(details, "cached_tokens")
         usage["reasoning_tokens"] += _count(details, "reasoning_tokens")
 
 
-def _first(given: Any, *names: str) -> Any:
-    """Return the first of these fields' values that is not null; None if all are."""
-    fields = given if isinstance(given, dict) else {}
+def _first(value: Any, *names: str) -> Any:
+    """Return the first of these fields that is not null; None if all are."""
+    fields = value if isinstance(value, dict) else {}
     return next((fields[name] for name in names if fields.get(name) is not None), None)
 
 
-def _count(given: Any, *names: str) -> int:
-    number = _first(given, *names)
+def _count(value: Any, *names: str) -> int:
+    number = _first(value, *names)
     return number if isinstance(number, int) else 0
 
 
@@ -201,41 +201,45 @@ _CANCELLED = {
 }
 
 
-def cancel_results(results: Results, ran: int) -> Results:
-    """Keep the results of the first `ran` requests, and give all later requests an error.
+def cancel_results(results: Results, first: int) -> Results:
+    """Keep the results of the first requests, and give all later requests an error.
 
     Source: BerriAI/litellm#36034 (2026) shows a cancelled OpenAI batch with both files. Its
     `failed` count excludes the requests that did not run.
+
+    Args:
+        results: the results of all requests.
+        first: the number of requests to keep.
 
     Raises:
         OSError: a file cannot be read or written.
     """
     usage: Counter[str] = Counter()
-    failed = bisect_left(results.refused, ran)
+    failed = bisect_left(results.failures, first)
     output = results.output.with_suffix(".cancelled")
     errors = results.errors.with_suffix(".cancelled")
     with output.open("wb") as good, errors.open("wb") as bad:
-        for position, line in lines_of(results.errors):
+        for position, line in numbered_lines(results.errors):
             if position <= failed:
                 bad.write(line)
             else:
                 _write(bad, _not_run(line))
-        for position, line in lines_of(results.output):
-            if position <= ran - failed:
+        for position, line in numbered_lines(results.output):
+            if position <= first - failed:
                 good.write(line)
                 _add_usage(usage, _decode(line)["response"]["body"])
             else:
                 _write(bad, _not_run(line))
     output.replace(results.output)
     errors.replace(results.errors)
-    return Results(results.output, results.errors, ran, results.refused[:failed], usage)
+    return Results(results.output, results.errors, first, results.failures[:failed], usage)
 
 
 def _not_run(line: bytes) -> dict[str, Any]:
     return {**_decode(line), "response": None, "error": _CANCELLED}
 
 
-def first_refusals(findings: Iterable[BatchError]) -> Iterator[BatchError]:
+def first_rejections(findings: Iterable[BatchError]) -> Iterator[BatchError]:
     """Yield the first error of each request that its endpoint rejects.
 
     Args:

@@ -111,7 +111,7 @@ class _Routes:
         except BaseException as error:
             path.unlink(missing_ok=True)
             if isinstance(error, ClientDisconnect):
-                return Response(status_code=400)  # Nobody reads it.
+                return Response(status_code=400)  # The client is gone.
             raise
         return _Json(stored.to_dict())
 
@@ -121,10 +121,10 @@ class _Routes:
         if order not in ("asc", "desc"):
             raise errors.unsupported("order", order, "asc", "desc")
         files = self._service.files.list(query.get("purpose"), order)
-        shown = page(files, query.get("after"), _limit(query, FILE_PAGE, FILE_PAGE))
-        if shown is None:
+        content = page(files, query.get("after"), _limit(query, FILE_PAGE, FILE_PAGE))
+        if content is None:
             raise errors.no_such_file(query["after"])
-        return _Json(shown)
+        return _Json(content)
 
     async def retrieve_file(self, request: Request) -> Response:
         return _Json(self._service.files.get(request.path_params["file_id"]).to_dict())
@@ -151,10 +151,10 @@ class _Routes:
         query = request.query_params
         limit = _limit(query, *BATCH_PAGE)
         batches = await self._run(self._service.list_batches)
-        shown = page(batches, query.get("after"), limit)
-        if shown is None:
+        content = page(batches, query.get("after"), limit)
+        if content is None:
             raise errors.no_such_batch(query["after"])
-        return _Json(shown)
+        return _Json(content)
 
     async def retrieve_batch(self, request: Request) -> Response:
         batch = await self._run(self._service.poll_batch, request.path_params["batch_id"])

@@ -1,4 +1,4 @@
-"""Runs an application until a signal stops it."""
+"""Run an application until a signal stops it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GRACE_SECONDS: Final = 2
 
 
 def _is_logged(record: logging.LogRecord) -> bool:
-    """Return whether to log a record. Shutdown cancels requests; their tracebacks are omitted."""
+    """Return whether to log a record. Omit the tracebacks of requests that shutdown cancels."""
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 

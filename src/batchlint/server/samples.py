@@ -1,4 +1,4 @@
-"""Generates small values that match a JSON Schema, for canned JSON answers."""
+"""Generate small values that match a JSON Schema, for canned JSON answers."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class _Sampler:
         return self._value_of_type(schema, depth)
 
     def _copy(self, value: Any) -> Any:
-        """Return a value that the schema contains, and count its length."""
+        """Return a value from the schema, and subtract its length from the remaining length."""
         value = prune(value)
         self._left -= len(json.dumps(value))
         return value

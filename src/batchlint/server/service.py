@@ -16,7 +16,7 @@ from . import errors
 from .batches import Batch, Outcome
 from .files import MAX_LIFETIME_SECONDS, MIN_LIFETIME_SECONDS, FileStore, StoredFile
 from .outputs import Outputs
-from .results import Job, Results, cancel_results, first_refusals, write_results
+from .results import Job, Results, cancel_results, first_rejections, write_results
 from .uploads import Upload
 
 #: The default and maximum `limit` when listing files. Source: the API reference, August 2026.
@@ -78,7 +78,7 @@ class Service:
         report = check(path, name=upload.filename, provider=self._provider.name)
         for error in report.errors:
             if error.fails == "upload":
-                raise errors.refused(error)
+                raise errors.rejected(error)
         return self.files.add(path, upload.filename, "batch", epoch_seconds(None), lifetime, report)
 
     def create_batch(self, params: Any) -> Batch:
@@ -99,7 +99,7 @@ class Service:
             raise errors.not_json() from None
         for error in findings:
             if error.severity == "error":
-                raise errors.refused(error)
+                raise errors.rejected(error)
         number = len(self._batches) + 1
         now = epoch_seconds(None)
         outcome = self._outcome(number, params, now)
@@ -134,7 +134,7 @@ class Service:
         job = Job(number, profile, url, now, self._outputs)
         output = self.files.new_path()
         bad = self.files.new_path()
-        results = write_results(job, stored.path, first_refusals(findings), output, bad)
+        results = write_results(job, stored.path, first_rejections(findings), output, bad)
         return Outcome(results=results, model=report.models[0] if report.models else None)
 
     def _publish(
@@ -170,7 +170,7 @@ class Service:
         return batch
 
     def cancel_batch(self, batch_id: str) -> Batch:
-        """Start to cancel a batch.
+        """Start cancelling a batch.
 
         Raises:
             ApiError: there is no such batch, or it has completed or failed.
@@ -211,7 +211,7 @@ def _cannot_find(file_id: str) -> dict[str, Any]:
 
 
 def _lifetime(fields: dict[str, str]) -> int:
-    """Return the lifetime of a file in seconds, as the client requests it.
+    """Return the lifetime of a file that the client requests, in seconds.
 
     Raises:
         ApiError: it is not an integer, or out of range.

@@ -1,4 +1,4 @@
-"""Reads the body of an upload, and streams its file to disk."""
+"""Read the body of an upload, and stream its file to disk."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _MAX_FIELD: Final = 1000
 #: The maximum size in bytes of an upload without its file.
 _MAX_OVERHEAD: Final = 1 << 20
 
-#: The maximum number of bytes to read. A file that is too large is read up to this size, so that the
-#: client gets a response instead of a broken connection. The API accepts files up to 512 MB.
+#: The maximum number of bytes to read. A file that is too large is read up to this size, so that
+#: the client gets a response instead of a broken connection. The API accepts files up to 512 MB.
 _MAX_BYTES: Final = 512 << 20
 
 
