@@ -736,7 +736,9 @@ class _Target:
     def _refuse_input(self, paths: Iterable[Path]) -> None:
         """Raise an error if the input would be replaced or removed."""
         for path in paths:
-            if self._source is not None and path.exists() and path.samefile(self._source):
+            # A Path raises an error if access is denied.
+            exists = os.path.exists(path)  # noqa: PTH110
+            if self._source is not None and exists and path.samefile(self._source):
                 raise OutputError(errno.EEXIST, f"{path} is the input")
 
     def _listed_parts(self, manifest: Path) -> set[str]:

@@ -136,6 +136,44 @@ def test_file_without_read_permission_is_reported(tmp_path: Path) -> None:
     assert (result.status, result.err) == (2, f"batchlint: {path}: Permission denied\n")
 
 
+@pytest.mark.parametrize(
+    "command", [["check"], ["check", "--list-files"], ["fix"], ["fix", "--diff"], ["split"]]
+)
+def test_file_whose_name_is_too_long_is_reported(command: list[str], run: Run) -> None:
+    name = "x" * 300 + ".jsonl"
+
+    assert run(*command, name) == (2, "", f"batchlint: {name}: File name too long\n")
+
+
+@pytest.mark.parametrize("command", [["check"], ["check", "--list-files"], ["fix"], ["split"]])
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="the system has no user IDs")
+def test_file_in_a_directory_without_search_permission_is_reported(
+    command: list[str], run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(0o755)
+    folder = Path("closed")
+    folder.mkdir()
+    (folder / "x.jsonl").write_bytes(line("a"))
+    inputs = [*command, "--no-config", "closed/x.jsonl"]
+    if "--list-files" in command:
+        inputs.remove("--no-config")
+    elif command != ["split"]:
+        inputs.append("closed")
+    run(*inputs)  # Imports modules that another user may not be able to read.
+    folder.chmod(0o444)
+    user = os.geteuid()
+    try:
+        if not user:
+            os.seteuid(65534)
+        status, _, errors = run(*inputs)
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
+
+    assert (status, errors) == (2, "batchlint: closed/x.jsonl: Permission denied\n")
+
+
 @pytest.mark.parametrize("format_name", ["json", "jsonl", "batch"])
 def test_unreadable_file_is_reported_on_standard_error_with_json_formats(
     format_name: str, tmp_path: Path

@@ -299,7 +299,13 @@ def _why_not_listed(path: str) -> str | None:
         return None
     if os.path.isdir(path):  # noqa: PTH112 - accepts invalid names too
         return NO_FILES
-    return None if os.path.lexists(path) else "no such file"
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return "no such file"
+    except (OSError, ValueError) as error:
+        return reason(error)
+    return None
 
 
 def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:

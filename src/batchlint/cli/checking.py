@@ -330,7 +330,7 @@ def _print_note(path: str) -> None:
         from ..remote import public_name
 
         name = public_name(path)
-    elif Path(path).is_dir():
+    elif os.path.isdir(path):  # noqa: PTH112 - a Path raises an error if access is denied
         return
     if is_gzipped(name):
         print_message(

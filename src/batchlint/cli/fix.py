@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -89,7 +90,8 @@ def fix(
     configs = config_lookup(ctx)
     paths, notes = find_inputs(files, configs)
     paths = [path for path in paths if path in files or not path.endswith(".gz")]
-    links = [path for path in paths if path not in files and Path(path).is_symlink()]
+    # A Path raises an error if access is denied.
+    links = [path for path in paths if path not in files and os.path.islink(path)]  # noqa: PTH114
     notes += [
         f"{display_name(path)}: skipped, because it is a symbolic link; to repair its target, name "
         "the link itself"
