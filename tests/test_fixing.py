@@ -60,12 +60,12 @@ def test_file_is_replaced_and_keeps_mode_and_link(path: Path, tmp_path: Path) ->
 
 def test_file_without_faults_is_not_written(path: Path) -> None:
     fix(path, path)
-    before = FileIdentity.of(path.stat())
+    before = FileIdentity.from_stat(path.stat())
     report = fix(path, path)
 
     assert report.fixed == {}
     assert not report.changed
-    assert FileIdentity.of(path.stat()) == before
+    assert FileIdentity.from_stat(path.stat()) == before
 
 
 def grow(path: Path) -> None:

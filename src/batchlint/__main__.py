@@ -34,7 +34,7 @@ class _Signals:
     crashes some compiled modules.
 
     Attributes:
-        received: the first signal; None if there was none.
+        received: the first signal. None if there was none.
     """
 
     def __init__(self) -> None:

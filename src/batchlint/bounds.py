@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
-#: Default maximum size, in bytes, of a decompressed file, and of a file read over HTTP.
+#: The default maximum size, in bytes, of a decompressed file, and of a file read over HTTP.
 MAX_UNPACKED_BYTES: Final = 2_000_000_000
 
-#: Default maximum number of seconds to wait for the next bytes from a URL.
+#: The default maximum number of seconds to wait for the next bytes from a URL.
 READ_TIMEOUT: Final = 120
 
-#: Maximum number of extra steps for checking the user schemas in one line. A step takes about a
+#: The maximum number of extra steps for checking the user schemas in one line. A step takes about a
 #: microsecond. `structured/work.py` defines which steps are extra.
 MAX_EXTRA_STEPS: Final = 1_000_000
 

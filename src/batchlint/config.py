@@ -452,7 +452,7 @@ class _File:
         return settings
 
     def _error(self, keys: tuple[str, ...], message: str) -> ConfigError:
-        line = _line_of(self._text, (*self._prefix, *keys))
+        line = _find_line(self._text, (*self._prefix, *keys))
         return ConfigError(f"{self._path}{f':{line}' if line else ''}: {message}")
 
 
@@ -486,8 +486,8 @@ def _suggestion(key: str, known: Sequence[str]) -> str:
     return f"; known keys are {', '.join((*known, _PER_FILE))}"
 
 
-def _line_of(text: str, keys: Sequence[str]) -> int | None:
-    """Return the line of a TOML document on which a key begins; None if it is not found.
+def _find_line(text: str, keys: Sequence[str]) -> int | None:
+    """Return the line of a TOML document on which a key begins. None if it is not found.
 
     The parser doesn't report lines, so parts of the document are parsed again. The key begins on
     the first line that contains its name and adds the key to the parsed document.

@@ -1,6 +1,6 @@
 """Edits to the text of a line. Each edit changes one place and keeps all other bytes.
 
-An edit returns None if it does not apply to the text. Values keep their notation. For example,
+An edit returns None if it doesn't apply to the text. Values keep their notation. For example,
 moving a number doesn't decode and encode it.
 """
 
@@ -257,7 +257,7 @@ def _require_all(text: str, path: PathParts) -> str | None:
 
 
 def value_at(text: str, path: PathParts) -> Any:
-    """Return the value at a path in JSON text; None if there is no such value."""
+    """Return the value at a path in JSON text. None if there is no such value."""
     span = find_span(text, path)
     try:
         return None if span is None else orjson.loads(text[span.start : span.end])
@@ -309,7 +309,7 @@ def _is_almost_object(text: str) -> bool:
 
 
 def _replace_non_finite(text: str) -> str:
-    """Replace numbers that JSON cannot express with null.
+    """Replace numbers that JSON can't express with null.
 
     Text with something like `1.2.3` is not JSON, and is returned unchanged.
     """
@@ -350,7 +350,7 @@ REPLACE_LONE_SURROGATES: Final = Edit(_without_surrogates)
 
 
 def apply_all(text: str, edits: Iterable[Edit]) -> str | None:
-    """Apply edits one after another. Return None if one of them does not apply."""
+    """Apply edits one after another. Return None if one of them doesn't apply."""
     for edit in edits:
         changed = edit.apply(text)
         if changed is None:

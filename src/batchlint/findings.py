@@ -20,14 +20,14 @@ SAFETIES: Final[tuple[Safety, ...]] = ("safe", "unsafe")
 #: The path to a value in a decoded line: keys and indices from the root.
 PathParts = tuple[str | int, ...]
 
-#: Default maximum number of findings to keep per rule. The others are only counted.
+#: The default maximum number of findings to keep per rule. The others are only counted.
 DEFAULT_KEEP: Final = 1000
 
-#: Maximum length of a key, a custom_id or a model name in a report, in characters. The limit is
+#: The maximum length of a key, a custom_id or a model name in a report, in characters. The limit is
 #: high because programs compare these strings with their data or with the API's responses.
 MAX_QUOTE_LENGTH: Final = 1000
 
-#: Maximum number of problems to explain in one line, per rule and per body parameter.
+#: The maximum number of problems to explain in one line, per rule and per body parameter.
 MAX_PROBLEMS_PER_LINE: Final = 1000
 
 #: The rule that reports that a line has more problems.
@@ -90,7 +90,7 @@ class Edit(NamedTuple):
 
     Attributes:
         change: a function that takes the line's text and `args`. It returns the new text, or None
-            if the edit does not apply. It must be a module-level function, so that it can be
+            if the edit doesn't apply. It must be a module-level function, so that it can be
             pickled.
         args: the function's remaining arguments.
     """
@@ -99,7 +99,7 @@ class Edit(NamedTuple):
     args: tuple[Any, ...] = ()
 
     def apply(self, text: str) -> str | None:
-        """Return the new text, or None if the edit does not apply."""
+        """Return the new text, or None if the edit doesn't apply."""
         return self.change(text, *self.args)
 
 
@@ -134,7 +134,7 @@ class Problem(NamedTuple):
         line: the line number, counted from 1. None for the file as a whole, or if the caller fills
             it in.
         custom_id: the line's custom_id.
-        fix: how `batchlint fix` would repair the problem. None if it cannot.
+        fix: how `batchlint fix` would repair the problem. None if it can't.
     """
 
     message: str
@@ -173,7 +173,7 @@ class BatchError(NamedTuple):
         column: the column where the location begins, in code points, counted from 1. None for the
             file as a whole, for requests passed as dicts, for lines that could not be read again,
             and for lines with a very large number of fields.
-        fix: how `batchlint fix` would repair the problem. None if it cannot.
+        fix: how `batchlint fix` would repair the problem. None if it can't.
         order: the finding's rank in the order of the API's checks. It doesn't affect equality.
     """
 

@@ -197,7 +197,7 @@ class Result(NamedTuple):
 
         Raises:
             OSError: the source has changed since it was read.
-            OutputError: the target cannot be written. It keeps its old content.
+            OutputError: the target can't be written. It keeps its old content.
         """
         if not _is_same(unless_same_as, path):
             write_atomic(path, self.chunks())
@@ -293,7 +293,7 @@ class Repair:
 
         Raises:
             OSError: the source can't be read.
-            OutputError: a temporary file cannot be written.
+            OutputError: a temporary file can't be written.
         """
         folder = None
         if beside is not None:
@@ -397,7 +397,7 @@ class Repair:
             )
 
     def _fixable_lines(self, summary: ChunkSummary) -> set[int] | None:
-        """Return the numbers of the lines with a fix; None if any line may have one."""
+        """Return the numbers of the lines with a fix. None if any line may have one."""
         if any(self._is_fixable(error) for _, error in summary.once_per_file.values()):
             return None
         return {error.line or 0 for error in summary.findings.errors if self._is_fixable(error)}
@@ -459,7 +459,7 @@ class Repair:
                 yield line
 
     def _missing_id_rule(self, line: bytes) -> str:
-        """Return the rule whose fix adds a custom_id to a line; empty if there is none."""
+        """Return the rule whose fix adds a custom_id to a line. Empty if there is none."""
         try:
             request = orjson.loads(line.removeprefix(BOM_UTF8))
         except ValueError:
@@ -543,7 +543,7 @@ def _spool(chunks: Iterable[bytes], folder: str | None) -> Iterator[Content]:
     """Copy bytes to an unnamed temporary file, which is removed when the context ends.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: the file can't be written.
     """
     with _temporary_file(folder) as file:
         writer = CompleteWriter(file)

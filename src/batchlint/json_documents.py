@@ -20,7 +20,7 @@ _TOKEN: Final = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[
 #: The rest of a string that is cut off. Group 1 is the closing quote.
 _STRING_REST: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+(")?', re.DOTALL)
 
-#: Maximum size of a request in a JSON document, to limit memory.
+#: The maximum size of a request in a JSON document, to limit memory.
 _MAX_REQUEST_BYTES: Final = 1 << 26
 
 #: A string, or a line break with the whitespace around it and the comma before it (group 1).
@@ -70,7 +70,7 @@ def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
     for value in _objects(chunks):
         line = _STRING_OR_BREAK.sub(_replace_break, value) if b"\n" in value else value
-        # Any remaining newline is inside a string, where JSON does not allow it.
+        # Any remaining newline is inside a string, where JSON doesn't allow it.
         if not is_json_object(line):
             raise NotConvertibleError
         yield line + b"\n"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from .findings import MAX_QUOTE_LENGTH, BatchError, PathParts
-from .nesting import MAX_EXPLAINED_LEVELS, end_of_container, is_deeper_than, with_fresh_stack
+from .nesting import MAX_EXPLAINED_LEVELS, container_end, is_deeper_than, with_fresh_stack
 
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 _SPACES = re.compile(r"[ \t\r\n]*")
@@ -22,7 +22,7 @@ SURROGATE: Final = re.compile(
     r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\."
 )
 
-#: Maximum number of array items and object fields to visit per line. Values beyond them are not
+#: The maximum number of array items and object fields to visit per line. Values beyond them are not
 #: located. Counting steps, unlike timing, keeps reports reproducible.
 _MAX_STEPS: Final = 20_000
 
@@ -205,7 +205,7 @@ _OpenContainers = list[tuple[_Target, str, int]]
 def _walk(text: str, root: _Target, steps: int, max_key_length: int | None) -> int:
     """Record the offsets of the targets in one pass, and return the number of steps left.
 
-    The walk does not recurse. It skips values that contain no target.
+    The walk doesn't recurse. It skips values that contain no target.
 
     Args:
         text: JSON text.
@@ -263,7 +263,7 @@ def _value_end(text: str, offset: int) -> int:
     try:
         return _DECODER.raw_decode(text, offset)[1]
     except RecursionError:  # The text is valid JSON, so matching the brackets is enough.
-        return end_of_container(text, offset)
+        return container_end(text, offset)
 
 
 def _skip_spaces(text: str, offset: int) -> int:

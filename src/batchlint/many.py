@@ -159,7 +159,7 @@ def _check_all(
 def _call(name: str, source: Any, options: dict[str, Any]) -> FileCall:
     if isinstance(source, OSError):
         return FileCall(name, source)
-    return FileCall(name, (_check, (source, options)), size_of(source))
+    return FileCall(name, (_check, (source, options)), local_size(source))
 
 
 def _check(
@@ -227,7 +227,7 @@ def choose_place(sources: Sequence[Any], jobs: int | None, start: Start) -> Plac
         # There are few files, so the workers divide each file.
         return Place(nullcontext(InlineExecutor()), 1, jobs, start)
     if workers is None:
-        size = sum(size_of(source) or 0 for source in sources)
+        size = sum(local_size(source) or 0 for source in sources)
         workers = count_cores() if size >= MIN_PARALLEL_BYTES[start] else 1
     if workers == 1:
         return Place(nullcontext(InlineExecutor()), 1, 1, start)
@@ -238,8 +238,8 @@ def _is_remote(source: Any) -> bool:
     return is_url(source) or not isinstance(source, str | os.PathLike | OSError)
 
 
-def size_of(source: Any) -> int | None:
-    """Return the size of a local file in bytes; None if it is unknown."""
+def local_size(source: Any) -> int | None:
+    """Return the size of a local file in bytes. None if it is unknown."""
     if _is_remote(source):
         return None
     try:

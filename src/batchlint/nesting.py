@@ -42,7 +42,7 @@ def is_deeper_than(levels: int, text: str) -> bool:
     return False
 
 
-def end_of_container(text: str, start: int) -> int:
+def container_end(text: str, start: int) -> int:
     """Return the offset after the array or object that begins at `start`.
 
     Raises:

@@ -73,11 +73,11 @@ def create_batch(
     params = {"completion_window": "24h", **passed}
     create = {name: value for name, value in params.items() if name not in _CLIENT_ARGUMENTS}
     with Path(path).open("rb") as file:
-        before = FileIdentity.of(os.fstat(file.fileno()))
+        identity = FileIdentity.from_stat(os.fstat(file.fileno()))
         report = check(file, name=os.fsdecode(path), endpoint=endpoint, create=create)
         if not report.ok:
             raise BatchInputError(report)
-        if FileIdentity.of(os.fstat(file.fileno())) != before:
+        if FileIdentity.from_stat(os.fstat(file.fileno())) != identity:
             raise OSError(FILE_CHANGED)
         file.seek(0)
         uploaded = client.files.create(file=file, purpose="batch")

@@ -15,7 +15,7 @@ from .nesting import prune
 
 Schema = Mapping[str, Any]
 
-#: The API's message for a line that it cannot parse (source: `batchlint rule invalid_json_line`).
+#: The API's message for a line that it can't parse (source: `batchlint rule invalid_json_line`).
 NOT_JSON: Final = "This line is not parseable as valid JSON."
 
 #: The API shortens longer names. Responses contain a name of 12 characters in full, and a shortened
@@ -263,7 +263,7 @@ _pointer_cache: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
 
 def dotted(path: PathParts) -> str:
     """Return a path in the API's notation: `messages[0].content`."""
-    return _dotted_cache.get_or_make(path, _dotted, _size_of)
+    return _dotted_cache.get_or_make(path, _dotted, _path_size)
 
 
 def _dotted(path: PathParts) -> str:
@@ -276,7 +276,7 @@ def _dotted(path: PathParts) -> str:
 
 def pointer(path: PathParts) -> str:
     """Return a path as a JSON Pointer (RFC 6901)."""
-    return _pointer_cache.get_or_make(path, _pointer, _size_of)
+    return _pointer_cache.get_or_make(path, _pointer, _path_size)
 
 
 def _pointer(path: PathParts) -> str:
@@ -285,7 +285,7 @@ def _pointer(path: PathParts) -> str:
     )
 
 
-def _size_of(path: PathParts) -> int:
+def _path_size(path: PathParts) -> int:
     """Return the approximate size of a path and its formatted string, in bytes."""
     return 200 + sum(32 if isinstance(part, int) else 100 + 6 * len(part) for part in path)
 
@@ -315,15 +315,15 @@ _Misspelling = tuple[str, tuple[str, ...]]
 _suggestion_cache: Final[ByteCache[_Misspelling, list[str]]] = ByteCache(100_000)
 
 
-def _near(key: _Misspelling) -> list[str]:
+def _nearby_names(key: _Misspelling) -> list[str]:
     """Return the known names at a distance of at most 2, by distance and then alphabetically."""
     name, known = key
     steps = sorted((distance(name, other, 2), other) for other in known)
     return [other for step, other in steps if step <= 2]
 
 
-def _size_of_near(key: _Misspelling) -> int:
-    return _size_of(key[:1])
+def _suggestions_size(key: _Misspelling) -> int:
+    return _path_size(key[:1])
 
 
 def did_you_mean(key: str, known: Iterable[str], present: Container[str]) -> str:
@@ -332,6 +332,6 @@ def did_you_mean(key: str, known: Iterable[str], present: Container[str]) -> str
     The API suggests names at a Levenshtein distance of at most 2, the nearest first, and never one
     that the body already has.
     """
-    near = _suggestion_cache.get_or_make((key, tuple(known)), _near, _size_of_near)
+    near = _suggestion_cache.get_or_make((key, tuple(known)), _nearby_names, _suggestions_size)
     names = [name for name in near if name not in present]
     return f" Did you mean {listed(quoted(names), 'or')}?" if names else ""

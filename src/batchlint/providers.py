@@ -30,7 +30,7 @@ class Endpoint:
         items: fields of the body that are lists of messages or items.
         parts: fields that contain one content part or a list of parts. They are fields of each
             item, or of the body if the endpoint has no items.
-        default_model: the model that the API uses by default; None if the body must name one.
+        default_model: the model that the API uses by default. None if the body must name one.
     """
 
     name: str
@@ -114,7 +114,7 @@ class Provider(NamedTuple):
         service: a short description.
         endpoints: maps URLs to endpoints, in the order of the provider's documentation.
         suffixes: maps URL suffixes to endpoints.
-        default_endpoint: the endpoint of lines that don't identify one; None if every line must.
+        default_endpoint: the endpoint of lines that don't identify one. None if every line must.
         limits: the limits above which the provider rejects a batch.
         safe_limits: the limits that no source contradicts.
         line_fields: the fields of a line, and whether each is required.
@@ -126,10 +126,10 @@ class Provider(NamedTuple):
         has_openai_models: whether model names are OpenAI's. Otherwise, names don't identify known
             models.
         needs_model: whether every body needs a model.
-        single_model: whether a file may use only one model; None if unknown.
+        single_model: whether a file may use only one model. None if unknown.
         endpoint_of_file: whether the provider uses the URLs in the file and ignores the endpoint of
             the create call.
-        window: the shortest and longest completion window in hours; None if unknown.
+        window: the shortest and longest completion window in hours. None if unknown.
         rules: changes to rules, by the rule's name.
         custom_id: the limits of a custom_id: `min`, `max`, `pattern`.
         notes: further facts for users.
@@ -160,18 +160,18 @@ class Provider(NamedTuple):
     sources: Mapping[str, tuple[str, ...]]
 
     def endpoint(self, url: object) -> Endpoint | None:
-        """Return the endpoint of a URL; None if the URL is not a batch endpoint."""
+        """Return the endpoint of a URL. None if the URL is not a batch endpoint."""
         if not isinstance(url, str):
             return None
         endpoint = self.endpoints.get(url)
         if endpoint is None and self.suffixes:
-            ends = (known for end, known in self.suffixes.items() if url.endswith(end))
-            return next(ends, None)
+            matches = (match for suffix, match in self.suffixes.items() if url.endswith(suffix))
+            return next(matches, None)
         return endpoint
 
     def url_of(self, endpoint: Endpoint) -> str:
         """Return the provider's URL for an endpoint, or the endpoint's name if there is none."""
-        urls = (url for url, known in self.endpoints.items() if known is endpoint)
+        urls = (url for url, other in self.endpoints.items() if other is endpoint)
         return next(urls, endpoint.name)
 
     def url_of_line(self, request: Mapping[str, Any], endpoint: str | None = None) -> Any:
@@ -187,7 +187,7 @@ class Provider(NamedTuple):
         return endpoint or self.url_of_body(request.get("body"))
 
     def url_of_body(self, body: object) -> str | None:
-        """Return the URL of the endpoint that a body is written for; None if that is unclear."""
+        """Return the URL of the endpoint that a body is written for. None if that is unclear."""
         if isinstance(body, dict):
             for field, endpoint in _PROMPTS.items():
                 if field in body:
@@ -196,7 +196,7 @@ class Provider(NamedTuple):
 
     @property
     def schemas(self) -> str:
-        """The name of the provider if it has its own body schemas; empty for OpenAI's schemas."""
+        """The name of the provider if it has its own body schemas. Empty for OpenAI's schemas."""
         return self.name if self.checks_types_only else ""
 
     @property
@@ -297,8 +297,8 @@ class ModelFamily(NamedTuple):
         patterns: regular expressions. One of them matches the whole name of each model.
         variants: maps the name of an endpoint's schema to the name of these models' variant.
             Endpoints whose plain schema applies are not listed.
-        context: the context window in tokens; None if it is unknown or differs between models.
-        endpoints: the batch endpoints of the models; None if they are unknown.
+        context: the context window in tokens. None if it is unknown or differs between models.
+        endpoints: the batch endpoints of the models. None if they are unknown.
     """
 
     name: str
@@ -397,12 +397,12 @@ def base_model(model: str) -> str:
 
 
 def model_family(model: str) -> ModelFamily | None:
-    """Return the family of a model, or of a fine-tuned model's base; None if unknown."""
-    return None if len(model) > _MAX_NAME_LENGTH else _family_of(model)
+    """Return the family of a model, or of a fine-tuned model's base. None if unknown."""
+    return None if len(model) > _MAX_NAME_LENGTH else _find_family(model)
 
 
 @lru_cache(maxsize=1024)
-def _family_of(model: str) -> ModelFamily | None:
+def _find_family(model: str) -> ModelFamily | None:
     base = base_model(model)
     name = known_models().get(base)
     if name is not None:
@@ -416,7 +416,7 @@ def _family_of(model: str) -> ModelFamily | None:
 
 
 def schema_variant(endpoint: Endpoint, model: object) -> str:
-    """Return the name of a model's variant of an endpoint's schema; '' for the plain schema."""
+    """Return the name of a model's variant of an endpoint's schema. '' for the plain schema."""
     family = model_family(model) if isinstance(model, str) else None
     return "" if family is None else family.variants.get(endpoint.schema, "")
 
@@ -439,6 +439,6 @@ def schema_patches(endpoint: Endpoint, variant: str) -> Iterator[Mapping[str, An
 
 
 def context_window(model: str) -> int | None:
-    """Return the context window of a model in tokens; None if unknown."""
+    """Return the context window of a model in tokens. None if unknown."""
     family = model_family(model)
     return None if family is None else family.context

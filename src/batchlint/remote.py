@@ -70,7 +70,7 @@ class Found(NamedTuple):
 
     Attributes:
         url: the URL of the file.
-        size: the size in bytes; None if the filesystem does not report it.
+        size: the size in bytes. None if the filesystem doesn't report it.
     """
 
     url: str
@@ -104,7 +104,7 @@ class RemoteFile(NamedTuple):
 
         Raises:
             TimeoutError: the server sends nothing for too long, or is too slow.
-            OSError: the file cannot be opened or read.
+            OSError: the file can't be opened or read.
         """
         opened: list[Any] = []
 
@@ -178,7 +178,7 @@ def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[Fou
         The files, sorted by URL. There is at least one.
 
     Raises:
-        OSError: the filesystem cannot list files, or no file matches.
+        OSError: the filesystem can't list files, or no file matches.
     """
     name = public_name(url)
     with _as_os_errors(name):
@@ -218,14 +218,14 @@ def public_name(url: str) -> str:
 
 
 class _TooSlowError(Exception):
-    """A server did not send enough bytes within the timeout."""
+    """A server didn't send enough bytes within the timeout."""
 
 
 def _read_ahead(stream: AbstractContextManager[BinaryIO], timeout: float) -> Iterator[bytes]:
     """Yield the pieces of a stream, while a thread reads the next ones.
 
     The thread also opens the stream, because a server may never respond. It is a daemon thread, so
-    it does not keep the program alive.
+    it doesn't keep the program alive.
 
     Raises:
         Exception: any exception that opening or reading the stream raises.
@@ -308,8 +308,8 @@ def _filesystem(url: str, storage_options: Mapping[str, Any] | None) -> tuple[An
     except ImportError:
         raise OSError(_needs_extra(url)) from None
     try:
-        whole = url if _is_chain(url) else url.replace("::", _COLONS)
-        filesystem, path = url_to_fs(whole, **(storage_options or {}))
+        escaped = url if _is_chain(url) else url.replace("::", _COLONS)
+        filesystem, path = url_to_fs(escaped, **(storage_options or {}))
     except ImportError as error:
         package = known_implementations.get(scheme, {}).get("class", "").partition(".")[0]
         if scheme in _HTTP or package in ("", "fsspec"):

@@ -17,7 +17,7 @@ from .findings import (
     count_by_severity,
 )
 
-#: Maximum number of models in a report.
+#: The maximum number of models in a report.
 MAX_MODELS: Final = 1000
 
 

@@ -34,7 +34,7 @@ MAX_HEAD_BYTES: Final = 16_000_001
 #: memory, and no service accepts a request of this size.
 MAX_LINE_BYTES: Final = 1_000_000_000
 
-#: The maximum number of bytes to remember from a stream that cannot be read again.
+#: The maximum number of bytes to remember from a stream that can't be read again.
 MAX_REMEMBERED_BYTES: Final = 16_000_000
 
 #: The number of bytes in the first and in the largest read while looking for the end of a line.
@@ -53,7 +53,7 @@ class Source(Protocol):
 
     Attributes:
         name: the file's name. None if there is no file.
-        size: the size in bytes. None if it is unknown, or if the source cannot be read in ranges.
+        size: the size in bytes. None if it is unknown, or if the source can't be read in ranges.
         is_text: whether the user supplied the lines as text, so that columns are meaningful. It
             becomes false when a line is made from an object.
     """
@@ -68,7 +68,7 @@ class Source(Protocol):
         The bytes are not consumed: `chunks` still yields them.
 
         Raises:
-            OSError: the source cannot be read.
+            OSError: the source can't be read.
         """
 
     def chunks(self, size: int = CHUNK_BYTES) -> Iterator[bytes]:
@@ -77,23 +77,23 @@ class Source(Protocol):
         A chunk has about `size` bytes, and is longer only to complete its last line.
 
         Raises:
-            OSError: the source cannot be read, or the file was truncated.
+            OSError: the source can't be read, or the file was truncated.
         """
 
     def again(self) -> Iterator[bytes]:
         """Yield the chunks a second time.
 
-        For a stream that cannot be read again, this yields at most the first 16 MB.
+        For a stream that can't be read again, this yields at most the first 16 MB.
 
         Raises:
-            OSError: the source cannot be read, or it has changed.
+            OSError: the source can't be read, or it has changed.
         """
 
     def read_range(self, start: int, stop: int, size: int = CHUNK_BYTES, /) -> Iterator[bytes]:
         """Yield the lines that begin in a range of bytes, in chunks. The source must have a `size`.
 
         Raises:
-            OSError: the source cannot be read, or the file was truncated.
+            OSError: the source can't be read, or the file was truncated.
         """
 
 
@@ -121,7 +121,7 @@ def open_source(
         read_timeout: for a URL, the maximum number of seconds to wait for the next 64 KiB.
 
     Raises:
-        OSError: the file cannot be found.
+        OSError: the file can't be found.
         TypeError: the type of the source is not supported.
     """
     if is_url(source) or _is_remote_path(source):
@@ -231,7 +231,7 @@ class FileIdentity(NamedTuple):
     mtime_ns: int
 
     @classmethod
-    def of(cls, status: os.stat_result) -> FileIdentity:
+    def from_stat(cls, status: os.stat_result) -> FileIdentity:
         """Create an identity from the result of `os.stat` or `os.fstat`."""
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
@@ -251,7 +251,7 @@ class _Descriptor:
 
     def identity(self) -> FileIdentity:
         """Return the file's current identity."""
-        return FileIdentity.of(os.fstat(self.number))
+        return FileIdentity.from_stat(os.fstat(self.number))
 
     def read(self, size: int, offset: int) -> bytes:
         """Read up to `size` bytes from an offset. Forks and threads may do so concurrently."""
@@ -300,7 +300,7 @@ class FileSource:
         """Return this process's descriptor, its parent's, or a new one.
 
         Raises:
-            OSError: the file cannot be opened, or another file has replaced it.
+            OSError: the file can't be opened, or another file has replaced it.
         """
         if self._descriptor is None:
             self._descriptor = _descriptors.get(self._key)
@@ -336,7 +336,7 @@ class FileSource:
         Raises:
             OSError: the file was replaced or changed.
         """
-        if self._identity not in (None, FileIdentity.of(self._path.stat())):
+        if self._identity not in (None, FileIdentity.from_stat(self._path.stat())):
             raise OSError(FILE_CHANGED)
 
     def read_range(self, start: int, stop: int, size: int = CHUNK_BYTES) -> Iterator[bytes]:
@@ -431,7 +431,7 @@ class StreamSource(_Stream):
             self._stream.seek(end)
 
     def _remember(self, chunk: bytes) -> None:
-        """Remember a chunk only if the stream cannot be read again."""
+        """Remember a chunk only if the stream can't be read again."""
         if self._start is None:
             super()._remember(chunk)
 
@@ -489,7 +489,7 @@ class _PipeSource(_Stream):
 
 
 def _seekable_position(stream: Any) -> int | None:
-    """Return a stream's position, or None if the stream cannot go back to it."""
+    """Return a stream's position, or None if the stream can't go back to it."""
     try:
         return int(stream.tell()) if stream.seekable() else None
     except (OSError, AttributeError, ValueError):  # The method is missing, or the stream is closed.
@@ -593,7 +593,7 @@ def open_regular(path: str) -> BinaryIO:
     Other pipes and devices are rejected, because reading them might never end.
 
     Raises:
-        OSError: the file cannot be opened, or is another pipe or device.
+        OSError: the file can't be opened, or is another pipe or device.
     """
 
     def opener(path: str, flags: int) -> int:
@@ -623,7 +623,7 @@ def open_file(path: str, max_unpacked_bytes: int | None = None) -> BinaryIO:
             OSError. None means no limit.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file can't be read.
     """
     if not is_gzipped(path):
         return Path(path).open("rb")
@@ -708,7 +708,7 @@ def to_json_bytes(value: Any) -> bytes:
     Lone surrogates become escapes. NaN and infinities are written as by `json.dumps`.
 
     Raises:
-        TypeError: the value contains something that JSON cannot represent.
+        TypeError: the value contains something that JSON can't represent.
     """
     try:
         text = orjson.dumps(value)
@@ -743,7 +743,7 @@ def to_json_text(value: Any, name: str) -> str:
         name: the value's name in the exception.
 
     Raises:
-        TypeError: the value contains something that JSON cannot represent, or is nested too deeply.
+        TypeError: the value contains something that JSON can't represent, or is nested too deeply.
     """
     try:
         text = with_fresh_stack(lambda: json.dumps(value, default=_orjson_default))

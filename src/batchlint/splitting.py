@@ -119,10 +119,10 @@ class Manifest:
     """The result of `split`, or of a dry run. It is truthy if `ok` is true.
 
     Attributes:
-        source: the name of the input; None if it has none.
+        source: the name of the input. None if it has none.
         provider: the name of the provider whose limits apply.
         by: the fields that all requests in a part share: `model`, `url`, both or none.
-        limits: the limits of a part: `requests`, `bytes` and `embedding_inputs`; None means no
+        limits: the limits of a part: `requests`, `bytes` and `embedding_inputs`. None means no
             limit.
         lines: the number of lines in the input, including blank lines.
         blank_lines: the number of blank lines. The parts don't include them.
@@ -243,7 +243,7 @@ def split(
         ValueError: the provider or a field of `by` is unknown, or a number is below 1 or above the
             provider's limit.
     """
-    plan = _Plan.of(provider, by, max_requests, max_bytes, max_embedding_inputs, max_parts)
+    plan = _Plan.create(provider, by, max_requests, max_bytes, max_embedding_inputs, max_parts)
     if name is not None and not isinstance(name, str):
         raise TypeError(f"name must be a string, not {type(name).__name__}")
     opened = open_source(source)
@@ -269,7 +269,7 @@ class _Plan(NamedTuple):
     parts: int
 
     @classmethod
-    def of(
+    def create(
         cls,
         name: str,
         by: Iterable[str] | None,
@@ -669,7 +669,7 @@ class _Target:
         """Append bytes to a part.
 
         Raises:
-            OutputError: the bytes cannot be written.
+            OutputError: the bytes can't be written.
         """
         self._buffers.setdefault(part, []).append(data)
         self._sizes[part] = self._sizes.get(part, 0) + len(data)
@@ -695,7 +695,7 @@ class _Target:
 
         Raises:
             FileExistsError: a file with such a name exists.
-            OutputError: a file cannot be written or moved.
+            OutputError: a file can't be written or moved.
         """
         self._flush([*self._sizes])
         _append(self._temporary / "manifest", _manifest_json(manifest))
@@ -771,7 +771,7 @@ def _append(path: Path, data: bytes) -> None:
     """Append bytes to a file.
 
     Raises:
-        OutputError: the bytes cannot be written.
+        OutputError: the bytes can't be written.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
     with as_output_error(), open_writer(os.open(path, flags, 0o666)) as file:

@@ -18,7 +18,7 @@ import orjson
 
 from .findings import DEFAULT_KEEP, BatchError, FindingKey, Safety
 
-#: Maximum number of distinct strings that a `Runs` object shares between runs.
+#: The maximum number of distinct strings that a `Runs` object shares between runs.
 _MAX_SHARED_VALUES: Final = 1000
 
 

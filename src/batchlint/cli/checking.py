@@ -276,7 +276,7 @@ def _check_many(
 ) -> Iterator[FileResult]:
     """Run checks on the executor that `choose_place` chooses, and yield the results in order."""
     from ..engine.parallel import FileCall, InlineExecutor, as_finished
-    from ..many import choose_place, size_of
+    from ..many import choose_place, local_size
     from ..sources import is_gzipped, is_url
 
     if any(map(is_url, paths)):
@@ -294,7 +294,7 @@ def _check_many(
                 FileCall(
                     number,
                     (_run, (check, options)),
-                    None if is_gzipped(check.path) else size_of(check.path),
+                    None if is_gzipped(check.path) else local_size(check.path),
                 )
                 for number, check in enumerate(checks)
             )

@@ -191,8 +191,8 @@ def _one_per_wrong_url(
     if not symptoms:
         return problems
     url = provider.url_of(request.endpoint)
-    written_for = provider.url_of(intended)
-    hint = f'This body is written for {written_for}. Change "url", or write a body for {url}.'
+    intended_url = provider.url_of(intended)
+    hint = f'This body is written for {intended_url}. Change "url", or write a body for {url}.'
     return [
         problem._replace(hint=hint) if problem is symptoms[0] else problem
         for problem in problems
@@ -201,7 +201,7 @@ def _one_per_wrong_url(
 
 
 def _intended_endpoint(request: Request) -> Endpoint | None:
-    """Return the endpoint that a body was written for; None if it is the endpoint of its URL."""
+    """Return the endpoint that a body was written for. None if it is the endpoint of its URL."""
     endpoint = request.endpoint
     body = request.body
     if body.get(_PROMPT[endpoint]) is not None:
@@ -212,20 +212,20 @@ def _intended_endpoint(request: Request) -> Endpoint | None:
     if "messages" in body:
         return CHAT
     if "input" in body:
-        return _endpoint_of_input(model)
+        return _endpoint_with_input(model)
     if isinstance(body.get("prompt"), str | list):
-        intended = _endpoint_of_prompt(model)
+        intended = _endpoint_with_prompt(model)
         return None if intended is endpoint else intended
     return None
 
 
-def _endpoint_of_input(model: str) -> Endpoint:
+def _endpoint_with_input(model: str) -> Endpoint:
     if "embedding" in model:
         return EMBEDDINGS
     return MODERATIONS if "moderation" in model else RESPONSES
 
 
-def _endpoint_of_prompt(model: str) -> Endpoint:
+def _endpoint_with_prompt(model: str) -> Endpoint:
     if model.startswith(_IMAGE_MODELS):
         return IMAGE_GENERATIONS
     return VIDEOS if model.startswith(_VIDEO_MODELS) else COMPLETIONS

@@ -298,13 +298,13 @@ class Job:
         summary.foreign.absorb(_drop_impossible_fixes(errors, count_bytes()), 0)
         return summary
 
-    def errors(self, open_later: Callable[[], Source]) -> Iterator[BatchError]:
+    def errors(self, opener: Callable[[], Source]) -> Iterator[BatchError]:
         """Yield the findings of each part of a source, and then the findings about the file.
 
         Args:
-            open_later: a function that opens the source.
+            opener: a function that opens the source.
         """
-        opened = open_later()
+        opened = opener()
         merged = ChunkSummary()
         for part in self.parts(opened):
             errors = part.findings.errors[:]
@@ -343,7 +343,7 @@ class Job:
 def _drop_impossible_fixes(
     foreign: Iterable[BatchError], chunks: Iterable[bytes]
 ) -> list[BatchError]:
-    """Return findings about a foreign format, without their fixes if the file cannot be converted.
+    """Return findings about a foreign format, without their fixes if the file can't be converted.
 
     Args:
         foreign: the findings about the beginning of the file.
@@ -385,7 +385,7 @@ def check_request(
         The findings, in the order of the API's checks. Their `line` is 1.
 
     Raises:
-        TypeError: the request is not a dict, or contains a value that JSON cannot represent. NaN
+        TypeError: the request is not a dict, or contains a value that JSON can't represent. NaN
             and infinities are reported instead.
         ValueError: the provider or a rule is unknown, or no rule is selected.
     """
@@ -424,7 +424,7 @@ def check_create(
 
     Raises:
         TypeError: the parameters are not a dict, are nested too deeply or are circular, or contain
-            a value that JSON cannot represent, such as NaN.
+            a value that JSON can't represent, such as NaN.
         ValueError: the provider or a rule is unknown, or no rule is selected.
     """
     selection = select_rules(select, ignore, warn, error, provider=providers.provider(provider))

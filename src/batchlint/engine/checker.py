@@ -46,10 +46,11 @@ from ..schema.validate import compile_schema
 if TYPE_CHECKING:
     from ..schema.explain import Explainer, HintMaker
 
-#: Maximum number of sets of fields for which an endpoint checker remembers the triggered rules.
+#: The maximum number of field sets for which an endpoint checker remembers the triggered rules.
 _MAX_FIELD_SETS: Final = 256
 
-#: Maximum number of defects whose findings a checker remembers. Many lines have the same defect.
+#: The maximum number of defects whose findings a checker remembers, because many lines have the
+#: same defect.
 _MAX_KNOWN_DEFECTS: Final = 256
 
 _FirstOfEachCause = Callable[[Iterable[Problem], Request, Provider], list[Problem]]
@@ -150,8 +151,8 @@ class EndpointChecker:
 
         Unknown parameters come last.
         """
-        after_all = len(self._positions)
-        return self._positions.get(path[1], after_all) if len(path) > 1 else after_all
+        last = len(self._positions)
+        return self._positions.get(path[1], last) if len(path) > 1 else last
 
     def _triggered(
         self, body: dict[str, Any], line_bytes: int, *, quiet: bool
@@ -433,7 +434,7 @@ class Checker:
         defect = find_surrogate(params)
         if defect is not None:
             errors = self._explain_defect(defect, None, effect="create")
-            if errors:  # A call that cannot be parsed has no other findings.
+            if errors:  # A call that can't be parsed has no other findings.
                 return errors
         schema = create_schema(self.provider)
         hint = newer_hint() if self.provider.has_openai_models else None

@@ -95,7 +95,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
             request = loads(line)
             body = request["body"]
             url = request["url"] if has_urls else url_of(request, plan.endpoint)
-            model = body["model"] if needs_model else _model_of(body)
+            model = body["model"] if needs_model else _optional_model(body)
         except (ValueError, TypeError, KeyError):
             pass  # The line is not JSON, is not an object, or lacks a field.
         else:
@@ -181,7 +181,7 @@ def _never(_: Any) -> bool:
     return False
 
 
-def _model_of(body: Any) -> Any:
+def _optional_model(body: Any) -> Any:
     """Return a body's model, or None if it has none. Some providers don't require one.
 
     Raises:

@@ -86,7 +86,7 @@ def finish(
 def lacks_objects(summary: ChunkSummary) -> bool:
     """Return whether no line is, or can be turned into, a JSON object.
 
-    Such a file may be plain notes, for example, so `fix` does not even remove its blank lines.
+    Such a file may be plain notes, for example, so `fix` doesn't even remove its blank lines.
 
     Args:
         summary: the summary of all lines.

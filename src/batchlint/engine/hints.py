@@ -184,12 +184,12 @@ class _Place(NamedTuple):
 
     @property
     def value(self) -> Any:
-        """The value at the path; None if there is none."""
+        """The value at the path. None if there is none."""
         return self.request.value_at(self.path)
 
     @property
     def parent(self) -> dict[str, Any]:
-        """The object that contains the value; empty if a list contains it."""
+        """The object that contains the value. Empty if a list contains it."""
         parent = self.request.value_at(self.path[:-1])
         return parent if isinstance(parent, dict) else {}
 
@@ -316,15 +316,15 @@ def _wrong_value(place: _Place) -> str | None:
 
 
 def _wrong_part_type(place: _Place, value: str) -> str | None:
-    right = _PART_TYPES.get(place.endpoint, {}).get(value)
-    if right is None:
+    part_type = _PART_TYPES.get(place.endpoint, {}).get(value)
+    if part_type is None:
         return None
     if place.endpoint is not RESPONSES:
-        return f"In chat completions, this is `{right}`."
+        return f"In chat completions, this is `{part_type}`."
     item = place.request.value_at(place.path[:2])
-    if right == "input_text" and isinstance(item, dict) and item.get("role") == "assistant":
-        right = "output_text"
-    return f"On /v1/responses, this is `{right}`."
+    if part_type == "input_text" and isinstance(item, dict) and item.get("role") == "assistant":
+        part_type = "output_text"
+    return f"On /v1/responses, this is `{part_type}`."
 
 
 def _no_content(place: _Place) -> str:

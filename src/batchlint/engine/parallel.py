@@ -67,7 +67,7 @@ class FileCall(NamedTuple):
 
     Attributes:
         key: the key that identifies the result.
-        call: the function and its arguments, or an `OSError` if the file cannot be read. If the
+        call: the function and its arguments, or an `OSError` if the file can't be read. If the
             file is divided among workers, the function also gets the argument `executor`.
         size: the size of a local file in bytes. None if it is unknown.
     """
@@ -103,7 +103,7 @@ def run(
         start: how worker processes start.
 
     Raises:
-        OSError: the source cannot be read, or a worker died.
+        OSError: the source can't be read, or a worker died.
     """
     if executor is not None:
         yield from _run_on(executor, source, plan)
@@ -148,7 +148,7 @@ def check_range(source: Source, start: int, stop: int, plan: Plan) -> ChunkSumma
     """Check the lines that begin in a range of bytes.
 
     Raises:
-        OSError: the source cannot be read, or the file was truncated.
+        OSError: the source can't be read, or the file was truncated.
     """
     check = ColumnChecker()
     chunks = source.read_range(start, stop)
@@ -248,7 +248,7 @@ def _run_all(calls: Iterable[Call]) -> list[Any]:
 def _first_done(futures: list[Future]) -> Future:
     """Wait until a future is done, and return it.
 
-    Futures of other libraries cannot be waited for together, so return the oldest one.
+    Futures of other libraries can't be waited for together, so return the oldest one.
     """
     from concurrent.futures import FIRST_COMPLETED, wait
     from concurrent.futures import Future as StandardFuture

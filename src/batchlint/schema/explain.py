@@ -1,4 +1,4 @@
-"""Explains why a value does not match a schema, in the API's words and order.
+"""Explains why a value doesn't match a schema, in the API's words and order.
 
 The explainer walks through the schema and the value together. It supports the vocabulary of the
 shipped schemas (`schemas/README.md`). A property test verifies that it agrees with the engines.
@@ -30,7 +30,7 @@ Schema = Mapping[str, Any]
 #: A function that returns a hint, given the whole value and the problem's path.
 HintMaker = Callable[[Any, PathParts], str | None]
 
-#: Maximum number of unknown parameters in a body that get a suggestion.
+#: The maximum number of unknown parameters in a body that get a suggestion.
 _MAX_SUGGESTIONS: Final = 100
 _EMPTY: Final[Schema] = {}
 _SIZE_KEYWORDS: Final = frozenset({"minProperties", "maxProperties", "propertyNames"})

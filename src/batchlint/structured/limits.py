@@ -14,22 +14,22 @@ from ..findings import PathParts
 from .nodes import Node, nodes
 from .problems import SchemaProblem
 
-#: Maximum number of nesting levels of objects and arrays.
+#: The maximum number of nesting levels of objects and arrays.
 MAX_LEVELS: Final = 10
 
-#: Maximum total number of properties of objects.
+#: The maximum total number of properties of objects.
 MAX_PROPERTIES: Final = 5000
 
-#: Maximum total number of characters in names and values.
+#: The maximum total number of characters in names and values.
 MAX_CHARACTERS: Final = 120_000
 
-#: Maximum total number of values in enums.
+#: The maximum total number of values in enums.
 MAX_ENUM_VALUES: Final = 1000
 
 #: The number of values above which the characters in an enum are limited.
 LARGE_ENUM: Final = 250
 
-#: Maximum number of characters in the values of such an enum.
+#: The maximum number of characters in the values of such an enum.
 MAX_LARGE_ENUM_CHARACTERS: Final = 15_000
 
 _FEWER_ENUM_VALUES: Final = (

@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 
 TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 
-#: Maximum number of errors to read from the library, which repeats some of them.
+#: The maximum number of errors to read from the library, which repeats some of them.
 _MAX_ERRORS: Final = 800
 
-#: Maximum number of levels to check. The library needs about 15 stack frames per level.
+#: The maximum number of levels to check. The library needs about 15 stack frames per level.
 _MAX_LEVELS: Final = 50
 
-#: Maximum length of a pattern to compile. Compiling a longer one may take too much time.
+#: The maximum length of a pattern to compile. Compiling a longer one may take too much time.
 MAX_PATTERN_LENGTH: Final = 500
 
-#: Maximum length of a path to visit. No value in a decoded line is deeper.
+#: The maximum length of a path to visit. No value in a decoded line is deeper.
 MAX_PATH_LENGTH: Final = 2500
 
 #: Keywords whose values are not schemas. A "pattern" inside them is only data.

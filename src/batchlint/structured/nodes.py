@@ -10,7 +10,7 @@ from ..findings import PathParts
 from .metaschema import MAX_PATH_LENGTH
 from .problems import SchemaProblem
 
-#: Maximum length of a path at which problems are reported, so that messages stay short.
+#: The maximum length of a path at which problems are reported, so that messages stay short.
 _MAX_REPORTED_PATH_LENGTH: Final = 64
 
 
@@ -58,7 +58,7 @@ class Node(NamedTuple):
 def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> Iterator[Node]:
     """Yield a schema and its subschemas, depth-first.
 
-    This function does not recurse, because schemas may be deeply nested.
+    This function doesn't recurse, because schemas may be deeply nested.
 
     Args:
         root: the schema.

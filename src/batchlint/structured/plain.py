@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-#: Maximum size of a schema in bytes. A schema of this size can't reach the limits on properties,
-#: characters or enum values.
+#: The maximum size of a schema in bytes. Schemas up to this size can't reach the limits on
+#: properties, characters or enum values.
 MAX_BYTES: Final = 4000
 
-#: Maximum depth of a schema, well below the API's limit of 10 levels.
+#: The maximum depth of a schema, well below the API's limit of 10 levels.
 _MAX_DEPTH: Final = 6
 _COMMON_KEYS: Final = frozenset({"type", "description", "title"})
 _OBJECT_KEYS: Final = _COMMON_KEYS | {"properties", "required", "additionalProperties"}

@@ -129,7 +129,7 @@ NOT_FOR_FINE_TUNED: Final = (
     "maxItems",
 )
 
-#: Maximum number of problems of each kind to report per schema.
+#: The maximum number of problems of each kind to report per schema.
 _MAX_PROBLEMS: Final = 100
 
 #: A number of levels that no schema reaches.
@@ -164,8 +164,8 @@ _cache: Final[ByteCache[tuple[Mode, bytes], tuple[int, tuple[SchemaProblem, ...]
 _ENTRY_SIZE: Final = 500
 _PROBLEM_SIZE: Final = 1000
 
-#: Maximum size of a JSON text that is itself the key in the cache. For a longer text, the key is a
-#: fingerprint.
+#: The maximum size in bytes of a JSON text that is itself the key in the cache. For a longer text,
+#: the key is a fingerprint.
 _MAX_UNHASHED_BYTES: Final = plain.MAX_BYTES
 
 #: The size of a fingerprint in bytes.
@@ -503,14 +503,14 @@ def _values(node: Node) -> Iterator[SchemaProblem]:
             (value for value in values if not metaschema.is_of_type(value, kind)), _NOT_FOUND
         )
         if mismatch is not _NOT_FOUND:
-            shown = (
+            short = (
                 phrasing.excerpt(mismatch)
                 if isinstance(mismatch, str)
                 else phrasing.python_repr(mismatch)
             )
             yield SchemaProblem(
                 f"context={as_python_tuple(node.context)}, "
-                f"enum value {shown} does not validate against "
+                f"enum value {short} does not validate against "
                 f"{{'type': '{kind}'}}.",
                 (*node.path, "enum"),
                 "The type must match every value.",
