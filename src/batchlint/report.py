@@ -133,7 +133,7 @@ class Report:
         A failed batch lists every error about the whole file, then the first error of each line.
 
         Source of the structure: a batch recorded in April 2025, and `openai.types.Batch` in
-        openai-python 3.54.0.
+        openai-python 3.57.0.
         """
         rejection = next((e for e in self.errors if e.fails in ("upload", "create")), None)
         if rejection is not None:

@@ -170,7 +170,7 @@ def iter_errors(
 
     Raises:
         OSError: the file can't be read. Raised during iteration.
-        TypeError: an argument has the wrong type. If it is `source`, raised during iteration.
+        TypeError: an argument has the wrong type. For `source`, raised during iteration.
         ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a
             batch endpoint or differs from the one in `create`, a number is negative, or `now` is
             not in the years 1 to 9999.
