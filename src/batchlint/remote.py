@@ -127,6 +127,7 @@ class RemoteFile(NamedTuple):
 
     def _open(self, timeout: float) -> Any:
         filesystem, path = self._filesystem(timeout)
+        filesystem.invalidate_cache()  # The file may have changed since an earlier listing.
         # Over HTTP, one request reads the whole file, because a server may not support ranges.
         block = 0 if "http" in filesystem.protocol else _BLOCK_BYTES
         file = filesystem.open(path, "rb", block_size=block, cache_type="readahead")
@@ -183,6 +184,7 @@ def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[Fou
     name = public_name(url)
     with _as_os_errors(name):
         filesystem, path = _filesystem(url, storage_options)
+        filesystem.invalidate_cache()  # There may be new files since an earlier listing.
         if url.endswith("/"):
             listed = filesystem.find(path, detail=True)
             listed = {path: info for path, info in listed.items() if _is_batch_file(path)}

@@ -114,6 +114,24 @@ def test_unreadable_objects_are_errors_and_the_others_are_checked(s3: S3) -> Non
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("pattern", ["s3://batches/p/", "s3://batches/p/*"])
+def test_objects_written_after_a_listing_are_checked(s3: S3, pattern: str) -> None:
+    changed = s3.put("p/changed.jsonl", line("1"))
+    deleted = s3.put("p/deleted.jsonl", line("1"))
+    assert all(result for _, result in check_many(pattern))
+    invalid = line("1", temperature=9)
+    assert s3.put("p/changed.jsonl", invalid) == changed
+    new = s3.put("p/new.jsonl", invalid)
+    s3.client.delete_object(Bucket="batches", Key="p/deleted.jsonl")
+
+    for url in (changed, new):
+        assert check(url) == check(invalid, name=url)
+    with pytest.raises(FileNotFoundError):
+        check(deleted)
+    results = dict(check_many(pattern))
+    assert results == {url: check(invalid, name=url) for url in (changed, new)}
+
+
 def test_command_reports_invalid_objects_and_prints_one_summary(s3: S3) -> None:
     bad = (7, 77, 177)
     for number in range(200):
