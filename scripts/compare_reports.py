@@ -5,16 +5,16 @@
 
 This is a safety net for refactoring. Write a record before the change, and compare after it. A
 record contains its inputs and every report on them, so new or changed fixtures do not affect a
-comparison. Names that end in `.gz` are compressed.
+comparison. If FILE ends in `.gz`, it is compressed.
 
-The script uses only the public interface: the functions of the package, and the command. It always
-runs the code in the `src` directory next to `scripts`. Inputs are written to a temporary directory,
-which is the working directory of every run.
+The script uses only the public interface: the package's functions and the command. It always runs
+the code in the `src` directory next to `scripts`. Each run's working directory is a temporary
+directory with the inputs.
 
 Options:
     --data DIR   Also use the *.jsonl files in DIR. Only `record` needs it. Repeatable.
     --quick      Use the fast subset, which takes about 15 seconds instead of one or two minutes.
-    --words      Ignore the wording: messages, hints, fixes, text formats and documentation.
+    --words      Ignore wording: messages, hints, fix summaries, text formats and documentation.
     --limit N    Print at most N differences. The default is 20.
 
 The exit status is 1 if any report differs.
@@ -48,43 +48,43 @@ import orjson
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-#: The time of every check: 2026-09-01.
+#: The time of every check, 2026-09-01.
 EPOCH: Final = "1788220800"
 
 ENGINES: Final = ("jsonschema-rs", "jsonschema")
 FORMATS: Final = ("text", "json", "jsonl", "batch", "github", "gitlab", "junit", "sarif")
 
-#: JSON formats whose wording is in `message` and `hint`.
+#: Formats that --words can compare, because their wording is in known JSON fields.
 JSON_FORMATS: Final = ("json", "jsonl", "batch")
 
-#: The number of hostile lines and create calls to generate, and the lines per generated file.
+#: The number of hostile lines and create calls to generate, and of lines per generated file.
 LINES, CREATES, LINES_PER_FILE = 2_000, 200, 100
 
-#: Size of the large files in bytes. Files under 1 MiB are not split between processes.
+#: The minimum size of the large files in bytes. Files under 1 MiB are not divided among processes.
 LARGE: Final = 3_300_000
 
-#: The sizes of files near the API's limit and above it.
+#: The sizes in bytes of files near and above the API's limit.
 HUGE: Final = {"large/near-limit.jsonl": 205_000_000, "large/above-limit.jsonl": 210_000_000}
 
-#: The maximum number of lines to print per difference, and to search for differences.
-SHOWN, SEARCHED = 60, 4_000
+#: The maximum number of lines to print per difference, and to compare.
+MAX_PRINTED_LINES, MAX_COMPARED_LINES = 60, 4_000
 
-#: The replacement of the wording with `--words`.
+#: The placeholder that replaces wording with `--words`.
 WORDING: Final = "(wording)"
 
 Inputs = dict[str, bytes]
 
 
 class Key(NamedTuple):
-    """The name of one report.
+    """Identifies a report.
 
     Attributes:
-        way: How the report is made.
+        mode: How the report is created.
         engine: The schema engine.
-        name: The input. `FILE:LINE` is a single line.
+        name: The input, or `FILE:LINE` for a single line.
     """
 
-    way: str
+    mode: str
     engine: str
     name: str
 
@@ -93,11 +93,11 @@ class Screen(NamedTuple):
     """One run of the command.
 
     Attributes:
-        kind: `doc`, or the format that is printed.
+        kind: The output format, or `doc` for documentation.
         name: A short name.
-        arguments: The arguments.
-        stdin: The file to read as standard input.
-        writes: A file that the run writes, which is part of the report.
+        arguments: The command-line arguments.
+        stdin: The file to use as standard input.
+        output: A file that the run writes, which becomes part of the report.
         env: Additional environment variables.
     """
 
@@ -105,7 +105,7 @@ class Screen(NamedTuple):
     name: str
     arguments: tuple[str, ...]
     stdin: str | None = None
-    writes: str | None = None
+    output: str | None = None
     env: Mapping[str, str] = {}
 
 
@@ -113,10 +113,10 @@ class Record(NamedTuple):
     """The content of a record file.
 
     Attributes:
-        about: How the record was made.
+        about: The options and versions with which the record was created.
         inputs: The inputs by name.
-        reports: The digest of each report.
-        texts: Each report as JSON, by its digest.
+        reports: The digest of each report, by key.
+        texts: Each distinct report as JSON, by digest.
     """
 
     about: dict[str, Any]
@@ -129,7 +129,7 @@ class Record(NamedTuple):
 
 
 def collect(folders: Iterable[Path]) -> Inputs:
-    """Return the fixtures, the extra files, and the inputs generated from them."""
+    """Read the fixtures and extra files, and generate more inputs from them."""
     inputs: Inputs = {}
     fixtures = ROOT / "fixtures"
     for path in sorted(fixtures.rglob("*")):
@@ -148,12 +148,12 @@ def collect(folders: Iterable[Path]) -> Inputs:
             inputs["answers/" + name.replace("/", "-")] = b"".join(
                 orjson.dumps(request) + b"\n" for request in requests
             )
-    return inputs | generated(inputs)
+    return inputs | generate(inputs)
 
 
 def answered_requests(data: bytes) -> list[dict[str, Any]]:
-    """Return the requests of a file with recorded answers, or nothing for another file."""
-    rows = [parsed(line) for line in data.splitlines()]
+    """Return the requests in a file of recorded responses. Return an empty list for other files."""
+    rows = [parse(line) for line in data.splitlines()]
     return [
         {
             "custom_id": row.get("id"),
@@ -166,8 +166,8 @@ def answered_requests(data: bytes) -> list[dict[str, Any]]:
     ]
 
 
-def parsed(line: bytes) -> Any:
-    """Return the value of a line, or None if Python cannot build it."""
+def parse(line: bytes) -> Any:
+    """Decode a line. Return None if it is not JSON or may be nested too deep."""
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -180,31 +180,31 @@ def parsed(line: bytes) -> Any:
         return None
 
 
-def generated(inputs: Inputs) -> Inputs:
-    """Return hostile files, generated from the lines of other inputs with a fixed seed."""
+def generate(inputs: Inputs) -> Inputs:
+    """Generate hostile files from the lines of other inputs, with a fixed seed."""
     bases = [
         value
         for name, data in inputs.items()
         if name.endswith(".jsonl") and not name.startswith("data")
         for line in data.split(b"\n")
-        if isinstance(value := parsed(line), dict) and "body" in value and "custom_id" in value
+        if isinstance(value := parse(line), dict) and "body" in value and "custom_id" in value
     ]
     mutate = Mutator(20_260_901, bases)
-    made: Inputs = {}
+    files: Inputs = {}
     for number in range(LINES // LINES_PER_FILE):
         lines = [mutate.line() for _ in range(LINES_PER_FILE)]
-        made[f"generated/lines-{number:02}.jsonl"] = b"\n".join(lines) + b"\n"
+        files[f"generated/lines-{number:02}.jsonl"] = b"\n".join(lines) + b"\n"
     creates = [mutate.create() for _ in range(CREATES)]
-    made["generated/create.jsonl"] = b"\n".join(creates) + b"\n"
-    return made | hostile_files(inputs["fixtures/sample_batch.jsonl"], made)
+    files["generated/create.jsonl"] = b"\n".join(creates) + b"\n"
+    return files | hostile_files(inputs["fixtures/sample_batch.jsonl"], files)
 
 
-def hostile_files(sample: bytes, made: Inputs) -> Inputs:
-    """Return files with unusual bytes around their lines."""
+def hostile_files(sample: bytes, generated: Inputs) -> Inputs:
+    """Return files with unusual encodings, line endings, names and configurations."""
     lines = sample.splitlines()
-    mixed = made["generated/lines-00.jsonl"]
+    mixed = generated["generated/lines-00.jsonl"]
     text = sample.decode()
-    packed = gzip.compress(sample, mtime=0)
+    compressed = gzip.compress(sample, mtime=0)
     files = {
         "bom": b"\xef\xbb\xbf" + sample,
         "bom-on-each-line": b"".join(b"\xef\xbb\xbf" + line + b"\n" for line in lines),
@@ -231,19 +231,19 @@ def hostile_files(sample: bytes, made: Inputs) -> Inputs:
     named = {f"generated/file-{name}.jsonl": data for name, data in files.items()}
     return named | {
         "generated/named.txt": sample,
-        "generated/batch_packed.jsonl.gz": packed,
-        "generated/batch_damaged.jsonl.gz": packed[:-20],
+        "generated/batch_compressed.jsonl.gz": compressed,
+        "generated/batch_damaged.jsonl.gz": compressed[:-20],
         "configured/batchlint.toml": b'ignore = ["blank_line"]\nerror = ["duplicate_key"]\n'
         b'[per-file."*draft*"]\nwarn = ["unknown_parameter", "invalid_value"]\n',
-        "configured/batch.jsonl": made["generated/lines-01.jsonl"],
-        "configured/draft_batch.jsonl": made["generated/lines-01.jsonl"],
+        "configured/batch.jsonl": generated["generated/lines-01.jsonl"],
+        "configured/draft_batch.jsonl": generated["generated/lines-01.jsonl"],
         "misconfigured/batchlint.toml": b'ignroe = ["blank_line"]\n',
         "misconfigured/batch.jsonl": sample,
     }
 
 
 def large_files(inputs: Inputs) -> Inputs:
-    """Return files that are large enough to be split. They are made from the other inputs.
+    """Create files that are large enough to be divided among processes.
 
     One is full of errors and repeated IDs. One is mostly valid and has unique IDs. One has too many
     requests, and one has prompts that are too long.
@@ -263,7 +263,7 @@ def large_files(inputs: Inputs) -> Inputs:
         for name, data in sorted(inputs.items())
         if name.startswith(("fixtures/cases/valid/valid_", "fixtures/wild/"))
         for line in data.splitlines()
-        if isinstance(value := parsed(line), dict) and value.get("url") == "/v1/chat/completions"
+        if isinstance(value := parse(line), dict) and value.get("url") == "/v1/chat/completions"
     ]
     unique: list[bytes] = []
     size = 0
@@ -296,10 +296,10 @@ def large_files(inputs: Inputs) -> Inputs:
     }
 
 
-def write_huge_files(place: Path) -> None:
-    """Write files of about 200 MB, whose lines are padded with spaces."""
+def write_huge_files(folder: Path) -> None:
+    """Write files of about 200 MB. Their lines are padded with spaces."""
     for name, size in HUGE.items():
-        with (place / name).open("wb") as file:
+        with (folder / name).open("wb") as file:
             for number in range(size // 1_000_000):
                 line = (
                     b'{"custom_id": "%d", "method": "POST", "url": "/v1/embeddings", "body": '
@@ -309,6 +309,7 @@ def write_huge_files(place: Path) -> None:
             file.write(b" " * (size % 1_000_000))
 
 
+#: A dict or list, and a key or an index in it.
 Place = tuple[Any, Any]
 
 
@@ -316,7 +317,7 @@ class Mutator:
     """Generates hostile lines from valid ones.
 
     Args:
-        seed: The seed of the random numbers.
+        seed: The seed for random numbers.
         bases: Requests to start from.
     """
 
@@ -371,11 +372,11 @@ class Mutator:
         self._raw: dict[str, str] = {}
 
     def line(self) -> bytes:
-        """Return a line with one to three faults in its value, and perhaps one in its bytes."""
-        return self._mutated(copy.deepcopy(self._random.choice(self._bases)))
+        """Generate a line with one to three faults in its value, and possibly damaged bytes."""
+        return self._mutate(copy.deepcopy(self._random.choice(self._bases)))
 
     def create(self) -> bytes:
-        """Return the parameters of a create call with one to three faults."""
+        """Generate the parameters of a create call, with one to three faults."""
         params = {
             "input_file_id": "file-abc",
             "endpoint": "/v1/responses",
@@ -383,9 +384,9 @@ class Mutator:
             "metadata": {"team": "a", "purpose": "b"},
             "output_expires_after": {"anchor": "created_at", "seconds": 3600},
         }
-        return self._mutated(params, in_bytes=False)
+        return self._mutate(params, may_damage=False)
 
-    def _mutated(self, value: dict[str, Any], *, in_bytes: bool = True) -> bytes:
+    def _mutate(self, value: dict[str, Any], *, may_damage: bool = True) -> bytes:
         pick = self._random
         self._raw = {}
         steps: list[Callable[[Any], None]] = [
@@ -406,69 +407,71 @@ class Mutator:
         for _ in range(pick.randint(1, 3)):
             pick.choice(steps)(value)
         text = json.dumps(value, ensure_ascii=pick.random() < 0.5)
-        for mark, raw in self._raw.items():
-            text = text.replace(f'"{mark}"', raw)
+        for placeholder, raw in self._raw.items():
+            text = text.replace(f'"{placeholder}"', raw)
         data = text.encode("utf-8", "surrogatepass")
-        return self._damaged(data) if in_bytes and pick.random() < 0.2 else data
+        return self._damage(data) if may_damage and pick.random() < 0.2 else data
 
     def _places(self, value: Any) -> list[Place]:
-        """Return each (container, key) in a value."""
+        """Return every place in a value."""
         found: list[Place] = []
-        waiting = [value]
-        while waiting:
-            at = waiting.pop()
-            keys: Iterable[Any] = at if isinstance(at, dict) else range(len(at))
+        pending = [value]
+        while pending:
+            parent = pending.pop()
+            keys: Iterable[Any] = parent if isinstance(parent, dict) else range(len(parent))
             for key in keys:
-                found.append((at, key))
-                if isinstance(at[key], dict | list):
-                    waiting.append(at[key])
+                found.append((parent, key))
+                if isinstance(parent[key], dict | list):
+                    pending.append(parent[key])
         return found
 
     def _place(self, value: Any) -> Place:
         return self._random.choice(self._places(value) or [({"x": 1}, "x")])
 
     def _objects(self, value: Any) -> list[dict[str, Any]]:
-        inner = (at[key] for at, key in self._places(value))
-        return [value, *(one for one in inner if isinstance(one, dict))]
+        inner = (parent[key] for parent, key in self._places(value))
+        return [value, *(item for item in inner if isinstance(item, dict))]
 
-    def _mark(self, raw: str) -> str:
-        """Return a string that becomes raw text later."""
-        mark = f"@{len(self._raw)}@"
-        self._raw[mark] = raw
-        return mark
+    def _placeholder(self, raw: str) -> str:
+        """Return a string that is replaced by raw JSON text after encoding."""
+        placeholder = f"@{len(self._raw)}@"
+        self._raw[placeholder] = raw
+        return placeholder
 
     def _drop(self, value: Any) -> None:
-        at, key = self._place(value)
-        del at[key]
+        parent, key = self._place(value)
+        del parent[key]
 
     def _retype(self, value: Any) -> None:
-        at, key = self._place(value)
-        at[key] = copy.deepcopy(self._random.choice(self.VALUES))
+        parent, key = self._place(value)
+        parent[key] = copy.deepcopy(self._random.choice(self.VALUES))
 
     def _word(self, value: Any) -> None:
-        places = [(at, key) for at, key in self._places(value) if isinstance(at[key], str)]
+        places = [
+            (parent, key) for parent, key in self._places(value) if isinstance(parent[key], str)
+        ]
         if places:
-            at, key = self._random.choice(places)
-            at[key] = self._random.choice(self.WORDS)
+            parent, key = self._random.choice(places)
+            parent[key] = self._random.choice(self.WORDS)
 
     def _splice(self, value: Any) -> None:
-        """Copy a value from another request, to the same key if there is one."""
+        """Copy a value from another request, to the same key if possible."""
         other, name = self._place(self._random.choice(self._bases))
         places = self._places(value) or [(value, "x")]
-        same = [(at, key) for at, key in places if key == name]
-        at, key = self._random.choice(same or places)
-        at[key] = copy.deepcopy(other[name])
+        same = [(parent, key) for parent, key in places if key == name]
+        parent, key = self._random.choice(same or places)
+        parent[key] = copy.deepcopy(other[name])
 
     def _rename(self, value: Any) -> None:
-        made = self._random.choice(self._objects(value))
-        if made:
-            key = self._random.choice(list(made))
+        target = self._random.choice(self._objects(value))
+        if target:
+            key = self._random.choice(list(target))
             cut = self._random.randrange(len(key) + 1)
-            made[key[:cut] + key[cut + 1 :]] = made.pop(key)
+            target[key[:cut] + key[cut + 1 :]] = target.pop(key)
 
     def _add(self, value: Any) -> None:
-        made = self._random.choice(self._objects(value))
-        made[self._random.choice(("zzz", "", "stream", "Model", "x" * 80))] = self._random.choice(
+        target = self._random.choice(self._objects(value))
+        target[self._random.choice(("zzz", "", "stream", "Model", "x" * 80))] = self._random.choice(
             (1, "x", True)
         )
 
@@ -480,31 +483,35 @@ class Mutator:
             value["body"][key] = copy.deepcopy(other[key])
 
     def _duplicate(self, value: Any) -> None:
-        made = self._random.choice(self._objects(value))
-        if made:
-            key = self._random.choice(list(made))
-            mark = self._mark(json.dumps(key))
-            made[mark] = self._random.choice((copy.deepcopy(made[key]), 1, "x"))
+        target = self._random.choice(self._objects(value))
+        if target:
+            key = self._random.choice(list(target))
+            placeholder = self._placeholder(json.dumps(key))
+            target[placeholder] = self._random.choice((copy.deepcopy(target[key]), 1, "x"))
 
     def _deepen(self, value: Any) -> None:
-        at, key = self._place(value)
+        parent, key = self._place(value)
         levels = self._random.choice((300, 1_100))
         opening, closing = self._random.choice((("[", "]"), ('{"a":', "}"), ('[{"type":', "}]")))
-        at[key] = self._mark(opening * levels + "1" + closing * levels)
+        parent[key] = self._placeholder(opening * levels + "1" + closing * levels)
 
     def _literal(self, value: Any) -> None:
-        at, key = self._place(value)
-        at[key] = self._mark(self._random.choice(self.LITERALS))
+        parent, key = self._place(value)
+        parent[key] = self._placeholder(self._random.choice(self.LITERALS))
 
     def _stretch(self, value: Any) -> None:
         """Make a list or a string much longer."""
-        places = [(at, key) for at, key in self._places(value) if isinstance(at[key], str | list)]
+        places = [
+            (parent, key)
+            for parent, key in self._places(value)
+            if isinstance(parent[key], str | list)
+        ]
         if places:
-            at, key = self._random.choice(places)
-            at[key] = (at[key] * self._random.choice((2, 30, 200)))[:5_000]
+            parent, key = self._random.choice(places)
+            parent[key] = (parent[key] * self._random.choice((2, 30, 200)))[:5_000]
 
-    def _damaged(self, data: bytes) -> bytes:
-        """Return a line with damaged bytes."""
+    def _damage(self, data: bytes) -> bytes:
+        """Truncate a line, or insert, remove or add bytes."""
         pick = self._random
         at = pick.randrange(len(data) + 1)
         return pick.choice(
@@ -527,7 +534,7 @@ class Mutator:
         )
 
 
-# Ways to check
+# Modes
 
 
 class Trickle(io.RawIOBase):
@@ -547,10 +554,10 @@ class Trickle(io.RawIOBase):
         return len(data)
 
 
-class Ways:
-    """Ways to check an input with the library. Each is a method."""
+class Modes:
+    """The library's functions, called with each kind of source and with various options."""
 
-    #: The method and its arguments for each way.
+    #: The method and its arguments for each mode.
     ALL: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         "check": ("path", {}),
         "check keep=0": ("path", {"keep": 0}),
@@ -559,8 +566,8 @@ class Ways:
         "check jobs=2 start=fork keep=0": ("path", {"jobs": 2, "start": "fork", "keep": 0}),
         "check jobs=2 start=spawn": ("path", {"jobs": 2, "start": "spawn"}),
         "check jobs=2 start=spawn keep=0": ("path", {"jobs": 2, "start": "spawn", "keep": 0}),
-        "check bytes jobs=2 start=fork": ("of_bytes", {"jobs": 2, "start": "fork"}),
-        "check bytes": ("of_bytes", {}),
+        "check bytes jobs=2 start=fork": ("from_bytes", {"jobs": 2, "start": "fork"}),
+        "check bytes": ("from_bytes", {}),
         "check stream": ("stream", {}),
         "check slow stream": ("trickle", {}),
         "check lines": ("lines", {}),
@@ -594,9 +601,9 @@ class Ways:
         self._batchlint = batchlint
         self._pools: dict[str, Executor] = {}
 
-    def __call__(self, way: str, name: str) -> Any:
-        """Return the report, or the exception that was raised."""
-        method, options = self.ALL[way]
+    def __call__(self, mode: str, name: str) -> Any:
+        """Create a report, or describe the exception that is raised."""
+        method, options = self.ALL[mode]
         try:
             return getattr(self, method)(name, **options)
         except Exception as error:  # noqa: BLE001
@@ -609,40 +616,40 @@ class Ways:
 
     def path(self, name: str, /, **options: Any) -> Any:
         """Check a file by its path."""
-        return shown(self._batchlint.check(name, **options))
+        return to_dict(self._batchlint.check(name, **options))
 
-    def of_bytes(self, name: str, /, **options: Any) -> Any:
+    def from_bytes(self, name: str, /, **options: Any) -> Any:
         """Check the bytes of a file."""
-        return shown(self._batchlint.check(read(name), name=name, **options))
+        return to_dict(self._batchlint.check(read(name), name=name, **options))
 
     def stream(self, name: str) -> Any:
         """Check a buffered stream."""
-        return shown(self._batchlint.check(io.BytesIO(read(name)), name=name))
+        return to_dict(self._batchlint.check(io.BytesIO(read(name)), name=name))
 
     def trickle(self, name: str) -> Any:
         """Check a stream that returns few bytes at a time."""
-        return shown(self._batchlint.check(Trickle(read(name)), name=name))
+        return to_dict(self._batchlint.check(Trickle(read(name)), name=name))
 
     def lines(self, name: str) -> Any:
         """Check an iterable of lines."""
-        return shown(self._batchlint.check(iter(io.BytesIO(read(name)).readlines()), name=name))
+        return to_dict(self._batchlint.check(iter(io.BytesIO(read(name)).readlines()), name=name))
 
     def requests(self, name: str) -> Any:
         """Check an iterable of decoded requests."""
-        values = [parsed(line) for line in read(name).split(b"\n")]
+        values = [parse(line) for line in read(name).split(b"\n")]
         requests = [value for value in values if isinstance(value, dict)]
-        return shown(self._batchlint.check(requests))
+        return to_dict(self._batchlint.check(requests))
 
     def threads(self, name: str, /, **options: Any) -> Any:
-        """Check on a pool of threads."""
+        """Check with a thread pool."""
         pool = self._pool("threads", lambda: ThreadPoolExecutor(2))
-        return shown(self._batchlint.check(name, executor=pool, **options))
+        return to_dict(self._batchlint.check(name, executor=pool, **options))
 
     def processes(self, name: str) -> Any:
-        """Check on a pool of processes."""
+        """Check with a process pool."""
         context = multiprocessing.get_context("spawn")
         pool = self._pool("processes", lambda: ProcessPoolExecutor(2, mp_context=context))
-        return shown(self._batchlint.check(name, executor=pool))
+        return to_dict(self._batchlint.check(name, executor=pool))
 
     def iterated(self, name: str) -> Any:
         """Return the findings that `iter_errors` yields."""
@@ -650,16 +657,16 @@ class Ways:
 
     def line(self, name: str) -> Any:
         """Check a single line as a file."""
-        return shown(self._batchlint.check(line_of(name)))
+        return to_dict(self._batchlint.check(read_line(name)))
 
     def request(self, name: str) -> Any:
         """Check a single request."""
-        found = self._batchlint.check_request(parsed(line_of(name)))
+        found = self._batchlint.check_request(parse(read_line(name)))
         return [error.to_dict() for error in found]
 
     def create(self, name: str) -> Any:
         """Check the parameters of a create call."""
-        found = self._batchlint.check_create(parsed(line_of(name)))
+        found = self._batchlint.check_create(parse(read_line(name)))
         return [error.to_dict() for error in found]
 
     def _pool(self, name: str, make: Callable[[], Executor]) -> Executor:
@@ -668,61 +675,63 @@ class Ways:
         return self._pools[name]
 
 
-def shown(report: Any) -> dict[str, Any]:
-    """Return everything public in a report."""
+def to_dict(report: Any) -> dict[str, Any]:
+    """Return all public data in a report."""
     counts = sorted([*map(str, kind), number] for kind, number in report.counts.items())
     return {"report": report.to_dict(), "batch": report.to_batch(), "counts": counts}
 
 
 @functools.lru_cache(maxsize=4)
 def read(name: str) -> bytes:
-    """Return an input."""
+    """Return the contents of an input."""
     return Path(name).read_bytes()
 
 
 @functools.lru_cache(maxsize=4)
-def split(name: str) -> list[bytes]:
+def read_lines(name: str) -> list[bytes]:
     """Return the lines of an input."""
     return read(name).split(b"\n")
 
 
-def line_of(name: str) -> bytes:
-    """Return a single line, from `FILE:LINE`."""
+def read_line(name: str) -> bytes:
+    """Return the line that `FILE:LINE` names."""
     file, _, number = name.rpartition(":")
-    return split(file)[int(number) - 1]
+    return read_lines(file)[int(number) - 1]
 
 
-def planned(inputs: Inputs, *, quick: bool) -> list[Key]:
-    """Return the reports to make with the library, starting with those in new processes."""
+def plan_reports(inputs: Inputs, *, quick: bool) -> list[Key]:
+    """Return the keys of the library reports to create. Those with new processes come first."""
     rust, python = ENGINES
     keys: list[Key] = []
     large = list(large_files(inputs))
     for name in large:
-        keys += [Key(way, rust, name) for way in Ways.ALL if way.startswith("check jobs=2")]
+        keys += [Key(mode, rust, name) for mode in Modes.ALL if mode.startswith("check jobs=2")]
     keys += [Key("check jobs=2 start=fork", python, name) for name in large[:2]]
-    keys += [Key(way, rust, name) for way in ("check", "check jobs=2 start=fork") for name in HUGE]
+    keys += [
+        Key(mode, rust, name) for mode in ("check", "check jobs=2 start=fork") for name in HUGE
+    ]
     keys += [Key("check bytes jobs=2 start=fork", rust, "large/mixed.jsonl")]
     keys += [Key("check bytes jobs=2 start=fork", rust, "fixtures/sample_batch.jsonl")]
     keys += [Key("check jobs=2 start=spawn", python, "large/unique.jsonl")]
     whole = [
-        way
-        for way in Ways.ALL
-        if "jobs=2" not in way and way not in ("check line", "check_request", "check_create")
+        mode
+        for mode in Modes.ALL
+        if "jobs=2" not in mode and mode not in ("check line", "check_request", "check_create")
     ]
-    keys += [Key(way, rust, name) for way in whole for name in (*inputs, *large)]
+    keys += [Key(mode, rust, name) for mode in whole for name in (*inputs, *large)]
     slow = ("check", "check keep=0", "check processes", "check threads", "iter_errors")
-    keys += [Key(way, python, name) for way in slow for name in inputs]
+    keys += [Key(mode, python, name) for mode in slow for name in inputs]
     for name, data in inputs.items():
         for number, line in enumerate(data.split(b"\n"), 1):
-            keys += single(f"{name}:{number}", line)
+            keys += plan_line_reports(f"{name}:{number}", line)
     return [key for key in keys if not quick or is_quick(key)]
 
 
-def single(name: str, line: bytes) -> Iterator[Key]:
-    """Yield the reports to make on a single line."""
+def plan_line_reports(name: str, line: bytes) -> Iterator[Key]:
+    """Yield the keys of the reports to create for a single line."""
     if ".jsonl:" not in name or "_expected." in name:
         return
-    value = parsed(line)
+    value = parse(line)
     if name.startswith("generated/create."):
         if isinstance(value, dict):
             yield Key("check_create", ENGINES[0], name)
@@ -735,16 +744,16 @@ def single(name: str, line: bytes) -> Iterator[Key]:
 def is_quick(key: Key) -> bool:
     """Return whether a report belongs to the fast subset."""
     if key.engine == ENGINES[1]:
-        return key.way == "check" and "cases/valid" in key.name
+        return key.mode == "check" and "cases/valid" in key.name
     if key.name in HUGE:
         return False
     if key.name.startswith("large/"):
-        wanted = ("check", "check jobs=2 start=fork")
-        return key.way in wanted or (key.way, key.name) == (
+        quick_modes = ("check", "check jobs=2 start=fork")
+        return key.mode in quick_modes or (key.mode, key.name) == (
             "check jobs=2 start=spawn",
             "large/unique.jsonl",
         )
-    return "processes" not in key.way and key.way not in (
+    return "processes" not in key.mode and key.mode not in (
         "check bytes",
         "check slow stream",
         "check threads keep=0",
@@ -752,24 +761,26 @@ def is_quick(key: Key) -> bool:
     )
 
 
-def screens(inputs: Inputs, rules: list[str], schemas: list[str], *, quick: bool) -> list[Screen]:
-    """Return the runs of the command."""
+def plan_screens(
+    inputs: Inputs, rules: list[str], schemas: list[str], *, quick: bool
+) -> list[Screen]:
+    """Return the command runs."""
     folders: dict[str, list[str]] = {}
     for name in inputs:
         if name.startswith(("fixtures/", "generated/")) and name.endswith(("jsonl", ".json")):
             folders.setdefault(name.rpartition("/")[0], []).append(name)
-    made: list[Screen] = []
+    runs: list[Screen] = []
     few = ("fixtures", "fixtures/formats", "fixtures/invalid")
     for folder, names in folders.items():
-        made += [
+        runs += [
             Screen(form, f"--format {form} {folder}/*", ("--format", form, *names))
             for form in FORMATS
             if not quick or (form in ("text", "json", "sarif") and folder in few)
         ]
-    made += special_screens(folders["fixtures/invalid"])
-    made = [screen._replace(arguments=("check", *screen.arguments)) for screen in made]
+    runs += special_screens(folders["fixtures/invalid"])
+    runs = [screen._replace(arguments=("check", *screen.arguments)) for screen in runs]
     if quick:
-        return [screen for screen in made if "large" not in screen.name]
+        return [screen for screen in runs if "large" not in screen.name]
     documents = [
         ("rule",),
         *(("rule", name) for name in rules),
@@ -781,18 +792,18 @@ def screens(inputs: Inputs, rules: list[str], schemas: list[str], *, quick: bool
         ("--version",),
         *((name, "--help") for name in ("check", "rule", "schema")),
     ]
-    return made + [Screen("doc", " ".join(words), words) for words in documents]
+    return runs + [Screen("doc", " ".join(words), words) for words in documents]
 
 
 def special_screens(names: list[str]) -> list[Screen]:
-    """Return runs of `check` with options, and some that fail."""
+    """Return runs of `check` with various options, including runs that fail."""
     some = (
         "fixtures/sample_batch.jsonl",
         "fixtures/formats/batch.jsonl",
         "generated/lines-00.jsonl",
     )
     everything = ("--max-errors", "0", "--statistics", "--show-source")
-    made = [
+    runs = [
         Screen("text", "text, everything", (*everything, *names)),
         Screen("text", "text in colors", ("--color", "always", "--show-source", *some)),
         Screen("text", "--strict", ("--strict", "--ignore", "unknown_parameter", *names)),
@@ -802,9 +813,9 @@ def special_screens(names: list[str]) -> list[Screen]:
         ),
         Screen("text", "--keep 1", ("--keep", "1", *some)),
         Screen("jsonl", "jsonl --keep 1", ("--format", "jsonl", "--keep", "1", *some)),
-        Screen("text", "a folder", ("fixtures/formats",)),
+        Screen("text", "directory", ("fixtures/formats",)),
         Screen("json", "directories with configuration", ("--format", "json", "configured")),
-        Screen("text", "wrong configuration", ("misconfigured/batch.jsonl",)),
+        Screen("text", "invalid configuration", ("misconfigured/batch.jsonl",)),
         Screen("text", "missing file", ("nowhere/batch.jsonl", *some)),
         Screen("text", "directory without batch files", ("fixtures/answers",)),
         Screen("text", "unknown option", ("--no-such-option", *some)),
@@ -819,16 +830,16 @@ def special_screens(names: list[str]) -> list[Screen]:
             "text",
             "GitHub step summary",
             ("--format", "github", *some),
-            writes="summary.md",
+            output="summary.md",
             env={"GITHUB_STEP_SUMMARY": "summary.md"},
         ),
         Screen(
             "json",
             "--output-file",
             ("--format", "json", "--output-file", "report.json", *some),
-            writes="report.json",
+            output="report.json",
         ),
-        Screen("text", "packed", ("generated/batch_packed.jsonl.gz",)),
+        Screen("text", "compressed", ("generated/batch_compressed.jsonl.gz",)),
         Screen("text", "compressed and damaged", ("generated/batch_damaged.jsonl.gz",)),
         Screen("text", "large", ("large/mixed.jsonl", "large/unique.jsonl")),
         Screen("json", "large --jobs 2", ("--format", "json", "--jobs", "2", "large/mixed.jsonl")),
@@ -843,7 +854,7 @@ def special_screens(names: list[str]) -> list[Screen]:
         "1h",
         *some,
     )
-    return made + [
+    return runs + [
         Screen(form, f"{form}, create call", ("--format", form, *create)) for form in FORMATS
     ]
 
@@ -852,13 +863,13 @@ def special_screens(names: list[str]) -> list[Screen]:
 
 
 def environment(engine: str = ENGINES[0]) -> dict[str, str]:
-    """Return the environment of every run, without settings that change a report."""
-    unwanted = ("GITHUB_", "GITLAB_", "CI_", "BATCHLINT_", "PYTHON", "LC_")
-    single_names = ("CI", "LANG", "NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS")
+    """Return the environment for a run, without variables that could change a report."""
+    prefixes = ("GITHUB_", "GITLAB_", "CI_", "BATCHLINT_", "PYTHON", "LC_")
+    names = ("CI", "LANG", "NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS")
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(unwanted) and name not in single_names
+        if not name.startswith(prefixes) and name not in names
     }
     return kept | {
         "BATCHLINT_ENGINE": engine,
@@ -872,39 +883,39 @@ def environment(engine: str = ENGINES[0]) -> dict[str, str]:
 
 
 def work(tasks: str, output: str) -> None:
-    """Make reports in this process, which has one engine.
+    """Create reports in this process, which uses one engine.
 
     Args:
-        tasks: The file with pairs of a way and an input.
-        output: The file to write: digests, and each new report.
+        tasks: A JSON file with (mode, input) pairs.
+        output: The file to write, with the digest of each report and the text of each distinct one.
     """
-    ways = Ways()
+    modes = Modes()
     known: set[str] = set()
     with Path(output).open("w", encoding="ascii") as file:
-        for way, name in json.loads(Path(tasks).read_text("utf-8")):
-            text = json.dumps(ways(way, name))
-            digest = digest_of(text)
-            file.write(json.dumps([way, name, digest, None if digest in known else text]) + "\n")
+        for mode, name in json.loads(Path(tasks).read_text("utf-8")):
+            text = json.dumps(modes(mode, name))
+            digest = sha256(text)
+            file.write(json.dumps([mode, name, digest, None if digest in known else text]) + "\n")
             known.add(digest)
-    ways.close()
+    modes.close()
 
 
-def digest_of(text: str) -> str:
-    """Return the SHA-256 of a report."""
+def sha256(text: str) -> str:
+    """Return the SHA-256 digest of a report in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def run(inputs: Inputs, rules: list[str], schemas: list[str], *, quick: bool) -> Record:
-    """Make every report."""
+    """Create all reports."""
     record = Record({}, inputs, {}, {})
-    keys = planned(inputs, quick=quick)
+    keys = plan_reports(inputs, quick=quick)
     with tempfile.TemporaryDirectory() as top, ThreadPoolExecutor(2) as pool:
-        place = Path(top, "inputs")
+        folder = Path(top, "inputs")
         for name, data in (inputs | large_files(inputs)).items():
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            (place / name).write_bytes(data)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
         if not quick:
-            write_huge_files(place)
+            write_huge_files(folder)
         workers = [
             pool.submit(
                 run_worker, Path(top), engine, [key for key in keys if key.engine == engine]
@@ -912,8 +923,8 @@ def run(inputs: Inputs, rules: list[str], schemas: list[str], *, quick: bool) ->
             for engine in reversed(ENGINES)
         ]
         seen: list[tuple[Screen, Future[str]]] = [
-            (screen, pool.submit(run_screen, place, screen))
-            for screen in screens(inputs, rules, schemas, quick=quick)
+            (screen, pool.submit(run_screen, folder, screen))
+            for screen in plan_screens(inputs, rules, schemas, quick=quick)
         ]
         for worker in workers:
             for key, digest, text in worker.result():
@@ -923,15 +934,15 @@ def run(inputs: Inputs, rules: list[str], schemas: list[str], *, quick: bool) ->
         for screen, future in seen:
             text = future.result()
             key = Key(f"screen {screen.kind}", ENGINES[0], screen.name)
-            record.reports[key] = digest_of(text)
-            record.texts[digest_of(text)] = text
+            record.reports[key] = sha256(text)
+            record.texts[sha256(text)] = text
     return record
 
 
 def run_worker(top: Path, engine: str, keys: list[Key]) -> list[tuple[Key, str, str | None]]:
-    """Make reports with one engine, in a new process."""
+    """Create reports with one engine in a new process."""
     tasks, output = top / f"{engine}.tasks", top / f"{engine}.reports"
-    tasks.write_text(json.dumps([(key.way, key.name) for key in keys]), "utf-8")
+    tasks.write_text(json.dumps([(key.mode, key.name) for key in keys]), "utf-8")
     subprocess.run(
         [sys.executable, __file__, "work", str(tasks), str(output)],
         check=True,
@@ -940,46 +951,46 @@ def run_worker(top: Path, engine: str, keys: list[Key]) -> list[tuple[Key, str, 
     )
     with output.open("rb") as file:
         rows = [orjson.loads(line) for line in file]
-    return [(Key(way, engine, name), digest, text) for way, name, digest, text in rows]
+    return [(Key(mode, engine, name), digest, text) for mode, name, digest, text in rows]
 
 
-def run_screen(place: Path, screen: Screen) -> str:
-    """Run the command, and return what it prints and writes."""
+def run_screen(folder: Path, screen: Screen) -> str:
+    """Run the command, and return its exit status and output as JSON."""
     done = subprocess.run(
         [sys.executable, "-m", "batchlint", *screen.arguments],
         capture_output=True,
         check=False,
-        cwd=place,
+        cwd=folder,
         env={**environment(), **screen.env},
-        input=(place / screen.stdin).read_bytes() if screen.stdin else b"",
+        input=(folder / screen.stdin).read_bytes() if screen.stdin else b"",
     )
-    made = {"status": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
-    if screen.writes:
-        written = place / screen.writes
-        made["written"] = written.read_bytes() if written.exists() else b"(missing)"
+    outputs = {"status": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
+    if screen.output:
+        written = folder / screen.output
+        outputs["written"] = written.read_bytes() if written.exists() else b"(missing)"
         written.unlink(missing_ok=True)
     return json.dumps(
         {
-            key: readable(value, place) if isinstance(value, bytes) else value
-            for key, value in made.items()
+            key: to_text(value, folder) if isinstance(value, bytes) else value
+            for key, value in outputs.items()
         }
     )
 
 
-def readable(data: bytes, place: Path) -> str:
-    """Return output as text, without paths on this machine."""
+def to_text(data: bytes, folder: Path) -> str:
+    """Decode output, and replace paths that depend on this machine."""
     text = data.decode("utf-8", "backslashreplace")
-    return text.replace(str(place.resolve()), "<inputs>").replace(str(ROOT), "<root>")
+    return text.replace(str(folder.resolve()), "<inputs>").replace(str(ROOT), "<root>")
 
 
-def listed(*arguments: str) -> list[str]:
+def list_names(*arguments: str) -> list[str]:
     """Return the first word of each line that the command prints."""
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [sys.executable, "-m", "batchlint", *arguments],
             capture_output=True,
             check=True,
-            cwd=place,
+            cwd=folder,
             env=environment(),
             text=True,
         )
@@ -989,14 +1000,14 @@ def listed(*arguments: str) -> list[str]:
 # Records
 
 
-def opened(path: Path, mode: str) -> Any:
-    """Open a record, which may be compressed."""
+def open_record(path: Path, mode: str) -> Any:
+    """Open a record, compressed if its name ends in `.gz`."""
     return gzip.open(path, mode, 6) if path.name.endswith(".gz") else path.open(mode)
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Write a record, one JSON value per line."""
-    with opened(path, "wb") as file:
+    """Write a record as JSON Lines."""
+    with open_record(path, "wb") as file:
         file.write(orjson.dumps({"about": record.about}) + b"\n")
         for name, data in record.inputs.items():
             file.write(orjson.dumps({"input": name, "data": data.decode("latin-1")}) + b"\n")
@@ -1009,7 +1020,7 @@ def write_record(path: Path, record: Record) -> None:
 def read_record(path: Path) -> Record:
     """Read a record."""
     record = Record({}, {}, {}, {})
-    with opened(path, "rb") as file:
+    with open_record(path, "rb") as file:
         for line in file:
             row = orjson.loads(line)
             if "report" in row:
@@ -1027,19 +1038,21 @@ def read_record(path: Path) -> Record:
 
 
 def without_wording(key: Key, text: str) -> str:
-    """Return a report with its wording replaced. Only the exit status of text screens is kept."""
+    """Replace the wording in a report. From text output, keep only the exit status."""
     value = json.loads(text)
-    if key.way.startswith("screen "):
-        if key.way.removeprefix("screen ") not in JSON_FORMATS:
+    if key.mode.startswith("screen "):
+        if key.mode.removeprefix("screen ") not in JSON_FORMATS:
             return json.dumps({"status": value["status"]})
         value.pop("stderr")
-        printed = {name: decoded(value[name]) for name in ("stdout", "written") if name in value}
+        printed = {
+            name: decode_output(value[name]) for name in ("stdout", "written") if name in value
+        }
         value.update(printed)
-    return json.dumps(unworded(value))
+    return json.dumps(replace_wording(value))
 
 
-def decoded(text: str) -> Any:
-    """Return the JSON values in a text, or a placeholder if it is not JSON."""
+def decode_output(text: str) -> Any:
+    """Decode JSON or JSON Lines. Return a placeholder for other output."""
     try:
         return json.loads(text)
     except ValueError:
@@ -1050,20 +1063,20 @@ def decoded(text: str) -> Any:
         return WORDING
 
 
-def unworded(value: Any) -> Any:
-    """Return a value with each `message` and `hint` in it replaced."""
+def replace_wording(value: Any) -> Any:
+    """Replace each `message`, `hint` and `summary` in a value, at any depth."""
     if isinstance(value, list):
-        return [unworded(one) for one in value]
+        return [replace_wording(item) for item in value]
     if not isinstance(value, dict):
         return value
     return {
-        key: WORDING if key in ("message", "hint", "summary") else unworded(one)
-        for key, one in value.items()
+        key: WORDING if key in ("message", "hint", "summary") else replace_wording(item)
+        for key, item in value.items()
     }
 
 
-def pretty(text: str | None) -> list[str]:
-    """Return a report as readable lines."""
+def to_lines(text: str | None) -> list[str]:
+    """Format a report as lines of text."""
     if text is None:
         return ["(no such report)"]
     value = json.loads(text)
@@ -1075,21 +1088,21 @@ def pretty(text: str | None) -> list[str]:
     return lines
 
 
-def difference(old: str | None, new: str | None) -> list[str]:
-    """Return a unified diff of two reports, after their common beginning."""
-    before, after = pretty(old), pretty(new)
+def diff_reports(old: str | None, new: str | None) -> list[str]:
+    """Return a unified diff of two reports, starting near their first difference."""
+    before, after = to_lines(old), to_lines(new)
     pairs = enumerate(zip(before, after, strict=False))
-    first = next((at for at, (a, b) in pairs if a != b), min(len(before), len(after)))
+    first = next((index for index, (a, b) in pairs if a != b), min(len(before), len(after)))
     start = max(0, first - 3)
-    window = slice(start, start + SEARCHED)
+    window = slice(start, start + MAX_COMPARED_LINES)
     diff = list(difflib.unified_diff(before[window], after[window], "recorded", "now", lineterm=""))
-    if len(diff) > SHOWN:
-        diff[SHOWN:] = [f"... {len(diff) - SHOWN:,} more lines of difference"]
+    if len(diff) > MAX_PRINTED_LINES:
+        diff[MAX_PRINTED_LINES:] = [f"... {len(diff) - MAX_PRINTED_LINES:,} more lines"]
     return [line[:400] for line in diff]
 
 
 def compare(recorded: Record, now: Record, *, words: bool, limit: int) -> int:
-    """Print the differences, starting with short reports, and return the number of differing reports."""
+    """Print the differences, shortest reports first. Return the number of differing reports."""
     groups: dict[tuple[str, str | None, str | None], list[Key]] = {}
     cache: dict[tuple[str, str], str] = {}
 
@@ -1099,7 +1112,7 @@ def compare(recorded: Record, now: Record, *, words: bool, limit: int) -> int:
             return None
         if not words:
             return record.texts[digest]
-        kind = key.way if key.way.startswith("screen ") else ""
+        kind = key.mode if key.mode.startswith("screen ") else ""
         if (digest, kind) not in cache:
             cache[digest, kind] = without_wording(key, record.texts[digest])
         return cache[digest, kind]
@@ -1116,15 +1129,15 @@ def compare(recorded: Record, now: Record, *, words: bool, limit: int) -> int:
     for (name, old, new), keys in smallest[:limit]:
         print(f"{name}: {len(keys)} reports differ" if len(keys) > 1 else name)
         for key in keys:
-            print(f"  {key.way} ({key.engine})")
-        for line in difference(old, new):
+            print(f"  {key.mode} ({key.engine})")
+        for line in diff_reports(old, new):
             print(f"    {line}")
         print()
     if len(groups) > limit:
         print(f"... {len(groups) - limit:,} more differences; --limit {len(groups)} prints all\n")
     differing = [key for keys in groups.values() for key in keys]
-    for way, count in Counter(key.way for key in differing).most_common():
-        print(f"{count:7,} differ: {way}")
+    for mode, count in Counter(key.mode for key in differing).most_common():
+        print(f"{count:7,} differ: {mode}")
     return len(differing)
 
 
@@ -1152,13 +1165,13 @@ def main() -> int:
 
 
 def record_now(options: argparse.Namespace) -> None:
-    """Run, and write the record."""
+    """Create all reports, and write the record."""
     for folder in options.data:
         if not folder.is_dir():
             raise SystemExit(f"--data {folder}: no such directory")
-    rules, schemas = listed("rule"), listed("schema")
-    made = run(collect(options.data), rules, schemas, quick=options.quick)
-    made.about.update(
+    rules, schemas = list_names("rule"), list_names("schema")
+    record = run(collect(options.data), rules, schemas, quick=options.quick)
+    record.about.update(
         {
             "quick": options.quick,
             "python": platform.python_version(),
@@ -1166,16 +1179,16 @@ def record_now(options: argparse.Namespace) -> None:
             "schemas": schemas,
         }
     )
-    write_record(options.file, made)
-    print(f"{len(made.reports):,} reports recorded, {len(made.texts):,} of them distinct")
+    write_record(options.file, record)
+    print(f"{len(record.reports):,} reports recorded, {len(record.texts):,} of them distinct")
 
 
 def compare_now(options: argparse.Namespace) -> int:
-    """Run again, and compare with the record."""
+    """Create the reports again, and compare them with the record. Return the exit status."""
     recorded = read_record(options.file)
     about = recorded.about
     if about["python"] != platform.python_version():
-        print(f"note: the record was made with Python {about['python']}", file=sys.stderr)
+        print(f"note: the record was created with Python {about['python']}", file=sys.stderr)
     quick = options.quick or about["quick"]
     now = run(recorded.inputs, about["rules"], about["schemas"], quick=quick)
     if options.quick and not about["quick"]:
