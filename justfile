@@ -1,8 +1,8 @@
-# Development tasks. `just` lists them. .ci/run runs almost all of them with the built wheel.
+# Development tasks. `just` lists them, and `.ci/run` runs most of them with the built wheel.
 #
 #     . .venv/bin/activate && just lint test
 
-# The command that runs Python modules. .ci/run measures coverage with `coverage run`.
+# The command that runs Python modules. `.ci/run` sets it to `coverage run` to measure coverage.
 python := "python"
 
 [private]
@@ -79,14 +79,14 @@ package folder="dist":
     twine check --strict {{ folder }}/*
     check-wheel-contents {{ folder }}/*.whl
 
-# Fuzz: check random lines in all ways, which must agree
+# Check random lines in all modes. The reports must agree
 fuzz lines="10000":
     python scripts/fuzz.py --lines {{ lines }} --all
 
-# Mutation testing: change the code slightly, and see whether a test fails
+# Change the code slightly, and see whether a test fails (mutation testing)
 mutate sample="100":
     python scripts/mutate.py --sample {{ sample }}
 
-# Mutation testing with a few changes to one package, in less than a minute
+# Run mutation tests with a few changes to one package, in less than a minute
 mutate-few:
     python scripts/mutate.py --sample 15 --only structured/ --floor 80 tests/structured tests/rules/test_structured_outputs.py

@@ -34,7 +34,7 @@ class Results:
         self.rows = tuple(rows)
 
     def row(self, corpus: str, tool: str) -> Row | None:
-        """Find the row of a tool; None if the tool failed or did not run."""
+        """Return the row of a tool, or None if the tool failed or did not run."""
         found = (
             row for row in self.rows if (row.corpus, row.tool) == (corpus, tool) and not row.failed
         )
@@ -53,7 +53,7 @@ class Limit(NamedTuple):
         what: the quantity.
         limit: the limit.
         unit: the unit to print.
-        measure: returns the value to compare with the limit; None if it was not measured.
+        measure: returns the value to compare with the limit, or None if it was not measured.
         at_least: whether the limit is a minimum. Otherwise it is a maximum.
     """
 
@@ -121,7 +121,7 @@ def _lead_over_engine(results: Results) -> float | None:
         (results.row(corpus.name, ENGINE), results.row(corpus.name, OURS)) for corpus in CORPORA
     ]
     return min(
-        (engine.seconds / own.seconds for engine, own in pairs if engine and own), default=None
+        (engine.seconds / ours.seconds for engine, ours in pairs if engine and ours), default=None
     )
 
 

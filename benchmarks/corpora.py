@@ -82,7 +82,7 @@ class Writer:
         return round(min(high, max(low, self.random.lognormvariate(0, 0.8) * median)))
 
     def prose(self, length: int) -> str:
-        """Write sentences of about this many characters. More than half of all texts are ASCII."""
+        """Write sentences of about this many characters. More than half of all strings are ASCII."""
         kind = self.random.random()
         pool = self._foreign if kind < 0.03 else self._ascii if kind < 0.55 else self._sentences
         sentences: list[str] = []
@@ -104,16 +104,18 @@ class Writer:
 
     def json_schema(self, depth: int = 0) -> dict[str, Any]:
         """Generate an object schema that meets the rules of strict structured outputs."""
-        members = {self.identifier(): self._member(depth) for _ in range(self.random.randint(2, 6))}
+        properties = {
+            self.identifier(): self._property(depth) for _ in range(self.random.randint(2, 6))
+        }
         return {
             "type": "object",
-            "properties": members,
-            "required": list(members),
+            "properties": properties,
+            "required": list(properties),
             "additionalProperties": False,
         }
 
     def picture(self, size: int) -> str:
-        """Generate a grey PNG of noise of about this many bytes, as a data URL."""
+        """Generate a data URL of a PNG of gray noise, with about this many bytes."""
         width = max(8, int(size**0.5))
         rows = b"".join(b"\0" + self.random.randbytes(width) for _ in range(width))
         chunks = (
@@ -189,7 +191,7 @@ class Writer:
             + "."
         )
 
-    def _member(self, depth: int) -> dict[str, Any]:
+    def _property(self, depth: int) -> dict[str, Any]:
         kind = self.random.random()
         if kind < 0.45:
             return {"type": "string", "description": self.prose(self.length(50, 10, 300))}
@@ -244,7 +246,7 @@ def chat(writer: Writer, number: int) -> Request:
 
 
 def small(writer: Writer, number: int) -> Request:
-    """Build a short chat completion, 400 bytes long."""
+    """Build a short chat completion of about 400 bytes."""
     del number
     user = {"role": "user", "content": writer.prose(writer.length(60, 15, 400))}
     body: dict[str, Any] = {
@@ -331,7 +333,7 @@ def tiny(writer: Writer, number: int) -> Request:
 
 
 def _turns(writer: Writer) -> list[dict[str, Any]]:
-    """Write the user's turns: usually one message of prose, sometimes images or earlier examples."""
+    """Write the conversation: usually one message of prose, sometimes images or examples."""
     kind = writer.random.random()
     if kind < 0.80:
         return [{"role": "user", "content": writer.prose(writer.length(1220, 20, 60_000))}]
@@ -423,20 +425,20 @@ def _response_input(writer: Writer) -> dict[str, Any]:
 
 def _set(*path: str | int, to: Any) -> Callable[[Request], None]:
     def damage(request: Request) -> None:
-        place: Any = request
+        parent: Any = request
         for step in path[:-1]:
-            place = place[step]
-        place[path[-1]] = to
+            parent = parent[step]
+        parent[path[-1]] = to
 
     return damage
 
 
 def _drop(*path: str | int) -> Callable[[Request], None]:
     def damage(request: Request) -> None:
-        place: Any = request
+        parent: Any = request
         for step in path[:-1]:
-            place = place[step]
-        del place[path[-1]]
+            parent = parent[step]
+        del parent[path[-1]]
 
     return damage
 
@@ -464,8 +466,8 @@ DAMAGES: Final = (
 )
 
 
-def damaged(request: Request, random: Random) -> str:
-    """Damage a chat completion, and return its text. One in ten results is not valid JSON."""
+def damage_request(request: Request, random: Random) -> str:
+    """Damage a chat completion, and encode it. One in ten results is not valid JSON."""
     if random.random() < 0.1:
         text = json.dumps(request)
         return (
@@ -502,7 +504,9 @@ class Corpus(NamedTuple):
     split: int = 0
 
 
-def of(kind: Kind, lines: int, size: int = 0, wrong: float = 0, repeated: float = 0) -> Recipe:
+def recipe_for(
+    kind: Kind, lines: int, size: int = 0, wrong: float = 0, repeated: float = 0
+) -> Recipe:
     """Create a recipe for requests of one kind.
 
     Args:
@@ -524,7 +528,7 @@ def of(kind: Kind, lines: int, size: int = 0, wrong: float = 0, repeated: float 
                     request["custom_id"] = random.choice(seen)
                 seen.append(request["custom_id"])
             text = (
-                damaged(request, random)
+                damage_request(request, random)
                 if random.random() < wrong
                 else json.dumps(request, ensure_ascii=random.random() < 0.6)
             )
@@ -555,49 +559,54 @@ def long_list(seed: str, scale: float) -> Iterator[str]:
 
 
 CORPORA: Final = (
-    Corpus("chat", "chat, 198 MB, 50,000 lines", CHAT, of(chat, 50_000, 199_000_000)),
-    Corpus("small", "chat, 20 MB, 50,000 lines", CHAT, of(small, 50_000)),
-    Corpus("embeddings", "embeddings, 50,000 lines", EMBEDDINGS, of(embeddings, 50_000)),
-    Corpus("responses", "responses, 93 MB, 50,000 lines", RESPONSES, of(responses, 50_000)),
-    Corpus("heavy", "long conversations with tools, 199 MB", CHAT, of(heavy, 12_000, 199_000_000)),
+    Corpus("chat", "chat, 198 MB, 50,000 lines", CHAT, recipe_for(chat, 50_000, 199_000_000)),
+    Corpus("small", "chat, 20 MB, 50,000 lines", CHAT, recipe_for(small, 50_000)),
+    Corpus("embeddings", "embeddings, 50,000 lines", EMBEDDINGS, recipe_for(embeddings, 50_000)),
+    Corpus("responses", "responses, 93 MB, 50,000 lines", RESPONSES, recipe_for(responses, 50_000)),
+    Corpus(
+        "heavy",
+        "long conversations with tools, 199 MB",
+        CHAT,
+        recipe_for(heavy, 12_000, 199_000_000),
+    ),
     Corpus(
         "chat-wrong-1",
         "chat, errors in 1% of the lines",
         CHAT,
-        of(chat, 50_000, 199_000_000, wrong=0.01),
+        recipe_for(chat, 50_000, 199_000_000, wrong=0.01),
         wrong=True,
     ),
     Corpus(
         "small-wrong-1",
         "small, errors in 1% of the lines",
         CHAT,
-        of(small, 50_000, wrong=0.01),
+        recipe_for(small, 50_000, wrong=0.01),
         wrong=True,
     ),
     Corpus(
         "small-wrong-100",
         "small, errors in every line",
         CHAT,
-        of(small, 50_000, wrong=1),
+        recipe_for(small, 50_000, wrong=1),
         wrong=True,
     ),
     Corpus(
         "small-duplicates",
         "small, 5% duplicate IDs",
         CHAT,
-        of(small, 50_000, repeated=0.05),
+        recipe_for(small, 50_000, repeated=0.05),
         wrong=True,
     ),
 )
 
-TEN: Final = Corpus("ten", "10 lines", CHAT, of(small, 10))
+TEN: Final = Corpus("ten", "10 lines", CHAT, recipe_for(small, 10))
 
 GROWTH: Final = (
-    Corpus("lines-100k", "100,000 lines", CHAT, of(tiny, 100_000)),
-    Corpus("lines-1m", "1,000,000 lines", CHAT, of(tiny, 1_000_000)),
+    Corpus("lines-100k", "100,000 lines", CHAT, recipe_for(tiny, 100_000)),
+    Corpus("lines-1m", "1,000,000 lines", CHAT, recipe_for(tiny, 1_000_000)),
     Corpus("long-text", "one line, one string of 199 MB", CHAT, long_text),
     Corpus("long-list", "one line of 199 MB, millions of messages", CHAT, long_list),
-    Corpus("many", "10,000 files of 10 lines", CHAT, of(small, 100_000), split=10),
+    Corpus("many", "10,000 files of 10 lines", CHAT, recipe_for(small, 100_000), split=10),
 )
 
 

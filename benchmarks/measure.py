@@ -1,4 +1,4 @@
-"""Measure the time and memory of commands that run in turn, each in its own process."""
+"""Measure the time and memory of commands, which run in turn in separate processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 LAUNCHER: Final = Path(__file__).with_name("launch.py")
 
-#: The environment without settings that slow Python down. Users have cached bytecode and buffered
+#: The environment, without variables that slow Python down by disabling cached bytecode or buffered
 #: output.
 _ENVIRONMENT: Final = {
     name: value
@@ -96,7 +96,7 @@ class Row(NamedTuple):
         peak: the highest peak of all rounds, in bytes.
         rounds: the number of rounds.
         extrapolated: whether the time is extrapolated from a sample.
-        failed: why the tool failed; empty if it didn't.
+        failed: why the tool failed. Empty if it didn't.
     """
 
     corpus: str
@@ -156,7 +156,7 @@ def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
             runs[tool.name].append(done)
             if done.status not in tool.statuses or (
                 done.status and done.message
-            ):  # A crash of Python also gives status 1.
+            ):  # A Python crash also gives status 1.
                 failed[tool.name] = f"exit status {done.status}" + (
                     f": {done.message}" if done.message else ""
                 )
@@ -172,7 +172,7 @@ def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
 
 
 def plain(text: str) -> str:
-    """Return the last line of a message without URLs and paths, which differ between machines."""
+    """Return the last line of a message. Omit URLs and paths, which differ between machines."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return re.sub(r"(\w+:/)?/[^\s'\":,;)]+", "…", lines[-1])[:200] if lines else ""
 

@@ -1,4 +1,4 @@
-"""Other checkers, with what they check and the environments to run them in."""
+"""Other checkers: what they check, and the environments to run them in."""
 
 from __future__ import annotations
 
@@ -145,9 +145,9 @@ def environment(
             ]
         )
         stamp.write_text(contents, "utf-8")
-    ask = "import sys, importlib.metadata as m; print(*map(m.version, sys.argv[1:]))"
+    code = "import sys, importlib.metadata as m; print(*map(m.version, sys.argv[1:]))"
     return Environment(
-        python, dict(zip(names, _call([str(python), "-c", ask, *names]).split(), strict=True))
+        python, dict(zip(names, _call([str(python), "-c", code, *names]).split(), strict=True))
     )
 
 
@@ -161,13 +161,13 @@ def ours() -> Environment:
 
 
 def line_schema(home: Environment, url: str) -> Path:
-    """Write the schema of an endpoint's lines, for tools that only use a schema."""
+    """Write the schema of an endpoint's lines for schema validators, and return its path."""
     schema = _printed_schema(home, "batch-request")
     body = _printed_schema(home, url)
-    members = schema["properties"]
-    members["custom_id"]["minLength"] = 1
-    members["url"] = {"const": url}
-    members["body"] = {key: value for key, value in body.items() if not key.startswith("$")}
+    fields = schema["properties"]
+    fields["custom_id"]["minLength"] = 1
+    fields["url"] = {"const": url}
+    fields["body"] = {key: value for key, value in body.items() if not key.startswith("$")}
     path = DATA / "schemas" / (url.strip("/").replace("/", "-") + ".json")
     path.parent.mkdir(parents=True, exist_ok=True)
     del schema["$id"]
@@ -180,7 +180,7 @@ def _printed_schema(home: Environment, name: str) -> Any:
 
 
 def _without_notes(schema: Any) -> Any:
-    """Remove the `x-batchlint` notes, which other tools ignore."""
+    """Return a schema without the `x-batchlint` notes, which other tools ignore."""
     if isinstance(schema, list):
         return [_without_notes(item) for item in schema]
     if not isinstance(schema, dict):

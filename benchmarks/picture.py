@@ -1,4 +1,4 @@
-"""Draws the bar chart for the README: batchlint and its peers on the chat corpus."""
+"""Draw the bar chart for the README: batchlint and its peers on the chat corpus."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BRIEF = {
 
 
 def as_svg(results: Results, corpus: str = "chat") -> str:
-    """Draw the chart; empty if the corpus was not measured."""
+    """Draw the chart. Return an empty string if the corpus was not measured."""
     yardstick = results.row(corpus, YARDSTICK)
     if yardstick is None:
         return ""
@@ -81,13 +81,13 @@ def _bar(row: Row, y: int, unit: float) -> list[str]:
     width = row.seconds * unit
     longest = WIDTH - LEFT - RIGHT
     kind = "ours" if row.tool in {OURS, ONE} else "peer"
-    shown = min(width, longest)
+    length = min(width, longest)
     bar = [
-        f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{shown:.1f}" height="{THICKNESS}" rx="2"/>'
+        f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{length:.1f}" height="{THICKNESS}" rx="2"/>'
     ]
     if width > longest:
         bar.append(
             f'<path class="gap" d="M{LEFT + longest - 30} {y + THICKNESS + 1} l8 -{THICKNESS + 2} h6 l-8 {THICKNESS + 2} z"/>'
         )
     label = f"{row.seconds:.2f} s" + (", extrapolated" if row.extrapolated else "")
-    return [*texts, *bar, f'<text x="{LEFT + shown + 8:.1f}" y="{y + 15}">{label}</text>']
+    return [*texts, *bar, f'<text x="{LEFT + length + 8:.1f}" y="{y + 15}">{label}</text>']

@@ -111,7 +111,7 @@ class Bench:
         )
 
     def _make(self, corpus: Corpus) -> list[Path]:
-        tell(f"making {corpus.name}")
+        tell(f"generating {corpus.name}")
         return make(corpus, self._folder, self._options.scale)
 
     def _our_tools(self, files: list[str], statuses: frozenset[int]) -> list[Tool]:

@@ -2,8 +2,8 @@
 
     python benchmarks/scale.py [--folder FOLDER] [--quick]
 
-It writes `benchmarks/scale.md`, but keeps the notes at the end of the page. The exit status is 1 if
-growth is not linear within 20 %. A run takes about five minutes. It needs 2 GB in the directory for
+The script writes `benchmarks/scale.md`, and keeps the notes at the end of the page. The exit status
+is 1 if the cost per file or line grows by more than 20%. A run takes about five minutes. It needs 2 GB in the directory for
 temporary files. Growth is measured in the CPU time of all processes, because other processes affect
 that the least.
 """
@@ -30,7 +30,7 @@ LINES_PER_FILE: Final = 100
 #: The number of files below which runs are repeated. The run with the least CPU time counts.
 REPEAT_BELOW: Final = 2_000
 
-#: How often these runs are repeated.
+#: The number of these runs.
 REPEATS: Final = 3
 
 #: The maximum growth of the cost per file or line, as a share.
@@ -45,7 +45,7 @@ class Run(NamedTuple):
 
     Attributes:
         wall: the wall time in seconds.
-        cpu: the user and system time of all its processes in seconds.
+        cpu: the user and system time of all its processes, in seconds.
         peak: the highest resident memory of any of its processes, in bytes.
     """
 
@@ -126,24 +126,24 @@ def many_files(page: Page, folder: Path, counts: Sequence[int]) -> None:
         "|--:|--:|--:|--:|--:|--:|",
     )
     for count in counts:
-        place = folder / f"files-{count}"
-        place.mkdir()
+        inputs = folder / f"files-{count}"
+        inputs.mkdir()
         for number in range(count):
-            write(place / f"batch-{number:05}.jsonl", LINES_PER_FILE)
+            write(inputs / f"batch-{number:05}.jsonl", LINES_PER_FILE)
     per_file: dict[str, list[float]] = {"1": [], "2": []}
     for jobs, costs in per_file.items():
         start = 0.0
         for count in counts:
             repeats = REPEATS if count < REPEAT_BELOW else 1
-            made = check("--jobs", jobs, str(folder / f"files-{count}"), repeats=repeats)
-            shown = "(startup)"
+            measured = check("--jobs", jobs, str(folder / f"files-{count}"), repeats=repeats)
+            cost = "(startup)"
             if count == 1:
-                start = made.cpu
+                start = measured.cpu
             else:
-                costs.append((made.cpu - start) / (count - 1) * 1000)
-                shown = f"{costs[-1]:.2f}"
+                costs.append((measured.cpu - start) / (count - 1) * 1000)
+                cost = f"{costs[-1]:.2f}"
             page.add(
-                f"| {count:,} | {jobs} | {made.wall:.2f} | {made.cpu:.2f} | {shown} | {made.peak / 1e6:.0f} |"
+                f"| {count:,} | {jobs} | {measured.wall:.2f} | {measured.cpu:.2f} | {cost} | {measured.peak / 1e6:.0f} |"
             )
     for jobs, costs in per_file.items():
         what = f"CPU time per file with `--jobs {jobs}`, {counts[-1]:,} files compared with {counts[-2]:,}"
@@ -163,15 +163,15 @@ def many_lines(page: Page, folder: Path, counts: Sequence[int]) -> None:
     for count in counts:
         path = write(folder / "batch.jsonl", count)
         size = path.stat().st_size
-        made = check(str(path), repeats=2)
+        measured = check(str(path), repeats=2)
         per_id = ""
         if before is not None:
-            per_id = f"{(made.peak - before[1]) / (count - before[0]):.0f}"
-        before = (count, made.peak)
-        costs.append(made.cpu / count * 1e6)
+            per_id = f"{(measured.peak - before[1]) / (count - before[0]):.0f}"
+        before = (count, measured.peak)
+        costs.append(measured.cpu / count * 1e6)
         page.add(
-            f"| {count:,} | {size / 1e6:,.0f} | {made.wall:.1f} | {made.cpu:.1f} | "
-            f"{costs[-1]:.2f} | {made.peak / 1e6:,.0f} | {per_id} |"
+            f"| {count:,} | {size / 1e6:,.0f} | {measured.wall:.1f} | {measured.cpu:.1f} | "
+            f"{costs[-1]:.2f} | {measured.peak / 1e6:,.0f} | {per_id} |"
         )
         path.unlink()
     page.compare(
@@ -179,7 +179,7 @@ def many_lines(page: Page, folder: Path, counts: Sequence[int]) -> None:
     )
 
 
-#: The program of a separate process. Each way checks a few files first, so that its workers have
+#: The program of a separate process. Each measurement checks a few files first, so that its workers have
 #: imported batchlint and compiled the schemas.
 CLUSTER: Final = """
 import os, sys, time
@@ -224,11 +224,11 @@ if __name__ == "__main__":
 
 def cluster(page: Page, folder: Path, files: int, lines: int) -> None:
     """Measure one process, two processes and two Dask workers."""
-    place = folder / "cluster"
-    place.mkdir()
+    inputs = folder / "cluster"
+    inputs.mkdir()
     size = 0
     for number in range(files):
-        size += write(place / f"batch-{number:03}.jsonl", lines).stat().st_size
+        size += write(inputs / f"batch-{number:03}.jsonl", lines).stat().st_size
     script = folder / "cluster.py"
     script.write_text(CLUSTER, "utf-8")
     page.add(
@@ -238,10 +238,10 @@ def cluster(page: Page, folder: Path, files: int, lines: int) -> None:
         "| where | wall, s | CPU, s | speedup |",
         "|---|--:|--:|--:|",
     )
-    made = subprocess.run(
-        [sys.executable, str(script), str(place)], check=True, stdout=subprocess.PIPE, text=True
+    completed = subprocess.run(
+        [sys.executable, str(script), str(inputs)], check=True, stdout=subprocess.PIPE, text=True
     )
-    rows = [row.split("\t") for row in made.stdout.splitlines()]
+    rows = [row.split("\t") for row in completed.stdout.splitlines()]
     for name, wall, cpu in rows:
         faster = float(rows[0][1]) / float(wall)
         page.add(f"| {name} | {float(wall):.2f} | {float(cpu):.2f} | {faster:.2f} |")

@@ -1,4 +1,4 @@
-"""Measure how well the findings agree with recorded responses of the live API.
+"""Compare findings with recorded responses from the live API.
 
     python scripts/agreement.py [FILE ...]      default: fixtures/answers/*.jsonl
 
@@ -31,12 +31,12 @@ KINDS: Final = ("schema", "capability", "control")
 
 
 class Verdict(NamedTuple):
-    """Whether the parts of a row agree. None if there is nothing to compare."""
+    """Whether each part of a row agrees with batchlint. None means that there is nothing to compare."""
 
     place: bool | None
     message: bool | None
     accepted: bool | None
-    ours: str
+    found: str
 
 
 def compare(row: dict[str, Any]) -> Verdict:
@@ -48,17 +48,17 @@ def compare(row: dict[str, Any]) -> Verdict:
         "body": row["body"],
     }
     errors = [e for e in batchlint.check_request(request) if e.severity == "error"]
-    ours = f"{errors[0].code} {errors[0].param} {errors[0].message}" if errors else "accepted"
+    found = f"{errors[0].code} {errors[0].param} {errors[0].message}" if errors else "accepted"
     if row["status"] == 200:
-        return Verdict(None, None, not errors, ours)
+        return Verdict(None, None, not errors, found)
     if not errors:
-        return Verdict(False, False, None, ours)
+        return Verdict(False, False, None, found)
     first, unrecorded = errors[0], row.get("unobserved", ())
     param = (first.param or "").removeprefix("body.").removeprefix("body") or None
     code_agrees = row["code"] is None or "code" in unrecorded or first.code == row["code"]
     param_agrees = "param" in unrecorded or param == row["param"]
     message = None if not row.get("message_exact", True) else first.message == row["message"]
-    return Verdict(code_agrees and param_agrees, message, None, ours)
+    return Verdict(code_agrees and param_agrees, message, None, found)
 
 
 def rows(paths: Iterable[Path]) -> Iterable[dict[str, Any]]:
@@ -80,7 +80,7 @@ def main(arguments: list[str]) -> int:
         if False in verdict[:3]:
             print(
                 f"{row['id']} ({row['grade']}, {row['kind']}) {row['name']}\n"
-                f"    API:  {row['code']} {row['param']} {row['message'] or 'accepted'}\n    ours: {verdict.ours}"
+                f"    API:  {row['code']} {row['param']} {row['message'] or 'accepted'}\n    batchlint: {verdict.found}"
             )
     print(
         f"\n{'endpoint':24} {'kind':11} {'grade':5} {'code+param':>12} {'message':>12} {'accepted':>12}"
@@ -107,7 +107,7 @@ def ratio(verdicts: list[Verdict], column: int) -> float:
 
 
 def share(verdicts: list[Verdict], column: int) -> str:
-    """Format the number of comparable verdicts that agree, and their total."""
+    """Format how many of the comparable verdicts agree, such as `12/13`."""
     compared = [v[column] for v in verdicts if v[column] is not None]
     return f"{sum(map(bool, compared))}/{len(compared)}" if compared else ""
 

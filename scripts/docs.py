@@ -1,11 +1,11 @@
-"""Generate the rules' pages, `docs/library.md`, and the generated blocks of other pages.
+"""Generate the rule pages, `docs/library.md`, and the generated blocks of other pages.
 
     python scripts/docs.py            # write the pages
     python scripts/docs.py --check    # exit with status 1 if a page is out of date
 
 A generated block is between `<!-- generated: NAME -->` and `<!-- end -->`. In YAML, it is between
-`# generated: NAME` and `# end`. Install commands and hooks get the repository's URL from
-`[project.urls]`, and the current version.
+`# generated: NAME` and `# end`. The script also updates the version, and the repository's URL from
+`[project.urls]`, in install commands and hooks.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _index_lines() -> Iterator[str]:
 
 
 def rule_page(rule: Rule, topic: str) -> str:
-    """Render the page of one rule from its docstring."""
+    """Render a rule's page from its docstring."""
     return "\n".join(_rule_lines(rule, topic)) + "\n"
 
 
@@ -91,7 +91,7 @@ def _rule_lines(rule: Rule, topic: str) -> Iterator[str]:
         f"*{rule.severity.capitalize()}. The API {EFFECT_OF_RULE[rule.fails]}.{code}{off} "
         f"Group: [`{rule.group}`](../rules.md#{_anchor(topic)}).*\n"
     )
-    yield from _explained(rule)
+    yield from _rule_body(rule)
 
 
 def _anchor(heading: str) -> str:
@@ -107,7 +107,7 @@ def rules_navigation() -> str:
     return "\n".join(lines)
 
 
-def _explained(rule: Rule) -> Iterator[str]:
+def _rule_body(rule: Rule) -> Iterator[str]:
     """Render a rule's documentation as Markdown: examples as code, headings in bold."""
     example = False
     for line in rule.doc.splitlines():
@@ -255,7 +255,7 @@ def command(*arguments: str, folder: Path = ROOT) -> str:
 
 
 def finding() -> str:
-    """Render a finding of the sample in the format `jsonl`, but on several lines."""
+    """Render a finding of the sample in the `jsonl` format, pretty-printed."""
     lines = command("check", "--format", "jsonl", SAMPLE).splitlines()
     return f"```json\n{json.dumps(json.loads(lines[3]), indent=2)}\n```"
 
@@ -272,7 +272,7 @@ def settings() -> str:
 
 
 def tutorial(*, fixed: bool) -> str:
-    """Check the tutorial's file, either unchanged or with the reader's fixes."""
+    """Render the check of the tutorial's file, either unchanged or with the reader's fixes."""
     page = (DOCS / "tutorial.md").read_text("utf-8")
     (lines,) = re.findall(
         r'^```json title="reviews_batch.jsonl"\n(.*?)^```$', page, re.MULTILINE | re.DOTALL
@@ -342,12 +342,12 @@ def providers() -> str:
 
 def _limit(one: Provider, limit: str, unit: int, name: str) -> str:
     """Render a limit as `50,000`, or as `100 to 105 MB` if sizes in between are warnings."""
-    safe, most = (getattr(limits, limit) for limits in (one.safe_limits, one.limits))
+    safe, maximum = (getattr(limits, limit) for limits in (one.safe_limits, one.limits))
     if safe is None:
         return ""
-    if most is None:
+    if maximum is None:
         return f"{safe / unit:,.0f}{name} or more"
-    return f"{safe / unit:,.0f}" + (f" to {most / unit:,.0f}" if most != safe else "") + name
+    return f"{safe / unit:,.0f}" + (f" to {maximum / unit:,.0f}" if maximum != safe else "") + name
 
 
 def provider_sources() -> str:
@@ -386,7 +386,7 @@ REPOSITORY: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["p
     "Source"
 ]
 
-#: The repository as GitHub Actions name it.
+#: The repository in the form that GitHub Actions use (OWNER/NAME).
 ACTION = (
     REPOSITORY.removeprefix("https://github.com/")
     if REPOSITORY.startswith("https://github.com/")
@@ -394,15 +394,15 @@ ACTION = (
 )
 
 
-def located(text: str) -> str:
-    """Write the repository's URL and the current version into the examples of a page."""
+def insert_versions(text: str) -> str:
+    """Insert the repository's URL and the current version into a page's examples."""
     text = re.sub(r"((?:git\+|git clone |- repo: ))https://[^\s']+", rf"\1{REPOSITORY}", text)
     text = re.sub(r"uses: [\w-]+/batchlint@\S+", f"uses: {ACTION}@v{batchlint.__version__}", text)
     return re.sub(r"rev: v\S+", f"rev: v{batchlint.__version__}", text)
 
 
-def filled(text: str) -> str:
-    """Regenerate the blocks of a page."""
+def fill_blocks(text: str) -> str:
+    """Replace the generated blocks of a page."""
 
     def fill(match: re.Match[str]) -> str:
         return f"{match[1]}\n{BLOCKS[match[2]]()}\n{match[3]}"
@@ -417,16 +417,16 @@ def filled(text: str) -> str:
 
 def pages() -> dict[Path, str]:
     """Render all generated pages, and all pages with generated blocks."""
-    made = {DOCS / "rules.md": rules_index(), DOCS / "library.md": library_page()}
-    made |= {
+    rendered = {DOCS / "rules.md": rules_index(), DOCS / "library.md": library_page()}
+    rendered |= {
         DOCS / "rules" / f"{rule.name}.md": rule_page(rule, topic)
         for topic, rules in rules_by_topic().items()
         for rule in rules
     }
     for path in (ROOT / "README.md", DOCS / ".nav.yml", *sorted(DOCS.glob("*.md"))):
-        if path not in made:
-            made[path] = located(filled(path.read_text("utf-8")))
-    return made
+        if path not in rendered:
+            rendered[path] = insert_versions(fill_blocks(path.read_text("utf-8")))
+    return rendered
 
 
 def main() -> int:
@@ -438,20 +438,22 @@ def main() -> int:
         help="write nothing; exit with status 1 if a page is out of date",
     )
     check = parser.parse_args().check
-    made = pages()
+    rendered = pages()
     stale = [
-        path for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text
+        path
+        for path, text in rendered.items()
+        if not path.exists() or path.read_text("utf-8") != text
     ]
-    obsolete = [path for path in (DOCS / "rules").glob("*") if path not in made]
+    obsolete = [path for path in (DOCS / "rules").glob("*") if path not in rendered]
     for path in (*stale, *obsolete):
         if check:
             print(
                 f"{path.relative_to(ROOT)} is out of date; run scripts/docs.py",
                 file=sys.stderr,
             )
-        elif path in made:
+        elif path in rendered:
             path.parent.mkdir(exist_ok=True)
-            path.write_text(made[path], "utf-8")
+            path.write_text(rendered[path], "utf-8")
         else:
             path.unlink()
     return 1 if check and (stale or obsolete) else 0

@@ -1,7 +1,7 @@
-"""Fuzz batchlint: generate lines from the fixtures, and check them in ways that must agree.
+"""Fuzz batchlint: generate lines from the fixtures, and check them in modes that must agree.
 
-    python scripts/fuzz.py --lines 100000         # one way: check that no exception is raised
-    python scripts/fuzz.py --lines 10000 --all    # all ways: engines, jobs, sources, formats
+    python scripts/fuzz.py --lines 100000         # one mode: no exception may be raised
+    python scripts/fuzz.py --lines 10000 --all    # all modes: engines, jobs, sources, formats
 
 The lines depend only on the seed. The script prints each difference and exception, and writes the
 lines that reproduce it to a file.
@@ -54,7 +54,7 @@ _NAMES: Final = (
     *("bogus", "", "a/b", "a~b", "é", "x" * 70, "custom_id", "body", "seed", "n", "temperature"),
 )
 
-#: Bytes to insert into a text.
+#: Bytes to insert into a line.
 _BYTES: Final = (
     *(b"", b" ", b"\t", b"\r", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\\", b'"'),
     *(b"{", b"}", b"[", b"]", b",", b":", b"NaN", b"-Infinity", b"1e999", b"9" * 400),
@@ -66,7 +66,7 @@ _BYTES: Final = (
 
 
 class Grammar:
-    """Generates lines from those of the fixtures."""
+    """Generates lines by changing fixture lines."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - it must be reproducible
@@ -163,15 +163,15 @@ def _decode(text: bytes) -> Any:
         return None
 
 
-# -- ways to check --------------------------------------------------------------------------------
+# -- modes ---------------------------------------------------------------------------------------
 
 
 class DifferenceError(Exception):
-    """Two ways to check a file disagree."""
+    """Two modes give different reports about a file."""
 
 
 def facts(report: Report) -> tuple[Any, ...]:
-    """Return the parts of a report that must be the same in every way."""
+    """Return the parts of a report that must not depend on the mode."""
     errors = [tuple(error) for error in (*report.errors, *report.warnings)]
     totals = (report.total, report.failed, report.embedding_inputs, report.bytes)
     return (*totals, report.endpoint, report.models, sorted(report.counts.items()), errors)
@@ -201,11 +201,11 @@ def check(source: Any, **options: Any) -> Report:
     return batchlint.check(source, **{"now": NOW, "keep": 0, "name": "batch.jsonl", **options})
 
 
-def _lines_of(data: bytes) -> list[bytes]:
+def _split_lines(data: bytes) -> list[bytes]:
     return data.split(b"\n")[: -1 if data.endswith(b"\n") else None]
 
 
-def _with_other_engine(case: Case) -> Report:
+def _check_with_other_engine(case: Case) -> Report:
     """Check with the engine `jsonschema`, in a separate checker."""
     before = os.environ.get("BATCHLINT_ENGINE", "")
     os.environ["BATCHLINT_ENGINE"] = "jsonschema"
@@ -217,7 +217,7 @@ def _with_other_engine(case: Case) -> Report:
         checker_for.cache_clear()
 
 
-def _as_stream_of_pieces(case: Case) -> Report:
+def _check_stream_of_pieces(case: Case) -> Report:
     class Pieces:
         def __init__(self) -> None:
             self._data = BytesIO(case.data)
@@ -228,14 +228,14 @@ def _as_stream_of_pieces(case: Case) -> Report:
     return check(Pieces())
 
 
-def _compressed(case: Case) -> Report:
+def _check_compressed(case: Case) -> Report:
     path = case.folder / "batch.jsonl.gz"
     path.write_bytes(gzip.compress(case.data, 1))
     with open_file(str(path), 1 << 30) as stream:
         return check(stream)
 
 
-def _with_small_ranges(case: Case, **options: Any) -> Report:
+def _check_in_small_ranges(case: Case, **options: Any) -> Report:
     from batchlint.engine import parallel
 
     before = parallel.MIN_RANGE_BYTES, parallel.MAX_RANGE_BYTES
@@ -246,20 +246,20 @@ def _with_small_ranges(case: Case, **options: Any) -> Report:
         vars(parallel).update(MIN_RANGE_BYTES=before[0], MAX_RANGE_BYTES=before[1])
 
 
-#: The ways to check every file, by name.
-WAYS: Final[dict[str, Callable[[Case], Report]]] = {
+#: Functions that check a file, by the name of the mode.
+MODES: Final[dict[str, Callable[[Case], Report]]] = {
     "path": lambda case: check(case.path),
-    "other engine": _with_other_engine,
+    "other engine": _check_with_other_engine,
     "stream": lambda case: check(BytesIO(case.data)),
-    "pieces": _as_stream_of_pieces,
-    "lines": lambda case: check(line + b"\n" for line in _lines_of(case.data)),
-    "gz": _compressed,
-    "forks": lambda case: _with_small_ranges(case, jobs=2, start="fork"),
+    "pieces": _check_stream_of_pieces,
+    "lines": lambda case: check(line + b"\n" for line in _split_lines(case.data)),
+    "gz": _check_compressed,
+    "forks": lambda case: _check_in_small_ranges(case, jobs=2, start="fork"),
 }
 
 
 def _check_iteration(case: Case, expected: Report) -> None:
-    """Check that `iter_errors` yields the same findings."""
+    """Verify that `iter_errors` yields the same findings."""
     found = batchlint.iter_errors(case.data, now=NOW, name="batch.jsonl")
     if sorted(map(tuple, found), key=repr) != sorted(
         map(tuple, (*expected.errors, *expected.warnings)), key=repr
@@ -279,7 +279,7 @@ _PARSERS: Final[dict[str, Callable[[str], object]]] = {
 
 
 def check_formats(case: Case, report: Report) -> None:
-    """Check that every format can be written and parsed."""
+    """Verify that every format can be rendered and parsed."""
     path = str(case.path)
     result = FileResult(path, report, source=path)
     for name, chosen in FORMATS.items():
@@ -291,8 +291,8 @@ def check_formats(case: Case, report: Report) -> None:
             raise DifferenceError(f"a control character in {name}")
 
 
-def check_one_way(case: Case) -> Report:
-    """Check a file, and check that the numbers in its report are consistent."""
+def check_in_one_mode(case: Case) -> Report:
+    """Check a file, and verify that the counts in its report are consistent."""
     report = check(case.data)
     failed = {error.line for error in report.errors if error.line is not None}
     if not len(failed) == report.failed <= report.total:
@@ -300,19 +300,19 @@ def check_one_way(case: Case) -> Report:
     return report
 
 
-def check_all_ways(case: Case) -> None:
-    """Check a file in all ways.
+def check_in_all_modes(case: Case) -> None:
+    """Check a file in all modes.
 
     Raises:
-        DifferenceError: two ways disagree.
+        DifferenceError: two reports differ.
     """
     case.path.write_bytes(case.data)
-    first = check_one_way(case)
+    first = check_in_one_mode(case)
     expected = facts(first)
-    for name, way in WAYS.items():
+    for name, mode in MODES.items():
         if name == "forks" and not hasattr(os, "fork"):
             continue
-        if facts(way(case)) != expected:
+        if facts(mode(case)) != expected:
             raise DifferenceError(name)
     _check_iteration(case, first)
     check_formats(case, first)
@@ -329,40 +329,40 @@ def cases(seed: int, lines: int, folder: Path) -> Iterator[Case]:
         yield Case(b"".join(grammar.line() for _ in range(count)), folder, number)
 
 
-def fuzz(seed: int, lines: int, *, all_ways: bool) -> list[tuple[Case, BaseException]]:
+def fuzz(seed: int, lines: int, *, all_modes: bool) -> list[tuple[Case, BaseException]]:
     """Check this many lines, and return the files with a difference or exception."""
     failures: list[tuple[Case, BaseException]] = []
     with tempfile.TemporaryDirectory() as folder:
         for case in cases(seed, lines, Path(folder)):
             try:
-                if all_ways:
-                    check_all_ways(case)
+                if all_modes:
+                    check_in_all_modes(case)
                 else:
-                    check_one_way(case)
+                    check_in_one_mode(case)
             except Exception as error:  # noqa: BLE001 - any exception is a bug
                 failures.append((case, error))
     return failures
 
 
 def main() -> int:
-    """Fuzz, print the totals, and return 1 if there are failures."""
+    """Run the fuzzer, and print the totals. Return 1 if there are failures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--lines", type=int, default=10_000, help="number of lines to generate")
     parser.add_argument(
         "--seed", type=int, default=0, help="different seeds generate different lines"
     )
-    parser.add_argument("--all", action="store_true", help="check each file in all ways")
+    parser.add_argument("--all", action="store_true", help="check each file in all modes")
     args = parser.parse_args()
     start = time.perf_counter()
-    failures = fuzz(args.seed, args.lines, all_ways=args.all)
+    failures = fuzz(args.seed, args.lines, all_modes=args.all)
     seconds = time.perf_counter() - start
     for case, error in failures:
         path = Path(f"fuzz-{args.seed}-{case.number}.jsonl")
         path.write_bytes(case.data)
         print(f"{path}: {type(error).__name__}: {error}")
-    ways = f"{len(WAYS) + 2} ways and {len(FORMATS)} formats" if args.all else "one way"
+    modes = f"{len(MODES) + 2} modes and {len(FORMATS)} formats" if args.all else "one mode"
     print(
-        f"{args.lines:,} lines in {ways}, seed {args.seed}: {len(failures)} failures, {seconds:.0f} s"
+        f"{args.lines:,} lines in {modes}, seed {args.seed}: {len(failures)} failures, {seconds:.0f} s"
     )
     return 1 if failures else 0
 

@@ -3,9 +3,9 @@
     python scripts/fuzz_coverage.py --seconds 300
     python scripts/fuzz_coverage.py --seconds 300 --corpus corpus   # continue later
 
-The first inputs are the lines of the fixtures. Each input is checked with both engines, and every
-eighth one in each format. An exception or a difference ends the run. It is printed, and the input is
-written to a file `crash-...`. To reproduce it:
+The seed inputs are fixture lines. Each input is checked with both engines, and every eighth input
+in each format. The first exception or difference is printed and ends the run. The input is written
+to a file `crash-...`. To reproduce the failure:
 
     python scripts/fuzz_coverage.py --repeat crash-...
 
@@ -39,22 +39,22 @@ if TYPE_CHECKING:
 #: The maximum size of an input in bytes.
 _MAX_INPUT_BYTES: Final = 4096
 
-#: The maximum size of a first input in bytes.
+#: The maximum size of a seed input in bytes.
 _MAX_SEED_BYTES: Final = 3000
 
 
 class _Engines:
-    """Keeps the checkers of both engines, because engines compile schemas on first use."""
+    """Checks with the engine `jsonschema`, and keeps its compiled checkers."""
 
     def __init__(self) -> None:
-        self._others: dict[tuple[str, Selection], Checker] = {}
+        self._checkers: dict[tuple[str, Selection], Checker] = {}
 
     def other(self, name: str, selection: Selection) -> Checker:
         """Return the checker with the engine `jsonschema`."""
         key = (name, selection)
-        if key not in self._others:
-            self._others[key] = Checker(provider(name), selection)
-        return self._others[key]
+        if key not in self._checkers:
+            self._checkers[key] = Checker(provider(name), selection)
+        return self._checkers[key]
 
     def check(self, data: bytes) -> Any:
         """Check with the engine `jsonschema`."""
@@ -77,7 +77,7 @@ def check_input(data: bytes) -> None:
         DifferenceError: the engines disagree, or the report is inconsistent.
     """
     case = fuzz.Case(data, Path(), 0)
-    report = fuzz.check_one_way(case)
+    report = fuzz.check_in_one_mode(case)
     if fuzz.facts(report) != fuzz.facts(_ENGINES.check(data)):
         raise fuzz.DifferenceError("other engine")
     if zlib.crc32(data) % 8 == 0:
@@ -91,7 +91,7 @@ _GRAMMAR: Final = fuzz.Grammar(0)
 
 
 def change_input(data: bytes, max_size: int, seed: int) -> bytes:
-    """Change one value of a line. In every third input, change some bytes instead."""
+    """Change one value of a line, or some bytes if the seed is divisible by 3."""
     if seed % 3 == 0:
         return bytes(atheris.Mutate(data, max_size))
     lines = data.split(b"\n")
@@ -101,7 +101,7 @@ def change_input(data: bytes, max_size: int, seed: int) -> bytes:
 
 
 def write_seeds(folder: Path) -> int:
-    """Write the first inputs: lines of fixtures, and whole small fixtures. Return their number."""
+    """Write the seed inputs (fixture lines and small fixtures), and return their number."""
     texts = set()
     for path in sorted((fuzz.ROOT / "fixtures").rglob("*.jsonl")):
         whole = path.read_bytes()
@@ -112,7 +112,7 @@ def write_seeds(folder: Path) -> int:
 
 
 def main() -> None:
-    """Fuzz. libFuzzer ends the process, with status 0 if there are no failures."""
+    """Run the fuzzer. libFuzzer ends the process, with status 0 if there are no failures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=int, default=60, help="duration of the run")
     parser.add_argument("--seed", type=int, default=1, help="seed for the random changes")
@@ -128,7 +128,7 @@ def main() -> None:
     seeds = Path(tempfile.mkdtemp(prefix="seeds-"))
     corpus = args.corpus or Path(tempfile.mkdtemp(prefix="corpus-"))
     corpus.mkdir(parents=True, exist_ok=True)
-    print(f"{write_seeds(seeds):,} first inputs; inputs that reach new code go to {corpus}")
+    print(f"{write_seeds(seeds):,} seed inputs; inputs that reach new code go to {corpus}")
     options = [
         f"-max_total_time={args.seconds}",
         f"-seed={args.seed}",

@@ -1,16 +1,16 @@
-"""Mutation testing: change the code slightly, and see whether a test fails.
+"""Run mutation tests: change the code slightly, and see whether a test fails.
 
     python scripts/mutate.py --sample 600 --seed 1     # a sample of all mutants
     python scripts/mutate.py --sample 0                # all mutants; takes hours
     python scripts/mutate.py --only structured/nodes   # only some modules
 
 mutmut generates the changes. This script runs the tests itself, because mutmut can't take a sample,
-chooses tests by function, and doesn't change constants or decorated functions. It also wraps every
-function, which breaks tests that read signatures.
+selects tests by function rather than by line, and doesn't change constants or decorated functions.
+mutmut also wraps every function, which breaks tests that read signatures.
 
-1. The tests run once in a copy of the tree, with coverage, which records which test runs which line.
-2. A process imports everything and collects the tests. For each mutant, it forks a process, which
-   gets the changed code and runs the tests of the changed lines until one fails. If a constant was
+1. The tests run once with coverage in a copy of the tree, to record which tests run which lines.
+2. A process imports everything and collects the tests. For each mutant, it forks a process that
+   loads the changed code and runs the tests of the changed lines until one fails. If a constant was
    changed, the fork imports the package again.
 
 `equivalent_mutants.yaml` lists mutants that no test can kill, because the program behaves the same,
@@ -108,10 +108,10 @@ MIRRORS: Final = {
 #: other processes have no effect.
 SECONDS: Final = 6.0
 
-#: The CPU time in seconds after which a fork counts as hanging. Each test takes much less.
+#: The CPU time in seconds after which a fork is considered hung. Each test takes much less.
 _MAX_SECONDS: Final = 45
 
-#: The wall time in seconds after which an idle fork counts as hanging.
+#: The wall time in seconds after which an idle fork is considered hung.
 _MAX_IDLE_SECONDS: Final = 30
 
 #: The tests that compare whole reports.
@@ -126,7 +126,7 @@ class Mutant(NamedTuple):
 
     Attributes:
         path: the module, relative to the package.
-        place: the qualified name of the function or method; empty outside of functions.
+        place: the qualified name of the function or method. Empty outside functions.
         first: the first line of the changed statement.
         last: the last line of the changed statement.
         old: the changed lines before the change, stripped.
@@ -153,7 +153,9 @@ class Mutant(NamedTuple):
 # -- mutants --------------------------------------------------------------------------------------
 
 
-def mutants_of(path: str, source: str, choose: Callable[[int], list[int]]) -> Iterator[Mutant]:
+def generate_mutants(
+    path: str, source: str, choose: Callable[[int], list[int]]
+) -> Iterator[Mutant]:
     """Yield mutants of a module.
 
     Args:
@@ -187,7 +189,7 @@ def mutants_of(path: str, source: str, choose: Callable[[int], list[int]]) -> It
 
 
 def _mutant(path: str, source: str, code: str, before: _Outline) -> Mutant | None:
-    """Return a mutant; None if the code is the same or invalid."""
+    """Return a mutant, or None if the change has no effect or is not valid Python."""
     try:
         after = _Outline(code)
     except SyntaxError:
@@ -289,7 +291,7 @@ def choose(tree: Path, sample: int, seed: int, only: str) -> list[Mutant]:
         return choose_none
 
     for path in paths:
-        list(mutants_of(path, sources[path], count(path)))
+        list(generate_mutants(path, sources[path], count(path)))
     changes = [(path, index) for path in paths for index in range(counts[path])]
     print(f"{len(changes):,} changes in {len(paths)} modules", flush=True)
     if sample and sample < len(changes):
@@ -300,7 +302,7 @@ def choose(tree: Path, sample: int, seed: int, only: str) -> list[Mutant]:
     return [
         mutant
         for path, indices in selected.items()
-        for mutant in mutants_of(path, sources[path], lambda _, found=indices: found)  # type: ignore[misc]
+        for mutant in generate_mutants(path, sources[path], lambda _, found=indices: found)  # type: ignore[misc]
     ]
 
 
@@ -325,7 +327,7 @@ class TestMap(NamedTuple):
             numbers |= _lines_that_read(mutant, source)
         by_line = self.lines.get(mutant.path, {})
         found = {test for number in numbers for test in by_line.get(number, ())}
-        if not found:  # It is a class or a decorator, so any test of the module may detect it.
+        if not found:  # For a class or a decorator, any test of the module may detect the change.
             found = {test for tests in by_line.values() for test in tests}
         # Other tests may detect the change too: cached code runs only in the first test that needs
         # it, and coverage may miss code in other processes.
@@ -387,7 +389,7 @@ def _lines_that_read(mutant: Mutant, source: str) -> set[int]:
 
 
 class _Recorder:
-    """A plugin that labels coverage data with the running test, and records its duration."""
+    """A plugin that labels coverage data with the current test, and records its duration."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -458,9 +460,9 @@ class Outcome(NamedTuple):
 
     Attributes:
         killed: whether a test failed.
-        by: the test that failed, or another reason.
+        by: the test that failed, or another reason for the result.
         ran: the number of tests that ran.
-        seconds: the duration in seconds.
+        seconds: the CPU time of its tests.
     """
 
     killed: bool
@@ -488,12 +490,12 @@ class _Watch:
             self.failed = f"collecting {report.nodeid}"
 
     @property
-    def late(self) -> bool:
+    def is_over_time(self) -> bool:
         return sum(os.times()[:4]) - self._start > SECONDS
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self.say(nodeid)
-        if self.failed or self.late:
+        if self.failed or self.is_over_time:
             self.end()
 
     def say(self, running: str) -> None:
@@ -595,7 +597,7 @@ class _Forker:
                 _swap(job.mutant, functions)
                 manager.register(watch)
                 chosen = [items[test] for test in job.tests if test in items]
-                _run_items(session, chosen, lambda: bool(watch.failed or watch.late))
+                _run_items(session, chosen, lambda: bool(watch.failed or watch.is_over_time))
 
             return _in_fork(in_fork, job)
 
@@ -801,8 +803,8 @@ def copy_tree(target: Path) -> None:
     shutil.copytree(ROOT, target, ignore=ignored, dirs_exist_ok=True)
 
 
-def equivalent() -> dict[tuple[str, str, str, str], str]:
-    """Read the reasons why mutants are equivalent."""
+def read_equivalent() -> dict[tuple[str, str, str, str], str]:
+    """Read why each equivalent mutant is equivalent, by its key."""
     if not EQUIVALENT.exists():
         return {}
     return {
@@ -813,27 +815,27 @@ def equivalent() -> dict[tuple[str, str, str, str], str]:
 
 def report(rows: list[tuple[tuple[Any, ...], Outcome]], floor: float) -> int:
     """Print the score and the survivors. Return 1 if the score is too low."""
-    known = equivalent()
+    known = read_equivalent()
     survivors = []
-    excused = 0
+    equivalent_count = 0
     for mutant, outcome in rows:
         path, place, first, _, old, new = mutant
         if outcome.killed:
             continue
         if (path, place, old, new) in known:
-            excused += 1
+            equivalent_count += 1
         else:
             survivors.append((path, place, first, old, new, outcome))
     for path, place, first, old, new, outcome in survivors:
         print(f"\n{PACKAGE}/{path}:{first} {place}  ({outcome.ran} tests, {outcome.by})")
         print(f"  - {old}\n  + {new}")
-    counted = len(rows) - excused
+    counted = len(rows) - equivalent_count
     killed = counted - len(survivors)
     score = 100 * killed / counted if counted else 100.0
     seconds = [outcome.seconds for _, outcome in rows]
     print(
-        f"\n{len(rows)} mutants: {killed} killed, {len(survivors)} survived, {excused} equivalent. "
-        f"Score: {score:.1f} % (at least {floor:g} %). "
+        f"\n{len(rows)} mutants: {killed} killed, {len(survivors)} survived, {equivalent_count} equivalent. "
+        f"Score: {score:.1f}% (at least {floor:g}%). "
         f"At most {max(seconds, default=0):.1f} s per mutant, {sum(seconds):.0f} s in total."
     )
     return 0 if score >= floor else 1

@@ -17,14 +17,14 @@ ROOT: Final = Path(__file__).parents[1]
 
 
 def version() -> str:
-    """Return the version of the package."""
+    """Read the version of the package."""
     text = (ROOT / "src" / "batchlint" / "__init__.py").read_text("utf-8")
     (found,) = re.findall(r'^__version__ = "(.+)"$', text, re.MULTILINE)
     return str(found)
 
 
 def notes(tag: str, changelog: str) -> str:
-    """Return the section for a tag.
+    """Return the changelog section for a tag.
 
     Raises:
         ValueError: the tag is not the current version, or the section is missing.

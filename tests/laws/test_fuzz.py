@@ -24,7 +24,7 @@ def fuzzer() -> ModuleType:
 
 
 def test_lines_get_the_same_report_in_every_mode(fuzzer: ModuleType) -> None:
-    assert fuzzer.fuzz(1, 200, all_ways=True) == []
+    assert fuzzer.fuzz(1, 200, all_modes=True) == []
 
 
 def test_lines_depend_only_on_the_seed(fuzzer: ModuleType) -> None:
@@ -36,8 +36,8 @@ def test_lines_depend_only_on_the_seed(fuzzer: ModuleType) -> None:
 
 
 def test_changed_report_is_detected(fuzzer: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(fuzzer.WAYS, "wrong", lambda case: fuzzer.check(case.data + b"{}"))
-    ((_, error),) = fuzzer.fuzz(1, 10, all_ways=True)
+    monkeypatch.setitem(fuzzer.MODES, "wrong", lambda case: fuzzer.check(case.data + b"{}"))
+    ((_, error),) = fuzzer.fuzz(1, 10, all_modes=True)
 
     assert str(error) == "wrong"
     checker_for.cache_clear()
