@@ -330,7 +330,7 @@ def test_schema_and_reader_accept_the_same_configurations(key: str) -> None:
 
     assert kind.must_be
     for value in VALUES:
-        assert validator.is_valid({key: value}) == kind.fits(value), value
+        assert validator.is_valid({key: value}) == kind.is_valid(value), value
 
 
 def test_schema_of_a_glob_has_the_settings_of_files() -> None:

@@ -63,12 +63,12 @@ class Kind(NamedTuple):
     Attributes:
         must_be: a description of valid values, which completes "must be ...".
         schema: a JSON Schema for valid values.
-        fits: returns whether a value is valid.
+        is_valid: returns whether a value is valid.
     """
 
     must_be: str
     schema: Mapping[str, Any]
-    fits: Callable[[Any], bool]
+    is_valid: Callable[[Any], bool]
 
 
 def _integer_from(minimum: int) -> Kind:
@@ -443,7 +443,7 @@ class _File:
             if key not in known:
                 raise self._error((*keys, key), f"unknown key {place}{_suggestion(key, known)}")
             kind = SETTINGS[key].kind
-            if not kind.fits(value):
+            if not kind.is_valid(value):
                 raise self._error((*keys, key), f"{place} must be {kind.must_be}")
             try:
                 settings[key] = _resolve_names(key, value)

@@ -482,7 +482,7 @@ class Repair:
 
 
 class NewIds:
-    """Makes IDs that are not in use.
+    """Generates unused IDs.
 
     Args:
         taken: the IDs that are in use.

@@ -242,7 +242,7 @@ def _walk(text: str, root: _Target, steps: int, max_key_length: int | None) -> i
 
 
 def _enter(text: str, target: _Target, offset: int, containers: _OpenContainers) -> int:
-    """Record where a target begins. Return the offset of its first child, or after it."""
+    """Record where a target begins. Return the offset of its first child, or else after it."""
     target.start = offset
     target.visit += 1
     if target.children and text[offset] in "{[":

@@ -78,10 +78,11 @@ def check_many(
         warn: rules to enable as warnings.
         error: rules to enable as errors.
         jobs: the number of worker processes. 1 checks one file after another in this process, and
-            0 uses one process per core. None chooses by the first 100 files, or more on many cores.
-            If any of them is at a URL, it uses threads. If there are at least two local files per
-            core, and they have 64 MB or more in total (8 MB with `fork`), it uses one process per
-            core. Otherwise, it checks one file at a time, and a large file in several processes.
+            0 uses one process per core. None looks at the first 100 files (more on many cores) to
+            choose. If any of them is at a URL, it uses threads. If there are at least two local
+            files per core, and they have 64 MB or more in total (8 MB with `fork`), it uses one
+            process per core. Otherwise, it checks one file at a time, and a large file in several
+            processes.
         executor: an executor to run the checks, with one call per file: a `concurrent.futures`
             executor, Dask's `get_executor()`, or any object with a `submit` method. Its workers
             must be able to read the files. `jobs` then has no effect.
@@ -200,7 +201,7 @@ class Place(NamedTuple):
         executor: a context manager that provides the executor.
         window: the maximum number of unfinished calls.
         jobs: the number of worker processes for each check, as for `check`.
-        start: how those processes start.
+        start: how these processes start.
     """
 
     executor: AbstractContextManager[Executor]

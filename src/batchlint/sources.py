@@ -100,7 +100,7 @@ class Source(Protocol):
 def is_url(path: object) -> bool:
     """Return whether a path is a URL, such as `s3://bucket/key` or the chain `zip://a::s3://b`.
 
-    A local path may contain `::`. It hardly ever contains `://`, because `a://b` means `a:/b`.
+    A local path may contain `::`. It rarely contains `://`, because `a://b` means `a:/b`.
     """
     return isinstance(path, str) and re.match(r"[a-z][a-z0-9+.-]+(::.*)?://", path) is not None
 
@@ -212,7 +212,7 @@ class BytesSource(_Stream):
         return self._read(CHUNK_BYTES)
 
     def _remember(self, chunk: bytes) -> None:
-        """Do nothing, because the bytes are in memory anyway."""
+        """Do nothing, because the bytes are already in memory."""
 
     def _read(self, size: int) -> Iterator[bytes]:
         start = 0
@@ -237,7 +237,7 @@ class FileIdentity(NamedTuple):
 
 
 class _Descriptor:
-    """An open file descriptor. It is closed when nothing refers to this object anymore."""
+    """An open file descriptor. It is closed when the last reference to this object is gone."""
 
     def __init__(self, path: Path) -> None:
         flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -548,7 +548,7 @@ class RemoteSource(_Stream):
         return self._read(CHUNK_BYTES)
 
     def _remember(self, chunk: bytes) -> None:
-        """Do nothing, because reading many files at once would take too much memory otherwise."""
+        """Do nothing, because remembering many files at once would take too much memory."""
 
     def _with_limit(self, file: BinaryIO) -> BinaryIO:
         """Limit the size of a stream if it is compressed, or if its size is unknown."""
@@ -610,7 +610,7 @@ def open_regular(path: str) -> BinaryIO:
 
 
 def is_gzipped(path: str) -> bool:
-    """Return whether a path ends in `.jsonl.gz`, in any case."""
+    """Return whether a path ends in `.jsonl.gz`, in upper or lower case."""
     return path.lower().endswith(".jsonl.gz")
 
 

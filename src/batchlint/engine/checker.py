@@ -159,7 +159,7 @@ class EndpointChecker:
     ) -> tuple[Group, ...]:
         """Return the rules that a request triggers.
 
-        The result is cached by the body's fields, because lines of a file often have the same ones.
+        The result is cached by the body's fields, which are often the same in all lines of a file.
         """
         key = (
             self._rules.fields.intersection(body),

@@ -54,7 +54,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     but don't affect it.
 
     Args:
-        chunk: the lines. Each ends with a newline, except perhaps the last one.
+        chunk: the lines. Each ends with a newline, but the last may end without one.
         plan: the settings of the check.
         first: whether this is the first chunk of the file, which may have a byte order mark.
 

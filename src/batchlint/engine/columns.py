@@ -54,7 +54,7 @@ class ColumnChecker:
         return new
 
     def _findings_to_keep(self, errors: Iterable[BatchError], keep: int) -> Iterator[BatchError]:
-        """Yield the findings that fit into `keep`, counting those of earlier chunks."""
+        """Yield the findings that don't exceed `keep`, counting the findings of earlier chunks."""
         for error in errors:
             if not keep or self._kept[error.rule] < keep:
                 self._kept[error.rule] += 1

@@ -67,7 +67,7 @@ _UNKNOWN_PARAMETER_HINTS: Final[Mapping[Endpoint, Mapping[str, str]]] = {
         "max_output_tokens": "In chat completions, this is `max_completion_tokens`.",
         "reasoning": "In chat completions, the effort is `reasoning_effort`.",
         "stop_sequences": "Use `stop`.",
-        "system": "Put it into a message with the role `system`.",
+        "system": "Put it in a message with the role `system`.",
         "text": (
             "In chat completions, the format is `response_format`, and the verbosity is "
             "`verbosity`."
@@ -80,7 +80,7 @@ _UNKNOWN_PARAMETER_HINTS: Final[Mapping[Endpoint, Mapping[str, str]]] = {
             _NOT_ON_RESPONSES,
         ),
         "function_call": "On /v1/responses, this is `tool_choice`.",
-        "functions": "On /v1/responses, functions go into `tools`.",
+        "functions": "On /v1/responses, functions go in `tools`.",
         "logprobs": 'On /v1/responses, write "include": ["message.output_text.logprobs"].',
         "max_tokens": "On /v1/responses, this is `max_output_tokens`.",
         "n": "/v1/responses returns one response per request. Send several requests instead.",

@@ -124,7 +124,7 @@ def invalid_item_id(request: Request) -> Iterator[Problem]:
             yield _wrong_prefix(
                 item_id,
                 prefix,
-                "This is the ID of a call. Put it into `call_id`, and leave `id` out."
+                "This is the ID of a call. Put it in `call_id`, and leave `id` out."
                 if is_call
                 else "Send the ID that the API returned, or leave it out.",
             )

@@ -89,7 +89,7 @@ _NOT_IN_GUIDE: Final = (
 )
 _CONFLICTING_REPORTS: Final = (
     "The API rejected this keyword until late 2025, and accepted it in tests in 2026. Put the "
-    "limit into `description` to be safe."
+    "limit in `description` to be safe."
 )
 
 #: The keywords that strict mode may reject, and the reason why this is uncertain.
@@ -386,7 +386,7 @@ def _is_defined(target: str, root: dict[str, Any]) -> bool:
 
 
 def _keywords(node: Node) -> Iterator[SchemaProblem]:
-    """Report keywords that strict mode rejects or may reject. `_root` reports those of the root."""
+    """Report keywords that strict mode rejects or may reject. `_root` checks those at the root."""
     for key in node.value:
         if key in _UNCERTAIN_KEYWORDS:
             yield node.problem(
