@@ -52,7 +52,7 @@ class InputFile(click.Path):
         return super().convert(value, param, ctx)
 
 
-class Rules(click.ParamType):  # type: ignore[type-arg]  # likewise
+class Rules(click.ParamType):  # type: ignore[type-arg]  # as for `Text`
     """Names of rules, groups or API codes, or globs, separated by commas."""
 
     name = "rules"
@@ -83,7 +83,7 @@ class Rules(click.ParamType):  # type: ignore[type-arg]  # likewise
         return [CompletionItem(before + comma + name) for name in complete_rule(ctx, param, last)]
 
 
-class ProviderName(click.ParamType):  # type: ignore[type-arg]  # likewise
+class ProviderName(click.ParamType):  # type: ignore[type-arg]  # as for `Text`
     """The name of a provider."""
 
     name = "provider"
@@ -108,7 +108,7 @@ class ProviderName(click.ParamType):  # type: ignore[type-arg]  # likewise
         return [CompletionItem(name) for name in provider_names() if name.startswith(incomplete)]
 
 
-class KeyValue(click.ParamType):  # type: ignore[type-arg]  # likewise
+class KeyValue(click.ParamType):  # type: ignore[type-arg]  # as for `Text`
     """A value of the form KEY=VALUE."""
 
     name = "key=value"
@@ -129,7 +129,7 @@ class KeyValue(click.ParamType):  # type: ignore[type-arg]  # likewise
         return key, text
 
 
-class Target(click.ParamType):  # type: ignore[type-arg]  # likewise
+class Target(click.ParamType):  # type: ignore[type-arg]  # as for `Text`
     """A value of the form FORMAT=PATH."""
 
     name = "format=path"

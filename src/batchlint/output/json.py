@@ -13,11 +13,12 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     """Yield one document for all files (`schemas/report.json`)."""
     from .. import __version__
 
-    shown = [
+    entries = [
         {"path": file.path, "ok": False, "error": file.error}
         if file.report is None
         else file.report.to_dict() | {"path": file.path}
         for file in files
     ]
-    document = {"version": __version__, "ok": all(file["ok"] for file in shown), "files": shown}
+    is_ok = all(entry["ok"] for entry in entries)
+    document = {"version": __version__, "ok": is_ok, "files": entries}
     yield to_json_document(document, indent=True)

@@ -59,66 +59,68 @@ def explain_provider(name: str, width: int | None = None) -> str:
     Raises:
         ValueError: there is no such provider.
     """
-    one = provider(name)
-    parts = [f"{one.name}: {one.title}\n\n"]
-    parts += [_row(label, text, _COLUMN, width) for label, text in facts(one)]
-    parts += [_row("note", note, _COLUMN, width) for note in one.notes]
+    profile = provider(name)
+    parts = [f"{profile.name}: {profile.title}\n\n"]
+    parts += [_row(label, text, _COLUMN, width) for label, text in facts(profile)]
+    parts += [_row("note", note, _COLUMN, width) for note in profile.notes]
     parts.append("\nSources\n")
-    for source, about in by_source(one).items():
+    for source, about in by_source(profile).items():
         text = f"{source}: {', '.join(about)}"
         parts.append(f"  {wrap(text, width, 4, 2)}\n")
     return "".join(parts)
 
 
-def by_source(one: Provider) -> dict[str, list[str]]:
+def by_source(profile: Provider) -> dict[str, list[str]]:
     """Return the labels of the facts that each source supports."""
     found: dict[str, list[str]] = {}
-    for fact, sources in one.sources.items():
+    for fact, sources in profile.sources.items():
         for source in sources:
             found.setdefault(source, []).append(_LABELS.get(fact, fact))
     return found
 
 
-def facts(one: Provider) -> Iterator[tuple[str, str]]:
+def facts(profile: Provider) -> Iterator[tuple[str, str]]:
     """Yield the facts about a provider, as (label, text)."""
-    yield "service", one.service
-    yield "line", line(one)
-    yield "URLs", ", ".join([*one.endpoints, *(f"*{end}" for end in one.suffixes)])
-    yield "model", model(one)
+    yield "service", profile.service
+    yield "line", line(profile)
+    yield "URLs", ", ".join([*profile.endpoints, *(f"*{end}" for end in profile.suffixes)])
+    yield "model", model(profile)
     for limit, unit in LIMITS.items():
-        if text := bound(one, limit):
+        if text := bound(profile, limit):
             yield unit, text
-    if text := custom_id(one):
+    if text := custom_id(profile):
         yield "custom_id", text
-    if text := window(one):
+    if text := window(profile):
         yield "window", text
-    yield "body", body(one)
-    yield from _rules(one)
+    yield "body", body(profile)
+    yield from _rules(profile)
 
 
-def line(one: Provider) -> str:
+def line(profile: Provider) -> str:
     """Return the fields of a line."""
     return ", ".join(
-        name if required else f"{name} (optional)" for name, required in one.line_fields.items()
+        name if required else f"{name} (optional)" for name, required in profile.line_fields.items()
     )
 
 
-def model(one: Provider) -> str:
+def model(profile: Provider) -> str:
     """Return where the model is named, and how many models a file may have."""
-    where = "in every body" if one.needs_model else "in the body, or set by the job or the server"
+    where = (
+        "in every body" if profile.needs_model else "in the body, or set by the job or the server"
+    )
     count = {
         True: "one per file",
         False: "several per file",
         None: "unknown whether a file may have several",
     }
-    return f"{where}; {count[one.single_model]}"
+    return f"{where}; {count[profile.single_model]}"
 
 
-def bound(one: Provider, limit: str) -> str:
+def bound(profile: Provider, limit: str) -> str:
     """Return a limit; empty if none is known."""
     assert limit in Limits._fields
-    safe = getattr(one.safe_limits, limit)
-    highest = getattr(one.limits, limit)
+    safe = getattr(profile.safe_limits, limit)
+    highest = getattr(profile.limits, limit)
     if safe is None:
         return ""
     if highest is None:
@@ -128,42 +130,42 @@ def bound(one: Provider, limit: str) -> str:
     return f"{safe:,} (a warning up to {highest:,}, an error above)"
 
 
-def custom_id(one: Provider) -> str:
+def custom_id(profile: Provider) -> str:
     """Return the limits for custom_ids; empty if none are known."""
-    limits = one.custom_id
+    limits = profile.custom_id
     texts = [f"at least {limits['min']} characters"] if "min" in limits else []
     texts += [f"at most {limits['max']} characters"] if "max" in limits else []
     texts += [f"pattern {limits['pattern']}"] if "pattern" in limits else []
     return ", ".join(texts) + (" (otherwise a warning)" if limits.get("doubtful") else "")
 
 
-def window(one: Provider) -> str:
+def window(profile: Provider) -> str:
     """Return the completion window; empty if it is unknown."""
-    if one.window is None:
+    if profile.window is None:
         return ""
-    shortest, longest = one.window
+    shortest, longest = profile.window
     return f"{shortest}h" if shortest == longest else f"{shortest}h to {longest}h"
 
 
-def body(one: Provider) -> str:
+def body(profile: Provider) -> str:
     """Return how bodies are checked."""
-    if one.has_openai_models:
+    if profile.has_openai_models:
         return "checked against OpenAI's schemas, and by all rules"
-    if not one.checks_types_only:
+    if not profile.checks_types_only:
         return "checked against OpenAI's schemas, without checks that depend on the model"
     return "the types of known parameters are checked; others are allowed"
 
 
-def _rules(one: Provider) -> Iterator[tuple[str, str]]:
+def _rules(profile: Provider) -> Iterator[tuple[str, str]]:
     changes: dict[str, Any] = {"off": [], "warning": [], "error": []}
-    for name, change in one.rules.items():
+    for name, change in profile.rules.items():
         if change.severity is not None:
             changes["off" if change.severity == "none" else change.severity].append(name)
     for severity, names in changes.items():
         if names:
             yield _RULE_LABELS[severity], ", ".join(names)
     codes: dict[str, list[str]] = {}
-    for name, change in one.rules.items():
+    for name, change in profile.rules.items():
         if change.code:
             codes.setdefault(change.code, []).append(name)
     for code, names in codes.items():

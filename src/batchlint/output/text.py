@@ -53,10 +53,10 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
     style = options.style
     printed = sample(report, options.max_errors)
     source = file.stored if options.show_source else None
-    for error, at in locate_all(source, sorted(printed)):
+    for error, location in locate_all(source, sorted(printed)):
         yield _finding(file.path, error, options)
-        if at is not None:
-            yield _excerpt(at, options)
+        if location is not None:
+            yield _excerpt(location, options)
     if rest := omitted(report, printed):
         kept = len(report.errors) + len(report.warnings)
         more = "; `--max-errors 0` prints more" if len(printed) < kept else ""
@@ -91,13 +91,13 @@ def _finding(path: str, error: BatchError, options: Options) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _excerpt(at: Place, options: Options) -> str:
+def _excerpt(location: Place, options: Options) -> str:
     """Return a part of the line, with a caret under the finding."""
     room = _EXCERPT_WIDTH
     if options.width is not None:
         room = min(room, options.width - 4)
-    text = at.text
-    first = last = at.start
+    text = location.text
+    first = last = location.start
     columns = 0
 
     def grow(limit: int) -> None:
@@ -115,14 +115,14 @@ def _excerpt(at: Place, options: Options) -> str:
         first -= 1
         columns += character_width(text[first])
     grow(room)
-    shown = [_visible(character) for character in text[first:last]]
+    excerpt = [_visible(character) for character in text[first:last]]
     if first:
-        shown[:3] = "..."
+        excerpt[:3] = "..."
     if last < len(text):
-        shown[-3:] = "..."
-    before = width_of("".join(shown[: at.start - first]))
+        excerpt[-3:] = "..."
+    before = width_of("".join(excerpt[: location.start - first]))
     caret = options.style("^", fg="green", bold=True)
-    return f"    {''.join(shown)}\n    {' ' * before}{caret}\n"
+    return f"    {''.join(excerpt)}\n    {' ' * before}{caret}\n"
 
 
 def _visible(character: str) -> str:

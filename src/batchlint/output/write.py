@@ -139,7 +139,7 @@ def _is_replaceable(target: str, temporary: str) -> bool:
 
 
 def _overwrite(target: str, source: str) -> None:
-    """Overwrite the content of a file with that of another one."""
+    """Overwrite a file with the content of another file."""
     with open(source, "rb") as new, open_writer(os.open(target, _FLAGS)) as file:  # noqa: PTH123
         _reserve(file.fileno(), os.fstat(new.fileno()).st_size)
         while data := new.read(_COPY_BYTES):

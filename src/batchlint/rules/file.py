@@ -39,9 +39,9 @@ _SPLIT: Final = "Split the file into several batches."
 #: Warn about a model this many days before its shutdown.
 _SOON: Final = 30
 
-#: Batch validation reports URL and ID problems after those of single fields, and model problems
-#: after missing parameters of the body. This is inferred from batches with two faults per line,
-#: because the API reports only the first fault.
+#: Batch validation reports conflicts between lines last: those of URLs and IDs after all problems
+#: with the line's fields, and those of models after missing parameters of the body. This is
+#: inferred from batches with two faults per line, because the API reports only the first fault.
 _URL_RANK: Final = Rank(Part.LINE, Phase.LAST, 0)
 _ID_RANK: Final = Rank(Part.LINE, Phase.LAST, 1)
 _MODEL_RANK: Final = Rank(Part.BODY, Phase.PRESENCE, 99)
@@ -370,7 +370,7 @@ def model_not_batchable(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails=None)
 def misspelled_model(file: CheckedFile) -> Iterator[Problem]:
-    """The model's name is unknown, but close to that of a known model.
+    """The model name is unknown, but resembles a known one.
 
     This is a warning because the model may be newer than batchlint's list. If it does
     not exist, the whole batch fails. Unknown names that aren't close to a known one are

@@ -120,7 +120,7 @@ def _is_transparent_jpeg(options: dict[str, Any]) -> bool:
     },
 )
 def image_tool_format(request: Request) -> Iterator[Problem]:
-    """The options of an `image_generation` tool do not fit its output format.
+    """An `image_generation` tool has an option that its output format does not support.
 
     The rule reports an `output_compression` below 100 for PNG and a transparent
     background for JPEG. This is a warning because it is unknown whether the whole

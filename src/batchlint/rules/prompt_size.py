@@ -32,7 +32,7 @@ _IDENTIFIERS: Final = frozenset(
 
 @request_rule(code="context_length_exceeded", when=long_lines(LONG_LINE))
 def context_exceeded(request: Request) -> Iterator[Problem]:
-    """The prompt exceeds the model's context window with any tokenizer.
+    """The prompt exceeds the model's context window, whichever tokenizer is used.
 
     No token is longer than 128 characters, so a prompt has at least one token per 128
     characters. This is a lower bound: a prompt that is not reported may still be too

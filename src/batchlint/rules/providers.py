@@ -104,7 +104,7 @@ _MAX_NAME_LENGTH: Final = 64
 
 @line_rule(fails=None)
 def misspelled_parameter(line: Line) -> Iterator[Problem]:
-    """The body has an unknown parameter whose name is close to that of a known one.
+    """The body has an unknown parameter whose name resembles a known one.
 
     This is a warning because the provider may have parameters that batchlint doesn't
     know. The rule doesn't apply to OpenAI and Azure, which reject unknown parameters

@@ -304,7 +304,7 @@ def moved_parameter() -> None:
 
 @stated_in_schema(code="invalid_value")
 def json_edits_image() -> None:
-    """An image edit has `image`, which only multipart requests accept.
+    """An image edit uses `image`, a parameter of multipart requests only.
 
     The API rejects the request. The error appears in the batch's error file, up to a
     day later. In JSON requests, the parameter is `images`, a list of objects with
@@ -399,7 +399,7 @@ def string_above_max_length() -> None:
 
 @stated_in_schema()
 def input_too_long() -> None:
-    """An embedding input has more than 8,192 tokens with any tokenizer.
+    """An embedding input has more than 8,192 tokens, whichever tokenizer is used.
 
     The API rejects the request. The error appears in the batch's error file, up to a
     day later. batchlint counts the items of a list of tokens. A string is reported if
@@ -534,7 +534,7 @@ def decimal_above_max_value() -> None:
 
 @stated_in_schema()
 def missing_content() -> None:
-    """A message has no `content`, or `content` is `null`, and nothing replaces it.
+    """A message has no `content`, or `content` is `null`, and no other field replaces it.
 
     The API rejects the request. The error appears in the batch's error file, up to a
     day later. An assistant message needs no content if it has `tool_calls`,

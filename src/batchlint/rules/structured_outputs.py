@@ -95,8 +95,7 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
       in `required`.
     * Every array has `items`.
     * Only the formats and keywords in the Structured Outputs guide are supported.
-    * A `$ref` has no other keyword next to it, and points to the root or to one of its
-      definitions.
+    * A `$ref` has no sibling keywords, and points to the root or to one of its definitions.
     * A schema has at most 5,000 properties, 10 levels, 120,000 characters of names and
       values, and 1,000 enum values. An enum of more than 250 values has at most 15,000
       characters.

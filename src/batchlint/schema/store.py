@@ -191,7 +191,7 @@ def deprecated_parameters(
 
 def newer_hint() -> str:
     """Return the hint for unknown names and values that a newer version of the API may accept."""
-    return f"batchlint knows the API as of {schema_date()}; the API may accept more by now."
+    return f"batchlint's schemas date from {schema_date()}. The API may accept more now."
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

@@ -53,8 +53,8 @@ _API_CODES: Final = frozenset(
     }
 )
 
-#: Cases in which the API omits a code that it otherwise gives: the URL, the rule, and the beginning
-#: of the message. Source: `fixtures/answers/`.
+#: Cases in which the API omits the code: the URL, the rule, and the beginning of the message.
+#: Source: `fixtures/answers/`.
 _WITHOUT_CODE: Final = (
     ("/v1/chat/completions", "invalid_json_schema", ""),
     ("/v1/chat/completions", "invalid_value", "Invalid prompt_cache_retention "),
