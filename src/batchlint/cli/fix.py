@@ -140,8 +140,8 @@ class _Run:
             return EXIT_ERROR
         if not to_stdout and self._output_file is None and is_special(Path(path)):
             print_message(
-                f"{display_name(path)}: cannot fix a pipe or a device in place; use --output-file or "
-                "--diff"
+                f"{display_name(path)}: cannot fix a pipe or a device in place; use --output-file "
+                "or --diff"
             )
             return EXIT_ERROR
         try:
