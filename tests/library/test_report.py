@@ -91,8 +91,8 @@ def test_findings_can_be_printed() -> None:
         "expected an integer, but got a string instead."
     )
     assert second.startswith(
-        "line 2: unknown_parameter body.bogus: Unknown parameter: 'bogus'. (batchlint knows the API "
-        f"as of {schema_date()}"
+        "line 2: unknown_parameter body.bogus: Unknown parameter: 'bogus'. (batchlint's "
+        f"schemas date from {schema_date()}."
     )
 
 

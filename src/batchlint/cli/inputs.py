@@ -53,7 +53,7 @@ def find_inputs(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> Inputs:
-    """Find the files that may be batch input, in directories and at URLs too.
+    """Find the files that may be batch input, including those in directories and at URLs.
 
     Args:
         paths: files, directories and URLs. A file that is named twice is returned once.

@@ -108,7 +108,7 @@ def config_options(command: _Command) -> _Command:
 
 
 def config_lookup(ctx: click.Context) -> Configs:
-    """Return a function that returns the configuration of a directory.
+    """Return a function that looks up the configuration of a directory.
 
     The function raises `click.ClickException` if a configuration is invalid.
     """

@@ -28,7 +28,7 @@ class CheckCommand(click.Command):
 
 
 class Text(click.ParamType):  # type: ignore[type-arg]  # generic only in recent releases
-    """A path or a glob. An empty one is refused, because it may be an unset shell variable."""
+    """A path or a glob. An empty value is refused, because it may be an unset shell variable."""
 
     name = "text"
 
@@ -40,7 +40,7 @@ class Text(click.ParamType):  # type: ignore[type-arg]  # generic only in recent
 
 
 class InputFile(click.Path):
-    """The name of an input file, which must not be empty."""
+    """The name of an input file. An empty name is refused."""
 
     def __init__(self) -> None:
         super().__init__(path_type=str, readable=False)

@@ -145,7 +145,7 @@ def _code(text: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Escape a string so that Markdown shows it unchanged, also in a table."""
+    """Escape a string so that Markdown shows it unchanged, even in a table."""
     return re.sub(
         r"[^\w\s./-]|_",
         lambda match: f"&#{ord(match[0])};" if match[0].isascii() else html.escape(match[0]),

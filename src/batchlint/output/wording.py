@@ -1,4 +1,4 @@
-"""Sentences about findings and files that several formats print."""
+"""Wording for findings and files, shared by several formats."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EFFECTS: Final[Mapping[Effect | None, tuple[str, str]]] = {
     None: ("is promoted to an error", "are promoted to errors"),
 }
 
-#: The effect of a rule's problems on the API.
+#: The API's reaction to input that breaks a rule.
 EFFECT_OF_RULE: Final[Mapping[Effect | None, str]] = {
     "upload": "rejects the upload",
     "create": "rejects the create call",
@@ -29,7 +29,7 @@ EFFECT_OF_RULE: Final[Mapping[Effect | None, str]] = {
 
 
 def pluralize(number: int, noun: str) -> str:
-    """Return a number with its noun, such as `1 error` or `2,000 errors`."""
+    """Return a number and a noun, such as `1 error` or `2,000 errors`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -42,7 +42,7 @@ def by_effect(counts: Mapping[FindingKey, int]) -> list[tuple[FindingKey, int]]:
 
 
 def effect(key: FindingKey, number: int) -> str:
-    """Return the effect of this number of findings."""
+    """Return the effect of findings as a verb phrase, singular or plural."""
     if key.severity == "error":
         return _EFFECTS[key.fails][number > 1]
     return "warn" if number > 1 else "warns"
