@@ -34,7 +34,7 @@ class Results:
         self.rows = tuple(rows)
 
     def row(self, corpus: str, tool: str) -> Row | None:
-        """Return the row of a tool, or None if the tool failed or did not run."""
+        """Return the row of a tool, or None if the tool failed or didn't run."""
         found = (
             row for row in self.rows if (row.corpus, row.tool) == (corpus, tool) and not row.failed
         )

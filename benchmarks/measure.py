@@ -139,7 +139,7 @@ def run(command: Sequence[str], folder: Path | None = None) -> Run:
 def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
     """Run the tools of a contest in turn, in reverse order in every other round.
 
-    A tool that fails does not run again.
+    A tool that fails doesn't run again.
 
     Args:
         contest: the contest.

@@ -4,7 +4,7 @@
     python scripts/compare_reports.py compare FILE [--quick] [--words] [--limit N]
 
 This is a safety net for refactoring. Write a record before the change, and compare after it. A
-record contains its inputs and every report on them, so new or changed fixtures do not affect a
+record contains its inputs and every report on them, so new or changed fixtures don't affect a
 comparison. If FILE ends in `.gz`, it is compressed.
 
 The script uses only the public interface: the package's functions and the command. It always runs

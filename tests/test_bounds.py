@@ -61,7 +61,7 @@ def test_results_for_large_keys_are_not_cached() -> None:
         )
 
 
-def test_number_of_checkers_is_bounded() -> None:
+def test_number_of_cached_checkers_is_limited() -> None:
     assert checker_for.cache_info().maxsize == 32
 
 

@@ -262,7 +262,7 @@ def test_errors_name_the_line_of_the_key(text: str, line_number: int, tmp_path: 
         config.nearest(tmp_path)
 
 
-def test_finding_the_line_of_an_error_takes_bounded_work(
+def test_work_to_find_the_line_of_an_error_is_limited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import tomllib

@@ -257,7 +257,7 @@ def test_whitespace_at_the_end_of_a_line_is_kept(end: bytes) -> None:
     assert repaired(WRONG.rstrip() + end) == RIGHT.rstrip() + end
 
 
-def test_wrong_lines_in_several_chunks_are_fixed() -> None:
+def test_invalid_lines_in_several_chunks_are_fixed() -> None:
     good = b"".join(line(str(number)) for number in range(20_000))
     text = good + line("x").replace(b"POST", b"post") + b"\n"
 
@@ -485,7 +485,7 @@ def test_only_selected_rules_are_fixed_and_reported() -> None:
     assert repaired(b" \n" + WRONG, ignore=["blank_line"]) == b" \n" + RIGHT
 
 
-def test_date_decides_which_models_are_retired() -> None:
+def test_retired_models_depend_on_the_date() -> None:
     text = line("a", CHAT, model="gpt-5-chat-latest")
 
     assert repaired(text, unsafe=True, now=datetime(2026, 1, 1, tzinfo=UTC)) == text

@@ -103,7 +103,7 @@ def deep_list(levels: int) -> list[Any]:
         pytest.param(deep_list(100_000), "[" * 61 + "...", id="very deep"),
     ],
 )
-def test_python_repr_is_bounded(value: object, text: str) -> None:
+def test_python_repr_is_limited_in_length(value: object, text: str) -> None:
     assert phrasing.python_repr(value) == text
 
 
@@ -178,7 +178,7 @@ def test_array_of_makes_a_plural(item: str, text: str) -> None:
     ],
     ids=str,
 )
-def test_json_type_names_the_type_of_a_decoded_value(value: object, name: str) -> None:
+def test_json_type_returns_the_name_of_the_type(value: object, name: str) -> None:
     assert phrasing.json_type(value) == name
 
 

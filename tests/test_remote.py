@@ -153,7 +153,7 @@ class PathObject:
         return f"memory:/{self.path}"
 
 
-def test_path_object_is_read_through_its_own_filesystem(memory: MemoryFileSystem) -> None:
+def test_path_object_is_read_through_its_filesystem(memory: MemoryFileSystem) -> None:
     memory.pipe("/b/a.jsonl", DATA)
     source = open_source(PathObject(memory, "/b/a.jsonl"))
 
@@ -263,7 +263,7 @@ def test_glob_matches_any_file_name_but_no_directories() -> None:
 
 
 @pytest.mark.usefixtures("bucket")
-def test_prefix_stands_for_all_jsonl_files_below_it() -> None:
+def test_prefix_matches_all_jsonl_files_below_it() -> None:
     assert [file.url for file in find("memory://b/")] == [
         "memory:///b/1.jsonl",
         "memory:///b/2.jsonl",

@@ -120,7 +120,9 @@ def test_part_names_contain_model_and_endpoint_if_both_differ(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("by", "parts"), [((), 1), (["model"], 2), (["url"], 2), (["url", "model"], 3)]
 )
-def test_by_option_decides_how_lines_are_grouped(by: list[str], parts: int, tmp_path: Path) -> None:
+def test_by_option_determines_the_grouping_of_lines(
+    by: list[str], parts: int, tmp_path: Path
+) -> None:
     lines = [line("a", model="m"), line("b", CHAT, model="m"), line("c", model="n")]
     manifest = split(lines, tmp_path, by=by)
 
@@ -181,7 +183,7 @@ def test_missing_model_means_the_default_of_the_endpoint(tmp_path: Path) -> None
         ("together", ("model",)),
     ],
 )
-def test_provider_decides_how_lines_are_grouped(
+def test_default_grouping_of_lines_depends_on_the_provider(
     provider: str, by: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert split([line()], tmp_path, provider=provider).by == by
@@ -207,7 +209,7 @@ def short(**body: Any) -> bytes:
     return json.dumps({"custom_id": "a", "body": body}).encode() + b"\n"
 
 
-def test_endpoint_of_a_line_without_a_url_is_inferred_from_its_body(tmp_path: Path) -> None:
+def test_endpoint_is_inferred_from_the_body_if_a_line_has_no_url(tmp_path: Path) -> None:
     lines = [short(messages=[]), short(input=["x", "y"]), short(document={}), short(input="x")]
     manifest = split(lines, tmp_path, provider="mistral", by=["url"])
 
@@ -692,7 +694,7 @@ def test_invalid_argument_raises(
     assert names(tmp_path) == []
 
 
-def test_compressed_source_can_be_given_decompressed(tmp_path: Path) -> None:
+def test_compressed_source_can_be_passed_decompressed(tmp_path: Path) -> None:
     with gzip.open(io.BytesIO(gzip.compress(line()))) as stream:
         assert split(stream, tmp_path).requests == 1
 

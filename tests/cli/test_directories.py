@@ -203,7 +203,7 @@ def test_skip_message_names_at_most_three_files_per_reason(folder: Path, run: Ru
     assert " skip0000.jsonl, skip0001.jsonl, skip0002.jsonl and 1,197 more (excluded)" in err
 
 
-def test_batch_output_given_by_name_is_checked_and_recognized(folder: Path, run: Run) -> None:
+def test_batch_output_named_explicitly_is_checked_and_recognized(folder: Path, run: Run) -> None:
     path = folder / "batch_1_output.jsonl"
     path.write_bytes(BATCH_OUTPUT)
     result = run("check", str(path))

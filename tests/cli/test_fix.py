@@ -168,14 +168,16 @@ def test_pipe_cannot_be_fixed_in_place(run: Run) -> None:
     )
 
 
-def test_unreadable_file_does_not_prevent_fixing_the_others(path: Path, run: Run) -> None:
+def test_unreadable_file_does_not_prevent_fixing_other_files(path: Path, run: Run) -> None:
     result = run("fix", "missing.jsonl", "in.jsonl")
 
     assert result.status == 2
     assert path.read_bytes() == RIGHT
 
 
-def test_symlink_in_a_directory_is_skipped_unless_given_by_name(run: Run, tmp_path: Path) -> None:
+def test_symlink_in_a_directory_is_skipped_unless_named_explicitly(
+    run: Run, tmp_path: Path
+) -> None:
     """A repository may contain a link to any of the user's files."""
     elsewhere = tmp_path / "elsewhere.txt"
     elsewhere.write_bytes(b"text\n\n" + line("a"))

@@ -240,7 +240,7 @@ def test_problems_without_a_common_cause_are_unchanged() -> None:
     assert first_of_each_cause(problems, request, provider()) == problems
 
 
-def test_valid_body_is_not_mistaken_for_one_of_another_endpoint() -> None:
+def test_valid_body_is_not_mistaken_for_a_body_of_another_endpoint() -> None:
     problem = Problem("One.", "body.x", ("body", "x"), rule="unknown_parameter")
     for url, endpoint in provider().endpoints.items():
         request = Request(endpoint, BODIES[url])

@@ -285,7 +285,7 @@ def test_explained_line_has_no_facts_of_a_wrong_type(row: dict[str, Any], checke
 
 
 @pytest.mark.parametrize("data", [b"\n", b" \t\r\n", b""], ids=repr)
-def test_blank_line_has_its_own_explanation(data: bytes, checker: Checker) -> None:
+def test_blank_line_is_explained_as_blank(data: bytes, checker: Checker) -> None:
     result = explain(checker, data)
 
     assert result.is_blank
@@ -372,7 +372,7 @@ def test_problems_that_a_rule_finds_are_limited() -> None:
     )
 
 
-def test_rule_with_too_many_problems_does_not_stop_the_others() -> None:
+def test_rule_with_too_many_problems_does_not_stop_other_rules() -> None:
     call = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{'x'}"}
     more = {"stream": True, "tool_choice": {"type": "function", "name": "g"}, "store": True}
 

@@ -31,7 +31,7 @@ def places(report: Report) -> list[tuple[int | None, int | None]]:
 
 
 class Pipe(io.RawIOBase):
-    """A stream that cannot seek."""
+    """A stream that can't seek."""
 
     def __init__(self, data: bytes) -> None:
         self._data = BytesIO(data)
@@ -147,7 +147,7 @@ def test_rereading_a_stream_restores_its_position(tmp_path: Path) -> None:
 
 
 def test_columns_match_the_pointers_in_all_fixtures() -> None:
-    """A column is missing only if the line cannot be decoded or is very deep."""
+    """A column is missing only if the line can't be decoded or is very deep."""
     missing = [
         (path.name, error.rule)
         for path in sorted((FIXTURES / "invalid").glob("*.jsonl"))

@@ -38,7 +38,7 @@ def test_report_has_the_totals_of_the_summary() -> None:
     assert report.now == NOW
 
 
-def test_report_lists_a_bounded_number_of_models() -> None:
+def test_report_lists_a_limited_number_of_models() -> None:
     data = b"".join(line(str(number), model=f"m{number}") for number in range(MAX_MODELS + 5))
     models = report_on(data + line("last", model="m7")).models
 

@@ -1,4 +1,4 @@
-"""The report does not depend on how a file is divided or where its parts are checked."""
+"""The report doesn't depend on how a file is divided or where its parts are checked."""
 
 from __future__ import annotations
 

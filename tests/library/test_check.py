@@ -248,7 +248,7 @@ def test_progress_adds_up_to_the_size_of_bytes_and_streams() -> None:
         assert all(step > 0 for step in steps)
 
 
-# -- sources that cannot be read ------------------------------------------------------------------
+# -- sources that can't be read -------------------------------------------------------------------
 
 
 def test_unreadable_path_raises_os_error(tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ def test_unsupported_source_raises_type_error(source: Any) -> None:
     ],
     ids=str,
 )
-def test_wrong_argument_raises(arguments: dict[str, Any], error: Any) -> None:
+def test_invalid_argument_raises(arguments: dict[str, Any], error: Any) -> None:
     with pytest.raises(error):
         check(b"", **arguments)
 

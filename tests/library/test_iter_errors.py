@@ -171,7 +171,7 @@ def test_foreign_file_has_one_finding(path: Path) -> None:
         pytest.param({"ignore": ["bogus"]}, "bogus", id="ignore"),
     ],
 )
-def test_wrong_argument_raises_before_the_first_finding_is_requested(
+def test_invalid_argument_raises_before_the_first_finding_is_requested(
     arguments: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):

@@ -102,7 +102,7 @@ def test_valid_completion_windows_depend_on_the_provider(
         ({"document": {}}, None),
     ],
 )
-def test_endpoint_of_a_line_without_a_url_is_inferred_from_its_body(
+def test_endpoint_is_inferred_from_the_body_if_a_line_has_no_url(
     body: dict[str, Any], endpoint: str | None
 ) -> None:
     report = check([short("a", **body)], provider="mistral")
@@ -119,7 +119,7 @@ def test_batch_endpoint_takes_precedence_over_the_body() -> None:
     assert [error.rule for error in report.errors] == ["missing_messages"]
 
 
-def test_lines_without_a_url_for_two_endpoints_are_reported_at_the_body() -> None:
+def test_mixed_endpoints_are_reported_at_the_body_if_lines_have_no_url() -> None:
     requests = [short("a", input="x"), short("b", input="y"), short("c", messages=MESSAGES)]
     [warning] = check(requests, provider="mistral").warnings
 
@@ -187,7 +187,7 @@ def test_byte_order_mark_is_reported_with_the_message_of_azure() -> None:
     assert "A valid model deployment name couldn't be extracted" in error.message
 
 
-def test_azure_rejects_whatever_openai_rejects() -> None:
+def test_azure_rejects_everything_that_openai_rejects() -> None:
     """It is the same API, so bodies are checked against OpenAI's schemas."""
     requests = [row("/chat/completions", bogus=1), row("/chat/completions", stream=True)]
     codes = [[error.code for error in check([one], provider="azure").errors] for one in requests]

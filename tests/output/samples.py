@@ -12,7 +12,7 @@ from support import FIXTURES
 
 SAMPLES: Final = FIXTURES / "formats"
 
-#: A file with findings, a file without findings, and a file that does not exist.
+#: A file with findings, a file without findings, and a file that doesn't exist.
 MIXED: Final = "50% off, all.jsonl"
 CLEAN: Final = "clean.jsonl"
 MISSING: Final = "missing.jsonl"

@@ -64,7 +64,7 @@ def test_statistics_list_each_rule_with_its_count_and_effect(
 # -- excerpts -------------------------------------------------------------------------------------
 
 
-def test_source_line_is_shown_only_on_request(batch_file: Callable[..., Path]) -> None:
+def test_source_line_is_printed_only_on_request(batch_file: Callable[..., Path]) -> None:
     path = batch_file(line("a", input="SECRET", dimensions="x"))
 
     assert "SECRET" not in "\n".join(render_text(path))

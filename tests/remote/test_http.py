@@ -256,7 +256,7 @@ def test_slow_download_is_checked_if_data_arrives_within_each_timeout(site: str)
     assert report == replace(check(DATA), path=f"{site}/steady.jsonl")
 
 
-def test_timeout_excludes_the_time_that_the_caller_takes(site: str) -> None:
+def test_timeout_excludes_time_spent_in_the_caller(site: str) -> None:
     findings = iter_errors(f"{site}/wrong.jsonl", read_timeout=1)
     first = next(findings)
     time.sleep(1.5)

@@ -78,7 +78,7 @@ def test_upath_objects_and_fsspec_files_are_accepted(s3: S3) -> None:
         assert check(file) == replace(expected, path=None)
 
 
-def test_unreadable_objects_are_errors_and_the_others_are_checked(s3: S3) -> None:
+def test_unreadable_objects_are_errors_and_other_objects_are_checked(s3: S3) -> None:
     url = s3.put("in/a.jsonl", SAMPLE)
     sources = [
         "s3://batches/none.jsonl",

@@ -219,7 +219,7 @@ def test_compatible_combinations_pass(case: Compatible) -> None:
     assert rule_findings(case.rule, case.url, case.body) == []
 
 
-def test_max_tokens_given_twice_is_reported_by_the_schema() -> None:
+def test_both_max_tokens_parameters_are_reported_by_the_schema() -> None:
     both = request("a", CHAT, max_tokens=5, max_completion_tokens=5)
     one = request("a", CHAT, max_tokens=None, max_completion_tokens=5)
 

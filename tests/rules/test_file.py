@@ -160,7 +160,7 @@ def test_embedding_inputs_are_limited() -> None:
     ]
 
 
-def test_enqueued_tokens_are_compared_with_the_given_limit() -> None:
+def test_enqueued_tokens_are_compared_with_the_user_limit() -> None:
     assert messages("enqueued_tokens", checked_file(prompt_bytes=4_003)) == []
     for limit, expected in ((1000, 0), (999, 1)):
         checked = checked_file(max_enqueued_tokens=limit, prompt_bytes=4_003)
@@ -457,7 +457,7 @@ def test_model_that_is_not_the_most_frequent_is_reported() -> None:
     assert "'m'" in (problems[0].hint or "")
 
 
-def test_misspelled_model_among_others_gets_a_suggestion() -> None:
+def test_misspelled_model_among_correct_ones_gets_a_suggestion() -> None:
     rows = [
         Row("a", model="gpt-4o"),
         Row("b", model="gpt-4o"),

@@ -1,4 +1,4 @@
-"""The cache of tools without problems is exact and bounded, and does not change findings."""
+"""The cache of tools without problems is exact and bounded, and doesn't change findings."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def test_group_names_differ_from_rule_names_and_codes() -> None:
         pytest.param("duplicate_[ck]*", {"duplicate_key", "duplicate_custom_id"}, id="set"),
     ],
 )
-def test_groups_and_globs_stand_for_rules(given: str, expected: set[str]) -> None:
+def test_groups_and_globs_expand_to_rules(given: str, expected: set[str]) -> None:
     found = resolve_rule_names(given)
 
     assert expected <= set(found)

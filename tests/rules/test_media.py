@@ -355,7 +355,7 @@ def test_superscript_digit_is_not_a_token() -> None:
 
 
 @pytest.mark.parametrize("bias", [{"50256": -100}, {}, None, [], 5], ids=str)
-def test_logit_bias_of_tokens_or_of_a_wrong_type_passes(bias: Any) -> None:
+def test_valid_or_malformed_logit_bias_passes(bias: Any) -> None:
     assert rule_findings("logit_bias_key", CHAT, {"logit_bias": bias}) == []
 
 

@@ -74,7 +74,9 @@ def about_model(url: str, model: str) -> list[BatchError]:
         ),
     ]
 )
-def test_model_at_the_wrong_endpoint_is_reported_with_the_right_ones(case: MisplacedModel) -> None:
+def test_model_at_the_wrong_endpoint_is_reported_with_the_correct_endpoints(
+    case: MisplacedModel,
+) -> None:
     (error,) = about_model(case.url, case.model)
 
     assert error.rule == case.rule

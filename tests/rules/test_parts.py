@@ -101,7 +101,7 @@ class MimeType(NamedTuple):
         MimeType("application/zip", "doubtful_file_type"),
     ]
 )
-def test_file_type_decides_which_rule_applies(case: MimeType) -> None:
+def test_rule_depends_on_the_file_type(case: MimeType) -> None:
     part = {"type": "input_file", "filename": "a", "file_data": f"data:{case.name};base64,YQ=="}
     body = {"input": [{"role": "user", "content": [part]}]}
 

@@ -90,7 +90,7 @@ def test_model_name_identifies_its_provider(model: str, provider: str | None) ->
     assert provider_of_model(model) == provider
 
 
-def test_no_openai_model_is_taken_for_another_provider() -> None:
+def test_openai_models_do_not_suggest_another_provider() -> None:
     from batchlint.providers import known_models
 
     assert [model for model in known_models() if provider_of_model(model)] == []

@@ -322,7 +322,7 @@ def findings_of_example(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", RULE_NAMES)
-def test_examples_have_findings_only_of_their_own_rule(name: str) -> None:
+def test_examples_break_only_the_rule_they_document(name: str) -> None:
     rule = RULES[name]
 
     assert rule.examples("Fails")

@@ -301,7 +301,7 @@ def test_unusual_strings_are_json(text: bytes) -> None:
         pytest.param(b"[" * 1022 + b"]" * 1022, id="1,024 levels with the line's own"),
     ],
 )
-def test_values_at_the_limits_of_json_reach_the_schema(text: bytes) -> None:
+def test_extreme_json_values_are_checked_against_the_schema(text: bytes) -> None:
     first = findings(with_input(text))[0]
 
     assert (first.param or "").startswith("body.input")
@@ -309,7 +309,7 @@ def test_values_at_the_limits_of_json_reach_the_schema(text: bytes) -> None:
 
 
 def test_other_line_separators_do_not_end_a_line() -> None:
-    """Form feeds, and carriage returns between tokens, do not end lines either."""
+    """Form feeds, and carriage returns between tokens, don't end lines either."""
     text = with_input('"\u2028\u2029\u0085\\f"'.encode()).replace(b", ", b",\r")
 
     assert findings(text, b"[]")[0].line == 3

@@ -120,7 +120,7 @@ def test_trigger_matches_as_expected(case: Case) -> None:
     assert triggered(make_rule(case.when), case.body, case.endpoint) is case.expected
 
 
-def test_lines_of_at_least_the_given_size_trigger_the_rule() -> None:
+def test_lines_of_at_least_the_minimum_size_trigger_the_rule() -> None:
     rule = make_rule(long_lines(100))
 
     assert not triggered(rule, message(), line_bytes=99)
@@ -201,7 +201,7 @@ def test_unless_skips_triggered_requests(case: SkipCase) -> None:
     assert triggered(rule, case.checked)
 
 
-def test_unless_triggers_nothing_by_itself() -> None:
+def test_unless_alone_triggers_no_rule() -> None:
     assert not triggered(make_rule(items({"name": False}), QUIET), message() | {"n": 2})
     assert not triggered(make_rule(fields("seed"), n_is_1), message() | {"n": 2})
 

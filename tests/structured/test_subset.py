@@ -139,7 +139,7 @@ def test_modes_are_cached_separately() -> None:
         assert len(subset.problems(schema, "strict")) == 3
 
 
-def test_cache_is_bounded() -> None:
+def test_cache_size_is_limited() -> None:
     for number in range(3000):
         subset.problems({"type": "object", "title": f"{number}" * 900}, "function")
     size = sum(len(key) for _, key in subset._cache._values)
