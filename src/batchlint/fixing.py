@@ -158,7 +158,7 @@ def fix(
     path = os.fspath(target) if isinstance(target, str | os.PathLike) else None
     if path is not None and is_gzipped(path):
         raise ValueError(
-            "the target must not be a .jsonl.gz file: the API refuses compressed files"
+            "the target must not be a .jsonl.gz file: the API rejects compressed files"
         )
     with repair.run(source, beside=path) as result:
         if path is not None:
@@ -380,7 +380,7 @@ class Repair:
 
         Args:
             content: the file.
-            for_all: the fixes to try on every line, with their rules.
+            for_all: the fixes to try on every line, and their rules.
         """
         plan = self._plan._replace(keep=0)
         for number, chunk in enumerate(content.open().chunks()):
@@ -429,7 +429,7 @@ class Repair:
         return line
 
     def _find_fixes(self, text: str, plan: Plan, *, first: bool) -> dict[Fix, str]:
-        """Check a line, and return the fixes of its findings with their rules."""
+        """Check a line, and return the fixes of its findings, each with its rule."""
         summary = check_chunk(text.encode() + b"\n", plan, first)
         once = (error for _, error in summary.once_per_file.values())
         return {

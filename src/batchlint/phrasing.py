@@ -46,7 +46,7 @@ _NOTHING: Final[Schema] = {}
 
 
 def escape(text: str) -> str:
-    """Escape control characters, invisible characters and those that change the text direction."""
+    """Escape control and invisible characters, and characters that change the text direction."""
     if text.isascii() and text.isprintable():
         return text
     return re.sub(_UNSAFE, lambda match: ascii(match[0])[1:-1], text)

@@ -31,7 +31,7 @@ def finish(
 
     Args:
         summary: the summary of all lines.
-        plan: the plan that the lines were checked with.
+        plan: the settings that the lines were checked with.
         name: the file's name, if it has one.
         endpoint: the URL of the batch endpoint, if the caller set it. Default: the most frequent
             valid URL.
