@@ -21,7 +21,7 @@ def test_twenty_of_fifty_thousand_similar_findings_are_printed(batch_file: Batch
 
     assert len(printed) == 2 * 20 + 3  # Each finding has a hint.
     assert printed[-3] == (
-        "... and 49,979 more of duplicate_custom_id, from line 22 on; `--max-errors 0` prints more"
+        "... and 49,979 more of duplicate_custom_id, from line 22 on; `--max-errors 0` prints all"
     )
     assert printed[-1] == (
         "x: 50,000 requests to /v1/embeddings, 49,999 errors (49,999 fail the whole batch)"
@@ -51,7 +51,7 @@ def test_rare_findings_are_printed_among_hundreds_of_frequent_ones(batch_file: B
     for place in ("x:1:", "x:901:", "x:902:", "x:903:", "x:904:"):
         assert place in printed
     assert (
-        "... and 884 more of invalid_type, lines 17-900; `--max-errors 0` prints more\n" in printed
+        "... and 884 more of invalid_type, lines 17-900; `--max-errors 0` prints all\n" in printed
     )
 
 
@@ -76,7 +76,7 @@ def test_max_errors_limits_printed_findings(
 def test_up_to_twenty_similar_findings_are_printed(count: int, batch_file: BatchFile) -> None:
     rows = [line(str(number), dimensions="x") for number in range(count)]
     printed = render_text(batch_file(*rows), 20)
-    rest = "... and 1 more of invalid_type, line 21; `--max-errors 0` prints more"
+    rest = "... and 1 more of invalid_type, line 21; `--max-errors 0` prints all"
 
     assert sum(": invalid_type" in row for row in printed) == min(count, 20)
     assert [row for row in printed if row.startswith("...")] == [rest] * (count > 20)

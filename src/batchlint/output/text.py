@@ -59,7 +59,7 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
             yield _excerpt(location, options)
     if rest := omitted(report, printed):
         kept = len(report.errors) + len(report.warnings)
-        more = "; `--max-errors 0` prints more" if len(printed) < kept else ""
+        more = "; `--max-errors 0` prints all" if len(printed) < kept else ""
         yield wrap(style(f"... and {rest}{more}", dim=True), options.width) + "\n"
     if options.quiet:
         return
