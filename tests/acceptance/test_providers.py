@@ -156,12 +156,17 @@ def test_file_limit_is_exact(case: BoundaryCase) -> None:
     [case for case in BOUNDARY_CASES if case.limit == "line_bytes"],
     ids=lambda case: case.name,
 )
-def test_line_size_limit_is_exact(case: BoundaryCase) -> None:
+@pytest.mark.parametrize("newline", [b"", b"\n", b"\r\n"])
+@pytest.mark.parametrize("field", [b"", b', "custom_id": 1'], ids=["valid", "invalid"])
+def test_line_size_limit_is_exact(case: BoundaryCase, newline: bytes, field: bytes) -> None:
     path = next(path for path in VALID if path.parent.name == case.provider.name)
     line = path.read_bytes().split(b"\n")[0]
+    line = line[:-1] + field + line[-1:]
     padded = line[:-1] + b" " * (case.number - len(line)) + line[-1:]
-    report = check(padded, provider=case.provider.name)
-    findings = [*report.errors, *report.warnings]
+    report = check(padded + newline, provider=case.provider.name)
+    findings = [
+        error for error in (*report.errors, *report.warnings) if error.rule.startswith("line_")
+    ]
 
     assert len(padded) == case.number
     assert [error.severity for error in findings] == ([case.severity] if case.severity else [])

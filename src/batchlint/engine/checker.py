@@ -128,7 +128,7 @@ class EndpointChecker:
 
         Args:
             body: the body. It may have fields that the schema rejects.
-            line_bytes: the size of the line in bytes.
+            line_bytes: the size of the line in bytes, without the newline.
             quiet: the result of `is_quiet`.
         """
         groups = self._triggered(body, line_bytes, quiet=quiet)
@@ -354,7 +354,7 @@ class Checker:
         body = request.get("body")
         model = body.get("model") if isinstance(body, dict) else None
         checker = self.endpoint_checker(url, model)
-        found = self._explain_request(request, len(line), checker)
+        found = self._explain_request(request, len(line.rstrip(b"\r\n")), checker)
         return LineResult(
             errors + _sorted_errors(self._error(*each, number, custom_id) for each in found),
             False,

@@ -118,7 +118,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
             status = _PASSED
             quiet = is_quiet(body)
             if not quiet or len(line) >= long_line or not triggers_nothing(body):
-                line_facts = (number, len(line), custom_id)
+                line_facts = (number, len(line.rstrip(b"\r\n")), custom_id)
                 found = checker.run_rules(current, body, line_facts, quiet=quiet)
                 if found and _add(summary, found):
                     status = _FAILED

@@ -36,7 +36,7 @@ class Request(NamedTuple):
     Attributes:
         endpoint: the endpoint of its URL.
         body: the body. The schema may have rejected some of its fields.
-        line_bytes: the size of the line in bytes.
+        line_bytes: the size of the line in bytes, without the newline.
         provider: the provider to check for; None for OpenAI.
     """
 
