@@ -693,6 +693,11 @@ class _LimitedStream(io.RawIOBase):
         super().close()
 
 
+def size_without_newline(line: bytes) -> int:
+    """Return the size of a line in bytes, without its newline. This doesn't copy the line."""
+    return len(line) - line.endswith(b"\n") - line.endswith(b"\r\n")
+
+
 def _to_line(item: Any) -> bytes:
     line: bytes
     if isinstance(item, str):

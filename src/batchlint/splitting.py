@@ -28,7 +28,7 @@ from .output.complete_writer import OutputError, as_output_error, open_writer
 from .output.wording import pluralize
 from .providers import EMBEDDINGS, OTHER, Endpoint, Provider, provider
 from .rules.file import repeated_ids
-from .sources import AnySource, Source, open_source
+from .sources import AnySource, Source, open_source, size_without_newline
 from .summary import CustomIds
 
 #: The maximum number of unplaced lines, and of repeated custom_ids, to list. All of them are
@@ -490,7 +490,7 @@ class _Splitter:
         endpoint = plan.provider.endpoint(url)
         group = self._group(request, url, endpoint)
         size = len(line)
-        content = len(line.rstrip(b"\r\n"))
+        content = size_without_newline(line)
         longest = plan.provider.limits.line_bytes
         if longest is not None and content > longest:
             raise _UnplaceableError(

@@ -42,6 +42,7 @@ from ..schema.store import (
     newer_hint,
 )
 from ..schema.validate import compile_schema
+from ..sources import size_without_newline
 
 if TYPE_CHECKING:
     from ..schema.explain import Explainer, HintMaker
@@ -354,7 +355,7 @@ class Checker:
         body = request.get("body")
         model = body.get("model") if isinstance(body, dict) else None
         checker = self.endpoint_checker(url, model)
-        found = self._explain_request(request, len(line.rstrip(b"\r\n")), checker)
+        found = self._explain_request(request, size_without_newline(line), checker)
         return LineResult(
             errors + _sorted_errors(self._error(*each, number, custom_id) for each in found),
             False,

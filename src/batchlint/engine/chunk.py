@@ -15,6 +15,7 @@ from ..rules import RULES, Selection
 from ..rules.file import is_replaceable
 from ..rules.prompt_size import prompt_bytes
 from ..schema.validate import Validator
+from ..sources import size_without_newline
 from ..summary import ChunkSummary, CustomIds, FindingStore, LineStatus
 from .checker import Checker, EndpointChecker, LineResult, checker_for
 
@@ -118,7 +119,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
             status = _PASSED
             quiet = is_quiet(body)
             if not quiet or len(line) >= long_line or not triggers_nothing(body):
-                line_facts = (number, len(line.rstrip(b"\r\n")), custom_id)
+                line_facts = (number, size_without_newline(line), custom_id)
                 found = checker.run_rules(current, body, line_facts, quiet=quiet)
                 if found and _add(summary, found):
                     status = _FAILED
