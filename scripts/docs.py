@@ -62,8 +62,8 @@ def _index_lines() -> Iterator[str]:
         "same text.\n"
     )
     yield (
-        "A finding shows the API's code. If the rule's name differs from the code, the name follows "
-        "the message in brackets. `--select`, `--ignore`, `--warn` and `--error` accept names, codes, "
+        "A finding shows the API's code. If the rule's name differs from the code, the name "
+        "appears in brackets after the message. `--select`, `--ignore`, `--warn` and `--error` accept names, codes, "
         "groups, and globs such as `image*`."
     )
     for topic, rules in rules_by_topic().items():

@@ -94,8 +94,8 @@ def test_globs_match_names_of_files_outside_the_project(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("ignore = 3", "ignore must be a list of rule names", id="number"),
-        pytest.param('ignore = "blank_line"', "ignore must be a list of rule names", id="string"),
+        pytest.param("ignore = 3", "ignore must be a list of rules", id="number"),
+        pytest.param('ignore = "blank_line"', "ignore must be a list of rules", id="string"),
         pytest.param(
             'ignore = ["blank_lines"]',
             "ignore: unknown rule 'blank_lines'; did you mean blank_line",

@@ -1,6 +1,6 @@
 """Imports are late and point one way.
 
-A commit hook has to start quickly, so modules that a run may not need are imported late.
+A commit hook has to start quickly, so modules that a run may not need are imported lazily.
 """
 
 from __future__ import annotations

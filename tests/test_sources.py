@@ -468,7 +468,7 @@ def test_unsupported_source_raises_type_error(source: Any) -> None:
 
 
 def test_error_about_an_unsupported_source_names_its_type() -> None:
-    with pytest.raises(TypeError, match="cannot read requests from dict; give a path, a URL"):
+    with pytest.raises(TypeError, match="cannot read requests from dict; pass a path, a URL"):
         open_source({"custom_id": "a"})
 
 
@@ -479,7 +479,7 @@ def test_data_frame_raises_type_error() -> None:
         def __dataframe__(self) -> None:
             """Implement the interchange protocol, which pandas supports."""
 
-    with pytest.raises(TypeError, match="data frame; give an iterable of its rows"):
+    with pytest.raises(TypeError, match="data frame; pass an iterable of its rows"):
         open_source(DataFrame(["custom_id", "body"]))
 
 

@@ -246,9 +246,7 @@ def test_optional_url_of_a_line_is_used_if_present(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"url": 7}, {"url": ""}, {"body": {"model": ""}}])
-def test_optional_field_of_the_wrong_type_is_reported(
-    wrong: dict[str, Any], tmp_path: Path
-) -> None:
+def test_invalid_optional_field_fails_the_split(wrong: dict[str, Any], tmp_path: Path) -> None:
     text = json.dumps(request("a", CHAT) | wrong).encode()
 
     assert not split(text, tmp_path, provider="siliconflow", by=["model", "url"])

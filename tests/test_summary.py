@@ -305,7 +305,7 @@ def test_summary_absorbs_every_fact_with_the_lines_shifted() -> None:
     assert summary.statuses.failed == 5
 
 
-def test_facts_from_later_lines_are_shifted() -> None:
+def test_absorbed_line_numbers_are_shifted() -> None:
     summary = ChunkSummary(statuses=LineStatuses([LineStatus.BLANK] * 7))
     summary.absorb(summary_of("a"))
 

@@ -98,9 +98,9 @@ def _is_table_of_strings(value: Any) -> bool:
 
 
 _STRING_LIST_SCHEMA: Final = {"type": "array", "items": {"type": "string"}}
-_RULES: Final = Kind("a list of rule names", _STRING_LIST_SCHEMA, _is_list_of_strings)
+_RULES: Final = Kind("a list of rules", _STRING_LIST_SCHEMA, _is_list_of_strings)
 _GLOBS: Final = Kind(
-    "a list of globs, none of them empty",
+    "a list of non-empty globs",
     {"type": "array", "items": {"type": "string", "minLength": 1}},
     _is_list_of_globs,
 )

@@ -153,7 +153,7 @@ def remove_all(text: str, paths: Iterable[PathParts]) -> tuple[str, list[PathPar
     ]
     outermost: list[Span] = []
     for span, _ in sorted(found):
-        if not outermost or span.name >= outermost[-1].end:
+        if not outermost or span.key_start >= outermost[-1].end:
             outermost.append(span)
     for span in reversed(outermost):  # Go backwards, so that earlier offsets stay valid.
         text = _without(text, span)
@@ -169,8 +169,8 @@ def _without(text: str, span: Span) -> str:
     """Remove a field, and the comma before or after it."""
     rest = text[span.end :].lstrip(_BLANKS)
     if rest.startswith(","):
-        return text[: span.name] + rest[1:].lstrip(_BLANKS)
-    return text[: span.name].rstrip(_BLANKS).removesuffix(",") + text[span.end :]
+        return text[: span.key_start] + rest[1:].lstrip(_BLANKS)
+    return text[: span.key_start].rstrip(_BLANKS).removesuffix(",") + text[span.end :]
 
 
 def _remove_if_present(text: str, path: PathParts) -> str | None:
@@ -182,14 +182,14 @@ def _rename(text: str, path: PathParts, key: str) -> str | None:
     if span is None or find_span(text, (*path[:-1], key)) is not None:
         return None
     end = text[: span.start].rstrip(_BLANKS)[:-1].rstrip(_BLANKS)  # without the colon
-    return _splice(text, span.name, len(end), _to_json(key))
+    return _splice(text, span.key_start, len(end), _to_json(key))
 
 
 def _move(text: str, path: PathParts, parent: PathParts) -> str | None:
     span = find_span(text, path)
     if span is None or find_span(text, (*parent, path[-1])) is not None:
         return None
-    field = text[span.name : span.end]
+    field = text[span.key_start : span.end]
     without = _remove(text, path)
     target = None if without is None else find_span(without, parent)
     if without is None or target is None or without[target.start] != "{":
@@ -211,7 +211,7 @@ def _unwrap(text: str, path: PathParts) -> str | None:
     fields = text[span.start + 1 : span.end - 1].strip(_BLANKS)
     if not fields:
         return _remove(text, path)
-    return _splice(text, span.name, span.end, fields)
+    return _splice(text, span.key_start, span.end, fields)
 
 
 def _unquote(text: str, path: PathParts) -> str | None:

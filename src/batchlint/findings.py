@@ -149,7 +149,7 @@ class Problem(NamedTuple):
 
 
 class BatchError(NamedTuple):
-    """One finding: the four fields of the Batch API's `errors.data[]`, and more from batchlint.
+    """One finding: the four fields of the Batch API's `errors.data[]`, plus batchlint's own.
 
     Findings sort by line, then in the order of the API's checks. The first finding of a line is the
     one that the API would report.

@@ -66,7 +66,7 @@ class Place(NamedTuple):
 
 
 def error_position(error: json.JSONDecodeError, text: str) -> int:
-    """Return the offset of a syntax error in JSON text. Every Python version gets the same offset.
+    """Return the offset of a syntax error in JSON text, the same in every Python version.
 
     If there is a comma before a closing bracket, Python 3.13 and later report the comma. Earlier
     versions report the bracket.
@@ -161,7 +161,7 @@ class _Target:
 
     Attributes:
         children: the targets inside this one, by key or index.
-        name: the offset of the key.
+        key_start: the offset of the key.
         start: the offset of the value.
         end: the offset after the value.
         visit: how many times the walk has found this target. If keys are duplicated, decoders use
@@ -169,11 +169,11 @@ class _Target:
         parent_visit: the parent's `visit` when the walk last found this target.
     """
 
-    __slots__ = ("children", "end", "name", "parent_visit", "start", "visit")
+    __slots__ = ("children", "end", "key_start", "parent_visit", "start", "visit")
 
     def __init__(self) -> None:
         self.children: dict[str, _Target] = {}
-        self.name = self.start = self.end = 0
+        self.key_start = self.start = self.end = 0
         self.visit = self.parent_visit = 0
 
     def add(self, tokens: list[str]) -> None:
@@ -194,7 +194,9 @@ class _Target:
                 return target.start, target.start + 1
             target = child
         return (
-            (target.name, _value_end(text, target.name)) if is_key else (target.start, target.end)
+            (target.key_start, _value_end(text, target.key_start))
+            if is_key
+            else (target.start, target.end)
         )
 
 
@@ -226,7 +228,7 @@ def _walk(text: str, root: _Target, steps: int, max_key_length: int | None) -> i
         if steps <= 0:
             return 0
         containers.append((parent, closing, index + 1))
-        name = offset
+        key_start = offset
         key = str(index)
         if closing == "}":
             key, offset = _DECODER.raw_decode(text, offset)
@@ -235,14 +237,14 @@ def _walk(text: str, root: _Target, steps: int, max_key_length: int | None) -> i
         if target is None:
             offset = _after_value(text, _value_end(text, offset))
         else:
-            target.name = name
+            target.key_start = key_start
             target.parent_visit = parent.visit
             offset = _enter(text, target, offset, containers)
     return steps
 
 
 def _enter(text: str, target: _Target, offset: int, containers: _OpenContainers) -> int:
-    """Record where a target begins. Return the offset of its first child, or else after it."""
+    """Record where a target begins. Return the offset of its first child, or of what follows it."""
     target.start = offset
     target.visit += 1
     if target.children and text[offset] in "{[":
@@ -280,12 +282,12 @@ class Span(NamedTuple):
     """The offsets of a key and its value in JSON text.
 
     Attributes:
-        name: the offset of the key; in an array, the offset of the value.
+        key_start: the offset of the key; in an array, the offset of the value.
         start: the offset of the value.
         end: the offset after the value.
     """
 
-    name: int
+    key_start: int
     start: int
     end: int
 
@@ -323,4 +325,4 @@ def _target_span(root: _Target, tokens: list[str]) -> Span | None:
         if child.parent_visit != target.visit:
             return None
         target = child
-    return Span(target.name, target.start, target.end)
+    return Span(target.key_start, target.start, target.end)

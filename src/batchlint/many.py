@@ -78,9 +78,10 @@ def check_many(
         warn: rules to enable as warnings.
         error: rules to enable as errors.
         jobs: the number of worker processes. 1 checks one file after another in this process, and
-            0 uses one process per core. None looks at the first 100 files (more on many cores) to
-            choose. If any of them is at a URL, it uses threads. If there are at least two local
-            files per core, and they have 64 MB or more in total (8 MB with `fork`), it uses one
+            0 uses one process per core. If None, batchlint looks at the first 100 files (more on
+            machines with many cores) to choose. If any of them is at a URL, it uses threads. If
+            there are at least two local files per core, and they have 64 MB or more in total
+            (8 MB with `fork`), it uses one
             process per core. Otherwise, it checks one file at a time, and a large file in several
             processes.
         executor: an executor to run the checks, with one call per file: a `concurrent.futures`
@@ -99,9 +100,9 @@ def check_many(
         start: how worker processes start, as for `check`.
 
     Returns:
-        An iterator over (name, result). The name is the path or URL that you passed. For a glob or
-        a prefix, it is the URL of the matching file. Results come in the order in which the checks
-        finish.
+        An iterator over (name, result) pairs. The name is the path or URL that you passed. For a
+        glob or a prefix, it is the URL of the matching file. Results come in the order in which
+        the checks finish.
 
     Raises:
         OSError: a worker process died. Raised during iteration.

@@ -29,15 +29,15 @@ def check_chunk(
 ) -> ChunkSummary:
     """Check part of a file. The parts of a file can be checked on different machines.
 
-    Pass the summaries of all parts to `merge`, in the order of the file, and the result to
+    Pass the summaries of all parts to `merge`, in file order, and the result to
     `finish`. The report equals that of `check` for the whole file.
 
     Args:
         data: whole lines. Every part except the last must end with a newline.
         first: whether this is the first part of the file. batchlint looks for a byte order mark and
             for other file formats only in the first part. To recognize another format, it needs at
-            least 256 KiB, or the whole file. The finding has a fix only if the part is the whole
-            file.
+            least 256 KiB, or the whole file. A finding about another format has a fix only if the
+            part is the whole file.
         provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint. Needed only if the provider's lines have no URL.
         select: the rules to check, as for `check`.

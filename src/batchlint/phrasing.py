@@ -18,12 +18,12 @@ Schema = Mapping[str, Any]
 #: The API's message for a line that it can't parse (source: `batchlint rule invalid_json_line`).
 NOT_JSON: Final = "This line is not parseable as valid JSON."
 
-#: The API shortens longer names. Responses contain a name of 12 characters in full, and a shortened
-#: name of 20 characters.
+#: The API shortens longer names. Recorded responses show a 12-character name in full, and a
+#: 20-character name shortened.
 MAX_NAME_LENGTH: Final = 19
 
-#: The API shortens longer values. Responses contain a value of 20 characters in full (August 2025),
-#: and shortened values of 24 and 28 characters (July 2026).
+#: The API shortens longer values. Recorded responses show a 20-character value in full (August
+#: 2025), and values of 24 and 28 characters shortened (July 2026).
 MAX_VALUE_LENGTH: Final = 20
 
 #: Messages quote at most this many characters of a user's value.
@@ -129,7 +129,7 @@ def listed(items: Sequence[str], conjunction: str = "and") -> str:
 
 
 def quoted(values: Iterable[str]) -> list[str]:
-    """Put each value into single quotes."""
+    """Put each value in single quotes."""
     return [f"'{value}'" for value in values]
 
 
@@ -316,7 +316,7 @@ _suggestion_cache: Final[ByteCache[_Misspelling, list[str]]] = ByteCache(100_000
 
 
 def _nearby_names(key: _Misspelling) -> list[str]:
-    """Return the known names at a distance of at most 2, by distance and then alphabetically."""
+    """Return the known names at a distance of at most 2, sorted by distance, then name."""
     name, known = key
     steps = sorted((distance(name, other, 2), other) for other in known)
     return [other for step, other in steps if step <= 2]

@@ -380,7 +380,7 @@ def successors() -> Mapping[str, str]:
 
 
 def unbatchable_models() -> Collection[str]:
-    """Return the known models that no source lists as available in batches."""
+    """Return the known models that no source lists as available in the Batch API."""
     names: Collection[str] = _models().table["unbatchable"]
     return names
 

@@ -133,11 +133,11 @@ def open_source(
     if hasattr(source, "read"):
         return StreamSource(cast("BinaryIO", source))
     if hasattr(source, "__dataframe__"):  # Iterating over it may yield the names of its columns.
-        raise TypeError("cannot read requests from a data frame; give an iterable of its rows")
+        raise TypeError("cannot read requests from a data frame; pass an iterable of its rows")
     if isinstance(source, Iterable) and not isinstance(source, Mapping | io.TextIOBase):
         return ItemSource(source)
     raise TypeError(
-        f"cannot read requests from {type(source).__name__}; give a path, a URL, bytes, a binary "
+        f"cannot read requests from {type(source).__name__}; pass a path, a URL, bytes, a binary "
         "stream or an iterable of requests"
     )
 
@@ -223,7 +223,7 @@ class BytesSource(_Stream):
 
 
 class FileIdentity(NamedTuple):
-    """The properties of a file that differ once the file is replaced or changed."""
+    """The properties of a file that change when the file is replaced or modified."""
 
     device: int
     inode: int
@@ -282,7 +282,7 @@ class FileSource:
         if "\0" in os.fsdecode(path):
             raise OSError(errno.EINVAL, "a path must not contain null characters", path)
         status = self._path.stat()
-        # Files in /proc, for example, have the size 0 but are not empty, so read them as streams.
+        # Files in /proc, for example, report a size of 0 but are not empty. Read them as streams.
         has_ranges = stat.S_ISREG(status.st_mode) and status.st_size > 0
         self._stream = None if has_ranges else _PipeSource(self._path)
         self._descriptor: _Descriptor | None = None
@@ -477,7 +477,7 @@ def _join_until(chunks: Iterator[bytes], size: int) -> bytes:
 
 
 class _PipeSource(_Stream):
-    """A pipe, a device, or a file that reports the size 0."""
+    """A pipe, a device, or a file that reports a size of 0."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -610,7 +610,7 @@ def open_regular(path: str) -> BinaryIO:
 
 
 def is_gzipped(path: str) -> bool:
-    """Return whether a path ends in `.jsonl.gz`, in upper or lower case."""
+    """Return whether a path ends in `.jsonl.gz`, ignoring case."""
     return path.lower().endswith(".jsonl.gz")
 
 

@@ -221,7 +221,7 @@ def split(
         name: the name of the file, if the source has none. The names of the parts begin with it.
             Default: `batch`.
         by: the fields that all requests in a part must share: `model`, `url`, both, or none.
-            Default: the fields that the provider requires, or may require. For OpenAI: both.
+            Default: the fields that must, or may have to, be the same in a file. OpenAI: both.
         max_requests: the maximum number of requests per part. Default: the provider's limit
             (OpenAI: 50,000).
         max_bytes: the maximum size of a part. Default: the lowest limit in any of the provider's
@@ -287,7 +287,7 @@ class _Plan(NamedTuple):
         if isinstance(by, str):
             raise TypeError("by must be a list of fields, not a string")
         chosen = provider(name)
-        fields = tuple(dict.fromkeys(_required_fields(chosen) if by is None else by))
+        fields = tuple(dict.fromkeys(_shared_fields(chosen) if by is None else by))
         unknown = [field for field in fields if field not in FIELDS]
         if unknown:
             raise ValueError(
@@ -324,7 +324,7 @@ class _Plan(NamedTuple):
         return {name: None if limit == _UNLIMITED else limit for name, limit in limits.items()}
 
 
-def _required_fields(provider: Provider) -> list[str]:
+def _shared_fields(provider: Provider) -> list[str]:
     """Return the fields that all requests in a file must share, or may have to share."""
     off = {name for name, change in provider.rules.items() if change.severity == "none"}
     by_model = ["model"] if "mismatched_model" not in off else []

@@ -321,7 +321,7 @@ def merge(summaries: Iterable[ChunkSummary], keep: int = DEFAULT_KEEP) -> ChunkS
     """Join the summaries of consecutive parts of a file.
 
     Args:
-        summaries: the summaries, in the order of the file.
+        summaries: the summaries, in file order.
         keep: the maximum number of findings to keep per rule. 0 means no limit.
 
     Returns:

@@ -34,7 +34,7 @@ def test_signal_stops_the_server_and_no_files_remain(
 
     assert process.returncode == status
     assert [*tmp_path.iterdir()] == []
-    assert "answers are canned" in err
+    assert "responses are canned" in err
     assert "POST /v1/files HTTP/1.1 200" in err
     assert "Traceback" not in err
 

@@ -132,7 +132,7 @@ def test_in_process_example_needs_no_server_process(folder: Path, server: str) -
 
 def test_answers_file_example_is_accepted(folder: Path) -> None:
     path = folder / "outputs.jsonl"
-    path.write_text(example("Supply answers", "json"), "utf-8")
+    path.write_text(example("Supply responses", "json"), "utf-8")
     (folder / "requests.jsonl").write_bytes(b"".join(line(name, CHAT) for name in "abcd"))
     (folder / "server").mkdir()
 

@@ -24,7 +24,7 @@ def _cluster() -> Iterator[None]:
     ray.shutdown()
 
 
-def test_ray_remote_function_gives_the_same_reports(
+def test_ray_remote_function_gives_the_same_reports_as_check(
     recipes: dict[str, Any], paths: list[str]
 ) -> None:
     assert recipes["check_with_ray"](paths) == [check(path) for path in paths]
@@ -40,7 +40,7 @@ def test_ray_data_over_paths_gives_the_same_results(
     assert "No such file" in by_path["missing.jsonl"]["error"]
 
 
-def test_ray_data_over_bytes_gives_the_same_results(
+def test_ray_data_over_bytes_gives_the_same_results_as_check(
     recipes: dict[str, Any], paths: list[str]
 ) -> None:
     rows = recipes["check_binary_files"](paths).take_all()

@@ -33,7 +33,7 @@ def test_checker_is_compiled_once_per_selection() -> None:
     )
 
 
-def test_checker_of_an_unknown_provider_raises_value_error() -> None:
+def test_checker_for_an_unknown_provider_raises_value_error() -> None:
     with pytest.raises(ValueError, match="unknown provider 'nope'"):
         checker_for("nope", select_rules())
 

@@ -1,7 +1,7 @@
 """The laws about fixes, for all fixtures and the files in `BATCHLINT_LAW_FILES`.
 
 Each test runs with safe fixes only, and with all fixes. Lines without a fixable finding must not
-change. In other lines, the decode_token value is what the documentation promises (`fix_model.py`), and
+change. In other lines, the decoded value is what the documentation promises (`fix_model.py`), and
 numbers and strings keep their spelling. Nothing is fixable afterwards, and a second run changes
 nothing.
 """

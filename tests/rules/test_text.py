@@ -401,7 +401,7 @@ class DefectCase(NamedTuple):
         DefectCase("lone surrogate", rb'{"a": "\ud800"}'),
     ]
 )
-def test_defect_of_a_line_is_found(case: DefectCase) -> None:
+def test_defect_of_a_line_is_classified(case: DefectCase) -> None:
     assert find_defect(case.line).kind == case.name
 
 

@@ -151,7 +151,7 @@ def test_every_endpoint_has_a_schema_at_its_path() -> None:
     assert set(data.read("batch-create")["properties"]["endpoint"]["enum"]) == files
 
 
-def test_tree_has_schemas() -> None:
+def test_source_tree_is_not_empty() -> None:
     assert len(TREE) >= len(NAMES)
 
 

@@ -33,7 +33,7 @@ TYPES: dict[str, Any] = {
     "/v1/videos": Video,
 }
 
-#: The fields that the client declares but canned answers omit.
+#: The fields that the client declares but canned responses omit.
 OMITTED = {
     "/v1/chat/completions": {"metadata", "moderation"},
     "/v1/responses": {

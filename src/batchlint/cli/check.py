@@ -54,8 +54,8 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
 
 @click.command(
     cls=CheckCommand,
-    epilog="Exit status: 0 no errors, 1 errors (with --strict, also warnings), 2 a file could not "
-    "be checked or the report could not be written.",
+    epilog="Exit status: 0: no errors; 1: errors (with --strict, also warnings); 2: a file could "
+    "not be checked or the report could not be written.",
 )
 @click.argument("files", nargs=-1, required=True, type=InputFile())
 @provider_option("files")

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=CheckCommand,
-    epilog="Exit status: 0 no errors remain, 1 errors remain or --diff shows a change, 2 a "
+    epilog="Exit status: 0: no errors remain; 1: errors remain or --diff shows a change; 2: a "
     "file could not be read or written.",
 )
 @click.argument("files", nargs=-1, required=True, type=InputFile())

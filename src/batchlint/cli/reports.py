@@ -100,7 +100,7 @@ class _NothingCheckedError(Exception):
 
 
 def _require_checked_file(strings: Iterable[str], results: list[FileResult]) -> Iterator[str]:
-    """Yield the strings of a report. An error at the end keeps the old file.
+    """Yield the strings of a report. At the end, raise an error if the old report must stay.
 
     Raises:
         _NothingCheckedError: no file could be checked.

@@ -31,14 +31,14 @@ from .printing import print_all, print_message
     "--outputs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Take answers from FILE, by custom_id. FILE has the format of the API's output file. "
-    "Requests without an answer in FILE get canned answers.",
+    help="Take responses from FILE, by custom_id. FILE has the format of the API's output file. "
+    "Requests without a response in FILE get canned responses.",
 )
 def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
     """Serve the Batch API's file and batch routes on this machine.
 
     Set OPENAI_BASE_URL to the printed address to test any OpenAI client offline. Uploads and
-    batches are checked. Requests get canned answers; no model is called. Files are kept in a
+    batches are checked. Requests get canned responses; no model is called. Files are kept in a
     temporary directory, which is removed when the server stops.
     """
     try:
@@ -66,5 +66,5 @@ def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
                 f"warning: other machines can connect to {host}, and there is no authentication"
             )
         print_all([f"{base_url(listener)}\n"])
-        print_message("answers are canned, no model is called; stop with Ctrl-C")
+        print_message("responses are canned, no model is called; stop with Ctrl-C")
         run(create_app(answers, provider), listener)

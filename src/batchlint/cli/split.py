@@ -54,8 +54,8 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in rec
 @click.command(
     cls=CheckCommand,
     short_help="Split a batch input FILE into parts.",
-    epilog="Exit status: 0 all parts were written, 1 a line doesn't fit into any part, so nothing "
-    "was written, 2 the file could not be read or the parts could not be written.",
+    epilog="Exit status: 0: all parts were written; 1: a line doesn't fit into any part, so "
+    "nothing was written; 2: the file could not be read or the parts could not be written.",
 )
 @click.argument("file", type=InputFile())
 @provider_option("parts")
@@ -72,7 +72,8 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in rec
     type=_Fields(),
     metavar="FIELDS",
     help="Fields whose values all requests in a part must share: `model,url`, `model`, `url` or "
-    "`none`.  [default: the fields that the provider requires, model,url for OpenAI]",
+    "`none`.  [default: the fields that the provider requires to be the same; for OpenAI: "
+    "model,url]",
 )
 @click.option(
     "--max-requests",

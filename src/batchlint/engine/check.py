@@ -78,7 +78,7 @@ def check(
         warn: rules to enable as warnings.
         error: rules to enable as errors.
         jobs: the number of worker processes. 1 checks the file in this process, and 0 uses one
-            process per core. None chooses the number based on the size of the file.
+            process per core. If None, the number depends on the size of the file.
         executor: an executor that runs the checks, such as a `ProcessPoolExecutor` or Dask's
             `get_executor()`. `jobs` then has no effect.
         progress: a function to call with the number of bytes checked since the last call.

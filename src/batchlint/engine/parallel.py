@@ -98,7 +98,7 @@ def run(
         source: the source.
         plan: the settings of the check.
         jobs: the number of worker processes. 1 checks the source in this process, and 0 uses one
-            process per core. None chooses the number based on the size of the source.
+            process per core. If None, the number depends on the size of the source.
         executor: the caller's executor. `jobs` then has no effect.
         start: how worker processes start.
 

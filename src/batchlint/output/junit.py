@@ -35,10 +35,10 @@ def _reference(character: str) -> str:
 
 
 def _suite(file: FileResult) -> ET.Element:
-    suite = ET.Element("testsuite", name=_fit(file.path))
+    suite = ET.Element("testsuite", name=_xml_safe(file.path))
     if file.report is None:
-        case = ET.SubElement(suite, "testcase", name="readable", classname=_fit(file.path))
-        ET.SubElement(case, "error", type="unreadable_file", message=_fit(file.error or ""))
+        case = ET.SubElement(suite, "testcase", name="readable", classname=_xml_safe(file.path))
+        ET.SubElement(case, "error", type="unreadable_file", message=_xml_safe(file.error or ""))
     else:
         errors, warnings = count_by_severity(file.report.counts)
         properties = ET.SubElement(suite, "properties")
@@ -51,8 +51,8 @@ def _suite(file: FileResult) -> ET.Element:
         for error in sorted([*file.report.errors, *file.report.warnings]):
             _case(suite, file.path, error)
         if not errors + warnings:
-            ET.SubElement(suite, "testcase", name="no errors", classname=_fit(file.path))
-        ET.SubElement(suite, "system-out").text = _fit(summary(file.report))
+            ET.SubElement(suite, "testcase", name="no errors", classname=_xml_safe(file.path))
+        ET.SubElement(suite, "system-out").text = _xml_safe(summary(file.report))
     for name, path in (
         ("tests", "testcase"),
         ("failures", "testcase/failure"),
@@ -68,19 +68,20 @@ def _case(suite: ET.Element, path: str, error: BatchError) -> None:
     case = ET.SubElement(
         suite,
         "testcase",
-        name=_fit(f"{place(path, error.line, None)} {label(error)}"),
-        classname=_fit(path),
+        name=_xml_safe(f"{place(path, error.line, None)} {label(error)}"),
+        classname=_xml_safe(path),
     )
-    text = _fit(
+    text = _xml_safe(
         f"{place(path, error.line, None)}: {label(error)}: {error.message}"
         + (f"\n{error.hint}" if error.hint else "")
     )
     if error.severity == "error":
-        ET.SubElement(case, "failure", type=error.rule, message=_fit(error.message)).text = text
+        failure = ET.SubElement(case, "failure", type=error.rule, message=_xml_safe(error.message))
+        failure.text = text
     else:
         ET.SubElement(case, "system-out").text = f"warning: {text}"
 
 
-def _fit(text: str) -> str:
+def _xml_safe(text: str) -> str:
     """Replace the characters that XML does not allow."""
     return _NOT_IN_XML.sub("?", text)

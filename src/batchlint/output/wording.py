@@ -24,7 +24,7 @@ EFFECT_OF_RULE: Final[Mapping[Effect | None, str]] = {
     "create": "rejects the create call",
     "batch": "fails the whole batch",
     "request": "rejects the request",
-    None: "is not known to reject such input",
+    None: "may accept such input",
 }
 
 

@@ -129,7 +129,7 @@ def best_of_below_n(request: Request) -> Iterator[Problem]:
     Fails: /v1/completions {"model": "m", "prompt": "x", "n": 3, "best_of": 2}
     Passes: /v1/completions {"model": "m", "prompt": "x", "n": 3, "best_of": 3}
 
-    Fix: Make `best_of` at least `n`, or remove one of them.
+    Fix: Set `best_of` to at least `n`, or remove one of them.
 
     Evidence: documented. The docstrings of openai-python 3.54.0. The error message is
     from 2022, and from another server with the same interface.
@@ -160,8 +160,8 @@ def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
 
     Fix: Remove one of them.
 
-    Evidence: confirmed. A recorded response, August 2026. The empty quotes and the
-    shortened name in the message are the API's own.
+    Evidence: confirmed. A recorded response, August 2026. The API's message contains
+    empty quotes and a shortened name: 'pre..._id'.
     """
     if isinstance(request.body.get("conversation"), str | dict) and isinstance(
         request.body.get("previous_response_id"), str
@@ -191,9 +191,9 @@ _EXCLUDED_BY_PREDICTION: Final = (
 def prediction_excludes(request: Request) -> Iterator[Problem]:
     """`prediction` is combined with a parameter that it does not support.
 
-    These are `n` above 1, `logprobs`, `presence_penalty` or `frequency_penalty` above
-    0, `audio`, `tools` and `max_completion_tokens`. This is a warning because the API's
-    response is unknown.
+    It does not support `logprobs`, `audio`, `tools` or `max_completion_tokens`. It also
+    requires `n` to be at most 1, and both penalties to be at most 0. This is a warning
+    because the API's response is unknown.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "prediction": {"type": "content", "content": "x"}, "n": 2}

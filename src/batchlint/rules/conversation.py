@@ -293,7 +293,7 @@ def _not_in_json_mode(request: Request) -> bool:
 def json_word_missing(request: Request) -> Iterator[Problem]:
     """The request uses JSON mode, but its conversation does not contain the word "json".
 
-    The word may be in upper or lower case. The API rejects the request. The error
+    The word may be ignoring case. The API rejects the request. The error
     appears in the batch's error file, up to a day later.
 
     Nothing is reported if the word may be somewhere that batchlint cannot see: in an
@@ -329,7 +329,8 @@ def json_word_missing(request: Request) -> Iterator[Problem]:
 def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
     """The request uses JSON mode, and the word "json" is in `instructions` but not in `input`.
 
-    This is a warning because there is only a single report.
+    This is a warning because only one user has reported that the API rejects such a
+    request.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "instructions": "Answer in
             JSON.", "text": {"format": {"type": "json_object"}}}
@@ -338,7 +339,7 @@ def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
 
     Fix: Ask for JSON in the input too.
 
-    Evidence: reported. One report from 2026 shows the API rejecting such a request.
+    Evidence: reported. One report from 2026 shows the rejection.
     """
     if (
         _json_mode(request) == "input"

@@ -343,7 +343,7 @@ def _ending_models(file: CheckedFile) -> set[str]:
 
 @file_rule(fails=None)
 def model_not_batchable(file: CheckedFile) -> Iterator[Problem]:
-    """No public list marks the model as available in batches.
+    """No public list marks the model as available in the Batch API.
 
     This is a warning because the lists may be incomplete. If the model is not
     available, the whole batch fails. The finding appears once per model, on the first
@@ -398,7 +398,7 @@ def misspelled_model(file: CheckedFile) -> Iterator[Problem]:
 _REPLACEMENTS: Final = {
     "functions": "Use 'tools'.",
     "function_call": "Use 'tool_choice'.",
-    "max_tokens": "Use 'max_completion_tokens'.",
+    "max_tokens": "Use 'max_completion_tokens' instead.",
     "prompt_cache_retention": "Use 'prompt_cache_options.ttl'.",
     "seed": "There is no replacement.",
     "truncation": "Use 'context_management', or shorten the input.",
@@ -526,7 +526,7 @@ def _use_tools(text: str, url: str) -> str | None:
 
 @file_rule(fails=None)
 def videos_shut_down(file: CheckedFile) -> Iterator[Problem]:
-    """The URL is the endpoint of the Sora API, whose shutdown was announced.
+    """The URL is the endpoint of the Sora API, whose shutdown has been announced.
 
     OpenAI announced that the Sora API would shut down on 24 September 2026. This is a
     warning because the Batch API's response after that date is unknown. The finding
@@ -715,9 +715,9 @@ def repeated_ids(custom_ids: CustomIds, lines: int) -> Iterator[tuple[int, int, 
 #: In files of up to this many lines, one set of all IDs shows whether any ID is repeated.
 _FEW_LINES: Final = 100_000
 
-#: In larger files, the hashes are divided into shares of about this size. The set of one share fits
-#: into a core's cache, so the time per line doesn't grow with the number of lines.
-_SHARE: Final = 1 << 14
+#: In larger files, the hashes are divided into partitions of about this size. The set of one
+#: partition fits into a core's cache, so the time per line doesn't grow with the number of lines.
+_PARTITION_SIZE: Final = 1 << 14
 
 
 def _repeated_hashes(custom_ids: CustomIds, lines: int) -> set[int]:
@@ -726,7 +726,7 @@ def _repeated_hashes(custom_ids: CustomIds, lines: int) -> set[int]:
         ids = [*filter(None, custom_ids.unpack())]
         if len(set(ids)) == len(ids):
             return set()
-    count = lines // _SHARE + 1
+    count = lines // _PARTITION_SIZE + 1
     shares = [array("q") for _ in range(count)]
     adders = [share.append for share in shares]
     for block in custom_ids.blocks():

@@ -69,7 +69,7 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
         provider: the provider that the file is for; None for OpenAI.
     """
     if head.startswith(b"\0\0") and not head.strip(b"\0\r\n"):
-        return Defect("foreign", _ZEROS_HINT, "a file that contains only zero bytes")
+        return Defect("foreign", _ZEROS_HINT, "a file that contains only NUL bytes")
     if _is_utf32(head):
         return Defect("utf-32")
     if _is_utf16(head):
@@ -106,8 +106,8 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
 
     batchlint recognizes JSON arrays, pretty-printed JSON, fine-tuning rows, output and
     error files of a batch, the batch formats of Anthropic, Gemini and Amazon Bedrock,
-    tables (CSV), source code, web pages, gzip files, archives, Parquet files, and files
-    that contain only zero bytes. It reports such a file once instead of once per line. For
+    CSV files, source code, web pages, gzip files, archives, Parquet files, and files
+    that contain only NUL bytes. It reports such a file once instead of once per line. For
     formats with one row per line, each of the first 20 lines must match. Git conflict
     markers are skipped.
 

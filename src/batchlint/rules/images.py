@@ -182,9 +182,9 @@ def option_of_other_format(request: Request) -> Iterator[Problem]:
 
 @request_rule(endpoints=_IMAGES, when=fields("output_format"))
 def format_excludes(request: Request) -> Iterator[Problem]:
-    """The `output_format` does not support another image option.
+    """The request sets an image option that its `output_format` does not support.
 
-    `svg` needs an `n` of 1. Neither `svg` nor `gif` supports `output_compression`, and
+    `svg` requires `n` to be 1. Neither `svg` nor `gif` supports `output_compression`, and
     `gif` does not support `mask`. The API rejects the request. The error appears in the
     batch's error file, up to a day later.
 

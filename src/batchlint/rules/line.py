@@ -148,8 +148,8 @@ def invalid_custom_id() -> None:
 
     Fix: Put the ID in quotes.
 
-    Evidence: documented. The Batch guide describes a string. The API's code and message
-    are unknown. The message is inferred from similar ones.
+    Evidence: documented. The Batch guide describes it as a string. The API's code and
+    message are unknown. batchlint's message is modeled on similar ones.
     """
 
 
@@ -195,7 +195,7 @@ def invalid_method() -> None:
     Fix: Write `"method": "POST"`.
 
     Evidence: documented. The Batch guide says: "Currently only POST is supported". The
-    API's code and message are unknown. The message is inferred from similar ones.
+    API's code and message are unknown. batchlint's message is modeled on similar ones.
     """
 
 
@@ -320,8 +320,8 @@ def invalid_body() -> None:
 
     Fix: Write the body as a JSON object, not as a string.
 
-    Evidence: inferred. The API's code and message are unknown. The message is inferred
-    from similar ones.
+    Evidence: inferred. The API's code and message are unknown. batchlint's message is
+    modeled on similar ones.
     """
 
 

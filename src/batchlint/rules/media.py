@@ -275,7 +275,7 @@ def invalid_base64_image(request: Request) -> Iterator[Problem]:
 
 @request_rule(fails=None, when=parts(MEDIA_FIELDS))
 def doubtful_image_url(request: Request) -> Iterator[Problem]:
-    """An image URL is neither a web address nor a data URL, or its base64 is doubtful.
+    """An image URL is neither a web address nor a data URL, or its base64 may be invalid.
 
     Only some base64 decoders accept whitespace, URL escapes, missing padding or the
     URL-safe alphabet. A data URL of a few bytes is a placeholder, not an image.

@@ -279,8 +279,8 @@ def unsupported_image_input() -> None:
     Fix: Use a model that accepts images.
 
     Evidence: reported. Users' reports for gpt-3.5-turbo (29 January 2025) and gpt-4. For
-    the other models, litellm 1.110.2 and gpt-tokenizer 4.0.0 agree. The API returns no
-    code.
+    the other models, litellm 1.110.2 and gpt-tokenizer 4.0.0 both list no image input.
+    The API returns no code.
     """
 
 

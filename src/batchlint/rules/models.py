@@ -40,8 +40,9 @@ def wrong_endpoint() -> None:
 
     Evidence: confirmed. Recorded responses (June 2025 to March 2026) and users' reports
     show the messages of chat completions, completions and embeddings, which have no
-    code. For moderations and videos, litellm 1.110.2 and gpt-tokenizer 4.0.0 agree
-    (read on 27 November 2026), and the message is batchlint's own.
+    code. For moderations, videos, and some models at completions, litellm 1.110.2 and
+    gpt-tokenizer 4.0.0 list the same endpoints (read on 27 November 2026). There, the
+    message is batchlint's own.
     """
 
 

@@ -173,6 +173,6 @@ def image_url_without_scheme(request: Request) -> Iterator[Problem]:
                 "url",
                 param=None,
                 phase=Phase.LAST,
-                hint="Begin the URL with `https://`. Put `data:image/png;base64,` before "
-                "base64 text.",
+                hint="Begin the URL with `https://`. If it is base64 data, begin it with its type "
+                "instead, such as `data:image/png;base64,`.",
             )

@@ -135,7 +135,7 @@ def misspelled_parameter(line: Line) -> Iterator[Problem]:
 
 @lru_cache(maxsize=1024)
 def _intended_parameter(name: str, known: tuple[str, ...]) -> str | None:
-    """Return the known parameter that a misspelled one probably means."""
+    """Return the known parameter that a misspelled name probably stands for."""
     if not _SHORT_NAME < len(name) <= _MAX_NAME_LENGTH:
         return None
     limit = 1 if len(name) <= 2 * _SHORT_NAME - 2 else _MAX_DISTANCE

@@ -5,7 +5,7 @@ decorator determines the function's argument:
 
 * `@request_rule`: a decoded request. For checks beyond JSON Schema.
 * `@line_rule`: a line that is a JSON object, but not a valid request.
-* `@text_rule`: a line, or the beginning of a file, that is not a JSON object.
+* `@text_rule`: a `Defect`: why a line, or the beginning of a file, is not a JSON object.
 * `@every_line_rule`: the bytes of every line.
 * `@name_rule`: the name of the file.
 * `@file_rule`: the whole file, after all of its lines have been checked.
@@ -140,9 +140,9 @@ class Rule(NamedTuple):
             number of requests.
         endpoints: the endpoints whose requests the rule checks; empty for all.
         when: what triggers the rule in a request.
-        unless: matches requests in which a triggered rule has nothing to find.
+        unless: matches requests in which a triggered rule would find nothing.
         hint: makes the hint, for rules that a schema states.
-        fix: makes the fix, for rules that a schema states. Other rules put it into the problem.
+        fix: makes the fix, for rules that a schema states. Other rules attach it to the problem.
         docstring: the docstring as written in the source.
         when_for: for rules about limits that only some providers have. Makes `when` for a
             provider; returns None if the provider doesn't have the limit.
@@ -186,7 +186,7 @@ class Rule(NamedTuple):
 
     @property
     def summary(self) -> str:
-        """The first sentence of the documentation."""
+        """The first paragraph of the documentation, on one line."""
         return " ".join(self.doc.partition("\n\n")[0].split())
 
     def examples(self, heading: str) -> list[str]:
@@ -442,7 +442,7 @@ def _is_named(rule: Rule, name: str) -> bool:
 
 
 def _with_provider_code(code: str) -> list[str]:
-    """Return the rules that report this code for some provider, for example `url_mismatch`."""
+    """Return the names of the rules that report a code, such as `url_mismatch`."""
     rules_by_provider = (row["codes"].get(code, ()) for row in provider_index().values())
     names = {name for rules in rules_by_provider for name in rules}
     return [name for name in RULES if name in names]

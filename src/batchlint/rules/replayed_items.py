@@ -211,7 +211,7 @@ def duplicate_item(request: Request) -> Iterator[Problem]:
     Fix: Send each item once. Leave out IDs that you made up.
 
     Evidence: confirmed. continuedev/continue#10723 and #10200 (February 2026) and six
-    more reports, with param and without a code.
+    more reports, with a param but no code.
     """
     seen: set[str] = set()
     for index, _, text in _ids(request):
@@ -249,7 +249,7 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
     Fix: Send the item that followed it, with its ID, or leave the reasoning item out.
 
     Evidence: confirmed. A recorded response to an assistant message without its ID
-    (pydantic/pydantic-ai, September 2025), with param and without a code. Reports:
+    (pydantic/pydantic-ai, September 2025), with a param but no code. Reports:
     continuedev/continue#8933, openai/openai-node#1567 and #1791, vercel/ai#7099. In 135
     recorded requests that the API accepted, reasoning is sometimes followed by a call
     without its ID, but never by a message without one.

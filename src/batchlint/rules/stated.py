@@ -198,7 +198,7 @@ def _remove_null(problem: Problem, line: Line) -> Fix | None:
 
 @stated_in_schema(fix=_remove_null)
 def unknown_parameter() -> None:
-    """An object has a parameter that the API does not know.
+    """An object has a parameter that the API does not recognize.
 
     The API rejects the request. The error appears in the batch's error file, up to a
     day later. The check is based on the parameters known when the schemas were
@@ -304,7 +304,7 @@ def moved_parameter() -> None:
 
 @stated_in_schema(code="invalid_value")
 def json_edits_image() -> None:
-    """An image edit uses `image`, a parameter of multipart requests only.
+    """An image edit uses `image`, a parameter that only multipart requests accept.
 
     The API rejects the request. The error appears in the batch's error file, up to a
     day later. In JSON requests, the parameter is `images`, a list of objects with
@@ -478,7 +478,7 @@ def integer_below_min_value() -> None:
     Fails: /v1/responses {"model": "m", "input": "x", "max_output_tokens": 15}
     Passes: /v1/responses {"model": "m", "input": "x", "max_output_tokens": 16}
 
-    Fix: Use at least the minimum in the message.
+    Fix: Use a value no less than the minimum in the message.
 
     Evidence: confirmed. Recorded responses, August and September 2026.
     """
@@ -494,7 +494,7 @@ def integer_above_max_value() -> None:
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "n": 11}
     Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "n": 10}
 
-    Fix: Use at most the maximum in the message.
+    Fix: Use a value no greater than the maximum in the message.
 
     Evidence: confirmed. Recorded responses, August and September 2026.
     """
@@ -510,7 +510,7 @@ def decimal_below_min_value() -> None:
     Fails: /v1/completions {"model": "m", "prompt": "x", "temperature": -0.1}
     Passes: /v1/completions {"model": "m", "prompt": "x", "temperature": 0}
 
-    Fix: Use at least the minimum in the message.
+    Fix: Use a value no less than the minimum in the message.
 
     Evidence: reported. Users' reports with full responses, 2025.
     """
@@ -526,7 +526,7 @@ def decimal_above_max_value() -> None:
     Fails: /v1/completions {"model": "m", "prompt": "x", "temperature": 2.1}
     Passes: /v1/completions {"model": "m", "prompt": "x", "temperature": 2}
 
-    Fix: Use at most the maximum in the message.
+    Fix: Use a value no greater than the maximum in the message.
 
     Evidence: reported. Users' reports with full responses, 2025.
     """

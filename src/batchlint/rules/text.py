@@ -332,8 +332,8 @@ def not_utf8(defect: Defect) -> Iterator[Problem]:
 def not_a_number(defect: Defect) -> Iterator[Problem]:
     """The line contains `NaN`, `Infinity` or a number beyond the range of a double.
 
-    The whole batch fails before any request runs. JSON does not allow these values.
-    Python's `json.dumps` writes `NaN` and `Infinity` by default.
+    The whole batch fails before any request runs. JSON has no `NaN` or `Infinity`, but
+    Python's `json.dumps` writes them by default.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/completions", "body":
             {"model": "m", "temperature": NaN, "prompt": "x"}}

@@ -1,8 +1,8 @@
 """The Batch API's file and batch routes, served on this machine.
 
 `app` is an ASGI application. `batchlint serve` runs it, and a test can call it in its own process.
-Uploads and batches get the same checks as in `batchlint check`. The answers are canned; no model is
-called.
+Uploads and batches get the same checks as in `batchlint check`. The responses are canned. No model
+is called.
 
 Raises:
     ModuleNotFoundError: the packages of the extra `batchlint[serve]` are not installed.

@@ -27,7 +27,7 @@ from ..providers import (
 from ..rules.prompt_size import BYTES_PER_TOKEN, prompt_bytes
 from .samples import sample
 
-#: The text of canned answers.
+#: The text of canned responses.
 TEXT: Final = "This is a canned answer from batchlint serve. No model was called."
 
 #: The number of tokens that `TEXT` counts as.

@@ -26,7 +26,7 @@ from .uploads import read_upload
 _MAX_BODY_BYTES: Final = 1 << 20
 
 #: Headers of every response, so that nobody mistakes this server for the API.
-_HEADERS: Final = {"x-batchlint": f"{__version__}; answers are canned, no model is called"}
+_HEADERS: Final = {"x-batchlint": f"{__version__}; responses are canned, no model is called"}
 
 
 class _Json(Response):
@@ -45,7 +45,7 @@ def create_app(outputs: Outputs | None = None, provider: str = "openai") -> Star
     """Create an application without files and batches.
 
     Args:
-        outputs: answers by custom_id, to use instead of canned ones.
+        outputs: responses by custom_id, to use instead of canned ones.
         provider: the service whose checks apply. `batchlint provider` lists the services.
 
     Raises:
