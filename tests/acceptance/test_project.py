@@ -28,10 +28,11 @@ def tree() -> list[Path]:
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.*")]
     files += [*ROOT.glob("*.*"), *ROOT.glob(".*.yaml"), ROOT / "justfile"]
     suffixes = {".py", ".md", ".toml", ".yml", ".yaml", ".sh"}
+    installed = {"node_modules", "data"}  # `benchmarks/data` has the environments of the peers.
     return [
         path
         for path in files
-        if (path.suffix in suffixes or path.name == "justfile") and "node_modules" not in path.parts
+        if (path.suffix in suffixes or path.name == "justfile") and installed.isdisjoint(path.parts)
     ]
 
 
