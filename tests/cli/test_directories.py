@@ -154,6 +154,22 @@ def test_pipes_and_devices_in_directories_are_skipped(tmp_path: Path, run: Run) 
     assert "batch4.jsonl: No such file or directory" in result.err
 
 
+def test_links_to_directories_are_skipped_with_a_note(tmp_path: Path, run: Run) -> None:
+    folder = tmp_path / "folder"
+    target = tmp_path / "target"
+    for path in (folder, target):
+        path.mkdir()
+        (path / "batch.jsonl").write_bytes(line("a"))
+    (folder / "link").symlink_to(target)
+    (folder / "loop").symlink_to(folder)
+    (folder / ".hidden").symlink_to(target)
+    result = run("check", str(folder))
+
+    assert files_in(folder) == ["batch.jsonl"]
+    assert result.err.endswith(": skipped link, loop (a symbolic link to a directory)\n")
+    assert files_in(folder / "link") == ["batch.jsonl"]
+
+
 def test_only_directories_are_expanded(folder: Path) -> None:
     inner = str(folder / "a")
     paths = ["-", str(folder / "notes.txt"), inner, "missing", str(folder / ".git")]

@@ -140,7 +140,8 @@ class Folder:
         """Return the files to check.
 
         Hidden files, hidden directories and the results of batches are skipped. Pipes, devices and
-        links to them are skipped too, because reading them may never end.
+        links to them are skipped too, because reading them may never end. So are links to
+        directories, because they may form a loop.
 
         Raises:
             OSError: a directory cannot be read.
@@ -181,6 +182,9 @@ class Folder:
             return False
         if is_matched(folder, self._exclude):
             self._skip(folder, "excluded")
+            return False
+        if folder.is_symlink():  # `os.walk` doesn't follow it, because it may lead to a parent.
+            self._skip(folder, "a symbolic link to a directory")
             return False
         return True
 
