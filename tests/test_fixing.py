@@ -238,6 +238,20 @@ def test_safe_rename_skips_reasoning_models() -> None:
     assert repaired(lines, unsafe=True).count(b"max_completion_tokens") == 2
 
 
+@pytest.mark.parametrize("limits", ["5, 'max_tokens': 6", "6, 'max_completion_tokens': null"])
+def test_renaming_a_limit_renames_its_duplicates(limits: str) -> None:
+    """Otherwise, the request would have both limits, which the API rejects."""
+    data = line("a", CHAT).replace(
+        b'"messages"',
+        f'"max_tokens": {limits}, "max_tokens": 7, "messages"'.replace("'", '"').encode(),
+    )
+    after = repaired(data)
+
+    assert check(data).ok
+    assert check(after).ok
+    assert b'"max_tokens"' not in after
+
+
 def test_every_line_keeps_its_line_ending() -> None:
     text = WRONG.replace(b"\n", b"\r\n") + WRONG.replace(b'"a"', b'"b"').rstrip()
     fixed = repaired(text)

@@ -20,6 +20,9 @@ from .locate import SPECIAL_NUMBER, SURROGATE, Span, find_span, find_spans
 _BLANKS: Final = " \t\r\n"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
+#: The maximum number of fields with the same name to rename or remove. Each takes a search.
+_MAX_DUPLICATES: Final = 20
+
 #: Matches the end of a key and the colon. Group 1 is the space after the colon.
 _COLON: Final = r'"\s*:(\s?)'
 
@@ -50,12 +53,12 @@ def remove(path: PathParts) -> Edit:
 
 
 def remove_if_present(path: PathParts) -> Edit:
-    """Remove a field if it exists."""
+    """Remove a field, and its duplicates, if it exists."""
     return Edit(_remove_if_present, (path,))
 
 
 def rename(path: PathParts, key: str) -> Edit:
-    """Rename a field, unless a field with the new name exists."""
+    """Rename a field, and its duplicates, unless a field with the new name exists."""
     return Edit(_rename, (path, key))
 
 
@@ -174,15 +177,26 @@ def _without(text: str, span: Span) -> str:
 
 
 def _remove_if_present(text: str, path: PathParts) -> str | None:
-    return text if find_span(text, path) is None else _remove(text, path)
+    """Remove a field and its duplicates. A duplicate that is left would take effect."""
+    for _ in range(_MAX_DUPLICATES):
+        if find_span(text, path) is None:
+            return text
+        text = _remove(text, path) or text
+    return None
 
 
 def _rename(text: str, path: PathParts, key: str) -> str | None:
+    """Rename a field and its duplicates. A duplicate that is left would take effect."""
     span = find_span(text, path)
     if span is None or find_span(text, (*path[:-1], key)) is not None:
         return None
-    end = text[: span.start].rstrip(_BLANKS)[:-1].rstrip(_BLANKS)  # without the colon
-    return _splice(text, span.key_start, len(end), _to_json(key))
+    for _ in range(_MAX_DUPLICATES):
+        end = text[: span.start].rstrip(_BLANKS)[:-1].rstrip(_BLANKS)  # without the colon
+        text = _splice(text, span.key_start, len(end), _to_json(key))
+        span = find_span(text, path)
+        if span is None:
+            return text
+    return None
 
 
 def _move(text: str, path: PathParts, parent: PathParts) -> str | None:
