@@ -181,7 +181,7 @@ def test_number_of_hash_partitions_does_not_change_the_duplicates(
     few_lines: int, share: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("batchlint.rules.file._FEW_LINES", few_lines)
-    monkeypatch.setattr("batchlint.rules.file._SHARE", share)
+    monkeypatch.setattr("batchlint.rules.file._PARTITION_SIZE", share)
     ids = [str(number) for number in range(20)]
 
     assert check(b"".join(map(line, ids))).errors == ()

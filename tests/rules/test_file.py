@@ -496,7 +496,7 @@ def test_duplicates_are_found_in_files_of_any_size(
     monkeypatch: pytest.MonkeyPatch, few_lines: int, share: int
 ) -> None:
     monkeypatch.setattr(file, "_FEW_LINES", few_lines)
-    monkeypatch.setattr(file, "_SHARE", share)
+    monkeypatch.setattr(file, "_PARTITION_SIZE", share)
     rows = [Row(str(number)) for number in range(20)]
 
     assert run("duplicate_custom_id", checked_file(*rows)) == []
@@ -514,7 +514,7 @@ def test_duplicates_are_found_in_files_of_any_size(
 
 def test_search_for_duplicates_reads_the_custom_ids_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file, "_FEW_LINES", 0)
-    monkeypatch.setattr(file, "_SHARE", 2)
+    monkeypatch.setattr(file, "_PARTITION_SIZE", 2)
     ids = CustomIds.pack([str(number) for number in range(40)])
     reads = []
     blocks = CustomIds.blocks

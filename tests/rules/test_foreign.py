@@ -212,7 +212,7 @@ def test_file_of_null_bytes_is_not_recognized_as_utf16(head: bytes) -> None:
     defect = find_foreign(head)
 
     assert defect is not None
-    assert (defect.kind, defect.name) == ("foreign", "a file that contains only zero bytes")
+    assert (defect.kind, defect.name) == ("foreign", "a file that contains only NUL bytes")
     assert find_foreign(b"\0" * 8 + line("a")) is None
 
 
