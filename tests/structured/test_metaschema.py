@@ -18,6 +18,7 @@ from hypothesis import given, settings
 
 from batchlint import check_request
 from batchlint.structured import subset
+from batchlint.structured.metaschema import problems
 from batchlint.structured.problems import SchemaProblem
 from rules.helpers import each
 from structured.cases import with_a
@@ -140,6 +141,13 @@ def test_metaschema_problems_come_first() -> None:
         "In context=('properties', 'a'), 'propertyNames' is not permitted.",
         f"In context=('properties', 'a', 'additionalProperties'), {UNTYPED}",
     ]
+
+
+def test_order_of_problems_does_not_depend_on_the_hash_seed() -> None:
+    """The library returns the problems of the properties in the order of a set."""
+    schema = {"type": "object", "properties": {f"p{i}": {"type": "x"} for i in range(9)}}
+
+    assert [problem.path[-2] for problem in problems(schema)] == [f"p{i}" for i in range(9)]
 
 
 def test_finding_quotes_the_library_message() -> None:

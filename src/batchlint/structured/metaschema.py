@@ -81,7 +81,8 @@ def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     except RecursionError:
         return
     seen: set[tuple[PathParts, str]] = set()
-    for error in sorted(errors, key=lambda error: len(error.path)):
+    # The library's order depends on the hash seed, which differs between processes.
+    for error in sorted(errors, key=lambda error: (len(error.path), tuple(error.path))):
         path = tuple(error.path)
         if len(path) >= _MAX_LEVELS:
             continue
