@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import os
@@ -384,6 +385,13 @@ def test_line_after_a_byte_order_mark_is_fixed_even_if_the_mark_is_kept() -> Non
 
     fixed = repaired(text, ignore=["byte_order_mark"], unsafe=True)
     assert fixed == "\ufeff".encode() + line("request-1") + line("a")
+
+
+def test_mark_before_text_that_is_not_utf8_is_kept_and_has_no_fix() -> None:
+    data = codecs.BOM_UTF8 + line("a", CHAT).replace(b"a", b"\xff", 1)
+
+    assert repaired(data, unsafe=True) == data
+    assert [error.fix for error in check(data).errors if error.rule == "byte_order_mark"] == [None]
 
 
 def test_mark_inside_a_truncated_line_is_kept() -> None:

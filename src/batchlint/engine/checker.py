@@ -30,7 +30,7 @@ from ..providers import Endpoint, Provider, RuleChange, provider, schema_variant
 from ..rules import RULES, Rule, Selection
 from ..rules.foreign import find_foreign
 from ..rules.registry import Line, Request, Scope
-from ..rules.text import BYTE_ORDER_MARK, Defect, find_defect, find_surrogate
+from ..rules.text import BYTE_ORDER_MARK, Defect, find_defect, find_mark_fix, find_surrogate
 from ..rules.triggers import EndpointRules, Group, checks_to_run
 from ..schema.store import (
     body_schema,
@@ -339,7 +339,8 @@ class Checker:
         """
         errors: list[BatchError] = []
         if first and line.startswith(BYTE_ORDER_MARK):
-            errors += self._explain_defect(Defect("byte order mark"), number)
+            mark = Defect("byte order mark", fix=find_mark_fix(line))
+            errors += self._explain_defect(mark, number)
             line = line.removeprefix(BYTE_ORDER_MARK)
             request = _decode(line)
             if not line.strip():

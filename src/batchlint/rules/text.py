@@ -261,6 +261,15 @@ def _not_json(hint: str, fix: Fix | None = None) -> Problem:
     return Problem(NOT_JSON, hint=hint, fix=fix)
 
 
+def find_mark_fix(line: bytes) -> Fix | None:
+    """Return the fix for a line that begins with a byte order mark. None if it isn't UTF-8."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return None
+    return _REMOVE_MARK
+
+
 @text_rule()
 def invalid_json_line(defect: Defect) -> Iterator[Problem]:
     """The line is not valid JSON.
@@ -300,7 +309,7 @@ def byte_order_mark(defect: Defect) -> Iterator[Problem]:
         yield _not_json(
             "The file begins with a byte order mark. Write it as UTF-8 without one (Python: "
             "encoding='utf-8').",
-            _REMOVE_MARK,
+            defect.fix,
         )
 
 
