@@ -226,10 +226,11 @@ def unchecked_schema(request: Request) -> Iterator[Problem]:
     """A schema was not checked, because that would take too much work.
 
     batchlint limits the work per line, apart from an allowance that grows with the size
-    of the schemas. A schema can exceed the limit if it has many deeply nested values, or
-    many long patterns that ignore case or contain non-ASCII characters. The limit counts
-    work, not time, so every run gives the same report. Of the tools and functions in a
-    list, only the first 1,000 are checked. The finding appears once per line.
+    of the schemas. A schema can exceed the limit if it has many deeply nested values,
+    thousands of values of which one is invalid, or many long patterns that ignore case
+    or contain non-ASCII characters. The limit counts work, not time, so every run gives
+    the same report. Of the tools and functions in a list, only the first 1,000 are
+    checked. The finding appears once per line.
 
     Fix: Shorten the patterns, nest the schema less deeply, or send fewer tools. The API
     may accept the schema as it is.

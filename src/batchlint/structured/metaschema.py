@@ -74,7 +74,7 @@ def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     The API reports one of them. Which one it reports depends on the version of its library.
     """
     shallow = prune(root, _MAX_LEVELS)
-    if _is_obviously_valid(shallow):
+    if is_obviously_valid(shallow):
         return
     try:
         errors = with_fresh_stack(_errors, phrasing.with_short_reprs(shallow))
@@ -92,7 +92,7 @@ def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
             yield SchemaProblem(sentence, path, _hint(error, path))
 
 
-def _is_obviously_valid(root: dict[str, Any]) -> bool:
+def is_obviously_valid(root: dict[str, Any]) -> bool:
     """Return whether the fast engine accepts a schema, and all its patterns compile."""
     try:
         import jsonschema_rs

@@ -33,7 +33,7 @@ from ..bounds import Budget, ByteCache
 from . import limits, metaschema, plain
 from .nodes import Node, as_python_tuple, nodes, quote, type_context, types
 from .problems import SchemaProblem
-from .work import excess_steps
+from .work import excess_steps, explanation_steps
 
 #: What to check: the parameters of a function that isn't strict, a strict schema, or only the
 #: keywords that strict mode doesn't support for fine-tuned models.
@@ -198,8 +198,12 @@ def problems(
     if mode == "strict" and 0 < len(raw) <= plain.MAX_BYTES and plain.is_obviously_valid(schema):
         _cache.put((mode, content), (0, ()), _ENTRY_SIZE + len(content))
         return ()
+    budget = budget or Budget()
     excess = excess_steps(schema, len(raw))
-    if not (budget or Budget()).spend(excess):
+    if excess > budget.left:  # `explanation_steps` compiles the patterns.
+        return UNCHECKED
+    excess += explanation_steps(schema)
+    if not budget.spend(excess):
         return UNCHECKED
     found = _check(schema, mode)
     if raw:

@@ -11,13 +11,19 @@ import re
 from typing import Any, Final
 
 from ..bounds import MAX_EXTRA_STEPS
-from .metaschema import MAX_PATTERN_LENGTH
+from ..nesting import prune
+from .metaschema import MAX_PATTERN_LENGTH, is_obviously_valid
 
 #: The number of free steps per byte of a schema. Typical schemas need less than 2.
 FREE_STEPS_PER_BYTE: Final = 8
 
 #: The number of steps per character of a pattern that may be slow to compile.
 _STEPS_PER_CHARACTER: Final = 1000
+
+#: The number of steps for each value that the `jsonschema` library visits, and the number of free
+#: visits per schema.
+_STEPS_PER_VISIT: Final = 50
+_FREE_VISITS: Final = 500
 
 #: Finds patterns that may take a millisecond per character to compile, because they may have
 #: non-ASCII classes or ignore case.
@@ -43,6 +49,23 @@ def excess_steps(schema: dict[str, Any], size: int) -> int:
         elif isinstance(value, list):
             stack += [(child, depth + 1) for child in value]
     return max(0, steps - free)
+
+
+def explanation_steps(schema: dict[str, Any]) -> int:
+    """Return the steps for explaining a schema that the fast engine doesn't accept.
+
+    The `jsonschema` library then visits every subschema. Typical schemas need no steps.
+    """
+    if is_obviously_valid(prune(schema)):
+        return 0
+    steps = -_STEPS_PER_VISIT * _FREE_VISITS
+    stack: list[Any] = [schema]
+    while stack and steps <= MAX_EXTRA_STEPS:
+        value = stack.pop()
+        steps += _STEPS_PER_VISIT
+        if isinstance(value, dict | list):
+            stack += value.values() if isinstance(value, dict) else value
+    return max(0, steps)
 
 
 def _patterns(schema: dict[str, Any]) -> list[str]:
