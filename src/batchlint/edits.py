@@ -179,9 +179,10 @@ def _without(text: str, span: Span) -> str:
 def _remove_if_present(text: str, path: PathParts) -> str | None:
     """Remove a field and its duplicates. A duplicate that is left would take effect."""
     for _ in range(_MAX_DUPLICATES):
-        if find_span(text, path) is None:
+        span = find_span(text, path)
+        if span is None:
             return text
-        text = _remove(text, path) or text
+        text = _without(text, span)
     return None
 
 
