@@ -56,8 +56,6 @@ def explanation_steps(schema: dict[str, Any]) -> int:
 
     The `jsonschema` library then visits every subschema. Typical schemas need no steps.
     """
-    if is_obviously_valid(prune(schema)):
-        return 0
     steps = -_STEPS_PER_VISIT * _FREE_VISITS
     stack: list[Any] = [schema]
     while stack and steps <= MAX_EXTRA_STEPS:
@@ -65,7 +63,7 @@ def explanation_steps(schema: dict[str, Any]) -> int:
         steps += _STEPS_PER_VISIT
         if isinstance(value, dict | list):
             stack += value.values() if isinstance(value, dict) else value
-    return max(0, steps)
+    return 0 if steps <= 0 or is_obviously_valid(prune(schema)) else steps
 
 
 def _patterns(schema: dict[str, Any]) -> list[str]:
