@@ -88,7 +88,7 @@ class Mistake(NamedTuple):
                 "messages": USER,
                 "response_format": {"type": "json_schema", "json_schema": {"json_schema": FORMAT}},
             },
-            "Put the fields of `json_schema` in its place",
+            "Move the fields of `json_schema` into the outer object",
         ),
         Mistake(
             "format in another field",
@@ -97,7 +97,7 @@ class Mistake(NamedTuple):
                 "messages": USER,
                 "response_format": {"type": "json_schema", "json_schema": {"x": FORMAT}},
             },
-            "Put the fields of `x` in its place",
+            "Move the fields of `x` into the outer object",
         ),
         Mistake(
             "call inside function",
@@ -118,7 +118,7 @@ class Mistake(NamedTuple):
                     {"role": "tool", "tool_call_id": "a", "content": "x"},
                 ]
             },
-            "Put the fields of `function` in its place",
+            "Move the fields of `function` into the outer object",
         ),
         Mistake(
             "flat format in chat",

@@ -65,7 +65,7 @@ MISTAKES = [
     Mistake("reasoning in chat", chat(reasoning={"effort": "low"}), "`reasoning_effort`"),
     Mistake("text in chat", chat(text={"format": {"type": "text"}}), "`response_format`"),
     Mistake("instructions in chat", chat(instructions="x"), "`developer`"),
-    Mistake("top_k", chat(top_k=5), "OpenAI doesn't have this parameter"),
+    Mistake("top_k", chat(top_k=5), "OpenAI's API doesn't have this parameter"),
     # -- formats, tools and choices
     Mistake(
         "flat format in chat",
@@ -95,7 +95,7 @@ MISTAKES = [
     Mistake(
         "hosted tool in chat",
         chat(tools=[{"type": "file_search"}]),
-        "Use /v1/responses for this",
+        "send the request to /v1/responses",
     ),
     # -- content parts and items
     Mistake(
@@ -197,7 +197,9 @@ def test_specific_hint_of_a_problem_is_kept() -> None:
         return hinted.hint
 
     assert hint("Its own.") == "Its own."
-    assert hint(None) == hint(newer_hint()) == "OpenAI doesn't have this parameter. Remove it."
+    assert (
+        hint(None) == hint(newer_hint()) == "OpenAI's API doesn't have this parameter. Remove it."
+    )
 
 
 def test_hints_belong_to_existing_rules() -> None:

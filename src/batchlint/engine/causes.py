@@ -1,7 +1,7 @@
-"""Keeps one finding per cause, and drops problems that are consequences of another one.
+"""Drops problems that follow from other problems, so that each cause is reported once.
 
-A schema reports every invalid place. A body for another endpoint, or an object in the wrong form,
-is invalid in several places at once, and one finding is enough.
+The explainer reports everything that a schema rejects. A body that was written for another
+endpoint, or an object in the wrong form, has several invalid fields, but only one cause.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..providers import (
 from ..rules.registry import Request
 from ..schema.store import body_schema
 
-#: The parameter that contains the prompt.
+#: The parameter that contains the prompt, by endpoint.
 _PROMPT: Final[Mapping[Endpoint, str]] = {
     RESPONSES: "input",
     CHAT: "messages",
@@ -38,11 +38,11 @@ _PROMPT: Final[Mapping[Endpoint, str]] = {
     VIDEOS: "prompt",
 }
 
-#: Name prefixes of models whose requests have a `prompt`.
-_IMAGE_MODELS: Final = ("gpt-image", "dall-e", "chatgpt-image")
-_VIDEO_MODELS: Final = "sora"
+#: Prefixes of the names of image and video models. Their requests have a `prompt`.
+_IMAGE_MODEL_PREFIXES: Final = ("gpt-image", "dall-e", "chatgpt-image")
+_VIDEO_MODEL_PREFIXES: Final = ("sora",)
 
-#: Rules whose problems may be consequences of a wrong URL.
+#: Rules whose problems may follow from a wrong URL.
 _WRONG_URL_SYMPTOMS: Final = frozenset(
     {
         "missing_messages",
@@ -55,13 +55,13 @@ _WRONG_URL_SYMPTOMS: Final = frozenset(
     }
 )
 
-#: A rule whose message names a missing field, like that of `missing_required_parameter`.
+#: The rule for `image` in an image edit, which requires `images` instead.
 _JSON_EDITS_IMAGE: Final = "json_edits_image"
 
-#: Fields that are unknown because the object is in another endpoint's form, with the missing fields
-#: that indicate this. On /v1/responses, JSON schema formats and functions are flat. In chat
-#: completions, they are nested.
-_OTHER_FORMS: Final = (
+#: Pairs of unknown and missing fields. If a missing field is reported, the unknown fields follow
+#: from it, because the object has the form of another endpoint. On /v1/responses, JSON schema
+#: formats and functions are flat. In chat completions, they are nested.
+_UNKNOWN_AND_MISSING: Final = (
     (frozenset({"name", "schema", "strict", "description"}), ("json_schema",)),
     (frozenset({"json_schema"}), ("name", "schema")),
     (frozenset({"name"}), ("function",)),
@@ -72,22 +72,22 @@ _OTHER_FORMS: Final = (
 def first_of_each_cause(
     problems: Iterable[Problem], request: Request, provider: Provider
 ) -> list[Problem]:
-    """Drop the problems of a body that are consequences of another one.
+    """Return the problems of a body, without those that follow from another one.
 
     Args:
-        problems: the problems that the schema found, in the order of the API's checks.
+        problems: the body's schema problems, in the order of the API's checks.
         request: the request.
-        provider: the provider, which has the URL of the endpoint that the body was written for.
+        provider: the provider, whose URLs appear in hints.
     """
     kept = list(problems)
     if len(kept) > 1:
-        kept = _one_per_message(_without_other_forms(kept))
-    kept = _without_inner_fields(kept, request)
+        kept = _one_image_per_message(_drop_symptoms_of_missing_fields(kept))
+    kept = _one_per_wrapped_object(kept, request)
     return _one_per_wrong_url(kept, request, provider)
 
 
-def _without_other_forms(problems: list[Problem]) -> list[Problem]:
-    """Drop the consequences of a format or function in another endpoint's form."""
+def _drop_symptoms_of_missing_fields(problems: list[Problem]) -> list[Problem]:
+    """Drop problems that follow from a missing field."""
     missing = {
         problem.path
         for problem in problems
@@ -96,12 +96,18 @@ def _without_other_forms(problems: list[Problem]) -> list[Problem]:
     return [
         problem
         for problem in problems
-        if not (problem.path and _is_consequence(problem.rule, problem.path, missing))
+        if not (problem.path and _is_symptom(problem.rule, problem.path, missing))
     ]
 
 
-def _is_consequence(rule: str, path: PathParts, missing: set[PathParts]) -> bool:
-    """Return whether a problem is a consequence of a missing field."""
+def _is_symptom(rule: str, path: PathParts, missing: set[PathParts]) -> bool:
+    """Return whether a problem follows from a missing field.
+
+    Args:
+        rule: the problem's rule.
+        path: the problem's path.
+        missing: the paths of the missing fields.
+    """
     parent = path[:-1]
     field = path[-1]
 
@@ -109,7 +115,7 @@ def _is_consequence(rule: str, path: PathParts, missing: set[PathParts]) -> bool
         return any((*parent, name) in missing for name in names)
 
     if rule == "unknown_parameter":
-        return any(field in fields and is_missing(*names) for fields, names in _OTHER_FORMS)
+        return any(field in fields and is_missing(*names) for fields, names in _UNKNOWN_AND_MISSING)
     if rule != "missing_required_parameter":
         return False
     if field == "images":
@@ -117,8 +123,8 @@ def _is_consequence(rule: str, path: PathParts, missing: set[PathParts]) -> bool
     return parent[-1:] == ("format",) and field == "schema" and is_missing("name")
 
 
-def _one_per_message(problems: list[Problem]) -> list[Problem]:
-    """Keep only the first image problem of each chat message. The API's error names the message."""
+def _one_image_per_message(problems: list[Problem]) -> list[Problem]:
+    """Keep the first image problem of each chat message, because the API reports the message."""
     seen: set[str] = set()
     kept: list[Problem] = []
     for problem in problems:
@@ -128,34 +134,39 @@ def _one_per_message(problems: list[Problem]) -> list[Problem]:
     return kept
 
 
-def _without_inner_fields(problems: list[Problem], request: Request) -> list[Problem]:
+def _one_per_wrapped_object(problems: list[Problem], request: Request) -> list[Problem]:
     """Keep only the first problem of an object that is wrapped in another one."""
     if not any(problem.rule == "missing_required_parameter" for problem in problems):
         return problems
-    wrapped: set[PathParts] = set()
+    wrappers: set[PathParts] = set()
     kept: list[Problem] = []
     for problem in problems:
         path = problem.path or ()
         parent = path[:-1]
-        if parent in wrapped or path in wrapped:
+        if parent in wrappers or path in wrappers:
             continue
         inner = None
         if problem.rule == "missing_required_parameter":
-            inner = _wrapping_field(request, path[1:])
+            inner = _wrapped_object(request, path[1:])
         if inner is None:
             kept.append(problem)
         else:
-            wrapped.add(parent)
+            wrappers.add(parent)
             hint = (
-                "The object is wrapped in another one. Put the fields of "
-                f"`{phrasing.excerpt(inner)}` in its place."
+                "The object is wrapped in another one. Move the fields of "
+                f"`{phrasing.excerpt(inner)}` into the outer object."
             )
             kept.append(problem._replace(hint=hint))
     return kept
 
 
-def _wrapping_field(request: Request, path: PathParts) -> str | None:
-    """Return the field whose object has the missing field and should replace its parent."""
+def _wrapped_object(request: Request, path: PathParts) -> str | None:
+    """Return the name of the sibling that contains a missing field, or None.
+
+    Args:
+        request: the request.
+        path: the path of the missing field in the body.
+    """
     if len(path) < 2:
         return None
     parent = request.value_at(path[:-1])
@@ -165,9 +176,9 @@ def _wrapping_field(request: Request, path: PathParts) -> str | None:
     candidates = [parent_name, *(parent if len(parent) == 1 else ())]
     for name in candidates:
         inner = parent.get(name) if isinstance(name, str) else None
-        # A nested function or custom tool is in the form of chat completions, so it is not wrapped.
-        may_wrap = name == parent_name or name not in ("function", "custom")
-        if may_wrap and isinstance(inner, dict) and missing in inner:
+        # In chat completions, functions and custom tools are nested, so they count as another form.
+        may_be_wrapped = name == parent_name or name not in ("function", "custom")
+        if may_be_wrapped and isinstance(inner, dict) and missing in inner:
             return str(name)
     return None
 
@@ -175,7 +186,7 @@ def _wrapping_field(request: Request, path: PathParts) -> str | None:
 def _one_per_wrong_url(
     problems: list[Problem], request: Request, provider: Provider
 ) -> list[Problem]:
-    """Keep only the first problem of a body that was written for another endpoint."""
+    """If a body was written for another endpoint, keep only the first symptom of the wrong URL."""
     intended = _intended_endpoint(request)
     if intended is None:
         return problems
@@ -201,7 +212,7 @@ def _one_per_wrong_url(
 
 
 def _intended_endpoint(request: Request) -> Endpoint | None:
-    """Return the endpoint that a body was written for. None if it is the endpoint of its URL."""
+    """Return the other endpoint that a body was written for, or None."""
     endpoint = request.endpoint
     body = request.body
     if body.get(_PROMPT[endpoint]) is not None:
@@ -226,6 +237,6 @@ def _endpoint_with_input(model: str) -> Endpoint:
 
 
 def _endpoint_with_prompt(model: str) -> Endpoint:
-    if model.startswith(_IMAGE_MODELS):
+    if model.startswith(_IMAGE_MODEL_PREFIXES):
         return IMAGE_GENERATIONS
-    return VIDEOS if model.startswith(_VIDEO_MODELS) else COMPLETIONS
+    return VIDEOS if model.startswith(_VIDEO_MODEL_PREFIXES) else COMPLETIONS

@@ -1,6 +1,7 @@
-"""Hints for common mistakes. A schema finds an invalid value, and a hint suggests the right one.
+"""Hints for common mistakes.
 
-Most mistakes mix up chat completions and /v1/responses, or use parameters of other providers.
+Most of these mistakes confuse chat completions with /v1/responses, or use parameters of other
+providers.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ _TOOL_OUTPUT: Final = (
     '{"type": "function_call_output", "call_id": ..., "output": ...}.'
 )
 
-#: Parameters of other providers.
-_FOREIGN_PARAMETERS: Final = dict.fromkeys(
+#: Hints for parameters of other providers.
+_OTHER_PROVIDERS: Final = dict.fromkeys(
     (
         "top_k",
         "top_a",
@@ -38,13 +39,13 @@ _FOREIGN_PARAMETERS: Final = dict.fromkeys(
         "safety_settings",
         "safetySettings",
     ),
-    "OpenAI doesn't have this parameter. Remove it.",
+    "OpenAI's API doesn't have this parameter. Remove it.",
 )
 
-#: Hints for unknown parameters of a body.
+#: Hints for unknown parameters of a body, by endpoint.
 _UNKNOWN_PARAMETER_HINTS: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     CHAT: {
-        **_FOREIGN_PARAMETERS,
+        **_OTHER_PROVIDERS,
         **dict.fromkeys(
             (
                 "background",
@@ -62,19 +63,17 @@ _UNKNOWN_PARAMETER_HINTS: Final[Mapping[Endpoint, Mapping[str, str]]] = {
             "In chat completions, the conversation is in `messages`. `input` is for /v1/responses."
         ),
         "instructions": (
-            "In chat completions, instructions are a message with the role `developer` or `system`."
+            "In chat completions, put instructions in a message with the role `developer` or "
+            "`system`."
         ),
         "max_output_tokens": "In chat completions, this is `max_completion_tokens`.",
-        "reasoning": "In chat completions, the effort is `reasoning_effort`.",
+        "reasoning": "In chat completions, set the effort with `reasoning_effort`.",
         "stop_sequences": "Use `stop`.",
         "system": "Put it in a message with the role `system`.",
-        "text": (
-            "In chat completions, the format is `response_format`, and the verbosity is "
-            "`verbosity`."
-        ),
+        "text": "In chat completions, use `response_format` and `verbosity`.",
     },
     RESPONSES: {
-        **_FOREIGN_PARAMETERS,
+        **_OTHER_PROVIDERS,
         **dict.fromkeys(
             ("audio", "logit_bias", "modalities", "prediction", "seed", "stop", "stop_sequences"),
             _NOT_ON_RESPONSES,
@@ -89,14 +88,14 @@ _UNKNOWN_PARAMETER_HINTS: Final[Mapping[Endpoint, Mapping[str, str]]] = {
         "web_search_options": 'On /v1/responses, web search is a tool: {"type": "web_search"}.',
     },
     COMPLETIONS: {
-        **_FOREIGN_PARAMETERS,
+        **_OTHER_PROVIDERS,
         "max_completion_tokens": _MAX_TOKENS,
         "max_output_tokens": _MAX_TOKENS,
         "stop_sequences": "Use `stop`.",
     },
 }
 
-#: Content part types of other endpoints and providers, each with this endpoint's type.
+#: For each endpoint, the content part types of other endpoints and providers, with the equivalent.
 _PART_TYPES: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     CHAT: {
         "input_text": "text",
@@ -134,15 +133,15 @@ _HOSTED_TOOLS: Final = (
     "tool_search",
 )
 
-#: The general hint. Specific hints replace it.
-_GENERAL: Final = newer_hint()
+#: The general hint. More specific hints replace it.
+_GENERAL_HINT: Final = newer_hint()
 
 #: Fields of a format with the type `json_schema`.
 _FORMAT_FIELDS: Final = frozenset({"name", "schema", "strict", "description"})
 
 
 def with_hints(problems: Iterable[Problem], request: Request) -> list[Problem]:
-    """Add hints for common mistakes to the problems that a body's schema found.
+    """Return the schema problems of a body, with hints for common mistakes.
 
     Args:
         problems: the problems. Existing hints are kept, except the general one about a newer API.
@@ -155,14 +154,14 @@ def _with_hint(problem: Problem, request: Request) -> Problem:
     make_hint = _HINTS.get(problem.rule)
     if make_hint is None or problem.path is None or len(problem.path) < 2:
         return problem
-    if problem.hint is not None and problem.hint != _GENERAL:
+    if problem.hint is not None and problem.hint != _GENERAL_HINT:
         return problem
-    hint = make_hint(_Place(request, problem.path[1:]))
+    hint = make_hint(_Location(request, problem.path[1:]))
     return problem._replace(hint=hint) if hint else problem
 
 
-class _Place(NamedTuple):
-    """The place of a problem.
+class _Location(NamedTuple):
+    """The location of a problem.
 
     Attributes:
         request: the request.
@@ -184,7 +183,7 @@ class _Place(NamedTuple):
 
     @property
     def value(self) -> Any:
-        """The value at the path. None if there is none."""
+        """The value at the path. None if there is no value."""
         return self.request.value_at(self.path)
 
     @property
@@ -194,42 +193,42 @@ class _Place(NamedTuple):
         return parent if isinstance(parent, dict) else {}
 
 
-def _unknown(place: _Place) -> str | None:
+def _unknown_field_hint(location: _Location) -> str | None:
     """Return the hint for an unknown field."""
-    if len(place.path) == 1:
-        return _UNKNOWN_PARAMETER_HINTS.get(place.endpoint, {}).get(str(place.field))
-    if place.field == "cache_control":
+    if len(location.path) == 1:
+        return _UNKNOWN_PARAMETER_HINTS.get(location.endpoint, {}).get(str(location.field))
+    if location.field == "cache_control":
         return "Anthropic's API has this field. Remove it."
-    if place.endpoint is not RESPONSES or place.path[0] != "input":
+    if location.endpoint is not RESPONSES or location.path[0] != "input":
         return None
-    if place.field in ("parsed", "parsed_arguments"):
+    if location.field in ("parsed", "parsed_arguments"):
         return "The SDK's `parse()` adds this field. Remove it."
-    return _unknown_in_item(place) if len(place.path) == 3 else None
+    return _unknown_item_field_hint(location) if len(location.path) == 3 else None
 
 
-def _unknown_in_item(place: _Place) -> str | None:
-    """Return the hint for an unknown field of a /v1/responses item."""
-    if place.field == "status" and place.parent.get("type") == "reasoning":
+def _unknown_item_field_hint(location: _Location) -> str | None:
+    """Return the hint for an unknown field of an input item of /v1/responses."""
+    if location.field == "status" and location.parent.get("type") == "reasoning":
         return "The SDK's `model_dump()` adds this field. Write `model_dump(exclude_none=True)`."
-    if place.field == "tool_calls":
+    if location.field == "tool_calls":
         return (
             "On /v1/responses, each call is an item: "
             '{"type": "function_call", "call_id": ..., "name": ..., "arguments": ...}.'
         )
-    return _TOOL_OUTPUT if place.field == "tool_call_id" else None
+    return _TOOL_OUTPUT if location.field == "tool_call_id" else None
 
 
-def _missing(place: _Place) -> str | None:
-    """Return the hint for a field that is missing because the object is in another API's form."""
-    parent = place.parent
-    if place.path[0] in ("tools", "tool_choice"):
-        return _missing_in_tool(place)
-    if place.field == "json_schema" and parent.keys() & _FORMAT_FIELDS:
+def _missing_field_hint(location: _Location) -> str | None:
+    """Return the hint for a field that is missing because the object has another API's form."""
+    parent = location.parent
+    if location.path[0] in ("tools", "tool_choice"):
+        return _missing_tool_field_hint(location)
+    if location.field == "json_schema" and parent.keys() & _FORMAT_FIELDS:
         return (
             "In chat completions, the format is nested: "
             '{"type": "json_schema", "json_schema": {"name": ..., "schema": ...}}.'
         )
-    if place.path[:-1] == ("text", "format") and isinstance(parent.get("json_schema"), dict):
+    if location.path[:-1] == ("text", "format") and isinstance(parent.get("json_schema"), dict):
         return (
             "On /v1/responses, the format is flat: "
             '{"type": "json_schema", "name": ..., "schema": ...}.'
@@ -237,16 +236,16 @@ def _missing(place: _Place) -> str | None:
     return None
 
 
-def _missing_in_tool(place: _Place) -> str | None:
+def _missing_tool_field_hint(location: _Location) -> str | None:
     """Return the hint for a missing field of a tool."""
-    parent = place.parent
-    if place.endpoint is CHAT and place.field == "function" and "name" in parent:
+    parent = location.parent
+    if location.endpoint is CHAT and location.field == "function" and "name" in parent:
         return (
             "In chat completions, a function is nested: "
             '{"type": "function", "function": {"name": ...}}.'
         )
     function = parent.get("function")
-    if place.endpoint is RESPONSES and place.field == "name" and isinstance(function, dict):
+    if location.endpoint is RESPONSES and location.field == "name" and isinstance(function, dict):
         return 'On /v1/responses, a function is flat: {"type": "function", "name": ...}.'
     if "input_schema" in parent:
         return (
@@ -256,39 +255,39 @@ def _missing_in_tool(place: _Place) -> str | None:
     return None
 
 
-def _wrong_type(place: _Place) -> str | None:
+def _wrong_type_hint(location: _Location) -> str | None:
     """Return the hint for a value of the wrong type."""
-    value = place.value
+    value = location.value
     if isinstance(value, dict):
-        return _unexpected_object(place, value)
+        return _unexpected_object_hint(location, value)
     if isinstance(value, str):
-        return _unexpected_string(place, value)
+        return _unexpected_string_hint(location, value)
     return None
 
 
-def _unexpected_object(place: _Place, value: dict[str, Any]) -> str | None:
-    if place.field == "image_url":
+def _unexpected_object_hint(location: _Location, value: dict[str, Any]) -> str | None:
+    if location.field == "image_url":
         return "On /v1/responses, `image_url` is the URL itself. Put `detail` next to it."
-    if "role" in value and place.endpoint in (EMBEDDINGS, MODERATIONS):
-        url = f"/{place.endpoint.schema}"
+    if "role" in value and location.endpoint in (EMBEDDINGS, MODERATIONS):
+        url = f"/{location.endpoint.schema}"
         return f"This is a message. {url} accepts text. To send messages, use /v1/responses."
-    return "Wrap it in an array: [...]." if place.field in _LIST_FIELDS else None
+    return "Wrap it in an array: [...]." if location.field in _LIST_FIELDS else None
 
 
-def _unexpected_string(place: _Place, value: str) -> str | None:
-    if place.endpoint is CHAT and place.field == "image_url":
+def _unexpected_string_hint(location: _Location, value: str) -> str | None:
+    if location.endpoint is CHAT and location.field == "image_url":
         return 'In chat completions, `image_url` is an object: {"url": ...}.'
-    is_format = place.field in ("response_format", "format")
+    is_format = location.field in ("response_format", "format")
     if is_format and value in ("text", "json_object", "json_schema"):
         return f'Write {{"type": "{value}"}}.'
-    if place.path == ("reasoning",):
+    if location.path == ("reasoning",):
         return f'Write {{"effort": "{excerpt(value)}"}}.'
     if value.lstrip()[:1] in ("[", "{"):
-        return _serialized(value)
+        return _json_string_hint(value)
     return None
 
 
-def _serialized(value: str) -> str | None:
+def _json_string_hint(value: str) -> str | None:
     """Return the hint for a string that contains JSON."""
     try:
         decoded = orjson.loads(value)
@@ -298,51 +297,62 @@ def _serialized(value: str) -> str | None:
     return f"The string contains JSON. Write the {kind} itself instead."
 
 
-def _wrong_value(place: _Place) -> str | None:
+def _wrong_value_hint(location: _Location) -> str | None:
     """Return the hint for a role or type of another endpoint."""
-    value = place.value
+    value = location.value
     if not isinstance(value, str):
         return None
-    if place.endpoint is RESPONSES and place.field == "role" and value in ("tool", "function"):
+    if (
+        location.endpoint is RESPONSES
+        and location.field == "role"
+        and value in ("tool", "function")
+    ):
         return _TOOL_OUTPUT
-    if place.field != "type":
+    if location.field != "type":
         return None
-    if place.endpoint is CHAT and place.path[0] == "tools" and value.startswith(_HOSTED_TOOLS):
+    if (
+        location.endpoint is CHAT
+        and location.path[0] == "tools"
+        and value.startswith(_HOSTED_TOOLS)
+    ):
         return (
-            "Chat completions support only function and custom tools. Use /v1/responses for this "
-            "tool."
+            "Chat completions support only functions and custom tools. To use this tool, send the "
+            "request to /v1/responses."
         )
-    return _wrong_part_type(place, value) if "content" in place.path else None
+    return _wrong_part_type_hint(location, value) if "content" in location.path else None
 
 
-def _wrong_part_type(place: _Place, value: str) -> str | None:
-    part_type = _PART_TYPES.get(place.endpoint, {}).get(value)
+def _wrong_part_type_hint(location: _Location, value: str) -> str | None:
+    part_type = _PART_TYPES.get(location.endpoint, {}).get(value)
     if part_type is None:
         return None
-    if place.endpoint is not RESPONSES:
+    if location.endpoint is not RESPONSES:
         return f"In chat completions, this is `{part_type}`."
-    item = place.request.value_at(place.path[:2])
+    item = location.request.value_at(location.path[:2])
     if part_type == "input_text" and isinstance(item, dict) and item.get("role") == "assistant":
         part_type = "output_text"
     return f"On /v1/responses, this is `{part_type}`."
 
 
-def _no_content(place: _Place) -> str:
+def _missing_content_hint(location: _Location) -> str:
     """Return the hint for content that is null or missing."""
-    state = "is null" if place.field in place.parent else "is missing"
+    state = "is null" if location.field in location.parent else "is missing"
     return f"`content` {state}. Add it, or remove the message."
 
 
-def _empty_input(_: _Place) -> str:
-    return "The documentation forbids it, but the API has accepted it. Remove it to be safe."
+def _empty_input_hint(_: _Location) -> str:
+    return (
+        "The documentation forbids an empty string, but the API has accepted one. To be safe, "
+        "remove the request."
+    )
 
 
 #: Functions that make hints, by rule.
-_HINTS: Final[Mapping[str, Callable[[_Place], str | None]]] = {
-    "unknown_parameter": _unknown,
-    "missing_required_parameter": _missing,
-    "invalid_type": _wrong_type,
-    "invalid_value": _wrong_value,
-    "missing_content": _no_content,
-    "empty_embedding_input": _empty_input,
+_HINTS: Final[Mapping[str, Callable[[_Location], str | None]]] = {
+    "unknown_parameter": _unknown_field_hint,
+    "missing_required_parameter": _missing_field_hint,
+    "invalid_type": _wrong_type_hint,
+    "invalid_value": _wrong_value_hint,
+    "missing_content": _missing_content_hint,
+    "empty_embedding_input": _empty_input_hint,
 }
