@@ -230,6 +230,12 @@ def test_invalid_arguments_raise_before_the_iteration(
         check_many([], **options)
 
 
+@pytest.mark.parametrize("source", [b"a.jsonl", {"custom_id": "a"}, None, 5])
+def test_source_that_is_not_a_path_raises_type_error(source: object) -> None:
+    with pytest.raises(TypeError, match="sources must be paths or URLs"):
+        next(check_many([source]))
+
+
 def test_malformed_url_does_not_stop_the_other_checks(tmp_path: Path) -> None:
     good = tmp_path / "a.jsonl"
     good.write_bytes(line("a"))

@@ -13,9 +13,11 @@ import threading
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import islice
+from pathlib import Path
 from typing import Any, Final
 from zipfile import ZipFile
 
+import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 
@@ -80,7 +82,7 @@ def test_is_pattern_accepts_globs_and_prefixes(url: str, expected: bool) -> None
     [
         ("https://host/a.jsonl?signature=secret#part", "https://host/a.jsonl"),
         ("https://user:secret@host/a.jsonl", "https://host/a.jsonl"),
-        ("sftp://user:secret@host/a@b.jsonl", "sftp://host/a@b.jsonl"),
+        ("swithhost://user:secret@host/a@b.jsonl", "swithhost://host/a@b.jsonl"),
         ("s3://bucket/a?b.jsonl", "s3://bucket/a?b.jsonl"),
     ],
 )
@@ -286,6 +288,16 @@ def test_pattern_without_files_raises_file_not_found_error(url: str, message: st
     assert (caught.value.strerror, caught.value.filename) == (message, url)
 
 
+def test_endless_directories_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def glob(*_: object, **__: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(MemoryFileSystem, "glob", glob)
+    with pytest.raises(OSError, match="too many levels of directories") as caught:
+        find("memory://b/**")
+    assert caught.value.filename == "memory://b/**"
+
+
 def test_colons_in_a_name_do_not_start_a_chain(memory: MemoryFileSystem) -> None:
     memory.pipe("/b/a.jsonl", line("a"))
     memory.pipe("/b/a.jsonl::1.jsonl", b"{}")
@@ -306,6 +318,47 @@ def test_glob_finds_files_in_an_archive(memory: MemoryFileSystem) -> None:
 
     assert found.url == "zip://a.jsonl::memory://b.zip"
     assert check(found.url).ok
+
+
+@pytest.mark.parametrize("pattern", ["*.jsonl", ""])
+def test_pattern_after_a_cache_finds_files(memory: MemoryFileSystem, pattern: str) -> None:
+    memory.pipe("/b/a.jsonl", line("a"))
+
+    (found,) = find(f"simplecache::memory://b/{pattern}")
+
+    assert found.url == "simplecache::memory:///b/a.jsonl"
+    assert check(found.url).ok
+
+
+def test_pattern_below_a_directory_filesystem_finds_files(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(line("a"))
+
+    (found,) = find(f"dir://*.jsonl::file://{tmp_path}")
+
+    assert found.url == f"dir://a.jsonl::file://{tmp_path}"
+    assert check(found.url).ok
+
+
+class HostFileSystem(MemoryFileSystem):  # type: ignore[misc]
+    """Like FTP and SFTP: the host of a URL is not part of the path."""
+
+    protocol = "withhost"
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        if "://" in path:
+            path = "/" + path.removeprefix("withhost://").partition("/")[2]
+        return path.rstrip("/")
+
+
+@pytest.mark.parametrize("pattern", ["*.jsonl", ""])
+def test_pattern_keeps_the_host_of_the_url(memory: MemoryFileSystem, pattern: str) -> None:
+    memory.pipe("/b/a.jsonl", line("a"))
+    fsspec.register_implementation("withhost", HostFileSystem, clobber=True)
+
+    (found,) = find(f"withhost://user@host/b/{pattern}")
+
+    assert found.url == "withhost://user@host/b/a.jsonl"
 
 
 # -- errors ------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ def fix(
         keep=keep,
         start=start,
     )
-    path = os.fspath(target) if isinstance(target, str | os.PathLike) else None
+    path = os.fsdecode(target) if isinstance(target, str | os.PathLike) else None
     if path is not None and is_gzipped(path):
         raise ValueError(
             "the target must not be a .jsonl.gz file: the API rejects compressed files"
@@ -215,7 +215,7 @@ def _is_same(source: Any, target: str) -> bool:
     if not isinstance(source, str | os.PathLike):
         return False
     try:
-        return Path(source).samefile(target)
+        return Path(os.fsdecode(source)).samefile(target)
     except OSError:
         return False
 

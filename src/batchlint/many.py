@@ -26,7 +26,7 @@ from .engine.parallel import (
 )
 from .findings import DEFAULT_KEEP
 from .report import Report
-from .sources import is_url
+from .sources import is_remote_path, is_url
 
 #: A path or a URL. `Any` stands for objects such as `UPath`, whose files are not local.
 AnyPath = str | os.PathLike[str] | Any
@@ -106,7 +106,7 @@ def check_many(
 
     Raises:
         OSError: a worker process died. Raised during iteration.
-        TypeError: an argument has the wrong type.
+        TypeError: an argument has the wrong type. For a source, raised during iteration.
         ValueError: as for `check`.
     """
     check_workers(jobs, executor, start)
@@ -177,8 +177,14 @@ def _check(
 def _expand(
     sources: Iterable[Any], storage_options: Mapping[str, Any] | None
 ) -> Iterator[tuple[str, Any]]:
-    """Yield each file with its name. For a glob or prefix without matches, yield an OSError."""
+    """Yield each file with its name. For a glob or prefix without matches, yield an OSError.
+
+    Raises:
+        TypeError: a source is neither a path nor a URL.
+    """
     for source in sources:
+        if not isinstance(source, str | os.PathLike) and not is_remote_path(source):
+            raise TypeError(f"sources must be paths or URLs, not {type(source).__name__}")
         if not is_url(source):
             yield (os.fsdecode(source) if isinstance(source, os.PathLike) else str(source)), source
             continue

@@ -72,9 +72,10 @@ def create_batch(
         raise TypeError("input_file_id comes from the upload; don't pass it")
     params = {"completion_window": "24h", **passed}
     create = {name: value for name, value in params.items() if name not in _CLIENT_ARGUMENTS}
-    with Path(path).open("rb") as file:
+    name = os.fsdecode(path)
+    with Path(name).open("rb") as file:
         identity = FileIdentity.from_stat(os.fstat(file.fileno()))
-        report = check(file, name=os.fsdecode(path), endpoint=endpoint, create=create)
+        report = check(file, name=name, endpoint=endpoint, create=create)
         if not report.ok:
             raise BatchInputError(report)
         if FileIdentity.from_stat(os.fstat(file.fileno())) != identity:

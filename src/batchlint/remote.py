@@ -29,6 +29,10 @@ _SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 #: The maximum length of a filesystem's error message. Longer ones are truncated.
 _MAX_MESSAGE_LENGTH: Final = 300
 
+#: The number of levels of directories to search over HTTP. A directory that links to itself has no
+#: end.
+_MAX_DIRECTORY_LEVELS: Final = 64
+
 #: The schemes of HTTP URLs.
 _HTTP: Final = ("http", "https")
 
@@ -128,9 +132,13 @@ class RemoteFile(NamedTuple):
     def _open(self, timeout: float) -> Any:
         filesystem, path = self._filesystem(timeout)
         filesystem.invalidate_cache()  # The file may have changed since an earlier listing.
-        # Over HTTP, one request reads the whole file, because a server may not support ranges.
-        block = 0 if "http" in filesystem.protocol else _BLOCK_BYTES
-        file = filesystem.open(path, "rb", block_size=block, cache_type="readahead")
+        options = {"block_size": _BLOCK_BYTES, "cache_type": "readahead"}
+        if isinstance(self.location, str) and _is_chain(self.location):
+            options = {}  # Some filesystems pass their own options to the next one.
+        elif "http" in filesystem.protocol:
+            # One request reads the whole file, because a server may not support ranges.
+            options["block_size"] = 0
+        file = filesystem.open(path, "rb", **options)
         status = getattr(getattr(file, "r", None), "status", _OK)
         if status != _OK:  # For example, a 206 response has only a part of the file.
             file.close()
@@ -186,28 +194,71 @@ def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[Fou
         filesystem, path = _filesystem(url, storage_options)
         filesystem.invalidate_cache()  # There may be new files since an earlier listing.
         if url.endswith("/"):
-            listed = filesystem.find(path, detail=True)
-            listed = {path: info for path, info in listed.items() if _is_batch_file(path)}
+            listed = {
+                path: info
+                for path, info in _find_all(filesystem, path).items()
+                if path.lower().endswith(_SUFFIXES)
+            }
             missing = "no .jsonl files below this prefix"
         else:
-            listed = filesystem.glob(path, detail=True)
+            try:
+                listed = filesystem.glob(path, detail=True)
+            except RecursionError:
+                raise _too_many_levels_error() from None
             missing = "no files match"
         files = {path: info for path, info in listed.items() if info["type"] == "file"}
         if not files:
             raise FileNotFoundError(errno.ENOENT, missing, name)
-        chain = url[url.index("::") :] if _is_chain(url) else ""
-        return [
-            Found(filesystem.unstrip_protocol(path) + chain, info.get("size"))
-            for path, info in sorted(files.items())
-        ]
+        to_url = _url_maker(url, filesystem, path)
+        return [Found(to_url(path), info.get("size")) for path, info in sorted(files.items())]
+
+
+def _find_all(filesystem: Any, path: str) -> dict[str, Any]:
+    """Return the details of all files below a path.
+
+    Raises:
+        OSError: there are too many levels of directories.
+    """
+    if "http" not in filesystem.protocol:
+        found: dict[str, Any] = filesystem.find(path, detail=True)
+        return found
+    found = {}
+    for directory, folders, files in filesystem.walk(path, detail=True):
+        for link_to_itself_or_parent in ("", ".", ".."):
+            folders.pop(link_to_itself_or_parent, None)
+        if folders and directory.removeprefix(path).count("/") >= _MAX_DIRECTORY_LEVELS:
+            raise _too_many_levels_error()
+        found.update({info["name"]: info for info in files.values()})
+    return found
+
+
+def _too_many_levels_error() -> OSError:
+    return OSError(errno.ELOOP, "too many levels of directories; does one of them link to itself?")
+
+
+def _url_maker(url: str, filesystem: Any, pattern: str) -> Callable[[str], str]:
+    """Return a function that returns the URL of a path that was found.
+
+    Args:
+        url: the URL of a glob or prefix. The result keeps its host and the links of its chain.
+        filesystem: its filesystem.
+        pattern: its path in the filesystem.
+    """
+    links = url.split("::") if _is_chain(url) else [url]
+    # A link without a path, such as `simplecache`, gets the path of the next one.
+    position = next((i for i, link in enumerate(links) if link.partition("://")[2]), 0)
+    prefix = links[position].removesuffix("/").removesuffix(pattern.removesuffix("/"))
+
+    def to_url(path: str) -> str:
+        # Some filesystems leave the host out of the path.
+        full = prefix + path if "://" in prefix else filesystem.unstrip_protocol(path)
+        return "::".join((*links[:position], full, *links[position + 1 :]))
+
+    return to_url
 
 
 def _is_chain(url: str) -> bool:
     return "::" in url and url.partition(":")[0] in _CHAINED
-
-
-def _is_batch_file(path: str) -> bool:
-    return path.lower().endswith(_SUFFIXES)
 
 
 def public_name(url: str) -> str:

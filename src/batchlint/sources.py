@@ -124,7 +124,7 @@ def open_source(
         OSError: the file can't be found.
         TypeError: the type of the source is not supported.
     """
-    if is_url(source) or _is_remote_path(source):
+    if is_url(source) or is_remote_path(source):
         return RemoteSource(source, storage_options, max_unpacked_bytes, read_timeout)
     if isinstance(source, bytes | bytearray | memoryview):
         return BytesSource(bytes(source))
@@ -142,7 +142,7 @@ def open_source(
     )
 
 
-def _is_remote_path(source: Any) -> bool:
+def is_remote_path(source: Any) -> bool:
     """Return whether a source is a `UPath` that is not a local file."""
     local_types = (str, bytes, os.PathLike)
     return not isinstance(source, local_types) and all(
@@ -277,9 +277,10 @@ class FileSource:
     is_text: bool = True
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.name: str | None = os.fsdecode(path)
-        self._path = Path(path)
-        if "\0" in os.fsdecode(path):
+        name = os.fsdecode(path)  # A path object may return bytes.
+        self.name: str | None = name
+        self._path = Path(name)
+        if "\0" in name:
             raise OSError(errno.EINVAL, "a path must not contain null characters", path)
         status = self._path.stat()
         # Files in /proc, for example, report a size of 0 but are not empty. Read them as streams.

@@ -250,7 +250,7 @@ def split(
     name = opened.name if name is None else name
     if dry_run:
         return _Splitter(plan, None).split(opened, name)
-    target = _Target(Path(folder), _stem(name), opened.name, force=force)
+    target = _Target(Path(os.fsdecode(folder)), _stem(name), opened.name, force=force)
     with target:
         manifest = _Splitter(plan, target).split(opened, name)
         if manifest.ok:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 import batchlint
-from batchlint import check
+from batchlint import check, check_many
 from batchlint.engine.parallel import Start
 from batchlint.sources import CHUNK_BYTES
 from support import NOW, line, request
@@ -118,7 +118,14 @@ class PathLike:
         return str(self._path)
 
 
-@pytest.mark.parametrize("kind", [str, Path, PathLike])
+class BytesPathLike(PathLike):
+    """A path class that uses bytes."""
+
+    def __fspath__(self) -> bytes:  # type: ignore[override]
+        return os.fsencode(self._path)
+
+
+@pytest.mark.parametrize("kind", [str, Path, PathLike, BytesPathLike])
 def test_check_accepts_every_kind_of_path(kind: Callable[[Path], Any], tmp_path: Path) -> None:
     path = tmp_path / "a batch ü.jsonl"
     path.write_text(TEXT, "utf-8")
@@ -127,6 +134,7 @@ def test_check_accepts_every_kind_of_path(kind: Callable[[Path], Any], tmp_path:
     assert report.path == str(path)
     assert report.bytes == path.stat().st_size
     assert [error.line for error in report.errors] == [2]
+    assert [*check_many([kind(path)])] == [(str(path), report)]
 
 
 def test_check_accepts_a_path_that_is_not_utf8(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from batchlint import check, check_many, iter_errors
-from batchlint.remote import RemoteFile
+from batchlint.remote import RemoteFile, find
 from support import line, run_command
 
 pytestmark = pytest.mark.remote
@@ -60,6 +60,11 @@ STREAMS: Final[dict[str, Callable[[], Iterable[bytes]]]] = {
 }
 
 
+LISTINGS: Final = dict.fromkeys(
+    ("/self/", "/self/."), b"<a href='./'>.</a> <a href='../a.jsonl'>a</a>"
+)
+
+
 class Handler(BaseHTTPRequestHandler):
     """Serves one file under several paths. Each path stands for a way in which servers behave."""
 
@@ -75,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer_path(body=True)
 
-    def _answer_path(self, *, body: bool) -> None:
+    def _answer_path(self, *, body: bool) -> None:  # noqa: PLR0912
         parts = urlsplit(self.path)
         if parts.path in ("/a.jsonl", "/no-head.jsonl"):
             self._answer(200, DATA, body=body)
@@ -96,6 +101,10 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(int(parts.path[1:4]), line("a"), body=body)
         elif parts.path == "/wrong.jsonl":
             self._answer(200, b"{}\n" + DATA, body=body)
+        elif parts.path in LISTINGS:
+            self._answer(200, LISTINGS[parts.path], body=body)
+        elif parts.path.startswith("/loop/"):
+            self._answer(200, b"<a href='loop/'>loop</a> <a href='again/'>again</a>", body=body)
         elif parts.path == "/silent.jsonl":
             time.sleep(LONG)
         elif parts.path in STREAMS:
@@ -291,3 +300,14 @@ def test_error_about_a_limit_names_the_option_that_raises_it(site: str) -> None:
     ) in result.err
     assert f"{urls[1]}: the server sent only " in result.err
     assert f"{urls[2]}" in result.out
+
+
+def test_directory_that_links_to_itself_is_listed(site: str) -> None:
+    (found,) = find(f"{site}/self/")
+    assert check(found.url).bytes == len(DATA)
+
+
+def test_endless_directories_are_an_error(site: str) -> None:
+    with pytest.raises(OSError, match="too many levels of directories") as caught:
+        find(f"{site}/loop/")
+    assert caught.value.filename == f"{site}/loop/"
