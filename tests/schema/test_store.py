@@ -276,7 +276,7 @@ JSON = st.recursive(
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
     ],
 )
-def test_merge_patch_follows_the_examples_of_rfc_7386(target: Any, patch: Any, merged: Any) -> None:
+def test_merge_patch_follows_the_examples_of_rfc_7396(target: Any, patch: Any, merged: Any) -> None:
     assert merge_patch(target, patch) == merged
 
 

@@ -1,4 +1,4 @@
-"""Explains why a value doesn't match a schema, in the API's words and order.
+"""Explains why a value doesn't match a schema, in the words and the order of the API.
 
 The explainer walks through the schema and the value together. It supports the vocabulary of the
 shipped schemas (`schemas/README.md`). A property test verifies that it agrees with the engines.
@@ -44,7 +44,7 @@ class Explainer:
         schema: a JSON Schema with the vocabulary of `schemas/`.
         part: the part of the line that the schema describes.
         prefix: the path of the value in the line. The `path` and the `param` of each problem start
-            with it. Messages leave it out.
+            with it. Messages omit it.
         hints: the functions that make hints, by the name of the rule.
         newer_hint: the hint for names and values that a newer version of the API may accept.
         validate_fields: whether to compile a validator for each field, and explain only the fields
@@ -172,8 +172,8 @@ class _Walk:
             self._enter(Phase.FIELDS, "")
             yield from self._sizes(schema, value, ())
         for constraint in self._failed_constraints(schema, value):
-            place = _constraint_path(constraint)
-            self._enter(Phase.FIELDS, str(place[0]) if place else "")
+            location = _constraint_path(constraint)
+            self._enter(Phase.FIELDS, str(location[0]) if location else "")
             yield self._constraint_problem(constraint, value, ())
 
     def _limit(self, problems: Iterator[Problem], path: PathParts) -> Iterator[Problem]:
@@ -199,7 +199,7 @@ class _Walk:
     # -- values -----------------------------------------------------------------------------------
 
     def _value(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
-        """Yield the problems of a value under a schema, depth first."""
+        """Yield the problems of a value under a schema, depth-first."""
         node = self._explainer.dereference(node)
         if len(path) >= MAX_EXPLAINED_LEVELS:  # A fixed limit, because the engines' limits differ.
             return
@@ -333,20 +333,20 @@ class _Walk:
             if not path and count < _MAX_SUGGESTIONS:
                 suggestion = phrasing.did_you_mean(name, known, value)
             hint = None
-            place: PathParts = (*path, name)
+            location: PathParts = (*path, name)
             if path and name == path[-1]:
                 hint = (
                     f"{phrasing.excerpt(name)!r} contains another object with the same name. Move "
                     "the fields of the inner object into the outer one."
                 )
-                place = path
+                location = path
             yield self._problem(
                 "unknown_parameter",
                 "Unknown parameter: '{p}'." + suggestion,
                 node,
                 f"unknown:{name}",
                 (*path, name),
-                place=place,
+                location=location,
                 hint=hint,
                 may_be_newer=True,
                 key=phrasing.excerpt(name),
@@ -378,7 +378,7 @@ class _Walk:
                 yield self._problem(rule, message, node, "propertyNames", (*path, name))
 
     def _failed_constraints(self, node: Schema, value: Any) -> Iterator[Schema]:
-        """Yield the parts of an `allOf` in which no branch matches the value."""
+        """Yield the schemas of an `allOf` that the value doesn't match."""
         for constraint in node.get("allOf", ()):
             if not self._explainer.is_valid(constraint, value) and not any(
                 self._matches_schema(branch, value) for branch in constraint["anyOf"]
@@ -386,15 +386,15 @@ class _Walk:
                 yield constraint
 
     def _constraint_problem(self, constraint: Schema, value: Any, path: PathParts) -> Problem:
-        place = (*path, *_constraint_path(constraint))
+        location = (*path, *_constraint_path(constraint))
         message = "Missing required parameter: '{p}'."
         rule = "missing_required_parameter"
-        return self._problem(rule, message, constraint, "anyOf", place, whole=value)
+        return self._problem(rule, message, constraint, "anyOf", location, whole=value)
 
     # -- unions -----------------------------------------------------------------------------------
 
     def _union(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
-        """Yield the problems of a value under the branch of a union that it was meant for."""
+        """Yield the problems under the branch of a union that the value was written for."""
         json_type = phrasing.json_type(value)
         branches = map(self._explainer.dereference, node["anyOf"])
         candidates = [b for b in branches if self._accepts_type(b, json_type, value)]
@@ -445,19 +445,19 @@ class _Walk:
         at_item = notes.get("at") == "item" and (not among or tag in among)
         values = notes.get("supported", tags) if at_item or not among else among
         short = phrasing.abbreviate(tag, phrasing.MAX_VALUE_LENGTH) if isinstance(tag, str) else ""
-        place = (*path, notes["tag"])
+        location = (*path, notes["tag"])
         message = phrasing.unsupported_value(short, values)
-        param = path if at_item else place
+        param = path if at_item else location
         return self._problem(
-            "invalid_value", message, node, "tag", place, param=param, may_be_newer=True
+            "invalid_value", message, node, "tag", location, param=param, may_be_newer=True
         )
 
     def _array_union(
         self, branches: list[Schema], value: list[Any], path: PathParts
     ) -> Iterator[Problem]:
-        """Yield the problems under the first branch that accepts the first item's type.
+        """Yield the problems under the first branch that accepts the type of the first item.
 
-        If no branch does, yield a problem about that item.
+        If no branch accepts it, yield a problem about this item.
         """
         for branch in branches:
             items = self._explainer.dereference(branch["items"])
@@ -529,7 +529,7 @@ class _Walk:
         keyword: str,
         path: PathParts,
         *,
-        place: PathParts | None = None,
+        location: PathParts | None = None,
         param: PathParts | None = None,
         hint: str | None = None,
         may_be_newer: bool = False,
@@ -541,11 +541,11 @@ class _Walk:
             rule: the rule's name.
             message: the message. The path replaces `{p}`.
             node: the schema that the value violates.
-            keyword: the schema's keyword, by which notes are looked up. For `type:null`, the note
-                for `type` is the fallback.
+            keyword: the violated keyword, which is the key of its note. `type:null` falls back to
+                the note for `type`.
             path: the path that the message names.
-            place: the path of the value, if it differs.
-            param: the path that the API gives as `param`, if it differs.
+            location: the path of the value, if it differs from `path`.
+            param: the path that the API gives as `param`, if it differs from `path`.
             hint: the hint. Default: the hint of the rule.
             may_be_newer: whether a newer version of the API may accept this name or value.
             values: the values for the placeholders in the message of a note.
@@ -567,7 +567,7 @@ class _Walk:
                 message = phrasing.fill(template, values).replace("\0", "{p}")
             if "param" in note:
                 named = phrasing.fill(note["param"], values) or None
-            if "phase" in note:  # Within such a phase, the order of the schema applies.
+            if "phase" in note:  # Within this phase, problems keep the order in which they occur.
                 phase = Phase[note["phase"].upper()]
                 position = 0
         explainer = self._explainer
@@ -579,7 +579,7 @@ class _Walk:
         return Problem(
             message.replace("{p}", name),
             None if named is None else f"{explainer.param_prefix}{named}".removesuffix("."),
-            (*explainer.prefix, *(path if place is None else place)),
+            (*explainer.prefix, *(path if location is None else location)),
             hint,
             rule,
             Rank(explainer.part, phase, position, False, self._serial),
@@ -612,13 +612,13 @@ def _is_union(node: Schema) -> bool:
 
 
 def _constraint_path(constraint: Schema) -> PathParts:
-    """Return the path that the API names for a part of an `allOf`."""
+    """Return the path that the API reports for a failed schema of an `allOf`."""
     at = constraint["x-batchlint"].get("at", [])
     return (at,) if isinstance(at, str) else tuple(at)
 
 
 def _is_of_type(json_type: str, value: Any, types: str | list[str]) -> bool:
-    """Return whether a value has one of a schema's types. 1.0 counts as an integer."""
+    """Return whether a value has one of several types. 1.0 counts as an integer."""
     if json_type in types if isinstance(types, list) else json_type == types:
         return True
     if json_type == "integer":

@@ -10,8 +10,8 @@ from typing import Any, Final
 from .. import data
 from ..providers import OTHER, Endpoint, Provider, provider, schema_date, schema_patches
 
-#: The number of parameters at which looking up each of them takes an engine as long as iterating
-#: over all keys of a body.
+#: The number of parameters from which an engine checks all keys of a body faster than it looks up
+#: each parameter.
 _MANY_PARAMETERS: Final = 4
 
 
@@ -72,7 +72,7 @@ def line_fields_schema(provider: Provider) -> dict[str, Any]:
 
 
 def line_schema(endpoint: Endpoint, variant: str, url: str, provider: Provider) -> dict[str, Any]:
-    """Return the schema for whole lines. It rejects lines with errors, and lines with warnings."""
+    """Return the schema for whole lines. It also rejects lines whose fields have warnings."""
     body = _with_dependent_constraints(endpoint, variant, provider)
     line = narrow_line_schema(merge_patch(data.read("batch-request"), provider.line_patch))
     if "url" in line["properties"]:
@@ -112,22 +112,22 @@ def _with_dependent_constraints(
     by_parameter = {name: {"allOf": group} for name, group in dependent.items()}
     if len(by_parameter) < _MANY_PARAMETERS:
         return rewritten | {"dependentSchemas": by_parameter}
-    # Most bodies have none of these parameters. A single check of the keys finds that out.
+    # Most bodies have none of these parameters. The first branch checks this in one pass.
     others = {name: True for name in schema["properties"] if name not in by_parameter}
-    has_none = {"properties": others, "additionalProperties": False}
-    return rewritten | {"anyOf": [has_none, {"dependentSchemas": by_parameter}]}
+    only_others = {"properties": others, "additionalProperties": False}
+    return rewritten | {"anyOf": [only_others, {"dependentSchemas": by_parameter}]}
 
 
 def _only_parameter(branch: Mapping[str, Any]) -> str | None:
-    """Return a branch's parameter, if it has a single one and doesn't require it."""
+    """Return the parameter of a branch that has a single, optional parameter, or else None."""
     properties = branch.get("properties", ())
     return next(iter(properties)) if len(branch) == len(properties) == 1 else None
 
 
 def narrow_line_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Change a line's schema to reject unknown fields and an empty custom_id, and return it.
+    """Change a line's schema so that it rejects unknown fields and an empty custom_id. Return it.
 
-    These are warnings, so `batch-request.json` accepts them.
+    Both lead to warnings, so `batch-request.json` accepts them.
     """
     custom_id = schema["properties"]["custom_id"]
     custom_id["minLength"] = max(1, custom_id.get("minLength", 0))
@@ -195,7 +195,7 @@ def newer_hint() -> str:
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """Apply a JSON merge patch (RFC 7386)."""
+    """Return a copy of `target` with a JSON Merge Patch (RFC 7396) applied."""
     if not isinstance(patch, Mapping):
         return patch
     merged = dict(target) if isinstance(target, Mapping) else {}

@@ -1,4 +1,4 @@
-"""Compiles schemas to validators with jsonschema-rs or jsonschema."""
+"""Compiles schemas into validators, with jsonschema-rs or jsonschema."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def engine_name() -> str:
 
 
 def compile_schema(schema: Mapping[str, Any]) -> Validator:
-    """Compile a schema (JSON Schema 2020-12)."""
+    """Compile a schema (JSON Schema 2020-12) into a validator."""
     if engine_name() == "jsonschema-rs":
         import jsonschema_rs
 
@@ -60,7 +60,7 @@ def compile_schema(schema: Mapping[str, Any]) -> Validator:
 
 
 def anchor_patterns(schema: Any) -> Any:
-    r"""Replace the final `$` with `\Z` in all patterns of a schema.
+    r"""Return a schema in which `\Z` replaces the final `$` of each pattern.
 
     In Python, `$` also matches before a newline at the end.
     """
@@ -77,5 +77,5 @@ def anchor_patterns(schema: Any) -> Any:
 
 
 def anchor_pattern(pattern: str) -> str:
-    r"""Replace the final `$` of a pattern with `\Z`."""
+    r"""Return a pattern in which `\Z` replaces the final `$`."""
     return pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern

@@ -1,8 +1,8 @@
 """Checks the size limits of strict schemas.
 
 Evidence: documented. The Structured Outputs guide, October 2026. Older pages have smaller numbers.
-The messages come from live responses in 2026, except the one about characters, whose wording in the
-API is unknown.
+The messages are quoted from live responses in 2026. Only the message about characters is ours,
+because the API's wording is unknown.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ MAX_CHARACTERS: Final = 120_000
 #: The maximum total number of values in enums.
 MAX_ENUM_VALUES: Final = 1000
 
-#: The number of values above which the characters in an enum are limited.
+#: An enum with more values than this has a limit on the total number of their characters.
 LARGE_ENUM: Final = 250
 
-#: The maximum number of characters in the values of such an enum.
+#: The maximum total number of characters in the values of such an enum.
 MAX_LARGE_ENUM_CHARACTERS: Final = 15_000
 
 _FEWER_ENUM_VALUES: Final = (
@@ -39,35 +39,36 @@ _FEWER_ENUM_VALUES: Final = (
 
 
 def problems(root: dict[str, Any]) -> list[SchemaProblem]:
-    """Return a problem for each limit that a schema exceeds, at the path where it is exceeded."""
+    """Return a problem for each limit that a strict schema exceeds."""
     subschemas = [node for node in nodes(root, strict=True) if isinstance(node.value, dict)]
-    found = [
+    exceeded = [
         *_levels(subschemas),
         *_properties(subschemas),
         *_characters(subschemas),
         *_enum_values(subschemas),
     ]
     for node in subschemas:
-        found += _large_enum(node.value.get("enum"), node.path)
-    return found
+        exceeded += _large_enum(node.value.get("enum"), node.path)
+    return exceeded
 
 
 def _levels(subschemas: list[Node]) -> Iterator[SchemaProblem]:
     """Report nesting that is too deep, at the first schema whose children are too deep.
 
     Evidence: confirmed. Responses show how the API counts. A schema with a depth of 15 has 14
-    levels. A schema with ten objects below the root, whose properties are strings, has 11 levels.
+    levels. If ten objects are nested below the root, and the innermost has string properties, the
+    schema has 11 levels.
     """
     deepest = max(node.level for node in subschemas)
     if deepest > MAX_LEVELS:
-        place = next(
+        location = next(
             node.path
             for node in subschemas
             if node.level == MAX_LEVELS and _has_children(node.value)
         )
         yield SchemaProblem(
             f"{deepest} levels of nesting exceeds limit of {MAX_LEVELS}.",
-            place,
+            location,
             "Flatten the schema, or use definitions.",
         )
 
@@ -88,10 +89,10 @@ def _properties(subschemas: list[Node]) -> Iterator[SchemaProblem]:
         for node in subschemas
         if isinstance(node.value.get("properties"), dict)
     ]
-    total, place = _total_and_place(counted, MAX_PROPERTIES)
-    if place:
+    total, location = _total_and_location(counted, MAX_PROPERTIES)
+    if location:
         yield SchemaProblem(
-            f"{total} parameters exceeds limit of {MAX_PROPERTIES}.", place, "Split the schema."
+            f"{total} parameters exceeds limit of {MAX_PROPERTIES}.", location, "Split the schema."
         )
 
 
@@ -102,44 +103,41 @@ def _enum_values(subschemas: list[Node]) -> Iterator[SchemaProblem]:
         for node in subschemas
         if isinstance(node.value.get("enum"), list)
     ]
-    total, place = _total_and_place(counted, MAX_ENUM_VALUES)
-    if place:
+    total, location = _total_and_location(counted, MAX_ENUM_VALUES)
+    if location:
         yield SchemaProblem(
             f"Expected at most {MAX_ENUM_VALUES} enum values in total within a single schema when "
             f"using structured outputs, but received {total}. {_FEWER_ENUM_VALUES}",
-            place,
+            location,
         )
 
 
-def _total_and_place(
+def _total_and_location(
     counted: list[tuple[int, PathParts]], limit: int
 ) -> tuple[int, PathParts | None]:
     """Return the sum of the counts, and the path where it exceeds the limit, or None."""
     total = 0
-    place = None
+    location = None
     for count, path in counted:
         total += count
-        if total > limit and place is None:
-            place = path
-    return total, place
+        if total > limit and location is None:
+            location = path
+    return total, location
 
 
 def _characters(subschemas: list[Node]) -> Iterator[SchemaProblem]:
-    """Report too many characters in names and values.
-
-    These are the names of properties and definitions, and the values of `enum` and `const`.
-    """
-    total = sum(len(name) for node in subschemas for name in _names(node.value))
+    """Report too many characters in the names and values that `_names_and_values` yields."""
+    total = sum(len(name) for node in subschemas for name in _names_and_values(node.value))
     if total > MAX_CHARACTERS:
         yield SchemaProblem(
             f"{total} characters of names and values exceeds limit of {MAX_CHARACTERS}.",
             (),
-            "The limit is documented, but the API's message is not known.",
+            "The limit is documented, but the API's own message is unknown.",
         )
 
 
-def _names(schema: dict[str, Any]) -> Iterator[str]:
-    """Yield the names and values in one subschema whose characters count."""
+def _names_and_values(schema: dict[str, Any]) -> Iterator[str]:
+    """Yield the names of properties and definitions, and the strings in `enum` and `const`."""
     for key in ("properties", "$defs", "definitions"):
         named = schema.get(key)
         if isinstance(named, dict):
@@ -151,7 +149,7 @@ def _names(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _large_enum(enum: Any, path: PathParts) -> Iterator[SchemaProblem]:
-    """Report too many characters in an enum that has many values."""
+    """Report too many characters in a large enum."""
     if isinstance(enum, list) and len(enum) > LARGE_ENUM:
         total = sum(len(value) for value in enum if isinstance(value, str))
         if total > MAX_LARGE_ENUM_CHARACTERS:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 
-#: The maximum number of errors to read from the library, which repeats some of them.
+#: The maximum number of errors to read from the library. It reports some of them repeatedly.
 _MAX_ERRORS: Final = 800
 
 #: The maximum number of levels to check. The library needs about 15 stack frames per level.
@@ -45,8 +45,8 @@ MAX_PATTERN_LENGTH: Final = 500
 #: The maximum length of a path to visit. No value in a decoded line is deeper.
 MAX_PATH_LENGTH: Final = 2500
 
-#: Keywords whose values are not schemas. A "pattern" inside them is only data.
-_NOT_SCHEMAS: Final = frozenset({"enum", "const", "default", "examples"})
+#: Keywords whose values are data, not schemas. A "pattern" inside them is not a pattern.
+_DATA_KEYWORDS: Final = frozenset({"enum", "const", "default", "examples"})
 
 _warnings_lock: Final = Lock()
 
@@ -69,9 +69,9 @@ def is_of_type(value: Any, name: str) -> bool:
 
 
 def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """Yield the problems that the meta-schema finds in a schema, the shallowest first.
+    """Yield the parts of a schema that violate the meta-schema, the shallowest first.
 
-    The API reports one of them. Which one it reports depends on the version of its library.
+    The API reports only one of them. Which one depends on the version of its library.
     """
     shallow = prune(root, _MAX_LEVELS)
     if is_obviously_valid(shallow):
@@ -93,7 +93,7 @@ def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
 
 
 def is_obviously_valid(root: dict[str, Any]) -> bool:
-    """Return whether the fast engine accepts a schema, and all its patterns compile."""
+    """Return whether the fast engine accepts a schema and all of its patterns compile."""
     try:
         import jsonschema_rs
     except ImportError:
@@ -137,17 +137,18 @@ def _hint(error: ValidationError, path: PathParts) -> str | None:
     if error.validator == "uniqueItems":
         return "List each property once."
     if "required" in path:
-        beside = "belongs next to `properties`, and " if keyword == "required" else ""
-        return f"`required` {beside}must list names."
+        if keyword == "required":
+            return "`required` belongs next to `properties` and must list names."
+        return "`required` must list names."
     if error.validator == "minItems" or error.instance is None:
         return "Remove the keyword."
     if error.validator == "type" and isinstance(error.validator_value, str):
-        return f"Give `{keyword}` {phrasing.EXPECTED[error.validator_value]}."
+        return f"`{keyword}` must be {phrasing.EXPECTED[error.validator_value]}."
     return None
 
 
 def _patterns(root: dict[str, Any]) -> Iterator[str]:
-    """Yield the patterns in a schema. Some of them may be data that only looks like a pattern."""
+    """Yield the patterns in a schema, and perhaps other strings with the key `pattern`."""
     stack: list[Any] = [root]
     while stack:
         node = stack.pop()
@@ -159,7 +160,7 @@ def _patterns(root: dict[str, Any]) -> Iterator[str]:
                     yield value
                 elif key == "patternProperties" and isinstance(value, dict):
                     yield from value
-                if key not in _NOT_SCHEMAS and isinstance(value, dict | list):
+                if key not in _DATA_KEYWORDS and isinstance(value, dict | list):
                     stack.append(value)
 
 

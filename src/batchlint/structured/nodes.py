@@ -18,11 +18,11 @@ class Node(NamedTuple):
     """A subschema.
 
     Attributes:
-        value: the subschema.
+        value: the subschema. In an invalid schema, it may be any value.
         context: its path in the API's notation.
         path: its path in the schema.
-        level: the depth of the data that it describes. Properties and items add a level. Branches
-            of `anyOf` don't.
+        level: its level of nesting. Properties and items are one level below their parent. Branches
+            of `anyOf` are on the same level.
     """
 
     value: Any
@@ -62,9 +62,9 @@ def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> I
 
     Args:
         root: the schema.
-        strict: whether to visit definitions, and to skip the children of a schema with `$ref`.
-        levels: the maximum `level`. If it is set, paths are limited to `_MAX_REPORTED_PATH_LENGTH`
-            parts. If it is None, all subschemas are visited.
+        strict: whether to visit definitions and skip the children of a schema with `$ref`.
+        levels: the maximum `level`. It also limits paths to `_MAX_REPORTED_PATH_LENGTH` parts. None
+            visits all subschemas.
     """
     max_path_length = MAX_PATH_LENGTH if levels is None else _MAX_REPORTED_PATH_LENGTH
     stack = [Node(root)]
@@ -124,19 +124,19 @@ def _definitions(node: Node) -> Iterator[Node]:
 
 def types(schema: dict[str, Any]) -> list[Any]:
     """Return the value of `type` as a list."""
-    kind = schema.get("type")
-    return kind if isinstance(kind, list) else [kind]
+    value = schema.get("type")
+    return value if isinstance(value, list) else [value]
 
 
 def type_context(schema: dict[str, Any], name: str) -> tuple[str, ...]:
-    """Return the parts of a context for one entry of a `type` list, such as `("type", "1")`.
+    """Return the context of one name in a `type` list, such as `("type", "1")`.
 
-    Return an empty tuple if `type` is not a list.
+    If `type` is not a list, return an empty tuple.
 
     Evidence: reported, July 2025 and June 2026.
     """
-    kind = schema.get("type")
-    return ("type", str(kind.index(name))) if isinstance(kind, list) and name in kind else ()
+    value = schema.get("type")
+    return ("type", str(value.index(name))) if isinstance(value, list) and name in value else ()
 
 
 def as_python_tuple(context: tuple[str, ...]) -> str:
@@ -145,6 +145,6 @@ def as_python_tuple(context: tuple[str, ...]) -> str:
 
 
 def quote(name: str) -> str:
-    """Return the `repr` of a name. A name of more than 64 characters is shortened."""
+    """Return the `repr` of a name, shortened to 64 characters."""
     limit = phrasing.MAX_EXCERPT_LENGTH
     return repr(name if len(name) <= limit else f"{name[: limit - 3]}...")

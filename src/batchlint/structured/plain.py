@@ -25,16 +25,18 @@ def is_obviously_valid(schema: dict[str, Any]) -> bool:
 def _is_valid_node(node: Any, depth: int) -> bool:
     if type(node) is not dict or depth > _MAX_DEPTH:
         return False
-    kind = node.get("type")
-    if type(kind) is not str or not (_is_text(node, "description") and _is_text(node, "title")):
+    json_type = node.get("type")
+    if type(json_type) is not str or not (
+        _is_string_or_missing(node, "description") and _is_string_or_missing(node, "title")
+    ):
         return False
-    if kind == "object":
+    if json_type == "object":
         return node.keys() <= _OBJECT_KEYS and _is_valid_object(node, depth)
-    if kind == "array":
+    if json_type == "array":
         return node.keys() <= _ARRAY_KEYS and _is_valid_node(node.get("items"), depth + 1)
-    if kind == "string" and "enum" in node:
+    if json_type == "string" and "enum" in node:
         return node.keys() <= _STRING_KEYS and _is_valid_enum(node["enum"])
-    return kind in _SCALAR_TYPES and node.keys() <= _COMMON_KEYS
+    return json_type in _SCALAR_TYPES and node.keys() <= _COMMON_KEYS
 
 
 def _is_valid_object(node: dict[str, Any], depth: int) -> bool:
@@ -62,5 +64,5 @@ def _is_valid_enum(values: Any) -> bool:
     )
 
 
-def _is_text(node: dict[str, Any], key: str) -> bool:
+def _is_string_or_missing(node: dict[str, Any], key: str) -> bool:
     return key not in node or type(node[key]) is str

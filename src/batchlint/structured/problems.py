@@ -1,4 +1,4 @@
-"""`SchemaProblem`: a problem in a user's schema, wherever the schema is in the request."""
+"""`SchemaProblem`: a problem in a user's schema."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class SchemaProblem(NamedTuple):
 
     Attributes:
         sentence: the part of the API's message that follows the schema's name.
-        path: the problem's path from the root of the schema.
+        path: the path of the problem in the schema.
         hint: how to fix the problem.
         certain: whether the API is certain to reject the schema. Otherwise, it may accept it.
         chat_only: whether `certain` applies only to chat completions. `/v1/responses` may accept
             the schema.
         repair: how to make an object valid in strict mode. `close` adds `"additionalProperties":
             false`, and `require` lists all properties in `required`.
-        object_path: the path of the object to repair.
+        object_path: the path in the schema of the object to repair.
     """
 
     sentence: str

@@ -1,8 +1,9 @@
-"""Checks whether the API accepts a user's JSON Schema, in strict mode or for any other function.
+"""Checks whether the API accepts a user's JSON Schema.
 
-The API reports one problem per request. These checks report up to 100 problems of each kind, and
-every limit that a schema exceeds. They use the API's order, so the problem that the API would
-report comes first:
+The schema is used in strict mode, or has the parameters of a function that isn't strict. The API
+reports one problem per request. These checks report up to 100 problems of the meta-schema, up to
+100 of the subschemas, and every exceeded limit. They follow the API's order, so the problem that
+the API would report comes first:
 
 1. The meta-schema, and then the root.
 2. The subschemas, depth-first. For each one, the API checks `$ref`, unsupported keywords, the type,
@@ -12,9 +13,9 @@ report comes first:
 
 Evidence:
 
-* The subset and its limits are documented: the Structured Outputs guide, October 2026.
-* The messages are confirmed or reported: recorded responses, and responses quoted in public
-  reports, from 2025 to October 2026.
+* The supported keywords and the limits are documented: the Structured Outputs guide, October 2026.
+* The messages are confirmed by recorded responses, or reported in public, from 2025 to October
+  2026.
 * The order is inferred from individual responses. The API reports `propertyNames` before
   `additionalProperties`, `oneOf` before a missing type, and missing properties of the root before
   `additionalProperties`.
@@ -35,8 +36,8 @@ from .nodes import Node, as_python_tuple, nodes, quote, type_context, types
 from .problems import SchemaProblem
 from .work import excess_steps, explanation_steps
 
-#: What to check: the parameters of a function that isn't strict, a strict schema, or only the
-#: keywords that strict mode doesn't support for fine-tuned models.
+#: What to check: the parameters of a function that isn't strict, a strict schema, or only keywords
+#: that strict mode doesn't support for fine-tuned models.
 Mode = Literal["function", "strict", "fine-tuned"]
 
 #: The formats that strict mode supports. Evidence: documented in the guide. Users report that
@@ -129,13 +130,14 @@ NOT_FOR_FINE_TUNED: Final = (
     "maxItems",
 )
 
-#: The maximum number of problems of each kind to report per schema.
+#: The maximum number of problems to report of the meta-schema, and of the subschemas.
 _MAX_PROBLEMS: Final = 100
 
 #: A number of levels that no schema reaches.
 _ALL_LEVELS: Final = 1000
 
-#: A placeholder for a value that was not found. None would not work: an enum may contain it.
+#: A placeholder for a value that was not found. None would not work, because an enum may contain
+#: null.
 _NOT_FOUND: Final = object()
 
 _NOT_CLOSED: Final = "'additionalProperties' is required to be supplied and to be false."
@@ -154,8 +156,8 @@ MISSING_PARAMETERS: Final = SchemaProblem(
 #: A placeholder for the problems of a schema that would take too much work to check.
 UNCHECKED: Final = (SchemaProblem("it was not checked"),)
 
-#: The extra steps and the problems of schemas, by mode and by JSON text or fingerprint. Lines of a
-#: file often share a schema.
+#: The excess steps and the problems of schemas, by mode and by JSON text or fingerprint. Lines of a
+#: file often have the same schema.
 _cache: Final[ByteCache[tuple[Mode, bytes], tuple[int, tuple[SchemaProblem, ...]]]] = ByteCache(
     8_000_000
 )
@@ -164,8 +166,8 @@ _cache: Final[ByteCache[tuple[Mode, bytes], tuple[int, tuple[SchemaProblem, ...]
 _ENTRY_SIZE: Final = 500
 _PROBLEM_SIZE: Final = 1000
 
-#: The maximum size in bytes of a JSON text that is itself the key in the cache. For a longer text,
-#: the key is a fingerprint.
+#: The maximum size in bytes of a JSON text that serves as a key of the cache. For a longer text, a
+#: fingerprint is the key.
 _MAX_UNHASHED_BYTES: Final = plain.MAX_BYTES
 
 #: The size of a fingerprint in bytes.
@@ -191,16 +193,16 @@ def problems(
         return (MISSING_PARAMETERS,) if mode == "strict" else ()
     raw = _text(schema)
     content = raw if len(raw) <= _MAX_UNHASHED_BYTES else fingerprint(raw)
-    known = _cache.get((mode, content))
-    if known is not None and raw:
-        excess, found = known
+    cached = _cache.get((mode, content))
+    if cached is not None and raw:
+        excess, found = cached
         return found if not excess or (budget or Budget()).spend(excess) else UNCHECKED
     if mode == "strict" and 0 < len(raw) <= plain.MAX_BYTES and plain.is_obviously_valid(schema):
         _cache.put((mode, content), (0, ()), _ENTRY_SIZE + len(content))
         return ()
     budget = budget or Budget()
     excess = excess_steps(schema, len(raw))
-    if excess > budget.left:  # `explanation_steps` compiles the patterns.
+    if excess > budget.left:  # Don't call `explanation_steps`, which compiles the patterns.
         return UNCHECKED
     excess += explanation_steps(schema)
     if not budget.spend(excess):
@@ -246,8 +248,8 @@ def _check(schema: dict[str, Any], mode: Mode) -> tuple[SchemaProblem, ...]:
 
 
 def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[SchemaProblem]:
-    """Check the root. An empty or missing schema is valid, unless the function is strict."""
-    kind = schema.get("type")
+    """Check the root. An empty schema is valid if the function isn't strict."""
+    json_type = schema.get("type")
     hint = (
         "The root of a schema must be an object. Wrap any other type in an object with one "
         "property."
@@ -263,8 +265,8 @@ def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[SchemaProblem]:
                 hint if has_forbidden_key else 'Add "type": "object".',
                 certain=strict or has_forbidden_key or "properties" in schema,
             )
-    elif kind == "object":
-        found = next(
+    elif json_type == "object":
+        forbidden = next(
             (
                 key
                 for key in _FORBIDDEN_AT_ROOT
@@ -272,27 +274,27 @@ def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[SchemaProblem]:
             ),
             None,
         )
-        if found:
+        if forbidden:
             yield SchemaProblem(
                 "schema must have type 'object' and not have "
                 "'oneOf'/'anyOf'/'allOf'/'enum'/'const'/'not' at the "
                 "top level.",
                 (),
-                f"Found '{found}'. {hint}",
+                f"Found '{forbidden}'. {hint}",
                 chat_only=not strict,
             )
         if "properties" not in schema:
             yield Node(schema).problem(
                 "object schema missing properties.", hint='Add "properties": {}.'
             )
-    elif isinstance(kind, str) and kind in metaschema.TYPES:
-        yield SchemaProblem(_not_object(kind), (), hint)
-    elif isinstance(kind, list) and (strict or "object" not in kind):
-        yield SchemaProblem(_not_object(phrasing.python_repr(kind)), (), hint, certain=strict)
+    elif isinstance(json_type, str) and json_type in metaschema.TYPES:
+        yield SchemaProblem(_not_object(json_type), (), hint)
+    elif isinstance(json_type, list) and (strict or "object" not in json_type):
+        yield SchemaProblem(_not_object(phrasing.python_repr(json_type)), (), hint, certain=strict)
 
 
-def _not_object(kind: str) -> str:
-    return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{kind}\"'."
+def _not_object(json_type: str) -> str:
+    return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{json_type}\"'."
 
 
 # -- any function ---------------------------------------------------------------------------------
@@ -349,7 +351,7 @@ def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
             yield from _type(node)
             yield from _array(node, is_old_draft)
             yield from _object(node)
-            yield from _values(node)
+            yield from _enum_and_format(node)
 
 
 def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
@@ -390,7 +392,7 @@ def _is_defined(target: str, root: dict[str, Any]) -> bool:
 
 
 def _keywords(node: Node) -> Iterator[SchemaProblem]:
-    """Report keywords that strict mode rejects or may reject. `_root` checks those at the root."""
+    """Report keywords that strict mode rejects or may reject. `_root` checks some at the root."""
     for key in node.value:
         if key in _UNCERTAIN_KEYWORDS:
             yield node.problem(
@@ -469,7 +471,7 @@ def _required(
         "'required' is required to be supplied and to be an array including every key in "
         "properties."
     )
-    place = ("required",) if "required" in node.value else ()
+    path = ("required",) if "required" in node.value else ()
     names = {name for name in required if isinstance(name, str)}
     missing = [name for name in properties if name not in names]
     extra = [name for name in required if isinstance(name, str) and name not in properties]
@@ -477,7 +479,7 @@ def _required(
         more = f" {len(missing)} properties are missing." if len(missing) > 1 else ""
         found = node.problem(
             f"{requirement} Missing '{phrasing.excerpt(missing[0])}'.",
-            *place,
+            *path,
             context=context,
             hint="List every property in `required`. To make one optional, allow null: "
             f'`"type": ["string", "null"]`.{more}',
@@ -486,25 +488,25 @@ def _required(
     if extra:
         yield node.problem(
             f"{requirement} Extra required key '{phrasing.excerpt(extra[0])}' supplied.",
-            *place,
+            *path,
             context=context,
             hint="Remove names from `required` that are not properties.",
         )
 
 
-def _values(node: Node) -> Iterator[SchemaProblem]:
+def _enum_and_format(node: Node) -> Iterator[SchemaProblem]:
     """Check that enum values match the schema's type, and that a string's format is supported.
 
-    For other types, the API ignores formats such as `int64`. Evidence: confirmed by recorded
-    responses, May to August 2026.
+    For types other than strings, the API ignores formats such as `int64`. Evidence: confirmed by
+    recorded responses, May to August 2026.
     """
     schema = node.value
-    kind = schema.get("type")
+    json_type = schema.get("type")
     values = schema.get("enum")
     format_name = schema.get("format")
-    if isinstance(kind, str) and kind in metaschema.TYPES and isinstance(values, list):
+    if isinstance(json_type, str) and json_type in metaschema.TYPES and isinstance(values, list):
         mismatch = next(
-            (value for value in values if not metaschema.is_of_type(value, kind)), _NOT_FOUND
+            (value for value in values if not metaschema.is_of_type(value, json_type)), _NOT_FOUND
         )
         if mismatch is not _NOT_FOUND:
             short = (
@@ -515,7 +517,7 @@ def _values(node: Node) -> Iterator[SchemaProblem]:
             yield SchemaProblem(
                 f"context={as_python_tuple(node.context)}, "
                 f"enum value {short} does not validate against "
-                f"{{'type': '{kind}'}}.",
+                f"{{'type': '{json_type}'}}.",
                 (*node.path, "enum"),
                 "The type must match every value.",
             )

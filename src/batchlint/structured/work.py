@@ -1,8 +1,8 @@
-"""Counts the steps that checking a schema takes, so that the work per line can be limited.
+"""Counts the steps of checking a schema, to limit the work per line.
 
-Steps are counted instead of timed, so that every run gives the same report. Work in proportion to
-the schema's size is free, because reading the line costs as much. Only extra work counts, such as
-deep values (each of them gets a path) and patterns that are slow to compile.
+batchlint counts steps instead of measuring time, so that every run gives the same report. Work in
+proportion to the schema's size is free, because decoding the line costs as much. Only work beyond
+that counts, such as deep values (each one has a path) and patterns that are slow to compile.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .metaschema import MAX_PATTERN_LENGTH, is_obviously_valid
 #: The number of free steps per byte of a schema. Typical schemas need less than 2.
 FREE_STEPS_PER_BYTE: Final = 8
 
-#: The number of steps per character of a pattern that may be slow to compile.
+#: The number of steps for each character of a pattern that may be slow to compile.
 _STEPS_PER_CHARACTER: Final = 1000
 
 #: The number of steps for each value that the `jsonschema` library visits, and the number of free
@@ -31,7 +31,7 @@ _MAY_BE_SLOW: Final = re.compile(r"[^\x00-\x7f]|\\[xuUN]|\(\?[aLmsux]*i")
 
 
 def excess_steps(schema: dict[str, Any], size: int) -> int:
-    """Return the number of steps beyond the free ones. Stop counting above the budget of a line.
+    """Return the number of steps beyond the free ones. Counting stops above a line's budget.
 
     Args:
         schema: the schema.
