@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from batchlint import FixReport, check, fix, fixing, iter_errors
+from batchlint.engine.chunk import check_chunk
 from batchlint.output.write import write_atomic
 from batchlint.sources import FileIdentity
 from support import line, request
@@ -136,6 +137,36 @@ def test_any_source_can_be_fixed(source: Any) -> None:
     assert repaired(source).replace(b": ", b":").replace(b", ", b",") == RIGHT.replace(
         b": ", b":"
     ).replace(b", ", b",")
+
+
+class ShortWrites(io.RawIOBase):
+    """A stream that accepts at most 7 bytes per call, and no more than `space` bytes in all."""
+
+    def __init__(self, space: int) -> None:
+        super().__init__()
+        self.data = b""
+        self.space = space
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int | None:
+        piece = bytes(data)[: min(7, self.space - len(self.data))]
+        self.data += piece
+        return len(piece) or None
+
+
+def test_unbuffered_target_receives_all_bytes() -> None:
+    target: Any = ShortWrites(1 << 20)
+    fix(WRONG, target)
+
+    assert target.data == RIGHT
+
+
+def test_full_non_blocking_target_raises() -> None:
+    target: Any = ShortWrites(20)
+    with pytest.raises(BlockingIOError):
+        fix(WRONG, target)
 
 
 def test_pipe_is_read_once(tmp_path: Path) -> None:
@@ -378,6 +409,22 @@ def test_removing_many_nulls_is_fast() -> None:
 
     assert report.fixed == {"unknown_parameter": 5000}
     assert time.process_time() - started < 5
+
+
+def test_rounds_of_long_lines_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each round checks the whole line."""
+    sizes = []
+
+    def counting(chunk: bytes, *args: Any) -> Any:
+        sizes.append(len(chunk))
+        return check_chunk(chunk, *args)
+
+    monkeypatch.setattr(fixing, "check_chunk", counting)
+    data = line("a", CHAT, **dict.fromkeys(map(str, range(100_000)), None))
+
+    assert repaired(data) == data
+    assert len(data) > 1 << 20
+    assert sum(sizes) < 1 << 25
 
 
 def test_line_after_a_byte_order_mark_is_fixed_even_if_the_mark_is_kept() -> None:

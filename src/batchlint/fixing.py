@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import tempfile
@@ -48,6 +50,11 @@ from .summary import ChunkSummary, LineStatus, merge
 #: The maximum number of rounds of fixes per line. A line that still has fixes after these rounds is
 #: left unchanged.
 _MAX_ROUNDS: Final = 100
+
+#: Long lines have fewer rounds, because each round checks the whole line: the number of bytes to
+#: check per line, and the number of rounds that any line has.
+_MAX_ROUND_BYTES: Final = 1 << 24
+_MIN_ROUNDS: Final = 10
 
 #: The maximum number of times that a file is read and changed.
 _MAX_PASSES: Final = 10
@@ -165,8 +172,24 @@ def fix(
             result.write(path, unless_same_as=source)
         elif target is not None and not isinstance(target, str | os.PathLike):
             for chunk in result.chunks():
-                target.write(chunk)
+                _write_all(target, chunk)
     return result.report
+
+
+def _write_all(stream: BinaryIO, data: bytes) -> None:
+    """Write bytes to a stream. An unbuffered stream may accept only some of them per call.
+
+    Raises:
+        BlockingIOError: the stream is non-blocking, and accepts no more data.
+        OSError: the data can't be written.
+    """
+    while data:
+        written = stream.write(data)
+        if not written:
+            if isinstance(stream, io.RawIOBase):
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            return  # Other streams write everything, whatever they return.
+        data = data[written:]
 
 
 class Result(NamedTuple):
@@ -407,7 +430,7 @@ class Repair:
     ) -> bytes:
         """Apply the fixes of a line until none are left.
 
-        If the line still has fixes after `_MAX_ROUNDS` rounds, return it unchanged.
+        If the line still has fixes after the last round, return it unchanged.
         """
         content = line.rstrip(b"\r\n")
         try:
@@ -415,7 +438,7 @@ class Repair:
         except UnicodeDecodeError:
             return line
         fixed: Counter[str] = Counter()
-        for _ in range(_MAX_ROUNDS):
+        for _ in range(_max_rounds(len(content))):
             fixes = self._find_fixes(text, plan, first=first)
             blank = next((rule for fix, rule in fixes.items() if fix.edits == (REMOVE_LINE,)), None)
             if blank is not None:
@@ -536,6 +559,11 @@ def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
         text, removed = edits.remove_all(text, removals)
         rules += [removals[path] for path in removed]
     return text, rules
+
+
+def _max_rounds(line_bytes: int) -> int:
+    """Return the maximum number of rounds of fixes for a line."""
+    return min(_MAX_ROUNDS, max(_MIN_ROUNDS, _MAX_ROUND_BYTES // (line_bytes + 1)))
 
 
 @contextmanager

@@ -23,11 +23,6 @@ _STRING_REST: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+(")?', re.DOTALL)
 #: The maximum size of a request in a JSON document, to limit memory.
 _MAX_REQUEST_BYTES: Final = 1 << 26
 
-#: A string, or a line break with the whitespace around it and the comma before it (group 1).
-_STRING_OR_BREAK: Final = re.compile(
-    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(,?)[ \t\r]*\n[ \t\r\n]*', re.DOTALL
-)
-
 _WHITESPACE: Final = b" \t\r\n"
 
 
@@ -69,11 +64,10 @@ def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         NotConvertibleError: the input has another format, or is cut off.
     """
     for value in _objects(chunks):
-        line = _STRING_OR_BREAK.sub(_replace_break, value) if b"\n" in value else value
-        # Any remaining newline is inside a string, where JSON doesn't allow it.
-        if not is_json_object(line):
+        if not is_json_object(value):
             raise NotConvertibleError
-        yield line + b"\n"
+        # JSON doesn't allow newlines in strings, so all of them are between values.
+        yield (_join(value) if b"\n" in value else value) + b"\n"
 
 
 #: The functions that convert a file to JSON Lines, by the rule that reports the file.
@@ -101,12 +95,10 @@ def is_convertible(rule: str, chunks: Iterable[bytes]) -> bool:
     return True
 
 
-def _replace_break(match: re.Match[bytes]) -> bytes:
-    """Replace a line break with a space after a comma, or else with nothing. Keep strings."""
-    comma = match[1]
-    if comma is None:
-        return match[0]
-    return b", " if comma else b""
+def _join(value: bytes) -> bytes:
+    """Join the lines of a JSON value. A space follows each comma that ended a line."""
+    stripped = (line.strip(_WHITESPACE) for line in value.split(b"\n"))
+    return b"".join(line + b" " if line.endswith(b",") else line for line in stripped)
 
 
 def _objects(chunks: Iterable[bytes]) -> Iterator[bytes]:

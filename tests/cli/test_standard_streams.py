@@ -96,6 +96,28 @@ def test_remaining_files_are_checked_after_the_reader_exits(
         assert err.count("\n") == (expected == 2)
 
 
+@posix
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_cut_file_of_fix_exits_with_status_2_but_a_cut_diff_does_not(
+    unbuffered: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(line().replace(b"POST", b"post") * 3000)
+    for options, expected, message in (
+        (["--output-file=-"], 2, "batchlint: cannot write to standard output: its reader exited"),
+        (["--diff"], 1, f"{path}: 3,000 problems would be fixed"),
+    ):
+        args = ["fix", "--ignore=duplicate_custom_id", str(path), *options]
+        with start_command(*args) as process:
+            assert process.stdout is not None
+            process.stdout.close()
+            status, err = wait_for(process)
+
+        assert status == expected
+        assert err.startswith(message)
+
+
 # -- slow readers ---------------------------------------------------------------------------------
 
 
@@ -212,7 +234,7 @@ def test_closed_standard_output_is_an_error_for_fix() -> None:
     )
 
     assert completed.returncode == 2
-    assert completed.stderr == "batchlint: <stdin>: cannot write: standard output is closed\n"
+    assert completed.stderr == "batchlint: cannot write to standard output: it is closed\n"
 
 
 @posix

@@ -13,7 +13,7 @@ import pytest
 
 from batchlint.findings import MAX_PROBLEMS_PER_LINE, Part, PathParts, Problem
 from batchlint.nesting import MAX_EXPLAINED_LEVELS
-from batchlint.schema.explain import Explainer
+from batchlint.schema.explain import Explainer, Schema
 from golden import assert_matches_golden
 from support import FIXTURES
 
@@ -311,3 +311,31 @@ def test_problems_are_explained_only_down_to_the_maximum_level(levels: int) -> N
         value = {"a": value}
 
     assert len(explainer().explain({**GOOD, "deep": value})) == (levels < MAX_EXPLAINED_LEVELS - 1)
+
+
+def test_levels_of_a_recursive_union_are_not_all_validated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise, the time would be quadratic."""
+    compound = {
+        "properties": {
+            "type": {"enum": ["and"]},
+            "filters": {"type": "array", "items": {"$ref": "#/$defs/filter"}},
+        }
+    }
+    single = {"properties": {"type": {"enum": ["eq"]}, "value": {"type": "string"}}}
+    union = {"anyOf": [compound, single], "x-batchlint": {"tag": "type"}}
+    one = Explainer({"properties": {"f": union}, "$defs": {"filter": union}})
+    value: Any = {"type": "eq", "value": 1}
+    for _ in range(30):
+        value = {"type": "and", "filters": [value]}
+    sizes = []
+    is_valid = one.is_valid
+
+    def recording(node: Schema, item: Any) -> bool:
+        sizes.append(len(repr(item)))
+        return is_valid(node, item)
+
+    monkeypatch.setattr(one, "is_valid", recording)
+    problems = one.explain({"f": value})
+
+    assert [problem.rule for problem in problems] == ["invalid_type"]
+    assert sum(sizes) < 8 * len(repr(value))

@@ -36,7 +36,7 @@ from .options import (
     rule_options,
 )
 from .parameters import CheckCommand, InputFile, Text
-from .printing import print_bytes, print_lines, print_message, terminal_width
+from .printing import print_bytes, print_file, print_lines, print_message, terminal_width
 
 if TYPE_CHECKING:
     from ..fixing import FixReport, Result
@@ -147,12 +147,17 @@ class _Run:
         try:
             with _open(path) as (source, name), self._repair(path, source, name, target) as result:
                 report = result.report
-                if to_stdout:
-                    print_bytes(_diff(path, result) if self._diff else result.chunks())
+                if self._diff:
+                    print_bytes(_diff(path, result))
+                elif to_stdout:
+                    print_file(result.chunks())
                 else:
                     result.write(target, unless_same_as=path)
         except OutputError as error:
-            print_message(f"{display_name(target)}: cannot write: {error.strerror}")
+            if to_stdout:
+                print_message(f"cannot write to standard output: {error.strerror}")
+            else:
+                print_message(f"{display_name(target)}: cannot write: {error.strerror}")
             return EXIT_ERROR
         except UNREADABLE as error:
             print_message(f"{display_name(path)}: {reason(error)}")

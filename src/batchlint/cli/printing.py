@@ -59,18 +59,30 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_bytes(chunks: Iterable[bytes]) -> None:
-    """Print bytes as they arrive, then flush.
+    """Print bytes as they arrive, then flush. If standard output is closed, print nothing.
 
     Raises:
-        OutputError: writing to standard output failed, or it is closed. Unlike messages, these
-            bytes must not be lost.
+        OutputError: writing to standard output failed.
+    """
+    stream = sys.stdout
+    if stream is not None:
+        stream.buffer.writelines(chunks)
+        stream.flush()
+
+
+def print_file(chunks: Iterable[bytes]) -> None:
+    """Print the bytes of a file, which must not be lost, unlike those of a report.
+
+    Raises:
+        OutputError: writing to standard output failed, it is closed, or its reader has exited.
     """
     stream = sys.stdout
     if stream is None:
-        raise OutputError(errno.EBADF, "standard output is closed")
-    for chunk in chunks:
-        stream.buffer.write(chunk)
-    stream.flush()
+        raise OutputError(errno.EBADF, "it is closed")
+    print_bytes(chunks)
+    raw = getattr(stream.buffer, "raw", stream.buffer)  # Unbuffered streams have no `raw`.
+    if getattr(raw, "reader_exited", False):
+        raise OutputError(errno.EPIPE, "its reader exited")
 
 
 def print_message(text: str) -> None:

@@ -41,6 +41,9 @@ class CompleteWriter(io.RawIOBase):
     Args:
         raw: an unbuffered stream, blocking or not.
         optional: whether to ignore failed writes.
+
+    Attributes:
+        reader_exited: whether the reader of a pipe has exited.
     """
 
     def __init__(self, raw: Any, *, optional: bool = False) -> None:
@@ -48,6 +51,7 @@ class CompleteWriter(io.RawIOBase):
         self._raw = raw
         self._optional = optional
         self._discards = False
+        self.reader_exited = False
 
     def write(self, data: Any, /) -> int:
         """Write all bytes.
@@ -65,7 +69,7 @@ class CompleteWriter(io.RawIOBase):
         try:
             written: int | None = self._raw.write(data)
         except BrokenPipeError:
-            self._discards = True
+            self._discards = self.reader_exited = True
             return 0
         except OSError as error:
             self._discards = True

@@ -32,6 +32,11 @@ HintMaker = Callable[[Any, PathParts], str | None]
 
 #: The maximum number of unknown parameters in a body that get a suggestion.
 _MAX_SUGGESTIONS: Final = 100
+
+#: The number of levels at which a validator skips the valid items of an array of unions. Validating
+#: the items of a recursive union at every level would take quadratic time.
+_MAX_VALIDATED_LEVELS: Final = 8
+
 _EMPTY: Final[Schema] = {}
 _SIZE_KEYWORDS: Final = frozenset({"minProperties", "maxProperties", "propertyNames"})
 _compile_pattern = lru_cache(maxsize=None)(re.compile)
@@ -294,8 +299,9 @@ class _Walk:
                 )
         if "items" in node:
             items = self._explainer.dereference(node["items"])
+            validates_items = "anyOf" in items and len(path) < _MAX_VALIDATED_LEVELS
             for index, item in enumerate(value):
-                if not ("anyOf" in items and self._explainer.is_valid(items, item)):
+                if not (validates_items and self._explainer.is_valid(items, item)):
                     yield from self._value(items, item, (*path, index))
 
     def _object(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Problem]:
