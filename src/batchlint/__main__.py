@@ -134,6 +134,8 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
         )
         if sys.stdout is not None:
             sys.stdout.flush()
+    except SystemExit as error:  # Shell completion exits, even if `standalone_mode` is off.
+        return error.code if isinstance(error.code, int) else EXIT_ERROR
     except click.ClickException as error:
         show_error(error)
         return EXIT_ERROR

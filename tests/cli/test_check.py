@@ -311,6 +311,15 @@ def test_shell_completion_offers_matching_names(
     )
 
     assert [row.partition(",")[2] for row in result.out.splitlines()] == completions
+    assert (result.status, result.err) == (0, "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion_prints_its_script(shell: str) -> None:
+    result = run_command(env={"_BATCHLINT_COMPLETE": f"{shell}_source"})
+
+    assert "_BATCHLINT_COMPLETE" in result.out
+    assert (result.status, result.err) == (0, "")
 
 
 # -- outdated schemas -----------------------------------------------------------------------------
