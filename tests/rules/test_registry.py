@@ -79,7 +79,7 @@ def test_documentation_has_a_summary_a_fix_and_its_evidence(case: Rule) -> None:
     assert len(case.summary) <= 140
     assert re.search(r"^Fix: \S", case.doc, re.MULTILINE)
     assert re.search(
-        r"^Evidence: (confirmed|documented|reported|inferred)\. \S", case.doc, re.MULTILINE
+        r"^Evidence: (confirmed|documented|reported|inferred|none)\. \S", case.doc, re.MULTILINE
     )
     assert case.doc.rstrip().endswith(".")
 

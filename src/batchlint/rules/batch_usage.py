@@ -28,20 +28,21 @@ _POINTLESS: Final = {
 def pointless_in_batch(request: Request) -> Iterator[Problem]:
     """The request sets a parameter that serves no purpose in a batch.
 
-    These are `background`, `background_options`, `stream_options` and
-    `prompt_cache_options.prewarm` on `/v1/responses`, and `partial_images` on the image
-    endpoints. A request with `prewarm` only fills the cache and returns no output.
+    The rule reports `background`, `background_options`, `stream_options` and
+    `prompt_cache_options.prewarm` on `/v1/responses`, and `partial_images` on the
+    image endpoints. A request with `prewarm` only fills the cache and returns no
+    output.
 
-    This is a warning because the Batch API's response to these parameters is unknown.
-    It is reported once per file.
+    This is a warning because the Batch API's response to these parameters is
+    unknown. The finding appears once per file.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "background": true}
     Passes: /v1/responses {"model": "m", "input": "Hi", "background": false}
 
     Fix: Remove the parameter.
 
-    Evidence: documented. The docstrings of openai-python 3.54.0. The Batch API's
-    response to each parameter is unknown.
+    Evidence: documented. The docstrings of openai-python 3.54.0 describe what the
+    parameters do.
     """
     body = request.body
     for parameter, hint in _POINTLESS.items():
@@ -81,18 +82,19 @@ def _applies_to(request: Request, parameter: str) -> bool:
     when=fields("previous_response_id", "conversation"),
 )
 def order_not_guaranteed(request: Request) -> Iterator[Problem]:
-    """`previous_response_id` or `conversation` refers to earlier turns that the API stores.
+    """`previous_response_id` or `conversation` refers to earlier turns that the API has stored.
 
-    The API allows this if those turns existed before the batch. The requests in a batch
-    run in no particular order, so no request can build on another one.
+    The API allows this if those turns existed before the batch. The requests in a
+    batch run in no particular order, so no request can depend on another one.
 
-    This is a warning because batchlint cannot tell when the turns were created. It is
-    reported once per file.
+    This is a warning because batchlint cannot tell when the turns were created. The
+    finding appears once per file.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "previous_response_id": "resp_1"}
     Passes: /v1/responses {"model": "m", "input": "Hi"}
 
-    Fix: Make sure that no request depends on another request in the same batch.
+    Fix: Remove the parameter if it refers to another request in the same batch. Use
+    each conversation in only one request.
 
     Evidence: inferred. The Batch guide states that the order of the responses is not
     guaranteed. It does not mention these parameters.

@@ -15,11 +15,11 @@ from .triggers import fields
 
 @request_rule(endpoints=[CHAT], when=fields("top_logprobs"))
 def top_logprobs_without_logprobs(request: Request) -> Iterator[Problem]:
-    """`top_logprobs` is set, but `logprobs` is not true.
+    """A chat completion request sets `top_logprobs`, but `logprobs` is not true.
 
-    The API rejects such a chat completion request. The error appears in the batch's
-    error file, up to a day later. A `top_logprobs` of 0 is not reported, because the
-    API's response to it is unknown.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. A `top_logprobs` of 0 is not reported, because the API's
+    response to it is unknown.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "top_logprobs": 3}
@@ -28,7 +28,8 @@ def top_logprobs_without_logprobs(request: Request) -> Iterator[Problem]:
 
     Fix: Set `logprobs` to true, or remove `top_logprobs`.
 
-    Evidence: reported. The API's error message, August 2026. The error has no code.
+    Evidence: reported. A report from August 2026 quotes the error message. The
+    error has no code.
     """
     if _number(request.body.get("top_logprobs")) > 0 and not request.body.get("logprobs"):
         yield problem(
@@ -46,9 +47,9 @@ _REMOVE_STREAM_OPTIONS: Final = Fix(
 def stream_options_without_stream(request: Request) -> Iterator[Problem]:
     """`stream_options` is set, but `stream` is not true.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. Setting `stream` does not help, because a batch never streams. For
-    `/v1/responses`, see `pointless_in_batch`.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. Setting `stream` does not help, because a batch never
+    streams. For `/v1/responses`, see `pointless_in_batch`.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "stream_options": {"include_usage": true}}
@@ -58,7 +59,7 @@ def stream_options_without_stream(request: Request) -> Iterator[Problem]:
     Fix: Remove `stream_options`. Every response in a batch includes the token usage.
 
     Evidence: reported. BerriAI/litellm#5803 (September 2024) quotes the full error
-    response; further reports are from 2026. All of them are about chat completions. For
+    response. There are more reports from 2026, all about chat completions. For
     `/v1/completions`, the error message is inferred.
     """
     if isinstance(request.body.get("stream_options"), dict) and not request.body.get("stream"):
@@ -76,10 +77,10 @@ def _remove_max_tokens(_: Problem, __: Line) -> Fix:
 
 @stated_in_schema(code="invalid_parameter_combination", fix=_remove_max_tokens)
 def max_tokens_twice() -> None:
-    """`max_tokens` and `max_completion_tokens` are both set.
+    """A chat completion request sets both `max_tokens` and `max_completion_tokens`.
 
-    The API rejects such a chat completion request. The error appears in the batch's
-    error file, up to a day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "max_tokens": 9, "max_completion_tokens": 9}
@@ -88,17 +89,17 @@ def max_tokens_twice() -> None:
 
     Fix: Remove `max_tokens` and keep `max_completion_tokens`.
 
-    Evidence: reported. langchain-ai/langgraph#5943 (August 2025), with code and param.
-    One report from 2026 has neither.
+    Evidence: reported. langchain-ai/langgraph#5943 (August 2025) quotes the error
+    message, code and param. One report from 2026 has neither code nor param.
     """
 
 
 @request_rule(fails=None, once_per_file=True, endpoints=[CHAT], when=fields("metadata"))
 def metadata_without_store(request: Request) -> Iterator[Problem]:
-    """`metadata` is set, but `store` is not true.
+    """A chat completion request sets `metadata`, but `store` is not true.
 
-    This is a warning because some models reject such a chat completion request and
-    others accept it. It is reported once per file.
+    This is a warning because some models reject such requests, while others accept
+    them. The finding appears once per file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "metadata": {"a": "b"}}
@@ -123,16 +124,17 @@ def metadata_without_store(request: Request) -> Iterator[Problem]:
 def best_of_below_n(request: Request) -> Iterator[Problem]:
     """`best_of` is smaller than `n`.
 
-    The API rejects the request, because it would have to return more completions than
-    it generates. The error appears in the batch's error file, up to a day later.
+    The API rejects the request, because it would have to return more completions
+    than it generates. The error appears in the batch's error file.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "n": 3, "best_of": 2}
     Passes: /v1/completions {"model": "m", "prompt": "x", "n": 3, "best_of": 3}
 
-    Fix: Set `best_of` to at least `n`, or remove one of them.
+    Fix: Set `best_of` to at least `n`, or remove one of the two.
 
-    Evidence: documented. The docstrings of openai-python 3.54.0. The error message is
-    from 2022, and from another server with the same interface.
+    Evidence: documented. The docstrings of openai-python 3.54.0 describe the
+    relation between the parameters. The error message is from 2022. It also appears
+    in another server with the same interface.
     """
     best_of = _number(request.body.get("best_of"))
     n = _number(request.body.get("n"))
@@ -151,14 +153,14 @@ def best_of_below_n(request: Request) -> Iterator[Problem]:
 def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
     """`conversation` and `previous_response_id` are both set.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "conversation": "conv_1",
             "previous_response_id": "resp_1"}
     Passes: /v1/responses {"model": "m", "input": "Hi", "conversation": "conv_1"}
 
-    Fix: Remove one of them.
+    Fix: Remove either `conversation` or `previous_response_id`.
 
     Evidence: confirmed. A recorded response, August 2026. The API's message contains
     empty quotes and a shortened name: 'pre..._id'.
@@ -191,8 +193,9 @@ _EXCLUDED_BY_PREDICTION: Final = (
 def prediction_excludes(request: Request) -> Iterator[Problem]:
     """`prediction` is combined with a parameter that it does not support.
 
-    It does not support `logprobs`, `audio`, `tools` or `max_completion_tokens`. It also
-    requires `n` to be at most 1, and both penalties to be at most 0. This is a warning
+    `prediction` does not support `logprobs`, `audio`, `tools` or
+    `max_completion_tokens`. It also requires `n` to be at most 1, and
+    `presence_penalty` and `frequency_penalty` to be at most 0. This is a warning
     because the API's response is unknown.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
@@ -202,8 +205,8 @@ def prediction_excludes(request: Request) -> Iterator[Problem]:
 
     Fix: Remove either `prediction` or the other parameter.
 
-    Evidence: documented. The Predicted Outputs guide, which was not rechecked for this
-    rule. The API's response is unknown.
+    Evidence: documented. The Predicted Outputs guide lists these parameters. The
+    current guide was not checked.
     """
     if request.body.get("prediction") is None:
         return

@@ -44,9 +44,9 @@ class _Exchange(NamedTuple):
 def unpaired_tool_message(request: Request) -> Iterator[Problem]:
     """The `tool_calls` of an assistant message and the tool messages after it do not match.
 
-    Each tool call needs a tool message with its ID, before any message with another
-    role. A tool message is allowed only there. The API rejects such a chat completion
-    request. The error appears in the batch's error file, up to a day later.
+    Each tool call needs a tool message with its ID, before the next message with
+    another role. Tool messages are not allowed anywhere else. The API rejects the
+    request when the batch runs. The error appears in the batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "assistant",
             "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f",
@@ -58,13 +58,13 @@ def unpaired_tool_message(request: Request) -> Iterator[Problem]:
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "tool",
             "tool_call_id": "a", "content": "1"}]}
 
-    Fix: Put the tool messages right after the assistant message that makes the calls,
-    or remove both.
+    Fix: Put the tool messages right after the assistant message that makes the
+    calls, or remove the calls and the tool messages.
 
-    Evidence: confirmed. Recorded responses from 2024 to 2026 show the messages about
-    missing and unexpected tool messages, without a code. Several reports quote the one
-    about a `tool_call_id` that matches no call. If the conversation ends with the calls,
-    the param is inferred.
+    Evidence: confirmed. Recorded responses from 2024 to 2026 show the messages
+    about missing and unexpected tool messages, without a code. Several reports
+    quote the message about a `tool_call_id` that matches no call. If the
+    conversation ends with the calls, the param is inferred.
     """
     messages = request.body.get("messages")
     if not isinstance(messages, list) or _is_paired(messages):
@@ -196,10 +196,9 @@ _CALL_NAMES_BY_OUTPUT: Final[Mapping[str, str]] = {
 def unpaired_call_output(request: Request) -> Iterator[Problem]:
     """The `input` has a tool call without its output, or an output without its call.
 
-    This applies to function calls and custom tool calls. The API looks for an output's
-    call in the items before it, and for a call's output anywhere in the input. Each
-    call must have exactly one output. The API rejects the request. The error appears in
-    the batch's error file, up to a day later.
+    This applies to function calls and custom tool calls. The call must come before
+    its output. Each call must have exactly one output. The API rejects the request
+    when the batch runs. The error appears in the batch's error file.
 
     Nothing is reported if the API stores a part of the conversation: with
     `previous_response_id`, `conversation` or `prompt`, or if the input contains item
@@ -293,8 +292,8 @@ def _not_in_json_mode(request: Request) -> bool:
 def json_word_missing(request: Request) -> Iterator[Problem]:
     """The request uses JSON mode, but its conversation does not contain the word "json".
 
-    The word may be ignoring case. The API rejects the request. The error
-    appears in the batch's error file, up to a day later.
+    Case does not matter. The API rejects the request when the batch
+    runs. The error appears in the batch's error file.
 
     Nothing is reported if the word may be somewhere that batchlint cannot see: in an
     attached file, or in a part of the conversation that the API stores.
@@ -310,10 +309,10 @@ def json_word_missing(request: Request) -> Iterator[Problem]:
 
     Fix: Ask for JSON in a message, or use `json_schema` instead of `json_object`.
 
-    Evidence: reported. For chat completions, ultimatejimmy/xray.koplugin#33 (May 2026)
-    quotes the full error response. For `/v1/responses`, several reports from 2025 and
-    2026 quote the error message but not the param, which is inferred. The responses
-    have no code.
+    Evidence: reported. For chat completions, ultimatejimmy/xray.koplugin#33 (May
+    2026) quotes the full error response. For `/v1/responses`, several reports from
+    2025 and 2026 quote the error message but not the param, which is inferred. The
+    error has no code.
     """
     parameter = _json_mode(request)
     if (
@@ -337,9 +336,9 @@ def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
     Passes: /v1/responses {"model": "m", "input": "Hi. Answer in JSON.", "text":
             {"format": {"type": "json_object"}}}
 
-    Fix: Ask for JSON in the input too.
+    Fix: Ask for JSON in the `input` too.
 
-    Evidence: reported. One report from 2026 shows the rejection.
+    Evidence: reported. One report from 2026 quotes the error.
     """
     if (
         _json_mode(request) == "input"
@@ -437,7 +436,8 @@ def arguments_not_json(request: Request) -> Iterator[Problem]:
     This is a warning because it is unknown whether the API rejects them. If it doesn't,
     the model gets the text unchanged.
 
-    Text that begins with `{"` and ends with `}` is not parsed. Empty text is accepted.
+    A string that begins with `{"` and ends with `}` is not parsed. An empty string
+    is accepted.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id":
             "a", "name": "f", "arguments": "{'x': 1}"}, {"type": "function_call_output",
@@ -448,9 +448,9 @@ def arguments_not_json(request: Request) -> Iterator[Problem]:
 
     Fix: Serialize the arguments with a JSON library, and don't truncate them.
 
-    Evidence: documented. OpenAI's documentation describes the arguments as JSON. It is
-    unknown whether OpenAI rejects other text. Other servers with the same interface do
-    (vLLM, llama.cpp).
+    Evidence: documented. OpenAI's documentation describes the arguments as JSON. It
+    is unknown whether OpenAI rejects other strings. Some servers with the same
+    interface reject them (vLLM, llama.cpp).
     """
     for path, call in _calls(request):
         text = call.get("arguments") if isinstance(call, dict) else None

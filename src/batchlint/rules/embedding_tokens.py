@@ -42,14 +42,15 @@ class _Tokens(NamedTuple):
 def max_tokens_per_request(request: Request) -> Iterator[Problem]:
     """The inputs of one embeddings request have more than 300,000 tokens in total.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. The API counts token IDs. For strings, it estimates one token per four
-    bytes of UTF-8. It has rejected requests of 1.5 million bytes. `embedding_tokens`
-    warns above 1.2 million bytes.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. The API counts token IDs. For strings, it estimates one
+    token per four bytes of UTF-8. batchlint reports strings of 1.5 million bytes or
+    more, because the API has rejected all known requests of this size. Above 1.2
+    million bytes, `embedding_tokens` warns.
 
     Fix: Spread the inputs across several requests.
 
-    Evidence: confirmed. The estimate is from timescale/pgai#728 and #730 (May 2025).
+    Evidence: reported. The estimate is from timescale/pgai#728 and #730 (May 2025).
     The message, code and param are from spiceai/spiceai#6142 (June 2025),
     OpenDataBox/CrackSQL#27 (June 2025) and four more reports.
     """
@@ -68,7 +69,7 @@ def embedding_tokens(request: Request) -> Iterator[Problem]:
     """The inputs of one embeddings request have an estimated total of over 300,000 tokens.
 
     This is a warning because the count is an estimate: one token per four bytes of
-    UTF-8. At 1.5 million bytes or more, it is an error (see `max_tokens_per_request`).
+    UTF-8. For 1.5 million bytes or more, see `max_tokens_per_request`.
 
     Fix: Spread the inputs across several requests.
 
@@ -106,16 +107,16 @@ def _tokens(request: Request) -> _Tokens:
 def empty_embedding_input() -> None:
     """The `input` of an embeddings request is the empty string.
 
-    This is a warning because the sources contradict each other. The documentation says
-    that it "cannot be an empty string", but the API has accepted one. In a list of
-    inputs, an empty string is an error.
+    This is a warning because the sources contradict each other. The documentation
+    says that the input "cannot be an empty string", but the API has accepted one.
+    In a list of inputs, an empty string is an error.
 
     Fails: /v1/embeddings {"model": "m", "input": ""}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
 
     Fix: Remove the request.
 
-    Evidence: reported. The docstrings of openai-python 3.54.0 forbid it, but the API
-    accepted it in a recorded response from August 2025 and in a report from September
-    2026.
+    Evidence: reported. The docstrings of openai-python 3.54.0 forbid an empty
+    string, but the API accepted one in a recorded response from August 2025 and in
+    a report from September 2026.
     """

@@ -61,10 +61,10 @@ def not_jsonl_name(name: str) -> Iterator[Problem]:
     The API checks the name and rejects the upload. batchlint skips this check for
     standard input and for a shell's process substitution, which have no file name.
 
-    Fix: Rename the file to end in `.jsonl`.
+    Fix: Rename the file so that its name ends in `.jsonl`.
 
-    Evidence: confirmed. BerriAI/litellm#37527 (August 2026) quotes the message. The API
-    returns no code.
+    Evidence: reported. BerriAI/litellm#37527 (August 2026) quotes the message. The
+    API returns no code.
     """
     names = name.split("::") if is_url(name) else [name]  # zip://a.jsonl::s3://bucket/a.zip
     if not any(part.endswith(".jsonl") for part in names) and not is_open_file(name):
@@ -73,15 +73,15 @@ def not_jsonl_name(name: str) -> Iterator[Problem]:
 
 @file_rule(fails="upload")
 def file_too_large(file: CheckedFile) -> Iterator[Problem]:
-    """The file is larger than the provider's limit: 209,715,200 bytes (200 MiB) at OpenAI.
+    """The file is larger than the provider's limit: 209,715,200 bytes (200 MiB) for OpenAI.
 
     The API rejects the upload.
 
-    Fix: Split the file. Each part becomes its own batch.
+    Fix: Split the file with `batchlint split`, and create one batch per part.
 
     Evidence: confirmed. Two logs from April 2026 give 209715200 as the maximum.
-    bespokelabsai/curator#111 quotes the message. The Batch guide says "200 MB".
-    `batchlint provider NAME` lists the sources for other providers.
+    bespokelabsai/curator#111 quotes the error message. The Batch guide says "200
+    MB". `batchlint provider NAME` lists the sources for other providers.
     """
     size = file.summary.bytes
     limit = file.limits.bytes
@@ -92,13 +92,15 @@ def file_too_large(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails=None)
 def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
-    """The file is larger than the lowest documented limit: 200 MB at OpenAI.
+    """The file is larger than the lowest documented limit: 200 MB for OpenAI.
 
-    This is a warning because other sources give a higher limit (see `file_too_large`)
-    or no limit. OpenAI's Batch guide says "200 MB", which may mean 200,000,000 bytes.
-    If the API enforces the lower limit, it rejects the upload.
+    This is a warning because other sources give a higher limit (see
+    `file_too_large`), or because the only source is a third party. OpenAI's Batch
+    guide says "200 MB", which may mean 200,000,000 bytes. If the API enforces the
+    lower limit, it rejects the upload.
 
-    Fix: Split the file to be safe. Each part becomes its own batch.
+    Fix: To be safe, split the file with `batchlint split`, and create one batch per
+    part.
 
     Evidence: documented. The Batch guide says "200 MB". `file_too_large` lists the
     evidence for the higher limit. `batchlint provider NAME` lists the sources for other
@@ -140,10 +142,12 @@ def empty_file(file: CheckedFile) -> Iterator[Problem]:
 
     The API rejects the upload, with the same message as for a wrong file name.
 
-    Fix: Check the program that writes the file.
+    Fix: Write at least one request to the file. If there should be requests
+    already, check the program that writes the file.
 
-    Evidence: reported. ogx-ai/ogx `test_batches_errors.py` (August 2025) asserts the
-    status and parts of the message. For a file of only blank lines, this is inferred.
+    Evidence: reported. ogx-ai/ogx `test_batches_errors.py` (August 2025) asserts
+    the status and parts of the message. For a file with only blank lines, the
+    response is inferred.
     """
     if not file.summary.statuses.requests:
         yield Problem(_NOT_JSONL, hint="The file has no requests.")
@@ -151,11 +155,11 @@ def empty_file(file: CheckedFile) -> Iterator[Problem]:
 
 @file_rule(fails="batch")
 def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
-    """The file has more requests than the provider accepts: 50,000 at OpenAI.
+    """The file has more requests than the provider accepts: 50,000 for OpenAI.
 
     The whole batch fails before any request runs. Blank lines do not count as requests.
 
-    Fix: Split the file. Each part becomes its own batch.
+    Fix: Split the file with `batchlint split`, and create one batch per part.
 
     Evidence: documented. The Batch guide states the limit. The API's code and message
     are unknown, so batchlint uses its own. `batchlint provider NAME` lists the sources
@@ -172,10 +176,12 @@ def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
 def requests_near_limit(file: CheckedFile) -> Iterator[Problem]:
     """The file has more requests than the lowest documented limit.
 
-    This is a warning because another source gives a higher limit, or because the only
-    source is a third party. OpenAI's limit is certain (see `too_many_requests`).
+    This is a warning because another source gives a higher limit, or because the
+    only source is a third party. The rule doesn't apply to OpenAI, whose limit is
+    certain (see `too_many_requests`).
 
-    Fix: Split the file to be safe. Each part becomes its own batch.
+    Fix: To be safe, split the file with `batchlint split`, and create one batch per
+    part.
 
     Evidence: documented. `batchlint provider NAME` lists the sources.
     """
@@ -197,7 +203,7 @@ def too_many_embedding_inputs(file: CheckedFile) -> Iterator[Problem]:
     list of tokens counts as one input. A list of strings, or of lists of tokens, counts
     as one input per item.
 
-    Fix: Split the file. Each part becomes its own batch.
+    Fix: Split the file with `batchlint split`, and create one batch per part.
 
     Evidence: documented. The Batch guide states the limit. The API's code and message
     are unknown, so batchlint uses its own.
@@ -276,11 +282,11 @@ def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
 
     Fix: Use the successor that the hint names, or another model.
 
-    Evidence: inferred. The dates are documented in the docstrings of openai-python
-    3.57.0, or confirmed by recorded responses from 3 August 2026. The successors are
-    from litellm 1.110.2. The message is the one that batch validation returns for an
-    unknown model (ogx-ai/ogx, August 2025; code, param and effect seen again on 2
-    September 2026). For retired models, this message is inferred.
+    Evidence: inferred. The API's response to a batch with a retired model is
+    unknown. batchlint uses the message for unknown models (ogx-ai/ogx, August
+    2025). Its code, param and effect were seen again on 2 September 2026. The dates
+    are from the docstrings of openai-python 3.57.0, or from recorded responses from
+    3 August 2026. The successors are from litellm 1.110.2.
     """
     for model in _model_uses(file, _retired_models(file)):
         yield model.problem(
@@ -301,12 +307,13 @@ def _retired_models(file: CheckedFile) -> set[str]:
 def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
     """The model's announced shutdown is at most 30 days away.
 
-    This is a warning because the model still works today. A batch may take a day, and
-    later runs of the same file may fail. The finding appears once per model, on the
-    first line that uses it.
+    This is a warning because the model still works today. The batch may still be
+    running at the shutdown, because it can take 24 hours. Later runs of the same
+    file may fail. The finding appears once per model, on the first line that uses
+    it.
 
     If the date comes only from a public list of models, the finding stays a warning
-    even after that date.
+    after that date too.
 
     Fix: Use the successor that the hint names, or another model.
 
@@ -352,10 +359,10 @@ def model_not_batchable(file: CheckedFile) -> Iterator[Problem]:
     Fails: /v1/responses {"model": "gpt-5.3-codex", "input": "Hi"}
     Passes: /v1/responses {"model": "gpt-5.4", "input": "Hi"}
 
-    Fix: Send a batch of one request first, or use another model.
+    Fix: Create a batch with one request first, or use another model.
 
-    Evidence: inferred. litellm 1.110.2 and gpt-tokenizer 4.0.0, read on 27 November
-    2026.
+    Evidence: inferred. The lists are those of litellm 1.110.2 and gpt-tokenizer
+    4.0.0, read on 27 November 2026.
     """
     names = _model_names(file) & set(unbatchable_models())
     if names:
@@ -372,9 +379,10 @@ def model_not_batchable(file: CheckedFile) -> Iterator[Problem]:
 def misspelled_model(file: CheckedFile) -> Iterator[Problem]:
     """The model name is unknown, but resembles a known one.
 
-    This is a warning because the model may be newer than batchlint's list. If it does
-    not exist, the whole batch fails. Unknown names that aren't close to a known one are
-    not reported. The finding appears once per model, on the first line that uses it.
+    This is a warning because the model may be newer than batchlint's list. If it
+    does not exist, the whole batch fails. Unknown names that don't resemble a known
+    one are not reported. The finding appears once per model, on the first line that
+    uses it.
 
     Fails: /v1/chat/completions {"model": "gpt-5.4-mni", "messages": [{"role": "user",
             "content": "Hi"}]}
@@ -571,7 +579,7 @@ def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
         {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model":
             "m", "input": "y"}}
 
-    Fix: Write one file per endpoint.
+    Fix: Write one file per endpoint, for example with `batchlint split`.
 
     Evidence: confirmed. A recorded failed batch (thyword-study/scribe, April 2025).
     """
@@ -607,7 +615,7 @@ def mismatched_model(file: CheckedFile) -> Iterator[Problem]:
         {"custom_id": "b", "method": "POST", "url": "/v1/embeddings", "body": {"model":
             "m", "input": "y"}}
 
-    Fix: Write one file per model.
+    Fix: Write one file per model, for example with `batchlint split`.
 
     Evidence: confirmed. A failed batch from 2 September 2026, described by OpenRouter,
     shows the code and the param. The Batch guide says: "each input file can only
@@ -751,7 +759,8 @@ def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
     UTF-8. It covers only text, not images, audio or files. Users report that the API's
     own estimate is higher than a tokenizer's count.
 
-    Fix: Split the file and send the parts one after another.
+    Fix: Split the file with `batchlint split`, and wait for each batch to finish
+    before you create the next one.
 
     Evidence: reported. openai/openai-python#2084 (February 2025) quotes the code
     `token_limit_exceeded` and the message "Enqueued token limit reached for ...".

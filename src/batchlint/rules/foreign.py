@@ -102,7 +102,7 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
 def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
     """The file is not a batch input file, but has another known format.
 
-    The whole batch fails, and no request runs.
+    The whole batch fails before any request runs.
 
     batchlint recognizes JSON arrays, pretty-printed JSON, fine-tuning rows, output and
     error files of a batch, the batch formats of Anthropic, Gemini and Amazon Bedrock,

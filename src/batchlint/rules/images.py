@@ -30,8 +30,8 @@ _TRANSPARENT_JPEG: Final = "Transparent background is not supported for JPEG out
 def invalid_png_output_compression(request: Request) -> Iterator[Problem]:
     """`output_compression` is below 100, but `output_format` is `png`.
 
-    PNG compression is always lossless. The API rejects the request. The error appears
-    in the batch's error file, up to a day later.
+    PNG compression is always lossless. The API rejects the request when the batch
+    runs. The error appears in the batch's error file.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x",
             "output_format": "png", "output_compression": 50}
@@ -88,8 +88,8 @@ def compression_without_format(request: Request) -> Iterator[Problem]:
 def invalid_transparent_background_output_format(request: Request) -> Iterator[Problem]:
     """`background` is `transparent`, but `output_format` is `jpeg`.
 
-    JPEG images cannot be transparent. The API rejects the request. The error appears in
-    the batch's error file, up to a day later.
+    JPEG images cannot be transparent. The API rejects the request when the batch
+    runs. The error appears in the batch's error file.
 
     Fails: /v1/images/generations {"model": "gpt-image-1.5", "prompt": "x",
             "output_format": "jpeg", "background": "transparent"}
@@ -99,7 +99,7 @@ def invalid_transparent_background_output_format(request: Request) -> Iterator[P
     Fix: Set `output_format` to `png` or `webp`.
 
     Evidence: reported. A full error response from 23 August 2026, for gpt-image-2.
-    Reports from relays show a different code and param.
+    Reports from users of proxies show a different code and param.
     """
     if _is_transparent_jpeg(request.body):
         yield problem(_TRANSPARENT_JPEG, "background", param=None)
@@ -154,8 +154,8 @@ def option_of_other_format(request: Request) -> Iterator[Problem]:
     """An image option requires a different `output_format`.
 
     `frame_count` and `frame_duration_ms` need `gif`, and `svg` needs `svg`. The API
-    rejects the request. The error appears in the batch's error file, up to a day
-    later.
+    rejects the request when the batch runs. The error appears in the batch's error
+    file.
 
     Fails: /v1/images/generations {"model": "gpt-image-2.5-flare", "prompt": "x",
             "frame_count": 4}
@@ -184,9 +184,9 @@ def option_of_other_format(request: Request) -> Iterator[Problem]:
 def format_excludes(request: Request) -> Iterator[Problem]:
     """The request sets an image option that its `output_format` does not support.
 
-    `svg` requires `n` to be 1. Neither `svg` nor `gif` supports `output_compression`, and
-    `gif` does not support `mask`. The API rejects the request. The error appears in the
-    batch's error file, up to a day later.
+    `svg` requires `n` to be 1. Neither `svg` nor `gif` supports
+    `output_compression`, and `gif` does not support `mask`. The API rejects the
+    request when the batch runs. The error appears in the batch's error file.
 
     Fails: /v1/images/generations {"model": "gpt-image-2.5-sunburst", "prompt": "x",
             "output_format": "svg", "n": 2}
@@ -218,8 +218,8 @@ def format_excludes(request: Request) -> Iterator[Problem]:
 def markup_with_mask(request: Request) -> Iterator[Problem]:
     """An image edit has both `mask` and `markup`.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/images/edits {"model": "gpt-image-2.5-flare", "prompt": "x", "images":
             [{"file_id": "file-1"}], "mask": {"file_id": "file-2"}, "markup":
@@ -227,10 +227,10 @@ def markup_with_mask(request: Request) -> Iterator[Problem]:
     Passes: /v1/images/edits {"model": "gpt-image-2.5-flare", "prompt": "x", "images":
             [{"file_id": "file-1"}], "markup": {"file_id": "file-3"}}
 
-    Fix: Remove one of them.
+    Fix: Remove either `mask` or `markup`.
 
-    Evidence: documented. The docstrings of openai-python 3.54.0: "Cannot be combined
-    with mask". The error message is inferred from the API's phrasing.
+    Evidence: documented. The docstrings of openai-python 3.54.0: "Cannot be
+    combined with mask". The error message is inferred from similar ones.
     """
     if isinstance(request.body.get("markup"), dict) and isinstance(request.body.get("mask"), dict):
         yield problem(

@@ -124,7 +124,8 @@ def missing_line_member() -> None:
 
     Fix: Add the missing field. `method` is always `POST`.
 
-    Evidence: confirmed. ogx-ai/ogx `test_batches_errors.py` (August 2025).
+    Evidence: confirmed. Comments in ogx-ai/ogx `test_batches_errors.py` (August
+    2025) record the API's response.
     """
 
 
@@ -146,10 +147,11 @@ def invalid_custom_id() -> None:
     Passes: {"custom_id": "17", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"}}
 
-    Fix: Put the ID in quotes.
+    Fix: Write the ID as a string. If it is a number, put it in quotes.
 
-    Evidence: documented. The Batch guide describes it as a string. The API's code and
-    message are unknown. batchlint's message is modeled on similar ones.
+    Evidence: documented. The Batch guide describes the ID as a string. The API's
+    code and message are unknown. The message follows the API's wording for wrong
+    types.
     """
 
 
@@ -167,7 +169,8 @@ def empty_custom_id(line: Line) -> Iterator[Problem]:
 
     Fix: Give every request a unique ID.
 
-    Evidence: inferred. The API's response is unknown.
+    Evidence: inferred. The Batch guide requires a unique ID. It does not mention
+    empty IDs.
     """
     if line.request.get("custom_id") == "":
         hint = "Give each request a unique ID, so that you can find its result."
@@ -194,8 +197,9 @@ def invalid_method() -> None:
 
     Fix: Write `"method": "POST"`.
 
-    Evidence: documented. The Batch guide says: "Currently only POST is supported". The
-    API's code and message are unknown. batchlint's message is modeled on similar ones.
+    Evidence: documented. The Batch guide says: "Currently only POST is supported".
+    The API's code and message are unknown. The message follows the API's wording
+    for invalid values.
     """
 
 
@@ -278,8 +282,8 @@ def invalid_url() -> None:
     """`url` is not a valid batch endpoint.
 
     The whole batch fails before any request runs. The URL must match an endpoint
-    exactly, for example `/v1/chat/completions`: no host and no trailing slash. The body
-    of such a line is not checked.
+    exactly, without a host or a trailing slash. An example is
+    `/v1/chat/completions`. The body of such a line is not checked.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/chat/completions", "body":
             {"model": "m"}}
@@ -289,8 +293,8 @@ def invalid_url() -> None:
     Fix: Write the URL of the endpoint, with `/v1`. The hint suggests a similar endpoint
     if there is one.
 
-    Evidence: confirmed. A recorded failed batch (thyword-study/scribe, April 2025), and
-    97 batches that failed because `/v1` was missing.
+    Evidence: confirmed. A recorded failed batch (thyword-study/scribe, April 2025)
+    shows the message, and 97 batches failed because `/v1` was missing.
     """
 
 
@@ -318,23 +322,24 @@ def invalid_body() -> None:
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"}}
 
-    Fix: Write the body as a JSON object, not as a string.
+    Fix: Write the body as a JSON object. If it is a string that contains JSON,
+    remove the quotes and the escapes.
 
-    Evidence: inferred. The API's code and message are unknown. batchlint's message is
-    modeled on similar ones.
+    Evidence: inferred. The API's code and message are unknown. The message follows
+    the API's wording for wrong types.
     """
 
 
 @stated_in_schema(fails=None)
 def too_many_problems() -> None:
-    """The line has more than 1,000 problems of one kind. The rest are not listed.
+    """The line has more than 1,000 problems of one rule, or in one parameter of the body.
 
-    The limit applies to each rule, and to each parameter of the body. It keeps the
-    report of a damaged line short. The finding appears once per line.
+    Further problems of that rule or parameter are not listed, so that the report of
+    a damaged line stays short. The finding appears once per line.
 
     Fix: Fix the listed problems, and check the file again.
 
-    Evidence: inferred. The limit is batchlint's own.
+    Evidence: none. The limit is batchlint's own, not the API's.
     """
 
 
@@ -357,7 +362,7 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
     Fix: If the field is a parameter of the request, move it into the body. Otherwise,
     remove it.
 
-    Evidence: inferred. The API's response is unknown.
+    Evidence: inferred. The Batch guide mentions only these four fields.
     """
     known = line.provider.line_fields
     if line.request.keys() <= known.keys():

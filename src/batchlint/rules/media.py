@@ -165,8 +165,8 @@ def _data_urls(request: Request) -> Iterator[tuple[PathParts, str]]:
 def invalid_image_url(request: Request) -> Iterator[Problem]:
     """The data URL of an image cannot be decoded, or its bytes are not an image.
 
-    The API accepts PNG, JPEG, GIF and WebP, and rejects requests with anything else.
-    The error appears in the batch's error file, up to a day later.
+    The API accepts PNG, JPEG, GIF and WebP. It rejects requests with other images.
+    The error appears in the batch's error file.
 
     For chat completions, see `invalid_image_format` and `invalid_base64_image`.
 
@@ -207,9 +207,8 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
 def invalid_image_format(request: Request) -> Iterator[Problem]:
     """The image in a data URL is not a PNG, JPEG, GIF or WebP file.
 
-    The API looks at the bytes as well as the MIME type, and rejects such a chat
-    completion request. The error appears in the batch's error file, up to a day
-    later.
+    The API checks both the MIME type and the bytes, and rejects the request. The
+    error appears in the batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             [{"type": "image_url", "image_url": {"url":
@@ -218,10 +217,11 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
             [{"type": "image_url", "image_url": {"url":
             "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}}]}]}
 
-    Fix: Convert the image. Send a PDF as a content part of type `file`.
+    Fix: Convert the image to one of these formats. Send a PDF as a content part of
+    type `file`.
 
-    Evidence: reported. STranslate/STranslate#277, and full error responses from November
-    2025 and October 2026.
+    Evidence: reported. STranslate/STranslate#277 and others quote full error
+    responses from November 2025 and October 2026.
     """
     for path, url in _data_urls(request):
         flaw = _header_flaw(url, "image/")
@@ -246,8 +246,8 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
 def invalid_base64_image(request: Request) -> Iterator[Problem]:
     """The data URL of an image in a chat completion request cannot be decoded.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             [{"type": "image_url", "image_url": {"url":
@@ -288,8 +288,8 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
     Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_image", "image_url": "https://example.com/a.png"}]}]}
 
-    Fix: Put `data:image/png;base64,` (with the image's type) before the base64 text,
-    and encode with a library.
+    Fix: Encode the image with a base64 library, and put `data:image/png;base64,`
+    (with the image's type) before the result.
 
     Evidence: inferred. The API's response in each case is unknown. The "Expected a
     valid URL" message comes from a server that mimics the API.
@@ -339,8 +339,8 @@ def _needs_tolerance(payload: str) -> bool:
 def invalid_file_data(request: Request) -> Iterator[Problem]:
     """The `file_data` in a chat completion request is not the data URL of a PDF.
 
-    The API rejects other file types and web addresses here. The error appears in the
-    batch's error file, up to a day later.
+    The API rejects other file types and web addresses here. The error appears in
+    the batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             [{"type": "file", "file": {"filename": "a.txt", "file_data":
@@ -366,10 +366,9 @@ def invalid_file_data(request: Request) -> Iterator[Problem]:
 
 @request_rule(fails=None, endpoints=[RESPONSES], when=parts(MEDIA_FIELDS))
 def doubtful_file_data(request: Request) -> Iterator[Problem]:
-    """The data URL in `file_data` cannot be decoded.
+    """The data URL in `file_data` of a `/v1/responses` request cannot be decoded.
 
-    This rule applies to `/v1/responses`. It is a warning because the API's response is
-    unknown, and so are the file types that the API accepts there.
+    This is a warning because the API's response is unknown.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_file", "filename": "a.pdf", "file_data":
@@ -381,8 +380,8 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
     Fix: Encode the bytes of the file with a base64 library, and put its MIME type into
     the data URL.
 
-    Evidence: inferred. The rule is modeled on the API's response to images. The API's
-    error message and the accepted file types are unknown.
+    Evidence: inferred. The rule is modeled on the API's response to images. It is
+    unknown which file types the API accepts.
     """
     for path, data in _files(request):
         flaw = _flaw(data, "") if data.startswith("data:") else None
@@ -413,8 +412,8 @@ def _files(request: Request) -> Iterator[tuple[PathParts, str]]:
 def logit_bias_key(request: Request) -> Iterator[Problem]:
     """A key of `logit_bias` is not a token ID.
 
-    Token IDs are non-negative integers. The API rejects the request. The error appears
-    in the batch's error file, up to a day later.
+    Token IDs are non-negative integers. The API rejects the request when the batch
+    runs. The error appears in the batch's error file.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"cat": 5}}
     Passes: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"9246": 5}}
@@ -422,8 +421,8 @@ def logit_bias_key(request: Request) -> Iterator[Problem]:
     Fix: Encode the word with the model's tokenizer, and use the resulting numbers as
     keys.
 
-    Evidence: documented. The docstrings of openai-python 3.54.0. The error message is
-    from a 2023 report. Its code is unknown.
+    Evidence: documented. The docstrings of openai-python 3.54.0 describe the keys
+    as token IDs. The error message is from a 2023 report. Its code is unknown.
     """
     bias = request.body.get("logit_bias")
     for key in bias if isinstance(bias, dict) else ():

@@ -30,8 +30,8 @@ def _remove_unsupported(problem: Problem, line: Line) -> Fix | None:
 def unsupported_parameter() -> None:
     """The model does not support the parameter.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user",
             "content": "Hi"}], "max_tokens": 9}
@@ -50,8 +50,8 @@ def unsupported_parameter() -> None:
 def unsupported_value() -> None:
     """The model does not support this value of the parameter.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt-5", "messages": [{"role": "user",
             "content": "Hi"}], "temperature": 0}
@@ -69,8 +69,8 @@ def unsupported_value() -> None:
 def unrecognized_argument() -> None:
     """`reasoning_effort` is set for a model that does not reason.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. The parameter does not exist for older models.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. The parameter does not exist for older models.
 
     Fails: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
             "content": "Hi"}], "reasoning_effort": "low"}
@@ -88,8 +88,9 @@ def unrecognized_argument() -> None:
 def invalid_parameter() -> None:
     """`prompt_cache_retention` is `in_memory`, which the model does not support.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. The model supports only the extended prompt cache, which lasts 24 hours.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. The model supports only the extended prompt cache, which
+    lasts 24 hours.
 
     Fails: /v1/responses {"model": "gpt-5.6-terra", "input": "Hi",
             "prompt_cache_retention": "in_memory"}
@@ -107,8 +108,8 @@ def invalid_parameter() -> None:
 def top_logprobs_above_max() -> None:
     """`top_logprobs` is larger than the model supports.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt-5.6-terra", "messages": [{"role": "user",
             "content": "Hi"}], "reasoning_effort": "none", "logprobs": true,
@@ -128,9 +129,9 @@ def top_logprobs_above_max() -> None:
 def tools_need_no_effort() -> None:
     """A chat completion request uses function tools while the model reasons.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. Some models accept function tools in chat completions only if reasoning
-    is turned off.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. Some models accept function tools in chat completions only
+    if reasoning is turned off.
 
     Fails: /v1/chat/completions {"model": "gpt-5.6-sol", "messages": [{"role": "user",
             "content": "Hi"}], "tools": [{"type": "function", "function": {"name":
@@ -153,8 +154,8 @@ def tools_need_no_effort() -> None:
 def max_tokens_too_large() -> None:
     """`max_tokens` or `max_completion_tokens` is larger than the model's output limit.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt-4o-mini", "messages": [{"role": "user",
             "content": "Hi"}], "max_tokens": 16385}
@@ -172,8 +173,8 @@ def max_tokens_too_large() -> None:
 def response_format_unsupported() -> None:
     """The model does not support this type of `response_format`.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt-4", "messages": [{"role": "user",
             "content": "JSON, please"}], "response_format": {"type": "json_object"}}
@@ -190,8 +191,8 @@ def response_format_unsupported() -> None:
 def too_many_dimensions() -> None:
     """`dimensions` is larger than the embedding model supports.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/embeddings {"model": "text-embedding-3-small", "input": "x",
             "dimensions": 1537}
@@ -209,8 +210,9 @@ def too_many_dimensions() -> None:
 def dimensions_unsupported() -> None:
     """`dimensions` is set for an embedding model with a fixed number of dimensions.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. This applies even if the value equals the model's fixed number.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. This applies even if the value equals the model's fixed
+    number.
 
     Fails: /v1/embeddings {"model": "text-embedding-ada-002", "input": "x",
             "dimensions": 1536}
@@ -227,8 +229,8 @@ def dimensions_unsupported() -> None:
 def invalid_input_fidelity_model() -> None:
     """`input_fidelity` is set for an image model that does not support it.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "images":
             [{"file_id": "file-1"}], "input_fidelity": "high"}
@@ -246,8 +248,8 @@ def invalid_input_fidelity_model() -> None:
 def unsupported_content() -> None:
     """The model does not accept this type of content.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt-4.1", "messages": [{"role": "user",
             "content": [{"type": "input_audio", "input_audio": {"data": "UklGRg==",
@@ -256,7 +258,7 @@ def unsupported_content() -> None:
             "content": [{"type": "input_audio", "input_audio": {"data": "UklGRg==",
             "format": "wav"}}]}]}
 
-    Fix: Use a model that accepts the content, or remove it.
+    Fix: Remove the content, or use a model that accepts it.
 
     Evidence: confirmed. Recorded responses, August 2025 to May 2026.
     """
@@ -266,8 +268,8 @@ def unsupported_content() -> None:
 def unsupported_image_input() -> None:
     """The model does not accept images.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt-3.5-turbo", "messages": [{"role": "user",
             "content": [{"type": "image_url", "image_url": {"url":
@@ -276,7 +278,7 @@ def unsupported_image_input() -> None:
             "content": [{"type": "image_url", "image_url": {"url":
             "https://example.com/a.png"}}]}]}
 
-    Fix: Use a model that accepts images.
+    Fix: Remove the image, or use a model that accepts images.
 
     Evidence: reported. Users' reports for gpt-3.5-turbo (29 January 2025) and gpt-4. For
     the other models, litellm 1.110.2 and gpt-tokenizer 4.0.0 both list no image input.
@@ -288,8 +290,8 @@ def unsupported_image_input() -> None:
 def audio_required() -> None:
     """A request to an audio model neither contains audio nor asks for it.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt-audio", "messages": [{"role": "user",
             "content": "Hi"}]}
@@ -306,10 +308,10 @@ def audio_required() -> None:
 
 @stated_in_schema()
 def unsupported_tools() -> None:
-    """The model does not support a tool, at least not with this reasoning effort.
+    """The model does not support a tool, either with this reasoning effort or at all.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/responses {"model": "gpt-5", "input": "Hi", "reasoning": {"effort":
             "minimal"}, "tools": [{"type": "web_search"}]}
@@ -329,8 +331,8 @@ def unsupported_tools() -> None:
 def incompatible_argument() -> None:
     """The parameter is set for a search model, which does not support it.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt-4o-search-preview", "messages": [{"role":
             "user", "content": "Hi"}], "temperature": 0}
@@ -348,8 +350,8 @@ def incompatible_argument() -> None:
 def web_search_options_unsupported() -> None:
     """`web_search_options` is set for a model without web search in chat completions.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
             "content": "Hi"}], "web_search_options": {}}
@@ -367,8 +369,8 @@ def web_search_options_unsupported() -> None:
 def encrypted_content_unsupported() -> None:
     """`include` asks for encrypted reasoning, but the model does not reason.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/responses {"model": "gpt-4o", "input": "Hi", "include":
             ["reasoning.encrypted_content"]}
@@ -386,8 +388,8 @@ def encrypted_content_unsupported() -> None:
 def token_out_of_range() -> None:
     """A token in the prompt is not in the model's vocabulary.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": [100258]}
     Passes: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": [100257]}
@@ -403,8 +405,8 @@ def token_out_of_range() -> None:
 def unsupported_by_documentation() -> None:
     """The parameter is documented only for other models.
 
-    This is a warning because the API's response is unknown. It may reject the request
-    with an error in the batch's error file.
+    This is a warning because the API's response is unknown. The API may reject the
+    request.
 
     Fails: /v1/completions {"model": "davinci-002", "prompt": "x", "suffix": "y"}
     Passes: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": "x", "suffix":
@@ -427,9 +429,10 @@ _MAX_EDGE, _MAX_RATIO, _STEP = 3840, 3, 16
 def invalid_size(request: Request) -> Iterator[Problem]:
     """The model cannot generate an image of this `size`.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. Newer image models accept any width and height that are multiples of 16,
-    with an aspect ratio of at most 3:1 and no edge longer than 3840 pixels.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. Newer image models accept any width and height that are
+    multiples of 16, with an aspect ratio of at most 3:1 and no edge longer than
+    3840 pixels.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "size":
             "1000x1000"}

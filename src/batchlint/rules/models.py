@@ -28,8 +28,8 @@ def _endpoint_hint(body: Mapping[str, Any], _path: PathParts, provider: Provider
 def wrong_endpoint() -> None:
     """The model is not available at this endpoint.
 
-    The API rejects every request, usually with status 404. The errors appear in the
-    batch's error file, up to a day later.
+    The API rejects every request to this model, usually with status 404. The errors
+    appear in the batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt-5-pro", "messages": [{"role": "user",
             "content": "Hi"}]}
@@ -38,11 +38,11 @@ def wrong_endpoint() -> None:
 
     Fix: Use an endpoint that the hint names, or another model.
 
-    Evidence: confirmed. Recorded responses (June 2025 to March 2026) and users' reports
-    show the messages of chat completions, completions and embeddings, which have no
-    code. For moderations, videos, and some models at completions, litellm 1.110.2 and
-    gpt-tokenizer 4.0.0 list the same endpoints (read on 27 November 2026). There, the
-    message is batchlint's own.
+    Evidence: confirmed. Recorded responses (June 2025 to March 2026) and users'
+    reports show the messages of chat completions, completions and embeddings, which
+    have no code. For moderations, videos, and some models at completions, litellm
+    1.110.2 and gpt-tokenizer 4.0.0 list the same endpoints (read on 27 November
+    2026). For these, the message is batchlint's own.
     """
 
 
@@ -50,8 +50,8 @@ def wrong_endpoint() -> None:
 def not_a_responses_model() -> None:
     """The model is not available at `/v1/responses`.
 
-    The API rejects every request. The errors appear in the batch's error file, up to
-    a day later.
+    The API rejects every request to this model. The errors appear in the batch's
+    error file.
 
     Fails: /v1/responses {"model": "gpt-audio", "input": "Hi"}
     Passes: /v1/responses {"model": "gpt-4o", "input": "Hi"}
@@ -67,8 +67,8 @@ def not_a_responses_model() -> None:
 def not_an_image_model() -> None:
     """The model cannot generate or edit images.
 
-    The API rejects every request, as if the model did not exist. The errors appear in
-    the batch's error file, up to a day later.
+    The API rejects every request to this model, and reports that the model does not
+    exist. The errors appear in the batch's error file.
 
     Fails: /v1/images/generations {"model": "gpt-4.1", "prompt": "a cat"}
     Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "a cat"}
@@ -91,10 +91,11 @@ def doubtful_endpoint() -> None:
     Fails: /v1/embeddings {"model": "gpt-6.2-sol", "input": "Hi"}
     Passes: /v1/responses {"model": "gpt-6.2-sol", "input": "Hi"}
 
-    Fix: Send one request to the endpoint before you create the batch.
+    Fix: Send one request to the endpoint before you create the batch, or use
+    another model.
 
-    Evidence: inferred. litellm 1.110.2 and gpt-tokenizer 4.0.0, read on 27 November
-    2026.
+    Evidence: inferred. The lists are those of litellm 1.110.2 and gpt-tokenizer
+    4.0.0, read on 27 November 2026.
     """
 
 
@@ -102,8 +103,8 @@ def doubtful_endpoint() -> None:
 def invalid_model_name() -> None:
     """The model's name contains whitespace.
 
-    The API rejects every request, because no model has such a name. The errors appear
-    in the batch's error file, up to a day later.
+    The API rejects every request with this name, because no model has such a name.
+    The errors appear in the batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt 4o", "messages": [{"role": "user",
             "content": "Hi"}]}

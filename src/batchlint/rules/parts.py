@@ -40,9 +40,9 @@ _DOUBTFUL: Final = (
 def image_not_from_user() -> None:
     """A chat message whose role is not `user` contains an image.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. Newer models accept images in tool messages, so batchlint does not report
-    those.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. Newer models accept images in tool messages, so batchlint
+    does not report those.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "system",
             "content": [{"type": "image_url", "image_url": {"url":
@@ -63,8 +63,8 @@ def image_not_from_user() -> None:
 def exclusive_file_fields() -> None:
     """A file part has a `filename`, but refers to an uploaded file or a URL.
 
-    Only `file_data` can have a name. The API rejects the request. The error appears in
-    the batch's error file, up to a day later.
+    Only `file_data` can have a name. The API rejects the request when the batch
+    runs. The error appears in the batch's error file.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_file", "file_id": "file-1", "filename": "a.pdf"}]}]}
@@ -73,8 +73,8 @@ def exclusive_file_fields() -> None:
 
     Fix: Remove `filename`.
 
-    Evidence: confirmed. 0xPlaygrounds/rig#1429 (February 2026), with code and param. The
-    API gives the same message for `file_url`.
+    Evidence: reported. 0xPlaygrounds/rig#1429 (February 2026) quotes the message,
+    code and param. The API returns the same message for `file_url`.
     """
 
 
@@ -82,8 +82,9 @@ def exclusive_file_fields() -> None:
 def unsupported_file_type(request: Request) -> Iterator[Problem]:
     """A file part of a `/v1/responses` request contains audio or video.
 
-    File parts are for documents: PDF, text, tables and presentations. The API rejects
-    the request. The error appears in the batch's error file, up to a day later.
+    File parts are for documents: PDF, text, tables and presentations. The API
+    rejects the request when the batch runs. The error appears in the batch's error
+    file.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_file", "filename": "a.mp3", "file_data":
@@ -92,7 +93,7 @@ def unsupported_file_type(request: Request) -> Iterator[Problem]:
             "input_file", "filename": "a.pdf", "file_data":
             "data:application/pdf;base64,JVBERi0xLjQK"}]}]}
 
-    Fix: Transcribe the audio, and send the text.
+    Fix: Transcribe the audio or video, and send the text.
 
     Evidence: confirmed. 88 recorded responses (maruel/genai, 2026) for `audio/mpeg`,
     `aac`, `flac`, `ogg` and `wav`, and `video/mp4` and `webm`.
@@ -114,7 +115,8 @@ def doubtful_file_type(request: Request) -> Iterator[Problem]:
             "input_file", "filename": "a.csv", "file_data":
             "data:text/csv;base64,YSxiCg=="}]}]}
 
-    Fix: Send a document with its MIME type.
+    Fix: Send a document, with its MIME type in the data URL. Send an image in a
+    part of type `input_image`.
 
     Evidence: inferred. The rule and its message are modeled on `unsupported_file_type`.
     """
@@ -145,9 +147,9 @@ def _mime_types(request: Request) -> Iterator[tuple[PathParts, str]]:
 def image_url_without_scheme(request: Request) -> Iterator[Problem]:
     """The URL of an image in a chat completion request has no scheme.
 
-    It may be a path, a host name or bare base64. The API downloads `https://` URLs and
-    decodes `data:` URLs. It rejects requests with anything else. The error appears in
-    the batch's error file, up to a day later.
+    It may be a path, a host name or bare base64. The API downloads `https://` URLs
+    and decodes `data:` URLs. It rejects requests with anything else. The error
+    appears in the batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             [{"type": "image_url", "image_url": {"url": "/a.png"}}]}]}
@@ -155,8 +157,8 @@ def image_url_without_scheme(request: Request) -> Iterator[Problem]:
             [{"type": "image_url", "image_url": {"url":
             "https://example.com/a.png"}}]}]}
 
-    Fix: Write the full URL. Before base64 text, write `data:image/png;base64,` with the
-    image's type.
+    Fix: Write the full URL. If the value is base64, put `data:image/png;base64,`
+    (with the image's type) before it.
 
     Evidence: confirmed. A recorded response (2026) shows the code.
     tbxark/ChatGPT-Telegram-Workers#295 (October 2024) quotes the message. The null

@@ -34,12 +34,12 @@ _IDENTIFIERS: Final = frozenset(
 def context_exceeded(request: Request) -> Iterator[Problem]:
     """The prompt exceeds the model's context window, whichever tokenizer is used.
 
-    No token is longer than 128 characters, so a prompt has at least one token per 128
-    characters. This is a lower bound: a prompt that is not reported may still be too
-    long. The API rejects the request. The error appears in the batch's error file,
-    up to a day later.
+    No token is longer than 128 characters, so a prompt has at least one token per
+    128 characters. This is a lower bound: a prompt that is not reported may still
+    be too long. The API rejects the request when the batch runs. The error appears
+    in the batch's error file.
 
-    Fix: Shorten the prompt, or split the request.
+    Fix: Shorten the prompt, or split it across several requests.
 
     Evidence: reported. openai/openai-openapi#302, about a batch, quotes the code
     `context_length_exceeded` and the beginning of the error message, which continues

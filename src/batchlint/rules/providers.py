@@ -30,7 +30,7 @@ def line_too_large(request: Request) -> Iterator[Problem]:
 
     The whole batch fails before any request runs. OpenAI doesn't document such a limit.
 
-    Fix: Shorten the request, or split it into several.
+    Fix: Shorten the request, or split it into several requests.
 
     Evidence: documented. `batchlint provider NAME` lists the limit and its sources. The
     message is batchlint's own.
@@ -52,7 +52,7 @@ def line_size_near_limit(request: Request) -> Iterator[Problem]:
     This is a warning because the documentation may mean a higher limit. For example,
     6 MB can mean 6,000,000 or 6,291,456 bytes.
 
-    Fix: Shorten the request, or split it into several.
+    Fix: Shorten the request, or split it into several requests.
 
     Evidence: documented. `batchlint provider NAME` lists the limit and its sources.
     """

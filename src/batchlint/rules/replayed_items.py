@@ -90,19 +90,20 @@ def invalid_item_id(request: Request) -> Iterator[Problem]:
     belongs in `call_id`. Placeholders from examples, such as `item_1`, are not
     reported.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "message", "id": "1", "role":
             "assistant", "content": "Hi"}, {"role": "user", "content": "x"}]}
     Passes: /v1/responses {"model": "m", "input": [{"type": "message", "id": "msg_1",
             "role": "assistant", "content": "Hi"}, {"role": "user", "content": "x"}]}
 
-    Fix: Send the ID that the API returned, or leave it out.
+    Fix: Send the ID that the API returned, or omit `id`.
 
-    Evidence: confirmed. langchain-ai/langchainjs#11044 (2026) for the characters;
-    openai/codex#33176 (July 2026), mastra-ai/mastra#10815 (December 2025) and many
-    others for the prefixes, with code and param.
+    Evidence: reported. langchain-ai/langchainjs#11044 (2026) quotes the message
+    about the characters. openai/codex#33176 (July 2026), mastra-ai/mastra#10815
+    (December 2025) and many others quote the message about the prefixes, with its
+    code and param.
     """
     for item_id in _ids(request):
         index, kind, text = item_id
@@ -169,8 +170,8 @@ def _wrong_prefix(item_id: _ItemId, prefix: str, hint: str) -> Problem:
 def item_id_too_long(request: Request) -> Iterator[Problem]:
     """The ID of an input item has more than 64 characters.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "Hi",
             "id": "msg_5678901234567890123456789012345678901234567890123456789012345"},
@@ -178,7 +179,7 @@ def item_id_too_long(request: Request) -> Iterator[Problem]:
     Passes: /v1/responses {"model": "m", "input": [{"role": "assistant", "content":
             "Hi", "id": "msg_1"}, {"role": "user", "content": "x"}]}
 
-    Fix: Send the ID that the API returned, or leave it out.
+    Fix: Send the ID that the API returned, or omit `id`.
 
     Evidence: reported. Reports from 2026 about proxies that lengthen IDs. In recorded
     requests that the API accepted, all IDs are shorter.
@@ -198,8 +199,8 @@ def item_id_too_long(request: Request) -> Iterator[Problem]:
 def duplicate_item(request: Request) -> Iterator[Problem]:
     """Two input items have the same ID.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "assistant", "content": "a",
             "id": "msg_1"}, {"role": "assistant", "content": "b", "id": "msg_1"},
@@ -208,10 +209,10 @@ def duplicate_item(request: Request) -> Iterator[Problem]:
             "id": "msg_1"}, {"role": "assistant", "content": "b", "id": "msg_2"},
             {"role": "user", "content": "x"}]}
 
-    Fix: Send each item once. Leave out IDs that you made up.
+    Fix: Send each item only once. Omit IDs that the API did not create.
 
-    Evidence: confirmed. continuedev/continue#10723 and #10200 (February 2026) and six
-    more reports, with a param but no code.
+    Evidence: reported. continuedev/continue#10723 and #10200 (February 2026) and
+    six other reports quote the error, which has a param but no code.
     """
     seen: set[str] = set()
     for index, _, text in _ids(request):
@@ -232,10 +233,10 @@ def duplicate_item(request: Request) -> Iterator[Problem]:
 def reasoning_without_item(request: Request) -> Iterator[Problem]:
     """A reasoning item with an ID is not followed by the item that the model produced next.
 
-    The API rejects the request if the two are separated. The error appears in the
-    batch's error file, up to a day later. batchlint reports a reasoning item that is
-    last, or that is followed by something that the model cannot have produced next: a
-    message or tool output from the client, or an assistant message without its ID.
+    The API rejects the request if these two items are separated. The error appears
+    in the batch's error file. batchlint reports a reasoning item that is last, or
+    that is followed by an item that the model cannot have produced next: a message
+    or tool output from the client, or an assistant message without its ID.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": "x"},
             {"type": "reasoning", "id": "rs_1", "summary": []}]}
@@ -246,7 +247,8 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
             "summary": []}, {"role": "assistant", "content": "y"}, {"role": "user",
             "content": "z"}]}
 
-    Fix: Send the item that followed it, with its ID, or leave the reasoning item out.
+    Fix: After the reasoning item, send the item that the model produced next, with
+    its ID. Otherwise, omit the reasoning item.
 
     Evidence: confirmed. A recorded response to an assistant message without its ID
     (pydantic/pydantic-ai, September 2025), with a param but no code. Reports:

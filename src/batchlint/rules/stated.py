@@ -26,11 +26,12 @@ def missing_model() -> None:
     Fails: /v1/embeddings {"input": "x"}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
 
-    Fix: Add `"model"` to the body.
+    Fix: Add `"model"` to the body, with the same model on every line.
 
-    Evidence: confirmed. A failed batch from August 2025 (ogx-ai/ogx) shows the message.
-    Another one from 2 September 2026, described by OpenRouter, shows the code and the
-    param. It is inferred that the message is the same for every endpoint.
+    Evidence: confirmed. A failed batch from August 2025 (ogx-ai/ogx) shows the
+    message. Another failed batch from 2 September 2026, described by OpenRouter,
+    shows the code and the param. It is inferred that the message is the same for
+    every endpoint.
     """
 
 
@@ -42,9 +43,10 @@ def missing_model() -> None:
 def model_left_out(request: Request) -> Iterator[Problem]:
     """The body has no `model`, but the endpoint or a prompt template may provide one.
 
-    Moderations and videos have a default model. On `/v1/responses`, a prompt template
-    can name the model. This is a warning because it is unknown whether batch validation
-    accepts that. If it doesn't, the whole batch fails before any request runs.
+    Moderations and videos have a default model. On `/v1/responses`, a prompt
+    template can name the model. This is a warning because it is unknown whether
+    batch validation accepts a missing model then. If not, the whole batch fails
+    before any request runs.
 
     Fails: /v1/moderations {"input": "x"}
     Passes: /v1/moderations {"model": "omni-moderation-latest", "input": "x"}
@@ -109,9 +111,9 @@ def streaming_unsupported() -> None:
 
     Fix: Remove `stream`.
 
-    Evidence: confirmed. ogx-ai/ogx `test_batches_errors.py` (August 2025) shows the
-    message for chat completions. For other endpoints, the endpoint's name at the
-    beginning of the message is inferred.
+    Evidence: confirmed. Comments in ogx-ai/ogx `test_batches_errors.py` (August
+    2025) record the API's response for chat completions. For other endpoints, the
+    endpoint's name at the beginning of the message is inferred.
     """
 
 
@@ -119,8 +121,8 @@ def streaming_unsupported() -> None:
 def invalid_type() -> None:
     """A parameter's value has the wrong JSON type.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "dimensions": "256"}
     Passes: /v1/embeddings {"model": "m", "input": "x", "dimensions": 256}
@@ -136,9 +138,10 @@ def invalid_type() -> None:
 def invalid_value() -> None:
     """A parameter's value is not one of the supported values.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. The check is based on the values known when the schemas were generated.
-    Values that OpenAI added later are reported too, so the hint shows the schemas' date.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. The check is based on the values known when the schemas were
+    generated. Values that OpenAI added later are reported too, so the hint shows
+    the schemas' date.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "encoding_format": "int8"}
     Passes: /v1/embeddings {"model": "m", "input": "x", "encoding_format": "base64"}
@@ -155,8 +158,8 @@ def invalid_value() -> None:
 def invalid_pattern() -> None:
     """A string does not match the pattern that the parameter requires.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. A common cause is a space or a dot in a function's name.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. A common cause is a space or a dot in a function's name.
 
     Fails: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "function",
             "name": "get weather"}]}
@@ -174,8 +177,8 @@ def invalid_pattern() -> None:
 def missing_required_parameter() -> None:
     """A required parameter is missing.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/embeddings {"model": "m"}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
@@ -200,10 +203,10 @@ def _remove_null(problem: Problem, line: Line) -> Fix | None:
 def unknown_parameter() -> None:
     """An object has a parameter that the API does not recognize.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. The check is based on the parameters known when the schemas were
-    generated. Parameters that OpenAI added later are reported too, so the hint shows
-    the schemas' date.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. The check is based on the parameters known when the schemas
+    were generated. Parameters that OpenAI added later are reported too, so the hint
+    shows the schemas' date.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "dimension": 256}
     Passes: /v1/embeddings {"model": "m", "input": "x", "dimensions": 256}
@@ -285,10 +288,10 @@ def _move_parameter(problem: Problem, line: Line) -> Fix | None:
 
 @stated_in_schema(code="unsupported_parameter", fix=_move_parameter)
 def moved_parameter() -> None:
-    """A chat completions parameter has a different name on `/v1/responses`.
+    """The request uses a chat completions parameter that has another name on `/v1/responses`.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/responses {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
     Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": "Hi"}]}
@@ -297,8 +300,8 @@ def moved_parameter() -> None:
     `response_format`, `max_output_tokens` for `max_completion_tokens`, and
     `reasoning.effort` for `reasoning_effort`.
 
-    Evidence: confirmed. A recorded response for `messages`. For the other parameters,
-    users' reports.
+    Evidence: confirmed. A recorded response shows the message for `messages`. For
+    the other parameters, users quote the message.
     """
 
 
@@ -306,9 +309,9 @@ def moved_parameter() -> None:
 def json_edits_image() -> None:
     """An image edit uses `image`, a parameter that only multipart requests accept.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. In JSON requests, the parameter is `images`, a list of objects with
-    `image_url` or `file_id`.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. In JSON requests, the parameter is `images`, a list of
+    objects with `image_url` or `file_id`.
 
     Fails: /v1/images/edits {"model": "gpt-image-2", "prompt": "x", "image": "file-1",
             "images": [{"file_id": "file-1"}]}
@@ -325,8 +328,8 @@ def json_edits_image() -> None:
 def empty_array() -> None:
     """An array is empty, but the API requires at least one item.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": []}
     Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
@@ -342,8 +345,8 @@ def empty_array() -> None:
 def empty_string() -> None:
     """A string is empty, but the API requires at least one character.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": ""}
     Passes: /v1/videos {"model": "sora-2", "prompt": "a cat"}
@@ -359,8 +362,8 @@ def empty_string() -> None:
 def array_above_max_length() -> None:
     """An array has more items than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "stop": ["a", "b", "c", "d", "e"]}
@@ -379,8 +382,8 @@ def array_above_max_length() -> None:
 def string_above_max_length() -> None:
     """A string has more characters than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "function_call_output",
             "call_id":
@@ -401,10 +404,10 @@ def string_above_max_length() -> None:
 def input_too_long() -> None:
     """An embedding input has more than 8,192 tokens, whichever tokenizer is used.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. batchlint counts the items of a list of tokens. A string is reported if
-    it has more than 1,048,576 characters, because no token is longer than 128
-    characters. A shorter string may still be too long.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. batchlint counts the items of a list of tokens. A string is
+    reported if it has more than 1,048,576 characters, because no token is longer
+    than 128 characters. A shorter string may still be too long.
 
     Fix: Split the input into shorter pieces.
 
@@ -417,8 +420,8 @@ def input_too_long() -> None:
 def property_name_above_max_length() -> None:
     """A key in `metadata` has more than 64 characters.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/responses {"model": "m", "input": "x", "metadata":
             {"a_key_that_is_longer_than_the_sixty_four_characters_it_may_have_here":
@@ -435,16 +438,17 @@ def property_name_above_max_length() -> None:
 def object_above_max_properties() -> None:
     """An object has more keys than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. The maximum is 16 for `metadata` and 1 for a reference to an image.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. The maximum is 16 for `metadata` and 1 for a reference to an
+    image.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference":
             {"file_id": "file-1", "image_url": "https://example.com/a.png"}}
     Passes: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference":
             {"file_id": "file-1"}}
 
-    Fix: Remove keys from `metadata`. In a reference to an image, keep either `file_id`
-    or `image_url`.
+    Fix: Keep at most 16 keys in `metadata`. In a reference to an image, keep either
+    `file_id` or `image_url`.
 
     Evidence: confirmed. A recorded response for `metadata`, August 2026. For images, the
     message is inferred.
@@ -455,8 +459,8 @@ def object_above_max_properties() -> None:
 def object_below_min_properties() -> None:
     """An object has fewer keys than the API requires.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. A reference to an image needs exactly one key.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. A reference to an image needs exactly one key.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference": {}}
     Passes: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference":
@@ -472,13 +476,13 @@ def object_below_min_properties() -> None:
 def integer_below_min_value() -> None:
     """An integer is smaller than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/responses {"model": "m", "input": "x", "max_output_tokens": 15}
     Passes: /v1/responses {"model": "m", "input": "x", "max_output_tokens": 16}
 
-    Fix: Use a value no less than the minimum in the message.
+    Fix: Raise the value to at least the minimum in the message.
 
     Evidence: confirmed. Recorded responses, August and September 2026.
     """
@@ -488,13 +492,13 @@ def integer_below_min_value() -> None:
 def integer_above_max_value() -> None:
     """An integer is larger than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "n": 11}
     Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "x", "n": 10}
 
-    Fix: Use a value no greater than the maximum in the message.
+    Fix: Lower the value to at most the maximum in the message.
 
     Evidence: confirmed. Recorded responses, August and September 2026.
     """
@@ -504,13 +508,13 @@ def integer_above_max_value() -> None:
 def decimal_below_min_value() -> None:
     """A number is smaller than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "temperature": -0.1}
     Passes: /v1/completions {"model": "m", "prompt": "x", "temperature": 0}
 
-    Fix: Use a value no less than the minimum in the message.
+    Fix: Raise the value to at least the minimum in the message.
 
     Evidence: reported. Users' reports with full responses, 2025.
     """
@@ -520,13 +524,13 @@ def decimal_below_min_value() -> None:
 def decimal_above_max_value() -> None:
     """A number is larger than the API accepts.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "temperature": 2.1}
     Passes: /v1/completions {"model": "m", "prompt": "x", "temperature": 2}
 
-    Fix: Use a value no greater than the maximum in the message.
+    Fix: Lower the value to at most the maximum in the message.
 
     Evidence: reported. Users' reports with full responses, 2025.
     """
@@ -536,10 +540,10 @@ def decimal_above_max_value() -> None:
 def missing_content() -> None:
     """A message has no `content`, or `content` is `null`, and no other field replaces it.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. An assistant message needs no content if it has `tool_calls`,
-    `function_call`, `refusal` or `audio`. The API checks this last, so it reports any
-    other error in the body first.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. An assistant message needs no content if it has
+    `tool_calls`, `function_call`, `refusal` or `audio`. The API checks this last,
+    so it reports any other error in the body first.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             null}]}
@@ -554,18 +558,19 @@ def missing_content() -> None:
 
 @stated_in_schema()
 def model_not_found() -> None:
-    """`model` is an empty string in a request to `/v1/responses`.
+    """On `/v1/responses`, `model` is an empty string or contains whitespace.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. Only the API knows which models your organization can use, so
-    batchlint doesn't check other names here.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. Only the API knows which models your organization can use,
+    so batchlint doesn't check other names here.
 
     Fails: /v1/responses {"model": "", "input": "x"}
     Passes: /v1/responses {"model": "gpt-5.4", "input": "x"}
 
     Fix: Set `model` to the name of a model.
 
-    Evidence: confirmed. A recorded response, August 2026.
+    Evidence: confirmed. Recorded responses from 2026 for an empty name and for a
+    name with a space.
     """
 
 
@@ -573,8 +578,9 @@ def model_not_found() -> None:
 def missing_mutually_exclusive_parameters() -> None:
     """Exactly one of several parameters is required, and none is present.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. For example, an input image needs either `file_id` or `image_url`.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. For example, an input image needs either `file_id` or
+    `image_url`.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_image"}]}]}
@@ -591,8 +597,8 @@ def missing_mutually_exclusive_parameters() -> None:
 def too_many_images() -> None:
     """A moderation request has more than one image.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/moderations {"model": "omni-moderation-latest", "input": [{"type":
             "image_url", "image_url": {"url": "https://e.com/a.png"}}, {"type":

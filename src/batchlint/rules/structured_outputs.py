@@ -100,9 +100,9 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
       values, and 1,000 enum values. An enum of more than 250 values has at most 15,000
       characters.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later. The API reports one problem per request. batchlint reports all of them, in
-    the order in which the API seems to check them.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. The API reports one problem per request. batchlint reports
+    all of them, in the order in which the API seems to check them.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "response_format": {"type": "json_schema", "json_schema": {"name":
@@ -123,10 +123,10 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
 
     Fix: Change the schema as the finding's hint describes, or remove `strict`.
 
-    Evidence: confirmed. The Structured Outputs guide (October 2026); recorded responses
-    and reports with full error messages, 2025 to October 2026. Chat completions return
-    a null code; `/v1/responses` returns `invalid_json_schema`. The messages for 120,000
-    characters and for an undefined reference are unknown.
+    Evidence: confirmed. Recorded responses and reports with full error messages,
+    2025 to October 2026, and the Structured Outputs guide (October 2026). The code
+    is null for chat completions, and `invalid_json_schema` for `/v1/responses`. The
+    messages for 120,000 characters and for an undefined reference are unknown.
     """
     for location, found in _checked_problems(request):
         if location.subject == "response_format" and found.certain:
@@ -143,8 +143,8 @@ def invalid_function_parameters(request: Request) -> Iterator[Problem]:
     the subset of `invalid_json_schema` applies too. A function may omit `parameters`
     unless it is strict.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "tools": [{"type": "function", "function": {"name": "f",
@@ -180,7 +180,7 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
       accepted in tests in 2026
     * `patternProperties`, and keywords that the guide does not mention
     * an `enum` without a `type`
-    * `additionalProperties` with a schema, on an object that may have other types
+    * a schema as `additionalProperties`, if the value may also have a type other than object
 
     In the parameters of functions that are not strict:
 
@@ -225,17 +225,17 @@ def _is_certain(found: SchemaProblem, request: Request) -> bool:
 def unchecked_schema(request: Request) -> Iterator[Problem]:
     """A schema was not checked, because that would take too much work.
 
-    batchlint limits the work per line, apart from an allowance that grows with the size
-    of the schemas. A schema can exceed the limit if it has many deeply nested values,
-    thousands of values of which one is invalid, or many long patterns that ignore case
-    or contain non-ASCII characters. The limit counts work, not time, so every run gives
-    the same report. Of the tools and functions in a list, only the first 1,000 are
-    checked. The finding appears once per line.
+    batchlint limits the work per line, apart from an allowance that grows with the
+    size of the schemas. A schema can exceed the limit if it has many deeply nested
+    values, thousands of values (one of them invalid), or many long patterns that
+    ignore case or contain non-ASCII characters. The limit counts work, not time, so
+    every run gives the same report. Of the tools and functions in a list, only the
+    first 1,000 are checked. The finding appears once per line.
 
     Fix: Shorten the patterns, nest the schema less deeply, or send fewer tools. The API
     may accept the schema as it is.
 
-    Evidence: inferred. The limit is batchlint's own.
+    Evidence: none. The limit is batchlint's own, not the API's.
     """
     unchecked = [place for place, found in _schema_problems(request) if _is_unchecked(found)]
     if unchecked:
@@ -256,9 +256,9 @@ def unchecked_schema(request: Request) -> Iterator[Problem]:
 def fine_tuned_schema(request: Request) -> Iterator[Problem]:
     """A strict schema for a fine-tuned model uses a keyword that only other models support.
 
-    These are `minLength`, `maxLength`, `pattern`, `format`, `minimum`, `maximum`,
-    `multipleOf`, `patternProperties`, `minItems` and `maxItems`. This is a warning
-    because the API's response is unknown.
+    The keywords are `minLength`, `maxLength`, `pattern`, `format`, `minimum`,
+    `maximum`, `multipleOf`, `patternProperties`, `minItems` and `maxItems`. This is
+    a warning because the API's response is unknown.
 
     Fails: /v1/responses {"model": "ft:gpt-4.1-mini:acme::1", "input": "x", "text":
             {"format": {"type": "json_schema", "name": "r", "strict": true, "schema":
@@ -271,8 +271,8 @@ def fine_tuned_schema(request: Request) -> Iterator[Problem]:
 
     Fix: Remove the keyword, and state the constraint in the `description`.
 
-    Evidence: documented. The Structured Outputs guide (October 2026). The API's response
-    is unknown.
+    Evidence: documented. The Structured Outputs guide (October 2026) lists the
+    keywords.
     """
     if _is_fine_tuned(request):
         from ..structured import subset

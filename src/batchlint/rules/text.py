@@ -283,10 +283,11 @@ def invalid_json_line(defect: Defect) -> Iterator[Problem]:
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"}}
 
-    Fix: Write each line with a JSON library, never by hand.
+    Fix: Write each line with a JSON library, not by hand.
 
-    Evidence: confirmed. ogx-ai/ogx `test_batches_errors.py` (August 2025), and a batch
-    from April 2024.
+    Evidence: confirmed. Comments in ogx-ai/ogx `test_batches_errors.py` (August
+    2025) record the API's response, and a failed batch from April 2024 shows the
+    same.
     """
     if defect.kind == "not json":
         yield _not_json(defect.detail, defect.fix)
@@ -303,7 +304,7 @@ def byte_order_mark(defect: Defect) -> Iterator[Problem]:
     `utf-8-sig`.
 
     Evidence: reported. A user's report for OpenAI quotes the code and the message.
-    Azure's documentation says the same.
+    Azure's documentation describes the same error.
     """
     if defect.kind == "byte order mark":
         yield _not_json(
@@ -323,7 +324,7 @@ def not_utf8(defect: Defect) -> Iterator[Problem]:
     Fix: Write the file as UTF-8, for example with
     `open(path, "w", encoding="utf-8", newline="\n")`.
 
-    Evidence: confirmed. mkht/PSOpenAI#19 (June 2024) quotes the message. The API
+    Evidence: reported. mkht/PSOpenAI#19 (June 2024) quotes the message. The API
     returns no code.
     """
     if defect.kind == "not utf-8":
@@ -349,7 +350,7 @@ def not_a_number(defect: Defect) -> Iterator[Problem]:
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/completions", "body":
             {"model": "m", "temperature": null, "prompt": "x"}}
 
-    Fix: Write the line with `json.dumps(..., allow_nan=False)`, and leave out the
+    Fix: Write the line with `json.dumps(..., allow_nan=False)`, and omit the
     parameter if it has no value.
 
     Evidence: inferred. RFC 8259, section 6, defines JSON numbers. The API's response is
@@ -372,7 +373,7 @@ def lone_surrogate(defect: Defect) -> Iterator[Problem]:
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "\ud83d\ude00"}}
 
-    Fix: Cut text between characters, never inside one.
+    Fix: Cut text between characters, not inside one.
 
     Evidence: inferred. RFC 8259, section 8.2, calls the behavior of software that
     receives such text unpredictable. The API's response is unknown. The message is the
@@ -394,9 +395,11 @@ def nesting_too_deep(defect: Defect) -> Iterator[Problem]:
     batchlint cannot check such a line, and reports it as one that fails the whole
     batch.
 
-    Fix: Look for a loop in the program that writes the line.
+    Fix: Reduce the nesting. If it is unintended, look for an endless recursion in
+    the program that writes the line.
 
-    Evidence: inferred. batchlint's decoder has this limit. The API's limit is unknown.
+    Evidence: inferred. JSON decoders limit the nesting. The limit of 1,024 levels
+    is that of batchlint's decoder. The API's limit is unknown.
     """
     if defect.kind == "too deep":
         yield _not_json(defect.detail)
@@ -425,9 +428,9 @@ def not_an_object(defect: Defect) -> Iterator[Problem]:
 def blank_line(defect: Defect) -> Iterator[Problem]:
     """The line is blank.
 
-    This is a warning because the API's response to blank lines is unknown. A blank line
-    counts as a line, but not as a request. The newline at the end of the last line
-    doesn't count as a blank line.
+    This is a warning because the API's response to blank lines is unknown. A blank
+    line counts as a line, but not as a request. The newline at the end of the last
+    line doesn't create a blank line.
 
     Fix: Remove the blank line.
 

@@ -37,8 +37,8 @@ def choice_without_tools(request: Request) -> Iterator[Problem]:
     """`tool_choice`, `parallel_tool_calls` or `function_call` is set without any tools.
 
     `tool_choice` and `parallel_tool_calls` need `tools`, and `function_call` needs
-    `functions`, whatever their values. The API rejects such a chat completion request.
-    The error appears in the batch's error file, up to a day later.
+    `functions`, even if the value is `none` or `false`. The API rejects the request
+    when the batch runs. The error appears in the batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "tool_choice": "none"}
@@ -72,9 +72,9 @@ def _is_choice(parameter: str, value: Any) -> bool:
 def undeclared_function(request: Request) -> Iterator[Problem]:
     """`tool_choice` or `function_call` names a function that the request does not declare.
 
-    The API rejects such a chat completion request. The error appears in the batch's
-    error file, up to a day later. The API's message mentions `function_call` and
-    `functions` even if the request uses `tool_choice` and `tools`.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file. The API's message mentions `function_call` and `functions`
+    even if the request uses `tool_choice` and `tools`.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "tools": [{"type": "function", "function": {"name": "f"}}],
@@ -128,8 +128,8 @@ def _names(declared: Sequence[Mapping[str, Any]]) -> list[str | None]:
 def tool_choice_not_found(request: Request) -> Iterator[Problem]:
     """`tool_choice` requires a tool, but `tools` is empty or lacks the named function.
 
-    The API rejects the request. The error appears in the batch's error file, up to a
-    day later.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Nothing is reported if tools may come from elsewhere: a prompt template, a
     namespace, a tool search, an MCP server, or an input item that adds tools.
