@@ -66,7 +66,7 @@ def test_empty_input_is_a_warning_and_an_error_in_a_list() -> None:
 
     assert (warning.rule, warning.severity) == ("empty_embedding_input", "warning")
     assert (error.rule, error.severity) == ("empty_string", "error")
-    assert "has accepted it" in str(warning.hint)
+    assert "has accepted one" in str(warning.hint)
 
 
 def test_encoding_format_may_be_null() -> None:
