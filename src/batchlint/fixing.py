@@ -360,8 +360,8 @@ class Repair:
     def _check(self, content: Content) -> tuple[ChunkSummary, Report]:
         """Check a file, as `batchlint.check` does."""
         source = content.open()
-        parts = self._job.parts(source, self._jobs, start=self._start)
-        summary = merge(parts, self._plan.keep)
+        summaries = self._job.summaries(source, self._jobs, start=self._start)
+        summary = merge(summaries, self._plan.keep)
         return summary, self._job.report(summary, source)
 
     def _is_fixable(self, error: BatchError) -> bool:

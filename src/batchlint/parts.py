@@ -61,7 +61,7 @@ def check_chunk(
     rules = Rules(select, ignore, warn, error)
     job = Job(rules, provider, None, endpoint, None, 0, keep, max_enqueued_tokens)
     source = BytesSource(bytes(data))
-    if first and (foreign := job.foreign(source)) is not None:
+    if first and (foreign := job.foreign_summary(source)) is not None:
         return foreign
     check = ColumnChecker()
     chunks = enumerate(source.chunks())

@@ -32,7 +32,7 @@ from .columns import add_missing_columns
 from .finish import finish, keep_first_date_hint, lacks_objects
 from .parallel import Executor, Start, run
 
-#: Values for the parameters of a create call that the caller leaves out.
+#: Values for required parameters of a create call that the caller omits.
 _CREATE_DEFAULTS: Final = {"input_file_id": "file-batchlint", "completion_window": "24h"}
 
 
@@ -113,13 +113,13 @@ def check(
     job = Job(rules, provider, name, endpoint, create, now, keep, max_enqueued_tokens)
     opened = open_source(source, storage_options, max_unpacked_bytes, read_timeout)
 
-    def parts_with_progress() -> Iterator[ChunkSummary]:
-        for part in job.parts(opened, jobs, executor, start):
-            if progress is not None and not part.foreign:
-                progress(part.bytes)
-            yield part
+    def summaries() -> Iterator[ChunkSummary]:
+        for summary in job.summaries(opened, jobs, executor, start):
+            if progress is not None and not summary.foreign:
+                progress(summary.bytes)
+            yield summary
 
-    return job.report(merge(parts_with_progress(), keep), opened)
+    return job.report(merge(summaries(), keep), opened)
 
 
 def iter_errors(
@@ -141,9 +141,10 @@ def iter_errors(
 ) -> Iterator[BatchError]:
     """Check a batch input file, and yield each finding as soon as it is known.
 
-    The findings are those of `check` with `keep=0`. The file is read in chunks of 256 KiB. After
-    each chunk, the findings about its lines are yielded. Findings about the whole file, such as
-    duplicate custom_ids, and findings that are reported once per file come last.
+    The findings are the same as those of `check` with `keep=0`. The file is read in chunks of
+    256 KiB. The findings about the lines of a chunk are yielded after the chunk has been checked.
+    Findings about the whole file, such as duplicate custom_ids, and findings that are reported once
+    per file come last.
 
     Args:
         source: as for `check`. It is read while you iterate over the findings.
@@ -262,27 +263,27 @@ class Job:
         )
         self._checker = checker_for(provider, self.plan.selection)
 
-    def parts(
+    def summaries(
         self,
         source: Source,
         jobs: int | None = 1,
         executor: Executor | None = None,
         start: Start = "spawn",
     ) -> Iterator[ChunkSummary]:
-        """Yield a summary for each part of a source, in order.
+        """Yield the summaries of consecutive chunks of a source, in order.
 
-        If the source is not batch input, yield the summary that reports this.
+        If the source is not batch input, yield one summary that reports this.
         """
-        foreign = self.foreign(source)
+        foreign = self.foreign_summary(source)
         if foreign is not None:
             yield foreign
         else:
             yield from run(source, self.plan, jobs=jobs, executor=executor, start=start)
 
-    def foreign(self, source: Source) -> ChunkSummary | None:
-        """Return None if a source is batch input. Otherwise, summarize why it is not.
+    def foreign_summary(self, source: Source) -> ChunkSummary | None:
+        """Return a summary that reports why a source is not batch input. None if it is.
 
-        The summary has the finding and the size of the source.
+        The summary contains the finding and the size of the source.
         """
         errors = self._checker.explain_head(source.head())
         if not errors:
@@ -299,21 +300,21 @@ class Job:
         return summary
 
     def errors(self, opener: Callable[[], Source]) -> Iterator[BatchError]:
-        """Yield the findings of each part of a source, and then the findings about the file.
+        """Yield the findings about the lines of a source, and then those about the whole file.
 
         Args:
             opener: a function that opens the source.
         """
         opened = opener()
         merged = ChunkSummary()
-        for part in self.parts(opened):
-            errors = part.findings.errors[:]
-            part.findings.errors.clear()
-            shift = merged.lines
-            merged.absorb(part)
-            fixes_nothing = lacks_objects(merged)
+        for summary in self.summaries(opened):
+            errors = summary.findings.errors[:]
+            summary.findings.errors.clear()
+            lines_before = merged.lines
+            merged.absorb(summary)
+            drops_fixes = lacks_objects(merged)
             for error in errors:
-                yield (error._replace(fix=None) if fixes_nothing else error).moved(shift)
+                yield (error._replace(fix=None) if drops_fixes else error).moved(lines_before)
         report = self.report(merged, opened)
         yield from sorted([*report.errors, *report.warnings])
 
@@ -322,7 +323,7 @@ class Job:
 
         Args:
             summary: the summary of the whole source.
-            source: the source. Without it, some findings have no column.
+            source: the source. If None, some findings have no column.
         """
         extra: list[BatchError] = []
         if self._create is not None:
@@ -341,15 +342,15 @@ class Job:
 
 
 def _drop_impossible_fixes(
-    foreign: Iterable[BatchError], chunks: Iterable[bytes]
+    errors: Iterable[BatchError], chunks: Iterable[bytes]
 ) -> list[BatchError]:
-    """Return findings about a foreign format, without their fixes if the file can't be converted.
+    """Return the findings about a file's format. Drop their fixes if `fix` can't convert the file.
 
     Args:
-        foreign: the findings about the beginning of the file.
+        errors: the findings about the beginning of the file.
         chunks: the whole file. It is read to the end.
     """
-    errors = [*foreign]
+    errors = [*errors]
     rules = [error.rule for error in errors if error.fix is not None]
     if rules:
         # Imported here because almost no file needs it.
@@ -395,8 +396,8 @@ def check_request(
     selection = select_rules(select, ignore, warn, error, provider=profile)
     plan = Plan(selection, 0, epoch_seconds(None), None, provider)
     summary = check_chunk(to_json_bytes(request), plan)
-    once = [first for _, first in summary.once_per_file.values()]
-    return sorted([*summary.findings.errors, *once])
+    once_per_file = [error for _, error in summary.once_per_file.values()]
+    return sorted([*summary.findings.errors, *once_per_file])
 
 
 def check_create(

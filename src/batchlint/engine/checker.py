@@ -47,37 +47,37 @@ from ..sources import size_without_newline
 if TYPE_CHECKING:
     from ..schema.explain import Explainer, HintMaker
 
-#: The maximum number of field sets for which an endpoint checker remembers the triggered rules.
+#: The maximum number of sets of fields for which an endpoint checker caches the triggered rules.
 _MAX_FIELD_SETS: Final = 256
 
-#: The maximum number of defects whose findings a checker remembers, because many lines have the
+#: The maximum number of defects for which a checker caches the findings. Often, many lines have the
 #: same defect.
-_MAX_KNOWN_DEFECTS: Final = 256
+_MAX_CACHED_DEFECTS: Final = 256
 
-_FirstOfEachCause = Callable[[Iterable[Problem], Request, Provider], list[Problem]]
-_WithHints = Callable[[Iterable[Problem], Request], list[Problem]]
+_ProblemFilter = Callable[[Iterable[Problem], Request, Provider], list[Problem]]
+_HintAdder = Callable[[Iterable[Problem], Request], list[Problem]]
 
 _NO_BODY: Final[dict[str, Any]] = {}
 _NO_CHANGE: Final = RuleChange()
 
 
 class EndpointChecker:
-    """Compiled checks for one endpoint and the models that share its schema.
+    """The compiled checks for one endpoint and one group of models with the same schema.
 
     Args:
         endpoint: the endpoint.
         url: the provider's URL for the endpoint.
-        variant: the name of the schema's variant. Empty for the unchanged schema.
+        variant: the name of the schema variant. Empty for the unchanged schema.
         rules: the rules for requests to this endpoint.
         provider: the endpoint's provider.
 
     Attributes:
         endpoint: the endpoint.
         url: the provider's URL for the endpoint.
-        is_valid: returns whether a decoded line matches the schema.
-        is_quiet: returns whether no item and no part in a body triggers a rule.
-        triggers_nothing: returns whether no field of a body triggers a rule.
-        long_line: the size in bytes from which a line triggers a rule by its size alone.
+        is_valid: a function that returns whether a decoded line matches the schema.
+        is_quiet: a function that returns whether no item and no content part triggers a rule.
+        triggers_nothing: a function that returns whether no field of a body triggers a rule.
+        long_line: the minimum size in bytes of lines that trigger a rule by their size alone.
         deprecated: the names of the deprecated parameters.
     """
 
@@ -104,7 +104,7 @@ class EndpointChecker:
         self._groups: dict[tuple[frozenset[str], bool, int], tuple[Group, ...]] = {}
 
     def explain(self, body: dict[str, Any], *, known_invalid: bool) -> list[Problem]:
-        """Return the problems that the schema finds in a body.
+        """Return the schema problems of a body.
 
         Args:
             body: the body.
@@ -128,11 +128,11 @@ class EndpointChecker:
         """Return the problems that rules find in a body, as (rule name, rank, problem).
 
         Args:
-            body: the body. It may have fields that the schema rejects.
+            body: the body. It may be invalid.
             line_bytes: the size of the line in bytes, without the newline.
             quiet: the result of `is_quiet`.
         """
-        groups = self._triggered(body, line_bytes, quiet=quiet)
+        groups = self._triggered_groups(body, line_bytes, quiet=quiet)
         if not groups:
             return []
         request = Request(self.endpoint, body, line_bytes, self._provider)
@@ -155,12 +155,12 @@ class EndpointChecker:
         last = len(self._positions)
         return self._positions.get(path[1], last) if len(path) > 1 else last
 
-    def _triggered(
+    def _triggered_groups(
         self, body: dict[str, Any], line_bytes: int, *, quiet: bool
     ) -> tuple[Group, ...]:
-        """Return the rules that a request triggers.
+        """Return the groups of rules that a request triggers.
 
-        The result is cached by the body's fields, which are often the same in all lines of a file.
+        The result is cached by the body's fields, because most lines of a file have the same ones.
         """
         key = (
             self._rules.fields.intersection(body),
@@ -186,14 +186,14 @@ def _hint_makers(provider: Provider) -> dict[str, HintMaker]:
 
 
 class LineChecker:
-    """Compiled checks for the fields of a line. They don't check the body.
+    """The compiled checks for the fields of a line, except the body.
 
     Args:
-        provider: the provider whose lines are checked.
+        provider: the provider that the lines are for.
 
     Attributes:
-        is_clean: returns whether the fields of a decoded line have neither errors nor warnings.
-        explainer: explains the problems of the fields.
+        is_clean: a function that returns whether these fields have neither errors nor warnings.
+        explainer: explains the problems of these fields.
     """
 
     def __init__(self, provider: Provider) -> None:
@@ -244,7 +244,7 @@ class Checker:
         self._compiled_line_checker: LineChecker | None = None
         # `causes` and `hints` are imported when first needed, because most files have no problems.
         # Their functions are stored, because each import statement takes 1 µs.
-        self._postprocessors: tuple[_FirstOfEachCause, _WithHints] | None = None
+        self._postprocessors: tuple[_ProblemFilter, _HintAdder] | None = None
         self._defect_errors: dict[tuple[Defect, Effect | None], list[BatchError]] = {}
         self._rules: dict[Scope, list[Rule]] = {}
         for name in self.severities:
@@ -255,7 +255,7 @@ class Checker:
         return self._rules.get(scope, [])
 
     def url_of(self, request: dict[str, Any], endpoint: str | None) -> Any:
-        """Return the URL of a request, for a provider whose lines need no URL.
+        """Return the URL of a request, for providers whose lines may omit it.
 
         Args:
             request: the decoded line.
@@ -294,7 +294,7 @@ class Checker:
                 for rule in self.rules("request")
                 if not rule.endpoints or endpoint in rule.endpoints
             ]
-            if self.provider.checks_types_only:  # The other rules are about OpenAI's API.
+            if self.provider.checks_types_only:  # Rules without `when_for` are about OpenAI's API.
                 rules = [rule for rule in rules if rule.when_for]
             rules = [*filter(None, (rule.for_provider(self.provider) for rule in rules))]
             endpoint_rules = EndpointRules(endpoint, rules)
@@ -370,7 +370,7 @@ class Checker:
     def _explain_request(
         self, request: dict[str, Any], line_bytes: int, checker: EndpointChecker | None
     ) -> Iterator[tuple[str, Rank, Problem]]:
-        """Yield the problems of a line's fields, then of its body: (rule name, rank, problem)."""
+        """Yield the problems of a line's fields and its body, as (rule name, rank, problem)."""
         is_clean_line = self._line_checker.is_clean(request)
         may_be_valid = is_clean_line and self.provider.checks_types_only
         line = Line(request, self.provider, None if checker is None else checker.endpoint)
@@ -386,8 +386,8 @@ class Checker:
                     yield rule.name, problem.rank, problem
         body = request.get("body")
         if checker is not None and isinstance(body, dict):
-            # If the line's fields are valid, its body is not. For a provider with other parameters,
-            # the body may also be valid, with a parameter that may be misspelled.
+            # If the line's fields are valid, the body isn't. Exception: if only the types in the body
+            # are checked, it may be valid and have a misspelled parameter.
             problems = checker.explain(body, known_invalid=is_clean_line and not may_be_valid)
             context = Request(checker.endpoint, body, line_bytes, self.provider)
             for problem in self._postprocess(problems, context):
@@ -395,7 +395,7 @@ class Checker:
             yield from checker.run_rules(body, line_bytes, quiet=checker.is_quiet(body))
 
     def _postprocess(self, problems: list[Problem], request: Request) -> list[Problem]:
-        """Drop the schema problems that follow from another one, and add hints to the others."""
+        """Return the schema problems that don't follow from another one, with hints."""
         if not problems:
             return problems
         if self._postprocessors is None:
@@ -412,7 +412,7 @@ class Checker:
         """Return the findings about a line, a file or a create call that could not be read."""
         errors = self._defect_errors.get((defect, effect))
         if errors is None:
-            if len(self._defect_errors) >= _MAX_KNOWN_DEFECTS:
+            if len(self._defect_errors) >= _MAX_CACHED_DEFECTS:
                 self._defect_errors.clear()
             problems = (
                 problem._replace(rule=rule.name)
@@ -423,7 +423,7 @@ class Checker:
         return [error._replace(line=number) for error in errors]
 
     def explain_head(self, head: bytes) -> list[BatchError]:
-        """Return the findings about a file that is not batch input.
+        """Return the findings about a file that is not batch input. Empty if it may be.
 
         Args:
             head: the beginning of the file.
@@ -499,7 +499,7 @@ class Checker:
 
 @lru_cache(maxsize=32)
 def checker_for(provider_name: str, selection: Selection) -> Checker:
-    """Return the checker for a provider and a selection of rules. The last 32 are cached."""
+    """Return the checker for a provider and a selection of rules. 32 checkers are cached."""
     return Checker(provider(provider_name), selection)
 
 
@@ -517,25 +517,25 @@ def _add_fix(problem: Problem, line: Line) -> Problem:
 
 
 def _sorted_errors(errors: Iterable[BatchError | None]) -> list[BatchError]:
-    """Sort the findings of one line in the order of the API's checks. Drop those that are None."""
+    """Return the findings of one line in the order of the API's checks, without None."""
     found = [error for error in errors if error is not None]
     if len(found) > 1:
         found.sort()
-    if len(found) > MAX_PROBLEMS_PER_LINE:  # Report only once that there are more.
+    if len(found) > MAX_PROBLEMS_PER_LINE:  # Keep only one notice that there are more.
         notices = [error for error in found if error.rule == TOO_MANY_PROBLEMS]
         found = [error for error in found if error.rule != TOO_MANY_PROBLEMS] + notices[:1]
     return found
 
 
-#: The rank after all problems of a body.
+#: A rank that sorts after all other problems of a body.
 _LAST: Final = Rank(Part.BODY, Phase.LAST, sys.maxsize)
 
 
 def _too_many_problems(rule: str) -> Problem:
-    """Create the problem for a rule that finds too many problems in a line."""
+    """Create the problem that reports that a rule finds too many problems in a line."""
     return Problem(
         f"There are more than {MAX_PROBLEMS_PER_LINE:,} problems. The rest are not listed.",
-        hint=f"These are findings of `{rule}`. Fix the listed ones, and check again.",
+        hint=f"Fix the listed findings of `{rule}`, and check again.",
         path=(),
     )
 

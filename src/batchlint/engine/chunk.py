@@ -26,10 +26,10 @@ _FAILED: Final = int(LineStatus.FAILED)
 
 
 class Plan(NamedTuple):
-    """The settings of a check. They are sent to the workers with every chunk.
+    """The settings of a check. They are sent to workers with every call.
 
     Attributes:
-        selection: the rules that are on.
+        selection: the enabled rules.
         keep: the maximum number of findings to keep per rule. 0 means no limit.
         now: the time of the check, in seconds since the epoch.
         max_enqueued_tokens: the caller's limit on prompt tokens. If None, the number of tokens is
@@ -55,9 +55,9 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     but don't affect it.
 
     Args:
-        chunk: the lines. Each ends with a newline, but the last may end without one.
+        chunk: the lines. Each ends with a newline, except perhaps the last one.
         plan: the settings of the check.
-        first: whether this is the first chunk of the file, which may have a byte order mark.
+        first: whether this is the first chunk of the file, which may start with a byte order mark.
 
     Returns:
         The summary. Its lines are numbered from 1.
@@ -121,7 +121,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
             if not quiet or len(line) >= long_line or not triggers_nothing(body):
                 line_facts = (number, size_without_newline(line), custom_id)
                 found = checker.run_rules(current, body, line_facts, quiet=quiet)
-                if found and _add(summary, found):
+                if found and _add_errors(summary, found):
                     status = _FAILED
             if deprecated and not deprecated.isdisjoint(body):
                 _record_deprecated(summary, current, body, number)
@@ -146,7 +146,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
                 problem._replace(rule=rule.name, line=number, custom_id=custom_id)
                 for problem in islice(rule.check(line), MAX_PROBLEMS_PER_LINE)
             )
-            if _add(summary, checker.errors(problems)):
+            if _add_errors(summary, checker.errors(problems)):
                 status = _FAILED
         statuses.append(status)
         custom_ids.append(custom_id)
@@ -164,7 +164,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
 
 
 def _check_blank_lines(chunk: bytes, keep: int, checker: Checker) -> ChunkSummary:
-    """Check a chunk of blank lines. A small compressed file can contain a billion of them."""
+    """Check a chunk of blank lines at once. A small compressed file can contain a billion lines."""
     lines = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
     summary = ChunkSummary(FindingStore(keep))
     for error in checker.explain_line(b"\n", None, 1, first=False).errors:
@@ -194,8 +194,8 @@ def _optional_model(body: Any) -> Any:
         return None
 
 
-def _add(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:
-    """Add a line's findings to the summary. Return whether one of them is an error."""
+def _add_errors(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:
+    """Add a line's findings to the summary, and return whether any of them is an error."""
     failed = False
     for error in errors:
         failed |= error.severity == "error"
@@ -207,8 +207,8 @@ def _add(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:
 
 
 def _add_result(summary: ChunkSummary, result: LineResult) -> int:
-    """Add the findings of an invalid line to the summary. Return the line's status."""
-    failed = _add(summary, result.errors)
+    """Add the findings of a line to the summary, and return the line's status."""
+    failed = _add_errors(summary, result.errors)
     if result.is_blank:
         return _BLANK
     return _FAILED if failed else _PASSED
@@ -227,8 +227,8 @@ def _record_deprecated(
 def count_inputs(body: Mapping[str, Any]) -> int:
     """Return the number of inputs in a request to the embeddings endpoint.
 
-    A string or a list of tokens is one input. In a list of strings, or of lists of tokens, each
-    item is one input.
+    A string is one input, and so is a list of tokens. In a list of strings or of lists of tokens,
+    each item is one input.
     """
     inputs = body.get("input")
     if isinstance(inputs, list) and inputs and isinstance(inputs[0], str | list):

@@ -19,42 +19,42 @@ from .chunk import Plan, check_chunk
 
 
 def check_with_columns(chunk: bytes, plan: Plan, first: bool = False) -> ChunkSummary:
-    """Check whole lines like `check_chunk`, and fill in the columns of the kept findings."""
+    """Check whole lines like `check_chunk`, and fill in the columns of findings."""
     return ColumnChecker()(chunk, plan, first)
 
 
 class ColumnChecker:
-    """Checks consecutive chunks like `check_chunk`, and fills in columns.
+    """Checks consecutive chunks like `check_chunk`, and fills in the columns of findings.
 
     Only findings that `merge` will keep get a column, because locating a finding takes longer than
     checking its line.
     """
 
     def __init__(self) -> None:
-        self._kept: Counter[str] = Counter()  # the number of kept findings by rule
-        self._seen: set[Any] = set()  # the keys of findings that are reported once per file
+        self._kept: Counter[str] = Counter()  # the number of kept findings, by rule
+        self._seen: set[Any] = set()  # the keys of earlier findings that are reported once per file
 
     def __call__(self, chunk: bytes, plan: Plan, first: bool = False) -> ChunkSummary:
         """Check whole lines. The arguments are those of `check_chunk`."""
         summary = check_chunk(chunk, plan, first)
-        once = self._first_occurrences(summary.once_per_file)
-        kept = [*self._findings_to_keep(summary.findings.errors, plan.keep), *once.values()]
+        new = self._first_occurrences(summary.once_per_file)
+        kept = [*self._findings_to_keep(summary.findings.errors, plan.keep), *new.values()]
         if kept:
             columns = _find_columns(kept, BytesIO(chunk), first=first)
             summary.findings.errors[:] = _with_columns(summary.findings.errors, columns)
-            for key, error in zip(once, _with_columns(once.values(), columns), strict=True):
+            for key, error in zip(new, _with_columns(new.values(), columns), strict=True):
                 count, _ = summary.once_per_file[key]
                 summary.once_per_file[key] = (count, error)
         return summary
 
     def _first_occurrences(self, occurrences: Occurrences) -> dict[Any, BatchError]:
-        """Return the findings by key, without the keys that an earlier chunk had."""
+        """Return the findings, by key, whose key no earlier chunk had."""
         new = {key: error for key, (_, error) in occurrences.items() if key not in self._seen}
         self._seen.update(new)
         return new
 
     def _findings_to_keep(self, errors: Iterable[BatchError], keep: int) -> Iterator[BatchError]:
-        """Yield the findings that don't exceed `keep`, counting the findings of earlier chunks."""
+        """Yield the first `keep` findings of each rule, counting those in earlier chunks."""
         for error in errors:
             if not keep or self._kept[error.rule] < keep:
                 self._kept[error.rule] += 1
@@ -62,9 +62,9 @@ class ColumnChecker:
 
 
 def add_missing_columns(report: Report, source: Source) -> Report:
-    """Read a source again to fill in the columns of findings that have none.
+    """Return a report with the columns that are missing, by reading the source again.
 
-    These are the findings of rules that compare lines.
+    Findings of rules that compare lines have no columns yet.
 
     Args:
         report: the report.
@@ -87,7 +87,7 @@ def add_missing_columns(report: Report, source: Source) -> Report:
 def _find_columns(
     errors: Iterable[BatchError], lines: Iterable[bytes], *, first: bool
 ) -> dict[int, int]:
-    """Return the columns of findings, by `id(finding)`. Findings without a location are left out.
+    """Return the columns of findings, by `id(finding)`. Findings without a location are omitted.
 
     Args:
         errors: findings about lines.
@@ -110,7 +110,7 @@ def _find_columns(
 
 
 def _with_columns(errors: Iterable[BatchError], columns: dict[int, int]) -> list[BatchError]:
-    """Return the findings, with columns for those that have one in `columns`."""
+    """Return findings, with the columns from `columns`, by `id(finding)`."""
     return [
         error._replace(column=columns[id(error)]) if id(error) in columns else error
         for error in errors

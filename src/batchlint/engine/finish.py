@@ -1,4 +1,4 @@
-"""Runs the rules about the file, and turns the summary of all lines into a report."""
+"""Runs the rules about the whole file, and turns the summary of its lines into a report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def finish(
     extra: Iterable[BatchError] = (),
     create: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Run the rules about the file, and create the report.
+    """Run the rules about the whole file, and create the report.
 
     Args:
         summary: the summary of all lines.
@@ -84,9 +84,9 @@ def finish(
 
 
 def lacks_objects(summary: ChunkSummary) -> bool:
-    """Return whether no line is, or can be turned into, a JSON object.
+    """Return whether no line is a JSON object, and `fix` can't turn any line into one.
 
-    Such a file may be plain notes, for example, so `fix` doesn't even remove its blank lines.
+    Such a file may not be batch input at all, so `fix` doesn't even remove its blank lines.
 
     Args:
         summary: the summary of all lines.
@@ -99,7 +99,7 @@ def lacks_objects(summary: ChunkSummary) -> bool:
 
 
 def _provider_hint(model: str) -> str | None:
-    """Return a hint to check for another provider, or None.
+    """Return a hint to use `--provider`, or None.
 
     Args:
         model: the file's most frequent model.
@@ -110,7 +110,7 @@ def _provider_hint(model: str) -> str | None:
     if name == COMPATIBLE:
         return (
             f"The model '{excerpt(model)}' is not an OpenAI model. If the file is for another "
-            "service, use `--provider NAME`; `batchlint provider` lists them."
+            "service, use `--provider NAME`. `batchlint provider` lists the names."
         )
     title = provider(name).title
     return (
@@ -120,7 +120,7 @@ def _provider_hint(model: str) -> str | None:
 
 
 def keep_first_date_hint(errors: Iterable[BatchError]) -> Iterator[BatchError]:
-    """Yield findings, with the hint about the schemas' date only in the first one that has it.
+    """Yield findings, but keep the hint about the schemas' date only in the first one with it.
 
     Args:
         errors: the findings of one file, in order.
@@ -136,7 +136,7 @@ def keep_first_date_hint(errors: Iterable[BatchError]) -> Iterator[BatchError]:
 
 
 def _problems(checker: Checker, name: str | None, file: CheckedFile | None) -> Iterator[Problem]:
-    """Yield the problems of the file and its name."""
+    """Yield the problems that rules find in the file's name and in the whole file."""
     if name is not None:
         for rule in checker.rules("name"):
             for problem in rule.check(name):

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from .worker import WORKER_DIED, LocalPool, init_worker
 
-#: The size in bytes of the header of a message, which holds the message's length.
+#: The size in bytes of a message's header, which contains the length of the payload.
 _HEADER_BYTES: Final = 8
 
 #: Signals that are blocked during a fork.
@@ -107,7 +107,11 @@ class ForkExecutor(LocalPool):
         self._workers = []
 
     def submit(self, function: Callable[..., Any], /, *args: Any) -> ForkedCall:
-        """Queue a call. It starts as soon as a worker is idle."""
+        """Queue a call. It starts as soon as a worker is idle.
+
+        Raises:
+            OSError: a worker died.
+        """
         call = ForkedCall(self, pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL))
         self._queue.append(call)
         self._dispatch()
@@ -165,18 +169,18 @@ class ForkExecutor(LocalPool):
     def _fork(self) -> _Worker:
         calls_out, calls_in = os.pipe()
         results_out, results_in = os.pipe()
-        # Until the child has set its own handlers, a signal would run the parent's handlers there.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED_WHILE_FORKING)
+        # Until the child sets its handlers, a signal would run the parent's handlers in the child.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED_WHILE_FORKING)
         try:
             pid = os.fork()
             if not pid:
-                self._become_worker(calls_out, results_in, (calls_in, results_out), before)
+                self._become_worker(calls_out, results_in, (calls_in, results_out), mask)
         except OSError:
             for pipe in (calls_in, results_out):
                 os.close(pipe)
             raise
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             for pipe in (calls_out, results_in):
                 os.close(pipe)
         return _Worker(pid, calls_in, results_out)
@@ -190,7 +194,7 @@ class ForkExecutor(LocalPool):
             calls: the pipe to read calls from.
             results: the pipe to write results to.
             unused: descriptors to close.
-            mask: the signals to block again.
+            mask: the signal mask to restore.
         """
         status = 1
         try:
@@ -220,14 +224,14 @@ def _run_calls(calls: int, results: int) -> None:
 
 
 def _send(pipe: int, payload: bytes) -> None:
-    """Write a message: a header with its length, then the payload."""
+    """Write a message: a header with the length of the payload, and then the payload."""
     data = memoryview(len(payload).to_bytes(_HEADER_BYTES, "big") + payload)
     while data:
         data = data[os.write(pipe, data) :]
 
 
 def _receive(pipe: int) -> bytes | None:
-    """Read a message, and return its payload. Return None if the pipe ends too early."""
+    """Read a message, and return its payload. Return None if the pipe ends first."""
     header = _read(pipe, _HEADER_BYTES)
     if len(header) < _HEADER_BYTES:
         return None

@@ -14,25 +14,25 @@ from .chunk import Plan, check_chunk
 from .columns import ColumnChecker, check_with_columns
 from .worker import WORKER_DIED, LocalPool, init_pool_worker
 
-#: The minimum size in bytes of a file that is checked in several processes. For a smaller file,
-#: starting them takes longer than it saves.
+#: The minimum size in bytes of a file that is checked in several processes. With a smaller file,
+#: starting processes takes more time than it saves.
 MIN_PARALLEL_BYTES: Final = {"fork": 8_000_000, "spawn": 64_000_000}
 
 #: The minimum and maximum size in bytes of the ranges into which a file is divided for workers.
 MIN_RANGE_BYTES: Final = 1 << 20
 MAX_RANGE_BYTES: Final = 8 << 20
 
-#: The minimum number of ranges per worker, if the size of the file allows it. Several ranges
-#: balance the load, because they take different times.
+#: The minimum number of ranges per worker, if the file is large enough. Ranges take different
+#: times, so several ranges per worker balance the load.
 RANGES_PER_WORKER: Final = 4
 
 #: The maximum number of pending calls per worker.
 CALLS_PER_WORKER: Final = 4
 
-#: The number of workers to assume for an executor that doesn't report it.
+#: The number of workers to assume if an executor's number of workers is unknown.
 _ASSUMED_WORKERS: Final = 4
 
-#: The maximum number of small files in one call, and their maximum total size.
+#: The maximum number of small files in one call, and their maximum total size in bytes.
 MAX_FILES_PER_CALL: Final = 32
 MAX_BYTES_PER_CALL: Final = 1 << 20
 
@@ -43,7 +43,7 @@ MIN_SHARED_FILE_BYTES: Final = 64_000_000
 #: How often to check that a pool's processes are alive, in seconds.
 POLL_SECONDS: Final = 2.0
 
-#: The message for spawned workers that end at once. Usually, the script lacks the guard.
+#: The message for spawned workers that end at once. Usually, the script lacks the `if` statement.
 UNGUARDED_SCRIPT: Final = (
     "the worker processes ended unexpectedly: a script that sets jobs must call batchlint under "
     "`if __name__ == '__main__':`; if memory is short, use jobs=1"
@@ -68,7 +68,7 @@ class FileCall(NamedTuple):
     Attributes:
         key: the key that identifies the result.
         call: the function and its arguments, or an `OSError` if the file can't be read. If the
-            file is divided among workers, the function also gets the argument `executor`.
+            file is divided among workers, the argument `executor` is added.
         size: the size of a local file in bytes. None if it is unknown.
     """
 
@@ -92,7 +92,7 @@ def run(
     executor: Executor | None = None,
     start: Start = "spawn",
 ) -> Iterator[ChunkSummary]:
-    """Check a source, and yield the summaries of its parts, in order.
+    """Check a source, and yield the summaries of its chunks or ranges, in order.
 
     Args:
         source: the source.
@@ -118,7 +118,7 @@ def run(
 
 
 def _run_on(executor: Executor, source: Source, plan: Plan) -> Iterator[ChunkSummary]:
-    """Check a source on an executor. Workers on this machine read a file themselves."""
+    """Check a source on an executor. Workers on this machine read the file themselves."""
     calls = _chunk_calls(source, plan, check_with_columns)
     workers = _ASSUMED_WORKERS
     if isinstance(executor, LocalPool):
@@ -159,7 +159,7 @@ def check_range(source: Source, start: int, stop: int, plan: Plan) -> ChunkSumma
 
 
 def _chunk_calls(source: Source, plan: Plan, check: Callable[..., ChunkSummary]) -> Iterator[Call]:
-    """Yield a call for each chunk. If the lines are not the user's text, they have no columns."""
+    """Yield a call for each chunk. Findings have columns only if the source's lines are text."""
     for number, chunk in enumerate(source.chunks()):
         yield check if source.is_text else check_chunk, (chunk, plan, number == 0)
 
@@ -201,10 +201,10 @@ def as_finished(
         future = first_done(list(pending))
         group = pending.pop(future)
         results = future.result() if group[1:] else [future.result()]
-        return ((one.key, result) for one, result in zip(group, results, strict=True))
+        return ((item.key, result) for item, result in zip(group, results, strict=True))
 
     is_local = isinstance(executor, LocalPool)
-    for group in _group_small_files(calls) if is_local else ([one] for one in calls):
+    for group in _group_small_files(calls) if is_local else ([item] for item in calls):
         key, call, size = group[0]
         if isinstance(call, OSError):
             yield key, call
@@ -213,7 +213,7 @@ def as_finished(
         if is_local and size is not None and size >= MIN_SHARED_FILE_BYTES:
             yield key, function(*args, executor=executor)
         elif group[1:]:
-            pending[executor.submit(_run_all, [one.call for one in group])] = group
+            pending[executor.submit(_run_all, [item.call for item in group])] = group
         else:
             pending[executor.submit(function, *args)] = group
         if len(pending) >= window:
@@ -223,7 +223,7 @@ def as_finished(
 
 
 def _group_small_files(calls: Iterable[FileCall]) -> Iterator[list[FileCall]]:
-    """Group small files that follow each other, because each call costs 0.1 to 0.8 ms."""
+    """Group the calls. Consecutive small files share a group, because a call costs up to 0.8 ms."""
     group: list[FileCall] = []
     total = 0
     for call in calls:
@@ -246,9 +246,10 @@ def _run_all(calls: Iterable[Call]) -> list[Any]:
 
 
 def _first_done(futures: list[Future]) -> Future:
-    """Wait until a future is done, and return it.
+    """Wait until any of several futures is done, and return it.
 
-    Futures of other libraries can't be waited for together, so return the oldest one.
+    There is no common way to wait for futures of other libraries. If there are any, return the
+    oldest future without waiting.
     """
     from concurrent.futures import FIRST_COMPLETED, wait
     from concurrent.futures import Future as StandardFuture
@@ -281,7 +282,7 @@ class _CompletedFuture:
 
 @contextmanager
 def threads(count: int) -> Iterator[Executor]:
-    """Start threads. If an exception ends the context, cancel the calls that have not started."""
+    """Start a pool of threads. After an exception, cancel the calls that have not started."""
     from concurrent.futures import ThreadPoolExecutor
 
     pool = ThreadPoolExecutor(count, "batchlint")
@@ -290,7 +291,8 @@ def threads(count: int) -> Iterator[Executor]:
         yield pool
         done = True
     finally:
-        # After an exception, don't wait: a call may be waiting for a server that never responds.
+        # After an exception, don't wait, because a call may be waiting for a server that never
+        # responds.
         pool.shutdown(wait=done, cancel_futures=True)
 
 
@@ -322,7 +324,7 @@ def _process_pool(workers: int) -> Iterator[Executor]:
     class WatchedFuture:
         """A future that raises OSError if a worker process dies.
 
-        The pool itself would wait forever if a process was killed while sending its result.
+        The pool itself would wait forever if a process were killed while sending its result.
         """
 
         def __init__(self, pool: WatchedPool, future: PoolFuture[Any]) -> None:
@@ -344,13 +346,13 @@ def _process_pool(workers: int) -> Iterator[Executor]:
                 raise OSError(WORKER_DIED)
             return WatchedFuture(self, pool.submit(function, *args))
 
-        def first_done(self, watched: list[WatchedFuture]) -> WatchedFuture:
-            futures = [one.future for one in watched]
-            while not (done := wait(futures, POLL_SECONDS, FIRST_COMPLETED).done):
+        def first_done(self, futures: list[WatchedFuture]) -> WatchedFuture:
+            inner = [watched.future for watched in futures]
+            while not (done := wait(inner, POLL_SECONDS, FIRST_COMPLETED).done):
                 if any(process.exitcode is not None for process in processes()):
                     self.died = True
                     raise OSError(WORKER_DIED)
-            return next(one for one in watched if one.future in done)
+            return next(watched for watched in futures if watched.future in done)
 
     done = False
     try:

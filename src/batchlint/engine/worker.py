@@ -24,7 +24,10 @@ class LocalPool:
 
 
 def init_worker() -> None:
-    """Ignore SIGINT, die on SIGTERM and SIGHUP, and disable the garbage collector."""
+    """Ignore SIGINT, die on SIGTERM and SIGHUP, and disable the garbage collector.
+
+    Signals that the parent ignores stay ignored.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent handles Ctrl-C.
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
@@ -35,8 +38,8 @@ def init_worker() -> None:
 def init_pool_worker() -> None:
     """Initialize a worker of a process pool. On Linux, the worker then dies with its parent.
 
-    Otherwise, the worker would wait forever if its parent was killed. `ForkExecutor` needs no such
-    measure, because its workers notice when their pipe is closed.
+    Otherwise, it would wait forever after its parent was killed. The workers of `ForkExecutor`
+    don't need this, because they end when their pipe is closed.
     """
     init_worker()
     if sys.platform == "linux":
