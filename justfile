@@ -75,9 +75,9 @@ workflows:
     zizmor --offline --quiet .
 
 # Check the wheel and the source distribution in a directory
-package folder="dist":
-    twine check --strict {{ folder }}/*
-    check-wheel-contents {{ folder }}/*.whl
+package directory="dist":
+    twine check --strict {{ directory }}/*
+    check-wheel-contents {{ directory }}/*.whl
 
 # Check random lines in all modes. The reports must agree
 fuzz lines="10000":

@@ -610,17 +610,17 @@ GROWTH: Final = (
 )
 
 
-def make(corpus: Corpus, folder: Path, scale: float) -> list[Path]:
+def make(corpus: Corpus, directory: Path, scale: float) -> list[Path]:
     """Return the files of a corpus. Write them if they don't exist.
 
     Args:
         corpus: the corpus.
-        folder: the directory for corpora of this scale. Files from other versions of this module
+        directory: the directory for corpora of this scale. Files from other versions of this module
             are deleted.
         scale: the share of the full size.
     """
-    _refresh(folder)
-    target = folder / (corpus.name if corpus.split else f"{corpus.name}.jsonl")
+    _refresh(directory)
+    target = directory / (corpus.name if corpus.split else f"{corpus.name}.jsonl")
     if not target.exists():
         draft = target.with_name(target.name + ".new")
         _write(corpus, draft, scale)
@@ -636,16 +636,16 @@ def sample(path: Path, count: int) -> Path:
     return target
 
 
-def _refresh(folder: Path) -> None:
+def _refresh(directory: Path) -> None:
     """Empty the directory if this module has changed since it was filled."""
     stamp, digest = (
-        folder / "generator.txt",
+        directory / "generator.txt",
         hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
     )
     if stamp.exists() and stamp.read_text("utf-8") == digest:
         return
-    rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
     stamp.write_text(digest, "utf-8")
 
 

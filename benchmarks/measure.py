@@ -70,7 +70,7 @@ class Contest(NamedTuple):
         rounds: the number of times that each command runs.
         lines: the number of lines in the corpus.
         size: the number of bytes in the corpus.
-        folder: the working directory of the commands.
+        directory: the working directory of the commands.
         absent: the reasons why tools are missing, by name.
     """
 
@@ -80,7 +80,7 @@ class Contest(NamedTuple):
     rounds: int
     lines: int = 0
     size: int = 0
-    folder: Path | None = None
+    directory: Path | None = None
     absent: Mapping[str, str] = {}
 
 
@@ -110,7 +110,7 @@ class Row(NamedTuple):
     failed: str = ""
 
 
-def run(command: Sequence[str], folder: Path | None = None) -> Run:
+def run(command: Sequence[str], directory: Path | None = None) -> Run:
     """Run a command through the launcher."""
     launch = [sys.executable, "-I", "-S", str(LAUNCHER), *command]
     with subprocess.Popen(
@@ -119,7 +119,7 @@ def run(command: Sequence[str], folder: Path | None = None) -> Run:
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        cwd=folder,
+        cwd=directory,
         env=_ENVIRONMENT,
         start_new_session=True,
     ) as process:
@@ -152,7 +152,7 @@ def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
             if tool.name in failed:
                 continue
             tick(f"{contest.name}: round {number + 1} of {contest.rounds}: {tool.name}")
-            done = _once(tool, contest.folder)
+            done = _once(tool, contest.directory)
             runs[tool.name].append(done)
             if done.status not in tool.statuses or (
                 done.status and done.message
@@ -177,11 +177,11 @@ def plain(text: str) -> str:
     return re.sub(r"(\w+:/)?/[^\s'\":,;)]+", "…", lines[-1])[:200] if lines else ""
 
 
-def _once(tool: Tool, folder: Path | None) -> Run:
-    done = run(tool.command, folder)
+def _once(tool: Tool, directory: Path | None) -> Run:
+    done = run(tool.command, directory)
     if tool.whole == 1:
         return done
-    start = run(tool.start, folder).seconds
+    start = run(tool.start, directory).seconds
     return done._replace(seconds=start + max(0, done.seconds - start) * tool.whole)
 
 

@@ -127,12 +127,12 @@ def environment(
     Raises:
         InstallError: the environment could not be created.
     """
-    folder = DATA / "environments" / name
-    python, stamp = folder / "bin" / "python", folder / "made-of.txt"
+    directory = DATA / "environments" / name
+    python, stamp = directory / "bin" / "python", directory / "made-of.txt"
     contents = sha256(repr((sys.version, list(requirements), key)).encode()).hexdigest()
     if not stamp.exists() or stamp.read_text("utf-8") != contents:
-        rmtree(folder, ignore_errors=True)
-        _call([sys.executable, "-m", "venv", str(folder)])
+        rmtree(directory, ignore_errors=True)
+        _call([sys.executable, "-m", "venv", str(directory)])
         _call(
             [
                 str(python),

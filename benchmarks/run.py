@@ -44,7 +44,7 @@ class Bench:
     def __init__(self, options: argparse.Namespace, home: Environment) -> None:
         self._options = options
         self._home = home
-        self._folder = DATA / f"corpora-{options.scale:g}"
+        self._directory = DATA / f"corpora-{options.scale:g}"
         self._peers: dict[str, Environment] = {}
         self._missing: dict[str, str] = {}
 
@@ -75,7 +75,7 @@ class Bench:
                 yield self._growth(corpus)
 
     def _start(self) -> Contest:
-        (ten,) = make(TEN, self._folder, 1)
+        (ten,) = make(TEN, self._directory, 1)
         batchlint = self._home.command("batchlint")
         tools = [
             Tool(BARE, [str(self._home.python), "-c", "pass"]),
@@ -107,12 +107,12 @@ class Bench:
         tools = self._our_tools([path.name for path in paths], frozenset({0, 1}))
         rounds = min(self._options.rounds, MAX_GROWTH_ROUNDS)
         return Contest(
-            corpus.name, corpus.title, tools, rounds, *extent(paths), folder=paths[0].parent
+            corpus.name, corpus.title, tools, rounds, *extent(paths), directory=paths[0].parent
         )
 
     def _make(self, corpus: Corpus) -> list[Path]:
         tell(f"generating {corpus.name}")
-        return make(corpus, self._folder, self._options.scale)
+        return make(corpus, self._directory, self._options.scale)
 
     def _our_tools(self, files: list[str], statuses: frozenset[int]) -> list[Tool]:
         """Return the yardstick and batchlint's commands."""
@@ -183,7 +183,7 @@ def run_all(bench: Bench) -> Results:
     return Results(contests, rows)
 
 
-def write(results: Results, setting: Setting, stages: Stages, folder: Path) -> None:
+def write(results: Results, setting: Setting, stages: Stages, directory: Path) -> None:
     """Write the results as JSON, Markdown and SVG."""
     text = json.dumps(as_json(results, setting, stages), indent=1, ensure_ascii=False)
     for name, content in (
@@ -192,7 +192,7 @@ def write(results: Results, setting: Setting, stages: Stages, folder: Path) -> N
         ("svg", as_svg(results)),
     ):
         if content:
-            (folder / f"results.{name}").write_text(content, "utf-8")
+            (directory / f"results.{name}").write_text(content, "utf-8")
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:

@@ -1,6 +1,6 @@
 """Measure growth: many files, many lines, memory per custom_id, and two Dask workers.
 
-    python benchmarks/scale.py [--folder FOLDER] [--quick]
+    python benchmarks/scale.py [--directory DIRECTORY] [--quick]
 
 The script writes `benchmarks/scale.md`, and keeps the notes at the end of the page. The exit status
 is 1 if the cost per file or line grows by more than 20%. A run takes about five minutes. It needs 2 GB in the directory for
@@ -117,7 +117,7 @@ class Page:
         self.add(f"\n{what}: {abs(growth):.0%} {more}, {verdict} the limit of {MAX_GROWTH:.0%}.")
 
 
-def many_files(page: Page, folder: Path, counts: Sequence[int]) -> None:
+def many_files(page: Page, directory: Path, counts: Sequence[int]) -> None:
     """Measure 1 to 10,000 files of the same size."""
     page.add(
         "## Many files\n",
@@ -126,7 +126,7 @@ def many_files(page: Page, folder: Path, counts: Sequence[int]) -> None:
         "|--:|--:|--:|--:|--:|--:|",
     )
     for count in counts:
-        inputs = folder / f"files-{count}"
+        inputs = directory / f"files-{count}"
         inputs.mkdir()
         for number in range(count):
             write(inputs / f"batch-{number:05}.jsonl", LINES_PER_FILE)
@@ -135,7 +135,7 @@ def many_files(page: Page, folder: Path, counts: Sequence[int]) -> None:
         start = 0.0
         for count in counts:
             repeats = REPEATS if count < REPEAT_BELOW else 1
-            measured = check("--jobs", jobs, str(folder / f"files-{count}"), repeats=repeats)
+            measured = check("--jobs", jobs, str(directory / f"files-{count}"), repeats=repeats)
             cost = "(startup)"
             if count == 1:
                 start = measured.cpu
@@ -150,7 +150,7 @@ def many_files(page: Page, folder: Path, counts: Sequence[int]) -> None:
         page.compare(what, costs[-2], costs[-1])
 
 
-def many_lines(page: Page, folder: Path, counts: Sequence[int]) -> None:
+def many_lines(page: Page, directory: Path, counts: Sequence[int]) -> None:
     """Measure 1 to 10 million lines in one file, each with a different custom_id."""
     page.add(
         "\n## Many lines in one file\n",
@@ -161,7 +161,7 @@ def many_lines(page: Page, folder: Path, counts: Sequence[int]) -> None:
     before: tuple[int, int] | None = None
     costs = []
     for count in counts:
-        path = write(folder / "batch.jsonl", count)
+        path = write(directory / "batch.jsonl", count)
         size = path.stat().st_size
         measured = check(str(path), repeats=2)
         per_id = ""
@@ -222,14 +222,14 @@ if __name__ == "__main__":
 """
 
 
-def cluster(page: Page, folder: Path, files: int, lines: int) -> None:
+def cluster(page: Page, directory: Path, files: int, lines: int) -> None:
     """Measure one process, two processes and two Dask workers."""
-    inputs = folder / "cluster"
+    inputs = directory / "cluster"
     inputs.mkdir()
     size = 0
     for number in range(files):
         size += write(inputs / f"batch-{number:03}.jsonl", lines).stat().st_size
-    script = folder / "cluster.py"
+    script = directory / "cluster.py"
     script.write_text(CLUSTER, "utf-8")
     page.add(
         f"\n## {files} files on two Dask workers\n",
@@ -261,7 +261,7 @@ def processor() -> str:
 def main() -> None:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--folder", type=Path, help="directory for the files")
+    parser.add_argument("--directory", type=Path, help="directory for the files")
     parser.add_argument(
         "--quick", action="store_true", help="use a hundredth of the size, and write nothing"
     )
@@ -271,12 +271,12 @@ def main() -> None:
     page.add(
         "# Growth\n", "Written by `python benchmarks/scale.py`. CPU times include all processes.\n"
     )
-    with tempfile.TemporaryDirectory(dir=options.folder) as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(dir=options.directory) as name:
+        directory = Path(name)
         millions = [1_000_000, 2_000_000, 5_000_000, 10_000_000]
-        many_files(page, folder, [1, 10, 100] if options.quick else [1, 100, 1_000, 10_000])
-        many_lines(page, folder, [count // factor for count in millions])
-        cluster(page, folder, 20 if options.quick else 200, 20_000)
+        many_files(page, directory, [1, 10, 100] if options.quick else [1, 100, 1_000, 10_000])
+        many_lines(page, directory, [count // factor for count in millions])
+        cluster(page, directory, 20 if options.quick else 200, 20_000)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     page.add(
         f"\n{processor()}, {cores} cores, Python {platform.python_version()}, "

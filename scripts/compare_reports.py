@@ -128,7 +128,7 @@ class Record(NamedTuple):
 # Inputs
 
 
-def collect(folders: Iterable[Path]) -> Inputs:
+def collect(directories: Iterable[Path]) -> Inputs:
     """Read the fixtures and extra files, and generate more inputs from them."""
     inputs: Inputs = {}
     fixtures = ROOT / "fixtures"
@@ -136,11 +136,11 @@ def collect(folders: Iterable[Path]) -> Inputs:
         if path.is_file() and not path.name.startswith("."):
             inputs[f"fixtures/{path.relative_to(fixtures).as_posix()}"] = path.read_bytes()
     known = set(inputs.values())
-    for number, folder in enumerate(folders, 1):
-        for path in sorted(folder.rglob("*.jsonl")):
+    for number, directory in enumerate(directories, 1):
+        for path in sorted(directory.rglob("*.jsonl")):
             data = path.read_bytes()
             if data not in known:
-                inputs[f"data{number}/{path.relative_to(folder).as_posix()}"] = data
+                inputs[f"data{number}/{path.relative_to(directory).as_posix()}"] = data
                 known.add(data)
     for name, data in list(inputs.items()):
         requests = answered_requests(data)
@@ -296,10 +296,10 @@ def large_files(inputs: Inputs) -> Inputs:
     }
 
 
-def write_huge_files(folder: Path) -> None:
+def write_huge_files(directory: Path) -> None:
     """Write files of about 200 MB. Their lines are padded with spaces."""
     for name, size in HUGE.items():
-        with (folder / name).open("wb") as file:
+        with (directory / name).open("wb") as file:
             for number in range(size // 1_000_000):
                 line = (
                     b'{"custom_id": "%d", "method": "POST", "url": "/v1/embeddings", "body": '
@@ -765,19 +765,19 @@ def plan_screens(
     inputs: Inputs, rules: list[str], schemas: list[str], *, quick: bool
 ) -> list[Screen]:
     """Return the command runs."""
-    folders: dict[str, list[str]] = {}
+    directories: dict[str, list[str]] = {}
     for name in inputs:
         if name.startswith(("fixtures/", "generated/")) and name.endswith(("jsonl", ".json")):
-            folders.setdefault(name.rpartition("/")[0], []).append(name)
+            directories.setdefault(name.rpartition("/")[0], []).append(name)
     runs: list[Screen] = []
     few = ("fixtures", "fixtures/formats", "fixtures/invalid")
-    for folder, names in folders.items():
+    for directory, names in directories.items():
         runs += [
-            Screen(form, f"--format {form} {folder}/*", ("--format", form, *names))
+            Screen(form, f"--format {form} {directory}/*", ("--format", form, *names))
             for form in FORMATS
-            if not quick or (form in ("text", "json", "sarif") and folder in few)
+            if not quick or (form in ("text", "json", "sarif") and directory in few)
         ]
-    runs += special_screens(folders["fixtures/invalid"])
+    runs += special_screens(directories["fixtures/invalid"])
     runs = [screen._replace(arguments=("check", *screen.arguments)) for screen in runs]
     if quick:
         return [screen for screen in runs if "large" not in screen.name]
@@ -910,12 +910,12 @@ def run(inputs: Inputs, rules: list[str], schemas: list[str], *, quick: bool) ->
     record = Record({}, inputs, {}, {})
     keys = plan_reports(inputs, quick=quick)
     with tempfile.TemporaryDirectory() as top, ThreadPoolExecutor(2) as pool:
-        folder = Path(top, "inputs")
+        directory = Path(top, "inputs")
         for name, data in (inputs | large_files(inputs)).items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(data)
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_bytes(data)
         if not quick:
-            write_huge_files(folder)
+            write_huge_files(directory)
         workers = [
             pool.submit(
                 run_worker, Path(top), engine, [key for key in keys if key.engine == engine]
@@ -923,7 +923,7 @@ def run(inputs: Inputs, rules: list[str], schemas: list[str], *, quick: bool) ->
             for engine in reversed(ENGINES)
         ]
         seen: list[tuple[Screen, Future[str]]] = [
-            (screen, pool.submit(run_screen, folder, screen))
+            (screen, pool.submit(run_screen, directory, screen))
             for screen in plan_screens(inputs, rules, schemas, quick=quick)
         ]
         for worker in workers:
@@ -954,43 +954,43 @@ def run_worker(top: Path, engine: str, keys: list[Key]) -> list[tuple[Key, str, 
     return [(Key(mode, engine, name), digest, text) for mode, name, digest, text in rows]
 
 
-def run_screen(folder: Path, screen: Screen) -> str:
+def run_screen(directory: Path, screen: Screen) -> str:
     """Run the command, and return its exit status and output as JSON."""
     done = subprocess.run(
         [sys.executable, "-m", "batchlint", *screen.arguments],
         capture_output=True,
         check=False,
-        cwd=folder,
+        cwd=directory,
         env={**environment(), **screen.env},
-        input=(folder / screen.stdin).read_bytes() if screen.stdin else b"",
+        input=(directory / screen.stdin).read_bytes() if screen.stdin else b"",
     )
     outputs = {"status": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
     if screen.output:
-        written = folder / screen.output
+        written = directory / screen.output
         outputs["written"] = written.read_bytes() if written.exists() else b"(missing)"
         written.unlink(missing_ok=True)
     return json.dumps(
         {
-            key: to_text(value, folder) if isinstance(value, bytes) else value
+            key: to_text(value, directory) if isinstance(value, bytes) else value
             for key, value in outputs.items()
         }
     )
 
 
-def to_text(data: bytes, folder: Path) -> str:
+def to_text(data: bytes, directory: Path) -> str:
     """Decode output, and replace paths that depend on this machine."""
     text = data.decode("utf-8", "backslashreplace")
-    return text.replace(str(folder.resolve()), "<inputs>").replace(str(ROOT), "<root>")
+    return text.replace(str(directory.resolve()), "<inputs>").replace(str(ROOT), "<root>")
 
 
 def list_names(*arguments: str) -> list[str]:
     """Return the first word of each line that the command prints."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as directory:
         done = subprocess.run(
             [sys.executable, "-m", "batchlint", *arguments],
             capture_output=True,
             check=True,
-            cwd=folder,
+            cwd=directory,
             env=environment(),
             text=True,
         )
@@ -1166,9 +1166,9 @@ def main() -> int:
 
 def record_now(options: argparse.Namespace) -> None:
     """Create all reports, and write the record."""
-    for folder in options.data:
-        if not folder.is_dir():
-            raise SystemExit(f"--data {folder}: no such directory")
+    for directory in options.data:
+        if not directory.is_dir():
+            raise SystemExit(f"--data {directory}: no such directory")
     rules, schemas = list_names("rule"), list_names("schema")
     record = run(collect(options.data), rules, schemas, quick=options.quick)
     record.about.update(

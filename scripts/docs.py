@@ -241,14 +241,14 @@ def _sections(thing: Any) -> Iterator[str]:
             yield f"  {line.strip()}".rstrip()
 
 
-def command(*arguments: str, folder: Path = ROOT) -> str:
+def command(*arguments: str, directory: Path = ROOT) -> str:
     """Run the command in a directory, and render its output as a console block."""
     result = subprocess.run(
         [sys.executable, "-m", "batchlint", *arguments],
         capture_output=True,
         text=True,
         check=False,
-        cwd=folder,
+        cwd=directory,
         env=os.environ | {"COLUMNS": "100", "SOURCE_DATE_EPOCH": "1788220800"},
     )
     return f"```console\n$ batchlint {' '.join(arguments)}\n{result.stdout.rstrip()}\n```"
@@ -282,9 +282,9 @@ def tutorial(*, fixed: bool) -> str:
         second = second.replace("max_tokens", "max_completion_tokens")
         third = third.replace("review-2", "review-3").replace("usr", "user")
         lines = first + second + third
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "reviews_batch.jsonl").write_text(lines, "utf-8")
-        return command("check", "reviews_batch.jsonl", folder=Path(folder))
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "reviews_batch.jsonl").write_text(lines, "utf-8")
+        return command("check", "reviews_batch.jsonl", directory=Path(directory))
 
 
 def speed() -> str:

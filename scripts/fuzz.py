@@ -72,8 +72,8 @@ class Grammar:
         self._random = random.Random(seed)  # noqa: S311 - it must be reproducible
         texts = {
             text
-            for folder in ("valid", "invalid", "cases", "wild")
-            for path in sorted((ROOT / "fixtures" / folder).rglob("*.jsonl"))
+            for directory in ("valid", "invalid", "cases", "wild")
+            for path in sorted((ROOT / "fixtures" / directory).rglob("*.jsonl"))
             for text in path.read_bytes().split(b"\n")
             if 0 < len(text) < 20_000
         }
@@ -182,18 +182,18 @@ class Case(NamedTuple):
 
     Attributes:
         data: the bytes of the file.
-        folder: the directory for the file.
+        directory: the directory for the file.
         number: the number of the case.
     """
 
     data: bytes
-    folder: Path
+    directory: Path
     number: int
 
     @property
     def path(self) -> Path:
         """The path of the file."""
-        return self.folder / "batch.jsonl"
+        return self.directory / "batch.jsonl"
 
 
 def check(source: Any, **options: Any) -> Report:
@@ -229,7 +229,7 @@ def _check_stream_of_pieces(case: Case) -> Report:
 
 
 def _check_compressed(case: Case) -> Report:
-    path = case.folder / "batch.jsonl.gz"
+    path = case.directory / "batch.jsonl.gz"
     path.write_bytes(gzip.compress(case.data, 1))
     with open_file(str(path), 1 << 30) as stream:
         return check(stream)
@@ -321,19 +321,19 @@ def check_in_all_modes(case: Case) -> None:
 # -- runs -----------------------------------------------------------------------------------------
 
 
-def cases(seed: int, lines: int, folder: Path) -> Iterator[Case]:
+def cases(seed: int, lines: int, directory: Path) -> Iterator[Case]:
     """Yield files with this many lines in total."""
     grammar = Grammar(seed)
     for number in range(-(-lines // _BATCH)):
         count = min(_BATCH, lines - number * _BATCH)
-        yield Case(b"".join(grammar.line() for _ in range(count)), folder, number)
+        yield Case(b"".join(grammar.line() for _ in range(count)), directory, number)
 
 
 def fuzz(seed: int, lines: int, *, all_modes: bool) -> list[tuple[Case, BaseException]]:
     """Check this many lines, and return the files with a difference or exception."""
     failures: list[tuple[Case, BaseException]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for case in cases(seed, lines, Path(folder)):
+    with tempfile.TemporaryDirectory() as directory:
+        for case in cases(seed, lines, Path(directory)):
             try:
                 if all_modes:
                     check_in_all_modes(case)

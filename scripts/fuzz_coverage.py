@@ -100,14 +100,14 @@ def change_input(data: bytes, max_size: int, seed: int) -> bytes:
     return b"\n".join(lines)[:max_size]
 
 
-def write_seeds(folder: Path) -> int:
+def write_seeds(directory: Path) -> int:
     """Write the seed inputs (fixture lines and small fixtures), and return their number."""
     texts = set()
     for path in sorted((fuzz.ROOT / "fixtures").rglob("*.jsonl")):
         whole = path.read_bytes()
         texts |= {text for text in (whole, *whole.split(b"\n")) if 0 < len(text) < _MAX_SEED_BYTES}
     for number, text in enumerate(sorted(texts)):
-        (folder / f"seed-{number:05}").write_bytes(text)
+        (directory / f"seed-{number:05}").write_bytes(text)
     return len(texts)
 
 

@@ -361,11 +361,11 @@ class TestMap(NamedTuple):
 
 
 def _is_mirror(path: str, test: str) -> bool:
-    folder = path.partition("/")[0].removesuffix(".py")
+    directory = path.partition("/")[0].removesuffix(".py")
     name = Path(path).stem
     mirror = MIRRORS.get(path.partition("/")[0], "-")
     return (
-        test.startswith((f"tests/{folder}/", f"tests/test_{folder}.py", mirror))
+        test.startswith((f"tests/{directory}/", f"tests/test_{directory}.py", mirror))
         or f"test_{name}.py" in test
     )
 
@@ -866,8 +866,8 @@ def main() -> int:
         return record(args.tests, args.record)
     if args.work:
         return work(*args.work)
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        sandbox = Path(folder).resolve()
+    with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
+        sandbox = Path(directory).resolve()
         copy_tree(sandbox)
         mutants = choose(sandbox, args.sample, args.seed, args.only)
         if args.map and args.map.exists():

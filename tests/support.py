@@ -76,12 +76,12 @@ def rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(text) for text in path.read_bytes().split(b"\n") if text.strip()]
 
 
-def fixture_files(*folders: str) -> list[Path]:
+def fixture_files(*directories: str) -> list[Path]:
     """Return the batch files in subdirectories of `fixtures/`, without the notes next to them."""
     return [
         path
-        for folder in folders
-        for path in sorted((FIXTURES / folder).iterdir())
+        for directory in directories
+        for path in sorted((FIXTURES / directory).iterdir())
         if path.is_file() and path.suffix in (".jsonl", ".json")
     ]
 

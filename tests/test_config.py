@@ -216,9 +216,9 @@ def test_unreadable_config_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("batchlint.sources.open_regular", fail)
-    for folder in (tmp_path, tmp_path / "inner"):
+    for directory in (tmp_path, tmp_path / "inner"):
         with pytest.raises(ValueError, match=r"\.toml: Permission denied$"):
-            config.nearest(folder)
+            config.nearest(directory)
 
 
 def test_command_line_overrides_the_config(

@@ -34,8 +34,8 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
 
 
 def repaired(source: Any, **options: Any) -> bytes:

@@ -65,8 +65,8 @@ class Bare:
 Maker = Callable[[bytes, Path], Source]
 
 
-def _file(data: bytes, folder: Path) -> Source:
-    path = folder / "file"
+def _file(data: bytes, directory: Path) -> Source:
+    path = directory / "file"
     path.write_bytes(data)
     return open_source(path)
 

@@ -24,8 +24,8 @@ CHAT = "/v1/chat/completions"
 EMBEDDINGS = "/v1/embeddings"
 
 
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
 
 
 def shapes(manifest: Manifest) -> list[tuple[str, int]]:
@@ -150,7 +150,7 @@ def test_models_with_similar_file_names_get_separate_parts(tmp_path: Path) -> No
     ("name", "stem"),
     [
         ("a.jsonl", "a"),
-        ("folder/a.JSONL", "a"),
+        ("directory/a.JSONL", "a"),
         ("a.b.jsonl.gz", "a.b"),
         ("a", "a"),
         (".jsonl", "batch"),
@@ -353,8 +353,8 @@ def test_unplaceable_line_is_reported_and_nothing_is_written(
     text: bytes, options: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     first = b'{"url": "u", "body": {"model": "m"}}\n'
-    folder = tmp_path / "new" / "folder"
-    manifest = split(first + text, folder, **options)
+    directory = tmp_path / "new" / "directory"
+    manifest = split(first + text, directory, **options)
 
     assert not manifest
     assert manifest.unplaced == 1
@@ -364,12 +364,12 @@ def test_unplaceable_line_is_reported_and_nothing_is_written(
 
 
 def test_existing_directory_is_kept_if_nothing_is_written(tmp_path: Path) -> None:
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    split(NO_MODEL, folder / "new")
+    directory = tmp_path / "empty"
+    directory.mkdir()
+    split(NO_MODEL, directory / "new")
 
     assert names(tmp_path) == ["empty"]
-    assert names(folder) == []
+    assert names(directory) == []
 
 
 def test_all_unplaced_lines_are_counted_but_only_some_are_listed(
@@ -550,15 +550,15 @@ def test_parts_have_the_permissions_that_the_umask_allows(tmp_path: Path) -> Non
     "path", ["batch-x/../../victim.jsonl", "../victim.jsonl", "/victim.jsonl", "victim.jsonl", 7]
 )
 def test_manifest_with_unrelated_file_names_removes_no_files(path: Any, tmp_path: Path) -> None:
-    folder = tmp_path / "out"
-    (folder / "batch-x").mkdir(parents=True)
-    for victim in (tmp_path / "victim.jsonl", folder / "victim.jsonl"):
+    directory = tmp_path / "out"
+    (directory / "batch-x").mkdir(parents=True)
+    for victim in (tmp_path / "victim.jsonl", directory / "victim.jsonl"):
         victim.write_text("mine", "utf-8")
     text = json.dumps({"parts": [{"path": path}]})
-    (folder / "batch.manifest.json").write_text(text, "utf-8")
-    split([line()], folder, force=True)
+    (directory / "batch.manifest.json").write_text(text, "utf-8")
+    split([line()], directory, force=True)
 
-    assert names(folder) == ["batch-001.jsonl", "batch-x", "batch.manifest.json", "victim.jsonl"]
+    assert names(directory) == ["batch-001.jsonl", "batch-x", "batch.manifest.json", "victim.jsonl"]
     assert (tmp_path / "victim.jsonl").exists()
 
 
@@ -624,18 +624,18 @@ def test_manifest_that_is_nested_too_deep_is_replaced(tmp_path: Path) -> None:
 
 
 def test_listed_names_that_are_not_files_are_ignored(tmp_path: Path) -> None:
-    (tmp_path / "batch-folder.jsonl").mkdir()
+    (tmp_path / "batch-directory.jsonl").mkdir()
     paths = [
         "batch-\0.jsonl",
         "batch-\ud800.jsonl",
-        "batch-folder.jsonl",
+        "batch-directory.jsonl",
         f"batch-{'x' * 300}.jsonl",
     ]
     text = json.dumps({"parts": [{"path": path} for path in paths]})
     (tmp_path / "batch.manifest.json").write_text(text, "utf-8")
 
     assert split([line()], tmp_path, force=True)
-    assert names(tmp_path) == ["batch-001.jsonl", "batch-folder.jsonl", "batch.manifest.json"]
+    assert names(tmp_path) == ["batch-001.jsonl", "batch-directory.jsonl", "batch.manifest.json"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs links")

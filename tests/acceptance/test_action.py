@@ -15,21 +15,21 @@ from support import ROOT
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the action's shell is bash")
 
 
-def arguments(folder: Path, files: str, args: str = "") -> list[str]:
+def arguments(directory: Path, files: str, args: str = "") -> list[str]:
     """Run the action's last step in a directory, and return the arguments of the command."""
     (step,) = [
         step
         for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
         if step["name"] == "Check"
     ]
-    command = folder / "temp" / "batchlint" / "bin" / "batchlint"
+    command = directory / "temp" / "batchlint" / "bin" / "batchlint"
     command.parent.mkdir(parents=True)
     command.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     command.chmod(0o755)
     completed = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-        cwd=folder,
-        env={**os.environ, "FILES": files, "ARGS": args, "RUNNER_TEMP": str(folder / "temp")},
+        cwd=directory,
+        env={**os.environ, "FILES": files, "ARGS": args, "RUNNER_TEMP": str(directory / "temp")},
         capture_output=True,
         text=True,
         check=True,
@@ -38,14 +38,14 @@ def arguments(folder: Path, files: str, args: str = "") -> list[str]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def directory(tmp_path: Path) -> Path:
     for name in ("a.jsonl", "b.jsonl", "--output-file=a.jsonl"):
         (tmp_path / name).write_text("", "utf-8")
     return tmp_path
 
 
-def test_globs_in_the_files_input_are_expanded(folder: Path) -> None:
-    assert arguments(folder, "[ab].jsonl\nc.jsonl") == [
+def test_globs_in_the_files_input_are_expanded(directory: Path) -> None:
+    assert arguments(directory, "[ab].jsonl\nc.jsonl") == [
         "check",
         "--",
         "a.jsonl",
@@ -54,11 +54,11 @@ def test_globs_in_the_files_input_are_expanded(folder: Path) -> None:
     ]
 
 
-def test_globs_in_the_args_input_are_not_expanded(folder: Path) -> None:
+def test_globs_in_the_args_input_are_not_expanded(directory: Path) -> None:
     options = "--strict --exclude *.jsonl ??output*"
 
-    assert arguments(folder, "a.jsonl", options) == ["check", *options.split(), "--", "a.jsonl"]
+    assert arguments(directory, "a.jsonl", options) == ["check", *options.split(), "--", "a.jsonl"]
 
 
-def test_file_name_that_looks_like_an_option_is_passed_as_a_file(folder: Path) -> None:
-    assert arguments(folder, "*output*") == ["check", "--", "--output-file=a.jsonl"]
+def test_file_name_that_looks_like_an_option_is_passed_as_a_file(directory: Path) -> None:
+    assert arguments(directory, "*output*") == ["check", "--", "--output-file=a.jsonl"]

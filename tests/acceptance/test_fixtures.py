@@ -63,8 +63,8 @@ def test_every_fixture_directory_has_files(files: list[Path]) -> None:
 def test_every_fixture_has_an_expected_output_and_vice_versa() -> None:
     texts = {
         path.with_suffix("")
-        for folder in ("invalid", "foreign")
-        for path in (FIXTURES / folder).glob("*.txt")
+        for directory in ("invalid", "foreign")
+        for path in (FIXTURES / directory).glob("*.txt")
     }
 
     assert texts == {path.with_suffix("") for path in (*INVALID, *FOREIGN)}

@@ -90,16 +90,16 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with the current tree as its only commit."""
     if shutil.which("git") is None:
         pytest.skip("needs git")
-    folder = tmp_path_factory.mktemp("hook") / "batchlint"
-    folder.mkdir()
+    directory = tmp_path_factory.mktemp("hook") / "batchlint"
+    directory.mkdir()
     for name in ("src", "schemas"):
-        shutil.copytree(ROOT / name, folder / name)
+        shutil.copytree(ROOT / name, directory / name)
     for name in ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
-        shutil.copy(ROOT / name, folder / name)
-    git("init", "-q", cwd=folder)
-    git("add", "-A", "-f", cwd=folder)
-    git("commit", "-q", "-m", "Initial commit", cwd=folder)
-    return folder
+        shutil.copy(ROOT / name, directory / name)
+    git("init", "-q", cwd=directory)
+    git("add", "-A", "-f", cwd=directory)
+    git("commit", "-q", "-m", "Initial commit", cwd=directory)
+    return directory
 
 
 #: Runs a hook on files in a repository.
@@ -188,9 +188,9 @@ HOSTILE_NAMES = (
 @pytest.mark.hook
 @pytest.mark.skipif(os.name != "posix", reason="needs a file system that allows any name")
 def test_hook_treats_hostile_names_as_file_names(run_hook: RunHook, tmp_path: Path) -> None:
-    folder = tmp_path / "--output-file=y"
-    folder.mkdir()
-    names = [*HOSTILE_NAMES, f"{folder.name}/batch.jsonl"]
+    directory = tmp_path / "--output-file=y"
+    directory.mkdir()
+    names = [*HOSTILE_NAMES, f"{directory.name}/batch.jsonl"]
     for name in names:
         shutil.copy(FIXTURES / "invalid" / "invalid_type.jsonl", tmp_path / name)
     before = {entry: entry.read_bytes() for entry in tmp_path.iterdir() if entry.is_file()}

@@ -24,8 +24,8 @@ TAG: Final = f"v{VERSION}"
 
 def tree() -> list[Path]:
     """Return the hand-written text files in the tree."""
-    folders = ("src", "scripts", "docs", ".github", "benchmarks")
-    files = [path for folder in folders for path in (ROOT / folder).rglob("*.*")]
+    directories = ("src", "scripts", "docs", ".github", "benchmarks")
+    files = [path for directory in directories for path in (ROOT / directory).rglob("*.*")]
     files += [*ROOT.glob("*.*"), *ROOT.glob(".*.yaml"), ROOT / "justfile"]
     suffixes = {".py", ".md", ".toml", ".yml", ".yaml", ".sh"}
     installed = {"node_modules", "data"}  # `benchmarks/data` has the environments of the peers.

@@ -63,19 +63,19 @@ def example(request: pytest.FixtureRequest, tmp_path: Path) -> Example:
     return write_example(example, tmp_path)
 
 
-def write_example(example: Example, folder: Path) -> Example:
+def write_example(example: Example, directory: Path) -> Example:
     """Write an example to a directory, or skip the test if a program is missing."""
     missing = [program for program in example.programs if shutil.which(program) is None]
     if missing or sys.platform == "win32":
         pytest.skip(f"needs {', '.join(missing) or 'a POSIX system'}")
-    (folder / example.name).write_text(example.text, "utf-8")
+    (directory / example.name).write_text(example.text, "utf-8")
     return example
 
 
-def run(example: Example, service: Service, folder: Path) -> subprocess.CompletedProcess[str]:
-    bin_folder = folder / "bin"
-    bin_folder.mkdir()
-    command = bin_folder / "batchlint"
+def run(example: Example, service: Service, directory: Path) -> subprocess.CompletedProcess[str]:
+    bin_directory = directory / "bin"
+    bin_directory.mkdir()
+    command = bin_directory / "batchlint"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m batchlint "$@"\n', "utf-8")
     command.chmod(0o755)
     return subprocess.run(
@@ -83,10 +83,10 @@ def run(example: Example, service: Service, folder: Path) -> subprocess.Complete
         capture_output=True,
         text=True,
         check=False,
-        cwd=folder,
+        cwd=directory,
         env=os.environ
         | {
-            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{bin_directory}{os.pathsep}{os.environ['PATH']}",
             "OPENAI_BASE_URL": service.url,
             "OPENAI_API_KEY": "test",
         },

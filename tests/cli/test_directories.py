@@ -33,7 +33,7 @@ BATCH_OUTPUT = (FIXTURES / "foreign" / "batch_output.jsonl").read_bytes()
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def directory(tmp_path: Path) -> Path:
     """A directory of files that each have an error."""
     for name in (*BATCH_FILES, *OTHER_FILES, *HIDDEN_FILES):
         path = tmp_path / name
@@ -44,14 +44,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def files_in(
-    folder: Path,
+    directory: Path,
     config: Config | None = None,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> list[str]:
     """Return the files found in a directory, as paths relative to it."""
-    found = Folder(str(folder), config or Config(), include, exclude).files()
-    return [Path(path).relative_to(folder).as_posix() for path in found]
+    found = Folder(str(directory), config or Config(), include, exclude).files()
+    return [Path(path).relative_to(directory).as_posix() for path in found]
 
 
 def no_config(_: Path) -> Config:
@@ -61,8 +61,8 @@ def no_config(_: Path) -> Config:
 # -- file discovery --------------------------------------------------------------------------------
 
 
-def test_all_jsonl_files_in_a_directory_are_found(folder: Path) -> None:
-    assert sorted(files_in(folder)) == sorted(BATCH_FILES)
+def test_all_jsonl_files_in_a_directory_are_found(directory: Path) -> None:
+    assert sorted(files_in(directory)) == sorted(BATCH_FILES)
 
 
 @pytest.mark.parametrize(
@@ -89,29 +89,29 @@ def test_all_jsonl_files_in_a_directory_are_found(folder: Path) -> None:
     ],
 )
 def test_include_and_exclude_globs_select_files(
-    globs: dict[str, list[str]], expected: set[str], folder: Path
+    globs: dict[str, list[str]], expected: set[str], directory: Path
 ) -> None:
-    chosen = files_in(folder, include=globs.get("include", ()), exclude=globs.get("exclude", ()))
+    chosen = files_in(directory, include=globs.get("include", ()), exclude=globs.get("exclude", ()))
     found = {name for name in chosen if not name.endswith((".json", ".bak"))}
 
     assert found == expected
 
 
-def test_globs_in_a_config_file_are_relative_to_its_directory(folder: Path) -> None:
-    path = folder / "batchlint.toml"
+def test_globs_in_a_config_file_are_relative_to_its_directory(directory: Path) -> None:
+    path = directory / "batchlint.toml"
     path.write_text('include = ["a/*.jsonl", "train*"]\nexclude = ["a/my*"]', "utf-8")
 
-    assert files_in(folder, load(path)) == ["train.jsonl"]
-    assert files_in(folder, load(path), include=["x.*"]) == ["a/b/x.jsonl.gz", "a.batch/x.jsonl"]
-    assert files_in(folder / "a", load(path)) == []
+    assert files_in(directory, load(path)) == ["train.jsonl"]
+    assert files_in(directory, load(path), include=["x.*"]) == ["a/b/x.jsonl.gz", "a.batch/x.jsonl"]
+    assert files_in(directory / "a", load(path)) == []
 
 
-def test_config_file_in_a_directory_applies_to_that_directory(folder: Path, run: Run) -> None:
-    (folder / "a" / "batchlint.toml").write_text('exclude = ["b"]', "utf-8")
-    result = run("check", "--list-files", str(folder / "a"))
+def test_config_file_in_a_directory_applies_to_that_directory(directory: Path, run: Run) -> None:
+    (directory / "a" / "batchlint.toml").write_text('exclude = ["b"]', "utf-8")
+    result = run("check", "--list-files", str(directory / "a"))
 
-    assert result.out == f"{folder / 'a' / 'my_Batch-1.jsonl'}\n"
-    assert run("check", "--no-config", "--list-files", str(folder / "a")).out.count("\n") == 2
+    assert result.out == f"{directory / 'a' / 'my_Batch-1.jsonl'}\n"
+    assert run("check", "--no-config", "--list-files", str(directory / "a")).out.count("\n") == 2
 
 
 def test_hook_matches_batch_files_but_not_downloaded_results() -> None:
@@ -155,41 +155,41 @@ def test_pipes_and_devices_in_directories_are_skipped(tmp_path: Path, run: Run) 
 
 
 def test_links_to_directories_are_skipped_with_a_note(tmp_path: Path, run: Run) -> None:
-    folder = tmp_path / "folder"
+    directory = tmp_path / "directory"
     target = tmp_path / "target"
-    for path in (folder, target):
+    for path in (directory, target):
         path.mkdir()
         (path / "batch.jsonl").write_bytes(line("a"))
-    (folder / "link").symlink_to(target)
-    (folder / "loop").symlink_to(folder)
-    (folder / ".hidden").symlink_to(target)
-    result = run("check", str(folder))
+    (directory / "link").symlink_to(target)
+    (directory / "loop").symlink_to(directory)
+    (directory / ".hidden").symlink_to(target)
+    result = run("check", str(directory))
 
-    assert files_in(folder) == ["batch.jsonl"]
+    assert files_in(directory) == ["batch.jsonl"]
     assert result.err.endswith(": skipped link, loop (a symbolic link to a directory)\n")
-    assert files_in(folder / "link") == ["batch.jsonl"]
+    assert files_in(directory / "link") == ["batch.jsonl"]
 
 
-def test_only_directories_are_expanded(folder: Path) -> None:
-    inner = str(folder / "a")
-    paths = ["-", str(folder / "notes.txt"), inner, "missing", str(folder / ".git")]
+def test_only_directories_are_expanded(directory: Path) -> None:
+    inner = str(directory / "a")
+    paths = ["-", str(directory / "notes.txt"), inner, "missing", str(directory / ".git")]
 
     assert find_inputs(paths, no_config).paths == [
         "-",
-        str(folder / "notes.txt"),
-        str(folder / "a" / "my_Batch-1.jsonl"),
-        str(folder / "a" / "b" / "x.jsonl.gz"),
+        str(directory / "notes.txt"),
+        str(directory / "a" / "my_Batch-1.jsonl"),
+        str(directory / "a" / "b" / "x.jsonl.gz"),
         "missing",
-        str(folder / ".git" / "batch.jsonl"),
+        str(directory / ".git" / "batch.jsonl"),
     ]
 
 
 def test_file_given_several_times_is_checked_once(
-    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    directory: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(directory)
     Path("link.jsonl").symlink_to("batch.jsonl")
-    given = ["batch.jsonl", "./batch.jsonl", str(folder / "batch.jsonl"), "link.jsonl", "-", "-"]
+    given = ["batch.jsonl", "./batch.jsonl", str(directory / "batch.jsonl"), "link.jsonl", "-", "-"]
 
     assert find_inputs(given, no_config).paths == ["batch.jsonl", "-"]
     assert run("check", "batch.jsonl", "batch.jsonl").out == run("check", "batch.jsonl").out
@@ -198,29 +198,29 @@ def test_file_given_several_times_is_checked_once(
 # -- messages -------------------------------------------------------------------------------------
 
 
-def test_skipped_files_are_reported_with_the_reason(folder: Path, run: Run) -> None:
-    (folder / "batch_1_output.jsonl").write_bytes(BATCH_OUTPUT)
-    (folder / "batch_1_error.jsonl").write_bytes(b"")
-    result = run("check", str(folder), "--exclude=a", "--exclude=train*")
+def test_skipped_files_are_reported_with_the_reason(directory: Path, run: Run) -> None:
+    (directory / "batch_1_output.jsonl").write_bytes(BATCH_OUTPUT)
+    (directory / "batch_1_error.jsonl").write_bytes(b"")
+    result = run("check", str(directory), "--exclude=a", "--exclude=train*")
 
     assert result.err == (
-        f"batchlint: {folder}: skipped a, train.jsonl (excluded), .batch.jsonl (hidden), "
+        f"batchlint: {directory}: skipped a, train.jsonl (excluded), .batch.jsonl (hidden), "
         "batch_1_error.jsonl (an empty result of a batch), batch_1_output.jsonl (the output or "
         "error file of a batch)\n"
     )
     assert result.out.splitlines()[-1] == "2 files, 2 with errors"
 
 
-def test_skip_message_names_at_most_three_files_per_reason(folder: Path, run: Run) -> None:
+def test_skip_message_names_at_most_three_files_per_reason(directory: Path, run: Run) -> None:
     for number in range(1200):
-        (folder / f"skip{number:04}.jsonl").write_bytes(b"")
+        (directory / f"skip{number:04}.jsonl").write_bytes(b"")
 
-    err = run("check", str(folder), "--exclude=skip*").err
+    err = run("check", str(directory), "--exclude=skip*").err
     assert " skip0000.jsonl, skip0001.jsonl, skip0002.jsonl and 1,197 more (excluded)" in err
 
 
-def test_batch_output_named_explicitly_is_checked_and_recognized(folder: Path, run: Run) -> None:
-    path = folder / "batch_1_output.jsonl"
+def test_batch_output_named_explicitly_is_checked_and_recognized(directory: Path, run: Run) -> None:
+    path = directory / "batch_1_output.jsonl"
     path.write_bytes(BATCH_OUTPUT)
     result = run("check", str(path))
 
@@ -228,18 +228,18 @@ def test_batch_output_named_explicitly_is_checked_and_recognized(folder: Path, r
     assert "it looks like the output or error file of a batch" in result.out
 
 
-def test_list_files_prints_files_without_checking_them(folder: Path, run: Run) -> None:
-    result = run("check", "--list-files", str(folder), "missing.jsonl")
+def test_list_files_prints_files_without_checking_them(directory: Path, run: Run) -> None:
+    result = run("check", "--list-files", str(directory), "missing.jsonl")
 
-    assert sorted(result.out.splitlines()) == sorted(str(folder / name) for name in BATCH_FILES)
+    assert sorted(result.out.splitlines()) == sorted(str(directory / name) for name in BATCH_FILES)
     assert (result.status, "missing.jsonl: no such file" in result.err) == (2, True)
-    assert run("check", "--list-files", str(folder)).status == 0
+    assert run("check", "--list-files", str(directory)).status == 0
 
 
 def test_directory_gives_the_same_report_as_its_files(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(directory)
     files = [str(Path("a", "my_Batch-1.jsonl")), str(Path("a", "b", "x.jsonl.gz"))]
 
     assert run("check", "a", "train.jsonl").out == run("check", *files, "train.jsonl").out

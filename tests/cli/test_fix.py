@@ -112,9 +112,9 @@ def test_fixed_standard_input_is_printed() -> None:
 
 
 def test_several_files_and_directories_are_fixed(run: Run) -> None:
-    for folder in ("a", "b"):
-        Path(folder).mkdir()
-        Path(folder, "batch.jsonl").write_bytes(WRONG)
+    for directory in ("a", "b"):
+        Path(directory).mkdir()
+        Path(directory, "batch.jsonl").write_bytes(WRONG)
     result = run("fix", "a", "b/batch.jsonl")
 
     assert result.status == 0
@@ -181,12 +181,12 @@ def test_symlink_in_a_directory_is_skipped_unless_named_explicitly(
     """A repository may contain a link to any of the user's files."""
     elsewhere = tmp_path / "elsewhere.txt"
     elsewhere.write_bytes(b"text\n\n" + line("a"))
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    (folder / "x.jsonl").symlink_to(elsewhere)
-    result = run("fix", str(folder))
+    directory = tmp_path / "directory"
+    directory.mkdir()
+    (directory / "x.jsonl").symlink_to(elsewhere)
+    result = run("fix", str(directory))
 
     assert "x.jsonl: skipped, because it is a symbolic link" in result.err
     assert elsewhere.read_bytes() == b"text\n\n" + line("a")
-    run("fix", str(folder / "x.jsonl"))
+    run("fix", str(directory / "x.jsonl"))
     assert elsewhere.read_bytes() == b"text\n" + line("a")

@@ -98,13 +98,13 @@ def test_file_with_an_unusual_name_is_checked(
 
 
 def test_unreadable_files_are_reported_and_other_files_are_checked(tmp_path: Path) -> None:
-    (tmp_path / "folder.jsonl").mkdir()
+    (tmp_path / "directory.jsonl").mkdir()
     (tmp_path / "dangling.jsonl").symlink_to(tmp_path / "nowhere")
     (tmp_path / "good.jsonl").write_bytes(line("a"))
     (tmp_path / "bad.jsonl").write_bytes(line("a", bogus=1))
     names = [
         "missing/x.jsonl",
-        "folder.jsonl",
+        "directory.jsonl",
         "good.jsonl",
         "dangling.jsonl",
         "good.jsonl/x.jsonl",
@@ -114,9 +114,9 @@ def test_unreadable_files_are_reported_and_other_files_are_checked(tmp_path: Pat
 
     assert result.status == 2
     assert [text.partition(": ")[2] for text in result.err.splitlines()] == [
-        "folder.jsonl: no file here matches *.jsonl, *.jsonl.gz",
+        "directory.jsonl: no file here matches *.jsonl, *.jsonl.gz",
         "missing/x.jsonl: No such file or directory",
-        "folder.jsonl: no files to check in this directory",
+        "directory.jsonl: no files to check in this directory",
         "dangling.jsonl: No such file or directory",
         "good.jsonl/x.jsonl: Not a directory",
     ]
@@ -152,16 +152,16 @@ def test_file_in_a_directory_without_search_permission_is_reported(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     tmp_path.chmod(0o755)
-    folder = Path("closed")
-    folder.mkdir()
-    (folder / "x.jsonl").write_bytes(line("a"))
+    directory = Path("closed")
+    directory.mkdir()
+    (directory / "x.jsonl").write_bytes(line("a"))
     inputs = [*command, "--no-config", "closed/x.jsonl"]
     if "--list-files" in command:
         inputs.remove("--no-config")
     elif command != ["split"]:
         inputs.append("closed")
     run(*inputs)  # Imports modules that another user may not be able to read.
-    folder.chmod(0o444)
+    directory.chmod(0o444)
     user = os.geteuid()
     try:
         if not user:
@@ -169,7 +169,7 @@ def test_file_in_a_directory_without_search_permission_is_reported(
         status, _, errors = run(*inputs)
     finally:
         os.seteuid(user)
-        folder.chmod(0o755)
+        directory.chmod(0o755)
 
     assert (status, errors) == (2, "batchlint: closed/x.jsonl: Permission denied\n")
 

@@ -24,7 +24,7 @@ SAMPLE = str(FIXTURES / "sample_batch.jsonl")
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with a file that has an error and a warning."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x.jsonl").write_bytes(line(dimensions="x", input="x" * 20) + b"\n")
@@ -34,7 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # -- quiet and exit-zero --------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("folder")
+@pytest.mark.usefixtures("directory")
 def test_quiet_prints_only_errors(run: Run) -> None:
     loud = run("check", "x.jsonl").out.splitlines()
     quiet = run("check", "--quiet", "x.jsonl")
@@ -54,8 +54,8 @@ def test_quiet_run_without_errors_prints_nothing(
     assert result == CommandResult(0, "", "")
 
 
-def test_quiet_reports_how_many_errors_are_not_printed(run: Run, folder: Path) -> None:
-    (folder / "many.jsonl").write_bytes(b"".join(line(str(n), bogus=1) for n in range(40)))
+def test_quiet_reports_how_many_errors_are_not_printed(run: Run, directory: Path) -> None:
+    (directory / "many.jsonl").write_bytes(b"".join(line(str(n), bogus=1) for n in range(40)))
     out = run("check", "-q", "many.jsonl").out.splitlines()
 
     assert len(out) == 21 + 1  # One finding has a hint.
@@ -87,50 +87,52 @@ def test_exit_zero_ignores_findings_but_not_unreadable_files(run: Run, tmp_path:
 
 
 def test_output_option_writes_reports_in_addition_to_standard_output(
-    run: Run, folder: Path
+    run: Run, directory: Path
 ) -> None:
     plain = run("check", "x.jsonl")
     result = run("check", "x.jsonl", "--output=json=a.json", "--output", "junit=b.xml")
 
     assert result == plain
-    (file,) = json.loads((folder / "a.json").read_bytes())["files"]
+    (file,) = json.loads((directory / "a.json").read_bytes())["files"]
     assert [error["column"] for error in file["errors"]["data"]] == [133]
-    assert ET.parse(folder / "b.xml").getroot().get("failures") == "1"
+    assert ET.parse(directory / "b.xml").getroot().get("failures") == "1"
 
 
-def test_additional_report_contains_all_kept_findings(run: Run, folder: Path) -> None:
-    (folder / "many.jsonl").write_bytes(b"".join(line(str(n), bogus=1) for n in range(1100)))
+def test_additional_report_contains_all_kept_findings(run: Run, directory: Path) -> None:
+    (directory / "many.jsonl").write_bytes(b"".join(line(str(n), bogus=1) for n in range(1100)))
     run("check", "many.jsonl", "--output=json=a.json")
 
-    (file,) = json.loads((folder / "a.json").read_bytes())["files"]
+    (file,) = json.loads((directory / "a.json").read_bytes())["files"]
     assert len(file["errors"]["data"]) == 1000
 
 
-def test_nothing_is_printed_if_all_reports_go_to_files(run: Run, folder: Path) -> None:
+def test_nothing_is_printed_if_all_reports_go_to_files(run: Run, directory: Path) -> None:
     result = run("check", "x.jsonl", "--output-file=a.txt", "--output=jsonl=b.jsonl")
 
     assert result == CommandResult(1, "", "")
-    assert (folder / "a.txt").read_text("utf-8").startswith("x.jsonl:1:")
-    assert (folder / "b.jsonl").read_bytes().count(b"\n") == 2
+    assert (directory / "a.txt").read_text("utf-8").startswith("x.jsonl:1:")
+    assert (directory / "b.jsonl").read_bytes().count(b"\n") == 2
 
 
 @pytest.mark.parametrize("name", ["-", None], ids=["dash", "default"])
-def test_output_file_dash_means_standard_output(name: str | None, run: Run, folder: Path) -> None:
+def test_output_file_dash_means_standard_output(
+    name: str | None, run: Run, directory: Path
+) -> None:
     options = [] if name is None else [f"--output-file={name}"]
     result = run("check", "x.jsonl", "--format=json", *options)
 
     (file,) = json.loads(result.out)["files"]
     assert file["path"] == "x.jsonl"
-    assert not (folder / "-").exists()
+    assert not (directory / "-").exists()
 
 
-def test_additional_report_can_go_to_standard_output(run: Run, folder: Path) -> None:
+def test_additional_report_can_go_to_standard_output(run: Run, directory: Path) -> None:
     printed = run("check", "x.jsonl", "--format=json")
     result = run("check", "x.jsonl", "--output-file=a.txt", "--output=json=-")
 
     assert result == printed
-    assert (folder / "a.txt").read_text("utf-8").startswith("x.jsonl:1:")
-    assert not (folder / "-").exists()
+    assert (directory / "a.txt").read_text("utf-8").startswith("x.jsonl:1:")
+    assert not (directory / "-").exists()
 
 
 @pytest.mark.parametrize(
@@ -148,21 +150,21 @@ def test_additional_report_can_go_to_standard_output(run: Run, folder: Path) -> 
     ],
     ids=" ".join,
 )
-def test_empty_path_or_glob_is_a_usage_error(args: list[str], run: Run, folder: Path) -> None:
-    before = sorted(folder.iterdir())
+def test_empty_path_or_glob_is_a_usage_error(args: list[str], run: Run, directory: Path) -> None:
+    before = sorted(directory.iterdir())
     result = run(*args)
 
     assert (result.status, result.out) == (2, "")
     assert result.err.endswith(("it is empty\n", "the file name is empty\n"))
-    assert sorted(folder.iterdir()) == before
+    assert sorted(directory.iterdir()) == before
 
 
-def test_split_cannot_write_parts_to_standard_output(run: Run, folder: Path) -> None:
+def test_split_cannot_write_parts_to_standard_output(run: Run, directory: Path) -> None:
     result = run("split", "x.jsonl", "--output-dir=-")
 
     assert result.status == 2
     assert "--output-dir needs a directory" in result.err
-    assert not (folder / "-").exists()
+    assert not (directory / "-").exists()
 
 
 @pytest.mark.parametrize(
@@ -184,33 +186,33 @@ def test_split_cannot_write_parts_to_standard_output(run: Run, folder: Path) -> 
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_invalid_or_conflicting_report_options_are_usage_errors(
-    options: list[str], message: str, run: Run, folder: Path
+    options: list[str], message: str, run: Run, directory: Path
 ) -> None:
-    before = (folder / "x.jsonl").read_bytes()
+    before = (directory / "x.jsonl").read_bytes()
     result = run("check", "x.jsonl", *options)
 
     assert (result.status, result.out) == (2, "")
     assert message in result.err
-    assert (folder / "x.jsonl").read_bytes() == before
-    assert not (folder / "a").exists()
+    assert (directory / "x.jsonl").read_bytes() == before
+    assert not (directory / "a").exists()
 
 
 def test_unwritable_report_exits_with_status_2_and_other_reports_are_written(
-    run: Run, folder: Path
+    run: Run, directory: Path
 ) -> None:
     result = run("check", "x.jsonl", "--output=json=missing/a.json", "--output=json=b.json")
 
     assert result.status == 2
     assert "missing/a.json: cannot write: No such file or directory" in result.err
-    assert (folder / "b.json").exists()
+    assert (directory / "b.json").exists()
 
 
 # -- the option --stdin-filename ------------------------------------------------------------------
 
 
-def test_stdin_filename_sets_the_printed_name_and_the_config_file(folder: Path) -> None:
-    (folder / "data").mkdir()
-    (folder / "data" / "batchlint.toml").write_text('ignore = ["blank_line"]', "utf-8")
+def test_stdin_filename_sets_the_printed_name_and_the_config_file(directory: Path) -> None:
+    (directory / "data").mkdir()
+    (directory / "data" / "batchlint.toml").write_text('ignore = ["blank_line"]', "utf-8")
     result = run_command(
         "check", "-", "--stdin-filename=data/new.jsonl", stdin=line(bogus=1) + b"\n"
     )
@@ -219,9 +221,9 @@ def test_stdin_filename_sets_the_printed_name_and_the_config_file(folder: Path) 
     assert "blank_line" not in result.out
 
 
-def test_stdin_filename_is_checked_but_never_read(folder: Path) -> None:
+def test_stdin_filename_is_checked_but_never_read(directory: Path) -> None:
     options = ["--stdin-filename=x.json", "--show-source"]
-    (folder / "x.json").write_bytes(b"SECRET\n" * 9)
+    (directory / "x.json").write_bytes(b"SECRET\n" * 9)
     result = run_command("check", "-", *options, stdin=line("a", bogus=1))
 
     assert "x.json: not_jsonl_name" in result.out
@@ -300,9 +302,9 @@ def test_every_setting_has_an_option_with_the_same_name() -> None:
     ids=lambda value: value.split("\n")[0] if isinstance(value, str) else "",
 )
 def test_settings_in_the_config_file_apply(
-    text: str, status: int, shown: str, run: Run, folder: Path
+    text: str, status: int, shown: str, run: Run, directory: Path
 ) -> None:
-    (folder / "batchlint.toml").write_text(text, "utf-8")
+    (directory / "batchlint.toml").write_text(text, "utf-8")
     result = run("check", "x.jsonl")
 
     assert result.status == status
@@ -314,9 +316,9 @@ def test_settings_in_the_config_file_apply(
 
 
 def test_options_override_variables_and_variables_override_the_config_file(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "batchlint.toml").write_text("format = 'json'", "utf-8")
+    (directory / "batchlint.toml").write_text("format = 'json'", "utf-8")
     assert run("check", "x.jsonl").out.startswith("{")
     monkeypatch.setenv("BATCHLINT_CHECK_FORMAT", "gitlab")
     assert run("check", "x.jsonl").out.startswith("[")
@@ -333,7 +335,7 @@ def test_options_override_variables_and_variables_override_the_config_file(
         ("METADATA", "a=b c=" + "d" * 600, "metadata.c"),
     ],
 )
-@pytest.mark.usefixtures("folder")
+@pytest.mark.usefixtures("directory")
 def test_environment_variable_sets_an_option(
     name: str, value: str, shown: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,10 +354,10 @@ def test_version_option_has_no_environment_variable(
     assert run("check", GOOD).out.startswith(GOOD)
 
 
-def test_config_option_selects_the_config_file(run: Run, folder: Path) -> None:
-    (folder / "batchlint.toml").write_text("ignore = ['invalid_type']", "utf-8")
-    (folder / "other.toml").write_text("ignore = ['blank_line']", "utf-8")
-    project = folder / "sub" / "pyproject.toml"
+def test_config_option_selects_the_config_file(run: Run, directory: Path) -> None:
+    (directory / "batchlint.toml").write_text("ignore = ['invalid_type']", "utf-8")
+    (directory / "other.toml").write_text("ignore = ['blank_line']", "utf-8")
+    project = directory / "sub" / "pyproject.toml"
     project.parent.mkdir()
     project.write_text("[tool.batchlint]\nignore = ['json']", "utf-8")
 
@@ -375,10 +377,10 @@ def test_config_option_selects_the_config_file(run: Run, folder: Path) -> None:
     ],
 )
 def test_configuration_error_prints_no_usage_text(
-    options: list[str], message: str, run: Run, folder: Path
+    options: list[str], message: str, run: Run, directory: Path
 ) -> None:
-    (folder / "pyproject.toml").write_text("[tool.other]\n", "utf-8")
-    (folder / "a.toml").write_text("# Comment\nformat = 'xml'", "utf-8")
+    (directory / "pyproject.toml").write_text("[tool.other]\n", "utf-8")
+    (directory / "a.toml").write_text("# Comment\nformat = 'xml'", "utf-8")
     result = run("check", "x.jsonl", *options)
 
     assert (result.status, result.out) == (2, "")

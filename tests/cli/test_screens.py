@@ -58,7 +58,7 @@ def test_output_for_50_000_errors_fits_on_a_screen(tmp_path: Path) -> None:
     assert shown.count("\n") < 48
 
 
-def write_faulty_and_mixed_files(folder: Path) -> None:
+def write_faulty_and_mixed_files(directory: Path) -> None:
     """Write a file with many kinds of faults, and a file that `split` divides into many parts."""
     faulty = [
         *(line(str(number), "/v1/chat/completions", stream=True) for number in range(1200)),
@@ -69,11 +69,11 @@ def write_faulty_and_mixed_files(folder: Path) -> None:
         b"\n",
         line("a", "/v1/chat/completions", model="gpt-5", max_tokens=1),
     ]
-    (folder / "requests of today.jsonl").write_bytes(b"".join(faulty))
+    (directory / "requests of today.jsonl").write_bytes(b"".join(faulty))
     mixed = [
         line("a", model=f"text-embedding-{number}-large", input=["x"] * 99) for number in range(4)
     ]
-    (folder / "mixed.jsonl").write_bytes(b"".join(mixed))
+    (directory / "mixed.jsonl").write_bytes(b"".join(mixed))
 
 
 @pytest.mark.parametrize("columns", [60, 100])

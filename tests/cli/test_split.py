@@ -19,8 +19,8 @@ def _in_an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.chdir(tmp_path)
 
 
-def names(folder: str = ".") -> list[str]:
-    return sorted(path.name for path in Path(folder).iterdir())
+def names(directory: str = ".") -> list[str]:
+    return sorted(path.name for path in Path(directory).iterdir())
 
 
 def test_split_prints_a_table_of_the_parts(run: Run) -> None:

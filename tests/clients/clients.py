@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn, Protocol
 import pytest
 from openai import APIStatusError, OpenAI
 
-FOLDER: Final = Path(__file__).parent
+DIRECTORY: Final = Path(__file__).parent
 
 #: The npm packages, and the command that installs them.
 PACKAGES: Final = "tests/clients/node_modules (npm ci --prefix tests/clients)"
@@ -103,10 +103,10 @@ class NodeClient:
 
     def __init__(self, url: str) -> None:
         node = shutil.which("node") or skip_without("node")
-        if not (FOLDER / "node_modules").is_dir():
+        if not (DIRECTORY / "node_modules").is_dir():
             skip_without(PACKAGES, required_in_ci=True)
         self._process = subprocess.Popen(
-            [node, FOLDER / "client.mjs"],
+            [node, DIRECTORY / "client.mjs"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from clients.clients import FOLDER, PACKAGES, skip_without
+from clients.clients import DIRECTORY, PACKAGES, skip_without
 from server.processes import serving
 from support import ROOT, line
 
@@ -39,44 +39,47 @@ def example(heading: str, language: str, index: int = 0) -> str:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def directory(tmp_path: Path) -> Path:
     """A working directory with the Node client, if it is installed."""
-    if (FOLDER / "node_modules").is_dir():
-        (tmp_path / "node_modules").symlink_to(FOLDER / "node_modules")
+    if (DIRECTORY / "node_modules").is_dir():
+        (tmp_path / "node_modules").symlink_to(DIRECTORY / "node_modules")
     return tmp_path
 
 
-def run(folder: Path, server: str, *command: str) -> str:
+def run(directory: Path, server: str, *command: str) -> str:
     """Run a program against a server, and return its output."""
     if shutil.which(command[0]) is None:
         skip_without(command[0])
-    if command[0] == "node" and not (folder / "node_modules").exists():
+    if command[0] == "node" and not (directory / "node_modules").exists():
         skip_without(PACKAGES, required_in_ci=True)
     env = {**os.environ, "OPENAI_BASE_URL": server, "OPENAI_API_KEY": "unused"}
     completed = subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=directory, env=env, capture_output=True, text=True, timeout=60, check=False
     )
     assert (completed.returncode, completed.stderr) == (0, "")
     return completed.stdout
 
 
-def example_command(folder: Path, name: str) -> list[str]:
+def example_command(directory: Path, name: str) -> list[str]:
     """Write an example to a file, and return the command that runs it."""
     heading, language, program, suffix = {
         "python": ("Python", "python", sys.executable, "py"),
         "node": ("Node", "javascript", "node", "mjs"),
         "curl": ("curl", "bash", "bash", "sh"),
     }[name]
-    path = folder / f"example.{suffix}"
+    path = directory / f"example.{suffix}"
     path.write_text(example(heading, language), "utf-8")
     return [program, str(path)]
 
 
 @pytest.mark.parametrize("name", ["python", "node", "curl"])
-def test_example_prints_the_output_and_error_files(folder: Path, server: str, name: str) -> None:
-    (folder / "requests.jsonl").write_bytes(COMPLETING)
+def test_example_prints_the_output_and_error_files(directory: Path, server: str, name: str) -> None:
+    (directory / "requests.jsonl").write_bytes(COMPLETING)
 
-    rows = [json.loads(x) for x in run(folder, server, *example_command(folder, name)).splitlines()]
+    rows = [
+        json.loads(x)
+        for x in run(directory, server, *example_command(directory, name)).splitlines()
+    ]
 
     assert [(row["custom_id"], row["response"]["status_code"]) for row in rows] == [
         ("a", 200),
@@ -85,10 +88,12 @@ def test_example_prints_the_output_and_error_files(folder: Path, server: str, na
 
 
 @pytest.mark.parametrize("name", ["python", "node", "curl"])
-def test_example_prints_the_errors_of_a_failed_batch(folder: Path, server: str, name: str) -> None:
-    (folder / "requests.jsonl").write_bytes(FAILING)
+def test_example_prints_the_errors_of_a_failed_batch(
+    directory: Path, server: str, name: str
+) -> None:
+    (directory / "requests.jsonl").write_bytes(FAILING)
 
-    out = run(folder, server, *example_command(folder, name))
+    out = run(directory, server, *example_command(directory, name))
 
     if name == "curl":
         errors = [(e["line"], e["code"]) for e in json.loads(out)["errors"]["data"]]
@@ -99,11 +104,11 @@ def test_example_prints_the_errors_of_a_failed_batch(folder: Path, server: str, 
     assert errors == [(2, "duplicate_custom_id")]
 
 
-def test_pytest_fixture_example_starts_a_server(folder: Path) -> None:
+def test_pytest_fixture_example_starts_a_server(directory: Path) -> None:
     scripts = Path(sys.executable).parent
-    (folder / "conftest.py").write_text(example("A pytest fixture", "python"), "utf-8")
+    (directory / "conftest.py").write_text(example("A pytest fixture", "python"), "utf-8")
     use = example("A pytest fixture", "python", 1)
-    (folder / "test_it.py").write_text(
+    (directory / "test_it.py").write_text(
         "from openai import OpenAI\n\n\n"
         "def run_my_pipeline(_):\n"
         "    with OpenAI() as client:\n"
@@ -113,7 +118,7 @@ def test_pytest_fixture_example_starts_a_server(folder: Path) -> None:
 
     completed = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"],
-        cwd=folder,
+        cwd=directory,
         env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
@@ -124,20 +129,20 @@ def test_pytest_fixture_example_starts_a_server(folder: Path) -> None:
     assert "1 passed" in completed.stdout, completed.stdout + completed.stderr
 
 
-def test_in_process_example_needs_no_server_process(folder: Path, server: str) -> None:
-    (folder / "example.py").write_text(example("A pytest fixture", "python", 2), "utf-8")
+def test_in_process_example_needs_no_server_process(directory: Path, server: str) -> None:
+    (directory / "example.py").write_text(example("A pytest fixture", "python", 2), "utf-8")
 
-    assert run(folder, server, sys.executable, "example.py") == "[]\n"
+    assert run(directory, server, sys.executable, "example.py") == "[]\n"
 
 
-def test_answers_file_example_is_accepted(folder: Path) -> None:
-    path = folder / "outputs.jsonl"
+def test_answers_file_example_is_accepted(directory: Path) -> None:
+    path = directory / "outputs.jsonl"
     path.write_text(example("Supply responses", "json"), "utf-8")
-    (folder / "requests.jsonl").write_bytes(b"".join(line(name, CHAT) for name in "abcd"))
-    (folder / "server").mkdir()
+    (directory / "requests.jsonl").write_bytes(b"".join(line(name, CHAT) for name in "abcd"))
+    (directory / "server").mkdir()
 
-    with serving(folder / "server", "--outputs", str(path)) as (server, _):
-        out = run(folder, server, *example_command(folder, "python"))
+    with serving(directory / "server", "--outputs", str(path)) as (server, _):
+        out = run(directory, server, *example_command(directory, "python"))
 
     rows = {row["custom_id"]: row for row in map(json.loads, out.splitlines())}
     assert rows["a"]["response"]["body"]["choices"][0]["message"]["content"] == "Yes."
@@ -146,7 +151,7 @@ def test_answers_file_example_is_accepted(folder: Path) -> None:
     assert "canned" in str(rows["d"])
 
 
-def test_github_workflow_step_waits_for_the_server(folder: Path) -> None:
+def test_github_workflow_step_waits_for_the_server(directory: Path) -> None:
     job: Any = yaml.safe_load(example("GitHub Actions", "yaml"))["jobs"]["pipeline"]
     (script,) = (step["run"] for step in job["steps"] if "batchlint serve" in step.get("run", ""))
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -158,7 +163,7 @@ def test_github_workflow_step_waits_for_the_server(folder: Path) -> None:
 
     completed = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"trap 'kill %1' EXIT\n{script}\ncat serve.json"],
-        cwd=folder,
+        cwd=directory,
         capture_output=True,
         text=True,
         timeout=60,

@@ -203,9 +203,9 @@ def test_twenty_concurrent_clients_receive_their_own_results(tmp_path: Path) -> 
         client.close()
         return batch["id"], ids
 
-    folder = tmp_path / "server"
-    folder.mkdir()
-    with serving(folder) as (url, process), ThreadPoolExecutor(20) as pool:
+    directory = tmp_path / "server"
+    directory.mkdir()
+    with serving(directory) as (url, process), ThreadPoolExecutor(20) as pool:
         results = [*pool.map(run_batch, range(20))]
         log = stop(process)
 
@@ -213,4 +213,4 @@ def test_twenty_concurrent_clients_receive_their_own_results(tmp_path: Path) -> 
     for number, (_, ids) in enumerate(results):
         assert ids == [f"{number}-{i}" for i in range(100)]
     assert "Traceback" not in log
-    assert [*folder.iterdir()] == []
+    assert [*directory.iterdir()] == []

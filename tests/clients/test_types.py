@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clients.clients import FOLDER, PACKAGES, PythonClient, skip_without
+from clients.clients import DIRECTORY, PACKAGES, PythonClient, skip_without
 from support import line
 
 pytestmark = pytest.mark.clients
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.clients
 CHAT = "/v1/chat/completions"
 
 
-def compile_with_types(folder: Path, source: str) -> str:
+def compile_with_types(directory: Path, source: str) -> str:
     """Compile TypeScript that imports the Node client, and return the errors."""
     node = shutil.which("node") or skip_without("node")
-    compiler = FOLDER / "node_modules" / "typescript" / "bin" / "tsc"
+    compiler = DIRECTORY / "node_modules" / "typescript" / "bin" / "tsc"
     if not compiler.is_file():
         skip_without(PACKAGES, required_in_ci=True)
-    (folder / "node_modules").symlink_to(FOLDER / "node_modules")
-    path = folder / "batches.ts"
+    (directory / "node_modules").symlink_to(DIRECTORY / "node_modules")
+    path = directory / "batches.ts"
     path.write_text(source, "utf-8")
     options = ["--noEmit", "--skipLibCheck", "--target", "es2022", "--module", "node20"]
     completed = subprocess.run(

@@ -17,8 +17,8 @@ def on_small_disk(script: str, *args: str, cwd: Path) -> subprocess.CompletedPro
     """Run a shell script that can call `batchlint` on a new file system of 64 KiB."""
     if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("unshare") is None:
         pytest.skip("needs Linux, root and unshare to mount a small file system")
-    folder = cwd / "disk"
-    folder.mkdir()
+    directory = cwd / "disk"
+    directory.mkdir()
     mount = 'mount -t tmpfs -o size=64k none disk && cd disk || { echo "cannot mount"; exit 99; }'
     completed = subprocess.run(
         [

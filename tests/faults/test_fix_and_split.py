@@ -76,13 +76,13 @@ def test_killing_fix_leaves_the_old_file_or_the_new_one(number: int, tmp_path: P
     assert killed > 3
 
 
-def has_manifest(folder: Path) -> bool:
+def has_manifest(directory: Path) -> bool:
     """Return whether the manifest exists. If so, assert that all parts match its checksums."""
-    manifest = folder / "batch.manifest.json"
+    manifest = directory / "batch.manifest.json"
     if not manifest.exists():
         return False
     for part in json.loads(manifest.read_bytes())["parts"]:
-        content = (folder / part["path"]).read_bytes()
+        content = (directory / part["path"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == part["sha256"]
     return True
 
@@ -90,10 +90,10 @@ def has_manifest(folder: Path) -> bool:
 def test_killing_split_never_leaves_a_manifest_without_its_parts(tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(NEW)
-    folder = tmp_path / "parts"
-    args = ["split", str(path), "--output-dir", str(folder), "--max-requests=10", "--force"]
+    directory = tmp_path / "parts"
+    args = ["split", str(path), "--output-dir", str(directory), "--max-requests=10", "--force"]
     longest = 1.1 * duration(args)
-    assert has_manifest(folder)
+    assert has_manifest(directory)
     delays = random.Random(7)
     killed = 0
     for attempt in range(12):
@@ -101,11 +101,11 @@ def test_killing_split_never_leaves_a_manifest_without_its_parts(tmp_path: Path)
             longest /= 2  # The machine was busy when the duration was measured.
         path.write_bytes(NEW + line(f"attempt {attempt}", CHAT))  # Each run writes different parts.
         killed += run_until_killed(args, delays.uniform(0, longest), signal.SIGKILL)
-        has_manifest(folder)  # Asserts that its parts are complete.
+        has_manifest(directory)  # Asserts that its parts are complete.
 
     assert killed > 3
     duration(args)  # A run that isn't killed succeeds and removes what the others left.
-    assert has_manifest(folder)
+    assert has_manifest(directory)
     assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]  # noqa: PTH208
 
 

@@ -11,9 +11,9 @@ from support import FIXTURES, fixture_files
 #: Files in the directories that `BATCHLINT_LAW_FILES` lists, separated as in `PATH`.
 EXTRA_FILES: Final = [
     path
-    for folder in os.environ.get("BATCHLINT_LAW_FILES", "").split(os.pathsep)
-    if folder
-    for path in sorted(Path(folder).rglob("*.jsonl"))
+    for directory in os.environ.get("BATCHLINT_LAW_FILES", "").split(os.pathsep)
+    if directory
+    for path in sorted(Path(directory).rglob("*.jsonl"))
 ]
 
 FILES: Final = [

@@ -48,8 +48,8 @@ def test_parts_contain_every_line_once_and_respect_the_limits(
 def test_parts_of_any_file_contain_every_line_once(path: Path, options: dict[str, Any]) -> None:
     """Lines that fit into no part are removed first, because `split` would write nothing."""
     data = path.read_bytes()
-    with tempfile.TemporaryDirectory() as folder:
-        manifest = split(data, folder, **options)
+    with tempfile.TemporaryDirectory() as directory:
+        manifest = split(data, directory, **options)
     unplaced = {each.line for each in manifest.unplaced_lines}
     lines = enumerate(data.split(b"\n"), 1)
     kept = b"\n".join(line for number, line in lines if number not in unplaced)
@@ -60,9 +60,9 @@ def test_parts_of_any_file_contain_every_line_once(path: Path, options: dict[str
 
 def assert_parts_are_the_file(data: bytes, options: dict[str, Any]) -> None:
     """Split a file, and verify the parts. If a line fits into no part, nothing is written."""
-    with tempfile.TemporaryDirectory() as folder:
-        manifest = split(data, folder, **options)
-        written = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+    with tempfile.TemporaryDirectory() as directory:
+        manifest = split(data, directory, **options)
+        written = {path.name: path.read_bytes() for path in Path(directory).iterdir()}
 
     if not manifest.ok:
         assert written == {}

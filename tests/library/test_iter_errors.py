@@ -13,7 +13,7 @@ from batchlint.rules.file import affected
 from batchlint.sources import CHUNK_BYTES
 from support import FIXTURES, NOW, fixture_files, line, request
 
-FOLDERS = [path.name for path in FIXTURES.iterdir() if path.is_dir()]
+DIRECTORIES = [path.name for path in FIXTURES.iterdir() if path.is_dir()]
 
 
 def sorted_reprs(errors: Iterable[BatchError]) -> list[str]:
@@ -25,7 +25,7 @@ def sorted_reprs(errors: Iterable[BatchError]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "path", fixture_files(*FOLDERS), ids=lambda path: f"{path.parent.name}/{path.name}"
+    "path", fixture_files(*DIRECTORIES), ids=lambda path: f"{path.parent.name}/{path.name}"
 )
 def test_findings_match_the_report(path: Path) -> None:
     report = check(path, keep=0)

@@ -73,7 +73,7 @@ class Command(NamedTuple):
     message: str
 
 
-def read_with_act(text: str, folder: Path) -> list[Command]:
+def read_with_act(text: str, directory: Path) -> list[Command]:
     """Find the commands with act, which runs a workflow step that prints `text`."""
     act = shutil.which("act", path=sysconfig.get_path("scripts"))
     if act is None:
@@ -81,7 +81,7 @@ def read_with_act(text: str, folder: Path) -> list[Command]:
             "act (pip install --group test)",
             required_in_ci=sys.platform == "linux",
         )
-    printed = folder / "printed.txt"
+    printed = directory / "printed.txt"
     printed.write_text(text, "utf-8", newline="\n")
     completed = run_reader(
         act,
@@ -89,9 +89,9 @@ def read_with_act(text: str, folder: Path) -> list[Command]:
         "--no-cache-server",
         "--platform=this-machine=-self-hosted",
         f"--workflows={READERS / 'github.yml'}",
-        f"--directory={folder}",
+        f"--directory={directory}",
         f"--env=PRINTED={printed}",
-        HOME=str(folder / "home"),
+        HOME=str(directory / "home"),
         ACT_DISABLE_VERSION_CHECK="1",
     )
     assert completed.returncode == 0, completed.stderr
@@ -103,7 +103,7 @@ def read_with_act(text: str, folder: Path) -> list[Command]:
     ]
 
 
-def read_with_node(text: str, _folder: Path) -> list[Command]:
+def read_with_node(text: str, _directory: Path) -> list[Command]:
     """Find the commands with github-action-ts-run-api, a library for testing actions."""
     completed = run_node("github.mjs", text)
     assert completed.returncode == 0, completed.stderr

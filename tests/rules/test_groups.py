@@ -16,8 +16,8 @@ from batchlint.rules.registry import resolve_rule_names
 
 def test_every_module_with_rules_has_one_group() -> None:
     modules = [module for group in GROUPS.values() for module in group.modules]
-    folder = str(Path(str(rules.__file__)).parent)
-    existing = {module.name for module in pkgutil.iter_modules([folder])}
+    directory = str(Path(str(rules.__file__)).parent)
+    existing = {module.name for module in pkgutil.iter_modules([directory])}
 
     assert len(modules) == len(set(modules))
     assert {rule.module for rule in RULES.values()} == set(modules) <= existing

@@ -141,9 +141,10 @@ TREE = sorted((ROOT / "schemas").rglob("*.json"))
 
 
 def test_every_endpoint_has_a_schema_at_its_path() -> None:
-    folder = ROOT / "schemas"
+    directory = ROOT / "schemas"
     files = {
-        f"/{path.relative_to(folder).with_suffix('')}" for path in (folder / "v1").rglob("*.json")
+        f"/{path.relative_to(directory).with_suffix('')}"
+        for path in (directory / "v1").rglob("*.json")
     }
 
     assert files == set(URLS)

@@ -14,7 +14,7 @@ from typing import Any
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *args: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def serving(directory: Path, *args: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Start a server that keeps its temporary files in a directory.
 
     Yields:
@@ -25,7 +25,7 @@ def serving(folder: Path, *args: str) -> Iterator[tuple[str, subprocess.Popen[st
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "TMPDIR": str(folder)},
+        env={**os.environ, "TMPDIR": str(directory)},
     ) as process:
         try:
             assert process.stdout is not None

@@ -23,15 +23,15 @@ BOUNDARY = "multipart/form-data; boundary=x"
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory in which the server creates its temporary directory."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
-def stored_names(folder: Path) -> list[str]:
+def stored_names(directory: Path) -> list[str]:
     """Return the names of all files that the server stores."""
-    return [path.name for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in directory.rglob("*") if path.is_file()]
 
 
 def test_client_knows_every_file_field(client: OpenAI, http: TestClient) -> None:
@@ -74,7 +74,7 @@ def test_uploaded_file_can_be_retrieved_read_and_deleted(client: OpenAI) -> None
     ],
 )
 def test_upload_with_invalid_contents_or_name_is_rejected(
-    client: OpenAI, folder: Path, name: str, contents: bytes, message: str
+    client: OpenAI, directory: Path, name: str, contents: bytes, message: str
 ) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         upload(client, contents, name)
@@ -85,7 +85,7 @@ def test_upload_with_invalid_contents_or_name_is_rejected(
         "param": None,
         "code": None,
     }
-    assert stored_names(folder) == []
+    assert stored_names(directory) == []
     assert client.files.list().data == []
 
 
@@ -125,7 +125,7 @@ def test_output_file_expires_as_the_create_call_specifies(client: OpenAI) -> Non
 
 
 def test_file_over_the_size_limit_is_rejected(
-    client: OpenAI, folder: Path, monkeypatch: pytest.MonkeyPatch
+    client: OpenAI, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = len(GOOD)
     original = Service.__init__
@@ -141,7 +141,7 @@ def test_file_over_the_size_limit_is_rejected(
         upload(limited, GOOD)
         with pytest.raises(openai.BadRequestError, match=r"File is too large\."):
             upload(limited, GOOD + b" ")
-        assert len(stored_names(folder)) == 1
+        assert len(stored_names(directory)) == 1
 
 
 @pytest.mark.parametrize(
@@ -149,12 +149,12 @@ def test_file_over_the_size_limit_is_rejected(
     ["../../etc/a.jsonl", "/etc/a.jsonl", "..\\..\\a.jsonl", "C:\\a.jsonl"],
 )
 def test_client_file_name_never_determines_the_storage_path(
-    client: OpenAI, folder: Path, name: str
+    client: OpenAI, directory: Path, name: str
 ) -> None:
     file_id = upload(client, GOOD, name)
 
     assert client.files.retrieve(file_id).filename == "a.jsonl"
-    assert stored_names(folder) == ["1.jsonl"]
+    assert stored_names(directory) == ["1.jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -171,13 +171,13 @@ def test_client_file_name_never_determines_the_storage_path(
     ],
 )
 def test_upload_with_a_malformed_form_is_rejected(
-    http: TestClient, folder: Path, content_type: str, body: bytes
+    http: TestClient, directory: Path, content_type: str, body: bytes
 ) -> None:
     answer = http.post("/v1/files", content=body, headers={"content-type": content_type})
 
     assert answer.status_code == 400
     assert answer.json()["error"]["message"] == "The body is not valid multipart/form-data."
-    assert stored_names(folder) == []
+    assert stored_names(directory) == []
 
 
 def test_upload_needs_a_file_and_a_purpose(http: TestClient) -> None:
@@ -242,14 +242,14 @@ def test_malformed_expires_after_is_rejected(
 
 
 def test_upload_far_over_the_limit_is_rejected_before_its_end(
-    http: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+    http: TestClient, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("batchlint.server.uploads._MAX_BYTES", 1000)
 
     answer = http.post("/v1/files", files={"file": ("a.jsonl", GOOD * 20)})
 
     assert answer.status_code == 413
-    assert stored_names(folder) == []
+    assert stored_names(directory) == []
 
 
 @pytest.mark.parametrize(
@@ -275,23 +275,23 @@ def test_unknown_route_or_file_gives_an_api_error(
     assert answer.json()["error"]["message"].startswith(message)
 
 
-def test_temporary_directory_is_removed_when_the_server_stops(folder: Path) -> None:
+def test_temporary_directory_is_removed_when_the_server_stops(directory: Path) -> None:
     with TestClient(create_app()) as http:
         http.post("/v1/files", files={"file": ("a.jsonl", GOOD), "purpose": (None, b"batch")})
-        assert len(stored_names(folder)) == 1
+        assert len(stored_names(directory)) == 1
 
-    assert [*folder.iterdir()] == []
+    assert [*directory.iterdir()] == []
 
 
-def test_temporary_directory_is_created_only_for_an_upload(folder: Path) -> None:
+def test_temporary_directory_is_created_only_for_an_upload(directory: Path) -> None:
     with TestClient(create_app()) as http:
         http.get("/v1/files")
 
-        assert [*folder.iterdir()] == []
+        assert [*directory.iterdir()] == []
 
 
 def test_full_disk_gives_status_500(
-    http: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+    http: TestClient, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_room(*_: object, **__: object) -> Iterator[bytes]:
         raise OSError(28, "No space left on device")
@@ -302,7 +302,7 @@ def test_full_disk_gives_status_500(
 
     assert answer.status_code == 500
     assert "No space left on device" in answer.json()["error"]["message"]
-    assert stored_names(folder) == []
+    assert stored_names(directory) == []
 
 
 def test_root_and_headers_state_that_answers_are_canned(http: TestClient) -> None:
