@@ -213,7 +213,7 @@ class Writer:
         }
 
 
-# -- Kinds of requests -------------------------------------------------------------------------------------------------
+# -- Kinds of requests ----------------------------------------------------------------------------
 
 Kind = Callable[[Writer, int], Request]
 
@@ -420,7 +420,7 @@ def _response_input(writer: Writer) -> dict[str, Any]:
     return {"type": "message", **message} if writer.chance(0.2) else message
 
 
-# -- Lines with errors -------------------------------------------------------------------------------------------------------
+# -- Lines with errors ----------------------------------------------------------------------------
 
 
 def _set(*path: str | int, to: Any) -> Callable[[Request], None]:
@@ -479,7 +479,7 @@ def damage_request(request: Request, random: Random) -> str:
     return json.dumps(request)
 
 
-# -- Corpora -----------------------------------------------------------------------------------------------------------
+# -- Corpora --------------------------------------------------------------------------------------
 
 Recipe = Callable[[str, float], Iterator[str]]
 

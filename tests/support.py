@@ -24,7 +24,7 @@ FIXTURES: Final = ROOT / "fixtures"
 #: have shutdown dates.
 NOW: Final = 1_788_220_800
 
-#: Characters that manipulate a terminal or a table, or are invisible: some of each kind.
+#: Some of the characters that manipulate a terminal or a table, or are invisible.
 HOSTILE: Final = (
     "\n\r\x1b\x00\x7f\x85\x9b"  # control characters
     "\u061c\u200e\u202e\u2066\u2028"  # text direction, and a line separator
@@ -59,7 +59,7 @@ def line(custom_id: Any = "a", url: str = "/v1/embeddings", **body: Any) -> byte
 
 
 def example_lines(example: str) -> bytes:
-    """Return a rule's example as lines. `/v1/x {...}` stands for a line with this URL and body."""
+    """Return a rule's example as lines. `/v1/x {...}` means a line with this URL and body."""
     lines = []
     for number, text in enumerate(example.split("\n")):
         url, _, body = text.partition(" ")
@@ -154,7 +154,7 @@ def run_rule(rule: str, url: str, body: dict[str, Any]) -> list[Problem]:
 def rule_findings(
     rule: str, url: str, body: dict[str, Any]
 ) -> list[tuple[str, str | None, tuple[str | int, ...]]]:
-    """Run one rule on a body, and return (message, param, path). Both places start at the body."""
+    """Run one rule on a body, and return (message, param, path). `param` and `path` start at the body."""
     found = []
     for problem in run_rule(rule, url, body):
         param = problem.param

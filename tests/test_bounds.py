@@ -35,16 +35,16 @@ def test_large_value_is_not_cached() -> None:
 
 
 def test_missing_value_is_computed_once() -> None:
-    made: list[str] = []
+    computed: list[str] = []
 
     def make(key: str) -> int:
-        made.append(key)
+        computed.append(key)
         return len(key)
 
     cache = ByteCache[str, int](1000)
 
     assert [cache.get_or_make(key, make, len) for key in ("aa", "b", "aa")] == [2, 1, 2]
-    assert made == ["aa", "b"]
+    assert computed == ["aa", "b"]
 
 
 def test_results_for_large_keys_are_not_cached() -> None:

@@ -52,14 +52,14 @@ def test_pyproject_without_a_batchlint_table_is_not_parsed(tmp_path: Path) -> No
 def test_nearest_configuration_is_used_and_batchlint_toml_takes_precedence(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
-    own = tmp_path / "batchlint.toml"
-    own.write_text('select = ["blank_line"]', "utf-8")
+    config_file = tmp_path / "batchlint.toml"
+    config_file.write_text('select = ["blank_line"]', "utf-8")
     project = tmp_path / "pyproject.toml"
     project.write_text('[tool.batchlint]\nselect = ["invalid_type"]', "utf-8")
     unrelated = tmp_path / "a" / "pyproject.toml"
     unrelated.write_text('[project]\nname = "batchlint"\n[tool.other]', "utf-8")
 
-    assert config.nearest(inner).path == own
+    assert config.nearest(inner).path == config_file
 
 
 def test_globs_add_to_the_rules_for_all_files(tmp_path: Path) -> None:

@@ -91,9 +91,7 @@ LINE = '{"a": 1.0, "b": {"c": [1, {"d": "x"}]},  "e":2}'
     ],
     ids=lambda value: value.change.__name__ if isinstance(value, Edit) else str(value),
 )  # fmt: skip
-def test_edit_changes_its_place_and_nothing_else(
-    edit: Edit, before: str, after: str | None
-) -> None:
+def test_edit_changes_only_its_location(edit: Edit, before: str, after: str | None) -> None:
     assert edit.apply(before) == after
 
 

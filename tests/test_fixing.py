@@ -322,7 +322,7 @@ def test_line_that_never_becomes_valid_is_kept(monkeypatch: pytest.MonkeyPatch) 
     assert repaired(WRONG) == WRONG
 
 
-# -- what is left alone, and what check says of it -----------------------------------------------
+# -- lines that fix keeps, and whether check marks them -------------------------------------------
 
 NOTES = b"# Notes\n\nBuy milk.\n"
 
@@ -457,8 +457,8 @@ def test_mark_inside_a_truncated_line_is_kept() -> None:
         b'{"body": [1], "method": "x", "note": null}\n',
     ],
 )
-def test_row_of_another_kind_of_file_keeps_its_fields(row: bytes) -> None:
-    """A directory may hold other JSON Lines."""
+def test_row_of_another_format_keeps_its_fields(row: bytes) -> None:
+    """A directory may contain other JSON Lines files."""
     assert check(row).fixable == {}
     assert repaired(row, unsafe=True) == row
 
@@ -485,7 +485,7 @@ def test_new_id_avoids_ids_revealed_by_a_fix() -> None:
     assert repaired(text, unsafe=True) == line("a") + line("a-3") + line("a-2")
 
 
-def test_ids_are_only_changed_where_their_rules_are_on() -> None:
+def test_custom_ids_are_changed_only_if_their_rules_are_enabled() -> None:
     text = line("a") * 2 + line("")
 
     assert repaired(text, unsafe=True, ignore=["duplicate_custom_id"]) == line("a") * 2 + line(

@@ -1,6 +1,6 @@
-"""Imports are late and point one way.
+"""Modules are imported lazily, and only from lower layers.
 
-A commit hook has to start quickly, so modules that a run may not need are imported lazily.
+A commit hook has to start quickly, so a module is imported only when a run needs it.
 """
 
 from __future__ import annotations
@@ -57,8 +57,7 @@ SLOW: Final = {
 RARELY_NEEDED: Final = {"batchlint.schema.explain", "batchlint.structured", "tomllib"}
 
 
-# -- when modules are imported
-# ------------------------------------------------------------------------
+# -- when modules are imported --------------------------------------------------------------------
 
 
 def modules_after(code: str) -> set[str]:
@@ -186,8 +185,8 @@ def test_modules_import_only_from_lower_layers(path: Path) -> None:
 
 @pytest.mark.parametrize("module", sorted(name for name, layer in LAYER_OF.items() if layer))
 def test_module_is_in_the_lowest_possible_layer(module: str) -> None:
-    own = [path for path in MODULES if top_level_module(path) == module]
-    below = {LAYER_OF[name] for path in own for name in imported_top_level_modules(path)}
+    paths = [path for path in MODULES if top_level_module(path) == module]
+    below = {LAYER_OF[name] for path in paths for name in imported_top_level_modules(path)}
 
     assert max(below) == LAYER_OF[module] - 1
 

@@ -31,10 +31,10 @@ VALUES = st.recursive(
 )
 
 
-def places(
+def values_with_paths(
     value: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Yield the path of every value inside a value, with that value."""
+    """Yield a value and every value inside it, each with its path."""
     yield path, value
     items: Any = ()
     if isinstance(value, dict):
@@ -42,11 +42,11 @@ def places(
     elif isinstance(value, list):
         items = enumerate(value)
     for key, inner in items:
-        yield from places(inner, (*path, key))
+        yield from values_with_paths(inner, (*path, key))
 
 
 def finding_at(where: str | None, rule: str = "invalid_type", number: int = 2) -> BatchError:
-    """Return a finding at a place in line 2, which is never the first line."""
+    """Return a finding at a pointer into a line, by default not the first line."""
     return BatchError(rule, rule, number, "m", pointer=where)
 
 
@@ -59,7 +59,7 @@ def test_located_text_is_the_value_at_the_pointer(
         raw = f" {text} \r\n".encode()
     except UnicodeEncodeError:  # A lone surrogate has no encoding.
         return
-    for path, inner in places(value):
+    for path, inner in values_with_paths(value):
         found = find(raw, finding_at(pointer(path)))
         assert found is not None
         assert json.loads(found.text[found.start : found.end]) == inner
@@ -119,7 +119,7 @@ def test_defect_in_undecodable_text_is_located(raw: bytes, rule: str, column: in
         ("/l/2", 47),
     ],
 )
-def test_place_of_a_missing_value_is_the_object_that_lacks_it(where: str, column: int) -> None:
+def test_location_of_a_missing_value_is_the_object_that_lacks_it(where: str, column: int) -> None:
     """If two fields have the same name, the last one counts."""
     raw = b'{"a": {"b": 0}, "a":{"b":[]} , "k/~": 1, "l": [1, 2]}'
     found = find(raw, finding_at(where))
@@ -146,7 +146,7 @@ def test_find_all_agrees_with_find(value: Any) -> None:
     raw = json.dumps(value).encode()
     errors = [
         finding_at(where, rule)
-        for path, _ in places(value)
+        for path, _ in values_with_paths(value)
         for where in (pointer(path), pointer((*path, "missing")))
         for rule in ("invalid_type", "unknown_parameter")
     ]
@@ -154,7 +154,7 @@ def test_find_all_agrees_with_find(value: Any) -> None:
     assert find_all(raw, errors, first=False) == [find(raw, error) for error in errors]
 
 
-def test_place_of_a_duplicate_key_is_its_last_occurrence() -> None:
+def test_location_of_a_duplicate_key_is_its_last_occurrence() -> None:
     raw = b'{"a": {"b": 1, "c": 2}, "a": {"c": 3}}'
     found = find_all(raw, [finding_at("/a/b"), finding_at("/a/c")], first=False)
 
@@ -162,7 +162,7 @@ def test_place_of_a_duplicate_key_is_its_last_occurrence() -> None:
     assert [place and place.column for place in found] == [30, 36]
 
 
-def test_deep_place_in_a_long_line_is_found_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deep_location_in_a_long_line_is_found_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading the line again for each level took 30 s for 1 MB."""
     read = 0
     end = locate._value_end
@@ -184,7 +184,7 @@ def test_deep_place_in_a_long_line_is_found_in_one_pass(monkeypatch: pytest.Monk
     assert read < 2 * len(line)
 
 
-def test_key_that_is_cut_in_the_pointer_is_found() -> None:
+def test_key_that_is_shortened_in_the_pointer_is_found() -> None:
     line = b'{"a": 1, "' + b"k" * 1200 + b'": 2}'
     error = BatchError("x", "x", 1, "", pointer="/" + "k" * 1000)
 

@@ -1,4 +1,4 @@
-"""Misspelled model names get a suggestion, unless the name might be a newer model."""
+"""Misspelled model names get a suggestion, unless they may be the names of newer models."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Deeply nested lines: findings depend only on the bytes.
+"""Findings about deeply nested lines depend only on the bytes.
 
-The recursion limit, the caller's stack and the kind of worker make no difference.
+They don't depend on the recursion limit, the caller's stack or the type of worker.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def check_on_processes(path: Path) -> list[Report]:
 )
 @pytest.mark.parametrize("limit", [None], indirect=True)
 @pytest.mark.usefixtures("limit")
-def test_findings_do_not_depend_on_the_kind_of_worker(
+def test_findings_do_not_depend_on_the_type_of_worker(
     check_there: Callable[[Path], list[Report]], tmp_path: Path
 ) -> None:
     deep = b"".join(data.rstrip(b"\n") + b"\n" for data, _ in DEEP_LINES.values())
@@ -222,7 +222,7 @@ def test_circular_parameter_raises_type_error() -> None:
         check_create({"input_file_id": circle})
 
 
-# -- with_fresh_stack ------------------------------------------------------------------------------
+# -- with_fresh_stack -----------------------------------------------------------------------------
 
 
 def recurse(levels: int) -> str:
@@ -266,7 +266,7 @@ def test_call_too_deep_for_a_fresh_stack_raises_recursion_error(limit: int) -> N
         with_fresh_stack(recurse, limit + 1)
 
 
-# -- prune ---------------------------------------------------------------------------------------
+# -- prune ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def parts_of(data: bytes, size: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_parts_give_the_report_of_the_file(path: Any) -> None:
+def test_parts_give_the_same_report_as_the_file(path: Any) -> None:
     data = path.read_bytes()
     whole = check(data, name=path.name)
 

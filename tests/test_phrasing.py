@@ -1,4 +1,4 @@
-"""The API's words for types, values, lists and places."""
+"""The API's wording of types, values, lists and locations."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def test_fill_does_not_expand_inserted_values() -> None:
     assert phrasing.fill("{a}", {"a": "{b}", "b": "x"}) == "{b}"
 
 
-# -- places ---------------------------------------------------------------------------------------
+# -- locations ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_path_is_written_as_a_param_and_as_a_pointer(
     assert phrasing.pointer(path) == pointer
 
 
-def test_long_keys_are_cut_in_places() -> None:
+def test_long_keys_are_shortened_in_params_and_pointers() -> None:
     assert phrasing.dotted(("x" * 2000,)) == "x" * 1000
     assert phrasing.pointer(("x" * 2000,)) == "/" + "x" * 1000
 

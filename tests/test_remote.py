@@ -38,8 +38,7 @@ def memory() -> Iterator[MemoryFileSystem]:
     filesystem.store.clear()
 
 
-# -- recognizing URLs
-# --------------------------------------------------------------------------------
+# -- recognizing URLs -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -202,7 +201,7 @@ def test_stalled_stream_raises_timeout_error(
 ) -> None:
     monkeypatch.setattr(remote, "_PIECE_BYTES", 1000)
     memory.pipe("/b/a.jsonl", DATA)
-    goes_on = threading.Event()
+    may_continue = threading.Event()
 
     class Stalled:
         def __init__(self, file: Any) -> None:
@@ -212,7 +211,7 @@ def test_stalled_stream_raises_timeout_error(
         def read(self, size: int) -> bytes:
             self.left -= 1
             if self.left < 0:
-                goes_on.wait(10)
+                may_continue.wait(10)
             data: bytes = self.file.read(size)
             return data
 
@@ -220,7 +219,7 @@ def test_stalled_stream_raises_timeout_error(
     assert b"".join(islice(pieces, 3)) == DATA[:3000]
     with pytest.raises(TimeoutError, match=r"sent only 3,000 bytes in 0\.05 seconds") as caught:
         next(pieces)
-    goes_on.set()
+    may_continue.set()
 
     assert caught.value.filename == "memory://b/a.jsonl"
 
@@ -361,7 +360,7 @@ def test_pattern_keeps_the_host_of_the_url(memory: MemoryFileSystem, pattern: st
     assert found.url == "withhost://user@host/b/a.jsonl"
 
 
-# -- errors ------------------------------------------------------------------------------
+# -- errors ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("memory")
@@ -460,11 +459,11 @@ except OSError as error:
     ],
 )
 def test_error_without_fsspec_suggests_the_extra_or_a_pipe(url: str, pipe: str) -> None:
-    made = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", WITHOUT_FSSPEC, url], capture_output=True, text=True, check=True
     )
 
-    assert made.stdout == (
+    assert completed.stdout == (
         f'URLs need the "remote" extra: pip install "batchlint[remote]". Or pipe the file: {pipe}\n'
     )
 

@@ -187,7 +187,7 @@ def test_head_consists_of_whole_lines(make: Callable[[bytes], Source]) -> None:
     assert make(DATA * 200).head().endswith(b"\n")
 
 
-def test_head_is_the_same_for_every_kind_of_source(make: Callable[[bytes], Source]) -> None:
+def test_head_is_the_same_for_every_type_of_source(make: Callable[[bytes], Source]) -> None:
     data = DATA * 200
 
     assert make(data).head() == BytesSource(data).head()
@@ -241,7 +241,7 @@ def test_sources_other_than_files_have_no_name_or_size() -> None:
 
 @pytest.mark.parametrize("step", [1, 7, 100, 10_000])
 @pytest.mark.parametrize("size", [1, 50, CHUNK_BYTES])
-def test_ranges_of_a_file_hold_each_line_once(step: int, size: int, file: FileSource) -> None:
+def test_ranges_of_a_file_contain_each_line_once(step: int, size: int, file: FileSource) -> None:
     cuts = [*range(0, len(DATA), step), len(DATA)]
     chunks = [
         chunk for start, stop in pairwise(cuts) for chunk in file.read_range(start, stop, size)
@@ -323,7 +323,7 @@ def replace(path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
-def test_file_that_is_replaced_while_open_is_read_in_its_old_version(file: FileSource) -> None:
+def test_file_that_is_replaced_while_open_keeps_its_old_contents(file: FileSource) -> None:
     chunks = file.chunks(100)
     first = next(chunks)
     replace(Path(str(file.name)))
@@ -375,7 +375,7 @@ def test_named_pipe_is_read_as_a_stream(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system has no /proc")
-def test_system_file_that_claims_to_be_empty_is_read() -> None:
+def test_system_file_with_a_reported_size_of_zero_is_read() -> None:
     source = FileSource("/proc/self/status")
 
     assert source.size is None
@@ -436,11 +436,11 @@ def test_stream_without_data_yet_raises_blocking_io_error() -> None:
             open_source(stream).head()
 
 
-@pytest.mark.parametrize("given", ["text", 5, [65, 66]], ids=repr)
-def test_stream_of_non_bytes_raises_type_error(given: object) -> None:
+@pytest.mark.parametrize("value", ["text", 5, [65, 66]], ids=repr)
+def test_stream_of_non_bytes_raises_type_error(value: object) -> None:
     class Odd:
         def read(self, _: int) -> object:
-            return given
+            return value
 
     with pytest.raises(TypeError, match="open it in binary mode"):
         open_source(Odd()).head()

@@ -1,4 +1,4 @@
-"""`split`: how lines are divided, what parts are called, and when nothing is written."""
+"""`split`: how lines are divided, how parts are named, and when nothing is written."""
 
 from __future__ import annotations
 
@@ -287,10 +287,10 @@ def test_limits_come_from_the_provider(tmp_path: Path) -> None:
     assert validator.is_valid(manifest.to_dict())
 
 
-# -- lines that are left out ----------------------------------------------------------------------
+# -- omitted lines --------------------------------------------------------------------------------
 
 
-def test_blank_lines_are_left_out_and_counted(tmp_path: Path) -> None:
+def test_blank_lines_are_omitted_and_counted(tmp_path: Path) -> None:
     text = b"\n" + line("a") + b" \t\r\n" + line("b").replace(b"\n", b"\r\n") + b"\n"
     manifest = split(text, tmp_path)
 
@@ -460,11 +460,11 @@ def test_many_parts_written_alternately_are_complete(tmp_path: Path) -> None:
     lines = [line("x" * 120_000, model=f"m{number % 30}") for number in range(60)]
     written_early: list[Path] = []
 
-    def given() -> Iterator[bytes]:
+    def source() -> Iterator[bytes]:
         yield from lines
         written_early.extend(tmp_path.rglob("*.parts/*"))
 
-    manifest = split(given(), tmp_path)
+    manifest = split(source(), tmp_path)
 
     assert len(manifest.parts) == 30
     assert len(written_early) == 30
@@ -476,17 +476,17 @@ def test_many_parts_written_alternately_are_complete(tmp_path: Path) -> None:
 def test_unfinished_parts_are_in_a_hidden_directory_next_to_the_target(tmp_path: Path) -> None:
     seen: list[str] = []
 
-    def given() -> Iterator[bytes]:
+    def source() -> Iterator[bytes]:
         seen.extend(names(tmp_path))
         yield line("a")
 
-    split(given(), tmp_path)
+    split(source(), tmp_path)
 
     assert [re.sub(r"\..*\.", ".*.", name) for name in seen] == [".*.parts"]
     assert seen[0].startswith(".batchlint.")
 
 
-# -- existing files ------------------------------------------------------------------------
+# -- existing files -------------------------------------------------------------------------------
 
 
 def test_existing_part_is_not_replaced(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_runs_record_a_value_only_where_it_changes() -> None:
     assert runs == [(1, "a"), (3, None), (5, "b"), (6, "a")]
 
 
-def test_runs_end_where_the_next_one_starts() -> None:
+def test_run_ends_where_the_next_one_starts() -> None:
     runs = Runs([(1, "a"), (3, None), (5, "b")])
 
     assert list(runs.until(9)) == [Run(1, 3, "a"), Run(3, 5, None), Run(5, 10, "b")]
@@ -89,7 +89,7 @@ def test_runs_absorb_with_the_lines_shifted() -> None:
     assert runs == [(1, "a"), (3, "b"), (11, "c"), (12, None)]
 
 
-def test_runs_absorb_joins_equal_neighbours() -> None:
+def test_runs_absorb_joins_equal_neighbors() -> None:
     runs = Runs([(1, "a")])
     runs.absorb(Runs([(1, "a"), (2, "b")]), 10)
 
@@ -215,7 +215,7 @@ def test_finding_store_absorbs_counts_and_moves_findings() -> None:
     assert [error.line for error in other.errors] == [1, 2, 3, None]
 
 
-def test_finding_store_that_is_full_stays_full_after_absorbing() -> None:
+def test_full_finding_store_stays_full_after_absorbing() -> None:
     """All findings that were kept count, even if the list no longer contains them."""
     store = FindingStore(1)
     store.add(finding(1))

@@ -29,7 +29,7 @@ class Service:
     uploads: list[tuple[str | None, str, bytes]] = field(default_factory=list)
     creates: list[dict[str, Any]] = field(default_factory=list)
 
-    def answer(self, path: str, content_type: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    def respond(self, path: str, content_type: str, body: bytes) -> tuple[int, dict[str, Any]]:
         """Return the status and body of the response to a POST request."""
         self.paths.append(path)
         if path == "/v1/files":
@@ -94,8 +94,8 @@ def serving() -> Iterator[Service]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self._body()
-            status, answer = service.answer(self.path, self.headers["Content-Type"], body)
-            data = json.dumps(answer).encode()
+            status, response = service.respond(self.path, self.headers["Content-Type"], body)
+            data = json.dumps(response).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))

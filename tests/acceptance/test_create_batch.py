@@ -55,7 +55,7 @@ def test_valid_file_is_uploaded_and_a_batch_is_created(
     ]
 
 
-def test_create_parameters_are_sent_and_the_path_can_be_a_string(
+def test_string_path_is_uploaded_and_create_parameters_are_sent(
     client: OpenAI, service: Service, path: Path
 ) -> None:
     expires = {"anchor": "created_at", "seconds": 3600}
@@ -159,7 +159,7 @@ def test_invalid_input_is_not_uploaded(
 def test_checked_bytes_are_uploaded_even_if_the_file_is_replaced(
     client: OpenAI, service: Service, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The open file keeps its contents when another file takes its path."""
+    """The open file keeps its contents when another file replaces it."""
     other = path.with_name("other")
     other.write_bytes(line("a", CHAT, bogus=1))
 

@@ -1,4 +1,4 @@
-"""Every file in `fixtures/fix/` is a test: `fix` turns `NAME.before.jsonl` into `NAME.after.jsonl`.
+"""Tests with `fixtures/fix/`: `fix` turns `NAME.before.jsonl` into `NAME.after.jsonl`.
 
 In `safe/`, the requests have the same meaning before and after. In `unsafe/`, safe fixes change
 nothing.

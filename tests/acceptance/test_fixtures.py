@@ -1,4 +1,4 @@
-"""Files in `fixtures/` that are tests: valid, invalid, foreign and wild batch files."""
+"""Tests with the files in `fixtures/`: valid, invalid, foreign and wild batch files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INVALID = fixture_files("invalid")
 FOREIGN = fixture_files("foreign")
 WILD = fixture_files("wild")
 
-#: Rules without a fixture, because the fixture would be too large. Other tests cover them.
+#: Rules without a fixture, because the file would be too large. Other tests cover them.
 WITHOUT_FIXTURE = {
     "file_too_large",
     "file_size_near_limit",
@@ -60,7 +60,7 @@ def test_every_fixture_directory_has_files(files: list[Path]) -> None:
     assert files
 
 
-def test_every_fixture_has_an_expected_output_and_vice_versa() -> None:
+def test_fixtures_and_expected_outputs_match() -> None:
     texts = {
         path.with_suffix("")
         for directory in ("invalid", "foreign")

@@ -140,7 +140,7 @@ def run_hook(repository: Path, home: Path, tmp_path: Path) -> RunHook:
 
 @pytest.mark.hook
 def test_pre_commit_installs_and_runs_the_hook(run_hook: RunHook, tmp_path: Path) -> None:
-    """It passes for a valid file, fails for an invalid one, and skips one without `batch` in its name."""
+    """The hook skips a file without `batch` in its name."""
     shutil.copy(FIXTURES / "valid" / "embeddings.jsonl", tmp_path / "good_batch.jsonl")
     shutil.copy(FIXTURES / "invalid" / "invalid_type.jsonl", tmp_path / "bad batch.jsonl")
     shutil.copy(FIXTURES / "foreign" / "fine_tuning.jsonl", tmp_path / "training.jsonl")
@@ -158,7 +158,7 @@ def test_pre_commit_installs_and_runs_the_hook(run_hook: RunHook, tmp_path: Path
 
 @pytest.mark.hook
 def test_pre_commit_runs_the_fix_hook(run_hook: RunHook, tmp_path: Path) -> None:
-    """It fails if it changes a file, so that the user reviews the change. The next run passes."""
+    """The hook fails if it changes a file, so that the user reviews the change. The next run passes."""
     fixtures = FIXTURES / "fix" / "safe"
     path = tmp_path / "my_batch.jsonl"
     shutil.copy(fixtures / "url_forms.before.jsonl", path)
@@ -198,8 +198,8 @@ def test_hook_treats_hostile_names_as_file_names(run_hook: RunHook, tmp_path: Pa
         # Without `./`, pre-commit would parse the name as one of its options.
         completed = run_hook(f"./{name}")
         assert completed.returncode == 1, completed.stdout
-        shown = escape(name).lstrip()  # pre-commit strips the output.
-        assert f"{shown}:2:167: invalid_type body.temperature" in completed.stdout
+        escaped_name = escape(name).lstrip()  # pre-commit strips the output.
+        assert f"{escaped_name}:2:167: invalid_type body.temperature" in completed.stdout
         assert not {"\x1b", "\u202e"} & set(completed.stdout.rpartition("hook id")[2])
     after = {entry: entry.read_bytes() for entry in tmp_path.iterdir() if entry.is_file()}
     assert after == before
@@ -216,12 +216,12 @@ def test_hook_with_custom_args_rejects_names_that_look_like_options(
         shutil.copy(FIXTURES / "valid" / "embeddings.jsonl", tmp_path / name)
     before = {name: (tmp_path / name).read_bytes() for name in names}
     # Without `./`, pre-commit would parse a name as one of its options.
-    given = [f"./{name}" for name in names]
+    paths = [f"./{name}" for name in names]
 
-    rejected = run_hook(*given, args=["--strict"])
+    rejected = run_hook(*paths, args=["--strict"])
     assert rejected.returncode == 1, rejected.stdout
     assert "write `--` before the files" in rejected.stdout
-    accepted = run_hook(*given, args=["--strict", "--"])
+    accepted = run_hook(*paths, args=["--strict", "--"])
     assert accepted.returncode == 0, accepted.stdout
     assert {name: (tmp_path / name).read_bytes() for name in names} == before
     assert not (tmp_path / "x-batch.jsonl").exists()

@@ -1,7 +1,6 @@
 """Every provider: its valid files have no findings, and each of its limits is exact.
 
-The tests read `schemas/providers.yaml` and `fixtures/providers/`, so a new provider needs no new
-tests.
+The tests read `schemas/providers.yaml` and `fixtures/providers/`, so they cover new providers too.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ def test_valid_provider_file_has_no_findings(path: Path) -> None:
 
 @pytest.mark.parametrize("path", INVALID, ids=by_name)
 def test_invalid_provider_file_breaks_only_the_rule_in_its_name(path: Path) -> None:
-    """`refused_custom_id.txt` has the findings about `refused_custom_id.jsonl`."""
+    """`refused_custom_id.txt` contains the findings about `refused_custom_id.jsonl`."""
     report = check(path, provider=path.parent.name)
     errors = [*report.errors, *report.warnings]
 

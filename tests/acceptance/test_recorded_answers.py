@@ -54,10 +54,10 @@ def test_accepted_body_has_no_errors(row: dict[str, Any]) -> None:
     "row", [row for row in REJECTED if row["id"] not in SERVER_ONLY], ids=by_id
 )
 def test_first_error_matches_the_recorded_response(row: dict[str, Any]) -> None:
-    """Code, param and message are compared if they were observed.
+    """The code, param and message are compared if they were observed.
 
-    If the API gives no code, batchlint uses the rule's name. In a batch, a body without a model is
-    rejected earlier, with another message.
+    If the response has no code, batchlint uses the rule's name. A batch rejects a body without a model
+    earlier than the endpoint does, with another message.
     """
     first = next(error for error in check_request(as_request(row)) if error.severity == "error")
     if "model" not in row["body"]:
@@ -79,7 +79,7 @@ def test_first_error_matches_the_recorded_response(row: dict[str, Any]) -> None:
     ids=lambda path: path.name,
 )
 def test_documented_or_constructed_requests_have_no_errors(path: Path) -> None:
-    """A file has several models, and one has since been shut down."""
+    """The files contain several models, one of which has since been shut down."""
     report = check(path, ignore=["mismatched_model", "model_shutdown"])
 
     assert report.errors == ()

@@ -14,7 +14,7 @@ Run = Callable[..., CommandResult]
 
 
 class PanicError(BaseException):
-    """Stands in for a panic in a compiled module, which is not an `Exception`."""
+    """Simulates a panic in a compiled module, which is not an `Exception`."""
 
 
 ERRORS = [
@@ -43,7 +43,7 @@ def crash(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("format_name", ["text", "json", "github"])
-def test_unexpected_exception_prints_one_line_and_exits_with_status_2(
+def test_unexpected_exception_prints_one_line_and_causes_exit_status_2(
     format_name: str, error: BaseException, crash: Callable[[BaseException], None], run: Run
 ) -> None:
     crash(error)
@@ -57,7 +57,7 @@ def test_unexpected_exception_prints_one_line_and_exits_with_status_2(
     assert not set("\x1b\u202e") & set(result.err)
 
 
-def test_unrelated_broken_pipe_error_exits_with_status_2(
+def test_unrelated_broken_pipe_error_causes_exit_status_2(
     crash: Callable[[BaseException], None], run: Run
 ) -> None:
     """Click exits with status 1 for every `BrokenPipeError`."""
@@ -116,7 +116,7 @@ def test_memory_error_while_rendering_is_reported_without_an_internal_error(
 
 @pytest.mark.parametrize("module", ["click", "orjson", "batchlint.engine.check"])
 @pytest.mark.parametrize("code", ["raise RuntimeError('broken')", "raise SystemExit(0)"])
-def test_broken_installation_exits_with_status_2(module: str, code: str, tmp_path: Path) -> None:
+def test_broken_installation_causes_exit_status_2(module: str, code: str, tmp_path: Path) -> None:
     finder = f"""
 import sys
 class Finder:

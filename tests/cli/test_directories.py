@@ -58,7 +58,7 @@ def no_config(_: Path) -> Config:
     return Config()
 
 
-# -- file discovery --------------------------------------------------------------------------------
+# -- file discovery -------------------------------------------------------------------------------
 
 
 def test_all_jsonl_files_in_a_directory_are_found(directory: Path) -> None:
@@ -139,7 +139,7 @@ def test_hook_matches_batch_files_but_not_downloaded_results() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no named pipes")
 def test_pipes_and_devices_in_directories_are_skipped(tmp_path: Path, run: Run) -> None:
-    """A Git repository may contain a symbolic link to a device."""
+    """A Git repository may contain a symlink to a device."""
     os.mkfifo(tmp_path / "batch1.jsonl")
     (tmp_path / "batch2.jsonl").symlink_to("/dev/zero")
     (tmp_path / "batch3.jsonl").symlink_to("batch1.jsonl")
@@ -189,9 +189,16 @@ def test_file_given_several_times_is_checked_once(
 ) -> None:
     monkeypatch.chdir(directory)
     Path("link.jsonl").symlink_to("batch.jsonl")
-    given = ["batch.jsonl", "./batch.jsonl", str(directory / "batch.jsonl"), "link.jsonl", "-", "-"]
+    arguments = [
+        "batch.jsonl",
+        "./batch.jsonl",
+        str(directory / "batch.jsonl"),
+        "link.jsonl",
+        "-",
+        "-",
+    ]
 
-    assert find_inputs(given, no_config).paths == ["batch.jsonl", "-"]
+    assert find_inputs(arguments, no_config).paths == ["batch.jsonl", "-"]
     assert run("check", "batch.jsonl", "batch.jsonl").out == run("check", "batch.jsonl").out
 
 

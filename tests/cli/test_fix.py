@@ -37,7 +37,7 @@ def test_file_is_fixed_in_place(path: Path, run: Run) -> None:
     assert path.read_bytes() == RIGHT
 
 
-def test_remaining_errors_exit_with_status_1(path: Path, run: Run) -> None:
+def test_remaining_errors_cause_exit_status_1(path: Path, run: Run) -> None:
     path.write_bytes(WRONG + RIGHT)
     result = run("fix", "in.jsonl")
 
@@ -145,7 +145,7 @@ def test_rule_selection_from_options_and_config_file_applies(path: Path, run: Ru
         (["in.jsonl", "--select=x"], "unknown rule 'x'"),
     ],
 )
-def test_failure_exits_with_status_2_and_changes_nothing(
+def test_failure_causes_exit_status_2_and_changes_nothing(
     arguments: list[str], message: str, run: Run
 ) -> None:
     Path("in.jsonl.gz").write_bytes(gzip.compress(WRONG))

@@ -175,7 +175,7 @@ def test_file_in_a_directory_without_search_permission_is_reported(
 
 
 @pytest.mark.parametrize("format_name", ["json", "jsonl", "batch"])
-def test_unreadable_file_is_reported_on_standard_error_with_json_formats(
+def test_unreadable_file_is_reported_on_standard_error_in_json_formats(
     format_name: str, tmp_path: Path
 ) -> None:
     result = run_command("check", f"--format={format_name}", "missing.jsonl", GOOD, cwd=tmp_path)

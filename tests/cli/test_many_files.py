@@ -114,8 +114,8 @@ def test_one_progress_bar_covers_all_files(
 def test_url_globs_and_prefixes_are_expanded(run: Run, memory: MemoryFileSystem) -> None:
     memory.pipe("/b/1.jsonl", line("a"))
     memory.pipe("/b/2.jsonl", line("a", bogus=1))
-    for given in ("memory://b/*.jsonl", "memory://b/"):
-        result = run("check", given)
+    for url in ("memory://b/*.jsonl", "memory://b/"):
+        result = run("check", url)
 
         assert result.status == 1
         assert "memory:///b/1.jsonl: 1 request to /v1/embeddings, no errors" in result.out

@@ -126,7 +126,7 @@ def test_file_name_that_is_not_utf8_causes_no_internal_error(
     assert "internal error" not in result.err
 
 
-# -- file names that look like options -------------------------------------------------------------
+# -- file names that look like options ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

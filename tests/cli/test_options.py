@@ -197,7 +197,7 @@ def test_invalid_or_conflicting_report_options_are_usage_errors(
     assert not (directory / "a").exists()
 
 
-def test_unwritable_report_exits_with_status_2_and_other_reports_are_written(
+def test_unwritable_report_causes_exit_status_2_and_other_reports_are_written(
     run: Run, directory: Path
 ) -> None:
     result = run("check", "x.jsonl", "--output=json=missing/a.json", "--output=json=b.json")
@@ -281,7 +281,7 @@ def test_every_setting_has_an_option_with_the_same_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "shown"),
+    ("text", "status", "expected"),
     [
         ("strict = true\nignore = ['invalid_type']", 1, "no errors, 1 warning (fails: --strict)"),
         ("exit-zero = true", 0, "1 error "),
@@ -302,13 +302,13 @@ def test_every_setting_has_an_option_with_the_same_name() -> None:
     ids=lambda value: value.split("\n")[0] if isinstance(value, str) else "",
 )
 def test_settings_in_the_config_file_apply(
-    text: str, status: int, shown: str, run: Run, directory: Path
+    text: str, status: int, expected: str, run: Run, directory: Path
 ) -> None:
     (directory / "batchlint.toml").write_text(text, "utf-8")
     result = run("check", "x.jsonl")
 
     assert result.status == status
-    assert shown in result.out
+    assert expected in result.out
     assert (
         run("check", "--no-config", "x.jsonl").out
         == run("check", "x.jsonl", "--config=" + os.devnull).out
@@ -326,7 +326,7 @@ def test_options_override_variables_and_variables_override_the_config_file(
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "shown"),
+    ("name", "value", "expected"),
     [
         ("STRICT", "1", "(fails: --strict)"),
         ("IGNORE", "invalid_type,blank_line", "no errors"),
@@ -337,13 +337,13 @@ def test_options_override_variables_and_variables_override_the_config_file(
 )
 @pytest.mark.usefixtures("directory")
 def test_environment_variable_sets_an_option(
-    name: str, value: str, shown: str, run: Run, monkeypatch: pytest.MonkeyPatch
+    name: str, value: str, expected: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"BATCHLINT_CHECK_{name}", value)
     if name == "STRICT":
         monkeypatch.setenv("BATCHLINT_CHECK_IGNORE", "invalid_type")
 
-    assert shown in run("check", "x.jsonl").out
+    assert expected in run("check", "x.jsonl").out
 
 
 def test_version_option_has_no_environment_variable(

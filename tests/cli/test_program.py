@@ -79,10 +79,10 @@ SIGNALS = pytest.mark.parametrize(
 
 
 def write_until_read(process: subprocess.Popen[bytes]) -> None:
-    """Write more than a pipe holds, so that the command has begun to read when this returns.
+    """Write more data than a pipe can hold, so that the command has begun to read.
 
-    Python handles a signal that arrives just before a blocking read only after the read. Pause
-    before sending one, so that the command is already waiting for data.
+    If a signal arrives just before a blocking read, Python handles it only after the read. Callers
+    must pause before sending a signal, so that the command is already waiting for data.
     """
     assert process.stdin is not None
     for number in range(40):

@@ -83,7 +83,7 @@ def test_endpoint_option_must_name_an_endpoint_of_the_provider(run: Run) -> None
 # -- the hint to use --provider -------------------------------------------------------------------
 
 
-def test_model_of_another_provider_gives_one_hint_and_exit_status_0(run: Run) -> None:
+def test_model_of_another_provider_causes_one_hint_and_exit_status_0(run: Run) -> None:
     result = run("check", "--strict", VLLM_FILE)
 
     assert result.status == 0

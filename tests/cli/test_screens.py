@@ -45,21 +45,21 @@ def write_many_errors(path: Path) -> None:
     ],
 )
 def test_screen_matches_the_expected_file(name: str, args: list[str], columns: int) -> None:
-    shown = run_on_terminal(*args, columns=columns, cwd=FIXTURES)
+    screen = run_on_terminal(*args, columns=columns, cwd=FIXTURES)
 
-    assert_matches_golden(shown, SCREENS / name)
+    assert_matches_golden(screen, SCREENS / name)
 
 
 def test_output_for_50_000_errors_fits_on_a_screen(tmp_path: Path) -> None:
     write_many_errors(tmp_path / "batch.jsonl")
-    shown = run_on_terminal("check", "--no-progress", "batch.jsonl", columns=120, cwd=tmp_path)
+    screen = run_on_terminal("check", "--no-progress", "batch.jsonl", columns=120, cwd=tmp_path)
 
-    assert_matches_golden(shown, SCREENS / "many_errors.txt")
-    assert shown.count("\n") < 48
+    assert_matches_golden(screen, SCREENS / "many_errors.txt")
+    assert screen.count("\n") < 48
 
 
 def write_faulty_and_mixed_files(directory: Path) -> None:
-    """Write a file with many kinds of faults, and a file that `split` divides into many parts."""
+    """Write a file with many different faults, and a file that `split` divides into many parts."""
     faulty = [
         *(line(str(number), "/v1/chat/completions", stream=True) for number in range(1200)),
         *(
@@ -90,10 +90,10 @@ def test_fix_and_split_screens_match_the_expected_files(
     name: str, args: list[str], columns: int, tmp_path: Path
 ) -> None:
     write_faulty_and_mixed_files(tmp_path)
-    shown = run_on_terminal(*args, columns=columns, cwd=tmp_path)
+    screen = run_on_terminal(*args, columns=columns, cwd=tmp_path)
 
-    assert_matches_golden(shown, SCREENS / f"{name}_{columns}.txt")
-    assert all(len(row) <= columns for row in shown.split("\n"))
+    assert_matches_golden(screen, SCREENS / f"{name}_{columns}.txt")
+    assert all(len(row) <= columns for row in screen.split("\n"))
 
 
 def test_fix_and_split_never_wrap_piped_output(tmp_path: Path) -> None:
@@ -116,9 +116,9 @@ def test_no_line_is_wider_than_the_terminal(columns: int) -> None:
         ["provider", "azure"],
         ["check", "--help"],
     ):
-        shown = run_on_terminal(*args, columns=columns, cwd=FIXTURES.parent)
+        screen = run_on_terminal(*args, columns=columns, cwd=FIXTURES.parent)
         too_wide = [
-            row for row in shown.split("\n") if len(row) > columns and " " in row.strip()[:columns]
+            row for row in screen.split("\n") if len(row) > columns and " " in row.strip()[:columns]
         ]
         assert too_wide == []
 
@@ -182,9 +182,9 @@ def test_messages_on_standard_error_are_wrapped_to_the_terminal(tmp_path: Path) 
     (tmp_path / "batch_1_output.jsonl").write_bytes(
         (FIXTURES / "foreign" / "batch_output.jsonl").read_bytes()
     )
-    shown = run_on_terminal("check", ".", columns=60, cwd=tmp_path)
+    screen = run_on_terminal("check", ".", columns=60, cwd=tmp_path)
 
-    assert shown == (
+    assert screen == (
         "batchlint: .: skipped batch_1_output.jsonl (the output or\n"
         "    error file of a batch)\n"
         "batchlint: .: no files to check in this directory\n"

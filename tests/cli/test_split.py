@@ -60,7 +60,7 @@ def test_table_has_a_column_for_each_grouping_field(by: str, run: Run) -> None:
     assert header.split() == ["part", "requests", "bytes", "inputs", *by.split(", ")]
 
 
-def test_unplaceable_lines_exit_with_status_1_and_nothing_is_written(run: Run) -> None:
+def test_unplaceable_lines_cause_exit_status_1_and_nothing_is_written(run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a") + b"{}\n" * 30)
     result = run("split", "in.jsonl")
 
@@ -137,7 +137,7 @@ def test_compressed_file_is_split(run: Run) -> None:
         (["in.jsonl", "--max-bytes=0"], "0 is not in the range"),
     ],
 )
-def test_failure_exits_with_status_2_and_writes_nothing(
+def test_failure_causes_exit_status_2_and_writes_nothing(
     arguments: list[str], message: str, run: Run
 ) -> None:
     Path("in.jsonl").write_bytes(line("a"))

@@ -82,7 +82,7 @@ def test_command_exits_without_a_message_if_its_reader_exits(args: list[str], li
 def test_remaining_files_are_checked_after_the_reader_exits(
     format_name: str, tmp_path: Path
 ) -> None:
-    """The exit status depends on the last file, whose output nobody reads."""
+    """The exit status depends on the last file, whose output is not read."""
     good = tmp_path / "good.jsonl"
     good.write_bytes(line())
     files = [str(good)] * 50

@@ -29,7 +29,7 @@ def findings(url: str, body: dict[str, Any]) -> list[BatchError]:
 
 
 class Mistake(NamedTuple):
-    """A body that violates its schema in several places for one reason."""
+    """A body that violates its schema several times for one reason."""
 
     name: str
     url: str

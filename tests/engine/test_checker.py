@@ -23,7 +23,7 @@ def checker() -> Checker:
     return Checker(provider(), select_rules())
 
 
-# -- compiled checks -----------------------------------------------------------------------------
+# -- compiled checks ------------------------------------------------------------------------------
 
 
 def test_checker_is_compiled_once_per_selection() -> None:
@@ -85,13 +85,13 @@ def test_model_of_any_type_has_a_checker(model: object, checker: Checker) -> Non
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_is_valid_accepts_exactly_the_url_it_was_compiled_for(url: str, checker: Checker) -> None:
-    own = checker.endpoint_checker(url, "m")
-    assert own is not None
+def test_is_valid_accepts_only_the_url_it_was_compiled_for(url: str, checker: Checker) -> None:
+    endpoint_checker = checker.endpoint_checker(url, "m")
+    assert endpoint_checker is not None
 
-    assert own.is_valid(request("a", url))
-    assert not own.is_valid(request("a", url) | {"url": "/v1/other"})
-    assert not own.is_valid(request("a", url) | {"body": BODIES[url] | {"bogus": 1}})
+    assert endpoint_checker.is_valid(request("a", url))
+    assert not endpoint_checker.is_valid(request("a", url) | {"url": "/v1/other"})
+    assert not endpoint_checker.is_valid(request("a", url) | {"body": BODIES[url] | {"bogus": 1}})
 
 
 # -- problems become findings ---------------------------------------------------------------------
@@ -126,7 +126,7 @@ def test_problem_of_an_unknown_rule_raises_key_error(checker: Checker) -> None:
         checker.errors([Problem("A sentence.", rule="no_such_rule")])
 
 
-def test_problem_of_a_rule_that_is_off_is_dropped() -> None:
+def test_problem_of_a_disabled_rule_is_dropped() -> None:
     checker = Checker(provider(), select_rules(ignore=["invalid_type"]))
     problems = [Problem("off", rule="invalid_type"), Problem("on", rule="invalid_value")]
 
@@ -226,7 +226,7 @@ def test_effect_takes_precedence_over_the_rank(checker: Checker) -> None:
 
 
 def test_findings_of_rules_are_ordered_like_the_parameters(checker: Checker) -> None:
-    """The order in the schema matters, not the order in the body or of the rules."""
+    """The order of the schema counts, not the order of the body or of the rules."""
     url = "/v1/chat/completions"
     body = BODIES[url] | {
         "stream_options": {},
@@ -234,11 +234,13 @@ def test_findings_of_rules_are_ordered_like_the_parameters(checker: Checker) -> 
         "parallel_tool_calls": True,
         "function_call": "auto",
     }
-    own = checker.endpoint_checker(url, "m")
-    assert own is not None
-    errors = checker.run_rules(own, body, (1, 100, "a"), quiet=own.is_quiet(body))
+    endpoint_checker = checker.endpoint_checker(url, "m")
+    assert endpoint_checker is not None
+    errors = checker.run_rules(
+        endpoint_checker, body, (1, 100, "a"), quiet=endpoint_checker.is_quiet(body)
+    )
     found = [str(error.param).removeprefix("body.") for error in errors]
-    parameters = body_schema(own.endpoint)["properties"]
+    parameters = body_schema(endpoint_checker.endpoint)["properties"]
 
     assert {error.fails for error in errors} == {"request"}
     assert sorted(found) == sorted(body.keys() - {"model", "messages"})
@@ -313,10 +315,10 @@ def test_head_of_a_foreign_file_has_one_finding_without_a_line(checker: Checker)
 
 def test_embeddings_endpoint_is_recognized_by_identity(checker: Checker) -> None:
     """`check_chunk` compares endpoints with `is`, which is faster."""
-    own = checker.endpoint_checker("/v1/embeddings", "m")
+    endpoint_checker = checker.endpoint_checker("/v1/embeddings", "m")
 
-    assert own is not None
-    assert own.endpoint is EMBEDDINGS
+    assert endpoint_checker is not None
+    assert endpoint_checker.endpoint is EMBEDDINGS
 
 
 CHAT_URL = "/v1/chat/completions"
@@ -381,7 +383,7 @@ def test_rule_with_too_many_problems_does_not_stop_other_rules() -> None:
     assert len(rules(2)) > 2
 
 
-def test_line_mentions_further_problems_only_once() -> None:
+def test_further_problems_of_a_line_are_mentioned_once() -> None:
     fields: dict[str, Any] = {f"x{number}": 1 for number in range(3000)}
     body = {"messages": [1] * 3000, "tools": [1] * 3000}
     report = check([request("a", CHAT_URL, **body, **fields) | fields])
@@ -389,7 +391,7 @@ def test_line_mentions_further_problems_only_once() -> None:
     assert counts(report)["too_many_problems"] == 1
 
 
-def test_long_custom_id_is_cut_in_findings() -> None:
+def test_long_custom_id_is_shortened_in_findings() -> None:
     """Every finding of the line repeats it."""
     report = check([request("i" * 1_000_000, bogus=1), request("i" * 1_000_000)])
 

@@ -1,4 +1,4 @@
-"""`check_chunk`: the facts in a chunk's summary."""
+"""`check_chunk`: the facts in the summary of a chunk."""
 
 from __future__ import annotations
 

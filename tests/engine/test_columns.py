@@ -1,4 +1,4 @@
-"""Findings have columns, whatever the kind of source."""
+"""Findings have columns for every type of source."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SAMPLE = FIXTURES / "sample_batch.jsonl"
 EXPECTED = [(2, 186), (3, 52), (4, 184), (4, 127), (5, 117), (6, 15), (6, 198), (7, 146)]
 
 
-def places(report: Report) -> list[tuple[int | None, int | None]]:
+def positions(report: Report) -> list[tuple[int | None, int | None]]:
     return [(error.line, error.column) for error in report.errors]
 
 
@@ -53,13 +53,13 @@ class Pipe(io.RawIOBase):
     ],
 )
 def test_columns_do_not_depend_on_the_source(source: Callable[[bytes], Any]) -> None:
-    assert places(check(source(SAMPLE.read_bytes()))) == EXPECTED
+    assert positions(check(source(SAMPLE.read_bytes()))) == EXPECTED
 
 
 def test_file_and_standard_input_have_the_same_columns() -> None:
     piped = run_command("check", "--format=json", "-", stdin=SAMPLE.read_bytes())
 
-    assert places(check(SAMPLE)) == EXPECTED
+    assert positions(check(SAMPLE)) == EXPECTED
     assert piped.out.count('"column": null') == 0
 
 
@@ -70,10 +70,10 @@ def test_iterated_findings_have_columns() -> None:
 
 
 def test_requests_given_as_dicts_have_no_columns() -> None:
-    given = [request("a", bogus=1), request("a")]
+    requests = [request("a", bogus=1), request("a")]
 
-    assert places(check(given)) == [(1, None), (2, None)]
-    assert [error.column for error in check_request(given[0])] == [None]
+    assert positions(check(requests)) == [(1, None), (2, None)]
+    assert [error.column for error in check_request(requests[0])] == [None]
 
 
 def test_findings_about_the_file_have_no_column() -> None:
@@ -87,9 +87,9 @@ def test_columns_count_code_points_of_the_line_without_its_byte_order_mark() -> 
     row = line("a", dimensions="x")
     column = row.index(b'"x"}') + 1
 
-    assert (1, column) in places(check(mark + row + line("b")))
+    assert (1, column) in positions(check(mark + row + line("b")))
     wide = row.replace(b'"a"', '"\U0001f600"'.encode())
-    assert (1, column) in places(check(wide))
+    assert (1, column) in positions(check(wide))
 
 
 def test_columns_are_located_only_for_kept_findings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,9 +130,9 @@ def test_start_of_a_stream_is_remembered(monkeypatch: pytest.MonkeyPatch) -> Non
             line("b"),
         )
 
-    assert places(check(repeated())) == [(2, 15), (4, 15)]
+    assert positions(check(repeated())) == [(2, 15), (4, 15)]
     monkeypatch.setattr(sources_module, "MAX_REMEMBERED_BYTES", 10_000)
-    assert places(check(repeated())) == [(2, None), (4, None)]
+    assert positions(check(repeated())) == [(2, None), (4, None)]
 
 
 def test_rereading_a_stream_restores_its_position(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_rereading_a_stream_restores_its_position(tmp_path: Path) -> None:
     path.write_bytes(b"not read\n" + line("a") + line("a"))
     with path.open("rb") as stream:
         stream.readline()
-        found = places(check(stream))
+        found = positions(check(stream))
 
         assert found == [(2, 15)]
         assert stream.tell() == path.stat().st_size

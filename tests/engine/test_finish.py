@@ -121,7 +121,7 @@ def test_create_call_findings_keep_the_schema_date() -> None:
 
 
 def test_foreign_file_has_no_findings_of_file_rules() -> None:
-    """Without lines, `empty_file` would be reported too."""
+    """The file has no lines, but `empty_file` is not reported."""
     foreign = BatchError("not_a_batch_file", "not_a_batch_file", None, "A sentence.")
     report = finish(
         ChunkSummary(foreign=ForeignFormat([foreign])), PLAN, name="x.txt", endpoint=None

@@ -264,12 +264,12 @@ def test_failed_fork_restores_the_signal_mask_and_ends_the_workers(
 def test_executor_works_with_more_than_1024_open_files() -> None:
     """Such file descriptors are too large for `select`."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 1100
-    if hard != resource.RLIM_INFINITY and hard < wanted + 50:
+    file_count = 1100
+    if hard != resource.RLIM_INFINITY and hard < file_count + 50:
         pytest.skip("this system does not allow so many open files")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted + 50), hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, file_count + 50), hard))
     null = os.open(os.devnull, os.O_RDONLY)
-    copies = [os.dup(null) for _ in range(wanted)]
+    copies = [os.dup(null) for _ in range(file_count)]
     try:
         with ForkExecutor(2) as executor:
             calls = [executor.submit(sleep, 0, number) for number in range(4)]

@@ -192,8 +192,8 @@ def test_specific_hint_of_a_problem_is_kept() -> None:
     request = Request(CHAT, {"model": "m", "top_k": 1})
     problem = Problem("One.", "body.top_k", ("body", "top_k"), rule="unknown_parameter")
 
-    def hint(given: str | None) -> str | None:
-        (hinted,) = hints.with_hints([problem._replace(hint=given)], request)
+    def hint(specific: str | None) -> str | None:
+        (hinted,) = hints.with_hints([problem._replace(hint=specific)], request)
         return hinted.hint
 
     assert hint("Its own.") == "Its own."

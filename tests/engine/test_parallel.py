@@ -405,7 +405,7 @@ def test_abandoning_the_iteration_ends_spawned_workers(
 
 
 def _is_gone(pid: int) -> bool:
-    """Wait until a process is gone, and return whether it is. The pool's thread may reap it."""
+    """Wait for a process to end, and return whether it did. The pool's thread may reap it."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         try:

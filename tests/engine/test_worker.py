@@ -26,7 +26,7 @@ def run_python(code: str) -> list[str]:
 
 
 def test_unprepared_process_handles_ctrl_c_and_collects_garbage() -> None:
-    """Without this, the next test would prove nothing."""
+    """This test shows that the next one can fail."""
     restore = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 
     assert run_python(restore + INSPECT) == ["False", "True", "True"]

@@ -13,7 +13,7 @@ import pytest
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and pipes")
 
 
-def on_small_disk(script: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run_on_small_disk(script: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a shell script that can call `batchlint` on a new file system of 64 KiB."""
     if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("unshare") is None:
         pytest.skip("needs Linux, root and unshare to mount a small file system")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.machine import on_small_disk, posix
+from faults.machine import posix, run_on_small_disk
 from support import line
 
 pytestmark = [pytest.mark.faults, posix]
@@ -113,7 +113,7 @@ def test_fix_on_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
     small = tmp_path / "small.jsonl"
     small.write_bytes(OLD[: OLD.index(b"\n", 40_000) + 1])
     script = 'cp "$1" batch.jsonl; batchlint fix batch.jsonl; echo $?; cmp "$1" batch.jsonl; ls -A'
-    result = on_small_disk(script, str(small), cwd=tmp_path)
+    result = run_on_small_disk(script, str(small), cwd=tmp_path)
 
     assert result.stdout == "2\nbatch.jsonl\n"
     assert result.stderr == f"batchlint: batch.jsonl: cannot write: {FULL}\n"
@@ -127,7 +127,7 @@ def test_fix_on_a_full_disk_keeps_a_hard_linked_file(tmp_path: Path) -> None:
         'cp "$1" batch.jsonl; ln batch.jsonl more; batchlint fix batch.jsonl; echo $?; '
         'cmp "$1" batch.jsonl; ls -A'
     )
-    result = on_small_disk(script, str(small), cwd=tmp_path)
+    result = run_on_small_disk(script, str(small), cwd=tmp_path)
 
     assert result.stdout == "2\nbatch.jsonl\nmore\n"
     assert result.stderr == f"batchlint: batch.jsonl: cannot write: {FULL}\n"
@@ -137,7 +137,7 @@ def test_split_on_a_full_disk_leaves_no_parts(tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(NEW)
     script = 'batchlint split "$1" --output-dir parts; echo $?; ls -A'
-    result = on_small_disk(script, str(path), cwd=tmp_path)
+    result = run_on_small_disk(script, str(path), cwd=tmp_path)
 
     assert result.stdout == "2\n"
     assert result.stderr == f"batchlint: parts: cannot write the parts: {FULL}\n"

@@ -111,7 +111,7 @@ def test_relative_paths_in_a_deleted_directory_are_reported(tmp_path: Path) -> N
     ("format_name", "spare"),
     [("json", 1_000_000), ("junit", 1_000_000), ("sarif", 300_000), ("sarif", 2_000_000)],
 )
-def test_out_of_memory_while_rendering_exits_with_status_2(
+def test_out_of_memory_while_rendering_causes_exit_status_2(
     format_name: str, spare: int, tmp_path: Path
 ) -> None:
     """The findings fit into memory, but the rendered report doesn't."""

@@ -15,7 +15,7 @@ from typing import Any, Final
 from batchlint import BatchError, check
 from support import URLS
 
-#: Stands for a custom_id that a fix generates.
+#: The placeholder for a custom_id that a fix generates.
 NEW_ID: Final = "a new custom_id"
 
 #: More rounds than any fixture needs.

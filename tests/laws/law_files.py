@@ -1,4 +1,4 @@
-"""The files that the `fix` and `split` laws are tested with."""
+"""The files with which the laws about `fix` and `split` are tested."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ def test_number_of_jobs_does_not_change_the_report(
     assert report.to_dict() == expected_report(large_file, keep)
 
 
-def test_kind_of_source_does_not_change_the_report(large_file: bytes, tmp_path: Path) -> None:
+def test_type_of_source_does_not_change_the_report(large_file: bytes, tmp_path: Path) -> None:
     path = tmp_path / "batch.jsonl"
     path.write_bytes(large_file)
     sources: list[AnySource] = [

@@ -202,8 +202,8 @@ def _function(name: str) -> dict[str, Any]:
     return {"tools": [{"type": "function", "function": {"name": name}}]}
 
 
-#: Values that schema engines often treat differently. With None, either result is correct, as long
-#: as the engines agree.
+#: Values that schema engines often treat differently. None means that either result is correct if
+#: the engines agree.
 DISPUTED_VALUES = [
     pytest.param(_function("f\n"), False, id="a pattern's $ before a final newline"),
     pytest.param(_function("\u0663"), False, id="digits that are not ASCII"),

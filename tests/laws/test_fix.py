@@ -1,6 +1,6 @@
 """Fixes undo faults, and change nothing else.
 
-The tests replace a few characters of valid lines with every kind of fixable fault. Each fault
+The tests replace a few characters of valid lines with every type of fixable fault. Each fault
 states the result of its fix, so the whole repaired file is known, byte for byte. It must contain
 none of the faults, and nothing fixable.
 """
@@ -29,7 +29,7 @@ class Fault(NamedTuple):
         rule: the rule that reports it.
         old: the text in the valid line to replace.
         broken: the fault, which replaces it.
-        repaired: the text after the fix. `#` stands for a new custom_id.
+        repaired: the text after the fix. `#` is a placeholder for a new custom_id.
         end: the text that the fix adds at the end of the object.
         after: the text that the fault adds after the line.
     """

@@ -2,8 +2,8 @@
 
 Each test runs with safe fixes only, and with all fixes. Lines without a fixable finding must not
 change. In other lines, the decoded value is what the documentation promises (`fix_model.py`), and
-numbers and strings keep their spelling. Nothing is fixable afterwards, and a second run changes
-nothing.
+numbers and strings keep their spelling. The fixed file has no fixable findings, and a second run
+changes nothing.
 """
 
 from __future__ import annotations

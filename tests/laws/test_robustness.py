@@ -126,7 +126,7 @@ EMBEDDINGS = b'"/v1/embeddings"'
 CHAT = b'"/v1/chat/completions"'
 RESPONSES = b'"/v1/responses"'
 
-#: Lines in which every @ stands for the nested value.
+#: Lines in which every @ is a placeholder for the nested value.
 TEMPLATES = [
     b"@",
     b'{"custom_id": @, "method": "POST", "url": "/v1/embeddings", "body": {"model": "m", "input": "x"}}',

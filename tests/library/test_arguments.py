@@ -64,12 +64,12 @@ def test_any_year_is_accepted(now: Any) -> None:
     )
 
 
-# -- NaN and infinities --------------------------------------------------------------------------
+# -- NaN and infinities ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("where", ["top", "list", "tuple", "deep"])
-def test_nan_in_a_request_is_found_as_in_a_file(number: float, where: str) -> None:
+def test_nan_in_a_request_is_reported_as_in_a_file(number: float, where: str) -> None:
     """Orjson writes null, but `json.dumps` writes NaN, which the API rejects."""
     values: dict[str, Any] = {
         "top": {"user": number},

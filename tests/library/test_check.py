@@ -96,7 +96,7 @@ class Socket(RawIOBase):
         pytest.param([REQUESTS[0], LINES[1], LINES[2].encode()], id="mixture"),
     ],
 )
-def test_check_accepts_every_kind_of_source(source: Any) -> None:
+def test_check_accepts_every_type_of_source(source: Any) -> None:
     report = check(source)
     (error,) = report.errors
 
@@ -126,7 +126,7 @@ class BytesPathLike(PathLike):
 
 
 @pytest.mark.parametrize("kind", [str, Path, PathLike, BytesPathLike])
-def test_check_accepts_every_kind_of_path(kind: Callable[[Path], Any], tmp_path: Path) -> None:
+def test_check_accepts_every_type_of_path(kind: Callable[[Path], Any], tmp_path: Path) -> None:
     path = tmp_path / "a batch ü.jsonl"
     path.write_text(TEXT, "utf-8")
     report = check(kind(path))
@@ -314,11 +314,11 @@ def test_stream_without_data_yet_raises_blocking_io_error() -> None:
             check(stream)
 
 
-@pytest.mark.parametrize("given", ["text", 5, [65, 66]], ids=repr)
-def test_stream_of_non_bytes_raises_type_error(given: object) -> None:
+@pytest.mark.parametrize("value", ["text", 5, [65, 66]], ids=repr)
+def test_stream_of_non_bytes_raises_type_error(value: object) -> None:
     class Odd:
         def read(self, _: int) -> object:
-            return given
+            return value
 
     with pytest.raises(TypeError, match="open it in binary mode"):
         check(Odd())  # type: ignore[arg-type]

@@ -230,7 +230,7 @@ def test_lone_surrogate_is_reported(
     assert json.dumps(error.to_dict(), ensure_ascii=False).encode()
 
 
-def test_lone_surrogate_is_not_reported_if_its_rule_is_off() -> None:
+def test_lone_surrogate_is_not_reported_if_its_rule_is_disabled() -> None:
     params = CREATE | {"metadata": {"a": "cut \ud83d"}}
 
     assert check_create(params, ignore=["lone_surrogate"]) == []

@@ -134,7 +134,7 @@ def test_file_without_requests_is_empty(data: bytes) -> None:
     assert report.total == 0
 
 
-# -- values that all lines share ---------------------------------------------------------------
+# -- values that all lines share ------------------------------------------------------------------
 
 
 def test_repeated_custom_id_is_reported_with_the_line_of_the_first() -> None:

@@ -53,7 +53,7 @@ def test_endpoint_must_belong_to_the_provider() -> None:
         check([], provider="groq", endpoint="/v1/videos")
 
 
-def test_rule_that_is_off_can_be_enabled() -> None:
+def test_rule_that_is_off_by_default_can_be_enabled() -> None:
     requests = [row("/v1/chat/completions", "m"), row("/v1/chat/completions", "n", "b")]
 
     assert check(requests, provider="vllm").warnings == ()

@@ -97,9 +97,9 @@ def test_findings_can_be_printed() -> None:
 
 
 def test_dictionary_has_the_fields_in_the_documented_order() -> None:
-    made = check(INVALID).to_dict()
+    document = check(INVALID).to_dict()
 
-    assert list(made) == [
+    assert list(document) == [
         "path",
         "ok",
         "provider",
@@ -114,7 +114,7 @@ def test_dictionary_has_the_fields_in_the_documented_order() -> None:
         "errors",
         "warnings",
     ]
-    assert list(made["errors"]["data"][0]) == [
+    assert list(document["errors"]["data"][0]) == [
         "code",
         "line",
         "message",
@@ -128,7 +128,7 @@ def test_dictionary_has_the_fields_in_the_documented_order() -> None:
         "column",
         "fix",
     ]
-    assert json.loads(json.dumps(made)) == made
+    assert json.loads(json.dumps(document)) == document
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))

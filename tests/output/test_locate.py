@@ -27,7 +27,7 @@ def test_lines_end_only_at_line_feeds_as_in_the_check(
     assert columns == [7, 7, 17, 10, None]
 
 
-def test_unreadable_file_has_no_places(tmp_path: Path) -> None:
+def test_findings_in_an_unreadable_file_have_no_location(tmp_path: Path) -> None:
     for source in (None, str(tmp_path), str(tmp_path / "missing"), "a\0b"):
         found = locate_all(source, [finding_at("/a"), finding_at(None)])
         assert [place for _, place in found] == [None, None]
@@ -40,7 +40,7 @@ def test_copy_of_a_stream_can_be_read_repeatedly() -> None:
         assert [place and place.column for _, place in found] == [7, 10, None]
 
 
-def test_closed_copy_of_a_stream_has_no_places() -> None:
+def test_findings_in_a_closed_copy_of_a_stream_have_no_location() -> None:
     copy = BytesIO(b'{"a": 1}')
     copy.close()
 

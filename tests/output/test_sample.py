@@ -143,7 +143,7 @@ def test_findings_that_differ_only_in_an_array_index_count_as_similar() -> None:
     ]
 
 
-def test_omitted_findings_without_a_line_are_counted_without_a_place() -> None:
+def test_omitted_findings_without_a_line_are_counted_without_a_location() -> None:
     report = make_report(*(make_finding(line=None) for _ in range(3)))
 
     assert omitted(report, list(report.errors[:1])) == "2 more of invalid_value"

@@ -82,11 +82,11 @@ def test_caret_points_at_the_finding(before: str, after: str) -> None:
     except UnicodeEncodeError:
         return
     assert place is not None
-    shown = _excerpt(place, Options()).splitlines()
+    excerpt = _excerpt(place, Options()).splitlines()
 
-    assert len(shown[0]) <= 4 + 60
-    assert shown[0].isprintable()
-    assert width(shown[0][: shown[0].index('"bogus"')]) == shown[1].index("^")
+    assert len(excerpt[0]) <= 4 + 60
+    assert excerpt[0].isprintable()
+    assert width(excerpt[0][: excerpt[0].index('"bogus"')]) == excerpt[1].index("^")
 
 
 def width(text: str) -> int:

@@ -25,7 +25,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files")
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_output_file_contains_what_would_be_printed(
+def test_output_file_has_the_same_contents_as_standard_output(
     name: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(SAMPLES)

@@ -66,7 +66,7 @@ LISTINGS: Final = dict.fromkeys(
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves one file under several paths. Each path stands for a way in which servers behave."""
+    """Serves one file under several paths. Each path simulates a server with a different behavior."""
 
     protocol_version = "HTTP/1.1"
 
@@ -91,7 +91,7 @@ class Handler(BaseHTTPRequestHandler):
         elif parts.path in ("/encoded.jsonl", "/encoded.jsonl.gz"):
             self._answer(200, gzip.compress(DATA), body=body, encoding="gzip")
         elif parts.path == "/encoded-cut.jsonl":
-            # Its `Content-Length` agrees with the cut, so only decompressing reveals it.
+            # `Content-Length` is the truncated size, so only decompression reveals the truncation.
             self._answer(200, gzip.compress(DATA)[:-20], body=body, encoding="gzip")
         elif parts.path == "/brotli.jsonl":
             self._answer(200, DATA, body=body, encoding="br")

@@ -114,7 +114,7 @@ class UnpairedMessages(NamedTuple):
         UnpairedMessages("long id", [calls_message("a" * 100)], [unanswered("a" * 61 + "...", 0)]),
     ]
 )
-def test_call_without_answer_or_answer_without_call_is_reported(case: UnpairedMessages) -> None:
+def test_unpaired_call_or_tool_message_is_reported(case: UnpairedMessages) -> None:
     body = {"messages": case.messages}
 
     assert rule_findings("unpaired_tool_message", CHAT, body) == case.expected

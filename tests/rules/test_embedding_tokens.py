@@ -60,7 +60,7 @@ def test_embedding_text_of_1_5_million_bytes_is_an_error(letters: int, rule: str
     assert [error.rule for error in errors] == ([rule] if rule else [])
 
 
-def test_empty_input_is_a_warning_and_an_error_in_a_list() -> None:
+def test_empty_input_is_a_warning_but_an_error_in_a_list() -> None:
     (warning,) = check_request(request(input=""))
     (error,) = check_request(request(input=[""]))
 

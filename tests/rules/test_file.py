@@ -50,7 +50,7 @@ def checked_file(
     deprecated: Mapping[tuple[str, str, bool], list[int]] | None = None,
     **totals: int,
 ) -> CheckedFile:
-    """Return a checked file with these lines. `deprecated` has the lines of each parameter."""
+    """Return a checked file with these lines. `deprecated` maps parameters to their lines."""
     summary = ChunkSummary()
     for number, row in enumerate(rows, 1):
         summary.statuses.append(row.status)
@@ -73,7 +73,7 @@ def messages(rule: str, checked: CheckedFile) -> list[str]:
     return [problem.message for problem in run(rule, checked)]
 
 
-def test_every_file_rule_passes_a_small_file() -> None:
+def test_small_file_passes_every_file_rule() -> None:
     rules = [rule.name for rule in RULES.values() if rule.scope == "file"]
 
     assert len(rules) == 16
@@ -291,7 +291,7 @@ def test_distant_shutdown_date_from_a_model_list_is_not_reported(
     assert run("model_shutdown_soon", checked_file(Row("a", model="old"))) == []
 
 
-# -- unbatchable and misspelled models ----------------------------------------------
+# -- unbatchable and misspelled models ------------------------------------------------------------
 
 
 def test_model_missing_from_all_batch_lists_is_reported_once(
@@ -319,7 +319,7 @@ def test_model_with_a_shutdown_date_is_not_also_reported_as_not_batchable(
     assert bool(run("model_not_batchable", checked_file(Row("a", model="slow")))) is reported
 
 
-def test_misspelled_model_is_reported_once_with_the_known_one() -> None:
+def test_misspelled_model_is_reported_once_with_the_correct_name() -> None:
     checked = checked_file(Row("a"), Row("b", model="gpt-5.4-mni"), Row("c", model="gpt-5.4-mni"))
 
     (problem,) = run("misspelled_model", checked)
@@ -358,10 +358,10 @@ def test_each_deprecated_parameter_is_reported_once() -> None:
 
 def test_deprecated_parameters_of_one_line_keep_the_order_of_the_schema() -> None:
     names = ["user", "max_tokens", "seed", "functions", "function_call"]
-    given = {(CHAT, name, False): [1] for name in names}
+    in_order = {(CHAT, name, False): [1] for name in names}
     reverse = {(CHAT, name, False): [1] for name in reversed(names)}
 
-    problems = run("deprecated_parameter", checked_file(Row("a"), deprecated=given))
+    problems = run("deprecated_parameter", checked_file(Row("a"), deprecated=in_order))
 
     assert len(problems) == 5
     assert problems == run("deprecated_parameter", checked_file(Row("a"), deprecated=reverse))
@@ -422,10 +422,10 @@ def test_first_request_to_the_videos_endpoint_is_reported() -> None:
     assert run("videos_shut_down", checked_file(Row("a"), Row("b", url=None))) == []
 
 
-# -- values that all lines share ---------------------------------------------------------------
+# -- values that all lines share ------------------------------------------------------------------
 
 
-def places(problems: list[Problem]) -> list[tuple[int | None, str | None, str | None]]:
+def locations(problems: list[Problem]) -> list[tuple[int | None, str | None, str | None]]:
     return [(problem.line, problem.custom_id, problem.param) for problem in problems]
 
 
@@ -438,8 +438,11 @@ def test_url_that_is_not_the_endpoint_of_the_batch_is_reported() -> None:
         Row("d", url=None),
     ]
 
-    assert places(run("mismatched_url", checked_file(*rows))) == [(2, "b", "url"), (4, "c", "url")]
-    assert places(run("mismatched_url", checked_file(*rows, endpoint=COMPLETIONS))) == [
+    assert locations(run("mismatched_url", checked_file(*rows))) == [
+        (2, "b", "url"),
+        (4, "c", "url"),
+    ]
+    assert locations(run("mismatched_url", checked_file(*rows, endpoint=COMPLETIONS))) == [
         (1, "a", "url")
     ]
 
@@ -449,7 +452,7 @@ def test_model_that_is_not_the_most_frequent_is_reported() -> None:
 
     problems = run("mismatched_model", checked_file(*rows))
 
-    assert places(problems) == [(1, "a", "body.model")]
+    assert locations(problems) == [(1, "a", "body.model")]
     assert problems[0].message == (
         "The model 'n' for this request does not match the rest of the batch. Each batch must"
         " contain requests for a single model."
@@ -472,7 +475,7 @@ def test_misspelled_model_among_correct_ones_gets_a_suggestion() -> None:
 def test_first_of_equally_frequent_models_is_the_reference() -> None:
     checked = checked_file(Row("a", model="n"), Row("b", model="m"))
 
-    assert places(run("mismatched_model", checked)) == [(2, "b", "body.model")]
+    assert locations(run("mismatched_model", checked)) == [(2, "b", "body.model")]
     assert run("mismatched_model", checked_file(Row("a", model=None))) == []
 
 
@@ -482,7 +485,7 @@ def test_repeated_custom_id_is_reported_with_its_first_line() -> None:
 
     problems = run("duplicate_custom_id", checked)
 
-    assert places(problems) == [(3, "a", "custom_id"), (8, "a", "custom_id")]
+    assert locations(problems) == [(3, "a", "custom_id"), (8, "a", "custom_id")]
     assert all("1" in (problem.hint or "") for problem in problems)
     assert problems[0].message == (
         "The custom_id for this request is a duplicate of another request. The custom_id"
@@ -500,7 +503,7 @@ def test_duplicates_are_found_in_files_of_any_size(
     rows = [Row(str(number)) for number in range(20)]
 
     assert run("duplicate_custom_id", checked_file(*rows)) == []
-    assert places(run("duplicate_custom_id", checked_file(*rows, Row("7")))) == [
+    assert locations(run("duplicate_custom_id", checked_file(*rows, Row("7")))) == [
         (21, "7", "custom_id")
     ]
     assert (
@@ -534,6 +537,6 @@ def test_ids_with_equal_hashes_are_not_duplicates(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(file, "hash", lambda _: 7, raising=False)
 
     assert run("duplicate_custom_id", checked_file(Row("a"), Row("b"))) == []
-    assert places(run("duplicate_custom_id", checked_file(Row("a"), Row("b"), Row("a")))) == [
+    assert locations(run("duplicate_custom_id", checked_file(Row("a"), Row("b"), Row("a")))) == [
         (3, "a", "custom_id")
     ]

@@ -31,7 +31,7 @@ def rows(*values: Any) -> bytes:
 class Format(NamedTuple):
     name: str
     row: dict[str, Any]
-    called: str
+    format_name: str
     hint: str
 
 
@@ -52,7 +52,7 @@ def test_rows_of_another_format_are_recognized(case: Format) -> None:
 
     assert defect is not None
     assert defect.kind == "foreign"
-    assert case.called in defect.name
+    assert case.format_name in defect.name
     assert case.hint in defect.detail
     assert find_foreign(rows(case.row)) == defect
 
@@ -87,7 +87,7 @@ def test_last_row_of_the_chunk_may_be_cut_off() -> None:
 class Document(NamedTuple):
     name: str
     head: bytes
-    called: str | None
+    format_name: str | None
 
 
 @each(
@@ -114,11 +114,11 @@ class Document(NamedTuple):
 def test_json_document_over_several_lines_is_recognized(case: Document) -> None:
     defect = find_foreign(case.head)
 
-    if case.called is None:
+    if case.format_name is None:
         assert defect is None
     else:
         assert defect is not None
-        assert (defect.kind, case.called in defect.name) == ("foreign", True)
+        assert (defect.kind, case.format_name in defect.name) == ("foreign", True)
         assert "jq" in defect.detail
 
 
@@ -129,7 +129,7 @@ GEMINI = rows({"custom_id": "a", "request": {"contents": [{"parts": [{"text": "H
 class OtherFormat(NamedTuple):
     name: str
     head: bytes
-    called: str
+    format_name: str
 
 
 @each(
@@ -160,7 +160,7 @@ def test_other_formats_are_recognized(case: OtherFormat) -> None:
     defect = find_foreign(case.head)
 
     assert defect is not None
-    assert (defect.kind, case.called in defect.name) == ("foreign", True)
+    assert (defect.kind, case.format_name in defect.name) == ("foreign", True)
     assert defect.detail
 
 
@@ -298,7 +298,7 @@ def test_batch_file_with_errors_is_not_foreign(data: bytes) -> None:
     assert "not_a_batch_file" not in {error.rule for error in report.errors}
 
 
-def test_lines_of_a_foreign_file_are_checked_if_the_rule_is_off() -> None:
+def test_lines_of_a_foreign_file_are_checked_if_the_rule_is_disabled() -> None:
     [path] = [path for path in FOREIGN_FILES if path.name == "fine_tuning.jsonl"]
     data = path.read_bytes()
 

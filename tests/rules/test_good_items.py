@@ -42,12 +42,12 @@ def good_items(*items: Any) -> _GoodItems:
 
 
 @given(st.lists(VALUES, max_size=6), st.lists(VALUES, max_size=6))
-def test_only_items_that_were_added_are_known(added: list[Any], asked: list[Any]) -> None:
+def test_only_items_that_were_added_are_known(added: list[Any], queried: list[Any]) -> None:
     good = good_items(*added)
     texts = {orjson.dumps(value) for value in added}
     for _ in range(2):  # The second list is the same as the one before.
-        unknown = set(good.unknown(asked))
-        for index, value in enumerate(asked):
+        unknown = set(good.unknown(queried))
+        for index, value in enumerate(queried):
             assert orjson.dumps(value) in texts or index in unknown
 
 
@@ -169,8 +169,8 @@ def test_schema_of_a_valid_tool_is_checked_only_once(monkeypatch: pytest.MonkeyP
     assert {tool["name"] for tool in checked} == {"i"}
 
 
-def test_each_kind_of_list_has_its_own_cache() -> None:
-    """A function that is valid in one kind of list may be invalid in another kind."""
-    own = [id(good) for good in structured_outputs._good_items.values()]
+def test_each_type_of_list_has_its_own_cache() -> None:
+    """A function that is valid in one type of list may be invalid in another."""
+    caches = [id(good) for good in structured_outputs._good_items.values()]
 
-    assert len(own) == len(set(own)) > 1
+    assert len(caches) == len(set(caches)) > 1

@@ -28,7 +28,7 @@ def test_group_names_differ_from_rule_names_and_codes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("names", "expected"),
     [
         pytest.param("line", {"missing_line_member", "unknown_line_member"}, id="group"),
         pytest.param("image*", {"image_tool_format", "format_excludes"}, id="glob of names"),
@@ -36,8 +36,8 @@ def test_group_names_differ_from_rule_names_and_codes() -> None:
         pytest.param("duplicate_[ck]*", {"duplicate_key", "duplicate_custom_id"}, id="set"),
     ],
 )
-def test_groups_and_globs_expand_to_rules(given: str, expected: set[str]) -> None:
-    found = resolve_rule_names(given)
+def test_groups_and_globs_expand_to_rules(names: str, expected: set[str]) -> None:
+    found = resolve_rule_names(names)
 
     assert expected <= set(found)
     assert len(found) == len(set(found)) < len(RULES)
@@ -47,10 +47,10 @@ def test_rules_are_listed_once_each() -> None:
     assert resolve_rule_names("duplicate_key,json,duplicate*").count("duplicate_key") == 1
 
 
-@pytest.mark.parametrize("given", ["no_such_*", "[", "imag"])
-def test_name_that_matches_no_rule_raises_value_error(given: str) -> None:
+@pytest.mark.parametrize("names", ["no_such_*", "[", "imag"])
+def test_name_that_matches_no_rule_raises_value_error(names: str) -> None:
     with pytest.raises(ValueError, match=r"unknown rule"):
-        resolve_rule_names(given)
+        resolve_rule_names(names)
 
 
 def test_rules_are_listed_by_group() -> None:

@@ -118,12 +118,12 @@ def test_hint_suggests_the_intended_url(case: IntendedUrl) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"), [(None, "null"), (17, "17"), (True, "true"), ({"a": 1}, '{"a":1}')]
+    ("url", "quoted"), [(None, "null"), (17, "17"), (True, "true"), ({"a": 1}, '{"a":1}')]
 )
-def test_url_that_is_not_a_string_is_quoted_as_json(url: object, shown: str) -> None:
+def test_url_that_is_not_a_string_is_quoted_as_json(url: object, quoted: str) -> None:
     hint = only(request() | {"url": url}).hint
 
-    assert hint == f"{shown} is not a batch endpoint. The body was skipped."
+    assert hint == f"{quoted} is not a batch endpoint. The body was skipped."
 
 
 def test_body_is_not_checked_under_an_invalid_url() -> None:
@@ -149,19 +149,19 @@ def test_hint_explains_a_body_that_is_a_string() -> None:
     ],
 )
 def test_misnamed_field_is_reported_once(wrong: str, right: str) -> None:
-    made = request()
-    made[wrong] = made.pop(right)
-    error = only(made)
+    invalid_line = request()
+    invalid_line[wrong] = invalid_line.pop(right)
+    error = only(invalid_line)
 
     assert (error.rule, error.param) == ("missing_line_member", right)
     assert error.hint == f'Rename "{wrong}" to "{right}".'
 
 
 def test_field_of_a_wrong_type_is_not_a_misspelling() -> None:
-    made = request()
-    made["request"] = str(made.pop("body"))
+    invalid_line = request()
+    invalid_line["request"] = str(invalid_line.pop("body"))
 
-    assert {error.rule for error in check_request(made)} == {
+    assert {error.rule for error in check_request(invalid_line)} == {
         "missing_line_member",
         "unknown_line_member",
     }

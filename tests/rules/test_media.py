@@ -27,7 +27,7 @@ EXPECTED_PDF = (
     " (e.g. 'data:application/pdf;base64,SGVsbG8sIFdvcmxkIQ==')"
 )
 
-#: The place of the image in the bodies below.
+#: The location of the image in the bodies below.
 CHAT_PATH = ("messages", 0, "content", 0, "image_url", "url")
 RESPONSES_PATH = ("input", 0, "content", 1, "image_url")
 
@@ -166,7 +166,7 @@ class ImagePlace(NamedTuple):
     name: str
     url: str
     body: dict[str, Any]
-    place: str
+    location: str
 
 
 BAD_IMAGE = {"image_url": "data:image/png;base64,"}
@@ -199,12 +199,12 @@ BAD_IMAGE = {"image_url": "data:image/png;base64,"}
         ),
     ]
 )
-def test_images_are_found_in_every_place(case: ImagePlace) -> None:
-    message = f"Invalid '{case.place}'. {EXPECTED_IMAGE}, but got empty base64-encoded bytes."
+def test_images_are_found_in_every_location(case: ImagePlace) -> None:
+    message = f"Invalid '{case.location}'. {EXPECTED_IMAGE}, but got empty base64-encoded bytes."
 
     [(found, param, _)] = rule_findings("invalid_image_url", case.url, case.body)
 
-    assert (found, param) == (message, case.place)
+    assert (found, param) == (message, case.location)
 
 
 # -- images: doubtful_image_url -------------------------------------------------------------------
@@ -305,8 +305,8 @@ class BadFile(NamedTuple):
 )
 def test_invalid_file_data_is_reported(case: BadFile) -> None:
     chat, response = chat_file(file_data=case.data), response_file(file_data=case.data)
-    place = "messages[0].content[0].file.file_data"
-    message = f"Invalid file data: '{place}'. {EXPECTED_PDF}, but got {case.got}."
+    location = "messages[0].content[0].file.file_data"
+    message = f"Invalid file data: '{location}'. {EXPECTED_PDF}, but got {case.got}."
     doubt = (
         f"The file cannot be decoded. Expected a base64-encoded data URL, but got {case.got}.",
         "input[0].content[0].file_data",
@@ -314,7 +314,7 @@ def test_invalid_file_data_is_reported(case: BadFile) -> None:
     )
 
     assert rule_findings("invalid_file_data", CHAT, chat) == [
-        (message, place, ("messages", 0, "content", 0, "file", "file_data"))
+        (message, location, ("messages", 0, "content", 0, "file", "file_data"))
     ]
     assert rule_findings("invalid_file_data", RESPONSES, response) == []
     assert rule_findings("doubtful_file_data", RESPONSES, response) == (

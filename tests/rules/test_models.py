@@ -84,7 +84,7 @@ def test_model_at_the_wrong_endpoint_is_reported_with_the_correct_endpoints(
     assert error.pointer == "/body/model"
 
 
-def test_images_endpoint_answers_with_the_code_of_an_invalid_value() -> None:
+def test_misplaced_model_at_an_images_endpoint_has_the_code_invalid_value() -> None:
     (error,) = about_model(GENERATIONS, "gpt-4.1")
 
     assert (error.code, error.param) == ("invalid_value", "body.model")

@@ -46,8 +46,8 @@ class Part(NamedTuple):
         ),
     ]
 )
-def test_response_has_the_documented_file(case: Part) -> None:
-    """Files are checked in messages and in tool outputs."""
+def test_file_part_of_a_responses_request_is_checked(case: Part) -> None:
+    """Messages and tool outputs can contain files."""
     call = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}
     output = {"type": "function_call_output", "call_id": "a", "output": [case.part]}
     in_message = check_request(
@@ -79,7 +79,7 @@ def test_response_has_the_documented_file(case: Part) -> None:
         ),
     ]
 )
-def test_response_has_the_documented_image(case: Part) -> None:
+def test_image_part_of_a_responses_request_is_checked(case: Part) -> None:
     errors = check_request(request(url=RESPONSES, input=[{"role": "user", "content": [case.part]}]))
 
     assert [error.code for error in errors] == ([case.code] if case.code else [])

@@ -105,7 +105,7 @@ def test_images_do_not_count_as_characters() -> None:
 class TooLongInput(NamedTuple):
     name: str
     value: Any
-    place: str
+    location: str
 
 
 @each(
@@ -119,7 +119,7 @@ def test_embedding_input_too_long_for_any_tokenizer_is_reported(case: TooLongInp
     (error,) = check_request(embedding(case.value))
 
     assert (error.rule, error.param) == ("input_too_long", None)
-    assert error.message == f"Invalid '{case.place}': maximum input length is 8192 tokens."
+    assert error.message == f"Invalid '{case.location}': maximum input length is 8192 tokens."
 
 
 class LongestInput(NamedTuple):

@@ -44,7 +44,7 @@ def test_other_unknown_parameters_pass(name: str) -> None:
     assert check_request(row(**{name: 1}), provider="compatible") == []
 
 
-def test_parameter_next_to_a_similar_known_one_passes() -> None:
+def test_unknown_parameter_passes_if_the_similar_known_one_is_present() -> None:
     assert check_request(row(temprature=1, temperature=1), provider="compatible") == []
 
 

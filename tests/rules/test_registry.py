@@ -126,13 +126,13 @@ def test_rules_have_examples_if_lines_can_show_the_problem() -> None:
 def test_examples_fail_or_pass_as_documented(rule: Rule, heading: str, text: str) -> None:
     """A `Passes` example has no error of any rule."""
     found = findings(rule, text)
-    own = [error for error in found if error.rule == rule.name]
+    rule_findings = [error for error in found if error.rule == rule.name]
 
     if heading == "Fails":
-        assert own
-        assert all(error.code == rule.code and error.message for error in own)
+        assert rule_findings
+        assert all(error.code == rule.code and error.message for error in rule_findings)
     else:
-        assert own == []
+        assert rule_findings == []
         assert [error for error in found if error.severity == "error"] == []
 
 
@@ -209,7 +209,9 @@ class PlaceCase(NamedTuple):
 @each(
     [
         PlaceCase("dotted path", problem("x", "a", 0, "b"), "body.a[0].b", ("body", "a", 0, "b")),
-        PlaceCase("given param", problem("x", "a", "b", param="a"), "body.a", ("body", "a", "b")),
+        PlaceCase(
+            "explicit param", problem("x", "a", "b", param="a"), "body.a", ("body", "a", "b")
+        ),
         PlaceCase("null param", problem("x", "a", param=None), None, ("body", "a")),
         PlaceCase("body", problem("x"), "body", ("body",)),
     ]

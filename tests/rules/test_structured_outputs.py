@@ -21,18 +21,18 @@ from structured.cases import FUNCTION, STRICT, with_a
 from structured.helpers import (
     CHAT,
     FORBIDDEN_AT_ROOT,
-    FUNCTION_PLACES,
+    FUNCTION_LOCATIONS,
     NOT_CLOSED,
     RESPONSES,
     RULE_NAMES,
-    STRICT_PLACES,
-    Place,
+    STRICT_LOCATIONS,
+    Location,
     SchemaCase,
     assert_findings,
     chat_format,
     chat_tool,
     closed,
-    places_of,
+    locations_of,
     responses_tool,
     schema_findings,
     text_format,
@@ -45,30 +45,30 @@ EMBEDDINGS = "/v1/embeddings"
 #: The parameters of a function in which an array has no items.
 BAD = with_a({"type": "array"})
 
-strict_places = pytest.mark.parametrize(
-    "place", STRICT_PLACES, ids=[place.name for place in STRICT_PLACES]
+strict_locations = pytest.mark.parametrize(
+    "location", STRICT_LOCATIONS, ids=[location.name for location in STRICT_LOCATIONS]
 )
-function_places = pytest.mark.parametrize(
-    "place", FUNCTION_PLACES, ids=[place.name for place in FUNCTION_PLACES]
+function_locations = pytest.mark.parametrize(
+    "location", FUNCTION_LOCATIONS, ids=[location.name for location in FUNCTION_LOCATIONS]
 )
 both_endpoints = pytest.mark.parametrize("url", [CHAT, RESPONSES])
 
 
-# -- findings and their places --------------------------------------------------------------------
+# -- findings and their locations -----------------------------------------------------------------
 
 
-@strict_places
+@strict_locations
 @each(STRICT)
-def test_strict_schema_is_checked_in_every_place(case: SchemaCase, place: Place) -> None:
-    assert_findings(case, place)
+def test_strict_schema_is_checked_in_every_location(case: SchemaCase, location: Location) -> None:
+    assert_findings(case, location)
 
 
-@function_places
+@function_locations
 @each(FUNCTION)
-def test_parameters_of_a_function_are_checked_in_every_place(
-    case: SchemaCase, place: Place
+def test_parameters_of_a_function_are_checked_in_every_location(
+    case: SchemaCase, location: Location
 ) -> None:
-    assert_findings(case, place)
+    assert_findings(case, location)
 
 
 def test_forbidden_root_keyword_in_a_function_is_doubtful_only_in_responses() -> None:
@@ -88,10 +88,10 @@ def test_strict_function_needs_parameters() -> None:
     absent = {"tools": [{"type": "function", "function": {"name": "f", "strict": True}}]}
     message = f"Invalid schema for function 'f': In context=(), {NOT_CLOSED}"
 
-    assert places_of(schema_findings(CHAT, absent)) == [
+    assert locations_of(schema_findings(CHAT, absent)) == [
         (message, "body.tools[0].function.parameters", "/body/tools/0/function")
     ]
-    assert places_of(schema_findings(RESPONSES, responses_tool(None, strict=True))) == [
+    assert locations_of(schema_findings(RESPONSES, responses_tool(None, strict=True))) == [
         (message, "body.tools[0].parameters", "/body/tools/0/parameters")
     ]
 
@@ -102,8 +102,8 @@ def test_each_tool_is_reported_with_its_index_and_name() -> None:
     found = schema_findings(RESPONSES, {"tools": [{"type": "web_search"}, *tools]})
 
     assert [
-        (*re.findall("function '(.*?)'", message), param, place)
-        for message, param, place in places_of(found)
+        (*re.findall("function '(.*?)'", message), param, location)
+        for message, param, location in locations_of(found)
     ] == [
         ("f", "body.tools[1].parameters", "/body/tools/1/parameters/properties/a"),
         ("g", "body.tools[2].parameters", "/body/tools/2/parameters/properties/a"),
@@ -172,8 +172,8 @@ def test_keywords_unsupported_by_fine_tuned_models_are_reported() -> None:
     found = schema_findings(RESPONSES, model | text_format(schema))
 
     assert [(problem.rule, pointer(problem.path or ())) for problem in found] == [
-        ("fine_tuned_schema", f"/body/text/format/schema/properties/{place}")
-        for place in ("a/minLength", "a/pattern", "b/minimum")
+        ("fine_tuned_schema", f"/body/text/format/schema/properties/{location}")
+        for location in ("a/minLength", "a/pattern", "b/minimum")
     ]
     other = schema_findings(RESPONSES, {"model": "m"} | text_format(schema))
     assert [problem.rule for problem in other] == ["doubtful_schema"]
@@ -204,7 +204,7 @@ def test_only_schemas_with_problems_trigger_the_rules(url: str) -> None:
 # -- caching --------------------------------------------------------------------------------------
 
 
-def test_schema_has_the_same_findings_in_every_place_and_under_every_name() -> None:
+def test_schema_has_the_same_findings_in_every_location_and_under_every_name() -> None:
     bad = closed(a={"type": "array"})
     tail = "In context=('properties', 'a'), array schema missing items."
 
@@ -222,7 +222,7 @@ def test_schema_has_the_same_findings_in_every_place_and_under_every_name() -> N
     ]
 
 
-def test_schema_that_is_valid_in_one_place_may_be_invalid_in_another() -> None:
+def test_schema_that_is_valid_in_one_location_may_be_invalid_in_another() -> None:
     schema = with_a({"type": "string"})
     not_a_format = {"type": "json_schema", "strict": True, "schema": schema}
 
@@ -271,8 +271,8 @@ def test_messages_escape_and_shorten_names() -> None:
 @pytest.mark.parametrize(
     "keyword", ["properties", "items", "anyOf", "not", "$defs", "enum", "type"]
 )
-@strict_places
-def test_deep_schema_is_checked_with_short_messages(keyword: str, place: Place) -> None:
+@strict_locations
+def test_deep_schema_is_checked_with_short_messages(keyword: str, location: Location) -> None:
     schema: Any = {"type": "string"}
     for _ in range(1000):
         if keyword in ("properties", "$defs"):
@@ -282,12 +282,11 @@ def test_deep_schema_is_checked_with_short_messages(keyword: str, place: Place) 
         else:
             schema = {keyword: schema}
 
-    for problem in schema_findings(place.url, place.body(closed(a=schema))):
+    for problem in schema_findings(location.url, location.body(closed(a=schema))):
         assert len(problem.message) < 10_000
 
 
-# -- invalid values
-# --------------------------------------------------------------------------------------
+# -- invalid values -------------------------------------------------------------------------------
 
 
 @given(JSON, st.sampled_from([CHAT, RESPONSES]))
@@ -303,11 +302,11 @@ def test_invalid_data_never_raises(value: Any, url: str) -> None:
 @given(SCHEMAS)
 @settings(max_examples=300, deadline=None)
 def test_findings_of_any_schema_have_existing_paths(schema: dict[str, Any]) -> None:
-    for place in STRICT_PLACES:
-        line = {"body": place.body(schema)}
-        for found in schema_findings(place.url, line["body"]):
-            assert found.message.startswith(place.lead)
-            assert found.param == place.param
+    for location in STRICT_LOCATIONS:
+        line = {"body": location.body(schema)}
+        for found in schema_findings(location.url, line["body"]):
+            assert found.message.startswith(location.lead)
+            assert found.param == location.param
             value: Any = line
             for part in found.path or ():
                 value = value[part]

@@ -379,7 +379,7 @@ def test_rule_reports_only_its_own_kinds_of_defect(case: Rule, kind: DefectKind)
 
 
 @pytest.mark.parametrize("kind", ["not json", "not utf-8", "not a number", "not an object"])
-def test_hint_gives_the_detail_of_the_defect(kind: DefectKind) -> None:
+def test_hint_contains_the_detail_of_the_defect(kind: DefectKind) -> None:
     [problem] = RULES[RULE_OF_KIND[kind]].check(Defect(kind, "the detail"))
 
     assert (problem.hint or "").startswith("the detail")
@@ -441,7 +441,7 @@ def test_lone_surrogate_in_parameters_is_reported_at_its_place() -> None:
 # -- duplicate_key --------------------------------------------------------------------------------
 
 
-def test_repeated_key_is_reported_if_its_rule_is_on() -> None:
+def test_repeated_key_is_reported_if_its_rule_is_enabled() -> None:
     text = with_input(b'"y", "input": "x"') + b"\n"
 
     report = check(text, warn=["duplicate_key"])

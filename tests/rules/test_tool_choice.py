@@ -245,7 +245,7 @@ class OtherTool(NamedTuple):
         ),
     ]
 )
-def test_other_chosen_tool_that_is_missing_is_reported(case: OtherTool) -> None:
+def test_chosen_non_function_tool_that_is_missing_is_reported(case: OtherTool) -> None:
     body = {"tools": case.tools, "tool_choice": case.choice}
 
     assert rule_findings("tool_choice_elsewhere", case.url, body) == [
@@ -279,7 +279,7 @@ def test_other_chosen_tool_that_is_missing_is_reported(case: OtherTool) -> None:
         OtherTool("other endpoint", EMBEDDINGS, [RESPONSES_F], {"type": "file_search"}),
     ]
 )
-def test_other_chosen_tool_that_may_exist_passes(case: OtherTool) -> None:
+def test_chosen_non_function_tool_that_may_exist_passes(case: OtherTool) -> None:
     body = {"tools": case.tools, "tool_choice": case.choice}
 
     assert rule_findings("tool_choice_elsewhere", case.url, body) == []

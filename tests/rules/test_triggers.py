@@ -130,7 +130,7 @@ def test_lines_of_at_least_the_minimum_size_trigger_the_rule() -> None:
 # -- combined triggers ----------------------------------------------------------------------------
 
 
-def test_each_part_of_a_combined_trigger_triggers() -> None:
+def test_each_part_of_a_combined_trigger_triggers_the_rule() -> None:
     rule = make_rule(
         fields("n") | items({"name": False}) | parts({"file": False}) | long_lines(100)
     )

@@ -52,8 +52,8 @@ def calling(call_id: str = "call_1", text: Any = None, **function: Any) -> dict[
 
 def tool(parameters: Any, **function: Any) -> dict[str, Any]:
     """Return a body with a function."""
-    made = {"name": "f", "parameters": parameters, **function}
-    return {"tools": [{"type": "function", "function": made}]}
+    definition = {"name": "f", "parameters": parameters, **function}
+    return {"tools": [{"type": "function", "function": definition}]}
 
 
 class AcceptedBody(NamedTuple):

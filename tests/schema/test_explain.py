@@ -344,7 +344,7 @@ def test_tag_chooses_the_branch(case: Union) -> None:
     assert found == ([] if case.message is None else [case[2:]])
 
 
-# -- order, places and notes ----------------------------------------------------------------------
+# -- order, locations and notes -------------------------------------------------------------------
 
 ORDERED = {
     "type": "object",
@@ -442,7 +442,7 @@ def test_notes_replace_rule_message_param_and_phase() -> None:
     assert problem.rank.phase == Phase.EMPTY
 
 
-def test_long_place_is_shortened_in_the_message_only() -> None:
+def test_long_location_is_shortened_only_in_the_message() -> None:
     name = "x" * 500
     schema = {"type": "object", "properties": {}, "additionalProperties": False}
     (problem,) = explain(schema, {name: 1})

@@ -1,6 +1,6 @@
 """Every attribute of the explainer's problems, with one schema that has all keywords.
 
-`test_explain.py` tests the meaning of each keyword. Here, a change to any sentence, place, rank or
+`test_explain.py` tests the meaning of each keyword. Here, a change to any sentence, location, rank or
 hint changes `fixtures/expected/explanations.txt`.
 """
 

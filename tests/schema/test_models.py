@@ -350,8 +350,7 @@ def findings(url: str, model: str, *parameters: Body) -> list[BatchError]:
     return [error for error in check_request(request) if error.rule != "deprecated_parameter"]
 
 
-# -- rejections
-# -------------------------------------------------------------------------------------
+# -- rejections -----------------------------------------------------------------------------------
 
 
 @each(REJECTIONS)

@@ -53,19 +53,19 @@ def refresh() -> ModuleType:
             {"properties": {"dimesions": {"minimum": 1}}},
             [],
             "not listed: ['dimesions']",
-            id="misspelt",
+            id="misspelled",
         ),
         pytest.param(
             {"properties": {"inner": {"properties": {"nmae": {}}}}},
             [],
             "not listed: ['nmae']",
-            id="misspelt in an object",
+            id="misspelled in an object",
         ),
         pytest.param(
             {"properties": {"list": {"items": {"properties": {"nmae": {}}}}}},
             [],
             "not listed: ['nmae']",
-            id="misspelt in an array",
+            id="misspelled in an array",
         ),
         pytest.param(
             {"properties": {"dimensions": {"minimum": 1}}},
@@ -115,7 +115,7 @@ ROW: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        pytest.param({"limit": {}}, "unknown fields: ['limit']", id="misspelt"),
+        pytest.param({"limit": {}}, "unknown fields: ['limit']", id="misspelled"),
         pytest.param({"limits": {"bytes": 5}}, "missing: ['limits.bytes']", id="no source"),
         pytest.param({"evidence": {}}, "missing: ['limits.requests']", id="no sources at all"),
         pytest.param(

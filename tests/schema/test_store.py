@@ -66,7 +66,7 @@ ABOUT = {"$schema", "$id", "$comment", "title"}
 
 
 def nodes(schema: Any) -> Iterator[dict[str, Any]]:
-    """Yield a schema and every schema inside it. Properties named like keywords are not schemas."""
+    """Yield a schema and every schema inside it."""
     if not isinstance(schema, dict):
         return
     yield schema

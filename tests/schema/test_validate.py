@@ -1,4 +1,4 @@
-"""The two schema engines, which share one function. `tests/laws` compares them on many bodies."""
+"""The two schema engines, which have one interface. `tests/laws` compares them on many bodies."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from batchlint.server.run import LocalOnly, base_url, is_loopback, listen
         ("127.0.0.1:8000", "null", 403),
     ],
 )
-def test_requests_with_a_foreign_host_or_origin_are_rejected(
+def test_requests_with_another_host_or_origin_are_rejected(
     host: str, origin: str | None, status: int
 ) -> None:
     headers = {"host": host} | ({} if origin is None else {"origin": origin})

@@ -51,26 +51,26 @@ def nested(levels: int) -> dict[str, Any]:
 
 
 class Expected(NamedTuple):
-    """An expected problem: the API's sentence, and a pointer to the place in the schema."""
+    """An expected problem: the API's sentence, and a pointer to the location in the schema."""
 
     sentence: str
-    place: str = ""
+    location: str = ""
     certain: bool = True
 
 
-def at(context: tuple[str, ...], tail: str, place: str, *, certain: bool = True) -> Expected:
+def at(context: tuple[str, ...], tail: str, location: str, *, certain: bool = True) -> Expected:
     """Return a problem whose sentence names a context."""
-    return Expected(f"In context={context!r}, {tail}", place, certain)
+    return Expected(f"In context={context!r}, {tail}", location, certain)
 
 
-def in_a(tail: str, place: str = "", *, certain: bool = True) -> Expected:
+def in_a(tail: str, location: str = "", *, certain: bool = True) -> Expected:
     """Return a problem in the property `a`."""
-    return at(("properties", "a"), tail, f"/properties/a{place}", certain=certain)
+    return at(("properties", "a"), tail, f"/properties/a{location}", certain=certain)
 
 
-def in_root(tail: str, place: str = "") -> Expected:
+def in_root(tail: str, location: str = "") -> Expected:
     """Return a problem at the root."""
-    return at((), tail, place)
+    return at((), tail, location)
 
 
 def not_an_object(json_type: str, *, certain: bool = True) -> Expected:
@@ -96,7 +96,7 @@ class SchemaCase(NamedTuple):
 
 
 def sentences(schema: dict[str, Any], mode: subset.Mode = "strict") -> list[tuple[str, str]]:
-    """Return the sentences and places of a schema's problems."""
+    """Return the sentences and locations of a schema's problems."""
     return [(found.sentence, pointer(found.path)) for found in subset.problems(schema, mode)]
 
 
@@ -126,11 +126,11 @@ def responses_tool(parameters: Any, **more: Any) -> dict[str, Any]:
     return {"tools": [{"type": "function", "name": "f", "parameters": parameters, **more}]}
 
 
-class Place(NamedTuple):
-    """A place in a request that contains a schema.
+class Location(NamedTuple):
+    """A location in a request that contains a schema.
 
     Attributes:
-        name: the name of the place.
+        name: the name of the location.
         url: the URL of the endpoint.
         body: makes a body with a schema.
         rule: the rule that reports what the API is certain to reject.
@@ -148,9 +148,9 @@ class Place(NamedTuple):
     pointer: str
 
 
-#: The four places for a strict schema.
-STRICT_PLACES = [
-    Place(
+#: The four locations for a strict schema.
+STRICT_LOCATIONS = [
+    Location(
         "format of chat",
         CHAT,
         chat_format,
@@ -159,7 +159,7 @@ STRICT_PLACES = [
         "body.response_format",
         "/body/response_format/json_schema/schema",
     ),
-    Place(
+    Location(
         "format of responses",
         RESPONSES,
         text_format,
@@ -168,7 +168,7 @@ STRICT_PLACES = [
         "body.text.format.schema",
         "/body/text/format/schema",
     ),
-    Place(
+    Location(
         "function of chat",
         CHAT,
         lambda schema: chat_tool(schema, strict=True),
@@ -177,7 +177,7 @@ STRICT_PLACES = [
         "body.tools[0].function.parameters",
         "/body/tools/0/function/parameters",
     ),
-    Place(
+    Location(
         "function of responses",
         RESPONSES,
         lambda schema: responses_tool(schema, strict=True),
@@ -188,9 +188,9 @@ STRICT_PLACES = [
     ),
 ]
 
-#: The three places for the parameters of a function that isn't strict.
-FUNCTION_PLACES = [
-    Place(
+#: The three locations for the parameters of a function that isn't strict.
+FUNCTION_LOCATIONS = [
+    Location(
         "function of chat",
         CHAT,
         chat_tool,
@@ -199,7 +199,7 @@ FUNCTION_PLACES = [
         "body.tools[0].function.parameters",
         "/body/tools/0/function/parameters",
     ),
-    Place(
+    Location(
         "function of responses",
         RESPONSES,
         lambda schema: responses_tool(schema, strict=False),
@@ -208,7 +208,7 @@ FUNCTION_PLACES = [
         "body.tools[0].parameters",
         "/body/tools/0/parameters",
     ),
-    Place(
+    Location(
         "old function",
         CHAT,
         lambda schema: {"functions": [{"name": "f", "parameters": schema}]},
@@ -229,21 +229,25 @@ def schema_findings(url: str, body: dict[str, Any], *rules: str) -> list[Problem
     ]
 
 
-def places_of(problems: list[Problem]) -> list[tuple[str, str | None, str]]:
+def locations_of(problems: list[Problem]) -> list[tuple[str, str | None, str]]:
     """Return the messages, params and pointers of problems."""
     return [(found.message, found.param, pointer(found.path or ())) for found in problems]
 
 
-def assert_findings(case: SchemaCase, place: Place) -> None:
+def assert_findings(case: SchemaCase, location: Location) -> None:
     """Verify that a request with the schema has exactly the expected findings."""
-    found = schema_findings(place.url, place.body(case.schema))
-    sure = [problem for problem in found if problem.rule == place.rule]
+    found = schema_findings(location.url, location.body(case.schema))
+    sure = [problem for problem in found if problem.rule == location.rule]
     doubtful = [problem for problem in found if problem.rule == "doubtful_schema"]
 
     assert len(sure) + len(doubtful) == len(found)
     for certain, problems in ((True, sure), (False, doubtful)):
-        assert places_of(problems) == [
-            (place.lead + expected.sentence, place.param, place.pointer + expected.place)
+        assert locations_of(problems) == [
+            (
+                location.lead + expected.sentence,
+                location.param,
+                location.pointer + expected.location,
+            )
             for expected in case.expected
             if expected.certain is certain
         ]

@@ -29,11 +29,11 @@ def test_limits_match_the_guide() -> None:
 
 
 def test_nesting_is_limited_to_10_levels() -> None:
-    place = "/properties/a" * 10
+    location = "/properties/a" * 10
 
     assert sentences(nested(10)) == []
-    assert sentences(nested(11)) == [("11 levels of nesting exceeds limit of 10.", place)]
-    assert sentences(nested(14)) == [("14 levels of nesting exceeds limit of 10.", place)]
+    assert sentences(nested(11)) == [("11 levels of nesting exceeds limit of 10.", location)]
+    assert sentences(nested(14)) == [("14 levels of nesting exceeds limit of 10.", location)]
 
 
 def test_items_count_as_nesting_levels_but_branches_do_not() -> None:

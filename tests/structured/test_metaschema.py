@@ -25,13 +25,13 @@ from structured.cases import with_a
 from structured.helpers import (
     CHAT,
     FORBIDDEN_AT_ROOT,
-    FUNCTION_PLACES,
+    FUNCTION_LOCATIONS,
     NOT_CLOSED,
     NOT_REQUIRED,
-    STRICT_PLACES,
+    STRICT_LOCATIONS,
     UNTYPED,
     Expected,
-    Place,
+    Location,
     SchemaCase,
     assert_findings,
     chat_tool,
@@ -111,18 +111,24 @@ FUNCTION = [
 ]
 
 
-@pytest.mark.parametrize("place", STRICT_PLACES, ids=[place.name for place in STRICT_PLACES])
+@pytest.mark.parametrize(
+    "location", STRICT_LOCATIONS, ids=[location.name for location in STRICT_LOCATIONS]
+)
 @each(STRICT)
-def test_strict_schema_is_checked_against_the_metaschema(case: SchemaCase, place: Place) -> None:
-    assert_findings(case, place)
+def test_strict_schema_is_checked_against_the_metaschema(
+    case: SchemaCase, location: Location
+) -> None:
+    assert_findings(case, location)
 
 
-@pytest.mark.parametrize("place", FUNCTION_PLACES, ids=[place.name for place in FUNCTION_PLACES])
+@pytest.mark.parametrize(
+    "location", FUNCTION_LOCATIONS, ids=[location.name for location in FUNCTION_LOCATIONS]
+)
 @each(FUNCTION)
 def test_parameters_of_a_function_are_checked_against_the_metaschema(
-    case: SchemaCase, place: Place
+    case: SchemaCase, location: Location
 ) -> None:
-    assert_findings(case, place)
+    assert_findings(case, location)
 
 
 def test_metaschema_problems_come_first() -> None:
@@ -172,7 +178,7 @@ def test_draft_4_allows_boolean_bounds() -> None:
     ]
 
 
-# -- agreement with the library ---------------------------------------------------------------
+# -- agreement with the library -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -206,7 +212,7 @@ def test_draft_4_allows_boolean_bounds() -> None:
     ],
     ids=str,
 )
-def test_sentence_and_place_match_the_library(schema: dict[str, Any]) -> None:
+def test_sentence_and_location_match_the_library(schema: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.SchemaError) as caught:
         jsonschema.Draft202012Validator.check_schema(schema)
 
@@ -275,7 +281,7 @@ def test_deeply_nested_value_is_explained_in_a_short_sentence(keyword: str) -> N
     assert len(first.sentence) < 200
 
 
-def test_long_value_is_cut_in_the_sentence() -> None:
+def test_long_value_is_shortened_in_the_sentence() -> None:
     [problem] = library_problems({"type": "x" * 1000})
 
     assert problem.sentence.startswith("'" + "x" * 10)

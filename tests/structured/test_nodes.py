@@ -13,7 +13,7 @@ from rules.helpers import each
 LEAF = {"type": "string"}
 
 
-def places(schema: dict[str, Any], *, strict: bool, levels: int | None = None) -> list[str]:
+def locations(schema: dict[str, Any], *, strict: bool, levels: int | None = None) -> list[str]:
     return [pointer(node.path) for node in nodes(schema, strict=strict, levels=levels)]
 
 
@@ -43,23 +43,27 @@ DEFINITIONS = ["/$defs/d", "/$defs/d/items", "/definitions/e"]
 
 
 def test_subschemas_are_yielded_depth_first_and_definitions_only_in_strict_mode() -> None:
-    assert places(SCHEMA, strict=False) == BELOW
-    assert places(SCHEMA, strict=True) == BELOW + DEFINITIONS
+    assert locations(SCHEMA, strict=False) == BELOW
+    assert locations(SCHEMA, strict=True) == BELOW + DEFINITIONS
 
 
 def test_walk_stops_at_references_in_strict_mode() -> None:
     schema = {"properties": {"a": {"$ref": "#", "items": LEAF}}}
 
-    assert places(schema, strict=True) == ["", "/properties/a"]
-    assert places(schema, strict=False) == ["", "/properties/a", "/properties/a/items"]
+    assert locations(schema, strict=True) == ["", "/properties/a"]
+    assert locations(schema, strict=False) == ["", "/properties/a", "/properties/a/items"]
 
 
 def test_levels_limit_the_depth_of_the_data() -> None:
     schema = {"properties": {"a": {"anyOf": [{"items": LEAF}]}}}
 
-    assert places(schema, strict=True, levels=0) == [""]
-    assert places(schema, strict=True, levels=1) == ["", "/properties/a", "/properties/a/anyOf/0"]
-    assert len(places(schema, strict=True, levels=2)) == 4
+    assert locations(schema, strict=True, levels=0) == [""]
+    assert locations(schema, strict=True, levels=1) == [
+        "",
+        "/properties/a",
+        "/properties/a/anyOf/0",
+    ]
+    assert len(locations(schema, strict=True, levels=2)) == 4
 
 
 def test_values_that_are_not_schemas_are_visited_but_not_entered() -> None:
@@ -74,12 +78,12 @@ def test_deep_schema_does_not_exhaust_the_stack(levels: int | None) -> None:
     for _ in range(5000):
         schema = {"items": schema}
 
-    visited = places(schema, strict=True, levels=levels)
+    visited = locations(schema, strict=True, levels=levels)
 
     assert 50 < len(visited) < 5000
 
 
-# -- facts about a subschema -----------------------------------------------------------------
+# -- facts about a subschema ----------------------------------------------------------------------
 
 
 class NodeCase(NamedTuple):
@@ -119,7 +123,7 @@ def test_context_names_one_of_several_types() -> None:
     ]
 
 
-def test_problem_of_a_node_names_its_context_and_place() -> None:
+def test_problem_of_a_node_names_its_context_and_location() -> None:
     node = Node(LEAF, ("properties", "a"), ("properties", "a"), 1)
 
     here = node.problem("is wrong.")

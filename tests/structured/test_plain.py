@@ -1,4 +1,4 @@
-"""The quick check (`structured/plain.py`): it accepts common strict schemas, and no invalid one."""
+"""The quick check (`structured/plain.py`) accepts common strict schemas, and no invalid ones."""
 
 from __future__ import annotations
 

@@ -68,10 +68,10 @@ def test_typical_schemas_use_no_budget() -> None:
     ids=ascii,
 )
 def test_slow_patterns_use_the_budget(pattern: str, is_slow: bool) -> None:
-    own = excess(with_pattern(pattern))
-    named = excess({"type": "object", "patternProperties": {pattern: {}}})
+    pattern_excess = excess(with_pattern(pattern))
+    name_excess = excess({"type": "object", "patternProperties": {pattern: {}}})
 
-    assert (own > 0, named > 0) == (is_slow, is_slow)
+    assert (pattern_excess > 0, name_excess > 0) == (is_slow, is_slow)
 
 
 def test_deep_values_use_the_budget() -> None:
@@ -86,7 +86,7 @@ def test_deep_values_use_the_budget() -> None:
 def test_counting_stops_when_the_budget_is_exceeded() -> None:
     schema: dict[str, Any] = {"anyOf": [{}] * 1000}
     for _ in range(50):
-        schema = {"anyOf": [schema, schema]}  # 2 ** 50 places
+        schema = {"anyOf": [schema, schema]}  # 2 ** 50 locations
 
     assert excess_steps(schema, 0) > MAX_EXTRA_STEPS
 

@@ -1,4 +1,4 @@
-"""The other tests in this directory would prove nothing without enough inputs."""
+"""`strategies.py` provides enough inputs for the other tests in this directory."""
 
 from __future__ import annotations
 
