@@ -263,10 +263,10 @@ def finding() -> str:
 def settings() -> str:
     """Render the keys of the configuration as a table."""
     lines = ["| key | value | meaning | applies to |", "|---|---|---|---|"]
-    applies_to = {"file": "a file", "folder": "a directory", "run": "the run"}
+    applies_to = {"file": "a file", "directory": "a directory", "run": "the run"}
     for key, setting in SETTINGS.items():
         lines.append(
-            f"| `{key}` | {setting.kind.must_be} | {setting.meaning} | {applies_to[setting.scope]} |"
+            f"| `{key}` | {setting.value_type.description} | {setting.description} | {applies_to[setting.scope]} |"
         )
     return "\n".join(lines)
 

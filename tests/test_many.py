@@ -16,7 +16,7 @@ import batchlint.engine.parallel
 import batchlint.many
 from batchlint import Report, check, check_many
 from batchlint.engine.parallel import Start
-from batchlint.many import Place
+from batchlint.many import Execution
 from support import line
 
 NAMES: Final = [f"{number}.jsonl" for number in range(12)]
@@ -268,14 +268,14 @@ def test_enough_files_are_counted_on_machines_with_many_cores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
-    choose_place = batchlint.many.choose_place
+    choose_execution = batchlint.many.choose_execution
 
-    def recording_choice(sources: Sequence[Any], jobs: int | None, start: Start) -> Place:
+    def recording_choice(sources: Sequence[Any], jobs: int | None, start: Start) -> Execution:
         seen.append(len(sources))
-        return choose_place(sources, jobs, start)
+        return choose_execution(sources, jobs, start)
 
     monkeypatch.setattr(batchlint.many, "count_cores", lambda: 64)
-    monkeypatch.setattr(batchlint.many, "choose_place", recording_choice)
+    monkeypatch.setattr(batchlint.many, "choose_execution", recording_choice)
     path = tmp_path / "a.jsonl"
     path.write_bytes(line("a"))
 

@@ -22,7 +22,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 
 from batchlint import check, remote
-from batchlint.remote import Found, RemoteFile, find, is_pattern, public_name
+from batchlint.remote import MatchingFile, RemoteFile, find, is_pattern, public_name
 from batchlint.sources import RemoteSource, is_url, open_source
 from support import line
 
@@ -249,8 +249,8 @@ def bucket(memory: MemoryFileSystem) -> MemoryFileSystem:
 @pytest.mark.usefixtures("bucket")
 def test_glob_finds_files_in_the_order_of_their_names() -> None:
     assert find("memory://b/*.jsonl") == [
-        Found("memory:///b/1.jsonl", 3),
-        Found("memory:///b/2.jsonl", 3),
+        MatchingFile("memory:///b/1.jsonl", 3),
+        MatchingFile("memory:///b/2.jsonl", 3),
     ]
 
 

@@ -25,14 +25,14 @@ _MAX_DOTS: Final = 1000
 _MAX_BYTES: Final = 1_000_000
 
 #: The maximum total number of bytes to parse again to find the line of an error.
-_MAX_REPARSED_BYTES: Final = 5_000_000
+_MAX_REPARSED_CHARACTERS: Final = 5_000_000
 
 #: Matches every spelling of a `[tool.batchlint]` table. Parsing TOML takes 5 ms, so a file without
 #: a match, such as one that only lists batchlint as a dependency, is not parsed.
 _TABLE: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
 
 #: Matches the position at the end of the TOML parser's error messages.
-_PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_POSITION: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 #: The names of the output formats.
 FORMAT_NAMES: Final = (
@@ -57,30 +57,30 @@ class ConfigError(ValueError):
 # -- the settings ---------------------------------------------------------------------------------
 
 
-class Kind(NamedTuple):
-    """A kind of value.
+class ValueType(NamedTuple):
+    """A value_type of value.
 
     Attributes:
-        must_be: a description of valid values, which completes "must be ...".
+        description: a description of valid values, which completes "must be ...".
         schema: a JSON Schema for valid values.
         is_valid: returns whether a value is valid.
     """
 
-    must_be: str
+    description: str
     schema: Mapping[str, Any]
     is_valid: Callable[[Any], bool]
 
 
-def _integer_from(minimum: int) -> Kind:
-    return Kind(
+def _integer_from(minimum: int) -> ValueType:
+    return ValueType(
         f"an integer, at least {minimum}",
         {"type": "integer", "minimum": minimum},
         lambda value: type(value) is int and value >= minimum,
     )
 
 
-def _one_of(*names: str) -> Kind:
-    return Kind(
+def _one_of(*names: str) -> ValueType:
+    return ValueType(
         f"one of {', '.join(names)}", {"enum": list(names)}, lambda value: value in list(names)
     )
 
@@ -98,16 +98,18 @@ def _is_table_of_strings(value: Any) -> bool:
 
 
 _STRING_LIST_SCHEMA: Final = {"type": "array", "items": {"type": "string"}}
-_RULES: Final = Kind("a list of rules", _STRING_LIST_SCHEMA, _is_list_of_strings)
-_GLOBS: Final = Kind(
+_RULES: Final = ValueType("a list of rules", _STRING_LIST_SCHEMA, _is_list_of_strings)
+_GLOBS: Final = ValueType(
     "a list of non-empty globs",
     {"type": "array", "items": {"type": "string", "minLength": 1}},
     _is_list_of_globs,
 )
-_STRING: Final = Kind("a string", {"type": "string"}, lambda value: isinstance(value, str))
-_BOOLEAN: Final = Kind("true or false", {"type": "boolean"}, lambda value: isinstance(value, bool))
-_INTEGER: Final = Kind("an integer", {"type": "integer"}, lambda value: type(value) is int)
-_STRING_TABLE: Final = Kind(
+_STRING: Final = ValueType("a string", {"type": "string"}, lambda value: isinstance(value, str))
+_BOOLEAN: Final = ValueType(
+    "true or false", {"type": "boolean"}, lambda value: isinstance(value, bool)
+)
+_INTEGER: Final = ValueType("an integer", {"type": "integer"}, lambda value: type(value) is int)
+_STRING_TABLE: Final = ValueType(
     "a table of strings",
     {"type": "object", "additionalProperties": {"type": "string"}},
     _is_table_of_strings,
@@ -115,21 +117,21 @@ _STRING_TABLE: Final = Kind(
 
 #: What a setting applies to: a file, a directory that is searched for files, or a run of the
 #: command.
-Scope = Literal["file", "folder", "run"]
+Scope = Literal["file", "directory", "run"]
 
 
 class Setting(NamedTuple):
     """A key of the configuration. The option on the command line has the same name.
 
     Attributes:
-        kind: the kind of value.
+        value_type: the value_type of value.
         scope: what it applies to.
-        meaning: a description, for the JSON Schema and the documentation.
+        description: a description, for the JSON Schema and the documentation.
     """
 
-    kind: Kind
+    value_type: ValueType
     scope: Scope
-    meaning: str
+    description: str
 
 
 SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
@@ -160,9 +162,9 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
         "completion-window": Setting(
             _STRING, "file", "The `completion_window` of the create call."
         ),
-        "include": Setting(_GLOBS, "folder", "In directories, check only files that match."),
+        "include": Setting(_GLOBS, "directory", "In directories, check only files that match."),
         "exclude": Setting(
-            _GLOBS, "folder", "In directories, skip files and directories that match."
+            _GLOBS, "directory", "In directories, skip files and directories that match."
         ),
         "format": Setting(_one_of(*FORMAT_NAMES), "run", "The output format."),
         "max-errors": Setting(
@@ -190,7 +192,7 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema for `batchlint.toml` and for `[tool.batchlint]`."""
     properties = {
-        key: {**setting.kind.schema, "description": setting.meaning}
+        key: {**setting.value_type.schema, "description": setting.description}
         for key, setting in SETTINGS.items()
     }
     for_files = {
@@ -267,8 +269,8 @@ class Config(NamedTuple):
 
     def globs(self, key: str) -> list[tuple[str, Path]]:
         """Return the globs of a setting, each with the directory that it is relative to."""
-        folder = (self.path or Path()).parent
-        return [(glob, folder) for glob in self.settings.get(key, ())]
+        directory = (self.path or Path()).parent
+        return [(glob, directory) for glob in self.settings.get(key, ())]
 
     def matches(self, glob: str, path: Path) -> bool:
         """Return whether a glob in `per-file` matches a file's relative path or its name."""
@@ -288,20 +290,22 @@ def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
         globs: pairs of a glob and its directory.
     """
     return any(
-        fnmatch(_relative(path, folder) if "/" in glob.rstrip("/") else path.name, glob.rstrip("/"))
-        for glob, folder in globs
+        fnmatch(
+            _relative(path, directory) if "/" in glob.rstrip("/") else path.name, glob.rstrip("/")
+        )
+        for glob, directory in globs
     )
 
 
-def _relative(path: Path, folder: Path) -> str:
+def _relative(path: Path, directory: Path) -> str:
     """Return a path relative to a directory, or only its name if it is outside the directory."""
     try:
-        return _resolved(path).relative_to(_resolved(folder)).as_posix()
+        return _resolved(path).relative_to(_resolved(directory)).as_posix()
     except (OSError, ValueError):
         return path.name
 
 
-def nearest(folder: Path) -> Config:
+def nearest(directory: Path) -> Config:
     """Return the configuration of a directory, or else of the nearest parent that has one.
 
     In the same directory, `batchlint.toml` takes precedence over `pyproject.toml`. A
@@ -311,7 +315,7 @@ def nearest(folder: Path) -> Config:
         ConfigError: the file is invalid.
     """
     try:
-        return _nearest(_resolved(folder))
+        return _nearest(_resolved(directory))
     except OSError:  # The working directory no longer exists, so its parents are unknown.
         return Config()
 
@@ -336,8 +340,8 @@ def _resolved(path: Path) -> Path:
 
 
 @cache
-def _nearest(folder: Path) -> Config:
-    for parent in (folder, *folder.parents):
+def _nearest(directory: Path) -> Config:
+    for parent in (directory, *directory.parents):
         path = parent / "batchlint.toml"
         if path.is_file():
             return _File(path).config()
@@ -427,9 +431,9 @@ class _File:
         except RecursionError:
             raise ConfigError(f"{self._path}: nested too deeply") from None
         except ValueError as error:  # Not TOML, not UTF-8, or a number with too many digits.
-            place = _PLACE.search(str(error))
+            place = _POSITION.search(str(error))
             where = f":{place[1]}:{place[2]}" if place else ""
-            raise ConfigError(f"{self._path}{where}: {_PLACE.sub('', str(error))}") from None
+            raise ConfigError(f"{self._path}{where}: {_POSITION.sub('', str(error))}") from None
 
     def _settings(self, keys: tuple[str, ...], table: Any) -> dict[str, Any]:
         """Return the settings in a table."""
@@ -442,9 +446,9 @@ class _File:
             place = f"{table_name}.{key}".lstrip(".")
             if key not in known:
                 raise self._error((*keys, key), f"unknown key {place}{_suggestion(key, known)}")
-            kind = SETTINGS[key].kind
-            if not kind.is_valid(value):
-                raise self._error((*keys, key), f"{place} must be {kind.must_be}")
+            value_type = SETTINGS[key].value_type
+            if not value_type.is_valid(value):
+                raise self._error((*keys, key), f"{place} must be {value_type.description}")
             try:
                 settings[key] = _resolve_names(key, value)
             except ValueError as error:
@@ -493,7 +497,7 @@ def _find_line(text: str, keys: Sequence[str]) -> int | None:
     the first line that contains its name and adds the key to the parsed document.
     """
     lines = text.split("\n")
-    parser = _Parser(_MAX_REPARSED_BYTES)
+    parser = _Parser(_MAX_REPARSED_CHARACTERS)
     for number, line in enumerate(lines):
         if not keys or keys[-1] not in line:
             continue

@@ -169,7 +169,7 @@ def fix(
         )
     with repair.run(source, beside=path) as result:
         if path is not None:
-            result.write(path, unless_same_as=source)
+            result.write(path, source=source)
         elif target is not None and not isinstance(target, str | os.PathLike):
             for chunk in result.chunks():
                 _write_all(target, chunk)
@@ -211,18 +211,18 @@ class Result(NamedTuple):
         """Yield the bytes of the repaired file."""
         return self.after.open().chunks()
 
-    def write(self, path: str, *, unless_same_as: Any) -> None:
+    def write(self, path: str, *, source: Any) -> None:
         """Write the repaired file, unless it is the source and nothing was fixed.
 
         Args:
             path: the target.
-            unless_same_as: the source.
+            source: the source.
 
         Raises:
             OSError: the source has changed since it was read.
             OutputError: the target can't be written. It keeps its old content.
         """
-        if not _is_same(unless_same_as, path):
+        if not _is_same(source, path):
             write_atomic(path, self.chunks())
         elif self.report.changed:
             write_atomic(path, self._chunks_if_unchanged())
@@ -318,9 +318,9 @@ class Repair:
             OSError: the source can't be read.
             OutputError: a temporary file can't be written.
         """
-        folder = None
+        directory = None
         if beside is not None:
-            folder = os.path.dirname(os.path.realpath(beside))  # noqa: PTH120
+            directory = os.path.dirname(os.path.realpath(beside))  # noqa: PTH120
         with ExitStack() as stack:
             opened = open_source(source)
             if self._name is None:
@@ -328,12 +328,12 @@ class Repair:
             if isinstance(opened, FileSource) and opened.size is not None:
                 current = Content(opened)
             else:
-                current = stack.enter_context(_spool(opened.chunks(), folder))
+                current = stack.enter_context(_spool(opened.chunks(), directory))
             before = current
             summary, report = self._check(current)
             has_objects = not lacks_objects(summary)
             for _ in range(_MAX_PASSES):
-                changed = self._first_change(current, summary, report, folder, stack)
+                changed = self._first_change(current, summary, report, directory, stack)
                 if changed is None:
                     break
                 current = changed
@@ -346,13 +346,13 @@ class Repair:
         content: Content,
         summary: ChunkSummary,
         report: Report,
-        folder: str | None,
+        directory: str | None,
         stack: ExitStack,
     ) -> Content | None:
         """Return the file after the first kind of fix that changes it. None if no fix does."""
         for chunks in self._attempts(content, summary, report):
             count = self._fixed.total()
-            changed = stack.enter_context(_spool(chunks, folder))
+            changed = stack.enter_context(_spool(chunks, directory))
             if self._fixed.total() > count:
                 return changed
         return None
@@ -567,13 +567,13 @@ def _max_rounds(line_bytes: int) -> int:
 
 
 @contextmanager
-def _spool(chunks: Iterable[bytes], folder: str | None) -> Iterator[Content]:
+def _spool(chunks: Iterable[bytes], directory: str | None) -> Iterator[Content]:
     """Copy bytes to an unnamed temporary file, which is removed when the context ends.
 
     Raises:
         OutputError: the file can't be written.
     """
-    with _temporary_file(folder) as file:
+    with _temporary_file(directory) as file:
         writer = CompleteWriter(file)
         buffer: list[bytes] = []
         size = 0
@@ -588,7 +588,7 @@ def _spool(chunks: Iterable[bytes], folder: str | None) -> Iterator[Content]:
         yield Content(file)
 
 
-def _temporary_file(folder: str | None) -> AbstractContextManager[Any]:
+def _temporary_file(directory: str | None) -> AbstractContextManager[Any]:
     """Create an unbuffered temporary file. A buffer would repeat a failed write on closing."""
     with as_output_error():
-        return tempfile.TemporaryFile(dir=folder, buffering=0, prefix=".batchlint.")
+        return tempfile.TemporaryFile(dir=directory, buffering=0, prefix=".batchlint.")

@@ -46,7 +46,7 @@ _KEY_RULES: Final = frozenset(
 )
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """The location of a finding in a line.
 
     Attributes:
@@ -76,12 +76,12 @@ def error_position(error: json.JSONDecodeError, text: str) -> int:
     return len(before) - 1 if is_bracket_reported else error.pos
 
 
-def find(line: bytes, error: BatchError) -> Place | None:
+def find(line: bytes, error: BatchError) -> Location | None:
     """Locate a finding in its line. Return None if the location is not found."""
     return find_all(line, [error], first=error.line == 1)[0]
 
 
-def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[Place | None]:
+def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[Location | None]:
     """Locate several findings of one line in a single pass.
 
     Args:
@@ -97,7 +97,7 @@ def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[
     except UnicodeDecodeError as decode_error:
         start = len(line[: decode_error.start].decode())
         text = line.decode(errors="replace").rstrip("\r\n")
-        return [Place(text, start, start + 1)] * len(errors)
+        return [Location(text, start, start + 1)] * len(errors)
     # The decoder recurses, and the caller's stack may be small.
     if is_deeper_than(MAX_EXPLAINED_LEVELS, text):
         return [None] * len(errors)
@@ -106,7 +106,7 @@ def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[
         if error.pointer is not None:
             root.add(_parse_pointer(error.pointer))
     succeeded = _try_walk(text, root, _MAX_STEPS, MAX_QUOTE_LENGTH)
-    return [_place(text, root if succeeded else None, error) for error in errors]
+    return [_location(text, root if succeeded else None, error) for error in errors]
 
 
 def _try_walk(text: str, root: _Target, steps: int, max_key_length: int | None) -> bool:
@@ -117,7 +117,7 @@ def _try_walk(text: str, root: _Target, steps: int, max_key_length: int | None) 
         return False
 
 
-def _place(text: str, root: _Target | None, error: BatchError) -> Place | None:
+def _location(text: str, root: _Target | None, error: BatchError) -> Location | None:
     """Return the location of a finding after the walk. If the walk failed, `root` is None."""
     span: tuple[int, int] | None = None
     try:
@@ -127,7 +127,7 @@ def _place(text: str, root: _Target | None, error: BatchError) -> Place | None:
             span = root.span(_parse_pointer(error.pointer), text, is_key=error.rule in _KEY_RULES)
     except (ValueError, IndexError, RecursionError):
         return None
-    return span and Place(text, *span)
+    return span and Location(text, *span)
 
 
 def _defect_span(text: str, rule: str) -> tuple[int, int] | None:

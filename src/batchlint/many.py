@@ -146,13 +146,13 @@ def _check_all(
         look_ahead = max(_LOOK_AHEAD, 2 * (jobs or count_cores()))
         first = list(islice(files, look_ahead))
         files = chain(first, files)
-        place = choose_place([source for _, source in first], jobs, start)
+        execution = choose_execution([source for _, source in first], jobs, start)
     else:
-        place = Place(nullcontext(executor), _EXECUTOR_WINDOW, 1, start)
-    options = {**options, "jobs": place.jobs, "start": place.start}
+        execution = Execution(nullcontext(executor), _EXECUTOR_WINDOW, 1, start)
+    options = {**options, "jobs": execution.jobs, "start": execution.start}
     calls = (_call(name, source, options) for name, source in files)
-    with place.executor as chosen:
-        for name, result in as_finished(chosen, calls, place.window):
+    with execution.executor as chosen:
+        for name, result in as_finished(chosen, calls, execution.window):
             if progress is not None and isinstance(result, Report):
                 progress(result.bytes)
             yield name, result
@@ -201,7 +201,7 @@ def _expand(
             yield from ((file.url, file.url) for file in found)
 
 
-class Place(NamedTuple):
+class Execution(NamedTuple):
     """Where to run the checks of many files.
 
     Attributes:
@@ -217,7 +217,7 @@ class Place(NamedTuple):
     start: Start
 
 
-def choose_place(sources: Sequence[Any], jobs: int | None, start: Start) -> Place:
+def choose_execution(sources: Sequence[Any], jobs: int | None, start: Start) -> Execution:
     """Choose where to check files: in this process, in threads or in worker processes.
 
     Args:
@@ -230,16 +230,16 @@ def choose_place(sources: Sequence[Any], jobs: int | None, start: Start) -> Plac
     if any(map(_is_remote, sources)):
         start = "spawn"
         if workers is None and len(sources) > 1:
-            return Place(threads(_THREADS), 2 * _THREADS, 1, start)
+            return Execution(threads(_THREADS), 2 * _THREADS, 1, start)
     if len(sources) < 2 * (workers or count_cores()):
         # There are few files, so the workers divide each file.
-        return Place(nullcontext(InlineExecutor()), 1, jobs, start)
+        return Execution(nullcontext(InlineExecutor()), 1, jobs, start)
     if workers is None:
         size = sum(local_size(source) or 0 for source in sources)
         workers = count_cores() if size >= MIN_PARALLEL_BYTES[start] else 1
     if workers == 1:
-        return Place(nullcontext(InlineExecutor()), 1, 1, start)
-    return Place(worker_processes(workers, start), CALLS_PER_WORKER * workers, 1, start)
+        return Execution(nullcontext(InlineExecutor()), 1, 1, start)
+    return Execution(worker_processes(workers, start), CALLS_PER_WORKER * workers, 1, start)
 
 
 def _is_remote(source: Any) -> bool:

@@ -69,7 +69,7 @@ _MIN_BYTES: Final = 1 << 16
 _CONNECT_SECONDS: Final = 30
 
 
-class Found(NamedTuple):
+class MatchingFile(NamedTuple):
     """A file that matches a glob or a prefix.
 
     Attributes:
@@ -180,7 +180,7 @@ def is_pattern(url: str) -> bool:
     return url.endswith("/") or any(character in url for character in special)
 
 
-def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[Found]:
+def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[MatchingFile]:
     """Find the files that match a glob, or the `.jsonl` and `.jsonl.gz` files below a prefix.
 
     Returns:
@@ -210,7 +210,9 @@ def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[Fou
         if not files:
             raise FileNotFoundError(errno.ENOENT, missing, name)
         to_url = _url_maker(url, filesystem, path)
-        return [Found(to_url(path), info.get("size")) for path, info in sorted(files.items())]
+        return [
+            MatchingFile(to_url(path), info.get("size")) for path, info in sorted(files.items())
+        ]
 
 
 def _find_all(filesystem: Any, path: str) -> dict[str, Any]:
@@ -223,10 +225,10 @@ def _find_all(filesystem: Any, path: str) -> dict[str, Any]:
         found: dict[str, Any] = filesystem.find(path, detail=True)
         return found
     found = {}
-    for directory, folders, files in filesystem.walk(path, detail=True):
+    for directory, directories, files in filesystem.walk(path, detail=True):
         for link_to_itself_or_parent in ("", ".", ".."):
-            folders.pop(link_to_itself_or_parent, None)
-        if folders and directory.removeprefix(path).count("/") >= _MAX_DIRECTORY_LEVELS:
+            directories.pop(link_to_itself_or_parent, None)
+        if directories and directory.removeprefix(path).count("/") >= _MAX_DIRECTORY_LEVELS:
             raise _too_many_levels_error()
         found.update({info["name"]: info for info in files.values()})
     return found
@@ -250,7 +252,7 @@ def _url_maker(url: str, filesystem: Any, pattern: str) -> Callable[[str], str]:
     prefix = links[position].removesuffix("/").removesuffix(pattern.removesuffix("/"))
 
     def to_url(path: str) -> str:
-        # Some filesystems leave the host out of the path.
+        # Some filesystems omit the host from the path.
         full = prefix + path if "://" in prefix else filesystem.unstrip_protocol(path)
         return "::".join((*links[:position], full, *links[position + 1 :]))
 

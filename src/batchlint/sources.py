@@ -80,7 +80,7 @@ class Source(Protocol):
             OSError: the source can't be read, or the file was truncated.
         """
 
-    def again(self) -> Iterator[bytes]:
+    def reread(self) -> Iterator[bytes]:
         """Yield the chunks a second time.
 
         For a stream that can't be read again, this yields at most the first 16 MB.
@@ -188,7 +188,7 @@ class _Stream:
         if self.is_text and self._remembered_bytes <= MAX_REMEMBERED_BYTES:
             self._remembered.append(chunk)
 
-    def again(self) -> Iterator[bytes]:
+    def reread(self) -> Iterator[bytes]:
         """See `Source`."""
         return iter(self._remembered)
 
@@ -207,7 +207,7 @@ class BytesSource(_Stream):
         super().__init__()
         self._data = data
 
-    def again(self) -> Iterator[bytes]:
+    def reread(self) -> Iterator[bytes]:
         """See `Source`."""
         return self._read(CHUNK_BYTES)
 
@@ -327,9 +327,9 @@ class FileSource:
             return self._stream.chunks(size)
         return self.read_range(0, self.size or 0, size)
 
-    def again(self) -> Iterator[bytes]:
+    def reread(self) -> Iterator[bytes]:
         """See `Source`."""
-        return self.chunks() if self._stream is None else self._stream.again()
+        return self.chunks() if self._stream is None else self._stream.reread()
 
     def raise_if_changed(self) -> None:
         """Check that the file at the path is still the one that was opened.
@@ -416,10 +416,10 @@ class StreamSource(_Stream):
         self._stream = stream
         self._start = _seekable_position(stream)
 
-    def again(self) -> Iterator[bytes]:
+    def reread(self) -> Iterator[bytes]:
         """See `Source`. Afterwards, the stream is at the same position as before."""
         if self._start is None:
-            yield from super().again()
+            yield from super().reread()
             return
         end = self._stream.tell()
         try:
@@ -544,7 +544,7 @@ class RemoteSource(_Stream):
     def _read(self, _size: int) -> Iterator[bytes]:
         yield from _whole_lines(self._file.pieces(self._read_timeout, self._with_limit))
 
-    def again(self) -> Iterator[bytes]:
+    def reread(self) -> Iterator[bytes]:
         """See `Source`. This downloads the file again."""
         return self._read(CHUNK_BYTES)
 

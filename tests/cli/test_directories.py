@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from batchlint.cli.inputs import Folder, find_inputs
+from batchlint.cli.inputs import Directory, find_inputs
 from batchlint.config import Config, load
 from support import FIXTURES, ROOT, CommandResult, line
 
@@ -50,7 +50,7 @@ def files_in(
     exclude: Sequence[str] = (),
 ) -> list[str]:
     """Return the files found in a directory, as paths relative to it."""
-    found = Folder(str(directory), config or Config(), include, exclude).files()
+    found = Directory(str(directory), config or Config(), include, exclude).files()
     return [Path(path).relative_to(directory).as_posix() for path in found]
 
 

@@ -206,8 +206,9 @@ def test_fixing_a_url_in_place_and_splitting_a_url_are_errors(
 
 def test_more_urls_are_queued_than_there_are_threads() -> None:
     """Otherwise, threads would be idle while a result is printed."""
-    from batchlint.many import choose_place
+    from batchlint.many import choose_execution
 
     assert (
-        choose_place(["memory://b/1.jsonl"] * 2, None, "spawn").window > parallel.CALLS_PER_WORKER
+        choose_execution(["memory://b/1.jsonl"] * 2, None, "spawn").window
+        > parallel.CALLS_PER_WORKER
     )

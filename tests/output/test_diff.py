@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batchlint.output.diff import unified
+from batchlint.output.diff import unified_diff
 
 
 def diff(old: bytes, new: bytes, *, same_lines: bool = True) -> bytes:
     return b"".join(
-        unified(
+        unified_diff(
             "f",
             lambda: old.splitlines(keepends=True),
             lambda: new.splitlines(keepends=True),
@@ -30,7 +30,7 @@ def numbered(count: int, **changed: str) -> bytes:
 
 
 def test_file_name_that_is_not_utf8_is_written_unchanged() -> None:
-    pieces = unified("a\udcff/é", lambda: [b"1\n"], lambda: [b"2\n"], same_lines=True)
+    pieces = unified_diff("a\udcff/é", lambda: [b"1\n"], lambda: [b"2\n"], same_lines=True)
 
     assert b"".join(pieces).startswith(b"--- a\xff/\xc3\xa9\n+++ a\xff/\xc3\xa9\n@@ ")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batchlint.output.sample import omitted, sample
+from batchlint.output.sample import describe_omitted, sample
 from output.samples import render_text
 from reports import make_finding, make_report
 from support import CommandResult, line
@@ -146,12 +146,12 @@ def test_findings_that_differ_only_in_an_array_index_count_as_similar() -> None:
 def test_omitted_findings_without_a_line_are_counted_without_a_location() -> None:
     report = make_report(*(make_finding(line=None) for _ in range(3)))
 
-    assert omitted(report, list(report.errors[:1])) == "2 more of invalid_value"
+    assert describe_omitted(report, list(report.errors[:1])) == "2 more of invalid_value"
 
 
 def test_at_most_ten_rules_with_omitted_findings_are_named() -> None:
     errors = [make_finding(rule=f"rule_{number}") for number in range(13)]
-    text = omitted(make_report(*errors), [])
+    text = describe_omitted(make_report(*errors), [])
 
     assert text.startswith("1 more of rule_0, line 1; 1 more of rule_1, line 1; ")
     assert text.endswith("; 1 more of rule_9, line 1; 3 more of 3 other rules")
@@ -160,4 +160,4 @@ def test_at_most_ten_rules_with_omitted_findings_are_named() -> None:
 def test_omitted_is_empty_if_all_findings_are_printed() -> None:
     report = make_report(make_finding())
 
-    assert omitted(report, list(report.errors)) == ""
+    assert describe_omitted(report, list(report.errors)) == ""

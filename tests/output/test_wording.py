@@ -14,8 +14,8 @@ from batchlint.output.wording import (
     by_effect,
     effect,
     effects,
+    format_location,
     label,
-    place,
     pluralize,
     summary_of_all,
     verdict,
@@ -103,7 +103,7 @@ def test_noun_agrees_with_its_count(number: int, text: str) -> None:
 def test_place_omits_unknown_line_and_column(
     line_number: int | None, column: int | None, text: str
 ) -> None:
-    assert place("a\nb", line_number, column) == text
+    assert format_location("a\nb", line_number, column) == text
 
 
 def test_label_shortens_a_param_over_120_characters() -> None:

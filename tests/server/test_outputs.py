@@ -16,16 +16,16 @@ from server.steps import CHAT, create, finish, read
 from support import line
 
 
-def write_answers(path: Path, *answers: Any) -> Path:
-    """Write answers to a file, and return its path."""
-    path.write_text("".join(json.dumps(answer) + "\n" for answer in answers), "utf-8")
+def write_responses(path: Path, *responses: Any) -> Path:
+    """Write responses to a file, and return its path."""
+    path.write_text("".join(json.dumps(response) + "\n" for response in responses), "utf-8")
     return path
 
 
 def test_requests_get_the_answers_from_the_file(tmp_path: Path) -> None:
     body = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}
     limited = {"error": {"message": "Slow down.", "code": "rate_limit_exceeded"}}
-    path = write_answers(
+    path = write_responses(
         tmp_path / "outputs.jsonl",
         {"custom_id": "a", "response": {"body": body}},
         {"custom_id": "b", "response": {"status_code": 429, "body": limited}},
@@ -56,13 +56,13 @@ def test_requests_get_the_answers_from_the_file(tmp_path: Path) -> None:
     assert batch.usage.output_tokens == 4 + 16
 
 
-def test_output_file_of_a_batch_can_be_used_as_answers(tmp_path: Path) -> None:
+def test_output_file_of_a_batch_can_be_used_as_outputs(tmp_path: Path) -> None:
     with TestClient(create_app()) as http:
         client = OpenAI(api_key="unused", base_url="http://testserver/v1", http_client=http)
         batch = finish(client, create(client, line("a", CHAT)))
         rows = read(client, batch.output_file_id)
 
-    outputs = read_outputs(write_answers(tmp_path / "outputs.jsonl", *rows))
+    outputs = read_outputs(write_responses(tmp_path / "outputs.jsonl", *rows))
 
     assert outputs["a"].body == rows[0]["response"]["body"]
 
@@ -71,11 +71,14 @@ def test_output_file_of_a_batch_can_be_used_as_answers(tmp_path: Path) -> None:
     ("contents", "message"),
     [
         ("{", "outputs.jsonl:2: not valid JSON"),
-        ("[]", "outputs.jsonl:2: an answer must look like"),
-        ('{"custom_id": 1, "response": {"body": {}}}', "outputs.jsonl:2: an answer must look like"),
-        ('{"custom_id": "b", "response": {}}', "outputs.jsonl:2: an answer must look like"),
+        ("[]", "outputs.jsonl:2: a response must look like"),
+        (
+            '{"custom_id": 1, "response": {"body": {}}}',
+            "outputs.jsonl:2: a response must look like",
+        ),
+        ('{"custom_id": "b", "response": {}}', "outputs.jsonl:2: a response must look like"),
         ('{"custom_id": "b", "response": {"body": {}, "status_code": 0}}', "status_code"),
-        ('{"custom_id": "a", "response": {"body": {}}}', "this custom_id already has an answer"),
+        ('{"custom_id": "a", "response": {"body": {}}}', "this custom_id already has a response"),
     ],
 )
 def test_malformed_or_repeated_answer_raises_value_error_with_its_line(

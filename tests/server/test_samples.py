@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 from batchlint.providers import provider
-from batchlint.server.answers import TEXT, canned_answer
+from batchlint.server.canned import TEXT, canned_response
 from batchlint.server.samples import sample
 from support import NOW, fixture_files, request, rows
 
@@ -126,7 +126,7 @@ def test_sample_is_limited_to_a_million_characters(schema: Any) -> None:
 
 
 def requested_schema(url: str, body: Any) -> Any:
-    """Return the schema that the answer to a request must match, or None."""
+    """Return the schema that the response to a request must match, or None."""
     if url == "/v1/chat/completions":
         return ((body.get("response_format") or {}).get("json_schema") or {}).get("schema")
     if url == "/v1/responses":
@@ -146,7 +146,7 @@ def test_answer_matches_the_schema_in_the_request() -> None:
     for row in (row for path in VALID for row in rows(path)):
         schema = requested_schema(row["url"], row["body"])
         if schema is not None and '"pattern"' not in json.dumps(schema):
-            answer = canned_answer(provider().endpoints[row["url"]], row["body"], "t", NOW)
+            answer = canned_response(provider().endpoints[row["url"]], row["body"], "t", NOW)
             jsonschema.validate(json.loads(text_of(answer)), schema)
             compared += 1
     assert compared > 5
@@ -158,6 +158,8 @@ def test_answer_is_json_in_json_mode() -> None:
         ("/v1/chat/completions", {"response_format": json_mode}),
         ("/v1/responses", {"text": {"format": json_mode}}),
     ):
-        answer = canned_answer(provider().endpoints[url], request(url=url, **extra)["body"], "t", 0)
+        answer = canned_response(
+            provider().endpoints[url], request(url=url, **extra)["body"], "t", 0
+        )
 
         assert json.loads(text_of(answer)) == {"answer": TEXT}

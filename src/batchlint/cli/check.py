@@ -22,8 +22,8 @@ from .inputs import NO_FILES, display_name, find_inputs, find_urls, reason
 from .options import (
     config_lookup,
     config_options,
+    directory_options,
     endpoint_option,
-    folder_options,
     jobs_option,
     provider_option,
     rule_options,
@@ -133,7 +133,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     metavar="NAME",
     help="Name of standard input in reports, also used to find the configuration.",
 )
-@folder_options
+@directory_options
 @config_options
 @click.option(
     "--max-enqueued-tokens",

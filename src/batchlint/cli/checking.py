@@ -274,19 +274,19 @@ def _check_many(
     start: Start,
     progress: Progress | None,
 ) -> Iterator[FileResult]:
-    """Run checks on the executor that `choose_place` chooses, and yield the results in order."""
+    """Run checks on the executor that `choose_execution` chooses, and yield the results in order."""
     from ..engine.parallel import FileCall, InlineExecutor, as_finished
-    from ..many import choose_place, local_size
+    from ..many import choose_execution, local_size
     from ..sources import is_gzipped, is_url
 
     if any(map(is_url, paths)):
         gc.enable()  # Filesystem clients create reference cycles.
-    place = choose_place(paths, jobs, start)
-    options = {**options, "jobs": place.jobs, "start": place.start}
+    execution = choose_execution(paths, jobs, start)
+    options = {**options, "jobs": execution.jobs, "start": execution.start}
     done: dict[int, FileResult] = {}
     next_number = 0
     try:
-        with place.executor as executor:
+        with execution.executor as executor:
             if isinstance(executor, InlineExecutor):
                 yield from (check.run(progress=progress, **options) for check in checks)
                 return
@@ -298,7 +298,7 @@ def _check_many(
                 )
                 for number, check in enumerate(checks)
             )
-            for number, result in as_finished(executor, calls, place.window):
+            for number, result in as_finished(executor, calls, execution.window):
                 done[number] = result
                 if progress is not None and result.report is not None:
                     progress(result.report.bytes)

@@ -152,7 +152,7 @@ class _Run:
                 elif to_stdout:
                     print_file(result.chunks())
                 else:
-                    result.write(target, unless_same_as=path)
+                    result.write(target, source=path)
         except OutputError as error:
             if to_stdout:
                 print_message(f"cannot write to standard output: {error.strerror}")
@@ -212,10 +212,10 @@ def _open(path: str) -> Iterator[tuple[Any, str | None]]:
 
 def _diff(path: str, result: Result) -> Iterator[bytes]:
     """Yield the diff of the fixes. On a terminal, control characters are escaped."""
-    from ..output.diff import unified
+    from ..output.diff import unified_diff
 
     name = "<stdin>" if path == "-" else path
-    pieces = unified(
+    pieces = unified_diff(
         name, result.before.lines, result.after.lines, same_lines=not result.is_converted
     )
     if sys.stdout is None or not sys.stdout.isatty():

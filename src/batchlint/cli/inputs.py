@@ -74,11 +74,11 @@ def find_inputs(
         if path != "-" and is_url(path):
             with suppress(OSError):  # The check reports the error.
                 matches = find_urls(path)
-        elif path != "-" and _is_folder(path):
-            folder = Folder(path, configs(Path(path)), include, exclude)
+        elif path != "-" and _is_directory(path):
+            directory = Directory(path, configs(Path(path)), include, exclude)
             with suppress(OSError):  # The check reports the error.
-                matches = folder.files() or [path]
-                found.notes.extend(folder.notes())
+                matches = directory.files() or [path]
+                found.notes.extend(directory.notes())
         for match in matches:
             key = match if match == "-" or is_url(match) else _real_path(match)
             if key not in seen:
@@ -106,13 +106,13 @@ def find_urls(url: str) -> list[str]:
     return [file.url for file in find(url)] if is_pattern(url) else [url]
 
 
-def _is_folder(path: str) -> bool:
+def _is_directory(path: str) -> bool:
     with suppress(OSError, ValueError):
         return Path(path).is_dir()
     return False
 
 
-class Folder:
+class Directory:
     """A directory to search for files.
 
     Args:
@@ -152,8 +152,10 @@ class Folder:
 
         self._skipped.clear()
         found = []
-        for parent, folders, names in os.walk(self._path, onerror=fail):
-            folders[:] = [name for name in sorted(folders) if self._enters(Path(parent, name))]
+        for parent, directories, names in os.walk(self._path, onerror=fail):
+            directories[:] = [
+                name for name in sorted(directories) if self._should_enter(Path(parent, name))
+            ]
             for path in (Path(parent, name) for name in sorted(names)):
                 if is_matched(path, self._include):
                     self._has_match = True
@@ -177,14 +179,14 @@ class Folder:
             parts.append(f"{', '.join(names[:_MAX_NAMED])}{more} ({reason})")
         yield f"{display_name(self._path)}: skipped {', '.join(parts)}"
 
-    def _enters(self, folder: Path) -> bool:
-        if folder.name.startswith("."):
+    def _should_enter(self, directory: Path) -> bool:
+        if directory.name.startswith("."):
             return False
-        if is_matched(folder, self._exclude):
-            self._skip(folder, "excluded")
+        if is_matched(directory, self._exclude):
+            self._skip(directory, "excluded")
             return False
-        if folder.is_symlink():  # `os.walk` doesn't follow it, because it may lead to a parent.
-            self._skip(folder, "a symbolic link to a directory")
+        if directory.is_symlink():  # `os.walk` doesn't follow it, because it may lead to a parent.
+            self._skip(directory, "a symbolic link to a directory")
             return False
         return True
 

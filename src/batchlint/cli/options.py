@@ -63,7 +63,7 @@ def rule_options(command: _Command) -> _Command:
     return command
 
 
-def folder_options(command: _Command) -> _Command:
+def directory_options(command: _Command) -> _Command:
     """Add the options about files in directories."""
     command = click.option(
         "--list-files", is_flag=True, help="List the files that would be checked, and exit."
@@ -144,10 +144,10 @@ def _load(path: Path) -> Config:
     return load(path)
 
 
-def _nearest(folder: Path) -> Config:
+def _nearest(directory: Path) -> Config:
     from ..config import nearest
 
-    return _load_valid(lambda: nearest(folder))
+    return _load_valid(lambda: nearest(directory))
 
 
 def _load_valid(load: Callable[[], Config]) -> Config:

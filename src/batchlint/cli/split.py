@@ -239,7 +239,7 @@ def _repeats(name: str, manifest: Manifest) -> Iterator[str]:
         yield f"... and {manifest.repeated_ids - _MAX_PRINTED:,} more"
 
 
-def _summary(name: str, manifest: Manifest, folder: str, *, dry_run: bool) -> str:
+def _summary(name: str, manifest: Manifest, directory: str, *, dry_run: bool) -> str:
     """Return a summary of the run."""
     blank = f", {pluralize(manifest.blank_lines, 'blank line')} left out" * bool(
         manifest.blank_lines
@@ -251,4 +251,4 @@ def _summary(name: str, manifest: Manifest, folder: str, *, dry_run: bool) -> st
         return f"{start}: {lines} {verb} fit into any part, so nothing was written"
     parts = pluralize(len(manifest.parts), "part")
     verb = "would be written" if dry_run else "written"
-    return f"{start}: {parts} {verb} to {escape(display_name(folder))}"
+    return f"{start}: {parts} {verb} to {escape(display_name(directory))}"

@@ -75,7 +75,7 @@ def add_missing_columns(report: Report, source: Source) -> Report:
         return report
     columns: dict[int, int] = {}
     with suppress(OSError):  # The file has changed, so the columns would be wrong.
-        lines = (line for chunk in source.again() for line in BytesIO(chunk))
+        lines = (line for chunk in source.reread() for line in BytesIO(chunk))
         columns = _find_columns(missing, lines, first=True)
     return replace(
         report,

@@ -21,7 +21,7 @@ class _Row(NamedTuple):
     new: bytes | None
 
 
-def unified(path: str, old: Lines, new: Lines, *, same_lines: bool) -> Iterator[bytes]:
+def unified_diff(path: str, old: Lines, new: Lines, *, same_lines: bool) -> Iterator[bytes]:
     """Yield the diff piece by piece, or nothing for equal files.
 
     Fixes change lines in place or remove blank lines, so there is no need to search for matching

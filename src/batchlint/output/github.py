@@ -15,8 +15,17 @@ from ..phrasing import escape
 from . import Options
 from .paths import from_root
 from .result import FileResult
-from .sample import omitted, sample, shown_report
-from .wording import by_effect, effect, effects, label, place, pluralize, summary, summary_of_all
+from .sample import describe_omitted, report_to_print, sample
+from .wording import (
+    by_effect,
+    effect,
+    effects,
+    format_location,
+    label,
+    pluralize,
+    summary,
+    summary_of_all,
+)
 
 #: The maximum number of rows per table in the summary.
 _MAX_ROWS: Final = 100
@@ -32,11 +41,11 @@ def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
             text = escape(f"The file could not be read: {file.error}")
             yield _command("error", file, None, None, "batchlint", text)
             continue
-        report = shown_report(file.report, options)
+        report = report_to_print(file.report, options)
         printed = sample(report, options.max_errors)
         for error in printed:
             yield _finding(file, error)
-        if rest := omitted(report, printed):
+        if rest := describe_omitted(report, printed):
             yield _plain(f"{file.path}: {rest}")
         if not options.quiet:
             yield _plain(f"{file.path}: {summary(file.report)}")
@@ -55,7 +64,7 @@ def _command(
 ) -> str:
     path = from_root(file.source) if file.source is not None else None
     if path is None:  # With a path, GitHub shows the place.
-        text = f"{place(file.path, line, column)}: {text}"
+        text = f"{format_location(file.path, line, column)}: {text}"
     values = {"title": title, "file": path, "line": line, "col": column}
     properties = ",".join(
         f"{key}={_escape_command(str(value), ':,')}"

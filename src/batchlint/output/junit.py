@@ -10,7 +10,7 @@ from ..findings import BatchError, count_by_severity
 from ..phrasing import escape_document
 from . import Options
 from .result import FileResult
-from .wording import label, place, summary
+from .wording import format_location, label, summary
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -68,11 +68,11 @@ def _case(suite: ET.Element, path: str, error: BatchError) -> None:
     case = ET.SubElement(
         suite,
         "testcase",
-        name=_xml_safe(f"{place(path, error.line, None)} {label(error)}"),
+        name=_xml_safe(f"{format_location(path, error.line, None)} {label(error)}"),
         classname=_xml_safe(path),
     )
     text = _xml_safe(
-        f"{place(path, error.line, None)}: {label(error)}: {error.message}"
+        f"{format_location(path, error.line, None)}: {label(error)}: {error.message}"
         + (f"\n{error.hint}" if error.hint else "")
     )
     if error.severity == "error":

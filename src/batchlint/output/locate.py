@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import IO
 
 from ..findings import BatchError
-from ..locate import Place, find_all
+from ..locate import Location, find_all
 from ..sources import open_file
 
 
 def locate_all(
     source: str | IO[bytes] | None, errors: Iterable[BatchError]
-) -> Iterator[tuple[BatchError, Place | None]]:
-    """Yield each finding with its place, or with None if the place is unknown.
+) -> Iterator[tuple[BatchError, Location | None]]:
+    """Yield each finding with its location, or with None if the location is unknown.
 
     The file is read once.
 

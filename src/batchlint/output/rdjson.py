@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..findings import BatchError
-from ..locate import Place
+from ..locate import Location
 from . import Options
 from .document import to_json_document
 from .links import SITE, rule_page
@@ -37,24 +37,24 @@ def _diagnostics(file: FileResult) -> Iterator[dict[str, Any]]:
         }
         return
     findings = sorted([*file.report.errors, *file.report.warnings])
-    for error, place in locate_all(file.stored, findings):
+    for error, location in locate_all(file.stored, findings):
         hint = f"\n{error.hint}" if error.hint else ""
         yield {
             "message": f"{label(error)}: {error.message}{hint}",
-            "location": {"path": path, "range": _range(error, place)},
+            "location": {"path": path, "range": _range(error, location)},
             "severity": error.severity.upper(),
             "code": {"value": error.rule, "url": rule_page(error.rule)},
         }
 
 
-def _range(error: BatchError, place: Place | None) -> dict[str, Any]:
-    """Return the place in the file. Columns count bytes, so they are known only with the line."""
+def _range(error: BatchError, location: Location | None) -> dict[str, Any]:
+    """Return the location in the file. Columns count bytes, so they are known only with the line."""
     line = error.line or 1
-    if place is None:
+    if location is None:
         return {"start": {"line": line}}
     return {
-        "start": {"line": line, "column": _bytes(place.text[: place.start]) + 1},
-        "end": {"line": line, "column": _bytes(place.text[: place.end]) + 1},
+        "start": {"line": line, "column": _bytes(location.text[: location.start]) + 1},
+        "end": {"line": line, "column": _bytes(location.text[: location.end]) + 1},
     }
 
 

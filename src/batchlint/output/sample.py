@@ -18,7 +18,7 @@ from .wording import pluralize
 _MAX_RULES: Final = 10
 
 
-def shown_report(report: Report, options: Options) -> Report:
+def report_to_print(report: Report, options: Options) -> Report:
     """Return the report to print. With `--quiet`, omit warnings unless they fail the run."""
     if not options.quiet or options.strict:
         return report
@@ -44,12 +44,12 @@ def sample(report: Report, limit: int) -> list[BatchError]:
     return [error for error in chain.from_iterable(rounds) if error is not None][:limit]
 
 
-def omitted(report: Report, printed: list[BatchError]) -> str:
+def describe_omitted(report: Report, printed: list[BatchError]) -> str:
     """Return the number and the lines of omitted findings by rule; empty if there are none."""
-    return "; ".join(_omitted(report, printed))
+    return "; ".join(_omitted_by_rule(report, printed))
 
 
-def _omitted(report: Report, printed: list[BatchError]) -> Iterator[str]:
+def _omitted_by_rule(report: Report, printed: list[BatchError]) -> Iterator[str]:
     remaining = Counter(count_by_rule(report.counts))
     remaining.subtract(Counter(error.rule for error in printed))
     hidden = [(rule, count) for rule, count in remaining.items() if count > 0]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from ..findings import MAX_QUOTE_LENGTH, BatchError, FindingKey, count_by_rule, count_by_severity
-from ..locate import Place
+from ..locate import Location
 from ..rules import RULES
 from . import Options
 from .document import to_json_document
@@ -71,16 +71,16 @@ def _rule(name: str) -> dict[str, Any]:
 def _results(file: FileResult, fingerprints: Fingerprints) -> Iterator[dict[str, Any]]:
     if file.report is not None:
         findings = [*file.report.errors[:MAX_RESULTS], *file.report.warnings[:MAX_RESULTS]]
-        for error, place in locate_all(file.stored, sorted(findings)):
-            yield _result(file, error, place, fingerprints)
+        for error, position in locate_all(file.stored, sorted(findings)):
+            yield _result(file, error, position, fingerprints)
 
 
 def _result(
-    file: FileResult, error: BatchError, place: Place | None, fingerprints: Fingerprints
+    file: FileResult, error: BatchError, position: Location | None, fingerprints: Fingerprints
 ) -> dict[str, Any]:
     region = {"startLine": error.line or 1}
-    if place is not None:
-        region |= {"startColumn": place.column, "endColumn": place.end + 1}
+    if position is not None:
+        region |= {"startColumn": position.column, "endColumn": position.end + 1}
     elif error.column is not None:
         region["startColumn"] = error.column
     text = f"{label(error)}: {error.message}" + (f" {error.hint}" if error.hint else "")

@@ -7,14 +7,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from ..findings import BatchError, FindingKey, Safety
-from ..locate import Place
+from ..locate import Location
 from ..phrasing import escape
 from ..report import Report
 from . import Options
 from .locate import locate_all
 from .result import FileResult
-from .sample import omitted, sample, shown_report
-from .wording import by_effect, effect, fixable, label, place, requests, summary_of_all, verdict
+from .sample import describe_omitted, report_to_print, sample
+from .wording import (
+    by_effect,
+    effect,
+    fixable,
+    format_location,
+    label,
+    requests,
+    summary_of_all,
+    verdict,
+)
 from .wrapping import character_width, width_of, wrap
 
 #: The maximum width of an excerpt, in columns.
@@ -38,7 +47,7 @@ def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
     for file in files:
         outcomes.append(file.ok)
         if file.report is not None:
-            report = shown_report(file.report, options)
+            report = report_to_print(file.report, options)
             yield from _file(file, report, options)
             counts.update(report.counts)
     if len(outcomes) > 1 and not options.quiet:
@@ -57,7 +66,7 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
         yield _finding(file.path, error, options)
         if location is not None:
             yield _excerpt(location, options)
-    if rest := omitted(report, printed):
+    if rest := describe_omitted(report, printed):
         kept = len(report.errors) + len(report.warnings)
         more = "; `--max-errors 0` prints all" if len(printed) < kept else ""
         yield wrap(style(f"... and {rest}{more}", dim=True), options.width) + "\n"
@@ -78,7 +87,7 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
 def _finding(path: str, error: BatchError, options: Options) -> str:
     """Return the finding on one line, and its hint on the next. On a terminal, both are wrapped."""
     style = options.style
-    where = style(place(path, error.line, error.column), bold=True)
+    where = style(format_location(path, error.line, error.column), bold=True)
     color = "yellow" if error.severity == "warning" else "red"
     level = style("warning: ", fg=color) if error.severity == "warning" else ""
     rule = "" if error.rule == error.code else style(f" [{error.rule}]", dim=True)
@@ -91,7 +100,7 @@ def _finding(path: str, error: BatchError, options: Options) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _excerpt(location: Place, options: Options) -> str:
+def _excerpt(location: Location, options: Options) -> str:
     """Return a part of the line, with a caret under the finding."""
     room = _EXCERPT_WIDTH
     if options.width is not None:

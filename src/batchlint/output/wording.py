@@ -48,7 +48,7 @@ def effect(key: FindingKey, number: int) -> str:
     return "warn" if number > 1 else "warns"
 
 
-def place(path: str, line: int | None, column: int | None) -> str:
+def format_location(path: str, line: int | None, column: int | None) -> str:
     """Return `file:line:column`, without the line and column if these are unknown."""
     return ":".join(str(part) for part in (escape(path), line, column) if part is not None)
 

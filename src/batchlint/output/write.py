@@ -77,16 +77,16 @@ def _open_special(path: str) -> int | None:
 def _descriptor_of_this_process(path: str) -> int | None:
     """Return the descriptor that a path such as `/dev/stdout` or `/dev/fd/3` names, or None."""
     for _ in range(_MAX_LINKS):
-        folder, name = os.path.split(path)
-        folder = os.path.realpath(folder)
-        if match := re.fullmatch(_DESCRIPTORS, folder):
+        directory, name = os.path.split(path)
+        directory = os.path.realpath(directory)
+        if match := re.fullmatch(_DESCRIPTORS, directory):
             is_this_process = match["pid"] in (None, str(os.getpid()))
             return int(name) if is_this_process and name.isascii() and name.isdigit() else None
         try:
-            target = os.readlink(os.path.join(folder, name))  # noqa: PTH115, PTH118
+            target = os.readlink(os.path.join(directory, name))  # noqa: PTH115, PTH118
         except (OSError, ValueError):
             return None
-        path = os.path.join(folder, target)  # noqa: PTH118
+        path = os.path.join(directory, target)  # noqa: PTH118
     return None
 
 

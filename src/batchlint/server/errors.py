@@ -90,13 +90,13 @@ def _error(message: str, kind: str, param: str | None, code: str | None) -> dict
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def rejected(error: BatchError) -> ApiError:
+def rejection(error: BatchError) -> ApiError:
     """Return the API's error for an upload or a create call with this finding."""
     content = error.to_error()["error"]
     return ApiError(400, content["message"], content["param"], content["code"])
 
 
-def rejected_request(error: BatchError, url: str) -> tuple[int, dict[str, Any]]:
+def request_rejection(error: BatchError, url: str) -> tuple[int, dict[str, Any]]:
     """Return the status and body of an endpoint's response to a request with this first error."""
     is_known = error.code != error.rule or error.rule in _API_CODES
     is_omitted = any(

@@ -76,7 +76,7 @@ class FileStore:
 
     def __init__(self) -> None:
         self._files: dict[str, StoredFile] = {}
-        self._folder: Path | None = None
+        self._directory: Path | None = None
         self._remover: Callable[[], object] = lambda: None
         self._is_open = True
         self._paths = count(1)
@@ -90,10 +90,12 @@ class FileStore:
         """
         if not self._is_open:  # A thread may outlive the server. Don't create a new directory.
             raise OSError(errno.ESHUTDOWN, "the server has stopped")
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="batchlint-serve-"))
-            self._remover = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        return self._folder / f"{next(self._paths)}.jsonl"
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix="batchlint-serve-"))
+            self._remover = weakref.finalize(
+                self, shutil.rmtree, self._directory, ignore_errors=True
+            )
+        return self._directory / f"{next(self._paths)}.jsonl"
 
     def add(
         self,
@@ -168,7 +170,7 @@ class FileStore:
         """Remove the directory and its contents."""
         self._is_open = False
         self._remover()
-        self._folder = None
+        self._directory = None
         self._files.clear()
 
 

@@ -1,4 +1,4 @@
-"""Answers that the user supplies, by custom_id (`--outputs`)."""
+"""Results that the user supplies, by custom_id (`--outputs`)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import orjson
 from .files import numbered_lines
 
 
-class UserAnswer(NamedTuple):
-    """An answer that the user supplies.
+class RequestResult(NamedTuple):
+    """The result of a request.
 
     Attributes:
-        status: the HTTP status of the response; 0 if there is no response.
+        status: the HTTP status of the response. 0 if there is no response.
         body: the body of the response.
         error: the `code` and `message` of a request that got no response.
     """
@@ -25,33 +25,33 @@ class UserAnswer(NamedTuple):
     error: Any
 
 
-#: The answers by custom_id.
-Outputs = Mapping[str | None, UserAnswer]
+#: The results by custom_id.
+Outputs = Mapping[str | None, RequestResult]
 
 
 def read_outputs(path: Path) -> Outputs:
-    """Read a file of answers. It has the format of the API's output and error files.
+    """Read a file of results. It has the format of the API's output and error files.
 
     Each line needs `custom_id` and `response.body`. `response.status_code` defaults to 200. A line
     with an `error` and no response represents a request that did not run.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: a line is not an answer. The message names the line.
+        ValueError: a line is invalid. The message names the line.
     """
-    answers: dict[str | None, UserAnswer] = {}
+    results: dict[str | None, RequestResult] = {}
     for number, line in numbered_lines(path):
         try:
-            custom_id, answer = _answer(line)
+            custom_id, result = _parse(line)
         except ValueError as error:
             raise ValueError(f"{path}:{number}: {error}") from None
-        if custom_id in answers:
-            raise ValueError(f"{path}:{number}: this custom_id already has an answer")
-        answers[custom_id] = answer
-    return answers
+        if custom_id in results:
+            raise ValueError(f"{path}:{number}: this custom_id already has a response")
+        results[custom_id] = result
+    return results
 
 
-def _answer(line: bytes) -> tuple[str, UserAnswer]:
+def _parse(line: bytes) -> tuple[str, RequestResult]:
     try:
         row = orjson.loads(line)
     except ValueError as error:
@@ -61,7 +61,7 @@ def _answer(line: bytes) -> tuple[str, UserAnswer]:
             status: Any = response.get("status_code", 200)
             if status not in range(100, 600):
                 raise ValueError("'response.status_code' must be an HTTP status")
-            return custom_id, UserAnswer(status, body, None)
+            return custom_id, RequestResult(status, body, None)
         case {"custom_id": str(custom_id), "error": dict(reason)}:
-            return custom_id, UserAnswer(0, None, reason)
-    raise ValueError('an answer must look like {"custom_id": "a", "response": {"body": {}}}')
+            return custom_id, RequestResult(0, None, reason)
+    raise ValueError('a response must look like {"custom_id": "a", "response": {"body": {}}}')

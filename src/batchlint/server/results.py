@@ -16,10 +16,10 @@ import orjson
 from ..findings import BatchError
 from ..nesting import prune, with_fresh_stack
 from ..providers import OTHER, Endpoint, Provider
-from .answers import canned_answer
-from .errors import rejected_request
+from .canned import canned_response
+from .errors import request_rejection
 from .files import numbered_lines
-from .outputs import Outputs, UserAnswer
+from .outputs import Outputs, RequestResult
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Job:
         provider: the service that the batch is for.
         url: the batch's endpoint.
         created_at: in seconds since the epoch.
-        outputs: the answers that the user supplies.
+        outputs: the results that the user supplies, by custom_id.
     """
 
     number: int
@@ -75,7 +75,7 @@ def write_results(
         job: the batch.
         source: the input file, which has no error that fails the batch.
         rejections: the first error of each rejected request, in order.
-        output: where to write the answers.
+        output: where to write the responses.
         errors: where to write the errors.
 
     Raises:
@@ -90,16 +90,16 @@ def write_results(
         for number, line in numbered_lines(source):
             request = _request(line)
             if rejection is not None and rejection.line == number:
-                status, body = rejected_request(rejection, job.url)
-                answer = UserAnswer(status, body, None)
+                status, body = request_rejection(rejection, job.url)
+                result = RequestResult(status, body, None)
                 rejection = next(remaining, None)
             else:
-                answer = _answer(job, request, position)
-            if answer.status in range(200, 300):
-                _write(good, _line(job, request.get("custom_id"), position, answer))
-                _add_usage(usage, answer.body)
+                result = _result_of(job, request, position)
+            if result.status in range(200, 300):
+                _write(good, _line(job, request.get("custom_id"), position, result))
+                _add_usage(usage, result.body)
             else:
-                _write(bad, _line(job, request.get("custom_id"), position, answer))
+                _write(bad, _line(job, request.get("custom_id"), position, result))
                 failures.append(position)
             position += 1
     return Results(output, errors, position, failures, usage)
@@ -125,14 +125,16 @@ def _decode(line: bytes) -> Any:
         return None
 
 
-def _answer(job: Job, request: dict[str, Any], position: int) -> UserAnswer:
+def _result_of(job: Job, request: dict[str, Any], position: int) -> RequestResult:
     custom_id = request.get("custom_id")
     supplied = job.outputs.get(custom_id) if isinstance(custom_id, str) else None
     if supplied is not None:
         return supplied
     tag = _tag(job, position)
     body = request["body"]
-    return UserAnswer(200, canned_answer(_endpoint(job, request), body, tag, job.created_at), None)
+    return RequestResult(
+        200, canned_response(_endpoint(job, request), body, tag, job.created_at), None
+    )
 
 
 def _endpoint(job: Job, request: dict[str, Any]) -> Endpoint:
@@ -146,18 +148,18 @@ def _tag(job: Job, position: int) -> str:
     return f"batchlint{job.number:07}{position + 1:08}"
 
 
-def _line(job: Job, custom_id: str | None, position: int, answer: UserAnswer) -> dict[str, Any]:
+def _line(job: Job, custom_id: str | None, position: int, result: RequestResult) -> dict[str, Any]:
     """Return a line for the output file or the error file.
 
     Sources: the Batch guide, October 2026, and lines that users quote (openai/openai-openapi#302).
     """
     tag = _tag(job, position)
-    response = {"status_code": answer.status, "request_id": f"req_{tag}", "body": answer.body}
+    response = {"status_code": result.status, "request_id": f"req_{tag}", "body": result.body}
     return {
         "id": f"batch_req_{tag}",
         "custom_id": custom_id,
-        "response": response if answer.status else None,
-        "error": answer.error,
+        "response": response if result.status else None,
+        "error": result.error,
     }
 
 
@@ -170,7 +172,7 @@ def _write(file: BinaryIO, line: dict[str, Any]) -> None:
 
 
 def _add_usage(usage: Counter[str], body: Any) -> None:
-    """Add the token counts of an answer. Their names depend on the endpoint."""
+    """Add the token counts of a response body. Their names depend on the endpoint."""
     counts = body.get("usage") if isinstance(body, dict) else None
     inputs = _count(counts, "input_tokens", "prompt_tokens")
     outputs = _count(counts, "output_tokens", "completion_tokens")

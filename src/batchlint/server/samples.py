@@ -1,4 +1,4 @@
-"""Generate small values that match a JSON Schema, for canned JSON answers."""
+"""Generate small values that match a JSON Schema, for canned JSON responses."""
 
 from __future__ import annotations
 

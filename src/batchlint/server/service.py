@@ -41,7 +41,7 @@ class Service:
         """Create a service without files.
 
         Args:
-            outputs: answers by custom_id, to use instead of canned ones.
+            outputs: responses by custom_id, to use instead of canned ones.
             provider: the service whose checks apply.
 
         Raises:
@@ -78,7 +78,7 @@ class Service:
         report = check(path, name=upload.filename, provider=self._provider.name)
         for error in report.errors:
             if error.fails == "upload":
-                raise errors.rejected(error)
+                raise errors.rejection(error)
         return self.files.add(path, upload.filename, "batch", epoch_seconds(None), lifetime, report)
 
     def create_batch(self, params: Any) -> Batch:
@@ -99,7 +99,7 @@ class Service:
             raise errors.not_json() from None
         for error in findings:
             if error.severity == "error":
-                raise errors.rejected(error)
+                raise errors.rejection(error)
         number = len(self._batches) + 1
         now = epoch_seconds(None)
         outcome = self._outcome(number, params, now)

@@ -1,4 +1,4 @@
-"""Canned answers, and error responses to invalid requests."""
+"""Canned responses, and error responses to invalid requests."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from openai.types.responses import Response
 
 from batchlint import check_request
 from batchlint.providers import provider
-from batchlint.server.answers import canned_answer
-from batchlint.server.errors import rejected_request
+from batchlint.server.canned import canned_response
+from batchlint.server.errors import request_rejection
 from server.steps import assert_client_knows_all_fields
 from support import FIXTURES, NOW, URLS, fixture_files, request, rows
 
@@ -57,9 +57,9 @@ OMITTED = {
 }
 
 
-def answer(url: str, body: dict[str, Any]) -> Any:
-    """Return a canned answer as an object of the official client, which must know every field."""
-    raw = canned_answer(provider().endpoints[url], body, "batchlint1", NOW)
+def respond(url: str, body: dict[str, Any]) -> Any:
+    """Return a canned response as an object of the official client, which must know every field."""
+    raw = canned_response(provider().endpoints[url], body, "batchlint1", NOW)
     typed = TYPES[url].model_validate(raw)
     assert_client_knows_all_fields(typed, raw)
     return typed
@@ -71,7 +71,7 @@ def test_every_endpoint_is_tested() -> None:
 
 @pytest.mark.parametrize("url", URLS)
 def test_answer_has_only_known_fields_and_omits_only_the_listed_ones(url: str) -> None:
-    raw = canned_answer(provider().endpoints[url], request(url=url)["body"], "t", NOW)
+    raw = canned_response(provider().endpoints[url], request(url=url)["body"], "t", NOW)
 
     assert_client_knows_all_fields(TYPES[url].model_validate(raw), raw)
     assert TYPES[url].model_fields.keys() - raw.keys() == OMITTED.get(url, set())
@@ -86,12 +86,12 @@ def test_client_accepts_the_answer_to_every_valid_request(path: Any) -> None:
     for row in rows(path):
         # The client decodes base64 before it validates the embeddings.
         body = {name: value for name, value in row["body"].items() if name != "encoding_format"}
-        answer(row["url"], body)
+        respond(row["url"], body)
 
 
 def test_chat_answer_has_the_requested_number_of_choices() -> None:
-    single = answer("/v1/chat/completions", request(url="/v1/chat/completions")["body"])
-    typed = answer("/v1/chat/completions", request(url="/v1/chat/completions", n=3.0)["body"])
+    single = respond("/v1/chat/completions", request(url="/v1/chat/completions")["body"])
+    typed = respond("/v1/chat/completions", request(url="/v1/chat/completions", n=3.0)["body"])
 
     assert [choice.index for choice in typed.choices] == [0, 1, 2]
     assert typed.usage.total_tokens == typed.usage.prompt_tokens + typed.usage.completion_tokens
@@ -113,7 +113,7 @@ def test_chat_answer_has_the_requested_number_of_choices() -> None:
 def test_answer_has_an_embedding_of_the_right_length_per_input(
     params: dict[str, Any], count: int, length: int
 ) -> None:
-    typed = answer("/v1/embeddings", request(**params)["body"])
+    typed = respond("/v1/embeddings", request(**params)["body"])
 
     assert [item.index for item in typed.data] == list(range(count))
     assert {len(item.embedding) for item in typed.data} == {length}
@@ -122,7 +122,7 @@ def test_answer_has_an_embedding_of_the_right_length_per_input(
 def test_embedding_is_base64_on_request() -> None:
     body = request(encoding_format="base64", dimensions=3)["body"]
 
-    raw = canned_answer(provider().endpoints["/v1/embeddings"], body, "t", NOW)
+    raw = canned_response(provider().endpoints["/v1/embeddings"], body, "t", NOW)
 
     assert raw["data"][0]["embedding"] == "AACAPwAAAAAAAAAA"  # 1, 0, 0 as float32
 
@@ -138,15 +138,15 @@ def test_embedding_is_base64_on_request() -> None:
 def test_moderation_answer_has_a_result_per_input(inputs: Any, count: int) -> None:
     body = request(url="/v1/moderations", input=inputs)["body"]
 
-    assert len(answer("/v1/moderations", body).results) == count
+    assert len(respond("/v1/moderations", body).results) == count
 
 
 @pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize("value", [10**12, -1, 1.5, "a", [], [1], {}, {"json_schema": [1]}])
-def test_canned_answer_ignores_invalid_values(url: str, value: Any) -> None:
+def test_canned_response_ignores_invalid_values(url: str, value: Any) -> None:
     body = request(url=url)["body"]
     for name in ("n", "dimensions", "text", "response_format", "model"):
-        canned_answer(provider().endpoints[url], {**body, name: value}, "t", NOW)
+        canned_response(provider().endpoints[url], {**body, name: value}, "t", NOW)
 
 
 def test_error_matches_the_recorded_response_with_the_same_message() -> None:
@@ -160,7 +160,7 @@ def test_error_matches_the_recorded_response_with_the_same_message() -> None:
             found = [e for e in check_request(line) if e.severity == "error"]
             if not found or found[0].fails != "request" or found[0].message != row["message"]:
                 continue
-            status, body = rejected_request(found[0], row["endpoint"])
+            status, body = request_rejection(found[0], row["endpoint"])
             compared += 1
             error = body["error"]
             ours = (status, error["code"], error["param"])

@@ -1,6 +1,6 @@
-"""Canned answers: one body per endpoint, which the official client accepts. No model is called.
+"""Canned responses: one body per endpoint, which the official client accepts. No model is called.
 
-Source: the types of openai 3.57.0. The tests validate the answers against them.
+Source: the types of openai 3.57.0. The tests validate the responses against them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..rules.prompt_size import BYTES_PER_TOKEN, prompt_bytes
 from .samples import sample
 
 #: The text of canned responses.
-TEXT: Final = "This is a canned answer from batchlint serve. No model was called."
+TEXT: Final = "This is a canned response from batchlint serve. No model was called."
 
 #: The number of tokens that `TEXT` counts as.
 _TEXT_TOKENS: Final = 16
@@ -73,12 +73,12 @@ _MAX_CHOICES: Final = 128
 _VIDEO_SECONDS: Final = 86_400
 
 
-class Answer(NamedTuple):
-    """The values that differ between answers.
+class Context(NamedTuple):
+    """The values that differ between responses.
 
     Attributes:
-        tag: the suffix of the IDs in the answer.
-        created: the time of the answer, in seconds since the epoch.
+        tag: the suffix of the IDs in the response.
+        created: the time of the response, in seconds since the epoch.
         model: the model of the request, or the endpoint's default if the request names none.
     """
 
@@ -87,21 +87,21 @@ class Answer(NamedTuple):
     model: str
 
 
-def canned_answer(
+def canned_response(
     endpoint: Endpoint, body: Mapping[str, Any], tag: str, created: int
 ) -> dict[str, Any]:
-    """Return the body of a canned answer to a valid request.
+    """Return the body of a canned response to a valid request.
 
     Args:
         endpoint: the endpoint of the request.
         body: the body of the request. Values that OpenAI would reject are ignored, because other
             services may accept them.
-        tag: a suffix that makes the IDs in the answer unique.
-        created: the time of the answer, in seconds since the epoch.
+        tag: a suffix that makes the IDs in the response unique.
+        created: the time of the response, in seconds since the epoch.
     """
     model = body.get("model")
     model = (model if isinstance(model, str) else "") or endpoint.default_model or ""
-    return _ANSWERS[endpoint](body, Answer(tag, created, model))
+    return _BODIES[endpoint](body, Context(tag, created, model))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -115,7 +115,7 @@ def _count(body: Mapping[str, Any], name: str, default: int, limit: int) -> int:
 
 
 def _text(text_format: Any) -> str:
-    """Return the text of an answer. JSON matches the request's schema, if there is one.
+    """Return the text of a response. JSON matches the request's schema, if there is one.
 
     Args:
         text_format: the request's parameter for the format.
@@ -130,7 +130,7 @@ def _text(text_format: Any) -> str:
     return TEXT
 
 
-def _chat(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+def _chat(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
     content = _text(body.get("response_format"))
     message: Any = {"role": "assistant", "content": content, "refusal": None, "annotations": []}
     count = _count(body, "n", 1, _MAX_CHOICES)
@@ -139,10 +139,10 @@ def _chat(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
         for i in range(count)
     ]
     return {
-        "id": f"chatcmpl-{answer.tag}",
+        "id": f"chatcmpl-{context.tag}",
         "object": "chat.completion",
-        "created": answer.created,
-        "model": answer.model,
+        "created": context.created,
+        "model": context.model,
         "choices": choices,
         "usage": _completion_usage(body, count),
         "service_tier": "default",
@@ -172,11 +172,11 @@ def _prompt_tokens(body: Mapping[str, Any]) -> int:
     return 1 + prompt_bytes(body) // BYTES_PER_TOKEN
 
 
-def _response(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+def _response(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
     content = _text(_mapping(body.get("text")).get("format"))
     text = {"type": "output_text", "text": content, "annotations": [], "logprobs": []}
     message = {
-        "id": f"msg_{answer.tag}",
+        "id": f"msg_{context.tag}",
         "type": "message",
         "role": "assistant",
         "status": "completed",
@@ -187,15 +187,15 @@ def _response(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
         name: default if body.get(name) is None else body[name] for name, default in _ECHOED.items()
     }
     return {
-        "id": f"resp_{answer.tag}",
+        "id": f"resp_{context.tag}",
         "object": "response",
-        "created_at": answer.created,
-        "completed_at": answer.created,
+        "created_at": context.created,
+        "completed_at": context.created,
         "status": "completed",
         "background": False,
         "error": None,
         "incomplete_details": None,
-        "model": answer.model,
+        "model": context.model,
         "output": [message],
         **echoed,
         "usage": {
@@ -227,8 +227,8 @@ _ECHOED: Final[Mapping[str, Any]] = {
 }
 
 
-def _embeddings(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    default = _DIMENSIONS.get(answer.model, _OTHER_DIMENSIONS)
+def _embeddings(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    default = _DIMENSIONS.get(context.model, _OTHER_DIMENSIONS)
     length = _count(body, "dimensions", default, _MAX_DIMENSIONS)
     vector = [1.0] + [0.0] * (length - 1)
     embedding: Any = vector
@@ -241,19 +241,19 @@ def _embeddings(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
             {"object": "embedding", "index": i, "embedding": embedding}
             for i in range(count_inputs(body))
         ],
-        "model": answer.model,
+        "model": context.model,
         "usage": {"prompt_tokens": prompt, "total_tokens": prompt},
     }
 
 
-def _completion(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+def _completion(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
     prompts = count_inputs({"input": body.get("prompt") or " "})
     count = prompts * _count(body, "n", 1, _MAX_CHOICES)
     return {
-        "id": f"cmpl-{answer.tag}",
+        "id": f"cmpl-{context.tag}",
         "object": "text_completion",
-        "created": answer.created,
-        "model": answer.model,
+        "created": context.created,
+        "model": context.model,
         "choices": [
             {"text": TEXT, "index": i, "logprobs": None, "finish_reason": "stop"}
             for i in range(count)
@@ -263,7 +263,7 @@ def _completion(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     }
 
 
-def _moderation(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+def _moderation(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
     value = body.get("input")
     # A list of content parts is one input. A list of strings is one input per item.
     count = len(value) if isinstance(value, list) and value and isinstance(value[0], str) else 1
@@ -273,16 +273,16 @@ def _moderation(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
         "category_scores": dict.fromkeys(_CATEGORIES, 0.0),
         "category_applied_input_types": {name: ["text"] for name in _CATEGORIES},
     }
-    return {"id": f"modr-{answer.tag}", "model": answer.model, "results": [result] * count}
+    return {"id": f"modr-{context.tag}", "model": context.model, "results": [result] * count}
 
 
-def _images(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+def _images(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
     image = {"b64_json": _PIXEL}
     if body.get("response_format") == "url":
         image = {"url": f"data:image/png;base64,{_PIXEL}"}
     prompt = _prompt_tokens(body)
     return {
-        "created": answer.created,
+        "created": context.created,
         "background": "opaque",
         "output_format": "png",  # Whatever the request asks for, the image is a PNG.
         "size": "1024x1024",
@@ -297,17 +297,17 @@ def _images(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     }
 
 
-def _video(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+def _video(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
     return {
-        "id": f"video_{answer.tag}",
+        "id": f"video_{context.tag}",
         "object": "video",
-        "created_at": answer.created,
-        "completed_at": answer.created,
-        "expires_at": answer.created + _VIDEO_SECONDS,
+        "created_at": context.created,
+        "completed_at": context.created,
+        "expires_at": context.created + _VIDEO_SECONDS,
         "status": "completed",
         "progress": 100,
         "error": None,
-        "model": answer.model,
+        "model": context.model,
         "prompt": body.get("prompt"),
         "remixed_from_video_id": None,
         "seconds": body.get("seconds") or "4",
@@ -315,18 +315,18 @@ def _video(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
     }
 
 
-def _other(_body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    """Return an answer for an endpoint that only other services have. Its real shape is unknown."""
+def _other(_body: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Return a response for an endpoint that only other services have. Its real shape is unknown."""
     return {
-        "id": f"canned-{answer.tag}",
+        "id": f"canned-{context.tag}",
         "object": "canned_answer",
-        "created": answer.created,
-        "model": answer.model,
+        "created": context.created,
+        "model": context.model,
         "text": TEXT,
     }
 
 
-_ANSWERS: Final[Mapping[Endpoint, Callable[[Mapping[str, Any], Answer], dict[str, Any]]]] = {
+_BODIES: Final[Mapping[Endpoint, Callable[[Mapping[str, Any], Context], dict[str, Any]]]] = {
     CHAT: _chat,
     RESPONSES: _response,
     EMBEDDINGS: _embeddings,
