@@ -404,7 +404,7 @@ def caused_by(cause: Exception) -> Exception:
         (PermissionError("Access Denied"), PermissionError, errno.EACCES, "access denied: Access Denied"),
         (caused_by(ForbiddenError()), PermissionError, errno.EACCES, "access denied: HTTP status 403 Forbidden"),
         (caused_by(ClientError()), OSError, errno.EIO, "HTTP status 500 Internal Server Error"),
-        (TimeoutError(), TimeoutError, errno.ETIMEDOUT, "the server did not answer in time"),
+        (TimeoutError(), TimeoutError, errno.ETIMEDOUT, "the server did not respond in time"),
         (ConnectionResetError(errno.ECONNRESET, "reset"), ConnectionResetError, errno.ECONNRESET, "reset"),
         (ValueError("a\nb"), OSError, errno.EIO, "a"),
         (caused_by(TalkativeError()), OSError, errno.EIO, "HTTP status 400 Bad status line:"),

@@ -19,7 +19,7 @@ _SIGNAL_STATUSES: Final[dict[int, int]] = {
     if number is not None
 }
 
-#: The exit status if even the report of a failure fails.
+#: The exit status after a failure that can't be reported.
 _FALLBACK_STATUS: Final = 2
 
 
@@ -30,8 +30,8 @@ class _StoppedError(BaseException):
 class _Signals:
     """Records signals that stop the command, and raises an exception when that is safe.
 
-    It is not safe during imports: an interrupted import leaves a module half initialized, and
-    crashes some compiled modules.
+    An exception is not safe during imports: it leaves a module half initialized, and crashes some
+    compiled modules.
 
     Attributes:
         received: the first signal. None if there was none.
@@ -55,14 +55,14 @@ class _Signals:
         for number, previous in self._previous.items():
             signal.signal(number, previous)
 
-    def allow(self) -> None:
-        """From now on, raise an exception for a signal, including one that has already arrived."""
+    def allow_exceptions(self) -> None:
+        """Raise an exception for each signal from now on, and for one that has already arrived."""
         self._may_raise = True
         if self.received is not None:
             raise _StoppedError
 
-    def forbid(self) -> None:
-        """From now on, only record signals."""
+    def forbid_exceptions(self) -> None:
+        """Only record signals from now on."""
         self._may_raise = False
 
     def _handle(self, number: int, _frame: object) -> None:
@@ -90,9 +90,9 @@ def _run_until_signal(signals: _Signals) -> int:
     status = EXIT_ERROR
     try:
         status = _run_command(signals, settings)
-        signals.forbid()
+        signals.forbid_exceptions()
     except BaseException as error:  # noqa: BLE001 - a Rust panic is not an Exception
-        signals.forbid()
+        signals.forbid_exceptions()
         if signals.received is None:
             report_crash(error, settings)
     if signals.received is None:
@@ -124,7 +124,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
         validate.engine_name()
     elif "split" in sys.argv[1:3]:
         from . import splitting  # noqa: F401
-    signals.allow()
+    signals.allow_exceptions()
     try:
         status = cli.main(
             standalone_mode=False,
@@ -146,7 +146,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
 
 
 def _report_unraisable(unraisable: Any) -> None:
-    """Report an unraisable exception. A MemoryError is reported elsewhere."""
+    """Report an unraisable exception, except a MemoryError, which is reported elsewhere."""
     if not issubclass(unraisable.exc_type, MemoryError):
         sys.__unraisablehook__(unraisable)
 

@@ -30,7 +30,7 @@ def epoch_seconds(now: float | datetime | None) -> int:
     seconds = now.timestamp() if isinstance(now, datetime) else now
     if not isinstance(seconds, int | float):
         raise TypeError(f"now must be a number or a datetime, not {type(now).__name__}")
-    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:  # NaN fails this comparison, too.
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:  # NaN also fails this comparison.
         raise ValueError(f"now must be in the years 1 to 9999, not {now}")
     return int(seconds)
 
@@ -51,7 +51,7 @@ def check_count(name: str, number: Any) -> None:
 
 
 def check_workers(jobs: Any, executor: Any, start: Any) -> None:
-    """Check the arguments that choose where the checks run.
+    """Check the arguments that determine where checks run.
 
     Raises:
         TypeError: `jobs` is not an integer, or `executor` has no `submit` method.

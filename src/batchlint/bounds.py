@@ -1,4 +1,4 @@
-"""Limits on memory and work, so that no input can exhaust them."""
+"""Limits on the memory and work that an input can cost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_EXTRA_STEPS: Final = 1_000_000
 def raise_if_out_of_memory(error: ValueError) -> None:
     """Raise MemoryError if orjson failed because it ran out of memory.
 
-    orjson raises the same exception for invalid JSON, so the line would get a false finding.
+    orjson raises the same exception for invalid JSON, so a valid line would get a finding.
     """
     if str(error).startswith("Not enough memory"):
         raise MemoryError from error

@@ -24,7 +24,7 @@ _MAX_DOTS: Final = 1000
 #: The maximum size of a configuration file in bytes. Parsing a file of this size takes a second.
 _MAX_BYTES: Final = 1_000_000
 
-#: The maximum total number of bytes to parse again to find the line of an error.
+#: The maximum total number of characters to parse again to find the line of an error.
 _MAX_REPARSED_CHARACTERS: Final = 5_000_000
 
 #: Matches every spelling of a `[tool.batchlint]` table. Parsing TOML takes 5 ms, so a file without
@@ -58,12 +58,12 @@ class ConfigError(ValueError):
 
 
 class ValueType(NamedTuple):
-    """A value_type of value.
+    """The type of a setting's value.
 
     Attributes:
-        description: a description of valid values, which completes "must be ...".
+        description: a description of valid values that completes "must be ...".
         schema: a JSON Schema for valid values.
-        is_valid: returns whether a value is valid.
+        is_valid: a function that returns whether a value is valid.
     """
 
     description: str
@@ -124,9 +124,9 @@ class Setting(NamedTuple):
     """A key of the configuration. The option on the command line has the same name.
 
     Attributes:
-        value_type: the value_type of value.
+        value_type: the type of its value.
         scope: what it applies to.
-        description: a description, for the JSON Schema and the documentation.
+        description: a description for the JSON Schema and the documentation.
     """
 
     value_type: ValueType
@@ -526,7 +526,7 @@ class _Parser:
             return None
         try:
             return tomllib.loads(text)
-        except (ValueError, RecursionError):  # The stack is fuller than in the first parse.
+        except (ValueError, RecursionError):  # The stack may be fuller than in the first parse.
             return None
 
 

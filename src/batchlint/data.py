@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 _PACKAGE: Final = Path(__file__).parent
-#: The directory in the installed package, and the one at the root of a checkout. Importing
+#: The directories to search: in the installed package, and at the root of a checkout. Importing
 #: importlib.resources would take 15 ms.
 _DIRECTORIES: Final = (_PACKAGE / "schemas", _PACKAGE.parents[1] / "schemas")
 

@@ -20,7 +20,7 @@ from .locate import SPECIAL_NUMBER, SURROGATE, Span, find_span, find_spans
 _BLANKS: Final = " \t\r\n"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
-#: The maximum number of fields with the same name to rename or remove. Each takes a search.
+#: The maximum number of fields with the same name to rename or remove. Each requires a search.
 _MAX_DUPLICATES: Final = 20
 
 #: Matches the end of a key and the colon. Group 1 is the space after the colon.
@@ -33,7 +33,7 @@ def replace(path: PathParts, value: str) -> Edit:
 
 
 def swap(path: PathParts, old: str, new: str) -> Edit:
-    """Replace a string with another one, only if it equals `old`."""
+    """Replace a string with another one if it equals `old`."""
     return Edit(_swap, (path, old, new))
 
 
@@ -177,7 +177,7 @@ def _without(text: str, span: Span) -> str:
 
 
 def _remove_if_present(text: str, path: PathParts) -> str | None:
-    """Remove a field and its duplicates. A duplicate that is left would take effect."""
+    """Remove a field and its duplicates. A remaining duplicate would take effect."""
     for _ in range(_MAX_DUPLICATES):
         span = find_span(text, path)
         if span is None:
@@ -187,7 +187,7 @@ def _remove_if_present(text: str, path: PathParts) -> str | None:
 
 
 def _rename(text: str, path: PathParts, key: str) -> str | None:
-    """Rename a field and its duplicates. A duplicate that is left would take effect."""
+    """Rename a field and its duplicates. A remaining duplicate would take effect."""
     span = find_span(text, path)
     if span is None or find_span(text, (*path[:-1], key)) is not None:
         return None

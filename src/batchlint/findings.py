@@ -30,7 +30,7 @@ MAX_QUOTE_LENGTH: Final = 1000
 #: The maximum number of problems to explain in one line, per rule and per body parameter.
 MAX_PROBLEMS_PER_LINE: Final = 1000
 
-#: The rule that reports that a line has more problems.
+#: The rule that reports a line with more problems.
 TOO_MANY_PROBLEMS: Final = "too_many_problems"
 
 #: The order in which the API applies its checks.

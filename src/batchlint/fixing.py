@@ -69,7 +69,7 @@ class FixReport:
         report: the report of the file after the fixes.
         unsafe: whether unsafe fixes were allowed.
         has_objects: whether at least one line is, or can be turned into, a JSON object. If not, the
-            file may not be a batch file at all (it could be plain notes), so it is left unchanged.
+            file is probably not batch input, so it is not changed.
     """
 
     fixed: Mapping[str, int]
@@ -114,16 +114,16 @@ def fix(
     the order of keys, spaces and escapes. If there is nothing to fix, the file is not rewritten.
     Fixing a file a second time changes nothing.
 
-    Safe fixes preserve the meaning of a request. Unsafe fixes may change it. For both kinds,
-    see "Available fixes" in the documentation of `fix` and `split`.
+    Safe fixes preserve the meaning of a request. Unsafe fixes may change it. Both are
+    listed under "Available fixes" in the documentation of `fix` and `split`.
 
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
             (bytes or str). A stream is copied to a temporary file first.
         target: where to write the repaired file: a path, a binary stream, or None. If it is the
             path of the source, the file is replaced once the new one is complete, and keeps its
-            mode and links. If it is None, nothing is written, and the report lists what would be
-            fixed.
+            mode and links. If it is None, nothing is written, and the result describes the fixes
+            that would be applied.
         unsafe: also apply unsafe fixes.
         provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint, as for `check`.
@@ -141,7 +141,7 @@ def fix(
         start: how worker processes start, as for `check`.
 
     Returns:
-        What was fixed, and the report of the repaired file. The result is truthy if no errors
+        The number of fixes, and the report of the repaired file. The result is truthy if no errors
         remain.
 
     Raises:
@@ -212,7 +212,7 @@ class Result(NamedTuple):
         return self.after.open().chunks()
 
     def write(self, path: str, *, source: Any) -> None:
-        """Write the repaired file, unless it is the source and nothing was fixed.
+        """Write the repaired file, unless the target is the source and nothing was fixed.
 
         Args:
             path: the target.
@@ -311,7 +311,7 @@ class Repair:
 
         Args:
             source: the source.
-            beside: a file in whose directory to create temporary files. Default: the system's
+            beside: a file. Temporary files are created in its directory. Default: the system's
                 temporary directory.
 
         Raises:
@@ -349,7 +349,7 @@ class Repair:
         directory: str | None,
         stack: ExitStack,
     ) -> Content | None:
-        """Return the file after the first kind of fix that changes it. None if no fix does."""
+        """Return the file after the first attempt that changes it. None if no attempt does."""
         for chunks in self._attempts(content, summary, report):
             count = self._fixed.total()
             changed = stack.enter_context(_spool(chunks, directory))
@@ -371,16 +371,16 @@ class Repair:
     def _attempts(
         self, content: Content, summary: ChunkSummary, report: Report
     ) -> Iterator[Iterator[bytes]]:
-        """Yield the bytes of the file after each kind of fix, in the order in which to try them."""
+        """Yield the attempts to fix the file, in order. Each yields the bytes of the new file."""
         if not any(self._unsafe or safety == "safe" for safety in report.fixable):
             return
         fixable = [error for error in (*report.errors, *report.warnings) if self._is_fixable(error)]
-        foreign = next((error for error in fixable if _is_about_format(error)), None)
-        if foreign is not None:
-            yield self._convert(content, foreign)
+        misformat = next((error for error in fixable if _is_about_format(error)), None)
+        if misformat is not None:
+            yield self._convert(content, misformat)
             return
-        for_all = {error.fix: error.rule for error in fixable if error.fix and _is_for_all(error)}
-        yield self._repair_lines(content, for_all)
+        shared = {error.fix: error.rule for error in fixable if error.fix and _is_shared(error)}
+        yield self._repair_lines(content, shared)
         if self._unsafe:
             yield self._renumber(content, summary)
 
@@ -398,22 +398,22 @@ class Repair:
 
     # -- lines ------------------------------------------------------------------------------------
 
-    def _repair_lines(self, content: Content, for_all: Mapping[Fix, str]) -> Iterator[bytes]:
+    def _repair_lines(self, content: Content, shared: Mapping[Fix, str]) -> Iterator[bytes]:
         """Yield the file with its lines repaired.
 
         Args:
             content: the file.
-            for_all: the fixes to try on every line, and their rules.
+            shared: the fixes to try on every line, and their rules.
         """
         plan = self._plan._replace(keep=0)
         for number, chunk in enumerate(content.open().chunks()):
             first = not number
-            numbers = None if for_all else self._fixable_lines(check_chunk(chunk, plan, first))
+            numbers = None if shared else self._fixable_lines(check_chunk(chunk, plan, first))
             if numbers is not None and not numbers:
                 yield chunk
                 continue
             yield b"".join(
-                self._repair_line(line, plan, for_all, first=first and index == 1)
+                self._repair_line(line, plan, shared, first=first and index == 1)
                 if numbers is None or index in numbers
                 else line
                 for index, line in enumerate(BytesIO(chunk), 1)
@@ -426,7 +426,7 @@ class Repair:
         return {error.line or 0 for error in summary.findings.errors if self._is_fixable(error)}
 
     def _repair_line(
-        self, line: bytes, plan: Plan, for_all: Mapping[Fix, str], *, first: bool
+        self, line: bytes, plan: Plan, shared: Mapping[Fix, str], *, first: bool
     ) -> bytes:
         """Apply the fixes of a line until none are left.
 
@@ -440,11 +440,11 @@ class Repair:
         fixed: Counter[str] = Counter()
         for _ in range(_max_rounds(len(content))):
             fixes = self._find_fixes(text, plan, first=first)
-            blank = next((rule for fix, rule in fixes.items() if fix.edits == (REMOVE_LINE,)), None)
-            if blank is not None:
-                self._fixed.update((*fixed.elements(), blank))
+            removal = next((r for fix, r in fixes.items() if fix.edits == (REMOVE_LINE,)), None)
+            if removal is not None:
+                self._fixed.update((*fixed.elements(), removal))
                 return b""
-            text, rules = _apply({**fixes, **for_all}, text)
+            text, rules = _apply({**fixes, **shared}, text)
             fixed.update(rules)
             if not rules:
                 self._fixed.update(fixed)
@@ -517,7 +517,7 @@ class NewIds:
 
     def new(self, prefix: str, number: int) -> str:
         """Return an unused ID: a prefix, and the first unused number that is at least `number`."""
-        # Don't try the same numbers again: every line may have the same ID.
+        # Don't try the same numbers again, because every line may have the same ID.
         number = max(number, self._next_numbers.get(prefix, number))
         while f"{prefix}{number}" in self._taken:
             number += 1
@@ -531,8 +531,8 @@ def _is_about_format(error: BatchError) -> bool:
     return error.line is None and RULES[error.rule].scope == "text"
 
 
-def _is_for_all(error: BatchError) -> bool:
-    """Return whether a finding is reported once per file and has edits for every line."""
+def _is_shared(error: BatchError) -> bool:
+    """Return whether a finding is reported once per file, with edits for every line."""
     return RULES[error.rule].scope == "file" and error.fix is not None and bool(error.fix.edits)
 
 

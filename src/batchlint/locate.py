@@ -164,8 +164,8 @@ class _Target:
         key_start: the offset of the key.
         start: the offset of the value.
         end: the offset after the value.
-        visit: how many times the walk has found this target. If keys are duplicated, decoders use
-            the last one.
+        visit: how many times the walk has found this target. If keys are duplicated, it finds the
+            target several times, and the last one counts, as in decoders.
         parent_visit: the parent's `visit` when the walk last found this target.
     """
 
@@ -244,7 +244,7 @@ def _walk(text: str, root: _Target, steps: int, max_key_length: int | None) -> i
 
 
 def _enter(text: str, target: _Target, offset: int, containers: _OpenContainers) -> int:
-    """Record where a target begins. Return the offset of its first child, or of what follows it."""
+    """Record where a target begins. Return the offset of its first child, or of the next value."""
     target.start = offset
     target.visit += 1
     if target.children and text[offset] in "{[":
@@ -270,9 +270,8 @@ def _value_end(text: str, offset: int) -> int:
 
 def _skip_spaces(text: str, offset: int) -> int:
     """Return the offset of the next character that is not whitespace."""
-    if (
-        text[offset : offset + 1] > " "
-    ):  # Usually there is no whitespace, and a regex match is slower.
+    # Usually there is no whitespace, and a regex match is slower.
+    if text[offset : offset + 1] > " ":
         return offset
     match = _SPACES.match(text, offset)
     return match.end() if match else offset

@@ -28,13 +28,13 @@ from .findings import DEFAULT_KEEP
 from .report import Report
 from .sources import is_remote_path, is_url
 
-#: A path or a URL. `Any` stands for objects such as `UPath`, whose files are not local.
+#: A path or a URL. `Any` allows objects such as `UPath`, whose files are not local.
 AnyPath = str | os.PathLike[str] | Any
 
 #: The maximum number of unfinished calls on a caller's executor.
 _EXECUTOR_WINDOW: Final = 256
 
-#: The minimum number of files to look at before choosing where to run the checks. With many cores,
+#: The minimum number of files to inspect before choosing where to run the checks. With many cores,
 #: the number is two per core.
 _LOOK_AHEAD: Final = 100
 
@@ -69,8 +69,8 @@ def check_many(
 
     Args:
         sources: paths and URLs. A URL may be a glob (`s3://bucket/2026-*/*.jsonl`), or a prefix
-            that ends with a slash, which stands for all `.jsonl` and `.jsonl.gz` files below it. An
-            iterator is consumed only as fast as the files are checked.
+            that ends with a slash, for all `.jsonl` and `.jsonl.gz` files below it. An iterator is
+            consumed only as fast as the files are checked.
         provider: the service that the files are for, as for `check`.
         endpoint: the URL of the batch endpoint of every file, as for `check`.
         select: the rules to check, as for `check`.
@@ -78,12 +78,11 @@ def check_many(
         warn: rules to enable as warnings.
         error: rules to enable as errors.
         jobs: the number of worker processes. 1 checks one file after another in this process, and
-            0 uses one process per core. If None, batchlint looks at the first 100 files (more on
-            machines with many cores) to choose. If any of them is at a URL, it uses threads. If
-            there are at least two local files per core, and they have 64 MB or more in total
-            (8 MB with `fork`), it uses one
-            process per core. Otherwise, it checks one file at a time, and a large file in several
-            processes.
+            0 uses one process per core. If None, the choice depends on the first 100 files (more
+            on machines with many cores). If any of them is at a URL, batchlint uses threads. If
+            there are at least two local files per core, with a total size of at least 64 MB (8 MB
+            with `fork`), it uses one process per core. Otherwise, it checks one file at a time, and
+            a large file in several processes.
         executor: an executor to run the checks, with one call per file: a `concurrent.futures`
             executor, Dask's `get_executor()`, or any object with a `submit` method. Its workers
             must be able to read the files. `jobs` then has no effect.
@@ -202,7 +201,7 @@ def _expand(
 
 
 class Execution(NamedTuple):
-    """Where to run the checks of many files.
+    """How to run the checks of many files.
 
     Attributes:
         executor: a context manager that provides the executor.

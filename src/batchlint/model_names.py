@@ -86,15 +86,16 @@ def _nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is the fewest edits away. None if all are too far away."""
     limit = 1 if len(name) < _MIN_LENGTH_FOR_TWO_EDITS else 2
     near = [
-        (edits, other)
+        (distance, other)
         for other in known
-        if abs(len(other) - len(name)) <= limit and (edits := _edits(name, other)) <= limit
+        if abs(len(other) - len(name)) <= limit
+        and (distance := _edit_distance(name, other)) <= limit
     ]
     return min(near)[1] if near else None
 
 
-def _edits(a: str, b: str) -> int:
-    """Count the insertions, deletions, replacements and swaps of adjacent letters."""
+def _edit_distance(a: str, b: str) -> int:
+    """Count the insertions, deletions, replacements and swaps of adjacent characters."""
     rows = [list(range(len(b) + 1))]
     for i, x in enumerate(a, 1):
         row = [i]

@@ -91,9 +91,9 @@ def finish(
 
     Args:
         summary: the result of `merge` for all parts.
-        source: the file. If there are findings from rules that compare lines, such as duplicate
-            custom_ids, it is read again to find their columns. Without it, the `column` of these
-            findings is None.
+        source: the file. It is read again to find the columns of findings from rules that compare
+            lines, such as duplicate custom_ids. Without it, the `column` of these findings is
+            None.
         provider: the service that the file is for. It must be the one given to `check_chunk`.
         name: the name of the file. Default: the name of the source, if it has one. A name that
             doesn't end in `.jsonl` is reported.
@@ -121,5 +121,5 @@ def finish(
     """
     rules = Rules(select, ignore, warn, error)
     job = Job(rules, provider, name, endpoint, create, now, keep, max_enqueued_tokens)
-    again = None if source is None else open_source(source, storage_options)
-    return job.report(summary, again)
+    opened = None if source is None else open_source(source, storage_options)
+    return job.report(summary, opened)

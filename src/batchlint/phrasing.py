@@ -98,7 +98,7 @@ class _LongString(str):
         return repr(str(self[:_SHORT_REPR]))
 
 
-#: Longer strings get a short repr.
+#: The maximum length of a string that gets its full repr.
 _SHORT_REPR: Final = 1000
 
 
@@ -256,7 +256,7 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
 # -- paths ---------------------------------------------------------------------------------------
 
 
-#: Caches of formatted paths, which findings often share.
+#: Caches of formatted paths. Many findings have the same path.
 _dotted_cache: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
 _pointer_cache: Final[ByteCache[PathParts, str]] = ByteCache(1_000_000)
 
@@ -329,8 +329,8 @@ def _suggestions_size(key: _Misspelling) -> int:
 def did_you_mean(key: str, known: Iterable[str], present: Container[str]) -> str:
     """Return the API's suggestion for an unknown top-level parameter, or ''.
 
-    The API suggests names at a Levenshtein distance of at most 2, the nearest first, and never one
-    that the body already has.
+    The API suggests names at a Levenshtein distance of at most 2, the nearest first. It doesn't
+    suggest parameters that the body already has.
     """
     near = _suggestion_cache.get_or_make((key, tuple(known)), _nearby_names, _suggestions_size)
     names = [name for name in near if name not in present]

@@ -67,7 +67,7 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
 }
 
 
-#: Stands for every endpoint that has no schema.
+#: Represents every endpoint that has no schema.
 OTHER: Final = Endpoint("other", "")
 
 

@@ -36,8 +36,8 @@ _MAX_DIRECTORY_LEVELS: Final = 64
 #: The schemes of HTTP URLs.
 _HTTP: Final = ("http", "https")
 
-#: Filesystems inside another file or filesystem, whose URL follows "::". In all other URLs, "::" is
-#: part of the name, but fsspec would split the URL there.
+#: The schemes of filesystems that use another file or filesystem. Its URL follows "::". In all
+#: other URLs, "::" is part of the name, but fsspec would split the URL there.
 _CHAINED: Final = frozenset(
     (
         "blockcache",
@@ -192,7 +192,7 @@ def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[Mat
     name = public_name(url)
     with _as_os_errors(name):
         filesystem, path = _filesystem(url, storage_options)
-        filesystem.invalidate_cache()  # There may be new files since an earlier listing.
+        filesystem.invalidate_cache()  # There may be files that an earlier listing lacks.
         if url.endswith("/"):
             listed = {
                 path: info
@@ -287,18 +287,22 @@ def _read_ahead(stream: AbstractContextManager[BinaryIO], timeout: float) -> Ite
         _TooSlowError: fewer than 64 KiB arrived in `timeout` seconds. Only the time spent waiting
             counts.
     """
-    answers: SimpleQueue[bytes | BaseException] = SimpleQueue()
-    room = Semaphore(_PIECES_AHEAD)
+    pieces: SimpleQueue[bytes | BaseException] = SimpleQueue()
+    free_slots = Semaphore(_PIECES_AHEAD)
     stopped = Event()
 
     def read_all() -> None:
         try:
             with stream as file:
-                while room.acquire() and not stopped.is_set() and (data := file.read(_PIECE_BYTES)):
-                    answers.put(bytes(data))
-            answers.put(b"")
+                while (
+                    free_slots.acquire()
+                    and not stopped.is_set()
+                    and (data := file.read(_PIECE_BYTES))
+                ):
+                    pieces.put(bytes(data))
+            pieces.put(b"")
         except BaseException as error:  # noqa: BLE001 - the other thread raises it
-            answers.put(error)
+            pieces.put(error)
 
     Thread(target=read_all, name="batchlint-read", daemon=True).start()
     waited = 0.0
@@ -307,23 +311,23 @@ def _read_ahead(stream: AbstractContextManager[BinaryIO], timeout: float) -> Ite
         while True:
             started = monotonic()
             try:
-                answer = answers.get(timeout=max(timeout - waited, 0))
+                piece = pieces.get(timeout=max(timeout - waited, 0))
             except Empty:
                 raise _TooSlowError(_too_slow(received, timeout)) from None
             waited += monotonic() - started
-            if isinstance(answer, BaseException):
-                raise answer
-            if not answer:
+            if isinstance(piece, BaseException):
+                raise piece
+            if not piece:
                 return
-            received += len(answer)
+            received += len(piece)
             if received >= _MIN_BYTES:
                 waited = 0
                 received = 0
-            yield answer
-            room.release()
+            yield piece
+            free_slots.release()
     finally:
         stopped.set()
-        room.release()
+        free_slots.release()
 
 
 def _too_slow(received: int, timeout: float) -> str:
@@ -422,7 +426,7 @@ def _as_os_error(error: Exception, name: str) -> OSError:
     if status in (404, 410) or (isinstance(reason, FileNotFoundError) and not reason.strerror):
         return FileNotFoundError(errno.ENOENT, "no such file", name)
     if isinstance(reason, TimeoutError):
-        return TimeoutError(errno.ETIMEDOUT, "the server did not answer in time", name)
+        return TimeoutError(errno.ETIMEDOUT, "the server did not respond in time", name)
     number = errno.ENOENT if isinstance(error, FileNotFoundError) and status is None else errno.EIO
     if isinstance(reason, OSError) and reason.errno:
         number = reason.errno

@@ -37,7 +37,7 @@ MAX_LINE_BYTES: Final = 1_000_000_000
 #: The maximum number of bytes to remember from a stream that can't be read again.
 MAX_REMEMBERED_BYTES: Final = 16_000_000
 
-#: The number of bytes in the first and in the largest read while looking for the end of a line.
+#: The size in bytes of the first and of the largest read when searching for the end of a line.
 _FIRST_READ_BYTES: Final = 1 << 13
 _MAX_READ_BYTES: Final = 1 << 20
 
@@ -55,7 +55,7 @@ class Source(Protocol):
         name: the file's name. None if there is no file.
         size: the size in bytes. None if it is unknown, or if the source can't be read in ranges.
         is_text: whether the user supplied the lines as text, so that columns are meaningful. It
-            becomes false when a line is made from an object.
+            becomes false when an object is serialized.
     """
 
     name: str | None
@@ -254,7 +254,7 @@ class _Descriptor:
         return FileIdentity.from_stat(os.fstat(self.number))
 
     def read(self, size: int, offset: int) -> bytes:
-        """Read up to `size` bytes from an offset. Forks and threads may do so concurrently."""
+        """Read up to `size` bytes from an offset. Forks and threads may read concurrently."""
         if hasattr(os, "pread"):
             return os.pread(self.number, size, offset)
         with self._lock:
@@ -383,8 +383,8 @@ def _read_exactly(file: _Descriptor, offset: int, size: int) -> bytes:
 def _line_end(file: _Descriptor, offset: int, stop: int) -> int:
     """Return the offset after the first newline at or after an offset.
 
-    If there is no newline before `stop`, return `stop` or an offset after it. Finding the end of a
-    chunk first allows a single read for the chunk.
+    If there is no newline before `stop`, return `stop` or an offset after it. If the end of a chunk
+    is known, a single read suffices for the chunk.
     """
     read_bytes = _FIRST_READ_BYTES
     while offset < stop and (data := file.read(read_bytes, offset)):

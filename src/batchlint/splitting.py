@@ -202,7 +202,7 @@ def split(
 ) -> Manifest:
     """Split a batch input file into parts within the limits of a batch.
 
-    Lines are copied byte for byte and keep their order. Blank lines are left out. Requests are not
+    Lines are copied byte for byte and keep their order. Blank lines are omitted. Requests are not
     checked: use `check` before or after.
 
     The parts of `requests.jsonl` are named `requests-001.jsonl` and so on. If there are several
@@ -221,7 +221,8 @@ def split(
         name: the name of the file, if the source has none. The names of the parts begin with it.
             Default: `batch`.
         by: the fields that all requests in a part must share: `model`, `url`, both, or none.
-            Default: the fields that must, or may have to, be the same in a file. OpenAI: both.
+            Default: the fields that the provider requires, or may require, to be the same in a
+            file. OpenAI: both.
         max_requests: the maximum number of requests per part. Default: the provider's limit
             (OpenAI: 50,000).
         max_bytes: the maximum size of a part. Default: the lowest limit in any of the provider's
@@ -325,7 +326,7 @@ class _Plan(NamedTuple):
 
 
 def _shared_fields(provider: Provider) -> list[str]:
-    """Return the fields that all requests in a file must share, or may have to share."""
+    """Return the fields that a provider requires, or may require, to be the same in a file."""
     off = {name for name, change in provider.rules.items() if change.severity == "none"}
     by_model = ["model"] if "mismatched_model" not in off else []
     return [*by_model, *(["url"] if provider.has_urls and "mismatched_url" not in off else ())]
@@ -464,9 +465,9 @@ class _Splitter:
                     value = request.get("custom_id")
                     custom_id = value if isinstance(value, str) else None
                 try:
-                    part = self._part_for(line, request)
+                    part = self._choose_part(line, request)
                 except _UnplaceableError as error:
-                    self._report(str(error), custom_id)
+                    self._record_unplaced(str(error), custom_id)
                 else:
                     by_part.setdefault(part, []).append(line)
             custom_ids.append(custom_id)
@@ -477,7 +478,7 @@ class _Splitter:
                 self._target.write(part.number, data)
         return custom_ids
 
-    def _part_for(self, line: bytes, request: Any) -> _Part:
+    def _choose_part(self, line: bytes, request: Any) -> _Part:
         """Choose the part for a line, and add the line to its counts.
 
         Raises:
@@ -555,7 +556,7 @@ class _Splitter:
                 )
         return url if "url" in by else None, model if "model" in by else None
 
-    def _report(self, message: str, custom_id: str | None) -> None:
+    def _record_unplaced(self, message: str, custom_id: str | None) -> None:
         self._unplaced_count += 1
         if len(self._unplaced) < MAX_LISTED:
             custom_id = custom_id and custom_id[:MAX_QUOTE_LENGTH]
@@ -591,7 +592,7 @@ def _stem(name: str | None) -> str:
 
 
 def _names(stem: str, groups: list[tuple[str | None, str | None]]) -> list[str]:
-    """Return the names of the parts, with the model or endpoint if there are several."""
+    """Return the names of the parts. If there are several models or endpoints, names show them."""
     urls = {url for url, _ in groups}
     models = {model for _, model in groups}
     slugs: dict[tuple[str | None, str | None], str] = {}
@@ -694,7 +695,7 @@ class _Target:
         parts that it has moved.
 
         Raises:
-            FileExistsError: a file with such a name exists.
+            FileExistsError: a part or the manifest already exists.
             OutputError: a file can't be written or moved.
         """
         self._flush([*self._sizes])
@@ -716,7 +717,7 @@ class _Target:
             self._unfinished.unlink()
 
     def _move_parts(self, paths: list[Path]) -> None:
-        """Move the parts. After a failure without `force`, remove them: they replaced no file."""
+        """Move the parts. After a failure without `force`, remove them. They replaced no files."""
         try:
             for number, path in enumerate(paths):
                 (self._temporary / str(number)).replace(path)

@@ -76,7 +76,7 @@ class Run(NamedTuple):
 
 
 class Runs:
-    """The value of each line, stored as (first line, value) pairs where it changes.
+    """The value of each line. Where it changes, a pair (first line, value) is stored.
 
     Blank lines are skipped and don't end a run. Equal values share one string, so a file with
     alternating values takes 16 bytes per line.
@@ -232,7 +232,7 @@ class FindingStore:
 
 
 class Occurrences(dict[Any, tuple[int, Any]]):
-    """The number of occurrences by key, each with the line or finding of the first occurrence."""
+    """For each key, the number of occurrences, and the line or finding of the first one."""
 
     def record(self, key: Any, occurrence: Any) -> None:
         """Count an occurrence, which is a line number or a finding. Keep it if it is the first."""
@@ -274,8 +274,8 @@ class ChunkSummary:
         custom_ids: the custom_id of each line.
         urls: the URL of each request. None if it is not a batch endpoint.
         models: the model of each request.
-        deprecated: the uses of deprecated parameters, by (URL, parameter, whether `fix` can replace
-            it), each with its first line.
+        deprecated: the number of uses of deprecated parameters, and the first line, by (URL,
+            parameter, whether `fix` can replace it).
         totals: the numbers of bytes, embedding inputs, prompt bytes, and lines that are objects.
         foreign: the finding that the file is not batch input. If there is one, the file's lines are
             not checked.

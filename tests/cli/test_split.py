@@ -32,7 +32,7 @@ def test_split_prints_a_table_of_the_parts(run: Run) -> None:
         "part          requests  bytes  inputs  model  url\n"
         "in-001.jsonl         1    107       2  m      /v1/embeddings\n"
         "in-002.jsonl         1    100       1  m      /v1/embeddings\n"
-        "in.jsonl: 2 requests, 1 blank line left out: 2 parts written to out\n",
+        "in.jsonl: 2 requests, 1 blank line omitted: 2 parts written to out\n",
         "",
     )
     assert names("out") == ["in-001.jsonl", "in-002.jsonl", "in.manifest.json"]

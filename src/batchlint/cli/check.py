@@ -249,7 +249,7 @@ def check(
 
     if main_target == STANDARD_OUTPUT:
         on_screen = printing._replace(width=terminal_width(sys.stdout))
-        if _wants_color(color):
+        if _should_color(color):
             on_screen = on_screen._replace(style=click.style)
         print_all(main_format.render(check_all(), on_screen), as_utf8=not main_format.is_for_people)
         is_written = True
@@ -286,7 +286,7 @@ def _print_files(ctx: click.Context, paths: Iterable[str], notes: Iterable[str])
 
 
 def _why_not_listed(path: str) -> str | None:
-    """Return why a file cannot be checked; None if it probably can be."""
+    """Return why a file can't be checked. None if it probably can be."""
     from ..sources import is_url
 
     if path == "-":
@@ -325,7 +325,7 @@ def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
 
 
 def _print_problems(result: FileResult, formats: Sequence[Format], *, quiet: bool) -> None:
-    """Print to standard error the problems with a file that the reports don't show."""
+    """Print problems with a file that the reports don't show. They go to standard error."""
     report = result.report
     if report is None:
         print_message(f"{result.path}: {result.error}")
@@ -368,7 +368,7 @@ def _default_keep(formats: Iterable[Format], max_errors: int) -> int:
     return max(max_errors, _KEEP_FOR_SAMPLE if only_samples else DEFAULT_KEEP)
 
 
-def _wants_color(color: str) -> bool:
+def _should_color(color: str) -> bool:
     """Return whether to color the output. NO_COLOR takes precedence over FORCE_COLOR."""
     if color != "auto":
         return color == "always"

@@ -126,11 +126,11 @@ class FileCheck(NamedTuple):
     """The check of one file, which can be pickled and sent to a worker process.
 
     Attributes:
-        path: the file or its URL; '-' is standard input.
-        name: the name shown to the user; None for standard input without a name.
+        path: the file or its URL. '-' is standard input.
+        name: the name shown to the user. None for standard input without a name.
         max_unpacked_bytes: the maximum size in bytes of a compressed file when decompressed.
         options: options of `batchlint.check`.
-        error: why the file cannot be checked, if that is already known.
+        error: why the file can't be checked, if that is already known.
         is_copied: whether to copy standard input, so that its lines can be read again.
     """
 
@@ -142,7 +142,7 @@ class FileCheck(NamedTuple):
     is_copied: bool = False
 
     def run(self, **options: Any) -> FileResult:
-        """Check the file. If it cannot be read, the result's `error` is set."""
+        """Check the file. If it can't be read, the result's `error` is set."""
         from ..output.result import FileResult
         from ..sources import is_url
 
@@ -169,7 +169,7 @@ class FileCheck(NamedTuple):
             find_urls(path)  # Raises an error if a glob or prefix matches no files.
             return check(path, max_unpacked_bytes=self.max_unpacked_bytes, **options)
         if Path(path).is_dir():
-            os.scandir(path).close()  # Raises an error if the directory cannot be read.
+            os.scandir(path).close()  # Raises an error if the directory can't be read.
             raise OSError(NO_FILES)
         if not is_gzipped(path):
             return check(path, **options)
@@ -227,10 +227,10 @@ def check_files(
     """Check files, and yield their results in the order of the paths.
 
     Many files are checked in parallel, each in one process. A few files are checked one after
-    another, a large one in several processes.
+    another, and a large file in several processes.
 
     Args:
-        paths: the files and URLs; '-' is standard input.
+        paths: the files and URLs. '-' is standard input.
         settings: the settings on the command line.
         stdin_name: the name of standard input.
         copy_stdin: whether to copy standard input, so that its lines can be read again.
@@ -373,7 +373,7 @@ def _progress_bar(paths: Sequence[str], enabled: bool | None) -> Iterator[Any]:
 
 
 def _total_size(paths: Iterable[str]) -> int | None:
-    """Return the total size of the files in bytes; None if it is unknown."""
+    """Return the total size of the files in bytes. None if it is unknown."""
     from ..sources import is_gzipped, is_url
 
     total = 0

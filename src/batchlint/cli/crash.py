@@ -33,7 +33,7 @@ def report_crash(error: BaseException, settings: Settings) -> None:
         return
     with suppress(OSError):
         try:
-            text = _sentence(error) + "\n"
+            text = _message(error) + "\n"
             if settings.traceback:
                 text = _traceback(error) + text
         except MemoryError:
@@ -42,13 +42,13 @@ def report_crash(error: BaseException, settings: Settings) -> None:
         sys.stderr.flush()
 
 
-def _sentence(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     from ..phrasing import excerpt
 
     if isinstance(error, MemoryError):
         return _NO_MEMORY.rstrip()
-    message = excerpt(str(error))
-    name = type(error).__name__ + (f": {message}" if message else "")
+    detail = excerpt(str(error))
+    name = type(error).__name__ + (f": {detail}" if detail else "")
     return (
         f"batchlint: internal error: {name}; please open an issue in batchlint's repository, with "
         "the output of `batchlint --traceback ...`"

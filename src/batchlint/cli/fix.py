@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +99,9 @@ def fix(
     ]
     paths = [path for path in paths if path not in links]
     if output_file is not None and (diff or len(paths) > 1):
-        raise click.UsageError("--output-file needs a single file, and excludes --diff")
+        raise click.UsageError(
+            "--output-file needs a single file, and cannot be combined with --diff"
+        )
     for note in notes:
         print_message(note)
     settings = FileSettings(
@@ -116,7 +118,7 @@ class _Run:
 
     Args:
         settings: the settings on the command line.
-        output_file: the target; None repairs the file in place.
+        output_file: the target. None repairs the file in place.
         diff: whether to print a diff and write nothing.
         options: further options of `Repair`.
     """
@@ -145,7 +147,7 @@ class _Run:
             )
             return EXIT_ERROR
         try:
-            with _open(path) as (source, name), self._repair(path, source, name, target) as result:
+            with self._repair(path, _source(path), target) as result:
                 report = result.report
                 if self._diff:
                     print_bytes(_diff(path, result))
@@ -170,9 +172,7 @@ class _Run:
             print_lines(lines)
         return EXIT_FOUND if not report.ok or (self._diff and report.changed) else EXIT_OK
 
-    def _repair(
-        self, path: str, source: Any, name: str | None, target: str
-    ) -> AbstractContextManager[Result]:
+    def _repair(self, path: str, source: Any, target: str) -> AbstractContextManager[Result]:
         from ..engine.check import Rules
         from ..fixing import Repair
 
@@ -182,7 +182,7 @@ class _Run:
             raise click.UsageError(f"{endpoint!r} is not a batch endpoint")
         repair = Repair(
             rules,
-            name=name,
+            name=None,
             provider=options["provider"],
             endpoint=options["endpoint"],
             **self._options,
@@ -191,23 +191,21 @@ class _Run:
         return repair.run(source, beside=target if writes_file else None)
 
 
-@contextmanager
-def _open(path: str) -> Iterator[tuple[Any, str | None]]:
-    """Yield the source at a path, and a name for it if it has none.
+def _source(path: str) -> Any:
+    """Return the source at a path.
 
     Raises:
-        OSError: the source cannot be read, or is compressed, which the API does not accept.
+        OSError: standard input is closed, or the path is a compressed file or a directory.
     """
     from ..sources import is_gzipped
 
     if path == "-":
-        yield standard_input(), None
-    elif is_gzipped(path):
+        return standard_input()
+    if is_gzipped(path):
         raise OSError("cannot fix a compressed file; decompress it first")
-    elif Path(path).is_dir():
+    if Path(path).is_dir():
         raise OSError(NO_FILES)
-    else:
-        yield path, None
+    return path
 
 
 def _diff(path: str, result: Result) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from typing import IO, Any, BinaryIO, Final, NamedTuple
 
 from ..config import Config, is_matched
 
-#: Returns the configuration of a directory.
+#: A function that returns the configuration of a directory.
 Configs = Callable[[Path], Config]
 
 #: Globs for the files in a directory that are checked by default.
@@ -38,7 +38,7 @@ class Inputs(NamedTuple):
     """The files of a run.
 
     Attributes:
-        paths: the unique paths; '-' is standard input. A directory without files to check is
+        paths: the unique paths. '-' is standard input. A directory without files to check is
             kept unchanged.
         notes: messages about skipped files.
     """
@@ -99,7 +99,7 @@ def find_urls(url: str) -> list[str]:
     """Return the URLs of files that match a glob or prefix. Other URLs are returned unchanged.
 
     Raises:
-        OSError: no file matches, or the filesystem cannot list files.
+        OSError: no file matches, or the filesystem can't list files.
     """
     from ..remote import find, is_pattern
 
@@ -144,7 +144,7 @@ class Directory:
         directories, because they may form a loop.
 
         Raises:
-            OSError: a directory cannot be read.
+            OSError: a directory can't be read.
         """
 
         def fail(error: OSError) -> None:
@@ -191,7 +191,7 @@ class Directory:
         return True
 
     def _why_skipped(self, path: Path) -> str | None:
-        """Return why a file is skipped; None if it is not skipped."""
+        """Return why a file is skipped. None if it is not skipped."""
         if path.name.startswith("."):
             return "hidden"
         if is_matched(path, self._exclude):
@@ -215,7 +215,7 @@ def is_special(path: Path) -> bool:
 
 
 def _result_of_batch(path: Path) -> str | None:
-    """Return why a file is skipped if it is the result of a batch; None otherwise."""
+    """Return why a file is skipped if it is the result of a batch. None if it isn't."""
     from ..rules.foreign import RESULT_OF_BATCH, find_foreign
     from ..sources import CHUNK_BYTES, open_file
 

@@ -16,14 +16,14 @@ COMMANDS: Final = ("check", "fix", "provider", "rule", "schema", "serve", "split
 
 
 class Commands(click.Group):
-    """The group of commands. Any other word may be a file or a misspelled command."""
+    """The group of commands. An unknown command may be a file or a misspelling."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
         return [*COMMANDS]
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
-        """Import a command; None if there is no such command."""
+        """Import and return a command. None if there is no such command."""
         if name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f".{name}", __package__), name)
@@ -53,7 +53,7 @@ class Commands(click.Group):
             raise
 
     def _suggestion(self, ctx: click.Context, args: list[str]) -> str:
-        """Suggest what the user may have meant."""
+        """Return the end of an error message, with the command that the user may have meant."""
         import difflib
 
         name = args[0]

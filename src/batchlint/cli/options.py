@@ -37,13 +37,13 @@ jobs_option = click.option(
 )
 
 
-def provider_option(what: str) -> Callable[[_Command], _Command]:
-    """Return the option `--provider`. `what` names the files that the command reads or writes."""
+def provider_option(noun: str) -> Callable[[_Command], _Command]:
+    """Return the option `--provider`. Its help refers to the files of the command by `noun`."""
     return click.option(
         "--provider",
         metavar="NAME",
         type=ProviderName(),
-        help=f"Service that the {what} are for. `batchlint provider` lists the services.  "
+        help=f"Service that the {noun} are for. `batchlint provider` lists the services.  "
         "[default: openai]",
     )
 

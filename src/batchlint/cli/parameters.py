@@ -89,7 +89,7 @@ class ProviderName(click.ParamType):  # type: ignore[type-arg]  # as for `Text`
     name = "provider"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name if there is such a provider."""
+        """Return the name. It must be the name of a provider."""
         from ..providers import provider
 
         try:

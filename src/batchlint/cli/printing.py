@@ -95,7 +95,7 @@ def print_message(text: str) -> None:
 
 
 def terminal_width(stream: Any) -> int | None:
-    """Return the width of a stream's terminal in columns; None if it is not a terminal."""
+    """Return the width of a stream's terminal in columns. None if it is not a terminal."""
     if stream is None or not stream.isatty():
         return None
     with suppress(KeyError, ValueError):

@@ -85,7 +85,7 @@ def parse_target(value: str) -> Target:
     """Parse `FORMAT=PATH`.
 
     Raises:
-        ValueError: the value does not have this form, or the format is unknown.
+        ValueError: the value doesn't have this form, or the format is unknown.
     """
     name, equals, path = value.partition("=")
     if not equals or not path:
@@ -100,7 +100,7 @@ class _NothingCheckedError(Exception):
 
 
 def _require_checked_file(strings: Iterable[str], results: list[FileResult]) -> Iterator[str]:
-    """Yield the strings of a report. At the end, raise an error if the old report must stay.
+    """Yield the strings of a report. Raise an error at the end if the old report must be kept.
 
     Raises:
         _NothingCheckedError: no file could be checked.

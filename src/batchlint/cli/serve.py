@@ -48,7 +48,7 @@ def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
     except ModuleNotFoundError as error:
         raise click.ClickException(str(error)) from None
     try:
-        answers = read_outputs(outputs) if outputs is not None else {}
+        results = read_outputs(outputs) if outputs is not None else {}
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -67,4 +67,4 @@ def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
             )
         print_all([f"{base_url(listener)}\n"])
         print_message("responses are canned, no model is called; stop with Ctrl-C")
-        run(create_app(answers, provider), listener)
+        run(create_app(results, provider), listener)

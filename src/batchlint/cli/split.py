@@ -23,7 +23,7 @@ from .printing import print_all, print_lines, print_message, terminal_width
 if TYPE_CHECKING:
     from ..splitting import Manifest
 
-#: Maximum number of lines to print for each kind of problem.
+#: Maximum number of unplaced lines, and of repeated custom_ids, to print.
 _MAX_PRINTED: Final = 20
 
 #: The indentation of a row's continuation lines.
@@ -175,21 +175,21 @@ def _table(manifest: Manifest, width: int | None) -> Iterator[str]:
 
     Args:
         manifest: the description of the parts.
-        width: the width of the terminal in columns; None without a terminal. A wider row takes
+        width: the width of the terminal in columns. None without a terminal. A wider row takes
             several lines.
     """
-    inputs = any(part.embedding_inputs for part in manifest.parts)
+    has_inputs = any(part.embedding_inputs for part in manifest.parts)
     rows: list[tuple[str, ...]] = [
-        ("part", "requests", "bytes", *(["inputs"] if inputs else ()), *manifest.by)
+        ("part", "requests", "bytes", *(["inputs"] if has_inputs else ()), *manifest.by)
     ]
     for part in manifest.parts:
         cells = [part.path, f"{part.requests:,}", f"{part.bytes:,}"]
-        if inputs:
+        if has_inputs:
             cells.append(f"{part.embedding_inputs:,}")
         cells += [getattr(part, field) or "-" for field in manifest.by]
         rows.append(tuple(map(escape, cells)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    right_aligned = range(1, 4 if inputs else 3)
+    right_aligned = range(1, 4 if has_inputs else 3)
     lines = _columns_by_line(widths, width)
     for row in rows:
         padded = [
@@ -206,7 +206,7 @@ def _columns_by_line(widths: list[int], width: int | None) -> list[list[int]]:
 
     Args:
         widths: the width of each column.
-        width: the width of the terminal in columns; None without a terminal.
+        width: the width of the terminal in columns. None without a terminal.
     """
     lines: list[list[int]] = [[]]
     room = sys.maxsize if width is None else width
@@ -221,7 +221,7 @@ def _columns_by_line(widths: list[int], width: int | None) -> list[list[int]]:
 
 
 def _unplaced(name: str, manifest: Manifest) -> Iterator[str]:
-    """Yield messages about lines that don't fit into any part."""
+    """Yield messages about unplaced lines, which don't fit into any part."""
     for line in manifest.unplaced_lines[:_MAX_PRINTED]:
         yield f"{escape(name)}:{line.line}: {line.message}"
     if manifest.unplaced > _MAX_PRINTED:
@@ -241,7 +241,7 @@ def _repeats(name: str, manifest: Manifest) -> Iterator[str]:
 
 def _summary(name: str, manifest: Manifest, directory: str, *, dry_run: bool) -> str:
     """Return a summary of the run."""
-    blank = f", {pluralize(manifest.blank_lines, 'blank line')} left out" * bool(
+    blank = f", {pluralize(manifest.blank_lines, 'blank line')} omitted" * bool(
         manifest.blank_lines
     )
     start = f"{escape(name)}: {pluralize(manifest.requests, 'request')}{blank}"

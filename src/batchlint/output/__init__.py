@@ -1,4 +1,4 @@
-"""Output formats. Each has a module with a `render` function, imported when it is needed."""
+"""Output formats. Each has a module with a `render` function, which is imported on demand."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def _plain(text: str, **_: object) -> str:
 
 
 class Options(NamedTuple):
-    """How to print.
+    """Options for rendering.
 
     Attributes:
-        max_errors: the maximum number of findings to print per file; 0 prints all kept findings.
-        style: colors a string.
+        max_errors: the maximum number of findings to print per file. 0 prints all kept findings.
+        style: a function that colors a string.
         show_source: whether to show an excerpt of the line, which may be private.
         statistics: whether to count the findings of all files by rule.
         strict: whether warnings fail the run too.
         quiet: whether to print errors only.
-        width: the width of the terminal in columns; None disables wrapping.
+        width: the width of the terminal in columns. None disables wrapping.
     """
 
     max_errors: int = 20
@@ -47,9 +47,9 @@ class Format(NamedTuple):
     Attributes:
         name: the value of `--format`, and the name of its module.
         prints_sample: whether it prints at most `--max-errors` findings per file.
-        reports_truncated: whether it reports how many findings it leaves out.
+        reports_truncated: whether it reports how many findings it omits.
         reports_requests: whether it includes errors that fail only their request.
-        reads_lines: whether it reads the lines of findings again, even if it does not show them.
+        reads_lines: whether it reads the lines of findings again, even if it doesn't show them.
         is_for_people: whether it is printed in the terminal's encoding. Other formats are UTF-8.
     """
 
@@ -69,7 +69,7 @@ class Format(NamedTuple):
         """Write the summary that a CI service shows, if the service names a file for it.
 
         Raises:
-            OSError: the summary cannot be written. `filename` is the name of its file.
+            OSError: the summary can't be written. `filename` is the name of its file.
         """
         append: Callable[[list[FileResult]], None] | None = getattr(
             self._module(), "append_summary", None

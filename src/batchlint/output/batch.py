@@ -12,10 +12,10 @@ from .result import FileResult
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     """Yield one line per file: the Batch object or the error object that the API would return.
 
-    For a file that cannot be read, the line is an error object that only batchlint has.
+    For a file that can't be read, the line is an error object with batchlint's own `type`.
     """
     for file in files:
-        answer = (
+        response = (
             file.report.to_batch()
             if file.report is not None
             else {
@@ -27,4 +27,4 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
                 }
             }
         )
-        yield to_json_document(answer)
+        yield to_json_document(response)

@@ -57,7 +57,7 @@ class CompleteWriter(io.RawIOBase):
         """Write all bytes.
 
         Raises:
-            OutputError: the data cannot be written.
+            OutputError: the data can't be written.
         """
         view = memoryview(data).cast("B")
         rest = view

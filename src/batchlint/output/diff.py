@@ -10,12 +10,12 @@ _CONTEXT: Final = 3
 
 _BLANKS: Final = b" \t\r\n"
 
-#: Yields the lines of a file from the beginning.
+#: A function that yields the lines of a file from the beginning.
 Lines = Callable[[], Iterable[bytes]]
 
 
 class _Row(NamedTuple):
-    """A line before and after the fixes. None if it did not exist then."""
+    """A line before and after the fixes. None if the line is missing."""
 
     old: bytes | None
     new: bytes | None

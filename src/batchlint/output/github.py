@@ -34,7 +34,7 @@ _MAX_ROWS: Final = 100
 def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
     """Yield one command per finding, and one sentence per file.
 
-    GitHub shows only the first commands, so these are about different rules.
+    GitHub shows only the first few annotations, so these are about different rules.
     """
     for file in files:
         if file.report is None:
@@ -63,7 +63,7 @@ def _command(
     level: str, file: FileResult, line: int | None, column: int | None, title: str, text: str
 ) -> str:
     path = from_root(file.source) if file.source is not None else None
-    if path is None:  # With a path, GitHub shows the place.
+    if path is None:  # With a path, GitHub shows the location.
         text = f"{format_location(file.path, line, column)}: {text}"
     values = {"title": title, "file": path, "line": line, "col": column}
     properties = ",".join(
@@ -90,7 +90,7 @@ def append_summary(files: Sequence[FileResult]) -> None:
     """Append to the step summary, if the runner named a file for it.
 
     Raises:
-        OSError: the summary cannot be written.
+        OSError: the summary can't be written.
     """
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:

@@ -14,7 +14,7 @@ from .wording import label
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """Yield one JSON array of all kept findings. A file that cannot be read is a finding too."""
+    """Yield one JSON array of all kept findings. A file that can't be read is a finding too."""
     fingerprints = Fingerprints()
     issues = [issue for file in files for issue in _issues(file, fingerprints)]
     yield to_json_document(issues, indent=True)
@@ -22,7 +22,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
 
 def _issues(file: FileResult, fingerprints: Fingerprints) -> Iterator[dict[str, Any]]:
     path = from_root(file.source) if file.source is not None else file.path
-    path = path.encode(errors="replace").decode()  # JSON cannot contain lone surrogates.
+    path = path.encode(errors="replace").decode()  # JSON can't contain lone surrogates.
     if file.report is None:
         yield _issue(
             "unreadable_file",

@@ -12,7 +12,7 @@ from .result import FileResult
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     """Yield one finding per line, errors first, each with the path of its file.
 
-    A file that cannot be read gets a line too.
+    A file that can't be read gets a line too.
     """
     for file in files:
         if file.report is None:

@@ -19,7 +19,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
     """Yield one document, with one test suite per file.
 
     An error is a failed case. A warning is a passed case with output. A file without findings is
-    one passed case. A file that cannot be read is a case with an error.
+    one passed case. A file that can't be read is a case with an error.
     """
     root = ET.Element("testsuites", name="batchlint")
     root.extend([_suite(file) for file in files])  # `extend` would hide a generator's exceptions.
@@ -83,5 +83,5 @@ def _case(suite: ET.Element, path: str, error: BatchError) -> None:
 
 
 def _xml_safe(text: str) -> str:
-    """Replace the characters that XML does not allow."""
+    """Replace the characters that XML doesn't allow."""
     return _NOT_IN_XML.sub("?", text)

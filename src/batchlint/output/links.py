@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-#: The URL of the documentation site. The site does not exist yet, so this is a placeholder.
+#: The URL of the documentation site. The site doesn't exist yet, so this is a placeholder.
 #: `pyproject.toml` contains it too.
 SITE: Final = "https://batchlint.example/"
 

@@ -23,7 +23,7 @@ def locate_all(
     The file is read once.
 
     Args:
-        source: the path of the file, or a copy of its bytes; None if there is nothing to read.
+        source: the path of the file, or a copy of its bytes. None if there is nothing to read.
         errors: the findings, in the order of their lines.
     """
     lines = _lines(source) if source is not None else iter(())

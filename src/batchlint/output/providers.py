@@ -42,7 +42,7 @@ def list_providers(width: int | None = None) -> Iterator[str]:
     """Yield one row per provider, wrapped to the width of the terminal.
 
     Args:
-        width: the width of the terminal in columns; None disables wrapping.
+        width: the width of the terminal in columns. None disables wrapping.
     """
     column = max(map(len, provider_index())) + 2
     for name, row in provider_index().items():
@@ -54,7 +54,7 @@ def explain_provider(name: str, width: int | None = None) -> str:
 
     Args:
         name: the name of the provider.
-        width: the width of the terminal in columns; None disables wrapping.
+        width: the width of the terminal in columns. None disables wrapping.
 
     Raises:
         ValueError: there is no such provider.
@@ -117,7 +117,7 @@ def model(profile: Provider) -> str:
 
 
 def bound(profile: Provider, limit: str) -> str:
-    """Return a limit; empty if none is known."""
+    """Return a limit. Empty if none is known."""
     assert limit in Limits._fields
     safe = getattr(profile.safe_limits, limit)
     highest = getattr(profile.limits, limit)
@@ -131,7 +131,7 @@ def bound(profile: Provider, limit: str) -> str:
 
 
 def custom_id(profile: Provider) -> str:
-    """Return the limits for custom_ids; empty if none are known."""
+    """Return the limits for custom_ids. Empty if none are known."""
     limits = profile.custom_id
     texts = [f"at least {limits['min']} characters"] if "min" in limits else []
     texts += [f"at most {limits['max']} characters"] if "max" in limits else []
@@ -140,7 +140,7 @@ def custom_id(profile: Provider) -> str:
 
 
 def window(profile: Provider) -> str:
-    """Return the completion window; empty if it is unknown."""
+    """Return the completion window. Empty if it is unknown."""
     if profile.window is None:
         return ""
     shortest, longest = profile.window

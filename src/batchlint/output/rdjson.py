@@ -20,7 +20,7 @@ from .wording import label
 
 
 def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
-    """Yield one document with all kept findings. A file that cannot be read is a diagnostic too."""
+    """Yield one document with all kept findings. A file that can't be read is a diagnostic too."""
     diagnostics = [diagnostic for file in files for diagnostic in _diagnostics(file)]
     source = {"name": "batchlint", "url": SITE}
     yield to_json_document({"source": source, "diagnostics": diagnostics}, indent=True)
@@ -28,7 +28,7 @@ def render(files: Iterable[FileResult], _options: Options) -> Iterator[str]:
 
 def _diagnostics(file: FileResult) -> Iterator[dict[str, Any]]:
     path = file.path if file.source is None else from_root(file.source)
-    path = path.encode(errors="replace").decode()  # JSON cannot contain lone surrogates.
+    path = path.encode(errors="replace").decode()  # JSON can't contain lone surrogates.
     if file.report is None:
         yield {
             "message": f"The file could not be read: {file.error}",

@@ -14,9 +14,9 @@ class FileResult(NamedTuple):
         path: the user's path, in printable form.
         report: None if the file could not be read.
         error: the reason why the file could not be read.
-        source: the user's path; None for standard input without a name.
+        source: the user's path. None for standard input without a name.
         stored: where lines can be read again: a path, or a copy of standard input. None if they
-            cannot be.
+            can't be.
     """
 
     path: str
@@ -27,5 +27,5 @@ class FileResult(NamedTuple):
 
     @property
     def ok(self) -> bool | None:
-        """Whether the file has no errors; None if it could not be read."""
+        """Whether the file has no errors. None if it could not be read."""
         return None if self.report is None else self.report.ok

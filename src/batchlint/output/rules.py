@@ -18,7 +18,7 @@ def list_rules(width: int | None = None) -> Iterator[str]:
     """Yield the rules by group, one line per rule. On a terminal, long lines are wrapped.
 
     Args:
-        width: the width of the terminal in columns; None disables wrapping.
+        width: the width of the terminal in columns. None disables wrapping.
     """
     names = max(map(len, RULES))
     for position, (name, group) in enumerate(GROUPS.items()):
@@ -53,7 +53,7 @@ def explain_rule(rule: Rule, width: int | None = None) -> str:
 
     Args:
         rule: the rule.
-        width: the width of the terminal in columns; None disables wrapping.
+        width: the width of the terminal in columns. None disables wrapping.
     """
     state = "" if rule.default else ", off by default"
     code = f", code {rule.code}" if rule.code != rule.name else ""

@@ -45,7 +45,7 @@ def sample(report: Report, limit: int) -> list[BatchError]:
 
 
 def describe_omitted(report: Report, printed: list[BatchError]) -> str:
-    """Return the number and the lines of omitted findings by rule; empty if there are none."""
+    """Return the number and the lines of omitted findings by rule. Empty if there are none."""
     return "; ".join(_omitted_by_rule(report, printed))
 
 

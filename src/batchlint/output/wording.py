@@ -95,7 +95,7 @@ def verdict(report: Report) -> str:
 
 
 def fixable(report: Report) -> str:
-    """Return the number of findings that `batchlint fix` can repair; empty if there are none."""
+    """Return the number of findings that `batchlint fix` can repair. Empty if there are none."""
     safe = report.fixable.get("safe", 0)
     unsafe = report.fixable.get("unsafe", 0)
     if not safe:
@@ -113,7 +113,7 @@ def summary_of_all(outcomes: Sequence[bool | None]) -> str:
     """Describe all files in one sentence.
 
     Args:
-        outcomes: whether each file has no errors; None if it could not be read.
+        outcomes: whether each file has no errors. None if it could not be read.
     """
     counts = (
         (outcomes.count(False), "with errors"),

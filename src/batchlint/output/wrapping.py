@@ -23,9 +23,9 @@ def wrap(text: str, width: int | None, indent: int = 4, first: int = 0) -> str:
 
     Args:
         text: one line, which may be colored.
-        width: the width of the terminal in columns; None disables wrapping.
+        width: the width of the terminal in columns. None disables wrapping.
         indent: the number of spaces before all lines after the first.
-        first: the number of columns before the first line.
+        first: the number of columns before the text on the first line.
     """
     if width is None or first + width_of(text) <= width:
         return text

@@ -39,7 +39,7 @@ def write_atomic(path: str, chunks: Iterable[str | bytes]) -> None:
     files of this process, such as `/dev/stdout`, are written directly.
 
     Raises:
-        OutputError: the file cannot be written. It keeps its old content.
+        OutputError: the file can't be written. It keeps its old content.
     """
     with as_output_error():
         descriptor = _open_special(path)
@@ -58,7 +58,7 @@ def _open_special(path: str) -> int | None:
     """Open a file that must not be replaced. Return None for a regular file or a new one.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: the file can't be written.
     """
     descriptor = _descriptor_of_this_process(path)
     if descriptor is not None:
@@ -121,7 +121,7 @@ def _write_new(path: str, old: os.stat_result | None, chunks: Iterable[str | byt
 
 
 def _status(path: str) -> os.stat_result | None:
-    """Return the status of a file; None if it does not exist."""
+    """Return the status of a file. None if it doesn't exist."""
     with as_output_error():
         try:
             return os.stat(path)  # noqa: PTH116

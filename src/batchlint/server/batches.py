@@ -26,7 +26,7 @@ class Outcome:
 
     Attributes:
         errors: the API's `errors.data` if the batch fails, otherwise None.
-        results: the results of the requests; None if the batch fails.
+        results: the results of the requests. None if the batch fails.
         model: the first model in the file.
     """
 
@@ -85,7 +85,7 @@ class Batch:
             polled: whether a client polled this batch.
 
         Raises:
-            OSError: the result files cannot be stored.
+            OSError: the result files can't be stored.
         """
         steps = max(now - self._since, 1 if polled else 0)
         left = len(self._states) - 1 - self._step
@@ -102,7 +102,7 @@ class Batch:
 
         Raises:
             ApiError: the batch has completed or failed.
-            OSError: the result files cannot be written.
+            OSError: the result files can't be written.
         """
         if self.status in ("completed", "failed"):
             raise errors.cannot_cancel(self.status)

@@ -1,4 +1,4 @@
-"""Error responses of the file and batch routes, in the API's own words where these are known.
+"""Error responses of the file and batch routes, in the API's own words if these are known.
 
 Sources of the messages, which public repositories quote or record:
 
@@ -192,7 +192,7 @@ def unknown_url(method: str, path: str) -> ApiError:
 
 
 def wrong_method(method: str, path: str) -> ApiError:
-    """Return the error for a method that the route does not support."""
+    """Return the error for a method that the route doesn't support."""
     hint = "(HINT: Perhaps you meant to use a different HTTP method?)"
     return ApiError(405, f"Not allowed to {method} on {excerpt(path)}. {hint}")
 
@@ -207,7 +207,7 @@ def not_local() -> ApiError:
 
 
 def cannot_store(reason: str) -> ApiError:
-    """Return the error for a file that cannot be written, for example on a full disk."""
+    """Return the error for a file that can't be written, for example on a full disk."""
     message = f"batchlint serve cannot store the file: {reason}"
     return ApiError(500, message, kind="server_error")
 

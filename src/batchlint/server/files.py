@@ -36,7 +36,7 @@ class StoredFile:
         size: the size in bytes.
         created_at: in seconds since the epoch.
         expires_at: in seconds since the epoch. It is only reported; files don't expire.
-        report: the report of the check; None for a file that the server created.
+        report: the report of the check. None for a file that the server created.
     """
 
     id: str
@@ -86,7 +86,7 @@ class FileStore:
         """Return an unused path in the directory.
 
         Raises:
-            OSError: the directory cannot be created, or the store is closed.
+            OSError: the directory can't be created, or the store is closed.
         """
         if not self._is_open:  # A thread may outlive the server. Don't create a new directory.
             raise OSError(errno.ESHUTDOWN, "the server has stopped")
@@ -114,7 +114,7 @@ class FileStore:
             purpose: `batch` or `batch_output`.
             created_at: in seconds since the epoch.
             lifetime: in seconds.
-            report: the report of the check; None for a file that the server created.
+            report: the report of the check. None for a file that the server created.
         """
         stored = StoredFile(
             f"file-batchlint{next(self._ids):014}",
@@ -130,7 +130,7 @@ class FileStore:
         return stored
 
     def find(self, file_id: object) -> StoredFile | None:
-        """Return the file with an ID; None if there is no such file."""
+        """Return the file with an ID. None if there is no such file."""
         return self._files.get(file_id) if isinstance(file_id, str) else None
 
     def get(self, file_id: str) -> StoredFile:
@@ -185,7 +185,7 @@ _Item = TypeVar("_Item", bound=_HasId)
 
 
 def page(items: Sequence[_Item], after: str | None, limit: int) -> Mapping[str, Any] | None:
-    """Return one page of a list, as the API does; None if `after` is not the ID of an item."""
+    """Return one page of a list, as the API does. None if `after` is not the ID of an item."""
     start = 0
     if after is not None:
         index = next((i for i, item in enumerate(items) if item.id == after), None)

@@ -36,7 +36,7 @@ def read_outputs(path: Path) -> Outputs:
     with an `error` and no response represents a request that did not run.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file can't be read.
         ValueError: a line is invalid. The message names the line.
     """
     results: dict[str | None, RequestResult] = {}

@@ -60,7 +60,7 @@ class Results:
     usage: Counter[str]
 
     def counts(self, first: int | None = None) -> dict[str, int]:
-        """Count the completed and failed requests among the first ones; None counts all."""
+        """Count the completed and failed requests among the first ones. None counts all."""
         total = self.total if first is None else first
         failed = bisect_left(self.failures, total)
         return {"completed": total - failed, "failed": failed}
@@ -79,7 +79,7 @@ def write_results(
         errors: where to write the errors.
 
     Raises:
-        OSError: a file cannot be read or written.
+        OSError: a file can't be read or written.
     """
     usage: Counter[str] = Counter()
     failures = array("I")
@@ -185,7 +185,7 @@ def _add_usage(usage: Counter[str], body: Any) -> None:
 
 
 def _first(value: Any, *names: str) -> Any:
-    """Return the first of these fields that is not null; None if all are."""
+    """Return the first of these fields that is not null. None if all are."""
     fields = value if isinstance(value, dict) else {}
     return next((fields[name] for name in names if fields.get(name) is not None), None)
 
@@ -214,7 +214,7 @@ def cancel_results(results: Results, first: int) -> Results:
         first: the number of requests to keep.
 
     Raises:
-        OSError: a file cannot be read or written.
+        OSError: a file can't be read or written.
     """
     usage: Counter[str] = Counter()
     failed = bisect_left(results.failures, first)

@@ -45,7 +45,7 @@ def create_app(outputs: Outputs | None = None, provider: str = "openai") -> Star
     """Create an application without files and batches.
 
     Args:
-        outputs: responses by custom_id, to use instead of canned ones.
+        outputs: results by custom_id, to use instead of canned responses.
         provider: the service whose checks apply. `batchlint provider` lists the services.
 
     Raises:
@@ -76,7 +76,7 @@ def create_app(outputs: Outputs | None = None, provider: str = "openai") -> Star
         exception_handlers={ApiError: _api_error, HTTPException: _http_error, OSError: _os_error},
         lifespan=lifespan,
     )
-    app.router.redirect_slashes = False  # The API does not redirect.
+    app.router.redirect_slashes = False  # The API doesn't redirect.
     return app
 
 
@@ -90,7 +90,7 @@ class _Routes:
     async def _run(self, function: Any, *args: Any) -> Any:
         if self._limiter is None:  # A limiter is bound to the running event loop.
             self._limiter = CapacityLimiter(1)
-        # A thread cannot be stopped, so server shutdown does not wait for it.
+        # A thread can't be stopped, so server shutdown doesn't wait for it.
         return await to_thread.run_sync(
             function, *args, abandon_on_cancel=True, limiter=self._limiter
         )
@@ -209,8 +209,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
     method = request.method
     path = request.url.path
     wrong_method = isinstance(error, HTTPException) and error.status_code == 405
-    answer = errors.wrong_method if wrong_method else errors.unknown_url
-    return await _api_error(request, answer(method, path))
+    create_error = errors.wrong_method if wrong_method else errors.unknown_url
+    return await _api_error(request, create_error(method, path))
 
 
 async def _os_error(request: Request, error: Exception) -> Response:

@@ -67,7 +67,7 @@ def listen(host: str, port: int) -> socket.socket:
 
     Args:
         host: a name or an address of this machine.
-        port: the port; 0 chooses a free one.
+        port: the port. 0 chooses a free one.
 
     Raises:
         OSError: the port is in use, or the host is not an address of this machine.

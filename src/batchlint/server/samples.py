@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ..nesting import prune
 
-#: The depth below which a union takes its null branch, so that recursive schemas end.
+#: The depth below which a union takes its null branch, so that recursion ends.
 _NULL_BRANCH_DEPTH: Final = 6
 
 #: The depth below which every value is null.
@@ -74,7 +74,7 @@ class _Sampler:
         return value
 
     def _target(self, reference: Any) -> Any:
-        """Return the part of the schema that a reference points to; None if there is none."""
+        """Return the part of the schema that a reference points to. None if there is none."""
         target = self._root
         for key in str(reference).removeprefix("#").split("/")[1:]:
             target = target.get(key) if isinstance(target, Mapping) else None

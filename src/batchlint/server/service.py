@@ -41,7 +41,7 @@ class Service:
         """Create a service without files.
 
         Args:
-            outputs: responses by custom_id, to use instead of canned ones.
+            outputs: results by custom_id, to use instead of canned responses.
             provider: the service whose checks apply.
 
         Raises:
@@ -66,7 +66,7 @@ class Service:
 
         Raises:
             ApiError: the API would reject the upload.
-            OSError: the file cannot be read.
+            OSError: the file can't be read.
         """
         if upload.filename is None:
             raise errors.missing_part("file")
@@ -89,7 +89,7 @@ class Service:
 
         Raises:
             ApiError: the API would reject the call.
-            OSError: a file cannot be read or written.
+            OSError: a file can't be read or written.
         """
         if not isinstance(params, dict):
             raise errors.not_an_object()
@@ -187,7 +187,7 @@ class Service:
 
 
 def _failure(report: Report) -> list[dict[str, Any]] | None:
-    """Return the `errors.data` of a batch that fails; None if it does not fail."""
+    """Return the `errors.data` of a batch that fails. None if it doesn't fail."""
     # The upload was already accepted, so only errors that fail the batch count.
     batch = replace(report, create={}).to_batch()
     if batch.get("status") != "failed":
@@ -197,7 +197,7 @@ def _failure(report: Report) -> list[dict[str, Any]] | None:
 
 
 def _cannot_find(file_id: str) -> dict[str, Any]:
-    """Return the error of a batch whose input file does not exist.
+    """Return the error of a batch whose input file doesn't exist.
 
     Source: ogx-ai/ogx `test_batches_errors.py`, August 2025. The organization is fictitious.
     """

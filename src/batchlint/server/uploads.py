@@ -53,7 +53,7 @@ async def read_upload(
 
     Raises:
         ApiError: the body is not a form, or is too large.
-        OSError: the file cannot be written.
+        OSError: the file can't be written.
     """
     kind, options = parse_options_header(content_type)
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
