@@ -235,7 +235,7 @@ class Config(NamedTuple):
 
     @property
     def run(self) -> dict[str, Any]:
-        """The settings whose scope is a run."""
+        """The settings for a run of the command."""
         return {key: value for key, value in self.settings.items() if SETTINGS[key].scope == "run"}
 
     def rules_for(self, path: Path) -> dict[str, list[str]]:
@@ -244,7 +244,7 @@ class Config(NamedTuple):
         A matching glob in `per-file` replaces `select`, and adds to the other keys.
         """
         chosen: dict[str, list[str]] = {}
-        for settings in self._for_file(path):
+        for settings in self._settings_for(path):
             for key in RULE_KEYS:
                 if key in settings:
                     before = [] if key == "select" else chosen.get(key, [])
@@ -257,11 +257,11 @@ class Config(NamedTuple):
         The last matching glob in `per-file` takes precedence over the settings for all files.
         """
         value = None
-        for settings in self._for_file(path):
+        for settings in self._settings_for(path):
             value = settings.get(key, value)
         return value
 
-    def _for_file(self, path: Path) -> Iterator[Mapping[str, Any]]:
+    def _settings_for(self, path: Path) -> Iterator[Mapping[str, Any]]:
         yield self.settings
         for glob, settings in self.per_file:
             if self.matches(glob, path):

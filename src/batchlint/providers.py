@@ -116,7 +116,7 @@ class Provider(NamedTuple):
         suffixes: maps URL suffixes to endpoints.
         default_endpoint: the endpoint of lines that don't identify one. None if every line must.
         limits: the limits above which the provider rejects a batch.
-        safe_limits: the limits that no source contradicts.
+        safe_limits: the lowest limits in any source. Above them, a batch may be rejected.
         line_fields: the fields of a line, and whether each is required.
         line_patch: the patch that turns the schema of OpenAI's lines into the provider's.
         checks_types_only: whether only the types of known parameters are checked, because the
@@ -333,7 +333,7 @@ class _Models:
             for row in self.table["families"]
         }
         self.patterns = tuple(
-            (_beginning(pattern), pattern, family)
+            (_literal_prefix(pattern), pattern, family)
             for family in self.families.values()
             for pattern in family.patterns
         )
@@ -344,7 +344,7 @@ def _models() -> _Models:
     return _Models()
 
 
-def _beginning(pattern: str) -> str:
+def _literal_prefix(pattern: str) -> str:
     """Return the literal prefix of every match of a pattern."""
     end = next((i for i, char in enumerate(pattern) if char in "\\([.?*+|{"), len(pattern))
     return pattern[: end - (pattern[end : end + 1] in ("?", "*", "{"))]
@@ -409,8 +409,8 @@ def _find_family(model: str) -> ModelFamily | None:
         return model_families().get(name)
     candidates = (
         family
-        for beginning, pattern, family in _models().patterns
-        if base.startswith(beginning) and re.fullmatch(pattern, base)
+        for prefix, pattern, family in _models().patterns
+        if base.startswith(prefix) and re.fullmatch(pattern, base)
     )
     return next(candidates, None)
 

@@ -53,7 +53,7 @@ _UNLIMITED: Final = sys.maxsize
 #: The fields that a file can be split by.
 FIELDS: Final = ("model", "url")
 
-#: The default maximum number of parts. More parts are most likely a mistake, such as splitting by a
+#: The default maximum number of parts. A need for more is probably a mistake, such as splitting by a
 #: field whose value differs in every request.
 MAX_PARTS: Final = 1000
 

@@ -23,7 +23,7 @@ _MAX_SHARED_VALUES: Final = 1000
 
 
 class LineStatus(IntEnum):
-    """Whether a line is blank, passed or failed."""
+    """The status of a line: it is blank, has no errors, or has errors."""
 
     BLANK = 0
     PASSED = 1

@@ -131,7 +131,7 @@ class FileCheck(NamedTuple):
         max_unpacked_bytes: the maximum size in bytes of a compressed file when decompressed.
         options: options of `batchlint.check`.
         error: why the file can't be checked, if that is already known.
-        is_copied: whether to copy standard input, so that its lines can be read again.
+        copies_stdin: whether to copy standard input, so that its lines can be read again.
     """
 
     path: str
@@ -139,14 +139,14 @@ class FileCheck(NamedTuple):
     max_unpacked_bytes: int = MAX_UNPACKED_BYTES
     options: Mapping[str, Any] = MappingProxyType({})
     error: str | None = None
-    is_copied: bool = False
+    copies_stdin: bool = False
 
     def run(self, **options: Any) -> FileResult:
         """Check the file. If it can't be read, the result's `error` is set."""
         from ..output.result import FileResult
         from ..sources import is_url
 
-        copy = _new_copy() if self.path == "-" and self.is_copied else None
+        copy = _new_copy() if self.path == "-" and self.copies_stdin else None
         stored = copy if self.path == "-" or is_url(self.path) else self.path
         result = FileResult(display_name(self.name or self.path), source=self.name, stored=stored)
         if self.error is not None:
@@ -250,7 +250,7 @@ def check_files(
         for path in paths:
             if not quiet:
                 _print_note(path)
-            yield _prepare(path, settings, stdin_name)._replace(is_copied=copy_stdin)
+            yield _prepare(path, settings, stdin_name)._replace(copies_stdin=copy_stdin)
 
     with _progress_bar(paths, progress) as bar:
         update = None if bar is None else bar.update
@@ -274,7 +274,7 @@ def _check_many(
     start: Start,
     progress: Progress | None,
 ) -> Iterator[FileResult]:
-    """Run checks on the executor that `choose_execution` chooses, and yield the results in order."""
+    """Run checks as `choose_execution` decides, and yield the results in order."""
     from ..engine.parallel import FileCall, InlineExecutor, as_finished
     from ..many import choose_execution, local_size
     from ..sources import is_gzipped, is_url

@@ -19,7 +19,7 @@ from ..config import Config, is_matched
 Configs = Callable[[Path], Config]
 
 #: Globs for the files in a directory that are checked by default.
-INCLUDED: Final = ("*.jsonl", "*.jsonl.gz")
+DEFAULT_INCLUDE: Final = ("*.jsonl", "*.jsonl.gz")
 
 #: Matches names of result files downloaded from OpenAI's website. Such a file may be empty.
 _RESULT_NAME: Final = re.compile(r"(?i:batch)_[^/]*_(?i:output|error)s?\.jsonl(\.gz)?")
@@ -59,7 +59,7 @@ def find_inputs(
         paths: files, directories and URLs. A file that is named twice is returned once.
         configs: returns the configuration of a directory.
         include: globs for the files in directories. Defaults to the globs in the configuration, or
-            else to `INCLUDED`.
+            else to `DEFAULT_INCLUDE`.
         exclude: globs for files and directories to skip. The globs in the configuration also apply.
 
     Raises:
@@ -130,7 +130,7 @@ class Directory:
         self._include = (
             [(glob, base) for glob in include]
             or config.globs("include")
-            or [(glob, base) for glob in INCLUDED]
+            or [(glob, base) for glob in DEFAULT_INCLUDE]
         )
         self._exclude = [*((glob, base) for glob in exclude), *config.globs("exclude")]
         self._skipped: dict[str, list[str]] = {}

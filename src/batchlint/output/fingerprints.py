@@ -1,4 +1,4 @@
-"""Fingerprints of findings. They are unique in a run, and don't change when lines move."""
+"""Fingerprints of findings. They are unique within a run, and don't change when lines move."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Fingerprints:
         return self.from_parts(path, error.rule, error.custom_id, error.pointer, error.message)
 
     def from_parts(self, *parts: str | None) -> str:
-        """Return the fingerprint of anything that these parts identify."""
+        """Return a fingerprint of strings. Equal lists of strings are numbered."""
         text = "\0".join(part or "" for part in parts).encode(errors="backslashreplace")
-        self._seen[text] += 1  # Different parts may have the same text.
+        self._seen[text] += 1  # Different parts may give the same text.
         return sha256(b"%b\0%d" % (text, self._seen[text])).hexdigest()[:32]

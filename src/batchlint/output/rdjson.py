@@ -48,7 +48,7 @@ def _diagnostics(file: FileResult) -> Iterator[dict[str, Any]]:
 
 
 def _range(error: BatchError, location: Location | None) -> dict[str, Any]:
-    """Return the location in the file. Columns count bytes, so they are known only with the line."""
+    """Return the location in the file. Columns count bytes, so they require the text of the line."""
     line = error.line or 1
     if location is None:
         return {"start": {"line": line}}

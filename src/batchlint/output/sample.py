@@ -19,7 +19,7 @@ _MAX_RULES: Final = 10
 
 
 def report_to_print(report: Report, options: Options) -> Report:
-    """Return the report to print. With `--quiet`, omit warnings unless they fail the run."""
+    """Return the report to print. With `--quiet`, it has no warnings, unless they fail the run."""
     if not options.quiet or options.strict:
         return report
     counts = {key: count for key, count in report.counts.items() if key.severity == "error"}

@@ -1,4 +1,4 @@
-"""Write a report to a file atomically."""
+"""Write files atomically."""
 
 from __future__ import annotations
 
