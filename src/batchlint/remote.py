@@ -98,13 +98,18 @@ class RemoteFile(NamedTuple):
         return public_name(str(self.location))
 
     def pieces(
-        self, timeout: float, wrap: Callable[[BinaryIO], BinaryIO] | None = None
+        self,
+        timeout: float,
+        wrap: Callable[[BinaryIO], BinaryIO] | None = None,
+        check_version: Callable[[str], None] | None = None,
     ) -> Iterator[bytes]:
         """Yield the bytes of the file in pieces. A thread reads ahead.
 
         Args:
             timeout: the maximum number of seconds to wait for the next 64 KiB.
             wrap: a function that wraps the open stream, for example to decompress it.
+            check_version: a function to call with a string that differs if the file has changed. It
+                may raise OSError.
 
         Raises:
             TimeoutError: the server sends nothing for too long, or is too slow.
@@ -118,6 +123,8 @@ class RemoteFile(NamedTuple):
                 file = self._open(timeout)
                 opened.append(file)
                 with closing(file):
+                    if check_version is not None:
+                        check_version(_version(file))
                     decoded = self._decode(file)
                     yield decoded if wrap is None else wrap(decoded)
 
@@ -172,6 +179,14 @@ class RemoteFile(NamedTuple):
         if self.location.partition(":")[0] in _HTTP and "client_kwargs" not in options:
             options = {**options, "client_kwargs": _http_options(timeout)}
         return _filesystem(self.location, options)
+
+
+def _version(file: Any) -> str:
+    """Return what the server says about the version of an open file."""
+    headers = getattr(getattr(file, "r", None), "headers", {})
+    details = getattr(file, "details", None) or {}
+    known = [headers.get(name) for name in ("ETag", "Last-Modified", "Content-Length")]
+    return repr([*known, *(details.get(name) for name in ("ETag", "etag", "generation", "size"))])
 
 
 def is_pattern(url: str) -> bool:

@@ -534,6 +534,7 @@ class RemoteSource(_Stream):
         from .remote import RemoteFile  # Imported here because local files don't need it.
 
         self._file = RemoteFile(location, storage_options)
+        self._version: str | None = None
         self._max_unpacked_bytes = max_unpacked_bytes
         self._read_timeout = read_timeout
         self.name = self._file.name
@@ -542,7 +543,14 @@ class RemoteSource(_Stream):
             self.name = self.name[: -len(".gz")]
 
     def _read(self, _size: int) -> Iterator[bytes]:
-        yield from _whole_lines(self._file.pieces(self._read_timeout, self._with_limit))
+        pieces = self._file.pieces(self._read_timeout, self._with_limit, self._check_version)
+        yield from _whole_lines(pieces)
+
+    def _check_version(self, version: str) -> None:
+        """Raise OSError if the file has changed since it was first read."""
+        if self._version not in (None, version):
+            raise OSError(FILE_CHANGED)
+        self._version = version
 
     def reread(self) -> Iterator[bytes]:
         """See `Source`. This downloads the file again."""

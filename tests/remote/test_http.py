@@ -101,6 +101,10 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(int(parts.path[1:4]), line("a"), body=body)
         elif parts.path == "/wrong.jsonl":
             self._answer(200, b"{}\n" + DATA, body=body)
+        elif parts.path == "/changing.jsonl":
+            changes = self.server.changes = getattr(self.server, "changes", 0) + body  # type: ignore[attr-defined]
+            data = b"%b%b" % (line("a"), line("a", seed=changes))
+            self._answer(200, data, body=body, version=f'"{changes}"')
         elif parts.path in LISTINGS:
             self._answer(200, LISTINGS[parts.path], body=body)
         elif parts.path.startswith("/loop/"):
@@ -120,8 +124,11 @@ class Handler(BaseHTTPRequestHandler):
         body: bool = True,
         sent: int | None = None,
         encoding: str | None = None,
+        version: str | None = None,
     ) -> None:
         self.send_response(status)
+        if version is not None:
+            self.send_header("ETag", version)
         if encoding is not None:
             self.send_header("Content-Encoding", encoding)
         self.send_header("Content-Length", str(len(data)))
@@ -311,3 +318,9 @@ def test_endless_directories_are_an_error(site: str) -> None:
     with pytest.raises(OSError, match="too many levels of directories") as caught:
         find(f"{site}/loop/")
     assert caught.value.filename == f"{site}/loop/"
+
+
+def test_file_that_changes_between_two_downloads_has_no_columns_for_duplicates(site: str) -> None:
+    columns = {error.rule: error.column for error in check(f"{site}/changing.jsonl").errors}
+    assert columns["duplicate_custom_id"] is None
+    assert columns["unknown_parameter"] is not None
