@@ -19,6 +19,9 @@ _SIGNAL_STATUSES: Final[dict[int, int]] = {
     if number is not None
 }
 
+#: The number of seconds after which to stop the command if Python ignored the first attempt.
+_RETRY_SECONDS: Final = 0.01
+
 #: The exit status after a failure that can't be reported.
 _FALLBACK_STATUS: Final = 2
 
@@ -65,11 +68,27 @@ class _Signals:
         """Only record signals from now on."""
         self._may_raise = False
 
+    def report_unraisable(self, unraisable: Any) -> None:
+        """Report an unraisable exception. A MemoryError is reported elsewhere.
+
+        Python ignores exceptions in finalizers. If a signal arrived there, try again soon.
+        """
+        if issubclass(unraisable.exc_type, _StoppedError):
+            if hasattr(signal, "setitimer"):
+                signal.signal(signal.SIGALRM, self._raise_again)
+                signal.setitimer(signal.ITIMER_REAL, _RETRY_SECONDS)
+        elif not issubclass(unraisable.exc_type, MemoryError):
+            sys.__unraisablehook__(unraisable)
+
     def _handle(self, number: int, _frame: object) -> None:
         if self.received is None:
             self.received = number
             if self._may_raise:
                 raise _StoppedError
+
+    def _raise_again(self, _number: int, _frame: object) -> None:
+        if self._may_raise:
+            raise _StoppedError
 
 
 def main() -> int:
@@ -124,6 +143,9 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
         validate.engine_name()
     elif "split" in sys.argv[1:3]:
         from . import splitting  # noqa: F401
+    elif "serve" in sys.argv[1:3]:
+        with suppress(ImportError):  # The command reports the missing package.
+            from .server import run as _  # noqa: F401
     signals.allow_exceptions()
     try:
         status = cli.main(
@@ -145,19 +167,13 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
     return status if isinstance(status, int) else EXIT_OK
 
 
-def _report_unraisable(unraisable: Any) -> None:
-    """Report an unraisable exception, except a MemoryError, which is reported elsewhere."""
-    if not issubclass(unraisable.exc_type, MemoryError):
-        sys.__unraisablehook__(unraisable)
-
-
 def run() -> NoReturn:
     """Run the command, flush its output, and exit without unloading the modules."""
     gc.disable()  # There is little garbage, and collection is slow.
-    sys.unraisablehook = _report_unraisable
+    signals = _Signals()
+    sys.unraisablehook = signals.report_unraisable
     status = _FALLBACK_STATUS
     try:
-        signals = _Signals()
         signals.install()
         from .cli.standard_streams import secure_streams
 

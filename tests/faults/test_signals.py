@@ -159,3 +159,53 @@ run()
     assert "a worker process died" in completed.stderr
     assert (tmp_path / "report").read_text("utf-8") == "old"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["batch.jsonl", "report"]
+
+
+def test_signal_that_arrives_in_a_finalizer_stops_the_command(tmp_path: Path) -> None:
+    code = """
+import signal, sys
+import batchlint.sources as sources
+class Finalized:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+read = sources.StreamSource._read
+def read_after_signal(*args):
+    Finalized()
+    return read(*args)
+sources.StreamSource._read = read_after_signal
+sys.argv = ["batchlint", "check", "-"]
+from batchlint.__main__ import run
+run()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            process.wait(timeout=20)
+        finally:
+            process.kill()
+        assert process.stderr is not None
+        assert (process.returncode, process.stderr.read()) == (143, b"")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_stops_the_server_at_any_time(number: signal.Signals) -> None:
+    for attempt in range(8):
+        with subprocess.Popen(
+            [sys.executable, "-m", "batchlint", "serve", "--port=0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            time.sleep(0.1 + attempt / 10)
+            process.send_signal(number)
+            try:
+                _, err = process.communicate(timeout=20)
+            finally:
+                process.kill()
+        assert process.returncode in {128 + number, -number}, err
+        assert b"Traceback" not in err or b"KeyboardInterrupt" in err
