@@ -123,6 +123,16 @@ def test_url_globs_and_prefixes_are_expanded(run: Run, memory: MemoryFileSystem)
         assert result.err == ""
 
 
+def test_found_url_with_the_characters_of_a_glob_is_checked(
+    run: Run, memory: MemoryFileSystem
+) -> None:
+    memory.pipe("/b/[1]*.jsonl", line("a"))
+    result = run("check", "memory://b/")
+
+    assert result.out == "memory:///b/[1]*.jsonl: 1 request to /v1/embeddings, no errors\n"
+    assert result.status == 0
+
+
 def test_list_files_prints_urls(run: Run, memory: MemoryFileSystem) -> None:
     memory.pipe("/b/1.jsonl", line("a"))
 

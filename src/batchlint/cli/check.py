@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -18,7 +18,7 @@ from ..output.wording import pluralize
 from ..phrasing import escape
 from .checking import FileSettings, check_files
 from .crash import EXIT_ERROR
-from .inputs import NO_FILES, display_name, find_inputs, find_urls, reason
+from .inputs import NO_FILES, display_name, find_inputs, reason
 from .options import (
     config_lookup,
     config_options,
@@ -206,9 +206,9 @@ def check(
     prefix that ends with a slash.
     """
     configs = config_lookup(ctx)
-    paths, notes = find_inputs(files, configs, include, exclude)
+    paths, notes, unlisted = find_inputs(files, configs, include, exclude)
     if list_files:
-        _print_files(ctx, paths, notes)
+        _print_files(ctx, paths, notes, unlisted)
     main_format = FORMATS[format] if format else default_format()
     targets = [path for _, path in output]
     main_target = STANDARD_OUTPUT if output_file is None else output_file
@@ -237,6 +237,7 @@ def check(
         for result in check_files(
             paths,
             settings,
+            unlisted,
             stdin_name=stdin_filename,
             copy_stdin=show_source or any(each.reads_lines for each in formats),
             progress=False if quiet else progress,
@@ -270,13 +271,15 @@ def check(
     ctx.exit(status if is_written else EXIT_ERROR)
 
 
-def _print_files(ctx: click.Context, paths: Iterable[str], notes: Iterable[str]) -> NoReturn:
+def _print_files(
+    ctx: click.Context, paths: Iterable[str], notes: Iterable[str], unlisted: Mapping[str, str]
+) -> NoReturn:
     """Print the files that would be checked, and notes about skipped files, then exit."""
     status = EXIT_OK
     for note in notes:
         print_message(note)
     for path in paths:
-        problem = _why_not_listed(path)
+        problem = unlisted.get(path) or _why_not_listed(path)
         if problem is None:
             print_all([f"{escape(display_name(path))}\n"])
         else:
@@ -289,13 +292,7 @@ def _why_not_listed(path: str) -> str | None:
     """Return why a file can't be checked. None if it probably can be."""
     from ..sources import is_url
 
-    if path == "-":
-        return None
-    if is_url(path):
-        try:
-            find_urls(path)
-        except OSError as error:
-            return reason(error)
+    if path == "-" or is_url(path):
         return None
     if os.path.isdir(path):  # noqa: PTH112 - accepts invalid names too
         return NO_FILES

@@ -20,7 +20,6 @@ from .inputs import (
     UNREADABLE,
     Configs,
     display_name,
-    find_urls,
     reason,
     standard_input,
 )
@@ -166,7 +165,6 @@ class FileCheck(NamedTuple):
         if path == "-":
             return check(standard_input(copy), name=self.name, **options)
         if is_url(path):
-            find_urls(path)  # Raises an error if a glob or prefix matches no files.
             return check(path, max_unpacked_bytes=self.max_unpacked_bytes, **options)
         if Path(path).is_dir():
             os.scandir(path).close()  # Raises an error if the directory can't be read.
@@ -215,6 +213,7 @@ def _prepare(path: str, settings: FileSettings, stdin_name: str | None) -> FileC
 def check_files(
     paths: Sequence[str],
     settings: FileSettings,
+    unlisted: Mapping[str, str],
     *,
     stdin_name: str | None = None,
     copy_stdin: bool = False,
@@ -232,6 +231,7 @@ def check_files(
     Args:
         paths: the files and URLs. '-' is standard input.
         settings: the settings on the command line.
+        unlisted: why the files of a glob or prefix can't be listed, by URL.
         stdin_name: the name of standard input.
         copy_stdin: whether to copy standard input, so that its lines can be read again.
         progress: whether to show a progress bar. None shows one on a terminal if the files are
@@ -250,7 +250,8 @@ def check_files(
         for path in paths:
             if not quiet:
                 _print_note(path)
-            yield _prepare(path, settings, stdin_name)._replace(copies_stdin=copy_stdin)
+            check = _prepare(path, settings, stdin_name)
+            yield check._replace(error=unlisted.get(path, check.error), copies_stdin=copy_stdin)
 
     with _progress_bar(paths, progress) as bar:
         update = None if bar is None else bar.update

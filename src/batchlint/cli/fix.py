@@ -88,7 +88,7 @@ def fix(
     same. `batchlint check` marks fixable findings with [*].
     """
     configs = config_lookup(ctx)
-    paths, notes = find_inputs(files, configs)
+    paths, notes, _ = find_inputs(files, configs)
     paths = [path for path in paths if path in files or not path.endswith(".gz")]
     # A Path raises an error if access is denied.
     links = [path for path in paths if path not in files and os.path.islink(path)]  # noqa: PTH114

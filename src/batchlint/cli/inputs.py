@@ -41,10 +41,12 @@ class Inputs(NamedTuple):
         paths: the unique paths. '-' is standard input. A directory without files to check is
             kept unchanged.
         notes: messages about skipped files.
+        unlisted: why the files of a glob or prefix can't be listed, by URL.
     """
 
     paths: list[str]
     notes: list[str]
+    unlisted: dict[str, str]
 
 
 def find_inputs(
@@ -67,13 +69,15 @@ def find_inputs(
     """
     from ..sources import is_url
 
-    found = Inputs([], [])
+    found = Inputs([], [], {})
     seen: set[str] = set()
     for path in paths:
         matches = [path]
         if path != "-" and is_url(path):
-            with suppress(OSError):  # The check reports the error.
+            try:
                 matches = find_urls(path)
+            except OSError as error:
+                found.unlisted[path] = reason(error)
         elif path != "-" and _is_directory(path):
             directory = Directory(path, configs(Path(path)), include, exclude)
             with suppress(OSError):  # The check reports the error.
