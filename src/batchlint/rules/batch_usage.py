@@ -105,6 +105,6 @@ def order_not_guaranteed(request: Request) -> Iterator[Problem]:
                 f"The request has a '{parameter}', but the requests in a batch run in no "
                 "particular order.",
                 parameter,
-                hint="The request must not depend on another request in the batch, or share a "
-                "conversation with one.",
+                hint="Don't refer to another request in this batch. Use each conversation in only "
+                "one request.",
             )

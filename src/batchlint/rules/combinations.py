@@ -75,7 +75,9 @@ def _remove_max_tokens(_: Problem, __: Line) -> Fix:
     return Fix("unsafe", "Remove `max_tokens`.", (edits.remove(("body", "max_tokens")),))
 
 
-@stated_in_schema(code="invalid_parameter_combination", fix=_remove_max_tokens)
+@stated_in_schema(
+    code="invalid_parameter_combination", fix=_remove_max_tokens, hint="Remove `max_tokens`."
+)
 def max_tokens_twice() -> None:
     """A chat completion request sets both `max_tokens` and `max_completion_tokens`.
 
@@ -174,6 +176,7 @@ def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
             "conversation",
             param=None,
             phase=Phase.STATE,
+            hint="Remove either `conversation` or `previous_response_id`.",
         )
 
 
@@ -212,7 +215,11 @@ def prediction_excludes(request: Request) -> Iterator[Problem]:
         return
     for parameter in _EXCLUDED_BY_PREDICTION:
         if _conflicts(parameter, request.body.get(parameter)):
-            yield problem(f"'{parameter}' cannot be combined with 'prediction'.", parameter)
+            yield problem(
+                f"'{parameter}' cannot be combined with 'prediction'.",
+                parameter,
+                hint="Remove one of them. The API's response to the combination is unknown.",
+            )
 
 
 def _conflicts(parameter: str, value: Any) -> bool:

@@ -145,6 +145,7 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
                 "role",
                 param=f"messages.[{i}].role",
                 phase=Phase.LAST,
+                hint="Put it right after the assistant message with the call, or remove it.",
             )
         return
     answered = {answer for _, answer in exchange.answers}
@@ -156,7 +157,7 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
             f"messages[{strays[0][0]}] answers '{excerpt(strays[0][1])}', but no tool call has "
             "this ID."
             if strays
-            else None
+            else "Add a tool message for each call, right after the assistant message."
         )
         yield problem(
             "An assistant message with 'tool_calls' must be followed by tool messages "
@@ -179,6 +180,7 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
             "tool_call_id",
             param=f"messages.[{i}].tool_call_id",
             phase=Phase.LAST,
+            hint="Use the ID of a call in the assistant message before it.",
         )
 
 
@@ -245,6 +247,7 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
                     "call_id",
                     param="input",
                     phase=Phase.STATE,
+                    hint="Put the call before its output, or remove the output.",
                 )
             elif unanswered[call]:
                 del unanswered[call]
@@ -257,6 +260,7 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
                     i,
                     param="input",
                     phase=Phase.STATE,
+                    hint="Add the output of the call, or remove the call.",
                 )
 
 
@@ -459,8 +463,8 @@ def arguments_not_json(request: Request) -> Iterator[Problem]:
                 "The arguments of the call are not valid JSON.",
                 *path,
                 "arguments",
-                hint="It is unknown whether the API rejects this. If it doesn't, the model gets "
-                "the text unchanged.",
+                hint="Serialize them with a JSON library. It is unknown whether the API rejects this "
+                "string.",
             )
 
 

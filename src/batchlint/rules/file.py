@@ -150,7 +150,7 @@ def empty_file(file: CheckedFile) -> Iterator[Problem]:
     response is inferred.
     """
     if not file.summary.statuses.requests:
-        yield Problem(_NOT_JSONL, hint="The file has no requests.")
+        yield Problem(_NOT_JSONL, hint="The file has no requests. Write one per line.")
 
 
 @file_rule(fails="batch")
@@ -772,6 +772,6 @@ def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
         yield Problem(
             f"The prompts have about {tokens:,} tokens (estimated from {prompt_bytes:,} bytes of "
             f"text, {BYTES_PER_TOKEN} bytes per token), more than {limit:,}.",
-            hint="Images, audio and files are not counted. Split the file, and send the parts one "
-            "after another.",
+            hint="Images, audio and files are not counted. Split the file, and create each batch "
+            "when the previous one has finished.",
         )

@@ -24,6 +24,10 @@ def _number(value: Any) -> int:
 
 _COMPRESSED_PNG: Final = "Compression less than 100 is not supported for PNG output format"
 _TRANSPARENT_JPEG: Final = "Transparent background is not supported for JPEG output format"
+_COMPRESSED_PNG_HINT: Final = (
+    'Remove `output_compression`, or set `output_format` to "jpeg" or "webp".'
+)
+_TRANSPARENT_JPEG_HINT: Final = 'Set `output_format` to "png" or "webp".'
 
 
 @request_rule(endpoints=_IMAGES, when=fields("output_compression"))
@@ -44,7 +48,7 @@ def invalid_png_output_compression(request: Request) -> Iterator[Problem]:
     param is inferred from `invalid_transparent_background_output_format`.
     """
     if _is_lossy_png(request.body):
-        yield problem(_COMPRESSED_PNG, "output_compression", param=None)
+        yield problem(_COMPRESSED_PNG, "output_compression", param=None, hint=_COMPRESSED_PNG_HINT)
 
 
 def _is_lossy_png(options: dict[str, Any]) -> bool:
@@ -102,7 +106,7 @@ def invalid_transparent_background_output_format(request: Request) -> Iterator[P
     Reports from users of proxies show a different code and param.
     """
     if _is_transparent_jpeg(request.body):
-        yield problem(_TRANSPARENT_JPEG, "background", param=None)
+        yield problem(_TRANSPARENT_JPEG, "background", param=None, hint=_TRANSPARENT_JPEG_HINT)
 
 
 def _is_transparent_jpeg(options: dict[str, Any]) -> bool:
@@ -139,9 +143,23 @@ def image_tool_format(request: Request) -> Iterator[Problem]:
     """
     for i, tool in request.objects("tools"):
         if tool.get("type") == "image_generation" and _is_lossy_png(tool):
-            yield problem(_COMPRESSED_PNG, "tools", i, "output_compression", param="tools")
+            yield problem(
+                _COMPRESSED_PNG,
+                "tools",
+                i,
+                "output_compression",
+                param="tools",
+                hint=_COMPRESSED_PNG_HINT,
+            )
         elif tool.get("type") == "image_generation" and _is_transparent_jpeg(tool):
-            yield problem(_TRANSPARENT_JPEG, "tools", i, "background", param="tools")
+            yield problem(
+                _TRANSPARENT_JPEG,
+                "tools",
+                i,
+                "background",
+                param="tools",
+                hint=_TRANSPARENT_JPEG_HINT,
+            )
 
 
 #: Options that require an output format, each with that format.

@@ -23,6 +23,9 @@ _EXPECTED_PDF: Final = (
     "(e.g. 'data:application/pdf;base64,SGVsbG8sIFdvcmxkIQ==')"
 )
 
+_CONVERT_IMAGE: Final = "Convert the image to PNG, JPEG, GIF or WebP."
+_ENCODE_IMAGE: Final = "Encode the bytes of the image file with a base64 library."
+
 
 class _Flaw(NamedTuple):
     """A flaw in a data URL: its kind, and the API's description of the value."""
@@ -231,6 +234,7 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
                 *path,
                 param=None,
                 phase=Phase.LAST,
+                hint=f"{_CONVERT_IMAGE} Send a PDF in a content part of type `file`.",
             )
         elif not (flaw or _begins_like_image(url)) and _flaw(url, "image/") is None:
             yield problem(
@@ -239,6 +243,7 @@ def invalid_image_format(request: Request) -> Iterator[Problem]:
                 *path,
                 param=None,
                 phase=Phase.LAST,
+                hint=_CONVERT_IMAGE,
             )
 
 
@@ -269,7 +274,7 @@ def invalid_base64_image(request: Request) -> Iterator[Problem]:
                 *path,
                 param=None,
                 phase=Phase.LAST,
-                hint=f"Expected a base64-encoded data URL, but got {flaw.got}.",
+                hint=f"Expected a base64-encoded data URL, but got {flaw.got}. {_ENCODE_IMAGE}",
             )
 
 
@@ -312,13 +317,13 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
         ):
             continue
         elif len(payload) < _PREFIX_LENGTH:
-            yield problem("The data URL is too short for an image.", *path)
+            yield problem("The data URL is too short for an image.", *path, hint=_ENCODE_IMAGE)
         else:
             yield problem(
                 "The image's base64 contains whitespace or URL escapes, uses the URL-safe "
                 "alphabet, or lacks padding.",
                 *path,
-                hint="It is unknown whether the API accepts this. Encode the image with a library.",
+                hint=f"It is unknown whether the API accepts this. {_ENCODE_IMAGE}",
             )
 
 
@@ -360,7 +365,11 @@ def invalid_file_data(request: Request) -> Iterator[Problem]:
         flaw = _flaw(data, "application/pdf")
         if flaw:
             yield problem(
-                f"Invalid file data: '{dotted(path)}'. {_EXPECTED_PDF}, but got {flaw.got}.", *path
+                f"Invalid file data: '{dotted(path)}'. {_EXPECTED_PDF}, but got {flaw.got}.",
+                *path,
+                hint="Chat completions accept only PDF files. For other files, use /v1/responses."
+                if flaw.kind == "mime"
+                else None,
             )
 
 
@@ -433,5 +442,6 @@ def logit_bias_key(request: Request) -> Iterator[Problem]:
                 "logit_bias",
                 key,
                 param="logit_bias",
+                hint="Use token IDs as keys. The model's tokenizer encodes words as token IDs.",
             )
             return

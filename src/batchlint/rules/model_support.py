@@ -65,7 +65,9 @@ def unsupported_value() -> None:
     """
 
 
-@stated_in_schema(fix=_remove_unsupported)
+@stated_in_schema(
+    fix=_remove_unsupported, hint="Remove `reasoning_effort`, or use a reasoning model."
+)
 def unrecognized_argument() -> None:
     """`reasoning_effort` is set for a model that does not reason.
 
@@ -84,7 +86,7 @@ def unrecognized_argument() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint='Set `prompt_cache_retention` to "24h", or remove it.')
 def invalid_parameter() -> None:
     """`prompt_cache_retention` is `in_memory`, which the model does not support.
 
@@ -169,7 +171,7 @@ def max_tokens_too_large() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="Remove `response_format`, or use another model.")
 def response_format_unsupported() -> None:
     """The model does not support this type of `response_format`.
 
@@ -206,7 +208,7 @@ def too_many_dimensions() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="Remove `dimensions`.")
 def dimensions_unsupported() -> None:
     """`dimensions` is set for an embedding model with a fixed number of dimensions.
 
@@ -225,7 +227,7 @@ def dimensions_unsupported() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="Remove `input_fidelity`, or use another model.")
 def invalid_input_fidelity_model() -> None:
     """`input_fidelity` is set for an image model that does not support it.
 
@@ -244,7 +246,7 @@ def invalid_input_fidelity_model() -> None:
     """
 
 
-@stated_in_schema(code="invalid_value")
+@stated_in_schema(code="invalid_value", hint="Remove this content, or use a model that accepts it.")
 def unsupported_content() -> None:
     """The model does not accept this type of content.
 
@@ -264,7 +266,7 @@ def unsupported_content() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="Remove the image, or use a model that accepts images.")
 def unsupported_image_input() -> None:
     """The model does not accept images.
 
@@ -286,7 +288,10 @@ def unsupported_image_input() -> None:
     """
 
 
-@stated_in_schema(code="invalid_value")
+@stated_in_schema(
+    code="invalid_value",
+    hint="Add an `input_audio` part, add `audio` to `modalities`, or use another model.",
+)
 def audio_required() -> None:
     """A request to an audio model neither contains audio nor asks for it.
 
@@ -306,7 +311,7 @@ def audio_required() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="Remove the tools, change the reasoning effort, or use another model.")
 def unsupported_tools() -> None:
     """The model does not support a tool, either with this reasoning effort or at all.
 
@@ -327,7 +332,7 @@ def unsupported_tools() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="Remove the parameter, or use another model.")
 def incompatible_argument() -> None:
     """The parameter is set for a search model, which does not support it.
 
@@ -346,7 +351,7 @@ def incompatible_argument() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="Remove the parameter, or use the `web_search` tool on /v1/responses.")
 def web_search_options_unsupported() -> None:
     """`web_search_options` is set for a model without web search in chat completions.
 
@@ -365,7 +370,7 @@ def web_search_options_unsupported() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="Remove `reasoning.encrypted_content` from `include`.")
 def encrypted_content_unsupported() -> None:
     """`include` asks for encrypted reasoning, but the model does not reason.
 
@@ -384,7 +389,7 @@ def encrypted_content_unsupported() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="Encode the prompt with the `cl100k_base` encoding.")
 def token_out_of_range() -> None:
     """A token in the prompt is not in the model's vocabulary.
 

@@ -99,7 +99,7 @@ def doubtful_endpoint() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="The name contains whitespace. Copy it from the provider's list of models.")
 def invalid_model_name() -> None:
     """The model's name contains whitespace.
 

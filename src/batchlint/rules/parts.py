@@ -36,7 +36,7 @@ _DOUBTFUL: Final = (
 )
 
 
-@stated_in_schema(code="invalid_value")
+@stated_in_schema(code="invalid_value", hint="Move the image into a message with the role `user`.")
 def image_not_from_user() -> None:
     """A chat message whose role is not `user` contains an image.
 
@@ -59,7 +59,7 @@ def image_not_from_user() -> None:
     """
 
 
-@stated_in_schema(code="mutually_exclusive_parameters")
+@stated_in_schema(code="mutually_exclusive_parameters", hint="Remove `filename`.")
 def exclusive_file_fields() -> None:
     """A file part has a `filename`, but refers to an uploaded file or a URL.
 
@@ -98,7 +98,7 @@ def unsupported_file_type(request: Request) -> Iterator[Problem]:
     Evidence: confirmed. 88 recorded responses (maruel/genai, 2026) for `audio/mpeg`,
     `aac`, `flac`, `ogg` and `wav`, and `video/mp4` and `webm`.
     """
-    yield from _files_with_type(request, _REJECTED)
+    yield from _files_with_type(request, _REJECTED, "Transcribe it, and send the text.")
 
 
 @request_rule(fails=None, endpoints=[RESPONSES], when=parts(MEDIA_FIELDS))
@@ -120,10 +120,15 @@ def doubtful_file_type(request: Request) -> Iterator[Problem]:
 
     Evidence: inferred. The rule and its message are modeled on `unsupported_file_type`.
     """
-    yield from _files_with_type(request, _DOUBTFUL)
+    yield from _files_with_type(
+        request,
+        _DOUBTFUL,
+        "It is unknown whether the API accepts this type. Send images in parts of type "
+        "`input_image`.",
+    )
 
 
-def _files_with_type(request: Request, types: tuple[str, ...]) -> Iterator[Problem]:
+def _files_with_type(request: Request, types: tuple[str, ...], hint: str) -> Iterator[Problem]:
     """Report the files in data URLs whose MIME type has one of these prefixes."""
     for path, mime in _mime_types(request):
         if mime.startswith(types):
@@ -131,6 +136,7 @@ def _files_with_type(request: Request, types: tuple[str, ...]) -> Iterator[Probl
                 f"Invalid file data: '{dotted(path)}'. {_EXPECTED_FILE}, but got unsupported MIME "
                 f"type '{excerpt(mime)}'. {_SUPPORTED_FILES}",
                 *path,
+                hint=hint,
             )
 
 

@@ -53,7 +53,7 @@ def context_exceeded(request: Request) -> Iterator[Problem]:
             "input" if request.endpoint == RESPONSES else "messages",
             phase=Phase.LAST,
             hint=f"The prompt has {count:,} characters, so at least {count // MAX_TOKEN_LENGTH:,} "
-            "tokens.",
+            "tokens. Shorten it.",
         )
 
 

@@ -310,7 +310,7 @@ def stated_in_schema(
     *,
     fails: Effect | None = "request",
     code: str | None = None,
-    hint: HintMaker | None = None,
+    hint: HintMaker | str | None = None,
     fix: FixMaker | None = None,
 ) -> Callable[[Callable[[], None]], Rule]:
     """Register the documentation of a check that a schema performs.
@@ -318,14 +318,20 @@ def stated_in_schema(
     Args:
         fails: what fails in the API; None for a warning.
         code: the API's code; None if it is the rule's name.
-        hint: makes the hint for a problem.
+        hint: the hint for every problem, or a function that makes the hint for a problem.
         fix: makes the fix for a problem.
     """
+    make_hint = _always(hint) if isinstance(hint, str) else hint
 
     def decorate(function: Callable[[], None]) -> Rule:
-        return _register(function, _no_check, "schema", fails, code, hint=hint, fix=fix)
+        return _register(function, _no_check, "schema", fails, code, hint=make_hint, fix=fix)
 
     return decorate
+
+
+def _always(hint: str) -> HintMaker:
+    """Return a function that returns the same hint for every problem."""
+    return lambda _line, _path, _provider: hint
 
 
 def _no_check() -> Iterator[Problem]:

@@ -44,6 +44,8 @@ _USUAL_PREFIXES: Final = {
 #: IDs that examples use as placeholders.
 _PLACEHOLDER: Final = r"item_\d{1,3}"
 
+_SEND_ORIGINAL_ID: Final = "Send the ID that the API returned, or omit `id`."
+
 _HAS_ID: Final = items({"id": {"type": "null"}})
 _HAS_REASONING: Final = items({"type": {"not": {"const": "reasoning"}}})
 
@@ -118,16 +120,16 @@ def invalid_item_id(request: Request) -> Iterator[Problem]:
                 "input",
                 index,
                 "id",
-                hint=None if text else "The ID is empty. Leave it out.",
+                hint=_SEND_ORIGINAL_ID if text else "The ID is empty. Omit `id`.",
             )
         elif not item_id.has_prefix(prefix):
             is_call = text.startswith("call_")
             yield _wrong_prefix(
                 item_id,
                 prefix,
-                "This is the ID of a call. Put it in `call_id`, and leave `id` out."
+                "This is the ID of a call. Put it in `call_id`, and omit `id`."
                 if is_call
-                else "Send the ID that the API returned, or leave it out.",
+                else _SEND_ORIGINAL_ID,
             )
 
 
@@ -192,6 +194,7 @@ def item_id_too_long(request: Request) -> Iterator[Problem]:
                 "input",
                 index,
                 "id",
+                hint=_SEND_ORIGINAL_ID,
             )
 
 
@@ -270,8 +273,8 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
                 index,
                 param="input",
                 phase=Phase.STATE,
-                hint="Send the item that followed it, with its ID, or leave the reasoning item "
-                "out.",
+                hint="Send the item that the model produced next, with its ID, or omit the reasoning "
+                "item.",
             )
 
 

@@ -14,7 +14,7 @@ from ..providers import MODERATIONS, RESPONSES, VIDEOS
 from .registry import Line, Request, problem, request_rule, stated_in_schema
 
 
-@stated_in_schema(code="invalid_request", fails="batch")
+@stated_in_schema(code="invalid_request", fails="batch", hint="Set `model` to the name of a model.")
 def missing_model() -> None:
     """The body has no `model`.
 
@@ -75,7 +75,9 @@ def model_left_out(request: Request) -> Iterator[Problem]:
         )
 
 
-@stated_in_schema(code="missing_required_parameter", fails="batch")
+@stated_in_schema(
+    code="missing_required_parameter", fails="batch", hint='Add "messages" to the body.'
+)
 def missing_messages() -> None:
     """The body of a chat completion request has no `messages`.
 
@@ -98,7 +100,7 @@ def _remove_stream(problem: Problem, _: Line) -> Fix | None:
     return Fix("safe", "Remove `stream`.", (edits.remove(problem.path), options))
 
 
-@stated_in_schema(fails="batch", fix=_remove_stream)
+@stated_in_schema(fails="batch", fix=_remove_stream, hint="Remove `stream`.")
 def streaming_unsupported() -> None:
     """`stream` is `true`.
 
@@ -400,7 +402,7 @@ def string_above_max_length() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="Split the input into shorter pieces.")
 def input_too_long() -> None:
     """An embedding input has more than 8,192 tokens, whichever tokenizer is used.
 
@@ -556,7 +558,7 @@ def missing_content() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="Set `model` to the name of a model, without spaces.")
 def model_not_found() -> None:
     """On `/v1/responses`, `model` is an empty string or contains whitespace.
 
@@ -593,7 +595,7 @@ def missing_mutually_exclusive_parameters() -> None:
     """
 
 
-@stated_in_schema()
+@stated_in_schema(hint="Write one request per image.")
 def too_many_images() -> None:
     """A moderation request has more than one image.
 

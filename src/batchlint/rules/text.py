@@ -134,7 +134,8 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
     for levels in (MAX_LEVELS, MAX_EXPLAINED_LEVELS):
         if is_deeper_than(levels, text):
             return Defect(
-                "too deep", f"Arrays or objects are nested deeper than {levels:,} levels."
+                "too deep",
+                f"Arrays or objects are nested deeper than {levels:,} levels. Reduce the nesting.",
             )
     try:
         with_fresh_stack(_DECODER.decode, text)
@@ -144,7 +145,7 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
     except json.JSONDecodeError as error:
         return Defect("not json", _explain(error, text), fix=_fix_for(error, text))
     except ValueError:  # int() rejects more digits than sys.get_int_max_str_digits().
-        return Defect("not a number", "A number has too many digits.")
+        return Defect("not a number", "A number has too many digits. Shorten it.")
     try:
         orjson.loads(line)
     except ValueError as error:
@@ -217,6 +218,9 @@ _EXPLANATIONS: Final = (
 )
 
 
+_CUT_OFF: Final = "If the line was cut off, write it again."
+
+
 def _explain(error: json.JSONDecodeError, text: str) -> str:
     """Describe the mistake and its column. The wording doesn't depend on the Python version."""
     position = error_position(error, text)
@@ -229,12 +233,9 @@ def _explain(error: json.JSONDecodeError, text: str) -> str:
         return f"{column}: remove the comma before the closing {after_comma}."
     if not rest:
         end = len(text.rstrip(_BLANKS)) + 1
-        return f"The line ends at column {end} in the middle of a value. It may have been cut off."
+        return f"The line ends at column {end} in the middle of a value. {_CUT_OFF}"
     if error.msg.startswith("Unterminated string"):
-        return (
-            f"The string that begins at column {position + 1} is never closed. The line may have "
-            "been cut off."
-        )
+        return f"The string that begins at column {position + 1} is never closed. {_CUT_OFF}"
     if rest.startswith(_CONFLICT):
         return "The line is a Git conflict marker. Resolve the conflict."
     for beginning, hint in _NOT_IN_JSON:

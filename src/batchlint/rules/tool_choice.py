@@ -18,6 +18,8 @@ _REQUIRED: Final = {
     "function_call": "functions",
 }
 
+_DECLARE_FUNCTION: Final = "Declare the function, or choose a declared one."
+
 
 def _has_tools(request: Request) -> bool:
     """Return whether the request has `tools`, and no `function_call`, which needs `functions`."""
@@ -116,6 +118,7 @@ def _undeclared(name: Any, declared: Sequence[Mapping[str, Any]], *path: str) ->
             "specified in the 'functions' parameter.",
             *path,
             param="function_call",
+            hint=_DECLARE_FUNCTION,
         )
 
 
@@ -149,7 +152,9 @@ def tool_choice_not_found(request: Request) -> Iterator[Problem]:
         return
     if choice == "required" and not tools:
         yield problem(
-            "Tool choice 'required' must be specified with 'tools' parameter.", "tool_choice"
+            "Tool choice 'required' must be specified with 'tools' parameter.",
+            "tool_choice",
+            hint="Add `tools`, or remove `tool_choice`.",
         )
     elif (
         isinstance(choice, dict)
@@ -159,7 +164,8 @@ def tool_choice_not_found(request: Request) -> Iterator[Problem]:
         name = choice["name"]
         names = _names([tool for tool in tools if tool.get("type") == "function"])
         if name not in names and None not in names:
-            yield problem(_not_found(name if tools else "function"), "tool_choice")
+            message = _not_found(name if tools else "function")
+            yield problem(message, "tool_choice", hint=_DECLARE_FUNCTION)
 
 
 def _not_found(name: str) -> str:
@@ -219,7 +225,12 @@ def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
     declared = _declared(request) if chosen else None
     for key in chosen:
         if declared is not None and key not in declared:
-            yield problem(_not_found(key[1] or key[0]), "tool_choice")
+            yield problem(
+                _not_found(key[1] or key[0]),
+                "tool_choice",
+                hint="Add the tool to `tools`, or choose a tool from `tools`. It is unknown whether "
+                "the API rejects this.",
+            )
 
 
 def _chosen_tools(choice: Mapping[str, Any]) -> Sequence[Any]:
