@@ -147,7 +147,7 @@ def _one_per_wrapped_object(problems: list[Problem], request: Request) -> list[P
             continue
         inner = None
         if problem.rule == "missing_required_parameter":
-            inner = _wrapped_object(request, path[1:])
+            inner = _name_of_wrapped_object(request, path[1:])
         if inner is None:
             kept.append(problem)
         else:
@@ -160,7 +160,7 @@ def _one_per_wrapped_object(problems: list[Problem], request: Request) -> list[P
     return kept
 
 
-def _wrapped_object(request: Request, path: PathParts) -> str | None:
+def _name_of_wrapped_object(request: Request, path: PathParts) -> str | None:
     """Return the name of the sibling that contains a missing field, or None.
 
     Args:

@@ -322,7 +322,7 @@ class Checker:
         number, line_bytes, custom_id = line
         found = checker.run_rules(body, line_bytes, quiet=quiet)
         return (
-            _sorted_errors(self._error(*each, number, custom_id) for each in found) if found else []
+            _sorted_errors(self._error(*item, number, custom_id) for item in found) if found else []
         )
 
     def explain_line(
@@ -334,7 +334,8 @@ class Checker:
             line: the line.
             request: the decoded line. None if it is not JSON.
             number: the line's number in its chunk, counted from 1.
-            first: whether this is the first line of the file, which may have a byte order mark.
+            first: whether this is the first line of the file, which may start with a byte order
+                mark.
             endpoint: the URL for lines that have none, if the caller gave one.
         """
         errors: list[BatchError] = []
@@ -358,7 +359,7 @@ class Checker:
         checker = self.endpoint_checker(url, model)
         found = self._explain_request(request, size_without_newline(line), checker)
         return LineResult(
-            errors + _sorted_errors(self._error(*each, number, custom_id) for each in found),
+            errors + _sorted_errors(self._error(*item, number, custom_id) for item in found),
             False,
             custom_id,
             None if checker is None else checker.url,
@@ -409,7 +410,7 @@ class Checker:
     def _explain_defect(
         self, defect: Defect, number: int | None, effect: Effect | None = None
     ) -> list[BatchError]:
-        """Return the findings about a line, a file or a create call that could not be read."""
+        """Return the findings about a defect of a line, a file or a create call."""
         errors = self._defect_errors.get((defect, effect))
         if errors is None:
             if len(self._defect_errors) >= _MAX_CACHED_DEFECTS:
@@ -423,7 +424,7 @@ class Checker:
         return [error._replace(line=number) for error in errors]
 
     def explain_head(self, head: bytes) -> list[BatchError]:
-        """Return the findings about a file that is not batch input. Empty if it may be.
+        """Return the findings about a file that is not batch input, or else an empty list.
 
         Args:
             head: the beginning of the file.
@@ -499,7 +500,7 @@ class Checker:
 
 @lru_cache(maxsize=32)
 def checker_for(provider_name: str, selection: Selection) -> Checker:
-    """Return the checker for a provider and a selection of rules. 32 checkers are cached."""
+    """Return the checker for a provider and a selection of rules. Up to 32 checkers are cached."""
     return Checker(provider(provider_name), selection)
 
 
@@ -510,7 +511,7 @@ def _explainer(schema: dict[str, Any], **options: Any) -> Explainer:
 
 
 def _add_fix(problem: Problem, line: Line) -> Problem:
-    """Add the fix that the problem's rule defines, if any."""
+    """Return a problem with the fix that its rule defines, if any."""
     make_fix = RULES[problem.rule].fix
     fix = None if make_fix is None else make_fix(problem, line)
     return problem if fix is None else problem._replace(fix=fix)
@@ -532,7 +533,7 @@ _LAST: Final = Rank(Part.BODY, Phase.LAST, sys.maxsize)
 
 
 def _too_many_problems(rule: str) -> Problem:
-    """Create the problem that reports that a rule finds too many problems in a line."""
+    """Create the problem for a rule that finds too many problems in one line."""
     return Problem(
         f"There are more than {MAX_PROBLEMS_PER_LINE:,} problems. The rest are not listed.",
         hint=f"Fix the listed findings of `{rule}`, and check again.",

@@ -48,7 +48,7 @@ class ColumnChecker:
         return summary
 
     def _first_occurrences(self, occurrences: Occurrences) -> dict[Any, BatchError]:
-        """Return the findings, by key, whose key no earlier chunk had."""
+        """Return the findings whose keys no earlier chunk had, by key."""
         new = {key: error for key, (_, error) in occurrences.items() if key not in self._seen}
         self._seen.update(new)
         return new
@@ -74,7 +74,7 @@ def add_missing_columns(report: Report, source: Source) -> Report:
     if not missing or not source.is_text:
         return report
     columns: dict[int, int] = {}
-    with suppress(OSError):  # The file has changed, so the columns would be wrong.
+    with suppress(OSError):  # If the file has changed, the columns would be wrong.
         lines = (line for chunk in source.reread() for line in BytesIO(chunk))
         columns = _find_columns(missing, lines, first=True)
     return replace(
@@ -92,25 +92,25 @@ def _find_columns(
     Args:
         errors: findings about lines.
         lines: the lines, starting with line 1.
-        first: whether line 1 is the first line of the file, which may have a byte order mark.
+        first: whether line 1 is the first line of the file, which may start with a byte order mark.
     """
     columns = {}
-    numbered = enumerate(lines, 1)
-    in_order = sorted(errors, key=lambda error: error.line or 0)
-    for number, group in groupby(in_order, key=lambda error: error.line):
-        line = next((line for line_number, line in numbered if line_number == number), None)
+    numbered_lines = enumerate(lines, 1)
+    by_line = sorted(errors, key=lambda error: error.line or 0)
+    for number, group in groupby(by_line, key=lambda error: error.line):
+        line = next((line for line_number, line in numbered_lines if line_number == number), None)
         if line is None:
             break
         line_errors = list(group)
-        places = find_all(line, line_errors, first=first and number == 1)
-        for error, place in zip(line_errors, places, strict=True):
-            if place is not None:
-                columns[id(error)] = place.column
+        locations = find_all(line, line_errors, first=first and number == 1)
+        for error, location in zip(line_errors, locations, strict=True):
+            if location is not None:
+                columns[id(error)] = location.column
     return columns
 
 
 def _with_columns(errors: Iterable[BatchError], columns: dict[int, int]) -> list[BatchError]:
-    """Return findings, with the columns from `columns`, by `id(finding)`."""
+    """Return the findings, with the columns that `_find_columns` found."""
     return [
         error._replace(column=columns[id(error)]) if id(error) in columns else error
         for error in errors

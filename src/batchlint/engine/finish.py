@@ -35,7 +35,7 @@ def finish(
         name: the file's name, if it has one.
         endpoint: the URL of the batch endpoint, if the caller set it. Default: the most frequent
             valid URL.
-        extra: other findings about the file.
+        extra: further findings, such as those about the create call.
         create: the parameters of the create call.
     """
     checker = checker_for(plan.provider, plan.selection)
@@ -94,8 +94,8 @@ def lacks_objects(summary: ChunkSummary) -> bool:
     if summary.totals["objects"] or summary.foreign:
         return False
     findings = summary.findings
-    blank = sum(count for key, count in findings.counts.items() if key.rule == "blank_line")
-    return sum(findings.fixable.values()) == blank
+    blank_lines = sum(count for key, count in findings.counts.items() if key.rule == "blank_line")
+    return sum(findings.fixable.values()) == blank_lines
 
 
 def _provider_hint(model: str) -> str | None:
@@ -120,19 +120,19 @@ def _provider_hint(model: str) -> str | None:
 
 
 def keep_first_date_hint(errors: Iterable[BatchError]) -> Iterator[BatchError]:
-    """Yield findings, but keep the hint about the schemas' date only in the first one with it.
+    """Yield findings, but keep the hint about the schemas' date only in the first about a line.
 
     Args:
         errors: the findings of one file, in order.
     """
-    date = newer_hint()
-    has_date = False
+    date_hint = newer_hint()
+    is_first = True
     for error in errors:
-        if error.line is None or error.hint != date:
+        if error.line is None or error.hint != date_hint:
             yield error
         else:
-            yield error._replace(hint=None) if has_date else error
-            has_date = True
+            yield error if is_first else error._replace(hint=None)
+            is_first = False
 
 
 def _problems(checker: Checker, name: str | None, file: CheckedFile | None) -> Iterator[Problem]:

@@ -95,7 +95,7 @@ _UNKNOWN_PARAMETER_HINTS: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     },
 }
 
-#: For each endpoint, the content part types of other endpoints and providers, with the equivalent.
+#: Content part types of other endpoints and providers, with the equivalent type, by endpoint.
 _PART_TYPES: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     CHAT: {
         "input_text": "text",

@@ -43,7 +43,7 @@ MIN_SHARED_FILE_BYTES: Final = 64_000_000
 #: How often to check that a pool's processes are alive, in seconds.
 POLL_SECONDS: Final = 2.0
 
-#: The message for spawned workers that end at once. Usually, the script lacks the `if` statement.
+#: The message if spawned workers end at once. Usually, the script lacks this `if` statement.
 UNGUARDED_SCRIPT: Final = (
     "the worker processes ended unexpectedly: a script that sets jobs must call batchlint under "
     "`if __name__ == '__main__':`; if memory is short, use jobs=1"
@@ -299,7 +299,7 @@ def threads(count: int) -> Iterator[Executor]:
 def worker_processes(workers: int, start: Start) -> AbstractContextManager[Executor]:
     """Return a context manager that starts worker processes, and stops them at the end.
 
-    Inside the context, a call raises OSError if a worker died.
+    Inside the context, a call raises OSError if a worker has died.
     """
     if start == "fork" and hasattr(os, "fork"):
         from .forks import ForkExecutor

@@ -1,4 +1,4 @@
-"""Initializes worker processes."""
+"""Code shared by the executors with worker processes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import Final
 
-#: The message for a worker process that ends too early.
+#: The message if a worker process ends unexpectedly.
 WORKER_DIED: Final = "a worker process died, perhaps because memory ran out; try --jobs 1"
 
 

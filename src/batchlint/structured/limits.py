@@ -1,8 +1,7 @@
 """Checks the size limits of strict schemas.
 
 Evidence: documented. The Structured Outputs guide, October 2026. Older pages have smaller numbers.
-The messages are quoted from live responses in 2026. Only the message about characters is ours,
-because the API's wording is unknown.
+The messages are quoted from live responses in 2026. The API's message about characters is unknown.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ MAX_CHARACTERS: Final = 120_000
 #: The maximum total number of values in enums.
 MAX_ENUM_VALUES: Final = 1000
 
-#: An enum with more values than this has a limit on the total number of their characters.
+#: The characters of an enum are limited if it has more than this number of values.
 LARGE_ENUM: Final = 250
 
 #: The maximum total number of characters in the values of such an enum.
@@ -132,7 +131,7 @@ def _characters(subschemas: list[Node]) -> Iterator[SchemaProblem]:
         yield SchemaProblem(
             f"{total} characters of names and values exceeds limit of {MAX_CHARACTERS}.",
             (),
-            "The limit is documented, but the API's own message is unknown.",
+            "The limit is documented, but the API's message is unknown.",
         )
 
 

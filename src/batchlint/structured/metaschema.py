@@ -52,7 +52,7 @@ _warnings_lock: Final = Lock()
 
 
 def is_draft_before_2019(root: dict[str, Any]) -> bool:
-    """Return whether a schema declares a draft in which `items` may be an array."""
+    """Return whether a schema declares a draft from before 2019. There, `items` may be an array."""
     dialect = root.get("$schema")
     return isinstance(dialect, str) and "json-schema.org/draft-0" in dialect
 
@@ -69,7 +69,7 @@ def is_of_type(value: Any, name: str) -> bool:
 
 
 def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
-    """Yield the parts of a schema that violate the meta-schema, the shallowest first.
+    """Yield the violations of the meta-schema in a schema, the shallowest first.
 
     The API reports only one of them. Which one depends on the version of its library.
     """

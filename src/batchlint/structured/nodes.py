@@ -1,4 +1,4 @@
-"""Iterates over the subschemas that the API checks, and writes locations as the API does."""
+"""Iterates over the subschemas that the API checks, and formats their paths as the API does."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> I
     Args:
         root: the schema.
         strict: whether to visit definitions and skip the children of a schema with `$ref`.
-        levels: the maximum `level`. It also limits paths to `_MAX_REPORTED_PATH_LENGTH` parts. None
-            visits all subschemas.
+        levels: the maximum `level`. If it is set, paths are also limited, to
+            `_MAX_REPORTED_PATH_LENGTH` parts. If it is None, all subschemas are visited.
     """
     max_path_length = MAX_PATH_LENGTH if levels is None else _MAX_REPORTED_PATH_LENGTH
     stack = [Node(root)]
@@ -140,11 +140,11 @@ def type_context(schema: dict[str, Any], name: str) -> tuple[str, ...]:
 
 
 def as_python_tuple(context: tuple[str, ...]) -> str:
-    """Write a context as a Python tuple, as the API does."""
+    """Return a context in the form of a Python tuple, as in the API's messages."""
     return f"({', '.join(map(quote, context))}{',' if len(context) == 1 else ''})"
 
 
 def quote(name: str) -> str:
-    """Return the `repr` of a name, shortened to 64 characters."""
+    """Return the `repr` of a name, after shortening the name to 64 characters."""
     limit = phrasing.MAX_EXCERPT_LENGTH
     return repr(name if len(name) <= limit else f"{name[: limit - 3]}...")

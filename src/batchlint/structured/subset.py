@@ -1,8 +1,8 @@
 """Checks whether the API accepts a user's JSON Schema.
 
-The schema is used in strict mode, or has the parameters of a function that isn't strict. The API
-reports one problem per request. These checks report up to 100 problems of the meta-schema, up to
-100 of the subschemas, and every exceeded limit. They follow the API's order, so the problem that
+The schema is strict, or describes the parameters of a function that isn't strict. The API reports
+one problem per request. These checks report up to 100 violations of the meta-schema, up to 100
+problems in subschemas, and every exceeded limit. They follow the API's order, so the problem that
 the API would report comes first:
 
 1. The meta-schema, and then the root.
@@ -80,8 +80,8 @@ _REJECTED_KEYWORDS: Final = {
         ),
         _MOVE_TO_DESCRIPTION,
     ),
-    "propertyNames": "Strict mode has no objects with arbitrary keys. Use an array of objects with "
-    "a key and a value.",
+    "propertyNames": "Strict mode does not support arbitrary keys. Use an array of objects, each "
+    "with a key and a value.",
 }
 
 _NOT_IN_GUIDE: Final = (
@@ -130,7 +130,7 @@ NOT_FOR_FINE_TUNED: Final = (
     "maxItems",
 )
 
-#: The maximum number of problems to report of the meta-schema, and of the subschemas.
+#: The maximum number of violations of the meta-schema, and of problems in subschemas, to report.
 _MAX_PROBLEMS: Final = 100
 
 #: A number of levels that no schema reaches.
@@ -191,7 +191,7 @@ def problems(
     """
     if schema is None:
         return (MISSING_PARAMETERS,) if mode == "strict" else ()
-    raw = _text(schema)
+    raw = _to_json(schema)
     content = raw if len(raw) <= _MAX_UNHASHED_BYTES else fingerprint(raw)
     cached = _cache.get((mode, content))
     if cached is not None and raw:
@@ -214,8 +214,8 @@ def problems(
     return found
 
 
-def _text(value: Any) -> bytes:
-    """Serialize a value as JSON. Return b"" if it has more levels than orjson accepts (254)."""
+def _to_json(value: Any) -> bytes:
+    """Return a value as JSON. Return b"" if orjson rejects it, as it does above 254 levels."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -373,7 +373,7 @@ def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
             "reference can only point to definitions defined at the top level of the schema.",
             "$ref",
             hint=f"'{phrasing.excerpt(target)}' is not a definition of this schema. Write '#', or "
-            "'#/$defs/' and the name of a definition.",
+            "'#/$defs/' followed by the name of a definition.",
         )
 
 
@@ -436,7 +436,7 @@ def _object(node: Node) -> Iterator[SchemaProblem]:
         found = node.problem(_NOT_CLOSED, context=context, hint=_CLOSE_OBJECT)
         yield found._replace(repair="close", object_path=node.path)
     elif schema["additionalProperties"] == {}:
-        # Recorded responses show that the API checks the empty schema first.
+        # Recorded responses show that the API reports the missing type of the empty schema.
         yield node.problem(
             _UNTYPED,
             "additionalProperties",
@@ -490,7 +490,7 @@ def _required(
             f"{requirement} Extra required key '{phrasing.excerpt(extra[0])}' supplied.",
             *path,
             context=context,
-            hint="Remove names from `required` that are not properties.",
+            hint="Remove the names that are not properties from `required`.",
         )
 
 
