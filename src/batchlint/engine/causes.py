@@ -124,7 +124,7 @@ def _is_symptom(rule: str, path: PathParts, missing: set[PathParts]) -> bool:
 
 
 def _one_image_per_message(problems: list[Problem]) -> list[Problem]:
-    """Keep the first image problem of each chat message, because the API reports the message."""
+    """Keep only the first image problem of each chat message. The API reports only the message."""
     seen: set[str] = set()
     kept: list[Problem] = []
     for problem in problems:

@@ -70,8 +70,8 @@ def check(
             names. Use `compatible` for any other service that accepts OpenAI's format.
         endpoint: the URL of the batch endpoint. Default: the `endpoint` in `create`, or else the
             most frequent valid URL in the file.
-        name: the name of the file, if the source has none. A name that doesn't end in `.jsonl` is
-            reported.
+        name: the name of the file. Default: the name of the source, if it has one. A name that
+            doesn't end in `.jsonl` is reported.
         select: the rules to check: names, groups, API codes or globs. Default: all rules that are
             on by default.
         ignore: rules to skip.
@@ -150,8 +150,7 @@ def iter_errors(
         source: as for `check`. It is read while you iterate over the findings.
         provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint, as for `check`.
-        name: the name of the file, if the source has none. A name that doesn't end in `.jsonl` is
-            reported.
+        name: the name of the file, as for `check`.
         select: the rules to check: names, groups, API codes or globs. Default: all rules that are
             on by default.
         ignore: rules to skip.

@@ -62,9 +62,9 @@ class ColumnChecker:
 
 
 def add_missing_columns(report: Report, source: Source) -> Report:
-    """Return a report with the columns that are missing, by reading the source again.
+    """Return a report in which the findings of rules that compare lines have columns, too.
 
-    Findings of rules that compare lines have no columns yet.
+    The source is read again to find these columns.
 
     Args:
         report: the report.

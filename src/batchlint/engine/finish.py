@@ -120,7 +120,9 @@ def _provider_hint(model: str) -> str | None:
 
 
 def keep_first_date_hint(errors: Iterable[BatchError]) -> Iterator[BatchError]:
-    """Yield findings, but keep the hint about the schemas' date only in the first about a line.
+    """Yield findings, but drop repetitions of the hint about the schemas' date.
+
+    Findings that are not about a line keep the hint.
 
     Args:
         errors: the findings of one file, in order.

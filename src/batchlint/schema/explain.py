@@ -92,7 +92,7 @@ class Explainer:
         return problems
 
     def _problems(self, value: Any) -> list[Problem]:
-        return list(_Walk(self, value).root(value))
+        return list(_Walk(self, value).root_problems(value))
 
     def accepts(self, value: Any) -> bool:
         """Return whether a validator accepts the whole value."""
@@ -154,28 +154,30 @@ class _Walk:
 
     # -- the root: the API's phases ---------------------------------------------------------------
 
-    def root(self, value: Any) -> Iterator[Problem]:
+    def root_problems(self, value: Any) -> Iterator[Problem]:
         """Yield the problems of the whole value."""
         schema = self._explainer.schema
         if not isinstance(value, dict):
-            yield from self._value(schema, value, ())
+            yield from self._value_problems(schema, value, ())
             return
         for name in schema.get("required", ()):
             if name not in value:
                 in_order = self._explainer.missing_in_order
                 self._enter(Phase.FIELDS if in_order else Phase.PRESENCE, name)
-                yield self._missing(schema, name, ())
+                yield self._missing_problem(schema, name, ())
         if not value.keys() <= self._explainer.positions.keys():
             self._enter(Phase.UNKNOWN, "")
-            yield from self._limit(self._unknown_fields(schema, value, ()), ())
+            yield from self._limit(self._unknown_field_problems(schema, value, ()), ())
         properties = schema.get("properties", _EMPTY)
         for name, item in value.items():
             if name in properties and not self._explainer.is_valid(properties[name], item):
                 self._enter(Phase.FIELDS, name)
-                yield from self._limit(self._value(properties[name], item, (name,)), (name,))
+                yield from self._limit(
+                    self._value_problems(properties[name], item, (name,)), (name,)
+                )
         if schema.keys() & _SIZE_KEYWORDS:
             self._enter(Phase.FIELDS, "")
-            yield from self._sizes(schema, value, ())
+            yield from self._size_problems(schema, value, ())
         for constraint in self._failed_constraints(schema, value):
             location = _constraint_path(constraint)
             self._enter(Phase.FIELDS, str(location[0]) if location else "")
@@ -203,37 +205,37 @@ class _Walk:
 
     # -- values -----------------------------------------------------------------------------------
 
-    def _value(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
+    def _value_problems(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
         """Yield the problems of a value under a schema, depth-first."""
         node = self._explainer.dereference(node)
         if len(path) >= MAX_EXPLAINED_LEVELS:  # A fixed limit, because the engines' limits differ.
             return
         if _is_union(node):
-            yield from self._union(node, value, path)
+            yield from self._union_problems(node, value, path)
             return
         if "not" in node and self._matches_schema(node["not"], value):
             yield self._problem("invalid_value", "Invalid '{p}'.", node, "not", path)
         json_type = phrasing.json_type(value)
         types = node.get("type")
         if types is not None and not _is_of_type(json_type, value, types):
-            yield self._wrong_type(node, value, path)
+            yield self._wrong_type_problem(node, value, path)
         elif "enum" in node and not _is_among(value, node["enum"]):
-            yield self._wrong_value(node, value, path)
+            yield self._wrong_value_problem(node, value, path)
         elif json_type == "string":
-            yield from self._string(node, value, path)
+            yield from self._string_problems(node, value, path)
         elif json_type in ("integer", "number"):
-            yield from self._number(node, value, path)
+            yield from self._number_problems(node, value, path)
         elif json_type == "array":
-            yield from self._array(node, value, path)
+            yield from self._array_problems(node, value, path)
         elif json_type == "object":
-            yield from self._object(node, value, path)
+            yield from self._object_problems(node, value, path)
 
     def _matches_schema(self, node: Schema, value: Any) -> bool:
         if self._explainer.has_validators:
             return self._explainer.is_valid(node, value)
-        return next(self._value(node, value, ()), None) is None
+        return next(self._value_problems(node, value, ()), None) is None
 
-    def _string(self, node: Schema, value: str, path: PathParts) -> Iterator[Problem]:
+    def _string_problems(self, node: Schema, value: str, path: PathParts) -> Iterator[Problem]:
         length = len(value)
         if length < node.get("minLength", 0):  # No schema requires more than one character.
             message = (
@@ -242,7 +244,7 @@ class _Walk:
             )
             yield self._problem("empty_string", message, node, "minLength", path)
         elif "maxLength" in node and length > node["maxLength"]:
-            yield self._out_of_bounds(
+            yield self._out_of_bounds_problem(
                 "string_above_max_length",
                 ("string too long", "a string with maximum length", ""),
                 (node, "maxLength"),
@@ -258,20 +260,20 @@ class _Walk:
                 "invalid_pattern", message, node, "pattern", path, value=phrasing.excerpt(value)
             )
 
-    def _number(self, node: Schema, value: float, path: PathParts) -> Iterator[Problem]:
+    def _number_problems(self, node: Schema, value: float, path: PathParts) -> Iterator[Problem]:
         types = node.get("type", ())
         word = "integer" if "integer" in types and "number" not in types else "decimal"
         got = phrasing.number(value)
         if "minimum" in node and value < node["minimum"]:
             words = (f"{word} below minimum value", "a value >=", "")
             rule = f"{word}_below_min_value"
-            yield self._out_of_bounds(rule, words, (node, "minimum"), path, got)
+            yield self._out_of_bounds_problem(rule, words, (node, "minimum"), path, got)
         if "maximum" in node and value > node["maximum"]:
             words = (f"{word} above maximum value", "a value <=", "")
             rule = f"{word}_above_max_value"
-            yield self._out_of_bounds(rule, words, (node, "maximum"), path, got)
+            yield self._out_of_bounds_problem(rule, words, (node, "maximum"), path, got)
 
-    def _array(self, node: Schema, value: list[Any], path: PathParts) -> Iterator[Problem]:
+    def _array_problems(self, node: Schema, value: list[Any], path: PathParts) -> Iterator[Problem]:
         length = len(value)
         if length < node.get("minItems", 0):  # No schema requires more than one item.
             message = (
@@ -280,7 +282,7 @@ class _Walk:
             )
             yield self._problem("empty_array", message, node, "minItems", path)
         elif "maxItems" in node and length > node["maxItems"]:
-            yield self._out_of_bounds(
+            yield self._out_of_bounds_problem(
                 "array_above_max_length",
                 ("array too long", "an array with maximum length", ""),
                 (node, "maxItems"),
@@ -302,32 +304,34 @@ class _Walk:
             validates_items = "anyOf" in items and len(path) < _MAX_VALIDATED_LEVELS
             for index, item in enumerate(value):
                 if not (validates_items and self._explainer.is_valid(items, item)):
-                    yield from self._value(items, item, (*path, index))
+                    yield from self._value_problems(items, item, (*path, index))
 
-    def _object(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Problem]:
+    def _object_problems(
+        self, node: Schema, value: dict[str, Any], path: PathParts
+    ) -> Iterator[Problem]:
         for name in node.get("required", ()):
             if name not in value:
-                yield self._missing(node, name, path)
-        yield from self._unknown_fields(node, value, path)
-        yield from self._sizes(node, value, path)
+                yield self._missing_problem(node, name, path)
+        yield from self._unknown_field_problems(node, value, path)
+        yield from self._size_problems(node, value, path)
         properties = node.get("properties", _EMPTY)
         for name, child in properties.items():
             if name in value:
-                yield from self._value(child, value[name], (*path, name))
+                yield from self._value_problems(child, value[name], (*path, name))
         others = node.get("additionalProperties")
         if isinstance(others, dict) and others:
             for name, item in value.items():
                 if name not in properties:
-                    yield from self._value(others, item, (*path, name))
+                    yield from self._value_problems(others, item, (*path, name))
         for constraint in self._failed_constraints(node, value):
             yield self._constraint_problem(constraint, value, path)
 
-    def _missing(self, node: Schema, name: str, path: PathParts) -> Problem:
+    def _missing_problem(self, node: Schema, name: str, path: PathParts) -> Problem:
         message = "Missing required parameter: '{p}'."
         keyword = f"required:{name}"
         return self._problem("missing_required_parameter", message, node, keyword, (*path, name))
 
-    def _unknown_fields(
+    def _unknown_field_problems(
         self, node: Schema, value: dict[str, Any], path: PathParts
     ) -> Iterator[Problem]:
         if node.get("additionalProperties", True) is not False:
@@ -358,7 +362,9 @@ class _Walk:
                 key=phrasing.excerpt(name),
             )
 
-    def _sizes(self, node: Schema, value: dict[str, Any], path: PathParts) -> Iterator[Problem]:
+    def _size_problems(
+        self, node: Schema, value: dict[str, Any], path: PathParts
+    ) -> Iterator[Problem]:
         if not node.keys() & _SIZE_KEYWORDS:
             return
         size = len(value)
@@ -366,11 +372,11 @@ class _Walk:
         if size > node.get("maxProperties", size):
             words = ("too many properties", "an object with at most", " properties")
             rule = "object_above_max_properties"
-            yield self._out_of_bounds(rule, words, (node, "maxProperties"), path, got)
+            yield self._out_of_bounds_problem(rule, words, (node, "maxProperties"), path, got)
         elif size < node.get("minProperties", 0):
             words = ("too few properties", "an object with at least", " properties")
             rule = "object_below_min_properties"
-            yield self._out_of_bounds(rule, words, (node, "minProperties"), path, got)
+            yield self._out_of_bounds_problem(rule, words, (node, "minProperties"), path, got)
         longest = node.get("propertyNames", _EMPTY).get("maxLength")
         for name in value if longest is not None else ():
             if len(name) > longest:
@@ -399,19 +405,19 @@ class _Walk:
 
     # -- unions -----------------------------------------------------------------------------------
 
-    def _union(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
+    def _union_problems(self, node: Schema, value: Any, path: PathParts) -> Iterator[Problem]:
         """Yield the problems under the branch of a union that the value was written for."""
         json_type = phrasing.json_type(value)
         branches = map(self._explainer.dereference, node["anyOf"])
         candidates = [b for b in branches if self._accepts_type(b, json_type, value)]
         if not candidates:
-            yield self._wrong_type(node, value, path)
+            yield self._wrong_type_problem(node, value, path)
         elif json_type == "object" and "tag" in node.get("x-batchlint", _EMPTY):
-            yield from self._tagged_union(node, value, path)
+            yield from self._tagged_union_problems(node, value, path)
         elif json_type == "array" and len(candidates) > 1:
-            yield from self._array_union(candidates, value, path)
+            yield from self._array_union_problems(candidates, value, path)
         else:
-            yield from self._value(candidates[0], value, path)
+            yield from self._value_problems(candidates[0], value, path)
 
     def _accepts_type(self, branch: Schema, json_type: str, value: Any) -> bool:
         """Return whether a branch accepts the type of a value."""
@@ -420,7 +426,7 @@ class _Walk:
             return any(self._accepts_type(child, json_type, value) for child in inner)
         return "type" not in branch or _is_of_type(json_type, value, branch["type"])
 
-    def _tagged_union(
+    def _tagged_union_problems(
         self, node: Schema, value: dict[str, Any], path: PathParts
     ) -> Iterator[Problem]:
         """Yield the problems under the branch that the tag selects, or a problem about the tag."""
@@ -434,14 +440,16 @@ class _Walk:
             if "otherwise" in notes:
                 tag = notes["otherwise"]
             elif key not in value and not notes.get("missing_as_invalid"):
-                yield self._missing(node, key, path)
+                yield self._missing_problem(node, key, path)
                 return
             else:
-                yield self._wrong_tag(node, tag, list(branches), path)
+                yield self._wrong_tag_problem(node, tag, list(branches), path)
                 return
-        yield from self._value(branches[tag], value, path)
+        yield from self._value_problems(branches[tag], value, path)
 
-    def _wrong_tag(self, node: Schema, tag: Any, tags: list[str], path: PathParts) -> Problem:
+    def _wrong_tag_problem(
+        self, node: Schema, tag: Any, tags: list[str], path: PathParts
+    ) -> Problem:
         """Create the problem for a tag that has no branch.
 
         The API names either the tag or the object with the tag, as the schema's notes specify.
@@ -458,7 +466,7 @@ class _Walk:
             "invalid_value", message, node, "tag", location, param=param, may_be_newer=True
         )
 
-    def _array_union(
+    def _array_union_problems(
         self, branches: list[Schema], value: list[Any], path: PathParts
     ) -> Iterator[Problem]:
         """Yield the problems under the first branch that accepts the type of the first item.
@@ -468,10 +476,10 @@ class _Walk:
         for branch in branches:
             items = self._explainer.dereference(branch["items"])
             if not value or self._accepts_nested_type(items, value[0]):
-                yield from self._value(branch, value, path)
+                yield from self._value_problems(branch, value, path)
                 return
         items = {"anyOf": [branch["items"] for branch in branches]}
-        yield self._wrong_type(items, value[0], (*path, 0))
+        yield self._wrong_type_problem(items, value[0], (*path, 0))
 
     def _accepts_nested_type(self, node: Schema, value: Any) -> bool:
         """Return whether a schema accepts the types of a value and of its first item, if any."""
@@ -483,14 +491,14 @@ class _Walk:
 
     # -- messages ---------------------------------------------------------------------------------
 
-    def _wrong_type(self, node: Schema, value: Any, path: PathParts) -> Problem:
+    def _wrong_type_problem(self, node: Schema, value: Any, path: PathParts) -> Problem:
         expected = phrasing.expected(node, value, self._explainer.dereference)
         got = phrasing.GOT[phrasing.json_type(value)]
         keyword = "type:null" if value is None else "type"
         message = f"Invalid type for '{{p}}': expected {expected}, but got {got} instead."
         return self._problem("invalid_type", message, node, keyword, path, raw=value)
 
-    def _wrong_value(self, node: Schema, value: Any, path: PathParts) -> Problem:
+    def _wrong_value_problem(self, node: Schema, value: Any, path: PathParts) -> Problem:
         values = node.get("x-batchlint", _EMPTY).get("supported")
         if values is None:
             values = [supported for supported in node["enum"] if supported is not None]
@@ -502,7 +510,7 @@ class _Walk:
             "invalid_value", message, node, "enum", path, may_be_newer=True, raw=value
         )
 
-    def _out_of_bounds(
+    def _out_of_bounds_problem(
         self,
         rule: str,
         words: tuple[str, str, str],

@@ -41,17 +41,17 @@ def problems(root: dict[str, Any]) -> list[SchemaProblem]:
     """Return a problem for each limit that a strict schema exceeds."""
     subschemas = [node for node in nodes(root, strict=True) if isinstance(node.value, dict)]
     exceeded = [
-        *_levels(subschemas),
-        *_properties(subschemas),
-        *_characters(subschemas),
-        *_enum_values(subschemas),
+        *_check_levels(subschemas),
+        *_check_properties(subschemas),
+        *_check_characters(subschemas),
+        *_check_enum_values(subschemas),
     ]
     for node in subschemas:
-        exceeded += _large_enum(node.value.get("enum"), node.path)
+        exceeded += _check_large_enum(node.value.get("enum"), node.path)
     return exceeded
 
 
-def _levels(subschemas: list[Node]) -> Iterator[SchemaProblem]:
+def _check_levels(subschemas: list[Node]) -> Iterator[SchemaProblem]:
     """Report nesting that is too deep, at the first schema whose children are too deep.
 
     Evidence: confirmed. Responses show how the API counts. A schema with a depth of 15 has 14
@@ -81,7 +81,7 @@ def _has_children(schema: dict[str, Any]) -> bool:
     )
 
 
-def _properties(subschemas: list[Node]) -> Iterator[SchemaProblem]:
+def _check_properties(subschemas: list[Node]) -> Iterator[SchemaProblem]:
     """Report too many properties in all objects together."""
     counted = [
         (len(node.value["properties"]), (*node.path, "properties"))
@@ -95,7 +95,7 @@ def _properties(subschemas: list[Node]) -> Iterator[SchemaProblem]:
         )
 
 
-def _enum_values(subschemas: list[Node]) -> Iterator[SchemaProblem]:
+def _check_enum_values(subschemas: list[Node]) -> Iterator[SchemaProblem]:
     """Report too many values in all enums together."""
     counted = [
         (len(node.value["enum"]), (*node.path, "enum"))
@@ -124,7 +124,7 @@ def _total_and_location(
     return total, location
 
 
-def _characters(subschemas: list[Node]) -> Iterator[SchemaProblem]:
+def _check_characters(subschemas: list[Node]) -> Iterator[SchemaProblem]:
     """Report too many characters in the names and values that `_names_and_values` yields."""
     total = sum(len(name) for node in subschemas for name in _names_and_values(node.value))
     if total > MAX_CHARACTERS:
@@ -147,7 +147,7 @@ def _names_and_values(schema: dict[str, Any]) -> Iterator[str]:
             yield value
 
 
-def _large_enum(enum: Any, path: PathParts) -> Iterator[SchemaProblem]:
+def _check_large_enum(enum: Any, path: PathParts) -> Iterator[SchemaProblem]:
     """Report too many characters in a large enum."""
     if isinstance(enum, list) and len(enum) > LARGE_ENUM:
         total = sum(len(value) for value in enum if isinstance(value, str))

@@ -52,7 +52,10 @@ _warnings_lock: Final = Lock()
 
 
 def is_draft_before_2019(root: dict[str, Any]) -> bool:
-    """Return whether a schema declares a draft from before 2019. There, `items` may be an array."""
+    """Return whether a schema declares a draft from before 2019.
+
+    In these drafts, `items` may be an array.
+    """
     dialect = root.get("$schema")
     return isinstance(dialect, str) and "json-schema.org/draft-0" in dialect
 

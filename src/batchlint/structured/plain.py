@@ -18,7 +18,7 @@ _SCALAR_TYPES: Final = frozenset({"string", "number", "integer", "boolean"})
 
 
 def is_obviously_valid(schema: dict[str, Any]) -> bool:
-    """Return whether a schema uses only simple features, in the way that strict mode requires."""
+    """Return whether a schema is simple and meets the requirements of strict mode."""
     return schema.get("type") == "object" and _is_valid_node(schema, 0)
 
 

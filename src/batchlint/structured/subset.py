@@ -215,7 +215,7 @@ def problems(
 
 
 def _to_json(value: Any) -> bytes:
-    """Return a value as JSON. Return b"" if orjson rejects it, as it does above 254 levels."""
+    """Return a value as JSON. Return b"" if orjson can't encode it, such as above 254 levels."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -231,15 +231,15 @@ def fingerprint(raw: bytes) -> bytes:
 
 def _check(schema: dict[str, Any], mode: Mode) -> tuple[SchemaProblem, ...]:
     if mode == "fine-tuned":
-        return tuple(islice(_fine_tuned(schema), _MAX_PROBLEMS))
+        return tuple(islice(_check_fine_tuned(schema), _MAX_PROBLEMS))
     found = [
         *islice(metaschema.problems(schema), _MAX_PROBLEMS),
-        *_root(schema, strict=mode == "strict"),
+        *_check_root(schema, strict=mode == "strict"),
     ]
     if mode == "function":
-        found += islice(_function(schema), _MAX_PROBLEMS)
+        found += islice(_check_function(schema), _MAX_PROBLEMS)
     else:
-        found += islice(_strict(schema), _MAX_PROBLEMS)
+        found += islice(_check_strict(schema), _MAX_PROBLEMS)
         found += limits.problems(schema)
     return tuple(found)
 
@@ -247,7 +247,7 @@ def _check(schema: dict[str, Any], mode: Mode) -> tuple[SchemaProblem, ...]:
 # -- the root -------------------------------------------------------------------------------------
 
 
-def _root(schema: dict[str, Any], *, strict: bool) -> Iterator[SchemaProblem]:
+def _check_root(schema: dict[str, Any], *, strict: bool) -> Iterator[SchemaProblem]:
     """Check the root. An empty schema is valid if the function isn't strict."""
     json_type = schema.get("type")
     hint = (
@@ -300,15 +300,15 @@ def _not_object(json_type: str) -> str:
 # -- any function ---------------------------------------------------------------------------------
 
 
-def _function(root: dict[str, Any]) -> Iterator[SchemaProblem]:
+def _check_function(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """Check the arrays in the parameters of a function that isn't strict."""
     is_old_draft = metaschema.is_draft_before_2019(root)
     for node in nodes(root, strict=False, levels=_ALL_LEVELS):
         if isinstance(node.value, dict):
-            yield from _array(node, is_old_draft)
+            yield from _check_array(node, is_old_draft)
 
 
-def _array(node: Node, is_old_draft: bool) -> Iterator[SchemaProblem]:
+def _check_array(node: Node, is_old_draft: bool) -> Iterator[SchemaProblem]:
     """Check that an array has `items`, and that `items` is an object.
 
     Since draft 2020-12, the meta-schema already rejects a list of schemas in `items`.
@@ -337,7 +337,7 @@ def _array(node: Node, is_old_draft: bool) -> Iterator[SchemaProblem]:
 # -- strict mode ----------------------------------------------------------------------------------
 
 
-def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
+def _check_strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """Check the requirements of strict mode, except the limits."""
     is_old_draft = metaschema.is_draft_before_2019(root)
     for node in nodes(root, strict=True, levels=limits.MAX_LEVELS):
@@ -345,16 +345,16 @@ def _strict(root: dict[str, Any]) -> Iterator[SchemaProblem]:
             yield node.problem(_UNTYPED, hint="Add a `type`.")
         elif isinstance(node.value, dict) and "$ref" in node.value:
             if node.path:
-                yield from _reference(node, root)
+                yield from _check_reference(node, root)
         elif isinstance(node.value, dict):
-            yield from _keywords(node)
-            yield from _type(node)
-            yield from _array(node, is_old_draft)
-            yield from _object(node)
-            yield from _enum_and_format(node)
+            yield from _check_keywords(node)
+            yield from _check_type(node)
+            yield from _check_array(node, is_old_draft)
+            yield from _check_object(node)
+            yield from _check_enum_and_format(node)
 
 
-def _reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
+def _check_reference(node: Node, root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """Check that a reference has no siblings and points to the root or to one of its definitions.
 
     Evidence: the API's message for an undefined name is inferred.
@@ -391,8 +391,8 @@ def _is_defined(target: str, root: dict[str, Any]) -> bool:
     )
 
 
-def _keywords(node: Node) -> Iterator[SchemaProblem]:
-    """Report keywords that strict mode rejects or may reject. `_root` checks some at the root."""
+def _check_keywords(node: Node) -> Iterator[SchemaProblem]:
+    """Report keywords that strict mode rejects or may reject. `_check_root` checks some at the root."""
     for key in node.value:
         if key in _UNCERTAIN_KEYWORDS:
             yield node.problem(
@@ -410,7 +410,7 @@ def _keywords(node: Node) -> Iterator[SchemaProblem]:
             yield node.problem(tail, key, hint=_REJECTED_KEYWORDS[key])
 
 
-def _type(node: Node) -> Iterator[SchemaProblem]:
+def _check_type(node: Node) -> Iterator[SchemaProblem]:
     """Check that a schema below the root has a type, `anyOf` or a reference.
 
     The API rejects a schema that has only `const`. It isn't known whether it rejects one that has
@@ -426,7 +426,7 @@ def _type(node: Node) -> Iterator[SchemaProblem]:
         yield node.problem(_UNTYPED, hint="Add a `type`.", certain=certain)
 
 
-def _object(node: Node) -> Iterator[SchemaProblem]:
+def _check_object(node: Node) -> Iterator[SchemaProblem]:
     """Check that an object has no additional properties and requires all of its properties."""
     schema = node.value
     if "object" not in types(schema):
@@ -460,10 +460,10 @@ def _object(node: Node) -> Iterator[SchemaProblem]:
     properties = schema.get("properties")
     required = schema.get("required", [])
     if isinstance(required, list) and isinstance(properties, dict):
-        yield from _required(node, properties, required, context)
+        yield from _check_required(node, properties, required, context)
 
 
-def _required(
+def _check_required(
     node: Node, properties: dict[str, Any], required: list[Any], context: tuple[str, ...]
 ) -> Iterator[SchemaProblem]:
     """Report the first property that is missing from `required`, and the first unknown name."""
@@ -494,7 +494,7 @@ def _required(
         )
 
 
-def _enum_and_format(node: Node) -> Iterator[SchemaProblem]:
+def _check_enum_and_format(node: Node) -> Iterator[SchemaProblem]:
     """Check that enum values match the schema's type, and that a string's format is supported.
 
     For types other than strings, the API ignores formats such as `int64`. Evidence: confirmed by
@@ -531,7 +531,7 @@ def _enum_and_format(node: Node) -> Iterator[SchemaProblem]:
         )
 
 
-def _fine_tuned(root: dict[str, Any]) -> Iterator[SchemaProblem]:
+def _check_fine_tuned(root: dict[str, Any]) -> Iterator[SchemaProblem]:
     """Report keywords that strict mode doesn't support for fine-tuned models."""
     for node in nodes(root, strict=True, levels=_ALL_LEVELS):
         if isinstance(node.value, dict):
