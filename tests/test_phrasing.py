@@ -111,7 +111,7 @@ def test_python_repr_is_limited_in_length(value: object, text: str) -> None:
     ("value", "text"), [(1, "1"), (1.0, "1.0"), (1.5, "1.5"), (1e300, "1e+300"), (-0.0, "-0.0")]
 )
 def test_number_is_quoted_as_written(value: float, text: str) -> None:
-    assert phrasing.number(value) == text
+    assert phrasing.format_number(value) == text
 
 
 # -- lists ----------------------------------------------------------------------------------------

@@ -276,7 +276,7 @@ class Config(NamedTuple):
         """Return whether a glob in `per-file` matches a file's relative path or its name."""
         if self.path is None:
             return False
-        return fnmatch(_relative(path, self.path.parent), glob) or fnmatch(path.name, glob)
+        return fnmatch(_relative_path(path, self.path.parent), glob) or fnmatch(path.name, glob)
 
 
 def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
@@ -291,16 +291,17 @@ def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
     """
     return any(
         fnmatch(
-            _relative(path, directory) if "/" in glob.rstrip("/") else path.name, glob.rstrip("/")
+            _relative_path(path, directory) if "/" in glob.rstrip("/") else path.name,
+            glob.rstrip("/"),
         )
         for glob, directory in globs
     )
 
 
-def _relative(path: Path, directory: Path) -> str:
+def _relative_path(path: Path, directory: Path) -> str:
     """Return a path relative to a directory, or only its name if it is outside the directory."""
     try:
-        return _resolved(path).relative_to(_resolved(directory)).as_posix()
+        return _resolve(path).relative_to(_resolve(directory)).as_posix()
     except (OSError, ValueError):
         return path.name
 
@@ -315,8 +316,8 @@ def nearest(directory: Path) -> Config:
         ConfigError: the file is invalid.
     """
     try:
-        return _nearest(_resolved(directory))
-    except OSError:  # The working directory no longer exists, so its parents are unknown.
+        return _nearest(_resolve(directory))
+    except OSError:  # The working directory no longer_documents exists, so its parents are unknown.
         return Config()
 
 
@@ -334,7 +335,7 @@ def load(path: Path) -> Config:
     return config
 
 
-def _resolved(path: Path) -> Path:
+def _resolve(path: Path) -> Path:
     """Resolve symbolic links. Unlike `Path.resolve`, this accepts circular links."""
     return Path(os.path.realpath(path))
 
@@ -502,10 +503,12 @@ def _find_line(text: str, keys: Sequence[str]) -> int | None:
         if not keys or keys[-1] not in line:
             continue
         before = parser.parse(lines[:number])
-        if before is None or _has(before, keys):
+        if before is None or _has_key(before, keys):
             continue
-        longer = (parser.parse(lines[:stop]) for stop in range(number + 1, len(lines) + 1))
-        if _has(next((found for found in longer if found is not None), {}), keys):
+        longer_documents = (
+            parser.parse(lines[:stop]) for stop in range(number + 1, len(lines) + 1)
+        )
+        if _has_key(next((found for found in longer_documents if found is not None), {}), keys):
             return number + 1
     return None
 
@@ -530,7 +533,7 @@ class _Parser:
             return None
 
 
-def _has(document: Any, keys: Sequence[str]) -> bool:
+def _has_key(document: Any, keys: Sequence[str]) -> bool:
     for key in keys:
         if not isinstance(document, dict) or key not in document:
             return False

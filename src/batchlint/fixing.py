@@ -51,8 +51,8 @@ from .summary import ChunkSummary, LineStatus, merge
 #: left unchanged.
 _MAX_ROUNDS: Final = 100
 
-#: Long lines have fewer rounds, because each round checks the whole line: the number of bytes to
-#: check per line, and the number of rounds that any line has.
+#: The maximum number of bytes to check per line, and the minimum number of rounds. Each round checks
+#: the whole line, so long lines have fewer rounds.
 _MAX_ROUND_BYTES: Final = 1 << 24
 _MIN_ROUNDS: Final = 10
 
@@ -375,9 +375,9 @@ class Repair:
         if not any(self._unsafe or safety == "safe" for safety in report.fixable):
             return
         fixable = [error for error in (*report.errors, *report.warnings) if self._is_fixable(error)]
-        misformat = next((error for error in fixable if _is_about_format(error)), None)
-        if misformat is not None:
-            yield self._convert(content, misformat)
+        format_error = next((error for error in fixable if _is_about_format(error)), None)
+        if format_error is not None:
+            yield self._convert(content, format_error)
             return
         shared = {error.fix: error.rule for error in fixable if error.fix and _is_shared(error)}
         yield self._repair_lines(content, shared)
@@ -454,10 +454,10 @@ class Repair:
     def _find_fixes(self, text: str, plan: Plan, *, first: bool) -> dict[Fix, str]:
         """Check a line, and return the fixes of its findings, each with its rule."""
         summary = check_chunk(text.encode() + b"\n", plan, first)
-        once = (error for _, error in summary.once_per_file.values())
+        per_file = (error for _, error in summary.once_per_file.values())
         return {
             error.fix: error.rule
-            for error in (*summary.findings.errors, *once)
+            for error in (*summary.findings.errors, *per_file)
             if error.fix is not None and error.fix.edits and self._is_fixable(error)
         }
 

@@ -122,7 +122,7 @@ class _Scanner:
         self._start = 0  # the offset of the object, or of the gap before the next object
         self._depth = 0
         self._outer_depth: int | None = None  # 1 for an array, 0 for objects at the top level
-        self._in_string = False  # whether a string continues in the next chunk
+        self._is_in_string = False  # whether a string continues in the next chunk
         self._has_object = False  # whether an object has ended
         self._is_closed = False  # whether the array has ended
 
@@ -145,7 +145,7 @@ class _Scanner:
             if bracket is None:
                 if self._offset == len(data):
                     return
-                self._in_string = True
+                self._is_in_string = True
                 self._offset += 1
             elif bracket in b"[{":
                 self._open(bracket, match)
@@ -154,10 +154,10 @@ class _Scanner:
 
     def _skip_string(self) -> bool:
         """Skip the rest of a string. Return False if the string continues in the next chunk."""
-        if self._in_string and (match := _STRING_REST.match(self._data, self._offset)):
+        if self._is_in_string and (match := _STRING_REST.match(self._data, self._offset)):
             self._offset = match.end()
-            self._in_string = match[1] is None
-        return not self._in_string
+            self._is_in_string = match[1] is None
+        return not self._is_in_string
 
     def _open(self, bracket: bytes, match: re.Match[bytes]) -> None:
         if self._outer_depth is None:

@@ -38,7 +38,7 @@ def suggest_models(models: Iterable[str]) -> dict[str, str]:
         by_digits.setdefault(_digits(known), []).append(known)
     suggestions = {}
     for model in unknown:
-        name = _normalized(model)
+        name = _normalize(model)
         nearest = _nearest(name, by_digits.get(_digits(name), ()))
         if nearest is not None:
             suggestions[model] = nearest
@@ -50,7 +50,7 @@ def provider_of_model(model: str) -> str | None:
 
     OpenAI is never returned. The patterns are in `schemas/providers.yaml`, with their sources.
     """
-    if not _is_unknown(model) or _normalized(model) in known_models():
+    if not _is_unknown(model) or _normalize(model) in known_models():
         return None
     for name, row in provider_index().items():
         if name != COMPATIBLE and _matches(row["models"], model):
@@ -71,7 +71,7 @@ def _is_unknown(model: str) -> bool:
     )
 
 
-def _normalized(model: str) -> str:
+def _normalize(model: str) -> str:
     name = re.sub("[_ ]", "-", model.lower().strip())
     for prefix in _PREFIXES:
         name = name.removeprefix(prefix)

@@ -113,7 +113,7 @@ def with_short_reprs(value: Any) -> Any:
     return value
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Format a number as the API does: floats keep their '.0'."""
     return str(value)
 

@@ -328,7 +328,7 @@ def _read_ahead(stream: AbstractContextManager[BinaryIO], timeout: float) -> Ite
             try:
                 piece = pieces.get(timeout=max(timeout - waited, 0))
             except Empty:
-                raise _TooSlowError(_too_slow(received, timeout)) from None
+                raise _TooSlowError(_too_slow_message(received, timeout)) from None
             waited += monotonic() - started
             if isinstance(piece, BaseException):
                 raise piece
@@ -345,7 +345,7 @@ def _read_ahead(stream: AbstractContextManager[BinaryIO], timeout: float) -> Ite
         free_slots.release()
 
 
-def _too_slow(received: int, timeout: float) -> str:
+def _too_slow_message(received: int, timeout: float) -> str:
     amount = f"only {received:,} bytes" if received else "nothing"
     return (
         f"the server sent {amount} in {timeout:g} seconds; raise --read-timeout (read_timeout in "
@@ -380,7 +380,7 @@ def _filesystem(url: str, storage_options: Mapping[str, Any] | None) -> tuple[An
         from fsspec.core import url_to_fs
         from fsspec.registry import known_implementations
     except ImportError:
-        raise OSError(_needs_extra(url)) from None
+        raise OSError(_missing_extra_message(url)) from None
     try:
         escaped = url if _is_chain(url) else url.replace("::", _COLONS)
         filesystem, path = url_to_fs(escaped, **(storage_options or {}))
@@ -403,7 +403,7 @@ _PIPES: Final = {
 }
 
 
-def _needs_extra(url: str) -> str:
+def _missing_extra_message(url: str) -> str:
     name = public_name(url)
     pipe = _PIPES.get(url.partition(":")[0], "... {url}").format(url=name)
     decompress = " | gunzip" if name.lower().endswith(".gz") else ""

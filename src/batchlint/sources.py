@@ -49,7 +49,7 @@ AnySource = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any]
 
 
 class Source(Protocol):
-    r"""A source of lines. Lines end at "\n" only.
+    r"""A source of lines. Only "\n" ends a line.
 
     Attributes:
         name: the file's name. None if there is no file.
@@ -383,8 +383,8 @@ def _read_exactly(file: _Descriptor, offset: int, size: int) -> bytes:
 def _line_end(file: _Descriptor, offset: int, stop: int) -> int:
     """Return the offset after the first newline at or after an offset.
 
-    If there is no newline before `stop`, return `stop` or an offset after it. If the end of a chunk
-    is known, a single read suffices for the chunk.
+    If there is no newline before `stop`, return `stop` or an offset after it. The caller can then
+    read the whole chunk at once.
     """
     read_bytes = _FIRST_READ_BYTES
     while offset < stop and (data := file.read(read_bytes, offset)):

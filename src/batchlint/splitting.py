@@ -592,7 +592,7 @@ def _stem(name: str | None) -> str:
 
 
 def _names(stem: str, groups: list[tuple[str | None, str | None]]) -> list[str]:
-    """Return the names of the parts. If there are several models or endpoints, names show them."""
+    """Return the names of the parts, which include the model or endpoint if there are several."""
     urls = {url for url, _ in groups}
     models = {model for _, model in groups}
     slugs: dict[tuple[str | None, str | None], str] = {}
@@ -717,7 +717,7 @@ class _Target:
             self._unfinished.unlink()
 
     def _move_parts(self, paths: list[Path]) -> None:
-        """Move the parts. After a failure without `force`, remove them. They replaced no files."""
+        """Move the parts. If this fails without `force`, remove them, as they replace no files."""
         try:
             for number, path in enumerate(paths):
                 (self._temporary / str(number)).replace(path)

@@ -225,7 +225,7 @@ def check(
         "start": START,
         "keep": _default_keep(formats, max_errors) if keep is None else keep,
     }
-    printing = Options(
+    report_options = Options(
         max_errors, show_source=show_source, statistics=statistics, strict=strict, quiet=quiet
     )
     if not quiet:
@@ -249,15 +249,19 @@ def check(
             yield result
 
     if main_target == STANDARD_OUTPUT:
-        on_screen = printing._replace(width=terminal_width(sys.stdout))
+        terminal_options = report_options._replace(width=terminal_width(sys.stdout))
         if _should_color(color):
-            on_screen = on_screen._replace(style=click.style)
-        print_all(main_format.render(check_all(), on_screen), as_utf8=not main_format.is_for_people)
+            terminal_options = terminal_options._replace(style=click.style)
+        print_all(
+            main_format.render(check_all(), terminal_options), as_utf8=not main_format.is_for_people
+        )
         is_written = True
     else:
-        is_written = write_report(main_target, main_format.render(check_all(), printing), results)
+        is_written = write_report(
+            main_target, main_format.render(check_all(), report_options), results
+        )
     for name, path in output:
-        report = FORMATS[name].render(iter(results), printing)
+        report = FORMATS[name].render(iter(results), report_options)
         if path == STANDARD_OUTPUT:
             print_all(report, as_utf8=not FORMATS[name].is_for_people)
         else:
@@ -279,7 +283,7 @@ def _print_files(
     for note in notes:
         print_message(note)
     for path in paths:
-        problem = unlisted.get(path) or _why_not_listed(path)
+        problem = unlisted.get(path) or _listing_problem(path)
         if problem is None:
             print_all([f"{escape(display_name(path))}\n"])
         else:
@@ -288,7 +292,7 @@ def _print_files(
     ctx.exit(status)
 
 
-def _why_not_listed(path: str) -> str | None:
+def _listing_problem(path: str) -> str | None:
     """Return why a file can't be checked. None if it probably can be."""
     from ..sources import is_url
 
@@ -322,7 +326,7 @@ def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
 
 
 def _print_problems(result: FileResult, formats: Sequence[Format], *, quiet: bool) -> None:
-    """Print problems with a file that the reports don't show. They go to standard error."""
+    """Print problems with a file on standard error, if the reports don't show them."""
     report = result.report
     if report is None:
         print_message(f"{result.path}: {result.error}")

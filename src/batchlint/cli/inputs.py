@@ -163,7 +163,7 @@ class Directory:
             for path in (Path(parent, name) for name in sorted(names)):
                 if is_matched(path, self._include):
                     self._has_match = True
-                    reason = self._why_skipped(path)
+                    reason = self._skip_reason(path)
                     if reason is None:
                         found.append(str(path))
                     else:
@@ -194,7 +194,7 @@ class Directory:
             return False
         return True
 
-    def _why_skipped(self, path: Path) -> str | None:
+    def _skip_reason(self, path: Path) -> str | None:
         """Return why a file is skipped. None if it is not skipped."""
         if path.name.startswith("."):
             return "hidden"
@@ -202,7 +202,7 @@ class Directory:
             return "excluded"
         if is_special(path):
             return "a pipe or a device"
-        return _result_of_batch(path)
+        return _result_skip_reason(path)
 
     def _skip(self, path: Path, reason: str) -> None:
         name = display_name(os.path.relpath(path, self._path))
@@ -218,7 +218,7 @@ def is_special(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _result_of_batch(path: Path) -> str | None:
+def _result_skip_reason(path: Path) -> str | None:
     """Return why a file is skipped if it is the result of a batch. None if it isn't."""
     from ..rules.foreign import RESULT_OF_BATCH, find_foreign
     from ..sources import CHUNK_BYTES, open_file

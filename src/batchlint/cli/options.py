@@ -38,7 +38,7 @@ jobs_option = click.option(
 
 
 def provider_option(noun: str) -> Callable[[_Command], _Command]:
-    """Return the option `--provider`. Its help refers to the files of the command by `noun`."""
+    """Return the option `--provider`. `noun` is the word for the files in its help."""
     return click.option(
         "--provider",
         metavar="NAME",

@@ -71,7 +71,7 @@ def print_bytes(chunks: Iterable[bytes]) -> None:
 
 
 def print_file(chunks: Iterable[bytes]) -> None:
-    """Print the bytes of a file, which must not be lost, unlike those of a report.
+    """Print the bytes of a file. Unlike a report, a file must be complete.
 
     Raises:
         OutputError: writing to standard output failed, it is closed, or its reader has exited.

@@ -30,7 +30,7 @@ def schema(name: str | None) -> None:
 
 
 def _find(name: str) -> str:
-    """Return the full name of a schema: the name itself, or a URL that ends with or contains it.
+    """Return the full name of a schema. `name` may be a part of a URL.
 
     Raises:
         click.ClickException: no schema matches, or several do.

@@ -128,8 +128,8 @@ def split(
         raise click.UsageError("--output-dir needs a directory; '-' is not one")
     name_to_print = display_name(file)
     path = Path("<stdin>" if file == "-" else file)
-    configured = config_lookup(ctx)(path.parent).value_for(path, "provider")
-    options["provider"] = provider or configured or "openai"
+    configured_provider = config_lookup(ctx)(path.parent).value_for(path, "provider")
+    options["provider"] = provider or configured_provider or "openai"
     try:
         with _open(file) as (source, name):
             manifest = splitting.split(
@@ -149,8 +149,8 @@ def split(
     width = terminal_width(sys.stdout)
     if manifest.ok:
         print_all(f"{row}\n" for row in _table(manifest, width))
-    print_lines(_unplaced(name_to_print, manifest))
-    print_lines(_repeats(name_to_print, manifest))
+    print_lines(_unplaced_messages(name_to_print, manifest))
+    print_lines(_repeat_messages(name_to_print, manifest))
     print_lines([_summary(name_to_print, manifest, output_dir, dry_run=dry_run)])
     if not manifest.ok and len(manifest.parts) == max_parts:
         print_lines(
@@ -220,7 +220,7 @@ def _columns_by_line(widths: list[int], width: int | None) -> list[list[int]]:
     return lines
 
 
-def _unplaced(name: str, manifest: Manifest) -> Iterator[str]:
+def _unplaced_messages(name: str, manifest: Manifest) -> Iterator[str]:
     """Yield messages about unplaced lines, which don't fit into any part."""
     for line in manifest.unplaced_lines[:_MAX_PRINTED]:
         yield f"{escape(name)}:{line.line}: {line.message}"
@@ -228,7 +228,7 @@ def _unplaced(name: str, manifest: Manifest) -> Iterator[str]:
         yield f"... and {manifest.unplaced - _MAX_PRINTED:,} more"
 
 
-def _repeats(name: str, manifest: Manifest) -> Iterator[str]:
+def _repeat_messages(name: str, manifest: Manifest) -> Iterator[str]:
     """Yield messages about lines whose custom_id an earlier line already uses."""
     for repeat in manifest.repeats[:_MAX_PRINTED]:
         yield (

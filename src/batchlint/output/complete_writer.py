@@ -50,7 +50,7 @@ class CompleteWriter(io.RawIOBase):
         super().__init__()
         self._raw = raw
         self._optional = optional
-        self._discards = False
+        self._is_discarding = False
         self.reader_exited = False
 
     def write(self, data: Any, /) -> int:
@@ -61,7 +61,7 @@ class CompleteWriter(io.RawIOBase):
         """
         view = memoryview(data).cast("B")
         rest = view
-        while rest and not self._discards:
+        while rest and not self._is_discarding:
             rest = rest[self._write_some(rest) :]
         return len(view)
 
@@ -69,10 +69,10 @@ class CompleteWriter(io.RawIOBase):
         try:
             written: int | None = self._raw.write(data)
         except BrokenPipeError:
-            self._discards = self.reader_exited = True
+            self._is_discarding = self.reader_exited = True
             return 0
         except OSError as error:
-            self._discards = True
+            self._is_discarding = True
             if self._optional:
                 return 0
             raise _output_error(error) from error

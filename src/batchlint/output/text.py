@@ -76,9 +76,9 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
         yield wrap(style(f"hint: {escape(report.hint)}", dim=True), options.width) + "\n"
     if report.fixable:
         yield wrap(style(fixable(report), dim=True), options.width) + "\n"
-    fails = options.strict and report.ok and bool(report.counts)
-    color = "red" if fails or not report.ok else "green"
-    outcome = verdict(report) + (" (fails: --strict)" if fails else "")
+    is_strict_failure = options.strict and report.ok and bool(report.counts)
+    color = "red" if is_strict_failure or not report.ok else "green"
+    outcome = verdict(report) + (" (fails: --strict)" if is_strict_failure else "")
     name = style(escape(file.path), bold=True)
     text = f"{name}: {requests(report)}, {style(outcome, fg=color, bold=True)}"
     yield wrap(text, options.width) + "\n"
@@ -124,7 +124,7 @@ def _excerpt(location: Location, options: Options) -> str:
         first -= 1
         columns += character_width(text[first])
     grow(room)
-    excerpt = [_visible(character) for character in text[first:last]]
+    excerpt = [_printable(character) for character in text[first:last]]
     if first:
         excerpt[:3] = "..."
     if last < len(text):
@@ -134,7 +134,7 @@ def _excerpt(location: Location, options: Options) -> str:
     return f"    {''.join(excerpt)}\n    {' ' * before}{caret}\n"
 
 
-def _visible(character: str) -> str:
+def _printable(character: str) -> str:
     return character if character.isprintable() and escape(character) == character else "?"
 
 

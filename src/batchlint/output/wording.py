@@ -87,10 +87,10 @@ def verdict(report: Report) -> str:
     """Return the number of findings and their effects."""
     errors, warnings = count_by_severity(report.counts)
     tail = f", {pluralize(warnings, 'warning')}" if warnings else ""
-    wrong = (
+    failed_requests = (
         f"; {pluralize(report.failed, 'request')} {'has' if report.failed == 1 else 'have'} errors"
     )
-    details = effects(report) + (wrong if 0 < report.failed < errors else "")
+    details = effects(report) + (failed_requests if 0 < report.failed < errors else "")
     return (f"{pluralize(errors, 'error')} ({details})" if errors else "no errors") + tail
 
 
@@ -119,5 +119,5 @@ def summary_of_all(outcomes: Sequence[bool | None]) -> str:
         (outcomes.count(False), "with errors"),
         (outcomes.count(None), "could not be read"),
     )
-    parts = [f"{number:,} {what}" for number, what in counts if number]
+    parts = [f"{number:,} {phrase}" for number, phrase in counts if number]
     return f"{pluralize(len(outcomes), 'file')}, {', '.join(parts) or 'no errors'}"

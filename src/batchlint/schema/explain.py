@@ -263,7 +263,7 @@ class _Walk:
     def _number_problems(self, node: Schema, value: float, path: PathParts) -> Iterator[Problem]:
         types = node.get("type", ())
         word = "integer" if "integer" in types and "number" not in types else "decimal"
-        got = phrasing.number(value)
+        got = phrasing.format_number(value)
         if "minimum" in node and value < node["minimum"]:
             words = (f"{word} below minimum value", "a value >=", "")
             rule = f"{word}_below_min_value"
@@ -529,7 +529,7 @@ class _Walk:
         """
         node, keyword = bound
         flaw, expected, unit = words
-        limit = phrasing.number(node[keyword])
+        limit = phrasing.format_number(node[keyword])
         message = (
             f"Invalid '{{p}}': {flaw}. Expected {expected} {limit}{unit}, but got {got} instead."
         )

@@ -136,12 +136,12 @@ class Batch:
         """
         outcome = self._outcome
         data = outcome.errors if self.status == "failed" else None
-        validated = self.status not in ("validating", "failed")
+        is_validated = self.status not in ("validating", "failed")
         return {
             "id": self.id,
             "object": "batch",
             "endpoint": self._params["endpoint"],
-            "model": outcome.model if validated else None,
+            "model": outcome.model if is_validated else None,
             "errors": None if data is None else {"object": "list", "data": data},
             "input_file_id": self._params["input_file_id"],
             "completion_window": self._params["completion_window"],
@@ -170,8 +170,8 @@ class Batch:
 
     def _usage(self) -> dict[str, Any]:
         """Return the token counts, which are 0 until the batch ends, as in recorded responses."""
-        ended = self.status in ("completed", "cancelled") and self._results is not None
-        usage = self._results.usage if ended and self._results else Counter[str]()
+        has_ended = self.status in ("completed", "cancelled") and self._results is not None
+        usage = self._results.usage if has_ended and self._results else Counter[str]()
         return {
             "input_tokens": usage["input_tokens"],
             "input_tokens_details": {"cached_tokens": usage["cached_tokens"]},

@@ -94,7 +94,7 @@ class _Form:
         self._header: tuple[bytes, bytes] = (b"", b"")
         self._disposition = b""
         self._name: str | None = None
-        self._in_file = False
+        self._is_in_file = False
 
     def callbacks(self) -> Any:
         """Return the callbacks for the parser."""
@@ -112,7 +112,7 @@ class _Form:
         self._header = (b"", b"")
         self._disposition = b""
         self._name = None
-        self._in_file = False
+        self._is_in_file = False
 
     def _add_to_header_name(self, data: bytes, start: int, end: int) -> None:
         self._header = (self._header[0] + data[start:end], b"")
@@ -133,12 +133,12 @@ class _Form:
         if name == "file" and filename is not None and self.upload.filename is None:
             text = filename.decode("utf-8", "replace").replace("\\", "/")
             self.upload.filename = text.rpartition("/")[2][:_MAX_FIELD]
-            self._in_file = True
+            self._is_in_file = True
         elif filename is None:
             self._name = name
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
-        if self._in_file:
+        if self._is_in_file:
             self.upload.size += end - start
             if self.upload.size <= self._max_bytes:
                 self._file.write(memoryview(data)[start:end])
