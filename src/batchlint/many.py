@@ -95,7 +95,8 @@ def check_many(
         storage_options: for URLs, the arguments of their fsspec filesystem.
         max_unpacked_bytes: for URLs, the maximum size of a compressed file when decompressed, and
             of a file over HTTP.
-        read_timeout: for URLs, the maximum number of seconds to wait for the next 64 KiB of a file.
+        read_timeout: for URLs, the maximum number of seconds to wait for the next 64 KiB of a file, or for
+            an HTTP server to list a directory.
         start: how worker processes start, as for `check`.
 
     Returns:
@@ -127,7 +128,7 @@ def check_many(
     }
     if isinstance(sources, str | os.PathLike):
         sources = [sources]
-    files = _expand(sources, storage_options)
+    files = _expand(sources, storage_options, read_timeout)
     return _check_all(files, options, jobs, executor, start, progress)
 
 
@@ -174,7 +175,7 @@ def _check(
 
 
 def _expand(
-    sources: Iterable[Any], storage_options: Mapping[str, Any] | None
+    sources: Iterable[Any], storage_options: Mapping[str, Any] | None, timeout: float
 ) -> Iterator[tuple[str, Any]]:
     """Yield each file with its name. For a glob or prefix without matches, yield an OSError.
 
@@ -193,7 +194,7 @@ def _expand(
             yield source, source
             continue
         try:
-            found = find(source, storage_options)
+            found = find(source, storage_options, timeout)
         except OSError as error:
             yield source, error
         else:

@@ -195,8 +195,15 @@ def is_pattern(url: str) -> bool:
     return url.endswith("/") or any(character in url for character in special)
 
 
-def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[MatchingFile]:
+def find(
+    url: str, storage_options: Mapping[str, Any] | None = None, timeout: float | None = None
+) -> list[MatchingFile]:
     """Find the files that match a glob, or the `.jsonl` and `.jsonl.gz` files below a prefix.
+
+    Args:
+        url: the glob or prefix.
+        storage_options: the arguments of the filesystem.
+        timeout: the maximum number of seconds to wait for an HTTP server to list a directory.
 
     Returns:
         The files, sorted by URL. There is at least one.
@@ -206,7 +213,10 @@ def find(url: str, storage_options: Mapping[str, Any] | None = None) -> list[Mat
     """
     name = public_name(url)
     with _as_os_errors(name):
-        filesystem, path = _filesystem(url, storage_options)
+        options = storage_options or {}
+        if url.partition(":")[0] in _HTTP and "client_kwargs" not in options:
+            options = {**options, "client_kwargs": _listing_options(timeout)}
+        filesystem, path = _filesystem(url, options)
         filesystem.invalidate_cache()  # There may be files that an earlier listing lacks.
         if url.endswith("/"):
             listed = {
@@ -234,18 +244,29 @@ def _find_all(filesystem: Any, path: str) -> dict[str, Any]:
     """Return the details of all files below a path.
 
     Raises:
-        OSError: there are too many levels of directories.
+        OSError: there are too many levels of directories, or one of them can't be listed.
     """
     if "http" not in filesystem.protocol:
         found: dict[str, Any] = filesystem.find(path, detail=True)
         return found
     found = {}
-    for directory, directories, files in filesystem.walk(path, detail=True):
-        for link_to_itself_or_parent in ("", ".", ".."):
-            directories.pop(link_to_itself_or_parent, None)
-        if directories and directory.removeprefix(path).count("/") >= _MAX_DIRECTORY_LEVELS:
-            raise _too_many_levels_error()
-        found.update({info["name"]: info for info in files.values()})
+    pending = [(path, 0)]
+    while pending:
+        directory, level = pending.pop()
+        try:
+            listed = filesystem.ls(directory, detail=True)
+        except FileNotFoundError:
+            if not level:
+                raise
+            continue  # The link is dead.
+        for info in listed:
+            name = info["name"]
+            if info["type"] != "directory":
+                found[name] = info
+            elif name.rstrip("/").rpartition("/")[2] not in (".", ".."):
+                if level == _MAX_DIRECTORY_LEVELS:
+                    raise _too_many_levels_error()
+                pending.append((name, level + 1))
     return found
 
 
@@ -367,6 +388,15 @@ def _http_options(timeout: float) -> dict[str, Any]:
     limits = ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=timeout + 1)
     headers = {"Accept-Encoding": _IDENTITY}
     return {"timeout": limits, "auto_decompress": False, "headers": headers}
+
+
+def _listing_options(timeout: float | None) -> dict[str, Any]:
+    """Return the HTTP client's arguments for listing directories."""
+    try:
+        from aiohttp import ClientTimeout
+    except ImportError:  # Opening the URL reports the missing package.
+        return {}
+    return {} if timeout is None else {"timeout": ClientTimeout(total=timeout)}
 
 
 def _filesystem(url: str, storage_options: Mapping[str, Any] | None) -> tuple[Any, str]:

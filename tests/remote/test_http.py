@@ -61,8 +61,8 @@ STREAMS: Final[dict[str, Callable[[], Iterable[bytes]]]] = {
 
 
 LISTINGS: Final = dict.fromkeys(
-    ("/self/", "/self/."), b"<a href='./'>.</a> <a href='../a.jsonl'>a</a>"
-)
+    ("/self/", "/self/."), b"<a href='./'>.</a> <a href='none/'>none</a> <a href='../a.jsonl'>a</a>"
+) | {"/refused/": b"<a href='403.jsonl/'>x</a> <a href='../a.jsonl'>a</a>"}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -109,7 +109,9 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, LISTINGS[parts.path], body=body)
         elif parts.path.startswith("/loop/"):
             self._answer(200, b"<a href='loop/'>loop</a> <a href='again/'>again</a>", body=body)
-        elif parts.path == "/silent.jsonl":
+        elif parts.path.startswith("/refused/"):
+            self._answer(403, b"no", body=body)
+        elif parts.path in ("/silent.jsonl", "/silent/"):
             time.sleep(LONG)
         elif parts.path in STREAMS:
             self._stream(STREAMS[parts.path](), body=body)
@@ -324,3 +326,19 @@ def test_file_that_changes_between_two_downloads_has_no_columns_for_duplicates(s
     columns = {error.rule: error.column for error in check(f"{site}/changing.jsonl").errors}
     assert columns["duplicate_custom_id"] is None
     assert columns["unknown_parameter"] is not None
+
+
+def test_prefix_on_a_silent_server_times_out(site: str) -> None:
+    ((name, result),) = check_many(f"{site}/silent/", read_timeout=0.5)
+    assert name == f"{site}/silent/"
+    assert isinstance(result, TimeoutError)
+
+
+def test_unreadable_directory_is_an_error(site: str) -> None:
+    with pytest.raises(PermissionError):
+        find(f"{site}/refused/")
+
+
+def test_missing_prefix_is_an_error(site: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        find(f"{site}/none/")

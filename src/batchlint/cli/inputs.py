@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, NamedTuple
 
+from ..bounds import READ_TIMEOUT
 from ..config import Config, is_matched
 
 #: A function that returns the configuration of a directory.
@@ -107,7 +108,7 @@ def find_urls(url: str) -> list[str]:
     """
     from ..remote import find, is_pattern
 
-    return [file.url for file in find(url)] if is_pattern(url) else [url]
+    return [file.url for file in find(url, timeout=READ_TIMEOUT)] if is_pattern(url) else [url]
 
 
 def _is_directory(path: str) -> bool:

@@ -159,7 +159,8 @@ class FileStore:
             purpose: None means any.
             order: `asc` (oldest first) or `desc`.
         """
-        found = [f for f in self._files.values() if purpose is None or f.purpose == purpose]
+        files = [*self._files.values()]  # A thread may add files in the meantime.
+        found = [file for file in files if purpose is None or file.purpose == purpose]
         return found if order == "asc" else found[::-1]
 
     def open(self) -> None:
