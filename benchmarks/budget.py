@@ -10,11 +10,11 @@ from measure import Contest, Row
 
 #: The names of batchlint's commands, and of the commands to compare them with.
 OURS: Final = "batchlint check"
-ONE: Final = "batchlint check --jobs 1"
-YARDSTICK: Final = "L: orjson.loads(line)"
+ONE_PROCESS: Final = "batchlint check --jobs 1"
+BASELINE: Final = "L: orjson.loads(line)"
 TEN_LINES: Final = "batchlint check, 10 lines"
 VERSION: Final = "batchlint --version"
-BARE: Final = "python -c pass"
+BARE_PYTHON: Final = "python -c pass"
 NAIVE: Final = "jsonschema loop"
 ENGINE: Final = "jsonschema-rs alone"
 
@@ -42,7 +42,7 @@ class Results:
 
     def peaks(self, corpora: Iterable[str]) -> list[int]:
         """Return batchlint's peak memory on these corpora, in bytes."""
-        rows = [self.row(corpus, tool) for corpus in corpora for tool in (OURS, ONE)]
+        rows = [self.row(corpus, tool) for corpus in corpora for tool in (OURS, ONE_PROCESS)]
         return [row.peak for row in rows if row is not None]
 
 
@@ -50,21 +50,21 @@ class Limit(NamedTuple):
     """A row of the budget.
 
     Attributes:
-        what: the quantity.
+        quantity: the description of the limited quantity.
         limit: the limit.
         unit: the unit to print.
         measure: returns the value to compare with the limit, or None if it was not measured.
         at_least: whether the limit is a minimum. Otherwise it is a maximum.
     """
 
-    what: str
+    quantity: str
     limit: float
     unit: str
     measure: Callable[[Results], float | None]
     at_least: bool = False
 
     def verdict(self, results: Results) -> tuple[float | None, bool | None]:
-        """Return the value, and whether it meets the limit. Both are None without a measurement."""
+        """Return the value, and whether it meets the limit. Both are None if it was not measured."""
         value = self.measure(results)
         if value is None:
             return None, None
@@ -84,15 +84,15 @@ def _highest_peak(results: Results) -> float | None:
     return max(peaks) / MB if peaks else None
 
 
-def _per_id(results: Results) -> float | None:
-    few, many = results.row("lines-100k", ONE), results.row("lines-1m", ONE)
+def _memory_per_id(results: Results) -> float | None:
+    few, many = results.row("lines-100k", ONE_PROCESS), results.row("lines-1m", ONE_PROCESS)
     if few is None or many is None:
         return None
     more = results.contests["lines-1m"].lines - results.contests["lines-100k"].lines
     return (many.peak - few.peak) / more
 
 
-def _per_byte(results: Results) -> float | None:
+def _memory_per_byte(results: Results) -> float | None:
     sizes = [
         max(peaks) / results.contests[name].size
         for name in ("long-text", "long-list")
@@ -101,8 +101,8 @@ def _per_byte(results: Results) -> float | None:
     return max(sizes, default=None)
 
 
-def _growth_of_time(results: Results) -> float | None:
-    few, many = results.row("lines-100k", ONE), results.row("lines-1m", ONE)
+def _time_growth(results: Results) -> float | None:
+    few, many = results.row("lines-100k", ONE_PROCESS), results.row("lines-1m", ONE_PROCESS)
     if few is None or many is None:
         return None
     ten = results.row("start", TEN_LINES)
@@ -111,12 +111,12 @@ def _growth_of_time(results: Results) -> float | None:
     return (many.seconds - start) / (few.seconds - start) / more
 
 
-def _gain_over_naive(results: Results) -> float | None:
+def _speedup_over_naive(results: Results) -> float | None:
     naive, ours = results.row("chat", NAIVE), results.row("chat", OURS)
     return naive.seconds / ours.seconds if naive and ours else None
 
 
-def _lead_over_engine(results: Results) -> float | None:
+def _speedup_over_engine(results: Results) -> float | None:
     pairs = [
         (results.row(corpus.name, ENGINE), results.row(corpus.name, OURS)) for corpus in CORPORA
     ]
@@ -127,27 +127,27 @@ def _lead_over_engine(results: Results) -> float | None:
 
 BUDGET: Final = (
     Limit("chat, 200 MB, 50,000 lines, default jobs on 2 cores", 1.05, "L", _ratio("chat", OURS)),
-    Limit("the same in one process", 1.8, "L", _ratio("chat", ONE)),
+    Limit("the same in one process", 1.8, "L", _ratio("chat", ONE_PROCESS)),
     Limit("50,000 lines of 400 bytes (20 MB)", 1.7, "L", _ratio("small", OURS)),
     Limit("50,000 Responses requests of 1.9 KB (93 MB)", 1.2, "L", _ratio("responses", OURS)),
     Limit("200 MB of long conversations with tools", 0.87, "L", _ratio("heavy", OURS)),
     Limit("20 MB in which every line is wrong", 7.5, "L", _ratio("small-wrong-100", OURS)),
     Limit("peak memory of any process, lines up to 1 MB", 80, "MB", _highest_peak),
     Limit("10 lines (commit hook)", 6.5, "bare starts", _ratio("start", TEN_LINES)),
-    Limit("faster than a jsonschema loop, chat", 40, "times", _gain_over_naive, at_least=True),
+    Limit("faster than a jsonschema loop, chat", 40, "times", _speedup_over_naive, at_least=True),
     Limit(
         "faster than jsonschema-rs alone, the worst corpus",
         1,
         "times",
-        _lead_over_engine,
+        _speedup_over_engine,
         at_least=True,
     ),
-    Limit("memory per custom_id, up to 1,000,000 lines", 100, "bytes", _per_id),
+    Limit("memory per custom_id, up to 1,000,000 lines", 100, "bytes", _memory_per_id),
     Limit(
         "time per line at 1,000,000 lines, relative to 100,000 lines",
         1.2,
         "times",
-        _growth_of_time,
+        _time_growth,
     ),
-    Limit("memory for a line of 199 MB", 25, "times its length", _per_byte),
+    Limit("memory for a line of 199 MB", 25, "times its length", _memory_per_byte),
 )

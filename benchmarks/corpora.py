@@ -492,20 +492,20 @@ class Corpus(NamedTuple):
         title: the title to print.
         url: the endpoint of its requests.
         recipe: generates the lines from a seed and a scale.
-        wrong: whether the file has errors.
-        split: the number of lines per file, for a directory of many files. 0 means one file.
+        has_errors: whether the file has errors.
+        lines_per_file: the number of lines per file, for a directory of many files. 0 means one file.
     """
 
     name: str
     title: str
     url: str
     recipe: Recipe
-    wrong: bool = False
-    split: int = 0
+    has_errors: bool = False
+    lines_per_file: int = 0
 
 
 def recipe_for(
-    kind: Kind, lines: int, size: int = 0, wrong: float = 0, repeated: float = 0
+    kind: Kind, lines: int, size: int = 0, damaged_share: float = 0, repeated_share: float = 0
 ) -> Recipe:
     """Create a recipe for requests of one kind.
 
@@ -513,27 +513,27 @@ def recipe_for(
         kind: generates a request.
         lines: the maximum number of lines.
         size: the maximum number of bytes. 0 means no limit.
-        wrong: the share of damaged lines.
-        repeated: the share of lines that repeat an earlier custom_id.
+        damaged_share: the share of damaged lines.
+        repeated_share: the share of lines that repeat an earlier custom_id.
     """
 
     def recipe(seed: str, scale: float) -> Iterator[str]:
         writer, random = Writer(seed), Random(seed + "/errors")
-        left = size * scale or float("inf")
+        remaining = size * scale or float("inf")
         seen: list[str] = []
         for number in range(max(10, round(lines * scale))):
             request = kind(writer, number)
-            if repeated:
-                if seen and random.random() < repeated:
+            if repeated_share:
+                if seen and random.random() < repeated_share:
                     request["custom_id"] = random.choice(seen)
                 seen.append(request["custom_id"])
             text = (
                 damage_request(request, random)
-                if random.random() < wrong
+                if random.random() < damaged_share
                 else json.dumps(request, ensure_ascii=random.random() < 0.6)
             )
-            left -= len(text.encode()) + 1
-            if left < 0:
+            remaining -= len(text.encode()) + 1
+            if remaining < 0:
                 return
             yield text
 
@@ -573,29 +573,29 @@ CORPORA: Final = (
         "chat-wrong-1",
         "chat, errors in 1% of the lines",
         CHAT,
-        recipe_for(chat, 50_000, 199_000_000, wrong=0.01),
-        wrong=True,
+        recipe_for(chat, 50_000, 199_000_000, damaged_share=0.01),
+        has_errors=True,
     ),
     Corpus(
         "small-wrong-1",
         "small, errors in 1% of the lines",
         CHAT,
-        recipe_for(small, 50_000, wrong=0.01),
-        wrong=True,
+        recipe_for(small, 50_000, damaged_share=0.01),
+        has_errors=True,
     ),
     Corpus(
         "small-wrong-100",
         "small, errors in every line",
         CHAT,
-        recipe_for(small, 50_000, wrong=1),
-        wrong=True,
+        recipe_for(small, 50_000, damaged_share=1),
+        has_errors=True,
     ),
     Corpus(
         "small-duplicates",
         "small, 5% duplicate IDs",
         CHAT,
-        recipe_for(small, 50_000, repeated=0.05),
-        wrong=True,
+        recipe_for(small, 50_000, repeated_share=0.05),
+        has_errors=True,
     ),
 )
 
@@ -606,11 +606,11 @@ GROWTH: Final = (
     Corpus("lines-1m", "1,000,000 lines", CHAT, recipe_for(tiny, 1_000_000)),
     Corpus("long-text", "one line, one string of 199 MB", CHAT, long_text),
     Corpus("long-list", "one line of 199 MB, millions of messages", CHAT, long_list),
-    Corpus("many", "10,000 files of 10 lines", CHAT, recipe_for(small, 100_000), split=10),
+    Corpus("many", "10,000 files of 10 lines", CHAT, recipe_for(small, 100_000), lines_per_file=10),
 )
 
 
-def make(corpus: Corpus, directory: Path, scale: float) -> list[Path]:
+def corpus_files(corpus: Corpus, directory: Path, scale: float) -> list[Path]:
     """Return the files of a corpus. Write them if they don't exist.
 
     Args:
@@ -620,12 +620,12 @@ def make(corpus: Corpus, directory: Path, scale: float) -> list[Path]:
         scale: the share of the full size.
     """
     _refresh(directory)
-    target = directory / (corpus.name if corpus.split else f"{corpus.name}.jsonl")
+    target = directory / (corpus.name if corpus.lines_per_file else f"{corpus.name}.jsonl")
     if not target.exists():
         draft = target.with_name(target.name + ".new")
         _write(corpus, draft, scale)
         draft.rename(target)
-    return sorted(target.iterdir()) if corpus.split else [target]
+    return sorted(target.iterdir()) if corpus.lines_per_file else [target]
 
 
 def sample(path: Path, count: int) -> Path:
@@ -651,14 +651,14 @@ def _refresh(directory: Path) -> None:
 
 def _write(corpus: Corpus, draft: Path, scale: float) -> None:
     lines = corpus.recipe(f"{SEED}/{corpus.name.partition('-')[0]}", scale)
-    if not corpus.split:
+    if not corpus.lines_per_file:
         with draft.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(text + "\n" for text in lines)
         return
     rmtree(draft, ignore_errors=True)
     draft.mkdir()
     every = [text + "\n" for text in lines]
-    for number, start in enumerate(range(0, len(every), corpus.split)):
+    for number, start in enumerate(range(0, len(every), corpus.lines_per_file)):
         (draft / f"{number:05d}.jsonl").write_text(
-            "".join(every[start : start + corpus.split]), "utf-8", newline="\n"
+            "".join(every[start : start + corpus.lines_per_file]), "utf-8", newline="\n"
         )

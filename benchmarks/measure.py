@@ -49,15 +49,15 @@ class Tool(NamedTuple):
         name: the name of its row.
         command: the program and its arguments.
         statuses: the exit statuses that mean success.
-        whole: the factor by which to extrapolate its time if it checks only a sample.
-        start: the same command on an empty file. Its time is not extrapolated.
+        factor: the factor by which to extrapolate its time if it checks only a sample.
+        startup_command: the same command on an empty file. Its time is not extrapolated.
     """
 
     name: str
     command: Sequence[str]
     statuses: frozenset[int] = frozenset({0})
-    whole: float = 1
-    start: Sequence[str] = ()
+    factor: float = 1
+    startup_command: Sequence[str] = ()
 
 
 class Contest(NamedTuple):
@@ -136,14 +136,14 @@ def run(command: Sequence[str], directory: Path | None = None) -> Run:
     return Run(float(seconds), int(peak), int(status), plain(errors))
 
 
-def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
+def compete(contest: Contest, on_run: Callable[[str], object]) -> list[Row]:
     """Run the tools of a contest in turn, in reverse order in every other round.
 
     A tool that fails doesn't run again.
 
     Args:
         contest: the contest.
-        tick: is called with a description of each run before it starts.
+        on_run: called with a description of each run before it starts.
     """
     runs: dict[str, list[Run]] = {tool.name: [] for tool in contest.tools}
     failed: dict[str, str] = {}
@@ -151,8 +151,8 @@ def compete(contest: Contest, tick: Callable[[str], object]) -> list[Row]:
         for tool in contest.tools[:: -1 if number % 2 else 1]:
             if tool.name in failed:
                 continue
-            tick(f"{contest.name}: round {number + 1} of {contest.rounds}: {tool.name}")
-            done = _once(tool, contest.directory)
+            on_run(f"{contest.name}: round {number + 1} of {contest.rounds}: {tool.name}")
+            done = _run_tool(tool, contest.directory)
             runs[tool.name].append(done)
             if done.status not in tool.statuses or (
                 done.status and done.message
@@ -177,12 +177,12 @@ def plain(text: str) -> str:
     return re.sub(r"(\w+:/)?/[^\s'\":,;)]+", "…", lines[-1])[:200] if lines else ""
 
 
-def _once(tool: Tool, directory: Path | None) -> Run:
+def _run_tool(tool: Tool, directory: Path | None) -> Run:
     done = run(tool.command, directory)
-    if tool.whole == 1:
+    if tool.factor == 1:
         return done
-    start = run(tool.start, directory).seconds
-    return done._replace(seconds=start + max(0, done.seconds - start) * tool.whole)
+    start = run(tool.startup_command, directory).seconds
+    return done._replace(seconds=start + max(0, done.seconds - start) * tool.factor)
 
 
 def _row(corpus: str, tool: Tool, runs: Sequence[Run], base: Iterable[Run]) -> Row:
@@ -202,5 +202,5 @@ def _row(corpus: str, tool: Tool, runs: Sequence[Run], base: Iterable[Run]) -> R
         scatter=(high - low) / median,
         peak=max(done.peak for done in runs),
         rounds=len(runs),
-        extrapolated=tool.whole != 1,
+        extrapolated=tool.factor != 1,
     )

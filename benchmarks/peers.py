@@ -1,4 +1,4 @@
-"""Other checkers: what they check, and the environments to run them in."""
+"""Other checkers: what they check, and the environments in which they run."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ PEERS: Final = (
         ("together",),
         "UTF-8, and that every line is a JSON object",
         "custom_id, method, url, body, duplicates, limits; lines after the first error",
-        "is every line a JSON object?",
+        "only that every line is a JSON object",
         _loop("together_file"),
     ),
     Peer(
@@ -128,7 +128,7 @@ def environment(
         InstallError: the environment could not be created.
     """
     directory = DATA / "environments" / name
-    python, stamp = directory / "bin" / "python", directory / "made-of.txt"
+    python, stamp = directory / "bin" / "python", directory / "key.txt"
     contents = sha256(repr((sys.version, list(requirements), key)).encode()).hexdigest()
     if not stamp.exists() or stamp.read_text("utf-8") != contents:
         rmtree(directory, ignore_errors=True)

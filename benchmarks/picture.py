@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from html import escape
 
-from budget import ONE, OURS, YARDSTICK, Results
+from budget import BASELINE, ONE_PROCESS, OURS, Results
 from measure import Row
 from peers import PEERS
 
-WIDTH, LEFT, RIGHT = 820, 300, 160  # the width of the chart, and the margins beside the bars
-TOP, STEP, THICKNESS = (
-    64,
-    44,
-    20,
-)  # the top of the first bar, the distance between bars, their height
+#: The width of the chart, and the margins beside the bars.
+WIDTH, LEFT, RIGHT = 820, 300, 160
 
-#: The maximum length of a bar, as a multiple of the yardstick. Longer bars are cut off.
+#: The top of the first bar, the distance between the tops of two bars, and the height of a bar.
+TOP, STEP, THICKNESS = 64, 44, 20
+
+#: The maximum length of a bar, as a multiple of the baseline. Longer bars are cut off.
 MAX_RATIO = 6
 
 STYLE = """
@@ -31,30 +30,30 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 
 BRIEF = {
     OURS: "line, body, rules and file, with the API's messages",
-    ONE: "the same in one process",
+    ONE_PROCESS: "the same in one process",
     **{peer.name: peer.brief for peer in PEERS},
 }
 
 
 def as_svg(results: Results, corpus: str = "chat") -> str:
     """Draw the chart. Return an empty string if the corpus was not measured."""
-    yardstick = results.row(corpus, YARDSTICK)
-    if yardstick is None:
+    baseline = results.row(corpus, BASELINE)
+    if baseline is None:
         return ""
     contest = results.contests[corpus]
     rows = sorted(
-        (row for row in results.rows if row.corpus == corpus and row.tool in BRIEF), key=_place
+        (row for row in results.rows if row.corpus == corpus and row.tool in BRIEF), key=_sort_key
     )
-    unit = (WIDTH - LEFT - RIGHT) / (MAX_RATIO * yardstick.seconds)
+    unit = (WIDTH - LEFT - RIGHT) / (MAX_RATIO * baseline.seconds)
     height = TOP + STEP * len(rows)
-    x = LEFT + unit * yardstick.seconds
+    x = LEFT + unit * baseline.seconds
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
             f"<title>Seconds to check a batch file of {contest.size / 1e6:.0f} MB</title>",
             f"<style>{STYLE}</style>",
             f'<text class="title" x="12" y="24">Seconds to check {contest.lines:,} chat completions, {contest.size / 1e6:.0f} MB</text>',
-            f'<text class="mark" x="{x:.1f}" y="{TOP - 16}" text-anchor="middle">only parsing the JSON: {yardstick.seconds:.2f} s</text>',
+            f'<text class="mark" x="{x:.1f}" y="{TOP - 16}" text-anchor="middle">only parsing the JSON: {baseline.seconds:.2f} s</text>',
             *(
                 part
                 for number, row in enumerate(rows)
@@ -67,7 +66,7 @@ def as_svg(results: Results, corpus: str = "chat") -> str:
     )
 
 
-def _place(row: Row) -> tuple[bool, float]:
+def _sort_key(row: Row) -> tuple[bool, float]:
     return bool(row.failed), row.seconds
 
 
@@ -80,10 +79,10 @@ def _bar(row: Row, y: int, unit: float) -> list[str]:
         return [*texts, f'<text class="note" x="{LEFT}" y="{y + 14}">could not be run</text>']
     width = row.seconds * unit
     longest = WIDTH - LEFT - RIGHT
-    kind = "ours" if row.tool in {OURS, ONE} else "peer"
+    css_class = "ours" if row.tool in {OURS, ONE_PROCESS} else "peer"
     length = min(width, longest)
     bar = [
-        f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{length:.1f}" height="{THICKNESS}" rx="2"/>'
+        f'<rect class="{css_class}" x="{LEFT}" y="{y}" width="{length:.1f}" height="{THICKNESS}" rx="2"/>'
     ]
     if width > longest:
         bar.append(

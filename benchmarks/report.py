@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from budget import BUDGET, MB, TEN_LINES, YARDSTICK, Limit, Results
+from budget import BASELINE, BUDGET, MB, TEN_LINES, Limit, Results
 from measure import Contest, Row
 from peers import PEERS
 
-#: The scatter of the yardstick's times above which ratios are unreliable.
+#: The scatter of the baseline's times above which ratios are unreliable.
 NOISY: Final = 0.15
 
 
@@ -45,7 +45,7 @@ STEPS: Final = {
 
 
 def machine() -> dict[str, Any]:
-    """Describe this machine, without its name."""
+    """Describe this machine, but omit its name."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
@@ -69,7 +69,7 @@ def _processor() -> str:
 
 
 def as_json(results: Results, setting: Setting, stages: Stages) -> dict[str, Any]:
-    """Render everything as JSON data."""
+    """Return everything as JSON data."""
     return {
         "made": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
@@ -101,7 +101,7 @@ def _row_as_json(row: Row) -> dict[str, Any]:
 def _limit_as_json(limit: Limit, results: Results) -> dict[str, Any]:
     value, met = limit.verdict(results)
     return {
-        "what": limit.what,
+        "what": limit.quantity,
         "limit": limit.limit,
         "unit": limit.unit,
         "at_least": limit.at_least,
@@ -115,12 +115,12 @@ def as_markdown(results: Results, setting: Setting, stages: Stages) -> str:
     parts = [
         "# Results",
         "Written by `run.py`. [README.md](README.md) explains the rows.",
-        _where(setting),
+        _describe_run(setting),
     ]
     noise = [
         row
         for row in results.rows
-        if row.tool == _first(results.contests[row.corpus]) and row.scatter > NOISY
+        if row.tool == _reference(results.contests[row.corpus]) and row.scatter > NOISY
     ]
     if noise:
         shares = ", ".join(f"{row.corpus} {row.scatter:.0%}" for row in noise)
@@ -136,7 +136,7 @@ def as_markdown(results: Results, setting: Setting, stages: Stages) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _where(setting: Setting) -> str:
+def _describe_run(setting: Setting) -> str:
     here = machine()
     versions = ", ".join(f"{name} {version}" for name, version in sorted(setting.versions.items()))
     scale = (
@@ -157,7 +157,7 @@ def _budget(results: Results) -> str:
         bound = f"{'>=' if limit.at_least else '<='} {limit.limit:g} {limit.unit}"
         rows.append(
             (
-                limit.what,
+                limit.quantity,
                 bound,
                 "not measured" if value is None else f"{value:.2f}",
                 {True: "yes", False: "**no**", None: ""}[met],
@@ -170,13 +170,13 @@ def _stages(results: Results, stages: Stages) -> str:
     """Render the time that each step adds, in seconds and in L, and the startup time."""
     rows = []
     for corpus, seconds in stages.items():
-        yardstick = results.row(corpus, YARDSTICK)
+        baseline = results.row(corpus, BASELINE)
         before = 0.0
         cells = [corpus]
         for step in STEPS:
             added, before = seconds[step] - before, seconds[step]
             cells.append(
-                f"{added:.3f}" + (f" ({added / yardstick.seconds:.2f})" if yardstick else "")
+                f"{added:.3f}" + (f" ({added / baseline.seconds:.2f})" if baseline else "")
             )
         rows.append(cells)
     ten = results.row("start", TEN_LINES)
@@ -189,14 +189,15 @@ def _stages(results: Results, stages: Stages) -> str:
 
 
 def _contest(contest: Contest, results: Results) -> str:
-    rows = [_measured(row) for row in results.rows if row.corpus == contest.name]
+    rows = [_measurements(row) for row in results.rows if row.corpus == contest.name]
     size = f"{contest.lines:,} lines, {contest.size / MB:.1f} MB.\n\n" if contest.lines else ""
     return size + table(
-        ("tool", "seconds", f"x {_first(contest).partition(':')[0]}", "scatter", "peak MB"), rows
+        ("tool", "seconds", f"x {_reference(contest).partition(':')[0]}", "scatter", "peak MB"),
+        rows,
     )
 
 
-def _measured(row: Row) -> tuple[str, ...]:
+def _measurements(row: Row) -> tuple[str, ...]:
     if row.failed:
         return row.tool, row.failed, "", "", ""
     seconds = f"{row.seconds:.3f}" + (" (extrapolated)" if row.extrapolated else "")
@@ -211,7 +212,7 @@ def _peers(versions: Mapping[str, str]) -> str:
     return table(("peer", "version", "checks", "does not check"), rows)
 
 
-def _first(contest: Contest) -> str:
+def _reference(contest: Contest) -> str:
     return contest.tools[0].name
 
 

@@ -1,4 +1,4 @@
-"""Measure the command, the yardstick L and the peers in turn, and compare with the budget.
+"""Measure the command, the baseline L and the peers in turn, and compare the results with the budget.
 
     python benchmarks/run.py [--scale 0.02] [--rounds 5] [--growth] [--no-peers] [--only NAME ...]
 
@@ -17,8 +17,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from budget import BARE, ONE, OURS, TEN_LINES, VERSION, YARDSTICK, Results
-from corpora import CORPORA, GROWTH, TEN, Corpus, make, sample
+from budget import BARE_PYTHON, BASELINE, ONE_PROCESS, OURS, TEN_LINES, VERSION, Results
+from corpora import CORPORA, GROWTH, TEN, Corpus, corpus_files, sample
 from measure import Contest, Row, Tool, compete
 from peers import DATA, HERE, PEERS, Environment, InstallError, Peer, environment, line_schema, ours
 from picture import as_svg
@@ -26,7 +26,7 @@ from report import Setting, Stages, as_json, as_markdown
 
 START: Final = "start"
 
-#: How many times more often startup is measured, because it is short.
+#: The factor by which startup is measured more often, because it is short.
 START_ROUNDS: Final = 8
 
 #: The maximum number of rounds with the growth corpora, which take a long time.
@@ -52,7 +52,7 @@ class Bench:
         """Install the peers, and return the versions of all packages."""
         versions = dict(self._home.versions)
         for peer in () if self._options.no_peers else PEERS:
-            tell(f"installing {peer.packages[0]}")
+            show_progress(f"installing {peer.packages[0]}")
             try:
                 installed = environment(peer.packages[0], peer.packages, peer.packages)
             except InstallError as error:
@@ -75,10 +75,10 @@ class Bench:
                 yield self._growth(corpus)
 
     def _start(self) -> Contest:
-        (ten,) = make(TEN, self._directory, 1)
+        (ten,) = corpus_files(TEN, self._directory, 1)
         batchlint = self._home.command("batchlint")
         tools = [
-            Tool(BARE, [str(self._home.python), "-c", "pass"]),
+            Tool(BARE_PYTHON, [str(self._home.python), "-c", "pass"]),
             Tool(VERSION, [batchlint, "--version"]),
             Tool(TEN_LINES, [batchlint, "check", str(ten)]),
         ]
@@ -92,9 +92,9 @@ class Bench:
     def _corpus(self, corpus: Corpus) -> Contest:
         (path,) = self._make(corpus)
         lines, size = extent([path])
-        tools = self._our_tools([str(path)], frozenset({int(corpus.wrong)}))
+        tools = self._our_tools([str(path)], frozenset({int(corpus.has_errors)}))
         contest = Contest(corpus.name, corpus.title, tools, self._options.rounds, lines, size)
-        if corpus.wrong:
+        if corpus.has_errors:
             return contest  # Most peers stop at the first error.
         peers = [
             self._peer(peer, path, lines, corpus) for peer in PEERS if peer.name in self._peers
@@ -111,16 +111,16 @@ class Bench:
         )
 
     def _make(self, corpus: Corpus) -> list[Path]:
-        tell(f"generating {corpus.name}")
-        return make(corpus, self._directory, self._options.scale)
+        show_progress(f"generating {corpus.name}")
+        return corpus_files(corpus, self._directory, self._options.scale)
 
     def _our_tools(self, files: list[str], statuses: frozenset[int]) -> list[Tool]:
-        """Return the yardstick and batchlint's commands."""
+        """Return the baseline and batchlint's commands."""
         check = [self._home.command("batchlint"), "check"]
         return [
-            Tool(YARDSTICK, [str(self._home.python), str(HERE / "loops" / "parse.py"), *files]),
+            Tool(BASELINE, [str(self._home.python), str(HERE / "loops" / "parse.py"), *files]),
             Tool(OURS, [*check, *files], statuses),
-            Tool(ONE, [*check, "--jobs", "1", *files], statuses),
+            Tool(ONE_PROCESS, [*check, "--jobs", "1", *files], statuses),
         ]
 
     def _peer(self, peer: Peer, path: Path, lines: int, corpus: Corpus) -> Tool:
@@ -133,7 +133,10 @@ class Bench:
             return Tool(peer.name, [*command, str(path)])
         few, none = sample(path, peer.sample), sample(path, 0)
         return Tool(
-            peer.name, [*command, str(few)], whole=lines / peer.sample, start=[*command, str(none)]
+            peer.name,
+            [*command, str(few)],
+            factor=lines / peer.sample,
+            startup_command=[*command, str(none)],
         )
 
     def stages(self, results: Results) -> Stages:
@@ -145,7 +148,7 @@ class Bench:
         }
         if not paths:
             return {}
-        tell("measuring the stages")
+        show_progress("measuring the stages")
         command = [
             str(self._home.python),
             str(HERE / "stages.py"),
@@ -167,7 +170,7 @@ def extent(paths: Sequence[Path]) -> tuple[int, int]:
     return lines, size
 
 
-def tell(text: str) -> None:
+def show_progress(text: str) -> None:
     """Show progress on a terminal."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
@@ -178,8 +181,8 @@ def run_all(bench: Bench) -> Results:
     contests, rows = [], list[Row]()
     for contest in bench.contests():
         contests.append(contest)
-        rows += compete(contest, tell)
-    tell("")
+        rows += compete(contest, show_progress)
+    show_progress("")
     return Results(contests, rows)
 
 
@@ -216,7 +219,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
         help="also measure a million lines, lines of 199 MB and 10,000 files",
     )
     parser.add_argument(
-        "--no-peers", action="store_true", help="measure only batchlint and the yardstick"
+        "--no-peers", action="store_true", help="measure only batchlint and the baseline"
     )
     parser.add_argument(
         "--only",
@@ -231,21 +234,21 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print and write the results. Return 1 if a command of batchlint failed."""
-    chosen = options(arguments)
+    parsed = options(arguments)
     DATA.mkdir(exist_ok=True)
-    tell("installing batchlint")
-    bench = Bench(chosen, ours())
-    setting = Setting(chosen.scale, chosen.rounds, bench.install())
+    show_progress("installing batchlint")
+    bench = Bench(parsed, ours())
+    setting = Setting(parsed.scale, parsed.rounds, bench.install())
     results = run_all(bench)
-    whole = chosen.scale == 1 and chosen.growth and not chosen.only and not chosen.no_peers
+    is_full_run = parsed.scale == 1 and parsed.growth and not parsed.only and not parsed.no_peers
     stages = bench.stages(results)
-    tell("")
-    write(results, setting, stages, HERE if whole else DATA)
+    show_progress("")
+    write(results, setting, stages, HERE if is_full_run else DATA)
     print(as_markdown(results, setting, stages))
     failed = [
         row
         for row in results.rows
-        if row.failed and row.tool in {OURS, ONE, YARDSTICK, TEN_LINES, VERSION}
+        if row.failed and row.tool in {OURS, ONE_PROCESS, BASELINE, TEN_LINES, VERSION}
     ]
     return 1 if failed else 0
 

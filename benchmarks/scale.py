@@ -3,9 +3,9 @@
     python benchmarks/scale.py [--directory DIRECTORY] [--quick]
 
 The script writes `benchmarks/scale.md`, and keeps the notes at the end of the page. The exit status
-is 1 if the cost per file or line grows by more than 20%. A run takes about five minutes. It needs 2 GB in the directory for
-temporary files. Growth is measured in the CPU time of all processes, because other processes affect
-that the least.
+is 1 if the cost per file or line grows by more than 20%. A run takes about five minutes, and needs
+2 GB in the directory for temporary files. Growth is measured in the CPU time of the benchmark's
+processes, because other processes on the machine affect it the least.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ HERE: Final = Path(__file__).parent
 #: The number of lines per file when there are many files.
 LINES_PER_FILE: Final = 100
 
-#: The number of files below which runs are repeated. The run with the least CPU time counts.
+#: Runs with fewer files are repeated. The run with the least CPU time counts.
 REPEAT_BELOW: Final = 2_000
 
-#: The number of these runs.
+#: The number of times that such a run is repeated.
 REPEATS: Final = 3
 
 #: The maximum growth of the cost per file or line, as a share.
 MAX_GROWTH: Final = 0.20
 
-#: The notes after this line are written by hand. They are kept when the page is written.
+#: The line before the handwritten notes, which the script keeps.
 NOTES: Final = "<!-- The notes below are written by hand. benchmarks/scale.py keeps them. -->"
 
 
@@ -243,16 +243,16 @@ def cluster(page: Page, directory: Path, files: int, lines: int) -> None:
     )
     rows = [row.split("\t") for row in completed.stdout.splitlines()]
     for name, wall, cpu in rows:
-        faster = float(rows[0][1]) / float(wall)
-        page.add(f"| {name} | {float(wall):.2f} | {float(cpu):.2f} | {faster:.2f} |")
+        speedup = float(rows[0][1]) / float(wall)
+        page.add(f"| {name} | {float(wall):.2f} | {float(cpu):.2f} | {speedup:.2f} |")
 
 
 def processor() -> str:
     """Return the name of the processor, or the architecture if the name is unknown."""
-    about = Path("/proc/cpuinfo")
+    cpuinfo = Path("/proc/cpuinfo")
     names = [
         text.partition(": ")[2]
-        for text in (about.read_text("utf-8").splitlines() if about.exists() else [])
+        for text in (cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else [])
         if text.startswith("model name")
     ]
     return names[0] if names else platform.machine()

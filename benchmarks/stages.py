@@ -1,8 +1,8 @@
-"""Measure where the time of a check goes. Each pass over a file adds one step.
+"""Measure how long each step of a check takes. Each pass over a file adds one step.
 
     python stages.py ROUNDS FILE ...
 
-Run it in an environment that has batchlint. It prints JSON.
+Run this script in an environment that has batchlint. It prints JSON.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def passes(path: str) -> dict[str, Callable[[], None]]:
     def parse() -> None:
         for chunk in source.chunks():
             for line in BytesIO(chunk):
-                try:  # noqa: SIM105 - as the yardstick does
+                try:  # noqa: SIM105 - as the baseline does
                     orjson.loads(line)
                 except ValueError:
                     pass
@@ -72,12 +72,12 @@ def passes(path: str) -> dict[str, Callable[[], None]]:
 
         return check
 
-    stated = [name for name, rule in RULES.items() if rule.scope == "schema" and rule.default]
+    schema_rules = [name for name, rule in RULES.items() if rule.scope == "schema" and rule.default]
     return {
         "read": read,
         "parse": parse,
         "validate": validate,
-        "count": check_with(select_rules(stated)),
+        "count": check_with(select_rules(schema_rules)),
         "rules": check_with(selection),
     }
 
@@ -85,7 +85,7 @@ def passes(path: str) -> dict[str, Callable[[], None]]:
 def main(rounds: int, paths: list[str]) -> None:
     """Print the median seconds of all passes, by file."""
     gc.disable()
-    found = {}
+    medians = {}
     for path in paths:
         steps = passes(path)
         times: dict[str, list[float]] = {name: [] for name in steps}
@@ -94,8 +94,8 @@ def main(rounds: int, paths: list[str]) -> None:
                 start = time.perf_counter()
                 step()
                 times[name].append(time.perf_counter() - start)
-        found[path] = {name: statistics.median(seconds) for name, seconds in times.items()}
-    print(json.dumps(found))
+        medians[path] = {name: statistics.median(seconds) for name, seconds in times.items()}
+    print(json.dumps(medians))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 import batchlint
 
 #: The minimum share of rows with grades A and B whose code and param must agree.
-MIN_PLACE_AGREEMENT: Final = 0.97
+MIN_CODE_AND_PARAM_AGREEMENT: Final = 0.97
 
 #: The minimum share of these rows whose message must agree.
 MIN_MESSAGE_AGREEMENT: Final = 0.95
@@ -31,9 +31,16 @@ KINDS: Final = ("schema", "capability", "control")
 
 
 class Verdict(NamedTuple):
-    """Whether each part of a row agrees with batchlint. None means that there is nothing to compare."""
+    """Whether batchlint agrees with a row.
 
-    place: bool | None
+    Attributes:
+        code_and_param: whether the code and the param agree. None if the API accepted the request.
+        message: whether the message agrees. None if it can't be compared.
+        accepted: whether batchlint accepts a request that the API accepted. None for other requests.
+        found: batchlint's first error, or `accepted`.
+    """
+
+    code_and_param: bool | None
     message: bool | None
     accepted: bool | None
     found: str
@@ -88,12 +95,14 @@ def main(arguments: list[str]) -> int:
     for key, verdicts in sorted(table.items()):
         print(
             f"{key[0]:24} {key[1]:11} {key[2]:5} "
-            + " ".join(f"{share(verdicts, i):>12}" for i in range(3))
+            + " ".join(f"{fraction(verdicts, i):>12}" for i in range(3))
         )
     graded = [v for key, verdicts in table.items() if key[2] == "A, B" for v in verdicts]
-    print(f"{'all':24} {'':11} {'A, B':5} " + " ".join(f"{share(graded, i):>12}" for i in range(3)))
+    print(
+        f"{'all':24} {'':11} {'A, B':5} " + " ".join(f"{fraction(graded, i):>12}" for i in range(3))
+    )
     is_enough = (
-        ratio(graded, 0) >= MIN_PLACE_AGREEMENT
+        ratio(graded, 0) >= MIN_CODE_AND_PARAM_AGREEMENT
         and ratio(graded, 1) >= MIN_MESSAGE_AGREEMENT
         and ratio(graded, 2) == 1
     )
@@ -106,7 +115,7 @@ def ratio(verdicts: list[Verdict], column: int) -> float:
     return sum(map(bool, compared)) / len(compared) if compared else 1.0
 
 
-def share(verdicts: list[Verdict], column: int) -> str:
+def fraction(verdicts: list[Verdict], column: int) -> str:
     """Format how many of the comparable verdicts agree, such as `12/13`."""
     compared = [v[column] for v in verdicts if v[column] is not None]
     return f"{sum(map(bool, compared))}/{len(compared)}" if compared else ""

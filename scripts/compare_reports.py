@@ -310,7 +310,7 @@ def write_huge_files(directory: Path) -> None:
 
 
 #: A dict or list, and a key or an index in it.
-Place = tuple[Any, Any]
+Slot = tuple[Any, Any]
 
 
 class Mutator:
@@ -412,9 +412,9 @@ class Mutator:
         data = text.encode("utf-8", "surrogatepass")
         return self._damage(data) if may_damage and pick.random() < 0.2 else data
 
-    def _places(self, value: Any) -> list[Place]:
-        """Return every place in a value."""
-        found: list[Place] = []
+    def _slots(self, value: Any) -> list[Slot]:
+        """Return every slot in a value, at any depth."""
+        found: list[Slot] = []
         pending = [value]
         while pending:
             parent = pending.pop()
@@ -425,11 +425,11 @@ class Mutator:
                     pending.append(parent[key])
         return found
 
-    def _place(self, value: Any) -> Place:
-        return self._random.choice(self._places(value) or [({"x": 1}, "x")])
+    def _slot(self, value: Any) -> Slot:
+        return self._random.choice(self._slots(value) or [({"x": 1}, "x")])
 
     def _objects(self, value: Any) -> list[dict[str, Any]]:
-        inner = (parent[key] for parent, key in self._places(value))
+        inner = (parent[key] for parent, key in self._slots(value))
         return [value, *(item for item in inner if isinstance(item, dict))]
 
     def _placeholder(self, raw: str) -> str:
@@ -439,27 +439,27 @@ class Mutator:
         return placeholder
 
     def _drop(self, value: Any) -> None:
-        parent, key = self._place(value)
+        parent, key = self._slot(value)
         del parent[key]
 
     def _retype(self, value: Any) -> None:
-        parent, key = self._place(value)
+        parent, key = self._slot(value)
         parent[key] = copy.deepcopy(self._random.choice(self.VALUES))
 
     def _word(self, value: Any) -> None:
-        places = [
-            (parent, key) for parent, key in self._places(value) if isinstance(parent[key], str)
+        slots = [
+            (parent, key) for parent, key in self._slots(value) if isinstance(parent[key], str)
         ]
-        if places:
-            parent, key = self._random.choice(places)
+        if slots:
+            parent, key = self._random.choice(slots)
             parent[key] = self._random.choice(self.WORDS)
 
     def _splice(self, value: Any) -> None:
         """Copy a value from another request, to the same key if possible."""
-        other, name = self._place(self._random.choice(self._bases))
-        places = self._places(value) or [(value, "x")]
-        same = [(parent, key) for parent, key in places if key == name]
-        parent, key = self._random.choice(same or places)
+        other, name = self._slot(self._random.choice(self._bases))
+        slots = self._slots(value) or [(value, "x")]
+        same = [(parent, key) for parent, key in slots if key == name]
+        parent, key = self._random.choice(same or slots)
         parent[key] = copy.deepcopy(other[name])
 
     def _rename(self, value: Any) -> None:
@@ -490,24 +490,24 @@ class Mutator:
             target[placeholder] = self._random.choice((copy.deepcopy(target[key]), 1, "x"))
 
     def _deepen(self, value: Any) -> None:
-        parent, key = self._place(value)
+        parent, key = self._slot(value)
         levels = self._random.choice((300, 1_100))
         opening, closing = self._random.choice((("[", "]"), ('{"a":', "}"), ('[{"type":', "}]")))
         parent[key] = self._placeholder(opening * levels + "1" + closing * levels)
 
     def _literal(self, value: Any) -> None:
-        parent, key = self._place(value)
+        parent, key = self._slot(value)
         parent[key] = self._placeholder(self._random.choice(self.LITERALS))
 
     def _stretch(self, value: Any) -> None:
         """Make a list or a string much longer."""
-        places = [
+        slots = [
             (parent, key)
-            for parent, key in self._places(value)
+            for parent, key in self._slots(value)
             if isinstance(parent[key], str | list)
         ]
-        if places:
-            parent, key = self._random.choice(places)
+        if slots:
+            parent, key = self._random.choice(slots)
             parent[key] = (parent[key] * self._random.choice((2, 30, 200)))[:5_000]
 
     def _damage(self, data: bytes) -> bytes:

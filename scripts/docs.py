@@ -62,7 +62,7 @@ def _index_lines() -> Iterator[str]:
         "same text.\n"
     )
     yield (
-        "A finding shows the API's code. If the rule's name differs from the code, the name "
+        "Each finding includes the API's code. If the rule's name differs from the code, the name "
         "appears in brackets after the message. `--select`, `--ignore`, `--warn` and `--error` accept names, codes, "
         "groups, and globs such as `image*`."
     )
@@ -190,15 +190,15 @@ def _library_lines() -> Iterator[str]:
         yield from _public(f"batchlint.openai.{name}", getattr(batchlint.openai, name))
 
 
-def _public(name: str, thing: Any) -> Iterator[str]:
+def _public(name: str, obj: Any) -> Iterator[str]:
     """Render a function or class as Markdown, with its properties and methods."""
     yield f"\n## {name}\n"
-    if isinstance(thing, FunctionType):
-        yield f"```python\n{_signature(thing)}\n```\n"
-    yield from _sections(thing)
-    if not isinstance(thing, type) or thing in OPAQUE:
+    if isinstance(obj, FunctionType):
+        yield f"```python\n{_signature(obj)}\n```\n"
+    yield from _sections(obj)
+    if not isinstance(obj, type) or obj in OPAQUE:
         return
-    for attribute, member in vars(thing).items():
+    for attribute, member in vars(obj).items():
         if not attribute.startswith("_") and isinstance(member, property | FunctionType):
             heading = f"\n### {name.rpartition('.')[2]}.{attribute}"
             if isinstance(member, FunctionType):
@@ -209,7 +209,7 @@ def _public(name: str, thing: Any) -> Iterator[str]:
 
 
 def _signature(function: FunctionType) -> str:
-    """Return the signature of a function as written in the source, with the values of constants."""
+    """Return the signature of a function as in the source, but with constants replaced by their values."""
     source = textwrap.dedent(inspect.getsource(function))
     (definition,) = ast.parse(source).body
     assert isinstance(definition, ast.FunctionDef)
@@ -221,11 +221,11 @@ def _signature(function: FunctionType) -> str:
     return text
 
 
-def _sections(thing: Any) -> Iterator[str]:
+def _sections(obj: Any) -> Iterator[str]:
     """Render a docstring as Markdown: section headings in bold, and their entries as lists."""
     section = ""
-    text = inspect.getdoc(thing) or ""
-    if thing in OPAQUE:
+    text = inspect.getdoc(obj) or ""
+    if obj in OPAQUE:
         text = text.partition("\n\nAttributes:")[0]
     for line in text.splitlines():
         heading = re.fullmatch(r"(Args|Returns|Raises|Attributes):", line)
@@ -272,7 +272,7 @@ def settings() -> str:
 
 
 def tutorial(*, fixed: bool) -> str:
-    """Render the check of the tutorial's file, either unchanged or with the reader's fixes."""
+    """Render the report on the tutorial's file, either unchanged or with the reader's fixes."""
     page = (DOCS / "tutorial.md").read_text("utf-8")
     (lines,) = re.findall(
         r'^```json title="reviews_batch.jsonl"\n(.*?)^```$', page, re.MULTILINE | re.DOTALL
@@ -324,25 +324,29 @@ def providers() -> str:
         "| provider | line | URLs | models per file | requests | file | line size | custom_id | window |",
         "|---|---|---|---|--:|--:|--:|---|---|",
     ]
-    for one in map(provider, provider_names()):
+    for profile in map(provider, provider_names()):
         cells = (
-            f"[`{one.name}`](#{one.name})",
-            ", ".join(f"`{name}`{'' if must else '?'}" for name, must in one.line_fields.items()),
-            ", ".join(f"`{url}`" for url in (*one.endpoints, *(f"*{end}" for end in one.suffixes))),
-            {True: "one", False: "several", None: "?"}[one.single_model],
-            _limit(one, "requests", 1, ""),
-            _limit(one, "bytes", 10**6, " MB"),
-            _limit(one, "line_bytes", 10**3, " KB"),
-            custom_id(one),
-            window(one),
+            f"[`{profile.name}`](#{profile.name})",
+            ", ".join(
+                f"`{name}`{'' if must else '?'}" for name, must in profile.line_fields.items()
+            ),
+            ", ".join(
+                f"`{url}`" for url in (*profile.endpoints, *(f"*{end}" for end in profile.suffixes))
+            ),
+            {True: "one", False: "several", None: "?"}[profile.single_model],
+            _limit(profile, "requests", 1, ""),
+            _limit(profile, "bytes", 10**6, " MB"),
+            _limit(profile, "line_bytes", 10**3, " KB"),
+            custom_id(profile),
+            window(profile),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _limit(one: Provider, limit: str, unit: int, name: str) -> str:
+def _limit(profile: Provider, limit: str, unit: int, name: str) -> str:
     """Render a limit as `50,000`, or as `100 to 105 MB` if sizes in between are warnings."""
-    safe, maximum = (getattr(limits, limit) for limits in (one.safe_limits, one.limits))
+    safe, maximum = (getattr(limits, limit) for limits in (profile.safe_limits, profile.limits))
     if safe is None:
         return ""
     if maximum is None:
@@ -353,11 +357,11 @@ def _limit(one: Provider, limit: str, unit: int, name: str) -> str:
 def provider_sources() -> str:
     """Render each provider's notes and sources."""
     parts = []
-    for one in map(provider, provider_names()):
-        about = "" if one.service == one.title else f": {one.service}"
-        parts += [f"### {one.name}\n", f"**{one.title}**{about}.", *one.notes]
+    for profile in map(provider, provider_names()):
+        about = "" if profile.service == profile.title else f": {profile.service}"
+        parts += [f"### {profile.name}\n", f"**{profile.title}**{about}.", *profile.notes]
         parts.append("")
-        parts += [f"* {source}: {', '.join(about)}" for source, about in by_source(one).items()]
+        parts += [f"* {source}: {', '.join(about)}" for source, about in by_source(profile).items()]
         parts.append("")
     return "\n".join(parts).rstrip()
 

@@ -282,8 +282,8 @@ def check_formats(case: Case, report: Report) -> None:
     """Verify that every format can be rendered and parsed."""
     path = str(case.path)
     result = FileResult(path, report, source=path)
-    for name, chosen in FORMATS.items():
-        text = "".join(chosen.render([result], Options(0, show_source=True)))
+    for name, output_format in FORMATS.items():
+        text = "".join(output_format.render([result], Options(0, show_source=True)))
         text.encode()
         if name in _PARSERS:
             _PARSERS[name](text)

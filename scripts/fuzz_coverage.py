@@ -43,13 +43,13 @@ _MAX_INPUT_BYTES: Final = 4096
 _MAX_SEED_BYTES: Final = 3000
 
 
-class _Engines:
-    """Checks with the engine `jsonschema`, and keeps its compiled checkers."""
+class _OtherEngine:
+    """Checks inputs with the engine `jsonschema`, and caches its checkers."""
 
     def __init__(self) -> None:
         self._checkers: dict[tuple[str, Selection], Checker] = {}
 
-    def other(self, name: str, selection: Selection) -> Checker:
+    def checker(self, name: str, selection: Selection) -> Checker:
         """Return the checker with the engine `jsonschema`."""
         key = (name, selection)
         if key not in self._checkers:
@@ -59,7 +59,7 @@ class _Engines:
     def check(self, data: bytes) -> Any:
         """Check with the engine `jsonschema`."""
         os.environ["BATCHLINT_ENGINE"] = "jsonschema"
-        vars(chunk)["checker_for"] = self.other
+        vars(chunk)["checker_for"] = self.checker
         try:
             return fuzz.check(data)
         finally:
@@ -67,7 +67,7 @@ class _Engines:
             os.environ["BATCHLINT_ENGINE"] = ""
 
 
-_ENGINES: Final = _Engines()
+_OTHER_ENGINE: Final = _OtherEngine()
 
 
 def check_input(data: bytes) -> None:
@@ -78,7 +78,7 @@ def check_input(data: bytes) -> None:
     """
     case = fuzz.Case(data, Path(), 0)
     report = fuzz.check_in_one_mode(case)
-    if fuzz.facts(report) != fuzz.facts(_ENGINES.check(data)):
+    if fuzz.facts(report) != fuzz.facts(_OTHER_ENGINE.check(data)):
         raise fuzz.DifferenceError("other engine")
     if zlib.crc32(data) % 8 == 0:
         fuzz.check_formats(case, report)

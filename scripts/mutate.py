@@ -126,7 +126,7 @@ class Mutant(NamedTuple):
 
     Attributes:
         path: the module, relative to the package.
-        place: the qualified name of the function or method. Empty outside functions.
+        function: the qualified name of the function or method. Empty outside functions.
         first: the first line of the changed statement.
         last: the last line of the changed statement.
         old: the changed lines before the change, stripped.
@@ -136,7 +136,7 @@ class Mutant(NamedTuple):
     """
 
     path: str
-    place: str
+    function: str
     first: int
     last: int
     old: str
@@ -147,7 +147,7 @@ class Mutant(NamedTuple):
     @property
     def key(self) -> tuple[str, str, str, str]:
         """A key that identifies the mutant even if lines move."""
-        return self.path, self.place, self.old, self.new
+        return self.path, self.function, self.old, self.new
 
 
 # -- mutants --------------------------------------------------------------------------------------
@@ -197,13 +197,13 @@ def _mutant(path: str, source: str, code: str, before: _Outline) -> Mutant | Non
     if after.text == before.text:
         return None
     old, new, line = _difference(source, code)
-    place, first, last = before.place(line)
+    function, first, last = before.function(line)
     swaps = after.rest == before.rest
     if swaps:
         names = [name for name in before.bodies if before.bodies[name] != after.bodies.get(name)]
         swaps = len(names) == 1
-        place = names[0] if swaps else place
-    return Mutant(path, place, first, last, old, new, code, swaps)
+        function = names[0] if swaps else function
+    return Mutant(path, function, first, last, old, new, code, swaps)
 
 
 def _difference(source: str, code: str) -> tuple[str, str, int]:
@@ -234,13 +234,13 @@ class _Outline:
         self.bodies: dict[str, str] = {}
         self._spans: list[tuple[int, int, str]] = []
         rest = ast.parse(source)
-        self._take(rest.body, "")
+        self._collect(rest.body, "")
         self.rest = ast.dump(rest)
 
-    def _take(self, statements: list[ast.stmt], prefix: str) -> None:
+    def _collect(self, statements: list[ast.stmt], prefix: str) -> None:
         for statement in statements:
             if isinstance(statement, ast.ClassDef):
-                self._take(statement.body, f"{prefix}{statement.name}.")
+                self._collect(statement.body, f"{prefix}{statement.name}.")
             elif isinstance(statement, ast.FunctionDef):
                 name = prefix + statement.name
                 self.bodies[name] = "".join(map(ast.dump, statement.body))
@@ -248,7 +248,7 @@ class _Outline:
                 self._spans.append((start, statement.end_lineno or start, name))
                 statement.body = []
 
-    def place(self, line: int) -> tuple[str, int, int]:
+    def function(self, line: int) -> tuple[str, int, int]:
         """Return the function at a line, and the lines of the innermost statement there."""
         names = [name for start, stop, name in self._spans if start <= line <= stop]
         first, last = line, line
@@ -265,14 +265,15 @@ class _Outline:
         return (names[-1] if names else ""), first, last
 
 
-def choose(tree: Path, sample: int, seed: int, only: str) -> list[Mutant]:
+def choose_mutants(tree: Path, sample: int, seed: int, only: str) -> list[Mutant]:
     """Return a sample of the mutants, in the order of the code.
 
     Args:
         tree: the copy of the tree.
         sample: the number of mutants. 0 means all.
         seed: different seeds choose different mutants.
-        only: strings that module paths must contain, separated by commas. Empty means all.
+        only: strings separated by commas. Only modules whose path contains one of them are changed.
+            Empty means all modules.
     """
     found = sorted(
         path.relative_to(tree / PACKAGE).as_posix()
@@ -323,7 +324,7 @@ class TestMap(NamedTuple):
     def tests_for(self, mutant: Mutant, source: str) -> list[str]:
         """Return the tests of the changed lines. Those most likely to fail come first."""
         numbers = set(range(mutant.first, mutant.last + 1))
-        if not mutant.place:
+        if not mutant.function:
             numbers |= _lines_that_read(mutant, source)
         by_line = self.lines.get(mutant.path, {})
         found = {test for number in numbers for test in by_line.get(number, ())}
@@ -339,7 +340,7 @@ class TestMap(NamedTuple):
         return [*self._in_order(mutant, found), *self._in_order(mutant, others)]
 
     def _in_order(self, mutant: Mutant, found: set[str]) -> list[str]:
-        """Return the tests that are most likely to fail, as many as the time allows."""
+        """Return as many tests as the time allows, starting with those most likely to fail."""
         by_function: dict[str, list[str]] = defaultdict(list)
         for test in sorted(found, key=lambda test: self.seconds.get(test, 0)):
             by_function[test.partition("[")[0]].append(test)
@@ -494,16 +495,16 @@ class _Watch:
         return sum(os.times()[:4]) - self._start > SECONDS
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.say(nodeid)
+        self.write_state(nodeid)
         if self.failed or self.is_over_time:
             self.end()
 
-    def say(self, running: str) -> None:
+    def write_state(self, running: str) -> None:
         row = json.dumps([bool(self.failed), self.failed or running, self.ran]) + "\n"
         os.write(self._report, row.encode())
 
     def end(self) -> None:
-        self.say("")
+        self.write_state("")
         os._exit(0)
 
 
@@ -541,13 +542,13 @@ def _run_all(
     control: Callable[[_Control, set[str]], None],
     done: Callable[[Job, Outcome], None],
 ) -> None:
-    """Run the tests of all mutants. Then run the failed tests without a change: they must pass.
+    """Run the tests of all mutants. Then run the failed tests without a change, when they must pass.
 
     Args:
         jobs: the mutants and their tests.
         run: runs the tests of one mutant.
         control: runs tests without a change.
-        done: is called with each outcome.
+        done: called with each outcome.
     """
     outcomes = {}
     for job in jobs:
@@ -612,9 +613,12 @@ _QUIET: Final = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAss
 def _functions() -> dict[tuple[str, str], list[types.FunctionType]]:
     """Return the functions of the package, by file and qualified name."""
     found = defaultdict(list)
-    for thing in gc.get_objects():
-        if isinstance(thing, types.FunctionType) and str(PACKAGE) in thing.__code__.co_filename:
-            found[thing.__code__.co_filename, thing.__code__.co_qualname].append(thing)
+    for candidate in gc.get_objects():
+        if (
+            isinstance(candidate, types.FunctionType)
+            and str(PACKAGE) in candidate.__code__.co_filename
+        ):
+            found[candidate.__code__.co_filename, candidate.__code__.co_qualname].append(candidate)
     return found
 
 
@@ -622,15 +626,15 @@ def _swap(mutant: Mutant, functions: dict[tuple[str, str], list[types.FunctionTy
     """Replace the code of an existing function with the changed code."""
     path = str(Path.cwd() / PACKAGE / mutant.path)
     code_object = compile(mutant.code, path, "exec")
-    for name in mutant.place.split("."):
+    for name in mutant.function.split("."):
         code_object = next(
             code
             for code in code_object.co_consts
             if isinstance(code, types.CodeType) and code.co_name == name
         )
-    existing = functions[path, mutant.place]
+    existing = functions[path, mutant.function]
     if not existing:
-        raise LookupError(f"no function {mutant.place} in {path}")
+        raise LookupError(f"no function {mutant.function} in {path}")
     for function in existing:
         function.__code__ = code_object
 
@@ -804,11 +808,11 @@ def copy_tree(target: Path) -> None:
 
 
 def read_equivalent() -> dict[tuple[str, str, str, str], str]:
-    """Read why each equivalent mutant is equivalent, by its key."""
+    """Return the reasons why mutants are equivalent, by mutant key."""
     if not EQUIVALENT.exists():
         return {}
     return {
-        (row["path"], row["place"], row["old"], row["new"]): row["reason"]
+        (row["path"], row["function"], row["old"], row["new"]): row["reason"]
         for row in yaml.safe_load(EQUIVALENT.read_text()) or ()
     }
 
@@ -819,15 +823,15 @@ def report(rows: list[tuple[tuple[Any, ...], Outcome]], floor: float) -> int:
     survivors = []
     equivalent_count = 0
     for mutant, outcome in rows:
-        path, place, first, _, old, new = mutant
+        path, function, first, _, old, new = mutant
         if outcome.killed:
             continue
-        if (path, place, old, new) in known:
+        if (path, function, old, new) in known:
             equivalent_count += 1
         else:
-            survivors.append((path, place, first, old, new, outcome))
-    for path, place, first, old, new, outcome in survivors:
-        print(f"\n{PACKAGE}/{path}:{first} {place}  ({outcome.ran} tests, {outcome.by})")
+            survivors.append((path, function, first, old, new, outcome))
+    for path, function, first, old, new, outcome in survivors:
+        print(f"\n{PACKAGE}/{path}:{first} {function}  ({outcome.ran} tests, {outcome.by})")
         print(f"  - {old}\n  + {new}")
     counted = len(rows) - equivalent_count
     killed = counted - len(survivors)
@@ -857,7 +861,7 @@ def main() -> int:
     parser.add_argument(
         "--outcomes", type=Path, help="file for the outcomes, to continue a run later"
     )
-    parser.add_argument("--map", type=Path, help="file that remembers which tests run which lines")
+    parser.add_argument("--map", type=Path, help="file that stores which tests run which lines")
     parser.add_argument("--record", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("tests", nargs="*", default=list(TESTS), help="the tests to run")
@@ -869,7 +873,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
         sandbox = Path(directory).resolve()
         copy_tree(sandbox)
-        mutants = choose(sandbox, args.sample, args.seed, args.only)
+        mutants = choose_mutants(sandbox, args.sample, args.seed, args.only)
         if args.map and args.map.exists():
             lines, seconds = json.loads(args.map.read_text())
             lines = {

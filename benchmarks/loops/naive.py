@@ -7,8 +7,8 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 
 validator = Draft202012Validator(json.loads(Path(sys.argv[1]).read_text("utf-8")))
-wrong = 0
+errors = 0
 with Path(sys.argv[2]).open(encoding="utf-8") as file:
     for line in file:
-        wrong += sum(1 for _ in validator.iter_errors(json.loads(line)))
-sys.exit(f"{wrong} errors" if wrong else 0)
+        errors += sum(1 for _ in validator.iter_errors(json.loads(line)))
+sys.exit(f"{errors} errors" if errors else 0)
