@@ -55,7 +55,7 @@ _WRONG_URL_SYMPTOMS: Final = frozenset(
     }
 )
 
-#: The rule for `image` in an image edit, which requires `images` instead.
+#: The rule for `image` in an image edit. That `images` is missing follows from it.
 _JSON_EDITS_IMAGE: Final = "json_edits_image"
 
 #: Pairs of unknown and missing fields. If a missing field is reported, the unknown fields follow
@@ -81,14 +81,14 @@ def first_of_each_cause(
     """
     kept = list(problems)
     if len(kept) > 1:
-        kept = _one_image_per_message(_drop_symptoms_of_missing_fields(kept))
+        kept = _one_image_per_message(_drop_symptoms(kept))
     kept = _one_per_wrapped_object(kept, request)
     return _one_per_wrong_url(kept, request, provider)
 
 
-def _drop_symptoms_of_missing_fields(problems: list[Problem]) -> list[Problem]:
-    """Drop problems that follow from a missing field."""
-    missing = {
+def _drop_symptoms(problems: list[Problem]) -> list[Problem]:
+    """Drop problems that follow from another problem of the same object."""
+    causes = {
         problem.path
         for problem in problems
         if problem.path and problem.rule in ("missing_required_parameter", _JSON_EDITS_IMAGE)
@@ -96,31 +96,31 @@ def _drop_symptoms_of_missing_fields(problems: list[Problem]) -> list[Problem]:
     return [
         problem
         for problem in problems
-        if not (problem.path and _is_symptom(problem.rule, problem.path, missing))
+        if not (problem.path and _is_symptom(problem.rule, problem.path, causes))
     ]
 
 
-def _is_symptom(rule: str, path: PathParts, missing: set[PathParts]) -> bool:
-    """Return whether a problem follows from a missing field.
+def _is_symptom(rule: str, path: PathParts, causes: set[PathParts]) -> bool:
+    """Return whether a problem follows from another one.
 
     Args:
         rule: the problem's rule.
         path: the problem's path.
-        missing: the paths of the missing fields.
+        causes: the paths of the problems that it may follow from.
     """
     parent = path[:-1]
     field = path[-1]
 
-    def is_missing(*names: str) -> bool:
-        return any((*parent, name) in missing for name in names)
+    def has_cause(*names: str) -> bool:
+        return any((*parent, name) in causes for name in names)
 
     if rule == "unknown_parameter":
-        return any(field in fields and is_missing(*names) for fields, names in _UNKNOWN_AND_MISSING)
+        return any(field in fields and has_cause(*names) for fields, names in _UNKNOWN_AND_MISSING)
     if rule != "missing_required_parameter":
         return False
     if field == "images":
-        return is_missing("image", "image[]")
-    return parent[-1:] == ("format",) and field == "schema" and is_missing("name")
+        return has_cause("image", "image[]")
+    return parent[-1:] == ("format",) and field == "schema" and has_cause("name")
 
 
 def _one_image_per_message(problems: list[Problem]) -> list[Problem]:

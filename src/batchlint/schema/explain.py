@@ -33,8 +33,8 @@ HintMaker = Callable[[Any, PathParts], str | None]
 #: The maximum number of unknown parameters in a body that get a suggestion.
 _MAX_SUGGESTIONS: Final = 100
 
-#: The number of levels at which a validator skips the valid items of an array of unions. Validating
-#: the items of a recursive union at every level would take quadratic time.
+#: The maximum depth at which a validator checks the items of an array of unions, to skip those that
+#: are valid. At every level of a recursive union, this would take quadratic time.
 _MAX_VALIDATED_LEVELS: Final = 8
 
 _EMPTY: Final[Schema] = {}
@@ -569,7 +569,7 @@ class _Walk:
         if note is None and keyword.startswith("type:"):
             note = notes.get("type")
         name = phrasing.dotted(path)
-        named: str | None = name if param is None else phrasing.dotted(param)
+        param_name: str | None = name if param is None else phrasing.dotted(param)
         phase = self._phase
         position = self._position
         if note is not None:
@@ -580,7 +580,7 @@ class _Walk:
                 template = note["message"].replace("{p}", "\0")
                 message = phrasing.fill(template, values).replace("\0", "{p}")
             if "param" in note:
-                named = phrasing.fill(note["param"], values) or None
+                param_name = phrasing.fill(note["param"], values) or None
             if "phase" in note:  # Within this phase, problems keep the order in which they occur.
                 phase = Phase[note["phase"].upper()]
                 position = 0
@@ -592,7 +592,9 @@ class _Walk:
         self._serial += 1
         return Problem(
             message.replace("{p}", name),
-            None if named is None else f"{explainer.param_prefix}{named}".removesuffix("."),
+            None
+            if param_name is None
+            else f"{explainer.param_prefix}{param_name}".removesuffix("."),
             (*explainer.prefix, *(path if location is None else location)),
             hint,
             rule,
@@ -632,7 +634,7 @@ def _constraint_path(constraint: Schema) -> PathParts:
 
 
 def _is_of_type(json_type: str, value: Any, types: str | list[str]) -> bool:
-    """Return whether a value has one of several types. 1.0 counts as an integer."""
+    """Return whether a value has a type, or one of a list of types. 1.0 counts as an integer."""
     if json_type in types if isinstance(types, list) else json_type == types:
         return True
     if json_type == "integer":

@@ -297,7 +297,7 @@ def _not_object(json_type: str) -> str:
     return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{json_type}\"'."
 
 
-# -- any function ---------------------------------------------------------------------------------
+# -- functions that aren't strict -----------------------------------------------------------------
 
 
 def _check_function(root: dict[str, Any]) -> Iterator[SchemaProblem]:
