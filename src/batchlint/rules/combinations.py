@@ -71,12 +71,12 @@ def stream_options_without_stream(request: Request) -> Iterator[Problem]:
         )
 
 
-def _remove_max_tokens(_: Problem, __: Line) -> Fix:
+def _max_tokens_fix(_: Problem, __: Line) -> Fix:
     return Fix("unsafe", "Remove `max_tokens`.", (edits.remove(("body", "max_tokens")),))
 
 
 @stated_in_schema(
-    code="invalid_parameter_combination", fix=_remove_max_tokens, hint="Remove `max_tokens`."
+    code="invalid_parameter_combination", fix=_max_tokens_fix, hint="Remove `max_tokens`."
 )
 def max_tokens_twice() -> None:
     """A chat completion request sets both `max_tokens` and `max_completion_tokens`.

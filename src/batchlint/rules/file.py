@@ -37,7 +37,7 @@ _NOT_JSONL: Final = "Invalid file format for Batch API. Must be .jsonl"
 _SPLIT: Final = "Split the file into several batches."
 
 #: Warn about a model this many days before its shutdown.
-_SOON: Final = 30
+_WARNING_DAYS: Final = 30
 
 #: Batch validation reports conflicts between lines last: those of URLs and IDs after all problems
 #: with the line's fields, and those of models after missing parameters of the body. This is
@@ -117,7 +117,7 @@ def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
         hint = f"In practice, the API enforces a limit of {limit:,} bytes."
     else:
         message = f"The file has {size:,} bytes. {file.provider.title} may accept only {safe:,}."
-        hint = _doubt(limit)
+        hint = _warning_reason(limit)
     yield Problem(message, hint=hint)
 
 
@@ -129,7 +129,7 @@ def _maximum(file: CheckedFile, limit: int) -> str:
     return f"{subject} is {limit:,}"
 
 
-def _doubt(limit: int | None) -> str:
+def _warning_reason(limit: int | None) -> str:
     """Return the reason why exceeding the lower limit is only a warning."""
     if limit is None:
         return "This limit comes from a single second-hand source."
@@ -191,7 +191,7 @@ def requests_near_limit(file: CheckedFile) -> Iterator[Problem]:
     if safe is not None and requests > safe and (limit is None or requests <= limit):
         yield Problem(
             f"The file has {requests:,} requests. {file.provider.title} may accept only {safe:,}.",
-            hint=_doubt(limit),
+            hint=_warning_reason(limit),
         )
 
 
@@ -263,7 +263,7 @@ def _replacement(model: str) -> str:
     )
 
 
-def _use_successor(model: str) -> Fix | None:
+def _successor_fix(model: str) -> Fix | None:
     new = successors().get(model)
     if new is None:
         return None
@@ -293,7 +293,7 @@ def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
             f"The provided model '{model.name}' is not supported by the Batch API.",
             f"Its shutdown was announced for {shutdown_dates()[model.name]}."
             f"{_replacement(model.name)}",
-            _use_successor(model.name),
+            _successor_fix(model.name),
         )
 
 
@@ -337,9 +337,9 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
 
 
 def _ending_models(file: CheckedFile) -> set[str]:
-    """Return the models that shut down soon, or were shut down according to a public list only."""
+    """Return the models that shut down soon, or whose shutdown only a public list reports."""
     today = _today(file)
-    last = (today + min(timedelta(days=_SOON), date.max - today)).isoformat()
+    last = (today + min(timedelta(days=_WARNING_DAYS), date.max - today)).isoformat()
     announced = shutdown_dates()
     reported = reported_shutdown_dates()
     names = _model_names(file)
@@ -481,7 +481,7 @@ def is_replaceable(endpoint: Endpoint, name: str, body: Mapping[str, Any]) -> bo
 def _replacement_fix(url: str, name: str, provider_name: str) -> Fix:
     """Return the fix that replaces a deprecated parameter in requests to a URL, where possible."""
     if name == "max_tokens":
-        edit = Edit(_rename_limit, (url, provider_name))
+        edit = Edit(_rename_max_tokens, (url, provider_name))
         return Fix("safe", "Rename `max_tokens` to `max_completion_tokens`.", (edit,))
     return Fix("unsafe", "Write `tools` and `tool_choice`.", (Edit(_use_tools, (url,)),))
 
@@ -498,7 +498,7 @@ def _body_for_url(url: str, text: str) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _rename_limit(text: str, url: str, provider_name: str) -> str | None:
+def _rename_max_tokens(text: str, url: str, provider_name: str) -> str | None:
     """Rename `max_tokens`, unless the model reasons. The new limit includes reasoning tokens."""
     body = _body_for_url(url, text)
     if body is None or body.get("max_tokens") is None:
@@ -646,15 +646,15 @@ def _mismatches(
     """Yield the requests whose value differs from the expected one, as (line, value, custom_id)."""
     summary = file.summary
     custom_ids = chain.from_iterable(summary.custom_ids.blocks())  # One per line.
-    passed = 0
+    consumed = 0
     for run in runs.until(summary.lines):
         if run.value is None or run.value == expected:
             continue
-        ids_of_run = islice(custom_ids, run.start - 1 - passed, run.stop - 1 - passed)
+        ids_of_run = islice(custom_ids, run.start - 1 - consumed, run.stop - 1 - consumed)
         for line, custom_id in enumerate(ids_of_run, run.start):
             if not summary.statuses.is_blank(line):
                 yield line, run.value, custom_id
-        passed = run.stop - 1
+        consumed = run.stop - 1
 
 
 #: This fix has no edits. New IDs must differ from those of all lines, so a final pass assigns them.
@@ -735,15 +735,15 @@ def _repeated_hashes(custom_ids: CustomIds, lines: int) -> set[int]:
         if len(set(ids)) == len(ids):
             return set()
     count = lines // _PARTITION_SIZE + 1
-    shares = [array("q") for _ in range(count)]
-    adders = [share.append for share in shares]
+    partitions = [array("q") for _ in range(count)]
+    append_functions = [partition.append for partition in partitions]
     for block in custom_ids.blocks():
         for number in map(hash, filter(None, block)):
-            adders[number % count](number)
+            append_functions[number % count](number)
     repeated: set[int] = set()
-    for share in shares:
-        if len(set(share)) < len(share):
-            repeated.update(number for number, times in Counter(share).items() if times > 1)
+    for partition in partitions:
+        if len(set(partition)) < len(partition):
+            repeated.update(number for number, times in Counter(partition).items() if times > 1)
     return repeated
 
 

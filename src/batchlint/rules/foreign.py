@@ -1,4 +1,4 @@
-"""Recognize other file formats from the first bytes of a file."""
+"""Recognize foreign formats, which are not batch input, from the first bytes of a file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .text import BYTE_ORDER_MARK, Defect
 #: The name of a batch's output and error files in messages.
 RESULT_OF_BATCH: Final = "the output or error file of a batch"
 
-#: This many lines at the beginning must all have a foreign format.
+#: A file has a foreign format if this many lines at its beginning have it.
 _LINES: Final = 20
 
 #: Larger chunks are not decoded. Only a chunk with a single line can be this large.
@@ -87,14 +87,14 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
     ][:_LINES]
     if not lines:
         return None
-    form = _json_document(head, lines[0]) or _rows(lines) or _text(lines)
-    if form is None:
+    found = _json_document(head, lines[0]) or _rows(lines) or _text(lines)
+    if found is None:
         return None
-    name, hint = form
-    if form == _SHORT_LINES:
+    name, hint = found
+    if found == _SHORT_LINES:
         if provider is not None and not provider.has_urls:
             return None
-        hint = f"{hint} {_providers_with_short_lines()}"
+        hint = f"{hint} {_short_lines_hint()}"
     return Defect("foreign", hint, name, fix=_AS_LINES if name in _JSON_DOCUMENTS else None)
 
 
@@ -206,7 +206,7 @@ def _rows(lines: list[bytes]) -> tuple[str, str] | None:
 
 
 def _shape(row: Any) -> tuple[str, str] | None:
-    """Return the foreign format of a row; None if it may be a batch request."""
+    """Return the foreign format of a row, and a hint; None if it may be a batch request."""
     if not isinstance(row, dict) or "url" in row or "method" in row:
         return None
     if "response" in row and "custom_id" in row:
@@ -234,7 +234,7 @@ def _shape(row: Any) -> tuple[str, str] | None:
     return _SHORT_LINES if row.keys() == {"custom_id", "body"} else None
 
 
-def _providers_with_short_lines() -> str:
+def _short_lines_hint() -> str:
     """Return the hint to check the file for another provider."""
     names = [
         f"`--provider {name}`"

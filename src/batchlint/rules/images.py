@@ -17,8 +17,8 @@ _NO_COMPRESSION: Final = 100
 _IMAGES: Final = (IMAGE_GENERATIONS, IMAGE_EDITS)
 
 
-def _number(value: Any) -> int:
-    """Return the value if it is an integer, otherwise the default."""
+def _compression(value: Any) -> int:
+    """Return the `output_compression`, or the default if it is not an integer."""
     return value if json_type(value) == "integer" else _NO_COMPRESSION
 
 
@@ -54,7 +54,7 @@ def invalid_png_output_compression(request: Request) -> Iterator[Problem]:
 def _is_lossy_png(options: dict[str, Any]) -> bool:
     return (
         options.get("output_format") == "png"
-        and _number(options.get("output_compression")) < _NO_COMPRESSION
+        and _compression(options.get("output_compression")) < _NO_COMPRESSION
     )
 
 
@@ -78,7 +78,7 @@ def compression_without_format(request: Request) -> Iterator[Problem]:
     options = request.body
     if (
         options.get("output_format") is None
-        and _number(options.get("output_compression")) < _NO_COMPRESSION
+        and _compression(options.get("output_compression")) < _NO_COMPRESSION
     ):
         yield problem(
             "Compression is only supported for the output formats 'webp' and 'jpeg'. The "
@@ -222,7 +222,7 @@ def format_excludes(request: Request) -> Iterator[Problem]:
     output_format = options.get("output_format")
     if output_format == "svg" and json_type(options.get("n")) == "integer" and options["n"] > 1:
         yield problem("The output format 'svg' requires 'n' to be 1.", "n")
-    compression = _number(options.get("output_compression"))
+    compression = _compression(options.get("output_compression"))
     if output_format in ("svg", "gif") and compression < _NO_COMPRESSION:
         yield problem(
             f"The output format '{output_format}' does not support 'output_compression'.",

@@ -27,7 +27,7 @@ _WRONG_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 #: Hints for missing fields.
-_ADD: Final[Mapping[str, str]] = {
+_MISSING_FIELD_HINTS: Final[Mapping[str, str]] = {
     "custom_id": "Give each request a unique ID, so that you can find its result.",
     "method": 'Add "method": "POST".',
     "url": 'Add the endpoint, for example "url": "/v1/responses".',
@@ -71,7 +71,7 @@ def _missing_field_hint(line: Mapping[str, Any], path: PathParts, provider: Prov
     for wrong, right in misnamed_fields(line, provider.line_fields).items():
         if path == (right,):
             return f'Rename "{phrasing.excerpt(wrong)}" to "{right}".'
-    return _ADD.get(str(path[0])) if len(path) == 1 else None
+    return _MISSING_FIELD_HINTS.get(str(path[0])) if len(path) == 1 else None
 
 
 #: This fix has no edits. New IDs must differ from those of all lines, so a final pass assigns them.
@@ -81,7 +81,7 @@ _NEW_ID: Final = Fix("unsafe", "Add a unique custom_id.")
 def resembles_request(request: Mapping[str, Any], fields: Container[str]) -> bool:
     """Return whether a line has a body, perhaps in a string or under a wrong name.
 
-    Otherwise, it may be a row of another kind of file, and fixes don't change its fields.
+    A line without a body may be a row of a foreign format, so fixes don't change its fields.
 
     Args:
         request: the decoded line.
@@ -92,8 +92,8 @@ def resembles_request(request: Mapping[str, Any], fields: Container[str]) -> boo
     return "body" in misnamed_fields(request, fields).values()
 
 
-def _add_field(problem: Problem, line: Line) -> Fix | None:
-    """Rename a misnamed field, or add the missing one if possible."""
+def _missing_field_fix(problem: Problem, line: Line) -> Fix | None:
+    """Return the fix that renames a misnamed field, or adds the missing one."""
     path = problem.path or ()
     if not resembles_request(line.request, line.provider.line_fields):
         return None
@@ -110,7 +110,7 @@ def _add_field(problem: Problem, line: Line) -> Fix | None:
     code="missing_required_parameter",
     fails="batch",
     hint=_missing_field_hint,
-    fix=_add_field,
+    fix=_missing_field_fix,
 )
 def missing_line_member() -> None:
     """The line lacks `custom_id`, `method`, `url` or `body`.
@@ -129,14 +129,14 @@ def missing_line_member() -> None:
     """
 
 
-def _quote_number(problem: Problem, line: Line) -> Fix | None:
+def _custom_id_fix(problem: Problem, line: Line) -> Fix | None:
     path = problem.path or ()
     if path != ("custom_id",) or type(line.request["custom_id"]) is not int:
         return None
     return Fix("unsafe", "Put the custom_id in quotes.", (edits.quote(path),))
 
 
-@stated_in_schema(fails="batch", fix=_quote_number)
+@stated_in_schema(fails="batch", fix=_custom_id_fix)
 def invalid_custom_id() -> None:
     """`custom_id` is not a string.
 
@@ -177,14 +177,14 @@ def empty_custom_id(line: Line) -> Iterator[Problem]:
         yield Problem("The custom_id is empty.", "custom_id", ("custom_id",), hint, fix=_NEW_ID)
 
 
-def _write_post(_: Problem, line: Line) -> Fix | None:
+def _method_fix(_: Problem, line: Line) -> Fix | None:
     method = line.request.get("method")
     if not isinstance(method, str) or method.strip().upper() != "POST":
         return None
     return Fix("safe", 'Write "POST".', (edits.replace(("method",), '"POST"'),))
 
 
-@stated_in_schema(fails="batch", fix=_write_post)
+@stated_in_schema(fails="batch", fix=_method_fix)
 def invalid_method() -> None:
     """`method` is not `POST`.
 
@@ -259,8 +259,8 @@ def _not_an_endpoint(value: str, service: Provider, suggestion: str = "") -> str
 _HOST: Final = re.compile(r"(?i)https?://[^/]*")
 
 
-def _write_url(_: Problem, line: Line) -> Fix | None:
-    """Correct the host, slashes and `/v1` of a URL, if it then matches exactly one endpoint."""
+def _url_fix(_: Problem, line: Line) -> Fix | None:
+    """Return the fix for the host, slashes and `/v1` of a URL, if only one endpoint matches."""
     url = line.request.get("url")
     if not isinstance(url, str) or len(url) > _MAX_URL_LENGTH:
         return None
@@ -277,7 +277,7 @@ def _name_in(url: str) -> str:
     return path.removeprefix("v1/")
 
 
-@stated_in_schema(fails="batch", hint=_url_hint, fix=_write_url)
+@stated_in_schema(fails="batch", hint=_url_hint, fix=_url_fix)
 def invalid_url() -> None:
     """`url` is not a valid batch endpoint.
 
@@ -304,14 +304,14 @@ def _body_hint(line: Mapping[str, Any], _path: PathParts, _provider: Provider) -
     return None
 
 
-def _write_object(_: Problem, line: Line) -> Fix | None:
+def _body_fix(_: Problem, line: Line) -> Fix | None:
     body = line.request.get("body")
     if not isinstance(body, str) or not edits.fits_as_object(body):
         return None
     return Fix("safe", "Write the body as an object.", (edits.unquote(("body",)),))
 
 
-@stated_in_schema(fails="batch", hint=_body_hint, fix=_write_object)
+@stated_in_schema(fails="batch", hint=_body_hint, fix=_body_fix)
 def invalid_body() -> None:
     """`body` is not an object.
 
@@ -343,7 +343,7 @@ def too_many_problems() -> None:
     """
 
 
-_REMOVE: Final = "Remove the field."
+_REMOVE_FIELD: Final = "Remove the field."
 
 
 @line_rule(fails=None)
@@ -375,13 +375,13 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
             action = "Move it into the body" if field in parameters else "Remove it"
             fix: Fix | None = None
             if not _may_be_body(body):
-                pass  # The line may be a row of another kind of file, or the field may be its body.
+                pass  # The line may be a row of a foreign format, or the field may be its body.
             elif line.request[field] is None:
-                fix = Fix("safe", _REMOVE, (edits.remove((field,)),))
+                fix = Fix("safe", _REMOVE_FIELD, (edits.remove((field,)),))
             elif line.endpoint is None or not isinstance(body, dict):
                 pass  # The field may be a parameter, so it is kept for now.
             elif field not in parameters:
-                fix = Fix("unsafe", _REMOVE, (edits.remove((field,)),))
+                fix = Fix("unsafe", _REMOVE_FIELD, (edits.remove((field,)),))
             elif field not in body:
                 fix = Fix("unsafe", f"{action}.", (edits.move((field,), ("body",)),))
             yield Problem(

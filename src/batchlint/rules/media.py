@@ -31,7 +31,7 @@ class _Flaw(NamedTuple):
     """A flaw in a data URL: its kind, and the API's description of the value."""
 
     kind: Literal["url", "mime", "data"]
-    got: str
+    description: str
 
 
 def _flaw(url: str, mime: str) -> _Flaw | None:
@@ -56,7 +56,7 @@ def _header_flaw(url: str, mime: str) -> _Flaw | None:
 
 
 #: Tolerant base64 decoders accept whitespace, the URL-safe alphabet and URL escapes.
-_TOLERATED: Final = str.maketrans(
+_TOLERANT_TRANSLATION: Final = str.maketrans(
     {"-": "+", "_": "/", " ": None, "\n": None, "\r": None, "\t": None}
 )
 _ESCAPES: Final = (("%2B", "+"), ("%2F", "/"), ("%3D", "="))
@@ -77,7 +77,7 @@ def _normalize(payload: str) -> str:
     """Normalize base64 as a tolerant decoder does, and remove the padding."""
     for escape, character in _ESCAPES:
         payload = payload.replace(escape, character)
-    return payload.translate(_TOLERATED).rstrip("=")
+    return payload.translate(_TOLERANT_TRANSLATION).rstrip("=")
 
 
 #: The first bytes of the four image formats that the API accepts. The API's messages list the
@@ -193,7 +193,7 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
         flaw = _flaw(url, "image/")
         if flaw:
             yield problem(
-                f"Invalid '{dotted(path)}'. {_EXPECTED_IMAGE}, but got {flaw.got}.", *path
+                f"Invalid '{dotted(path)}'. {_EXPECTED_IMAGE}, but got {flaw.description}.", *path
             )
         elif not _begins_like_image(url):
             yield problem(
@@ -274,7 +274,7 @@ def invalid_base64_image(request: Request) -> Iterator[Problem]:
                 *path,
                 param=None,
                 phase=Phase.LAST,
-                hint=f"Expected a base64-encoded data URL, but got {flaw.got}. {_ENCODE_IMAGE}",
+                hint=f"Expected a base64-encoded data URL, but got {flaw.description}. {_ENCODE_IMAGE}",
             )
 
 
@@ -365,7 +365,7 @@ def invalid_file_data(request: Request) -> Iterator[Problem]:
         flaw = _flaw(data, "application/pdf")
         if flaw:
             yield problem(
-                f"Invalid file data: '{dotted(path)}'. {_EXPECTED_PDF}, but got {flaw.got}.",
+                f"Invalid file data: '{dotted(path)}'. {_EXPECTED_PDF}, but got {flaw.description}.",
                 *path,
                 hint="Chat completions accept only PDF files. For other files, use /v1/responses."
                 if flaw.kind == "mime"
@@ -397,7 +397,7 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
         if flaw:
             yield problem(
                 "The file cannot be decoded. Expected a base64-encoded data URL, but got "
-                f"{flaw.got}.",
+                f"{flaw.description}.",
                 *path,
             )
 

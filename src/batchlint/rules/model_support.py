@@ -12,8 +12,8 @@ from .registry import Line, Request, problem, request_rule, stated_in_schema
 from .triggers import fields
 
 
-def _remove_unsupported(problem: Problem, line: Line) -> Fix | None:
-    """Remove a parameter that the model does not support, or rename it to its replacement."""
+def _unsupported_parameter_fix(problem: Problem, line: Line) -> Fix | None:
+    """Return the fix that removes an unsupported parameter, or renames it to its replacement."""
     path = problem.path or ()
     if len(path) < 2 or not isinstance(path[-1], str):
         return None
@@ -26,7 +26,7 @@ def _remove_unsupported(problem: Problem, line: Line) -> Fix | None:
     return Fix("unsafe", "Remove the parameter.", (edits.remove(path),))
 
 
-@stated_in_schema(fix=_remove_unsupported)
+@stated_in_schema(fix=_unsupported_parameter_fix)
 def unsupported_parameter() -> None:
     """The model does not support the parameter.
 
@@ -66,7 +66,7 @@ def unsupported_value() -> None:
 
 
 @stated_in_schema(
-    fix=_remove_unsupported, hint="Remove `reasoning_effort`, or use a reasoning model."
+    fix=_unsupported_parameter_fix, hint="Remove `reasoning_effort`, or use a reasoning model."
 )
 def unrecognized_argument() -> None:
     """`reasoning_effort` is set for a model that does not reason.

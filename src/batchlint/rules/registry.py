@@ -1,6 +1,6 @@
 """The rule registry: the type `Rule`, the decorators that register rules, and rule selection.
 
-A rule is a function. Its name and its docstring are the rule's name and documentation. The
+A rule is a function, whose name and docstring are the rule's name and documentation. The
 decorator determines the function's argument:
 
 * `@request_rule`: a decoded request. For checks beyond JSON Schema.
@@ -116,8 +116,8 @@ class CheckedFile(NamedTuple):
 
 Check = Callable[..., Iterator[Problem]]
 
-#: Makes a hint from the line, the path of the problem, and the provider. If the body's schema found
-#: the problem, it gets the body instead of the line.
+#: Makes a hint from the line, the path of the problem, and the provider. For problems of the body's
+#: schema, the first argument is the body instead of the line.
 HintMaker = Callable[[Mapping[str, Any], PathParts, Provider], str | None]
 
 #: Makes the fix for a problem from the decoded line; None if there is no fix.
@@ -131,7 +131,7 @@ class Rule(NamedTuple):
         name: its unique name, in snake_case.
         module: the module of this package that defines it.
         scope: what the rule checks.
-        check: yields the problems.
+        check: the function that yields the problems.
         code: the API's code; the rule's name if the API's code is null or unknown.
         severity: the default severity.
         fails: what fails in the API: the upload, the batch or the request; None for a warning.
@@ -297,7 +297,7 @@ def every_line_rule(*, fails: Effect | None = None, code: str | None = None) -> 
 
 
 def name_rule(*, fails: Effect | None, code: str | None = None) -> Decorator:
-    """Register a check of the file's name. It also runs for files of a foreign format."""
+    """Register a check of the file's name. It also runs for files in foreign formats."""
     return _decorator("name", fails, code)
 
 
@@ -391,11 +391,11 @@ def select_rules(
 
     Args:
         only: select exactly these rules; None selects all that are on by default.
-        ignore: leave these rules out.
+        ignore: omit these rules.
         warn: select these rules as warnings.
         error: select these rules as errors.
-        provider: the provider to select rules for. Its severities replace the default ones. Rules
-            that it switches off are left out, unless `warn` or `error` names them.
+        provider: the provider to select rules for. Its severities replace the default ones. It can
+            disable rules, but not those that `warn` or `error` names.
 
     Raises:
         ValueError: a name is unknown (the message suggests similar ones), or no rule is left.
@@ -460,7 +460,7 @@ def _suggestion(name: str) -> str:
     known = sorted(
         {known for rule in RULES.values() for known in (rule.name, rule.code, rule.group)}
     )
-    inside = [each for each in known if len(name) > 3 and name in each]
-    longer = sorted((each for each in inside if each.startswith(name)), key=len)
-    near = (longer or difflib.get_close_matches(name, known, 3) or inside)[:3]
-    return f"; did you mean {' or '.join(near)}?" if near else "; `batchlint rule` lists them"
+    containing = [each for each in known if len(name) > 3 and name in each]
+    completions = sorted((each for each in containing if each.startswith(name)), key=len)
+    similar = (completions or difflib.get_close_matches(name, known, 3) or containing)[:3]
+    return f"; did you mean {' or '.join(similar)}?" if similar else "; `batchlint rule` lists them"

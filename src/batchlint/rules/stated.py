@@ -93,14 +93,14 @@ def missing_messages() -> None:
     """
 
 
-def _remove_stream(problem: Problem, _: Line) -> Fix | None:
+def _stream_fix(problem: Problem, _: Line) -> Fix | None:
     if problem.path != ("body", "stream"):
         return None
     options = edits.remove_if_present(("body", "stream_options"))
     return Fix("safe", "Remove `stream`.", (edits.remove(problem.path), options))
 
 
-@stated_in_schema(fails="batch", fix=_remove_stream, hint="Remove `stream`.")
+@stated_in_schema(fails="batch", fix=_stream_fix, hint="Remove `stream`.")
 def streaming_unsupported() -> None:
     """`stream` is `true`.
 
@@ -191,8 +191,8 @@ def missing_required_parameter() -> None:
     """
 
 
-def _remove_null(problem: Problem, line: Line) -> Fix | None:
-    """Remove an unknown parameter that is null. Exported data frames often contain such nulls."""
+def _null_fix(problem: Problem, line: Line) -> Fix | None:
+    """Return the fix for an unknown null parameter. Exported data frames often contain such nulls."""
     value: Any = line.request
     for part in problem.path or ():
         value = value[part]
@@ -201,7 +201,7 @@ def _remove_null(problem: Problem, line: Line) -> Fix | None:
     return Fix("safe", "Remove the parameter, which is null.", (edits.remove(problem.path),))
 
 
-@stated_in_schema(fix=_remove_null)
+@stated_in_schema(fix=_null_fix)
 def unknown_parameter() -> None:
     """An object has a parameter that the API does not recognize.
 
@@ -223,15 +223,15 @@ def unknown_parameter() -> None:
 
 #: The roles and fields of messages that /v1/responses accepts unchanged.
 _SAME_ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
-_MESSAGE: Final = {"role", "content"}
+_MESSAGE_FIELDS: Final = {"role", "content"}
 
 
-def _move_messages(body: Mapping[str, Any]) -> tuple[Edit, ...]:
-    """Rename `messages`, unless they have content parts, whose types differ on /v1/responses."""
+def _messages_edits(body: Mapping[str, Any]) -> tuple[Edit, ...]:
+    """Return the edit that renames `messages`, if /v1/responses accepts their value."""
     messages = body["messages"]
     is_portable = isinstance(messages, list) and all(
         isinstance(message, dict)
-        and message.keys() == _MESSAGE
+        and message.keys() == _MESSAGE_FIELDS
         and isinstance(message["role"], str)
         and message["role"] in _SAME_ROLES
         and isinstance(message["content"], str)
@@ -240,8 +240,8 @@ def _move_messages(body: Mapping[str, Any]) -> tuple[Edit, ...]:
     return (edits.rename(("body", "messages"), "input"),) if is_portable and messages else ()
 
 
-def _move_format(body: Mapping[str, Any]) -> tuple[Edit, ...]:
-    """Move the format into `text`. Chat completions nest a schema one level deeper."""
+def _format_edits(body: Mapping[str, Any]) -> tuple[Edit, ...]:
+    """Return the edits that move the format into `text`, and its schema up by one level."""
     old = body["response_format"]
     path = ("body", "response_format")
     if not isinstance(old, dict) or "text" in body:
@@ -257,11 +257,11 @@ def _move_format(body: Mapping[str, Any]) -> tuple[Edit, ...]:
     return (*flatten, edits.wrap(path, '{"format": ', "}"), edits.rename(path, "text"))
 
 
-def _move_limit(_: Mapping[str, Any]) -> tuple[Edit, ...]:
+def _limit_edits(_: Mapping[str, Any]) -> tuple[Edit, ...]:
     return (edits.rename(("body", "max_completion_tokens"), "max_output_tokens"),)
 
 
-def _move_effort(body: Mapping[str, Any]) -> tuple[Edit, ...]:
+def _effort_edits(body: Mapping[str, Any]) -> tuple[Edit, ...]:
     path = ("body", "reasoning_effort")
     if "reasoning" in body:
         return ()
@@ -270,15 +270,15 @@ def _move_effort(body: Mapping[str, Any]) -> tuple[Edit, ...]:
 
 #: The parameters that moved, each with its new name and a function that makes the edits.
 _MOVED: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], tuple[Edit, ...]]]]] = {
-    "messages": ("input", _move_messages),
-    "response_format": ("text.format", _move_format),
-    "max_completion_tokens": ("max_output_tokens", _move_limit),
-    "reasoning_effort": ("reasoning.effort", _move_effort),
+    "messages": ("input", _messages_edits),
+    "response_format": ("text.format", _format_edits),
+    "max_completion_tokens": ("max_output_tokens", _limit_edits),
+    "reasoning_effort": ("reasoning.effort", _effort_edits),
 }
 
 
-def _move_parameter(problem: Problem, line: Line) -> Fix | None:
-    """Move a parameter to its new place, if its value can be converted."""
+def _moved_parameter_fix(problem: Problem, line: Line) -> Fix | None:
+    """Return the fix that moves a parameter, if its value can be converted."""
     name = str((problem.path or ("",))[-1])
     body = line.request["body"]
     if name not in _MOVED or problem.path != ("body", name):
@@ -288,7 +288,7 @@ def _move_parameter(problem: Problem, line: Line) -> Fix | None:
     return Fix("safe", f"Use `{new}` instead of `{name}`.", changes) if changes else None
 
 
-@stated_in_schema(code="unsupported_parameter", fix=_move_parameter)
+@stated_in_schema(code="unsupported_parameter", fix=_moved_parameter_fix)
 def moved_parameter() -> None:
     """The request uses a chat completions parameter that has another name on `/v1/responses`.
 

@@ -237,7 +237,7 @@ def unchecked_schema(request: Request) -> Iterator[Problem]:
 
     Evidence: none. The limit is batchlint's own, not the API's.
     """
-    unchecked = [place for place, found in _schema_problems(request) if _is_unchecked(found)]
+    unchecked = [location for location, found in _schema_problems(request) if _is_unchecked(found)]
     if unchecked:
         first = unchecked[0]
         more = f" and {len(unchecked) - 1:,} others" if len(unchecked) > 1 else ""
@@ -338,8 +338,8 @@ def _parameters(function: Any, *path: str | int) -> _Location | None:
     if not isinstance(function, dict) or not isinstance(parameters, dict | None):
         return None
     schema_path = (*path, "parameters")
-    place = schema_path if "parameters" in function else path
-    return _Location("function", function, parameters, place, phrasing.dotted(schema_path))
+    location = schema_path if "parameters" in function else path
+    return _Location("function", function, parameters, location, phrasing.dotted(schema_path))
 
 
 #: Finds the schema in a field or list item, given its index and value.

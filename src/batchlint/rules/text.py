@@ -58,7 +58,7 @@ class Defect(NamedTuple):
     Attributes:
         kind: the kind of defect.
         detail: the details for the hint.
-        name: the name of a foreign format.
+        name: the name of the foreign format, if the file has one.
         path: the path in the parameters of a create call.
         fix: how to repair the line or the file; None if that is not possible.
     """

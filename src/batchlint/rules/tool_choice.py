@@ -255,7 +255,7 @@ def _declared(request: Request) -> set[tuple[str, str]] | None:
 
 
 def _tool_key(tool: Any) -> tuple[str, str] | None:
-    """Return a tool's kind, and its name if a request can have several tools of this kind.
+    """Return a tool's type, and its name if a request can have several tools of this type.
 
     None for a malformed tool, and for MCP servers, which provide any number of tools.
     """
