@@ -164,8 +164,8 @@ def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
 
     Fix: Remove either `conversation` or `previous_response_id`.
 
-    Evidence: confirmed. A recorded response, August 2026. The API's message contains
-    empty quotes and a shortened name: 'pre..._id'.
+    Evidence: confirmed. A recorded response from August 2026. The API's message
+    contains empty quotes and a shortened name: 'pre..._id'.
     """
     if isinstance(request.body.get("conversation"), str | dict) and isinstance(
         request.body.get("previous_response_id"), str

@@ -296,7 +296,7 @@ def _not_in_json_mode(request: Request) -> bool:
 def json_word_missing(request: Request) -> Iterator[Problem]:
     """The request uses JSON mode, but its conversation does not contain the word "json".
 
-    Case does not matter. The API rejects the request when the batch
+    Upper or lower case does not matter. The API rejects the request when the batch
     runs. The error appears in the batch's error file.
 
     Nothing is reported if the word may be somewhere that batchlint cannot see: in an
@@ -450,7 +450,7 @@ def arguments_not_json(request: Request) -> Iterator[Problem]:
             "a", "name": "f", "arguments": "{\"x\": 1}"}, {"type":
             "function_call_output", "call_id": "a", "output": "1"}]}
 
-    Fix: Serialize the arguments with a JSON library, and don't truncate them.
+    Fix: Serialize the arguments with a JSON library and don't truncate them.
 
     Evidence: documented. OpenAI's documentation describes the arguments as JSON. It
     is unknown whether OpenAI rejects other strings. Some servers with the same

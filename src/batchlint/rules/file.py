@@ -77,7 +77,7 @@ def file_too_large(file: CheckedFile) -> Iterator[Problem]:
 
     The API rejects the upload.
 
-    Fix: Split the file with `batchlint split`, and create one batch per part.
+    Fix: Split the file with `batchlint split`, then create one batch per part.
 
     Evidence: confirmed. Two logs from April 2026 give 209715200 as the maximum.
     bespokelabsai/curator#111 quotes the error message. The Batch guide says "200
@@ -99,8 +99,8 @@ def file_size_near_limit(file: CheckedFile) -> Iterator[Problem]:
     guide says "200 MB", which may mean 200,000,000 bytes. If the API enforces the
     lower limit, it rejects the upload.
 
-    Fix: To be safe, split the file with `batchlint split`, and create one batch per
-    part.
+    Fix: To be safe, split the file with `batchlint split`, then create one batch
+    per part.
 
     Evidence: documented. The Batch guide says "200 MB". `file_too_large` lists the
     evidence for the higher limit. `batchlint provider NAME` lists the sources for other
@@ -142,8 +142,8 @@ def empty_file(file: CheckedFile) -> Iterator[Problem]:
 
     The API rejects the upload, with the same message as for a wrong file name.
 
-    Fix: Write at least one request to the file. If there should be requests
-    already, check the program that writes the file.
+    Fix: Write at least one request to the file. If it should already contain
+    requests, check the program that writes the file.
 
     Evidence: reported. ogx-ai/ogx `test_batches_errors.py` (August 2025) asserts
     the status and parts of the message. For a file with only blank lines, the
@@ -159,7 +159,7 @@ def too_many_requests(file: CheckedFile) -> Iterator[Problem]:
 
     The whole batch fails before any request runs. Blank lines do not count as requests.
 
-    Fix: Split the file with `batchlint split`, and create one batch per part.
+    Fix: Split the file with `batchlint split`, then create one batch per part.
 
     Evidence: documented. The Batch guide states the limit. The API's code and message
     are unknown, so batchlint uses its own. `batchlint provider NAME` lists the sources
@@ -180,8 +180,8 @@ def requests_near_limit(file: CheckedFile) -> Iterator[Problem]:
     only source is a third party. The rule doesn't apply to OpenAI, whose limit is
     certain (see `too_many_requests`).
 
-    Fix: To be safe, split the file with `batchlint split`, and create one batch per
-    part.
+    Fix: To be safe, split the file with `batchlint split`, then create one batch
+    per part.
 
     Evidence: documented. `batchlint provider NAME` lists the sources.
     """
@@ -203,7 +203,7 @@ def too_many_embedding_inputs(file: CheckedFile) -> Iterator[Problem]:
     list of tokens counts as one input. A list of strings, or of lists of tokens, counts
     as one input per item.
 
-    Fix: Split the file with `batchlint split`, and create one batch per part.
+    Fix: Split the file with `batchlint split`, then create one batch per part.
 
     Evidence: documented. The Batch guide states the limit. The API's code and message
     are unknown, so batchlint uses its own.
@@ -318,8 +318,8 @@ def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
     Fix: Use the successor that the hint names, or another model.
 
     Evidence: documented. Announced dates are from the docstrings of openai-python
-    3.57.0. Other dates are from litellm 1.110.2. For these, the message says
-    "reportedly".
+    3.57.0. Other dates are from litellm 1.110.2. For these dates, the message
+    contains "reportedly".
     """
     for model in _model_uses(file, _ending_models(file)):
         announced = shutdown_dates().get(model.name)
@@ -379,10 +379,10 @@ def model_not_batchable(file: CheckedFile) -> Iterator[Problem]:
 def misspelled_model(file: CheckedFile) -> Iterator[Problem]:
     """The model name is unknown, but resembles a known one.
 
-    This is a warning because the model may be newer than batchlint's list. If it
-    does not exist, the whole batch fails. Unknown names that don't resemble a known
-    one are not reported. The finding appears once per model, on the first line that
-    uses it.
+    This is a warning because the model may be newer than batchlint's list. If the
+    model does not exist, the whole batch fails. Unknown names that don't resemble a
+    known one are not reported. The finding appears once per model, on the first
+    line that uses it.
 
     Fails: /v1/chat/completions {"model": "gpt-5.4-mni", "messages": [{"role": "user",
             "content": "Hi"}]}
@@ -759,7 +759,7 @@ def enqueued_tokens(file: CheckedFile) -> Iterator[Problem]:
     UTF-8. It covers only text, not images, audio or files. Users report that the API's
     own estimate is higher than a tokenizer's count.
 
-    Fix: Split the file with `batchlint split`, and wait for each batch to finish
+    Fix: Split the file with `batchlint split`, then wait for each batch to finish
     before you create the next one.
 
     Evidence: reported. openai/openai-python#2084 (February 2025) quotes the code

@@ -332,12 +332,12 @@ def invalid_body() -> None:
 
 @stated_in_schema(fails=None)
 def too_many_problems() -> None:
-    """The line has more than 1,000 problems of one rule, or in one parameter of the body.
+    """The line has more than 1,000 problems of one rule or in one parameter of the body.
 
     Further problems of that rule or parameter are not listed, so that the report of
     a damaged line stays short. The finding appears once per line.
 
-    Fix: Fix the listed problems, and check the file again.
+    Fix: Fix the listed problems, then check the file again.
 
     Evidence: none. The limit is batchlint's own, not the API's.
     """

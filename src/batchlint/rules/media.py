@@ -168,8 +168,8 @@ def _data_urls(request: Request) -> Iterator[tuple[PathParts, str]]:
 def invalid_image_url(request: Request) -> Iterator[Problem]:
     """The data URL of an image cannot be decoded, or its bytes are not an image.
 
-    The API accepts PNG, JPEG, GIF and WebP. It rejects requests with other images.
-    The error appears in the batch's error file.
+    The API accepts PNG, JPEG, GIF and WebP images. It rejects requests with other
+    data URLs. The error appears in the batch's error file.
 
     For chat completions, see `invalid_image_format` and `invalid_base64_image`.
 
@@ -182,8 +182,8 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
             [{"image_url":
             "data:application/octet-stream;base64,iVBORw0KGgoAAAANSUhEUg=="}]}
 
-    Fix: Encode the bytes of the file with a base64 library, and put its MIME type into
-    the data URL.
+    Fix: Encode the bytes of the file with a base64 library and put its MIME type
+    into the data URL.
 
     Evidence: reported. Full error responses: anomalyco/opencode#23983 (April 2026) and
     others (May to October 2026). For moderations and videos, the error message is
@@ -210,8 +210,8 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
 def invalid_image_format(request: Request) -> Iterator[Problem]:
     """The image in a data URL is not a PNG, JPEG, GIF or WebP file.
 
-    The API checks both the MIME type and the bytes, and rejects the request. The
-    error appears in the batch's error file.
+    The API checks both the MIME type and the bytes. It rejects the request when the
+    batch runs. The error appears in the batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             [{"type": "image_url", "image_url": {"url":
@@ -293,7 +293,7 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
     Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_image", "image_url": "https://example.com/a.png"}]}]}
 
-    Fix: Encode the image with a base64 library, and put `data:image/png;base64,`
+    Fix: Encode the image with a base64 library and put `data:image/png;base64,`
     (with the image's type) before the result.
 
     Evidence: inferred. The API's response in each case is unknown. The "Expected a
@@ -386,8 +386,8 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
             "input_file", "filename": "a.pdf", "file_data":
             "data:application/pdf;base64,JVBERi0xLjQK"}]}]}
 
-    Fix: Encode the bytes of the file with a base64 library, and put its MIME type into
-    the data URL.
+    Fix: Encode the bytes of the file with a base64 library and put its MIME type
+    into the data URL.
 
     Evidence: inferred. The rule is modeled on the API's response to images. It is
     unknown which file types the API accepts.
@@ -427,7 +427,7 @@ def logit_bias_key(request: Request) -> Iterator[Problem]:
     Fails: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"cat": 5}}
     Passes: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"9246": 5}}
 
-    Fix: Encode the word with the model's tokenizer, and use the resulting numbers as
+    Fix: Encode the word with the model's tokenizer and use the resulting numbers as
     keys.
 
     Evidence: documented. The docstrings of openai-python 3.54.0 describe the keys

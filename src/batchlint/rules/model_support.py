@@ -40,9 +40,10 @@ def unsupported_parameter() -> None:
 
     Fix: Remove the parameter. If the message names a replacement, use it instead.
 
-    Evidence: confirmed. Recorded responses, August and September 2026, and users'
-    reports. `schemas/models.yaml` lists the sources for each family of models. The API
-    returns this code for chat completions, and no code for `/v1/responses`.
+    Evidence: confirmed. Recorded responses from August and September 2026, and
+    users' reports. `schemas/models.yaml` lists the sources for each family of
+    models. The API returns this code for chat completions, but no code for
+    `/v1/responses`.
     """
 
 
@@ -60,8 +61,9 @@ def unsupported_value() -> None:
 
     Fix: Use a value that the message lists, or remove the parameter to get the default.
 
-    Evidence: confirmed. Recorded responses, August and September 2026, and users'
-    reports. `schemas/models.yaml` lists the sources for each family of models.
+    Evidence: confirmed. Recorded responses from August and September 2026, and
+    users' reports. `schemas/models.yaml` lists the sources for each family of
+    models.
     """
 
 
@@ -101,8 +103,8 @@ def invalid_parameter() -> None:
 
     Fix: Set `prompt_cache_retention` to `24h`, or remove it.
 
-    Evidence: confirmed. Recorded responses, August 2026. The API returns this code for
-    `/v1/responses`, and no code for chat completions.
+    Evidence: confirmed. Recorded responses from August 2026. The API returns this
+    code for `/v1/responses`, but no code for chat completions.
     """
 
 
@@ -122,8 +124,8 @@ def top_logprobs_above_max() -> None:
 
     Fix: Lower `top_logprobs` to the maximum in the message.
 
-    Evidence: confirmed. A recorded response, August 2026. The API reports other limits
-    with a code, but not this one.
+    Evidence: confirmed. A recorded response from August 2026. The API returns no
+    code.
     """
 
 
@@ -171,9 +173,9 @@ def max_tokens_too_large() -> None:
     """
 
 
-@stated_in_schema(hint="Remove `response_format`, or use another model.")
+@stated_in_schema(hint="Use another type, or a model that supports this type.")
 def response_format_unsupported() -> None:
-    """The model does not support this type of `response_format`.
+    """The model does not support this type of `response_format` or `text.format`.
 
     The API rejects the request when the batch runs. The error appears in the
     batch's error file.
@@ -183,9 +185,10 @@ def response_format_unsupported() -> None:
     Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
             "content": "JSON, please"}], "response_format": {"type": "json_object"}}
 
-    Fix: Choose a model that supports the type, or remove `response_format`.
+    Fix: Use another type, or a model that supports this type.
 
-    Evidence: reported. Users' reports with full responses, 2025. The API returns no code.
+    Evidence: reported. Users' reports from 2025 with full responses. The API
+    returns no code.
     """
 
 
@@ -222,8 +225,8 @@ def dimensions_unsupported() -> None:
 
     Fix: Remove `dimensions`.
 
-    Evidence: confirmed. A recorded response from July 2024, and users' reports. The API
-    returns neither code nor param.
+    Evidence: confirmed. A recorded response from July 2024 and users' reports. The
+    API returns neither code nor param.
     """
 
 
@@ -242,7 +245,7 @@ def invalid_input_fidelity_model() -> None:
     Fix: Remove `input_fidelity`, or choose a model that supports it, for example
     `gpt-image-1.5`.
 
-    Evidence: reported. Users' reports with full responses, April 2026 and later.
+    Evidence: reported. Users' reports since April 2026 with full responses.
     """
 
 
@@ -262,7 +265,7 @@ def unsupported_content() -> None:
 
     Fix: Remove the content, or use a model that accepts it.
 
-    Evidence: confirmed. Recorded responses, August 2025 to May 2026.
+    Evidence: confirmed. Recorded responses from August 2025 to May 2026.
     """
 
 
@@ -311,20 +314,22 @@ def audio_required() -> None:
     """
 
 
-@stated_in_schema(hint="Remove the tools, change the reasoning effort, or use another model.")
+@stated_in_schema(hint="Change the tools or the reasoning effort, or use another model.")
 def unsupported_tools() -> None:
-    """The model does not support a tool, either with this reasoning effort or at all.
+    """The model does not support a tool of the request, or requires a tool that is missing.
 
     The API rejects the request when the batch runs. The error appears in the
-    batch's error file.
+    batch's error file. Some models reject a tool only with the reasoning effort
+    `minimal`. Deep research models require a tool for web search, file search or
+    MCP.
 
     Fails: /v1/responses {"model": "gpt-5", "input": "Hi", "reasoning": {"effort":
             "minimal"}, "tools": [{"type": "web_search"}]}
     Passes: /v1/responses {"model": "gpt-5", "input": "Hi", "reasoning": {"effort":
             "low"}, "tools": [{"type": "web_search"}]}
 
-    Fix: Remove the tools that the message names, change the effort, or use another
-    model.
+    Fix: Change the tools as the message describes, change the reasoning effort, or
+    use another model.
 
     Evidence: confirmed. Recorded responses for search and deep-research models (October
     2025 to April 2026), and users' reports for the effort `minimal` (openai/codex#3559)
@@ -344,10 +349,11 @@ def incompatible_argument() -> None:
     Passes: /v1/chat/completions {"model": "gpt-4o", "messages": [{"role": "user",
             "content": "Hi"}], "temperature": 0}
 
-    Fix: Remove the parameter.
+    Fix: Remove the parameter, or use another model.
 
-    Evidence: confirmed. A recorded response for `stop` (17 April 2026), and users' reports
-    for `temperature` and `presence_penalty`. The API returns neither code nor param.
+    Evidence: confirmed. A recorded response for `stop` (17 April 2026) and users'
+    reports for `temperature` and `presence_penalty`. The API returns neither code
+    nor param.
     """
 
 
@@ -372,7 +378,7 @@ def web_search_options_unsupported() -> None:
 
 @stated_in_schema(hint="Remove `reasoning.encrypted_content` from `include`.")
 def encrypted_content_unsupported() -> None:
-    """`include` asks for encrypted reasoning, but the model does not reason.
+    """`include` contains `reasoning.encrypted_content`, but the model does not reason.
 
     The API rejects the request when the batch runs. The error appears in the
     batch's error file.
@@ -384,8 +390,8 @@ def encrypted_content_unsupported() -> None:
 
     Fix: Remove `reasoning.encrypted_content` from `include`.
 
-    Evidence: reported. NousResearch/hermes-agent#24234 (12 May 2026) for gpt-4o. The API
-    returns no code.
+    Evidence: reported. NousResearch/hermes-agent#24234 (12 May 2026) quotes the
+    message for gpt-4o. The API returns no code.
     """
 
 
@@ -406,7 +412,10 @@ def token_out_of_range() -> None:
     """
 
 
-@stated_in_schema(fails=None)
+@stated_in_schema(
+    fails=None,
+    hint="Remove the parameter, or use another model. The API's response is unknown.",
+)
 def unsupported_by_documentation() -> None:
     """The parameter is documented only for other models.
 
@@ -417,10 +426,10 @@ def unsupported_by_documentation() -> None:
     Passes: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": "x", "suffix":
             "y"}
 
-    Fix: Remove the parameter, or choose a model that the message names.
+    Fix: Remove the parameter, or use a model that supports it.
 
-    Evidence: documented. The docstrings of openai-python 3.57.0, the Batch guide and
-    public lists of models. The API's response is unknown.
+    Evidence: documented. The sources are the docstrings of openai-python 3.57.0,
+    the Batch guide and public lists of models.
     """
 
 
@@ -446,9 +455,9 @@ def invalid_size(request: Request) -> Iterator[Problem]:
 
     Fix: Choose a size within these limits, for example `1024x1024`.
 
-    Evidence: confirmed. A recorded response from August 2026 has the message about
-    multiples of 16. The other limits are from the docstrings of openai-python 3.54.0,
-    and their messages are batchlint's own.
+    Evidence: confirmed. A recorded response from August 2026 contains the message
+    about multiples of 16. The other limits are from the docstrings of openai-python
+    3.54.0, and their messages are batchlint's own.
     """
     size = request.body.get("size")
     match = re.fullmatch(_SIZE, size) if isinstance(size, str) else None

@@ -40,9 +40,9 @@ def wrong_endpoint() -> None:
 
     Evidence: confirmed. Recorded responses (June 2025 to March 2026) and users'
     reports show the messages of chat completions, completions and embeddings, which
-    have no code. For moderations, videos, and some models at completions, litellm
-    1.110.2 and gpt-tokenizer 4.0.0 list the same endpoints (read on 27 November
-    2026). For these, the message is batchlint's own.
+    have no code. For moderations, videos and some completions models, the evidence
+    is that litellm 1.110.2 and gpt-tokenizer 4.0.0 list the same endpoints (read on
+    27 November 2026). There, the message is batchlint's own.
     """
 
 
@@ -67,7 +67,7 @@ def not_a_responses_model() -> None:
 def not_an_image_model() -> None:
     """The model cannot generate or edit images.
 
-    The API rejects every request to this model, and reports that the model does not
+    The API rejects every request to this model and reports that the model does not
     exist. The errors appear in the batch's error file.
 
     Fails: /v1/images/generations {"model": "gpt-4.1", "prompt": "a cat"}
@@ -76,8 +76,8 @@ def not_an_image_model() -> None:
     Fix: Use an endpoint that the hint names, or an image model.
 
     Evidence: confirmed. Recorded responses for gpt-4.1, o4-mini and
-    gpt-4o-audio-preview (July 2025). The message is from a recorded response of August
-    2026.
+    gpt-4o-audio-preview (July 2025). The message is from a recorded response from
+    August 2026.
     """
 
 

@@ -93,7 +93,7 @@ def unsupported_file_type(request: Request) -> Iterator[Problem]:
             "input_file", "filename": "a.pdf", "file_data":
             "data:application/pdf;base64,JVBERi0xLjQK"}]}]}
 
-    Fix: Transcribe the audio or video, and send the text.
+    Fix: Transcribe the audio or video and send the text.
 
     Evidence: confirmed. 88 recorded responses (maruel/genai, 2026) for `audio/mpeg`,
     `aac`, `flac`, `ogg` and `wav`, and `video/mp4` and `webm`.
@@ -153,9 +153,9 @@ def _mime_types(request: Request) -> Iterator[tuple[PathParts, str]]:
 def image_url_without_scheme(request: Request) -> Iterator[Problem]:
     """The URL of an image in a chat completion request has no scheme.
 
-    It may be a path, a host name or bare base64. The API downloads `https://` URLs
-    and decodes `data:` URLs. It rejects requests with anything else. The error
-    appears in the batch's error file.
+    The value may be a path, a host name or bare base64. The API downloads
+    `https://` URLs and decodes `data:` URLs. It rejects requests with anything
+    else. The error appears in the batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             [{"type": "image_url", "image_url": {"url": "/a.png"}}]}]}

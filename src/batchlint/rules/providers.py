@@ -112,7 +112,7 @@ def misspelled_parameter(line: Line) -> Iterator[Problem]:
 
     Fix: Use the name in the message if that is the parameter you mean.
 
-    Evidence: inferred. The known names are the parameters of OpenAI's API, and those
+    Evidence: inferred. The known names are the parameters of OpenAI's API and those
     that `batchlint provider NAME` lists.
     """
     body = line.request.get("body")

@@ -84,7 +84,7 @@ def _ids(request: Request) -> Iterator[_ItemId]:
 
 @request_rule(code="invalid_value", endpoints=[RESPONSES], when=_HAS_ID)
 def invalid_item_id(request: Request) -> Iterator[Problem]:
-    """The ID of an input item has the wrong characters or the wrong prefix.
+    """The ID of an input item has invalid characters or the wrong prefix.
 
     An ID consists of letters, digits, underscores and dashes. Its prefix depends on the
     item's type: `msg` for messages, `rs` for reasoning, `fc` for function calls,
@@ -137,8 +137,8 @@ def invalid_item_id(request: Request) -> Iterator[Problem]:
 def doubtful_item_id(request: Request) -> Iterator[Problem]:
     """The ID of an input item lacks the prefix that the API uses for such items.
 
-    The API rejects wrong prefixes for the types that `invalid_item_id` lists. This is a
-    warning because it is unknown whether it does so for other types.
+    The API rejects wrong prefixes for the types that `invalid_item_id` lists. This
+    is a warning because it is unknown whether it rejects them for other types.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "image_generation_call",
             "id": "call_1"}, {"role": "user", "content": "x"}]}
@@ -251,7 +251,7 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
             "content": "z"}]}
 
     Fix: After the reasoning item, send the item that the model produced next, with
-    its ID. Otherwise, omit the reasoning item.
+    its ID. Alternatively, omit the reasoning item.
 
     Evidence: confirmed. A recorded response to an assistant message without its ID
     (pydantic/pydantic-ai, September 2025), with a param but no code. Reports:

@@ -45,14 +45,15 @@ def model_left_out(request: Request) -> Iterator[Problem]:
 
     Moderations and videos have a default model. On `/v1/responses`, a prompt
     template can name the model. This is a warning because it is unknown whether
-    batch validation accepts a missing model then. If not, the whole batch fails
-    before any request runs.
+    batch validation accepts a missing model in these cases. If not, the whole batch
+    fails before any request runs.
 
     Fails: /v1/moderations {"input": "x"}
     Passes: /v1/moderations {"model": "omni-moderation-latest", "input": "x"}
     Fails: /v1/responses {"prompt": {"id": "pmpt_1"}}
 
-    Fix: Add `"model"` to the body. The hint names the default.
+    Fix: Add `"model"` to the body. If the endpoint has a default, the hint names
+    it.
 
     Evidence: documented. The Batch guide says: "each input file can only include
     requests to a single model". Outside of batches, the API uses the model of the
@@ -132,7 +133,7 @@ def invalid_type() -> None:
     Fix: Use the type that the message names. A common cause is a number or boolean in
     quotes.
 
-    Evidence: confirmed. Recorded responses, August and September 2026.
+    Evidence: confirmed. Recorded responses from August and September 2026.
     """
 
 
@@ -151,8 +152,8 @@ def invalid_value() -> None:
     Fix: Use one of the values in the message. If the value is newer than the schemas,
     update batchlint or ignore the finding.
 
-    Evidence: confirmed. Recorded responses, August and September 2026. The values are
-    from the types of openai-python.
+    Evidence: confirmed. Recorded responses from August and September 2026. The
+    values are from the types of openai-python.
     """
 
 
@@ -171,7 +172,7 @@ def invalid_pattern() -> None:
     Fix: Change the string to match the pattern in the message. For function names, use
     letters, digits, `_` and `-`.
 
-    Evidence: confirmed. Recorded responses, August and September 2026.
+    Evidence: confirmed. Recorded responses from August and September 2026.
     """
 
 
@@ -187,7 +188,7 @@ def missing_required_parameter() -> None:
 
     Fix: Add the parameter that the message names.
 
-    Evidence: confirmed. Recorded responses, August and September 2026.
+    Evidence: confirmed. Recorded responses from August and September 2026.
     """
 
 
@@ -216,8 +217,8 @@ def unknown_parameter() -> None:
     Fix: Correct the spelling or remove the parameter. If it is newer than the schemas,
     update batchlint or ignore the finding.
 
-    Evidence: confirmed. Recorded responses, August and September 2026. The parameters are
-    from the types of openai-python.
+    Evidence: confirmed. Recorded responses from August and September 2026. The
+    parameters are from the types of openai-python.
     """
 
 
@@ -322,7 +323,7 @@ def json_edits_image() -> None:
 
     Fix: Replace `image` with `images`, for example `"images": [{"file_id": "file-1"}]`.
 
-    Evidence: confirmed. A recorded response, August 2026.
+    Evidence: confirmed. A recorded response from August 2026.
     """
 
 
@@ -339,7 +340,7 @@ def empty_array() -> None:
 
     Fix: Add an item. If the parameter is optional, you can remove it instead.
 
-    Evidence: confirmed. Recorded responses, August and September 2026.
+    Evidence: confirmed. Recorded responses from August and September 2026.
     """
 
 
@@ -356,7 +357,7 @@ def empty_string() -> None:
     Fix: Provide a non-empty string. If the parameter is optional, you can remove it
     instead.
 
-    Evidence: confirmed. Recorded responses, August and September 2026.
+    Evidence: confirmed. Recorded responses from August and September 2026.
     """
 
 
@@ -375,8 +376,8 @@ def array_above_max_length() -> None:
     Fix: Shorten the array to the maximum in the message, or split it across several
     requests.
 
-    Evidence: reported. Users' reports, 2023 to 2026. The limits are from the OpenAPI
-    document from August 2026.
+    Evidence: reported. Users' reports from 2023 to 2026. The limits are from the
+    OpenAPI document from August 2026.
     """
 
 
@@ -397,8 +398,8 @@ def string_above_max_length() -> None:
 
     Fix: Shorten the string to the maximum in the message.
 
-    Evidence: confirmed. Recorded responses, August and September 2026. The limits are
-    from the OpenAPI document and openai-python.
+    Evidence: confirmed. Recorded responses from August and September 2026. The
+    limits are from the OpenAPI document and openai-python.
     """
 
 
@@ -432,7 +433,7 @@ def property_name_above_max_length() -> None:
 
     Fix: Shorten the key to 64 characters or fewer.
 
-    Evidence: confirmed. A recorded response, 2026.
+    Evidence: confirmed. A recorded response from 2026.
     """
 
 
@@ -486,7 +487,7 @@ def integer_below_min_value() -> None:
 
     Fix: Raise the value to at least the minimum in the message.
 
-    Evidence: confirmed. Recorded responses, August and September 2026.
+    Evidence: confirmed. Recorded responses from August and September 2026.
     """
 
 
@@ -502,7 +503,7 @@ def integer_above_max_value() -> None:
 
     Fix: Lower the value to at most the maximum in the message.
 
-    Evidence: confirmed. Recorded responses, August and September 2026.
+    Evidence: confirmed. Recorded responses from August and September 2026.
     """
 
 
@@ -518,7 +519,7 @@ def decimal_below_min_value() -> None:
 
     Fix: Raise the value to at least the minimum in the message.
 
-    Evidence: reported. Users' reports with full responses, 2025.
+    Evidence: reported. Users' reports from 2025 with full responses.
     """
 
 
@@ -534,7 +535,7 @@ def decimal_above_max_value() -> None:
 
     Fix: Lower the value to at most the maximum in the message.
 
-    Evidence: reported. Users' reports with full responses, 2025.
+    Evidence: reported. Users' reports from 2025 with full responses.
     """
 
 
@@ -554,7 +555,8 @@ def missing_content() -> None:
 
     Fix: Add `content`, or remove the message.
 
-    Evidence: confirmed. Recorded responses, August 2026. The API returns no code.
+    Evidence: confirmed. Recorded responses from August 2026. The API returns no
+    code.
     """
 
 

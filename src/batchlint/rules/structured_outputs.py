@@ -91,11 +91,11 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
     Structured Outputs supports a subset of JSON Schema:
 
     * The root is an object.
-    * Every object has `"additionalProperties": false`, and lists all of its properties
+    * Every object has `"additionalProperties": false` and lists all of its properties
       in `required`.
     * Every array has `items`.
     * Only the formats and keywords in the Structured Outputs guide are supported.
-    * A `$ref` has no sibling keywords, and points to the root or to one of its definitions.
+    * A `$ref` has no sibling keywords and points to the root or to one of its definitions.
     * A schema has at most 5,000 properties, 10 levels, 120,000 characters of names and
       values, and 1,000 enum values. An enum of more than 250 values has at most 15,000
       characters.
@@ -162,8 +162,8 @@ def invalid_function_parameters(request: Request) -> Iterator[Problem]:
 
     Fix: Change the schema as the finding's hint describes.
 
-    Evidence: confirmed. A recorded response, September 2026, and reports with full error
-    responses, 2024 to September 2026.
+    Evidence: confirmed. A recorded response from September 2026, and reports with
+    full error responses from 2024 to September 2026.
     """
     for location, found in _checked_problems(request):
         if location.subject == "function" and _is_certain(found, request):
@@ -178,7 +178,8 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
 
     * `minLength` and `maxLength`, which the API rejected at the end of 2025, but
       accepted in tests in 2026
-    * `patternProperties`, and keywords that the guide does not mention
+    * `patternProperties`
+    * keywords that the Structured Outputs guide does not mention
     * an `enum` without a `type`
     * a schema as `additionalProperties`, if the value may also have a type other than object
 
@@ -223,7 +224,7 @@ def _is_certain(found: SchemaProblem, request: Request) -> bool:
 
 @request_rule(fails=None, endpoints=_ENDPOINTS, when=_WHEN, unless=_has_no_problem)
 def unchecked_schema(request: Request) -> Iterator[Problem]:
-    """A schema was not checked, because that would take too much work.
+    """A schema was not checked, because checking it would take too much work.
 
     batchlint limits the work per line, apart from an allowance that grows with the
     size of the schemas. A schema can exceed the limit if it has many deeply nested
@@ -269,7 +270,7 @@ def fine_tuned_schema(request: Request) -> Iterator[Problem]:
             "object", "properties": {"a": {"type": "integer", "minimum": 1}},
             "required": ["a"], "additionalProperties": false}}}}
 
-    Fix: Remove the keyword, and state the constraint in the `description`.
+    Fix: Remove the keyword and state the constraint in the `description`.
 
     Evidence: documented. The Structured Outputs guide (October 2026) lists the
     keywords.

@@ -287,8 +287,8 @@ def invalid_json_line(defect: Defect) -> Iterator[Problem]:
     Fix: Write each line with a JSON library, not by hand.
 
     Evidence: confirmed. Comments in ogx-ai/ogx `test_batches_errors.py` (August
-    2025) record the API's response, and a failed batch from April 2024 shows the
-    same.
+    2025) record the API's response. Another source is a failed batch from April
+    2024.
     """
     if defect.kind == "not json":
         yield _not_json(defect.detail, defect.fix)
@@ -304,8 +304,8 @@ def byte_order_mark(defect: Defect) -> Iterator[Problem]:
     Fix: Write the file as UTF-8 without a BOM. In Python, use the encoding `utf-8`, not
     `utf-8-sig`.
 
-    Evidence: reported. A user's report for OpenAI quotes the code and the message.
-    Azure's documentation describes the same error.
+    Evidence: reported. A user's report about OpenAI's API quotes the code and the
+    message. Azure's documentation describes the same error.
     """
     if defect.kind == "byte order mark":
         yield _not_json(
@@ -351,7 +351,7 @@ def not_a_number(defect: Defect) -> Iterator[Problem]:
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/completions", "body":
             {"model": "m", "temperature": null, "prompt": "x"}}
 
-    Fix: Write the line with `json.dumps(..., allow_nan=False)`, and omit the
+    Fix: Write the line with `json.dumps(..., allow_nan=False)` and omit the
     parameter if it has no value.
 
     Evidence: inferred. RFC 8259, section 6, defines JSON numbers. The API's response is
@@ -393,8 +393,8 @@ def lone_surrogate(defect: Defect) -> Iterator[Problem]:
 def nesting_too_deep(defect: Defect) -> Iterator[Problem]:
     """Arrays and objects are nested deeper than 1,024 levels.
 
-    batchlint cannot check such a line, and reports it as one that fails the whole
-    batch.
+    batchlint cannot check such a line, so it reports the line as invalid JSON,
+    which fails the whole batch.
 
     Fix: Reduce the nesting. If it is unintended, look for an endless recursion in
     the program that writes the line.
@@ -453,7 +453,7 @@ def duplicate_key(line: bytes) -> Iterator[Problem]:
     The rule is off by default because it has to decode every line again, with a slower
     decoder. Enable it with `--warn duplicate_key`.
 
-    Fix: Keep the value that you mean, and remove the other one.
+    Fix: Keep the value that you mean and remove the other one.
 
     Evidence: inferred. RFC 8259, section 4, calls the behavior of software that
     receives such an object unpredictable. The API's response is unknown.

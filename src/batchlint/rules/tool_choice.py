@@ -87,7 +87,8 @@ def undeclared_function(request: Request) -> Iterator[Problem]:
 
     Fix: Declare the function, or choose a declared one.
 
-    Evidence: confirmed. Recorded responses, August and September 2026, without a code.
+    Evidence: confirmed. Recorded responses from August and September 2026, which
+    have no code.
     """
     call = request.body.get("function_call")
     choice = request.body.get("tool_choice")
@@ -144,7 +145,8 @@ def tool_choice_not_found(request: Request) -> Iterator[Problem]:
 
     Fix: Declare the tool in `tools`, or choose a declared one.
 
-    Evidence: confirmed. Recorded responses, August and September 2026, without a code.
+    Evidence: confirmed. Recorded responses from August and September 2026, which
+    have no code.
     """
     choice = request.body.get("tool_choice")
     tools = _tools(request) if choice == "required" or isinstance(choice, dict) else None
