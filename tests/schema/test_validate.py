@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from batchlint.providers import CHAT, EMBEDDINGS, RESPONSES, provider
+from batchlint.schema.explain import Explainer
+from batchlint.schema.store import body_schema, line_fields_schema
 from batchlint.schema.validate import anchor_patterns, compile_schema, engine_name
 
 ENGINES = ["jsonschema", "jsonschema-rs"]
@@ -69,6 +72,31 @@ def test_both_engines_agree(
     compile_with_engine: Callable[[Any], Callable[[Any], bool]],
 ) -> None:
     assert compile_with_engine(schema)(value) is valid
+
+
+SPACES = [chr(code) for code in range(0x10000) if chr(code).isspace()] + ["\ufeff"]
+
+
+def test_no_engine_accepts_any_kind_of_space_in_a_model_name(
+    compile_with_engine: Callable[[Any], Callable[[Any], bool]],
+) -> None:
+    r"""Engines differ in the characters that `\s` matches."""
+    for endpoint in (CHAT, RESPONSES, EMBEDDINGS):
+        is_valid = compile_with_engine(body_schema(endpoint)["properties"]["model"])
+
+        assert is_valid("gpt-4o")
+        assert not any(is_valid(f"gpt{space}4o") for space in SPACES)
+
+
+def test_no_engine_accepts_a_newline_after_a_url(
+    compile_with_engine: Callable[[Any], Callable[[Any], bool]],
+) -> None:
+    schema = line_fields_schema(provider("vllm"))["properties"]["url"]
+    is_valid = compile_with_engine(schema)
+    for url in ("/v1/chat/completions", "/v1/score"):
+        assert is_valid(url)
+        assert not is_valid(f"{url}\n")
+        assert Explainer({"properties": {"url": schema}}).explain({"url": f"{url}\n"})
 
 
 def test_value_too_deep_for_jsonschema_is_checked_down_to_64_levels(

@@ -63,7 +63,7 @@ def line_fields_schema(provider: Provider) -> dict[str, Any]:
             del schema["properties"]["url"]["enum"]
             suffixes = "|".join(map(re.escape, provider.suffixes))
             urls = "|".join(map(re.escape, provider.endpoints))
-            schema["properties"]["url"]["pattern"] = f"^(?:{urls})$|(?:{suffixes})$"
+            schema["properties"]["url"]["pattern"] = f"(?:^(?:{urls})|{suffixes})$"
             errors = schema["properties"]["url"]["x-batchlint"]["errors"]
             errors["pattern"] = errors["enum"]
         else:
