@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, NamedTuple
 
 import pytest
@@ -10,6 +11,7 @@ from batchlint import BatchError, check, check_request
 from batchlint.findings import Problem
 from batchlint.providers import provider
 from batchlint.rules import RULES
+from batchlint.rules.line import misnamed_fields
 from batchlint.rules.registry import Line
 from rules.helpers import each
 from support import request
@@ -136,6 +138,14 @@ def test_hint_explains_a_body_that_is_a_string() -> None:
 
 
 # -- fields with a wrong name ---------------------------------------------------------------------
+
+
+def test_work_for_misnamed_fields_is_limited() -> None:
+    row = {f"k{number}": 1 for number in range(100_000)}
+    started = time.process_time()
+    misnamed_fields(row, ["custom_id", "method", "url", "body"])
+
+    assert time.process_time() - started < 0.1
 
 
 @pytest.mark.parametrize(

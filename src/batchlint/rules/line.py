@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -37,6 +38,14 @@ _MISSING_FIELD_HINTS: Final[Mapping[str, str]] = {
 #: A field name within this edit distance of a correct name is a misspelling.
 _MAX_DISTANCE: Final = 2
 
+#: The maximum number of field names per line to compare with the correct ones.
+_MAX_NAMES: Final = 100
+
+#: Longer field names are never taken for a correct name.
+_MAX_WRONG_LENGTH: Final = max(
+    max(len(right) + _MAX_DISTANCE, *map(len, wrong)) for right, wrong in _WRONG_NAMES.items()
+)
+
 
 def misnamed_fields(line: Mapping[str, Any], fields: Container[str]) -> dict[str, str]:
     """Map each misnamed field of a line to its correct name.
@@ -46,20 +55,25 @@ def misnamed_fields(line: Mapping[str, Any], fields: Container[str]) -> dict[str
         fields: the fields that a line may have.
     """
     names: dict[str, str] = {}
-    for right, wrong in _WRONG_NAMES.items():
+    short_names = [name for name in islice(line, _MAX_NAMES) if len(name) <= _MAX_WRONG_LENGTH]
+    for right in _WRONG_NAMES:
         if right in line or right not in fields:
             continue
-        near = (
-            name
-            for name in line
-            if name in wrong or phrasing.distance(name, right, _MAX_DISTANCE) <= _MAX_DISTANCE
-        )
-        found = next(near, None)
+        found = next((name for name in short_names if _is_meant(name, right)), None)
         if found is None or found in fields:
             continue
         if _may_be_body(line[found]) == (right == "body"):
             names[found] = right
     return names
+
+
+@lru_cache(maxsize=4 * _MAX_NAMES)  # Enough for one line, whose names are compared repeatedly.
+def _is_meant(name: str, right: str) -> bool:
+    """Return whether a field name is a common wrong name or a misspelling of a correct name."""
+    return (
+        name in _WRONG_NAMES[right]
+        or phrasing.distance(name, right, _MAX_DISTANCE) <= _MAX_DISTANCE
+    )
 
 
 def _may_be_body(value: Any) -> bool:
