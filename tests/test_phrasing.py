@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import unicodedata
 from typing import Any
 
@@ -288,3 +289,11 @@ def test_distance_agrees_with_the_definition(a: str, b: str, limit: int) -> None
         return min(distance(a[1:], b) + 1, distance(a, b[1:]) + 1, distance(a[1:], b[1:]) + change)
 
     assert phrasing.distance(a, b, limit) == min(distance(a, b), limit + 1)
+
+
+def test_distance_to_a_long_name_takes_linear_time() -> None:
+    started = time.process_time()
+
+    assert phrasing.distance("ab" * 50_000, "b" + "ab" * 49_999 + "c", 2) == 2
+    assert phrasing.distance("a" * 100_000, "b" * 100_000, 2) == 3
+    assert time.process_time() - started < 1

@@ -295,17 +295,30 @@ def _path_size(path: PathParts) -> int:
 
 def distance(a: str, b: str, limit: int) -> int:
     """Return the Levenshtein distance between two names, but at most `limit` + 1."""
-    if abs(len(a) - len(b)) > limit:
-        return limit + 1
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        diagonal = row[0]
-        row[0] = i
-        for j, y in enumerate(b, 1):
-            above = row[j]
-            row[j] = min(above + 1, row[j - 1] + 1, diagonal + (x != y))
-            diagonal = above
-    return min(row[-1], limit + 1)
+    return next((steps for steps in range(limit + 1) if _is_within(a, b, steps)), limit + 1)
+
+
+def _is_within(a: str, b: str, steps: int) -> bool:
+    """Return whether the Levenshtein distance between two strings is at most `steps`.
+
+    For few steps, this is faster than the usual table of distances.
+    """
+    if abs(len(a) - len(b)) > steps:
+        return False
+    if not steps or a == b:
+        return a == b
+    start = 0
+    for x, y in zip(a, b, strict=False):
+        if x != y:
+            break
+        start += 1
+    else:  # One string begins with the other.
+        return True
+    return (
+        _is_within(a[start + 1 :], b[start + 1 :], steps - 1)
+        or _is_within(a[start + 1 :], b[start:], steps - 1)
+        or _is_within(a[start:], b[start + 1 :], steps - 1)
+    )
 
 
 #: A cache key: a misspelled name, and all valid names.
