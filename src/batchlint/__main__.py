@@ -69,9 +69,10 @@ class _Signals:
         self._may_raise = False
 
     def report_unraisable(self, unraisable: Any) -> None:
-        """Report an unraisable exception. A MemoryError is reported elsewhere.
+        """Report an unraisable exception, except a MemoryError, which is reported elsewhere.
 
-        Python ignores exceptions in finalizers. If a signal arrived there, try again soon.
+        Python ignores exceptions in finalizers. If it ignored the one for a signal, raise another
+        one soon.
         """
         if issubclass(unraisable.exc_type, _StoppedError):
             if hasattr(signal, "setitimer"):

@@ -57,7 +57,7 @@ def escape_document(text: str, reference: Callable[[str], str]) -> str:
 
     Args:
         text: the document.
-        reference: escapes a character as the document's format requires.
+        reference: a function that escapes a character as the document's format requires.
     """
     if text.isascii() and "\x7f" not in text:
         return text
@@ -129,7 +129,7 @@ def listed(items: Sequence[str], conjunction: str = "and") -> str:
 
 
 def quoted(values: Iterable[str]) -> list[str]:
-    """Put each value in single quotes."""
+    """Return the values in single quotes."""
     return [f"'{value}'" for value in values]
 
 
@@ -184,7 +184,7 @@ def expected(node: Schema, value: Any, deref: Callable[[Schema], Schema]) -> str
     Args:
         node: the schema of the value.
         value: the value. The API's phrase may depend on its type.
-        deref: resolves a schema's reference.
+        deref: a function that resolves a schema's reference.
     """
     node = deref(node)
     notes = node.get("x-batchlint", _NOTHING)

@@ -223,7 +223,7 @@ def provider(name: str = OPENAI) -> Provider:
     """Look up a provider by its name.
 
     Raises:
-        ValueError: there is no such provider; the message suggests similar names.
+        ValueError: there is no such provider. The message suggests similar names.
         TypeError: the name is not a string.
     """
     if not isinstance(name, str):

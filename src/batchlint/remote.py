@@ -29,8 +29,8 @@ _SUFFIXES: Final = (".jsonl", ".jsonl.gz")
 #: The maximum length of a filesystem's error message. Longer ones are truncated.
 _MAX_MESSAGE_LENGTH: Final = 300
 
-#: The number of levels of directories to search over HTTP. A directory that links to itself has no
-#: end.
+#: The maximum number of directory levels to search over HTTP. A directory that links to itself has
+#: infinitely many.
 _MAX_DIRECTORY_LEVELS: Final = 64
 
 #: The schemes of HTTP URLs.
@@ -108,8 +108,8 @@ class RemoteFile(NamedTuple):
         Args:
             timeout: the maximum number of seconds to wait for the next 64 KiB.
             wrap: a function that wraps the open stream, for example to decompress it.
-            check_version: a function to call with a string that differs if the file has changed. It
-                may raise OSError.
+            check_version: a function to call with the version of the file, a string that changes
+                when the file changes. It may raise OSError.
 
         Raises:
             TimeoutError: the server sends nothing for too long, or is too slow.
@@ -182,7 +182,7 @@ class RemoteFile(NamedTuple):
 
 
 def _version(file: Any) -> str:
-    """Return what the server says about the version of an open file."""
+    """Return the version of an open file, as reported by the server."""
     headers = getattr(getattr(file, "r", None), "headers", {})
     details = getattr(file, "details", None) or {}
     known = [headers.get(name) for name in ("ETag", "Last-Modified", "Content-Length")]
@@ -217,7 +217,7 @@ def find(
         if url.partition(":")[0] in _HTTP and "client_kwargs" not in options:
             options = {**options, "client_kwargs": _listing_options(timeout)}
         filesystem, path = _filesystem(url, options)
-        filesystem.invalidate_cache()  # There may be files that an earlier listing lacks.
+        filesystem.invalidate_cache()  # An earlier listing may be out of date.
         if url.endswith("/"):
             listed = {
                 path: info
@@ -275,12 +275,12 @@ def _too_many_levels_error() -> OSError:
 
 
 def _url_maker(url: str, filesystem: Any, pattern: str) -> Callable[[str], str]:
-    """Return a function that returns the URL of a path that was found.
+    """Return a function that converts a path in a filesystem to a URL.
 
     Args:
         url: the URL of a glob or prefix. The result keeps its host and the links of its chain.
-        filesystem: its filesystem.
-        pattern: its path in the filesystem.
+        filesystem: the filesystem.
+        pattern: the path of the glob or prefix in the filesystem.
     """
     links = url.split("::") if _is_chain(url) else [url]
     # A link without a path, such as `simplecache`, gets the path of the next one.

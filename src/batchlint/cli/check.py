@@ -41,10 +41,10 @@ EXIT_OK: Final = 0
 #: The exit status if there are errors.
 EXIT_FOUND: Final = 1
 
-#: Minimum number of findings to keep per rule if every format prints only a sample.
+#: The minimum number of findings to keep per rule if every format prints only a sample.
 _KEEP_FOR_SAMPLE: Final = 100
 
-#: Age in days at which schemas count as old. By then, the API has usually changed.
+#: The age in days at which schemas count as old. By then, the API has usually changed.
 _OLD_AFTER_DAYS: Final = 180
 
 #: How worker processes start. The command has no threads, so it can fork on Linux. On other

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..output.result import FileResult
     from ..report import Report
 
-#: Minimum total size in bytes for a progress bar. Smaller files finish before anyone can read it.
+#: The minimum total size in bytes for a progress bar. Smaller files finish before anyone can read it.
 _MIN_BAR_BYTES: Final = 20_000_000
 
 Progress = Callable[[int], object]
@@ -42,7 +42,7 @@ class FileSettings(NamedTuple):
     Attributes:
         rules: the rule names passed to `--select`, `--ignore`, `--warn` and `--error`, by key.
         values: the other settings, by configuration key. None means not set.
-        configs: returns the configuration of a directory.
+        configs: a function that returns the configuration of a directory.
     """
 
     rules: Mapping[str, list[str]]
@@ -125,7 +125,7 @@ class FileCheck(NamedTuple):
     """The check of one file, which can be pickled and sent to a worker process.
 
     Attributes:
-        path: the file or its URL. '-' is standard input.
+        path: the path or URL of the file. '-' is standard input.
         name: the name shown to the user. None for standard input without a name.
         max_unpacked_bytes: the maximum size in bytes of a compressed file when decompressed.
         options: options of `batchlint.check`.
@@ -231,7 +231,7 @@ def check_files(
     Args:
         paths: the files and URLs. '-' is standard input.
         settings: the settings on the command line.
-        unlisted: why the files of a glob or prefix can't be listed, by URL.
+        unlisted: the reason why a glob or prefix can't be listed, by URL.
         stdin_name: the name of standard input.
         copy_stdin: whether to copy standard input, so that its lines can be read again.
         progress: whether to show a progress bar. None shows one on a terminal if the files are
@@ -342,7 +342,7 @@ def _print_note(path: str) -> None:
 
 @contextmanager
 def _progress_bar(paths: Sequence[str], enabled: bool | None) -> Iterator[Any]:
-    """Show a progress bar on standard error, and yield it; yield None if there is none.
+    """Show a progress bar on standard error. Yield the bar, or None if there is none.
 
     Args:
         paths: the files.

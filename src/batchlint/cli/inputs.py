@@ -31,7 +31,7 @@ UNREADABLE: Final = (OSError, EOFError, zlib.error)
 #: The message for a directory without files to check.
 NO_FILES: Final = "no files to check in this directory"
 
-#: Maximum number of skipped files to name for each reason.
+#: The maximum number of skipped files to name for each reason.
 _MAX_NAMED: Final = 3
 
 
@@ -42,7 +42,7 @@ class Inputs(NamedTuple):
         paths: the unique paths. '-' is standard input. A directory without files to check is
             kept unchanged.
         notes: messages about skipped files.
-        unlisted: why the files of a glob or prefix can't be listed, by URL.
+        unlisted: the reason why a glob or prefix can't be listed, by URL.
     """
 
     paths: list[str]
@@ -60,7 +60,7 @@ def find_inputs(
 
     Args:
         paths: files, directories and URLs. A file that is named twice is returned once.
-        configs: returns the configuration of a directory.
+        configs: a function that returns the configuration of a directory.
         include: globs for the files in directories. Defaults to the globs in the configuration, or
             else to `DEFAULT_INCLUDE`.
         exclude: globs for files and directories to skip. The globs in the configuration also apply.
@@ -145,8 +145,8 @@ class Directory:
         """Return the files to check.
 
         Hidden files, hidden directories and the results of batches are skipped. Pipes, devices and
-        links to them are skipped too, because reading them may never end. So are links to
-        directories, because they may form a loop.
+        links to them are skipped because reading them may never end. Links to directories are
+        skipped because they may form a loop.
 
         Raises:
             OSError: a directory can't be read.

@@ -12,7 +12,7 @@ class CheckCommand(click.Command):
     """A command whose arguments are files."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments. Refuse one that is both an option and the name of a file.
+        """Parse the arguments. Refuse an argument that is both an option and the name of a file.
 
         A glob or a hook may pass a file whose name looks like an option.
         """

@@ -23,7 +23,7 @@ from .printing import print_all, print_lines, print_message, terminal_width
 if TYPE_CHECKING:
     from ..splitting import Manifest
 
-#: Maximum number of unplaced lines, and of repeated custom_ids, to print.
+#: The maximum number of unplaced lines, and of repeated custom_ids, to print.
 _MAX_PRINTED: Final = 20
 
 #: The indentation of a row's continuation lines.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-#: Seconds to wait for a non-blocking stream on systems without `poll`.
+#: The number of seconds to wait for a non-blocking stream on systems without `poll`.
 _PAUSE: Final = 0.01
 
 

@@ -12,7 +12,7 @@ class FileResult(NamedTuple):
 
     Attributes:
         path: the user's path, in printable form.
-        report: None if the file could not be read.
+        report: the report. None if the file could not be read.
         error: the reason why the file could not be read.
         source: the user's path. None for standard input without a name.
         stored: where lines can be read again: a path, or a copy of standard input. None if they

@@ -57,8 +57,8 @@ class Batch:
             params: the parameters of the create call.
             outcome: the outcome of the batch.
             created_at: the current time, in seconds since the epoch.
-            publish: stores the results as files, and returns the IDs of the output file and the
-                error file.
+            publish: a function that stores the results as files, and returns the IDs of the output
+                file and the error file.
         """
         self.id = batch_id
         self._params = params
@@ -98,7 +98,7 @@ class Batch:
 
         Args:
             now: the current time, in seconds since the epoch.
-            cancel_results: keeps only the results of the first requests.
+            cancel_results: a function that keeps only the results of the first requests.
 
         Raises:
             ApiError: the batch has completed or failed.
