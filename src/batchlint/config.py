@@ -477,7 +477,7 @@ def _resolve_names(key: str, value: Any) -> Any:
 
     names = tuple(resolve_rule_names(value))
     if key == "select" and not names:
-        raise ValueError("it names no rule, so nothing would be checked")
+        raise ValueError("no rule is named, so nothing would be checked")
     return names
 
 

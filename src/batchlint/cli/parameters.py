@@ -70,7 +70,7 @@ class Rules(click.ParamType):  # type: ignore[type-arg]  # as for `Text`
         except ValueError as error:
             self.fail(str(error), param, ctx)
         if not names and param is not None and param.name == "select":
-            self.fail("it names no rule, so nothing would be checked", param, ctx)
+            self.fail("no rule is named, so nothing would be checked", param, ctx)
         return names
 
     def shell_complete(

@@ -66,5 +66,5 @@ def serve(host: str, port: int, provider: str, outputs: Path | None) -> None:
                 f"warning: other machines can connect to {host}, and there is no authentication"
             )
         print_all([f"{base_url(listener)}\n"])
-        print_message("responses are canned, no model is called; stop with Ctrl-C")
+        print_message("responses are canned; no model is called. Stop with Ctrl-C.")
         run(create_app(results, provider), listener)

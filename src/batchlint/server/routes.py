@@ -26,7 +26,7 @@ from .uploads import read_upload
 _MAX_BODY_BYTES: Final = 1 << 20
 
 #: Headers of every response, so that nobody mistakes this server for the API.
-_HEADERS: Final = {"x-batchlint": f"{__version__}; responses are canned, no model is called"}
+_HEADERS: Final = {"x-batchlint": f"{__version__}; responses are canned and no model is called"}
 
 
 class _Json(Response):
