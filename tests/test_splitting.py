@@ -702,3 +702,11 @@ def test_unreadable_source_raises_and_writes_nothing(tmp_path: Path) -> None:
         batchlint.split(tmp_path / "missing.jsonl", tmp_path / "out")
 
     assert names(tmp_path) == []
+
+
+def test_name_that_no_file_can_have_is_replaced(tmp_path: Path) -> None:
+    manifest = split(line("a"), tmp_path, name="a\0\ud800\udcff.jsonl")
+
+    assert [part.path for part in manifest.parts] == ["a___-001.jsonl"]
+    assert manifest.source == "a\0\ufffd\ufffd.jsonl"
+    assert (tmp_path / "a___.manifest.json").exists()

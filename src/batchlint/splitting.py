@@ -580,7 +580,8 @@ def _decode(line: bytes) -> Any:
 
 
 def _printable(name: str) -> str:
-    """Replace the bytes of a name that are not UTF-8."""
+    """Replace the bytes of a name that are not UTF-8, and other lone surrogates."""
+    name = re.sub("[\ud800-\udc7f\udd00-\udfff]", "\ufffd", name)
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -588,7 +589,7 @@ def _stem(name: str | None) -> str:
     """Return the prefix for the names of the parts."""
     base = os.path.basename(name or "")  # noqa: PTH119
     stem = re.sub(r"(?i)(\.jsonl(\.gz)?|\.json|\.txt)$", "", base)
-    return re.sub("[\ud800-\udfff]", "_", stem) or "batch"
+    return re.sub("[\0\ud800-\udfff]", "_", stem) or "batch"
 
 
 def _names(stem: str, groups: list[tuple[str | None, str | None]]) -> list[str]:
