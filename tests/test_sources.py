@@ -142,6 +142,26 @@ def test_endless_line_raises_os_error(
         list(source.chunks(100))
 
 
+def test_file_is_not_read_beyond_an_endless_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "MAX_LINE_BYTES", 5000)
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(b"a\n" + bytes(50_000_000))
+    reads: list[int] = []
+    read = sources._Descriptor.read
+
+    def counted(descriptor: Any, size: int, offset: int) -> bytes:
+        reads.append(size)
+        return read(descriptor, size, offset)
+
+    monkeypatch.setattr(sources._Descriptor, "read", counted)
+    with pytest.raises(OSError, match="a line is longer than"):
+        list(FileSource(file).chunks(100))
+
+    assert sum(reads) < 1_000_000
+
+
 def test_line_of_the_maximum_length_is_read(
     make: Callable[[bytes], Source], monkeypatch: pytest.MonkeyPatch
 ) -> None:

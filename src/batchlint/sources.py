@@ -347,7 +347,8 @@ class FileSource:
         _check_unchanged(file, self._identity)
         offset = _line_end(file, start - 1, stop) if start else 0
         while offset < stop:
-            end = min(_line_end(file, min(offset + size, stop) - 1, length), length)
+            limit = min(offset + size + MAX_LINE_BYTES + 1, length)
+            end = min(_line_end(file, min(offset + size, stop) - 1, limit), length)
             if end - offset > MAX_LINE_BYTES + size:
                 raise _line_too_long_error()
             data = _read_exactly(file, offset, end - offset)
