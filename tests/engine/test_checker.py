@@ -369,7 +369,7 @@ def test_problems_that_a_rule_finds_are_limited() -> None:
 
     assert counts(report) == {"arguments_not_json": 1000, "too_many_problems": 1}
     more = next(error for error in report.warnings if error.rule == "too_many_problems")
-    assert more.hint == ("Fix the listed findings of `arguments_not_json`, and check again.")
+    assert more.hint == "Fix the listed findings of `arguments_not_json` and check again."
 
 
 def test_rule_with_too_many_problems_does_not_stop_other_rules() -> None:

@@ -139,7 +139,7 @@ def iter_errors(
     max_unpacked_bytes: int = MAX_UNPACKED_BYTES,
     read_timeout: float = READ_TIMEOUT,
 ) -> Iterator[BatchError]:
-    """Check a batch input file, and yield each finding as soon as it is known.
+    """Check a batch input file and yield each finding as soon as it is known.
 
     The findings are the same as those of `check` with `keep=0`. The file is read in chunks of
     256 KiB. The findings about the lines of a chunk are yielded after the chunk has been checked.

@@ -311,7 +311,7 @@ class Checker:
         *,
         quiet: bool,
     ) -> list[BatchError]:
-        """Run the request rules on a valid request, and return their findings.
+        """Run the request rules on a valid request and return their findings.
 
         Args:
             checker: the compiled checks for the request's endpoint and model.
@@ -536,7 +536,7 @@ def _too_many_problems(rule: str) -> Problem:
     """Create the problem for a rule that finds too many problems in one line."""
     return Problem(
         f"There are more than {MAX_PROBLEMS_PER_LINE:,} problems. The rest are not listed.",
-        hint=f"Fix the listed findings of `{rule}`, and check again.",
+        hint=f"Fix the listed findings of `{rule}` and check again.",
         path=(),
     )
 

@@ -195,7 +195,7 @@ def _optional_model(body: Any) -> Any:
 
 
 def _add_errors(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:
-    """Add a line's findings to the summary, and return whether any of them is an error."""
+    """Add a line's findings to the summary and return whether any of them is an error."""
     failed = False
     for error in errors:
         failed |= error.severity == "error"
@@ -207,7 +207,7 @@ def _add_errors(summary: ChunkSummary, errors: Iterable[BatchError]) -> bool:
 
 
 def _add_result(summary: ChunkSummary, result: LineResult) -> int:
-    """Add the findings of a line to the summary, and return the line's status."""
+    """Add the findings of a line to the summary and return the line's status."""
     failed = _add_errors(summary, result.errors)
     if result.is_blank:
         return _BLANK

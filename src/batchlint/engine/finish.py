@@ -1,4 +1,4 @@
-"""Runs the rules about the whole file, and turns the summary of its lines into a report."""
+"""Runs the rules about the whole file and turns the summary of its lines into a report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def finish(
     extra: Iterable[BatchError] = (),
     create: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Run the rules about the whole file, and create the report.
+    """Run the rules about the whole file and create the report.
 
     Args:
         summary: the summary of all lines.

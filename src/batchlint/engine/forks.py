@@ -49,12 +49,12 @@ class ForkedCall:
         self._error: BaseException | None = None
 
     def set(self, outcome: tuple[Any, BaseException | None]) -> None:
-        """Set the result, or the exception that the call raised."""
+        """Set the result or the exception that the call raised."""
         self._value, self._error = outcome
         self.done = True
 
     def result(self) -> Any:
-        """Wait for the result, and return it.
+        """Wait for the result and return it.
 
         Raises:
             OSError: a worker died.
@@ -231,7 +231,7 @@ def _send(pipe: int, payload: bytes) -> None:
 
 
 def _receive(pipe: int) -> bytes | None:
-    """Read a message, and return its payload. Return None if the pipe ends first."""
+    """Read a message and return its payload. Return None if the pipe ends first."""
     header = _read(pipe, _HEADER_BYTES)
     if len(header) < _HEADER_BYTES:
         return None

@@ -249,7 +249,7 @@ def _missing_tool_field_hint(location: _Location) -> str | None:
         return 'On /v1/responses, a function is flat: {"type": "function", "name": ...}.'
     if "input_schema" in parent:
         return (
-            "This tool is in Anthropic's format. OpenAI requires `type`, and uses `parameters` "
+            "This tool is in Anthropic's format. OpenAI requires `type` and uses `parameters` "
             "instead of `input_schema`."
         )
     return None

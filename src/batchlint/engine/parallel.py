@@ -32,7 +32,7 @@ CALLS_PER_WORKER: Final = 4
 #: The number of workers to assume if an executor's number of workers is unknown.
 _ASSUMED_WORKERS: Final = 4
 
-#: The maximum number of small files in one call, and their maximum total size in bytes.
+#: The maximum number of small files in one call and their maximum total size in bytes.
 MAX_FILES_PER_CALL: Final = 32
 MAX_BYTES_PER_CALL: Final = 1 << 20
 
@@ -59,7 +59,7 @@ class Future(Protocol):
     """A call whose result may still be pending."""
 
     def result(self) -> Any:
-        """Wait for the result, and return it."""
+        """Wait for the result and return it."""
 
 
 class FileCall(NamedTuple):
@@ -81,7 +81,7 @@ class Executor(Protocol):
     """An object with the `submit` method of `concurrent.futures.Executor`."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any) -> Any:
-        """Schedule a call, and return its `Future`."""
+        """Schedule a call and return its `Future`."""
 
 
 def run(
@@ -92,7 +92,7 @@ def run(
     executor: Executor | None = None,
     start: Start = "spawn",
 ) -> Iterator[ChunkSummary]:
-    """Check a source, and yield the summaries of its chunks or ranges, in order.
+    """Check a source and yield the summaries of its chunks or ranges, in order.
 
     Args:
         source: the source.
@@ -173,7 +173,7 @@ def _range_calls(source: Source, size: int, plan: Plan, workers: int) -> Iterato
 def _ordered_map(
     submit: Callable[..., Future], calls: Iterable[Call], window: int
 ) -> Iterator[ChunkSummary]:
-    """Run calls, and yield their results in order. At most `window` calls are pending."""
+    """Run calls and yield their results in order. At most `window` calls are pending."""
     pending: deque[Future] = deque()
     for function, args in calls:
         pending.append(submit(function, *args))
@@ -186,7 +186,7 @@ def _ordered_map(
 def as_finished(
     executor: Executor, calls: Iterable[FileCall], window: int
 ) -> Iterator[tuple[Any, Any]]:
-    """Run calls, and yield (key, result) pairs as the calls finish.
+    """Run calls and yield (key, result) pairs as the calls finish.
 
     Args:
         executor: the executor. If its workers are processes on this machine, several small files
@@ -265,7 +265,7 @@ class InlineExecutor:
     """An executor that runs each call immediately, in this process."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any) -> Future:
-        """Run a call, and return a future with its result."""
+        """Run a call and return a future with its result."""
         return _CompletedFuture(fn(*args))
 
 
@@ -297,7 +297,7 @@ def threads(count: int) -> Iterator[Executor]:
 
 
 def worker_processes(workers: int, start: Start) -> AbstractContextManager[Executor]:
-    """Return a context manager that starts worker processes, and stops them at the end.
+    """Return a context manager that starts worker processes and stops them at the end.
 
     Inside the context, a call raises OSError if a worker has died.
     """

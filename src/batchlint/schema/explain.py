@@ -523,7 +523,7 @@ class _Walk:
         Args:
             rule: the rule's name.
             words: the flaw, the expected value, and the unit of the limit.
-            bound: the schema, and the keyword that sets the limit.
+            bound: the schema and the keyword that sets the limit.
             path: the path of the value.
             got: the actual value.
         """

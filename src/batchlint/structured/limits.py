@@ -114,7 +114,7 @@ def _check_enum_values(subschemas: list[Node]) -> Iterator[SchemaProblem]:
 def _total_and_location(
     counted: list[tuple[int, PathParts]], limit: int
 ) -> tuple[int, PathParts | None]:
-    """Return the sum of the counts, and the path where it exceeds the limit, or None."""
+    """Return the sum of the counts and the path where it exceeds the limit, or None."""
     total = 0
     location = None
     for count, path in counted:

@@ -1,4 +1,4 @@
-"""Checks whether a value is a valid JSON Schema, and reports problems in the API's words.
+"""Checks whether a value is a valid JSON Schema and reports problems in the API's words.
 
 The API checks the schemas of functions and response formats with Python's `jsonschema`. It uses the
 meta-schema of draft 2020-12, checks formats too, and returns the library's message.

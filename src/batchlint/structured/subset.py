@@ -89,7 +89,7 @@ _NOT_IN_GUIDE: Final = (
     "accepts it."
 )
 _CONFLICTING_REPORTS: Final = (
-    "The API rejected this keyword until late 2025, and accepted it in tests in 2026. Put the "
+    "The API rejected this keyword until late 2025 and accepted it in tests in 2026. Put the "
     "limit in `description` to be safe."
 )
 
@@ -309,7 +309,7 @@ def _check_function(root: dict[str, Any]) -> Iterator[SchemaProblem]:
 
 
 def _check_array(node: Node, is_old_draft: bool) -> Iterator[SchemaProblem]:
-    """Check that an array has `items`, and that `items` is an object.
+    """Check that an array has `items` and that `items` is an object.
 
     Since draft 2020-12, the meta-schema already rejects a list of schemas in `items`.
     """
@@ -495,7 +495,7 @@ def _check_required(
 
 
 def _check_enum_and_format(node: Node) -> Iterator[SchemaProblem]:
-    """Check that enum values match the schema's type, and that a string's format is supported.
+    """Check that enum values match the schema's type and that a string's format is supported.
 
     For types other than strings, the API ignores formats such as `int64`. Evidence: confirmed by
     recorded responses, May to August 2026.
