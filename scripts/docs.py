@@ -66,6 +66,11 @@ def _index_lines() -> Iterator[str]:
         "appears in brackets after the message. `--select`, `--ignore`, `--warn` and `--error` accept names, codes, "
         "groups, and globs such as `image*`."
     )
+    yield (
+        "\nThe evidence is *confirmed* (a recorded API response), *documented* (OpenAI's documentation "
+        "or client), *reported* (users quote the response), *inferred*, or *none* (a limit of batchlint "
+        "itself)."
+    )
     for topic, rules in rules_by_topic().items():
         yield f"\n## {topic}\n\nGroup: `{rules[0].group}`\n"
         yield "| rule | what it reports | severity | the API |\n|---|---|---|---|"

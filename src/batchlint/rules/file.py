@@ -39,9 +39,9 @@ _SPLIT: Final = "Split the file into several batches."
 #: Warn about a model this many days before its shutdown.
 _WARNING_DAYS: Final = 30
 
-#: Batch validation reports conflicts between lines last: those of URLs and IDs after all problems
-#: with the line's fields, and those of models after missing parameters of the body. This is
-#: inferred from batches with two faults per line, because the API reports only the first fault.
+#: Batch validation reports conflicts between lines last. Conflicts of URLs and IDs come after all
+#: problems of the line's fields, and conflicts of models after missing parameters of the body. This
+#: is inferred from batches with two faults per line, of which the API reports only the first.
 _URL_RANK: Final = Rank(Part.LINE, Phase.LAST, 0)
 _ID_RANK: Final = Rank(Part.LINE, Phase.LAST, 1)
 _MODEL_RANK: Final = Rank(Part.BODY, Phase.PRESENCE, 99)

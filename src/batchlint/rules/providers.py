@@ -14,17 +14,17 @@ from .registry import Line, Request, line_rule, problem, request_rule, stated_in
 from .triggers import Trigger, long_lines
 
 
-def _exceeds_limit(provider: Provider) -> Trigger | None:
+def _limit_trigger(provider: Provider) -> Trigger | None:
     limit = provider.limits.line_bytes
     return None if limit is None else long_lines(limit + 1)
 
 
-def _exceeds_safe_limit(provider: Provider) -> Trigger | None:
+def _safe_limit_trigger(provider: Provider) -> Trigger | None:
     safe = provider.safe_limits.line_bytes
     return None if safe is None else long_lines(safe + 1)
 
 
-@request_rule(when_for=_exceeds_limit, fails="batch")
+@request_rule(when_for=_limit_trigger, fails="batch")
 def line_too_large(request: Request) -> Iterator[Problem]:
     """The line has more bytes than the provider accepts.
 
@@ -45,7 +45,7 @@ def line_too_large(request: Request) -> Iterator[Problem]:
         )
 
 
-@request_rule(when_for=_exceeds_safe_limit, fails=None)
+@request_rule(when_for=_safe_limit_trigger, fails=None)
 def line_size_near_limit(request: Request) -> Iterator[Problem]:
     """The line is larger than the lowest documented limit.
 

@@ -73,7 +73,7 @@ class _ItemId(NamedTuple):
         return self.text.startswith(prefix) or re.fullmatch(_PLACEHOLDER, self.text) is not None
 
 
-def _ids(request: Request) -> Iterator[_ItemId]:
+def _item_ids(request: Request) -> Iterator[_ItemId]:
     """Yield the IDs of all items that have one."""
     for index, item in request.objects("input"):
         text = item.get("id")
@@ -107,7 +107,7 @@ def invalid_item_id(request: Request) -> Iterator[Problem]:
     (December 2025) and many others quote the message about the prefixes, with its
     code and param.
     """
-    for item_id in _ids(request):
+    for item_id in _item_ids(request):
         index, kind, text = item_id
         prefix = _REQUIRED_PREFIXES.get(kind, "")
         if len(text) > _MAX_LENGTH:
@@ -150,7 +150,7 @@ def doubtful_item_id(request: Request) -> Iterator[Problem]:
     Evidence: inferred. The prefixes are from IDs in recorded responses from 2025 and
     2026.
     """
-    for item_id in _ids(request):
+    for item_id in _item_ids(request):
         prefix = _USUAL_PREFIXES.get(item_id.type, "")
         if item_id.has_valid_characters and not item_id.has_prefix(prefix):
             hint = "The API uses this prefix for items of this type. It may reject others."
@@ -186,7 +186,7 @@ def item_id_too_long(request: Request) -> Iterator[Problem]:
     Evidence: reported. Reports from 2026 about proxies that lengthen IDs. In recorded
     requests that the API accepted, all IDs are shorter.
     """
-    for index, _, text in _ids(request):
+    for index, _, text in _item_ids(request):
         if len(text) > _MAX_LENGTH:
             yield problem(
                 f"Invalid 'input[{index}].id': string too long. Expected a string with maximum "
@@ -218,7 +218,7 @@ def duplicate_item(request: Request) -> Iterator[Problem]:
     six other reports quote the error, which has a param but no code.
     """
     seen: set[str] = set()
-    for index, _, text in _ids(request):
+    for index, _, text in _item_ids(request):
         if text in seen:
             yield problem(
                 f"Duplicate item found with id {excerpt(text)}. Remove duplicate items from your "

@@ -63,7 +63,7 @@ def model_left_out(request: Request) -> Iterator[Problem]:
     if default is None:
         if "model" not in request.body and "prompt" in request.body:
             yield problem(
-                "The request names no model. It is unknown whether a batch uses the prompt "
+                "The request has no model. It is unknown whether a batch uses the prompt "
                 "template's model.",
                 "model",
                 hint='Add "model" to the body.',

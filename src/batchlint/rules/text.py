@@ -192,7 +192,10 @@ _CONFLICT: Final = ("<<<<<<< ", "||||||| ", "=======", ">>>>>>> ")
 
 #: Beginnings of text that JSON does not allow, each with a hint.
 _NOT_IN_JSON: Final[tuple[tuple[str | tuple[str, ...], str], ...]] = (
-    ("\ufeff", "unexpected byte order mark, perhaps from joining files that begin with one."),
+    (
+        "\ufeff",
+        "unexpected byte order mark, perhaps from joining files that begin with one. Remove it.",
+    ),
     ("'", "JSON needs double quotes. Write the line with json.dumps()."),
     (
         ("True", "False"),
@@ -254,7 +257,7 @@ def _explain_extra(rest: str, position: int) -> str:
             "between them."
         )
     if not rest.strip("}]"):
-        return f"{column}: unexpected closing {rest[0]}."
+        return f"{column}: unexpected closing {rest[0]}. Remove it."
     return f"A second value begins at column {position + 1}. Write one request per line."
 
 
