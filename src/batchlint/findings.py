@@ -73,7 +73,7 @@ class Rank(NamedTuple):
         part: the line itself, or its body.
         phase: the phase of the API's checks.
         position: the parameter's position in the API's order of parameters.
-        by_rule: whether a rule found the problem. Within a parameter, problems that the schema
+        is_from_rule: whether a rule found the problem. Within a parameter, problems that the schema
             finds come first.
         serial: the problem's number among the problems of one check.
     """
@@ -81,7 +81,7 @@ class Rank(NamedTuple):
     part: Part = Part.LINE
     phase: Phase = Phase.MODEL
     position: int = 0
-    by_rule: bool = False
+    is_from_rule: bool = False
     serial: int = 0
 
 

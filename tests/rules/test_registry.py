@@ -221,7 +221,7 @@ def test_problem_has_a_param_and_a_path(case: PlaceCase) -> None:
 
 
 def test_rule_problem_sorts_after_schema_problems_in_the_same_phase() -> None:
-    assert problem("x").rank == Rank(Part.BODY, Phase.FIELDS, by_rule=True)
+    assert problem("x").rank == Rank(Part.BODY, Phase.FIELDS, is_from_rule=True)
     assert problem("x", phase=Phase.LAST).rank.phase == Phase.LAST
 
 

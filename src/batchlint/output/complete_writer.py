@@ -18,7 +18,7 @@ class OutputError(OSError):
 
 @contextmanager
 def as_output_error() -> Iterator[None]:
-    """Convert any `OSError` to an `OutputError`, to tell it apart from input errors."""
+    """Convert any `OSError` to an `OutputError`, to distinguish it from input errors."""
     try:
         yield
     except OutputError:

@@ -34,8 +34,8 @@ class StoredFile:
         filename: the client's name for the file.
         purpose: `batch` or `batch_output`.
         size: the size in bytes.
-        created_at: in seconds since the epoch.
-        expires_at: in seconds since the epoch. It is only reported; files don't expire.
+        created_at: the upload time, in seconds since the epoch.
+        expires_at: the reported expiry time, in seconds since the epoch. Files don't expire.
         report: the report of the check. None for a file that the server created.
     """
 
@@ -112,8 +112,8 @@ class FileStore:
             path: the path of the contents.
             filename: the client's name for the file.
             purpose: `batch` or `batch_output`.
-            created_at: in seconds since the epoch.
-            lifetime: in seconds.
+            created_at: the current time, in seconds since the epoch.
+            lifetime: the lifetime in seconds.
             report: the report of the check. None for a file that the server created.
         """
         stored = StoredFile(
@@ -156,7 +156,7 @@ class FileStore:
         """Return the files with a purpose.
 
         Args:
-            purpose: None means any.
+            purpose: the purpose. None means any.
             order: `asc` (oldest first) or `desc`.
         """
         files = [*self._files.values()]  # A thread may add files in the meantime.

@@ -30,7 +30,7 @@ class Job:
         number: the sequence number of the batch, which is part of IDs.
         provider: the service that the batch is for.
         url: the batch's endpoint.
-        created_at: in seconds since the epoch.
+        created_at: the time of the create call, in seconds since the epoch.
         outputs: the results that the user supplies, by custom_id.
     """
 
@@ -60,7 +60,7 @@ class Results:
     usage: Counter[str]
 
     def counts(self, first: int | None = None) -> dict[str, int]:
-        """Count the completed and failed requests among the first ones. None counts all."""
+        """Count the completed and failed requests among the first `first`. None counts all."""
         total = self.total if first is None else first
         failed = bisect_left(self.failures, total)
         return {"completed": total - failed, "failed": failed}
