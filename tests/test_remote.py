@@ -287,14 +287,16 @@ def test_pattern_without_files_raises_file_not_found_error(url: str, message: st
     assert (caught.value.strerror, caught.value.filename) == (message, url)
 
 
-def test_endless_directories_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def glob(*_: object, **__: object) -> None:
+@pytest.mark.parametrize("pattern", ["**", ""])
+def test_endless_directories_are_an_error(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def recurse(*_: object, **__: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr(MemoryFileSystem, "glob", glob)
+    monkeypatch.setattr(MemoryFileSystem, "glob", recurse)
+    monkeypatch.setattr(MemoryFileSystem, "find", recurse)
     with pytest.raises(OSError, match="too many levels of directories") as caught:
-        find("memory://b/**")
-    assert caught.value.filename == "memory://b/**"
+        find(f"memory://b/{pattern}")
+    assert caught.value.filename == f"memory://b/{pattern}"
 
 
 def test_colons_in_a_name_do_not_start_a_chain(memory: MemoryFileSystem) -> None:

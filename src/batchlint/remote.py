@@ -218,20 +218,19 @@ def find(
             options = {**options, "client_kwargs": _listing_options(timeout)}
         filesystem, path = _filesystem(url, options)
         filesystem.invalidate_cache()  # An earlier listing may be out of date.
-        if url.endswith("/"):
-            listed = {
-                path: info
-                for path, info in _find_all(filesystem, path).items()
-                if path.lower().endswith(_SUFFIXES)
-            }
-            missing = "no .jsonl files below this prefix"
-        else:
-            try:
-                listed = filesystem.glob(path, detail=True)
-            except RecursionError:
-                raise _too_many_levels_error() from None
-            missing = "no files match"
-        files = {path: info for path, info in listed.items() if info["type"] == "file"}
+        is_prefix = url.endswith("/")
+        try:
+            listed = (
+                _find_all(filesystem, path) if is_prefix else filesystem.glob(path, detail=True)
+            )
+        except RecursionError:
+            raise _too_many_levels_error() from None
+        missing = "no .jsonl files below this prefix" if is_prefix else "no files match"
+        files = {
+            path: info
+            for path, info in listed.items()
+            if info["type"] == "file" and (not is_prefix or path.lower().endswith(_SUFFIXES))
+        }
         if not files:
             raise FileNotFoundError(errno.ENOENT, missing, name)
         to_url = _url_maker(url, filesystem, path)
