@@ -65,9 +65,9 @@ def test_unknown_provider_raises_value_error_with_the_known_ones() -> None:
         provider("nope")
 
 
-@pytest.mark.parametrize(("name", "meant"), [("grok", "groq"), ("Azure", "azure")])
-def test_misspelled_provider_raises_value_error_with_near_names(name: str, meant: str) -> None:
-    with pytest.raises(ValueError, match=f"unknown provider '{name}'; did you mean {meant}"):
+@pytest.mark.parametrize(("name", "suggestion"), [("grok", "groq"), ("Azure", "azure")])
+def test_misspelled_provider_raises_value_error_with_near_names(name: str, suggestion: str) -> None:
+    with pytest.raises(ValueError, match=f"unknown provider '{name}'; did you mean {suggestion}"):
         provider(name)
 
 

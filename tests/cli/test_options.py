@@ -36,11 +36,11 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("directory")
 def test_quiet_prints_only_errors(run: Run) -> None:
-    loud = run("check", "x.jsonl").out.splitlines()
+    default = run("check", "x.jsonl").out.splitlines()
     quiet = run("check", "--quiet", "x.jsonl")
 
-    assert quiet == CommandResult(1, f"{loud[0]}\n", "")
-    assert "blank_line" in "".join(loud)
+    assert quiet == CommandResult(1, f"{default[0]}\n", "")
+    assert "blank_line" in "".join(default)
 
 
 @pytest.mark.parametrize("format_name", ["text", "github"])

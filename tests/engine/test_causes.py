@@ -173,9 +173,9 @@ class Mistake(NamedTuple):
                 "tool_choice": FUNCTION,
             },
         ),
-        Mistake("image of an edit", "/v1/images/edits", {"prompt": "x", "image": "file-1"}),
+        Mistake("edit image", "/v1/images/edits", {"prompt": "x", "image": "file-1"}),
         Mistake(
-            "images of an assistant",
+            "assistant images",
             CHAT_URL,
             {
                 "messages": [

@@ -188,15 +188,15 @@ def test_embedding_inputs_are_counted_in_valid_and_in_invalid_lines() -> None:
 def test_file_of_blank_lines_is_checked_like_any_other(blank: bytes, keep: int) -> None:
     plan = PLAN._replace(keep=keep)
     if not blank.endswith(b"\n"):
-        together = check_chunk(line("a") + blank, plan)
-        apart = merge([check_chunk(line("a"), plan), check_chunk(blank, plan)], keep)
+        combined = check_chunk(line("a") + blank, plan)
+        separate = merge([check_chunk(line("a"), plan), check_chunk(blank, plan)], keep)
     else:
-        together = check_chunk(blank + line("a"), plan)
-        apart = merge([check_chunk(blank, plan), check_chunk(line("a"), plan)], keep)
+        combined = check_chunk(blank + line("a"), plan)
+        separate = merge([check_chunk(blank, plan), check_chunk(line("a"), plan)], keep)
 
-    assert apart.custom_ids.unpack() == together.custom_ids.unpack()
+    assert separate.custom_ids.unpack() == combined.custom_ids.unpack()
     for name in ("findings", "statuses", "totals", "urls", "models"):
-        assert getattr(apart, name) == getattr(together, name), name
+        assert getattr(separate, name) == getattr(combined, name), name
 
 
 def test_runs_of_blank_lines_are_not_checked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,17 +94,17 @@ def test_columns_count_code_points_of_the_line_without_its_byte_order_mark() -> 
 
 def test_columns_are_located_only_for_kept_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Locating a finding takes longer than the check, and a file may have 50,000 errors."""
-    sought = 0
+    located = 0
 
     def counting(*args: Any, **options: Any) -> Any:
-        nonlocal sought
-        sought += len(args[1])
+        nonlocal located
+        located += len(args[1])
         return find_all(*args, **options)
 
     monkeypatch.setattr(columns_module, "find_all", counting)
     report = check(b"".join(line(str(number), bogus=1) for number in range(9000)), keep=5)
 
-    assert sought == len(report.errors) == 5
+    assert located == len(report.errors) == 5
 
 
 def test_column_of_a_finding_reported_once_per_file_is_located_once() -> None:

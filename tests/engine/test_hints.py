@@ -88,7 +88,7 @@ MISTAKES = [
         "a function is flat",
     ),
     Mistake(
-        "tool of Anthropic",
+        "Anthropic tool",
         chat(tools=[{"name": "f", "input_schema": {}}]),
         "in Anthropic's format",
     ),
@@ -104,7 +104,7 @@ MISTAKES = [
         "this is `input_text`",
     ),
     Mistake(
-        "text of an assistant in responses",
+        "assistant text in responses",
         responses_part({"type": "text", "text": "x"}, "assistant"),
         "this is `output_text`",
     ),
@@ -124,12 +124,12 @@ MISTAKES = [
         "this is `image_url`",
     ),
     Mistake(
-        "object as the image of a response",
+        "response image as an object",
         responses_part({"type": "input_image", "image_url": {"url": URL}}),
         "is the URL itself",
     ),
     Mistake(
-        "string as the image of a chat",
+        "chat image as a string",
         chat_part({"type": "image_url", "image_url": URL}),
         "is an object",
     ),
@@ -154,7 +154,7 @@ MISTAKES = [
         "`parse()` adds this field",
     ),
     Mistake(
-        "cache control of Anthropic",
+        "Anthropic cache control",
         responses_part({"type": "input_text", "text": "x", "cache_control": {"type": "ephemeral"}}),
         "Anthropic's API",
     ),

@@ -308,9 +308,9 @@ def test_array_of_broken_requests_becomes_equivalent_lines(
 @settings(max_examples=60)
 @given(ANY_FILE, st.booleans())
 def test_fixing_is_idempotent(data: bytes, unsafe: bool) -> None:
-    once = fixed(data, unsafe=unsafe)
+    first_run = fixed(data, unsafe=unsafe)
 
-    assert fixed(once, unsafe=unsafe) == once
+    assert fixed(first_run, unsafe=unsafe) == first_run
 
 
 @settings(max_examples=40)

@@ -183,20 +183,20 @@ def test_checking_leaves_requests_unchanged() -> None:
 def test_iterable_is_read_while_it_is_checked() -> None:
     """At most about two chunks are read before they are checked."""
     text = line("a" * 10_000)
-    pulled = checked = ahead = 0
+    consumed = checked = ahead = 0
 
     def source() -> Iterator[bytes]:
-        nonlocal pulled
+        nonlocal consumed
         for _ in range(8 * CHUNK_BYTES // len(text)):
-            pulled += len(text)
+            consumed += len(text)
             yield text
 
     def progress(size: int) -> None:
         nonlocal checked, ahead
         checked += size
-        ahead = max(ahead, pulled - checked)
+        ahead = max(ahead, consumed - checked)
 
-    assert check(source(), progress=progress).bytes == pulled == checked
+    assert check(source(), progress=progress).bytes == consumed == checked
     assert ahead <= 2 * CHUNK_BYTES + len(text)
 
 

@@ -43,7 +43,7 @@ def facts(errors: list[BatchError]) -> list[tuple[str, str | None, int | None, s
 @pytest.mark.parametrize(
     "params",
     [
-        pytest.param({}, id="only what is required"),
+        pytest.param({}, id="only required parameters"),
         pytest.param({"metadata": None}, id="no metadata"),
         pytest.param({"metadata": {}}, id="empty metadata"),
         pytest.param({"metadata": pairs(16)}, id="16 keys"),
@@ -78,7 +78,7 @@ def test_valid_create_call_has_no_findings(params: dict[str, Any]) -> None:
             id="value of 513 characters",
         ),
         pytest.param({"metadata": {"k": ["v"]}}, "invalid_type", "metadata.k", id="list as value"),
-        pytest.param({"metadata": "k=v"}, "invalid_type", "metadata", id="metadata is a string"),
+        pytest.param({"metadata": "k=v"}, "invalid_type", "metadata", id="metadata as a string"),
         pytest.param(
             expires(3599),
             "integer_below_min_value",
@@ -131,12 +131,12 @@ def test_valid_create_call_has_no_findings(params: dict[str, Any]) -> None:
             {"completion_window": 24}, "invalid_type", "completion_window", id="window as number"
         ),
         pytest.param(
-            {"completion_window": None}, "invalid_type", "completion_window", id="window is null"
+            {"completion_window": None}, "invalid_type", "completion_window", id="window as null"
         ),
         pytest.param(
             {"endpoint": "/v1/invalid/endpoint"}, "invalid_value", "endpoint", id="other endpoint"
         ),
-        pytest.param({"endpoint": None}, "invalid_type", "endpoint", id="endpoint is null"),
+        pytest.param({"endpoint": None}, "invalid_type", "endpoint", id="endpoint as null"),
         pytest.param({"input_file_id": 7}, "invalid_type", "input_file_id", id="number as id"),
         pytest.param({"bogus": 1}, "unknown_parameter", "bogus", id="unknown parameter"),
     ],

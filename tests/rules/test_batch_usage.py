@@ -79,7 +79,7 @@ def test_prewarming_the_cache_is_reported() -> None:
 @each(
     [
         Case(
-            "switched off",
+            "disabled",
             RESPONSES,
             {
                 "background": False,
@@ -87,16 +87,16 @@ def test_prewarming_the_cache_is_reported() -> None:
                 "prompt_cache_options": {"prewarm": False},
             },
         ),
-        Case("empty options of a stream", RESPONSES, {"stream_options": {}, "stream": True}),
+        Case("empty stream options", RESPONSES, {"stream_options": {}, "stream": True}),
         Case(
-            "options of a stream",
+            "stream options",
             RESPONSES,
             {"stream_options": {"include_obfuscation": True}, "stream": True},
         ),
         Case("no partial images", IMAGES, {"partial_images": 0}),
-        Case("background of an image", IMAGES, {"background": "transparent"}),
-        Case("stream options of chat", CHAT, {"stream_options": {"include_usage": True}}),
-        Case("prewarm on chat", CHAT, {"prompt_cache_options": {"prewarm": True}}),
+        Case("image background", IMAGES, {"background": "transparent"}),
+        Case("chat stream options", CHAT, {"stream_options": {"include_usage": True}}),
+        Case("prewarm in chat", CHAT, {"prompt_cache_options": {"prewarm": True}}),
     ]
 )
 def test_useful_parameter_passes(case: Case) -> None:

@@ -34,14 +34,14 @@ class Compatible(NamedTuple):
     body: dict[str, Any]
 
 
-def only_with(field: str, needed: str) -> str:
-    return f"The '{field}' parameter is only allowed when '{needed}' is enabled."
+def only_with(field: str, required: str) -> str:
+    return f"The '{field}' parameter is only allowed when '{required}' is enabled."
 
 
 @each(
     [
         Conflict(
-            "top_logprobs alone",
+            "only top_logprobs",
             "top_logprobs_without_logprobs",
             CHAT,
             {"top_logprobs": 1},
@@ -57,7 +57,7 @@ def only_with(field: str, needed: str) -> str:
             "top_logprobs",
         ),
         Conflict(
-            "stream_options alone",
+            "only stream_options",
             "stream_options_without_stream",
             CHAT,
             {"stream_options": {"include_usage": True}},
@@ -146,7 +146,7 @@ def test_conflicting_parameters_are_reported(case: Conflict) -> None:
             "boolean top_logprobs", "top_logprobs_without_logprobs", CHAT, {"top_logprobs": True}
         ),
         Compatible(
-            "top_logprobs of responses",
+            "top_logprobs in responses",
             "top_logprobs_without_logprobs",
             RESPONSES,
             {"top_logprobs": 1},
@@ -167,7 +167,7 @@ def test_conflicting_parameters_are_reported(case: Conflict) -> None:
             {"stream_options": "x"},
         ),
         Compatible(
-            "stream_options of responses",
+            "stream_options in responses",
             "stream_options_without_stream",
             RESPONSES,
             {"stream_options": {}},
@@ -180,22 +180,22 @@ def test_conflicting_parameters_are_reported(case: Conflict) -> None:
         ),
         Compatible("empty metadata", "metadata_without_store", CHAT, {"metadata": {}}),
         Compatible(
-            "metadata of responses",
+            "metadata in responses",
             "metadata_without_store",
             RESPONSES,
             {"metadata": {"a": "b"}},
         ),
         Compatible("best_of equal to n", "best_of_below_n", COMPLETIONS, {"n": 3, "best_of": 3}),
-        Compatible("n alone", "best_of_below_n", COMPLETIONS, {"n": 3}),
-        Compatible("best_of of 0", "best_of_below_n", COMPLETIONS, {"best_of": 0, "n": 1}),
+        Compatible("only n", "best_of_below_n", COMPLETIONS, {"n": 3}),
+        Compatible("best_of 0", "best_of_below_n", COMPLETIONS, {"best_of": 0, "n": 1}),
         Compatible(
-            "n and best_of of wrong types",
+            "n and best_of of a wrong type",
             "best_of_below_n",
             COMPLETIONS,
             {"best_of": "2", "n": [3]},
         ),
         Compatible(
-            "conversation alone",
+            "only conversation",
             "conversation_with_previous_response",
             RESPONSES,
             {"conversation": "c", "previous_response_id": None},

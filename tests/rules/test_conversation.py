@@ -71,7 +71,7 @@ class UnpairedMessages(NamedTuple):
 @each(
     [
         UnpairedMessages(
-            "followed by a user", [USER, calls_message("a"), USER], [unanswered("a", 1)]
+            "followed by a user message", [USER, calls_message("a"), USER], [unanswered("a", 1)]
         ),
         UnpairedMessages("at the end", [USER, calls_message("a")], [unanswered("a", 1)]),
         UnpairedMessages(
@@ -233,13 +233,13 @@ NO_CALL = "No tool call found for function call output with call_id a."
 
 @each(
     [
-        UnpairedItem("output alone", [output()], NO_CALL, ("input", 0, "call_id")),
+        UnpairedItem("only an output", [output()], NO_CALL, ("input", 0, "call_id")),
         UnpairedItem(
             "output before its call", [output(), call()], NO_CALL, ("input", 0, "call_id")
         ),
         UnpairedItem("two outputs", [call(), output(), output()], NO_CALL, ("input", 2, "call_id")),
         UnpairedItem(
-            "call alone",
+            "only a call",
             [USER, call()],
             "No tool output found for function call a.",
             ("input", 1),
@@ -251,13 +251,13 @@ NO_CALL = "No tool call found for function call output with call_id a."
             ("input", 1),
         ),
         UnpairedItem(
-            "custom call alone",
+            "only a custom call",
             [call(kind="custom_tool_call")],
             "No tool output found for custom tool call a.",
             ("input", 0),
         ),
         UnpairedItem(
-            "custom output alone",
+            "only a custom output",
             [output(kind="custom_tool_call_output")],
             "No tool call found for custom tool call output with call_id a.",
             ("input", 0, "call_id"),
@@ -279,7 +279,7 @@ class PairedItems(NamedTuple):
     [
         PairedItems("text", {"input": "Hi"}),
         PairedItems("paired", {"input": [call(), output()]}),
-        PairedItems("same id again", {"input": [call(), USER, output(), call(), output()]}),
+        PairedItems("repeated id", {"input": [call(), USER, output(), call(), output()]}),
         PairedItems(
             "custom tool",
             {
@@ -290,7 +290,7 @@ class PairedItems(NamedTuple):
             },
         ),
         PairedItems(
-            "other kind of call", {"input": [{"type": "local_shell_call", "id": "a"}, output()]}
+            "other type of call", {"input": [{"type": "local_shell_call", "id": "a"}, output()]}
         ),
         PairedItems("previous response", {"input": [output()], "previous_response_id": "resp_1"}),
         PairedItems("conversation", {"input": [output()], "conversation": {"id": "conv_1"}}),
@@ -303,7 +303,7 @@ class PairedItems(NamedTuple):
         ),
         PairedItems("asynchronous call", {"input": [call() | {"async": True}]}),
         PairedItems(
-            "call of a program",
+            "program call",
             {"input": [call(caller={"type": "program", "caller_id": "p"})]},
         ),
         PairedItems(

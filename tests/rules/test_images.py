@@ -125,7 +125,7 @@ def test_conflicting_image_options_are_reported(case: Conflict) -> None:
 @each(
     [
         Compatible(
-            "png of full quality",
+            "full-quality png",
             "invalid_png_output_compression",
             {"output_format": "png", "output_compression": 100},
         ),
@@ -159,12 +159,12 @@ def test_conflicting_image_options_are_reported(case: Conflict) -> None:
             {"background": "opaque", "output_format": "jpeg"},
         ),
         Compatible(
-            "frames of a gif",
+            "gif frames",
             "option_of_other_format",
             {"frame_count": 4, "output_format": "gif"},
         ),
         Compatible(
-            "svg options of an svg",
+            "svg options for an svg",
             "option_of_other_format",
             {"svg": {"model": "m"}, "output_format": "svg"},
         ),

@@ -149,7 +149,7 @@ def test_work_for_misnamed_fields_is_limited() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "right"),
+    ("misspelled", "correct"),
     [
         ("id", "custom_id"),
         ("customId", "custom_id"),
@@ -158,13 +158,13 @@ def test_work_for_misnamed_fields_is_limited() -> None:
         ("request", "body"),
     ],
 )
-def test_misnamed_field_is_reported_once(wrong: str, right: str) -> None:
+def test_misnamed_field_is_reported_once(misspelled: str, correct: str) -> None:
     invalid_line = request()
-    invalid_line[wrong] = invalid_line.pop(right)
+    invalid_line[misspelled] = invalid_line.pop(correct)
     error = only(invalid_line)
 
-    assert (error.rule, error.param) == ("missing_line_member", right)
-    assert error.hint == f'Rename "{wrong}" to "{right}".'
+    assert (error.rule, error.param) == ("missing_line_member", correct)
+    assert error.hint == f'Rename "{misspelled}" to "{correct}".'
 
 
 def test_field_of_a_wrong_type_is_not_a_misspelling() -> None:

@@ -73,7 +73,7 @@ class BrokenImage(NamedTuple):
             "data:image/png,iVBORw0KGgo",
             "a value without the ';base64' separator",
         ),
-        BrokenImage("prefix alone", "data:", "a value without the ';base64' separator"),
+        BrokenImage("only the prefix", "data:", "a value without the ';base64' separator"),
     ]
 )
 def test_broken_data_url_is_reported(case: BrokenImage) -> None:
@@ -175,7 +175,7 @@ BAD_IMAGE = {"image_url": "data:image/png;base64,"}
 @each(
     [
         ImagePlace(
-            "output of a function",
+            "function output",
             RESPONSES,
             {"input": [{"type": "function_call_output", "call_id": "a", "output": [BAD_IMAGE]}]},
             "input[0].output[0].image_url",
@@ -234,7 +234,7 @@ class DoubtfulUrl(NamedTuple):
         DoubtfulUrl("no padding", "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg", UNTIDY),
         DoubtfulUrl("newline", "data:image/png;base64,iVBORw0KGgoAAAAN\nSUhEUgAA", UNTIDY),
         DoubtfulUrl("blank", "data:image/png;base64, iVBORw0KGgoAAAANSUhEUg==", UNTIDY),
-        DoubtfulUrl("alphabet of URLs", "data:image/jpeg;base64,_9j_4AAQSkZJRgABAQAAAQ==", UNTIDY),
+        DoubtfulUrl("URL-safe alphabet", "data:image/jpeg;base64,_9j_4AAQSkZJRgABAQAAAQ==", UNTIDY),
         DoubtfulUrl("escapes", "data:image/jpeg;base64,%2F9j%2F4AAQSkZJRgABAQAAAQ%3D%3D", UNTIDY),
     ]
 )

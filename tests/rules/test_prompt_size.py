@@ -74,9 +74,7 @@ class PromptSize(NamedTuple):
         PromptSize("string", {"prompt": "1234"}, 4),
         PromptSize("strings", {"input": ["12", "3"]}, 3),
         PromptSize("instructions", {"input": "12", "instructions": "345"}, 5),
-        PromptSize(
-            "message without its role", {"messages": [{"role": "user", "content": "123"}]}, 3
-        ),
+        PromptSize("message without a role", {"messages": [{"role": "user", "content": "123"}]}, 3),
         PromptSize("tokens", {"input": [1, 2, 3]}, 0),
         PromptSize("other parameters", {"user": "1234"}, 0),
     ]

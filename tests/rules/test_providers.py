@@ -21,7 +21,7 @@ def row(**body: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "suggestion"),
     [
         ("temprature", "temperature"),
         ("max_token", "max_tokens"),
@@ -29,12 +29,12 @@ def row(**body: Any) -> dict[str, Any]:
         ("enable_thinkng", "enable_thinking"),
     ],
 )
-def test_unknown_parameter_close_to_a_known_one_is_a_warning(name: str, meant: str) -> None:
+def test_unknown_parameter_close_to_a_known_one_is_a_warning(name: str, suggestion: str) -> None:
     [warning] = check_request(row(**{name: 1}), provider="compatible")
 
     assert (warning.rule, warning.severity) == ("misspelled_parameter", "warning")
     assert warning.param == f"body.{name}"
-    assert warning.message.endswith(f"Did you mean '{meant}'?")
+    assert warning.message.endswith(f"Did you mean '{suggestion}'?")
 
 
 @pytest.mark.parametrize(

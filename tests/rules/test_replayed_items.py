@@ -142,7 +142,7 @@ class ApiItems(NamedTuple):
                 }
             ],
         ),
-        ApiItems("id as in examples", [{**MESSAGE, "id": "item_1"}]),
+        ApiItems("id from the examples", [{**MESSAGE, "id": "item_1"}]),
     ]
 )
 def test_items_that_the_api_writes_pass(case: ApiItems) -> None:
@@ -162,28 +162,28 @@ class RejectedItems(NamedTuple):
 @each(
     [
         RejectedItems(
-            "prefix of a call",
+            "call id prefix",
             [call(id="call_1"), OUTPUT],
             "invalid_value",
             "input[1].id",
             "Invalid 'input[1].id': 'call_1'. Expected an ID that begins with 'fc'.",
         ),
         RejectedItems(
-            "prefix of a message",
+            "message id prefix",
             [{**MESSAGE, "id": "019f629b-43ee"}],
             "invalid_value",
             "input[1].id",
             "Invalid 'input[1].id': '019f629b-43ee'. Expected an ID that begins with 'msg'.",
         ),
         RejectedItems(
-            "prefix of a message without a type",
+            "id prefix of a message without a type",
             [{"role": "assistant", "content": "x", "id": "rs_1"}],
             "invalid_value",
             "input[1].id",
             "Invalid 'input[1].id': 'rs_1'. Expected an ID that begins with 'msg'.",
         ),
         RejectedItems(
-            "prefix of reasoning",
+            "reasoning id prefix",
             [reasoning(id="item_df7e40"), MESSAGE],
             "invalid_value",
             "input[1].id",
@@ -222,14 +222,14 @@ class RejectedItems(NamedTuple):
             " again.",
         ),
         RejectedItems(
-            "status of reasoning",
+            "reasoning status",
             [reasoning(id="rs_1", status=None), MESSAGE],
             "unknown_parameter",
             "input[1].status",
             "Unknown parameter: 'input[1].status'.",
         ),
         RejectedItems(
-            "content of reasoning",
+            "reasoning content",
             [reasoning(id="rs_1", content=[{"type": "reasoning_text", "text": "x"}]), MESSAGE],
             "array_above_max_length",
             "input[1].content",

@@ -39,7 +39,7 @@ class Case(NamedTuple):
 class Choice(NamedTuple):
     name: str
     field: str
-    needed: str
+    required: str
     value: Any
 
 
@@ -54,15 +54,15 @@ class Choice(NamedTuple):
     ]
 )
 def test_choice_without_tools_is_reported(case: Choice) -> None:
-    rule, field, needed = "choice_without_tools", case.field, case.needed
+    rule, field, required = "choice_without_tools", case.field, case.required
     body = {field: case.value}
     message = (
-        f"Invalid value for '{field}': '{field}' is only allowed when '{needed}' are specified."
+        f"Invalid value for '{field}': '{field}' is only allowed when '{required}' are specified."
     )
 
     assert rule_findings(rule, CHAT, body) == [(message, field, (field,))]
-    assert rule_findings(rule, CHAT, body | {needed: None}) == [(message, field, (field,))]
-    assert rule_findings(rule, CHAT, body | {needed: [CHAT_F]}) == []
+    assert rule_findings(rule, CHAT, body | {required: None}) == [(message, field, (field,))]
+    assert rule_findings(rule, CHAT, body | {required: [CHAT_F]}) == []
     assert rule_findings(rule, RESPONSES, body) == []
 
 
@@ -230,14 +230,14 @@ class OtherTool(NamedTuple):
             "g",
         ),
         OtherTool(
-            "custom tool of chat",
+            "custom tool in chat",
             CHAT,
             [CHAT_F],
             {"type": "custom", "custom": {"name": "c"}},
             "c",
         ),
         OtherTool(
-            "allowed tools of chat",
+            "allowed tools in chat",
             CHAT,
             [CHAT_F],
             {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [CHAT_G]}},
@@ -269,7 +269,7 @@ def test_chosen_non_function_tool_that_is_missing_is_reported(case: OtherTool) -
             {"type": "allowed_tools", "mode": "auto", "tools": [{}, RESPONSES_F, 5]},
         ),
         OtherTool("function, which has its own rule", RESPONSES, [RESPONSES_F], RESPONSES_G),
-        OtherTool("empty tools of chat", CHAT, [], {"type": "custom", "custom": {"name": "c"}}),
+        OtherTool("empty tools in chat", CHAT, [], {"type": "custom", "custom": {"name": "c"}}),
         OtherTool(
             "malformed allowed tools",
             CHAT,

@@ -64,22 +64,22 @@ class AcceptedBody(NamedTuple):
 @each(
     [
         AcceptedBody(
-            "field next to the name of a function",
+            "extra field next to a function name",
             tool(EMPTY, type="function", requires_confirmation=False),
         ),
-        AcceptedBody("parsed arguments of a call", calling(parsed_arguments={})),
+        AcceptedBody("parsed call arguments", calling(parsed_arguments={})),
         AcceptedBody("empty content next to calls", calling(text=[])),
-        AcceptedBody("cache control under user", content(*CACHED)),
-        AcceptedBody("cache control under system", content(*CACHED, role="system")),
-        AcceptedBody("cache control under assistant", content(*CACHED, role="assistant")),
-        AcceptedBody("empty list of stops", {"stop": []}),
+        AcceptedBody("cache control in a user message", content(*CACHED)),
+        AcceptedBody("cache control in a system message", content(*CACHED, role="system")),
+        AcceptedBody("cache control in an assistant message", content(*CACHED, role="assistant")),
+        AcceptedBody("empty stop list", {"stop": []}),
         AcceptedBody("string between parts", content("What is this?", IMAGE)),
-        AcceptedBody("tool of the other API", {"tools": [{"type": "web_search_preview"}]}),
-        AcceptedBody("file by its id", content({"type": "file", "file": {"file_id": "file-1"}})),
-        AcceptedBody("id of a call with other characters", calling("functions.add:0")),
-        AcceptedBody("id of a call with 64 characters", calling("c" * 64)),
+        AcceptedBody("tool for the other API", {"tools": [{"type": "web_search_preview"}]}),
+        AcceptedBody("file by id", content({"type": "file", "file": {"file_id": "file-1"}})),
+        AcceptedBody("call id with other characters", calling("functions.add:0")),
+        AcceptedBody("call id with 64 characters", calling("c" * 64)),
         AcceptedBody(
-            "image of a tool", messages(calling()["messages"][0], {**TOOL, "content": [IMAGE]})
+            "tool image", messages(calling()["messages"][0], {**TOOL, "content": [IMAGE]})
         ),
     ]
 )
@@ -98,14 +98,14 @@ class RejectedBody(NamedTuple):
 @each(
     [
         RejectedBody(
-            "cache control under developer",
+            "cache control in a developer message",
             content(*CACHED, role="developer"),
             "unknown_parameter",
             "messages[0].content[0].cache_control",
             "Unknown parameter: 'messages[0].content[0].cache_control'.",
         ),
         RejectedBody(
-            "field of a file",
+            "extra field of a file",
             content({"type": "file", "file": {"file_id": "file-1", "mime_type": "x"}}),
             "unknown_parameter",
             "messages[0].content[0].file.mime_type",
@@ -124,21 +124,21 @@ class RejectedBody(NamedTuple):
             "Missing required parameter: 'messages[0].content[0].file.file_id'.",
         ),
         RejectedBody(
-            "empty content of a user",
+            "empty user content",
             content(),
             "empty_array",
             "messages[0].content",
             EMPTY_CONTENT,
         ),
         RejectedBody(
-            "empty content of an assistant",
+            "empty assistant content",
             content(role="assistant"),
             "empty_array",
             "messages[0].content",
             EMPTY_CONTENT,
         ),
         RejectedBody(
-            "name of a call",
+            "call name",
             calling(name="get weather"),
             "invalid_value",
             "messages[0].tool_calls[0].function.name",
@@ -146,7 +146,7 @@ class RejectedBody(NamedTuple):
             " Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
         ),
         RejectedBody(
-            "id of a call",
+            "call id",
             calling("c" * 65),
             "string_above_max_length",
             "messages[0].tool_calls[0].id",
@@ -169,21 +169,21 @@ class RejectedBody(NamedTuple):
             " 'type: \"None\"'.",
         ),
         RejectedBody(
-            "image of a system message",
+            "system message image",
             content(IMAGE, role="system"),
             "invalid_value",
             "messages[0]",
             NOT_FROM_USER.format(role="system"),
         ),
         RejectedBody(
-            "image of a developer",
+            "developer message image",
             content(IMAGE, role="developer"),
             "invalid_value",
             "messages[0]",
             NOT_FROM_USER.format(role="developer"),
         ),
         RejectedBody(
-            "number as it was written",
+            "number quoted as written",
             {"temperature": 99.0},
             "decimal_above_max_value",
             "temperature",
@@ -191,7 +191,7 @@ class RejectedBody(NamedTuple):
             " instead.",
         ),
         RejectedBody(
-            "integer as it was written",
+            "integer quoted as written",
             {"temperature": 99},
             "decimal_above_max_value",
             "temperature",

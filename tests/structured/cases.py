@@ -186,7 +186,7 @@ STRICT: Final = [
         (at(("properties", "a", "type", "1"), NOT_CLOSED, "/properties/a"),),
     ),
     SchemaCase(
-        "map of anything",
+        "map of any values",
         closed(a={"type": ["object", "null"], "additionalProperties": {}}),
         (
             at(
@@ -391,7 +391,7 @@ FUNCTION: Final = [
         (at(("properties", "a", "anyOf", "0"), NO_ITEMS, "/properties/a/anyOf/0"),),
     ),
     SchemaCase(
-        "no items of items",
+        "no items in items",
         with_a({"type": "array", "items": {"type": "array"}}),
         (at(("properties", "a", "items"), NO_ITEMS, "/properties/a/items"),),
     ),

@@ -151,7 +151,7 @@ class Location(NamedTuple):
 #: The four locations for a strict schema.
 STRICT_LOCATIONS = [
     Location(
-        "format of chat",
+        "chat format",
         CHAT,
         chat_format,
         "invalid_json_schema",
@@ -160,7 +160,7 @@ STRICT_LOCATIONS = [
         "/body/response_format/json_schema/schema",
     ),
     Location(
-        "format of responses",
+        "responses format",
         RESPONSES,
         text_format,
         "invalid_json_schema",
@@ -169,7 +169,7 @@ STRICT_LOCATIONS = [
         "/body/text/format/schema",
     ),
     Location(
-        "function of chat",
+        "chat function",
         CHAT,
         lambda schema: chat_tool(schema, strict=True),
         "invalid_function_parameters",
@@ -178,7 +178,7 @@ STRICT_LOCATIONS = [
         "/body/tools/0/function/parameters",
     ),
     Location(
-        "function of responses",
+        "responses function",
         RESPONSES,
         lambda schema: responses_tool(schema, strict=True),
         "invalid_function_parameters",
@@ -191,7 +191,7 @@ STRICT_LOCATIONS = [
 #: The three locations for the parameters of a function that isn't strict.
 FUNCTION_LOCATIONS = [
     Location(
-        "function of chat",
+        "chat function",
         CHAT,
         chat_tool,
         "invalid_function_parameters",
@@ -200,7 +200,7 @@ FUNCTION_LOCATIONS = [
         "/body/tools/0/function/parameters",
     ),
     Location(
-        "function of responses",
+        "responses function",
         RESPONSES,
         lambda schema: responses_tool(schema, strict=False),
         "invalid_function_parameters",
@@ -209,7 +209,7 @@ FUNCTION_LOCATIONS = [
         "/body/tools/0/parameters",
     ),
     Location(
-        "old function",
+        "deprecated function",
         CHAT,
         lambda schema: {"functions": [{"name": "f", "parameters": schema}]},
         "invalid_function_parameters",

@@ -123,7 +123,7 @@ class Enum(NamedTuple):
 @each(
     [
         Enum("250 values", 250, 20_000, fine=True),
-        Enum("251 values, as long as allowed", 251, 15_000, fine=True),
+        Enum("251 values of the maximum length", 251, 15_000, fine=True),
         Enum("251 values, one character too long", 251, 15_001, fine=False),
     ]
 )

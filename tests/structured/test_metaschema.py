@@ -76,7 +76,7 @@ STRICT = [
         (Expected("'str' is not valid under any of the given schemas.", "/properties/a/type"),),
     ),
     SchemaCase(
-        "required of a property",
+        "required in a property",
         closed(a={"type": "null", "required": True}),
         (Expected("True is not of type 'array'.", "/properties/a/required"),),
     ),
@@ -96,7 +96,7 @@ STRICT = [
         (Expected("None is not of type 'array'.", "/required"),),
     ),
     SchemaCase(
-        "pattern of JavaScript",
+        "JavaScript pattern",
         closed(a={"type": "string", "pattern": r"^\p{L}$"}),
         (Expected(r"'^\\p{L}$' is not a 'regex'.", "/properties/a/pattern"),),
     ),
