@@ -147,8 +147,8 @@ def mutated_bodies(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
         elif change == "insert" or not path:
             new = draw(st.sampled_from(REPLACEMENTS))
             name = draw(st.sampled_from(_NEW_NAMES))
-            more = parent | {name: new} if isinstance(parent, dict) else [*parent, new]
-            body = replace_at(body, path[:-1], more)
+            extended = parent | {name: new} if isinstance(parent, dict) else [*parent, new]
+            body = replace_at(body, path[:-1], extended)
         elif change == "copy":
             body = replace_at(body, path, get_at(body, draw(st.sampled_from(inner))))
         else:

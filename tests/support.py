@@ -77,7 +77,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def fixture_files(*directories: str) -> list[Path]:
-    """Return the batch files in subdirectories of `fixtures/`, without the notes next to them."""
+    """Return the batch files that are directly in these subdirectories of `fixtures/`."""
     return [
         path
         for directory in directories

@@ -25,7 +25,7 @@ Request = dict[str, Any]
 
 
 def decode(text: str, *, unsafe: bool) -> Request | None:
-    """Return the object in a line, after fixes that make the line valid JSON, or None."""
+    """Return the object in a line after the fixes that make it valid JSON. None if it has no object."""
     text = text.removeprefix("\ufeff").strip(" \t\r\n")
     text = text.removesuffix(",")
     try:
@@ -157,14 +157,16 @@ def _replace_deprecated(request: Request, error: BatchError) -> None:
     if error.pointer == "/body/max_tokens":
         _use_max_completion_tokens(request, error)
     elif "functions" in body:  # One fix covers both parameters.
-        body["functions"] = [{"type": "function", "function": each} for each in body["functions"]]
+        body["functions"] = [
+            {"type": "function", "function": function} for function in body["functions"]
+        ]
         _rename(body, "functions", "tools")
         if isinstance(body.get("function_call"), dict):
             body["function_call"] = {"type": "function", "function": body["function_call"]}
         _rename(body, "function_call", "tool_choice")
 
 
-def _move_to_new_place(request: Request, error: BatchError) -> None:
+def _move_parameter(request: Request, error: BatchError) -> None:
     body, name = _locate(request, error)
     if name == "messages":
         _rename(body, name, "input")
@@ -210,7 +212,7 @@ CHANGES: Final[Mapping[str, Callable[[Request, BatchError], None]]] = {
     "max_tokens_twice": _remove,
     "missing_line_member": _add_missing_field,
     "model_shutdown": _use_successor,
-    "moved_parameter": _move_to_new_place,
+    "moved_parameter": _move_parameter,
     "stream_options_without_stream": _remove,
     "streaming_unsupported": _disable_streaming,
     "unknown_line_member": _move_or_remove_field,

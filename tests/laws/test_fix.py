@@ -1,8 +1,8 @@
-"""Fixes undo faults, and change nothing else.
+"""Fixes undo faults and change nothing else.
 
 The tests replace a few characters of valid lines with every type of fixable fault. Each fault
 states the result of its fix, so the whole repaired file is known, byte for byte. It must contain
-none of the faults, and nothing fixable.
+none of the faults and no fixable findings.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ class Fault(NamedTuple):
     after: str = ""
 
 
-def restored(rule: str, old: str, broken: str) -> Fault:
+def restorable(rule: str, old: str, broken: str) -> Fault:
     """Return a fault whose fix restores the valid line."""
     return Fault(rule, old, broken, old)
 
 
-def removed(rule: str, broken: str, before: str) -> Fault:
+def removable(rule: str, broken: str, before: str) -> Fault:
     """Return a fault that adds text. Its fix removes the text."""
-    return restored(rule, before, broken + before)
+    return restorable(rule, before, broken + before)
 
 
 MODEL: Final = '"model": '
@@ -83,62 +83,62 @@ LINES: Final = (
 )
 
 SAFE: Final = (
-    restored("invalid_method", '"POST"', '"post"'),
-    restored("invalid_method", '"POST"', '" Post\\t"'),
+    restorable("invalid_method", '"POST"', '"post"'),
+    restorable("invalid_method", '"POST"', '" Post\\t"'),
     Fault("missing_line_member", '"method": "POST", ', "", "", end=', "method": "POST"'),
-    restored("invalid_url", '"/v1/', '"/'),
-    restored("invalid_url", '"/v1/', '"v1/'),
-    restored("invalid_url", '"/v1/', '"https://api.openai.com/v1/'),
-    restored("invalid_url", 's", "body"', 's/", "body"'),
-    removed("streaming_unsupported", '"stream": true, ', MODEL),
-    removed("streaming_unsupported", '"stream_options": {"x": [1]}, "stream": true,', MODEL),
-    removed("unknown_parameter", '"nothing": null , ', MODEL),
-    removed("unknown_line_member", '"note": null, ', URL),
-    restored("deprecated_parameter", '"max_completion_tokens": 1e2', '"max_tokens": 1e2'),
-    restored("moved_parameter", '"input": [', '"messages": ['),
-    restored("moved_parameter", '"max_output_tokens"', '"max_completion_tokens"'),
-    restored("moved_parameter", '"reasoning": {"effort": "low"}', '"reasoning_effort": "low"'),
-    restored(
+    restorable("invalid_url", '"/v1/', '"/'),
+    restorable("invalid_url", '"/v1/', '"v1/'),
+    restorable("invalid_url", '"/v1/', '"https://api.openai.com/v1/'),
+    restorable("invalid_url", 's", "body"', 's/", "body"'),
+    removable("streaming_unsupported", '"stream": true, ', MODEL),
+    removable("streaming_unsupported", '"stream_options": {"x": [1]}, "stream": true,', MODEL),
+    removable("unknown_parameter", '"nothing": null , ', MODEL),
+    removable("unknown_line_member", '"note": null, ', URL),
+    restorable("deprecated_parameter", '"max_completion_tokens": 1e2', '"max_tokens": 1e2'),
+    restorable("moved_parameter", '"input": [', '"messages": ['),
+    restorable("moved_parameter", '"max_output_tokens"', '"max_completion_tokens"'),
+    restorable("moved_parameter", '"reasoning": {"effort": "low"}', '"reasoning_effort": "low"'),
+    restorable(
         "moved_parameter",
         f'"text": {{"format": {{"type": "json_schema", {STRICT}}}}}',
         f'"response_format": {{"type": "json_schema", "json_schema": {{ {STRICT}}}}}',
     ),
     Fault("invalid_json_line", "", "", "", after=","),
-    removed("invalid_json_line", "\ufeff", '{"custom_id'),
+    removable("invalid_json_line", "\ufeff", '{"custom_id'),
 )
 
 UNSAFE: Final = (
-    restored("unsupported_parameter", '"max_completion_tokens": 7', '"max_tokens": 7'),
-    removed("unsupported_parameter", '"presence_penalty": 1, ', '"max_completion_tokens": 7'),
-    removed("unrecognized_argument", '"reasoning_effort": "low", ', '"temperature": 1.50e0'),
-    removed("stream_options_without_stream", '"stream_options": {"x": {} } , ', '"messages": ['),
-    removed("max_tokens_twice", '"max_tokens": 7, ', '"max_completion_tokens": 1e2'),
-    restored(
+    restorable("unsupported_parameter", '"max_completion_tokens": 7', '"max_tokens": 7'),
+    removable("unsupported_parameter", '"presence_penalty": 1, ', '"max_completion_tokens": 7'),
+    removable("unrecognized_argument", '"reasoning_effort": "low", ', '"temperature": 1.50e0'),
+    removable("stream_options_without_stream", '"stream_options": {"x": {} } , ', '"messages": ['),
+    removable("max_tokens_twice", '"max_tokens": 7, ', '"max_completion_tokens": 1e2'),
+    restorable(
         "deprecated_parameter",
         TOOLS + CHOICE,
         '"functions": [{"name": "f", "parameters": {} }], "function_call": {"name":"f"}',
     ),
     Fault("unknown_line_member", '"n":1}}', '"n":1}, "echo": false}', '"n":1, "echo": false}}'),
-    removed("unknown_line_member", '"note": {"a": [2]}, ', URL),
-    restored("missing_line_member", '"url"', '"endpoint"'),
-    restored("missing_line_member", '"body"', '"payload"'),
-    restored("missing_line_member", '"custom_id"', '"customId"'),
+    removable("unknown_line_member", '"note": {"a": [2]}, ', URL),
+    restorable("missing_line_member", '"url"', '"endpoint"'),
+    restorable("missing_line_member", '"body"', '"payload"'),
+    restorable("missing_line_member", '"custom_id"', '"customId"'),
     Fault("not_a_number", "1.50e0", "NaN", "null"),
     Fault("not_a_number", "1.50e0", "-Infinity", "null"),
     Fault("not_a_number", "1.50e0", "1e999", "null"),
     Fault("lone_surrogate", r"\u00e9 ", r"\ud83d ", r"\ufffd "),
-    restored("invalid_custom_id", '"custom_id": "@"', '"custom_id": @'),
+    restorable("invalid_custom_id", '"custom_id": "@"', '"custom_id": @'),
     Fault("missing_line_member", '"custom_id": "@", ', "", "", end=', "custom_id": "#"'),
     Fault("empty_custom_id", '"@"', '""', '"#"'),
     Fault("duplicate_custom_id", '"@"', '"first"', '"#"'),
     Fault("model_shutdown", '"old"', '"gpt-5-chat-latest"', '"gpt-5.6-sol"'),
-    restored("invalid_json_schema", '], "additionalProperties": false} }', "]} }"),
-    restored(
+    restorable("invalid_json_schema", '], "additionalProperties": false} }', "]} }"),
+    restorable(
         "invalid_json_schema", '"additionalProperties": false} }', '"additionalProperties": true} }'
     ),
-    restored("invalid_json_schema", '["a", "é"]', '["a"]'),
-    restored("invalid_function_parameters", '"x"], "additionalProperties": false}', '"x"]}'),
-    restored("invalid_function_parameters", '["x"]', "[]"),
+    restorable("invalid_json_schema", '["a", "é"]', '["a"]'),
+    restorable("invalid_function_parameters", '"x"], "additionalProperties": false}', '"x"]}'),
+    restorable("invalid_function_parameters", '["x"]', "[]"),
 )
 
 #: The first line of every file. Other lines may repeat its custom_id.
@@ -154,8 +154,10 @@ UNFIXABLE: Final = {"mismatched_model", "mismatched_url"}
 def possible_faults(line: str, faults: Iterable[Fault]) -> list[Fault]:
     """Return the faults that a line can have."""
     body = line[line.index('"body": ') + 8 : -1]
-    in_a_string = restored("invalid_body", body, json.dumps(body))
-    return [kind for kind in (*faults, in_a_string) if not kind.old or line.count(kind.old) == 1]
+    encoded_body = restorable("invalid_body", body, json.dumps(body))
+    return [
+        fault for fault in (*faults, encoded_body) if not fault.old or line.count(fault.old) == 1
+    ]
 
 
 class Case(NamedTuple):
@@ -206,7 +208,7 @@ def counted_rules(rules: frozenset[str]) -> frozenset[str]:
     return rules - {"stream_options_without_stream"} if has_both else rules
 
 
-def fixed(data: bytes, *, unsafe: bool = False) -> bytes:
+def run_fix(data: bytes, *, unsafe: bool = False) -> bytes:
     target = io.BytesIO()
     fix(data, target, unsafe=unsafe)
     return target.getvalue()
@@ -236,23 +238,25 @@ def test_every_fix_has_a_fault() -> None:
     assert {fault.rule for fault in (*SAFE, *UNSAFE)} | FILE_RULES | {"invalid_body"} == FIXABLE
 
 
-@pytest.mark.parametrize("kind", [*SAFE, *UNSAFE], ids=lambda kind: f"{kind.rule} {kind.broken}")
-def test_fix_undoes_the_fault(kind: Fault) -> None:
-    lines = [line for line in LINES if kind in possible_faults(line, [kind])]
+@pytest.mark.parametrize(
+    "fault", [*SAFE, *UNSAFE], ids=lambda fault: f"{fault.rule} {fault.broken}"
+)
+def test_fix_undoes_the_fault(fault: Fault) -> None:
+    lines = [line for line in LINES if fault in possible_faults(line, [fault])]
     assert lines
     for line in lines:
-        case = make_case(line, [kind])
+        case = make_case(line, [fault])
         data = f"{FIRST}\n{case.broken}\n".replace("@", "1").encode()
         report = fix(data, None, unsafe=True)
 
         assert_repaired(
             report,
-            fixed(data, unsafe=True),
+            run_fix(data, unsafe=True),
             f"{FIRST}\n{case.repaired}\n".replace("@", "1"),
             case.rules,
         )
-        is_fixed = fixed(data) != data
-        assert is_fixed == (kind in SAFE)
+        is_fixed = run_fix(data) != data
+        assert is_fixed == (fault in SAFE)
 
 
 # -- many faults together -------------------------------------------------------------------------
@@ -275,19 +279,19 @@ def test_fix_restores_the_original_file(
     data = ("\ufeff" * mark + between.join(line.broken for line in lines) + end * ends).encode()
     rules = {rule for line in lines for rule in counted_rules(line.rules)}
     report = fix(data, None, unsafe=unsafe)
-    result = fixed(data, unsafe=unsafe)
+    result = run_fix(data, unsafe=unsafe)
 
     assert_repaired(report, result, end.join(line.repaired for line in lines) + end * ends, rules)
     custom_ids = [json.loads(line)["custom_id"] for line in result.splitlines()]
     assert len({*custom_ids}) == len(custom_ids)
-    assert fixed(result, unsafe=unsafe) == result
+    assert run_fix(result, unsafe=unsafe) == result
 
 
 @given(cases(*UNSAFE))
 def test_unsafe_fixes_are_applied_only_on_request(lines: list[Case]) -> None:
     data = "\n".join(line.broken for line in lines if "invalid_body" not in line.rules).encode()
 
-    assert fixed(data) == data
+    assert run_fix(data) == data
 
 
 @settings(max_examples=40)
@@ -296,7 +300,7 @@ def test_array_of_broken_requests_becomes_equivalent_lines(
     lines: list[Case], indent: int | None, encoding: str
 ) -> None:
     requests = [json.loads(line.broken.strip("\ufeff, ")) for line in lines]
-    result = fixed(json.dumps(requests, indent=indent).encode(encoding))
+    result = run_fix(json.dumps(requests, indent=indent).encode(encoding))
 
     after = [json.loads(line) for line in result.splitlines()]
     assert after == [json.loads(line.repaired) for line in lines]
@@ -308,21 +312,25 @@ def test_array_of_broken_requests_becomes_equivalent_lines(
 @settings(max_examples=60)
 @given(ANY_FILE, st.booleans())
 def test_fixing_is_idempotent(data: bytes, unsafe: bool) -> None:
-    first_run = fixed(data, unsafe=unsafe)
+    first_run = run_fix(data, unsafe=unsafe)
 
-    assert fixed(first_run, unsafe=unsafe) == first_run
+    assert run_fix(first_run, unsafe=unsafe) == first_run
 
 
 @settings(max_examples=40)
 @given(ANY_FILE)
 def test_lines_without_a_fix_are_unchanged(data: bytes) -> None:
     report = check(data, keep=0)
-    wrong = {error.line for error in (*report.errors, *report.warnings) if error.fix is not None}
-    if None in wrong or any(error.rule == "deprecated_parameter" for error in report.warnings):
+    fixable_lines = {
+        error.line for error in (*report.errors, *report.warnings) if error.fix is not None
+    }
+    if None in fixable_lines or any(
+        error.rule == "deprecated_parameter" for error in report.warnings
+    ):
         return
     lines = data.split(b"\n")
-    kept = [line for number, line in enumerate(lines, 1) if number not in wrong]
-    result = iter(fixed(data).split(b"\n"))
+    kept = [line for number, line in enumerate(lines, 1) if number not in fixable_lines]
+    result = iter(run_fix(data).split(b"\n"))
 
     assert all(line in result for line in kept if line)
 
@@ -332,7 +340,7 @@ def test_lines_without_a_fix_are_unchanged(data: bytes) -> None:
 def test_fixes_cause_no_new_upload_errors(data: bytes, unsafe: bool) -> None:
     """A valid upload stays valid, unless fixes reveal that the file has no requests."""
     before = check(data)
-    after = check(fixed(data, unsafe=unsafe))
+    after = check(run_fix(data, unsafe=unsafe))
 
     upload = {error.rule for error in after.errors if error.fails == "upload"}
     assert upload <= {error.rule for error in before.errors} | {"empty_file"}

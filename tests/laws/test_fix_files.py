@@ -1,7 +1,7 @@
 """The laws about fixes, for all fixtures and the files in `BATCHLINT_LAW_FILES`.
 
 Each test runs with safe fixes only, and with all fixes. Lines without a fixable finding must not
-change. In other lines, the decoded value is what the documentation promises (`fix_model.py`), and
+change. In other lines, the decoded value matches the documentation (`fix_model.py`), and
 numbers and strings keep their spelling. The fixed file has no fixable findings, and a second run
 changes nothing.
 """
@@ -43,7 +43,7 @@ FIXED_BY_OTHER_RULES: Final = {
 TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|-?(?:\d[\d.eE+-]*|Infinity)|NaN', re.DOTALL)
 
 
-def fixed(data: bytes, *, unsafe: bool) -> tuple[bytes, FixReport]:
+def run_fix(data: bytes, *, unsafe: bool) -> tuple[bytes, FixReport]:
     target = io.BytesIO()
     report = fix(data, target, unsafe=unsafe, keep=0)
     return target.getvalue(), report
@@ -165,11 +165,11 @@ def is_strict_json(text: str) -> bool:
 def test_fixed_file_matches_the_documentation(path: Path, unsafe: bool) -> None:
     before = path.read_bytes()
     report = check(before, keep=0)
-    after, result = fixed(before, unsafe=unsafe)
+    after, result = run_fix(before, unsafe=unsafe)
     to_fix = fixable(report, unsafe=unsafe)
 
     assert result.changed == (after != before) == bool(to_fix)
-    assert fixed(after, unsafe=unsafe)[0] == after
+    assert run_fix(after, unsafe=unsafe)[0] == after
     assert fixable(check(after, keep=0), unsafe=unsafe) == []
     assert {error.rule for error in to_fix} <= {*result.fixed, *FIXED_BY_OTHER_RULES}
     if not to_fix:

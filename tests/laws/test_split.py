@@ -40,7 +40,7 @@ GENERATED = st.lists(REQUESTS | st.sampled_from([b"\n", b" \r\n"]), max_size=20)
 def test_parts_contain_every_line_once_and_respect_the_limits(
     data: bytes, options: dict[str, Any]
 ) -> None:
-    assert_parts_are_the_file(data, options)
+    assert_parts_match_the_file(data, options)
 
 
 @pytest.mark.parametrize("options", [{}, {"by": ["url"], "max_requests": 2}], ids=str)
@@ -55,10 +55,10 @@ def test_parts_of_any_file_contain_every_line_once(path: Path, options: dict[str
     kept = b"\n".join(line for number, line in lines if number not in unplaced)
 
     assert manifest.unplaced == len(unplaced)
-    assert_parts_are_the_file(kept, options)
+    assert_parts_match_the_file(kept, options)
 
 
-def assert_parts_are_the_file(data: bytes, options: dict[str, Any]) -> None:
+def assert_parts_match_the_file(data: bytes, options: dict[str, Any]) -> None:
     """Split a file, and verify the parts. If a line fits into no part, nothing is written."""
     with tempfile.TemporaryDirectory() as directory:
         manifest = split(data, directory, **options)

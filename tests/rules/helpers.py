@@ -34,7 +34,7 @@ def request_rules(module: ModuleType) -> list[Rule]:
     return [rule for rule in rules if rule.check.__module__ == module.__name__]
 
 
-def garbage_test(
+def invalid_data_test(
     module: ModuleType,
     fields: Iterable[str],
     scalars: st.SearchStrategy[Any],

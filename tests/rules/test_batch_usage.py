@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from batchlint import check
 from batchlint.rules import batch_usage
-from rules.helpers import each, garbage_test, request_rules
+from rules.helpers import each, invalid_data_test, request_rules
 from support import line, rule_findings
 
 CHAT = "/v1/chat/completions"
@@ -119,7 +119,7 @@ def test_continued_conversation_is_reported(field: str) -> None:
     assert rule_findings("order_not_guaranteed", CHAT, {field: "x"}) == []
 
 
-test_invalid_data_never_raises = garbage_test(
+test_invalid_data_never_raises = invalid_data_test(
     batch_usage,
     {name for rule in RULES for name in rule.when.fields} | {"stream", "prewarm"},
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from batchlint import check_request
 from batchlint.rules import combinations
-from rules.helpers import each, garbage_test, request_rules
+from rules.helpers import each, invalid_data_test, request_rules
 from support import request, rule_findings
 
 CHAT = "/v1/chat/completions"
@@ -236,7 +236,7 @@ def test_both_max_tokens_parameters_are_reported_by_the_schema() -> None:
     assert all(error.severity == "warning" for error in check_request(one))
 
 
-test_invalid_data_never_raises = garbage_test(
+test_invalid_data_never_raises = invalid_data_test(
     combinations,
     {name for rule in request_rules(combinations) for name in rule.when.fields}
     | {"n", "logprobs", "stream", "store", "previous_response_id", "presence_penalty"},

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchlint.rules import conversation
-from rules.helpers import each, garbage_test
+from rules.helpers import each, invalid_data_test
 from support import rule_findings, run_rule
 
 CHAT = "/v1/chat/completions"
@@ -454,7 +454,7 @@ def test_arguments_that_are_json_or_empty_pass(text: Any) -> None:
     assert rule_findings("arguments_not_json", RESPONSES, {"input": [call(arguments=text)]}) == []
 
 
-test_invalid_data_never_raises = garbage_test(
+test_invalid_data_never_raises = invalid_data_test(
     conversation,
     {
         "messages",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from batchlint.rules import images
-from rules.helpers import each, garbage_test
+from rules.helpers import each, invalid_data_test
 from support import rule_findings
 
 GENERATIONS = "/v1/images/generations"
@@ -222,7 +222,7 @@ def test_image_generation_tools_are_checked_one_by_one() -> None:
     assert rule_findings("image_tool_format", RESPONSES, {"tools": "x"}) == []
 
 
-test_invalid_data_never_raises = garbage_test(
+test_invalid_data_never_raises = invalid_data_test(
     images,
     {
         "output_format",

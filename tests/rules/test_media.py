@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchlint.rules import media
-from rules.helpers import each, garbage_test, request_rules
+from rules.helpers import each, invalid_data_test, request_rules
 from support import rule_findings, run_rule
 
 CHAT = "/v1/chat/completions"
@@ -384,7 +384,7 @@ URLS = st.builds(
     ),
 )
 
-test_invalid_data_never_raises = garbage_test(
+test_invalid_data_never_raises = invalid_data_test(
     media,
     {
         "messages",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from batchlint import check_request
 from batchlint.rules import parts
-from rules.helpers import each, garbage_test
+from rules.helpers import each, invalid_data_test
 from support import request, rule_findings
 
 CHAT = "/v1/chat/completions"
@@ -132,7 +132,7 @@ def test_url_of_an_image_needs_a_scheme(case: Url) -> None:
     assert [error.rule for error in errors] == ([case.rule] if case.rule else [])
 
 
-test_invalid_data_never_raises = garbage_test(
+test_invalid_data_never_raises = invalid_data_test(
     parts,
     ("input", "messages", "content", "output", "image_url", "url", "file_data", "file"),
     st.sampled_from(["data:", "data:audio/x", "/a", "", "https://x", None, 1, True]),

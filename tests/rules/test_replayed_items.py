@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from batchlint import BatchError, check_request
 from batchlint.rules import replayed_items
-from rules.helpers import each, garbage_test
+from rules.helpers import each, invalid_data_test
 from support import request
 
 RESPONSES = "/v1/responses"
@@ -324,7 +324,7 @@ def test_map_of_strings_is_named_in_the_message() -> None:
     assert "expected an object with string keys and string values, but got null" in error.message
 
 
-test_invalid_data_never_raises = garbage_test(
+test_invalid_data_never_raises = invalid_data_test(
     replayed_items,
     ("input", "id", "type", "role", "content", "messages"),
     st.sampled_from(["reasoning", "message", "rs_1", "msg 1", "x" * 65, "", None, 1, True]),

@@ -305,7 +305,7 @@ def test_findings_of_any_schema_have_existing_paths(schema: dict[str, Any]) -> N
     for location in STRICT_LOCATIONS:
         line = {"body": location.body(schema)}
         for found in schema_findings(location.url, line["body"]):
-            assert found.message.startswith(location.lead)
+            assert found.message.startswith(location.prefix)
             assert found.param == location.param
             value: Any = line
             for part in found.path or ():

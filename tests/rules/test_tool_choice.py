@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from batchlint.rules import RULES, tool_choice
-from rules.helpers import each, garbage_test
+from rules.helpers import each, invalid_data_test
 from support import rule_findings
 
 CHAT = "/v1/chat/completions"
@@ -285,7 +285,7 @@ def test_chosen_non_function_tool_that_may_exist_passes(case: OtherTool) -> None
     assert rule_findings("tool_choice_elsewhere", case.url, body) == []
 
 
-test_invalid_data_never_raises = garbage_test(
+test_invalid_data_never_raises = invalid_data_test(
     tool_choice,
     {
         "tools",

@@ -132,9 +132,9 @@ class Location(NamedTuple):
     Attributes:
         name: the name of the location.
         url: the URL of the endpoint.
-        body: makes a body with a schema.
+        body: a function that puts a schema into a body.
         rule: the rule that reports what the API is certain to reject.
-        lead: the beginning of every message.
+        prefix: the beginning of every message.
         param: the param of every finding.
         pointer: the pointer to the schema.
     """
@@ -143,7 +143,7 @@ class Location(NamedTuple):
     url: str
     body: Callable[[Any], dict[str, Any]]
     rule: str
-    lead: str
+    prefix: str
     param: str
     pointer: str
 
@@ -237,14 +237,14 @@ def locations_of(problems: list[Problem]) -> list[tuple[str, str | None, str]]:
 def assert_findings(case: SchemaCase, location: Location) -> None:
     """Verify that a request with the schema has exactly the expected findings."""
     found = schema_findings(location.url, location.body(case.schema))
-    sure = [problem for problem in found if problem.rule == location.rule]
+    errors = [problem for problem in found if problem.rule == location.rule]
     doubtful = [problem for problem in found if problem.rule == "doubtful_schema"]
 
-    assert len(sure) + len(doubtful) == len(found)
-    for certain, problems in ((True, sure), (False, doubtful)):
+    assert len(errors) + len(doubtful) == len(found)
+    for certain, problems in ((True, errors), (False, doubtful)):
         assert locations_of(problems) == [
             (
-                location.lead + expected.sentence,
+                location.prefix + expected.sentence,
                 location.param,
                 location.pointer + expected.location,
             )

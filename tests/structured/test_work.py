@@ -25,7 +25,7 @@ def slow_schemas(count: int) -> list[dict[str, Any]]:
     return [with_pattern(f"{number:04}" + "[\0-\uffff]" * 95) for number in range(count)]
 
 
-def report_on(*schemas: dict[str, Any], **options: Any) -> Report:
+def check_tools(*schemas: dict[str, Any], **options: Any) -> Report:
     tools = [
         {"type": "function", "function": {"name": f"f{number}", "parameters": schema}}
         for number, schema in enumerate(schemas)
@@ -113,7 +113,7 @@ def test_line_with_slow_patterns_has_one_finding(
         return True
 
     monkeypatch.setattr("batchlint.structured.metaschema.is_regex", is_regex)
-    report = report_on(*slow_schemas(100))
+    report = check_tools(*slow_schemas(100))
     (warning,) = report.warnings
 
     assert report.ok
@@ -124,7 +124,7 @@ def test_line_with_slow_patterns_has_one_finding(
 
 
 def test_typical_schemas_are_checked_even_if_the_budget_is_exhausted() -> None:
-    report = report_on(*slow_schemas(9), {"type": "array"})
+    report = check_tools(*slow_schemas(9), {"type": "array"})
 
     assert {error.rule for error in report.errors} == {"invalid_function_parameters"}
     assert [error.rule for error in report.warnings] == ["unchecked_schema"]
@@ -139,9 +139,9 @@ def test_invalid_schema_with_very_many_subschemas_is_not_checked(
     valid = {"type": "object", "properties": {"a": many}}
     invalid = {"type": "object", "properties": {"a": many, "b": 1}}
 
-    assert report_on(valid).counts == {}
-    assert {error.rule for error in report_on(invalid).warnings} == rules
-    assert report_on(invalid).ok == bool(rules)
+    assert check_tools(valid).counts == {}
+    assert {error.rule for error in check_tools(invalid).warnings} == rules
+    assert check_tools(invalid).ok == bool(rules)
 
 
 @pytest.mark.parametrize("repeated", [False, True])
@@ -152,7 +152,7 @@ def test_only_the_first_thousand_schemas_of_a_line_are_checked(repeated: bool) -
         for index in range(1002)
     ]
     schemas[999] = schemas[1001] = {"type": "array"}
-    report = report_on(*schemas)
+    report = check_tools(*schemas)
     invalid = [error for error in report.errors if error.rule == "invalid_function_parameters"]
     unchecked = [error for error in report.warnings if error.rule == "unchecked_schema"]
 
@@ -163,11 +163,11 @@ def test_only_the_first_thousand_schemas_of_a_line_are_checked(repeated: bool) -
 def test_caching_does_not_affect_the_budget() -> None:
     schemas = slow_schemas(4)
     for schema in schemas:
-        assert report_on(schema).counts == {}
-    first = report_on(*schemas)
+        assert check_tools(schema).counts == {}
+    first = check_tools(*schemas)
     subset._cache._values.clear()
-    again = report_on(*schemas)
-    reversed_first = report_on(*reversed(schemas))
+    again = check_tools(*schemas)
+    reversed_first = check_tools(*reversed(schemas))
 
     assert first == again
     assert first.warnings == again.warnings
