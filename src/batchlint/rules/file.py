@@ -402,7 +402,7 @@ def misspelled_model(file: CheckedFile) -> Iterator[Problem]:
         )
 
 
-#: Replacements for deprecated parameters (source: openai-python 3.54.0, docstrings).
+#: Replacements for deprecated parameters (source: the docstrings of openai-python 3.54.0).
 _REPLACEMENTS: Final = {
     "functions": "Use 'tools'.",
     "function_call": "Use 'tool_choice'.",

@@ -17,7 +17,7 @@ from ..providers import Provider, provider_index
 from .registry import text_rule
 from .text import BYTE_ORDER_MARK, Defect
 
-#: The name of a batch's output and error files in messages.
+#: The name for the output and error files of a batch in messages.
 RESULT_OF_BATCH: Final = "the output or error file of a batch"
 
 #: A file has a foreign format if this many lines at its beginning have it.

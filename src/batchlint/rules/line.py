@@ -41,7 +41,7 @@ _MAX_DISTANCE: Final = 2
 #: The maximum number of field names per line to compare with the correct ones.
 _MAX_NAMES: Final = 100
 
-#: Longer field names are never taken for a correct name.
+#: Longer field names are not compared with the correct ones.
 _MAX_WRONG_LENGTH: Final = max(
     max(len(right) + _MAX_DISTANCE, *map(len, wrong)) for right, wrong in _WRONG_NAMES.items()
 )

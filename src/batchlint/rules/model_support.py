@@ -433,7 +433,7 @@ def unsupported_by_documentation() -> None:
     """
 
 
-#: Models that accept any size within limits (source: openai-python 3.54.0, docstrings of `size`).
+#: Models that accept any size within limits (source: docstrings of openai-python 3.54.0).
 _ANY_SIZE = r"gpt-image-2(\.\d+)?(-.+)?"
 _SIZE = r"([1-9]\d{0,5})x([1-9]\d{0,5})"
 _MAX_EDGE, _MAX_RATIO, _STEP = 3840, 3, 16

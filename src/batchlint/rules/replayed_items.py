@@ -16,8 +16,8 @@ from .triggers import items
 _MAX_LENGTH: Final = 64
 
 #: ID prefixes by item type. For these types, the API rejects other prefixes. Evidence: many reports
-#: for `fc`, `msg` and `rs`; can1357/oh-my-pi#977 (May 2026) and three more reports for `ctc`; one
-#: report from 2026 for `ws`.
+#: for `fc`, `msg` and `rs`, four for `ctc` (such as can1357/oh-my-pi#977, May 2026), and one from
+#: 2026 for `ws`.
 _REQUIRED_PREFIXES: Final = {
     "custom_tool_call": "ctc",
     "function_call": "fc",

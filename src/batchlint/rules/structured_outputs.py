@@ -460,7 +460,7 @@ class _GoodItems:
         self._texts[beginning] = text
 
 
-#: Maximum number of list items whose schemas are checked. Chat completions accept 128 tools.
+#: The maximum number of list items whose schemas are checked. Chat completions accept 128 tools.
 _MAX_ITEMS: Final = 1000
 
 #: Items are looked up by this many of their first bytes, and then compared completely.

@@ -265,7 +265,7 @@ def _tool_key(tool: Any) -> tuple[str, str] | None:
     if not isinstance(kind, str):
         return None
     if kind in ("function", "custom"):
-        # On chat completions, the function is nested in the tool.
+        # In chat completions, the function is nested in the tool.
         declaration = tool[kind] if isinstance(tool.get(kind), dict) else tool
         name = declaration.get("name")
         return (kind, name) if isinstance(name, str) else None
