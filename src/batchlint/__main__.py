@@ -1,4 +1,4 @@
-"""The entry point of the command line: runs a command, and exits with its status."""
+"""The entry point of the command line: runs a command and exits with its status."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _StoppedError(BaseException):
 
 
 class _Signals:
-    """Records signals that stop the command, and raises an exception when that is safe.
+    """Records signals that stop the command and raises an exception when that is safe.
 
     An exception is not safe during imports: it leaves a module half initialized, and crashes some
     compiled modules.
@@ -59,7 +59,7 @@ class _Signals:
             signal.signal(number, previous)
 
     def allow_exceptions(self) -> None:
-        """Raise an exception for each signal from now on, and for one that has already arrived."""
+        """Raise an exception for each signal from now on and for one that has already arrived."""
         self._may_raise = True
         if self.received is not None:
             raise _StoppedError
@@ -125,7 +125,7 @@ def _run_until_signal(signals: _Signals) -> int:
 
 
 def _run_command(signals: _Signals, settings: Settings) -> int:
-    """Run click's command, and convert its exceptions to an exit status."""
+    """Run click's command and convert its exceptions to an exit status."""
     import click  # Imported here, after `run` has disabled gc, which saves 4 ms.
 
     from .cli.check import EXIT_OK

@@ -85,7 +85,7 @@ class Budget:
         self.left = MAX_EXTRA_STEPS
 
     def spend(self, steps: int) -> bool:
-        """Spend steps, and return True. If too few are left, spend none and return False."""
+        """Spend steps and return True. If too few are left, spend none and return False."""
         if steps > self.left:
             return False
         self.left -= steps

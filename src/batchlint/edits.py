@@ -169,7 +169,7 @@ def _remove(text: str, path: PathParts) -> str | None:
 
 
 def _without(text: str, span: Span) -> str:
-    """Remove a field, and the comma before or after it."""
+    """Remove a field and the comma before or after it."""
     rest = text[span.end :].lstrip(_BLANKS)
     if rest.startswith(","):
         return text[: span.key_start] + rest[1:].lstrip(_BLANKS)

@@ -62,7 +62,7 @@ _MAX_PASSES: Final = 10
 
 @dataclass(frozen=True)
 class FixReport:
-    """The fixes that `fix` applied, and the remaining findings. It is truthy if `ok` is true.
+    """The fixes that `fix` applied and the remaining findings. It is truthy if `ok` is true.
 
     Attributes:
         fixed: the number of fixes per rule.
@@ -452,7 +452,7 @@ class Repair:
         return line
 
     def _find_fixes(self, text: str, plan: Plan, *, first: bool) -> dict[Fix, str]:
-        """Check a line, and return the fixes of its findings, each with its rule."""
+        """Check a line and return the fixes of its findings, each with its rule."""
         summary = check_chunk(text.encode() + b"\n", plan, first)
         per_file = (error for _, error in summary.once_per_file.values())
         return {
@@ -516,7 +516,7 @@ class NewIds:
         self._next_numbers: dict[str, int] = {}
 
     def new(self, prefix: str, number: int) -> str:
-        """Return an unused ID: a prefix, and the first unused number that is at least `number`."""
+        """Return an unused ID: a prefix and the first unused number that is at least `number`."""
         # Don't try the same numbers again, because every line may have the same ID.
         number = max(number, self._next_numbers.get(prefix, number))
         while f"{prefix}{number}" in self._taken:

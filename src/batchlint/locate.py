@@ -205,7 +205,7 @@ _OpenContainers = list[tuple[_Target, str, int]]
 
 
 def _walk(text: str, root: _Target, steps: int, max_key_length: int | None) -> int:
-    """Record the offsets of the targets in one pass, and return the number of steps left.
+    """Record the offsets of the targets in one pass and return the number of steps left.
 
     The walk doesn't recurse. It skips values that contain no target.
 

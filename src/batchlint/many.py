@@ -63,7 +63,7 @@ def check_many(
     read_timeout: float = READ_TIMEOUT,
     start: Start = "spawn",
 ) -> Iterator[tuple[str, Report | OSError]]:
-    """Check many batch input files, and yield each report as soon as it is ready.
+    """Check many batch input files and yield each report as soon as it is ready.
 
     If a file can't be read, its result is the `OSError`, and the other files are still checked.
 

@@ -1,4 +1,4 @@
-"""`create_batch`: checks and uploads a file, and creates its batch, with the official client."""
+"""`create_batch`: checks and uploads a file and creates its batch with the official client."""
 
 from __future__ import annotations
 

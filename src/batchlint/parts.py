@@ -1,4 +1,4 @@
-"""`check_chunk` and `finish`: check the parts of one file separately, and join the results."""
+"""`check_chunk` and `finish`: check the parts of one file separately and join the results."""
 
 from __future__ import annotations
 

@@ -18,12 +18,12 @@ Schema = Mapping[str, Any]
 #: The API's message for a line that it can't parse (source: `batchlint rule invalid_json_line`).
 NOT_JSON: Final = "This line is not parseable as valid JSON."
 
-#: The API shortens longer names. Recorded responses show a 12-character name in full, and a
+#: The API shortens longer names. Recorded responses show a 12-character name in full and a
 #: 20-character name shortened.
 MAX_NAME_LENGTH: Final = 19
 
 #: The API shortens longer values. Recorded responses show a 20-character value in full (August
-#: 2025), and values of 24 and 28 characters shortened (July 2026).
+#: 2025) and values of 24 and 28 characters shortened (July 2026).
 MAX_VALUE_LENGTH: Final = 20
 
 #: Messages quote at most this many characters of a user's value.
@@ -65,7 +65,7 @@ def escape_document(text: str, reference: Callable[[str], str]) -> str:
 
 
 def excerpt(value: str) -> str:
-    """Escape a user's string for a message, and cut it to 64 characters."""
+    """Escape a user's string for a message and cut it to 64 characters."""
     text = escape(value[: MAX_EXCERPT_LENGTH + 1])
     return text if len(text) <= MAX_EXCERPT_LENGTH else text[: MAX_EXCERPT_LENGTH - 3] + "..."
 
@@ -321,7 +321,7 @@ def _is_within(a: str, b: str, steps: int) -> bool:
     )
 
 
-#: A cache key: a misspelled name, and all valid names.
+#: A cache key: a misspelled name and all valid names.
 _Misspelling = tuple[str, tuple[str, ...]]
 
 #: A cache of suggestions, because lines often have the same unknown parameters.

@@ -213,7 +213,7 @@ _PROMPTS: Final[Mapping[str, Endpoint]] = {
 }
 
 
-#: The default provider, and the provider for unlisted services.
+#: The default provider and the provider for unlisted services.
 OPENAI: Final = "openai"
 COMPATIBLE: Final = "compatible"
 

@@ -399,7 +399,7 @@ def _listing_options(timeout: float | None) -> dict[str, Any]:
 
 
 def _filesystem(url: str, storage_options: Mapping[str, Any] | None) -> tuple[Any, str]:
-    """Return the filesystem of a URL, and the path of the file in it.
+    """Return the filesystem of a URL and the path of the file in it.
 
     Raises:
         OSError: fsspec, or the package for URLs with this scheme, is not installed.

@@ -1,4 +1,4 @@
-"""`Report`: the result of a check, and the response that the API would give."""
+"""`Report`: the result of a check and the response that the API would give."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Report:
 
     @property
     def request_counts(self) -> dict[str, int]:
-        """The number of requests (`total`), and of requests with an error (`failed`)."""
+        """The number of requests (`total`) and of requests with an error (`failed`)."""
         return {"total": self.total, "failed": self.failed}
 
     @property

@@ -450,7 +450,7 @@ class _Splitter:
         )
 
     def _place_all(self, chunk: bytes) -> list[str | None]:
-        """Place the lines of a chunk, and return their custom_ids."""
+        """Place the lines of a chunk and return their custom_ids."""
         custom_ids: list[str | None] = []
         by_part: dict[_Part, list[bytes]] = {}
         self._bytes += len(chunk)
@@ -479,7 +479,7 @@ class _Splitter:
         return custom_ids
 
     def _choose_part(self, line: bytes, request: Any) -> _Part:
-        """Choose the part for a line, and add the line to its counts.
+        """Choose the part for a line and add the line to its counts.
 
         Raises:
             _UnplaceableError: the line doesn't fit into any part.

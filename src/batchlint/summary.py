@@ -169,7 +169,7 @@ class CustomIds(list[tuple[int, bytes]]):
 
 
 class FindingStore:
-    """Counts all findings, and keeps the first `keep` findings of each rule.
+    """Counts all findings and keeps the first `keep` findings of each rule.
 
     Attributes:
         keep: the maximum number of findings to keep per rule. 0 means no limit.
@@ -191,7 +191,7 @@ class FindingStore:
     __hash__ = None  # type: ignore[assignment]  # mutable
 
     def add(self, error: BatchError) -> None:
-        """Count a finding, and keep it if fewer than `keep` findings of its rule were kept."""
+        """Count a finding and keep it if fewer than `keep` findings of its rule were kept."""
         self._count(error, 1)
         self._keep(error)
 
@@ -263,7 +263,7 @@ class ForeignFormat(list[BatchError]):
 
 @dataclass(frozen=True)
 class ChunkSummary:
-    """The summary of consecutive lines: their findings, and the facts for rules about the file.
+    """The summary of consecutive lines: their findings and the facts for rules about the file.
 
     Line numbers are relative: the first of these lines is 1. `ChunkSummary()` is the summary of no
     lines. A summary can be pickled. Treat it as opaque, because its attributes may change.

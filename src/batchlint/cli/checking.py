@@ -1,4 +1,4 @@
-"""Check files with their settings, and show a progress bar."""
+"""Check files with their settings and show a progress bar."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def check_files(
     start: Start = "spawn",
     **options: Any,
 ) -> Iterator[FileResult]:
-    """Check files, and yield their results in the order of the paths.
+    """Check files and yield their results in the order of the paths.
 
     Many files are checked in parallel, each in one process. A few files are checked one after
     another, and a large file in several processes.
@@ -275,7 +275,7 @@ def _check_many(
     start: Start,
     progress: Progress | None,
 ) -> Iterator[FileResult]:
-    """Run checks as `choose_execution` decides, and yield the results in order."""
+    """Run checks as `choose_execution` decides and yield the results in order."""
     from ..engine.parallel import FileCall, InlineExecutor, as_finished
     from ..many import choose_execution, local_size
     from ..sources import is_gzipped, is_url

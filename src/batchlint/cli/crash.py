@@ -28,7 +28,7 @@ class Settings:
 
 
 def report_crash(error: BaseException, settings: Settings) -> None:
-    """Print one line about an exception on standard error, and its traceback if requested."""
+    """Print an exception on standard error in one line, after its traceback if requested."""
     if sys.stderr is None:
         return
     with suppress(OSError):

@@ -225,7 +225,7 @@ def _diff(path: str, result: Result) -> Iterator[bytes]:
 
 
 def _summary(name: str, report: FixReport, verb: str) -> Iterator[str]:
-    """Yield the number of fixes per rule, and a summary of the remaining findings."""
+    """Yield the number of fixes per rule and a summary of the remaining findings."""
     name = escape(name)
     total = sum(report.fixed.values())
     rules = ", ".join(f"{count:,} {rule}" for rule, count in report.fixed.items())

@@ -172,7 +172,7 @@ class Directory:
         return found
 
     def notes(self) -> Iterator[str]:
-        """Yield messages about skipped files, and about globs that match no file."""
+        """Yield messages about skipped files and about globs that match no file."""
         if not self._has_match:
             globs = ", ".join(glob for glob, _ in self._include)
             yield f"{display_name(self._path)}: no file here matches {globs}"

@@ -127,7 +127,7 @@ def _forbid_config(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 
 
 def _load_config(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
-    """Load the configuration, and use its settings as the options' defaults."""
+    """Load the configuration and use its settings as the options' defaults."""
     if ctx.resilient_parsing:
         return
     if value is not None:
@@ -151,7 +151,7 @@ def _nearest(directory: Path) -> Config:
 
 
 def _load_valid(load: Callable[[], Config]) -> Config:
-    """Call `load`, and return the configuration.
+    """Call `load` and return the configuration.
 
     Raises:
         click.ClickException: the configuration is invalid. This is not a `UsageError`, because the

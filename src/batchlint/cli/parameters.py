@@ -1,4 +1,4 @@
-"""Command-line parameter types, and their shell completion."""
+"""Command-line parameter types and their shell completion."""
 
 from __future__ import annotations
 

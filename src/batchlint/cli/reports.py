@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: The path that means standard output.
 STANDARD_OUTPUT: Final = "-"
 
-#: The name of a format, and the path to write the report to.
+#: The name of a format and the path to write the report to.
 Target = tuple[str, str]
 
 

@@ -117,7 +117,7 @@ def _wait_until_writable(raw: Any) -> None:
 
 
 def open_writer(descriptor: int) -> io.BufferedWriter:
-    """Return a buffered stream that writes all bytes to a file descriptor, and closes it."""
+    """Return a buffered stream that writes all bytes to a file descriptor and closes it."""
     return io.BufferedWriter(CompleteWriter(io.FileIO(descriptor, "w")), 1 << 16)
 
 

@@ -1,4 +1,4 @@
-"""Fingerprints of findings. They are unique within a run, and don't change when lines move."""
+"""Fingerprints of findings. They are unique within a run and don't change when lines move."""
 
 from __future__ import annotations
 

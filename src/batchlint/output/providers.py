@@ -104,7 +104,7 @@ def line(profile: Provider) -> str:
 
 
 def model(profile: Provider) -> str:
-    """Return where the model is named, and how many models a file may have."""
+    """Return where the model is named and how many models a file may have."""
     where = (
         "in every body" if profile.needs_model else "in the body, or set by the job or the server"
     )

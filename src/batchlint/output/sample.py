@@ -1,4 +1,4 @@
-"""Choose which findings of a file to print, and count the others."""
+"""Choose which findings of a file to print and count the others."""
 
 from __future__ import annotations
 

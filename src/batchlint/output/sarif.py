@@ -112,7 +112,7 @@ def _literal(text: str) -> str:
 
 
 def _invocation(files: Sequence[FileResult], shown: int) -> dict[str, Any]:
-    """Describe the run: files that could not be read, and the number of omitted results."""
+    """Describe the run: files that could not be read and the number of omitted results."""
     notes: list[dict[str, Any]] = [
         {
             "level": "error",

@@ -41,7 +41,7 @@ _MARKS: Final[Mapping[Safety | None, str]] = {
 
 
 def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
-    """Yield each finding with its hint below, and a summary of each file and of all files."""
+    """Yield each finding with its hint below, then a summary of each file and of all files."""
     outcomes: list[bool | None] = []
     counts = Counter[FindingKey]()
     for file in files:
@@ -85,7 +85,7 @@ def _file(file: FileResult, report: Report, options: Options) -> Iterator[str]:
 
 
 def _finding(path: str, error: BatchError, options: Options) -> str:
-    """Return the finding on one line, and its hint on the next. On a terminal, both are wrapped."""
+    """Return the finding on one line and its hint on the next. On a terminal, both are wrapped."""
     style = options.style
     where = style(format_location(path, error.line, error.column), bold=True)
     color = "yellow" if error.severity == "warning" else "red"

@@ -9,7 +9,7 @@ from ..findings import BatchError, Effect, FindingKey, count_by_severity
 from ..phrasing import escape
 from ..report import Report
 
-#: The effect of one finding, and of several. Errors without an effect were enabled with `--error`.
+#: The effect of one finding and of several. Errors without an effect were enabled with `--error`.
 _EFFECTS: Final[Mapping[Effect | None, tuple[str, str]]] = {
     "upload": ("fails the upload", "fail the upload"),
     "create": ("fails the create call", "fail the create call"),
@@ -77,7 +77,7 @@ def effects(report: Report) -> str:
 
 
 def requests(report: Report) -> str:
-    """Return the number of requests, and their endpoint."""
+    """Return the number of requests and their endpoint."""
     return pluralize(report.total, "request") + (
         f" to {report.endpoint}" if report.endpoint else ""
     )

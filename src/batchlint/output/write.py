@@ -32,7 +32,7 @@ _COPY_BYTES: Final = 1 << 20
 
 
 def write_atomic(path: str, chunks: Iterable[str | bytes]) -> None:
-    """Write strings or bytes to a temporary file, and rename it to `path` when it is complete.
+    """Write strings or bytes to a temporary file and rename it to `path` when it is complete.
 
     Symbolic links are kept. If the file has several hard links, or if a rename would change its
     owner or group, the complete temporary file is copied over it instead. Pipes, devices and open

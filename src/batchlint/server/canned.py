@@ -39,7 +39,7 @@ _PIXEL: Final = (
     "rkJggg=="
 )
 
-#: The moderation categories, and whether each applies to images too. Source: openai-python 3.57.0,
+#: The moderation categories and whether each applies to images too. Source: openai-python 3.57.0,
 #: `openai.types.Moderation`.
 _CATEGORIES: Final = {
     "harassment": False,

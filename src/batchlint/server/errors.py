@@ -22,7 +22,7 @@ from ..findings import BatchError
 from ..phrasing import excerpt, quoted, unsupported_value
 
 #: The rules whose names are also the API's codes. For other rules without a `code`, the API's code
-#: is null. Sources: recorded responses (`fixtures/answers/`), and codes that users quote.
+#: is null. Sources: recorded responses (`fixtures/answers/`) and codes that users quote.
 _API_CODES: Final = frozenset(
     {
         "array_above_max_length",

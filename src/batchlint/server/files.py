@@ -34,7 +34,7 @@ class StoredFile:
         filename: the client's name for the file.
         purpose: `batch` or `batch_output`.
         size: the size in bytes.
-        created_at: the upload time, in seconds since the epoch.
+        created_at: the creation time, in seconds since the epoch.
         expires_at: the reported expiry time, in seconds since the epoch. Files don't expire.
         report: the report of the check. None for a file that the server created.
     """

@@ -204,7 +204,7 @@ _CANCELLED = {
 
 
 def cancel_results(results: Results, first: int) -> Results:
-    """Keep the results of the first requests, and give all later requests an error.
+    """Keep the results of the first requests and give all later requests an error.
 
     Source: BerriAI/litellm#36034 (2026) shows a cancelled OpenAI batch with both files. Its
     `failed` count excludes the requests that did not run.

@@ -68,7 +68,7 @@ class _Sampler:
         return self._value_of_type(schema, depth)
 
     def _copy(self, value: Any) -> Any:
-        """Return a value from the schema, and subtract its length from the remaining length."""
+        """Return a value from the schema and subtract its length from the remaining length."""
         value = prune(value)
         self._left -= len(json.dumps(value))
         return value

@@ -58,7 +58,7 @@ class Service:
         self.files.close()
 
     def create_file(self, upload: Upload, path: Path) -> StoredFile:
-        """Check an upload, and store its file.
+        """Check an upload and store its file.
 
         Args:
             upload: the fields and the file name of the upload.
@@ -82,7 +82,7 @@ class Service:
         return self.files.add(path, upload.filename, "batch", epoch_seconds(None), lifetime, report)
 
     def create_batch(self, params: Any) -> Batch:
-        """Create a batch, and check and answer its requests. Clients see the results later.
+        """Create a batch. Check and answer its requests. Clients see the results later.
 
         Args:
             params: the decoded body of the create call.
@@ -113,7 +113,7 @@ class Service:
         return batch
 
     def _outcome(self, number: int, params: dict[str, Any], now: int) -> Outcome:
-        """Check and answer the requests of a batch, and return the outcome."""
+        """Check and answer the requests of a batch and return the outcome."""
         stored = self.files.find(params["input_file_id"])
         if stored is None:
             return Outcome([_cannot_find(params["input_file_id"])])
@@ -140,7 +140,7 @@ class Service:
     def _publish(
         self, batch_id: str, results: Results, lifetime: int
     ) -> tuple[str | None, str | None]:
-        """Store the results as files, and return their IDs. Empty files are not stored."""
+        """Store the results as files and return their IDs. Empty files are not stored."""
         ids: list[str | None] = []
         for path, kind in ((results.output, "output"), (results.errors, "error")):
             if path.stat().st_size:
@@ -160,7 +160,7 @@ class Service:
         return batches
 
     def poll_batch(self, batch_id: str) -> Batch:
-        """Move a batch to its next state, and return it.
+        """Move a batch to its next state and return it.
 
         Raises:
             ApiError: there is no such batch.

@@ -1,4 +1,4 @@
-"""Read the body of an upload, and stream its file to disk."""
+"""Read the body of an upload and stream its file to disk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from . import errors
 
-#: The maximum length of a field value in bytes, and of a file name in characters. Longer ones are
+#: The maximum length of a field value in bytes and of a file name in characters. Longer ones are
 #: truncated.
 _MAX_FIELD: Final = 1000
 
@@ -43,7 +43,7 @@ class Upload:
 async def read_upload(
     content_type: str, body: AsyncIterator[bytes], path: Path, max_bytes: int
 ) -> Upload:
-    """Read the body of an upload, and write its file to a path.
+    """Read the body of an upload and write its file to a path.
 
     Args:
         content_type: the content type of the body, with its boundary.
