@@ -167,3 +167,52 @@ def test_object_in_a_string_is_unquoted_unless_the_line_becomes_too_deep() -> No
         changed = edits.unquote(A).apply('{"a": ' + json.dumps(inner) + "}")
 
         assert changed == (f'{{"a": {inner}}}' if is_written else None)
+
+
+def test_edits_in_items_change_the_same_as_single_edits() -> None:
+    text = '{"a": [{"b": 1, "b": {"x": 1}}, {}, {"b": [2, {"c":3}]}], "d": [{"e": "f"}], "é": []}'
+    changes = [
+        (edits.put(("a", 0, "b", "y"), "2"),),
+        (edits.insert(("a", 0, "b"), "2"),),
+        (edits.replace(("a", 2, "b", 1, "c"), "[]"), edits.rename(("a", 2, "b"), "g")),
+        (edits.replace(("a", 7, "b"), "1"),),
+        (edits.swap(("d", 0, "e"), "f", "f"),),
+    ]
+    expected = text
+    for change in changes:
+        expected = edits.apply_all(expected, change) or expected
+    items = [edits.item_of(change) for change in changes]
+
+    assert items == [("a", 0), ("a", 0), ("a", 2), ("a", 7), ("d", 0)]
+    assert edits.apply_in_items(
+        text, [(item or (), c) for item, c in zip(items, changes, strict=True)]
+    ) == (
+        expected,
+        [True, False, True, False, False],
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "item"),
+    [
+        ((edits.replace(("a", 1), "2"),), None),
+        ((edits.replace(A, "2"),), None),
+        ((edits.replace(("a", 1, "b", 2, "c"), "2"),), ("a", 1)),
+        ((edits.move(("a", 1, "b"), ("a", 1)),), None),
+        ((edits.remove(("a", 1, "b")), edits.remove(("a", 2, "b"))), None),
+        ((edits.REMOVE_LINE,), None),
+        ((), None),
+    ],
+)
+def test_item_contains_all_places_of_its_edits(
+    change: tuple[Edit, ...], item: PathParts | None
+) -> None:
+    assert edits.item_of(change) == item
+
+
+def test_all_items_are_wrapped_or_none() -> None:
+    text = '{"a": [1, "]",{}], "b": 2}'
+
+    assert edits.wrap_items(A, 3, "<", ">").apply(text) == '{"a": [<1>, <"]">,<{}>], "b": 2}'
+    assert edits.wrap_items(A, 0, "<", ">").apply(text) == text
+    assert edits.wrap_items(A, 4, "<", ">").apply(text) is None

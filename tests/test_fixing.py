@@ -411,6 +411,19 @@ def test_removing_many_nulls_is_fast() -> None:
     assert time.process_time() - started < 5
 
 
+@pytest.mark.parametrize("functions", [False, True])
+def test_fixing_many_items_is_fast(functions: bool) -> None:
+    schema = {"type": "object", "properties": {"a": {}}, "additionalProperties": False}
+    items = [{"name": f"f{number}", "parameters": schema} for number in range(3000)]
+    tools = [{"type": "function", "function": {**each, "strict": True}} for each in items]
+    data = line("a", CHAT, **({"functions": items} if functions else {"tools": tools}))
+    started = time.process_time()
+    report = fix(data, None, unsafe=True)
+
+    assert report.fixed
+    assert time.process_time() - started < 5
+
+
 def test_rounds_of_long_lines_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each round checks the whole line."""
     sizes = []

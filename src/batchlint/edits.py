@@ -72,6 +72,11 @@ def wrap(path: PathParts, before: str, after: str) -> Edit:
     return Edit(_wrap, (path, before, after))
 
 
+def wrap_items(path: PathParts, count: int, before: str, after: str) -> Edit:
+    """Add text before and after each item of an array, which has `count` items."""
+    return Edit(_wrap_items, (path, count, before, after))
+
+
 def unwrap(path: PathParts) -> Edit:
     """Replace an object with its fields."""
     return Edit(_unwrap, (path,))
@@ -219,6 +224,17 @@ def _wrap(text: str, path: PathParts, before: str, after: str) -> str | None:
     return _splice(text, span.start, span.end, before + text[span.start : span.end] + after)
 
 
+def _wrap_items(text: str, path: PathParts, count: int, before: str, after: str) -> str | None:
+    pieces = []
+    end = 0
+    for span in find_spans(text, [(*path, index) for index in range(count)]):
+        if span is None:
+            return None
+        pieces += [text[end : span.start], before, text[span.start : span.end], after]
+        end = span.end
+    return "".join([*pieces, text[end:]])
+
+
 def _unwrap(text: str, path: PathParts) -> str | None:
     span = find_span(text, path)
     if span is None or text[span.start] != "{":
@@ -362,6 +378,60 @@ REPLACE_NON_FINITE_WITH_NULL: Final = Edit(_with_nulls)
 
 #: Replace each lone surrogate with U+FFFD.
 REPLACE_LONE_SURROGATES: Final = Edit(_without_surrogates)
+
+
+def item_of(edits: Iterable[Edit]) -> PathParts | None:
+    """Return the path of the array item that contains all places of the edits, or None.
+
+    It is the outermost item, such as a tool or a message.
+    """
+    items = {_outermost_item(arg) for edit in edits for arg in edit.args if isinstance(arg, tuple)}
+    return items.pop() if len(items) == 1 else None
+
+
+def _outermost_item(path: PathParts) -> PathParts | None:
+    """Return the path of the outermost array item that contains a place. None if there is none."""
+    index = next((index for index, part in enumerate(path[:-1]) if isinstance(part, int)), None)
+    return None if index is None else path[: index + 1]
+
+
+def apply_in_items(
+    text: str, changes: Iterable[tuple[PathParts, tuple[Edit, ...]]]
+) -> tuple[str, list[bool]]:
+    """Apply edits inside array items. The text is scanned only once, unlike with single edits.
+
+    Args:
+        text: JSON text.
+        changes: the item and the edits of each change. A change is made completely or not at all.
+
+    Returns:
+        The new text, and whether each change changed it.
+    """
+    changes = [*changes]
+    by_item: dict[PathParts, list[int]] = {}
+    for number, (item, _) in enumerate(changes):
+        by_item.setdefault(item, []).append(number)
+    spans = zip(find_spans(text, [*by_item]), by_item, strict=True)
+    done = [False] * len(changes)
+    pieces = []
+    end = 0
+    for span, item in sorted((span, item) for span, item in spans if span is not None):
+        piece = text[span.start : span.end]
+        for number in by_item[item]:
+            inner = (_inside(edit, len(item)) for edit in changes[number][1])
+            changed = apply_all(piece, inner)
+            if changed is not None and changed != piece:
+                piece = changed
+                done[number] = True
+        pieces += [text[end : span.start], piece]
+        end = span.end
+    return "".join([*pieces, text[end:]]), done
+
+
+def _inside(edit: Edit, levels: int) -> Edit:
+    """Return an edit with paths that begin inside an item, which has a path of `levels` parts."""
+    args = (arg[levels:] if isinstance(arg, tuple) else arg for arg in edit.args)
+    return edit._replace(args=tuple(args))
 
 
 def apply_all(text: str, edits: Iterable[Edit]) -> str | None:

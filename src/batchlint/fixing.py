@@ -544,7 +544,12 @@ def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
     """
     rules = []
     removals: dict[PathParts, str] = {}
+    in_items: list[tuple[PathParts, Fix]] = []
     for fix, rule in fixes.items():
+        item = edits.item_of(fix.edits)
+        if item is not None and edits.removed_path(fix.edits) is None:
+            in_items.append((item, fix))  # Every item of a long list may have a fix.
+            continue
         path = edits.removed_path(fix.edits)
         if path is not None:
             # A line exported from a data frame may have a null for every column, so all fields are
@@ -555,6 +560,9 @@ def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
         if changed is not None and changed != text:
             text = changed
             rules.append(rule)
+    if in_items:
+        text, done = edits.apply_in_items(text, [(item, fix.edits) for item, fix in in_items])
+        rules += [fixes[fix] for (_, fix), is_done in zip(in_items, done, strict=True) if is_done]
     if removals:
         text, removed = edits.remove_all(text, removals)
         rules += [removals[path] for path in removed]

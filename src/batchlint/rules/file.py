@@ -522,8 +522,10 @@ def _use_tools(text: str, url: str) -> str | None:
     functions = body["functions"]
     before = '{"type": "function", "function": '
     path = ("body", "functions")
-    changes = [edits.wrap((*path, index), before, "}") for index in range(len(functions))]
-    changes.append(edits.rename(path, "tools"))
+    changes = [
+        edits.wrap_items(path, len(functions), before, "}"),
+        edits.rename(path, "tools"),
+    ]
     if "function_call" in body:
         choice = ("body", "function_call")
         if isinstance(body["function_call"], dict):

@@ -122,10 +122,11 @@ def misspelled_parameter(line: Line) -> Iterator[Problem]:
     known = body_schema(endpoint, "", line.provider.schemas)["properties"]
     if not known:
         return
+    names = tuple(known)
     for name in body:
         if name in known:
             continue
-        meant = _intended_parameter(name, tuple(known))
+        meant = _intended_parameter(name, names)
         if meant is not None and meant not in body:
             yield problem(
                 f"The parameter '{phrasing.excerpt(name)}' is unknown. Did you mean '{meant}'?",
@@ -139,5 +140,10 @@ def _intended_parameter(name: str, known: tuple[str, ...]) -> str | None:
     if not _SHORT_NAME < len(name) <= _MAX_NAME_LENGTH:
         return None
     limit = 1 if len(name) <= 2 * _SHORT_NAME - 2 else _MAX_DISTANCE
-    distance, other = min((phrasing.distance(name, other, limit), other) for other in known)
+    near = [
+        (phrasing.distance(name, other, limit), other)
+        for other in known
+        if abs(len(other) - len(name)) <= limit
+    ]
+    distance, other = min(near, default=(limit + 1, ""))
     return other if distance <= limit else None
