@@ -69,7 +69,7 @@ def test_executors_give_the_same_results(files: list[Path], kind: type[Any]) -> 
         assert_results(dict(check_many(iter(files), executor=executor)), files)
 
 
-class Bare:
+class MinimalExecutor:
     """An executor that has only `submit`, with futures that have only `result`."""
 
     class Done:
@@ -84,7 +84,7 @@ class Bare:
 
 
 def test_any_object_with_submit_is_an_executor(files: list[Path]) -> None:
-    assert_results(dict(check_many(files, executor=Bare())), files)
+    assert_results(dict(check_many(files, executor=MinimalExecutor())), files)
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
@@ -138,17 +138,17 @@ def test_results_are_yielded_in_order_of_completion(files: list[Path]) -> None:
 
 def test_sources_are_consumed_lazily(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batchlint.many, "_EXECUTOR_WINDOW", 3)
-    taken: list[Path] = []
+    consumed: list[Path] = []
 
     def sources() -> Iterator[Path]:
         for file in files:
-            taken.append(file)
+            consumed.append(file)
             yield file
 
     with ThreadPoolExecutor(2) as executor:
         results = check_many(sources(), executor=executor)
         next(results)
-        assert len(taken) == 3
+        assert len(consumed) == 3
         assert len(list(results)) == len(files) - 1
 
 

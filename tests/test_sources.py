@@ -222,20 +222,20 @@ def test_head_may_end_inside_a_very_long_line(tmp_path: Path) -> None:
 
 
 def test_items_are_consumed_lazily() -> None:
-    taken = 0
+    consumed = 0
 
     def items() -> Iterator[bytes]:
-        nonlocal taken
+        nonlocal consumed
         for _ in range(100):
-            taken += 1
+            consumed += 1
             yield b"x" * (CHUNK_BYTES // 4)
 
     source = ItemSource(items())
-    assert taken == 0
+    assert consumed == 0
     source.head()
-    assert taken <= 5
+    assert consumed <= 5
     next(iter(source.chunks()))
-    assert taken <= 5
+    assert consumed <= 5
 
 
 # -- files ----------------------------------------------------------------------------------------

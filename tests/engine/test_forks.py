@@ -92,7 +92,7 @@ def _no_process_is_left(pids: list[int]) -> Iterator[None]:
 # -- results --------------------------------------------------------------------------------------
 
 
-def test_each_call_has_its_own_result_and_several_workers_run_calls() -> None:
+def test_calls_have_separate_results_and_run_in_several_workers() -> None:
     with ForkExecutor(3) as executor:
         calls = [
             executor.submit(sleep, 0.1 if not number else 0.01, number) for number in range(20)

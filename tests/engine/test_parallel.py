@@ -501,16 +501,16 @@ def test_huge_file_is_divided_among_the_workers() -> None:
 
 
 def test_number_of_pending_calls_is_limited() -> None:
-    taken: list[int] = []
+    consumed: list[int] = []
 
     def calls() -> Iterator[FileCall]:
         for number in range(500):
-            taken.append(number)
+            consumed.append(number)
             yield file_call(str(number), 10)
 
     results = as_finished(Pool(), calls(), 2)
     next(results)
-    assert len(taken) == 2 * 32 + 1
+    assert len(consumed) == 2 * 32 + 1
     assert len(list(results)) == 499
 
 

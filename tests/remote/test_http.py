@@ -26,7 +26,7 @@ pytestmark = pytest.mark.remote
 DATA: Final = b"".join(line(f"{number}", user="x" * 500) for number in range(5000)) + line("0")
 
 
-#: Seconds. Longer than any test takes.
+#: A time in seconds that is longer than any test takes.
 LONG: Final = 60
 
 
@@ -73,52 +73,52 @@ class Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         # A URL that is signed only for GET behaves like this.
         if urlsplit(self.path).path == "/no-head.jsonl":
-            self._answer(403, b"")
+            self._respond(403, b"")
         else:
-            self._answer_path(body=False)
+            self._respond_to_path(body=False)
 
     def do_GET(self) -> None:
-        self._answer_path(body=True)
+        self._respond_to_path(body=True)
 
-    def _answer_path(self, *, body: bool) -> None:  # noqa: PLR0912
+    def _respond_to_path(self, *, body: bool) -> None:  # noqa: PLR0912
         parts = urlsplit(self.path)
         if parts.path in ("/a.jsonl", "/no-head.jsonl"):
-            self._answer(200, DATA, body=body)
+            self._respond(200, DATA, body=body)
         elif parts.path == "/signed.jsonl":
-            self._answer(200 if parts.query == "signature=secret" else 403, DATA, body=body)
+            self._respond(200 if parts.query == "signature=secret" else 403, DATA, body=body)
         elif parts.path == "/a.jsonl.gz":
-            self._answer(200, gzip.compress(DATA), body=body)
+            self._respond(200, gzip.compress(DATA), body=body)
         elif parts.path in ("/encoded.jsonl", "/encoded.jsonl.gz"):
-            self._answer(200, gzip.compress(DATA), body=body, encoding="gzip")
+            self._respond(200, gzip.compress(DATA), body=body, encoding="gzip")
         elif parts.path == "/encoded-cut.jsonl":
             # `Content-Length` is the truncated size, so only decompression reveals the truncation.
-            self._answer(200, gzip.compress(DATA)[:-20], body=body, encoding="gzip")
+            self._respond(200, gzip.compress(DATA)[:-20], body=body, encoding="gzip")
         elif parts.path == "/brotli.jsonl":
-            self._answer(200, DATA, body=body, encoding="br")
+            self._respond(200, DATA, body=body, encoding="br")
         elif parts.path == "/dropped.jsonl":
-            self._answer(200, DATA, body=body, sent=len(DATA) // 2)
+            self._respond(200, DATA, body=body, sent=len(DATA) // 2)
         elif re.fullmatch(r"/(206|401|403|410|500)\.jsonl", parts.path):
-            self._answer(int(parts.path[1:4]), line("a"), body=body)
+            self._respond(int(parts.path[1:4]), line("a"), body=body)
         elif parts.path == "/wrong.jsonl":
-            self._answer(200, b"{}\n" + DATA, body=body)
+            self._respond(200, b"{}\n" + DATA, body=body)
         elif parts.path == "/changing.jsonl":
             changes = self.server.changes = getattr(self.server, "changes", 0) + body  # type: ignore[attr-defined]
             data = b"%b%b" % (line("a"), line("a", seed=changes))
-            self._answer(200, data, body=body, version=f'"{changes}"')
+            self._respond(200, data, body=body, version=f'"{changes}"')
         elif parts.path in LISTINGS:
-            self._answer(200, LISTINGS[parts.path], body=body)
+            self._respond(200, LISTINGS[parts.path], body=body)
         elif parts.path.startswith("/loop/"):
-            self._answer(200, b"<a href='loop/'>loop</a> <a href='again/'>again</a>", body=body)
+            self._respond(200, b"<a href='loop/'>loop</a> <a href='again/'>again</a>", body=body)
         elif parts.path.startswith("/refused/"):
-            self._answer(403, b"no", body=body)
+            self._respond(403, b"no", body=body)
         elif parts.path in ("/silent.jsonl", "/silent/"):
             time.sleep(LONG)
         elif parts.path in STREAMS:
             self._stream(STREAMS[parts.path](), body=body)
         else:
-            self._answer(404, b"no", body=body)
+            self._respond(404, b"no", body=body)
 
-    def _answer(
+    def _respond(
         self,
         status: int,
         data: bytes,
@@ -183,7 +183,7 @@ def test_remote_file_gives_the_same_report_as_a_local_one(site: str, path: str) 
     assert [error.line for error in report.errors] == [5001]
 
 
-def test_query_string_is_sent_but_never_shown(site: str) -> None:
+def test_query_string_is_sent_but_never_printed(site: str) -> None:
     assert check(f"{site}/signed.jsonl?signature=secret").path == f"{site}/signed.jsonl"
     with pytest.raises(PermissionError, match="HTTP status 403 Forbidden") as caught:
         check(f"{site}/signed.jsonl?signature=wrong")

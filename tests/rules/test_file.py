@@ -107,26 +107,26 @@ def test_other_file_name_is_reported(name: str) -> None:
 class Size(NamedTuple):
     name: str
     bytes: int
-    too_large: bool
-    near_limit: bool
+    is_too_large: bool
+    is_near_limit: bool
 
 
 @each(
     [
-        Size("up to the documented limit", 90, too_large=False, near_limit=False),
-        Size("above the documented limit", 91, too_large=False, near_limit=True),
-        Size("up to the enforced limit", 100, too_large=False, near_limit=True),
-        Size("above the enforced limit", 101, too_large=True, near_limit=False),
+        Size("up to the documented limit", 90, is_too_large=False, is_near_limit=False),
+        Size("above the documented limit", 91, is_too_large=False, is_near_limit=True),
+        Size("up to the enforced limit", 100, is_too_large=False, is_near_limit=True),
+        Size("above the enforced limit", 101, is_too_large=True, is_near_limit=False),
     ]
 )
 def test_size_is_compared_with_both_limits(case: Size) -> None:
     checked = checked_file(Row("a"), bytes=case.bytes)
 
-    assert messages("file_too_large", checked) == ["File is too large."] * case.too_large
-    assert len(run("file_size_near_limit", checked)) == case.near_limit
+    assert messages("file_too_large", checked) == ["File is too large."] * case.is_too_large
+    assert len(run("file_size_near_limit", checked)) == case.is_near_limit
 
 
-def test_size_is_in_the_hint() -> None:
+def test_hint_contains_the_size() -> None:
     [problem] = run("file_too_large", checked_file(bytes=1101))
 
     assert (problem.hint or "").startswith("The file has 1,101 bytes; the maximum is 100.")
