@@ -432,8 +432,8 @@ class _File:
         except RecursionError:
             raise ConfigError(f"{self._path}: nested too deeply") from None
         except ValueError as error:  # Not TOML, not UTF-8, or a number with too many digits.
-            place = _POSITION.search(str(error))
-            where = f":{place[1]}:{place[2]}" if place else ""
+            position = _POSITION.search(str(error))
+            where = f":{position[1]}:{position[2]}" if position else ""
             raise ConfigError(f"{self._path}{where}: {_POSITION.sub('', str(error))}") from None
 
     def _settings(self, keys: tuple[str, ...], table: Any) -> dict[str, Any]:
@@ -444,16 +444,16 @@ class _File:
         known = [key for key, setting in SETTINGS.items() if not keys or setting.scope == "file"]
         settings = {}
         for key, value in table.items():
-            place = f"{table_name}.{key}".lstrip(".")
+            full_key = f"{table_name}.{key}".lstrip(".")
             if key not in known:
-                raise self._error((*keys, key), f"unknown key {place}{_suggestion(key, known)}")
+                raise self._error((*keys, key), f"unknown key {full_key}{_suggestion(key, known)}")
             value_type = SETTINGS[key].value_type
             if not value_type.is_valid(value):
-                raise self._error((*keys, key), f"{place} must be {value_type.description}")
+                raise self._error((*keys, key), f"{full_key} must be {value_type.description}")
             try:
                 settings[key] = _resolve_names(key, value)
             except ValueError as error:
-                raise self._error((*keys, key), f"{place}: {error}") from None
+                raise self._error((*keys, key), f"{full_key}: {error}") from None
         return settings
 
     def _error(self, keys: tuple[str, ...], message: str) -> ConfigError:

@@ -1,4 +1,4 @@
-"""Edits to the text of a line. Each edit changes one place and keeps all other bytes.
+"""Edits to the text of a line. Each edit changes one location and keeps all other bytes.
 
 An edit returns None if it doesn't apply to the text. Values keep their notation. For example,
 moving a number doesn't decode and encode it.
