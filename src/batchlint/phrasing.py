@@ -295,7 +295,9 @@ def _path_size(path: PathParts) -> int:
 
 def distance(a: str, b: str, limit: int) -> int:
     """Return the Levenshtein distance between two names, but at most `limit` + 1."""
-    return next((steps for steps in range(limit + 1) if _is_within(a, b, steps)), limit + 1)
+    if not _is_within(a, b, limit):  # Most names are not close.
+        return limit + 1
+    return next(steps for steps in range(limit + 1) if _is_within(a, b, steps))
 
 
 def _is_within(a: str, b: str, steps: int) -> bool:
