@@ -22,6 +22,9 @@ _SIGNAL_STATUSES: Final[dict[int, int]] = {
 #: The number of seconds after which to stop the command if Python ignored the first attempt.
 _RETRY_SECONDS: Final = 0.01
 
+#: The environment variable in which the shell asks click for completions.
+_COMPLETION_VARIABLE: Final = "_BATCHLINT_COMPLETE"
+
 #: The exit status after a failure that can't be reported.
 _FALLBACK_STATUS: Final = 2
 
@@ -157,8 +160,11 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
         )
         if sys.stdout is not None:
             sys.stdout.flush()
-    except SystemExit as error:  # Shell completion exits, even if `standalone_mode` is off.
-        return error.code if isinstance(error.code, int) else EXIT_ERROR
+    except SystemExit as error:
+        # Shell completion exits, even if `standalone_mode` is off.
+        if _COMPLETION_VARIABLE not in os.environ or not isinstance(error.code, int):
+            raise
+        return error.code
     except click.ClickException as error:
         show_error(error)
         return EXIT_ERROR
