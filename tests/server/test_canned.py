@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from openai.types import (
     Completion,
@@ -125,6 +126,23 @@ def test_embedding_is_base64_on_request() -> None:
     raw = canned_response(provider().endpoints["/v1/embeddings"], body, "t", NOW)
 
     assert raw["data"][0]["embedding"] == "AACAPwAAAAAAAAAA"  # 1, 0, 0 as float32
+
+
+@pytest.mark.parametrize(
+    ("url", "params"),
+    [
+        ("/v1/completions", {"prompt": ["x"] * 100_000, "n": 128}),
+        ("/v1/moderations", {"input": ["x"] * 100_000}),
+        ("/v1/embeddings", {"input": ["x"] * 100_000}),
+        ("/v1/embeddings", {"input": ["x"] * 2048, "dimensions": 65_536}),
+    ],
+)
+def test_size_of_answer_is_limited(url: str, params: dict[str, Any]) -> None:
+    body = {"model": "m", **params}
+
+    answer = canned_response(provider().endpoints[url], body, "t", NOW)
+
+    assert len(orjson.dumps(answer)) < 100_000_000
 
 
 @pytest.mark.parametrize(

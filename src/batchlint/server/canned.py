@@ -69,6 +69,14 @@ _MAX_DIMENSIONS: Final = 65_536
 #: The maximum number of choices or images. Source for OpenAI's maximum: the schema of `n`.
 _MAX_CHOICES: Final = 128
 
+#: The maximum number of choices, embeddings or moderation results in a response. A short request can
+#: ask for millions: 128 choices for each of many prompts.
+_MAX_RESULTS: Final = 10_000
+
+#: The maximum number of numbers in all embeddings of a response. 2,048 inputs, OpenAI's maximum, get
+#: embeddings with 8,192 dimensions.
+_MAX_NUMBERS: Final = 1 << 24
+
 #: How long a video can be downloaded, in seconds (source: the Batch guide, October 2026).
 _VIDEO_SECONDS: Final = 86_400
 
@@ -228,8 +236,10 @@ _ECHOED: Final[Mapping[str, Any]] = {
 
 
 def _embeddings(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    count = min(count_inputs(body), _MAX_RESULTS)
+    most = min(_MAX_DIMENSIONS, _MAX_NUMBERS // max(count, 1))
     default = _DIMENSIONS.get(context.model, _OTHER_DIMENSIONS)
-    length = _count(body, "dimensions", default, _MAX_DIMENSIONS)
+    length = _count(body, "dimensions", min(default, most), most)
     vector = [1.0] + [0.0] * (length - 1)
     embedding: Any = vector
     if body.get("encoding_format") == "base64":
@@ -237,10 +247,7 @@ def _embeddings(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
     prompt = _prompt_tokens(body)
     return {
         "object": "list",
-        "data": [
-            {"object": "embedding", "index": i, "embedding": embedding}
-            for i in range(count_inputs(body))
-        ],
+        "data": [{"object": "embedding", "index": i, "embedding": embedding} for i in range(count)],
         "model": context.model,
         "usage": {"prompt_tokens": prompt, "total_tokens": prompt},
     }
@@ -248,7 +255,7 @@ def _embeddings(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 def _completion(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
     prompts = count_inputs({"input": body.get("prompt") or " "})
-    count = prompts * _count(body, "n", 1, _MAX_CHOICES)
+    count = min(prompts * _count(body, "n", 1, _MAX_CHOICES), _MAX_RESULTS)
     return {
         "id": f"cmpl-{context.tag}",
         "object": "text_completion",
@@ -273,7 +280,11 @@ def _moderation(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
         "category_scores": dict.fromkeys(_CATEGORIES, 0.0),
         "category_applied_input_types": {name: ["text"] for name in _CATEGORIES},
     }
-    return {"id": f"modr-{context.tag}", "model": context.model, "results": [result] * count}
+    return {
+        "id": f"modr-{context.tag}",
+        "model": context.model,
+        "results": [result] * min(count, _MAX_RESULTS),
+    }
 
 
 def _images(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
