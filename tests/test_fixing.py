@@ -482,6 +482,21 @@ def test_line_whose_body_is_missing_keeps_its_other_fields() -> None:
     assert repaired(text, unsafe=True) == text
 
 
+@pytest.mark.parametrize(
+    ("model", "field", "value"),
+    [("gpt-5", "temperature", 0), ("gpt-4.1", "tools", {}), ("gpt-4.1", "stream", True)],
+)
+def test_field_whose_value_the_body_does_not_accept_stays(
+    model: str, field: str, value: object
+) -> None:
+    """Moving it would turn a valid request into an invalid one."""
+    text = json.dumps(json.loads(line("a", CHAT, model=model)) | {field: value}).encode()
+
+    assert check(text).ok
+    assert check(text).fixable == {}
+    assert repaired(text, unsafe=True) == text
+
+
 # -- custom_ids -----------------------------------------------------------------------------------
 
 

@@ -12,8 +12,17 @@ import orjson
 
 from .. import edits, phrasing
 from ..findings import Fix, PathParts, Problem
-from ..providers import COMPATIBLE, OPENAI, Provider, provider, provider_index
+from ..providers import (
+    COMPATIBLE,
+    OPENAI,
+    Endpoint,
+    Provider,
+    provider,
+    provider_index,
+    schema_variant,
+)
 from ..schema.store import body_schema
+from ..schema.validate import Validator, compile_schema
 from .registry import Line, line_rule, stated_in_schema
 
 #: Longer URLs don't match any endpoint.
@@ -396,7 +405,7 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
                 pass  # The field may be a parameter, so it is kept for now.
             elif field not in parameters:
                 fix = Fix("unsafe", _REMOVE_FIELD, (edits.remove((field,)),))
-            elif field not in body:
+            elif field not in body and _is_movable(line, field):
                 fix = Fix("unsafe", f"{action}.", (edits.move((field,), ("body",)),))
             yield Problem(
                 f"The line has an unknown field: '{phrasing.excerpt(field)}'.",
@@ -405,3 +414,18 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
                 f"{action}. The API's response to it is unknown.",
                 fix=fix,
             )
+
+
+def _is_movable(line: Line, field: str) -> bool:
+    """Return whether a field can move into the body without making a valid body invalid."""
+    assert line.endpoint is not None
+    body = line.request["body"]
+    service = line.provider
+    variant = schema_variant(line.endpoint, body.get("model")) if service.has_openai_models else ""
+    is_valid = _body_validator(line.endpoint, variant, service.schemas)
+    return is_valid({**body, field: line.request[field]}) or not is_valid(body)
+
+
+@lru_cache(maxsize=16)
+def _body_validator(endpoint: Endpoint, variant: str, provider_name: str) -> Validator:
+    return compile_schema(body_schema(endpoint, variant, provider_name))
