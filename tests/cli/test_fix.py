@@ -141,6 +141,7 @@ def test_rule_selection_from_options_and_config_file_applies(path: Path, run: Ru
         (["in.jsonl", "--output-file=no/out.jsonl"], "no/out.jsonl: cannot write: No such file"),
         (["in.jsonl", "--output-file=out", "--diff"], "--output-file needs a single file"),
         (["in.jsonl", "in.jsonl.gz", "--output-file=out"], "--output-file needs a single file"),
+        (["in.jsonl", "--output-file=in.jsonl.gz"], "--output-file must not be a .jsonl.gz file"),
         (["in.jsonl", "--endpoint=/v1/x"], "'/v1/x' is not a batch endpoint"),
         (["in.jsonl", "--select=x"], "unknown rule 'x'"),
     ],

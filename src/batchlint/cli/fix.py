@@ -87,6 +87,8 @@ def fix(
     *.jsonl files, except symbolic links. Only faulty text is changed; all other bytes stay the
     same. `batchlint check` marks fixable findings with [*].
     """
+    from ..sources import is_gzipped
+
     configs = config_lookup(ctx)
     paths, notes, _ = find_inputs(files, configs)
     paths = [path for path in paths if path in files or not path.endswith(".gz")]
@@ -101,6 +103,10 @@ def fix(
     if output_file is not None and (diff or len(paths) > 1):
         raise click.UsageError(
             "--output-file needs a single file, and cannot be combined with --diff"
+        )
+    if output_file is not None and is_gzipped(output_file):
+        raise click.UsageError(
+            "--output-file must not be a .jsonl.gz file: the API rejects compressed files"
         )
     for note in notes:
         print_message(note)
