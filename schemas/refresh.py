@@ -394,7 +394,7 @@ FACTS = (
     "model",
     "limits",
     "window",
-    "endpoint_of_file",
+    "uses_file_endpoint",
     "rules",
 )
 #: The other fields of a row.
@@ -459,7 +459,7 @@ def provider(name: str, row: dict[str, Any], table: dict[str, Any]) -> dict[str,
         "parameters": row.get("parameters", {}),
         "model": row["model"],
         "window": row.get("window"),
-        "endpoint_of_file": row.get("endpoint_of_file", False),
+        "uses_file_endpoint": row.get("uses_file_endpoint", False),
         "rules": row.get("rules", {}),
         "custom_id": row.get("custom_id", {}),
         "notes": row.get("notes", []),

@@ -58,8 +58,8 @@ def rules_index() -> str:
 def _index_lines() -> Iterator[str]:
     yield "# Rules\n"
     yield (
-        "Each rule has a page with examples, a fix and its evidence. `batchlint rule NAME` prints the "
-        "same text.\n"
+        "Each rule has a page with a fix and its evidence. Most pages also have examples. "
+        "`batchlint rule NAME` prints the same text.\n"
     )
     yield (
         "Each finding includes the API's code. If the rule's name differs from the code, the name "

@@ -150,7 +150,7 @@ def test_undecodable_config_is_reported(data: bytes, message: str, tmp_path: Pat
         config.nearest(tmp_path)
 
 
-def test_config_that_is_nested_as_deep_as_the_stack_allows_is_reported(tmp_path: Path) -> None:
+def test_config_that_is_nested_as_deeply_as_the_stack_allows_is_reported(tmp_path: Path) -> None:
     """To find the line of a mistake, the parser runs again with less stack left."""
     path = tmp_path / "batchlint.toml"
     for depth in range(440, 500):

@@ -558,7 +558,7 @@ def test_equal_ids_are_replaced_in_time_proportional_to_their_number() -> None:
     assert len(lookups) == 100
 
 
-def test_each_new_id_is_counted_by_its_rule() -> None:
+def test_new_ids_are_counted_per_rule() -> None:
     nameless = line("x").replace(b'"custom_id": "x", ', b"")
     report = fix(nameless * 2 + line("") * 3 + line("a") * 2, None, unsafe=True)
 

@@ -54,8 +54,8 @@ INVALID_FILTER: Final = nested_filters(20, "no")
 #: Lines with the rules they break, including rules that are off by default.
 DEEP_LINES: Final[dict[str, tuple[bytes, list[str]]]] = {
     "an invalid filter": (INVALID_FILTER, ["invalid_value"]),
-    "a valid filter": (nested_filters(150, "eq"), []),
-    "an invalid filter, too deep to explain": (nested_filters(150, "no"), []),
+    "a valid filter": (nested_filters(150, "eq"), ["unchecked_filter"]),
+    "an invalid filter, too deep to explain": (nested_filters(150, "no"), ["unchecked_filter"]),
     "an invalid item": (nested_input(1015, "1"), ["invalid_type"]),
     "not a number": (nested_input(50, "NaN"), ["not_a_number"]),
     "not a number, too deep to explain": (nested_input(1015, "NaN"), ["nesting_too_deep"]),

@@ -148,7 +148,7 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
         "max-unpacked-bytes": Setting(
             _integer_from(1),
             "file",
-            "The maximum size of a .jsonl.gz file when decompressed, and of a file over HTTP.",
+            "The maximum size of a .jsonl.gz file when decompressed, and of a file read over HTTP.",
         ),
         "read-timeout": Setting(
             _integer_from(1),
@@ -180,7 +180,7 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
         "quiet": Setting(_BOOLEAN, "run", "Print errors only."),
         "statistics": Setting(_BOOLEAN, "run", "Count the findings by rule."),
         "show-source": Setting(_BOOLEAN, "run", "Show an excerpt of the line."),
-        "color": Setting(_one_of("auto", "always", "never"), "run", "Whether to use colors."),
+        "color": Setting(_one_of("auto", "always", "never"), "run", "When to use colors."),
         "jobs": Setting(_integer_from(0), "run", "The number of worker processes."),
         "progress": Setting(_BOOLEAN, "run", "Whether to show a progress bar."),
         "strict": Setting(_BOOLEAN, "run", "Exit with status 1 if there are warnings."),

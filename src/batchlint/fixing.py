@@ -114,8 +114,8 @@ def fix(
     the order of keys, spaces and escapes. If there is nothing to fix, the file is not rewritten.
     Fixing a file a second time changes nothing.
 
-    Safe fixes preserve the meaning of a request. Unsafe fixes may change it. Both are
-    listed under "Available fixes" in the documentation of `fix` and `split`.
+    Safe fixes preserve the meaning of a request. Unsafe fixes may change it. The page
+    "Fix and split" of the documentation lists all of them.
 
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines

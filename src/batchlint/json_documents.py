@@ -1,6 +1,6 @@
 """Converts UTF-16, JSON arrays and pretty-printed JSON to one request per line.
 
-Only one request is in memory at a time. Numbers are copied as they are written.
+Only one request is in memory at a time. Numbers keep their notation.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _decode(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = Fa
 
 
 def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield each object of a JSON array, or each object that spans several lines, as one line.
+    """Yield each object of a JSON array, or each object at the top level, as one line.
 
     Raises:
         NotConvertibleError: the input has another format, or is cut off.
@@ -66,7 +66,7 @@ def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for value in _objects(chunks):
         if not is_json_object(value):
             raise NotConvertibleError
-        # JSON doesn't allow newlines in strings, so all of them are between values.
+        # JSON doesn't allow newlines in strings, so every newline is between tokens.
         yield (_join(value) if b"\n" in value else value) + b"\n"
 
 
@@ -130,7 +130,7 @@ class _Scanner:
         """Yield the objects that end in a chunk.
 
         Raises:
-            NotConvertibleError: there is unexpected content between two objects, or a request is
+            NotConvertibleError: there is unexpected content outside the objects, or a request is
                 too large.
         """
         data = self._data[self._start :] + chunk

@@ -94,7 +94,7 @@ def check_many(
         max_enqueued_tokens: warn if the prompts of a file have more than about this many tokens.
         storage_options: for URLs, the arguments of their fsspec filesystem.
         max_unpacked_bytes: for URLs, the maximum size of a compressed file when decompressed, and
-            of a file over HTTP.
+            of a file read over HTTP.
         read_timeout: for URLs, the maximum number of seconds to wait for the next 64 KiB of a file, or for
             an HTTP server to list a directory.
         start: how worker processes start, as for `check`.

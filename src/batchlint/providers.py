@@ -127,7 +127,7 @@ class Provider(NamedTuple):
             models.
         needs_model: whether every body needs a model.
         single_model: whether a file may use only one model. None if unknown.
-        endpoint_of_file: whether the provider uses the URLs in the file and ignores the endpoint of
+        uses_file_endpoint: whether the provider uses the URLs in the file and ignores the endpoint of
             the create call.
         window: the shortest and longest completion window in hours. None if unknown.
         rules: changes to rules, by the rule's name.
@@ -152,7 +152,7 @@ class Provider(NamedTuple):
     has_openai_models: bool
     needs_model: bool
     single_model: bool | None
-    endpoint_of_file: bool
+    uses_file_endpoint: bool
     window: tuple[int, int] | None
     rules: Mapping[str, RuleChange]
     custom_id: Mapping[str, Any]
@@ -175,38 +175,38 @@ class Provider(NamedTuple):
         return next(urls, endpoint.name)
 
     def url_of_line(self, request: Mapping[str, Any], endpoint: str | None = None) -> Any:
-        """Return a line's URL. If the provider's lines need no URL, find the URL of its endpoint.
+        """Return a line's URL. If it has none and needs none, infer it from the batch or the body.
 
         Args:
             request: the decoded line.
             endpoint: the URL of the batch, if the caller set it.
         """
         url = request.get("url") if "url" in self.line_fields else None
-        if url is not None or self.has_urls:
+        if url is not None or self.needs_url:
             return url
         return endpoint or self.url_of_body(request.get("body"))
 
     def url_of_body(self, body: object) -> str | None:
         """Return the URL of the endpoint that a body is written for. None if that is unclear."""
         if isinstance(body, dict):
-            for field, endpoint in _PROMPTS.items():
+            for field, endpoint in _ENDPOINTS_BY_FIELD.items():
                 if field in body:
                     return self.url_of(endpoint)
         return None if self.default_endpoint is None else self.url_of(self.default_endpoint)
 
     @property
-    def schemas(self) -> str:
-        """The name of the provider if it has its own body schemas. Empty for OpenAI's schemas."""
+    def schema_provider(self) -> str:
+        """The name of the provider whose body schemas apply. Empty for OpenAI's."""
         return self.name if self.checks_types_only else ""
 
     @property
-    def has_urls(self) -> bool:
+    def needs_url(self) -> bool:
         """Whether every line must have a URL."""
         return self.line_fields.get("url", False)
 
 
 #: Parameters that imply an endpoint.
-_PROMPTS: Final[Mapping[str, Endpoint]] = {
+_ENDPOINTS_BY_FIELD: Final[Mapping[str, Endpoint]] = {
     "messages": CHAT,
     "input": EMBEDDINGS,
     "prompt": COMPLETIONS,
@@ -276,7 +276,7 @@ def _provider(name: str, row: Mapping[str, Any]) -> Provider:
         has_openai_models=model["names"] == "openai",
         needs_model=model["required"],
         single_model={"one": True, "any": False, "unknown": None}[model["per_file"]],
-        endpoint_of_file=row["endpoint_of_file"],
+        uses_file_endpoint=row["uses_file_endpoint"],
         window=tuple(row["window"]["hours"]) if row["window"] else None,
         rules={rule: RuleChange(**change) for rule, change in row["rules"].items()},
         custom_id=row["custom_id"],
@@ -315,7 +315,7 @@ class _Models:
         table: the content of the file.
         families: the families by name, in the order in which they are tried.
         patterns: the patterns of all families as (prefix, pattern, family). Every match begins with
-            the prefix, so few patterns have to be compiled. Compiling all of them takes longer than
+            the prefix, so most patterns are never compiled. Compiling all of them takes longer than
             checking a small file.
     """
 

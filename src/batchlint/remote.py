@@ -149,15 +149,17 @@ class RemoteFile(NamedTuple):
         status = getattr(getattr(file, "r", None), "status", _OK)
         if status != _OK:  # For example, a 206 response has only a part of the file.
             file.close()
-            raise OSError(errno.EIO, f"HTTP status {status}, but a whole file has {_OK}")
+            raise OSError(
+                errno.EIO, f"HTTP status {status} instead of {_OK}: the file may be incomplete"
+            )
         if (getattr(file, "details", None) or {}).get("type") == "directory":
             # An object store would return an empty file.
-            message = f"this is a prefix; to check the files below it, write {self.name}/"
+            message = f"this is a prefix; to check the files below it, use {self.name}/"
             raise IsADirectoryError(errno.EISDIR, message)
         return file
 
     def _decode(self, file: Any) -> Any:
-        """Return the stream of a file without the `Content-Encoding` of an HTTP response.
+        """Undo the `Content-Encoding` of an HTTP response.
 
         The HTTP client would not report a compressed response that is cut off.
         """

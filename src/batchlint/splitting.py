@@ -329,7 +329,7 @@ def _shared_fields(provider: Provider) -> list[str]:
     """Return the fields that a provider requires, or may require, to be the same in a file."""
     off = {name for name, change in provider.rules.items() if change.severity == "none"}
     by_model = ["model"] if "mismatched_model" not in off else []
-    return [*by_model, *(["url"] if provider.has_urls and "mismatched_url" not in off else ())]
+    return [*by_model, *(["url"] if provider.needs_url and "mismatched_url" not in off else ())]
 
 
 def _limit(
@@ -545,7 +545,7 @@ class _Splitter:
             model = endpoint.default_model
         provider = self._plan.provider
         for field, value, is_required in (
-            ("url", url, provider.has_urls),
+            ("url", url, provider.needs_url),
             ("model", model, provider.needs_model and endpoint is not OTHER),
         ):
             if field not in by or (isinstance(value, str) and value):

@@ -30,6 +30,7 @@ WITHOUT_FIXTURE = {
     "input_too_long",
     "max_tokens_per_request",
     "too_many_problems",
+    "unchecked_filter",
     "unchecked_schema",
     # Rules about other providers (`test_providers.py`).
     "doubtful_custom_id",

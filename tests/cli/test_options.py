@@ -425,7 +425,7 @@ def test_force_color_colors_piped_output(
         (["a b.jsonl", "-q"], "type: batchlint check 'a b.jsonl' -q"),
         (["-"], "type: batchlint check -"),
         (["chekc"], "'chekc' is not a command; did you mean check?"),
-        (["xyz"], "'xyz' is not a command; commands are check, "),
+        (["xyz"], "'xyz' is not a command; the commands are check, "),
         (
             ["--strict", BAD],
             f"--strict is an option of check; type: batchlint check --strict {BAD}",

@@ -257,7 +257,7 @@ def test_as_finished_yields_keys_and_results_in_order_of_completion() -> None:
         assert list(results) == [("a", "first")]
 
 
-def test_exception_instead_of_a_call_becomes_its_result() -> None:
+def test_file_call_with_an_error_yields_the_error_as_its_result() -> None:
     error = OSError("cannot be read")
     calls = [FileCall("a", error), FileCall("b", (str, (1,)))]
 

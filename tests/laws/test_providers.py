@@ -61,7 +61,7 @@ def test_division_into_chunks_does_not_change_the_summary(
     name: str, first: list[bytes], second: list[bytes], has_endpoint: bool
 ) -> None:
     one = provider(name)
-    endpoint = next(iter(one.endpoints)) if has_endpoint and not one.has_urls else None
+    endpoint = next(iter(one.endpoints)) if has_endpoint and not one.needs_url else None
     plan = Plan(select_rules(provider=one), 3, NOW, None, name, endpoint)
     a, b = joined(first), joined(second)
     parts = merge([check_chunk(a, plan, first=True), check_chunk(b, plan, first=not a)], plan.keep)
@@ -108,7 +108,7 @@ def test_check_create_accepts_any_value(name: str, parameter: str) -> None:
 @cache
 def engines(name: str, endpoint: Endpoint) -> tuple[Any, Any, Explainer]:
     """Compile an endpoint's body schema with both engines, and create its explainer."""
-    schema = body_schema(endpoint, "", provider(name).schemas)
+    schema = body_schema(endpoint, "", provider(name).schema_provider)
     return (
         jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid,
         Draft202012Validator(anchor_patterns(schema)).is_valid,

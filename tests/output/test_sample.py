@@ -28,7 +28,7 @@ def test_twenty_of_fifty_thousand_similar_findings_are_printed(batch_file: Batch
     )
 
 
-def test_omitted_findings_are_reported_with_their_lines_if_they_were_kept(
+def test_lines_of_unprinted_findings_are_listed_if_the_report_has_them(
     batch_file: BatchFile,
 ) -> None:
     many = render_text(batch_file(*(line("a") for _ in range(500))))

@@ -76,7 +76,7 @@ def test_short_items_are_not_remembered() -> None:
     assert list(good_items(short).unknown([short])) == [0]
 
 
-def test_list_without_unknown_items_is_known_as_a_whole() -> None:
+def test_list_of_known_items_is_cached_as_a_whole() -> None:
     good = good_items(item("f"))
     items = [item("f"), item("f")]
     assert list(good.unknown(items)) == []

@@ -336,29 +336,6 @@ def test_valid_or_malformed_file_passes(file: dict[str, Any], rule: str) -> None
     assert rule_findings(rule, RESPONSES, response_file(**file)) == []
 
 
-# -- logit_bias_key -------------------------------------------------------------------------------
-
-
-def test_logit_bias_key_that_is_not_a_token_is_reported() -> None:
-    bias = {"50256": -100, "cat": 1, "-1": 1}
-    message = (
-        "Invalid key in 'logit_bias': cat. You should only be submitting non-negative integers."
-    )
-
-    assert rule_findings("logit_bias_key", CHAT, {"logit_bias": bias}) == [
-        (message, "logit_bias", ("logit_bias", "cat"))
-    ]
-
-
-def test_superscript_digit_is_not_a_token() -> None:
-    assert len(rule_findings("logit_bias_key", CHAT, {"logit_bias": {"²": 1}})) == 1
-
-
-@pytest.mark.parametrize("bias", [{"50256": -100}, {}, None, [], 5], ids=str)
-def test_valid_or_malformed_logit_bias_passes(bias: Any) -> None:
-    assert rule_findings("logit_bias_key", CHAT, {"logit_bias": bias}) == []
-
-
 # -- any text -------------------------------------------------------------------------------------
 
 URLS = st.builds(
@@ -398,7 +375,6 @@ test_invalid_data_never_raises = invalid_data_test(
         "images",
         "mask",
         "input_reference",
-        "logit_bias",
         "type",
     },
     st.none() | st.integers() | URLS,

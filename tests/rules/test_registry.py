@@ -34,6 +34,7 @@ OF_OTHER_PROVIDERS = {
 #: Rules about bytes and whole files, which an example in a docstring can't show.
 WITHOUT_EXAMPLES = OF_OTHER_PROVIDERS | {
     "too_many_problems",
+    "unchecked_filter",
     "unchecked_schema",
     "not_jsonl_name",
     "empty_file",

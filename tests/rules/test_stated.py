@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from batchlint import BatchError, check_request
+from batchlint.engine.checker import checker_for
 from rules.helpers import each
 from support import BODIES, URLS, request, rule_findings
 
@@ -255,3 +256,57 @@ def test_second_image_of_a_moderation_is_reported() -> None:
 
 def test_sample_bodies_cover_every_endpoint() -> None:
     assert [*BODIES] == URLS
+
+
+# -- logit_bias_key -------------------------------------------------------------------------------
+
+
+def test_logit_bias_key_that_is_not_a_token_is_reported() -> None:
+    bias = {"50256": -100, "cat": 1, "-1": 1}
+    message = (
+        "Invalid key in 'logit_bias': cat. You should only be submitting non-negative integers."
+    )
+
+    assert rule_findings("logit_bias_key", CHAT, {"logit_bias": bias}) == [
+        (message, "logit_bias", ("logit_bias", "cat"))
+    ]
+
+
+def test_superscript_digit_is_not_a_token() -> None:
+    assert len(rule_findings("logit_bias_key", CHAT, {"logit_bias": {"²": 1}})) == 1
+
+
+@pytest.mark.parametrize("bias", [{"50256": -100}, {}, None, [], 5], ids=str)
+def test_valid_or_malformed_logit_bias_passes(bias: Any) -> None:
+    assert rule_findings("logit_bias_key", CHAT, {"logit_bias": bias}) == []
+
+
+# -- unchecked_filter -----------------------------------------------------------------------------
+
+
+def with_filter(levels: int, condition: Any) -> dict[str, Any]:
+    """Return a body with a file search filter of this many levels."""
+    for _ in range(levels - 1):
+        condition = {"type": "and", "filters": [condition]}
+    tool = {"type": "file_search", "vector_store_ids": ["vs_1"], "filters": condition}
+    return {"model": "gpt-4.1", "input": "x", "tools": [tool]}
+
+
+@pytest.mark.parametrize("engine", ["jsonschema", "jsonschema-rs"])
+@pytest.mark.parametrize("condition_type", ["eq", "equals"])
+@pytest.mark.parametrize("levels", [30, 31, 32, 33, 100, 480])
+def test_filter_is_either_checked_or_reported_as_unchecked(
+    levels: int, condition_type: str, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATCHLINT_ENGINE", engine)
+    checker_for.cache_clear()
+    condition = {"type": condition_type, "key": "a", "value": 1}
+    rules = [error.rule for error in findings(RESPONSES, with_filter(levels, condition))]
+    checker_for.cache_clear()
+    is_wrong = condition_type == "equals"
+    if levels <= 30:
+        assert rules == (["invalid_value"] if is_wrong else [])
+    elif levels > 32:
+        assert rules == ["unchecked_filter"]
+    else:
+        assert "unchecked_filter" in rules

@@ -146,7 +146,7 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     "--max-unpacked-bytes",
     type=click.IntRange(1),
     metavar="N",
-    help="Maximum size of a .jsonl.gz file when decompressed, and of a file over HTTP. A larger "
+    help="Maximum size of a .jsonl.gz file when decompressed, and of a file read over HTTP. A larger "
     f"file is not checked.  [default: {MAX_UNPACKED_BYTES}]",
 )
 @click.option(

@@ -37,7 +37,7 @@ Progress = Callable[[int], object]
 
 
 class FileSettings(NamedTuple):
-    """The settings on the command line.
+    """The settings from the command line and the configuration files.
 
     Attributes:
         rules: the rule names passed to `--select`, `--ignore`, `--warn` and `--error`, by key.
@@ -185,7 +185,7 @@ def _new_copy() -> IO[bytes]:
 
 
 def _prepare(path: str, settings: FileSettings, stdin_name: str | None) -> FileCheck:
-    """Return the check of a file with its settings.
+    """Return the `FileCheck` of a file with its settings.
 
     Raises:
         click.ClickException: the configuration is invalid, or the selection leaves no rule.

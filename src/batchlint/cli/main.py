@@ -61,7 +61,7 @@ class Commands(click.Group):
             return f"; to check files, type: {_command_line('batchlint', 'check', *args)}"
         commands = self.list_commands(ctx)
         near = difflib.get_close_matches(name, commands, 1)
-        return f"; did you mean {near[0]}?" if near else f"; commands are {', '.join(commands)}"
+        return f"; did you mean {near[0]}?" if near else f"; the commands are {', '.join(commands)}"
 
 
 def _command_line(*words: str) -> str:

@@ -91,7 +91,7 @@ def check(
         max_enqueued_tokens: warn if the prompts have more than about this many tokens.
         storage_options: for a URL, the arguments of its fsspec filesystem, such as `endpoint_url`.
         max_unpacked_bytes: for a URL, the maximum size of a compressed file when decompressed, and
-            of a file over HTTP. Only files at URLs that end in `.jsonl.gz` are decompressed.
+            of a file read over HTTP. Only files at URLs that end in `.jsonl.gz` are decompressed.
         read_timeout: for a URL, the maximum number of seconds to wait for the next 64 KiB.
         start: how worker processes start: `spawn` or `fork`. `fork` is faster, but safe only in a
             program without threads.
@@ -258,7 +258,7 @@ class Job:
             epoch_seconds(now),
             max_enqueued_tokens,
             provider,
-            None if profile.has_urls else self._endpoint,
+            None if profile.needs_url else self._endpoint,
         )
         self._checker = checker_for(provider, self.plan.selection)
 

@@ -88,7 +88,7 @@ class EndpointChecker:
         self.url = url
         self.is_valid = compile_schema(line_schema(endpoint, variant, url, provider))
         self.is_quiet = rules.is_quiet
-        self.deprecated = deprecated_parameters(endpoint, variant, provider.schemas)
+        self.deprecated = deprecated_parameters(endpoint, variant, provider.schema_provider)
         self.long_line = min(rules.line_sizes, default=sys.maxsize)
         self.triggers_nothing = rules.fields.isdisjoint
         self._variant = variant
@@ -98,7 +98,7 @@ class EndpointChecker:
         self._positions = {
             name: position
             for position, name in enumerate(
-                body_schema(endpoint, "", provider.schemas)["properties"]
+                body_schema(endpoint, "", provider.schema_provider)["properties"]
             )
         }
         self._groups: dict[tuple[frozenset[str], bool, int], tuple[Group, ...]] = {}
@@ -112,7 +112,7 @@ class EndpointChecker:
         """
         if self._explainer is None:
             self._explainer = _explainer(
-                body_schema(self.endpoint, self._variant, self._provider.schemas),
+                body_schema(self.endpoint, self._variant, self._provider.schema_provider),
                 part=Part.BODY,
                 prefix=("body",),
                 hints=_hint_makers(self._provider),
@@ -352,8 +352,8 @@ class Checker:
             return LineResult(errors, is_blank=defect.kind == "blank")
         custom_id = request.get("custom_id")
         custom_id = custom_id if isinstance(custom_id, str) else None
-        has_urls = self.provider.has_urls
-        url = request.get("url") if has_urls else self.url_of(request, endpoint)
+        needs_url = self.provider.needs_url
+        url = request.get("url") if needs_url else self.url_of(request, endpoint)
         body = request.get("body")
         model = body.get("model") if isinstance(body, dict) else None
         checker = self.endpoint_checker(url, model)

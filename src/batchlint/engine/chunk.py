@@ -67,7 +67,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
     # `isspace` comes first, because `strip` copies the chunk.
     if chunk.isspace() and not chunk.strip(b" \t\r\n") and not every_line_rules:
         return _check_blank_lines(chunk, plan.keep, checker)
-    has_urls = checker.provider.has_urls
+    needs_url = checker.provider.needs_url
     needs_model = checker.provider.needs_model
     url_of = checker.url_of
     counts_tokens = plan.max_enqueued_tokens is not None
@@ -95,7 +95,7 @@ def check_chunk(  # noqa: PLR0912, PLR0915 - one flat loop: a call per line cost
         try:
             request = loads(line)
             body = request["body"]
-            url = request["url"] if has_urls else url_of(request, plan.endpoint)
+            url = request["url"] if needs_url else url_of(request, plan.endpoint)
             model = body["model"] if needs_model else _optional_model(body)
         except (ValueError, TypeError, KeyError):
             pass  # The line is not JSON, is not an object, or lacks a field.

@@ -43,7 +43,7 @@ def finish(
     if foreign:
         summary = ChunkSummary(totals=Totals(bytes=summary.bytes))
     urls = summary.urls.most_frequent(summary.statuses)
-    if checker.provider.endpoint_of_file and urls:
+    if checker.provider.uses_file_endpoint and urls:
         endpoint = None
     endpoint = endpoint or (urls[0] if urls else None)
     statuses = summary.statuses[:]

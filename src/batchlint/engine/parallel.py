@@ -22,8 +22,8 @@ MIN_PARALLEL_BYTES: Final = {"fork": 8_000_000, "spawn": 64_000_000}
 MIN_RANGE_BYTES: Final = 1 << 20
 MAX_RANGE_BYTES: Final = 8 << 20
 
-#: The minimum number of ranges per worker, if the file is large enough. Ranges take different
-#: times, so several ranges per worker balance the load.
+#: The minimum number of ranges per worker, if the file is large enough. Some ranges
+#: take longer than others, so several ranges per worker balance the load.
 RANGES_PER_WORKER: Final = 4
 
 #: The maximum number of pending calls per worker.

@@ -1,4 +1,4 @@
-"""Read the lines of findings again, to show them or to count columns in other units."""
+"""Reads the lines of findings again, to show them or to count columns in other units."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _LABELS: Final[Mapping[str, str]] = {f"limits.{limit}": unit for limit, unit in 
     "any_method": "methods",
     "bodies": "body",
     "default": "default endpoint",
-    "endpoint_of_file": "endpoint of the batch",
+    "uses_file_endpoint": "endpoint of the batch",
     "endpoints": "URLs",
     "parameters": "provider-specific parameters",
 }

@@ -1,4 +1,4 @@
-"""Write files atomically."""
+"""Writes files atomically."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_atomic(path: str, chunks: Iterable[str | bytes]) -> None:
 
     Symbolic links are kept. If the file has several hard links, or if a rename would change its
     owner or group, the complete temporary file is copied over it instead. Pipes, devices and open
-    files of this process, such as `/dev/stdout`, are written directly.
+    files of this process, such as `/dev/stdout`, are written to directly.
 
     Raises:
         OutputError: the file can't be written. It keeps its old content.

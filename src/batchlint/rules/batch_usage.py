@@ -1,4 +1,4 @@
-"""Rules about parameters that a batch cannot use. Each is reported once per file."""
+"""Rules about parameters that are pointless or risky in a batch. Each is reported once per file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..providers import IMAGE_EDITS, IMAGE_GENERATIONS, RESPONSES
 from .registry import Request, problem, request_rule
 from .triggers import fields
 
-#: Parameters for callers who wait for the response, each with a hint.
+#: Parameters that serve no purpose in a batch, each with a hint.
 _POINTLESS: Final = {
     "background": "Remove it. All requests in a batch run in the background.",
     "background_options": "Remove it. All requests in a batch run in the background.",

@@ -125,7 +125,7 @@ def _role(message: Any) -> str:
 
 
 def _call_ids(calls: Any) -> tuple[tuple[str, ...], bool]:
-    """Return the IDs of tool calls, and whether any call lacks one."""
+    """Return the IDs of tool calls, and whether calls are missing or lack an ID."""
     if not isinstance(calls, list) or not calls:
         return (), True
     ids = [call.get("id") if isinstance(call, dict) else None for call in calls]
@@ -180,7 +180,7 @@ def _unpaired(exchange: _Exchange) -> Iterator[Problem]:
             "tool_call_id",
             param=f"messages.[{i}].tool_call_id",
             phase=Phase.LAST,
-            hint="Use the ID of a call in the assistant message before it.",
+            hint="Use the ID of a call in the preceding assistant message.",
         )
 
 
@@ -202,9 +202,9 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
     its output. Each call must have exactly one output. The API rejects the request
     when the batch runs. The error appears in the batch's error file.
 
-    Nothing is reported if the API stores a part of the conversation: with
-    `previous_response_id`, `conversation` or `prompt`, or if the input contains item
-    references or compaction items.
+    Nothing is reported if the API may store a part of the conversation: if the request
+    has `previous_response_id`, `conversation` or `prompt`, or if the input contains
+    item references or compaction items.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "function_call_output",
             "call_id": "a", "output": "1"}]}

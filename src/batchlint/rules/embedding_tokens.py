@@ -73,7 +73,8 @@ def embedding_tokens(request: Request) -> Iterator[Problem]:
 
     Fix: Spread the inputs across several requests.
 
-    Evidence: reported. timescale/pgai#730 (May 2025) measured the API's estimate.
+    Evidence: reported. timescale/pgai#730 (May 2025) contains measurements of
+    the API's estimate.
     """
     tokens = _tokens(request)
     if not tokens.is_exact and _LIMIT < tokens.total < _CERTAINLY_REJECTED:

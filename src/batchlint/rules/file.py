@@ -276,15 +276,16 @@ def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
 
     The whole batch fails before any request runs.
 
-    The finding appears once per model, on the first line that uses it. Models without
-    an announced date and fine-tuned models are never reported. `SOURCE_DATE_EPOCH`, if
+    The finding appears once per model, on the first line that uses it. Fine-tuned
+    models, and models without an announced date, are never reported. `SOURCE_DATE_EPOCH`, if
     set, replaces today's date.
 
     Fix: Use the successor that the hint names, or another model.
 
     Evidence: inferred. The API's response to a batch with a retired model is
     unknown. batchlint uses the message for unknown models (ogx-ai/ogx, August
-    2025). Its code, param and effect were seen again on 2 September 2026. The dates
+    2025). A batch described on 2 September 2026 failed with the same code
+    and param. The dates
     are from the docstrings of openai-python 3.57.0, or from recorded responses from
     3 August 2026. The successors are from litellm 1.110.2.
     """
@@ -505,7 +506,7 @@ def _rename_max_tokens(text: str, url: str, provider_name: str) -> str | None:
         return None
     service = provider(provider_name)
     variant = schema_variant(CHAT, body.get("model")) if service.has_openai_models else ""
-    if "max_tokens" not in deprecated_parameters(CHAT, variant, service.schemas):
+    if "max_tokens" not in deprecated_parameters(CHAT, variant, service.schema_provider):
         return None
     if not is_replaceable(CHAT, "max_tokens", body):
         return None

@@ -92,7 +92,7 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
         return None
     name, hint = found
     if found == _SHORT_LINES:
-        if provider is not None and not provider.has_urls:
+        if provider is not None and not provider.needs_url:
             return None
         hint = f"{hint} {_short_lines_hint()}"
     return Defect("foreign", hint, name, fix=_AS_LINES if name in _JSON_DOCUMENTS else None)

@@ -355,9 +355,9 @@ def invalid_body() -> None:
 
 @stated_in_schema(fails=None)
 def too_many_problems() -> None:
-    """The line has more than 1,000 problems of one rule or in one parameter of the body.
+    """One rule, or one parameter of the body, has more than 1,000 findings on the line.
 
-    Further problems of that rule or parameter are not listed, so that the report of
+    Further findings of that rule or parameter are not listed, so that the report of
     a damaged line stays short. The finding appears once per line.
 
     Fix: Fix the listed problems, then check the file again.

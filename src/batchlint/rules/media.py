@@ -11,7 +11,7 @@ from ..findings import PathParts, Phase, Problem
 from ..phrasing import dotted, excerpt
 from ..providers import CHAT, ENDPOINTS, RESPONSES
 from .registry import Request, problem, request_rule
-from .triggers import fields, parts
+from .triggers import parts
 
 #: The API's phrases for the data URL that it expects.
 _EXPECTED_IMAGE: Final = (
@@ -412,36 +412,3 @@ def _files(request: Request) -> Iterator[tuple[PathParts, str]]:
                 (*path, "file", "file_data") if isinstance(inner, dict) else (*path, "file_data"),
                 data,
             )
-
-
-@request_rule(
-    when=fields("logit_bias"),
-    unless={"properties": {"logit_bias": {"propertyNames": {"pattern": "^[0-9]+$"}}}},
-)
-def logit_bias_key(request: Request) -> Iterator[Problem]:
-    """A key of `logit_bias` is not a token ID.
-
-    Token IDs are non-negative integers. The API rejects the request when the batch
-    runs. The error appears in the batch's error file.
-
-    Fails: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"cat": 5}}
-    Passes: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"9246": 5}}
-
-    Fix: Encode the word with the model's tokenizer and use the resulting numbers as
-    keys.
-
-    Evidence: documented. The docstrings of openai-python 3.54.0 describe the keys
-    as token IDs. The error message is from a 2023 report. Its code is unknown.
-    """
-    bias = request.body.get("logit_bias")
-    for key in bias if isinstance(bias, dict) else ():
-        if not (key.isascii() and key.isdigit()):
-            yield problem(
-                f"Invalid key in 'logit_bias': {excerpt(key)}. You should only be submitting "
-                "non-negative integers.",
-                "logit_bias",
-                key,
-                param="logit_bias",
-                hint="Use token IDs as keys. The model's tokenizer encodes words as token IDs.",
-            )
-            return

@@ -131,7 +131,7 @@ def top_logprobs_above_max() -> None:
 
 @stated_in_schema()
 def tools_need_no_effort() -> None:
-    """A chat completion request uses function tools while the model reasons.
+    """A chat completion request uses function tools with reasoning enabled.
 
     The API rejects the request when the batch runs. The error appears in the
     batch's error file. Some models accept function tools in chat completions only
@@ -286,7 +286,7 @@ def unsupported_image_input() -> None:
     Fix: Remove the image, or use a model that accepts images.
 
     Evidence: reported. Users' reports for gpt-3.5-turbo (29 January 2025) and gpt-4. For
-    the other models, litellm 1.110.2 and gpt-tokenizer 4.0.0 both list no image input.
+    the other models, neither litellm 1.110.2 nor gpt-tokenizer 4.0.0 lists image input.
     The API returns no code.
     """
 

@@ -28,8 +28,8 @@ def _endpoint_hint(body: Mapping[str, Any], _path: PathParts, provider: Provider
 def wrong_endpoint() -> None:
     """The model is not available at this endpoint.
 
-    The API rejects every request to this model, usually with status 404. The errors
-    appear in the batch's error file.
+    At this endpoint, the API rejects every request to the model, usually with status
+    404. The errors appear in the batch's error file.
 
     Fails: /v1/chat/completions {"model": "gpt-5-pro", "messages": [{"role": "user",
             "content": "Hi"}]}
@@ -42,7 +42,8 @@ def wrong_endpoint() -> None:
     reports show the messages of chat completions, completions and embeddings, which
     have no code. For moderations, videos and some completions models, the evidence
     is that litellm 1.110.2 and gpt-tokenizer 4.0.0 list the same endpoints (read on
-    27 November 2026). There, the message is batchlint's own.
+    27 November 2026). In those cases, the message is
+    batchlint's own.
     """
 
 
@@ -50,8 +51,8 @@ def wrong_endpoint() -> None:
 def not_a_responses_model() -> None:
     """The model is not available at `/v1/responses`.
 
-    The API rejects every request to this model. The errors appear in the batch's
-    error file.
+    At this endpoint, the API rejects every request to the model. The errors appear
+    in the batch's error file.
 
     Fails: /v1/responses {"model": "gpt-audio", "input": "Hi"}
     Passes: /v1/responses {"model": "gpt-4o", "input": "Hi"}

@@ -82,9 +82,9 @@ def exclusive_file_fields() -> None:
 def unsupported_file_type(request: Request) -> Iterator[Problem]:
     """A file part of a `/v1/responses` request contains audio or video.
 
-    File parts are for documents: PDF, text, tables and presentations. The API
-    rejects the request when the batch runs. The error appears in the batch's error
-    file.
+    File parts are for documents: PDFs, text files, spreadsheets and presentations.
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": [{"type":
             "input_file", "filename": "a.mp3", "file_data":
@@ -123,8 +123,8 @@ def doubtful_file_type(request: Request) -> Iterator[Problem]:
     yield from _files_with_type(
         request,
         _DOUBTFUL,
-        "It is unknown whether the API accepts this type. Send images in parts of type "
-        "`input_image`.",
+        "It is unknown whether the API accepts this type. If the file is an image, send it in a "
+        "part of type `input_image`.",
     )
 
 

@@ -84,7 +84,7 @@ def refused_custom_id() -> None:
 
 @stated_in_schema(fails=None)
 def doubtful_custom_id() -> None:
-    """`custom_id` has a length or characters that the provider may not accept.
+    """`custom_id` has a length or characters that the provider may reject.
 
     This is a warning because the limit comes from a single second-hand source.
 
@@ -119,7 +119,7 @@ def misspelled_parameter(line: Line) -> Iterator[Problem]:
     endpoint = line.endpoint
     if not isinstance(body, dict) or endpoint is None or not line.provider.checks_types_only:
         return
-    known = body_schema(endpoint, "", line.provider.schemas)["properties"]
+    known = body_schema(endpoint, "", line.provider.schema_provider)["properties"]
     if not known:
         return
     names = tuple(known)

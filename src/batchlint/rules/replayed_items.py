@@ -184,7 +184,7 @@ def item_id_too_long(request: Request) -> Iterator[Problem]:
     Fix: Send the ID that the API returned, or omit `id`.
 
     Evidence: reported. Reports from 2026 about proxies that lengthen IDs. In recorded
-    requests that the API accepted, all IDs are shorter.
+    requests that the API accepted, no ID is longer.
     """
     for index, _, text in _item_ids(request):
         if len(text) > _MAX_LENGTH:

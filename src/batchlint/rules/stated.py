@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from .. import edits
 from ..findings import Edit, Fix, Problem
+from ..phrasing import excerpt
 from ..providers import MODERATIONS, RESPONSES, VIDEOS
 from .registry import Line, Request, problem, request_rule, stated_in_schema
+from .triggers import fields
 
 
 @stated_in_schema(code="invalid_request", fails="batch", hint="Set `model` to the name of a model.")
@@ -30,8 +32,7 @@ def missing_model() -> None:
 
     Evidence: confirmed. A failed batch from August 2025 (ogx-ai/ogx) shows the
     message. Another failed batch from 2 September 2026, described by OpenRouter,
-    shows the code and the param. It is inferred that the message is the same for
-    every endpoint.
+    shows the code and the param. For other endpoints, the message is inferred.
     """
 
 
@@ -396,7 +397,7 @@ def string_above_max_length() -> None:
             "a", "name": "f", "arguments": "{}"}, {"type": "function_call_output",
             "call_id": "a", "output": ""}]}
 
-    Fix: Shorten the string to the maximum in the message.
+    Fix: Shorten the string to the maximum length that the message states.
 
     Evidence: confirmed. Recorded responses from August and September 2026. The
     limits are from the OpenAPI document and openai-python.
@@ -614,3 +615,80 @@ def too_many_images() -> None:
 
     Evidence: reported. antiwork/gumroad#4709 (April 2026) quotes the full response.
     """
+
+
+@request_rule(
+    when=fields("logit_bias"),
+    unless={"properties": {"logit_bias": {"propertyNames": {"pattern": "^[0-9]+$"}}}},
+)
+def logit_bias_key(request: Request) -> Iterator[Problem]:
+    """A key of `logit_bias` is not a token ID.
+
+    Token IDs are non-negative integers. The API rejects the request when the batch
+    runs. The error appears in the batch's error file.
+
+    Fails: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"cat": 5}}
+    Passes: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"9246": 5}}
+
+    Fix: Encode the word with the model's tokenizer and use the resulting numbers as
+    keys.
+
+    Evidence: documented. The docstrings of openai-python 3.54.0 describe the keys
+    as token IDs. The error message is from a 2023 report. Its code is unknown.
+    """
+    bias = request.body.get("logit_bias")
+    for key in bias if isinstance(bias, dict) else ():
+        if not (key.isascii() and key.isdigit()):
+            yield problem(
+                f"Invalid key in 'logit_bias': {excerpt(key)}. You should only be submitting "
+                "non-negative integers.",
+                "logit_bias",
+                key,
+                param="logit_bias",
+                hint="Use token IDs as keys. The model's tokenizer encodes words as token IDs.",
+            )
+            return
+
+
+#: The number of levels of a filter that the schema's problems are explained for. A level adds two
+#: parts to a problem's path.
+_MAX_FILTER_LEVELS: Final = 30
+
+#: Matches requests without a filter that contains other filters.
+_NO_NESTED_FILTER: Final = {
+    "properties": {
+        "tools": {"items": {"properties": {"filters": {"not": {"required": ["filters"]}}}}}
+    }
+}
+
+
+def _is_nested_too_deeply(condition: Any) -> bool:
+    """Return whether a filter has more than `_MAX_FILTER_LEVELS` levels."""
+    level = [condition]
+    for _ in range(_MAX_FILTER_LEVELS):
+        lists = [item.get("filters") for item in level if isinstance(item, dict)]
+        level = [item for items in lists if isinstance(items, list) for item in items]
+    return bool(level)
+
+
+@request_rule(fails=None, endpoints=[RESPONSES], when=fields("tools"), unless=_NO_NESTED_FILTER)
+def unchecked_filter(request: Request) -> Iterator[Problem]:
+    """A file search filter has more than 30 levels, so its inner levels were not checked.
+
+    Fix: Combine the inner conditions, so that the filter has fewer levels. The API may
+    accept the filter as it is.
+
+    Evidence: none. The limit is batchlint's own. The API's limit is unknown.
+    """
+    tools = request.body.get("tools")
+    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
+        if isinstance(tool, dict) and _is_nested_too_deeply(tool.get("filters")):
+            yield problem(
+                f"The filter has more than {_MAX_FILTER_LEVELS} levels. Its inner levels were not "
+                "checked.",
+                "tools",
+                index,
+                "filters",
+                hint="It is unknown whether the API accepts it. Combine the inner conditions, so "
+                "that the filter has fewer levels.",
+            )

@@ -126,7 +126,7 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
     Evidence: confirmed. Recorded responses and reports with full error messages,
     2025 to October 2026, and the Structured Outputs guide (October 2026). The code
     is null for chat completions, and `invalid_json_schema` for `/v1/responses`. The
-    messages for 120,000 characters and for an undefined reference are unknown.
+    messages for exceeding 120,000 characters and for an undefined reference are unknown.
     """
     for location, found in _checked_problems(request):
         if location.subject == "response_format" and found.certain:

@@ -575,7 +575,7 @@ class _Walk:
         if note is not None:
             rule = note.get("rule", rule)
             if "message" in note or "param" in note:
-                values |= _placeholders(note, node, keyword, path)
+                values = {"whole": self._root, **values, **_placeholders(note, node, keyword, path)}
             if "message" in note:
                 template = note["message"].replace("{p}", "\0")
                 message = phrasing.fill(template, values).replace("\0", "{p}")

@@ -22,7 +22,7 @@ def body_schema(endpoint: Endpoint, variant: str = "", provider_name: str = "") 
         endpoint: the endpoint.
         variant: the name of the variant for a group of models (`providers.schema_variant`). Empty
             for the unchanged schema.
-        provider_name: the name of the provider whose schemas to use (`Provider.schemas`). Empty for
+        provider_name: the name of the provider whose schemas to use (`Provider.schema_provider`). Empty for
             OpenAI's schemas.
     """
     return _body_schema(endpoint, variant, provider_name)
@@ -97,8 +97,8 @@ def _with_dependent_constraints(
     satisfied if the parameter is absent. In the rewritten schema, an engine checks such a
     constraint only if the parameter is present.
     """
-    schema = body_schema(endpoint, variant, provider.schemas)
-    common = body_schema(endpoint, "", provider.schemas).get("allOf", ())
+    schema = body_schema(endpoint, variant, provider.schema_provider)
+    common = body_schema(endpoint, "", provider.schema_provider).get("allOf", ())
     dependent: dict[str, list[Any]] = {}
     for constraint in schema.get("allOf", ())[len(common) :]:
         names = filter(None, map(_only_parameter, constraint["anyOf"]))
@@ -141,7 +141,7 @@ def create_schema(provider: Provider) -> dict[str, Any]:
     if provider.has_openai_models:
         return schema
     properties = schema["properties"]
-    if provider.endpoint_of_file or provider.suffixes:
+    if provider.uses_file_endpoint or provider.suffixes:
         del properties["endpoint"]["enum"]
     else:
         properties["endpoint"]["enum"] = list(provider.endpoints)
@@ -191,7 +191,7 @@ def deprecated_parameters(
 
 def newer_hint() -> str:
     """Return the hint for unknown names and values that a newer version of the API may accept."""
-    return f"batchlint's schemas date from {schema_date()}. The API may accept more now."
+    return f"batchlint's schemas date from {schema_date()}. The API may have changed since then."
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

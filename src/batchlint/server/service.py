@@ -121,7 +121,7 @@ class Service:
         url = params["endpoint"]
         endpoint = url if profile.endpoint(url) is not None else None
         report = stored.report
-        if report is None or report.endpoint != url or not profile.has_urls:
+        if report is None or report.endpoint != url or not profile.needs_url:
             report = check(
                 stored.path, name=stored.filename, endpoint=endpoint, provider=profile.name
             )
