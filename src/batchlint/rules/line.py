@@ -422,7 +422,7 @@ def _is_movable(line: Line, field: str) -> bool:
     body = line.request["body"]
     service = line.provider
     variant = schema_variant(line.endpoint, body.get("model")) if service.has_openai_models else ""
-    is_valid = _body_validator(line.endpoint, variant, service.schemas)
+    is_valid = _body_validator(line.endpoint, variant, service.schema_provider)
     return is_valid({**body, field: line.request[field]}) or not is_valid(body)
 
 
