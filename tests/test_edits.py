@@ -169,45 +169,36 @@ def test_object_in_a_string_is_unquoted_unless_the_line_becomes_too_deep() -> No
         assert changed == (f'{{"a": {inner}}}' if is_written else None)
 
 
-def test_edits_in_items_change_the_same_as_single_edits() -> None:
-    text = '{"a": [{"b": 1, "b": {"x": 1}}, {}, {"b": [2, {"c":3}]}], "d": [{"e": "f"}], "é": []}'
+def test_fields_set_at_once_change_the_same_as_single_edits() -> None:
+    text = '{"a": [{"b": 1, "b": {"x": 1}}, { }, {"p": {"properties": {"q": 1}}}], "d": {"e":[]}}'
     changes = [
-        (edits.put(("a", 0, "b", "y"), "2"),),
-        (edits.insert(("a", 0, "b"), "2"),),
-        (edits.replace(("a", 2, "b", 1, "c"), "[]"), edits.rename(("a", 2, "b"), "g")),
-        (edits.replace(("a", 7, "b"), "1"),),
-        (edits.swap(("d", 0, "e"), "f", "f"),),
+        edits.put(("a", 0, "b", "y"), "2"),
+        edits.put(("a", 0, "b", "x"), "false"),
+        edits.put(("a", 1, "b"), "true"),
+        edits.put(("a", 1, "c"), "null"),
+        edits.require_all(("a", 2, "p")),
+        edits.put(("a", 2, "p", "z"), "1"),
+        edits.put(("d", "e"), "[]"),
+        edits.put(("d", "e", "f"), "1"),
+        edits.put(("z", "f"), "1"),
+        edits.require_all(("d",)),
+        edits.put(("é",), "{}"),
     ]
     expected = text
+    done = []
     for change in changes:
-        expected = edits.apply_all(expected, change) or expected
-    items = [edits.item_of(change) for change in changes]
+        changed = change.apply(expected) or expected
+        done.append(changed != expected)
+        expected = changed
 
-    assert items == [("a", 0), ("a", 0), ("a", 2), ("a", 7), ("d", 0)]
-    assert edits.apply_in_items(
-        text, [(item or (), c) for item, c in zip(items, changes, strict=True)]
-    ) == (
-        expected,
-        [True, False, True, False, False],
-    )
+    assert all(edits.sets_field((change,)) for change in changes)
+    assert edits.set_all(text, changes) == (expected, done)
 
 
-@pytest.mark.parametrize(
-    ("change", "item"),
-    [
-        ((edits.replace(("a", 1), "2"),), None),
-        ((edits.replace(A, "2"),), None),
-        ((edits.replace(("a", 1, "b", 2, "c"), "2"),), ("a", 1)),
-        ((edits.move(("a", 1, "b"), ("a", 1)),), None),
-        ((edits.remove(("a", 1, "b")), edits.remove(("a", 2, "b"))), None),
-        ((edits.REMOVE_LINE,), None),
-        ((), None),
-    ],
-)
-def test_item_contains_all_places_of_its_edits(
-    change: tuple[Edit, ...], item: PathParts | None
-) -> None:
-    assert edits.item_of(change) == item
+def test_fields_of_a_replaced_value_are_not_set() -> None:
+    changes = [edits.put(("a", "b"), "1"), edits.put(A, "false"), edits.put(("c",), "2")]
+
+    assert edits.set_all('{"a": {}}', changes) == ('{"a": false, "c": 2}', [False, True, True])
 
 
 def test_all_items_are_wrapped_or_none() -> None:

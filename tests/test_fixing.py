@@ -424,6 +424,19 @@ def test_fixing_many_items_is_fast(functions: bool) -> None:
     assert time.process_time() - started < 5
 
 
+def test_fixing_many_objects_of_a_schema_is_fast() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    root = {"type": "object", "properties": {f"p{number}": schema for number in range(1500)}}
+    form = {"type": "json_schema", "json_schema": {"name": "r", "strict": True, "schema": root}}
+    data = line("a", CHAT, response_format=form)
+    started = time.process_time()
+    report = fix(data, None, unsafe=True)
+
+    assert report.ok
+    assert report.fixed == {"invalid_json_schema": 3002}
+    assert time.process_time() - started < 8
+
+
 def test_rounds_of_long_lines_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each round checks the whole line."""
     sizes = []

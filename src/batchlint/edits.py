@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -168,6 +168,58 @@ def remove_all(text: str, paths: Iterable[PathParts]) -> tuple[str, list[PathPar
     return text, [path for _, path in found]
 
 
+def sets_field(edits: tuple[Edit, ...]) -> bool:
+    """Return whether the edits are a single `put` or `require_all`."""
+    return len(edits) == 1 and edits[0].change in (_put, _require_all)
+
+
+def set_all(text: str, edits: Sequence[Edit]) -> tuple[str, list[bool]]:
+    """Apply `put` and `require_all` edits. The text is scanned only once, unlike with single edits.
+
+    An edit inside a value that another edit replaces is not applied.
+
+    Returns:
+        The new text, and whether each edit changed it.
+    """
+    paths = [edit.args[0] if edit.change is _put else (*edit.args[0], "required") for edit in edits]
+    spans = find_spans(text, [*paths, *(path[:-1] for path in paths)])
+    replacements: list[tuple[int, int, str, list[int]]] = []
+    new_fields: dict[int, list[tuple[str, int]]] = {}  # by the offset of the object's closing brace
+    space = _space(text)
+    for number, (edit, path) in enumerate(zip(edits, paths, strict=True)):
+        old, parent = spans[number], spans[len(paths) + number]
+        if parent is None or text[parent.start] != "{":
+            continue
+        value = edit.args[1] if edit.change is _put else _all_names(text, parent, space)
+        if value is None:
+            continue
+        if old is not None:
+            if text[old.start : old.end] != value:
+                replacements.append((old.start, old.end, value, [number]))
+            continue
+        field = f"{_to_json(path[-1])}:{space}{value}"
+        new_fields.setdefault(parent.end - 1, []).append((field, number))
+    for brace, fields in new_fields.items():
+        offset = brace
+        while text[offset - 1] in _BLANKS:
+            offset -= 1
+        comma = f",{space}"
+        first = "" if text[offset - 1] == "{" else comma
+        new = first + comma.join(field for field, _ in fields)
+        replacements.append((offset, offset, new, [number for _, number in fields]))
+    done = [False] * len(edits)
+    pieces = []
+    end = 0
+    for start, stop, new, numbers in sorted(replacements):
+        if start < end:
+            continue
+        pieces += [text[end:start], new]
+        end = stop
+        for number in numbers:
+            done[number] = True
+    return "".join([*pieces, text[end:]]), done
+
+
 def _remove(text: str, path: PathParts) -> str | None:
     span = find_span(text, path)
     return None if span is None or not path else _without(text, span)
@@ -279,12 +331,21 @@ def _quote(text: str, path: PathParts) -> str | None:
 
 
 def _require_all(text: str, path: PathParts) -> str | None:
-    schema = value_at(text, path)
+    span = find_span(text, path)
+    names = None if span is None else _all_names(text, span, _space(text))
+    return None if names is None else _put(text, (*path, "required"), names)
+
+
+def _all_names(text: str, span: Span, space: str) -> str | None:
+    """Return the names of a schema's properties, as a JSON array. None if it has no properties."""
+    try:
+        schema = orjson.loads(text[span.start : span.end])
+    except ValueError:
+        return None
     properties = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(properties, dict):
         return None
-    names = f",{_space(text)}".join(map(_to_json, properties))
-    return _put(text, (*path, "required"), f"[{names}]")
+    return f"[{f',{space}'.join(map(_to_json, properties))}]"
 
 
 def value_at(text: str, path: PathParts) -> Any:
@@ -378,60 +439,6 @@ REPLACE_NON_FINITE_WITH_NULL: Final = Edit(_with_nulls)
 
 #: Replace each lone surrogate with U+FFFD.
 REPLACE_LONE_SURROGATES: Final = Edit(_without_surrogates)
-
-
-def item_of(edits: Iterable[Edit]) -> PathParts | None:
-    """Return the path of the array item that contains all places of the edits, or None.
-
-    It is the outermost item, such as a tool or a message.
-    """
-    items = {_outermost_item(arg) for edit in edits for arg in edit.args if isinstance(arg, tuple)}
-    return items.pop() if len(items) == 1 else None
-
-
-def _outermost_item(path: PathParts) -> PathParts | None:
-    """Return the path of the outermost array item that contains a place. None if there is none."""
-    index = next((index for index, part in enumerate(path[:-1]) if isinstance(part, int)), None)
-    return None if index is None else path[: index + 1]
-
-
-def apply_in_items(
-    text: str, changes: Iterable[tuple[PathParts, tuple[Edit, ...]]]
-) -> tuple[str, list[bool]]:
-    """Apply edits inside array items. The text is scanned only once, unlike with single edits.
-
-    Args:
-        text: JSON text.
-        changes: the item and the edits of each change. A change is made completely or not at all.
-
-    Returns:
-        The new text, and whether each change changed it.
-    """
-    changes = [*changes]
-    by_item: dict[PathParts, list[int]] = {}
-    for number, (item, _) in enumerate(changes):
-        by_item.setdefault(item, []).append(number)
-    spans = zip(find_spans(text, [*by_item]), by_item, strict=True)
-    done = [False] * len(changes)
-    pieces = []
-    end = 0
-    for span, item in sorted((span, item) for span, item in spans if span is not None):
-        piece = text[span.start : span.end]
-        for number in by_item[item]:
-            inner = (_inside(edit, len(item)) for edit in changes[number][1])
-            changed = apply_all(piece, inner)
-            if changed is not None and changed != piece:
-                piece = changed
-                done[number] = True
-        pieces += [text[end : span.start], piece]
-        end = span.end
-    return "".join([*pieces, text[end:]]), done
-
-
-def _inside(edit: Edit, levels: int) -> Edit:
-    """Return an edit with paths that begin inside an item, which has a path of `levels` parts."""
-    args = (arg[levels:] if isinstance(arg, tuple) else arg for arg in edit.args)
-    return edit._replace(args=tuple(args))
 
 
 def apply_all(text: str, edits: Iterable[Edit]) -> str | None:

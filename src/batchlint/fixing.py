@@ -544,11 +544,10 @@ def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
     """
     rules = []
     removals: dict[PathParts, str] = {}
-    in_items: list[tuple[PathParts, Fix]] = []
+    new_values: list[Fix] = []
     for fix, rule in fixes.items():
-        item = edits.item_of(fix.edits)
-        if item is not None and edits.removed_path(fix.edits) is None:
-            in_items.append((item, fix))  # Every item of a long list may have a fix.
+        if edits.sets_field(fix.edits):
+            new_values.append(fix)  # Every object of a schema may have a fix.
             continue
         path = edits.removed_path(fix.edits)
         if path is not None:
@@ -560,9 +559,9 @@ def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
         if changed is not None and changed != text:
             text = changed
             rules.append(rule)
-    if in_items:
-        text, done = edits.apply_in_items(text, [(item, fix.edits) for item, fix in in_items])
-        rules += [fixes[fix] for (_, fix), is_done in zip(in_items, done, strict=True) if is_done]
+    if new_values:
+        text, done = edits.set_all(text, [fix.edits[0] for fix in new_values])
+        rules += [fixes[fix] for fix, is_done in zip(new_values, done, strict=True) if is_done]
     if removals:
         text, removed = edits.remove_all(text, removals)
         rules += [removals[path] for path in removed]
