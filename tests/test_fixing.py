@@ -424,6 +424,17 @@ def test_fixing_many_items_is_fast(functions: bool) -> None:
     assert time.process_time() - started < 5
 
 
+def test_removing_many_blank_lines_is_fast() -> None:
+    data = b" \n\r\n" * 250_000 + line("a", CHAT)
+    started = time.process_time()
+    target = io.BytesIO()
+    report = fix(data, target)
+
+    assert target.getvalue() == line("a", CHAT)
+    assert report.fixed == {"blank_line": 500_000}
+    assert time.process_time() - started < 5
+
+
 def test_fixing_many_objects_of_a_schema_is_fast() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}}}
     root = {"type": "object", "properties": {f"p{number}": schema for number in range(1500)}}

@@ -56,6 +56,11 @@ _MAX_ROUNDS: Final = 100
 _MAX_ROUND_BYTES: Final = 1 << 24
 _MIN_ROUNDS: Final = 10
 
+#: The maximum number of different blank lines to remember, and their maximum length in bytes. A file
+#: may have millions of blank lines.
+_MAX_BLANK_LINES: Final = 1000
+_MAX_BLANK_BYTES: Final = 100
+
 #: The maximum number of times that a file is read and changed.
 _MAX_PASSES: Final = 10
 
@@ -301,6 +306,9 @@ class Repair:
         self._jobs = jobs
         self._start: Start = start
         self._fixed: Counter[str] = Counter()
+        self._removed_lines: dict[
+            bytes, str
+        ] = {}  # blank lines, each with the rule that removes it
         self._is_converted = False
 
     @contextmanager
@@ -432,6 +440,9 @@ class Repair:
 
         If the line still has fixes after the last round, return it unchanged.
         """
+        if not first and line in self._removed_lines:
+            self._fixed[self._removed_lines[line]] += 1
+            return b""
         content = line.rstrip(b"\r\n")
         try:
             text = content.decode()
@@ -443,6 +454,8 @@ class Repair:
             removal = next((r for fix, r in fixes.items() if fix.edits == (REMOVE_LINE,)), None)
             if removal is not None:
                 self._fixed.update((*fixed.elements(), removal))
+                if not first and not fixed:
+                    self._remember_blank(line, removal)
                 return b""
             text, rules = _apply({**fixes, **shared}, text)
             fixed.update(rules)
@@ -450,6 +463,11 @@ class Repair:
                 self._fixed.update(fixed)
                 return text.encode() + line[len(content) :]
         return line
+
+    def _remember_blank(self, line: bytes, rule: str) -> None:
+        """Remember the rule that removes a blank line, so that equal lines are not checked."""
+        if len(line) <= _MAX_BLANK_BYTES and len(self._removed_lines) < _MAX_BLANK_LINES:
+            self._removed_lines[line] = rule
 
     def _find_fixes(self, text: str, plan: Plan, *, first: bool) -> dict[Fix, str]:
         """Check a line and return the fixes of its findings, each with its rule."""
