@@ -524,6 +524,23 @@ def test_field_whose_value_the_body_does_not_accept_stays(
 # -- custom_ids -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("provider", ["together", "doubleword"])
+def test_new_id_is_not_longer_than_the_provider_allows(provider: str) -> None:
+    ids = ("x" * 64, "x" * 64, "x" * 63 + "y", "x" * 63 + "y", "a", "a")
+    data = b"".join(line(each, CHAT, model="m") for each in ids)
+    if provider == "together":
+        rows = [json.loads(each) for each in data.splitlines()]
+        data = b"".join(
+            json.dumps({name: row[name] for name in ("custom_id", "body")}).encode() + b"\n"
+            for row in rows
+        )
+    fixed = repaired(data, unsafe=True, provider=provider)
+
+    after = [json.loads(each)["custom_id"] for each in fixed.splitlines()]
+    assert after[1::2] == ["x" * 55 + "-2", "x" * 55 + "-3", "a-2"]
+    assert check(fixed, provider=provider).ok
+
+
 def test_new_id_is_unique_in_the_file() -> None:
     text = b"".join(line(custom_id) for custom_id in ("a", "a", "a", "a-2", "a-3"))
     fixed = repaired(text, unsafe=True)

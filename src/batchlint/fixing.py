@@ -61,6 +61,9 @@ _MIN_ROUNDS: Final = 10
 _MAX_BLANK_LINES: Final = 1000
 _MAX_BLANK_BYTES: Final = 100
 
+#: The number of digits for which a cut custom_id leaves room.
+_ID_DIGITS: Final = 8
+
 #: The maximum number of times that a file is read and changed.
 _MAX_PASSES: Final = 10
 
@@ -488,7 +491,8 @@ class Repair:
         repeats = {line for line, _, _ in repeated_ids(summary.custom_ids, summary.lines)}
         if "duplicate_custom_id" not in severities:
             repeats = set()
-        new_ids = NewIds(filter(None, ids))
+        fields = provider(self._plan.provider).line_patch.get("properties", {})
+        new_ids = NewIds(filter(None, ids), fields.get("custom_id", {}).get("maxLength"))
         for number, line in enumerate(content.lines(), 1):
             custom_id = ids[number - 1]
             lacks_id = not custom_id and summary.statuses[number - 1] != LineStatus.BLANK
@@ -527,14 +531,21 @@ class NewIds:
 
     Args:
         taken: the IDs that are in use.
+        max_length: the maximum length of an ID. None means no limit.
     """
 
-    def __init__(self, taken: Iterable[str]) -> None:
+    def __init__(self, taken: Iterable[str], max_length: int | None = None) -> None:
         self._taken = {*taken}
+        self._max_length = max_length
         self._next_numbers: dict[str, int] = {}
 
     def new(self, prefix: str, number: int) -> str:
-        """Return an unused ID: a prefix and the first unused number that is at least `number`."""
+        """Return an unused ID: a prefix and the first unused number that is at least `number`.
+
+        The prefix, which ends with "-", is cut if the ID might be too long otherwise.
+        """
+        if self._max_length is not None and len(prefix) + _ID_DIGITS > self._max_length:
+            prefix = f"{prefix[: self._max_length - _ID_DIGITS - 1]}-"
         # Don't try the same numbers again, because every line may have the same ID.
         number = max(number, self._next_numbers.get(prefix, number))
         while f"{prefix}{number}" in self._taken:
