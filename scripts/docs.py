@@ -62,13 +62,13 @@ def _index_lines() -> Iterator[str]:
         "`batchlint rule NAME` prints the same text.\n"
     )
     yield (
-        "Each finding includes the API's code. If the rule's name differs from the code, the name "
-        "appears in brackets after the message. `--select`, `--ignore`, `--warn` and `--error` accept names, codes, "
+        "Each finding has a code: the API's code if it is known, otherwise the rule's name. If the two differ, "
+        "the rule's name appears in brackets after the message. `--select`, `--ignore`, `--warn` and `--error` accept names, codes, "
         "groups, and globs such as `image*`."
     )
     yield (
-        "\nThe evidence is *confirmed* (a recorded API response), *documented* (OpenAI's documentation "
-        "or client), *reported* (users quote the response), *inferred*, or *none* (a limit of batchlint "
+        "\nThe evidence is *confirmed* (a recorded API response), *documented* (the documentation "
+        "or a client of OpenAI or the provider), *reported* (users quote the response), *inferred*, or *none* (a limit of batchlint "
         "itself)."
     )
     for topic, rules in rules_by_topic().items():

@@ -35,7 +35,7 @@ def test_escape_replaces_control_characters(text: str, escaped: str) -> None:
     assert phrasing.escape(text) == escaped
 
 
-def test_escape_removes_invisible_and_bidirectional_characters() -> None:
+def test_escape_replaces_invisible_and_bidirectional_characters() -> None:
     """Check every character of these categories, except those that only separate words."""
     text = "".join(map(chr, range(sys.maxunicode + 1)))
     hostile = {

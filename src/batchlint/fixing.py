@@ -122,8 +122,8 @@ def fix(
     the order of keys, spaces and escapes. If there is nothing to fix, the file is not rewritten.
     Fixing a file a second time changes nothing.
 
-    Safe fixes preserve the meaning of a request. Unsafe fixes may change it. The page
-    "Fix and split" of the documentation lists all of them.
+    Safe fixes preserve the meaning of a request. Unsafe fixes may change it. The
+    "Fix and split" page lists them all.
 
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
@@ -135,8 +135,8 @@ def fix(
         unsafe: also apply unsafe fixes.
         provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint, as for `check`.
-        name: the name of the file, if the source has none. A name that doesn't end in `.jsonl` is
-            reported.
+        name: the name of the file. Default: the name of the source, if it has one. A name that
+            doesn't end in `.jsonl` is reported.
         select: the rules whose findings are fixed and reported. Default: all rules that are on by
             default.
         ignore: rules to skip.
@@ -153,8 +153,8 @@ def fix(
         remain.
 
     Raises:
-        OSError: the source can't be read, or the target can't be written. The target then
-            keeps its old content.
+        OSError: the source can't be read, or the target can't be written. A target path
+            then keeps its old content.
         TypeError: an argument has the wrong type.
         ValueError: the provider, a rule or the endpoint is unknown, a number is negative, or the
             target is a `.jsonl.gz` file.

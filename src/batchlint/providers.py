@@ -1,4 +1,6 @@
-"""Providers, endpoints and model families. No other module maps URLs to endpoints or reads limits.
+"""Providers, endpoints and model families.
+
+No other module maps URLs to endpoints or loads limits.
 
 The data and its sources are in `schemas/providers.yaml` and `schemas/models.yaml`.
 """
@@ -175,7 +177,7 @@ class Provider(NamedTuple):
         return next(urls, endpoint.name)
 
     def url_of_line(self, request: Mapping[str, Any], endpoint: str | None = None) -> Any:
-        """Return a line's URL. If it has none and needs none, infer it from the batch or the body.
+        """Return a line's URL. If it may be missing and is, infer it from the batch or the body.
 
         Args:
             request: the decoded line.
@@ -187,7 +189,10 @@ class Provider(NamedTuple):
         return endpoint or self.url_of_body(request.get("body"))
 
     def url_of_body(self, body: object) -> str | None:
-        """Return the URL of the endpoint that a body is written for. None if that is unclear."""
+        """Return the URL of the endpoint that a body is written for.
+
+        If that is unclear, return the default endpoint's URL, or None if there is no default.
+        """
         if isinstance(body, dict):
             for field, endpoint in _ENDPOINTS_BY_FIELD.items():
                 if field in body:

@@ -165,7 +165,7 @@ class RemoteFile(NamedTuple):
         """
         headers = getattr(getattr(file, "r", None), "headers", {})
         encoding = headers.get("Content-Encoding", _IDENTITY).lower()
-        # Servers also label compressed files this way. `.jsonl.gz` files are decompressed later.
+        # Servers also set this header for compressed files. `.jsonl.gz` files are decompressed later.
         if encoding == _IDENTITY or self.name.lower().endswith(".gz"):
             return file
         if file.fs.client_kwargs.get("auto_decompress", True):

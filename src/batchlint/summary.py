@@ -121,7 +121,7 @@ class Runs:
             yield Run(start, stop, value)
 
     def most_frequent(self, statuses: bytearray) -> list[str]:
-        """Return the values, most frequent first. Ties are in order of first use.
+        """Return the values, most frequent first. Ties keep the order of first use.
 
         Args:
             statuses: the status of each line. Blank lines are not counted.

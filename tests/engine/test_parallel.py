@@ -358,8 +358,8 @@ def test_spawned_worker_that_dies_raises_an_os_error_with_the_usual_cause(
     with pytest.raises(OSError, match="if __name__ == '__main__':") as caught:
         list(run(source, PLAN, jobs=2))
     assert str(caught.value) == (
-        "the worker processes ended unexpectedly: a script that sets jobs must call batchlint under "
-        "`if __name__ == '__main__':`; if memory is short, use jobs=1"
+        "the worker processes ended unexpectedly: a script that sets `jobs` must call batchlint under "
+        "`if __name__ == '__main__':`; if memory ran out, use jobs=1"
     )
 
 

@@ -51,7 +51,7 @@ def quotes_too_much(text: str) -> bool:
     return any(text[start : start + 65] in SECRET_PARTS for start in range(len(text) - 64))
 
 
-def test_secret_is_detected() -> None:
+def test_quote_of_more_than_64_characters_is_detected() -> None:
     assert quotes_too_much(f"It is '{SECRET[7:72]}'.")
     assert not quotes_too_much(f"It is '{SECRET[7:71]}'.")
 

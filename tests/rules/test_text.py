@@ -45,18 +45,31 @@ class BrokenLine(NamedTuple):
 
 
 BROKEN = [
-    BrokenLine("NaN", with_input(b"NaN"), "not_a_number", "NaN is not a JSON number"),
+    BrokenLine("NaN", with_input(b"NaN"), "not_a_number", "NaN is not valid in JSON"),
     BrokenLine(
-        "Infinity", with_input(b"Infinity"), "not_a_number", "Infinity is not a JSON number"
+        "Infinity", with_input(b"Infinity"), "not_a_number", "Infinity is not valid in JSON"
     ),
     BrokenLine(
-        "-Infinity", with_input(b"-Infinity"), "not_a_number", "-Infinity is not a JSON number"
+        "-Infinity", with_input(b"-Infinity"), "not_a_number", "-Infinity is not valid in JSON"
     ),
-    BrokenLine("1e400", with_input(b"1e400"), "not_a_number", "1e400 is not a JSON number"),
-    BrokenLine("-1e400", with_input(b"[-1e400]"), "not_a_number", "-1e400 is not a JSON number"),
+    BrokenLine(
+        "1e400",
+        with_input(b"1e400"),
+        "not_a_number",
+        "1e400 is too large for a double-precision number",
+    ),
+    BrokenLine(
+        "-1e400",
+        with_input(b"[-1e400]"),
+        "not_a_number",
+        "-1e400 is too large for a double-precision number",
+    ),
     BrokenLine("integer of 400 digits", with_input(b"9" * 400), "not_a_number", "number"),
     BrokenLine(
-        "integer of 5000 digits", with_input(b"9" * 5000), "not_a_number", "is not a JSON number"
+        "integer of 5000 digits",
+        with_input(b"9" * 5000),
+        "not_a_number",
+        "is too large for a double-precision number",
     ),
     BrokenLine(
         "first half of a pair",

@@ -230,7 +230,7 @@ def check_files(
 
     Args:
         paths: the files and URLs. '-' is standard input.
-        settings: the settings on the command line.
+        settings: the settings from the command line and the configuration files.
         unlisted: the reason why a glob or prefix can't be listed, by URL.
         stdin_name: the name of standard input.
         copy_stdin: whether to copy standard input, so that its lines can be read again.
@@ -243,7 +243,6 @@ def check_files(
 
     Raises:
         click.ClickException: a configuration is invalid, or the selection leaves no rule.
-        OSError: a worker process died.
     """
 
     def prepare_all() -> Iterator[FileCheck]:

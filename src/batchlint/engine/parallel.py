@@ -43,10 +43,10 @@ MIN_SHARED_FILE_BYTES: Final = 64_000_000
 #: How often to check that a pool's processes are alive, in seconds.
 POLL_SECONDS: Final = 2.0
 
-#: The message if spawned workers end at once. Usually, the script lacks this `if` statement.
+#: The message if spawned workers exit immediately. Usually, the script lacks the `if` statement.
 UNGUARDED_SCRIPT: Final = (
-    "the worker processes ended unexpectedly: a script that sets jobs must call batchlint under "
-    "`if __name__ == '__main__':`; if memory is short, use jobs=1"
+    "the worker processes ended unexpectedly: a script that sets `jobs` must call batchlint under "
+    "`if __name__ == '__main__':`; if memory ran out, use jobs=1"
 )
 
 #: How worker processes start. Forking is faster, but safe only in a process without threads.
@@ -223,7 +223,10 @@ def as_finished(
 
 
 def _group_small_files(calls: Iterable[FileCall]) -> Iterator[list[FileCall]]:
-    """Group the calls. Consecutive small files share a group, because a call costs up to 0.8 ms."""
+    """Group the calls. Small files share a group, because a call costs up to 0.8 ms.
+
+    Any other file gets its own group.
+    """
     group: list[FileCall] = []
     total = 0
     for call in calls:

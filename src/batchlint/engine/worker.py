@@ -8,7 +8,7 @@ import sys
 from typing import Final
 
 #: The message if a worker process ends unexpectedly.
-WORKER_DIED: Final = "a worker process died, perhaps because memory ran out; try --jobs 1"
+WORKER_DIED: Final = "a worker process died, perhaps because memory ran out; try a single process (--jobs 1, or jobs=1)"
 
 
 class LocalPool:
@@ -38,7 +38,7 @@ def init_worker() -> None:
 def init_pool_worker() -> None:
     """Initialize a worker of a process pool. On Linux, the worker then dies with its parent.
 
-    Otherwise, it would wait forever after its parent was killed. The workers of `ForkExecutor`
+    Without this, it would wait forever after its parent was killed. The workers of `ForkExecutor`
     don't need this, because they end when their pipe is closed.
     """
     init_worker()

@@ -202,7 +202,7 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
     its output. Each call must have exactly one output. The API rejects the request
     when the batch runs. The error appears in the batch's error file.
 
-    Nothing is reported if the API may store a part of the conversation: if the request
+    Nothing is reported if the API may have stored part of the conversation: if the request
     has `previous_response_id`, `conversation` or `prompt`, or if the input contains
     item references or compaction items.
 
@@ -278,25 +278,27 @@ def _needs_one_output(call: Mapping[str, Any]) -> bool:
 
 
 def _is_partly_stored(body: Mapping[str, Any]) -> bool:
-    """Return whether the API may store a part of the conversation."""
+    """Return whether the API may have stored part of the conversation."""
     return any(
         body.get(parameter) is not None
         for parameter in ("previous_response_id", "conversation", "prompt")
     )
 
 
-def _not_in_json_mode(request: Request) -> bool:
+def _has_no_json_mode_conversation(request: Request) -> bool:
     """Return whether the request doesn't use JSON mode, or doesn't contain the conversation."""
-    return _json_mode(request) is None
+    return _json_mode_parameter(request) is None
 
 
 @request_rule(
-    endpoints=[CHAT, RESPONSES], when=fields("response_format", "text"), unless=_not_in_json_mode
+    endpoints=[CHAT, RESPONSES],
+    when=fields("response_format", "text"),
+    unless=_has_no_json_mode_conversation,
 )
 def json_word_missing(request: Request) -> Iterator[Problem]:
     """The request uses JSON mode, but its conversation does not contain the word "json".
 
-    Upper or lower case does not matter. The API rejects the request when the batch
+    Case does not matter. The API rejects the request when the batch
     runs. The error appears in the batch's error file.
 
     Nothing is reported if the word may be somewhere that batchlint cannot see: in an
@@ -318,7 +320,7 @@ def json_word_missing(request: Request) -> Iterator[Problem]:
     2025 and 2026 quote the error message but not the param, which is inferred. The
     error has no code.
     """
-    parameter = _json_mode(request)
+    parameter = _json_mode_parameter(request)
     if (
         parameter is None
         or _mentions(request.body.get(parameter))
@@ -328,7 +330,9 @@ def json_word_missing(request: Request) -> Iterator[Problem]:
     yield problem(_JSON_WORD[parameter], parameter, phase=Phase.LAST)
 
 
-@request_rule(fails=None, endpoints=[RESPONSES], when=fields("text"), unless=_not_in_json_mode)
+@request_rule(
+    fails=None, endpoints=[RESPONSES], when=fields("text"), unless=_has_no_json_mode_conversation
+)
 def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
     """The request uses JSON mode, and the word "json" is in `instructions` but not in `input`.
 
@@ -345,7 +349,7 @@ def json_word_only_in_instructions(request: Request) -> Iterator[Problem]:
     Evidence: reported. One report from 2026 quotes the error.
     """
     if (
-        _json_mode(request) == "input"
+        _json_mode_parameter(request) == "input"
         and not _mentions(request.body.get("input"))
         and _mentions(request.body.get("instructions"))
     ):
@@ -365,10 +369,10 @@ _JSON_WORD: Final[Mapping[str, str]] = {
 }
 
 
-def _json_mode(request: Request) -> str | None:
+def _json_mode_parameter(request: Request) -> str | None:
     """Return the parameter that contains the conversation of a request in JSON mode.
 
-    Return None for other requests, and if the API may store a part of the conversation.
+    Return None for other requests, and if the API may have stored part of the conversation.
     """
     body = request.body
     if request.endpoint == CHAT:
@@ -440,8 +444,8 @@ def arguments_not_json(request: Request) -> Iterator[Problem]:
     This is a warning because it is unknown whether the API rejects them. If it doesn't,
     the model gets the text unchanged.
 
-    A string that begins with `{"` and ends with `}` is not parsed. An empty string
-    is accepted.
+    batchlint assumes that a string is valid if it is empty, or begins with `{"` and
+    ends with `}`.
 
     Fails: /v1/responses {"model": "m", "input": [{"type": "function_call", "call_id":
             "a", "name": "f", "arguments": "{'x': 1}"}, {"type": "function_call_output",

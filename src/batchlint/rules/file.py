@@ -284,10 +284,9 @@ def model_shutdown(file: CheckedFile) -> Iterator[Problem]:
 
     Evidence: inferred. The API's response to a batch with a retired model is
     unknown. batchlint uses the message for unknown models (ogx-ai/ogx, August
-    2025). A batch described on 2 September 2026 failed with the same code
-    and param. The dates
-    are from the docstrings of openai-python 3.57.0, or from recorded responses from
-    3 August 2026. The successors are from litellm 1.110.2.
+    2025). A report from 2 September 2026 describes a batch that failed with the same
+    code and param. The dates are from the docstrings of openai-python 3.57.0, or from
+    recorded responses from 3 August 2026. The successors are from litellm 1.110.2.
     """
     for model in _model_uses(file, _retired_models(file)):
         yield model.problem(

@@ -171,9 +171,9 @@ _FORMATS: Final = ("png", "webp", "jpeg", "gif", "svg")
 def option_of_other_format(request: Request) -> Iterator[Problem]:
     """An image option requires a different `output_format`.
 
-    `frame_count` and `frame_duration_ms` need `gif`, and `svg` needs `svg`. The API
-    rejects the request when the batch runs. The error appears in the batch's error
-    file.
+    `frame_count` and `frame_duration_ms` require `output_format` to be `gif`. The
+    parameter `svg` requires it to be `svg`. The API rejects the request when the batch
+    runs. The error appears in the batch's error file.
 
     Fails: /v1/images/generations {"model": "gpt-image-2.5-flare", "prompt": "x",
             "frame_count": 4}

@@ -317,7 +317,8 @@ def invalid_url() -> None:
     if there is one.
 
     Evidence: confirmed. A recorded failed batch (thyword-study/scribe, April 2025)
-    shows the message, and 97 batches failed because `/v1` was missing.
+    shows the message. A public report from November 2025 describes 97 batches that
+    failed because `/v1` was missing.
     """
 
 

@@ -283,7 +283,8 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
     """An image URL is neither a web address nor a data URL, or its base64 may be invalid.
 
     Only some base64 decoders accept whitespace, URL escapes, missing padding or the
-    URL-safe alphabet. A data URL of a few bytes is a placeholder, not an image.
+    URL-safe alphabet. The rule also reports data URLs of only a few bytes, which are
+    too short for an image.
 
     This is a warning because the API's response to such values is unknown. In chat
     completions, a URL without a scheme is an error: see `image_url_without_scheme`.

@@ -316,7 +316,7 @@ def audio_required() -> None:
 
 @stated_in_schema(hint="Change the tools or the reasoning effort, or use another model.")
 def unsupported_tools() -> None:
-    """The model does not support a tool of the request, or requires a tool that is missing.
+    """The model does not support a tool in the request, or requires a tool that is missing.
 
     The API rejects the request when the batch runs. The error appears in the
     batch's error file. Some models reject a tool only with the reasoning effort
@@ -339,7 +339,7 @@ def unsupported_tools() -> None:
 
 @stated_in_schema(hint="Remove the parameter, or use another model.")
 def incompatible_argument() -> None:
-    """The parameter is set for a search model, which does not support it.
+    """A request to a search model sets a parameter that the model does not support.
 
     The API rejects the request when the batch runs. The error appears in the
     batch's error file.

@@ -42,8 +42,8 @@ def wrong_endpoint() -> None:
     reports show the messages of chat completions, completions and embeddings, which
     have no code. For moderations, videos and some completions models, the evidence
     is that litellm 1.110.2 and gpt-tokenizer 4.0.0 list the same endpoints (read on
-    27 November 2026). In those cases, the message is
-    batchlint's own.
+    27 November 2026). In those
+    cases, the message is batchlint's own.
     """
 
 

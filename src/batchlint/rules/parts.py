@@ -98,7 +98,9 @@ def unsupported_file_type(request: Request) -> Iterator[Problem]:
     Evidence: confirmed. 88 recorded responses (maruel/genai, 2026) for `audio/mpeg`,
     `aac`, `flac`, `ogg` and `wav`, and `video/mp4` and `webm`.
     """
-    yield from _files_with_type(request, _REJECTED, "Transcribe it, and send the text.")
+    yield from _files_with_type(
+        request, _REJECTED, "Transcribe the audio or video and send the text."
+    )
 
 
 @request_rule(fails=None, endpoints=[RESPONSES], when=parts(MEDIA_FIELDS))

@@ -75,6 +75,8 @@ class Request(NamedTuple):
 class Line(NamedTuple):
     """A decoded line that is not a valid request. Line rules check it.
 
+    If only the types in the provider's bodies are checked, the line may also be valid.
+
     Attributes:
         request: the JSON object.
         provider: the provider to check for.

@@ -183,8 +183,8 @@ def item_id_too_long(request: Request) -> Iterator[Problem]:
 
     Fix: Send the ID that the API returned, or omit `id`.
 
-    Evidence: reported. Reports from 2026 about proxies that lengthen IDs. In recorded
-    requests that the API accepted, no ID is longer.
+    Evidence: reported. Reports from 2026 about proxies that lengthen IDs. No ID in
+    the recorded requests that the API accepted has more than 64 characters.
     """
     for index, _, text in _item_ids(request):
         if len(text) > _MAX_LENGTH:

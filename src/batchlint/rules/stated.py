@@ -300,9 +300,9 @@ def moved_parameter() -> None:
     Fails: /v1/responses {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
     Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": "Hi"}]}
 
-    Fix: Use the new parameter: `input` for `messages`, `text.format` for
-    `response_format`, `max_output_tokens` for `max_completion_tokens`, and
-    `reasoning.effort` for `reasoning_effort`.
+    Fix: Use `input` instead of `messages`, `text.format` instead of `response_format`,
+    `max_output_tokens` instead of `max_completion_tokens`, and `reasoning.effort`
+    instead of `reasoning_effort`.
 
     Evidence: confirmed. A recorded response shows the message for `messages`. For
     the other parameters, users quote the message.
@@ -630,7 +630,7 @@ def logit_bias_key(request: Request) -> Iterator[Problem]:
     Fails: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"cat": 5}}
     Passes: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"9246": 5}}
 
-    Fix: Encode the word with the model's tokenizer and use the resulting numbers as
+    Fix: Encode the text with the model's tokenizer and use the resulting numbers as
     keys.
 
     Evidence: documented. The docstrings of openai-python 3.54.0 describe the keys

@@ -176,8 +176,8 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
 
     In strict mode:
 
-    * `minLength` and `maxLength`, which the API rejected at the end of 2025, but
-      accepted in tests in 2026
+    * `minLength` and `maxLength`, which the API rejected in late 2025, but accepted
+      in tests in 2026
     * `patternProperties`
     * keywords that the Structured Outputs guide does not mention
     * an `enum` without a `type`
@@ -226,12 +226,11 @@ def _is_certain(found: SchemaProblem, request: Request) -> bool:
 def unchecked_schema(request: Request) -> Iterator[Problem]:
     """A schema was not checked, because checking it would take too much work.
 
-    batchlint limits the work per line, apart from an allowance that grows with the
-    size of the schemas. A schema can exceed the limit if it has many deeply nested
+    batchlint limits the work per line. Larger schemas get a larger allowance. A schema can exceed the limit if it has many deeply nested
     values, thousands of values (one of them invalid), or many long patterns that
     ignore case or contain non-ASCII characters. The limit counts work, not time, so
-    every run gives the same report. Of the tools and functions in a list, only the
-    first 1,000 are checked. The finding appears once per line.
+    every run gives the same report. Only the first 1,000 tools or
+    functions in a list are checked. The finding appears once per line.
 
     Fix: Shorten the patterns, nest the schema less deeply, or send fewer tools. The API
     may accept the schema as it is.

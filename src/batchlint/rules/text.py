@@ -140,7 +140,13 @@ def find_defect(line: bytes, decoded: Any = None) -> Defect:
     try:
         with_fresh_stack(_DECODER.decode, text)
     except _NotANumberError as error:
-        detail = f"{error} is not a JSON number. Remove the field, or write null."
+        number = str(error)
+        flaw = (
+            "too large for a double-precision number"
+            if number[-1].isdigit()
+            else "not valid in JSON"
+        )
+        detail = f"{number} is {flaw}. Remove the field, or write null."
         return Defect("not a number", detail, fix=_if_effective(_WRITE_NULLS, text))
     except json.JSONDecodeError as error:
         return Defect("not json", _explain(error, text), fix=_fix_for(error, text))
@@ -323,7 +329,8 @@ def not_utf8(defect: Defect) -> Iterator[Problem]:
     r"""The file is not encoded in UTF-8.
 
     The API rejects the upload. The hint names the first invalid byte. A UTF-16 or UTF-32
-    file is reported once. PowerShell's `>` and Windows Notepad often write UTF-16.
+    file is reported once. PowerShell's `>` and older versions of
+    Windows Notepad can write UTF-16.
 
     Fix: Write the file as UTF-8, for example with
     `open(path, "w", encoding="utf-8", newline="\n")`.
@@ -396,8 +403,8 @@ def lone_surrogate(defect: Defect) -> Iterator[Problem]:
 def nesting_too_deep(defect: Defect) -> Iterator[Problem]:
     """Arrays and objects are nested deeper than 1,024 levels.
 
-    batchlint cannot check such a line, so it reports the line as invalid JSON,
-    which fails the whole batch.
+    batchlint cannot check such a line, so it reports the line as invalid JSON.
+    Invalid JSON fails the whole batch.
 
     Fix: Reduce the nesting. If it is unintended, look for an endless recursion in
     the program that writes the line.

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from ..nesting import prune
 
-#: The depth below which a union takes its null branch, so that recursion ends.
+#: The depth beyond which a union takes its null branch, so that recursion ends.
 _NULL_BRANCH_DEPTH: Final = 6
 
-#: The depth below which every value is null.
+#: The depth beyond which every value is null.
 _MAX_DEPTH: Final = 30
 
 #: The approximate maximum length of a value as JSON. A schema may require a billion array items.
@@ -33,12 +33,15 @@ _FORMATS: Final = {
 
 
 def sample(schema: Any, text: str) -> Any:
-    """Return a value that matches a schema. `pattern` and contradictory ranges are not supported.
+    """Return a value that matches a schema, if possible.
+
+    `pattern`, `multipleOf`, fractional exclusive limits, an `allOf` with several branches, and
+    contradictory ranges are not supported.
 
     The length of the value is limited, even if the schema requires a longer one.
 
     Args:
-        schema: a JSON Schema. Its references must be to itself. Invalid keywords are ignored,
+        schema: a JSON Schema. Its references must point within the schema. Invalid keywords are ignored,
             because other services may accept them.
         text: the value of unconstrained strings.
     """

@@ -89,7 +89,7 @@ _NOT_IN_GUIDE: Final = (
     "accepts it."
 )
 _CONFLICTING_REPORTS: Final = (
-    "The API rejected this keyword until late 2025 and accepted it in tests in 2026. Put the "
+    "The API rejected this keyword in late 2025, but accepted it in tests in 2026. Put the "
     "limit in `description` to be safe."
 )
 
@@ -542,5 +542,5 @@ def _check_fine_tuned(root: dict[str, Any]) -> Iterator[SchemaProblem]:
                         key,
                         certain=False,
                         hint="The Structured Outputs guide lists it as unsupported for fine-tuned "
-                        "models. Move it into `description`.",
+                        "models. State the constraint in `description` instead.",
                     )
