@@ -82,6 +82,15 @@ def test_globs_add_to_the_rules_for_all_files(tmp_path: Path) -> None:
     }
 
 
+def test_globs_without_a_slash_match_names_and_not_directories(tmp_path: Path) -> None:
+    text = '[per-file."draft*.jsonl"]\nignore = ["blank_line"]'
+    (tmp_path / "batchlint.toml").write_text(text, "utf-8")
+    found = config.nearest(tmp_path)
+
+    assert found.rules_for(tmp_path / "any" / "draft-1.jsonl") == {"ignore": ["blank_line"]}
+    assert found.rules_for(tmp_path / "drafts" / "final.jsonl") == {}
+
+
 def test_globs_match_names_of_files_outside_the_project(tmp_path: Path) -> None:
     (tmp_path / "project").mkdir()
     text = '[per-file."x.jsonl"]\nselect = ["invalid_type"]\n[per-file."a/*"]\nwarn = []'

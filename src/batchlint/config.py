@@ -273,10 +273,8 @@ class Config(NamedTuple):
         return [(glob, directory) for glob in self.settings.get(key, ())]
 
     def matches(self, glob: str, path: Path) -> bool:
-        """Return whether a glob in `per-file` matches a file's relative path or its name."""
-        if self.path is None:
-            return False
-        return fnmatch(_relative_path(path, self.path.parent), glob) or fnmatch(path.name, glob)
+        """Return whether a glob in `per-file` matches a file, as defined by `is_matched`."""
+        return self.path is not None and is_matched(path, [(glob, self.path.parent)])
 
 
 def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
@@ -317,7 +315,7 @@ def nearest(directory: Path) -> Config:
     """
     try:
         return _nearest(_resolve(directory))
-    except OSError:  # The working directory no longer_documents exists, so its parents are unknown.
+    except OSError:  # The working directory no longer exists, so its parents are unknown.
         return Config()
 
 
