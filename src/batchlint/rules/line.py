@@ -418,15 +418,25 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
 
 
 def _is_movable(line: Line, field: str) -> bool:
-    """Return whether a field can move into the body without making a valid body invalid."""
+    """Return whether the model accepts a field of the line, with its value, as a parameter.
+
+    The rest of the body is not checked again, because it may be large.
+    """
     assert line.endpoint is not None
     body = line.request["body"]
     service = line.provider
     variant = schema_variant(line.endpoint, body.get("model")) if service.has_openai_models else ""
-    is_valid = _body_validator(line.endpoint, variant, service.schema_provider)
-    return is_valid({**body, field: line.request[field]}) or not is_valid(body)
+    is_valid = _parameter_validator(line.endpoint, variant, service.schema_provider)
+    model = {"model": body["model"]} if "model" in body else {}
+    return is_valid({**model, field: line.request[field]}) or not is_valid(model)
+
+
+#: The keywords of a body's schema that apply to single parameters.
+_PARAMETER_KEYWORDS: Final = ("$defs", "additionalProperties", "allOf", "properties")
 
 
 @lru_cache(maxsize=16)
-def _body_validator(endpoint: Endpoint, variant: str, provider_name: str) -> Validator:
-    return compile_schema(body_schema(endpoint, variant, provider_name))
+def _parameter_validator(endpoint: Endpoint, variant: str, provider_name: str) -> Validator:
+    """Compile the schema of an endpoint's bodies without the required parameters."""
+    schema = body_schema(endpoint, variant, provider_name)
+    return compile_schema({key: schema[key] for key in _PARAMETER_KEYWORDS if key in schema})
