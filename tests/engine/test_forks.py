@@ -192,7 +192,7 @@ def test_worker_that_died_while_idle_raises_an_os_error(pids: list[int]) -> None
 
 def test_pool_stays_unusable_after_a_worker_died(pids: list[int]) -> None:
     with ForkExecutor(1) as executor:
-        call = executor.submit(sleep, 0, 30)
+        call = executor.submit(sleep, 30, 0)
         later = executor.submit(sleep, 0, 0)
         os.kill(pids[0], signal.SIGKILL)
         for _ in range(2):
