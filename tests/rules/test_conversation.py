@@ -369,6 +369,14 @@ def chat_in_json(content: Any, *before: dict[str, Any]) -> dict[str, Any]:
                 [{"type": "image_url", "image_url": {"url": "data:image/png;base64,Json"}}]
             ),
         ),
+        Case(
+            "generated image",
+            RESPONSES,
+            {
+                "input": [{"type": "image_generation_call", "id": "ig_1", "result": "Json"}, USER],
+                "text": {"format": JSON_MODE},
+            },
+        ),
         Case("input text", RESPONSES, {"input": "Hi", "text": {"format": JSON_MODE}}),
         Case(
             "input items",
@@ -391,6 +399,7 @@ def test_json_mode_without_the_word_json_is_reported(case: Case) -> None:
             chat_in_json("Hi", {"role": "system", "content": "Use JSON."}),
         ),
         Case("mixed case", CHAT, chat_in_json([{"type": "text", "text": "a jSoN"}])),
+        Case("text that is not a data URL", CHAT, chat_in_json("data: 1, 2. Answer in JSON.")),
         Case("file", CHAT, chat_in_json([{"type": "file", "file": {"file_id": "file-1"}}])),
         Case(
             "other format", CHAT, {"messages": [USER], "response_format": {"type": "json_schema"}}

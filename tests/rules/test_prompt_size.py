@@ -43,12 +43,32 @@ def test_prompt_beyond_the_context_window_is_reported() -> None:
     assert "16,384,001 characters" in (error.hint or "")
 
 
+class ShortenedInput(NamedTuple):
+    name: str
+    options: dict[str, Any]
+    errors: int
+
+
 def test_long_input_of_responses_is_reported() -> None:
     long = request("a", RESPONSES, model="gpt-4o", input=["x" * (FULL + 1)])
 
     errors = [error for error in check_request(long) if error.rule == "context_exceeded"]
 
     assert [error.param for error in errors] == ["body.input"]
+
+
+@each(
+    [
+        ShortenedInput("truncation", {"truncation": "auto"}, 0),
+        ShortenedInput("no truncation", {"truncation": "disabled"}, 1),
+        ShortenedInput("compaction", {"context_management": [{"type": "compaction"}]}, 0),
+        ShortenedInput("no compaction", {"context_management": None}, 1),
+    ]
+)
+def test_input_that_the_api_may_shorten_is_not_reported(case: ShortenedInput) -> None:
+    long = request("a", RESPONSES, model="gpt-4o", input="x" * (FULL + 1), **case.options)
+
+    assert len(check_request(long)) == case.errors
 
 
 def test_model_with_unknown_context_window_is_not_checked() -> None:
@@ -84,17 +104,42 @@ def test_characters_of_the_prompt_are_counted(case: PromptSize) -> None:
     assert prompt_bytes(case.body) == case.characters
 
 
+class Encoded(NamedTuple):
+    name: str
+    value: dict[str, Any]
+
+
 def test_size_is_counted_in_utf8_bytes() -> None:
     body = {"messages": [{"role": "user", "content": "\u6f22\u00e9x"}]}
 
     assert (prompt_characters(body), prompt_bytes(body)) == (3, 6)
 
 
-def test_images_do_not_count_as_characters() -> None:
-    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 99}}
-    text = {"type": "text", "text": "1234"}
+@each(
+    [
+        Encoded(
+            "image",
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
+        ),
+        Encoded("audio", {"type": "input_audio", "input_audio": {"data": "AAAA"}}),
+        Encoded("file", {"type": "input_file", "file_data": "AAAA"}),
+        Encoded("reasoning", {"type": "reasoning", "encrypted_content": "AAAA"}),
+        Encoded("generated image", {"type": "image_generation_call", "result": "AAAA"}),
+    ]
+)
+def test_encoded_bytes_do_not_count_as_characters(case: Encoded) -> None:
+    assert prompt_characters({"input": [case.value, {"type": "text", "text": "1234"}]}) == 4
 
-    assert prompt_characters({"messages": [{"role": "user", "content": [image, text]}]}) == 4
+
+def test_text_that_begins_like_a_data_url_counts() -> None:
+    assert prompt_characters({"input": "data: 1, 2"}) == 10
+
+
+def test_long_audio_is_accepted() -> None:
+    audio = {"type": "input_audio", "input_audio": {"data": "A" * (FULL + 4), "format": "wav"}}
+    messages = [{"role": "user", "content": [audio]}]
+
+    assert check_request(request("a", CHAT, model="gpt-audio", messages=messages)) == []
 
 
 # -- input_too_long, which the schema states ------------------------------------------------------

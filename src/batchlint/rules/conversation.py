@@ -10,6 +10,7 @@ import orjson
 from ..findings import Phase, Problem
 from ..phrasing import excerpt
 from ..providers import CHAT, RESPONSES
+from .prompt_size import is_data_url, text_fields
 from .registry import Request, problem, request_rule
 from .triggers import fields, items
 
@@ -391,8 +392,6 @@ def _json_mode_parameter(request: Request) -> str | None:
     return parameter if is_json_mode and body.get(parameter) else None
 
 
-#: Fields that contain encoded bytes, in which the word can only occur by chance.
-_ENCODED_FIELDS: Final = frozenset({"data", "file_data", "encrypted_content"})
 #: Types of parts and items whose text is stored elsewhere.
 _TYPES_STORED_ELSEWHERE: Final = frozenset({"file", "input_file", "item_reference", "compaction"})
 
@@ -403,7 +402,7 @@ def _mentions(value: Any) -> bool:
     while todo:
         value = todo.pop()
         if isinstance(value, str):
-            if not value.startswith("data:") and "json" in value.lower():
+            if "json" in value.lower() and not is_data_url(value):
                 return True
         elif isinstance(value, list):
             # Start with the first item: instructions are most likely to contain the word.
@@ -411,7 +410,8 @@ def _mentions(value: Any) -> bool:
         elif isinstance(value, dict):
             if _kind(value) in _TYPES_STORED_ELSEWHERE:
                 return True
-            todo += [inner for key, inner in value.items() if key not in _ENCODED_FIELDS]
+            # In encoded bytes, the word can only occur by chance.
+            todo += [inner for _, inner in text_fields(value)]
     return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -29,6 +30,9 @@ _IDENTIFIERS: Final = frozenset(
     {"role", "type", "id", "call_id", "tool_call_id", "name", "detail", "status", "phase"}
 )
 
+#: Fields whose values are encoded bytes, such as audio, not text.
+_ENCODED_FIELDS: Final = frozenset({"data", "file_data", "encrypted_content"})
+
 
 @request_rule(code="context_length_exceeded", when=long_lines(LONG_LINE))
 def context_exceeded(request: Request) -> Iterator[Problem]:
@@ -39,12 +43,19 @@ def context_exceeded(request: Request) -> Iterator[Problem]:
     be too long. The API rejects the request when the batch runs. The error appears
     in the batch's error file.
 
+    Nothing is reported for a `/v1/responses` request in which `truncation` is `auto` or
+    `context_management` is set, because the API may then shorten the input.
+
     Fix: Shorten the prompt, or split it across several requests.
 
     Evidence: reported. openai/openai-openapi#302, about a batch, quotes the code
     `context_length_exceeded` and the beginning of the error message, which continues
     with the number of tokens. The context windows are from the models' pages.
     """
+    if request.endpoint == RESPONSES and (
+        request.body.get("truncation") == "auto" or request.body.get("context_management")
+    ):
+        return
     window = context_window(request.model) if request.line_bytes >= LONG_LINE else None
     count = prompt_characters(request.body) if window is not None else 0
     if window is not None and count > window * MAX_TOKEN_LENGTH:
@@ -73,14 +84,27 @@ def utf8_length(text: str) -> int:
 
 
 def _strings(body: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a prompt's strings, except images and files in data URLs."""
+    """Yield a prompt's strings, except identifiers, and images, audio and files."""
     queue = [body[parameter] for parameter in _PROMPT_PARAMETERS if parameter in body]
     while queue:
         value = queue.pop()
         if isinstance(value, str):
-            if not value.startswith("data:"):
+            if not is_data_url(value):
                 yield value
         elif isinstance(value, list):
             queue += value
         elif isinstance(value, dict):
-            queue += [inner for key, inner in value.items() if key not in _IDENTIFIERS]
+            queue += [inner for key, inner in text_fields(value) if key not in _IDENTIFIERS]
+
+
+def is_data_url(text: str) -> bool:
+    """Return whether a string is a base64-encoded data URL, and not a text such as `data: 1, 2`."""
+    return text.startswith("data:") and re.match(r"data:[^\s,]*;base64,", text) is not None
+
+
+def text_fields(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of an object in a prompt, except those that contain encoded bytes."""
+    is_image = value.get("type") == "image_generation_call"
+    for key, inner in value.items():
+        if key not in _ENCODED_FIELDS and not (is_image and key == "result"):
+            yield key, inner
