@@ -114,8 +114,8 @@ def with_short_reprs(value: Any) -> Any:
 
 
 def format_number(value: float) -> str:
-    """Format a number as the API does: floats keep their '.0'."""
-    return str(value)
+    """Format a number as the API does: floats keep their '.0'. A number may be cut off."""
+    return python_repr(value)
 
 
 # -- lists ---------------------------------------------------------------------------------------

@@ -330,3 +330,9 @@ def test_invalid_endpoint_of_the_create_call_is_reported(endpoint: Any) -> None:
 
     assert [(error.param, error.fails) for error in report.errors] == [("endpoint", "create")]
     assert report.endpoint == CHAT
+
+
+def test_number_with_many_digits_is_cut_off_in_the_message() -> None:
+    (error,) = check_create(CREATE | expires(10**400))
+
+    assert len(error.message) < 200
