@@ -172,7 +172,7 @@ For complete examples, see the [recipes](recipes.md).
 | Split a file | [`split`](#batchlintsplit) |
 | Check a file, upload it and create the batch | [`openai.create_batch`](#batchlintopenaicreate_batch) |
 
-**Exceptions.** Bad data is reported and never raises an exception. An invalid argument raises
+**Exceptions.** Bad data is reported, and never causes an exception. An invalid argument raises
 `ValueError` or `TypeError`. A file that can't be read raises `OSError`.
 
 **Configuration.** The library doesn't read configuration files.

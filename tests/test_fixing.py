@@ -478,7 +478,7 @@ def test_mark_before_text_that_is_not_utf8_is_kept_and_has_no_fix() -> None:
     assert [error.fix for error in check(data).errors if error.rule == "byte_order_mark"] == [None]
 
 
-def test_mark_inside_a_truncated_line_is_kept() -> None:
+def test_byte_order_mark_before_a_truncated_line_is_kept() -> None:
     text = line("a") + "\ufeff".encode() + line("b")[:40] + b"\n"
 
     assert check(text).fixable == {}

@@ -53,7 +53,7 @@ def test_openai_has_eight_endpoints_in_the_order_of_its_documentation() -> None:
     assert provider().endpoints["/v1/embeddings"] is EMBEDDINGS
 
 
-def test_openai_limits_match_the_documentation() -> None:
+def test_openai_limits_match_the_known_values() -> None:
     assert provider().limits == Limits(requests=50_000, bytes=209_715_200, embedding_inputs=50_000)
     assert provider().safe_limits == provider().limits._replace(bytes=200_000_000)
 

@@ -38,8 +38,8 @@ class BatchInputError(Exception):
         if first.fails != "create":
             line = "" if first.line is None else f"{first.line}:"
             location = f"{self.report.path}:{line} "
-        noun = "error" if count == 1 else "errors"
-        return f"{count:,} {noun}, the first: {location}{first.message}"
+        start = "1 error" if count == 1 else f"{count:,} errors, the first"
+        return f"{start}: {location}{first.message}"
 
 
 def create_batch(

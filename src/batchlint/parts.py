@@ -108,7 +108,8 @@ def finish(
             `check_chunk` and `merge`.
         create: the parameters of the create call, without `input_file_id`. They are checked
             together with the file.
-        max_enqueued_tokens: warn if the prompts have more than about this many tokens.
+        max_enqueued_tokens: warn if the prompts have more than about this many tokens. Has an
+            effect only if it was also given to `check_chunk`.
         storage_options: if the source is a URL, the arguments of its fsspec filesystem.
 
     Returns:

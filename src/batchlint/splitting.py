@@ -218,8 +218,8 @@ def split(
             (bytes or str).
         folder: the directory for the parts and the manifest. It is created if it doesn't exist.
         provider: the service whose limits apply.
-        name: the name of the file, if the source has none. The names of the parts begin with it.
-            Default: `batch`.
+        name: the name of the file. The names of the parts begin with it, without `.jsonl`. Default:
+            the name of the source, if it has one, or else `batch`.
         by: the fields that all requests in a part must share: `model`, `url`, both, or none.
             Default: the fields that the provider requires, or may require, to be the same in a
             file. OpenAI: both.

@@ -361,7 +361,7 @@ def test_unknown_line_fields_are_limited() -> None:
     assert counts(report) == {"unknown_line_member": 1000, "too_many_problems": 1}
 
 
-def test_problems_that_a_rule_finds_are_limited() -> None:
+def test_number_of_problems_per_rule_and_line_is_limited() -> None:
     call = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{'x'}"}
     body = {"input": [call] * 1500}
     many = ["arguments_not_json", "too_many_problems"]

@@ -81,7 +81,7 @@ def test_small_file_passes_every_file_rule() -> None:
         assert run(rule, checked_file(Row("a"), Row("b"))) == [] or rule == "empty_file", rule
 
 
-def test_openai_limits_match_the_documentation() -> None:
+def test_openai_limits_match_the_known_values() -> None:
     assert provider().limits == Limits(requests=50_000, bytes=209_715_200, embedding_inputs=50_000)
     assert provider().safe_limits == provider().limits._replace(bytes=200_000_000)
 

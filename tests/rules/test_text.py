@@ -442,7 +442,7 @@ def test_lone_surrogate_in_parameters_is_found(case: Parameters) -> None:
     assert (None if defect is None else defect.path) == case.path
 
 
-def test_lone_surrogate_in_parameters_is_reported_at_its_place() -> None:
+def test_lone_surrogate_in_parameters_is_reported_at_its_location() -> None:
     defect = Defect("lone surrogate in parameters", path=("metadata", "a"))
 
     [problem] = RULES["lone_surrogate"].check(defect)

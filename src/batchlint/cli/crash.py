@@ -28,7 +28,7 @@ class Settings:
 
 
 def report_crash(error: BaseException, settings: Settings) -> None:
-    """Print an exception on standard error in one line, after its traceback if requested."""
+    """Print an exception to standard error as one line, after its traceback if requested."""
     if sys.stderr is None:
         return
     with suppress(OSError):

@@ -92,11 +92,11 @@ def fix(
     configs = config_lookup(ctx)
     paths, notes, _ = find_inputs(files, configs)
     paths = [path for path in paths if path in files or not path.endswith(".gz")]
-    # A Path raises an error if access is denied.
+    # `Path.is_symlink` raises an error if access is denied.
     links = [path for path in paths if path not in files and os.path.islink(path)]  # noqa: PTH114
     notes += [
-        f"{display_name(path)}: skipped, because it is a symbolic link; to repair its target, name "
-        "the link itself"
+        f"{display_name(path)}: skipped, because it is a symbolic link; to repair its target, pass "
+        "the link as an argument"
         for path in links
     ]
     paths = [path for path in paths if path not in links]

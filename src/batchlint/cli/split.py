@@ -72,8 +72,8 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in rec
     type=_Fields(),
     metavar="FIELDS",
     help="Fields whose values all requests in a part must share: `model,url`, `model`, `url` or "
-    "`none`.  [default: the fields that the provider requires to be the same; for OpenAI: "
-    "model,url]",
+    "`none`.  [default: the fields that the provider requires, or may require, to be the same; "
+    "for OpenAI: model,url]",
 )
 @click.option(
     "--max-requests",

@@ -60,7 +60,7 @@ def check(
 ) -> Report:
     """Check a batch input file before you upload it.
 
-    Bad data is reported and never raises an exception. Memory grows with the number of custom_ids,
+    Bad data is reported, and never causes an exception. Memory grows with the number of custom_ids,
     not with the size of the file.
 
     Args:

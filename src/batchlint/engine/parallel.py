@@ -43,7 +43,7 @@ MIN_SHARED_FILE_BYTES: Final = 64_000_000
 #: How often to check that a pool's processes are alive, in seconds.
 POLL_SECONDS: Final = 2.0
 
-#: The message if spawned workers exit immediately. Usually, the script lacks the `if` statement.
+#: The message if spawned workers exit immediately. Usually, the script lacks this guard.
 UNGUARDED_SCRIPT: Final = (
     "the worker processes ended unexpectedly: a script that sets `jobs` must call batchlint under "
     "`if __name__ == '__main__':`; if memory ran out, use jobs=1"

@@ -12,15 +12,17 @@ from .wrapping import wrap
 _COLUMN: Final = 22
 
 #: The unit of each limit.
-LIMITS: Final[Mapping[str, str]] = {
+LIMIT_UNITS: Final[Mapping[str, str]] = {
     "requests": "requests",
     "bytes": "bytes",
     "line_bytes": "bytes per line",
     "embedding_inputs": "embedding inputs",
 }
 
-#: Labels for facts whose name is not a good label.
-_LABELS: Final[Mapping[str, str]] = {f"limits.{limit}": unit for limit, unit in LIMITS.items()} | {
+#: Labels for facts whose names are not good labels.
+_LABELS: Final[Mapping[str, str]] = {
+    f"limits.{limit}": unit for limit, unit in LIMIT_UNITS.items()
+} | {
     "any_method": "methods",
     "bodies": "body",
     "default": "default endpoint",
@@ -85,7 +87,7 @@ def facts(profile: Provider) -> Iterator[tuple[str, str]]:
     yield "line", line(profile)
     yield "URLs", ", ".join([*profile.endpoints, *(f"*{end}" for end in profile.suffixes)])
     yield "model", model(profile)
-    for limit, unit in LIMITS.items():
+    for limit, unit in LIMIT_UNITS.items():
         if text := bound(profile, limit):
             yield unit, text
     if text := custom_id(profile):

@@ -100,7 +100,7 @@ def find_foreign(head: bytes, provider: Provider | None = None) -> Defect | None
 
 @text_rule()
 def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
-    """The file is not a batch input file, but has another known format.
+    """The file is in another known format, not a batch input file.
 
     The whole batch fails before any request runs.
 
@@ -108,8 +108,8 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
     error files of a batch, the batch formats of Anthropic, Gemini and Amazon Bedrock,
     CSV files, source code, web pages, gzip files, archives, Parquet files, and files
     that contain only NUL bytes. It reports such a file once instead of once per line. For
-    formats with one row per line, each of the first 20 lines must match. Git conflict
-    markers are skipped.
+    formats with one row per line, each of the first 20 lines must match. Blank lines and
+    Git conflict markers don't count.
 
     Fix: Convert the file to one request per line, as the hint describes. For an output
     or error file, check the input file instead.

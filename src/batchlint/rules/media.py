@@ -345,7 +345,7 @@ def _needs_tolerance(payload: str) -> bool:
 def invalid_file_data(request: Request) -> Iterator[Problem]:
     """The `file_data` in a chat completion request is not the data URL of a PDF.
 
-    The API rejects other file types and web addresses here. The error appears in
+    The API rejects other file types and `https://` URLs here. The error appears in
     the batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":

@@ -183,6 +183,6 @@ def image_url_without_scheme(request: Request) -> Iterator[Problem]:
                 "url",
                 param=None,
                 phase=Phase.LAST,
-                hint="Begin the URL with `https://`. If it is base64 data, begin it with its type "
-                "instead, such as `data:image/png;base64,`.",
+                hint="Begin the URL with `https://`. If the value is base64 data, put "
+                "`data:image/png;base64,` (with the image's type) before it.",
             )

@@ -1,4 +1,4 @@
-"""Rules about some providers' limits: line sizes, custom_ids and parameters."""
+"""Rules for some providers: line sizes, custom_ids and misspelled parameters."""
 
 from __future__ import annotations
 

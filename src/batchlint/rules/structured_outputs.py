@@ -181,7 +181,7 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
     * `patternProperties`
     * keywords that the Structured Outputs guide does not mention
     * an `enum` without a `type`
-    * a schema as `additionalProperties`, if the value may also have a type other than object
+    * a schema as `additionalProperties`, if `type` also allows something other than `object`
 
     In the parameters of functions that are not strict:
 
@@ -227,7 +227,7 @@ def unchecked_schema(request: Request) -> Iterator[Problem]:
     """A schema was not checked, because checking it would take too much work.
 
     batchlint limits the work per line. Larger schemas get a larger allowance. A schema can exceed the limit if it has many deeply nested
-    values, thousands of values (one of them invalid), or many long patterns that
+    values, thousands of values (at least one invalid), or many long patterns that
     ignore case or contain non-ASCII characters. The limit counts work, not time, so
     every run gives the same report. Only the first 1,000 tools or
     functions in a list are checked. The finding appears once per line.
@@ -462,7 +462,7 @@ class _GoodItems:
 #: The maximum number of list items whose schemas are checked. Chat completions accept 128 tools.
 _MAX_ITEMS: Final = 1000
 
-#: Items are looked up by this many of their first bytes, and then compared completely.
+#: The number of leading bytes by which an item is looked up. A match is then compared in full.
 _BEGINNING: Final = 96
 
 #: The maximum size of the texts to keep, in bytes.
@@ -474,9 +474,9 @@ _good_items: Final[dict[_Locator, _GoodItems]] = {
 
 
 def _list_problems(items: list[Any], locate: _Locator, budget: Budget) -> _Problems:
-    """Find the problems of the first items that have not been recorded as good.
+    """Find the problems of the items that are not recorded as good.
 
-    Items that use some of the budget are never recorded, because they must use it on every line.
+    Only the first `_MAX_ITEMS` items are checked. Items that use some of the budget are never recorded, because they must use it on every line.
     """
     good = _good_items[locate]
     found: list[tuple[_Location, SchemaProblem]] = []
