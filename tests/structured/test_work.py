@@ -174,6 +174,25 @@ def test_caching_does_not_affect_the_budget() -> None:
     assert first.warnings[0].pointer == reversed_first.warnings[0].pointer
 
 
+def test_schema_that_no_budget_suffices_for_is_counted_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every rule about schemas asks for the problems. Counting each time took six times as long."""
+    calls = []
+
+    def count(schema: dict[str, Any], size: int) -> int:
+        calls.append(size)
+        return MAX_EXTRA_STEPS + 1
+
+    monkeypatch.setattr(subset, "excess_steps", count)
+    schema = {"type": "object", "properties": {"counted once": {"type": "null", "enum": [1]}}}
+
+    reports = [check_tools(schema) for _ in range(2)]
+
+    assert len(calls) == 1
+    assert [report.warnings[0].rule for report in reports] == ["unchecked_schema"] * 2
+
+
 def test_deep_and_wide_schema_is_not_checked() -> None:
     """Without the budget, the paths inside it took more than a gigabyte."""
     inner = '{"type":"array","items":' * 900 + "{}" + "}" * 900

@@ -30,7 +30,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from .. import phrasing
-from ..bounds import Budget, ByteCache
+from ..bounds import MAX_EXTRA_STEPS, Budget, ByteCache
 from . import limits, metaschema, plain
 from .nodes import Node, as_python_tuple, nodes, quote, type_context, types
 from .problems import SchemaProblem
@@ -202,10 +202,13 @@ def problems(
         return ()
     budget = budget or Budget()
     excess = excess_steps(schema, len(raw))
-    if excess > budget.left:  # Don't call `explanation_steps`, which compiles the patterns.
-        return UNCHECKED
-    excess += explanation_steps(schema)
+    if (
+        excess <= budget.left
+    ):  # Otherwise, don't call `explanation_steps`. It compiles the patterns.
+        excess += explanation_steps(schema)
     if not budget.spend(excess):
+        if raw and excess > MAX_EXTRA_STEPS:  # No budget suffices.
+            _cache.put((mode, content), (excess, UNCHECKED), _ENTRY_SIZE + len(content))
         return UNCHECKED
     found = _check(schema, mode)
     if raw:
