@@ -189,15 +189,18 @@ def test_file_that_changes_after_the_check_raises_and_is_not_uploaded(
     assert service.paths == []
 
 
+@pytest.mark.parametrize(
+    ("more", "start"), [(b"", "1 error"), (line("a", CHAT), "2 errors, the first")]
+)
 def test_exception_message_has_the_error_count_and_the_first_error(
-    client: OpenAI, path: Path
+    more: bytes, start: str, client: OpenAI, path: Path
 ) -> None:
-    path.write_bytes(GOOD + line("c", CHAT, bogus=1) + line("a", CHAT))
+    path.write_bytes(GOOD + line("c", CHAT, bogus=1) + more)
 
     with pytest.raises(BatchInputError) as caught:
         create_batch(client, path, endpoint=CHAT)
 
-    assert str(caught.value) == f"2 errors, the first: {path}:3: Unknown parameter: 'bogus'."
+    assert str(caught.value) == f"{start}: {path}:3: Unknown parameter: 'bogus'."
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
