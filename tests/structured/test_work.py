@@ -180,7 +180,7 @@ def test_schema_that_no_budget_suffices_for_is_counted_once(
     """Every rule about schemas asks for the problems. Counting each time took six times as long."""
     calls = []
 
-    def count(schema: dict[str, Any], size: int) -> int:
+    def count(_schema: dict[str, Any], size: int) -> int:
         calls.append(size)
         return MAX_EXTRA_STEPS + 1
 
