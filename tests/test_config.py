@@ -91,6 +91,20 @@ def test_globs_without_a_slash_match_names_and_not_directories(tmp_path: Path) -
     assert found.rules_for(tmp_path / "drafts" / "final.jsonl") == {}
 
 
+def test_globs_match_links_and_not_their_targets(tmp_path: Path) -> None:
+    """Version control of large files often replaces files by links into a store."""
+    project = tmp_path / "project"
+    (project / "batches").mkdir(parents=True)
+    link = project / "batches" / "x.jsonl"
+    link.symlink_to(tmp_path / "store")
+    text = 'include = ["batches/*"]\n[per-file."batches/*"]\nselect = ["invalid_type"]'
+    (project / "batchlint.toml").write_text(text, "utf-8")
+    found = config.nearest(project)
+
+    assert found.rules_for(link) == {"select": ["invalid_type"]}
+    assert config.is_matched(link, found.globs("include"))
+
+
 def test_globs_match_names_of_files_outside_the_project(tmp_path: Path) -> None:
     (tmp_path / "project").mkdir()
     text = '[per-file."x.jsonl"]\nselect = ["invalid_type"]\n[per-file."a/*"]\nwarn = []'

@@ -297,9 +297,12 @@ def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
 
 
 def _relative_path(path: Path, directory: Path) -> str:
-    """Return a path relative to a directory, or only its name if it is outside the directory."""
+    """Return a path relative to a directory, or only its name if it is outside the directory.
+
+    If the file itself is a symbolic link, the link counts, not its target.
+    """
     try:
-        return _resolve(path).relative_to(_resolve(directory)).as_posix()
+        return (_resolve(path.parent) / path.name).relative_to(_resolve(directory)).as_posix()
     except (OSError, ValueError):
         return path.name
 
