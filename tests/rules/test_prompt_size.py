@@ -12,6 +12,7 @@ from support import request
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
 EMBEDDINGS = "/v1/embeddings"
+COMPLETIONS = "/v1/completions"
 
 #: The maximum number of characters: gpt-4o accepts 128,000 tokens of at most 128 characters.
 FULL = 128_000 * 128
@@ -69,6 +70,18 @@ def test_input_that_the_api_may_shorten_is_not_reported(case: ShortenedInput) ->
     long = request("a", RESPONSES, model="gpt-4o", input="x" * (FULL + 1), **case.options)
 
     assert len(check_request(long)) == case.errors
+
+
+def test_each_prompt_of_a_completions_request_has_its_own_window() -> None:
+    """davinci-002 accepts 16,384 tokens of at most 128 characters."""
+    full = "x" * (16_384 * 128)
+
+    def findings(prompt: Any) -> list[str | None]:
+        line = request("a", COMPLETIONS, model="davinci-002", prompt=prompt)
+        return [error.param for error in check_request(line) if error.severity == "error"]
+
+    assert findings([full, full]) == []
+    assert findings(["x", full + "x"]) == findings(full + "x") == ["body.prompt"]
 
 
 def test_model_with_unknown_context_window_is_not_checked() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ..findings import Phase, Problem
-from ..providers import RESPONSES, context_window
+from ..providers import CHAT, COMPLETIONS, RESPONSES, context_window
 from .registry import Request, problem, request_rule
 from .triggers import long_lines
 
@@ -25,6 +25,9 @@ LONG_LINE: Final = 8192 * MAX_TOKEN_LENGTH
 #: The parameters that contain the prompt.
 _PROMPT_PARAMETERS: Final = ("messages", "input", "instructions", "prompt")
 
+#: The parameter that a finding names, by endpoint.
+_PARAMETERS: Final = {CHAT.name: "messages", COMPLETIONS.name: "prompt", RESPONSES.name: "input"}
+
 #: Fields inside these parameters whose values are identifiers, not text.
 _IDENTIFIERS: Final = frozenset(
     {"role", "type", "id", "call_id", "tool_call_id", "name", "detail", "status", "phase"}
@@ -34,7 +37,11 @@ _IDENTIFIERS: Final = frozenset(
 _ENCODED_FIELDS: Final = frozenset({"data", "file_data", "encrypted_content"})
 
 
-@request_rule(code="context_length_exceeded", when=long_lines(LONG_LINE))
+@request_rule(
+    code="context_length_exceeded",
+    endpoints=[CHAT, COMPLETIONS, RESPONSES],
+    when=long_lines(LONG_LINE),
+)
 def context_exceeded(request: Request) -> Iterator[Problem]:
     """The prompt exceeds the model's context window, whichever tokenizer is used.
 
@@ -57,15 +64,23 @@ def context_exceeded(request: Request) -> Iterator[Problem]:
     ):
         return
     window = context_window(request.model) if request.line_bytes >= LONG_LINE else None
-    count = prompt_characters(request.body) if window is not None else 0
+    count = _longest_prompt(request) if window is not None else 0
     if window is not None and count > window * MAX_TOKEN_LENGTH:
         yield problem(
             f"This model's maximum context length is {window} tokens.",
-            "input" if request.endpoint == RESPONSES else "messages",
+            _PARAMETERS[request.endpoint.name],
             phase=Phase.LAST,
             hint=f"The prompt has {count:,} characters, so at least {count // MAX_TOKEN_LENGTH:,} "
             "tokens. Shorten it.",
         )
+
+
+def _longest_prompt(request: Request) -> int:
+    """Return the number of characters in a request's longest prompt. Completions accept several."""
+    prompts = request.body.get("prompt")
+    if request.endpoint == COMPLETIONS and isinstance(prompts, list):
+        return max((prompt_characters({"prompt": prompt}) for prompt in prompts), default=0)
+    return prompt_characters(request.body)
 
 
 def prompt_characters(body: Mapping[str, Any]) -> int:
