@@ -154,7 +154,7 @@ report = batchlint.check("requests.jsonl", endpoint="/v1/responses")
 report.ok                # True if there are no errors
 report.errors            # (BatchError(rule, code, line, message, param, ...), ...)
 report.request_counts    # {"total": ..., "failed": ...}
-report.to_dict()         # the dict that --format json prints
+report.to_dict()         # the dict that --format json prints for the file
 report.to_batch()        # the object that the API would return
 ```
 

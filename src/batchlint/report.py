@@ -96,7 +96,8 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a dict, as `--format json` prints it for one file.
 
-        `batchlint schema report` prints its JSON Schema.
+        `batchlint schema report` prints the JSON Schema of the whole document. This dict matches
+        its `#/$defs/File`.
         """
         return {
             "path": self.path,

@@ -44,9 +44,9 @@ def max_tokens_per_request(request: Request) -> Iterator[Problem]:
 
     The API rejects the request when the batch runs. The error appears in the
     batch's error file. The API counts token IDs. For strings, it estimates one
-    token per four bytes of UTF-8. batchlint reports strings of 1.5 million bytes or
-    more, because the API has rejected all known requests of this size. Above 1.2
-    million bytes, `embedding_tokens` warns.
+    token per four bytes of UTF-8. batchlint reports a request whose
+    strings have at least 1.5 million bytes in total, because the API has rejected all
+    known requests of this size. Above 1.2 million bytes, `embedding_tokens` warns.
 
     Fix: Spread the inputs across several requests.
 
@@ -69,7 +69,7 @@ def embedding_tokens(request: Request) -> Iterator[Problem]:
     """The inputs of one embeddings request have an estimated total of over 300,000 tokens.
 
     This is a warning because the count is an estimate: one token per four bytes of
-    UTF-8. For 1.5 million bytes or more, see `max_tokens_per_request`.
+    UTF-8. For 1.5 million bytes or more in total, see `max_tokens_per_request`.
 
     Fix: Spread the inputs across several requests.
 
