@@ -19,11 +19,14 @@ _POINTLESS: Final = {
 }
 
 
+_CACHE_OPTIONS: Final = "prompt_cache_options"
+
+
 @request_rule(
     fails=None,
     once_per_file=True,
     endpoints=[RESPONSES, IMAGE_GENERATIONS, IMAGE_EDITS],
-    when=fields(*_POINTLESS, "prompt_cache_options"),
+    when=fields(*_POINTLESS, _CACHE_OPTIONS),
 )
 def pointless_in_batch(request: Request) -> Iterator[Problem]:
     """The request sets a parameter that serves no purpose in a batch.
@@ -48,11 +51,11 @@ def pointless_in_batch(request: Request) -> Iterator[Problem]:
     for parameter, hint in _POINTLESS.items():
         if body.get(parameter) and _applies_to(request, parameter):
             yield problem(f"'{parameter}' serves no purpose in a batch.", parameter, hint=hint)
-    options = body.get("prompt_cache_options")
+    options = body.get(_CACHE_OPTIONS)
     if (
         isinstance(options, dict)
         and options.get("prewarm") is True
-        and _applies_to(request, "prompt_cache_options")
+        and _applies_to(request, _CACHE_OPTIONS)
     ):
         yield problem(
             "'prompt_cache_options.prewarm' serves no purpose in a batch.",

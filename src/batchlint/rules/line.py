@@ -15,14 +15,12 @@ from ..findings import Fix, PathParts, Problem
 from ..providers import (
     COMPATIBLE,
     OPENAI,
-    Endpoint,
     Provider,
     provider,
     provider_index,
     schema_variant,
 )
 from ..schema.store import body_schema
-from ..schema.validate import Validator, compile_schema
 from .registry import Line, line_rule, stated_in_schema
 
 #: Longer URLs don't match any endpoint.
@@ -422,21 +420,14 @@ def _is_movable(line: Line, field: str) -> bool:
 
     The rest of the body is not checked again, because it may be large.
     """
+    from ..schema.explain import Explainer  # Imported here because valid lines don't need it.
+
     assert line.endpoint is not None
     body = line.request["body"]
     service = line.provider
     variant = schema_variant(line.endpoint, body.get("model")) if service.has_openai_models else ""
-    is_valid = _parameter_validator(line.endpoint, variant, service.schema_provider)
+    schema = body_schema(line.endpoint, variant, service.schema_provider)
+    explainer = Explainer({**schema, "required": []}, validate_fields=False)
     model = {"model": body["model"]} if "model" in body else {}
-    return is_valid({**model, field: line.request[field]}) or not is_valid(model)
-
-
-#: The keywords of a body's schema that apply to single parameters.
-_PARAMETER_KEYWORDS: Final = ("$defs", "additionalProperties", "allOf", "properties")
-
-
-@lru_cache(maxsize=16)
-def _parameter_validator(endpoint: Endpoint, variant: str, provider_name: str) -> Validator:
-    """Compile the schema of an endpoint's bodies without the required parameters."""
-    schema = body_schema(endpoint, variant, provider_name)
-    return compile_schema({key: schema[key] for key in _PARAMETER_KEYWORDS if key in schema})
+    parameters = {**model, field: line.request[field]}
+    return not explainer.explain(parameters) or bool(explainer.explain(model))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from .. import edits
 from ..findings import Fix, Problem
@@ -88,7 +89,10 @@ def unrecognized_argument() -> None:
     """
 
 
-@stated_in_schema(hint='Set `prompt_cache_retention` to "24h", or remove it.')
+_RETENTION_HINT: Final = 'Set `prompt_cache_retention` to "24h", or remove it.'
+
+
+@stated_in_schema(hint=_RETENTION_HINT)
 def invalid_parameter() -> None:
     """`prompt_cache_retention` is `in_memory`, which the model does not support.
 
