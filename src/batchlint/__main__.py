@@ -34,7 +34,7 @@ class _StoppedError(BaseException):
 
 
 class _Signals:
-    """Records signals that stop the command and raises an exception when that is safe.
+    """Records the first signal that stops the command. Raises an exception when that is safe.
 
     An exception is not safe during imports: it leaves a module half initialized, and crashes some
     compiled modules.
@@ -62,13 +62,13 @@ class _Signals:
             signal.signal(number, previous)
 
     def allow_exceptions(self) -> None:
-        """Raise an exception for each signal from now on and for one that has already arrived."""
+        """Raise an exception for the first signal, now if it has already arrived, or else later."""
         self._may_raise = True
         if self.received is not None:
             raise _StoppedError
 
     def forbid_exceptions(self) -> None:
-        """Only record signals from now on."""
+        """Only record the first signal from now on, without an exception."""
         self._may_raise = False
 
     def report_unraisable(self, unraisable: Any) -> None:
@@ -128,7 +128,7 @@ def _run_until_signal(signals: _Signals) -> int:
 
 
 def _run_command(signals: _Signals, settings: Settings) -> int:
-    """Run click's command and convert its exceptions to an exit status."""
+    """Run click's command and return its exit status. Report invalid usage and failed output."""
     import click  # Imported here, after `run` has disabled gc, which saves 4 ms.
 
     from .cli.check import EXIT_OK

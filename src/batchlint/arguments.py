@@ -18,7 +18,8 @@ def epoch_seconds(now: float | datetime | None) -> int:
     """Convert a time to whole seconds since the epoch.
 
     Args:
-        now: the time. Default: `SOURCE_DATE_EPOCH` if it is set, or else the current time.
+        now: the time. Default: `SOURCE_DATE_EPOCH` if it is a valid number, or else the current
+            time.
 
     Raises:
         TypeError: the time is neither a number nor a datetime.

@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 #: The default maximum size, in bytes, of a decompressed file, and of a file read over HTTP.
 MAX_UNPACKED_BYTES: Final = 2_000_000_000
 
-#: The default maximum number of seconds to wait for the next bytes from a URL.
+#: The default maximum number of seconds to wait for the next 64 KiB from a URL.
 READ_TIMEOUT: Final = 120
 
 #: The maximum number of extra steps for checking the user schemas in one line. A step takes about a

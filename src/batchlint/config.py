@@ -51,7 +51,7 @@ Rules = Mapping[str, tuple[str, ...]]
 
 
 class ConfigError(ValueError):
-    """A configuration is invalid. The message names the file, the line and the key."""
+    """A configuration is missing or invalid. The message names the file and, if known, the line."""
 
 
 # -- the settings ---------------------------------------------------------------------------------
@@ -252,9 +252,9 @@ class Config(NamedTuple):
         return chosen
 
     def value_for(self, path: Path, key: str) -> Any:
-        """Return the value of a setting for a file.
+        """Return the value of a setting for a file. None if it is not set.
 
-        The last matching glob in `per-file` takes precedence over the settings for all files.
+        If matching globs in `per-file` set it, the last of them takes precedence.
         """
         value = None
         for settings in self._settings_for(path):
@@ -280,8 +280,8 @@ class Config(NamedTuple):
 def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
     """Return whether any of the globs matches a path.
 
-    A glob that contains a slash is matched against the path relative to its directory. Other globs
-    are matched against the name.
+    A glob that contains a slash before its end is matched against the path relative to its
+    directory. Other globs are matched against the name.
 
     Args:
         path: the path.
@@ -311,10 +311,11 @@ def nearest(directory: Path) -> Config:
     """Return the configuration of a directory, or else of the nearest parent that has one.
 
     In the same directory, `batchlint.toml` takes precedence over `pyproject.toml`. A
-    `pyproject.toml` without `[tool.batchlint]` is skipped.
+    `pyproject.toml` without `[tool.batchlint]` is skipped. If there is no configuration, the result
+    is empty.
 
     Raises:
-        ConfigError: the file is invalid.
+        ConfigError: the file can't be read or is invalid.
     """
     try:
         return _nearest(_resolve(directory))
@@ -326,7 +327,8 @@ def load(path: Path) -> Config:
     """Read a configuration from `pyproject.toml`, or from a file in the format of `batchlint.toml`.
 
     Raises:
-        ConfigError: the file is missing or invalid.
+        ConfigError: the file can't be read, is invalid, or is a `pyproject.toml` without
+            `[tool.batchlint]`.
     """
     if path.name != "pyproject.toml":
         return _File(path).config()
@@ -391,7 +393,7 @@ class _File:
         """Read the configuration. If the table is missing, the configuration has no path.
 
         Raises:
-            ConfigError: the file is invalid.
+            ConfigError: the file can't be read or is invalid.
         """
         table: Any = self._load()
         for key in self._prefix:

@@ -1,4 +1,4 @@
-"""Edits to the text of a line. Each edit changes one location and keeps all other bytes.
+"""Edits to the text of a line. Each edit changes only what it describes and keeps all other bytes.
 
 An edit returns None if it doesn't apply to the text. Values keep their notation. For example,
 moving a number doesn't decode and encode it.
@@ -78,7 +78,7 @@ def wrap_items(path: PathParts, count: int, before: str, after: str) -> Edit:
 
 
 def unwrap(path: PathParts) -> Edit:
-    """Replace an object with its fields."""
+    """Replace a field, whose value is an object, with the fields of this object."""
     return Edit(_unwrap, (path,))
 
 
@@ -349,7 +349,7 @@ def _all_names(text: str, span: Span, space: str) -> str | None:
 
 
 def value_at(text: str, path: PathParts) -> Any:
-    """Return the value at a path in JSON text. None if there is no such value."""
+    """Return the value at a path in JSON text. None if there is none, or if it is not valid JSON."""
     span = find_span(text, path)
     try:
         return None if span is None else orjson.loads(text[span.start : span.end])
@@ -401,9 +401,9 @@ def _is_almost_object(text: str) -> bool:
 
 
 def _replace_non_finite(text: str) -> str:
-    """Replace numbers that JSON can't express with null.
+    """Replace NaN, infinities and numbers beyond the range of a double with null.
 
-    Text with something like `1.2.3` is not JSON, and is returned unchanged.
+    Text with something like `1.2.3` is not JSON and is returned unchanged.
     """
 
     def null(match: re.Match[str]) -> str:

@@ -151,8 +151,8 @@ class Problem(NamedTuple):
 class BatchError(NamedTuple):
     """One finding: the four fields of the Batch API's `errors.data[]`, plus batchlint's own.
 
-    Findings sort by line, then in the order of the API's checks. The first finding of a line is the
-    one that the API would report.
+    Findings sort by line, then in the order of the API's checks, with warnings last. The first error
+    of a line is the one that the API would report.
 
     Attributes:
         rule: the rule's unique name, in snake_case.
@@ -172,7 +172,7 @@ class BatchError(NamedTuple):
         hint: how to fix the problem. None if there is no hint.
         column: the column where the location begins, in code points, counted from 1. None for the
             file as a whole, for requests passed as dicts, for lines that could not be read again,
-            and for lines with a very large number of fields.
+            and for lines that are deeply nested or have a very large number of fields.
         fix: how `batchlint fix` would repair the problem. None if it can't.
         order: the finding's rank in the order of the API's checks. It doesn't affect equality.
     """

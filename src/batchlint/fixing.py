@@ -77,7 +77,8 @@ class FixReport:
         report: the report of the file after the fixes.
         unsafe: whether unsafe fixes were allowed.
         has_objects: whether at least one line is, or can be turned into, a JSON object. If not, the
-            file is probably not batch input, so it is not changed.
+            file is probably not batch input, so it is not changed. Always true if batchlint
+            recognizes another file format.
     """
 
     fixed: Mapping[str, int]
@@ -119,7 +120,7 @@ def fix(
     """Repair a batch input file.
 
     Each fix changes only the faulty text. All other bytes stay the same: the notation of numbers,
-    the order of keys, spaces and escapes. If there is nothing to fix, the file is not rewritten.
+    the order of keys, spaces and escapes. If there is nothing to fix, the source is not rewritten.
     Fixing a file a second time changes nothing.
 
     Safe fixes preserve the meaning of a request. Unsafe fixes may change it. The
@@ -127,7 +128,7 @@ def fix(
 
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
-            (bytes or str). A stream is copied to a temporary file first.
+            (bytes or str). Unless it is a regular file, it is copied to a temporary file first.
         target: where to write the repaired file: a path, a binary stream, or None. If it is the
             path of the source, the file is replaced once the new one is complete, and keeps its
             mode and links. If it is None, nothing is written, and the result describes the fixes
@@ -156,8 +157,8 @@ def fix(
         OSError: the source can't be read, or the target can't be written. A target path
             then keeps its old content.
         TypeError: an argument has the wrong type.
-        ValueError: the provider, a rule or the endpoint is unknown, a number is negative, or the
-            target is a `.jsonl.gz` file.
+        ValueError: the provider, a rule or the endpoint is unknown, no rule is selected, a number
+            is negative, `now` is not in the years 1 to 9999, or the target is a `.jsonl.gz` file.
     """
     repair = Repair(
         Rules(select, ignore, warn, error),
@@ -227,7 +228,7 @@ class Result(NamedTuple):
             source: the source.
 
         Raises:
-            OSError: the source has changed since it was read.
+            OSError: the target is the source, which has changed since it was read.
             OutputError: the target can't be written. It keeps its old content.
         """
         if not _is_same(source, path):
@@ -269,7 +270,7 @@ class Content:
         return StreamSource(self._source)
 
     def raise_if_changed(self) -> None:
-        """Raise OSError if a file has changed since it was first read."""
+        """Raise OSError if a file on disk has changed since it was first read."""
         if isinstance(self._source, FileSource):
             self._source.raise_if_changed()
 
@@ -328,6 +329,7 @@ class Repair:
         Raises:
             OSError: the source can't be read.
             OutputError: a temporary file can't be written.
+            TypeError: the type of the source is not supported.
         """
         directory = None
         if beside is not None:
@@ -398,7 +400,7 @@ class Repair:
     # -- the format of the file -------------------------------------------------------------------
 
     def _convert(self, content: Content, error: BatchError) -> Iterator[bytes]:
-        """Yield the file in UTF-8, with one request per line."""
+        """Yield the file in UTF-8 or with one request per line, depending on its format."""
         chunks = content.open().chunks()
         try:
             yield from CONVERTERS[error.rule](chunks)

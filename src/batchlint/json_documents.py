@@ -61,7 +61,8 @@ def as_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield each object of a JSON array, or each object at the top level, as one line.
 
     Raises:
-        NotConvertibleError: the input has another format, or is cut off.
+        NotConvertibleError: the input has another format, is cut off, or contains a request that
+            is too large.
     """
     for value in _objects(chunks):
         if not is_json_object(value):

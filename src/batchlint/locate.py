@@ -1,4 +1,4 @@
-"""Locates findings in the text of their lines by following JSON Pointers."""
+"""Locates findings in the text of their lines, by JSON Pointer or by the position of the error."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ AnyPath = str | os.PathLike[str] | Any
 #: The maximum number of unfinished calls on a caller's executor.
 _EXECUTOR_WINDOW: Final = 256
 
-#: The minimum number of files to inspect before choosing where to run the checks. With many cores,
-#: the number is two per core.
+#: The minimum number of files to inspect before choosing where to run the checks. With many workers,
+#: the number is two per worker.
 _LOOK_AHEAD: Final = 100
 
 #: The number of threads that check files at URLs. They spend most of the time waiting for servers.
@@ -79,14 +79,14 @@ def check_many(
         error: rules to enable as errors.
         jobs: the number of worker processes. 1 checks one file after another in this process, and
             0 uses one process per core. If None, the choice depends on the first 100 files (more
-            on machines with many cores). If any of them is at a URL, batchlint uses threads. If
-            there are at least two local files per core, with a total size of at least 64 MB (8 MB
+            on machines with many cores). If there are several, and any of them is at a URL,
+            batchlint uses threads. If there are at least two local files per core, with a total size of at least 64 MB (8 MB
             with `fork`), it uses one process per core. Otherwise, it checks one file at a time, and
             a large file in several processes.
         executor: an executor to run the checks, with one call per file: a `concurrent.futures`
             executor, Dask's `get_executor()`, or any object with a `submit` method. Its workers
             must be able to read the files. `jobs` then has no effect.
-        progress: a function to call after each file, with the size of the file in bytes.
+        progress: a function to call after each file that could be read, with its size in bytes.
         now: the time of the check, as for `check`.
         keep: the maximum number of findings to keep per rule and file. 0 means no limit.
         create: the parameters of the create call, without `input_file_id`. They are checked
@@ -142,7 +142,7 @@ def _check_all(
 ) -> Iterator[tuple[str, Report | OSError]]:
     """Check files, yield the results, and report progress."""
     if executor is None:
-        # On many cores, 100 files would be too few to divide among worker processes.
+        # With many workers, 100 files would be too few to divide among worker processes.
         look_ahead = max(_LOOK_AHEAD, 2 * (jobs or count_cores()))
         first = list(islice(files, look_ahead))
         files = chain(first, files)

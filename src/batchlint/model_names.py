@@ -95,7 +95,7 @@ def _nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _edit_distance(a: str, b: str) -> int:
-    """Count the insertions, deletions, replacements and swaps of adjacent characters."""
+    """Return the minimum number of insertions, deletions, replacements and adjacent swaps."""
     rows = [list(range(len(b) + 1))]
     for i, x in enumerate(a, 1):
         row = [i]

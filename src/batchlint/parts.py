@@ -37,7 +37,7 @@ def check_chunk(
         first: whether this is the first part of the file. batchlint looks for a byte order mark and
             for other file formats only in the first part. To recognize another format, it needs at
             least 256 KiB, or the whole file. A finding about another format has a fix only if the
-            part is the whole file.
+            part can be converted by itself.
         provider: the service that the file is for, as for `check`.
         endpoint: the URL of the batch endpoint. Needed only if the provider's lines have no URL.
         select: the rules to check, as for `check`.

@@ -177,7 +177,7 @@ class Provider(NamedTuple):
         return next(urls, endpoint.name)
 
     def url_of_line(self, request: Mapping[str, Any], endpoint: str | None = None) -> Any:
-        """Return a line's URL. If it may be missing and is, infer it from the batch or the body.
+        """Return a line's URL. If it is missing but not required, take it from the batch or the body.
 
         Args:
             request: the decoded line.
@@ -228,7 +228,7 @@ def provider(name: str = OPENAI) -> Provider:
     """Look up a provider by its name.
 
     Raises:
-        ValueError: there is no such provider. The message suggests similar names.
+        ValueError: there is no such provider. The message suggests similar names, or lists all.
         TypeError: the name is not a string.
     """
     if not isinstance(name, str):

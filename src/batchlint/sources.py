@@ -121,7 +121,7 @@ def open_source(
         read_timeout: for a URL, the maximum number of seconds to wait for the next 64 KiB.
 
     Raises:
-        OSError: the file can't be found.
+        OSError: a local file can't be opened. Files at URLs are not opened yet.
         TypeError: the type of the source is not supported.
     """
     if is_url(source) or is_remote_path(source):
@@ -723,7 +723,7 @@ def to_json_bytes(value: Any) -> bytes:
     Lone surrogates become escapes. NaN and infinities are written as by `json.dumps`.
 
     Raises:
-        TypeError: the value contains something that JSON can't represent.
+        TypeError: the value contains something that JSON can't represent, or is nested too deeply.
     """
     try:
         text = orjson.dumps(value)

@@ -218,17 +218,18 @@ def split(
             (bytes or str).
         folder: the directory for the parts and the manifest. It is created if it doesn't exist.
         provider: the service whose limits apply.
-        name: the name of the file. The names of the parts begin with it, without `.jsonl`. Default:
-            the name of the source, if it has one, or else `batch`.
+        name: the name of the file. The names of the parts begin with it, without `.jsonl`,
+            `.jsonl.gz`, `.json` or `.txt`. Default: the name of the source, if it has one, or else
+            `batch`.
         by: the fields that all requests in a part must share: `model`, `url`, both, or none.
             Default: the fields that the provider requires, or may require, to be the same in a
             file. OpenAI: both.
-        max_requests: the maximum number of requests per part. Default: the provider's limit
-            (OpenAI: 50,000).
-        max_bytes: the maximum size of a part. Default: the lowest limit in any of the provider's
-            published sources (OpenAI: 200,000,000).
-        max_embedding_inputs: the maximum number of embedding inputs per part. Default: the
-            provider's limit (OpenAI: 50,000).
+        max_requests: the maximum number of requests per part. Default: the lowest limit in any of
+            the provider's published sources (OpenAI: 50,000).
+        max_bytes: the maximum size of a part. Default: the lowest limit in any of these sources
+            (OpenAI: 200,000,000).
+        max_embedding_inputs: the maximum number of embedding inputs per part. Default: the lowest
+            limit in any of these sources (OpenAI: 50,000).
         max_parts: the maximum number of parts. If the file needs more parts, nothing is written.
         dry_run: don't write any files.
         force: replace existing parts and an existing manifest. Parts that only the old manifest
@@ -422,7 +423,7 @@ class _Splitter:
         self._bytes = 0
 
     def split(self, source: Source, name: str | None) -> Manifest:
-        """Place all lines of a source."""
+        """Place all lines of a source and return the manifest."""
         ids = CustomIds()
         for chunk in source.chunks():
             ids.absorb(CustomIds.pack(self._place_all(chunk)))
@@ -718,7 +719,7 @@ class _Target:
             self._unfinished.unlink()
 
     def _move_parts(self, paths: list[Path]) -> None:
-        """Move the parts. If this fails without `force`, remove them, as they replace no files."""
+        """Move the parts. If this fails without `force`, remove them: they have replaced no files."""
         try:
             for number, path in enumerate(paths):
                 (self._temporary / str(number)).replace(path)

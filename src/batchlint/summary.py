@@ -124,7 +124,8 @@ class Runs:
         """Return the values, most frequent first. Ties keep the order of first use.
 
         Args:
-            statuses: the status of each line. Blank lines are not counted.
+            statuses: the status of each line. Blank lines and lines without a value are not
+                counted.
         """
         counts: Counter[str] = Counter()
         for run in self.until(len(statuses)):

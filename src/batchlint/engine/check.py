@@ -60,7 +60,7 @@ def check(
 ) -> Report:
     """Check a batch input file before you upload it.
 
-    Bad data is reported, and never causes an exception. Memory grows with the number of custom_ids,
+    Bad data is reported and doesn't raise an exception. Memory grows with the number of custom_ids,
     not with the size of the file.
 
     Args:
@@ -69,7 +69,8 @@ def check(
         provider: the service that the file is for, such as `azure`. `batchlint provider` lists the
             names. Use `compatible` for any other service that accepts OpenAI's format.
         endpoint: the URL of the batch endpoint. Default: the `endpoint` in `create`, or else the
-            most frequent valid URL in the file.
+            most frequent valid URL in the file. If the service uses the URLs in the file, they take
+            precedence.
         name: the name of the file. Default: the name of the source, if it has one. A name that
             doesn't end in `.jsonl` is reported.
         select: the rules to check: names, groups, API codes or globs. Default: all rules that are
@@ -77,13 +78,15 @@ def check(
         ignore: rules to skip.
         warn: rules to enable as warnings.
         error: rules to enable as errors.
-        jobs: the number of worker processes. 1 checks the file in this process, and 0 uses one
-            process per core. If None, the number depends on the size of the file.
+        jobs: the maximum number of worker processes. Small files use fewer. 1 checks the file in
+            this process, and 0 means one process per core. If None, the number depends on the size
+            of the file.
         executor: an executor that runs the checks, such as a `ProcessPoolExecutor` or Dask's
             `get_executor()`. `jobs` then has no effect.
         progress: a function to call with the number of bytes checked since the last call.
         now: the time of the check, for rules that depend on the date: seconds since the epoch, or
-            an aware datetime. Default: `SOURCE_DATE_EPOCH` if it is set, or else the current time.
+            an aware datetime. Default: `SOURCE_DATE_EPOCH` if it is a valid number, or else the
+            current time.
         keep: the maximum number of findings to keep per rule. All findings are counted. 0 means no
             limit.
         create: the parameters of the create call, without `input_file_id`. They are checked
@@ -100,11 +103,13 @@ def check(
         The report. It is truthy if there are no errors.
 
     Raises:
-        OSError: the file can't be read, or it changed while it was being read.
-        TypeError: an argument has the wrong type.
+        OSError: the file can't be read, it changed while it was being read, it has a line longer
+            than 1,000,000,000 bytes, or a worker process died.
+        TypeError: an argument has the wrong type, or a request contains a value that JSON can't
+            represent.
         ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a
-            batch endpoint or differs from the one in `create`, a number is negative, `now` is not
-            in the years 1 to 9999, or `start` is unknown.
+            batch endpoint or differs from the one in `create`, a number is negative, `read_timeout`
+            is 0 or infinite, `now` is not in the years 1 to 9999, or `start` is unknown.
     """
     check_workers(jobs, executor, start)
     check_count("max_unpacked_bytes", max_unpacked_bytes)
@@ -141,10 +146,10 @@ def iter_errors(
 ) -> Iterator[BatchError]:
     """Check a batch input file and yield each finding as soon as it is known.
 
-    The findings are the same as those of `check` with `keep=0`. The file is read in chunks of
-    256 KiB. The findings about the lines of a chunk are yielded after the chunk has been checked.
-    Findings about the whole file, such as duplicate custom_ids, and findings that are reported once
-    per file come last.
+    The findings are the same as those of `check` with `keep=0`, but findings before the first JSON
+    object may lack a fix. The file is read in chunks of 256 KiB. The findings about the lines of a
+    chunk are yielded after the chunk has been checked. Findings about the whole file, such as
+    duplicate custom_ids, and findings that are reported once per file come last.
 
     Args:
         source: as for `check`. It is read while you iterate over the findings.
@@ -169,11 +174,13 @@ def iter_errors(
         checks.
 
     Raises:
-        OSError: the file can't be read. Raised during iteration.
-        TypeError: an argument has the wrong type. For `source`, raised during iteration.
+        OSError: the file can't be read, changed while it was being read, or has a line longer than
+            1,000,000,000 bytes. Raised during iteration.
+        TypeError: an argument has the wrong type, or a request contains a value that JSON can't
+            represent. For `source`, raised during iteration.
         ValueError: the provider or a rule is unknown, no rule is selected, `endpoint` is not a
-            batch endpoint or differs from the one in `create`, a number is negative, or `now` is
-            not in the years 1 to 9999.
+            batch endpoint or differs from the one in `create`, a number is negative, `read_timeout`
+            is 0 or infinite, or `now` is not in the years 1 to 9999.
     """
     check_count("max_unpacked_bytes", max_unpacked_bytes)
     check_seconds("read_timeout", read_timeout)
@@ -299,7 +306,7 @@ class Job:
         return summary
 
     def errors(self, opener: Callable[[], Source]) -> Iterator[BatchError]:
-        """Yield the findings about the lines of a source, and then those about the whole file.
+        """Yield the findings about the lines of a source, and then all other findings.
 
         Args:
             opener: a function that opens the source.
@@ -385,8 +392,8 @@ def check_request(
         The findings, in the order of the API's checks. Their `line` is 1.
 
     Raises:
-        TypeError: the request is not a dict, or contains a value that JSON can't represent. NaN
-            and infinities are reported instead.
+        TypeError: the request is not a dict, is nested too deeply, or contains a value that JSON
+            can't represent. NaN and infinities are reported instead.
         ValueError: the provider or a rule is unknown, or no rule is selected.
     """
     if not isinstance(request, dict):

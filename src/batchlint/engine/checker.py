@@ -449,9 +449,12 @@ class Checker:
     def errors(self, problems: Iterable[Problem], effect: Effect | None = None) -> list[BatchError]:
         """Turn problems into findings, in the order of the API's checks.
 
+        Problems of disabled rules are omitted.
+
         Args:
             problems: the problems, with their rule, line and custom_id.
-            effect: the effect of the problems. Default: the effect that the rule defines.
+            effect: the effect of the problems. Default: the effect that the provider or the rule
+                defines.
         """
         return _sorted_errors(
             self._error(

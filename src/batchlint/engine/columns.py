@@ -64,7 +64,7 @@ class ColumnChecker:
 def add_missing_columns(report: Report, source: Source) -> Report:
     """Return a report in which the findings of rules that compare lines have columns, too.
 
-    The source is read again to find these columns.
+    The source is read again to find these columns. If it can't be read, they stay None.
 
     Args:
         report: the report.

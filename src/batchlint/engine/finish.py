@@ -34,7 +34,7 @@ def finish(
         plan: the settings that the lines were checked with.
         name: the file's name, if it has one.
         endpoint: the URL of the batch endpoint, if the caller set it. Default: the most frequent
-            valid URL.
+            valid URL, which takes precedence if the provider uses the URLs in the file.
         extra: further findings, such as those about the create call.
         create: the parameters of the create call.
     """
@@ -86,7 +86,8 @@ def finish(
 def lacks_objects(summary: ChunkSummary) -> bool:
     """Return whether no line is a JSON object, and `fix` can't turn any line into one.
 
-    Such a file may not be batch input at all, so `fix` doesn't even remove its blank lines.
+    Such a file may not be batch input at all, so `fix` doesn't even remove its blank lines. For a
+    file in another known format, return False.
 
     Args:
         summary: the summary of all lines.

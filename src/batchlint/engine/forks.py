@@ -58,7 +58,7 @@ class ForkedCall:
 
         Raises:
             OSError: a worker died.
-            BaseException: the call raised this exception.
+            Exception: any exception that the call raised.
         """
         while not self.done:
             self._executor.wait()

@@ -97,8 +97,9 @@ def run(
     Args:
         source: the source.
         plan: the settings of the check.
-        jobs: the number of worker processes. 1 checks the source in this process, and 0 uses one
-            process per core. If None, the number depends on the size of the source.
+        jobs: the maximum number of worker processes. Small sources use fewer. 1 checks the source
+            in this process, and 0 means one process per core. If None, the number depends on the
+            size of the source.
         executor: the caller's executor. `jobs` then has no effect.
         start: how worker processes start.
 

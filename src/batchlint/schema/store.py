@@ -1,4 +1,4 @@
-"""The schemas that ship with the package, with the patches of model families applied."""
+"""The schemas that ship with the package, patched for model families and providers."""
 
 from __future__ import annotations
 

@@ -96,7 +96,10 @@ def problems(root: dict[str, Any]) -> Iterator[SchemaProblem]:
 
 
 def is_obviously_valid(root: dict[str, Any]) -> bool:
-    """Return whether the fast engine accepts a schema and all of its patterns compile."""
+    """Return whether the fast engine accepts a schema and all of its patterns compile.
+
+    Without the engine, or if the schema declares a draft, return False.
+    """
     try:
         import jsonschema_rs
     except ImportError:

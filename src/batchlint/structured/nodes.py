@@ -123,7 +123,7 @@ def _definitions(node: Node) -> Iterator[Node]:
 
 
 def types(schema: dict[str, Any]) -> list[Any]:
-    """Return the value of `type` as a list."""
+    """Return the value of `type` as a list, or `[None]` if it is missing."""
     value = schema.get("type")
     return value if isinstance(value, list) else [value]
 
@@ -131,7 +131,7 @@ def types(schema: dict[str, Any]) -> list[Any]:
 def type_context(schema: dict[str, Any], name: str) -> tuple[str, ...]:
     """Return the context of one name in a `type` list, such as `("type", "1")`.
 
-    If `type` is not a list, return an empty tuple.
+    If `type` is not a list, or lacks the name, return an empty tuple.
 
     Evidence: reported, July 2025 and June 2026.
     """

@@ -14,7 +14,7 @@ class SchemaProblem(NamedTuple):
         sentence: the part of the API's message that follows the schema's name.
         path: the path of the problem in the schema.
         hint: how to fix the problem.
-        certain: whether the API is certain to reject the schema. Otherwise, it may accept it.
+        certain: whether the API is certain to reject the schema. Otherwise, it may be accepted.
         chat_only: whether `certain` applies only to chat completions. `/v1/responses` may accept
             the schema.
         repair: how to make an object valid in strict mode. `close` adds `"additionalProperties":

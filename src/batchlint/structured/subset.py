@@ -202,9 +202,8 @@ def problems(
         return ()
     budget = budget or Budget()
     excess = excess_steps(schema, len(raw))
-    if (
-        excess <= budget.left
-    ):  # Otherwise, don't call `explanation_steps`. It compiles the patterns.
+    # Otherwise, don't call `explanation_steps`, because it compiles the patterns.
+    if excess <= budget.left:
         excess += explanation_steps(schema)
     if not budget.spend(excess):
         if raw and excess > MAX_EXTRA_STEPS:  # No budget suffices.
