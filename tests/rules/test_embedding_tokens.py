@@ -69,6 +69,23 @@ def test_empty_input_is_a_warning_but_an_error_in_a_list() -> None:
     assert "has accepted one" in str(warning.hint)
 
 
+@pytest.mark.parametrize(
+    ("count", "found"),
+    [
+        (2048, []),
+        (2049, [("long_token_list", "warning")]),
+        (8192, [("long_token_list", "warning")]),
+        (8193, [("input_too_long", "error")]),
+    ],
+)
+def test_one_list_may_have_8192_tokens(count: int, found: list[tuple[str, str]]) -> None:
+    """The documentation limits it to 2,048, but the API has accepted 8,191."""
+    assert [
+        (error.rule, error.severity) for error in check_request(request(input=[5] * count))
+    ] == found
+    assert check_request(request(input=[[5] * min(count, 8192)])) == []
+
+
 def test_encoding_format_may_be_null() -> None:
     assert check_request(request(encoding_format=None)) == []
     assert [error.code for error in check_request(request(encoding_format="int8"))] == [

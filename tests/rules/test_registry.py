@@ -53,6 +53,7 @@ WITHOUT_EXAMPLES = OF_OTHER_PROVIDERS | {
     "context_exceeded",
     "enqueued_tokens",
     "input_too_long",
+    "long_token_list",
     "max_tokens_per_request",
     "embedding_tokens",
 }

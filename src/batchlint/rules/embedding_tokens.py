@@ -121,3 +121,25 @@ def empty_embedding_input() -> None:
     string, but the API accepted one in a recorded response from August 2025 and in
     a report from September 2026.
     """
+
+
+@stated_in_schema(
+    code="array_above_max_length",
+    fails=None,
+    hint="The API has accepted such a list, against its documentation. To be safe, put the list in "
+    "another list, or split it.",
+)
+def long_token_list() -> None:
+    """The `input` of an embeddings request is one list of more than 2,048 tokens.
+
+    This is a warning because the sources contradict each other. The documentation
+    limits every list to 2,048 items, but also one input to 8,192 tokens, and the API
+    has accepted a list of 8,191 tokens. More than 8,192 tokens are an error.
+
+    Fix: Put the list in another list, such as `[[1, 2, 3]]`, or split it.
+
+    Evidence: reported. The OpenAPI document and the docstrings of openai-python
+    3.57.0 have the limit. The recorded output of Embedding_long_inputs.ipynb
+    (openai/openai-cookbook, 2023) shows that text-embedding-ada-002 accepted one
+    list of 8,191 tokens.
+    """
