@@ -62,13 +62,13 @@ class _Signals:
             signal.signal(number, previous)
 
     def allow_exceptions(self) -> None:
-        """Raise an exception for the first signal, now if it has already arrived, or else later."""
+        """From now on, raise an exception for the first signal, even if it has already arrived."""
         self._may_raise = True
         if self.received is not None:
             raise _StoppedError
 
     def forbid_exceptions(self) -> None:
-        """Only record the first signal from now on, without an exception."""
+        """From now on, record the first signal without raising an exception."""
         self._may_raise = False
 
     def report_unraisable(self, unraisable: Any) -> None:

@@ -1,4 +1,4 @@
-"""Edits to the text of a line. Each edit changes only what it describes and keeps all other bytes.
+"""Edits to the text of a line. Each edit changes only a part of the text and keeps all other bytes.
 
 An edit returns None if it doesn't apply to the text. Values keep their notation. For example,
 moving a number doesn't decode and encode it.
@@ -78,7 +78,7 @@ def wrap_items(path: PathParts, count: int, before: str, after: str) -> Edit:
 
 
 def unwrap(path: PathParts) -> Edit:
-    """Replace a field, whose value is an object, with the fields of this object."""
+    """Replace a field with the fields of the object that is its value."""
     return Edit(_unwrap, (path,))
 
 
@@ -349,7 +349,7 @@ def _all_names(text: str, span: Span, space: str) -> str | None:
 
 
 def value_at(text: str, path: PathParts) -> Any:
-    """Return the value at a path in JSON text. None if there is none, or if it is not valid JSON."""
+    """Return the value at a path in JSON text. None if the value is missing or invalid."""
     span = find_span(text, path)
     try:
         return None if span is None else orjson.loads(text[span.start : span.end])

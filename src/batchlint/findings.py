@@ -109,7 +109,7 @@ class Fix(NamedTuple):
     Attributes:
         safety: `safe` if the fix preserves the meaning of the request, otherwise `unsafe`.
         summary: one sentence that describes the fix.
-        edits: the changes to the line, in order. Empty if the fix changes the whole file.
+        edits: the changes to the line, in order. Empty if the fix depends on the whole file.
     """
 
     safety: Safety
@@ -151,8 +151,8 @@ class Problem(NamedTuple):
 class BatchError(NamedTuple):
     """One finding: the four fields of the Batch API's `errors.data[]`, plus batchlint's own.
 
-    Findings sort by line, then in the order of the API's checks, with warnings last. The first error
-    of a line is the one that the API would report.
+    Findings sort by line, then in the order of the API's checks, with warnings last. The first
+    error of a line is the one that the API would report.
 
     Attributes:
         rule: the rule's unique name, in snake_case.

@@ -77,8 +77,8 @@ class FixReport:
         report: the report of the file after the fixes.
         unsafe: whether unsafe fixes were allowed.
         has_objects: whether at least one line is, or can be turned into, a JSON object. If not, the
-            file is probably not batch input, so it is not changed. Always true if batchlint
-            recognizes another file format.
+            file is probably not batch input, so it is not changed. Always true for a file in
+            another format that batchlint recognizes.
     """
 
     fixed: Mapping[str, int]
@@ -128,7 +128,7 @@ def fix(
 
     Args:
         source: a path, bytes, a binary stream, or an iterable of requests (dicts) or of lines
-            (bytes or str). Unless it is a regular file, it is copied to a temporary file first.
+            (bytes or str). Any source except a regular file is first copied to a temporary file.
         target: where to write the repaired file: a path, a binary stream, or None. If it is the
             path of the source, the file is replaced once the new one is complete, and keeps its
             mode and links. If it is None, nothing is written, and the result describes the fixes
@@ -400,7 +400,7 @@ class Repair:
     # -- the format of the file -------------------------------------------------------------------
 
     def _convert(self, content: Content, error: BatchError) -> Iterator[bytes]:
-        """Yield the file in UTF-8 or with one request per line, depending on its format."""
+        """Yield the file, converted to UTF-8 or to one request per line."""
         chunks = content.open().chunks()
         try:
             yield from CONVERTERS[error.rule](chunks)

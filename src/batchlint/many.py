@@ -34,8 +34,8 @@ AnyPath = str | os.PathLike[str] | Any
 #: The maximum number of unfinished calls on a caller's executor.
 _EXECUTOR_WINDOW: Final = 256
 
-#: The minimum number of files to inspect before choosing where to run the checks. With many workers,
-#: the number is two per worker.
+#: The minimum number of files to inspect before choosing where to run the checks. With many
+#: workers, the number is two per worker.
 _LOOK_AHEAD: Final = 100
 
 #: The number of threads that check files at URLs. They spend most of the time waiting for servers.
@@ -79,10 +79,10 @@ def check_many(
         error: rules to enable as errors.
         jobs: the number of worker processes. 1 checks one file after another in this process, and
             0 uses one process per core. If None, the choice depends on the first 100 files (more
-            on machines with many cores). If there are several, and any of them is at a URL,
-            batchlint uses threads. If there are at least two local files per core, with a total size of at least 64 MB (8 MB
-            with `fork`), it uses one process per core. Otherwise, it checks one file at a time, and
-            a large file in several processes.
+            on machines with many cores). If there are several files, and any of them is at a URL,
+            batchlint uses threads. If there are at least two local files per core, with a total
+            size of at least 64 MB (8 MB with `fork`), it uses one process per core. Otherwise, it
+            checks one file at a time, and a large file in several processes.
         executor: an executor to run the checks, with one call per file: a `concurrent.futures`
             executor, Dask's `get_executor()`, or any object with a `submit` method. Its workers
             must be able to read the files. `jobs` then has no effect.
@@ -95,8 +95,8 @@ def check_many(
         storage_options: for URLs, the arguments of their fsspec filesystem.
         max_unpacked_bytes: for URLs, the maximum size of a compressed file when decompressed, and
             of a file read over HTTP.
-        read_timeout: for URLs, the maximum number of seconds to wait for the next 64 KiB of a file, or for
-            an HTTP server to list a directory.
+        read_timeout: for URLs, the maximum number of seconds to wait for the next 64 KiB of a file,
+            or for an HTTP server to list a directory.
         start: how worker processes start, as for `check`.
 
     Returns:

@@ -25,7 +25,7 @@ def suggest_models(models: Iterable[str]) -> dict[str, str]:
     The digits must be equal, because different digits mean another version or date.
 
     Args:
-        models: names of models. Known names and fine-tuned models get no suggestion.
+        models: names of models. Known names, long names and fine-tuned models get no suggestion.
 
     Returns:
         The suggestion for each name that has one.

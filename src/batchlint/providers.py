@@ -129,8 +129,8 @@ class Provider(NamedTuple):
             models.
         needs_model: whether every body needs a model.
         single_model: whether a file may use only one model. None if unknown.
-        uses_file_endpoint: whether the provider uses the URLs in the file and ignores the endpoint of
-            the create call.
+        uses_file_endpoint: whether the provider uses the URLs in the file and ignores the endpoint
+            of the create call.
         window: the shortest and longest completion window in hours. None if unknown.
         rules: changes to rules, by the rule's name.
         custom_id: the limits of a custom_id: `min`, `max`, `pattern`.
@@ -177,7 +177,7 @@ class Provider(NamedTuple):
         return next(urls, endpoint.name)
 
     def url_of_line(self, request: Mapping[str, Any], endpoint: str | None = None) -> Any:
-        """Return a line's URL. If it is missing but not required, take it from the batch or the body.
+        """Return a line's URL. If it is optional and missing, infer it from the batch or the body.
 
         Args:
             request: the decoded line.

@@ -131,7 +131,8 @@ class Report:
     def to_batch(self) -> dict[str, Any]:
         """Return the API's response: a Batch object, or the error object of a rejected call.
 
-        A failed batch lists every error about the whole file, then the first error of each line.
+        A failed batch lists the errors that make it fail: every one about the whole file, then the
+        first one of each line.
 
         Source of the structure: a batch recorded in April 2025, and `openai.types.Batch` in
         openai-python 3.57.0.

@@ -183,7 +183,7 @@ class _Stream:
                 yield chunk
 
     def _remember(self, chunk: bytes) -> None:
-        """Keep a chunk while the total stays within `MAX_REMEMBERED_BYTES`."""
+        """Keep a chunk of text while the total stays within `MAX_REMEMBERED_BYTES`."""
         self._remembered_bytes += len(chunk)
         if self.is_text and self._remembered_bytes <= MAX_REMEMBERED_BYTES:
             self._remembered.append(chunk)

@@ -67,8 +67,10 @@ class SplitPart(NamedTuple):
 
     Attributes:
         path: the name of the part's file. It is in the same directory as the manifest.
-        url: the endpoint of all requests in the part. None if they may have different ones.
-        model: the model of all requests in the part. None if they may have different ones.
+        url: the endpoint of all requests in the part. None if they have none, or may have different
+            ones.
+        model: the model of all requests in the part. None if they have none, or may have different
+            ones.
         requests: the number of requests.
         bytes: the size of the part.
         embedding_inputs: the number of inputs in its requests to `/v1/embeddings`.
@@ -719,7 +721,7 @@ class _Target:
             self._unfinished.unlink()
 
     def _move_parts(self, paths: list[Path]) -> None:
-        """Move the parts. If this fails without `force`, remove them: they have replaced no files."""
+        """Move the parts. If this fails without `force`, remove those that were moved."""
         try:
             for number, path in enumerate(paths):
                 (self._temporary / str(number)).replace(path)

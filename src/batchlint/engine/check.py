@@ -60,8 +60,8 @@ def check(
 ) -> Report:
     """Check a batch input file before you upload it.
 
-    Bad data is reported and doesn't raise an exception. Memory grows with the number of custom_ids,
-    not with the size of the file.
+    Bad data is reported. It raises an exception only in the cases listed below. Memory grows with
+    the number of custom_ids, not with the size of the file.
 
     Args:
         source: a path, a URL such as `s3://bucket/key` (needs the `remote` extra), a `UPath`,
@@ -287,7 +287,7 @@ class Job:
             yield from run(source, self.plan, jobs=jobs, executor=executor, start=start)
 
     def foreign_summary(self, source: Source) -> ChunkSummary | None:
-        """Return a summary that reports why a source is not batch input. None if it is.
+        """Return a summary that reports why a source is not batch input. None if it may be.
 
         The summary contains the finding and the size of the source.
         """

@@ -387,8 +387,8 @@ class Checker:
                     yield rule.name, problem.rank, problem
         body = request.get("body")
         if checker is not None and isinstance(body, dict):
-            # If the line's fields are valid, the body isn't. Exception: if only the types in the body
-            # are checked, it may be valid and have a misspelled parameter.
+            # If the line's fields are valid, the body isn't. Exception: if only types are checked,
+            # the body may be valid and have a misspelled parameter.
             problems = checker.explain(body, known_invalid=is_clean_line and not may_be_valid)
             context = Request(checker.endpoint, body, line_bytes, self.provider)
             for problem in self._postprocess(problems, context):

@@ -482,7 +482,7 @@ class _Walk:
         yield self._wrong_type_problem(items, value[0], (*path, 0))
 
     def _accepts_nested_type(self, node: Schema, value: Any) -> bool:
-        """Return whether a schema accepts the types of a value and of its first item, if any."""
+        """Return whether a schema accepts the type of a value and of its first item, recursively."""
         if not self._accepts_type(node, phrasing.json_type(value), value):
             return False
         if not (isinstance(value, list) and value and "items" in node):

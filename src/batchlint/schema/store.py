@@ -22,8 +22,8 @@ def body_schema(endpoint: Endpoint, variant: str = "", provider_name: str = "") 
         endpoint: the endpoint.
         variant: the name of the variant for a group of models (`providers.schema_variant`). Empty
             for the unchanged schema.
-        provider_name: the name of the provider whose schemas to use (`Provider.schema_provider`). Empty for
-            OpenAI's schemas.
+        provider_name: the name of the provider whose schemas to use (`Provider.schema_provider`).
+            Empty for OpenAI's schemas.
     """
     return _body_schema(endpoint, variant, provider_name)
 
