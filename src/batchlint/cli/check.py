@@ -326,7 +326,7 @@ def exit_status(results: Iterable[FileResult], *, strict: bool) -> int:
 
 
 def _print_problems(result: FileResult, formats: Sequence[Format], *, quiet: bool) -> None:
-    """Print problems with a file on standard error, if the reports don't show them."""
+    """Print on standard error why a file can't be read, or what the reports don't show."""
     report = result.report
     if report is None:
         print_message(f"{result.path}: {result.error}")
@@ -360,7 +360,7 @@ def _note_old_schemas() -> None:
 
 
 def _default_keep(formats: Iterable[Format], max_errors: int) -> int:
-    """Return the default number of findings to keep per rule."""
+    """Return the default number of findings to keep per rule. 0 means all."""
     from ..findings import DEFAULT_KEEP
 
     if not max_errors:

@@ -50,7 +50,11 @@ class FileSettings(NamedTuple):
     configs: Configs
 
     def rules_for(self, path: Path) -> dict[str, list[str]]:
-        """Return the rule selection for a file. The command line overrides the configuration."""
+        """Return the rule selection for a file.
+
+        `--select` replaces the configured rules. The other options add to the configured ones. The
+        configured `ignore` doesn't apply to rules that the command line selects.
+        """
         chosen = self.configs(path.parent).rules_for(path)
         enabled = {name for key, names in self.rules.items() if key != "ignore" for name in names}
         if enabled:
@@ -141,7 +145,7 @@ class FileCheck(NamedTuple):
     copies_stdin: bool = False
 
     def run(self, **options: Any) -> FileResult:
-        """Check the file. If it can't be read, the result's `error` is set."""
+        """Check the file. If it can't be read, or memory runs out, the result's `error` is set."""
         from ..output.result import FileResult
         from ..sources import is_url
 

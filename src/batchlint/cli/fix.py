@@ -123,7 +123,7 @@ class _Run:
     """One run of the command.
 
     Args:
-        settings: the settings on the command line.
+        settings: the settings from the command line and the configuration files.
         output_file: the target. None repairs the file in place.
         diff: whether to print a diff and write nothing.
         options: further options of `Repair`.

@@ -63,7 +63,8 @@ def find_inputs(
         configs: a function that returns the configuration of a directory.
         include: globs for the files in directories. Defaults to the globs in the configuration, or
             else to `DEFAULT_INCLUDE`.
-        exclude: globs for files and directories to skip. The globs in the configuration also apply.
+        exclude: globs for files and directories to skip in directories. The globs in the
+            configuration also apply.
 
     Raises:
         click.ClickException: a configuration is invalid.
@@ -144,9 +145,9 @@ class Directory:
     def files(self) -> list[str]:
         """Return the files to check.
 
-        Hidden files, hidden directories and the results of batches are skipped. Pipes, devices and
-        links to them are skipped because reading them may never end. Links to directories are
-        skipped because they may form a loop.
+        Excluded files, hidden files and the results of batches are skipped. So are excluded and
+        hidden directories. Pipes, devices and links to them are skipped because reading them may
+        never end. Links to directories are skipped because they may form a loop.
 
         Raises:
             OSError: a directory can't be read.
@@ -172,7 +173,7 @@ class Directory:
         return found
 
     def notes(self) -> Iterator[str]:
-        """Yield messages about skipped files and about globs that match no file."""
+        """Yield a message if no file matches any glob, and one about skipped files."""
         if not self._has_match:
             globs = ", ".join(glob for glob, _ in self._include)
             yield f"{display_name(self._path)}: no file here matches {globs}"
@@ -249,7 +250,7 @@ def standard_input(copy: IO[bytes] | None = None) -> BinaryIO:
     """Return standard input as a stream that signals can interrupt.
 
     Args:
-        copy: a file to which everything is copied. It is closed if the disk is full.
+        copy: a file to which everything is copied. It is closed if writing to it fails.
 
     Raises:
         OSError: standard input is closed.

@@ -53,7 +53,7 @@ class Commands(click.Group):
             raise
 
     def _suggestion(self, ctx: click.Context, args: list[str]) -> str:
-        """Return the end of an error message, with the command that the user may have meant."""
+        """Return the end of an error message: the command that may be meant, or all commands."""
         import difflib
 
         name = args[0]

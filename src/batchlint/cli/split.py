@@ -160,7 +160,11 @@ def split(
 
 
 def _open(path: str) -> AbstractContextManager[tuple[Any, str | None]]:
-    """Return the source at a path and a name for it if it has none."""
+    """Return the source at a path and a name for it if it has none.
+
+    Raises:
+        OSError: the path is a URL, the file can't be opened, or standard input is closed.
+    """
     from ..sources import is_gzipped, is_url, open_file
 
     if path == "-":

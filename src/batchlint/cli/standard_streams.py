@@ -1,4 +1,4 @@
-"""Replace standard output and standard error so that no write is lost silently."""
+"""Replace standard output and standard error with streams that don't lose bytes."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Format(NamedTuple):
     is_for_people: bool = False
 
     def render(self, files: Iterable[FileResult], options: Options) -> Iterator[str]:
-        """Yield the text to print, piece by piece as files are checked."""
+        """Yield the text to print. Some formats yield it while files are checked."""
         rendered: Iterator[str] = self._module().render(files, options)
         return rendered
 

@@ -1,4 +1,4 @@
-"""Streams that write all bytes, or raise an error."""
+"""Streams that write all bytes, however few the underlying stream accepts per call."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class CompleteWriter(io.RawIOBase):
         """Write all bytes.
 
         Raises:
-            OutputError: the data can't be written.
+            OutputError: writing failed, and the stream is not optional.
         """
         view = memoryview(data).cast("B")
         rest = view

@@ -32,7 +32,7 @@ _MAX_ROWS: Final = 100
 
 
 def render(files: Iterable[FileResult], options: Options) -> Iterator[str]:
-    """Yield one command per finding and one sentence per file.
+    """Yield commands for findings, the number of omitted findings, and one sentence per file.
 
     GitHub shows only the first few annotations, so these are about different rules.
     """

@@ -1,4 +1,4 @@
-"""Reads the lines of findings again, to show them or to count columns in other units."""
+"""Read the lines of findings again, to show them or to count columns in other units."""
 
 from __future__ import annotations
 

@@ -44,7 +44,8 @@ def _absolute(path: str) -> str:
 def uri(path: str) -> str:
     """Return a path relative to the project root, as a relative reference (RFC 3986).
 
-    For a file outside of the project, return a `file` URI. A URL is returned unchanged.
+    For a file outside of the project, return a `file` URI. In a URL, only characters that a URL
+    can't contain are escaped.
     """
     name = _from_root(path)
     if is_url(name):

@@ -1,4 +1,4 @@
-"""Writes files atomically."""
+"""Write files atomically."""
 
 from __future__ import annotations
 

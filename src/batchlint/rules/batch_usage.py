@@ -1,4 +1,4 @@
-"""Rules about parameters that are pointless or risky in a batch. Each is reported once per file."""
+"""Rules about parameters that are pointless or risky in a batch, reported once per file each."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ def pointless_in_batch(request: Request) -> Iterator[Problem]:
     The rule reports `background`, `background_options`, `stream_options` and
     `prompt_cache_options.prewarm` on `/v1/responses`, and `partial_images` on the
     image endpoints. A request with `prewarm` only fills the cache and returns no
-    output.
+    output. If `stream` is set, `stream_options` is not reported (see
+    `streaming_unsupported`).
 
     This is a warning because the Batch API's response to these parameters is
-    unknown. The finding appears once per file.
+    unknown. The finding appears once per file and parameter.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "background": true}
     Passes: /v1/responses {"model": "m", "input": "Hi", "background": false}
@@ -69,7 +70,7 @@ def _applies_to(request: Request, parameter: str) -> bool:
     """Return whether a parameter is pointless on the endpoint of a request.
 
     On the image endpoints, `background` is the background color. Other rules report the
-    parameters that an endpoint rejects.
+    parameters that an endpoint rejects, and `stream`.
     """
     if parameter == "partial_images":
         return request.endpoint in (IMAGE_GENERATIONS, IMAGE_EDITS)
@@ -91,7 +92,7 @@ def order_not_guaranteed(request: Request) -> Iterator[Problem]:
     batch run in no particular order, so no request can depend on another one.
 
     This is a warning because batchlint cannot tell when the turns were created. The
-    finding appears once per file.
+    finding appears once per file and parameter.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "previous_response_id": "resp_1"}
     Passes: /v1/responses {"model": "m", "input": "Hi"}

@@ -180,7 +180,7 @@ def conversation_with_previous_response(request: Request) -> Iterator[Problem]:
         )
 
 
-#: Parameters that `prediction` does not support.
+#: Parameters that `prediction` does not support at all, or only with certain values.
 _EXCLUDED_BY_PREDICTION: Final = (
     "n",
     "logprobs",

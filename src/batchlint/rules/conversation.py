@@ -200,8 +200,9 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
     """The `input` has a tool call without its output, or an output without its call.
 
     This applies to function calls and custom tool calls. The call must come before
-    its output. Each call must have exactly one output. The API rejects the request
-    when the batch runs. The error appears in the batch's error file.
+    its output. Each call must have exactly one output, unless it is asynchronous or a
+    program makes it. The API rejects the request when the batch runs. The error appears
+    in the batch's error file.
 
     Nothing is reported if the API may have stored part of the conversation: if the request
     has `previous_response_id`, `conversation` or `prompt`, or if the input contains
@@ -266,7 +267,7 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
 
 
 def _kind(item: Mapping[str, Any]) -> str:
-    """Return the type of an input item. An item that has only an ID is a reference."""
+    """Return the type of an input item. An ID without a type, role or content is a reference."""
     kind = item.get("type")
     if kind is None and "id" in item and "role" not in item and "content" not in item:
         return "item_reference"
@@ -299,11 +300,12 @@ def _has_no_json_mode_conversation(request: Request) -> bool:
 def json_word_missing(request: Request) -> Iterator[Problem]:
     """The request uses JSON mode, but its conversation does not contain the word "json".
 
-    Case does not matter. The API rejects the request when the batch
-    runs. The error appears in the batch's error file.
+    Case does not matter. The API rejects the request when the batch runs. The error
+    appears in the batch's error file.
 
     Nothing is reported if the word may be somewhere that batchlint cannot see: in an
-    attached file, or in a part of the conversation that the API stores.
+    attached file, or in a part of the conversation that the API stores. If the word is
+    only in `instructions`, see `json_word_only_in_instructions`.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "response_format": {"type": "json_object"}}
@@ -373,7 +375,8 @@ _JSON_WORD: Final[Mapping[str, str]] = {
 def _json_mode_parameter(request: Request) -> str | None:
     """Return the parameter that contains the conversation of a request in JSON mode.
 
-    Return None for other requests, and if the API may have stored part of the conversation.
+    Return None for other requests, for an empty conversation, and if the API may have stored part
+    of the conversation.
     """
     body = request.body
     if request.endpoint == CHAT:

@@ -43,10 +43,12 @@ def max_tokens_per_request(request: Request) -> Iterator[Problem]:
     """The inputs of one embeddings request have more than 300,000 tokens in total.
 
     The API rejects the request when the batch runs. The error appears in the
-    batch's error file. The API counts token IDs. For strings, it estimates one
-    token per four bytes of UTF-8. batchlint reports a request whose
-    strings have at least 1.5 million bytes in total, because the API has rejected all
-    known requests of this size. Above 1.2 million bytes, `embedding_tokens` warns.
+    batch's error file.
+
+    The API counts token IDs. For strings, it estimates one token per four bytes of
+    UTF-8. batchlint reports a request whose strings have at least 1.5 million bytes in
+    total, because the API has rejected all known requests of this size. If they have
+    more than 1.2 million bytes in total, `embedding_tokens` warns.
 
     Fix: Spread the inputs across several requests.
 

@@ -305,15 +305,15 @@ def _retired_models(file: CheckedFile) -> set[str]:
 
 @file_rule(fails=None)
 def model_shutdown_soon(file: CheckedFile) -> Iterator[Problem]:
-    """The model's announced shutdown is at most 30 days away.
+    """The model shuts down within 30 days, or has reportedly been shut down.
 
-    This is a warning because the model still works today. The batch may still be
+    This is a warning because the model may still work today. The batch may still be
     running at the shutdown, because it can take 24 hours. Later runs of the same
     file may fail. The finding appears once per model, on the first line that uses
     it.
 
-    If the date comes only from a public list of models, the finding stays a warning
-    after that date too.
+    After an announced date, `model_shutdown` reports an error. If the date comes only
+    from a public list of models, the finding stays a warning after that date too.
 
     Fix: Use the successor that the hint names, or another model.
 
@@ -350,7 +350,7 @@ def _ending_models(file: CheckedFile) -> set[str]:
 
 @file_rule(fails=None)
 def model_not_batchable(file: CheckedFile) -> Iterator[Problem]:
-    """No public list marks the model as available in the Batch API.
+    """The model is known, but no public list marks it as available in the Batch API.
 
     This is a warning because the lists may be incomplete. If the model is not
     available, the whole batch fails. The finding appears once per model, on the first
@@ -419,8 +419,8 @@ def deprecated_parameter(file: CheckedFile) -> Iterator[Problem]:
     """A request uses a deprecated parameter.
 
     This is a warning because the API still accepts the parameter. The finding appears
-    once per parameter, on the first line that uses it. If `batchlint fix` can replace
-    the parameter only in some requests, a second finding covers the others.
+    once per parameter and endpoint, on the first line that uses it. If `batchlint fix`
+    can replace the parameter only in some requests, a second finding covers the others.
 
     Fails: /v1/responses {"model": "m", "input": "Hi", "user": "u"}
     Passes: /v1/responses {"model": "m", "input": "Hi", "safety_identifier": "u"}
@@ -701,7 +701,7 @@ def duplicate_custom_id(file: CheckedFile) -> Iterator[Problem]:
 
 
 def repeated_ids(custom_ids: CustomIds, lines: int) -> Iterator[tuple[int, int, str]]:
-    """Yield the custom_ids that occur on an earlier line, as (line, first line with the ID, ID).
+    """Yield non-empty custom_ids that occur on an earlier line, as (line, first line, ID).
 
     Args:
         custom_ids: the IDs of all lines.

@@ -20,7 +20,7 @@ from .text import BYTE_ORDER_MARK, Defect
 #: The name for the output and error files of a batch in messages.
 RESULT_OF_BATCH: Final = "the output or error file of a batch"
 
-#: A file has a foreign format if this many lines at its beginning have it.
+#: The maximum number of non-blank lines to inspect.
 _LINES: Final = 20
 
 #: Larger chunks are not decoded. Only a chunk with a single line can be this large.
@@ -105,11 +105,12 @@ def not_a_batch_file(defect: Defect) -> Iterator[Problem]:
     The whole batch fails before any request runs.
 
     batchlint recognizes JSON arrays, pretty-printed JSON, fine-tuning rows, output and
-    error files of a batch, the batch formats of Anthropic, Gemini and Amazon Bedrock,
-    CSV files, source code, web pages, gzip files, archives, Parquet files, and files
-    that contain only NUL bytes. It reports such a file once instead of once per line. For
-    formats with one row per line, each of the first 20 lines must match. Blank lines and
-    Git conflict markers don't count.
+    error files of a batch, the batch formats of Anthropic, Gemini, Amazon Bedrock and
+    providers whose lines have only `custom_id` and `body`, CSV files, source code, web
+    pages, gzip files, archives, Parquet files, and files that contain only NUL bytes. It
+    reports such a file once instead of once per line. For formats with one JSON object
+    per line, each of the first 20 lines must match. Blank lines and Git conflict markers
+    don't count.
 
     Fix: Convert the file to one request per line, as the hint describes. For an output
     or error file, check the input file instead.

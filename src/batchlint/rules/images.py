@@ -202,9 +202,9 @@ def option_of_other_format(request: Request) -> Iterator[Problem]:
 def format_excludes(request: Request) -> Iterator[Problem]:
     """The request sets an image option that its `output_format` does not support.
 
-    `svg` requires `n` to be 1. Neither `svg` nor `gif` supports
-    `output_compression`, and `gif` does not support `mask`. The API rejects the
-    request when the batch runs. The error appears in the batch's error file.
+    `svg` requires `n` to be 1. Neither `svg` nor `gif` supports an
+    `output_compression` below 100, and `gif` does not support `mask`. The API rejects
+    the request when the batch runs. The error appears in the batch's error file.
 
     Fails: /v1/images/generations {"model": "gpt-image-2.5-sunburst", "prompt": "x",
             "output_format": "svg", "n": 2}

@@ -1,4 +1,4 @@
-"""Rules about the fields around the body: `custom_id`, `method` and `url`."""
+"""Rules about the fields of a line: `custom_id`, `method`, `url` and `body`."""
 
 from __future__ import annotations
 
@@ -136,14 +136,15 @@ def _missing_field_fix(problem: Problem, line: Line) -> Fix | None:
 def missing_line_member() -> None:
     """The line lacks `custom_id`, `method`, `url` or `body`.
 
-    The whole batch fails before any request runs. All four fields are required.
+    The whole batch fails before any request runs. OpenAI requires all four fields. A
+    field that has the wrong name, such as `id` instead of `custom_id`, counts as missing.
 
     Fails: {"custom_id": "a", "url": "/v1/embeddings", "body": {"model": "m", "input":
             "x"}}
     Passes: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"}}
 
-    Fix: Add the missing field. `method` is always `POST`.
+    Fix: Add the missing field, or rename the misnamed one. `method` is always `POST`.
 
     Evidence: confirmed. Comments in ogx-ai/ogx `test_batches_errors.py` (August
     2025) record the API's response.
@@ -225,7 +226,7 @@ def invalid_method() -> None:
 
 
 def _url_hint(line: Mapping[str, Any], _path: PathParts, service: Provider) -> str:
-    """Suggest the intended endpoint."""
+    """Explain that the URL is not an endpoint, and suggest a similar one if there is one."""
     url = line["url"]
     if isinstance(url, str):
         return _suggest_url(phrasing.excerpt(url), service.name)
@@ -259,7 +260,7 @@ def _suggest_url(url: str, provider_name: str) -> str:
 
 
 def _providers_with(url: str) -> list[str]:
-    """Return the other providers that have a URL, except those that accept any URL."""
+    """Return the other providers whose lines may have a URL, except those that accept any URL."""
     return [
         name
         for name, row in provider_index().items()
@@ -418,7 +419,8 @@ def unknown_line_member(line: Line) -> Iterator[Problem]:
 def _is_movable(line: Line, field: str) -> bool:
     """Return whether the model accepts a field of the line, with its value, as a parameter.
 
-    The rest of the body is not checked again, because it may be large.
+    If the model itself is invalid, return True. The rest of the body is not checked again, because
+    it may be large.
     """
     from ..schema.explain import Explainer  # Imported here because valid lines don't need it.
 

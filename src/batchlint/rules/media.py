@@ -1,4 +1,4 @@
-"""Rules about encoded values: images and files in data URLs, and `logit_bias` keys."""
+"""Rules about images and files in data URLs, and about image URLs."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _image(path: PathParts, value: Any) -> Iterator[tuple[PathParts, str]]:
 
 
 def _data_urls(request: Request) -> Iterator[tuple[PathParts, str]]:
-    """Yield the images in data URLs, with their paths."""
+    """Yield the data URLs of images, with their paths."""
     return ((path, url) for path, url in _images(request) if url.startswith("data:"))
 
 
@@ -166,7 +166,7 @@ def _data_urls(request: Request) -> Iterator[tuple[PathParts, str]]:
     when=parts(MEDIA_FIELDS),
 )
 def invalid_image_url(request: Request) -> Iterator[Problem]:
-    """The data URL of an image cannot be decoded, or its bytes are not an image.
+    """An image's data URL cannot be decoded, or its MIME type or bytes are not those of an image.
 
     The API accepts PNG, JPEG, GIF and WebP images. It rejects requests with other
     data URLs. The error appears in the batch's error file.
@@ -208,7 +208,7 @@ def invalid_image_url(request: Request) -> Iterator[Problem]:
 
 @request_rule(endpoints=[CHAT], when=parts(MEDIA_FIELDS))
 def invalid_image_format(request: Request) -> Iterator[Problem]:
-    """The image in a data URL is not a PNG, JPEG, GIF or WebP file.
+    """The image in a data URL of a chat completion request is not a PNG, JPEG, GIF or WebP file.
 
     The API checks both the MIME type and the bytes. It rejects the request when the
     batch runs. The error appears in the batch's error file.

@@ -42,8 +42,7 @@ def wrong_endpoint() -> None:
     reports show the messages of chat completions, completions and embeddings, which
     have no code. For moderations, videos and some completions models, the evidence
     is that litellm 1.110.2 and gpt-tokenizer 4.0.0 list the same endpoints (read on
-    27 November 2026). In those
-    cases, the message is batchlint's own.
+    27 November 2026). In those cases, the message is batchlint's own.
     """
 
 
@@ -68,8 +67,8 @@ def not_a_responses_model() -> None:
 def not_an_image_model() -> None:
     """The model cannot generate or edit images.
 
-    The API rejects every request to this model and reports that the model does not
-    exist. The errors appear in the batch's error file.
+    At the image endpoints, the API rejects every request to this model and reports that
+    the model does not exist. The errors appear in the batch's error file.
 
     Fails: /v1/images/generations {"model": "gpt-4.1", "prompt": "a cat"}
     Passes: /v1/images/generations {"model": "gpt-image-2", "prompt": "a cat"}
@@ -105,7 +104,8 @@ def invalid_model_name() -> None:
     """The model's name contains whitespace.
 
     The API rejects every request with this name, because no model has such a name.
-    The errors appear in the batch's error file.
+    The errors appear in the batch's error file. On `/v1/responses`, `model_not_found`
+    reports such a name. On the image endpoints, `invalid_value` does.
 
     Fails: /v1/chat/completions {"model": "gpt 4o", "messages": [{"role": "user",
             "content": "Hi"}]}

@@ -38,11 +38,11 @@ _DOUBTFUL: Final = (
 
 @stated_in_schema(code="invalid_value", hint="Move the image into a message with the role `user`.")
 def image_not_from_user() -> None:
-    """A chat message whose role is not `user` contains an image.
+    """A chat message with the role `system`, `developer` or `assistant` contains an image.
 
     The API rejects the request when the batch runs. The error appears in the
     batch's error file. Newer models accept images in tool messages, so batchlint
-    does not report those.
+    does not report images there.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "system",
             "content": [{"type": "image_url", "image_url": {"url":
@@ -61,7 +61,7 @@ def image_not_from_user() -> None:
 
 @stated_in_schema(code="mutually_exclusive_parameters", hint="Remove `filename`.")
 def exclusive_file_fields() -> None:
-    """A file part has a `filename`, but refers to an uploaded file or a URL.
+    """A file part on `/v1/responses` has a `filename`, but refers to an uploaded file or a URL.
 
     Only `file_data` can have a name. The API rejects the request when the batch
     runs. The error appears in the batch's error file.
@@ -155,9 +155,9 @@ def _mime_types(request: Request) -> Iterator[tuple[PathParts, str]]:
 def image_url_without_scheme(request: Request) -> Iterator[Problem]:
     """The URL of an image in a chat completion request has no scheme.
 
-    The value may be a path, a host name or bare base64. The API downloads
-    `https://` URLs and decodes `data:` URLs. It rejects requests with anything
-    else. The error appears in the batch's error file.
+    The value may be a path, a host name or bare base64. The API rejects the request
+    when the batch runs. The error appears in the batch's error file. For URLs with an
+    unusual scheme, see `doubtful_image_url`.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             [{"type": "image_url", "image_url": {"url": "/a.png"}}]}]}

@@ -19,7 +19,8 @@ MAX_TOKEN_LENGTH: Final = 128
 #: bytes give better estimates than characters.
 BYTES_PER_TOKEN: Final = 4
 
-#: Lines with fewer bytes fit into every context window. The smallest window has 8,192 tokens.
+#: Lines with fewer bytes are not checked. They fit into every context window of at least 8,192
+#: tokens. Only gpt-3.5-turbo-instruct has a smaller window.
 LONG_LINE: Final = 8192 * MAX_TOKEN_LENGTH
 
 #: The parameters that contain the prompt.
@@ -99,7 +100,7 @@ def utf8_length(text: str) -> int:
 
 
 def _strings(body: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a prompt's strings, except identifiers, and images, audio and files."""
+    """Yield a prompt's strings, except identifiers, data URLs and encoded bytes."""
     queue = [body[parameter] for parameter in _PROMPT_PARAMETERS if parameter in body]
     while queue:
         value = queue.pop()

@@ -49,8 +49,8 @@ def line_too_large(request: Request) -> Iterator[Problem]:
 def line_size_near_limit(request: Request) -> Iterator[Problem]:
     """The line is larger than the lowest documented limit.
 
-    This is a warning because the documentation may mean a higher limit. For example,
-    6 MB can mean 6,000,000 or 6,291,456 bytes.
+    This is a warning because the limit may be higher for the line. For example, 6 MB
+    can mean 6,000,000 or 6,291,456 bytes, and Doubleword limits only the body.
 
     Fix: Shorten the request, or split it into several requests.
 

@@ -4,8 +4,8 @@ A rule is a function, whose name and docstring are the rule's name and documenta
 decorator determines the function's argument:
 
 * `@request_rule`: a decoded request. For checks beyond JSON Schema.
-* `@line_rule`: a line that is a JSON object, but not a valid request.
-* `@text_rule`: a `Defect`: why a line, or the beginning of a file, is not a JSON object.
+* `@line_rule`: a `Line`: a JSON object that is usually not a valid request.
+* `@text_rule`: a `Defect`: why a line, or the beginning of a file, could not be read.
 * `@every_line_rule`: the bytes of every line.
 * `@name_rule`: the name of the file.
 * `@file_rule`: the whole file, after all of its lines have been checked.
@@ -94,7 +94,8 @@ class CheckedFile(NamedTuple):
     Attributes:
         summary: findings and facts about its lines.
         provider: the provider to check for.
-        endpoint: the batch's URL: the caller's, or else the most frequent valid one.
+        endpoint: the batch's URL: the caller's, or else the most frequent valid one; None if there
+            is neither.
         now: the time of the check, in seconds since the epoch.
         max_enqueued_tokens: the caller's limit; None if there is none.
     """
@@ -138,8 +139,8 @@ class Rule(NamedTuple):
         severity: the default severity.
         fails: what fails in the API: the upload, the batch or the request; None for a warning.
         default: whether the rule is on by default.
-        once_per_file: whether the rule reports one problem per file, with the first line and the
-            number of requests.
+        once_per_file: whether the rule reports each message once per file, with the first line and
+            the number of requests.
         endpoints: the endpoints whose requests the rule checks; empty for all.
         when: what triggers the rule in a request.
         unless: matches requests in which a triggered rule would find nothing.
@@ -352,7 +353,7 @@ def problem(
     hint: str | None = None,
     fix: Fix | None = None,
 ) -> Problem:
-    """Make a problem for a request rule to yield.
+    """Make a problem in the body of a request.
 
     Args:
         message: the message.
@@ -392,7 +393,7 @@ def select_rules(
     """Select rules by name, API code, group or glob.
 
     Args:
-        only: select exactly these rules; None selects all that are on by default.
+        only: the rules to start with; None starts with all that are on by default.
         ignore: omit these rules.
         warn: select these rules as warnings.
         error: select these rules as errors.
@@ -400,7 +401,7 @@ def select_rules(
             disable rules, but not those that `warn` or `error` names.
 
     Raises:
-        ValueError: a name is unknown (the message suggests similar ones), or no rule is left.
+        ValueError: a name is unknown, a glob matches nothing, or no rule is left.
     """
     if only is None:
         names = [rule.name for rule in RULES.values() if rule.default]
@@ -428,7 +429,8 @@ def resolve_rule_names(names_or_codes: str | Iterable[str]) -> list[str]:
         names_or_codes: a list, or a string of names separated by commas.
 
     Raises:
-        ValueError: a name is unknown, or a glob matches nothing. The message suggests similar ones.
+        ValueError: a name is unknown, or a glob matches nothing. The message suggests similar names
+            if there are any.
     """
     if isinstance(names_or_codes, str):
         names_or_codes = names_or_codes.split(",")

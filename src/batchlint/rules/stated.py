@@ -44,10 +44,11 @@ def missing_model() -> None:
 def model_left_out(request: Request) -> Iterator[Problem]:
     """The body has no `model`, but the endpoint or a prompt template may provide one.
 
-    Moderations and videos have a default model. On `/v1/responses`, a prompt
-    template can name the model. This is a warning because it is unknown whether
-    batch validation accepts a missing model in these cases. If not, the whole batch
-    fails before any request runs.
+    Moderations and videos have a default model. There, `null` counts as missing too. On
+    `/v1/responses`, a prompt template can name the model.
+
+    This is a warning because it is unknown whether batch validation accepts a missing
+    model in these cases. If not, the whole batch fails before any request runs.
 
     Fails: /v1/moderations {"input": "x"}
     Passes: /v1/moderations {"model": "omni-moderation-latest", "input": "x"}
@@ -443,15 +444,15 @@ def object_above_max_properties() -> None:
     """An object has more keys than the API accepts.
 
     The API rejects the request when the batch runs. The error appears in the
-    batch's error file. The maximum is 16 for `metadata` and 1 for a reference to an
-    image.
+    batch's error file. The maximum is 16 for `metadata` and for the `attributes` of a
+    file search result, and 1 for a reference to an image.
 
     Fails: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference":
             {"file_id": "file-1", "image_url": "https://example.com/a.png"}}
     Passes: /v1/videos {"model": "sora-2", "prompt": "a cat", "input_reference":
             {"file_id": "file-1"}}
 
-    Fix: Keep at most 16 keys in `metadata`. In a reference to an image, keep either
+    Fix: Keep at most 16 keys in `metadata` or `attributes`. In a reference to an image, keep either
     `file_id` or `image_url`.
 
     Evidence: confirmed. A recorded response for `metadata`, August 2026. For images, the
@@ -547,7 +548,8 @@ def missing_content() -> None:
     The API rejects the request when the batch runs. The error appears in the
     batch's error file. An assistant message needs no content if it has
     `tool_calls`, `function_call`, `refusal` or `audio`. The API checks this last,
-    so it reports any other error in the body first.
+    so it reports any other error in the body first. For developer messages, see
+    `missing_required_parameter` and `invalid_type`.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             null}]}
@@ -600,7 +602,7 @@ def missing_mutually_exclusive_parameters() -> None:
 
 @stated_in_schema(hint="Write one request per image.")
 def too_many_images() -> None:
-    """A moderation request has more than one image.
+    """A moderation request has several images, or a request asks `dall-e-3` for several.
 
     The API rejects the request when the batch runs. The error appears in the
     batch's error file.
@@ -613,7 +615,8 @@ def too_many_images() -> None:
 
     Fix: Write one request per image.
 
-    Evidence: reported. antiwork/gumroad#4709 (April 2026) quotes the full response.
+    Evidence: reported. antiwork/gumroad#4709 (April 2026) quotes the full response for
+    moderations. For `dall-e-3`, reports quote the message.
     """
 
 

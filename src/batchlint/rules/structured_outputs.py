@@ -94,6 +94,8 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
     * Every object has `"additionalProperties": false` and lists all of its properties
       in `required`.
     * Every array has `items`.
+    * Every schema below the root has a `type`, an `anyOf` or a `$ref`.
+    * The values of an `enum` match its `type`.
     * Only the formats and keywords in the Structured Outputs guide are supported.
     * A `$ref` has no sibling keywords and points to the root or to one of its definitions.
     * A schema has at most 5,000 properties, 10 levels, 120,000 characters of names and
@@ -137,11 +139,11 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
 def invalid_function_parameters(request: Request) -> Iterator[Problem]:
     """The `parameters` of a function are not a JSON Schema that the API accepts.
 
-    For every function, the schema must be valid under the meta-schema of draft 2020-12,
-    and Python's `re` must be able to compile its patterns. The root must be an object
-    with `type` and `properties`, and arrays must have `items`. With `"strict": true`,
-    the subset of `invalid_json_schema` applies too. A function may omit `parameters`
-    unless it is strict.
+    For every function, the schema must be valid under the meta-schema of draft 2020-12
+    (draft 7, if `$schema` names a draft from before 2019), and Python's `re` must be able
+    to compile its patterns. The root must be an object with `type` and `properties`, and
+    arrays must have `items`. With `"strict": true`, the subset of `invalid_json_schema`
+    applies too. Unless a function is strict, its `parameters` may be missing or empty.
 
     The API rejects the request when the batch runs. The error appears in the
     batch's error file.
@@ -185,7 +187,8 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
 
     In the parameters of functions that are not strict:
 
-    * a root without `type` and `properties`
+    * a root with neither `type` nor `properties`
+    * a root whose `type` is a list without `object`
     * on `/v1/responses`, `anyOf` and similar keywords at the root, which chat
       completions reject
 
@@ -226,11 +229,12 @@ def _is_certain(found: SchemaProblem, request: Request) -> bool:
 def unchecked_schema(request: Request) -> Iterator[Problem]:
     """A schema was not checked, because checking it would take too much work.
 
-    batchlint limits the work per line. Larger schemas get a larger allowance. A schema can exceed the limit if it has many deeply nested
-    values, thousands of values (at least one invalid), or many long patterns that
-    ignore case or contain non-ASCII characters. The limit counts work, not time, so
-    every run gives the same report. Only the first 1,000 tools or
-    functions in a list are checked. The finding appears once per line.
+    batchlint limits the work per line. Larger schemas get a larger allowance. A schema
+    can exceed the limit if it has many deeply nested values, thousands of values (at
+    least one invalid), or many long patterns that ignore case or contain non-ASCII
+    characters. The limit counts work, not time, so every run gives the same report.
+    Only the first 1,000 tools or functions in a list are checked. The finding appears
+    once per line.
 
     Fix: Shorten the patterns, nest the schema less deeply, or send fewer tools. The API
     may accept the schema as it is.
@@ -311,7 +315,7 @@ def _text_format(_: int, value: Any) -> _Location | None:
 
 
 def _strict_format(named: Any, param: str, *path: str) -> _Location | None:
-    """Return the schema of a response format, if it is strict."""
+    """Locate the schema of a response format. None unless the format is strict."""
     schema = _field(named, "schema")
     if not isinstance(schema, dict) or named.get("strict") is not True:
         return None
@@ -333,7 +337,7 @@ def _function(index: int, value: Any) -> _Location | None:
 
 
 def _parameters(function: Any, *path: str | int) -> _Location | None:
-    """Return the schema of a function's parameters, if it is an object or missing."""
+    """Locate the schema of a function's parameters. None if the schema is not an object."""
     parameters = _field(function, "parameters")
     if not isinstance(function, dict) or not isinstance(parameters, dict | None):
         return None
@@ -476,7 +480,8 @@ _good_items: Final[dict[_Locator, _GoodItems]] = {
 def _list_problems(items: list[Any], locate: _Locator, budget: Budget) -> _Problems:
     """Find the problems of the items that are not recorded as good.
 
-    Only the first `_MAX_ITEMS` items are checked. Items that use some of the budget are never recorded, because they must use it on every line.
+    Only the first `_MAX_ITEMS` items are checked. Items that use some of the budget are never
+    recorded, because they must use it on every line.
     """
     good = _good_items[locate]
     found: list[tuple[_Location, SchemaProblem]] = []

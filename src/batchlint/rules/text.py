@@ -1,4 +1,4 @@
-"""Rules about lines that are not JSON objects. A `Defect` explains why a line is unreadable."""
+"""Rules about lines that are not JSON objects, and about duplicate keys."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ DefectKind = Literal[
 
 
 class Defect(NamedTuple):
-    """Why a line, or the beginning of a file, could not be read.
+    """Why a line, the beginning of a file, or a create call could not be read.
 
     Attributes:
         kind: the kind of defect.
@@ -286,7 +286,7 @@ def invalid_json_line(defect: Defect) -> Iterator[Problem]:
 
     The whole batch fails before any request runs. Common causes are truncated lines,
     extra or missing commas, comments, single quotes, and two values on one line. The
-    hint names the cause and the column.
+    hint names the cause and usually the column.
 
     Fails: {"custom_id": "a", "method": "POST", "url": "/v1/embeddings", "body":
             {"model": "m", "input": "x"
@@ -328,9 +328,9 @@ def byte_order_mark(defect: Defect) -> Iterator[Problem]:
 def not_utf8(defect: Defect) -> Iterator[Problem]:
     r"""The file is not encoded in UTF-8.
 
-    The API rejects the upload. The hint names the first invalid byte. A UTF-16 or UTF-32
-    file is reported once. PowerShell's `>` and older versions of
-    Windows Notepad can write UTF-16.
+    The API rejects the upload. The finding is on each invalid line, and the hint names
+    the first invalid byte of the line. A UTF-16 or UTF-32 file is reported once.
+    PowerShell's `>` and older versions of Windows Notepad can write UTF-16.
 
     Fix: Write the file as UTF-8, for example with
     `open(path, "w", encoding="utf-8", newline="\n")`.
@@ -401,16 +401,17 @@ def lone_surrogate(defect: Defect) -> Iterator[Problem]:
 
 @text_rule(code="invalid_json_line")
 def nesting_too_deep(defect: Defect) -> Iterator[Problem]:
-    """Arrays and objects are nested deeper than 1,024 levels.
+    """The line has more than 1,024 levels of nesting, or more than 64 if it is invalid.
 
-    batchlint cannot check such a line, so it reports the line as invalid JSON.
-    Invalid JSON fails the whole batch.
+    batchlint cannot decode more than 1,024 levels, so it reports the line as invalid
+    JSON. If a line is not valid JSON, batchlint looks for the reason only down to 64
+    levels. Invalid JSON fails the whole batch.
 
     Fix: Reduce the nesting. If it is unintended, look for an endless recursion in
     the program that writes the line.
 
-    Evidence: inferred. JSON decoders limit the nesting. The limit of 1,024 levels
-    is that of batchlint's decoder. The API's limit is unknown.
+    Evidence: inferred. JSON decoders limit the nesting. The limits of 1,024 and 64
+    levels are batchlint's own. The API's limit is unknown.
     """
     if defect.kind == "too deep":
         yield _not_json(defect.detail)

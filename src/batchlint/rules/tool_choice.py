@@ -36,11 +36,12 @@ def _names_no_tool(request: Request) -> bool:
 
 @request_rule(endpoints=[CHAT], when=fields(*_REQUIRED), unless=_has_tools)
 def choice_without_tools(request: Request) -> Iterator[Problem]:
-    """`tool_choice`, `parallel_tool_calls` or `function_call` is set without any tools.
+    """`tool_choice`, `parallel_tool_calls` or `function_call` is set without the tools it needs.
 
     `tool_choice` and `parallel_tool_calls` need `tools`, and `function_call` needs
-    `functions`, even if the value is `none` or `false`. The API rejects the request
-    when the batch runs. The error appears in the batch's error file.
+    `functions`, even if the value is `none` or `false`. For an empty list, see
+    `empty_array`. The API rejects the request when the batch runs. The error appears in
+    the batch's error file.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "tool_choice": "none"}
@@ -64,7 +65,7 @@ def choice_without_tools(request: Request) -> Iterator[Problem]:
 
 
 def _is_choice(parameter: str, value: Any) -> bool:
-    """Return whether a value has a type that the schema accepts."""
+    """Return whether the schema may accept a value. Other rules report the rest."""
     if parameter == "parallel_tool_calls":
         return isinstance(value, bool)
     return isinstance(value, dict) or value in ("none", "auto", "required")
@@ -201,8 +202,8 @@ def _tools(request: Request) -> list[dict[str, Any]] | None:
 def tool_choice_elsewhere(request: Request) -> Iterator[Problem]:
     """`tool_choice` names a built-in, custom or allowed tool that is missing from `tools`.
 
-    Allowed tools are those in `allowed_tools`. For functions, see `undeclared_function`
-    and `tool_choice_not_found`.
+    Allowed tools are those in `allowed_tools`, which may be functions. For a choice of a
+    single function, see `undeclared_function` and `tool_choice_not_found`.
 
     This is a warning because the only known error responses are about
     `image_generation`, in requests from which the API had removed that tool.

@@ -1,8 +1,9 @@
 """Triggers, which determine the requests that a rule checks. Most rules can skip most requests.
 
 A rule lists the fields for which it may report something: fields of the body, of its items or of
-its content parts. Body fields are found by their keys. Fields of items and parts are found by
-validating the body against the endpoint's quiet schema. A value is quiet if it triggers no rule.
+its content parts. It can also name a minimum size of the line. Body fields are found by their keys.
+Fields of items and parts are found by validating the body against the endpoint's quiet schema. A
+value is quiet if it triggers no rule.
 """
 
 from __future__ import annotations

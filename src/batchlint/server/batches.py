@@ -16,7 +16,7 @@ _FAILING: Final = ("validating", "failed")
 #: The statuses of a batch that completes.
 _RUNNING: Final = ("validating", "in_progress", "finalizing", "completed")
 
-#: The time after which a batch expires. Source: recorded batches, 2025.
+#: The time in seconds from creation to the reported expiry. Source: recorded batches, 2025.
 _WINDOW_SECONDS: Final = 86_400
 
 
@@ -27,7 +27,7 @@ class Outcome:
     Attributes:
         errors: the API's `errors.data` if the batch fails, otherwise None.
         results: the results of the requests. None if the batch fails.
-        model: the first model in the file.
+        model: the most frequent model in the file. None if the batch fails, or no request has one.
     """
 
     errors: list[dict[str, Any]] | None = None

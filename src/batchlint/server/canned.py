@@ -87,7 +87,7 @@ class Context(NamedTuple):
     Attributes:
         tag: the suffix of the IDs in the response.
         created: the time of the response, in seconds since the epoch.
-        model: the model of the request, or the endpoint's default if the request names none.
+        model: the model of the request, or else the endpoint's default. Empty if there is neither.
     """
 
     tag: str
@@ -123,7 +123,7 @@ def _count(body: Mapping[str, Any], name: str, default: int, limit: int) -> int:
 
 
 def _text(text_format: Any) -> str:
-    """Return the text of a response. JSON matches the request's schema, if there is one.
+    """Return the text of a response: JSON if the request asks for it, with `sample` if by a schema.
 
     Args:
         text_format: the request's parameter for the format.

@@ -37,7 +37,7 @@ def read_outputs(path: Path) -> Outputs:
 
     Raises:
         OSError: the file can't be read.
-        ValueError: a line is invalid. The message names the line.
+        ValueError: a line is invalid, or repeats a custom_id. The message names the line.
     """
     results: dict[str | None, RequestResult] = {}
     for number, line in numbered_lines(path):

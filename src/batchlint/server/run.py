@@ -70,7 +70,7 @@ def listen(host: str, port: int) -> socket.socket:
         port: the port. 0 chooses a free one.
 
     Raises:
-        OSError: the port is in use, or the host is not an address of this machine.
+        OSError: the address can't be used, for example because the port is in use.
     """
     family, _, _, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

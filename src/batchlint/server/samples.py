@@ -41,8 +41,8 @@ def sample(schema: Any, text: str) -> Any:
     The length of the value is limited, even if the schema requires a longer one.
 
     Args:
-        schema: a JSON Schema. Its references must point within the schema. Invalid keywords are ignored,
-            because other services may accept them.
+        schema: a JSON Schema. Its references must point within the schema. Invalid keywords are
+            ignored, because other services may accept them.
         text: the value of unconstrained strings.
     """
     return _Sampler(schema, text).value(schema, 0)

@@ -153,17 +153,22 @@ class Service:
         return ids[0], ids[1]
 
     def list_batches(self) -> list[Batch]:
-        """Return all batches, newest first."""
+        """Advance all batches and return them, newest first.
+
+        Raises:
+            OSError: the result files can't be stored.
+        """
         batches = [*self._batches.values()][::-1]
         for batch in batches:
             batch.advance(epoch_seconds(None), polled=False)
         return batches
 
     def poll_batch(self, batch_id: str) -> Batch:
-        """Move a batch to its next state and return it.
+        """Advance a batch by at least one state, unless it has ended, and return it.
 
         Raises:
             ApiError: there is no such batch.
+            OSError: the result files can't be stored.
         """
         batch = self._get_batch(batch_id)
         batch.advance(epoch_seconds(None), polled=True)
@@ -174,6 +179,7 @@ class Service:
 
         Raises:
             ApiError: there is no such batch, or it has completed or failed.
+            OSError: the result files can't be written.
         """
         batch = self._get_batch(batch_id)
         batch.advance(epoch_seconds(None), polled=False)
@@ -214,7 +220,7 @@ def _lifetime(fields: dict[str, str]) -> int:
     """Return the lifetime of a file that the client requests, in seconds.
 
     Raises:
-        ApiError: it is not an integer, or out of range.
+        ApiError: the anchor is not supported, or the lifetime is not an integer or out of range.
     """
     name = "expires_after.seconds"
     anchor = fields.get("expires_after[anchor]", "created_at")
