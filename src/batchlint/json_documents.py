@@ -34,7 +34,7 @@ def as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Convert UTF-16 with a byte order mark to UTF-8 without one.
 
     Raises:
-        NotConvertibleError: the input is not UTF-16 with a byte order mark.
+        NotConvertibleError: the input is not valid UTF-16 with a byte order mark.
     """
     decoder = None
     for chunk in chunks:

@@ -1,4 +1,4 @@
-"""Locates findings in the text of their lines, by JSON Pointer or by the position of the error."""
+"""Locates findings in the text of their lines: values by JSON Pointer, and syntax errors."""
 
 from __future__ import annotations
 

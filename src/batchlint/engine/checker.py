@@ -203,7 +203,7 @@ class LineChecker:
 
 
 class LineResult(NamedTuple):
-    """The result of checking a line that is not a valid request.
+    """The result of checking a line that is not known to be a valid request.
 
     Attributes:
         errors: the findings.
@@ -328,7 +328,7 @@ class Checker:
     def explain_line(
         self, line: bytes, request: Any, number: int, *, first: bool, endpoint: str | None = None
     ) -> LineResult:
-        """Explain why a line is not a valid request. Return its findings and facts.
+        """Check a line that is not known to be a valid request. Return its findings and facts.
 
         Args:
             line: the line.

@@ -19,7 +19,7 @@ def engine_name() -> str:
     """Return the name of the validation engine.
 
     The default is `jsonschema-rs` if it is installed, and `jsonschema` otherwise. The environment
-    variable `BATCHLINT_ENGINE` can name the other one. Both engines give the same reports.
+    variable `BATCHLINT_ENGINE` can name either of them instead. Both engines give the same reports.
     """
     name = os.environ.get("BATCHLINT_ENGINE", "")
     if name in ("jsonschema", "jsonschema-rs"):

@@ -394,7 +394,10 @@ def _is_defined(target: str, root: dict[str, Any]) -> bool:
 
 
 def _check_keywords(node: Node) -> Iterator[SchemaProblem]:
-    """Report keywords that strict mode rejects or may reject, except those that `_check_root` reports."""
+    """Report keywords that strict mode rejects or may reject.
+
+    At the root, `_check_root` checks some of them.
+    """
     for key in node.value:
         if key in _UNCERTAIN_KEYWORDS:
             yield node.problem(
