@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +18,7 @@ import batchlint.engine.parallel
 import batchlint.many
 from batchlint import Report, check, check_many
 from batchlint.engine.parallel import Start
-from batchlint.many import Execution
+from batchlint.many import Execution, choose_execution
 from support import line
 
 NAMES: Final = [f"{number}.jsonl" for number in range(12)]
@@ -268,7 +270,6 @@ def test_enough_files_are_counted_on_machines_with_many_cores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
-    choose_execution = batchlint.many.choose_execution
 
     def recording_choice(sources: Sequence[Any], jobs: int | None, start: Start) -> Execution:
         seen.append(len(sources))
@@ -281,3 +282,12 @@ def test_enough_files_are_counted_on_machines_with_many_cores(
 
     assert len(list(check_many([path] * 200))) == 200
     assert seen == [128]
+
+
+@pytest.mark.parametrize("count", [1, 9])
+def test_daemonic_process_checks_files_without_workers(files: list[Path], count: int) -> None:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        execution = pool.apply(choose_execution, (files[:count], 2, "spawn"))
+
+    assert isinstance(execution.executor, nullcontext)
+    assert execution.jobs == 1

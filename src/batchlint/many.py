@@ -20,6 +20,7 @@ from .engine.parallel import (
     InlineExecutor,
     Start,
     as_finished,
+    can_start_workers,
     count_cores,
     threads,
     worker_processes,
@@ -231,6 +232,8 @@ def choose_execution(sources: Sequence[Any], jobs: int | None, start: Start) -> 
         start = "spawn"
         if workers is None and len(sources) > 1:
             return Execution(threads(_THREADS), 2 * _THREADS, 1, start)
+    if not can_start_workers(start):
+        workers = jobs = 1
     if len(sources) < 2 * (workers or count_cores()):
         # There are few files, so the workers divide each file.
         return Execution(nullcontext(InlineExecutor()), 1, jobs, start)

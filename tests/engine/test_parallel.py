@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from importlib import import_module
 from itertools import pairwise
@@ -19,6 +19,7 @@ from typing import Any, cast
 import pytest
 
 from batchlint.engine import parallel
+from batchlint.engine.check import check
 from batchlint.engine.chunk import Plan
 from batchlint.engine.columns import check_with_columns
 from batchlint.engine.parallel import (
@@ -318,6 +319,24 @@ def test_interrupt_cancels_calls_that_have_not_started() -> None:
     assert all(future.cancelled() for future in waiting)
 
 
+def test_calls_cancelled_by_the_shutdown_of_the_executor_end_the_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parallel, "POLL_SECONDS", 0.05)
+    may_end = threading.Event()
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(may_end.wait, 20)
+        results = as_finished(executor, [FileCall(1, (str, ())), FileCall(2, (str, ()))], 2)
+        timer = threading.Timer(0.2, executor.shutdown, (False,), {"cancel_futures": True})
+        timer.start()
+        try:
+            with pytest.raises(CancelledError):
+                next(results)
+        finally:
+            may_end.set()
+            timer.join()
+
+
 def test_ordered_map_waits_for_a_result_when_the_window_is_full() -> None:
     submitted: list[int] = []
 
@@ -527,3 +546,12 @@ def test_pool_receives_chunks_of_sources_without_ranges(lines: bytes) -> None:
     list(run(BytesSource(lines), PLAN, executor=pool))
 
     assert b"".join(args[0] for args in pool.submitted) == lines
+
+
+def test_daemonic_process_checks_a_file_without_workers(tmp_path: Path) -> None:
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes((b"x" * (1 << 20) + b"\n") * 2)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        report = pool.apply(check, (path,), {"jobs": 2})
+
+    assert report == check(path)

@@ -81,6 +81,8 @@ def check(
         jobs: the maximum number of worker processes. Small files use fewer. 1 checks the file in
             this process, and 0 means one process per core. If None, the number depends on the size
             of the file.
+            Daemonic processes, such as the workers of a `multiprocessing.Pool`, can't spawn others,
+            so they check the file themselves.
         executor: an executor that runs the checks, such as a `ProcessPoolExecutor` or Dask's
             `get_executor()`. `jobs` then has no effect.
         progress: a function to call with the number of bytes checked since the last call.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -40,7 +41,7 @@ MAX_BYTES_PER_CALL: Final = 1 << 20
 #: files. Otherwise, one worker might still be checking it when the others are idle.
 MIN_SHARED_FILE_BYTES: Final = 64_000_000
 
-#: How often to check that a pool's processes are alive, in seconds.
+#: How often to check whether a pool's processes died or calls were cancelled, in seconds.
 POLL_SECONDS: Final = 2.0
 
 #: The message if spawned workers exit immediately. Usually, the script lacks this guard.
@@ -132,10 +133,20 @@ def _run_on(executor: Executor, source: Source, plan: Plan) -> Iterator[ChunkSum
 def count_workers(source: Source, jobs: int | None, start: Start = "spawn") -> int:
     """Return the number of processes to use. For the arguments, see `run`."""
     cores = count_cores()
+    if not can_start_workers(start):
+        return 1
     if jobs is None:
         jobs = 0 if (source.size or 0) >= MIN_PARALLEL_BYTES[start] else 1
     useful = 4 * cores if source.size is None else max(1, -(-source.size // MIN_RANGE_BYTES))
     return min(jobs or cores, useful)
+
+
+def can_start_workers(start: Start) -> bool:
+    """Return whether this process may start workers. A daemonic process can't spawn any."""
+    if start == "fork" and hasattr(os, "fork"):
+        return True
+    module = sys.modules.get("multiprocessing.process")  # A daemonic process has imported it.
+    return module is None or not module.current_process().daemon
 
 
 def count_cores() -> int:
@@ -261,8 +272,12 @@ def _first_done(futures: list[Future]) -> Future:
     standard = [future for future in futures if isinstance(future, StandardFuture)]
     if len(standard) < len(futures):
         return futures[0]
-    done = wait(standard, return_when=FIRST_COMPLETED).done
-    return next(future for future in standard if future in done)
+    while True:
+        for future in standard:
+            if future.done():
+                return future
+        # `wait` ignores futures that are cancelled before they start, so check again regularly.
+        wait(standard, POLL_SECONDS, FIRST_COMPLETED)
 
 
 class InlineExecutor:
