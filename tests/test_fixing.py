@@ -191,6 +191,18 @@ def test_pipe_that_has_a_path_is_read_once() -> None:
     os.close(reader)
 
 
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system has no /dev/fd")
+def test_open_pipe_can_be_the_target() -> None:
+    """`/dev/stdout` in a pipeline, and the path that the shell passes for `>(command)`."""
+    reader, writer = os.pipe()
+    try:
+        fix(WRONG, f"/dev/fd/{writer}", name="in.jsonl")
+        assert os.read(reader, 2 * len(RIGHT)) == RIGHT
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
 def test_failure_keeps_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = path.read_bytes()
 

@@ -6,11 +6,12 @@ import errno
 import io
 import json
 import os
+import stat
 import tempfile
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -242,6 +243,17 @@ class Result(NamedTuple):
         self.before.raise_if_changed()
 
 
+def _directory(target: str | os.PathLike[str]) -> str | None:
+    """Return the directory of a target. None for a pipe or a device, such as `/dev/stdout`.
+
+    No files can be created in the directory of an open pipe, which is `/proc/self/fd`.
+    """
+    with suppress(OSError):  # A new file doesn't exist yet.
+        if not stat.S_ISREG(os.stat(target).st_mode):  # noqa: PTH116 - accepts any name
+            return None
+    return os.path.dirname(os.path.realpath(target))  # noqa: PTH120
+
+
 def _is_same(source: Any, target: str) -> bool:
     """Return whether a source is the path of the target."""
     if not isinstance(source, str | os.PathLike):
@@ -323,17 +335,15 @@ class Repair:
 
         Args:
             source: the source.
-            beside: a file. Temporary files are created in its directory. Default: the system's
-                temporary directory.
+            beside: a file. Temporary files are created in its directory. Default, and for a pipe or
+                a device: the system's temporary directory.
 
         Raises:
             OSError: the source can't be read.
             OutputError: a temporary file can't be written.
             TypeError: the type of the source is not supported.
         """
-        directory = None
-        if beside is not None:
-            directory = os.path.dirname(os.path.realpath(beside))  # noqa: PTH120
+        directory = None if beside is None else _directory(beside)
         with ExitStack() as stack:
             opened = open_source(source)
             if self._name is None:
