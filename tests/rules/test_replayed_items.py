@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import strategies as st
 
 from batchlint import BatchError, check_request
@@ -112,6 +113,18 @@ class ApiItems(NamedTuple):
                             "attributes": {},
                         }
                     ],
+                }
+            ],
+        ),
+        ApiItems(
+            "code interpreter without outputs",
+            [
+                {
+                    "type": "code_interpreter_call",
+                    "id": "ci_1",
+                    "code": "1",
+                    "container_id": "cntr_1",
+                    "status": "completed",
                 }
             ],
         ),
@@ -303,6 +316,21 @@ def test_reasoning_needs_the_item_that_followed_it(case: FollowingItems) -> None
             "Item 'rs_1' of type 'reasoning' was provided without its required following item."
         )
     assert found(reasoning(encrypted_content="gAAA")) == []
+
+
+@pytest.mark.parametrize(
+    ("store", "encrypted", "passes"),
+    [(False, "gAAA", True), (False, None, False), (True, "gAAA", False), (None, "gAAA", False)],
+)
+@pytest.mark.parametrize("rest", [[{"role": "assistant", "content": "x"}, USER], [USER], []])
+def test_encrypted_reasoning_may_stand_anywhere_if_nothing_is_stored(
+    rest: list[dict[str, Any]], store: bool | None, encrypted: str | None, passes: bool
+) -> None:
+    item = reasoning(id="rs_1", encrypted_content=encrypted)
+
+    errors = check_request(request(url=RESPONSES, store=store, input=[USER, item, *rest]))
+
+    assert [error.rule for error in errors] == ([] if passes else ["reasoning_without_item"])
 
 
 def test_hint_explains_where_a_call_id_belongs() -> None:

@@ -239,7 +239,9 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
     The API rejects the request if these two items are separated. The error appears
     in the batch's error file. batchlint reports a reasoning item that is last, or
     that is followed by an item that the model cannot have produced next: a message
-    or tool output from the client, or an assistant message without its ID.
+    or tool output from the client, or an assistant message without its ID. Nothing is
+    reported if `store` is false and the item has `encrypted_content`, because the API
+    then accepts the item anywhere.
 
     Fails: /v1/responses {"model": "m", "input": [{"role": "user", "content": "x"},
             {"type": "reasoning", "id": "rs_1", "summary": []}]}
@@ -257,13 +259,20 @@ def reasoning_without_item(request: Request) -> Iterator[Problem]:
     (pydantic/pydantic-ai, September 2025), with a param but no code. Reports:
     continuedev/continue#8933, openai/openai-node#1567 and #1791, vercel/ai#7099. In 135
     recorded requests that the API accepted, reasoning is sometimes followed by a call
-    without its ID, but never by a message without one.
+    without its ID, but never by a message without one. The exceptions are three
+    recorded requests with `store` set to false and with `encrypted_content`
+    (langchain-openai 1.7.4, October 2025 and August 2026). For such requests, a
+    report from September 2026 says that reasoning may also be last or before a user
+    message.
     """
     body_input = request.body.get("input")
     last = len(body_input) - 1 if isinstance(body_input, list) else -1
     objects = dict(request.objects("input"))
+    is_stateless = request.body.get("store") is False
     for index, item in objects.items():
         if item.get("type") != "reasoning" or not str(item.get("id")).startswith("rs"):
+            continue
+        if is_stateless and isinstance(item.get("encrypted_content"), str):
             continue
         if index == last or _cannot_follow_reasoning(objects.get(index + 1, {})):
             yield problem(
