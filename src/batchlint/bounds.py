@@ -46,7 +46,7 @@ class ByteCache(Generic[_K, _V]):
         self.get = self._values.get
 
     def get_or_make(self, key: _K, make: Callable[[_K], _V], size: Callable[[_K], int]) -> _V:
-        """Return the value for a key. If it is not cached, make and store it.
+        """Return the value for a key. If it is not cached, make it and pass it to `put`.
 
         Args:
             key: the key.

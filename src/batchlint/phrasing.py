@@ -142,7 +142,10 @@ def one_of(phrases: Sequence[str]) -> str:
 
 
 def array_of(item: str) -> str:
-    """Return `an array of objects` for `an object`. Only a noun with an article becomes plural."""
+    """Return `an array of objects` for `an object`.
+
+    Phrases without an article, or with `of`, don't become plural.
+    """
     noun = re.sub("^an? ", "", item)
     return f"an array of {noun if noun == item or ' of ' in noun else noun + 's'}"
 

@@ -301,7 +301,7 @@ def _is_chain(url: str) -> bool:
 
 
 def public_name(url: str) -> str:
-    """Return a URL without its secret parts: a password, or the query of an HTTP URL."""
+    """Return a URL without its secret parts: the credentials, and the query of an HTTP URL."""
     scheme, separator, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     if scheme in _HTTP:

@@ -160,7 +160,7 @@ class EndpointChecker:
     ) -> tuple[Group, ...]:
         """Return the groups of rules that a request triggers.
 
-        The result is cached by the body's fields, because most lines of a file have the same ones.
+        The result is cached, because most lines of a file have the same fields.
         """
         key = (
             self._rules.fields.intersection(body),

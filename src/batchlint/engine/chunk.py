@@ -228,7 +228,7 @@ def count_inputs(body: Mapping[str, Any]) -> int:
     """Return the number of inputs in a request to the embeddings endpoint.
 
     A string is one input, and so is a list of tokens. In a list of strings or of lists of tokens,
-    each item is one input.
+    each item is one input. An empty string or list has no input.
     """
     inputs = body.get("input")
     if isinstance(inputs, list) and inputs and isinstance(inputs[0], str | list):

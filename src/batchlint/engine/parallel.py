@@ -203,7 +203,7 @@ def as_finished(
     Args:
         executor: the executor. If its workers are processes on this machine, several small files
             share a call, and a large file is divided among the workers.
-        calls: the calls. Each is taken from the iterable only when it can be submitted.
+        calls: the calls. Only a few are taken from the iterable in advance.
         window: the maximum number of pending calls.
     """
     first_done = getattr(executor, "first_done", _first_done)
