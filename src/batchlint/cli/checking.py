@@ -229,8 +229,8 @@ def check_files(
 ) -> Iterator[FileResult]:
     """Check files and yield their results in the order of the paths.
 
-    Many files are checked in parallel, each in one process. A few files are checked one after
-    another, and a large file in several processes.
+    Many files are checked in parallel, in processes or (for URLs) in threads. A few local files are
+    checked one after another, and a large file in several processes.
 
     Args:
         paths: the files and URLs. '-' is standard input.

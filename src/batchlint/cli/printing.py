@@ -106,7 +106,7 @@ def terminal_width(stream: Any) -> int | None:
 
 
 def show_error(error: click.ClickException) -> None:
-    """Print an error of click. Its message is escaped, because it may quote any argument."""
+    """Print an error from click. Its message is escaped, because it may quote any argument."""
     # `NoArgsIsHelpError` is new in click 8.2.
     if not isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
         indent = len("Error: ")  # click prints this before the message.

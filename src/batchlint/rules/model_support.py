@@ -421,16 +421,16 @@ def token_out_of_range() -> None:
     hint="Remove the parameter, or use another model. The API's response is unknown.",
 )
 def unsupported_by_documentation() -> None:
-    """The parameter is documented only for other models.
+    """The model is not documented to support the parameter or its value.
 
-    This is a warning because the API's response is unknown. The API may reject the
-    request.
+    An example of such a value is a `max_output_tokens` above the documented limit. This
+    is a warning because the API's response is unknown. The API may reject the request.
 
     Fails: /v1/completions {"model": "davinci-002", "prompt": "x", "suffix": "y"}
     Passes: /v1/completions {"model": "gpt-3.5-turbo-instruct", "prompt": "x", "suffix":
             "y"}
 
-    Fix: Remove the parameter, or use a model that supports it.
+    Fix: Remove the parameter, change its value, or use a model that supports it.
 
     Evidence: documented. The sources are the docstrings of openai-python 3.57.0,
     the Batch guide and public lists of models.

@@ -183,7 +183,8 @@ def missing_required_parameter() -> None:
     """A required parameter is missing.
 
     The API rejects the request when the batch runs. The error appears in the
-    batch's error file.
+    batch's error file. A `/v1/responses` request needs `input`, `prompt` or
+    `conversation`.
 
     Fails: /v1/embeddings {"model": "m"}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
@@ -628,7 +629,8 @@ def logit_bias_key(request: Request) -> Iterator[Problem]:
     """A key of `logit_bias` is not a token ID.
 
     Token IDs are non-negative integers. The API rejects the request when the batch
-    runs. The error appears in the batch's error file.
+    runs. The error appears in the batch's error file. Only the first such key is
+    reported.
 
     Fails: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"cat": 5}}
     Passes: /v1/completions {"model": "m", "prompt": "x", "logit_bias": {"9246": 5}}

@@ -98,9 +98,9 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
     * The values of an `enum` match its `type`.
     * Only the formats and keywords in the Structured Outputs guide are supported.
     * A `$ref` has no sibling keywords and points to the root or to one of its definitions.
-    * A schema has at most 5,000 properties, 10 levels, 120,000 characters of names and
-      values, and 1,000 enum values. An enum of more than 250 values has at most 15,000
-      characters.
+    * A schema has at most 10 levels. In total, it has at most 5,000 properties, 120,000
+      characters of names and values, and 1,000 enum values. The values of an enum with
+      more than 250 values have at most 15,000 characters in total.
 
     The API rejects the request when the batch runs. The error appears in the
     batch's error file. The API reports one problem per request. batchlint reports

@@ -123,7 +123,7 @@ def _count(body: Mapping[str, Any], name: str, default: int, limit: int) -> int:
 
 
 def _text(text_format: Any) -> str:
-    """Return the text of a response: JSON if the request asks for it, with `sample` if by a schema.
+    """Return the text of a response. If the request asks for JSON, the text is JSON.
 
     Args:
         text_format: the request's parameter for the format.
