@@ -86,6 +86,10 @@ class ApiItems(NamedTuple):
             ],
         ),
         ApiItems(
+            "web search without an action",
+            [{"type": "web_search_call", "id": "ws_1", "status": "completed"}],
+        ),
+        ApiItems(
             "web search without an id",
             [
                 {
