@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import cProfile
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -162,3 +163,17 @@ def rule_findings(
         param = None if param is None else param.removeprefix("body").removeprefix(".")
         found.append((problem.message, param, (problem.path or ())[1:]))
     return found
+
+
+def count_calls(function: Callable[..., object], *args: object) -> int:
+    """Count the function calls that a call makes. Unlike time, this measure is reproducible."""
+    with cProfile.Profile() as profile:
+        function(*args)
+    return sum(entry.callcount for entry in profile.getstats())
+
+
+def assert_linear_work(function: Callable[[int], object], size: int) -> None:
+    """Verify that twice the input causes less than three times as many function calls."""
+    function(1)  # Import modules and fill caches.
+    calls = count_calls(function, size)
+    assert count_calls(function, 2 * size) < 3 * calls

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,7 +13,7 @@ from batchlint.rules import RULES
 from batchlint.rules.line import misnamed_fields
 from batchlint.rules.registry import Line
 from rules.helpers import each
-from support import request
+from support import count_calls, request
 
 
 def run(rule: str, line: dict[str, Any]) -> list[Problem]:
@@ -142,10 +141,8 @@ def test_hint_explains_a_body_that_is_a_string() -> None:
 
 def test_work_for_misnamed_fields_is_limited() -> None:
     row = {f"k{number}": 1 for number in range(100_000)}
-    started = time.process_time()
-    misnamed_fields(row, ["custom_id", "method", "url", "body"])
 
-    assert time.process_time() - started < 0.1
+    assert count_calls(misnamed_fields, row, ["custom_id", "method", "url", "body"]) < 20_000
 
 
 @pytest.mark.parametrize(
