@@ -657,6 +657,7 @@ def test_retired_models_depend_on_the_date() -> None:
         ({"jobs": 1.5}, TypeError, "jobs must be an integer"),
         ({"select": ["x"]}, ValueError, "unknown rule 'x'"),
         ({"provider": "x"}, ValueError, "unknown provider 'x'"),
+        ({"start": "x"}, ValueError, "start must be"),
     ],
 )
 def test_invalid_argument_raises(

@@ -221,6 +221,7 @@ def test_progress_counts_the_bytes_of_each_file(files: list[Path]) -> None:
         ({"max_unpacked_bytes": -1}, ValueError),
         ({"read_timeout": 0}, ValueError),
         ({"read_timeout": float("nan")}, ValueError),
+        ({"read_timeout": 10**400}, ValueError),
         ({"read_timeout": "60"}, TypeError),
         ({"read_timeout": True}, TypeError),
     ],

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
+import sys
 import time
 from datetime import datetime
 from typing import Any, Final
@@ -74,5 +74,5 @@ def check_seconds(name: str, seconds: Any) -> None:
     """
     if not isinstance(seconds, int | float) or isinstance(seconds, bool):
         raise TypeError(f"{name} must be a number, not {type(seconds).__name__}")
-    if not (seconds > 0 and math.isfinite(seconds)):
+    if not 0 < seconds <= sys.float_info.max:  # NaN also fails this comparison.
         raise ValueError(f"{name} must be a positive number of seconds, not {seconds}")

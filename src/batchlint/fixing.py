@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 import orjson
 
 from . import edits
-from .arguments import check_count
+from .arguments import check_count, check_workers
 from .edits import REMOVE_LINE
 from .engine.check import Job, Rules
 from .engine.chunk import Plan, check_chunk
@@ -159,8 +159,10 @@ def fix(
             then keeps its old content.
         TypeError: an argument has the wrong type.
         ValueError: the provider, a rule or the endpoint is unknown, no rule is selected, a number
-            is negative, `now` is not in the years 1 to 9999, or the target is a `.jsonl.gz` file.
+            is negative, `now` is not in the years 1 to 9999, `start` is unknown, or the target is a
+            `.jsonl.gz` file.
     """
+    check_workers(jobs, None, start)
     repair = Repair(
         Rules(select, ignore, warn, error),
         unsafe=unsafe,

@@ -79,19 +79,19 @@ class _Fields(click.ParamType):  # type: ignore[type-arg]  # generic only in rec
     "--max-requests",
     type=click.IntRange(1),
     metavar="N",
-    help="Maximum requests per part.  [default: the provider's limit, 50000 for OpenAI]",
+    help="Maximum requests per part.  [default: the provider's lowest documented limit, 50000 for OpenAI]",
 )
 @click.option(
     "--max-bytes",
     type=click.IntRange(1),
     metavar="N",
-    help="Maximum size of a part.  [default: the provider's limit, 200000000 for OpenAI]",
+    help="Maximum size of a part.  [default: the provider's lowest documented limit, 200000000 for OpenAI]",
 )
 @click.option(
     "--max-embedding-inputs",
     type=click.IntRange(1),
     metavar="N",
-    help="Maximum embedding inputs per part.  [default: the provider's limit, 50000 for OpenAI]",
+    help="Maximum embedding inputs per part.  [default: the provider's lowest documented limit, 50000 for OpenAI]",
 )
 @click.option(
     "--max-parts",
