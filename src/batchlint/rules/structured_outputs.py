@@ -103,8 +103,9 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
       more than 250 values have at most 15,000 characters in total.
 
     The API rejects the request when the batch runs. The error appears in the
-    batch's error file. The API reports one problem per request. batchlint reports
-    all of them, in the order in which the API seems to check them.
+    batch's error file. The API reports one problem per request. batchlint reports up to
+    100 violations of the meta-schema, up to 100 problems in subschemas, and every
+    exceeded limit, in the order in which the API seems to check them.
 
     Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
             "Hi"}], "response_format": {"type": "json_schema", "json_schema": {"name":

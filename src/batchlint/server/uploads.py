@@ -12,8 +12,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from . import errors
 
-#: The maximum length of a field value in bytes and of a file name in characters. Longer ones are
-#: truncated.
+#: The maximum length of a field value and of a file name, in characters. Longer ones are truncated.
+#: A field value with non-ASCII characters may be truncated earlier.
 _MAX_FIELD: Final = 1000
 
 #: The maximum size in bytes of an upload without its file.
