@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.process import posix, start_command
 from support import CommandResult, line, run_command
 
 CHAT = "/v1/chat/completions"
@@ -97,6 +98,16 @@ def test_output_file_option_writes_a_new_file_and_keeps_the_input(path: Path, ru
     result = run("fix", "in.jsonl", "--output-file", "-")
     assert result.out == RIGHT.decode()
     assert result.err.startswith("in.jsonl: 1 problem fixed")
+
+
+@posix
+@pytest.mark.parametrize("target", ["/dev/stdout", "/dev/fd/1"])
+def test_summary_is_not_mixed_with_the_file_on_standard_output(path: Path, target: str) -> None:
+    with start_command("fix", str(path), "--output-file", target) as process:
+        output, messages = process.communicate(timeout=60)
+
+    assert output == RIGHT
+    assert b"in.jsonl: 1 problem fixed" in messages
 
 
 def test_fixed_standard_input_is_printed() -> None:

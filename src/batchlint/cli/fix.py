@@ -139,10 +139,11 @@ class _Run:
 
     def fix(self, path: str) -> int:
         """Repair one file, print a summary, and return the exit status."""
+        from ..output.write import is_standard_output
         from ..sources import is_url
 
         target = path if self._output_file is None else self._output_file
-        to_stdout = self._diff or target == "-"
+        to_stdout = self._diff or target == "-" or is_standard_output(target)
         if not to_stdout and is_url(target):
             print_message(f"{target}: cannot write to a URL; use --output-file or --diff")
             return EXIT_ERROR

@@ -18,6 +18,9 @@ _MAX_LINKS: Final = 40
 #: Matches directories that contain the open files of a process.
 _DESCRIPTORS: Final = r"/dev/fd|/proc/(?:self|thread-self|(?P<pid>\d+))(?:/task/\d+)?/fd"
 
+#: The descriptor of standard output.
+_STANDARD_OUTPUT: Final = 1
+
 #: The flags for opening files. Not every system has every flag.
 _FLAGS: Final = (
     os.O_WRONLY
@@ -48,6 +51,11 @@ def write_atomic(path: str, chunks: Iterable[str | bytes]) -> None:
         return
     with open_writer(descriptor) as file:
         _write_chunks(file, chunks)
+
+
+def is_standard_output(path: str) -> bool:
+    """Return whether a path, such as `/dev/stdout`, names the standard output of this process."""
+    return _descriptor_of_this_process(path) == _STANDARD_OUTPUT
 
 
 def _write_chunks(file: BinaryIO, chunks: Iterable[str | bytes]) -> None:
