@@ -103,7 +103,7 @@ def test_unreadable_objects_are_errors_and_other_objects_are_checked(s3: S3) -> 
         "s3://batches/none/": (FileNotFoundError, "no .jsonl files below this prefix"),
         "s3://batches/in": (
             IsADirectoryError,
-            "this is a prefix; to check the files below it, write s3://batches/in/",
+            "this is a prefix; to check the files below it, use s3://batches/in/",
         ),
         "s3://denied/a.jsonl": (PermissionError, "access denied: Forbidden"),
         "s3://no-such-bucket/a.jsonl": (
