@@ -324,9 +324,8 @@ class Repair:
         self._jobs = jobs
         self._start: Start = start
         self._fixed: Counter[str] = Counter()
-        self._removed_lines: dict[
-            bytes, str
-        ] = {}  # blank lines, each with the rule that removes it
+        # Blank lines, each with the rule that removes it.
+        self._removed_lines: dict[bytes, str] = {}
         self._is_converted = False
 
     @contextmanager

@@ -29,6 +29,7 @@ class Endpoint:
     Attributes:
         name: the display name.
         schema: the name of the body's schema in `schemas/`.
+        prompt: the parameter that contains the prompt. Empty if it is unknown.
         items: fields of the body that are lists of messages or items.
         parts: fields that contain one content part or a list of parts. They are fields of each
             item, or of the body if the endpoint has no items.
@@ -37,22 +38,35 @@ class Endpoint:
 
     name: str
     schema: str
+    prompt: str
     items: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     default_model: str | None = None
 
 
-RESPONSES: Final = Endpoint("responses", "v1/responses", ("input",), ("content", "output"))
-CHAT: Final = Endpoint("chat", "v1/chat/completions", ("messages",), ("content",))
-EMBEDDINGS: Final = Endpoint("embeddings", "v1/embeddings")
-COMPLETIONS: Final = Endpoint("completions", "v1/completions")
+RESPONSES: Final = Endpoint(
+    "responses", "v1/responses", "input", items=("input",), parts=("content", "output")
+)
+CHAT: Final = Endpoint(
+    "chat", "v1/chat/completions", "messages", items=("messages",), parts=("content",)
+)
+EMBEDDINGS: Final = Endpoint("embeddings", "v1/embeddings", "input")
+COMPLETIONS: Final = Endpoint("completions", "v1/completions", "prompt")
 #: The default models are from openai-python 3.54.0.
 MODERATIONS: Final = Endpoint(
-    "moderations", "v1/moderations", parts=("input",), default_model="omni-moderation-latest"
+    "moderations",
+    "v1/moderations",
+    "input",
+    parts=("input",),
+    default_model="omni-moderation-latest",
 )
-IMAGE_GENERATIONS: Final = Endpoint("image generations", "v1/images/generations")
-IMAGE_EDITS: Final = Endpoint("image edits", "v1/images/edits", parts=("images", "mask", "markup"))
-VIDEOS: Final = Endpoint("videos", "v1/videos", parts=("input_reference",), default_model="sora-2")
+IMAGE_GENERATIONS: Final = Endpoint("image generations", "v1/images/generations", "prompt")
+IMAGE_EDITS: Final = Endpoint(
+    "image edits", "v1/images/edits", "prompt", parts=("images", "mask", "markup")
+)
+VIDEOS: Final = Endpoint(
+    "videos", "v1/videos", "prompt", parts=("input_reference",), default_model="sora-2"
+)
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     endpoint.name: endpoint
@@ -70,7 +84,7 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
 
 
 #: Represents every endpoint that has no schema.
-OTHER: Final = Endpoint("other", "")
+OTHER: Final = Endpoint("other", "", "")
 
 
 class Limits(NamedTuple):

@@ -6,7 +6,7 @@ endpoint, or an object in the wrong form, has several invalid fields, but only o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from .. import phrasing
@@ -15,7 +15,6 @@ from ..providers import (
     CHAT,
     COMPLETIONS,
     EMBEDDINGS,
-    IMAGE_EDITS,
     IMAGE_GENERATIONS,
     MODERATIONS,
     RESPONSES,
@@ -25,18 +24,6 @@ from ..providers import (
 )
 from ..rules.registry import Request
 from ..schema.store import body_schema
-
-#: The parameter that contains the prompt, by endpoint.
-_PROMPT: Final[Mapping[Endpoint, str]] = {
-    RESPONSES: "input",
-    CHAT: "messages",
-    EMBEDDINGS: "input",
-    COMPLETIONS: "prompt",
-    MODERATIONS: "input",
-    IMAGE_GENERATIONS: "prompt",
-    IMAGE_EDITS: "prompt",
-    VIDEOS: "prompt",
-}
 
 #: Prefixes of the names of image and video models. Their requests have a `prompt`.
 _IMAGE_MODEL_PREFIXES: Final = ("gpt-image", "dall-e", "chatgpt-image")
@@ -215,7 +202,7 @@ def _intended_endpoint(request: Request) -> Endpoint | None:
     """Return the other endpoint that a body was written for, or None."""
     endpoint = request.endpoint
     body = request.body
-    if body.get(_PROMPT[endpoint]) is not None:
+    if body.get(endpoint.prompt) is not None:
         return None
     if endpoint is RESPONSES and body.keys() & {"prompt", "conversation"}:
         return None

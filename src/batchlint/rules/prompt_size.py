@@ -26,9 +26,6 @@ LONG_LINE: Final = 8192 * MAX_TOKEN_LENGTH
 #: The parameters that contain the prompt.
 _PROMPT_PARAMETERS: Final = ("messages", "input", "instructions", "prompt")
 
-#: The parameter that a finding names, by endpoint.
-_PARAMETERS: Final = {CHAT.name: "messages", COMPLETIONS.name: "prompt", RESPONSES.name: "input"}
-
 #: Fields inside these parameters whose values are identifiers, not text.
 _IDENTIFIERS: Final = frozenset(
     {"role", "type", "id", "call_id", "tool_call_id", "name", "detail", "status", "phase"}
@@ -69,7 +66,7 @@ def context_exceeded(request: Request) -> Iterator[Problem]:
     if window is not None and count > window * MAX_TOKEN_LENGTH:
         yield problem(
             f"This model's maximum context length is {window} tokens.",
-            _PARAMETERS[request.endpoint.name],
+            request.endpoint.prompt,
             phase=Phase.LAST,
             hint=f"The prompt has {count:,} characters, so at least {count // MAX_TOKEN_LENGTH:,} "
             "tokens. Shorten it.",
