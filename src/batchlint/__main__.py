@@ -133,7 +133,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
 
     from .cli.check import EXIT_OK
     from .cli.crash import EXIT_ERROR
-    from .cli.main import COMMANDS, cli
+    from .cli.main import COMMANDS, check_completion_request, cli
     from .cli.printing import print_message, show_error
     from .output.complete_writer import OutputError
 
@@ -152,6 +152,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
             from .server import run as _  # noqa: F401
     signals.allow_exceptions()
     try:
+        check_completion_request(os.environ.get(_COMPLETION_VARIABLE, ""))
         status = cli.main(
             standalone_mode=False,
             prog_name="batchlint",

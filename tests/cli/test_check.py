@@ -322,6 +322,29 @@ def test_shell_completion_prints_its_script(shell: str) -> None:
     assert (result.status, result.err) == (0, "")
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"_BATCHLINT_COMPLETE": "bash_complete"},
+        {"_BATCHLINT_COMPLETE": "fish_complete", "COMP_WORDS": "batchlint"},
+        {"_BATCHLINT_COMPLETE": "zsh_complete", "COMP_WORDS": "batchlint", "COMP_CWORD": "x"},
+        {
+            "_BATCHLINT_COMPLETE": "bash_complete",
+            "COMP_WORDS": "batchlint",
+            "COMP_CWORD": "9" * 5000,
+        },
+        {"_BATCHLINT_COMPLETE": "csh_source"},
+        {"_BATCHLINT_COMPLETE": "bash"},
+    ],
+    ids=lambda variables: " ".join(variables.values())[:40],
+)
+def test_invalid_request_for_completions_is_a_usage_error(variables: dict[str, str]) -> None:
+    result = run_command(env=variables)
+
+    assert (result.status, result.out) == (2, "")
+    assert "the shell must set COMP_WORDS" in result.err or "_BATCHLINT_COMPLETE is" in result.err
+
+
 # -- outdated schemas -----------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib import import_module
 from typing import Final
 
@@ -62,6 +63,32 @@ class Commands(click.Group):
         commands = self.list_commands(ctx)
         near = difflib.get_close_matches(name, commands, 1)
         return f"; did you mean {near[0]}?" if near else f"; the commands are {', '.join(commands)}"
+
+
+def check_completion_request(request: str) -> None:
+    """Check the variables in which the shell asks click for completions. click doesn't check them.
+
+    Args:
+        request: the value of `_BATCHLINT_COMPLETE`. Empty if there is no request.
+
+    Raises:
+        click.UsageError: a variable is missing or invalid.
+    """
+    match = re.fullmatch("(bash|fish|zsh)_(source|complete)", request)
+    if match is None and request:
+        raise click.UsageError(
+            f"_BATCHLINT_COMPLETE is {request!r}; it must be bash, fish or zsh, followed by _source "
+            "or _complete"
+        )
+    if match is None or match[2] == "source":
+        return
+    word = os.environ.get("COMP_CWORD", "")  # For fish, the word itself instead of its number.
+    is_valid = match[1] == "fish" or re.fullmatch("[0-9]{1,9}", word)
+    if "COMP_WORDS" not in os.environ or "COMP_CWORD" not in os.environ or not is_valid:
+        raise click.UsageError(
+            "to complete words, the shell must set COMP_WORDS to the command line, and COMP_CWORD "
+            "to the word to complete"
+        )
 
 
 def _command_line(*words: str) -> str:
