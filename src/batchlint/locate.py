@@ -35,6 +35,7 @@ _WHITESPACE: Final = " \t\r\n"
 _KEY_RULES: Final = frozenset(
     {
         "unknown_parameter",
+        "doubtful_parameter",
         "unknown_line_member",
         "moved_parameter",
         "unsupported_parameter",

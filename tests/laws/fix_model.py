@@ -202,6 +202,8 @@ def _use_successor(request: Request, error: BatchError) -> None:
 
 CHANGES: Final[Mapping[str, Callable[[Request, BatchError], None]]] = {
     "deprecated_parameter": _replace_deprecated,
+    "doubtful_null": _remove,
+    "doubtful_parameter": _remove,
     "empty_custom_id": _replace_custom_id,
     "invalid_body": _decode_body,
     "invalid_custom_id": _quote_custom_id,

@@ -68,6 +68,12 @@ def test_only_a_null_model_counts_as_left_out(url: str, model: Any, count: int) 
     assert len(rule_findings("model_left_out", url, {"model": model})) == count
 
 
+@pytest.mark.parametrize("url", WITH_DEFAULT_MODEL)
+def test_null_model_has_no_other_finding_if_the_endpoint_has_a_default(url: str) -> None:
+    found = findings(url, BODIES[url] | {"model": None})
+    assert [error.rule for error in found if error.rule != "videos_shut_down"] == ["model_left_out"]
+
+
 def test_prompt_template_may_name_the_model() -> None:
     template = without(RESPONSES, "model")
     del template["body"]["input"]
@@ -310,3 +316,74 @@ def test_filter_is_either_checked_or_reported_as_unchecked(
         assert rules == ["unchecked_filter"]
     else:
         assert "unchecked_filter" in rules
+
+
+IMAGE_PART = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+AUDIO_PART = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+FILE_PART = {"type": "file", "file": {"file_id": "file-1"}}
+CACHE = {"cache_control": {"type": "ephemeral"}}
+CALL = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+
+
+def user_message(part: dict[str, Any]) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": [part]}]}
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "path"),
+    [
+        (CHAT, user_message(IMAGE_PART | CACHE), "messages[0].content[0].cache_control"),
+        (CHAT, user_message(AUDIO_PART | CACHE), "messages[0].content[0].cache_control"),
+        (CHAT, user_message(FILE_PART | CACHE), "messages[0].content[0].cache_control"),
+        (
+            CHAT,
+            {
+                "messages": [
+                    {"role": "assistant", "tool_calls": [CALL | {"extra_content": {}}]},
+                    {"role": "tool", "tool_call_id": "a", "content": "x"},
+                ]
+            },
+            "messages[0].tool_calls[0].extra_content",
+        ),
+        (CHAT, {"functions": [{"name": "f", "strict": True}]}, "functions[0].strict"),
+        (
+            RESPONSES,
+            {
+                "input": [
+                    {"type": "custom_tool_call", "call_id": "a", "name": "f", "input": "x"},
+                    {
+                        "type": "custom_tool_call_output",
+                        "call_id": "a",
+                        "output": "x",
+                        "status": "completed",
+                    },
+                ]
+            },
+            "input[1].status",
+        ),
+    ],
+)
+def test_parameter_that_the_api_may_ignore_is_a_warning(
+    url: str, body: dict[str, Any], path: str
+) -> None:
+    [found] = [e for e in findings(url, BODIES[url] | body) if e.rule != "deprecated_parameter"]
+    assert (found.rule, found.severity) == ("doubtful_parameter", "warning")
+    assert found.param == f"body.{path}"
+
+
+@pytest.mark.parametrize(
+    ("url", "field"), [(EMBEDDINGS, "dimensions"), (COMPLETIONS, "user"), (EDITS, "markup")]
+)
+def test_null_that_the_api_may_accept_is_a_warning(url: str, field: str) -> None:
+    [found] = findings(url, BODIES[url] | {field: None})
+    assert (found.rule, found.severity, found.param) == (
+        "doubtful_null",
+        "warning",
+        f"body.{field}",
+    )
+
+
+def test_null_user_of_an_embeddings_request_is_rejected() -> None:
+    """Two reports from 2024 say so."""
+    [found] = findings(EMBEDDINGS, BODIES[EMBEDDINGS] | {"user": None})
+    assert (found.rule, found.severity) == ("invalid_type", "error")

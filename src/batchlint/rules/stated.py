@@ -225,6 +225,60 @@ def unknown_parameter() -> None:
     """
 
 
+@stated_in_schema(
+    fails=None,
+    fix=_null_fix,
+    hint="It is unknown whether the API accepts null here. To be safe, remove the parameter.",
+)
+def doubtful_null() -> None:
+    """A parameter is null, which the API may reject.
+
+    These are `dimensions` on `/v1/embeddings`, `user` on `/v1/completions`, and
+    `markup` on `/v1/images/edits`. This is a warning because the API's response is
+    unknown. Where the API is known to reject null, it is an error: see `invalid_type`.
+
+    Fails: /v1/embeddings {"model": "m", "input": "x", "dimensions": null}
+    Passes: /v1/embeddings {"model": "m", "input": "x"}
+
+    Fix: Remove the parameter.
+
+    Evidence: inferred. The types of openai-python 3.57.0 don't allow null here, but the
+    API accepts null elsewhere against the types: `encoding_format` in recorded
+    requests to `/v1/embeddings` (2026).
+    """
+
+
+@stated_in_schema(
+    fails=None,
+    fix=_null_fix,
+    hint="It is unknown whether the API rejects or ignores it here. To be safe, remove it.",
+)
+def doubtful_parameter() -> None:
+    """An object has a parameter that the API may reject or ignore.
+
+    In chat completions, these are `cache_control` in image, audio and file parts,
+    `extra_content` in tool calls, and `strict` in the deprecated `functions`. On
+    `/v1/responses`, it is the `status` of a `custom_tool_call_output`.
+
+    This is a warning because the API's response is unknown. For other parameters,
+    see `unknown_parameter`.
+
+    Fails: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"},
+            "cache_control": {"type": "ephemeral"}}]}]}
+    Passes: /v1/chat/completions {"model": "m", "messages": [{"role": "user", "content":
+            [{"type": "image_url", "image_url": {"url":
+            "https://example.com/a.png"}}]}]}
+
+    Fix: Remove the parameter.
+
+    Evidence: inferred. The types of openai-python 3.57.0 lack these parameters. In
+    recorded requests from 2025 and 2026, the API ignored `cache_control` in text parts
+    and unknown parameters in the function of a tool. The OpenAPI document has the
+    `status`, but only for stored items.
+    """
+
+
 #: The roles and fields of messages that /v1/responses accepts unchanged.
 _SAME_ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
 _MESSAGE_FIELDS: Final = {"role", "content"}

@@ -46,8 +46,8 @@ class _Location(NamedTuple):
 
     @property
     def strict(self) -> bool:
-        """Whether the request asks for strict mode."""
-        return self.named.get("strict") is True
+        """Whether the request asks for strict mode, which the deprecated `functions` lack."""
+        return self.named.get("strict") is True and self.path[0] != "functions"
 
     def problems(self, budget: Budget) -> tuple[SchemaProblem, ...]:
         """Find the problems of the schema, within the line's remaining budget."""
