@@ -28,7 +28,10 @@ def epoch_seconds(now: float | datetime | None) -> int:
     if now is None:
         source_date = os.environ.get("SOURCE_DATE_EPOCH", "")
         return int(source_date) if re.fullmatch("[0-9]{1,11}", source_date) else int(time.time())
-    seconds = now.timestamp() if isinstance(now, datetime) else now
+    try:
+        seconds = now.timestamp() if isinstance(now, datetime) else now
+    except (ValueError, OverflowError):  # Near year 1, the platform can't convert local times.
+        raise ValueError(f"now must be in the years 1 to 9999, not {now}") from None
     if not isinstance(seconds, int | float):
         raise TypeError(f"now must be a number or a datetime, not {type(now).__name__}")
     if not _FIRST_SECOND <= seconds <= _LAST_SECOND:  # NaN also fails this comparison.

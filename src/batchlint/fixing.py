@@ -175,6 +175,10 @@ def fix(
         start=start,
     )
     path = os.fsdecode(target) if isinstance(target, str | os.PathLike) else None
+    if path is None and target is not None and not hasattr(target, "write"):
+        raise TypeError(
+            f"target must be a path, a binary stream or None, not {type(target).__name__}"
+        )
     if path is not None and is_gzipped(path):
         raise ValueError(
             "the target must not be a .jsonl.gz file: the API rejects compressed files"

@@ -120,6 +120,8 @@ def finish(
         TypeError: an argument has the wrong type.
         ValueError: as for `check`.
     """
+    if not isinstance(summary, ChunkSummary):
+        raise TypeError(f"summary must be a ChunkSummary, not {type(summary).__name__}")
     rules = Rules(select, ignore, warn, error)
     job = Job(rules, provider, name, endpoint, create, now, keep, max_enqueued_tokens)
     opened = None if source is None else open_source(source, storage_options)

@@ -327,8 +327,13 @@ def merge(summaries: Iterable[ChunkSummary], keep: int = DEFAULT_KEEP) -> ChunkS
 
     Returns:
         The summary of all lines.
+
+    Raises:
+        TypeError: `summaries` contains something else.
     """
     merged = ChunkSummary(FindingStore(keep))
     for summary in summaries:
+        if not isinstance(summary, ChunkSummary):
+            raise TypeError(f"summaries must be ChunkSummary objects, not {type(summary).__name__}")
         merged.absorb(summary)
     return merged

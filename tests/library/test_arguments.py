@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from batchlint import check, check_create, check_request, iter_errors
+from batchlint import check, check_create, check_request, finish, fix, iter_errors, merge
 from support import line, request
 
 CREATE: dict[str, Any] = {
@@ -43,6 +43,40 @@ def test_invalid_argument_raises_immediately(
 ) -> None:
     with pytest.raises(exception, match=message):
         function([line("a")], **options)
+
+
+@pytest.mark.parametrize("name", ["select", "ignore", "warn", "error"])
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        (5, "rules must be a list of names, not int"),
+        ([None], "the name of a rule must be a string, not NoneType"),
+        (b"all", "the name of a rule must be a string, not int"),
+    ],
+    ids=str,
+)
+def test_rules_must_be_a_list_of_strings(name: str, rules: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        check([line("a")], **{name: rules})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda value: fix([line("a")], value), "target must be a path, a binary stream or None"),
+        (finish, "summary must be a ChunkSummary, not int"),
+        (lambda value: merge([value]), "summaries must be ChunkSummary objects, not int"),
+    ],
+    ids=["fix", "finish", "merge"],
+)
+def test_value_of_the_wrong_kind_is_named(call: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call(5)
+
+
+def test_time_that_the_platform_cannot_convert_is_out_of_range() -> None:
+    with pytest.raises(ValueError, match="now must be in the years 1 to 9999"):
+        check([line("a")], now=datetime(1, 1, 1))  # noqa: DTZ001 - a local time
 
 
 @pytest.mark.parametrize("name", ["keep", "jobs"])

@@ -429,13 +429,20 @@ def resolve_rule_names(names_or_codes: str | Iterable[str]) -> list[str]:
         names_or_codes: a list, or a string of names separated by commas.
 
     Raises:
+        TypeError: the argument is not a list, or a name is not a string.
         ValueError: a name is unknown, or a glob matches nothing. The message suggests similar names
             if there are any.
     """
     if isinstance(names_or_codes, str):
         names_or_codes = names_or_codes.split(",")
+    if not isinstance(names_or_codes, Iterable):
+        raise TypeError(f"rules must be a list of names, not {type(names_or_codes).__name__}")
+    names = [*names_or_codes]
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a rule must be a string, not {type(name).__name__}")
     chosen: dict[str, None] = {}
-    for name in filter(None, map(str.strip, names_or_codes)):
+    for name in filter(None, map(str.strip, names)):
         found = [rule.name for rule in RULES.values() if _is_named(rule, name)]
         found = found or _with_provider_code(name)
         if not found:
