@@ -320,10 +320,22 @@ def test_long_patterns_are_not_compiled() -> None:
     assert sentences(closed(a={"type": "string", "pattern": "(" * 20_000})) == []
 
 
-def test_pattern_inside_a_value_is_not_compiled() -> None:
-    schema = with_a({"enum": [{"pattern": "("}], "default": {"pattern": "("}})
+@pytest.mark.parametrize("keyword", ["const", "default", "enum", "examples"])
+def test_pattern_inside_a_value_is_not_reported(keyword: str) -> None:
+    schema = with_a({keyword: [{"pattern": "("}]})
 
     assert sentences(schema, "function") == []
+
+
+@pytest.mark.parametrize("name", ["const", "default", "enum", "examples"])
+@pytest.mark.parametrize("keyword", ["properties", "$defs"])
+def test_pattern_of_a_property_with_the_name_of_a_keyword_is_compiled(
+    keyword: str, name: str
+) -> None:
+    [problem] = library_problems({keyword: {name: {"type": "string", "pattern": "("}}})
+
+    assert problem.sentence == "'(' is not a 'regex'."
+    assert problem.path == (keyword, name, "pattern")
 
 
 # -- deep and long values -------------------------------------------------------------------------

@@ -88,9 +88,6 @@ _MAX_LOOK_BEHIND: Final = 2**32 - 1
 #: The maximum length of a path to visit. No value in a decoded line is deeper.
 MAX_PATH_LENGTH: Final = 2500
 
-#: Keywords whose values are data, not schemas. A "pattern" inside them is not a pattern.
-_DATA_KEYWORDS: Final = frozenset({"enum", "const", "default", "examples"})
-
 _warnings_lock: Final = Lock()
 
 
@@ -286,20 +283,24 @@ def _hint(error: ValidationError, path: PathParts) -> str | None:
 
 
 def _patterns(root: dict[str, Any]) -> Iterator[str]:
-    """Yield the patterns in a schema, and perhaps other strings with the key `pattern`."""
+    """Yield the patterns in a schema, and perhaps other strings with the key `pattern`.
+
+    The values of keywords such as `default` are visited too, because a property can have the name
+    of a keyword.
+    """
     stack: list[Any] = [root]
     while stack:
         node = stack.pop()
         if isinstance(node, list):
-            stack.extend(node)
-        elif isinstance(node, dict):
-            for key, value in node.items():
-                if key == "pattern" and isinstance(value, str):
-                    yield value
-                elif key == "patternProperties" and isinstance(value, dict):
+            stack.extend(item for item in node if isinstance(item, dict | list))
+            continue
+        for key, value in node.items():
+            if key == "pattern" and isinstance(value, str):
+                yield value
+            elif isinstance(value, dict | list):
+                stack.append(value)
+                if key == "patternProperties" and isinstance(value, dict):
                     yield from value
-                if key not in _DATA_KEYWORDS and isinstance(value, dict | list):
-                    stack.append(value)
 
 
 def is_regex(pattern: object) -> bool:
