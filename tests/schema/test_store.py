@@ -407,3 +407,12 @@ def test_batch_object_schema_agrees_with_the_official_client(
     else:
         with pytest.raises(ValidationError):
             Batch.model_validate(batch, strict=True)
+
+
+@pytest.mark.parametrize("name", ["CodeInterpreter", "ImageGeneration", "Mcp"])
+def test_tools_in_search_results_have_the_limits_of_other_tools(name: str) -> None:
+    definitions = SCHEMAS["v1/responses"]["$defs"]
+
+    for parameter, schema in definitions[name]["properties"].items():
+        limits = {key: schema[key] for key in schema.keys() & {"minimum", "maximum", "minItems"}}
+        assert limits.items() <= definitions[f"Tool{name}"]["properties"][parameter].items()
