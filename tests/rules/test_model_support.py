@@ -8,7 +8,7 @@ import pytest
 
 from batchlint import check_request
 from rules.helpers import each
-from support import request, rule_findings
+from support import BODIES, request, rule_findings
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
@@ -186,3 +186,17 @@ def test_size_of_a_wrong_type_is_left_to_the_schema(size: Any) -> None:
     body = {"model": "gpt-image-2", "size": size}
 
     assert rule_findings("invalid_size", GENERATIONS, body) == []
+
+
+@pytest.mark.parametrize("model", ["gpt-5.4", "gpt-5.4-mini", "gpt-5.5"])
+def test_function_tools_with_an_effort_get_the_current_message(model: str) -> None:
+    """Reports from 2026-07 to 2026-10. Until May 2026, the message had another ending."""
+    body = BODIES[CHAT] | {"model": model, "tools": TOOLS}
+    [error] = check_request(request("a", CHAT, **body, reasoning_effort="low"))
+
+    assert error.message == (
+        f"Function tools with reasoning_effort are not supported for {model} in "
+        "/v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to "
+        "'none'."
+    )
+    assert check_request(request("a", CHAT, **body)) == []

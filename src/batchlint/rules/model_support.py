@@ -152,8 +152,8 @@ def tools_need_no_effort() -> None:
     help, because the default isn't `none`. For gpt-5.4 and gpt-5.5, remove
     `reasoning_effort`. Alternatively, use `/v1/responses`.
 
-    Evidence: confirmed. Recorded responses for gpt-5.6-sol and gpt-5.4-mini (August
-    2026), and users' reports for gpt-5.4, gpt-5.5 and gpt-6, for example
+    Evidence: confirmed. Recorded responses for gpt-5.6-sol (August 2026) and gpt-5.4-mini
+    (May 2026), and users' reports for gpt-5.4, gpt-5.5 and gpt-6, for example
     onyx-dot-app/onyx#15008. The API returns no code.
     """
 
@@ -395,7 +395,8 @@ def encrypted_content_unsupported() -> None:
     Fix: Remove `reasoning.encrypted_content` from `include`.
 
     Evidence: reported. NousResearch/hermes-agent#24234 (12 May 2026) quotes the
-    message for gpt-4o. The API returns no code.
+    message for gpt-4o, and microsoft/agent-framework#7483 for gpt-4.1. The API returns
+    no code.
     """
 
 
