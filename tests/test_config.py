@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from batchlint import config
-from support import CommandResult, line
+from support import CommandResult, count_calls, line
 
 Run = Callable[..., CommandResult]
 
@@ -306,6 +306,14 @@ def test_work_to_find_the_line_of_an_error_is_limited(
         config.load(path)
 
     assert 200_000 < parsed < 300_000
+
+
+def test_no_part_is_assembled_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Assembling a part for each of 90,000 lines took more than a minute."""
+    monkeypatch.setattr(config, "_MAX_REPARSED_CHARACTERS", 10_000)
+    text = "# keep\n" * 20_000 + "keep = 'x'"
+
+    assert count_calls(config._find_line, text, ("keep",)) < 20_000
 
 
 def test_error_line_number_refers_to_pyproject(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -500,7 +501,12 @@ def _find_line(text: str, keys: Sequence[str]) -> int | None:
     The parser doesn't report lines, so parts of the document are parsed again. The key begins on
     the first line that contains its name and adds the key to the parsed document.
     """
-    lines = text.split("\n")
+    with suppress(_TooMuchWorkError):
+        return _search_line(text.split("\n"), keys)
+    return None
+
+
+def _search_line(lines: Sequence[str], keys: Sequence[str]) -> int | None:
     parser = _Parser(_MAX_REPARSED_CHARACTERS)
     for number, line in enumerate(lines):
         if not keys or keys[-1] not in line:
@@ -516,6 +522,10 @@ def _find_line(text: str, keys: Sequence[str]) -> int | None:
     return None
 
 
+class _TooMuchWorkError(Exception):
+    """The parts of a document that were parsed have too many characters in total."""
+
+
 class _Parser:
     """Parses parts of a document, up to a total number of characters."""
 
@@ -523,13 +533,17 @@ class _Parser:
         self._left = limit
 
     def parse(self, lines: Sequence[str]) -> dict[str, Any] | None:
-        """Parse lines. Return None if they end within a value, or if the limit is reached."""
+        """Parse lines. Return None if they end within a value.
+
+        Raises:
+            _TooMuchWorkError: the limit is reached.
+        """
         import tomllib
 
         text = "\n".join(lines)
         self._left -= len(text)
         if self._left < 0:
-            return None
+            raise _TooMuchWorkError
         try:
             return tomllib.loads(text)
         except (ValueError, RecursionError):  # The stack may be fuller than in the first parse.
