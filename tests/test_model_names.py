@@ -6,6 +6,7 @@ import pytest
 
 from batchlint.model_names import suggest_models
 from batchlint.providers import known_models
+from support import count_calls
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,16 @@ def test_only_misspelled_models_of_a_file_are_in_the_result() -> None:
         "gpt-5.4-mni": "gpt-5.4-mini",
         "gtp-4o": "gpt-4o",
     }
+
+
+def test_work_is_limited_if_a_file_has_thousands_of_unknown_models() -> None:
+    """It took a millisecond per model."""
+    names = [
+        f"gpt-4o-mini-search-prev{a}{b}{c}" for a in "abcdefgh" for b in "xyzw" for c in "qrstu"
+    ]
+    many = [f"{name}-{suffix}" for name in names for suffix in ("aa", "bb", "cc", "dd", "ee", "ff")]
+    suggest_models(names)  # Load the known models.
+
+    assert count_calls(suggest_models, [*names, *many]) < 3 * count_calls(
+        suggest_models, many[:500]
+    )

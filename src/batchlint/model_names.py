@@ -14,6 +14,10 @@ _PREFIXES: Final = ("openai/", "models/", "openai:")
 #: Longer names are not looked up.
 _MAX_LENGTH: Final = 64
 
+#: The maximum number of unknown names in a file to compare with the known names. A comparison takes
+#: up to a millisecond, and a file with more unknown names has no mere typing mistakes.
+_MAX_NAMES: Final = 500
+
 #: Names of at least this length may differ from a known name by two edits. Shorter names may differ
 #: by one.
 _MIN_LENGTH_FOR_TWO_EDITS: Final = 16
@@ -25,12 +29,13 @@ def suggest_models(models: Iterable[str]) -> dict[str, str]:
     The digits must be equal, because different digits mean another version or date.
 
     Args:
-        models: names of models. Known names, long names and fine-tuned models get no suggestion.
+        models: names of models. Known names, long names and fine-tuned models get no suggestion. Of
+            the other names, only the first 500 in alphabetical order are compared.
 
     Returns:
         The suggestion for each name that has one.
     """
-    unknown = {model for model in models if _is_unknown(model)}
+    unknown = sorted({model for model in models if _is_unknown(model)})[:_MAX_NAMES]
     if not unknown:
         return {}
     by_digits: dict[str, list[str]] = {}

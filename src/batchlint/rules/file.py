@@ -382,7 +382,8 @@ def misspelled_model(file: CheckedFile) -> Iterator[Problem]:
     This is a warning because the model may be newer than batchlint's list. If the
     model does not exist, the whole batch fails. Unknown names that don't resemble a
     known one are not reported. The finding appears once per model, on the first
-    line that uses it.
+    line that uses it. If a file has more than 500 unknown names, only the first 500
+    in alphabetical order are compared.
 
     Fails: /v1/chat/completions {"model": "gpt-5.4-mni", "messages": [{"role": "user",
             "content": "Hi"}]}
