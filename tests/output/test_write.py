@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
 import subprocess
@@ -11,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from batchlint.output import FORMATS
+from batchlint.output import FORMATS, write
+from batchlint.output.complete_writer import OutputError
 from batchlint.output.write import write_atomic
 from output.samples import CLEAN, MIXED, SAMPLES
 from support import FIXTURES, CommandResult, line
@@ -222,6 +225,50 @@ def test_failed_write_keeps_the_content_of_hard_links(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         write_atomic(str(path), chunks())
     assert [entry.read_text("utf-8") for entry in tmp_path.iterdir()] == ["old", "old"]
+
+
+@posix
+def test_interrupted_copy_over_hard_links_is_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise, the file would contain parts of its old and its new content."""
+    path = tmp_path / "x"
+    path.write_text("old and longer", "utf-8")
+    (tmp_path / "y").hardlink_to(path)
+    copy = write._copy
+
+    def interrupted(_: io.FileIO, file: io.FileIO) -> None:
+        monkeypatch.setattr(write, "_copy", copy)
+        file.write(b"n")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(write, "_copy", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomic(str(path), ["new"])
+
+    assert [entry.read_text("utf-8") for entry in tmp_path.iterdir()] == ["new", "new"]
+
+
+@posix
+def test_failed_copy_over_hard_links_keeps_the_new_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old content is lost, so the temporary file has the only complete content."""
+    path = tmp_path / "x"
+    path.write_text("old and longer", "utf-8")
+    (tmp_path / "y").hardlink_to(path)
+
+    def failing(_: io.FileIO, file: io.FileIO) -> None:
+        file.write(b"n")
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(write, "_copy", failing)
+    with pytest.raises(OutputError) as caught:
+        write_atomic(str(path), ["new"])
+
+    message = str(caught.value.strerror)
+    assert message.startswith("broken; the complete new content is in ")
+    assert Path(message.rpartition(" in ")[2]).read_text("utf-8") == "new"
 
 
 def shell(script: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 import stat
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import BinaryIO, Final
 
-from .complete_writer import as_output_error, open_writer, to_bytes
+from .complete_writer import OutputError, as_output_error, open_writer, to_bytes
 
 #: The maximum number of links to follow in a path. Linux has the same limit.
 _MAX_LINKS: Final = 40
@@ -105,16 +106,21 @@ def _replace(target: str, chunks: Iterable[str | bytes]) -> None:
     try:
         _write_new(temporary, _status(target), chunks)
         with as_output_error():
-            if _is_replaceable(target, temporary):
+            is_replaceable = _is_replaceable(target, temporary)
+            if is_replaceable:
                 os.replace(temporary, target)  # noqa: PTH105
-            else:
-                _overwrite(target, temporary)
-                os.unlink(temporary)  # noqa: PTH108
     except BaseException as error:
         if getattr(error, "errno", None) != errno.EEXIST:  # With EEXIST, another process owns it.
-            with suppress(OSError):
-                os.unlink(temporary)  # noqa: PTH108
+            _remove(temporary)
         raise
+    if not is_replaceable:
+        _overwrite(target, temporary)
+
+
+def _remove(path: str) -> None:
+    """Remove a file, if that is possible."""
+    with suppress(OSError):
+        os.unlink(path)  # noqa: PTH108
 
 
 def _write_new(path: str, old: os.stat_result | None, chunks: Iterable[str | bytes]) -> None:
@@ -146,14 +152,47 @@ def _is_replaceable(target: str, temporary: str) -> bool:
     return old.st_nlink == 1 and (old.st_uid, old.st_gid) == (new.st_uid, new.st_gid)
 
 
-def _overwrite(target: str, source: str) -> None:
-    """Overwrite a file with the content of another file."""
-    with open(source, "rb") as new, open_writer(os.open(target, _FLAGS)) as file:  # noqa: PTH123
-        _reserve(file.fileno(), os.fstat(new.fileno()).st_size)
-        while data := new.read(_COPY_BYTES):
-            file.write(data)
-        file.flush()
-        os.ftruncate(file.fileno(), new.tell())
+def _overwrite(target: str, temporary: str) -> None:
+    """Overwrite a file with the content of a temporary file, and remove the temporary file.
+
+    If a signal interrupts this, the copy is completed first. If the copy fails, the temporary file
+    is kept, because the target's old content is already lost.
+
+    Raises:
+        OutputError: the target can't be written. Unless the message names the temporary file, the
+            target keeps its old content.
+    """
+    with ExitStack() as stack:
+        try:
+            with as_output_error():
+                new = stack.enter_context(open(temporary, "rb", buffering=0))  # noqa: PTH123
+                file = stack.enter_context(io.FileIO(os.open(target, _FLAGS), "w"))
+                _reserve(file.fileno(), os.fstat(new.fileno()).st_size)
+        except BaseException:
+            _remove(temporary)
+            raise
+        try:
+            _copy(new, file)
+            file.close()  # A network file system may report a failed write only now.
+        except OSError as error:
+            text = f"{error.strerror or error}; the complete new content is in {temporary}"
+            raise OutputError(error.errno, text) from error
+        except BaseException:
+            _copy(new, file)
+            _remove(temporary)
+            raise
+    _remove(temporary)
+
+
+def _copy(new: io.FileIO, file: io.FileIO) -> None:
+    """Replace the content of a file with that of another one. This can be called again."""
+    new.seek(0)
+    file.seek(0)
+    while data := new.read(_COPY_BYTES):
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) :]
+    file.truncate()
 
 
 def _reserve(descriptor: int, size: int) -> None:
