@@ -638,6 +638,22 @@ def test_listed_names_that_are_not_files_are_ignored(tmp_path: Path) -> None:
     assert names(tmp_path) == ["batch-001.jsonl", "batch-directory.jsonl", "batch.manifest.json"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="names may be longer elsewhere")
+@pytest.mark.parametrize("force", [False, True])
+def test_part_whose_name_is_too_long_leaves_earlier_parts_unchanged(
+    force: bool, tmp_path: Path
+) -> None:
+    name = "x" * 200
+    split([line()], tmp_path, name=name)
+    before = names(tmp_path)
+    if not force:
+        (tmp_path / f"{name}.manifest.json").unlink()
+    with pytest.raises(OSError, match="File name too long"):
+        split([line(), line(model="m" * 60)], tmp_path, name=name, force=force)
+
+    assert names(tmp_path) == (before if force else before[:1])
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs links")
 def test_input_is_never_removed(tmp_path: Path) -> None:
     """The input may be a leftover part."""

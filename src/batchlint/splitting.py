@@ -728,14 +728,24 @@ class _Target:
         except BaseException:
             if not self._force:
                 for path in [*paths, self._unfinished]:
-                    path.unlink(missing_ok=True)
+                    with suppress(OSError):
+                        path.unlink()
             raise
 
     def _refuse_existing(self, paths: list[Path]) -> None:
-        """Raise an error if a file would be replaced without `force`, or if it is the input."""
+        """Raise an error if a file would be replaced without `force`, or if it is the input.
+
+        Also raise one if a name is not possible, such as one that is too long. Otherwise, the move
+        would fail after an earlier run's parts have been replaced.
+        """
         self._refuse_input(paths)
         for path in paths:
-            if os.path.lexists(path) and (not self._force or path.is_dir()):
+            with as_output_error():
+                try:
+                    os.lstat(path)
+                except (FileNotFoundError, NotADirectoryError):
+                    continue
+            if not self._force or path.is_dir():
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
     def _refuse_input(self, paths: Iterable[Path]) -> None:

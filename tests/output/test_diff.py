@@ -97,6 +97,17 @@ LINE = st.sampled_from([b"\n", b" \n", b"a\n", b"b\n", b"c\n"])
 
 
 @pytest.mark.skipif(shutil.which("patch") is None, reason="patch is not installed")
+@pytest.mark.parametrize("name", ["a b", "a\tb", 'a"b', "a\\b", "a\nb", "é ü"])
+def test_patch_finds_a_file_with_an_unusual_name(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"1\n")
+    text = b"".join(unified_diff(name, lambda: [b"1\n"], lambda: [b"2\n"], same_lines=True))
+    subprocess.run(["patch", "-s", "-p0"], input=text, check=True, cwd=tmp_path)
+
+    assert path.read_bytes() == b"2\n"
+
+
+@pytest.mark.skipif(shutil.which("patch") is None, reason="patch is not installed")
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(LINE, st.booleans()), max_size=40), ends=st.booleans())
 def test_patch_turns_the_old_file_into_the_new_one(

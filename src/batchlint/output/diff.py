@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -9,6 +10,9 @@ from typing import Final, NamedTuple
 _CONTEXT: Final = 3
 
 _BLANKS: Final = b" \t\r\n"
+
+#: Matches the bytes of a name that must be quoted.
+_SPECIAL: Final = re.compile(rb'[\x00-\x1f\x7f"\\]')
 
 #: A function that yields the lines of a file from the beginning.
 Lines = Callable[[], Iterable[bytes]]
@@ -33,7 +37,7 @@ def unified_diff(path: str, old: Lines, new: Lines, *, same_lines: bool) -> Iter
         new: the lines after the fixes.
         same_lines: whether lines correspond to each other. Otherwise, the diff replaces all lines.
     """
-    name = path.encode("utf-8", "surrogateescape")
+    name = _quoted(path.encode("utf-8", "surrogateescape"))
     hunks = _hunks(_rows(old(), new())) if same_lines else _whole(old, new)
     first = next(hunks, None)
     if first is None:
@@ -41,6 +45,17 @@ def unified_diff(path: str, old: Lines, new: Lines, *, same_lines: bool) -> Iter
     yield b"--- %s\n+++ %s\n" % (name, name)
     yield first
     yield from hunks
+
+
+def _quoted(name: bytes) -> bytes:
+    """Return a name as Git and `diff` write it, so that `patch` finds the file.
+
+    A tab follows a name with spaces. A name with quotes, backslashes or control characters is
+    quoted as in C.
+    """
+    if not _SPECIAL.search(name):
+        return name + b"\t" * (b" " in name)
+    return b'"%s"' % _SPECIAL.sub(lambda match: b"\\%03o" % ord(match[0]), name)
 
 
 def _rows(old: Iterable[bytes], new: Iterable[bytes]) -> Iterator[_Row]:
