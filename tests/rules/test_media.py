@@ -210,6 +210,10 @@ def test_images_are_found_in_every_location(case: ImagePlace) -> None:
 # -- images: doubtful_image_url -------------------------------------------------------------------
 
 UNTIDY = "The image's base64 contains whitespace or URL escapes, uses the URL-safe alphabet, or lacks padding."
+HEADER = (
+    "The part of the data URL before the comma contains whitespace, or does not write 'base64' in"
+    " lower case."
+)
 NO_URL = (
     "Invalid 'messages[0].content[0].image_url.url'. Expected a valid URL, but got a value with"
     " an invalid format."
@@ -236,6 +240,11 @@ class DoubtfulUrl(NamedTuple):
         DoubtfulUrl("blank", "data:image/png;base64, iVBORw0KGgoAAAANSUhEUg==", UNTIDY),
         DoubtfulUrl("URL-safe alphabet", "data:image/jpeg;base64,_9j_4AAQSkZJRgABAQAAAQ==", UNTIDY),
         DoubtfulUrl("escapes", "data:image/jpeg;base64,%2F9j%2F4AAQSkZJRgABAQAAAQ%3D%3D", UNTIDY),
+        DoubtfulUrl("blank in front", " https://example.com/a.png", NO_URL),
+        DoubtfulUrl("newline in front", "\ndata:image/png;base64,iVBORw0KGgoAAAANSUhEUg==", NO_URL),
+        DoubtfulUrl("blank in header", "data:image/png; base64,iVBORw0KGgoAAAANSUhEUg==", HEADER),
+        DoubtfulUrl("blank before type", "data: image/png;base64,iVBORw0KGgoAAAANSUhEUg==", HEADER),
+        DoubtfulUrl("upper case", "data:image/png;BASE64,iVBORw0KGgoAAAANSUhEUg==", HEADER),
     ]
 )
 def test_doubtful_image_url_is_reported(case: DoubtfulUrl) -> None:
@@ -246,6 +255,8 @@ def test_doubtful_image_url_is_reported(case: DoubtfulUrl) -> None:
     ]
     assert rule_findings("invalid_image_format", CHAT, body) == []
     assert rule_findings("invalid_base64_image", CHAT, body) == []
+    assert rule_findings("image_url_without_scheme", CHAT, body) == []
+    assert rule_findings("invalid_image_url", RESPONSES, response_image(case.url)) == []
 
 
 @pytest.mark.parametrize("url", ["https://example.com/a.png", "http://example.com/data:image"])

@@ -47,8 +47,8 @@ def _header_flaw(url: str, mime: str) -> _Flaw | None:
     header, _, payload = url.partition(",")
     if not header.startswith("data:"):
         return _Flaw("url", "a value without the 'data:' prefix")
-    mime_type, *parameters = header.removeprefix("data:").split(";")
-    if "base64" not in parameters:
+    mime_type, *parameters = (part.strip() for part in header.removeprefix("data:").split(";"))
+    if "base64" not in map(str.lower, parameters):
         return _Flaw("url", "a value without the ';base64' separator")
     if not mime_type.lower().startswith(mime):
         return _Flaw("mime", f"unsupported MIME type '{excerpt(mime_type)}'")
@@ -283,8 +283,8 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
     """An image URL is neither a web address nor a data URL, or its base64 may be invalid.
 
     Only some base64 decoders accept whitespace, URL escapes, missing padding or the
-    URL-safe alphabet. The rule also reports data URLs of only a few bytes, which are
-    too short for an image.
+    URL-safe alphabet. The rule also reports whitespace before a URL or before the comma
+    of a data URL, and data URLs of only a few bytes, which are too short for an image.
 
     This is a warning because the API's response to such values is unknown. In chat
     completions, a URL without a scheme is an error: see `image_url_without_scheme`.
@@ -313,12 +313,24 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
             )
         elif (
             not url.startswith("data:")
-            or not (len(payload) < _PREFIX_LENGTH or _needs_tolerance(payload))
+            or not (
+                len(payload) < _PREFIX_LENGTH
+                or _needs_tolerance(payload)
+                or _has_unusual_header(url)
+            )
             or _flaw(url, "image/")
         ):
             continue
         elif len(payload) < _PREFIX_LENGTH:
             yield problem("The data URL is too short for an image.", *path, hint=_ENCODE_IMAGE)
+        elif _has_unusual_header(url):
+            yield problem(
+                "The part of the data URL before the comma contains whitespace, or does not write "
+                "'base64' in lower case.",
+                *path,
+                hint="It is unknown whether the API accepts this. Begin the URL with "
+                "`data:image/png;base64,` (with the image's type).",
+            )
         else:
             yield problem(
                 "The image's base64 contains whitespace or URL escapes, uses the URL-safe "
@@ -328,9 +340,18 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
             )
 
 
+def _has_unusual_header(url: str) -> bool:
+    """Return whether only tolerant parsers accept the part of a data URL before the comma."""
+    header = url.partition(",")[0]
+    return "base64" not in header.split(";") or any(map(str.isspace, header))
+
+
 def has_scheme(url: str) -> bool:
-    """Return whether a URL begins with a scheme. A Windows path and `localhost:80` do not."""
-    return re.match(_SCHEME, url) is not None
+    """Return whether a URL begins with a scheme. A Windows path and `localhost:80` do not.
+
+    The API may remove whitespace before a URL, so it is ignored.
+    """
+    return re.match(_SCHEME, url.lstrip()) is not None
 
 
 _SCHEME: Final = r"(?i)(https?|data|file|ftp|gs|s3|blob|attachment|about|cid):|[a-z][a-z0-9+.-]*://"
