@@ -100,6 +100,7 @@ Pair = tuple[Body, Body]
 
 #: Rejections that depend on several parameters, by patch name (see `Patch`) and URL.
 PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
+    "modalities unknown": {CHAT: [({"modalities": ["text"]}, {"modalities": None})]},
     "no audio parts": {CHAT: [(user(AUDIO), user(TEXT))]},
     "no image parts": {CHAT: [(user(TEXT, IMAGE), user(TEXT))]},
     "fixed sampling": {
