@@ -462,8 +462,8 @@ def test_work_of_a_fix_grows_slower_than_the_square_of_its_size(
     assert_linear_work(repair, size)
 
 
-def test_rounds_of_long_lines_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each round checks the whole line."""
+def checked_bytes(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Return a function that returns the number of bytes that the rounds have checked so far."""
     sizes = []
 
     def counting(chunk: bytes, *args: Any) -> Any:
@@ -471,11 +471,51 @@ def test_rounds_of_long_lines_are_limited(monkeypatch: pytest.MonkeyPatch) -> No
         return check_chunk(chunk, *args)
 
     monkeypatch.setattr(fixing, "check_chunk", counting)
+    return lambda: sum(sizes)
+
+
+def test_rounds_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each round checks the whole line."""
+    checked = checked_bytes(monkeypatch)
     data = line("a", CHAT, **dict.fromkeys(map(str, range(100_000)), None))
 
     assert repaired(data) == data
-    assert len(data) > 1 << 20
-    assert sum(sizes) < 1 << 25
+    assert checked() < 12 * len(data)
+
+
+@pytest.mark.parametrize("per_tool", [2000, 40])
+def test_many_objects_of_schemas_are_fixed_in_one_round(
+    per_tool: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check lists at most 100 problems of a schema, and 1,000 problems of a rule."""
+    checked = checked_bytes(monkeypatch)
+    schema = {
+        "type": "object",
+        "properties": {"a": {"anyOf": [{"type": "object"}] * per_tool}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
+    tools = [
+        {"type": "function", "function": {"name": "f", "strict": True, "parameters": schema}}
+    ] * (2000 // per_tool)
+    data = line("a", CHAT, tools=tools)
+
+    assert fix(data, None, unsafe=True).fixed == {"invalid_function_parameters": 2000}
+    assert checked() < 6 * len(data)
+
+
+def test_objects_of_schemas_are_fixed_only_if_their_rule_is_selected() -> None:
+    schema = {"type": "object", "properties": {}, "required": []}
+    tool = {"type": "function", "function": {"name": "f", "strict": True, "parameters": schema}}
+    form = {
+        "type": "json_schema",
+        "json_schema": {"name": "r", "strict": True, "schema": schema},
+    }
+    data = line("a", CHAT, tools=[tool], response_format=form)
+    fixed = json.loads(repaired(data, unsafe=True, ignore=["invalid_json_schema"]))["body"]
+
+    assert "additionalProperties" in fixed["tools"][0]["function"]["parameters"]
+    assert fixed["response_format"] == form
 
 
 def test_line_after_a_byte_order_mark_is_fixed_even_if_the_mark_is_kept() -> None:

@@ -28,7 +28,7 @@ from .engine.check import Job, Rules
 from .engine.chunk import Plan, check_chunk
 from .engine.finish import lacks_objects
 from .engine.parallel import Start
-from .findings import DEFAULT_KEEP, BatchError, Fix, PathParts
+from .findings import DEFAULT_KEEP, BatchError, Edit, Fix, PathParts
 from .json_documents import CONVERTERS, NotConvertibleError
 from .output.complete_writer import CompleteWriter, as_output_error
 from .output.write import write_atomic
@@ -37,6 +37,8 @@ from .report import Report
 from .rules import RULES
 from .rules.file import repeated_ids
 from .rules.line import resembles_request
+from .rules.registry import Request
+from .rules.structured_outputs import schema_repairs
 from .sources import (
     CHUNK_BYTES,
     AnySource,
@@ -49,13 +51,8 @@ from .sources import (
 from .summary import ChunkSummary, LineStatus, merge
 
 #: The maximum number of rounds of fixes per line. A line that still has fixes after these rounds is
-#: left unchanged.
-_MAX_ROUNDS: Final = 100
-
-#: The maximum number of bytes to check per line, and the minimum number of rounds. Each round checks
-#: the whole line, so long lines have fewer rounds.
-_MAX_ROUND_BYTES: Final = 1 << 24
-_MIN_ROUNDS: Final = 10
+#: left unchanged. Each round checks the whole line.
+_MAX_ROUNDS: Final = 10
 
 #: The maximum number of different blank lines to remember, and their maximum length in bytes. A file
 #: may have millions of blank lines.
@@ -469,7 +466,7 @@ class Repair:
         except UnicodeDecodeError:
             return line
         fixed: Counter[str] = Counter()
-        for _ in range(_max_rounds(len(content))):
+        for _ in range(_MAX_ROUNDS):
             fixes = self._find_fixes(text, plan, first=first)
             removal = next((r for fix, r in fixes.items() if fix.edits == (REMOVE_LINE,)), None)
             if removal is not None:
@@ -477,7 +474,7 @@ class Repair:
                 if not first and not fixed:
                     self._remember_blank(line, removal)
                 return b""
-            text, rules = _apply({**fixes, **shared}, text)
+            text, rules = _apply({**fixes, **shared}, text, plan)
             fixed.update(rules)
             if not rules:
                 self._fixed.update(fixed)
@@ -582,18 +579,20 @@ def _is_shared(error: BatchError) -> bool:
     return RULES[error.rule].scope == "file" and error.fix is not None and bool(error.fix.edits)
 
 
-def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
+def _apply(fixes: Mapping[Fix, str], text: str, plan: Plan) -> tuple[str, list[str]]:
     """Apply fixes to a line, each of them completely or not at all.
+
+    If a fix is about an object of a schema, also apply the fixes of all other objects.
 
     Returns:
         The new text, and the rules of the fixes that changed something.
     """
     rules = []
     removals: dict[PathParts, str] = {}
-    new_values: list[Fix] = []
+    schema_rules: set[str] = set()
     for fix, rule in fixes.items():
         if edits.sets_field(fix.edits):
-            new_values.append(fix)  # Every object of a schema may have a fix.
+            schema_rules.add(rule)  # Every object of a schema may have a fix.
             continue
         path = edits.removed_path(fix.edits)
         if path is not None:
@@ -605,18 +604,23 @@ def _apply(fixes: Mapping[Fix, str], text: str) -> tuple[str, list[str]]:
         if changed is not None and changed != text:
             text = changed
             rules.append(rule)
-    if new_values:
-        text, done = edits.set_all(text, [fix.edits[0] for fix in new_values])
-        rules += [fixes[fix] for fix, is_done in zip(new_values, done, strict=True) if is_done]
+    if schema_rules:
+        found = [each for each in _schema_repairs(text, plan) if each[1] in schema_rules]
+        text, done = edits.set_all(text, [edit for edit, _ in found])
+        rules += [rule for (_, rule), is_done in zip(found, done, strict=True) if is_done]
     if removals:
         text, removed = edits.remove_all(text, removals)
         rules += [removals[path] for path in removed]
     return text, rules
 
 
-def _max_rounds(line_bytes: int) -> int:
-    """Return the maximum number of rounds of fixes for a line."""
-    return min(_MAX_ROUNDS, max(_MIN_ROUNDS, _MAX_ROUND_BYTES // (line_bytes + 1)))
+def _schema_repairs(text: str, plan: Plan) -> Iterator[tuple[Edit, str]]:
+    """Yield the edits of the strict schemas in a line, and their rules."""
+    request = orjson.loads(text.removeprefix("\ufeff"))
+    service = provider(plan.provider)
+    endpoint = service.endpoint(service.url_of_line(request, plan.endpoint))
+    if endpoint is not None:
+        yield from schema_repairs(Request(endpoint, request["body"], provider=service))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import orjson
 
 from .. import edits, phrasing
 from ..bounds import Budget
-from ..findings import Fix, PathParts, Phase, Problem
+from ..findings import Edit, Fix, PathParts, Phase, Problem
 from ..providers import CHAT, RESPONSES, Endpoint
 from .registry import Request, problem, request_rule
 from .triggers import fields
@@ -219,6 +219,27 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
             continue  # `fine_tuned_schema` reports it.
         if not _is_certain(found, request):
             yield location.problem(found)
+
+
+def schema_repairs(request: Request) -> Iterator[tuple[Edit, str]]:
+    """Yield the edits for all objects of strict schemas, each with the rule that reports the object.
+
+    Unlike the findings of a line, these edits are not limited in number. With the findings' edits
+    alone, the line would have to be checked again after every 100 objects.
+    """
+    from ..structured import subset
+
+    seen: set[PathParts] = set()
+    for location, found in _checked_problems(request):
+        if found.repair is None or location.schema is None or location.path in seen:
+            continue
+        seen.add(location.path)
+        is_format = location.subject == "response_format"
+        rule = invalid_json_schema if is_format else invalid_function_parameters
+        for each in subset.repairs(location.schema):
+            fix = location.fix(each)
+            if fix is not None:
+                yield fix.edits[0], rule.name
 
 
 def _is_certain(found: SchemaProblem, request: Request) -> bool:

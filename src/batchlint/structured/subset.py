@@ -216,6 +216,13 @@ def problems(
     return found
 
 
+def repairs(schema: dict[str, Any]) -> Iterator[SchemaProblem]:
+    """Yield the problems of a strict schema that have a `repair`. Their number is not limited."""
+    for node in nodes(schema, strict=True, levels=limits.MAX_LEVELS):
+        if isinstance(node.value, dict) and "$ref" not in node.value:
+            yield from (found for found in _check_object(node) if found.repair is not None)
+
+
 def _to_json(value: Any) -> bytes:
     """Return a value as JSON. Return b"" if orjson can't encode it, such as above 254 levels."""
     try:
