@@ -23,6 +23,34 @@ def checker() -> Checker:
     return Checker(provider(), select_rules())
 
 
+# -- lines ----------------------------------------------------------------------------------------
+
+
+def test_equal_short_lines_are_explained_once(
+    checker: Checker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of 1.5 MB may have 500,000 lines that are `{}`."""
+    lines: list[bytes] = []
+    explain = checker._explain_line
+
+    def counting(line: bytes, *args: Any) -> Any:
+        lines.append(line)
+        return explain(line, *args)
+
+    monkeypatch.setattr(checker, "_explain_line", counting)
+    results = [
+        checker.explain_line(text, orjson.loads(text), number, first=number == 1)
+        for number, text in enumerate([b"{}\n", b"{}\n", b'{"body": {}}\n', b"{}\n"], 1)
+    ]
+
+    assert lines == [b"{}\n", b"{}\n", b'{"body": {}}\n']
+    assert [error.message for error in results[3].errors] == [
+        error.message for error in results[0].errors
+    ]
+    for number, result in enumerate(results, 1):
+        assert {error.line for error in result.errors} == {number}
+
+
 # -- compiled checks ------------------------------------------------------------------------------
 
 

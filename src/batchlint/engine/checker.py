@@ -54,6 +54,11 @@ _MAX_FIELD_SETS: Final = 256
 #: same defect.
 _MAX_CACHED_DEFECTS: Final = 256
 
+#: The maximum number of lines whose results are cached, and their maximum length in bytes. A small
+#: file may have a million equal lines, such as `{}`.
+_MAX_CACHED_LINES: Final = 256
+_MAX_CACHED_LINE_BYTES: Final = 64
+
 _ProblemFilter = Callable[[Iterable[Problem], Request, Provider], list[Problem]]
 _HintAdder = Callable[[Iterable[Problem], Request], list[Problem]]
 
@@ -246,6 +251,7 @@ class Checker:
         # Their functions are stored, because each import statement takes 1 µs.
         self._postprocessors: tuple[_ProblemFilter, _HintAdder] | None = None
         self._defect_errors: dict[tuple[Defect, Effect | None], list[BatchError]] = {}
+        self._line_results: dict[tuple[bytes, str | None], LineResult] = {}
         self._rules: dict[Scope, list[Rule]] = {}
         for name in self.severities:
             self._rules.setdefault(RULES[name].scope, []).append(RULES[name])
@@ -338,6 +344,19 @@ class Checker:
                 mark.
             endpoint: the URL for lines that have none, if the caller gave one.
         """
+        if first or len(line) > _MAX_CACHED_LINE_BYTES:
+            return self._explain_line(line, request, number, first, endpoint)
+        result = self._line_results.get((line, endpoint))
+        if result is None:
+            if len(self._line_results) >= _MAX_CACHED_LINES:
+                self._line_results.clear()
+            result = self._explain_line(line, request, number, first, endpoint)
+            self._line_results[line, endpoint] = result
+        return result._replace(errors=[error._replace(line=number) for error in result.errors])
+
+    def _explain_line(
+        self, line: bytes, request: Any, number: int, first: bool, endpoint: str | None
+    ) -> LineResult:
         errors: list[BatchError] = []
         if first and line.startswith(BYTE_ORDER_MARK):
             mark = Defect("byte order mark", fix=find_mark_fix(line))
