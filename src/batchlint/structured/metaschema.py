@@ -164,7 +164,9 @@ def _errors(root: dict[str, Any]) -> dict[tuple[PathParts, str], ValidationError
 
     def is_accepted(schema: Any) -> bool:
         return _is_accepted(schema, is_old_draft) and (
-            not bad_patterns or bad_patterns.isdisjoint(_patterns(schema))
+            not bad_patterns
+            or isinstance(schema, bool)
+            or bad_patterns.isdisjoint(_patterns(schema))
         )
 
     found: dict[tuple[PathParts, str], ValidationError] = {}
