@@ -462,6 +462,15 @@ def test_work_of_a_fix_grows_slower_than_the_square_of_its_size(
     assert_linear_work(repair, size)
 
 
+def test_equal_short_lines_are_repaired_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check of each of a million tiny lines would take minutes."""
+    checked = checked_bytes(monkeypatch)
+    report = fix(b'{"a": 1},\n{"a": 1}\n' * 1000, None)
+
+    assert report.fixed == {"invalid_json_line": 1000}
+    assert checked() < 1000 * 30
+
+
 def checked_bytes(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Return a function that returns the number of bytes that the rounds have checked so far."""
     sizes = []

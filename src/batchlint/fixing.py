@@ -54,10 +54,10 @@ from .summary import ChunkSummary, LineStatus, merge
 #: left unchanged. Each round checks the whole line.
 _MAX_ROUNDS: Final = 10
 
-#: The maximum number of different blank lines to remember, and their maximum length in bytes. A file
-#: may have millions of blank lines.
-_MAX_BLANK_LINES: Final = 1000
-_MAX_BLANK_BYTES: Final = 100
+#: The maximum number of short lines to remember, and their maximum length in bytes. A file may have
+#: a million equal lines, such as blank lines.
+_MAX_SHORT_LINES: Final = 1000
+_MAX_SHORT_BYTES: Final = 100
 
 #: The number of digits for which a cut custom_id leaves room.
 _ID_DIGITS: Final = 8
@@ -325,8 +325,8 @@ class Repair:
         self._jobs = jobs
         self._start: Start = start
         self._fixed: Counter[str] = Counter()
-        # Blank lines, each with the rule that removes it.
-        self._removed_lines: dict[bytes, str] = {}
+        # Short lines, each with its repaired text and the rules of its fixes.
+        self._repaired: dict[bytes, tuple[bytes, list[str]]] = {}
         self._is_converted = False
 
     @contextmanager
@@ -431,6 +431,7 @@ class Repair:
             shared: the fixes to try on every line, and their rules.
         """
         plan = self._plan._replace(keep=0)
+        self._repaired.clear()
         for number, chunk in enumerate(content.open().chunks()):
             first = not number
             numbers = None if shared else self._fixable_lines(check_chunk(chunk, plan, first))
@@ -453,38 +454,44 @@ class Repair:
     def _repair_line(
         self, line: bytes, plan: Plan, shared: Mapping[Fix, str], *, first: bool
     ) -> bytes:
+        """Repair a line and count its fixes. Short lines are remembered, because many may be equal."""
+        if first or len(line) > _MAX_SHORT_BYTES:
+            new, rules = self._apply_fixes(line, plan, shared, first=first)
+        else:
+            if line not in self._repaired:
+                if len(self._repaired) >= _MAX_SHORT_LINES:
+                    self._repaired.clear()
+                self._repaired[line] = self._apply_fixes(line, plan, shared, first=False)
+            new, rules = self._repaired[line]
+        self._fixed.update(rules)
+        return new
+
+    def _apply_fixes(
+        self, line: bytes, plan: Plan, shared: Mapping[Fix, str], *, first: bool
+    ) -> tuple[bytes, list[str]]:
         """Apply the fixes of a line until none are left.
 
-        If the line still has fixes after the last round, return it unchanged.
+        If the line still has fixes after the last round, it is not changed.
+
+        Returns:
+            The new line, and the rule of each fix.
         """
-        if not first and line in self._removed_lines:
-            self._fixed[self._removed_lines[line]] += 1
-            return b""
         content = line.rstrip(b"\r\n")
         try:
             text = content.decode()
         except UnicodeDecodeError:
-            return line
-        fixed: Counter[str] = Counter()
+            return line, []
+        fixed: list[str] = []
         for _ in range(_MAX_ROUNDS):
             fixes = self._find_fixes(text, plan, first=first)
             removal = next((r for fix, r in fixes.items() if fix.edits == (REMOVE_LINE,)), None)
             if removal is not None:
-                self._fixed.update((*fixed.elements(), removal))
-                if not first and not fixed:
-                    self._remember_blank(line, removal)
-                return b""
+                return b"", [*fixed, removal]
             text, rules = _apply({**fixes, **shared}, text, plan)
-            fixed.update(rules)
+            fixed += rules
             if not rules:
-                self._fixed.update(fixed)
-                return text.encode() + line[len(content) :]
-        return line
-
-    def _remember_blank(self, line: bytes, rule: str) -> None:
-        """Remember the rule that removes a blank line, so that equal lines are not checked."""
-        if len(line) <= _MAX_BLANK_BYTES and len(self._removed_lines) < _MAX_BLANK_LINES:
-            self._removed_lines[line] = rule
+                return text.encode() + line[len(content) :], fixed
+        return line, []
 
     def _find_fixes(self, text: str, plan: Plan, *, first: bool) -> dict[Fix, str]:
         """Check a line and return the fixes of its findings, each with its rule."""
