@@ -335,6 +335,16 @@ def test_pattern_inside_a_value_is_not_reported(keyword: str) -> None:
 
 @pytest.mark.parametrize("name", ["const", "default", "enum", "examples"])
 @pytest.mark.parametrize("keyword", ["properties", "$defs"])
+def test_wrong_pattern_is_reported_in_a_schema_with_booleans(keyword: str, name: str) -> None:
+    [problem] = library_problems(
+        {keyword: {name: {"pattern": "(", "not": False}, "b": True}, "additionalProperties": True}
+    )
+
+    assert problem.path == (keyword, name, "pattern")
+
+
+@pytest.mark.parametrize("name", ["const", "default", "enum", "examples"])
+@pytest.mark.parametrize("keyword", ["properties", "$defs"])
 def test_pattern_of_a_property_with_the_name_of_a_keyword_is_compiled(
     keyword: str, name: str
 ) -> None:

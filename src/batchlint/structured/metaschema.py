@@ -284,7 +284,7 @@ def _hint(error: ValidationError, path: PathParts) -> str | None:
     return None
 
 
-def _patterns(root: dict[str, Any]) -> Iterator[str]:
+def _patterns(root: Any) -> Iterator[str]:
     """Yield the patterns in a schema, and perhaps other strings with the key `pattern`.
 
     The values of keywords such as `default` are visited too, because a property can have the name
@@ -295,6 +295,7 @@ def _patterns(root: dict[str, Any]) -> Iterator[str]:
         node = stack.pop()
         if isinstance(node, list):
             stack.extend(item for item in node if isinstance(item, dict | list))
+        if not isinstance(node, dict):  # A schema may be a boolean.
             continue
         for key, value in node.items():
             if key == "pattern" and isinstance(value, str):
