@@ -382,17 +382,15 @@ def _json_mode_parameter(request: Request) -> str | None:
     if request.endpoint == CHAT:
         parameter = "messages"
         output_format = body.get("response_format")
-    elif (
-        request.endpoint == RESPONSES
-        and isinstance(body.get("text"), dict)
-        and not _is_partly_stored(body)
-    ):
+    elif request.endpoint == RESPONSES and isinstance(body.get("text"), dict):
         parameter = "input"
         output_format = body["text"].get("format")
     else:
         return None
     is_json_mode = isinstance(output_format, dict) and output_format.get("type") == "json_object"
-    return parameter if is_json_mode and body.get(parameter) else None
+    if not is_json_mode or (parameter == "input" and _is_partly_stored(body)):
+        return None
+    return parameter if body.get(parameter) else None
 
 
 #: Types of parts and items whose text is stored elsewhere.

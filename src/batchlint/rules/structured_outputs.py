@@ -411,10 +411,8 @@ def _schema_problems(request: Request) -> _Problems:
     budget = Budget()
     for name, json_type, locate in _FIELDS[request.endpoint]:
         value = request.body.get(name)
-        if isinstance(value, list) and json_type is list:
-            found += _list_problems(value, locate, budget)
-        elif isinstance(value, json_type):
-            found += _problems_of(value, locate, budget)
+        if isinstance(value, json_type):
+            found += _item_problems(value if isinstance(value, list) else [value], locate, budget)
     return found
 
 
@@ -499,7 +497,7 @@ _good_items: Final[dict[_Locator, _GoodItems]] = {
 }
 
 
-def _list_problems(items: list[Any], locate: _Locator, budget: Budget) -> _Problems:
+def _item_problems(items: list[Any], locate: _Locator, budget: Budget) -> _Problems:
     """Find the problems of the items that are not recorded as good.
 
     Only the first `_MAX_ITEMS` items are checked. Items that use some of the budget are never
@@ -521,10 +519,3 @@ def _list_problems(items: list[Any], locate: _Locator, budget: Budget) -> _Probl
             found.append((location, _unchecked()))
             break
     return found
-
-
-def _problems_of(value: Any, locate: _Locator, budget: Budget) -> _Problems:
-    location = locate(0, value)
-    if location is None:
-        return ()
-    return [(location, problem) for problem in location.problems(budget)]
