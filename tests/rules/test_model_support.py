@@ -188,15 +188,23 @@ def test_size_of_a_wrong_type_is_left_to_the_schema(size: Any) -> None:
     assert rule_findings("invalid_size", GENERATIONS, body) == []
 
 
-@pytest.mark.parametrize("model", ["gpt-5.4", "gpt-5.4-mini", "gpt-5.5"])
-def test_function_tools_with_an_effort_get_the_current_message(model: str) -> None:
-    """Reports from 2026-07 to 2026-10. Until May 2026, the message had another ending."""
+@pytest.mark.parametrize(
+    ("model", "advice"),
+    [
+        ("gpt-5.4", "Please use /v1/responses instead."),
+        ("gpt-5.4-mini", "Please use /v1/responses instead."),
+        (
+            "gpt-5.5",
+            "To use function tools, use /v1/responses or set reasoning_effort to 'none'.",
+        ),
+    ],
+)
+def test_function_tools_with_an_effort_are_rejected(model: str, advice: str) -> None:
     body = BODIES[CHAT] | {"model": model, "tools": TOOLS}
     [error] = check_request(request("a", CHAT, **body, reasoning_effort="low"))
 
     assert error.message == (
         f"Function tools with reasoning_effort are not supported for {model} in "
-        "/v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to "
-        "'none'."
+        f"/v1/chat/completions. {advice}"
     )
     assert check_request(request("a", CHAT, **body)) == []
