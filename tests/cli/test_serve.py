@@ -39,6 +39,14 @@ def test_signal_stops_the_server_and_no_files_remain(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("host", ["..", "x" * 64, "\udcff"], ids=ascii)
+def test_invalid_host_name_is_reported(host: str, run: Run) -> None:
+    result = run("serve", "--host", host, "--port=0")
+
+    assert (result.status, result.out) == (2, "")
+    assert "port 0: the name is invalid; choose another with --host" in result.err
+
+
 @posix
 def test_port_in_use_is_reported(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:

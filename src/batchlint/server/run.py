@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import logging
 import signal
@@ -72,9 +73,12 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         OSError: the address can't be used, for example because the port is in use.
     """
-    family, _, _, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except UnicodeError:  # The name has an empty or long label, or is not text.
+        raise OSError(errno.EINVAL, "the name is invalid") from None
     return socket.create_server(address[:2], family=family)
 
 
