@@ -320,6 +320,14 @@ def test_patterns_are_parsed_without_compiling_them(
     assert is_regex(pattern)
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [r"^\d{4}-\d{5}$", "(a)(b)(c)(d)(e)", "[\x04-\x05]", "(?<=a{4})", "()()()()(?(4)a|b)"],
+)
+def test_numbers_in_a_pattern_are_not_mistaken_for_assertions(pattern: str) -> None:
+    assert is_regex(pattern)
+
+
 def test_long_patterns_are_not_compiled() -> None:
     assert sentences(closed(a={"type": "string", "pattern": "(" + "x" * 499})) != []
     assert sentences(closed(a={"type": "string", "pattern": "(" + "x" * 500})) == []

@@ -338,7 +338,8 @@ def _parse_pattern(pattern: str) -> None:
             stack += part
         elif isinstance(part, list | tuple):
             stack += part
-            if part and part[0] in (parser.ASSERT, parser.ASSERT_NOT):
+            # Compare identities: numbers, as in `a{4}`, can equal the constants.
+            if part and (part[0] is parser.ASSERT or part[0] is parser.ASSERT_NOT):
                 direction, content = part[1]
                 shortest, longest = content.getwidth()
                 if direction < 0 and (shortest != longest or shortest > _MAX_LOOK_BEHIND):
