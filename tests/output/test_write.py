@@ -250,6 +250,26 @@ def test_interrupted_copy_over_hard_links_is_completed(
 
 
 @posix
+def test_signal_before_a_copy_over_hard_links_keeps_the_old_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The space for the new content is already reserved, so the file is longer."""
+    path = tmp_path / "x"
+    path.write_text("old", "utf-8")
+    (tmp_path / "y").hardlink_to(path)
+
+    def interrupted(descriptor: int, size: int) -> None:
+        os.truncate(descriptor, size)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(write, "_reserve", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomic(str(path), ["new and longer"])
+
+    assert [entry.read_text("utf-8") for entry in tmp_path.iterdir()] == ["old", "old"]
+
+
+@posix
 def test_failed_copy_over_hard_links_keeps_the_new_content(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

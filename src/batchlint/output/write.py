@@ -7,8 +7,8 @@ import io
 import os
 import re
 import stat
-from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, Final
 
 from .complete_writer import OutputError, as_output_error, open_writer, to_bytes
@@ -106,15 +106,17 @@ def _replace(target: str, chunks: Iterable[str | bytes]) -> None:
     try:
         _write_new(temporary, _status(target), chunks)
         with as_output_error():
-            is_replaceable = _is_replaceable(target, temporary)
-            if is_replaceable:
+            if _is_replaceable(target, temporary):
                 os.replace(temporary, target)  # noqa: PTH105
+                return
+            _overwrite(target, temporary)
+        _remove(temporary)
+    except _IncompleteCopyError:
+        raise
     except BaseException as error:
         if getattr(error, "errno", None) != errno.EEXIST:  # With EEXIST, another process owns it.
             _remove(temporary)
         raise
-    if not is_replaceable:
-        _overwrite(target, temporary)
 
 
 def _remove(path: str) -> None:
@@ -152,36 +154,49 @@ def _is_replaceable(target: str, temporary: str) -> bool:
     return old.st_nlink == 1 and (old.st_uid, old.st_gid) == (new.st_uid, new.st_gid)
 
 
-def _overwrite(target: str, temporary: str) -> None:
-    """Overwrite a file with the content of a temporary file, and remove the temporary file.
+class _IncompleteCopyError(OutputError):
+    """A copy failed. The target's old content is lost; the temporary file has the new content."""
 
-    If a signal interrupts this, the copy is completed first. If the copy fails, the temporary file
-    is kept, because the target's old content is already lost.
+
+def _overwrite(target: str, temporary: str) -> None:
+    """Overwrite a file with the content of a temporary file.
+
+    If a signal interrupts the copy, it is completed first.
 
     Raises:
-        OutputError: the target can't be written. Unless the message names the temporary file, the
-            target keeps its old content.
+        OSError: the target can't be written. It keeps its old content.
+        _IncompleteCopyError: the copy failed.
     """
-    with ExitStack() as stack:
+    with (
+        open(temporary, "rb", buffering=0) as new,  # noqa: PTH123
+        io.FileIO(os.open(target, _FLAGS), "w") as file,
+    ):
+        old_size = os.fstat(file.fileno()).st_size
+        has_begun = False
         try:
-            with as_output_error():
-                new = stack.enter_context(open(temporary, "rb", buffering=0))  # noqa: PTH123
-                file = stack.enter_context(io.FileIO(os.open(target, _FLAGS), "w"))
-                _reserve(file.fileno(), os.fstat(new.fileno()).st_size)
-        except BaseException:
-            _remove(temporary)
+            _reserve(file.fileno(), os.fstat(new.fileno()).st_size)
+            has_begun = True
+            with _as_incomplete_copy(temporary):
+                _copy(new, file)
+                file.close()  # A network file system may report a failed write only now.
+        except _IncompleteCopyError:
             raise
-        try:
-            _copy(new, file)
-            file.close()  # A network file system may report a failed write only now.
-        except OSError as error:
-            text = f"{error.strerror or error}; the complete new content is in {temporary}"
-            raise OutputError(error.errno, text) from error
         except BaseException:
-            _copy(new, file)
-            _remove(temporary)
+            if not has_begun:
+                os.ftruncate(file.fileno(), old_size)  # Release the reserved space.
+            elif not file.closed:
+                with _as_incomplete_copy(temporary):
+                    _copy(new, file)
             raise
-    _remove(temporary)
+
+
+@contextmanager
+def _as_incomplete_copy(temporary: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        text = f"{error.strerror or error}; the complete new content is in {temporary}"
+        raise _IncompleteCopyError(error.errno, text) from error
 
 
 def _copy(new: io.FileIO, file: io.FileIO) -> None:
@@ -196,14 +211,15 @@ def _copy(new: io.FileIO, file: io.FileIO) -> None:
 
 
 def _reserve(descriptor: int, size: int) -> None:
-    """Reserve space for a file before its old content is lost, if the system can."""
-    before = os.fstat(descriptor).st_size
-    if size <= before or not hasattr(os, "posix_fallocate"):
+    """Reserve space for a file before its old content is lost, if the system can.
+
+    The file may become longer even if this fails.
+    """
+    if size <= os.fstat(descriptor).st_size or not hasattr(os, "posix_fallocate"):
         return
     try:
         os.posix_fallocate(descriptor, 0, size)
     except OSError as error:
-        os.ftruncate(descriptor, before)
         # Some file systems can't reserve space.
         if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
             raise
