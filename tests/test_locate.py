@@ -105,6 +105,14 @@ def test_defect_in_undecodable_text_is_located(raw: bytes, rule: str, column: in
     assert (found and found.column) == column
 
 
+@pytest.mark.parametrize(("raw", "column"), [(b'{"a":"\xff"}', 7), (b"{\xff}", 2), (b"\xff", 1)])
+def test_columns_do_not_count_a_byte_order_mark(raw: bytes, column: int) -> None:
+    found = find(b"\xef\xbb\xbf" + raw, finding_at(None, "not_utf8", 1))
+
+    assert found is not None
+    assert (found.column, found.text[found.start]) == (column, "\ufffd")
+
+
 @pytest.mark.parametrize(
     ("where", "column"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -93,8 +94,10 @@ def find_all(line: bytes, errors: Sequence[BatchError], *, first: bool) -> list[
     Returns:
         For each finding, its location, or None if it is not found.
     """
+    if first:
+        line = line.removeprefix(BOM_UTF8)
     try:
-        text = line.decode("utf-8-sig" if first else "utf-8").rstrip("\r\n")
+        text = line.decode().rstrip("\r\n")
     except UnicodeDecodeError as decode_error:
         start = len(line[: decode_error.start].decode())
         text = line.decode(errors="replace").rstrip("\r\n")
