@@ -7,8 +7,10 @@ from typing import Any, Final, NamedTuple
 
 from .. import phrasing
 from ..findings import PathParts
-from .metaschema import MAX_PATH_LENGTH
 from .problems import SchemaProblem
+
+#: The maximum length of a path to visit. No value in a decoded line is deeper.
+_MAX_PATH_LENGTH: Final = 2500
 
 #: The maximum length of a path at which problems are reported, so that messages stay short.
 _MAX_REPORTED_PATH_LENGTH: Final = 64
@@ -66,7 +68,7 @@ def nodes(root: dict[str, Any], *, strict: bool, levels: int | None = None) -> I
         levels: the maximum `level`. If it is set, paths are also limited, to
             `_MAX_REPORTED_PATH_LENGTH` parts. If it is None, all subschemas are visited.
     """
-    max_path_length = MAX_PATH_LENGTH if levels is None else _MAX_REPORTED_PATH_LENGTH
+    max_path_length = _MAX_PATH_LENGTH if levels is None else _MAX_REPORTED_PATH_LENGTH
     stack = [Node(root)]
     while stack:
         node = stack.pop()

@@ -242,7 +242,7 @@ def _check(schema: dict[str, Any], mode: Mode) -> tuple[SchemaProblem, ...]:
     if mode == "fine-tuned":
         return tuple(islice(_check_fine_tuned(schema), _MAX_PROBLEMS))
     found = [
-        *islice(metaschema.problems(schema), _MAX_PROBLEMS),
+        *metaschema.problems(schema),
         *_check_root(schema, strict=mode == "strict"),
     ]
     if mode == "function":

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from ..bounds import MAX_EXTRA_STEPS
 from ..nesting import prune
-from .metaschema import MAX_PATTERN_LENGTH, is_obviously_valid
+from .metaschema import is_obviously_valid
+from .patterns import MAX_LENGTH, own_patterns
 
 #: The number of free steps per byte of a schema. Typical schemas need less than 2.
 FREE_STEPS_PER_BYTE: Final = 8
@@ -45,7 +46,7 @@ def excess_steps(schema: dict[str, Any], size: int) -> int:
         steps += depth
         if isinstance(value, dict):
             stack += [(child, depth + 1) for child in value.values()]
-            steps += sum(map(_pattern_steps, _patterns(value)))
+            steps += sum(map(_pattern_steps, own_patterns(value)))
         elif isinstance(value, list):
             stack += [(child, depth + 1) for child in value]
     return max(0, steps - free)
@@ -66,17 +67,7 @@ def explanation_steps(schema: dict[str, Any]) -> int:
     return 0 if steps <= 0 or is_obviously_valid(prune(schema)) else steps
 
 
-def _patterns(schema: dict[str, Any]) -> list[str]:
-    """Return the patterns in one subschema, without those in its children."""
-    names = schema.get("patternProperties")
-    pattern = schema.get("pattern")
-    return [
-        *(names if isinstance(names, dict) else ()),
-        *([pattern] if isinstance(pattern, str) else ()),
-    ]
-
-
 def _pattern_steps(pattern: str) -> int:
-    if len(pattern) > MAX_PATTERN_LENGTH or not _MAY_BE_SLOW.search(pattern):
+    if len(pattern) > MAX_LENGTH or not _MAY_BE_SLOW.search(pattern):
         return 0
     return _STEPS_PER_CHARACTER * len(pattern)
