@@ -252,14 +252,13 @@ def unchecked_schema(request: Request) -> Iterator[Problem]:
     """A schema was not checked, because checking it would take too much work.
 
     batchlint limits the work per line. Larger schemas get a larger allowance. A schema
-    can exceed the limit if it has many deeply nested values, thousands of values (at
-    least one invalid), or many long patterns that ignore case or contain non-ASCII
-    characters. The limit counts work, not time, so every run gives the same report.
-    Only the first 1,000 tools or functions in a list are checked. The finding appears
-    once per line.
+    can exceed the limit if it has many deeply nested values, or thousands of values of
+    which at least one is invalid. The limit counts work, not time, so every run gives
+    the same report. Only the first 1,000 tools or functions in a list are checked. The
+    finding appears once per line.
 
-    Fix: Shorten the patterns, nest the schema less deeply, or send fewer tools. The API
-    may accept the schema as it is.
+    Fix: Make the schema smaller, nest it less deeply, or send fewer tools. The API may
+    accept the schema as it is.
 
     Evidence: none. The limit is batchlint's own, not the API's.
     """
@@ -273,8 +272,8 @@ def unchecked_schema(request: Request) -> Iterator[Problem]:
             *first.path,
             param=first.param,
             phase=Phase.LAST,
-            hint="The schema was not checked. Shorten its patterns, nest it less deeply, or send "
-            "at most 1,000 tools.",
+            hint="The schema was not checked. Make it smaller, nest it less deeply, or send at most "
+            "1,000 tools.",
         )
 
 

@@ -9,8 +9,8 @@ from importlib import import_module
 from threading import Lock
 from typing import Any, Final
 
-#: The maximum length of a pattern to check. Checking a longer one may take too much time.
-MAX_LENGTH: Final = 500
+#: The maximum length of a pattern to check. Longer patterns count as valid.
+_MAX_LENGTH: Final = 500
 
 #: The maximum length of the text that a look-behind can match. `re` stores it in 32 bits.
 _MAX_LOOK_BEHIND: Final = 2**32 - 1
@@ -28,25 +28,21 @@ def all_patterns(schema: Any) -> Iterator[str]:
     while stack:
         value = stack.pop()
         if isinstance(value, dict):
-            yield from own_patterns(value)
+            if isinstance(value.get("pattern"), str):
+                yield value["pattern"]
+            if isinstance(value.get("patternProperties"), dict):
+                yield from value["patternProperties"]
             stack += value.values()
         elif isinstance(value, list):
             stack += value
 
 
-def own_patterns(schema: dict[str, Any]) -> list[str]:
-    """Return the patterns in a schema, without those in its subschemas."""
-    names = schema.get("patternProperties")
-    pattern = schema.get("pattern")
-    return [
-        *(names if isinstance(names, dict) else ()),
-        *([pattern] if isinstance(pattern, str) else ()),
-    ]
-
-
 def is_regex(pattern: object) -> bool:
-    """Return whether Python's `re` can compile a pattern. Other values and long patterns count as valid."""
-    if not isinstance(pattern, str) or len(pattern) > MAX_LENGTH:
+    """Return whether Python's `re` can compile a pattern.
+
+    Values that aren't strings, long patterns and patterns nested too deeply count as valid.
+    """
+    if not isinstance(pattern, str) or len(pattern) > _MAX_LENGTH:
         return True
     # `catch_warnings` changes state that all threads share, so it needs a lock.
     with _warnings_lock, warnings.catch_warnings():

@@ -202,8 +202,7 @@ def problems(
         return ()
     budget = budget or Budget()
     excess = excess_steps(schema, len(raw))
-    # Otherwise, don't call `explanation_steps`, because it compiles the patterns.
-    if excess <= budget.left:
+    if excess <= budget.left:  # Otherwise, the schema isn't checked anyway.
         excess += explanation_steps(schema)
     if not budget.spend(excess):
         if raw and excess > MAX_EXTRA_STEPS:  # No budget suffices.

@@ -2,33 +2,24 @@
 
 batchlint counts steps instead of measuring time, so that every run gives the same report. Work in
 proportion to the schema's size is free, because decoding the line costs as much. Only work beyond
-that counts, such as deep values (each one has a path) and patterns that are slow to compile.
+that counts, such as deep values (each one has a path) and looking for errors in many subschemas.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from ..bounds import MAX_EXTRA_STEPS
 from ..nesting import prune
 from .metaschema import is_obviously_valid
-from .patterns import MAX_LENGTH, own_patterns
 
 #: The number of free steps per byte of a schema. Typical schemas need less than 2.
 FREE_STEPS_PER_BYTE: Final = 8
 
-#: The number of steps for each character of a pattern that may be slow to compile.
-_STEPS_PER_CHARACTER: Final = 1000
-
-#: The number of steps for each value that the `jsonschema` library visits, and the number of free
+#: The number of steps for each value of a schema that is searched for errors, and the number of free
 #: visits per schema.
 _STEPS_PER_VISIT: Final = 50
 _FREE_VISITS: Final = 500
-
-#: Finds patterns that may take a millisecond per character to compile, because they may have
-#: non-ASCII classes or ignore case.
-_MAY_BE_SLOW: Final = re.compile(r"[^\x00-\x7f]|\\[xuUN]|\(\?[aLmsux]*i")
 
 
 def excess_steps(schema: dict[str, Any], size: int) -> int:
@@ -46,7 +37,6 @@ def excess_steps(schema: dict[str, Any], size: int) -> int:
         steps += depth
         if isinstance(value, dict):
             stack += [(child, depth + 1) for child in value.values()]
-            steps += sum(map(_pattern_steps, own_patterns(value)))
         elif isinstance(value, list):
             stack += [(child, depth + 1) for child in value]
     return max(0, steps - free)
@@ -55,7 +45,7 @@ def excess_steps(schema: dict[str, Any], size: int) -> int:
 def explanation_steps(schema: dict[str, Any]) -> int:
     """Return the steps for explaining a schema that the fast engine doesn't accept.
 
-    The `jsonschema` library then visits every subschema. Typical schemas need no steps.
+    Without the engine, the `jsonschema` library visits every value. Typical schemas need no steps.
     """
     steps = -_STEPS_PER_VISIT * _FREE_VISITS
     stack: list[Any] = [schema]
@@ -65,9 +55,3 @@ def explanation_steps(schema: dict[str, Any]) -> int:
         if isinstance(value, dict | list):
             stack += value.values() if isinstance(value, dict) else value
     return 0 if steps <= 0 or is_obviously_valid(prune(schema)) else steps
-
-
-def _pattern_steps(pattern: str) -> int:
-    if len(pattern) > MAX_LENGTH or not _MAY_BE_SLOW.search(pattern):
-        return 0
-    return _STEPS_PER_CHARACTER * len(pattern)
