@@ -22,9 +22,6 @@ _SIGNAL_STATUSES: Final[dict[int, int]] = {
 #: The number of seconds after which to stop the command if Python ignored the first attempt.
 _RETRY_SECONDS: Final = 0.01
 
-#: The environment variable in which the shell asks click for completions.
-_COMPLETION_VARIABLE: Final = "_BATCHLINT_COMPLETE"
-
 #: The exit status after a failure that can't be reported.
 _FALLBACK_STATUS: Final = 2
 
@@ -133,7 +130,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
 
     from .cli.check import EXIT_OK
     from .cli.crash import EXIT_ERROR
-    from .cli.main import COMMANDS, check_completion_request, cli
+    from .cli.main import COMMANDS, COMPLETION_VARIABLE, check_completion_request, cli
     from .cli.printing import print_message, show_error
     from .output.complete_writer import OutputError
 
@@ -152,7 +149,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
             from .server import run as _  # noqa: F401
     signals.allow_exceptions()
     try:
-        check_completion_request(os.environ.get(_COMPLETION_VARIABLE, ""))
+        check_completion_request()
         status = cli.main(
             standalone_mode=False,
             prog_name="batchlint",
@@ -163,7 +160,7 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
             sys.stdout.flush()
     except SystemExit as error:
         # Shell completion exits, even if `standalone_mode` is off.
-        if _COMPLETION_VARIABLE not in os.environ or not isinstance(error.code, int):
+        if COMPLETION_VARIABLE not in os.environ or not isinstance(error.code, int):
             raise
         return error.code
     except click.ClickException as error:

@@ -523,7 +523,7 @@ def _search_line(lines: Sequence[str], keys: Sequence[str]) -> int | None:
 
 
 class _TooMuchWorkError(Exception):
-    """The parts of a document that were parsed have too many characters in total."""
+    """Too many characters would have to be parsed."""
 
 
 class _Parser:

@@ -325,7 +325,7 @@ class Repair:
         self._jobs = jobs
         self._start: Start = start
         self._fixed: Counter[str] = Counter()
-        # Short lines, each with its repaired text and the rules of its fixes.
+        # Short lines, each with the repaired line and the rules of its fixes.
         self._repaired: dict[bytes, tuple[bytes, list[str]]] = {}
         self._is_converted = False
 
@@ -431,7 +431,7 @@ class Repair:
             shared: the fixes to try on every line, and their rules.
         """
         plan = self._plan._replace(keep=0)
-        self._repaired.clear()
+        self._repaired.clear()  # Each pass may have other shared fixes.
         for number, chunk in enumerate(content.open().chunks()):
             first = not number
             numbers = None if shared else self._fixable_lines(check_chunk(chunk, plan, first))
@@ -454,7 +454,7 @@ class Repair:
     def _repair_line(
         self, line: bytes, plan: Plan, shared: Mapping[Fix, str], *, first: bool
     ) -> bytes:
-        """Repair a line and count its fixes. Short lines are remembered, because many may be equal."""
+        """Return the repaired line and count its fixes. Equal short lines are repaired only once."""
         if first or len(line) > _MAX_SHORT_BYTES:
             new, rules = self._apply_fixes(line, plan, shared, first=first)
         else:

@@ -145,7 +145,8 @@ def _check_all(
     """Check files, yield the results, and report progress."""
     if executor is None:
         # With many workers, 100 files would be too few to divide among worker processes.
-        look_ahead = max(_LOOK_AHEAD, min(2 * (jobs or count_cores()), sys.maxsize))
+        look_ahead = max(_LOOK_AHEAD, 2 * (jobs or count_cores()))
+        look_ahead = min(look_ahead, sys.maxsize)  # The maximum for `islice`.
         first = list(islice(files, look_ahead))
         files = chain(first, files)
         execution = choose_execution([source for _, source in first], jobs, start)

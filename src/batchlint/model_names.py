@@ -14,8 +14,8 @@ _PREFIXES: Final = ("openai/", "models/", "openai:")
 #: Longer names are not looked up.
 _MAX_LENGTH: Final = 64
 
-#: The maximum number of unknown names in a file to compare with the known names. A comparison takes
-#: up to a millisecond, and a file with more unknown names has no mere typing mistakes.
+#: The maximum number of unknown names in a file to compare with the known names. Each name takes up
+#: to a millisecond, and a file with more unknown names probably doesn't use OpenAI's models.
 _MAX_NAMES: Final = 500
 
 #: Names of at least this length may differ from a known name by two edits. Shorter names may differ

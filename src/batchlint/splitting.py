@@ -735,8 +735,8 @@ class _Target:
     def _refuse_existing(self, paths: list[Path]) -> None:
         """Raise an error if a file would be replaced without `force`, or if it is the input.
 
-        Also raise one if a name is not possible, such as one that is too long. Otherwise, the move
-        would fail after an earlier run's parts have been replaced.
+        Also raise an error if a name is invalid, for example because it is too long. Otherwise, the
+        move would fail after it has replaced parts of an earlier run.
         """
         self._refuse_input(paths)
         for path in paths:

@@ -329,7 +329,7 @@ def merge(summaries: Iterable[ChunkSummary], keep: int = DEFAULT_KEEP) -> ChunkS
         The summary of all lines.
 
     Raises:
-        TypeError: `summaries` contains something else.
+        TypeError: `summaries` contains something other than a `ChunkSummary`.
     """
     merged = ChunkSummary(FindingStore(keep))
     for summary in summaries:

@@ -211,7 +211,7 @@ def test_images_are_found_in_every_location(case: ImagePlace) -> None:
 
 UNTIDY = "The image's base64 contains whitespace or URL escapes, uses the URL-safe alphabet, or lacks padding."
 HEADER = (
-    "The part of the data URL before the comma contains whitespace, or does not write 'base64' in"
+    "The part of the data URL before the comma contains whitespace, or its 'base64' is not in"
     " lower case."
 )
 NO_URL = (

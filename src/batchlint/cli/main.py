@@ -15,6 +15,9 @@ from .crash import TRACEBACK, Settings
 #: The commands. Each is a module of this package, imported on demand.
 COMMANDS: Final = ("check", "fix", "provider", "rule", "schema", "serve", "split")
 
+#: The shell asks for completions with this environment variable.
+COMPLETION_VARIABLE: Final = "_BATCHLINT_COMPLETE"
+
 
 class Commands(click.Group):
     """The group of commands. An unknown command may be a file or a misspelling."""
@@ -65,29 +68,31 @@ class Commands(click.Group):
         return f"; did you mean {near[0]}?" if near else f"; the commands are {', '.join(commands)}"
 
 
-def check_completion_request(request: str) -> None:
-    """Check the variables in which the shell asks click for completions. click doesn't check them.
-
-    Args:
-        request: the value of `_BATCHLINT_COMPLETE`. Empty if there is no request.
+def check_completion_request() -> None:
+    """Check the environment variables of shell completion, because click doesn't check them.
 
     Raises:
         click.UsageError: a variable is missing or invalid.
     """
-    match = re.fullmatch("(bash|fish|zsh)_(source|complete)", request)
-    if match is None and request:
-        raise click.UsageError(
-            f"_BATCHLINT_COMPLETE is {request!r}; it must be bash, fish or zsh, followed by _source "
-            "or _complete"
-        )
-    if match is None or match[2] == "source":
+    request = os.environ.get(COMPLETION_VARIABLE)
+    if not request:
         return
-    word = os.environ.get("COMP_CWORD", "")  # For fish, the word itself instead of its number.
-    is_valid = match[1] == "fish" or re.fullmatch("[0-9]{1,9}", word)
-    if "COMP_WORDS" not in os.environ or "COMP_CWORD" not in os.environ or not is_valid:
+    match = re.fullmatch("(bash|fish|zsh)_(source|complete)", request)
+    if match is None:
+        raise click.UsageError(
+            f"{COMPLETION_VARIABLE} is {request!r}; it must be bash, fish or zsh, followed by "
+            "_source or _complete"
+        )
+    shell, action = match.groups()
+    word = os.environ.get("COMP_CWORD")
+    if action == "complete" and (
+        "COMP_WORDS" not in os.environ
+        or word is None
+        or (shell != "fish" and not re.fullmatch("[0-9]{1,9}", word))
+    ):
         raise click.UsageError(
             "to complete words, the shell must set COMP_WORDS to the command line, and COMP_CWORD "
-            "to the word to complete"
+            "to the index of the word (fish: to the word itself)"
         )
 
 

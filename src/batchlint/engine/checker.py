@@ -336,6 +336,8 @@ class Checker:
     ) -> LineResult:
         """Check a line that is not known to be a valid request. Return its findings and facts.
 
+        The results of short lines are cached, except that of the first line.
+
         Args:
             line: the line.
             request: the decoded line. None if it is not JSON.
@@ -357,6 +359,7 @@ class Checker:
     def _explain_line(
         self, line: bytes, request: Any, number: int, first: bool, endpoint: str | None
     ) -> LineResult:
+        """Check a line like `explain_line`, but without the cache."""
         errors: list[BatchError] = []
         if first and line.startswith(BYTE_ORDER_MARK):
             mark = Defect("byte order mark", fix=find_mark_fix(line))

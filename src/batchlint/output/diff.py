@@ -48,10 +48,10 @@ def unified_diff(path: str, old: Lines, new: Lines, *, same_lines: bool) -> Iter
 
 
 def _quoted(name: bytes) -> bytes:
-    """Return a name as Git and `diff` write it, so that `patch` finds the file.
+    """Return a name in the notation of Git and `diff`, so that `patch` finds the file.
 
-    A tab follows a name with spaces. A name with quotes, backslashes or control characters is
-    quoted as in C.
+    A name with quotes, backslashes or control characters is quoted as in C. A name with spaces is
+    followed by a tab.
     """
     if not _SPECIAL.search(name):
         return name + b"\t" * (b" " in name)

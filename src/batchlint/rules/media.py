@@ -283,8 +283,9 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
     """An image URL is neither a web address nor a data URL, or its base64 may be invalid.
 
     Only some base64 decoders accept whitespace, URL escapes, missing padding or the
-    URL-safe alphabet. The rule also reports whitespace before a URL or before the comma
-    of a data URL, and data URLs of only a few bytes, which are too short for an image.
+    URL-safe alphabet. The rule also reports whitespace before a URL, and data URLs with
+    whitespace before the comma, with `base64` in upper case, or of only a few bytes,
+    which are too short for an image.
 
     This is a warning because the API's response to such values is unknown. In chat
     completions, a URL without a scheme is an error: see `image_url_without_scheme`.
@@ -301,8 +302,10 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
     valid URL" message comes from a server that mimics the API.
     """
     for path, url in _images(request):
-        payload = url.partition(",")[2]
-        if not url.startswith(("data:", "http://", "https://")):
+        if url.startswith("data:"):
+            if doubt := _doubt(url):
+                yield problem(doubt[0], *path, hint=doubt[1])
+        elif not url.startswith(("http://", "https://")):
             if request.endpoint == CHAT and url and not has_scheme(url):
                 continue  # `image_url_without_scheme` reports it.
             yield problem(
@@ -311,45 +314,40 @@ def doubtful_image_url(request: Request) -> Iterator[Problem]:
                 *path,
                 hint="Use a URL that begins with https:// or data:image/.",
             )
-        elif (
-            not url.startswith("data:")
-            or not (
-                len(payload) < _PREFIX_LENGTH
-                or _needs_tolerance(payload)
-                or _has_unusual_header(url)
-            )
-            or _flaw(url, "image/")
-        ):
-            continue
-        elif len(payload) < _PREFIX_LENGTH:
-            yield problem("The data URL is too short for an image.", *path, hint=_ENCODE_IMAGE)
-        elif _has_unusual_header(url):
-            yield problem(
-                "The part of the data URL before the comma contains whitespace, or does not write "
-                "'base64' in lower case.",
-                *path,
-                hint="It is unknown whether the API accepts this. Begin the URL with "
-                "`data:image/png;base64,` (with the image's type).",
-            )
-        else:
-            yield problem(
-                "The image's base64 contains whitespace or URL escapes, uses the URL-safe "
-                "alphabet, or lacks padding.",
-                *path,
-                hint=f"It is unknown whether the API accepts this. {_ENCODE_IMAGE}",
-            )
 
 
-def _has_unusual_header(url: str) -> bool:
+def _doubt(url: str) -> tuple[str, str] | None:
+    """Return the message and the hint for a data URL that the API may reject, or None."""
+    header, _, payload = url.partition(",")
+    is_short = len(payload) < _PREFIX_LENGTH
+    is_unusual = _is_unusual(header)
+    if not (is_short or is_unusual or _needs_tolerance(payload)) or _flaw(url, "image/"):
+        return None
+    if is_short:
+        return "The data URL is too short for an image.", _ENCODE_IMAGE
+    if is_unusual:
+        return (
+            "The part of the data URL before the comma contains whitespace, or its 'base64' is "
+            "not in lower case.",
+            "It is unknown whether the API accepts this. Begin the URL with "
+            "`data:image/png;base64,` (with the image's type).",
+        )
+    return (
+        "The image's base64 contains whitespace or URL escapes, uses the URL-safe alphabet, or "
+        "lacks padding.",
+        f"It is unknown whether the API accepts this. {_ENCODE_IMAGE}",
+    )
+
+
+def _is_unusual(header: str) -> bool:
     """Return whether only tolerant parsers accept the part of a data URL before the comma."""
-    header = url.partition(",")[0]
     return "base64" not in header.split(";") or any(map(str.isspace, header))
 
 
 def has_scheme(url: str) -> bool:
     """Return whether a URL begins with a scheme. A Windows path and `localhost:80` do not.
 
-    The API may remove whitespace before a URL, so it is ignored.
+    Whitespace before a URL is ignored, because the API may remove it.
     """
     return re.match(_SCHEME, url.lstrip()) is not None
 

@@ -429,7 +429,7 @@ def resolve_rule_names(names_or_codes: str | Iterable[str]) -> list[str]:
         names_or_codes: a list, or a string of names separated by commas.
 
     Raises:
-        TypeError: the argument is not a list, or a name is not a string.
+        TypeError: the argument is not iterable, or a name is not a string.
         ValueError: a name is unknown, or a glob matches nothing. The message suggests similar names
             if there are any.
     """

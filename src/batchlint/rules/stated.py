@@ -233,18 +233,18 @@ def unknown_parameter() -> None:
 def doubtful_null() -> None:
     """A parameter is null, which the API may reject.
 
-    These are `dimensions` on `/v1/embeddings`, `user` on `/v1/completions`, and
-    `markup` on `/v1/images/edits`. This is a warning because the API's response is
-    unknown. Where the API is known to reject null, it is an error: see `invalid_type`.
+    The rule reports null as `dimensions` on `/v1/embeddings`, as `user` on
+    `/v1/completions`, and as `markup` on `/v1/images/edits`. This is a warning because
+    the API's response is unknown. For other parameters, see `invalid_type`.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "dimensions": null}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
 
     Fix: Remove the parameter.
 
-    Evidence: inferred. The types of openai-python 3.57.0 don't allow null here, but the
-    API accepts null elsewhere against the types: `encoding_format` in recorded
-    requests to `/v1/embeddings` (2026).
+    Evidence: inferred. The types of openai-python 3.57.0 don't allow null here. They
+    don't allow it as `encoding_format` on `/v1/embeddings` either, but the API accepted
+    it there in recorded requests (2026).
     """
 
 
@@ -256,9 +256,9 @@ def doubtful_null() -> None:
 def doubtful_parameter() -> None:
     """An object has a parameter that the API may reject or ignore.
 
-    In chat completions, these are `cache_control` in image, audio and file parts,
-    `extra_content` in tool calls, and `strict` in the deprecated `functions`. On
-    `/v1/responses`, it is the `status` of a `custom_tool_call_output`.
+    In chat completions, the rule reports `cache_control` in image, audio and file
+    parts, `extra_content` in tool calls, and `strict` in the deprecated `functions`. On
+    `/v1/responses`, it reports the `status` of a `custom_tool_call_output`.
 
     This is a warning because the API's response is unknown. For other parameters,
     see `unknown_parameter`.
@@ -274,8 +274,8 @@ def doubtful_parameter() -> None:
 
     Evidence: inferred. The types of openai-python 3.57.0 lack these parameters. In
     recorded requests from 2025 and 2026, the API ignored `cache_control` in text parts
-    and unknown parameters in the function of a tool. The OpenAPI document has the
-    `status`, but only for stored items.
+    and unknown parameters in the function of a tool. In the OpenAPI document, only
+    stored items have a `status`.
     """
 
 

@@ -77,7 +77,9 @@ def listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except UnicodeError:  # The name has an empty or long label, or is not text.
+    except (
+        UnicodeError
+    ):  # The name has an empty label or one of more than 63 characters, or is not valid Unicode.
         raise OSError(errno.EINVAL, "the name is invalid") from None
     return socket.create_server(address[:2], family=family)
 
