@@ -447,6 +447,15 @@ def test_manifest_describes_the_parts(tmp_path: Path) -> None:
         assert (report.endpoint, report.models) == (part["url"], (part["model"],))
 
 
+def test_names_that_look_like_ranges_of_lines_are_unchanged(tmp_path: Path) -> None:
+    """The manifest file is reformatted so that each range is on one line."""
+    manifest = split([request(body={"model": "m[ 1, 2 ]"})], tmp_path, name="in[ 3, 4 ].jsonl")
+    written = json.loads((tmp_path / "in[ 3, 4 ].manifest.json").read_bytes())
+
+    assert written == manifest.to_dict()
+    assert (tmp_path / written["parts"][0]["path"]).exists()
+
+
 def test_dry_run_writes_nothing_and_gives_the_same_manifest(tmp_path: Path) -> None:
     lines = [line(str(number), model=model) for number, model in enumerate("abab")]
     plan = split(lines, tmp_path / "out", dry_run=True, max_requests=1)

@@ -44,8 +44,9 @@ _FLUSH_ALL_BYTES: Final = 1 << 22
 #: The maximum length of a model or endpoint in the name of a part.
 _MAX_SLUG_LENGTH: Final = 60
 
-#: Matches a range of lines in indented JSON. In the manifest, each range is on one line.
-_RANGE: Final = re.compile(rb"\[\s+(\d+),\s+(\d+)\s+\]")
+#: Matches a range of lines in indented JSON. In the manifest, each range is on one line. A string
+#: never matches, because it contains no newlines.
+_RANGE: Final = re.compile(rb"\[\n +(\d+),\n +(\d+)\n +\]")
 
 #: The value that means no limit.
 _UNLIMITED: Final = sys.maxsize
