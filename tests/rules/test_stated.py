@@ -383,6 +383,12 @@ def test_null_that_the_api_may_accept_is_a_warning(url: str, field: str) -> None
     )
 
 
+def test_null_may_be_accepted_by_a_model_with_fixed_dimensions() -> None:
+    body = {"model": "text-embedding-ada-002", "input": "x", "dimensions": None}
+
+    assert [found.rule for found in findings(EMBEDDINGS, body)] == ["doubtful_null"]
+
+
 def test_null_user_of_an_embeddings_request_is_rejected() -> None:
     """Two reports from 2024 say so."""
     [found] = findings(EMBEDDINGS, BODIES[EMBEDDINGS] | {"user": None})
