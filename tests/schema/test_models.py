@@ -177,6 +177,9 @@ PAIRS: Final[dict[str, dict[str, list[Pair]]]] = {
     "no function tools with an effort": {
         CHAT: [({"tools": [FUNCTION], "reasoning_effort": "low"}, {"tools": [FUNCTION]})]
     },
+    "no function tools with an effort in gpt-5.4": {
+        CHAT: [({"tools": [FUNCTION], "reasoning_effort": "low"}, {"tools": [FUNCTION]})]
+    },
     "no tools": {CHAT: [({"tools": [FUNCTION]}, {})]},
     "deep research tools only": {
         RESPONSES: [
