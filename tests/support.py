@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cProfile
+import gc
 import json
 import os
 import subprocess
@@ -170,6 +171,18 @@ def count_calls(function: Callable[..., object], *args: object) -> int:
     with cProfile.Profile() as profile:
         function(*args)
     return sum(entry.callcount for entry in profile.getstats())
+
+
+def count_garbage(function: Callable[..., object], *args: object) -> int:
+    """Count the objects in reference cycles that a call leaves behind."""
+    function(*args)  # Import modules and fill caches.
+    gc.collect()
+    gc.disable()
+    try:
+        function(*args)
+        return gc.collect()
+    finally:
+        gc.enable()
 
 
 def assert_linear_work(function: Callable[[int], object], size: int) -> None:

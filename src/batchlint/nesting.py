@@ -96,5 +96,5 @@ def with_fresh_stack(function: Callable[..., _T], *args: Any) -> _T:
     thread.start()
     thread.join()
     if errors:
-        raise errors[0]
+        raise errors.pop()  # The error refers to this frame, so the frame must not refer to it.
     return results[0]

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from ..bounds import any_of
 from ..nesting import prune, with_fresh_stack
 from ..phrasing import with_short_reprs
 
@@ -38,9 +39,12 @@ def compile_schema(schema: Mapping[str, Any]) -> Validator:
 
         is_valid: Validator = jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid
         return is_valid
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, validators
 
-    validator = Draft202012Validator(anchor_patterns(schema))
+    # With a declared dialect, the library would use its own class for references to the root.
+    rootless = {key: value for key, value in schema.items() if key != "$schema"}
+    extend: Any = validators.extend
+    validator = extend(Draft202012Validator, {"anyOf": any_of})(anchor_patterns(rootless))
 
     def validate(value: Any) -> bool:
         return bool(validator.is_valid(with_short_reprs(value)))
