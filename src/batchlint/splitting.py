@@ -601,7 +601,7 @@ def _names(stem: str, groups: list[tuple[str | None, str | None]]) -> list[str]:
     urls = {url for url, _ in groups}
     models = {model for _, model in groups}
     slugs: dict[tuple[str | None, str | None], str] = {}
-    taken: set[str] = set()
+    repeats: dict[str, count[int]] = {}
     numbers: dict[tuple[str | None, str | None], count[int]] = {}
     for group in groups:
         if group not in slugs:
@@ -610,7 +610,7 @@ def _names(stem: str, groups: list[tuple[str | None, str | None]]) -> list[str]:
                 *([_slug((url or "").removeprefix("/v1/"))] if len(urls) > 1 else ()),
                 *([_slug(model or "")] if len(models) > 1 else ()),
             ]
-            slugs[group] = _unused("-".join([stem, *words]), taken)
+            slugs[group] = _unused("-".join([stem, *words]), repeats)
             numbers[group] = count(1)
     return [f"{slugs[group]}-{next(numbers[group]):03}.jsonl" for group in groups]
 
@@ -620,12 +620,15 @@ def _slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._]+", "-", text)[:_MAX_SLUG_LENGTH].strip("-.") or "other"
 
 
-def _unused(name: str, taken: set[str]) -> str:
-    """Return a name that no other group has, even on case-insensitive filesystems."""
-    candidates = (name if number == 1 else f"{name}~{number}" for number in count(1))
-    unused = next(candidate for candidate in candidates if candidate.lower() not in taken)
-    taken.add(unused.lower())
-    return unused
+def _unused(name: str, repeats: dict[str, count[int]]) -> str:
+    """Return a name that no other group has, even on case-insensitive filesystems.
+
+    Args:
+        name: the name, in which only the stem can have a `~`.
+        repeats: for each name in lower case, an iterator over the numbers of its groups.
+    """
+    number = next(repeats.setdefault(name.lower(), count(1)))
+    return name if number == 1 else f"{name}~{number}"
 
 
 # -- writing --------------------------------------------------------------------------------------
