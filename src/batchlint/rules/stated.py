@@ -196,7 +196,7 @@ def missing_required_parameter() -> None:
 
 
 def _null_fix(problem: Problem, line: Line) -> Fix | None:
-    """Return the fix for an unknown null parameter. Exported data frames often contain such nulls."""
+    """Return the fix for a parameter that is null. Exported data frames often contain such nulls."""
     value: Any = line.request
     for part in problem.path or ():
         value = value[part]
