@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import pytest
+
 from batchlint import check, check_request
 from batchlint.rules.prompt_size import LONG_LINE, prompt_bytes, prompt_characters
 from rules.helpers import each
@@ -142,6 +144,25 @@ def test_size_is_counted_in_utf8_bytes() -> None:
 )
 def test_encoded_bytes_do_not_count_as_characters(case: Encoded) -> None:
     assert prompt_characters({"input": [case.value, {"type": "text", "text": "1234"}]}) == 4
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "data:;base64,AAAA",
+        "data:image/png;name=a;base64,AAAA",
+        "data:image/png; base64,AAAA",
+        "DATA:image/png;BASE64 ,AAAA",
+        "\n data:image/png;\tbase64,AAAA",
+    ],
+)
+def test_untidy_data_urls_do_not_count(url: str) -> None:
+    assert prompt_characters({"input": url}) == 0
+
+
+@pytest.mark.parametrize("text", ["data: a b;base64,", "data:a,;base64,", "data:" + ";a" * 99])
+def test_text_with_a_semicolon_is_not_a_data_url(text: str) -> None:
+    assert prompt_characters({"input": text}) == len(text)
 
 
 def test_text_that_begins_like_a_data_url_counts() -> None:

@@ -372,7 +372,15 @@ def test_parameter_that_the_api_may_ignore_is_a_warning(
 
 
 @pytest.mark.parametrize(
-    ("url", "field"), [(EMBEDDINGS, "dimensions"), (COMPLETIONS, "user"), (EDITS, "markup")]
+    ("url", "field"),
+    [
+        (EMBEDDINGS, "dimensions"),
+        (COMPLETIONS, "user"),
+        (EDITS, "markup"),
+        (VIDEOS, "seconds"),
+        (VIDEOS, "size"),
+        (VIDEOS, "input_reference"),
+    ],
 )
 def test_null_that_the_api_may_accept_is_a_warning(url: str, field: str) -> None:
     [found] = findings(url, BODIES[url] | {field: None})

@@ -34,6 +34,8 @@ _IDENTIFIERS: Final = frozenset(
 #: Fields whose values are encoded bytes, such as audio, not text.
 _ENCODED_FIELDS: Final = frozenset({"data", "file_data", "encrypted_content"})
 
+_DATA_URL: Final = r"(?i)\s*+data:\s*+[^\s,;]*+(?:\s*+;\s*+[^\s,;]++)*?\s*+;\s*+base64\s*+,"
+
 
 @request_rule(
     code="context_length_exceeded",
@@ -111,8 +113,11 @@ def _strings(body: Mapping[str, Any]) -> Iterator[str]:
 
 
 def is_data_url(text: str) -> bool:
-    """Return whether a string is a base64-encoded data URL, and not a text such as `data: 1, 2`."""
-    return text.startswith("data:") and re.match(r"data:[^\s,]*;base64,", text) is not None
+    """Return whether a string is a base64-encoded data URL, and not a text such as `data: 1, 2`.
+
+    Some parsers accept upper case, and whitespace between the parts (see `doubtful_image_url`).
+    """
+    return re.match(_DATA_URL, text) is not None
 
 
 def text_fields(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -234,8 +234,9 @@ def doubtful_null() -> None:
     """A parameter is null, which the API may reject.
 
     The rule reports null as `dimensions` on `/v1/embeddings`, as `user` on
-    `/v1/completions`, and as `markup` on `/v1/images/edits`. This is a warning because
-    the API's response is unknown. For other parameters, see `invalid_type`.
+    `/v1/completions`, as `markup` on `/v1/images/edits`, and as `seconds`, `size` or
+    `input_reference` on `/v1/videos`. This is a warning because the API's response is
+    unknown. For other parameters, see `invalid_type`.
 
     Fails: /v1/embeddings {"model": "m", "input": "x", "dimensions": null}
     Passes: /v1/embeddings {"model": "m", "input": "x"}
