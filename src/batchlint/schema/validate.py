@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ..bounds import any_of
+from ..bounds import lean_validator
 from ..nesting import prune, with_fresh_stack
 from ..phrasing import with_short_reprs
 
@@ -39,12 +39,9 @@ def compile_schema(schema: Mapping[str, Any]) -> Validator:
 
         is_valid: Validator = jsonschema_rs.validator_for(orjson.dumps(schema).decode()).is_valid
         return is_valid
-    from jsonschema import Draft202012Validator, validators
+    from jsonschema import Draft202012Validator
 
-    # With a declared dialect, the library would use its own class for references to the root.
-    rootless = {key: value for key, value in schema.items() if key != "$schema"}
-    extend: Any = validators.extend
-    validator = extend(Draft202012Validator, {"anyOf": any_of})(anchor_patterns(rootless))
+    validator = lean_validator(Draft202012Validator, anchor_patterns(schema))
 
     def validate(value: Any) -> bool:
         return bool(validator.is_valid(with_short_reprs(value)))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from .. import phrasing
-from ..bounds import any_of
+from ..bounds import lean_validator
 from ..findings import PathParts
 from .patterns import all_patterns, is_regex
 
@@ -126,17 +126,15 @@ _validators: Final[dict[str, Any]] = {}
 def _validator(draft: Draft) -> Any:
     """Return the library's validator of schemas."""
     if draft.uri not in _validators:
-        from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker, validators
+        from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
         formats = FormatChecker(formats=())
         formats.checkers["regex"] = (is_regex, ())
-        library: Any = Draft7Validator if draft == DRAFT_7 else Draft202012Validator
-        metaschema = Draft7Validator.META_SCHEMA if draft == DRAFT_7 else _metaschema_2020()
-        # With a declared dialect, the library would use its own class for references to the root.
-        metaschema = {key: value for key, value in metaschema.items() if key != "$schema"}
-        extend: Any = validators.extend
-        extended = extend(library, {"anyOf": any_of})
-        _validators[draft.uri] = extended(metaschema, format_checker=formats)
+        _validators[draft.uri] = (
+            lean_validator(Draft7Validator, Draft7Validator.META_SCHEMA, format_checker=formats)
+            if draft == DRAFT_7
+            else lean_validator(Draft202012Validator, _metaschema_2020(), format_checker=formats)
+        )
     return _validators[draft.uri]
 
 
