@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
@@ -31,7 +32,7 @@ def epoch_seconds(now: float | datetime | None) -> int:
     try:
         seconds = now.timestamp() if isinstance(now, datetime) else now
     except (ValueError, OverflowError):  # Near year 1, the platform can't convert local times.
-        raise ValueError(f"now must be in the years 1 to 9999, not {now}") from None
+        seconds = math.nan
     if not isinstance(seconds, int | float):
         raise TypeError(f"now must be a number or a datetime, not {type(now).__name__}")
     if not _FIRST_SECOND <= seconds <= _LAST_SECOND:  # NaN also fails this comparison.

@@ -152,8 +152,8 @@ def fix(
         remain.
 
     Raises:
-        OSError: the source can't be read, or the target can't be written. A target path
-            then keeps its old content.
+        OSError: the source can't be read, or the target can't be written. A target path then keeps
+            its old content, unless the message names the file that has the new content.
         TypeError: an argument has the wrong type.
         ValueError: the provider, a rule or the endpoint is unknown, no rule is selected, a number
             is negative, `now` is not in the years 1 to 9999, `start` is unknown, or the target is a

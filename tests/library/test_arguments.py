@@ -69,7 +69,7 @@ def test_rules_must_be_a_list_of_strings(name: str, rules: Any, message: str) ->
     ],
     ids=["fix", "finish", "merge"],
 )
-def test_value_of_the_wrong_kind_is_named(call: Any, message: str) -> None:
+def test_argument_of_the_wrong_type_is_named(call: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         call(5)
 

@@ -192,6 +192,7 @@ def _overwrite(target: str, temporary: str) -> None:
 
 @contextmanager
 def _as_incomplete_copy(temporary: str) -> Iterator[None]:
+    """Raise `_IncompleteCopyError` for an `OSError`. The message names the temporary file."""
     try:
         yield
     except OSError as error:

@@ -222,22 +222,20 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
 
 
 def schema_repairs(request: Request) -> Iterator[tuple[Edit, str]]:
-    """Yield the edits for all objects of strict schemas, each with the rule that reports the object.
+    """Yield the edits that repair the objects of strict schemas, each with the rule that it is for.
 
     Unlike the findings of a line, these edits are not limited in number. With the findings' edits
     alone, the line would have to be checked again after every 100 objects.
     """
     from ..structured import subset
 
-    seen: set[PathParts] = set()
-    for location, found in _checked_problems(request):
-        if found.repair is None or location.schema is None or location.path in seen:
-            continue
-        seen.add(location.path)
+    found = _checked_problems(request)
+    repairable = {each.path: each for each, schema_problem in found if schema_problem.repair}
+    for location in repairable.values():
         is_format = location.subject == "response_format"
         rule = invalid_json_schema if is_format else invalid_function_parameters
-        for each in subset.repairs(location.schema):
-            fix = location.fix(each)
+        for schema_problem in subset.repairs(location.schema or {}):
+            fix = location.fix(schema_problem)
             if fix is not None:
                 yield fix.edits[0], rule.name
 
