@@ -456,6 +456,25 @@ def test_stream_without_data_yet_raises_blocking_io_error() -> None:
             open_source(stream).head()
 
 
+def test_non_blocking_stream_never_cuts_a_line() -> None:
+    """The rest of a line may arrive only after the stream's `readline` has returned."""
+
+    class Slow(RawIOBase):
+        def __init__(self) -> None:
+            self._pieces = iter([b"ab", None, None, b"c\nd", None, None, b"e\n"])
+
+        def readinto(self, buffer: Any) -> int | None:
+            piece = next(self._pieces, b"")
+            if piece is not None:
+                buffer[: len(piece)] = piece
+            return None if piece is None else len(piece)
+
+        def readable(self) -> bool:
+            return True
+
+    assert list(open_source(BufferedReader(Slow())).chunks()) == [b"abc\n", b"de\n"]
+
+
 @pytest.mark.parametrize("value", ["text", 5, [65, 66]], ids=repr)
 def test_stream_of_non_bytes_raises_type_error(value: object) -> None:
     class Odd:

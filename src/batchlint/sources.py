@@ -438,15 +438,18 @@ class StreamSource(_Stream):
             super()._remember(chunk)
 
     def _read(self, size: int) -> Iterator[bytes]:
-        if isinstance(self._stream, io.BufferedIOBase):
-            # The stream's `readline` completes a line, so each chunk is joined only once.
-            while data := _read_some(self._stream, size):
-                rest = b"" if data.endswith(b"\n") else self._stream.readline(MAX_LINE_BYTES)
+        return _whole_lines(self._pieces(size))
+
+    def _pieces(self, size: int) -> Iterator[bytes]:
+        """Yield the bytes. Complete lines if possible: joining pieces copies them."""
+        while data := _read_some(self._stream, size):
+            if isinstance(self._stream, io.BufferedIOBase) and not data.endswith(b"\n"):
+                # A non-blocking stream may return only a part of the line.
+                rest = self._stream.readline(MAX_LINE_BYTES)
                 if len(rest) >= MAX_LINE_BYTES:
                     raise _line_too_long_error()
-                yield data + rest
-            return
-        yield from _whole_lines(iter(lambda: _read_some(self._stream, size), b""))
+                data += rest
+            yield data
 
 
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
