@@ -34,6 +34,7 @@ _IDENTIFIERS: Final = frozenset(
 #: Fields whose values are encoded bytes, such as audio, not text.
 _ENCODED_FIELDS: Final = frozenset({"data", "file_data", "encrypted_content"})
 
+#: Matches the beginning of a base64-encoded data URL, up to the comma.
 _DATA_URL: Final = r"(?i)\s*+data:\s*+[^\s,;]*+(?:\s*+;\s*+[^\s,;]++)*?\s*+;\s*+base64\s*+,"
 
 
