@@ -239,6 +239,12 @@ NO_CALL = "No tool call found for function call output with call_id a."
         ),
         UnpairedItem("two outputs", [call(), output(), output()], NO_CALL, ("input", 2, "call_id")),
         UnpairedItem(
+            "three outputs for two calls",
+            [call(), call(), output(), output(), output()],
+            NO_CALL,
+            ("input", 4, "call_id"),
+        ),
+        UnpairedItem(
             "only a call",
             [USER, call()],
             "No tool output found for function call a.",
@@ -280,6 +286,7 @@ class PairedItems(NamedTuple):
         PairedItems("text", {"input": "Hi"}),
         PairedItems("paired", {"input": [call(), output()]}),
         PairedItems("repeated id", {"input": [call(), USER, output(), call(), output()]}),
+        PairedItems("parallel calls with one id", {"input": [call(), call(), output(), output()]}),
         PairedItems(
             "custom tool",
             {

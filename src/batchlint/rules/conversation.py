@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -234,13 +235,14 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
         for (_, item), kind in zip(items, kinds, strict=True)
         if kind.endswith("_output") and isinstance(item.get("call_id"), str)
     }
-    unanswered: dict[str, bool] = {}
+    # The number of outputs that the calls with an ID still accept. Several calls may have one ID.
+    open_outputs: dict[str, float] = {}
     for (i, item), kind in zip(items, kinds, strict=True):
         call = item.get("call_id", item.get("id") if kind.endswith("_call") else None)
         if not isinstance(call, str):
             continue
         if kind in _CALL_NAMES_BY_OUTPUT:
-            if call not in unanswered:
+            if not open_outputs.get(call):
                 yield problem(
                     f"No tool call found for {_CALL_NAMES_BY_OUTPUT[kind]} output with call_id "
                     f"{excerpt(call)}.",
@@ -251,11 +253,12 @@ def unpaired_call_output(request: Request) -> Iterator[Problem]:
                     phase=Phase.STATE,
                     hint="Put the call before its output, or remove the output.",
                 )
-            elif unanswered[call]:
-                del unanswered[call]
+            else:
+                open_outputs[call] -= 1
         elif kind.endswith("_call"):
-            unanswered[call] = _needs_one_output(item)
-            if kind in _CALL_NAMES and unanswered[call] and call not in answered:
+            needs_one = _needs_one_output(item)
+            open_outputs[call] = open_outputs.get(call, 0) + (1 if needs_one else math.inf)
+            if kind in _CALL_NAMES and needs_one and call not in answered:
                 yield problem(
                     f"No tool output found for {_CALL_NAMES[kind]} {excerpt(call)}.",
                     "input",
