@@ -456,6 +456,15 @@ def test_stream_without_data_yet_raises_blocking_io_error() -> None:
             open_source(stream).head()
 
 
+def test_stream_can_be_closed_while_it_is_reread() -> None:
+    stream = BytesIO(b"a\n")
+    chunks = open_source(stream).reread()
+    assert next(chunks) == b"a\n"
+    stream.close()
+
+    chunks.close()  # type: ignore[attr-defined]
+
+
 def test_non_blocking_stream_never_cuts_a_line() -> None:
     """The rest of a line may arrive only after the stream's `readline` has returned."""
 

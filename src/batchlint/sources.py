@@ -13,6 +13,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
 from threading import Lock
@@ -430,7 +431,8 @@ class StreamSource(_Stream):
         try:
             yield from self._read(CHUNK_BYTES)
         finally:
-            self._stream.seek(end)
+            with suppress(ValueError):  # The stream may be closed after an exception.
+                self._stream.seek(end)
 
     def _remember(self, chunk: bytes) -> None:
         """Remember a chunk only if the stream can't be read again."""
