@@ -213,6 +213,21 @@ def test_write_keeps_owner_and_permissions(tmp_path: Path) -> None:
 
 
 @posix
+def test_mounted_file_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is mounted in a container can't be replaced."""
+    path = tmp_path / "x"
+    path.write_text("old and longer", "utf-8")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr("os.replace", fail)
+    write_atomic(str(path), ["new"])
+
+    assert [entry.read_text("utf-8") for entry in tmp_path.iterdir()] == ["new"]
+
+
+@posix
 def test_failed_write_keeps_the_content_of_hard_links(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text("old", "utf-8")

@@ -38,9 +38,9 @@ _COPY_BYTES: Final = 1 << 20
 def write_atomic(path: str, chunks: Iterable[str | bytes]) -> None:
     """Write strings or bytes to a temporary file and rename it to `path` when it is complete.
 
-    Symbolic links are kept. If the file has several hard links, or if a rename would change its
-    owner or group, the complete temporary file is copied over it instead. Pipes, devices and open
-    files of this process, such as `/dev/stdout`, are written to directly.
+    Symbolic links are kept. If the file has several hard links or is a mount point, or if a rename
+    would change its owner or group, the complete temporary file is copied over it instead. Pipes,
+    devices and open files of this process, such as `/dev/stdout`, are written to directly.
 
     Raises:
         OutputError: the file can't be written. It keeps its old content.
@@ -106,8 +106,7 @@ def _replace(target: str, chunks: Iterable[str | bytes]) -> None:
     try:
         _write_new(temporary, _status(target), chunks)
         with as_output_error():
-            if _is_replaceable(target, temporary):
-                os.replace(temporary, target)  # noqa: PTH105
+            if _is_replaceable(target, temporary) and _rename(temporary, target):
                 return
             _overwrite(target, temporary)
         _remove(temporary)
@@ -117,6 +116,23 @@ def _replace(target: str, chunks: Iterable[str | bytes]) -> None:
         if getattr(error, "errno", None) != errno.EEXIST:  # With EEXIST, another process owns it.
             _remove(temporary)
         raise
+
+
+def _rename(temporary: str, target: str) -> bool:
+    """Rename a file and return True. Return False if the target is a mount point.
+
+    A container may have a single file mounted.
+
+    Raises:
+        OSError: the file can't be renamed.
+    """
+    try:
+        os.replace(temporary, target)  # noqa: PTH105
+    except OSError as error:
+        if error.errno == errno.EBUSY:
+            return False
+        raise
+    return True
 
 
 def _remove(path: str) -> None:
