@@ -333,6 +333,19 @@ def test_invalid_file_data_is_reported(case: BadFile) -> None:
     )
 
 
+@pytest.mark.parametrize("header", ["application/pdf; base64", "application/pdf;BASE64"])
+def test_untidy_file_data_is_doubtful(header: str) -> None:
+    data = f"data:{header},JVBERi0xLjQK"
+
+    for endpoint, body in (
+        (CHAT, chat_file(file_data=data)),
+        (RESPONSES, response_file(file_data=data)),
+    ):
+        [(message, _, _)] = rule_findings("doubtful_file_data", endpoint, body)
+        assert message.startswith("The part of the data URL before the comma")
+        assert rule_findings("invalid_file_data", endpoint, body) == []
+
+
 @pytest.mark.parametrize(
     "file",
     [

@@ -327,8 +327,7 @@ def _doubt(url: str) -> tuple[str, str] | None:
         return "The data URL is too short for an image.", _ENCODE_IMAGE
     if is_unusual:
         return (
-            "The part of the data URL before the comma contains whitespace, or its 'base64' is "
-            "not in lower case.",
+            _UNUSUAL,
             "It is unknown whether the API accepts this. Begin the URL with "
             "`data:image/png;base64,` (with the image's type).",
         )
@@ -337,6 +336,12 @@ def _doubt(url: str) -> tuple[str, str] | None:
         "lacks padding.",
         f"It is unknown whether the API accepts this. {_ENCODE_IMAGE}",
     )
+
+
+_UNUSUAL: Final = (
+    "The part of the data URL before the comma contains whitespace, or its 'base64' is not in lower "
+    "case."
+)
 
 
 def _is_unusual(header: str) -> bool:
@@ -393,9 +398,13 @@ def invalid_file_data(request: Request) -> Iterator[Problem]:
             )
 
 
-@request_rule(fails=None, endpoints=[RESPONSES], when=parts(MEDIA_FIELDS))
+@request_rule(fails=None, endpoints=[CHAT, RESPONSES], when=parts(MEDIA_FIELDS))
 def doubtful_file_data(request: Request) -> Iterator[Problem]:
-    """The data URL in `file_data` of a `/v1/responses` request cannot be decoded.
+    """The API may be unable to decode the data URL in `file_data`.
+
+    The rule reports data URLs with whitespace before the comma, or with `base64` in
+    upper case. On `/v1/responses`, it also reports data URLs that cannot be decoded.
+    For chat completions, see `invalid_file_data`.
 
     This is a warning because the API's response is unknown.
 
@@ -412,9 +421,19 @@ def doubtful_file_data(request: Request) -> Iterator[Problem]:
     Evidence: inferred. The rule is modeled on the API's response to images. It is
     unknown which file types the API accepts.
     """
+    mime = "application/pdf" if request.endpoint == CHAT else ""
     for path, data in _files(request):
-        flaw = _flaw(data, "") if data.startswith("data:") else None
-        if flaw:
+        if not data.startswith("data:"):
+            continue
+        flaw = _flaw(data, mime)
+        if flaw is None and _is_unusual(data.partition(",")[0]):
+            yield problem(
+                _UNUSUAL,
+                *path,
+                hint="It is unknown whether the API accepts this. Begin the value with "
+                "`data:application/pdf;base64,` (with the file's type).",
+            )
+        elif flaw and request.endpoint == RESPONSES:
             yield problem(
                 "The file cannot be decoded. Expected a base64-encoded data URL, but got "
                 f"{flaw.description}.",
