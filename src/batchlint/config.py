@@ -498,8 +498,8 @@ def _suggestion(key: str, known: Sequence[str]) -> str:
 def _find_line(text: str, keys: Sequence[str]) -> int | None:
     """Return the line of a TOML document on which a key begins. None if it is not found.
 
-    The parser doesn't report lines, so parts of the document are parsed again. The key begins on
-    the first line that contains its name and adds the key to the parsed document.
+    The parser doesn't report lines, so parts of the document are parsed again, up to a limit. The
+    key begins on the first line that contains its name and adds the key to the parsed document.
     """
     with suppress(_TooMuchWorkError):
         return _search_line(text.split("\n"), keys)
@@ -507,6 +507,11 @@ def _find_line(text: str, keys: Sequence[str]) -> int | None:
 
 
 def _search_line(lines: Sequence[str], keys: Sequence[str]) -> int | None:
+    """Do the work of `_find_line`.
+
+    Raises:
+        _TooMuchWorkError: the limit on parsed characters is reached.
+    """
     parser = _Parser(_MAX_REPARSED_CHARACTERS)
     for number, line in enumerate(lines):
         if not keys or keys[-1] not in line:
