@@ -43,7 +43,8 @@ def write_atomic(path: str, chunks: Iterable[str | bytes]) -> None:
     devices and open files of this process, such as `/dev/stdout`, are written to directly.
 
     Raises:
-        OutputError: the file can't be written. It keeps its old content.
+        OutputError: the file can't be written. It keeps its old content, unless the message names the
+            temporary file, which then has the new content.
     """
     with as_output_error():
         descriptor = _open_special(path)
