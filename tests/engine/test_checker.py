@@ -9,9 +9,10 @@ import orjson
 import pytest
 
 from batchlint import Report, check
+from batchlint.engine import checker as checker_module
 from batchlint.engine.checker import Checker, checker_for
 from batchlint.findings import Part, Phase, Problem, Rank
-from batchlint.providers import EMBEDDINGS, provider
+from batchlint.providers import EMBEDDINGS, provider, schema_variants
 from batchlint.rules import RULES, select_rules
 from batchlint.schema.store import body_schema
 from support import BODIES, URLS, line, request
@@ -84,6 +85,26 @@ def test_endpoint_checker_is_compiled_once_per_endpoint_and_family(
     assert first.url == url
     assert first.endpoint == provider().endpoints[url]
     assert checker.endpoint_checker(url, "another unknown model") is first
+
+
+def test_number_of_cached_endpoint_checkers_is_limited() -> None:
+    """If a service accepts any URL, every line may have another one. Each checker takes 100 kB."""
+    checker = Checker(provider("compatible"), select_rules(provider=provider("compatible")))
+
+    for number in range(checker_module._MAX_ENDPOINT_CHECKERS + 1):
+        assert checker.endpoint_checker(f"/{number}", "m") is not None
+
+    assert len(checker._endpoint_checkers) == 1
+
+
+def test_all_endpoint_checkers_of_openai_fit_into_the_cache() -> None:
+    for name in ("openai", "azure"):
+        combinations = [
+            (url, variant)
+            for url, endpoint in provider(name).endpoints.items()
+            for variant in schema_variants(endpoint)
+        ]
+        assert len(combinations) <= checker_module._MAX_ENDPOINT_CHECKERS
 
 
 def test_model_family_has_its_own_endpoint_checker(checker: Checker) -> None:

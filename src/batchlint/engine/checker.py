@@ -50,6 +50,10 @@ if TYPE_CHECKING:
 #: The maximum number of sets of fields for which an endpoint checker caches the triggered rules.
 _MAX_FIELD_SETS: Final = 256
 
+#: The maximum number of endpoint checkers that a checker caches. OpenAI's endpoints and groups of
+#: models need fewer. For services that accept any URL, each line may have another one.
+_MAX_ENDPOINT_CHECKERS: Final = 128
+
 #: The maximum number of defects for which a checker caches the findings. Often, many lines have the
 #: same defect.
 _MAX_CACHED_DEFECTS: Final = 256
@@ -281,6 +285,8 @@ class Checker:
         key = (str(url), schema_variant(endpoint, model) if has_variants else "")
         checker = self._endpoint_checkers.get(key)
         if checker is None:
+            if len(self._endpoint_checkers) >= _MAX_ENDPOINT_CHECKERS:
+                self._endpoint_checkers.clear()
             checker = EndpointChecker(endpoint, *key, self._rules_for(endpoint), self.provider)
             self._endpoint_checkers[key] = checker
         return checker
