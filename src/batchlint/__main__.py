@@ -175,6 +175,8 @@ def _run_command(signals: _Signals, settings: Settings) -> int:
 def run() -> NoReturn:
     """Run the command, flush its output, and exit without unloading the modules."""
     gc.disable()  # There is little garbage, and collection is slow.
+    # Otherwise, spawned workers would import modules from the working directory.
+    os.environ["PYTHONSAFEPATH"] = "1"
     signals = _Signals()
     sys.unraisablehook = signals.report_unraisable
     status = _FALLBACK_STATUS

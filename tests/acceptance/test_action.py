@@ -62,3 +62,24 @@ def test_globs_in_the_args_input_are_not_expanded(directory: Path) -> None:
 
 def test_file_name_that_looks_like_an_option_is_passed_as_a_file(directory: Path) -> None:
     assert arguments(directory, "*output*") == ["check", "--", "--output-file=a.jsonl"]
+
+
+def test_no_module_is_imported_from_the_working_directory(tmp_path: Path) -> None:
+    (step,) = [
+        step
+        for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+        if step["name"] == "Install batchlint"
+    ]
+    log = tmp_path / "log"
+    python = tmp_path / "batchlint" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\necho "$1" "$2" "$3" >> "{log}"\n')
+    python.chmod(0o755)
+
+    subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        env={**os.environ, "PYTHON": str(python), "SOURCE": ".", "RUNNER_TEMP": str(tmp_path)},
+        check=True,
+    )
+
+    assert log.read_text().splitlines() == ["-I -m venv", "-I -m pip"]

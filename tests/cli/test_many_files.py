@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -222,3 +223,24 @@ def test_more_urls_are_queued_than_there_are_threads() -> None:
         choose_execution(["memory://b/1.jsonl"] * 2, None, "spawn").window
         > parallel.CALLS_PER_WORKER
     )
+
+
+def test_spawned_workers_import_nothing_from_the_working_directory(tmp_path: Path) -> None:
+    (tmp_path / "socket.py").write_text("open('imported', 'w').close()\n", "utf-8")
+    names = ["a.jsonl", "b.jsonl", "c.jsonl", "d.jsonl"]
+    for name in names:
+        (tmp_path / name).write_bytes(line("a"))
+    program = (
+        "import sys; sys.path.remove(''); import batchlint.cli.check as check; "
+        "check.START = 'spawn'; from batchlint.__main__ import run; run()"
+    )
+
+    completed = subprocess.run(
+        [sys.executable, "-c", program, "check", "--jobs", "2", *names],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+
+    assert completed.returncode == 0
+    assert not (tmp_path / "imported").exists()
