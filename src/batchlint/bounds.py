@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
 #: The default maximum size, in bytes, of a decompressed file, and of a file read over HTTP.
@@ -36,12 +37,18 @@ def lean_validator(draft: Any, schema: Mapping[str, Any], **options: Any) -> Any
         schema: the schema.
         options: the other arguments of the class.
     """
+    # With a declared dialect, the library would use its own class for references to the root.
+    undeclared = {key: value for key, value in schema.items() if key != "$schema"}
+    return _lean_class(draft)(undeclared, **options)
+
+
+@cache
+def _lean_class(draft: Any) -> Any:
+    """Return the class of lean validators. It is cached, because a class is itself a cycle."""
     from jsonschema import validators
 
     extend: Any = validators.extend
-    # With a declared dialect, the library would use its own class for references to the root.
-    undeclared = {key: value for key, value in schema.items() if key != "$schema"}
-    return extend(draft, {"anyOf": _any_of})(undeclared, **options)
+    return extend(draft, {"anyOf": _any_of})
 
 
 def _any_of(validator: Any, subschemas: list[Any], value: Any, _: Any) -> Iterator[Any]:
