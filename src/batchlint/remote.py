@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Semaphore, Thread
 from time import monotonic
 from typing import Any, BinaryIO, Final, NamedTuple
+from urllib.parse import unquote
 
 #: The size of a piece in bytes.
 _PIECE_BYTES: Final = 1 << 20
@@ -242,7 +243,7 @@ def find(
 
 
 def _find_all(filesystem: Any, path: str) -> dict[str, Any]:
-    """Return the details of all files below a path.
+    """Return the details of all files below a path. Over HTTP, links with `..` are ignored.
 
     Raises:
         OSError: there are too many levels of directories, or one of them can't be listed.
@@ -262,9 +263,11 @@ def _find_all(filesystem: Any, path: str) -> dict[str, Any]:
             continue  # The link is dead.
         for info in listed:
             name = info["name"]
+            if ".." in unquote(name.removeprefix(path)).split("/"):
+                continue  # The link leads to a parent, and may lead out of the prefix.
             if info["type"] != "directory":
                 found[name] = info
-            elif name.rstrip("/").rpartition("/")[2] not in (".", ".."):
+            elif name.rstrip("/").rpartition("/")[2] != ".":
                 if level == _MAX_DIRECTORY_LEVELS:
                     raise _too_many_levels_error()
                 pending.append((name, level + 1))

@@ -61,8 +61,12 @@ STREAMS: Final[dict[str, Callable[[], Iterable[bytes]]]] = {
 
 
 LISTINGS: Final = dict.fromkeys(
-    ("/self/", "/self/."), b"<a href='./'>.</a> <a href='none/'>none</a> <a href='../a.jsonl'>a</a>"
-) | {"/refused/": b"<a href='403.jsonl/'>x</a> <a href='../a.jsonl'>a</a>"}
+    ("/self/", "/self/."), b"<a href='./'>.</a> <a href='none/'>none</a> <a href='a.jsonl'>a</a>"
+) | {
+    "/refused/": b"<a href='403.jsonl/'>x</a> <a href='a.jsonl'>a</a>",
+    "/up/": b"<a href='../'>x</a> <a href='../a.jsonl'>x</a> <a href='../self/'>x</a> "
+    b"<a href='%2e%2e/a.jsonl'>x</a> <a href='a.jsonl'>a</a>",
+}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -82,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _respond_to_path(self, *, body: bool) -> None:  # noqa: PLR0912
         parts = urlsplit(self.path)
-        if parts.path in ("/a.jsonl", "/no-head.jsonl"):
+        if parts.path in ("/a.jsonl", "/self/a.jsonl", "/up/a.jsonl", "/no-head.jsonl"):
             self._respond(200, DATA, body=body)
         elif parts.path == "/signed.jsonl":
             self._respond(200 if parts.query == "signature=secret" else 403, DATA, body=body)
@@ -314,6 +318,10 @@ def test_error_about_a_limit_names_the_option_that_raises_it(site: str) -> None:
 def test_directory_that_links_to_itself_is_listed(site: str) -> None:
     (found,) = find(f"{site}/self/")
     assert check(found.url).bytes == len(DATA)
+
+
+def test_links_out_of_the_prefix_are_ignored(site: str) -> None:
+    assert [file.url for file in find(f"{site}/up/")] == [f"{site}/up/a.jsonl"]
 
 
 def test_endless_directories_are_an_error(site: str) -> None:
