@@ -117,3 +117,18 @@ def test_request_with_deeply_nested_tools_is_answered(tmp_path: Path) -> None:
 
         assert batch["request_counts"]["completed"] == 1
         assert custom_ids(service, batch["output_file_id"]) == ["a"]
+
+
+@pytest.mark.parametrize("name", ["groq", "mistral"])
+def test_parameters_that_a_provider_does_not_require_have_defaults(
+    name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "requests.jsonl"
+    path.write_bytes(line("a", CHAT))
+    with closing(Service({}, name)) as service:
+        file = upload(service, path)
+        batch = service.create_batch({"input_file_id": file.id}).to_dict()
+        unknown = service.create_batch({"input_file_id": "file-0"}).to_dict()
+
+    assert (batch["endpoint"], batch["completion_window"]) == (CHAT, "24h")
+    assert (unknown["endpoint"], unknown["completion_window"]) == ("", "24h")

@@ -100,6 +100,7 @@ class Service:
         for error in findings:
             if error.severity == "error":
                 raise errors.rejection(error)
+        params = self._with_defaults(params)
         number = len(self._batches) + 1
         now = epoch_seconds(None)
         outcome = self._outcome(number, params, now)
@@ -111,6 +112,13 @@ class Service:
 
         batch = self._batches[batch_id] = Batch(batch_id, params, outcome, now, publish)
         return batch
+
+    def _with_defaults(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Add the parameters that some services don't require. The file determines the endpoint."""
+        stored = self.files.find(params["input_file_id"])
+        report = None if stored is None else stored.report
+        endpoint = "" if report is None else report.endpoint or ""
+        return {"endpoint": endpoint, "completion_window": "24h", **params}
 
     def _outcome(self, number: int, params: dict[str, Any], now: int) -> Outcome:
         """Check and answer the requests of a batch and return the outcome."""
