@@ -213,6 +213,43 @@ def test_write_keeps_owner_and_permissions(tmp_path: Path) -> None:
 
 
 @posix
+@pytest.mark.parametrize("links", [1, 2])
+def test_new_content_is_on_the_disk_before_the_old_content_is_lost(
+    links: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"old")
+    if links == 2:
+        os.link(path, tmp_path / "b.jsonl")
+    synced: list[tuple[bytes, int]] = []
+
+    def sync(descriptor: int) -> None:
+        synced.append((path.read_bytes(), os.fstat(descriptor).st_size))
+        raise OSError(errno.EINVAL, "this file system can't sync")
+
+    monkeypatch.setattr(os, "fsync", sync)
+    write_atomic(str(path), [b"new ", b"content"])
+
+    assert synced == [(b"old", 11), (b"new content", 11)][:links]
+    assert path.read_bytes() == b"new content"
+
+
+def test_failed_sync_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"old")
+
+    def sync(_: int) -> None:
+        raise OSError(errno.EIO, "disk error")
+
+    monkeypatch.setattr(os, "fsync", sync)
+    with pytest.raises(OutputError, match="disk error"):
+        write_atomic(str(path), [b"new"])
+
+    assert path.read_bytes() == b"old"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@posix
 def test_mounted_file_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is mounted in a container can't be replaced."""
     path = tmp_path / "x"

@@ -151,6 +151,24 @@ def _write_new(path: str, old: os.stat_result | None, chunks: Iterable[str | byt
             with as_output_error():
                 os.chmod(path, stat.S_IMODE(old.st_mode))  # noqa: PTH101
         _write_chunks(file, chunks)
+        if old is not None:
+            file.flush()
+            with as_output_error():
+                _sync(descriptor)
+
+
+def _sync(descriptor: int) -> None:
+    """Wait until a file is on the disk. Otherwise, a power failure may lose the old and new content.
+
+    Raises:
+        OSError: the file can't be written to the disk.
+    """
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some file systems can't do this.
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
 
 
 def _status(path: str) -> os.stat_result | None:
@@ -195,6 +213,7 @@ def _overwrite(target: str, temporary: str) -> None:
             has_begun = True
             with _as_incomplete_copy(temporary):
                 _copy(new, file)
+                _sync(file.fileno())
                 file.close()  # A network file system may report a failed write only now.
         except _IncompleteCopyError:
             raise
