@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
 #: The default maximum size, in bytes, of a decompressed file, and of a file read over HTTP.
@@ -26,6 +25,10 @@ def raise_if_out_of_memory(error: ValueError) -> None:
         raise MemoryError from error
 
 
+#: The classes of lean validators, by the class of the library. Each class is a reference cycle.
+_lean_classes: Final[dict[Any, Any]] = {}
+
+
 def lean_validator(draft: Any, schema: Mapping[str, Any], **options: Any) -> Any:
     """Create a validator of the `jsonschema` library that leaves no reference cycles behind.
 
@@ -37,18 +40,15 @@ def lean_validator(draft: Any, schema: Mapping[str, Any], **options: Any) -> Any
         schema: the schema.
         options: the other arguments of the class.
     """
+    lean = _lean_classes.get(draft)
+    if lean is None:
+        from jsonschema import validators
+
+        extend: Any = validators.extend
+        lean = _lean_classes[draft] = extend(draft, {"anyOf": _any_of})
     # With a declared dialect, the library would use its own class for references to the root.
     undeclared = {key: value for key, value in schema.items() if key != "$schema"}
-    return _lean_class(draft)(undeclared, **options)
-
-
-@cache
-def _lean_class(draft: Any) -> Any:
-    """Return the class of lean validators. It is cached, because a class is itself a cycle."""
-    from jsonschema import validators
-
-    extend: Any = validators.extend
-    return extend(draft, {"anyOf": _any_of})
+    return lean(undeclared, **options)
 
 
 def _any_of(validator: Any, subschemas: list[Any], value: Any, _: Any) -> Iterator[Any]:
