@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import jsonschema
 import pytest
@@ -20,6 +21,7 @@ Run = Callable[..., CommandResult]
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     config._nearest.cache_clear()
+    config._config_in.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -60,6 +62,20 @@ def test_nearest_configuration_is_used_and_batchlint_toml_takes_precedence(tmp_p
     unrelated.write_text('[project]\nname = "batchlint"\n[tool.other]', "utf-8")
 
     assert config.nearest(inner).path == config_file
+
+
+def test_configuration_of_many_directories_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Mock(side_effect=config._read)
+    monkeypatch.setattr(config, "_read", read)
+    project = tmp_path / "pyproject.toml"
+    project.write_text("[tool.batchlint]\nstrict = true", "utf-8")
+
+    found = [config.nearest(tmp_path / name) for name in "abc"]
+
+    assert [each.path for each in found] == [project] * 3
+    assert read.call_count == 2  # Once to search for the table, and once to parse it.
 
 
 def test_globs_add_to_the_rules_for_all_files(tmp_path: Path) -> None:

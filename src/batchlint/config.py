@@ -346,16 +346,24 @@ def _resolve(path: Path) -> Path:
 
 @cache
 def _nearest(directory: Path) -> Config:
-    for parent in (directory, *directory.parents):
-        path = parent / "batchlint.toml"
-        if path.is_file():
-            return _File(path).config()
-        project = parent / "pyproject.toml"
-        if project.is_file() and _TABLE.search(_read(project)):
-            config = _File(project, ("tool", "batchlint")).config()
-            if config.path is not None:
-                return config
-    return Config()
+    found = map(_config_in, (directory, *directory.parents))
+    return next((config for config in found if config is not None), Config())
+
+
+@cache
+def _config_in(directory: Path) -> Config | None:
+    """Return the configuration in a directory. None if there is none.
+
+    The result is cached, because many directories may have the same parent.
+    """
+    path = directory / "batchlint.toml"
+    if path.is_file():
+        return _File(path).config()
+    project = directory / "pyproject.toml"
+    if not project.is_file() or not _TABLE.search(_read(project)):
+        return None
+    config = _File(project, ("tool", "batchlint")).config()
+    return None if config.path is None else config
 
 
 def _read(path: Path) -> bytes:
