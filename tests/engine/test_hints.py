@@ -60,6 +60,16 @@ def only(request: dict[str, Any]) -> BatchError:
 #: Requests with one mistake each.
 MISTAKES = [
     # -- parameters of the other API, and of other providers
+    Mistake(
+        "modalities of a reasoning model",
+        chat(model="gpt-5.5", modalities=["text"]),
+        "This model doesn't have this parameter",
+    ),
+    Mistake(
+        "web search options of a reasoning model",
+        chat(model="gpt-5.5", web_search_options={}),
+        "This model doesn't have this parameter",
+    ),
     Mistake("max_tokens in responses", responses(max_tokens=16), "`max_output_tokens`"),
     Mistake("max_output_tokens in chat", chat(max_output_tokens=16), "max_completion_tokens"),
     Mistake("reasoning in chat", chat(reasoning={"effort": "low"}), "`reasoning_effort`"),

@@ -95,6 +95,9 @@ _UNKNOWN_PARAMETER_HINTS: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     },
 }
 
+#: Parameters of chat completions that only some models know.
+_PARAMETERS_OF_SOME_MODELS: Final = frozenset({"modalities", "web_search_options"})
+
 #: Content part types of other endpoints and providers, with the equivalent type, by endpoint.
 _PART_TYPES: Final[Mapping[Endpoint, Mapping[str, str]]] = {
     CHAT: {
@@ -196,6 +199,8 @@ class _Location(NamedTuple):
 def _unknown_field_hint(location: _Location) -> str | None:
     """Return the hint for an unknown field."""
     if len(location.path) == 1:
+        if location.endpoint is CHAT and location.field in _PARAMETERS_OF_SOME_MODELS:
+            return "This model doesn't have this parameter. Remove it."
         return _UNKNOWN_PARAMETER_HINTS.get(location.endpoint, {}).get(str(location.field))
     if location.field == "cache_control":
         return "Anthropic's API has this field. Remove it."
