@@ -107,6 +107,23 @@ def test_globs_without_a_slash_match_names_and_not_directories(tmp_path: Path) -
     assert found.rules_for(tmp_path / "drafts" / "final.jsonl") == {}
 
 
+def test_relative_path_is_found_once_for_many_globs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = config.Config(
+        tmp_path / "batchlint.toml",
+        {"exclude": [f"data/{number}/*" for number in range(50)]},
+        tuple((f"data/{number}/*", {"warn": ("blank_line",)}) for number in range(50)),
+    )
+    path = tmp_path / "data" / "49" / "a.jsonl"
+    find = Mock(side_effect=config._relative_path)
+    monkeypatch.setattr(config, "_relative_path", find)
+
+    assert config.is_matched(path, found.globs("exclude"))
+    assert found.rules_for(path) == {"warn": ["blank_line"]}
+    assert find.call_count == 2
+
+
 def test_globs_match_links_and_not_their_targets(tmp_path: Path) -> None:
     """Version control of large files often replaces files by links into a store."""
     project = tmp_path / "project"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatch
 from functools import cache
+from itertools import starmap
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
@@ -264,18 +265,17 @@ class Config(NamedTuple):
 
     def _settings_for(self, path: Path) -> Iterator[Mapping[str, Any]]:
         yield self.settings
+        if self.path is None:
+            return
+        matches = _matcher(path)
         for glob, settings in self.per_file:
-            if self.matches(glob, path):
+            if matches(glob, self.path.parent):
                 yield settings
 
     def globs(self, key: str) -> list[tuple[str, Path]]:
         """Return the globs of a setting, each with the directory that it is relative to."""
         directory = (self.path or Path()).parent
         return [(glob, directory) for glob in self.settings.get(key, ())]
-
-    def matches(self, glob: str, path: Path) -> bool:
-        """Return whether a glob in `per-file` matches a file, as defined by `is_matched`."""
-        return self.path is not None and is_matched(path, [(glob, self.path.parent)])
 
 
 def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
@@ -288,13 +288,24 @@ def is_matched(path: Path, globs: Iterable[tuple[str, Path]]) -> bool:
         path: the path.
         globs: pairs of a glob and its directory.
     """
-    return any(
-        fnmatch(
-            _relative_path(path, directory) if "/" in glob.rstrip("/") else path.name,
-            glob.rstrip("/"),
-        )
-        for glob, directory in globs
-    )
+    return any(starmap(_matcher(path), globs))
+
+
+def _matcher(path: Path) -> Callable[[str, Path], bool]:
+    """Return a function that returns whether a glob matches a path, as defined by `is_matched`.
+
+    Finding the relative path takes longer than matching it, so it is found once per directory.
+    """
+
+    @cache
+    def relative_path(directory: Path) -> str:
+        return _relative_path(path, directory)
+
+    def matches(glob: str, directory: Path) -> bool:
+        glob = glob.rstrip("/")
+        return fnmatch(relative_path(directory) if "/" in glob else path.name, glob)
+
+    return matches
 
 
 def _relative_path(path: Path, directory: Path) -> str:
