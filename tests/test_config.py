@@ -20,7 +20,6 @@ Run = Callable[..., CommandResult]
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
-    config._nearest.cache_clear()
     config._config_in.cache_clear()
 
 

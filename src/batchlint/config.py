@@ -296,14 +296,15 @@ def _matcher(path: Path) -> Callable[[str, Path], bool]:
 
     Finding the relative path takes longer than matching it, so it is found once per directory.
     """
-
-    @cache
-    def relative_path(directory: Path) -> str:
-        return _relative_path(path, directory)
+    relative: dict[Path, str] = {}  # by directory
 
     def matches(glob: str, directory: Path) -> bool:
         glob = glob.rstrip("/")
-        return fnmatch(relative_path(directory) if "/" in glob else path.name, glob)
+        if "/" not in glob:
+            return fnmatch(path.name, glob)
+        if directory not in relative:
+            relative[directory] = _relative_path(path, directory)
+        return fnmatch(relative[directory], glob)
 
     return matches
 
@@ -355,7 +356,6 @@ def _resolve(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-@cache
 def _nearest(directory: Path) -> Config:
     found = map(_config_in, (directory, *directory.parents))
     return next((config for config in found if config is not None), Config())
