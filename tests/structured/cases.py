@@ -256,6 +256,11 @@ STRICT: Final = [
         (in_a(not_permitted("oneOf"), "/oneOf"),),
     ),
     SchemaCase(
+        "not without a type",
+        closed(a={"not": {"type": "null"}}),
+        (in_a("Unsupported keywords ('not',).", "/not"),),
+    ),
+    SchemaCase(
         "not",
         closed(a={"type": "string", "not": {}}),
         (in_a("Unsupported keywords ('not',).", "/not"),),
