@@ -98,7 +98,7 @@ def check_many(
         max_unpacked_bytes: for URLs, the maximum size of a compressed file when decompressed, and
             of a file read over HTTP.
         read_timeout: for URLs, the maximum number of seconds to wait for the next 64 KiB of a file,
-            or for an HTTP server to list a directory.
+            and the maximum duration of a search for files on an HTTP server.
         start: how worker processes start, as for `check`.
 
     Returns:
@@ -191,13 +191,13 @@ def _expand(
         if not is_url(source):
             yield (os.fsdecode(source) if isinstance(source, os.PathLike) else str(source)), source
             continue
-        from .remote import find, is_pattern
+        from .remote.find import find, is_pattern
 
         if not is_pattern(source):
             yield source, source
             continue
         try:
-            found = find(source, storage_options, timeout)
+            found = find(source, timeout, storage_options)
         except OSError as error:
             yield source, error
         else:

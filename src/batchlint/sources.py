@@ -537,7 +537,7 @@ class RemoteSource(_Stream):
         read_timeout: float,
     ) -> None:
         super().__init__()
-        from .remote import RemoteFile  # Imported here because local files don't need it.
+        from .remote.file import RemoteFile  # Imported here because local files don't need it.
 
         self._file = RemoteFile(location, storage_options)
         self._version: str | None = None

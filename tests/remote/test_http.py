@@ -18,7 +18,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from batchlint import check, check_many, iter_errors
-from batchlint.remote import RemoteFile, find
+from batchlint.remote import http
+from batchlint.remote.file import RemoteFile
+from batchlint.remote.find import find
 from support import line, run_command
 
 pytestmark = pytest.mark.remote
@@ -63,9 +65,19 @@ STREAMS: Final[dict[str, Callable[[], Iterable[bytes]]]] = {
 LISTINGS: Final = dict.fromkeys(
     ("/self/", "/self/."), b"<a href='./'>.</a> <a href='none/'>none</a> <a href='a.jsonl'>a</a>"
 ) | {
-    "/refused/": b"<a href='403.jsonl/'>x</a> <a href='a.jsonl'>a</a>",
     "/up/": b"<a href='../'>x</a> <a href='../a.jsonl'>x</a> <a href='../self/'>x</a> "
-    b"<a href='%2e%2e/a.jsonl'>x</a> <a href='a.jsonl'>a</a>",
+    b"<a href='%2e%2e/a.jsonl'>x</a> <a href='.\t./a.jsonl'>x</a> <a href='a.jsonl'>a</a>",
+    # fsspec's regular expression takes minutes for this page.
+    "/spaces/": b"<a" + b" " * 4000 + b"<a href='a.jsonl'>a</a>",
+    "/links/": b"<A class='x' HREF=\"?sort=name\">x</A> <a title='>' href='no.jsonl'>x</a> "
+    b"<a href='a.jsonl'>a</a> <a href='/links/b&amp;c.jsonl'>b</a> <a href='http://[/'>x</a> "
+    b"<a href='d/x.jsonl'>x</a> <a href='e/x.jsonl'>x</a> <area href='no.jsonl'> "
+    b"http://{host}/links/f.jsonl https://{host}/links/g.jsonl http://other/links/no.jsonl",
+    "/tree/": b"<a href='1/'>1</a> <a href='2/'>2</a>",
+    "/tree/1/": b"<a href='a.jsonl'>a</a> <a href='deep/'>deep</a>",
+    "/tree/1/deep/": b"<a href='b.jsonl'>b</a> <a href='c.txt'>c</a>",
+    "/tree/2/": b"<a href='a.jsonl'>a</a> <a href='denied/'>x</a>",
+    "/no-slash": b"<a href='a.jsonl'>a</a>",
 }
 
 
@@ -110,10 +122,16 @@ class Handler(BaseHTTPRequestHandler):
             data = b"%b%b" % (line("a"), line("a", seed=changes))
             self._respond(200, data, body=body, version=f'"{changes}"')
         elif parts.path in LISTINGS:
-            self._respond(200, LISTINGS[parts.path], body=body)
+            host = self.headers["Host"].encode()
+            self._respond(200, LISTINGS[parts.path].replace(b"{host}", host), body=body)
+        elif parts.path.startswith("/slow/"):
+            time.sleep(0.2)
+            self._respond(200, b"<a href='slow/'>slow</a>", body=body)
+        elif parts.path == "/data/":
+            self._respond(200, b"<a href='a.jsonl'>a</a>", body=body, content_type="text/plain")
         elif parts.path.startswith("/loop/"):
             self._respond(200, b"<a href='loop/'>loop</a> <a href='again/'>again</a>", body=body)
-        elif parts.path.startswith("/refused/"):
+        elif parts.path.endswith("/denied/"):
             self._respond(403, b"no", body=body)
         elif parts.path in ("/silent.jsonl", "/silent/"):
             time.sleep(LONG)
@@ -130,11 +148,14 @@ class Handler(BaseHTTPRequestHandler):
         body: bool = True,
         sent: int | None = None,
         encoding: str | None = None,
+        content_type: str | None = None,
         version: str | None = None,
     ) -> None:
         self.send_response(status)
         if version is not None:
             self.send_header("ETag", version)
+        if content_type is not None:
+            self.send_header("Content-Type", content_type)
         if encoding is not None:
             self.send_header("Content-Encoding", encoding)
         self.send_header("Content-Length", str(len(data)))
@@ -315,19 +336,109 @@ def test_error_about_a_limit_names_the_option_that_raises_it(site: str) -> None:
     assert f"{urls[2]}" in result.out
 
 
+def paths(site: str, pattern: str) -> list[str]:
+    """Return the paths of the files that match a glob or prefix on the server."""
+    return [file.url.removeprefix(site) for file in find(site + pattern, LONG)]
+
+
 def test_directory_that_links_to_itself_is_listed(site: str) -> None:
-    (found,) = find(f"{site}/self/")
+    (found,) = find(f"{site}/self/", LONG)
     assert check(found.url).bytes == len(DATA)
 
 
-def test_links_out_of_the_prefix_are_ignored(site: str) -> None:
-    assert [file.url for file in find(f"{site}/up/")] == [f"{site}/up/a.jsonl"]
+@pytest.mark.parametrize("pattern", ["", "**", "*.jsonl"])
+def test_links_out_of_the_directory_are_ignored(site: str, pattern: str) -> None:
+    assert paths(site, f"/up/{pattern}") == ["/up/a.jsonl"]
 
 
-def test_endless_directories_are_an_error(site: str) -> None:
+def test_page_with_many_spaces_in_a_tag_is_listed(site: str) -> None:
+    assert paths(site, "/spaces/") == ["/spaces/a.jsonl"]
+
+
+def test_links_may_be_relative_or_absolute_or_plain_text(site: str) -> None:
+    assert [
+        path.removeprefix(site.replace("http", "https")) for path in paths(site, "/links/")
+    ] == [
+        "/links/a.jsonl",
+        "/links/b&c.jsonl",
+        "/links/d/x.jsonl",
+        "/links/e/x.jsonl",
+        "/links/f.jsonl",
+        "/links/g.jsonl",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("/tree/1/*.jsonl", ["/tree/1/a.jsonl"]),
+        ("/tree/1/**/*.jsonl", ["/tree/1/a.jsonl", "/tree/1/deep/b.jsonl"]),
+        ("/tree/1/**", ["/tree/1/a.jsonl", "/tree/1/deep/b.jsonl", "/tree/1/deep/c.txt"]),
+        ("/tree/1/", ["/tree/1/a.jsonl", "/tree/1/deep/b.jsonl"]),
+        ("/tree/*/deep/[!c]*", ["/tree/1/deep/b.jsonl"]),
+        ("/tree/*1/**/deep/**/b.jsonl", ["/tree/1/deep/b.jsonl"]),
+        ("/tree/[12]/a.jsonl", ["/tree/1/a.jsonl", "/tree/2/a.jsonl"]),
+        ("/no-slash/", ["/no-slash/a.jsonl"]),
+        ("/no-slash/*", ["/no-slash/a.jsonl"]),
+    ],
+)
+def test_glob_lists_only_directories_that_may_match(
+    site: str, pattern: str, expected: list[str]
+) -> None:
+    assert paths(site, pattern) == expected
+
+
+@pytest.mark.parametrize("pattern", ["/tree/", "/tree/**/*.jsonl", "/tree/2/*/*.jsonl"])
+def test_unreadable_directory_is_an_error(site: str, pattern: str) -> None:
+    with pytest.raises(PermissionError):
+        find(site + pattern, LONG)
+
+
+@pytest.mark.parametrize("pattern", ["/none/", "/none/*", "/data/", "/tree/1/*.txt"])
+def test_search_without_matches_is_an_error(site: str, pattern: str) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        find(site + pattern, LONG)
+    assert caught.value.filename == site + pattern
+
+
+def test_double_star_must_be_a_whole_path_segment(site: str) -> None:
+    with pytest.raises(OSError, match=r"\*\* must be a whole path segment"):
+        find(f"{site}/tree/**.jsonl", LONG)
+
+
+@pytest.mark.parametrize("pattern", ["/loop/", "/loop/**/x.jsonl"])
+def test_endless_directories_are_an_error(site: str, pattern: str) -> None:
     with pytest.raises(OSError, match="too many levels of directories") as caught:
-        find(f"{site}/loop/")
-    assert caught.value.filename == f"{site}/loop/"
+        find(site + pattern, LONG)
+    assert caught.value.filename == site + pattern
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "message"),
+    [
+        ("_MAX_DIRECTORIES", 1, "there are more than 1 directories"),
+        ("_MAX_LINKS", 3, "there are more than 3 links in directory pages"),
+        ("_MAX_MEBIBYTES", 0, "there are more than 0 MiB of directory pages"),
+    ],
+)
+@pytest.mark.parametrize("cache", ["", "simplecache::"])
+def test_search_is_limited(
+    site: str, monkeypatch: pytest.MonkeyPatch, cache: str, limit: str, value: int, message: str
+) -> None:
+    monkeypatch.setattr(http, limit, value)
+    with pytest.raises(OSError, match=f"{message}; use a longer prefix, or name the files"):
+        find(f"{cache}{site}/tree/1/", LONG)
+
+
+@pytest.mark.parametrize("path", ["/slow/", "/silent/"])
+def test_search_has_a_time_limit(site: str, path: str) -> None:
+    with pytest.raises(TimeoutError, match=r"listing the directories took more than 0\.5 seconds"):
+        find(site + path, 0.5)
+
+
+def test_search_through_a_cache_keeps_its_scheme(site: str) -> None:
+    (found,) = find(f"simplecache::{site}/up/*.jsonl", LONG)
+    assert found.url == f"simplecache::{site}/up/a.jsonl"
 
 
 def test_file_that_changes_between_two_downloads_has_no_columns_for_duplicates(site: str) -> None:
@@ -340,13 +451,3 @@ def test_prefix_on_a_silent_server_times_out(site: str) -> None:
     ((name, result),) = check_many(f"{site}/silent/", read_timeout=0.5)
     assert name == f"{site}/silent/"
     assert isinstance(result, TimeoutError)
-
-
-def test_unreadable_directory_is_an_error(site: str) -> None:
-    with pytest.raises(PermissionError):
-        find(f"{site}/refused/")
-
-
-def test_missing_prefix_is_an_error(site: str) -> None:
-    with pytest.raises(FileNotFoundError):
-        find(f"{site}/none/")

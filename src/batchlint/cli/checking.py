@@ -200,7 +200,7 @@ def _prepare(path: str, settings: FileSettings, stdin_name: str | None) -> FileC
     if path == "-":
         name = stdin_name
     elif is_url(path):
-        from ..remote import public_name
+        from ..remote.filesystem import public_name
 
         name = public_name(path)
     config_path = Path("<stdin>" if name is None or is_open_file(name) else name)
@@ -331,7 +331,7 @@ def _print_note(path: str) -> None:
         return
     name = path
     if is_url(path):
-        from ..remote import public_name
+        from ..remote.filesystem import public_name
 
         name = public_name(path)
     elif os.path.isdir(path):  # noqa: PTH112 - a Path raises an error if access is denied

@@ -107,9 +107,9 @@ def find_urls(url: str) -> list[str]:
     Raises:
         OSError: no file matches, or the filesystem can't list files.
     """
-    from ..remote import find, is_pattern
+    from ..remote.find import find, is_pattern
 
-    return [file.url for file in find(url, timeout=READ_TIMEOUT)] if is_pattern(url) else [url]
+    return [file.url for file in find(url, READ_TIMEOUT)] if is_pattern(url) else [url]
 
 
 def _is_directory(path: str) -> bool:

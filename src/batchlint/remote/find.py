@@ -1,0 +1,108 @@
+"""Finds the files at URLs that match a glob or a prefix."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from .filesystem import HTTP, as_os_errors, is_chain, open_filesystem, public_name
+
+
+class MatchingFile(NamedTuple):
+    """A file that matches a glob or a prefix.
+
+    Attributes:
+        url: the URL of the file.
+        size: the size in bytes. None if the filesystem doesn't report it.
+    """
+
+    url: str
+    size: int | None
+
+
+def is_pattern(url: str) -> bool:
+    """Return whether a URL may match several files: it is a glob, or ends with a slash."""
+    special = "*[" if url.partition(":")[0] in HTTP else "*?["  # "?" begins the query in HTTP.
+    return url.endswith("/") or any(character in url for character in special)
+
+
+def find(
+    url: str, timeout: float, storage_options: Mapping[str, Any] | None = None
+) -> list[MatchingFile]:
+    """Find the files that match a glob, or the `.jsonl` and `.jsonl.gz` files below a prefix.
+
+    Args:
+        url: the glob or prefix.
+        timeout: the maximum number of seconds for the search on an HTTP server.
+        storage_options: the arguments of the filesystem.
+
+    Returns:
+        The files, sorted by URL. There is at least one.
+
+    Raises:
+        OSError: the filesystem can't list files, no file matches, or the search on an HTTP server
+            exceeds a limit.
+    """
+    name = public_name(url)
+    with as_os_errors(name):
+        filesystem, path = open_filesystem(url, storage_options)
+        is_prefix = url.endswith("/")
+        http = _http_filesystem(filesystem)
+        if http is not None:
+            from .http import find_files  # It needs aiohttp.
+
+            root, glob = (path, "**") if is_prefix else _split_glob(path)
+            sizes = dict.fromkeys(find_files(http, root, glob, timeout))
+        else:
+            filesystem.invalidate_cache()  # An earlier listing may be out of date.
+            search = filesystem.find if is_prefix else filesystem.glob
+            found = search(path, detail=True).items()
+            sizes = {path: info.get("size") for path, info in found if info["type"] == "file"}
+        if is_prefix:
+            sizes = {path: size for path, size in sizes.items() if _is_input(path)}
+        if not sizes:
+            missing = "no .jsonl files below this prefix" if is_prefix else "no files match"
+            raise FileNotFoundError(errno.ENOENT, missing, name)
+        to_url = _url_maker(url, filesystem, path)
+        return [MatchingFile(to_url(path), size) for path, size in sorted(sizes.items())]
+
+
+def _http_filesystem(filesystem: Any) -> Any:
+    """Return the HTTP filesystem that a filesystem, such as a cache, uses. None if it uses none."""
+    while (inner := getattr(filesystem, "fs", None)) is not None:
+        filesystem = inner
+    return filesystem if "http" in filesystem.protocol else None
+
+
+def _split_glob(url: str) -> tuple[str, str]:
+    """Split a glob into the directory without wildcards and the rest."""
+    literal = re.split(r"[*[]", url, maxsplit=1)[0]
+    length = literal.rfind("/") + 1
+    return url[:length], url[length:]
+
+
+def _is_input(path: str) -> bool:
+    return path.lower().endswith((".jsonl", ".jsonl.gz"))
+
+
+def _url_maker(url: str, filesystem: Any, pattern: str) -> Callable[[str], str]:
+    """Return a function that converts a path in a filesystem to a URL.
+
+    Args:
+        url: the URL of a glob or prefix. The result keeps its host and the links of its chain.
+        filesystem: the filesystem.
+        pattern: the path of the glob or prefix in the filesystem.
+    """
+    links = url.split("::") if is_chain(url) else [url]
+    # A link without a path, such as `simplecache`, gets the path of the next one.
+    position = next((i for i, link in enumerate(links) if link.partition("://")[2]), 0)
+    prefix = links[position].removesuffix("/").removesuffix(pattern.removesuffix("/"))
+
+    def to_url(path: str) -> str:
+        # Some filesystems omit the host from the path.
+        full = prefix + path if "://" in prefix else filesystem.unstrip_protocol(path)
+        return "::".join((*links[:position], full, *links[position + 1 :]))
+
+    return to_url
