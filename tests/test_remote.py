@@ -356,6 +356,30 @@ def test_pattern_keeps_the_host_of_the_url(memory: MemoryFileSystem, pattern: st
     assert found.url == "withhost://user@host/b/a.jsonl"
 
 
+class DriverFileSystem(MemoryFileSystem):  # type: ignore[misc]
+    """Like HDFS: the filesystem uses another library's, which has no protocol."""
+
+    protocol = "withdriver"
+    fs: Final = object()
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return "/" + path.removeprefix("withdriver://").strip("/")
+
+
+@pytest.mark.parametrize("pattern", ["*.jsonl", ""])
+def test_pattern_finds_files_through_the_driver_of_another_library(
+    memory: MemoryFileSystem, pattern: str
+) -> None:
+    memory.pipe("/b/a.jsonl", line("a"))
+    fsspec.register_implementation("withdriver", DriverFileSystem, clobber=True)
+
+    (found,) = find(f"withdriver://b/{pattern}", SECONDS)
+
+    assert found.url == "withdriver:///b/a.jsonl"
+    assert check(found.url).ok
+
+
 # -- errors ---------------------------------------------------------------------------------------
 
 

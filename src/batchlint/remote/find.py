@@ -73,7 +73,8 @@ def _http_filesystem(filesystem: Any) -> Any:
     """Return the HTTP filesystem that a filesystem, such as a cache, uses. None if it uses none."""
     while (inner := getattr(filesystem, "fs", None)) is not None:
         filesystem = inner
-    return filesystem if "http" in filesystem.protocol else None
+    # The one inside may belong to another library, such as pyarrow for HDFS.
+    return filesystem if "http" in getattr(filesystem, "protocol", ()) else None
 
 
 def _split_glob(url: str) -> tuple[str, str]:
