@@ -75,7 +75,18 @@ def test_is_url_requires_a_scheme(path: object, expected: bool) -> None:
         ("s3://bucket/part-[12].jsonl", True),
         ("s3://bucket/prefix/", True),
         ("https://host/a.jsonl?signature=1", False),
+        ("https://host/a.jsonl?signature=*[/", False),
         ("https://host/*.jsonl", True),
+        ("https://host/*?signature=1", True),
+        ("https://host/", True),
+        ("http://[::1]:80/a.jsonl", False),
+        ("http://[::1]:80/[ab].jsonl", True),
+        ("http://[::1]:80/", True),
+        ("http://[::1]", False),
+        ("simplecache::https://host/a.jsonl?signature=1", False),
+        ("simplecache::s3://bucket/part-?.jsonl", True),
+        ("zip://a.jsonl::https://host/a.zip?signature=*/", False),
+        ("zip://b/::s3://bucket/a.zip", True),
     ],
 )
 def test_is_pattern_accepts_globs_and_prefixes(url: str, expected: bool) -> None:
@@ -89,6 +100,11 @@ def test_is_pattern_accepts_globs_and_prefixes(url: str, expected: bool) -> None
         ("https://user:secret@host/a.jsonl", "https://host/a.jsonl"),
         ("swithhost://user:secret@host/a@b.jsonl", "swithhost://host/a@b.jsonl"),
         ("s3://bucket/a?b.jsonl", "s3://bucket/a?b.jsonl"),
+        (
+            "simplecache::https://user:secret@host/a.jsonl?x=secret",
+            "simplecache::https://host/a.jsonl",
+        ),
+        ("zip://a.jsonl::https://host/a.zip?x=secret", "zip://a.jsonl::https://host/a.zip"),
     ],
 )
 def test_reports_show_urls_without_secrets(url: str, expected: str) -> None:
@@ -230,6 +246,25 @@ def test_stalled_stream_raises_timeout_error(
     assert caught.value.filename == "memory://b/a.jsonl"
 
 
+@pytest.fixture
+def archive(tmp_path: Path) -> str:
+    """The path of an archive with one file, `b/a.jsonl`."""
+    path = tmp_path / "b.zip"
+    with ZipFile(path, "w") as file:
+        file.writestr("b/a.jsonl", line("a"))
+    return str(path)
+
+
+@pytest.mark.parametrize("cache", ["", "simplecache::"])
+def test_file_in_an_archive_is_read(archive: str, cache: str) -> None:
+    assert check(f"zip://b/a.jsonl::{cache}file://{archive}").ok
+
+
+def test_file_in_an_archive_has_a_limit(archive: str) -> None:
+    with pytest.raises(OSError, match="it has more than 9 bytes when decompressed"):
+        check(f"zip://b/a.jsonl::file://{archive}", max_unpacked_bytes=9)
+
+
 def test_stream_of_unknown_size_has_a_limit(
     memory: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,6 +347,14 @@ def test_glob_finds_files_in_an_archive(memory: MemoryFileSystem) -> None:
     (found,) = find("zip://*.jsonl::memory://b.zip", SECONDS)
 
     assert found.url == "zip://a.jsonl::memory://b.zip"
+    assert check(found.url).ok
+
+
+@pytest.mark.parametrize("pattern", ["b/", "b/*.jsonl", "**/a.jsonl"])
+def test_pattern_finds_files_in_an_archive_on_disk(archive: str, pattern: str) -> None:
+    (found,) = find(f"zip://{pattern}::file://{archive}", SECONDS)
+
+    assert found.url == f"zip://b/a.jsonl::file://{archive}"
     assert check(found.url).ok
 
 

@@ -569,6 +569,9 @@ class RemoteSource(_Stream):
         """Limit the size of a stream if it is compressed, or if its size is unknown."""
         if self._is_gzipped:
             return decompress(file, self._max_unpacked_bytes)
+        if self._file.is_in_archive:
+            limited = _LimitedStream(file, self._max_unpacked_bytes, " when decompressed")
+            return cast("BinaryIO", limited)
         if getattr(file, "size", None) is None:
             return cast("BinaryIO", _LimitedStream(file, self._max_unpacked_bytes, ""))
         return file

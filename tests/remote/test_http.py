@@ -20,7 +20,7 @@ import pytest
 from batchlint import check, check_many, iter_errors
 from batchlint.remote import http
 from batchlint.remote.file import RemoteFile
-from batchlint.remote.find import find
+from batchlint.remote.find import _split_glob, find
 from support import line, run_command
 
 pytestmark = pytest.mark.remote
@@ -73,6 +73,9 @@ LISTINGS: Final = dict.fromkeys(
     b"<a href='a.jsonl'>a</a> <a href='/links/b&amp;c.jsonl'>b</a> <a href='http://[/'>x</a> "
     b"<a href='d/x.jsonl'>x</a> <a href='e/x.jsonl'>x</a> <area href='no.jsonl'> "
     b"http://{host}/links/f.jsonl https://{host}/links/g.jsonl http://other/links/no.jsonl",
+    "/schemes/": b"<a href='a.jsonl'>a</a> <a href='x://{host}/schemes/b.jsonl'>x</a> "
+    b"<a href='x://{host}/schemes/c/'>x</a>",
+    "/deep/": b"<a href='" + b"x/" * 70 + b"a.jsonl'>a</a>",
     "/tree/": b"<a href='1/'>1</a> <a href='2/'>2</a>",
     "/tree/1/": b"<a href='a.jsonl'>a</a> <a href='deep/'>deep</a>",
     "/tree/1/deep/": b"<a href='b.jsonl'>b</a> <a href='c.txt'>c</a>",
@@ -368,6 +371,16 @@ def test_links_may_be_relative_or_absolute_or_plain_text(site: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("pattern", ["", "**", "*.jsonl"])
+def test_links_with_other_schemes_are_ignored(site: str, pattern: str) -> None:
+    assert paths(site, f"/schemes/{pattern}") == ["/schemes/a.jsonl"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_glob_keeps_the_host_and_ignores_its_brackets(host: str) -> None:
+    assert _split_glob(f"http://{host}:80/b/[ab]*/x") == (f"http://{host}:80/b/", "[ab]*/x")
+
+
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
@@ -406,7 +419,7 @@ def test_double_star_must_be_a_whole_path_segment(site: str) -> None:
         find(f"{site}/tree/**.jsonl", LONG)
 
 
-@pytest.mark.parametrize("pattern", ["/loop/", "/loop/**/x.jsonl"])
+@pytest.mark.parametrize("pattern", ["/loop/", "/loop/**/x.jsonl", "/deep/"])
 def test_endless_directories_are_an_error(site: str, pattern: str) -> None:
     with pytest.raises(OSError, match="too many levels of directories") as caught:
         find(site + pattern, LONG)
@@ -419,6 +432,7 @@ def test_endless_directories_are_an_error(site: str, pattern: str) -> None:
         ("_MAX_DIRECTORIES", 1, "there are more than 1 directories"),
         ("_MAX_LINKS", 3, "there are more than 3 links in directory pages"),
         ("_MAX_MEBIBYTES", 0, "there are more than 0 MiB of directory pages"),
+        ("_MAX_URL_CHARACTERS", 60, "there are more than 60 characters in links"),
     ],
 )
 @pytest.mark.parametrize("cache", ["", "simplecache::"])

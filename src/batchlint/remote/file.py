@@ -11,7 +11,14 @@ from threading import Event, Semaphore, Thread
 from time import monotonic
 from typing import Any, BinaryIO, Final, NamedTuple
 
-from .filesystem import HTTP, as_os_errors, is_chain, open_filesystem, public_name
+from .filesystem import (
+    HTTP,
+    as_os_errors,
+    is_chain,
+    is_in_archive,
+    open_filesystem,
+    public_name,
+)
 
 #: The size of a piece in bytes.
 _PIECE_BYTES: Final = 1 << 20
@@ -52,6 +59,11 @@ class RemoteFile(NamedTuple):
         """The URL without parts that may be secret."""
         return public_name(str(self.location))
 
+    @property
+    def is_in_archive(self) -> bool:
+        """Whether the file is in an archive, which may be compressed."""
+        return is_in_archive(str(self.location))
+
     def pieces(
         self,
         timeout: float,
@@ -75,7 +87,9 @@ class RemoteFile(NamedTuple):
         @contextmanager
         def stream() -> Iterator[BinaryIO]:
             with as_os_errors(self.name):
-                file = self._open(timeout)
+                # An archive closes its file when nothing refers to its filesystem any more.
+                filesystem, path = self._filesystem(timeout)
+                file = self._open(filesystem, path)
                 opened.append(file)
                 with closing(file):
                     if check_version is not None:
@@ -91,8 +105,7 @@ class RemoteFile(NamedTuple):
                     file.close()
             raise TimeoutError(errno.ETIMEDOUT, str(error), self.name) from None
 
-    def _open(self, timeout: float) -> Any:
-        filesystem, path = self._filesystem(timeout)
+    def _open(self, filesystem: Any, path: str) -> Any:
         filesystem.invalidate_cache()  # The file may have changed since an earlier listing.
         options = {"block_size": _BLOCK_BYTES, "cache_type": "readahead"}
         if isinstance(self.location, str) and is_chain(self.location):

@@ -29,6 +29,9 @@ _CHAINED: Final = frozenset(
     )
 )
 
+#: The schemes of filesystems whose files are in an archive.
+_ARCHIVES: Final = frozenset(("libarchive", "tar", "zip"))
+
 #: Replaces "::" in URLs that fsspec must not split.
 _COLONS: Final = ":\0:"
 
@@ -38,8 +41,15 @@ def is_chain(url: str) -> bool:
     return "::" in url and url.partition(":")[0] in _CHAINED
 
 
+def is_in_archive(url: str) -> bool:
+    """Return whether a URL names a file in an archive."""
+    return any(link.partition("://")[0] in _ARCHIVES for link in url.split("::"))
+
+
 def public_name(url: str) -> str:
     """Return a URL without its secret parts: the credentials, and the query of an HTTP URL."""
+    if is_chain(url):
+        return "::".join(map(public_name, url.split("::")))
     scheme, separator, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     if scheme in HTTP:

@@ -24,8 +24,35 @@ class MatchingFile(NamedTuple):
 
 def is_pattern(url: str) -> bool:
     """Return whether a URL may match several files: it is a glob, or ends with a slash."""
-    special = "*[" if url.partition(":")[0] in HTTP else "*?["  # "?" begins the query in HTTP.
-    return url.endswith("/") or any(character in url for character in special)
+    _, link, _ = _split_chain(url)
+    special = "*?["
+    path = link
+    if link.partition(":")[0] in HTTP:
+        special = "*["  # "?" begins the query.
+        path = link[_host_end(link) :].partition("?")[0]
+    return _is_prefix(link) or any(character in path for character in special)
+
+
+def _is_prefix(link: str) -> bool:
+    """Return whether a link ends with a slash that is not in the query of an HTTP URL."""
+    return link.endswith("/") and not (link.partition(":")[0] in HTTP and "?" in link)
+
+
+def _host_end(url: str) -> int:
+    """Return the offset after the host. An IPv6 address has brackets, which aren't wildcards."""
+    end = url.find("/", url.find("://") + len("://"))
+    return len(url) if end < 0 else end
+
+
+def _split_chain(url: str) -> tuple[list[str], str, list[str]]:
+    """Split a URL into the links before the one with the path of the files, that one, and the rest.
+
+    A URL that is not a chain is one link.
+    """
+    links = url.split("::") if is_chain(url) else [url]
+    # A link without a path, such as `simplecache`, gets the path of the next one.
+    position = next((i for i, link in enumerate(links) if link.partition("://")[2]), 0)
+    return links[:position], links[position], links[position + 1 :]
 
 
 def find(
@@ -48,7 +75,7 @@ def find(
     name = public_name(url)
     with as_os_errors(name):
         filesystem, path = open_filesystem(url, storage_options)
-        is_prefix = url.endswith("/")
+        is_prefix = _is_prefix(_split_chain(url)[1])
         http = _http_filesystem(filesystem)
         if http is not None:
             from .http import find_files  # It needs aiohttp.
@@ -79,7 +106,8 @@ def _http_filesystem(filesystem: Any) -> Any:
 
 def _split_glob(url: str) -> tuple[str, str]:
     """Split a glob into the directory without wildcards and the rest."""
-    literal = re.split(r"[*[]", url, maxsplit=1)[0]
+    end = _host_end(url)
+    literal = url[:end] + re.split(r"[*[]", url[end:], maxsplit=1)[0]
     length = literal.rfind("/") + 1
     return url[:length], url[length:]
 
@@ -96,14 +124,12 @@ def _url_maker(url: str, filesystem: Any, pattern: str) -> Callable[[str], str]:
         filesystem: the filesystem.
         pattern: the path of the glob or prefix in the filesystem.
     """
-    links = url.split("::") if is_chain(url) else [url]
-    # A link without a path, such as `simplecache`, gets the path of the next one.
-    position = next((i for i, link in enumerate(links) if link.partition("://")[2]), 0)
-    prefix = links[position].removesuffix("/").removesuffix(pattern.removesuffix("/"))
+    before, link, after = _split_chain(url)
+    prefix = link.removesuffix("/").removesuffix(pattern.removesuffix("/"))
 
     def to_url(path: str) -> str:
         # Some filesystems omit the host from the path.
         full = prefix + path if "://" in prefix else filesystem.unstrip_protocol(path)
-        return "::".join((*links[:position], full, *links[position + 1 :]))
+        return "::".join((*before, full, *after))
 
     return to_url

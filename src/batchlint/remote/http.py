@@ -16,6 +16,8 @@ from urllib.parse import unquote, urljoin
 from aiohttp import ClientTimeout
 from fsspec.asyn import sync
 
+from .filesystem import HTTP
+
 #: The maximum number of directories to list.
 _MAX_DIRECTORIES: Final = 10_000
 
@@ -27,6 +29,10 @@ _MAX_LINKS: Final = 200_000
 
 #: The maximum size of all pages together, in MiB.
 _MAX_MEBIBYTES: Final = 32
+
+#: The maximum total length of the links as URLs. A URL contains the URL of its directory, which may
+#: be very long.
+_MAX_URL_CHARACTERS: Final = 1 << 25
 
 #: The content types of pages with links. Some servers don't send one.
 _HTML: Final = ("text/html", "")
@@ -74,17 +80,16 @@ def find_files(filesystem: Any, root: str, glob: str, seconds: float) -> list[st
             continue  # The link is dead.
         for link in links:
             path = _without_scheme(link).removeprefix(_without_scheme(root))
-            segments = path.rstrip("/").split("/")
+            segments = path.rstrip("/").split("/", _MAX_LEVELS)
+            if len(segments) > _MAX_LEVELS:
+                raise OSError(
+                    errno.ELOOP, "too many levels of directories; does one of them link to itself?"
+                )
             positions = _positions(segments, pattern)
             if not path.endswith("/"):
                 if len(pattern) in positions:
                     found.append(link)
             elif positions:
-                if len(segments) > _MAX_LEVELS:
-                    raise OSError(
-                        errno.ELOOP,
-                        "too many levels of directories; does one of them link to itself?",
-                    )
                 pending.append(link)
     return found
 
@@ -125,6 +130,7 @@ class _Pages:
         self._end = monotonic() + seconds
         self._links = 0
         self._bytes = 0
+        self._characters = 0
 
     def links(self, directory: str) -> list[str]:
         """Return the URLs below a directory that its page links to.
@@ -145,6 +151,9 @@ class _Pages:
             self._links += 1
             if self._links > _MAX_LINKS:
                 raise _too_large_error(f"{_MAX_LINKS:,} links in directory pages")
+            self._characters += len(directory) + len(address)
+            if self._characters > _MAX_URL_CHARACTERS:
+                raise _too_large_error(f"{_MAX_URL_CHARACTERS:,} characters in links")
             link = _resolve(directory, address)
             if link is not None:
                 links.add(link)
@@ -201,7 +210,7 @@ def _resolve(directory: str, address: str) -> str | None:
         return None
     base = _without_scheme(directory)
     path = _without_scheme(link)
-    if not path.startswith(base) or path == base:
+    if link.partition("://")[0] not in HTTP or not path.startswith(base) or path == base:
         return None
     # Servers may decode "%2e", and would then leave the directory.
     return None if ".." in unquote(path).split("/") else link
