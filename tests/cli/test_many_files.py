@@ -77,6 +77,23 @@ def test_worker_death_is_reported_for_every_unchecked_file(
     assert result.err.count("a worker process died") == len(files)
 
 
+def test_worker_death_is_reported_without_the_secrets_of_urls(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Iterator[Any]:
+        raise OSError("a worker process died")
+        yield
+
+    monkeypatch.setattr("batchlint.engine.parallel.as_finished", fail)
+    result = run("check", *(f"https://user:secret@host/{name}?secret" for name in "ab"))
+
+    assert result.status == 2
+    assert result.err.splitlines() == [
+        "batchlint: https://host/a: a worker process died",
+        "batchlint: https://host/b: a worker process died",
+    ]
+
+
 def test_one_progress_bar_covers_all_files(
     run: Run, files: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -194,15 +194,9 @@ def _prepare(path: str, settings: FileSettings, stdin_name: str | None) -> FileC
     Raises:
         click.ClickException: the configuration is invalid, or the selection leaves no rule.
     """
-    from ..sources import is_open_file, is_url
+    from ..sources import is_open_file
 
-    name: str | None = path
-    if path == "-":
-        name = stdin_name
-    elif is_url(path):
-        from ..remote.filesystem import public_name
-
-        name = public_name(path)
+    name = stdin_name if path == "-" else _public_name(path)
     config_path = Path("<stdin>" if name is None or is_open_file(name) else name)
     try:
         options = settings.options_for(config_path)
@@ -212,6 +206,17 @@ def _prepare(path: str, settings: FileSettings, stdin_name: str | None) -> FileC
     except UNREADABLE as error:
         return FileCheck(path, name, error=reason(error))
     return FileCheck(path, name, max_unpacked_bytes, options)
+
+
+def _public_name(path: str) -> str:
+    """Return a URL without its secret parts, or any other path unchanged."""
+    from ..sources import is_url
+
+    if not is_url(path):
+        return path
+    from ..remote.filesystem import public_name
+
+    return public_name(path)
 
 
 def check_files(
@@ -312,7 +317,9 @@ def _check_many(
     except OSError as error:  # A worker died.
         for number in range(next_number, len(paths)):
             path = paths[number]
-            yield done.get(number) or FileCheck(path, path, error=reason(error)).run()
+            yield (
+                done.get(number) or FileCheck(path, _public_name(path), error=reason(error)).run()
+            )
 
 
 def _run(
@@ -329,13 +336,10 @@ def _print_note(path: str) -> None:
         if sys.stdin is not None and sys.stdin.isatty():
             print_message("reading standard input…")
         return
-    name = path
-    if is_url(path):
-        from ..remote.filesystem import public_name
-
-        name = public_name(path)
-    elif os.path.isdir(path):  # noqa: PTH112 - a Path raises an error if access is denied
+    # A Path would raise an error if access is denied.
+    if not is_url(path) and os.path.isdir(path):  # noqa: PTH112
         return
+    name = _public_name(path)
     if is_gzipped(name):
         print_message(
             f"{display_name(name)}: decompressed for checking; the API accepts only uncompressed "
