@@ -76,6 +76,7 @@ LISTINGS: Final = dict.fromkeys(
     "/schemes/": b"<a href='a.jsonl'>a</a> <a href='x://{host}/schemes/b.jsonl'>x</a> "
     b"<a href='x://{host}/schemes/c/'>x</a>",
     "/deep/": b"<a href='" + b"x/" * 70 + b"a.jsonl'>a</a>",
+    "/endless-address/": b"<a href='" + b"%2e" * 30_000 + b".jsonl'>x</a> <a href='a.jsonl'>a</a>",
     "/tree/": b"<a href='1/'>1</a> <a href='2/'>2</a>",
     "/tree/1/": b"<a href='a.jsonl'>a</a> <a href='deep/'>deep</a>",
     "/tree/1/deep/": b"<a href='b.jsonl'>b</a> <a href='c.txt'>c</a>",
@@ -374,6 +375,10 @@ def test_links_may_be_relative_or_absolute_or_plain_text(site: str) -> None:
 @pytest.mark.parametrize("pattern", ["", "**", "*.jsonl"])
 def test_links_with_other_schemes_are_ignored(site: str, pattern: str) -> None:
     assert paths(site, f"/schemes/{pattern}") == ["/schemes/a.jsonl"]
+
+
+def test_addresses_that_no_server_accepts_are_ignored(site: str) -> None:
+    assert paths(site, "/endless-address/") == ["/endless-address/a.jsonl"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])

@@ -34,6 +34,10 @@ _MAX_MEBIBYTES: Final = 32
 #: be very long.
 _MAX_URL_CHARACTERS: Final = 1 << 25
 
+#: The maximum length of an address. Longer ones are ignored, because no server accepts them, and
+#: resolving them takes a hundred times their size in memory.
+_MAX_ADDRESS_LENGTH: Final = 1 << 16
+
 #: The content types of pages with links. Some servers don't send one.
 _HTML: Final = ("text/html", "")
 
@@ -151,6 +155,8 @@ class _Pages:
             self._links += 1
             if self._links > _MAX_LINKS:
                 raise _too_large_error(f"{_MAX_LINKS:,} links in directory pages")
+            if len(address) > _MAX_ADDRESS_LENGTH:
+                continue
             self._characters += len(directory) + len(address)
             if self._characters > _MAX_URL_CHARACTERS:
                 raise _too_large_error(f"{_MAX_URL_CHARACTERS:,} characters in links")
