@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from jsonschema import Draft202012Validator
 
 import batchlint
@@ -715,6 +716,24 @@ def test_invalid_argument_raises(
 
     assert str(raised.value).startswith(message)
     assert names(tmp_path) == []
+
+
+def test_folder_must_not_be_a_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts were written to a directory `s3:`."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="folder must be a directory on this machine"):
+        split([line()], "s3://bucket/parts")
+
+    assert names(tmp_path) == []
+
+
+def test_file_at_a_url_can_be_split_again(tmp_path: Path) -> None:
+    MemoryFileSystem().pipe("/split/a.jsonl", line())
+    for _ in range(2):
+        manifest = split("memory://split/a.jsonl", tmp_path, force=True)
+
+    assert manifest.source == "memory://split/a.jsonl"
+    assert names(tmp_path) == ["a-001.jsonl", "a.manifest.json"]
 
 
 def test_compressed_source_can_be_passed_decompressed(tmp_path: Path) -> None:

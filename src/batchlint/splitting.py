@@ -28,7 +28,7 @@ from .output.complete_writer import OutputError, as_output_error, open_writer
 from .output.wording import pluralize
 from .providers import EMBEDDINGS, OTHER, Endpoint, Provider, provider
 from .rules.file import repeated_ids
-from .sources import AnySource, Source, open_source, size_without_newline
+from .sources import AnySource, Source, is_url, open_source, size_without_newline
 from .summary import CustomIds
 
 #: The maximum number of unplaced lines, and of repeated custom_ids, to list. All of them are
@@ -245,17 +245,20 @@ def split(
         FileExistsError: a part or the manifest already exists, and `force` is not set.
         OSError: the source can't be read, or a part can't be written.
         TypeError: an argument has the wrong type.
-        ValueError: the provider or a field of `by` is unknown, or a number is below 1 or above the
-            provider's limit.
+        ValueError: the provider or a field of `by` is unknown, a number is below 1 or above the
+            provider's limit, or `folder` is a URL.
     """
     plan = _Plan.create(provider, by, max_requests, max_bytes, max_embedding_inputs, max_parts)
     if name is not None and not isinstance(name, str):
         raise TypeError(f"name must be a string, not {type(name).__name__}")
+    if is_url(folder):
+        raise ValueError(f"folder must be a directory on this machine, not the URL {folder}")
     opened = open_source(source)
     name = opened.name if name is None else name
     if dry_run:
         return _Splitter(plan, None).split(opened, name)
-    target = _Target(Path(os.fsdecode(folder)), _stem(name), opened.name, force=force)
+    local = None if opened.name is None or is_url(opened.name) else opened.name
+    target = _Target(Path(os.fsdecode(folder)), _stem(name), local, force=force)
     with target:
         manifest = _Splitter(plan, target).split(opened, name)
         if manifest.ok:
@@ -640,7 +643,7 @@ class _Target:
     Args:
         folder: the output directory. It is created if it is missing.
         stem: the prefix for the names of the files.
-        source: the path of the input, which is never replaced.
+        source: the path of the input, which is never replaced. None if it is not a local file.
         force: whether to replace existing files.
     """
 

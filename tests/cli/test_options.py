@@ -159,12 +159,14 @@ def test_empty_path_or_glob_is_a_usage_error(args: list[str], run: Run, director
     assert sorted(directory.iterdir()) == before
 
 
-def test_split_cannot_write_parts_to_standard_output(run: Run, directory: Path) -> None:
-    result = run("split", "x.jsonl", "--output-dir=-")
+@pytest.mark.parametrize("target", ["-", "s3://bucket/parts"])
+def test_split_writes_parts_only_to_directories(target: str, run: Run, directory: Path) -> None:
+    before = sorted(directory.iterdir())
+    result = run("split", "x.jsonl", f"--output-dir={target}")
 
     assert result.status == 2
     assert "--output-dir needs a directory" in result.err
-    assert not (directory / "-").exists()
+    assert sorted(directory.iterdir()) == before
 
 
 @pytest.mark.parametrize(

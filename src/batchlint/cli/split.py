@@ -123,9 +123,14 @@ def split(
     `batchlint check` before or after.
     """
     from .. import splitting
+    from ..sources import is_url
 
     if output_dir == "-":
         raise click.UsageError("--output-dir needs a directory; '-' is not one")
+    if is_url(output_dir):
+        raise click.UsageError(
+            "--output-dir needs a directory on this machine; copy the parts from there to the URL"
+        )
     name_to_print = display_name(file)
     path = Path("<stdin>" if file == "-" else file)
     configured_provider = config_lookup(ctx)(path.parent).value_for(path, "provider")
