@@ -31,10 +31,10 @@ _MAX_REPARSED_CHARACTERS: Final = 5_000_000
 
 #: Matches every spelling of a `[tool.batchlint]` table. Parsing TOML takes 5 ms, so a file without
 #: a match, such as one that only lists batchlint as a dependency, is not parsed.
-_TABLE: Final = re.compile(rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])""")
+_TABLE: Final = rb"""tool["' \t]*(\.["' \t]*batchlint|[]=])"""
 
 #: Matches the position at the end of the TOML parser's error messages.
-_POSITION: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_POSITION: Final = r" \(at line (\d+), column (\d+)\)$"
 
 #: The names of the output formats.
 FORMAT_NAMES: Final = (
@@ -371,7 +371,7 @@ def _config_in(directory: Path) -> Config | None:
     if path.is_file():
         return _File(path).config()
     project = directory / "pyproject.toml"
-    if not project.is_file() or not _TABLE.search(_read(project)):
+    if not project.is_file() or not re.search(_TABLE, _read(project)):
         return None
     config = _File(project, ("tool", "batchlint")).config()
     return None if config.path is None else config
@@ -455,9 +455,9 @@ class _File:
         except RecursionError:
             raise ConfigError(f"{self._path}: nested too deeply") from None
         except ValueError as error:  # Not TOML, not UTF-8, or a number with too many digits.
-            position = _POSITION.search(str(error))
+            position = re.search(_POSITION, str(error))
             where = f":{position[1]}:{position[2]}" if position else ""
-            raise ConfigError(f"{self._path}{where}: {_POSITION.sub('', str(error))}") from None
+            raise ConfigError(f"{self._path}{where}: {re.sub(_POSITION, '', str(error))}") from None
 
     def _settings(self, keys: tuple[str, ...], table: Any) -> dict[str, Any]:
         """Return the settings in a table."""

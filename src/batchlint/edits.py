@@ -411,14 +411,14 @@ def _replace_non_finite(text: str) -> str:
         return match[0] if not number or math.isfinite(float(number)) else "null"
 
     try:
-        return SPECIAL_NUMBER.sub(null, text)
+        return re.sub(SPECIAL_NUMBER, null, text)
     except ValueError:
         return text
 
 
 def _replace_lone_surrogates(text: str) -> str:
     """Replace each lone surrogate with U+FFFD."""
-    return SURROGATE.sub(lambda match: r"\ufffd" if match[1] else match[0], text)
+    return re.sub(SURROGATE, lambda match: r"\ufffd" if match[1] else match[0], text)
 
 
 #: Remove the byte order mark at the start of the line.

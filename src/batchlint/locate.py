@@ -16,10 +16,10 @@ _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 _SPACES = re.compile(r"[ \t\r\n]*")
 
 #: A string, or a number or constant that may be invalid in JSON (group 1).
-SPECIAL_NUMBER: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(-?(?:Infinity|\d[\d.eE+-]*)|NaN)')
+SPECIAL_NUMBER: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(-?(?:Infinity|\d[\d.eE+-]*)|NaN)'
 
 #: A surrogate pair, an unpaired surrogate (group 1), or another escape.
-SURROGATE: Final = re.compile(
+SURROGATE: Final = (
     r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\."
 )
 
@@ -137,12 +137,12 @@ def _location(text: str, root: _Target | None, error: BatchError) -> Location | 
 def _defect_span(text: str, rule: str) -> tuple[int, int] | None:
     """Return the span of the syntax error in a line that is not valid JSON."""
     if rule == "lone_surrogate":
-        return next((match.span(1) for match in SURROGATE.finditer(text) if match[1]), None)
+        return next((match.span(1) for match in re.finditer(SURROGATE, text) if match[1]), None)
     if rule == "not_a_number":
         return next(
             (
                 match.span(1)
-                for match in SPECIAL_NUMBER.finditer(text)
+                for match in re.finditer(SPECIAL_NUMBER, text)
                 if match[1] and not math.isfinite(float(match[1]))
             ),
             None,

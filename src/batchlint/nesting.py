@@ -18,7 +18,7 @@ MAX_LEVELS: Final = 1024
 MAX_EXPLAINED_LEVELS: Final = 64
 
 #: A string, which may be cut off at the end of the text, or a bracket of an array or an object.
-_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
+_STRING_OR_BRACKET: Final = r'(?s)"(?:[^"\\]++|\\.)*+"?|[\[{\]}]'
 
 _T = TypeVar("_T")
 
@@ -31,7 +31,7 @@ def is_deeper_than(levels: int, text: str) -> bool:
     if text.count("[") + text.count("{") <= levels:
         return False
     depth = 0
-    for match in _STRING_OR_BRACKET.finditer(text):
+    for match in re.finditer(_STRING_OR_BRACKET, text):
         lexeme = match[0]
         if lexeme in "[{":
             depth += 1
@@ -49,7 +49,7 @@ def container_end(text: str, start: int) -> int:
         ValueError: the array or object is not closed.
     """
     depth = 0
-    for match in _STRING_OR_BRACKET.finditer(text, start):
+    for match in re.compile(_STRING_OR_BRACKET).finditer(text, start):
         lexeme = match[0]
         if lexeme in "[{":
             depth += 1

@@ -103,7 +103,9 @@ def is_url(path: object) -> bool:
 
     A local path may contain `::`. It rarely contains `://`, because `a://b` means `a:/b`.
     """
-    return isinstance(path, str) and re.match(r"[a-z][a-z0-9+.-]+(::.*)?://", path) is not None
+    # Most paths contain no "://", and compiling the pattern takes longer than looking for it.
+    pattern = r"[a-z][a-z0-9+.-]+(::.*)?://"
+    return isinstance(path, str) and "://" in path and re.match(pattern, path) is not None
 
 
 def open_source(
@@ -602,7 +604,8 @@ class ItemSource(_Stream):
 
 def is_open_file(path: str) -> bool:
     """Return whether a path refers to an open descriptor, as in a shell's process substitution."""
-    return re.fullmatch(r"/dev/stdin|(/dev|/proc/(self|\d+))/fd/\d+", path) is not None
+    pattern = r"/dev/stdin|(/dev|/proc/(self|\d+))/fd/\d+"
+    return path.startswith(("/dev/", "/proc/")) and re.fullmatch(pattern, path) is not None
 
 
 def open_regular(path: str) -> BinaryIO:

@@ -23,7 +23,7 @@ Configs = Callable[[Path], Config]
 DEFAULT_INCLUDE: Final = ("*.jsonl", "*.jsonl.gz")
 
 #: Matches names of result files downloaded from OpenAI's website. Such a file may be empty.
-_RESULT_NAME: Final = re.compile(r"(?i:batch)_[^/]*_(?i:output|error)s?\.jsonl(\.gz)?")
+_RESULT_NAME: Final = r"(?i:batch)_[^/]*_(?i:output|error)s?\.jsonl(\.gz)?"
 
 #: Exceptions raised by reading a file. The last two mean that a gzip file is damaged.
 UNREADABLE: Final = (OSError, EOFError, zlib.error)
@@ -230,7 +230,7 @@ def _result_skip_reason(path: Path) -> str | None:
             head = file.read(CHUNK_BYTES)
     except UNREADABLE:
         return None
-    if not head and _RESULT_NAME.fullmatch(path.name):
+    if not head and re.fullmatch(_RESULT_NAME, path.name):
         return "an empty result of a batch"
     found = find_foreign(head[: head.rfind(b"\n") + 1] or head)
     return RESULT_OF_BATCH if found is not None and found.name == RESULT_OF_BATCH else None

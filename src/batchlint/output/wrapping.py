@@ -9,11 +9,11 @@ from typing import Final
 MIN_WIDTH: Final = 60
 
 #: The escape sequences of `click.style`, which have no width.
-_STYLES: Final = re.compile(r"\x1b\[[\d;]*m")
+_STYLES: Final = r"\x1b\[[\d;]*m"
 
 #: The beginning of a block of documentation: a blank line, a section, a list item, or a new line of
 #: an example. A line with eight spaces continues the previous one.
-_BEGINNING: Final = re.compile(r"$|(Fails|Passes|Fix|Evidence):|\* | {4}(?! {4})")
+_BEGINNING: Final = r"$|(Fails|Passes|Fix|Evidence):|\* | {4}(?! {4})"
 
 
 def wrap(text: str, width: int | None, indent: int = 4, first: int = 0) -> str:
@@ -49,7 +49,7 @@ def wrap_documentation(text: str, width: int | None) -> str:
         return text
     blocks: list[str] = []
     for line in text.split("\n"):
-        starts_block = _BEGINNING.match(line)
+        starts_block = re.match(_BEGINNING, line)
         if starts_block or not blocks or not blocks[-1]:
             blocks.append(line)
         else:
@@ -66,7 +66,7 @@ def _hanging_indent(block: str) -> int:
 
 def width_of(text: str) -> int:
     """Return the width of a string in terminal columns."""
-    text = _STYLES.sub("", text)
+    text = re.sub(_STYLES, "", text)
     return len(text) if text.isascii() else sum(map(character_width, text))
 
 

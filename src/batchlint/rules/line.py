@@ -278,7 +278,7 @@ def _not_an_endpoint(value: str, service: Provider, suggestion: str = "") -> str
 
 
 #: The scheme and host, which people add to an endpoint's URL.
-_HOST: Final = re.compile(r"(?i)https?://[^/]*")
+_HOST: Final = r"(?i)https?://[^/]*"
 
 
 def _url_fix(_: Problem, line: Line) -> Fix | None:
@@ -295,7 +295,7 @@ def _url_fix(_: Problem, line: Line) -> Fix | None:
 
 def _name_in(url: str) -> str:
     """Return the part of a URL that identifies the endpoint: `chat/completions`."""
-    path = _HOST.sub("", url.strip(), count=1).strip("/")
+    path = re.sub(_HOST, "", url.strip(), count=1).strip("/")
     return path.removeprefix("v1/")
 
 
