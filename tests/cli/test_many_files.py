@@ -216,7 +216,7 @@ def test_file_at_a_url_is_fixed_into_a_local_file(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["fix"], "cannot write to a URL; use --output-file or --diff"),
+        (["fix"], "cannot write to a URL; use --diff, or a local --output-file"),
         (["split", "--dry-run"], "cannot split a file at a URL; pipe it to `batchlint split -`"),
     ],
 )

@@ -77,6 +77,7 @@ LISTINGS: Final = dict.fromkeys(
     b"<a href='x://{host}/schemes/c/'>x</a>",
     "/deep/": b"<a href='" + b"x/" * 70 + b"a.jsonl'>a</a>",
     "/endless-address/": b"<a href='" + b"%2e" * 30_000 + b".jsonl'>x</a> <a href='a.jsonl'>a</a>",
+    "/%C3%BC%20x/": b"<a href='/%C3%BC%20x/%C3%BC%201.jsonl'>1</a> <a href='2.jsonl'>2</a>",
     "/tree/": b"<a href='1/'>1</a> <a href='2/'>2</a>",
     "/tree/1/": b"<a href='a.jsonl'>a</a> <a href='deep/'>deep</a>",
     "/tree/1/deep/": b"<a href='b.jsonl'>b</a> <a href='c.txt'>c</a>",
@@ -397,6 +398,9 @@ def test_glob_keeps_the_host_and_ignores_its_brackets(host: str) -> None:
         ("/tree/*1/**/deep/**/b.jsonl", ["/tree/1/deep/b.jsonl"]),
         ("/tree/[12]/a.jsonl", ["/tree/1/a.jsonl", "/tree/2/a.jsonl"]),
         ("/no-slash/", ["/no-slash/a.jsonl"]),
+        ("/%C3%BC%20x/", ["/%C3%BC%20x/%C3%BC%201.jsonl", "/%C3%BC%20x/2.jsonl"]),
+        ("/ü x/ü *", ["/%C3%BC%20x/%C3%BC%201.jsonl"]),
+        ("/ü x/2*", ["/ü x/2.jsonl"]),
         ("/no-slash/*", ["/no-slash/a.jsonl"]),
     ],
 )

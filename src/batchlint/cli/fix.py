@@ -145,7 +145,7 @@ class _Run:
         target = path if self._output_file is None else self._output_file
         to_stdout = self._diff or target == "-" or is_standard_output(target)
         if not to_stdout and is_url(target):
-            print_message(f"{target}: cannot write to a URL; use --output-file or --diff")
+            print_message(f"{target}: cannot write to a URL; use --diff, or a local --output-file")
             return EXIT_ERROR
         if not to_stdout and self._output_file is None and is_special(Path(path)):
             print_message(

@@ -63,7 +63,7 @@ def find_files(filesystem: Any, root: str, glob: str, seconds: float) -> list[st
     """
     root = root.rstrip("/") + "/"
     pages = _Pages(filesystem, seconds)
-    pattern = glob.split("/")
+    pattern = unquote(glob).split("/")
     if any("**" in segment and segment != "**" for segment in pattern):
         raise OSError(errno.EINVAL, "** must be a whole path segment, as in **/*.jsonl")
     found: list[str] = []
@@ -83,7 +83,7 @@ def find_files(filesystem: Any, root: str, glob: str, seconds: float) -> list[st
                 raise
             continue  # The link is dead.
         for link in links:
-            path = _without_scheme(link).removeprefix(_without_scheme(root))
+            path = _decoded_path(link).removeprefix(_decoded_path(root))
             segments = path.rstrip("/").split("/", _MAX_LEVELS)
             if len(segments) > _MAX_LEVELS:
                 raise OSError(
@@ -214,16 +214,17 @@ def _resolve(directory: str, address: str) -> str | None:
         link = urljoin(directory, address)
     except ValueError:  # For example, a bracket is missing.
         return None
-    base = _without_scheme(directory)
-    path = _without_scheme(link)
+    base = _decoded_path(directory)
+    path = _decoded_path(link)
     if link.partition("://")[0] not in HTTP or not path.startswith(base) or path == base:
         return None
-    # Servers may decode "%2e", and would then leave the directory.
-    return None if ".." in unquote(path).split("/") else link
+    # A server may decode "%2e", and would then leave the directory.
+    return None if ".." in path.split("/") else link
 
 
-def _without_scheme(url: str) -> str:
-    return url.partition("://")[2]
+def _decoded_path(url: str) -> str:
+    """Return a URL without its scheme, and decoded: users and servers may encode it differently."""
+    return unquote(url.partition("://")[2])
 
 
 def _too_large_error(limit: str) -> OSError:
