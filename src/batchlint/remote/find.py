@@ -128,8 +128,12 @@ def _url_maker(url: str, filesystem: Any, pattern: str) -> Callable[[str], str]:
     prefix = link.removesuffix("/").removesuffix(pattern.removesuffix("/"))
 
     def to_url(path: str) -> str:
-        # Some filesystems omit the host from the path.
-        full = prefix + path if "://" in prefix else filesystem.unstrip_protocol(path)
+        if "://" in prefix:  # Some filesystems omit the host from the path.
+            full = prefix + path
+        elif path.partition("://")[0] in HTTP:  # Older versions of fsspec would add a scheme.
+            full = path
+        else:
+            full = filesystem.unstrip_protocol(path)
         return "::".join((*before, full, *after))
 
     return to_url
