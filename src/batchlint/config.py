@@ -155,7 +155,8 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
         "read-timeout": Setting(
             _integer_from(1),
             "file",
-            "The maximum number of seconds to wait for the next 64 KiB of a file at a URL.",
+            "The maximum number of seconds to wait for the next 64 KiB of a file at a URL, and for a "
+            "search on an HTTP server.",
         ),
         "metadata": Setting(_STRING_TABLE, "file", "The metadata of the create call."),
         "output-expires-after": Setting(

@@ -459,6 +459,16 @@ def test_search_has_a_time_limit(site: str, path: str) -> None:
         find(site + path, 0.5)
 
 
+def test_read_timeout_of_the_command_limits_a_search(site: str) -> None:
+    result = run_command("check", "--read-timeout", "1", f"{site}/silent/")
+
+    assert result.status == 2
+    assert (
+        f"{site}/silent/: listing the directories took more than 1 seconds; use a longer prefix, or "
+        "raise --read-timeout (read_timeout in Python)"
+    ) in result.err
+
+
 def test_search_through_a_cache_keeps_its_scheme(site: str) -> None:
     (found,) = find(f"simplecache::{site}/up/*.jsonl", LONG)
     assert found.url == f"simplecache::{site}/up/a.jsonl"

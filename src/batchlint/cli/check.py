@@ -153,7 +153,8 @@ START: Final = "fork" if sys.platform == "linux" else "spawn"
     "--read-timeout",
     type=click.IntRange(1),
     metavar="SECONDS",
-    help=f"Maximum time to wait for the next 64 KiB of a file at a URL.  [default: {READ_TIMEOUT}]",
+    help="Maximum time to wait for the next 64 KiB of a file at a URL, and for a search on an HTTP "
+    f"server.  [default: {READ_TIMEOUT}]",
 )
 @click.option(
     "--metadata",
@@ -206,19 +207,21 @@ def check(
     prefix that ends with a slash.
     """
     configs = config_lookup(ctx)
-    paths, notes, unlisted = find_inputs(files, configs, include, exclude)
-    if list_files:
-        _print_files(ctx, paths, notes, unlisted)
-    main_format = FORMATS[format] if format else default_format()
-    targets = [path for _, path in output]
-    main_target = STANDARD_OUTPUT if output_file is None else output_file
-    refuse_conflicts([main_target, *targets], paths)
     settings = FileSettings(
         rules={key: values.pop(key) for key in RULE_KEYS if values[key] is not None},
         values={key.replace("_", "-"): value for key, value in values.items()}
         | {"metadata": dict(metadata) or None},
         configs=configs,
     )
+    paths, notes, unlisted = find_inputs(
+        files, configs, include, exclude, settings.read_timeout_for
+    )
+    if list_files:
+        _print_files(ctx, paths, notes, unlisted)
+    main_format = FORMATS[format] if format else default_format()
+    targets = [path for _, path in output]
+    main_target = STANDARD_OUTPUT if output_file is None else output_file
+    refuse_conflicts([main_target, *targets], paths)
     formats = [main_format, *(FORMATS[name] for name, _ in output)]
     options: dict[str, Any] = {
         "jobs": jobs,

@@ -68,6 +68,11 @@ class FileSettings(NamedTuple):
         value = self.values.get(key)
         return self.configs(path.parent).value_for(path, key) if value is None else value
 
+    def read_timeout_for(self, path: Path) -> int:
+        """Return the maximum number of seconds to wait for a server."""
+        timeout: int = self.value_for(path, "read-timeout") or READ_TIMEOUT
+        return timeout
+
     def options_for(self, path: Path) -> dict[str, Any]:
         """Return the options of `batchlint.check` for a file.
 
@@ -82,7 +87,7 @@ class FileSettings(NamedTuple):
             **rules,
             "provider": provider_name,
             "max_enqueued_tokens": self.value_for(path, "max-enqueued-tokens"),
-            "read_timeout": self.value_for(path, "read-timeout") or READ_TIMEOUT,
+            "read_timeout": self.read_timeout_for(path),
             **self._create_call(path, provider_name),
         }
 

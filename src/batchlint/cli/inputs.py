@@ -55,6 +55,7 @@ def find_inputs(
     configs: Configs,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    read_timeout_for: Callable[[Path], int] = lambda _: READ_TIMEOUT,
 ) -> Inputs:
     """Find the files that may be batch input, including those in directories and at URLs.
 
@@ -65,6 +66,8 @@ def find_inputs(
             else to `DEFAULT_INCLUDE`.
         exclude: globs for files and directories to skip in directories. The globs in the
             configuration also apply.
+        read_timeout_for: a function that returns the maximum number of seconds for the search on
+            an HTTP server.
 
     Raises:
         click.ClickException: a configuration is invalid.
@@ -77,7 +80,7 @@ def find_inputs(
         matches = [path]
         if path != "-" and is_url(path):
             try:
-                matches = find_urls(path)
+                matches = find_urls(path, read_timeout_for(Path(path)))
             except OSError as error:
                 found.unlisted[path] = reason(error)
         elif path != "-" and _is_directory(path):
@@ -101,15 +104,19 @@ def _real_path(path: str) -> str:
         return path
 
 
-def find_urls(url: str) -> list[str]:
+def find_urls(url: str, seconds: int) -> list[str]:
     """Return the URLs of files that match a glob or prefix. Other URLs are returned unchanged.
+
+    Args:
+        url: the URL.
+        seconds: the maximum duration of the search on an HTTP server.
 
     Raises:
         OSError: no file matches, or the filesystem can't list files.
     """
     from ..remote.find import find, is_pattern
 
-    return [file.url for file in find(url, READ_TIMEOUT)] if is_pattern(url) else [url]
+    return [file.url for file in find(url, seconds)] if is_pattern(url) else [url]
 
 
 def _is_directory(path: str) -> bool:

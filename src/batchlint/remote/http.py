@@ -181,7 +181,7 @@ class _Pages:
             raise TimeoutError(
                 errno.ETIMEDOUT,
                 f"listing the directories took more than {self._seconds:g} seconds; use a longer "
-                "prefix, or name the files",
+                "prefix, or raise --read-timeout (read_timeout in Python)",
             ) from None
         self._bytes += len(data)
         return data.decode(errors="ignore")
