@@ -368,6 +368,18 @@ def test_pattern_after_a_cache_finds_files(memory: MemoryFileSystem, pattern: st
     assert check(found.url).ok
 
 
+@pytest.mark.parametrize("pattern", ["", "*.jsonl", "**"])
+def test_symbolic_links_to_files_are_found(tmp_path: Path, pattern: str) -> None:
+    folder = tmp_path / "b"
+    folder.mkdir()
+    (tmp_path / "a.txt").touch()
+    for name, target in (("a", "../a.txt"), ("loop", "../b")):
+        (folder / f"{name}.jsonl").symlink_to(target)
+    assert [file.url for file in find(f"file://{folder}/{pattern}", SECONDS)] == [
+        f"file://{folder}/a.jsonl"
+    ]
+
+
 def test_pattern_below_a_directory_filesystem_finds_files(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(line("a"))
 

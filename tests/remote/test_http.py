@@ -75,6 +75,8 @@ LISTINGS: Final = dict.fromkeys(
     b"http://{host}/links/f.jsonl https://{host}/links/g.jsonl http://other/links/no.jsonl",
     "/schemes/": b"<a href='a.jsonl'>a</a> <a href='x://{host}/schemes/b.jsonl'>x</a> "
     b"<a href='x://{host}/schemes/c/'>x</a>",
+    "/quotes/": b"<a href=\"it's.jsonl\">a</a> <a href='&#39;&#x27;.jsonl'>b</a> "
+    b"<a href='&lt;&copy.jsonl'>c</a> <a href='?a#b'>x</a> <a href='#c'>x</a> <a href='d#e'>d</a>",
     "/deep/": b"<a href='" + b"x/" * 70 + b"a.jsonl'>a</a>",
     "/endless-address/": b"<a href='" + b"%2e" * 30_000 + b".jsonl'>x</a> <a href='a.jsonl'>a</a>",
     "/%C3%BC%20x/": b"<a href='/%C3%BC%20x/%C3%BC%201.jsonl'>1</a> <a href='2.jsonl'>2</a>",
@@ -370,6 +372,13 @@ def test_links_may_be_relative_or_absolute_or_plain_text(site: str) -> None:
         "/links/e/x.jsonl",
         "/links/f.jsonl",
         "/links/g.jsonl",
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["**", "*"])
+def test_addresses_may_have_quotes_and_character_references(site: str, pattern: str) -> None:
+    assert paths(site, f"/quotes/{pattern}") == [
+        f"/quotes/{name}" for name in ("''.jsonl", "<&copy.jsonl", "d", "it's.jsonl")
     ]
 
 

@@ -86,7 +86,9 @@ def find(
             filesystem.invalidate_cache()  # An earlier listing may be out of date.
             search = filesystem.find if is_prefix else filesystem.glob
             found = search(path, detail=True).items()
-            sizes = {path: info.get("size") for path, info in found if info["type"] == "file"}
+            sizes = {
+                path: info.get("size") for path, info in found if _is_file(filesystem, path, info)
+            }
         if is_prefix:
             sizes = {path: size for path, size in sizes.items() if _is_input(path)}
         if not sizes:
@@ -110,6 +112,12 @@ def _split_glob(url: str) -> tuple[str, str]:
     literal = url[:end] + re.split(r"[*[]", url[end:], maxsplit=1)[0]
     length = literal.rfind("/") + 1
     return url[:length], url[length:]
+
+
+def _is_file(filesystem: Any, path: str, info: Mapping[str, Any]) -> bool:
+    """Return whether a path is a file, or a symbolic link to one."""
+    is_link = info.get("islink") or info["type"] == "link"
+    return info["type"] == "file" or bool(is_link and filesystem.isfile(path))
 
 
 def _is_input(path: str) -> bool:

@@ -9,9 +9,10 @@ import errno
 import re
 from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
+from html import unescape
 from time import monotonic
 from typing import Any, Final
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote, urldefrag, urljoin
 
 from aiohttp import ClientTimeout
 from fsspec.asyn import sync
@@ -43,8 +44,11 @@ _HTML: Final = ("text/html", "")
 
 #: An `a` tag, the address in it, and an address in plain text. Each takes linear time.
 _TAG: Final = re.compile(r"<[aA]\s[^<]*")
-_ADDRESS: Final = re.compile(r"""\s(?:href|HREF)=["']([^"']+)""")
+_ADDRESS: Final = re.compile(r"""\s(?:href|HREF)=(?:"([^"]+)|'([^']+))""")
 _PLAIN_ADDRESS: Final = re.compile(r"https?://[-a-zA-Z0-9@:%_+.~#?&/=]+")
+
+#: A character reference in an address, such as `&amp;` or `&#39;`.
+_REFERENCE: Final = re.compile("&(?:[a-zA-Z]{2,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 
 
 def find_files(filesystem: Any, root: str, glob: str, seconds: float) -> list[str]:
@@ -169,7 +173,8 @@ class _Pages:
         for tag in _TAG.finditer(text):
             address = _ADDRESS.search(tag[0])
             if address is not None and ">" not in tag[0][: address.start()]:
-                yield address[1].replace("&amp;", "&")
+                quoted = address[1] or address[2]
+                yield _REFERENCE.sub(lambda reference: unescape(reference[0]), quoted)
         if self._filesystem.simple_links:
             yield from (address[0] for address in _PLAIN_ADDRESS.finditer(text))
 
@@ -208,15 +213,18 @@ class _Pages:
 def _resolve(directory: str, address: str) -> str | None:
     """Return the URL of an address in a page, or None if it is not below the directory.
 
-    The scheme may differ, because some servers use http:// in pages at https:// URLs.
+    Links to the directory itself, such as `?sort=name`, are not below it. The scheme may differ,
+    because some servers use http:// in pages at https:// URLs.
     """
     try:
-        link = urljoin(directory, address)
+        link = urldefrag(urljoin(directory, address)).url
     except ValueError:  # For example, a bracket is missing.
         return None
     base = _decoded_path(directory)
     path = _decoded_path(link)
-    if link.partition("://")[0] not in HTTP or not path.startswith(base) or path == base:
+    if link.partition("://")[0] not in HTTP or not path.startswith(base):
+        return None
+    if _decoded_path(link.partition("?")[0]) == base:
         return None
     # A server may decode "%2e", and would then leave the directory.
     return None if ".." in path.split("/") else link
