@@ -113,6 +113,8 @@ class Handler(BaseHTTPRequestHandler):
             self._respond(200, gzip.compress(DATA), body=body)
         elif parts.path in ("/encoded.jsonl", "/encoded.jsonl.gz"):
             self._respond(200, gzip.compress(DATA), body=body, encoding="gzip")
+        elif parts.path == "/wrongly-encoded.jsonl":
+            self._respond(200, DATA, body=body, encoding="UTF-8, aws-chunked")
         elif parts.path == "/encoded-cut.jsonl":
             # `Content-Length` is the truncated size, so only decompression reveals the truncation.
             self._respond(200, gzip.compress(DATA)[:-20], body=body, encoding="gzip")
@@ -206,7 +208,15 @@ def site() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/a.jsonl", "/no-head.jsonl", "/a.jsonl.gz", "/encoded.jsonl", "/encoded.jsonl.gz"]
+    "path",
+    [
+        "/a.jsonl",
+        "/no-head.jsonl",
+        "/a.jsonl.gz",
+        "/encoded.jsonl",
+        "/encoded.jsonl.gz",
+        "/wrongly-encoded.jsonl",
+    ],
 )
 def test_remote_file_gives_the_same_report_as_a_local_one(site: str, path: str) -> None:
     report = check(site + path)

@@ -34,7 +34,11 @@ _OK: Final = 200
 
 #: The content encoding of data that is not compressed, and the names of gzip.
 _IDENTITY: Final = "identity"
-_GZIP: Final = ("gzip", "x-gzip")
+_GZIP: Final = (["gzip"], ["x-gzip"])
+
+#: Content encodings of data that is not compressed. All except the first are mistakes, which object
+#: stores keep and send.
+_UNCOMPRESSED: Final = (_IDENTITY, "", "none", "utf-8", "utf8", "binary", "aws-chunked")
 
 #: The number of bytes that a server must send within the timeout.
 _MIN_BYTES: Final = 1 << 16
@@ -132,13 +136,15 @@ class RemoteFile(NamedTuple):
         The HTTP client would not report a compressed response that is cut off.
         """
         headers = getattr(getattr(file, "r", None), "headers", {})
-        encoding = headers.get("Content-Encoding", _IDENTITY).lower()
+        encoding = headers.get("Content-Encoding", _IDENTITY)
+        names = [name.strip() for name in encoding.lower().split(",")]
+        names = [name for name in names if name not in _UNCOMPRESSED]
         # Servers also set this header for compressed files. `.jsonl.gz` files are decompressed later.
-        if encoding == _IDENTITY or self.name.lower().endswith(".gz"):
+        if not names or self.name.lower().endswith(".gz"):
             return file
         if file.fs.client_kwargs.get("auto_decompress", True):
             return file
-        if encoding not in _GZIP:
+        if names not in _GZIP:
             raise OSError(errno.EIO, f"Content-Encoding is {encoding}, but only gzip can be read")
         return gzip.GzipFile(fileobj=file)
 
