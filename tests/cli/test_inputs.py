@@ -136,6 +136,27 @@ def test_file_without_read_permission_is_reported(tmp_path: Path) -> None:
     assert (result.status, result.err) == (2, f"batchlint: {path}: Permission denied\n")
 
 
+@pytest.mark.parametrize("command", [["check"], ["check", "--list-files"], ["fix"]])
+def test_unreadable_directory_is_reported_and_other_files_are_checked(
+    command: list[str], run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "open.jsonl").write_bytes(line("a"))
+    real = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if os.path.basename(path) == "closed":  # noqa: PTH119
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    result = run(*command, str(tmp_path))
+
+    message = f"batchlint: {tmp_path / 'closed'}: Permission denied\n"
+    assert (result.status, result.err) == (2, message)
+    assert str(tmp_path / "open.jsonl") in result.out
+
+
 @pytest.mark.parametrize(
     "command", [["check"], ["check", "--list-files"], ["fix"], ["fix", "--diff"], ["split"]]
 )

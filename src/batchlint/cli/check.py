@@ -18,7 +18,7 @@ from ..output.wording import pluralize
 from ..phrasing import escape
 from .checking import FileSettings, check_files
 from .crash import EXIT_ERROR
-from .inputs import NO_FILES, display_name, find_inputs, reason
+from .inputs import display_name, find_inputs, reason, refuse_directory
 from .options import (
     config_lookup,
     config_options,
@@ -301,10 +301,9 @@ def _listing_problem(path: str) -> str | None:
 
     if path == "-" or is_url(path):
         return None
-    if os.path.isdir(path):  # noqa: PTH112 - accepts invalid names too
-        return NO_FILES
     try:
         os.lstat(path)
+        refuse_directory(path)
     except FileNotFoundError:
         return "no such file"
     except (OSError, ValueError) as error:

@@ -16,11 +16,11 @@ import click
 from ..bounds import MAX_UNPACKED_BYTES, READ_TIMEOUT
 from ..phrasing import escape
 from .inputs import (
-    NO_FILES,
     UNREADABLE,
     Configs,
     display_name,
     reason,
+    refuse_directory,
     standard_input,
 )
 from .printing import print_message
@@ -175,9 +175,7 @@ class FileCheck(NamedTuple):
             return check(standard_input(copy), name=self.name, **options)
         if is_url(path):
             return check(path, max_unpacked_bytes=self.max_unpacked_bytes, **options)
-        if Path(path).is_dir():
-            os.scandir(path).close()  # Raises an error if the directory can't be read.
-            raise OSError(NO_FILES)
+        refuse_directory(path)
         if not is_gzipped(path):
             return check(path, **options)
         with open_file(path, self.max_unpacked_bytes) as stream:

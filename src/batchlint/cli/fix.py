@@ -19,12 +19,12 @@ from .check import EXIT_FOUND, EXIT_OK, START
 from .checking import FileSettings
 from .crash import EXIT_ERROR
 from .inputs import (
-    NO_FILES,
     UNREADABLE,
     display_name,
     find_inputs,
     is_special,
     reason,
+    refuse_directory,
     standard_input,
 )
 from .options import (
@@ -210,8 +210,7 @@ def _source(path: str) -> Any:
         return standard_input()
     if is_gzipped(path):
         raise OSError("cannot fix a compressed file; decompress it first")
-    if Path(path).is_dir():
-        raise OSError(NO_FILES)
+    refuse_directory(path)
     return path
 
 

@@ -39,8 +39,8 @@ class Inputs(NamedTuple):
     """The files of a run.
 
     Attributes:
-        paths: the unique paths. '-' is standard input. A directory without files to check is
-            kept unchanged.
+        paths: the unique paths. '-' is standard input. They include directories that have no
+            files to check, or can't be read.
         notes: messages about skipped files.
         unlisted: the reason why a glob or prefix can't be listed, by URL.
     """
@@ -85,7 +85,7 @@ def find_inputs(
                 found.unlisted[path] = reason(error)
         elif path != "-" and _is_directory(path):
             directory = Directory(path, configs(Path(path)), include, exclude)
-            with suppress(OSError):  # The check reports the error.
+            with suppress(OSError):  # The working directory no longer exists.
                 matches = directory.files() or [path]
                 found.notes.extend(directory.notes())
         for match in matches:
@@ -125,6 +125,17 @@ def _is_directory(path: str) -> bool:
     return False
 
 
+def refuse_directory(path: str) -> None:
+    """Raise an error if a path that `find_inputs` returned is a directory.
+
+    Raises:
+        OSError: the directory can't be read, or has no files to check.
+    """
+    if Path(path).is_dir():
+        os.scandir(path).close()
+        raise OSError(NO_FILES)
+
+
 class Directory:
     """A directory to search for files.
 
@@ -154,18 +165,16 @@ class Directory:
 
         Excluded files, hidden files and the results of batches are skipped. So are excluded and
         hidden directories. Pipes, devices and links to them are skipped because reading them may
-        never end. Links to directories are skipped because they may form a loop.
-
-        Raises:
-            OSError: a directory can't be read.
+        never end. Links to directories are skipped because they may form a loop. A directory that
+        can't be read is returned like a file, so that the check reports it.
         """
 
-        def fail(error: OSError) -> None:
-            raise error
+        def add(error: OSError) -> None:
+            found.append(str(error.filename))
 
         self._skipped.clear()
-        found = []
-        for parent, directories, names in os.walk(self._path, onerror=fail):
+        found: list[str] = []
+        for parent, directories, names in os.walk(self._path, onerror=add):
             directories[:] = [
                 name for name in sorted(directories) if self._should_enter(Path(parent, name))
             ]
@@ -198,7 +207,9 @@ class Directory:
         if is_matched(directory, self._exclude):
             self._skip(directory, "excluded")
             return False
-        if directory.is_symlink():  # `os.walk` doesn't follow it, because it may lead to a parent.
+        # `os.walk` doesn't follow a link, because it may lead to a parent. A Path would raise an
+        # error if access is denied.
+        if os.path.islink(directory):  # noqa: PTH114
             self._skip(directory, "a symbolic link to a directory")
             return False
         return True
