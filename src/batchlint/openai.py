@@ -48,7 +48,7 @@ def create_batch(
     """Check a file and the parameters of its create call, then upload it and create the batch.
 
     If there are errors, nothing is uploaded. The file is opened only once, so the API gets exactly
-    the file that was checked.
+    the file that was checked. If it changes before the upload ends, no batch is created.
 
     Args:
         client: an `openai.OpenAI`, or an object with the same `files.create` and `batches.create`.
@@ -63,7 +63,7 @@ def create_batch(
 
     Raises:
         BatchInputError: the file or the parameters have errors. Nothing was uploaded.
-        OSError: the file can't be read, or it changed while it was being checked.
+        OSError: the file can't be read, or it changed while it was being checked or uploaded.
         TypeError: `input_file_id` was passed. The upload determines it.
         ValueError: `endpoint` is not a batch endpoint.
     """
@@ -82,6 +82,8 @@ def create_batch(
             raise OSError(FILE_CHANGED)
         file.seek(0)
         uploaded = client.files.create(file=file, purpose="batch")
+        if FileIdentity.from_stat(os.fstat(file.fileno())) != identity:
+            raise OSError(f"the file changed while it was being uploaded as {uploaded.id}")
     create_call: Any = client.batches.create
     batch: Batch = create_call(input_file_id=uploaded.id, endpoint=endpoint, **params)
     return batch

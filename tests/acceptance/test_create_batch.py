@@ -189,6 +189,23 @@ def test_file_that_changes_after_the_check_raises_and_is_not_uploaded(
     assert service.paths == []
 
 
+def test_no_batch_is_created_from_a_file_that_changes_during_the_upload(
+    client: OpenAI, service: Service, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = client.files.create
+
+    def upload_and_change(**options: Any) -> Any:
+        uploaded = upload(**options)
+        path.write_bytes(GOOD + b"{}\n")
+        return uploaded
+
+    monkeypatch.setattr(client.files, "create", upload_and_change)
+
+    with pytest.raises(OSError, match="the file changed while it was being uploaded as file-1"):
+        create_batch(client, path, endpoint=CHAT)
+    assert service.paths == ["/v1/files"]
+
+
 @pytest.mark.parametrize(
     ("more", "start"), [(b"", "1 error"), (line("a", CHAT), "2 errors, the first")]
 )
