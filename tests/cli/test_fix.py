@@ -202,3 +202,12 @@ def test_symlink_in_a_directory_is_skipped_unless_named_explicitly(
     assert elsewhere.read_bytes() == b"text\n\n" + line("a")
     run("fix", str(directory / "x.jsonl"))
     assert elsewhere.read_bytes() == b"text\n" + line("a")
+
+
+def test_compressed_files_in_directories_are_skipped_with_a_note(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "sub" / "x.jsonl.gz"
+    path.parent.mkdir()
+    path.write_bytes(gzip.compress(line("a")))
+    result = run("fix", str(path.parent))
+
+    assert result == (0, "", f"batchlint: {path}: skipped, because it is compressed\n")

@@ -91,7 +91,11 @@ def fix(
 
     configs = config_lookup(ctx)
     paths, notes, _ = find_inputs(files, configs)
-    paths = [path for path in paths if path in files or not path.endswith(".gz")]
+    compressed = {path for path in paths if path not in files and path.endswith(".gz")}
+    paths = [path for path in paths if path not in compressed]
+    notes += [
+        f"{display_name(path)}: skipped, because it is compressed" for path in sorted(compressed)
+    ]
     # `Path.is_symlink` raises an error if access is denied.
     links = [path for path in paths if path not in files and os.path.islink(path)]  # noqa: PTH114
     notes += [
