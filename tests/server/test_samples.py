@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -30,6 +31,35 @@ NODE = {
     "$defs": {"child": {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}},
 }
 
+#: A recursive union without a null branch. The first branch contains the union twice.
+EXPRESSION = {
+    "type": "object",
+    "properties": {"root": {"$ref": "#/$defs/expression"}},
+    "required": ["root"],
+    "$defs": {
+        "expression": {"anyOf": [{"$ref": "#/$defs/sum"}, {"$ref": "#/$defs/literal"}]},
+        "sum": {
+            "type": "object",
+            "properties": {
+                "left": {"$ref": "#/$defs/expression"},
+                "right": {"$ref": "#/$defs/expression"},
+            },
+            "required": ["left", "right"],
+        },
+        "literal": {
+            "type": "object",
+            "properties": {"kind": {"$ref": "#/$defs/kind"}},
+            "required": ["kind"],
+        },
+        "kind": {"enum": ["a", "b"]},
+    },
+}
+TREE = {
+    "type": ["object", "null"],
+    "properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}},
+    "required": ["left", "right"],
+}
+
 
 @pytest.mark.parametrize(
     "schema",
@@ -43,6 +73,8 @@ NODE = {
         {"type": "number", "minimum": 5, "maximum": 6},
         {"type": "number", "maximum": -3},
         {"type": "integer", "exclusiveMinimum": 0},
+        {"type": "integer", "minimum": 0.5},
+        {"type": ["integer", "null"], "maximum": -0.5},
         {"type": "integer", "exclusiveMaximum": 0},
         {"type": "array", "items": {"type": "boolean"}, "minItems": 2},
         {"type": "array", "items": {"type": "string", "minLength": 200.0}, "minItems": 2.0},
@@ -51,7 +83,13 @@ NODE = {
         {"anyOf": [{"type": "null"}, {"type": "integer"}]},
         {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
         {"properties": {"a": {"$ref": "#/$defs/b"}}, "$defs": {"b": {"enum": [1]}}},
+        {
+            "$ref": "#/$defs/Pair~1of~0int",
+            "$defs": {"Pair/of~int": {"type": "integer", "minimum": 3}},
+        },
         NODE,
+        EXPRESSION,
+        TREE,
     ],
 )
 def test_sample_matches_its_schema(schema: Any) -> None:
@@ -103,6 +141,11 @@ def test_invalid_keyword_values_are_ignored(schema: Any) -> None:
     json.dumps(sample(schema, "canned"))
 
 
+@pytest.mark.parametrize("schema", [EXPRESSION, TREE])
+def test_sample_for_a_recursive_schema_is_short(schema: Any) -> None:
+    assert len(json.dumps(sample(schema, "canned"))) < 10_000
+
+
 LONG_ARRAY = {"type": "array", "minItems": 1000}
 BRANCHING = {"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}, "next": {"$ref": "#"}}}
 
@@ -116,6 +159,9 @@ BRANCHING = {"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}, "next
             "items": {**LONG_ARRAY, "items": {**LONG_ARRAY, "items": {"type": "integer"}}},
         },
         {"type": "string", "minLength": 10**12},
+        {"type": "string", "minLength": math.inf},
+        {"type": "array", "items": {"type": "string"}, "minItems": math.inf},
+        {"type": "string", "maxLength": math.inf},
         {**LONG_ARRAY, "items": {"const": "a" * 10_000}},
         {**LONG_ARRAY, "items": {"required": ["a" * 10_000]}},
         BRANCHING,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 from ..nesting import prune
 
-#: The depth beyond which a union takes its null branch, so that recursion ends.
-_NULL_BRANCH_DEPTH: Final = 6
+#: The depth beyond which values are null where the schema allows it, and unions take the branch with
+#: the shallowest value, so that recursion ends.
+_SHALLOW_DEPTH: Final = 6
 
 #: The depth beyond which every value is null.
 _MAX_DEPTH: Final = 30
@@ -53,6 +55,7 @@ class _Sampler:
         self._root = root
         self._text = text
         self._left = _MAX_CHARACTERS
+        self._ends: dict[tuple[int, int], bool] = {}
 
     def value(self, schema: Any, depth: int) -> Any:
         """Return a value for a part of the schema."""
@@ -67,7 +70,7 @@ class _Sampler:
             return self._copy(values[0])
         for union in ("anyOf", "oneOf", "allOf"):
             if schemas := _list(schema.get(union)):
-                return self.value(_choice(schemas, depth), depth + 1)
+                return self.value(self._choice(schemas, depth), depth + 1)
         return self._value_of_type(schema, depth)
 
     def _copy(self, value: Any) -> Any:
@@ -79,14 +82,52 @@ class _Sampler:
     def _target(self, reference: Any) -> Any:
         """Return the part of the schema that a reference points to. None if there is none."""
         target = self._root
-        for key in str(reference).removeprefix("#").split("/")[1:]:
+        for token in str(reference).removeprefix("#").split("/")[1:]:
+            key = token.replace("~1", "/").replace("~0", "~")
             target = target.get(key) if isinstance(target, Mapping) else None
         return target
 
+    def _choice(self, schemas: list[Any], depth: int) -> Any:
+        """Return one branch of a union: the first that is not null, or a shallow one at depth."""
+        if depth > _SHALLOW_DEPTH:
+            for levels in range(_MAX_DEPTH - depth):
+                for schema in schemas:
+                    if self._ends_within(levels, schema):
+                        return schema
+        return next((schema for schema in schemas if schema != {"type": "null"}), schemas[0])
+
+    def _ends_within(self, levels: int, schema: Any) -> bool:
+        """Return whether a part of the schema has a value that takes at most `levels` more levels.
+
+        Each new answer counts like a character of the value, because a schema may be huge.
+        """
+        if not isinstance(schema, Mapping) or levels < 0 or self._left < 0:
+            return False
+        key = (id(schema), levels)
+        if key not in self._ends:
+            self._left -= 1
+            self._ends[key] = self._has_shallow_value(schema, levels)
+        return self._ends[key]
+
+    def _has_shallow_value(self, schema: Mapping[str, Any], levels: int) -> bool:
+        """Return the uncached result of `_ends_within`."""
+        if "$ref" in schema:
+            return self._ends_within(levels - 1, self._target(schema["$ref"]))
+        if "const" in schema or _list(schema.get("enum")):
+            return True
+        for union in ("anyOf", "oneOf", "allOf"):
+            if schemas := _list(schema.get(union)):
+                return any(self._ends_within(levels - 1, each) for each in schemas)
+        name = _type(schema, is_null_preferred=True)
+        parts: list[Any] = []
+        if name == "object":
+            parts = [*_properties(schema).values()]
+        elif name == "array" and _length(schema, "minItems", 0):
+            parts = [schema.get("items")]
+        return all(self._ends_within(levels - 1, part) for part in parts)
+
     def _value_of_type(self, schema: Mapping[str, Any], depth: int) -> Any:
-        types = schema.get("type", "object" if "properties" in schema else "string")
-        names = [types] if isinstance(types, str) else [t for t in _list(types) if t != "null"]
-        match names[0] if names else "null":
+        match _type(schema, is_null_preferred=depth > _SHALLOW_DEPTH):
             case "object":
                 return self._object(schema, depth)
             case "array":
@@ -100,13 +141,10 @@ class _Sampler:
         return None
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
-        properties = schema.get("properties")
-        properties = properties if isinstance(properties, Mapping) else {}
         value = {}
-        for name in _list(schema.get("required")) or properties:
-            if isinstance(name, str):
-                self._left -= len(name)
-                value[name] = self.value(properties.get(name), depth + 1)
+        for name, part in _properties(schema).items():
+            self._left -= len(name)
+            value[name] = self.value(part, depth + 1)
         return value
 
     def _array(self, schema: Mapping[str, Any], depth: int) -> list[Any]:
@@ -129,17 +167,29 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def _type(schema: Mapping[str, Any], *, is_null_preferred: bool) -> Any:
+    """Return the type of a value: the first that is not null, or null if preferred and allowed."""
+    types = schema.get("type", "object" if "properties" in schema else "string")
+    names = [types] if isinstance(types, str) else _list(types)
+    if is_null_preferred and "null" in names:
+        return "null"
+    return next((name for name in names if name != "null"), "null")
+
+
+def _properties(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schemas of the properties that an object gets: the required ones, or else all."""
+    properties = schema.get("properties")
+    properties = properties if isinstance(properties, Mapping) else {}
+    names = _list(schema.get("required")) or properties
+    return {name: properties.get(name) for name in names if isinstance(name, str)}
+
+
 def _length(schema: Mapping[str, Any], keyword: str, default: int) -> int:
     """Return a length or count in a schema. JSON Schema accepts 2.0 as an integer."""
     value = schema.get(keyword)
-    return int(value) if isinstance(value, int | float) and value >= 0 else default
-
-
-def _choice(schemas: Any, depth: int) -> Any:
-    """Return one branch of a union: the first that is not null, or null to end a recursion."""
-    nulls = [schema for schema in schemas if schema == {"type": "null"}]
-    others = [schema for schema in schemas if schema != {"type": "null"}]
-    return (nulls if nulls and depth > _NULL_BRANCH_DEPTH else others or nulls)[0]
+    if not isinstance(value, int | float) or not value >= 0:  # It may be NaN.
+        return default
+    return int(min(value, _MAX_CHARACTERS))  # Other services may accept Infinity.
 
 
 def _number(schema: Mapping[str, Any]) -> float:
@@ -148,4 +198,6 @@ def _number(schema: Mapping[str, Any]) -> float:
     low = numbers.get("minimum", numbers.get("exclusiveMinimum", -1) + 1)
     high = numbers.get("maximum", numbers.get("exclusiveMaximum", 1) - 1)
     number: float = high if high < 0 else max(0, low)
+    if "integer" in (schema.get("type"), *_list(schema.get("type"))) and math.isfinite(number):
+        return math.floor(number) if number < 0 else math.ceil(number)
     return number
