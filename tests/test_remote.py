@@ -358,6 +358,19 @@ def test_pattern_finds_files_in_an_archive_on_disk(archive: str, pattern: str) -
     assert check(found.url).ok
 
 
+@pytest.mark.parametrize("pattern", ["b/", "b/**"])
+def test_name_in_an_archive_cannot_refer_to_another_file(tmp_path: Path, pattern: str) -> None:
+    path = tmp_path / "b.zip"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("b/x::file:///other.jsonl", line("a"))
+    message = "the name of a file contains '::': b/x::file:///other.jsonl"
+
+    with pytest.raises(OSError, match=message):
+        find(f"zip://{pattern}::file://{path}", SECONDS)
+    with pytest.raises(OSError, match=message):
+        find(f"zip://{pattern}", SECONDS, {"fo": str(path)})
+
+
 @pytest.mark.parametrize("pattern", ["*.jsonl", ""])
 def test_pattern_after_a_cache_finds_files(memory: MemoryFileSystem, pattern: str) -> None:
     memory.pipe("/b/a.jsonl", line("a"))

@@ -69,8 +69,8 @@ def find(
         The files, sorted by URL. There is at least one.
 
     Raises:
-        OSError: the filesystem can't list files, no file matches, or the search on an HTTP server
-            exceeds a limit.
+        OSError: the filesystem can't list files, no file matches, the search on an HTTP server
+            exceeds a limit, or `::` in the name of a file would begin another link of a chain.
     """
     name = public_name(url)
     with as_os_errors(name):
@@ -142,6 +142,9 @@ def _url_maker(url: str, filesystem: Any, pattern: str) -> Callable[[str], str]:
             full = path
         else:
             full = filesystem.unstrip_protocol(path)
-        return "::".join((*before, full, *after))
+        found = "::".join((*before, full, *after))
+        if "::" in full and is_chain(found):  # A hostile archive could refer to any other file.
+            raise OSError(errno.EINVAL, f"the name of a file contains '::': {path}")
+        return found
 
     return to_url
