@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import openai
 import pytest
 from openai import OpenAI
@@ -308,3 +309,32 @@ def test_full_disk_gives_status_500(
 def test_root_and_headers_state_that_answers_are_canned(http: TestClient) -> None:
     assert http.get("/").json()["answers"] == "canned"
     assert "canned" in http.get("/v1/batches").headers["x-batchlint"]
+
+
+@pytest.mark.parametrize("path", ["/v1/files", "/v1/batches"])
+def test_client_that_disconnects_while_sending_causes_no_exception(path: str) -> None:
+    messages = iter(
+        [
+            {"type": "http.request", "body": b'--x\r\n{"a', "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": b"",
+        "headers": [(b"content-type", BOUNDARY.encode())],
+    }
+    statuses: list[int] = []
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    anyio.run(create_app(), scope, receive, send)
+
+    assert statuses == [400]

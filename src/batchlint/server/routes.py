@@ -73,7 +73,12 @@ def create_app(outputs: Outputs | None = None, provider: str = "openai") -> Star
             Route("/v1/batches/{batch_id}", routes.retrieve_batch),
             Route("/v1/batches/{batch_id}/cancel", routes.cancel_batch, methods=["POST"]),
         ],
-        exception_handlers={ApiError: _api_error, HTTPException: _http_error, OSError: _os_error},
+        exception_handlers={
+            ApiError: _api_error,
+            ClientDisconnect: _no_client,
+            HTTPException: _http_error,
+            OSError: _os_error,
+        },
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # The API doesn't redirect.
@@ -108,10 +113,8 @@ class _Routes:
                 request.headers.get("content-type", ""), request.stream(), path, service.max_bytes
             )
             stored = await self._run(service.create_file, upload, path)
-        except BaseException as error:
+        except BaseException:
             path.unlink(missing_ok=True)
-            if isinstance(error, ClientDisconnect):
-                return Response(status_code=400)  # The client is gone.
             raise
         return _Json(stored.to_dict())
 
@@ -203,6 +206,10 @@ async def _json_body(request: Request) -> Any:
 async def _api_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     return _Json(error.content, error.status)
+
+
+async def _no_client(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # Nobody reads it.
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
