@@ -144,7 +144,7 @@ def _url_maker(url: str, filesystem: Any, pattern: str) -> Callable[[str], str]:
             full = filesystem.unstrip_protocol(path)
         found = "::".join((*before, full, *after))
         if "::" in full and is_chain(found):  # A hostile archive could refer to any other file.
-            raise OSError(errno.EINVAL, f"the name of a file contains '::': {path}")
+            raise OSError(errno.EINVAL, f"the name of a file contains '::': {public_name(path)}")
         return found
 
     return to_url
