@@ -23,6 +23,7 @@ from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 
 from batchlint import check
 from batchlint.remote import file as remote_file
+from batchlint.remote import find as remote_find
 from batchlint.remote.file import RemoteFile
 from batchlint.remote.filesystem import public_name
 from batchlint.remote.find import MatchingFile, find, is_pattern
@@ -356,6 +357,18 @@ def test_pattern_finds_files_in_an_archive_on_disk(archive: str, pattern: str) -
 
     assert found.url == f"zip://b/a.jsonl::file://{archive}"
     assert check(found.url).ok
+
+
+def test_number_of_files_in_an_archive_is_limited(
+    archive: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading one of them takes time proportional to the number of all entries."""
+    with ZipFile(archive, "a") as file:
+        file.writestr("c.txt", "")
+    monkeypatch.setattr(remote_find, "_MAX_ARCHIVE_WORK", 2)
+
+    with pytest.raises(OSError, match="the archive has 3 entries, and 1 of them match; extract it"):
+        find(f"zip://b/::file://{archive}", SECONDS)
 
 
 @pytest.mark.parametrize("pattern", ["b/", "b/**"])

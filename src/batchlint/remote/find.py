@@ -5,9 +5,20 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from .filesystem import HTTP, as_os_errors, is_chain, open_filesystem, public_name
+from .filesystem import (
+    HTTP,
+    as_os_errors,
+    is_chain,
+    is_in_archive,
+    open_filesystem,
+    public_name,
+)
+
+#: The maximum number of matching files in an archive times the number of its entries. For each
+#: file, the whole list of entries is read again. For this maximum, that takes 8 seconds.
+_MAX_ARCHIVE_WORK: Final = 1_000_000
 
 
 class MatchingFile(NamedTuple):
@@ -70,7 +81,8 @@ def find(
 
     Raises:
         OSError: the filesystem can't list files, no file matches, the search on an HTTP server
-            exceeds a limit, or `::` in the name of a file would begin another link of a chain.
+            exceeds a limit, an archive has too many files, or `::` in the name of a file would begin
+            another link of a chain.
     """
     name = public_name(url)
     with as_os_errors(name):
@@ -94,6 +106,13 @@ def find(
         if not sizes:
             missing = "no .jsonl files below this prefix" if is_prefix else "no files match"
             raise FileNotFoundError(errno.ENOENT, missing, name)
+        entries = getattr(filesystem, "dir_cache", None) or sizes
+        if is_in_archive(url) and len(sizes) * len(entries) > _MAX_ARCHIVE_WORK:
+            raise OSError(
+                errno.EFBIG,
+                f"the archive has {len(entries):,} entries, and {len(sizes):,} of them match; "
+                "extract it, and check the files",
+            )
         to_url = _url_maker(url, filesystem, path)
         return [MatchingFile(to_url(path), size) for path, size in sorted(sizes.items())]
 
