@@ -55,7 +55,9 @@ class _Sampler:
         self._root = root
         self._text = text
         self._left = _MAX_CHARACTERS
+        # The keys are the `id`s of parts of the schema.
         self._ends: dict[tuple[int, int], bool] = {}
+        self._shallow: dict[int, Any] = {}
 
     def value(self, schema: Any, depth: int) -> Any:
         """Return a value for a part of the schema."""
@@ -89,12 +91,19 @@ class _Sampler:
 
     def _choice(self, schemas: list[Any], depth: int) -> Any:
         """Return one branch of a union: the first that is not null, or a shallow one at depth."""
-        if depth > _SHALLOW_DEPTH:
-            for levels in range(_MAX_DEPTH - depth):
-                for schema in schemas:
-                    if self._ends_within(levels, schema):
-                        return schema
-        return next((schema for schema in schemas if schema != {"type": "null"}), schemas[0])
+        if depth <= _SHALLOW_DEPTH:
+            return next((schema for schema in schemas if schema != {"type": "null"}), schemas[0])
+        if id(schemas) not in self._shallow:
+            self._shallow[id(schemas)] = self._shallowest(schemas)
+        return self._shallow[id(schemas)]
+
+    def _shallowest(self, schemas: list[Any]) -> Any:
+        """Return the schema whose value takes the fewest levels. If none ends, return the first."""
+        for levels in range(_MAX_DEPTH):
+            for schema in schemas:
+                if self._ends_within(levels, schema):
+                    return schema
+        return schemas[0]
 
     def _ends_within(self, levels: int, schema: Any) -> bool:
         """Return whether a part of the schema has a value that takes at most `levels` more levels.
