@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -210,6 +211,47 @@ def test_write_keeps_owner_and_permissions(tmp_path: Path) -> None:
         stat = path.stat()
         assert (stat.st_uid, stat.st_gid, stat.st_mode & 0o777) == (12345, 54321, 0o640)
         assert [entry.read_text("utf-8") for entry in tmp_path.iterdir()] == ["new"]
+
+
+#: An access control list: the owner and user 65534 may read and write, and the group has no access.
+ACCESS_CONTROL_LIST = b"".join(
+    [
+        struct.pack("<I", 2),
+        struct.pack("<HHI", 1, 6, 0xFFFFFFFF),
+        struct.pack("<HHI", 2, 6, 65534),
+        struct.pack("<HHI", 4, 0, 0xFFFFFFFF),
+        struct.pack("<HHI", 16, 6, 0xFFFFFFFF),
+        struct.pack("<HHI", 32, 0, 0xFFFFFFFF),
+    ]
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs extended attributes")
+@pytest.mark.parametrize("can_copy", [True, False])
+@pytest.mark.parametrize("name", ["user.a", "system.posix_acl_access"])
+def test_write_keeps_extended_attributes(
+    name: str, can_copy: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    path.write_text("old", "utf-8")
+    if sys.platform == "linux":
+        try:
+            os.setxattr(path, name, ACCESS_CONTROL_LIST)
+        except OSError:
+            pytest.skip("this file system has no extended attributes")
+    mode = path.stat().st_mode
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "refused")
+
+    if not can_copy:
+        monkeypatch.setattr(os, "setxattr", refuse)
+    write_atomic(str(path), ["new"])
+
+    if sys.platform == "linux":
+        assert os.getxattr(path, name) == ACCESS_CONTROL_LIST
+    assert path.stat().st_mode == mode
+    assert [entry.read_text("utf-8") for entry in tmp_path.iterdir()] == ["new"]
 
 
 @posix

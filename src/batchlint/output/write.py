@@ -31,6 +31,10 @@ _FLAGS: Final = (
 )
 _NEW: Final = _FLAGS | os.O_CREAT | os.O_EXCL
 
+#: The beginnings of the names of extended attributes to keep: access control lists, and attributes
+#: that users set.
+_KEPT_ATTRIBUTES: Final = ("system.posix_acl_", "user.")
+
 #: The number of bytes to copy at once.
 _COPY_BYTES: Final = 1 << 20
 
@@ -39,8 +43,9 @@ def write_atomic(path: str, chunks: Iterable[str | bytes]) -> None:
     """Write strings or bytes to a temporary file and rename it to `path` when it is complete.
 
     Symbolic links are kept. If the file has several hard links or is a mount point, or if a rename
-    would change its owner or group, the complete temporary file is copied over it instead. Pipes,
-    devices and open files of this process, such as `/dev/stdout`, are written to directly.
+    would change its owner, group or extended attributes, the complete temporary file is copied over
+    it instead. Pipes, devices and open files of this process, such as `/dev/stdout`, are written to
+    directly.
 
     Raises:
         OutputError: the file can't be written. It keeps its old content, unless the message names the
@@ -105,7 +110,7 @@ def _replace(target: str, chunks: Iterable[str | bytes]) -> None:
     name = f".batchlint.{os.urandom(8).hex()}.part"
     temporary = os.path.join(os.path.dirname(target), name)  # noqa: PTH118, PTH120
     try:
-        _write_new(temporary, _status(target), chunks)
+        _write_new(temporary, target, chunks)
         with as_output_error():
             if _is_replaceable(target, temporary) and _rename(temporary, target):
                 return
@@ -142,12 +147,14 @@ def _remove(path: str) -> None:
         os.unlink(path)  # noqa: PTH108
 
 
-def _write_new(path: str, old: os.stat_result | None, chunks: Iterable[str | bytes]) -> None:
-    """Write a new file that only users with access to the old file can ever read."""
+def _write_new(path: str, target: str, chunks: Iterable[str | bytes]) -> None:
+    """Write a new file that only users with access to the target can ever read."""
+    old = _status(target)
     with as_output_error():
         descriptor = os.open(path, _NEW, 0o666 if old is None else 0o600)
     with open_writer(descriptor) as file:
-        if old is not None:
+        # Without the access control list, the mode may give the group more access.
+        if old is not None and _copy_attributes(target, path):
             with as_output_error():
                 os.chmod(path, stat.S_IMODE(old.st_mode))  # noqa: PTH101
         _write_chunks(file, chunks)
@@ -155,6 +162,28 @@ def _write_new(path: str, old: os.stat_result | None, chunks: Iterable[str | byt
             file.flush()
             with as_output_error():
                 _sync(descriptor)
+
+
+def _copy_attributes(source: str, target: str) -> bool:
+    """Copy the attributes of a file. Return whether the other file then has the same ones."""
+    wanted = _attributes(source)
+    with suppress(OSError):
+        for name in _attributes(target).keys() - wanted:  # For example, from the directory.
+            os.removexattr(target, name)
+        for name, value in wanted.items():
+            os.setxattr(target, name, value)
+    return _attributes(target) == wanted
+
+
+def _attributes(path: str) -> dict[str, bytes]:
+    """Return the extended attributes to keep, if the system has any."""
+    if not hasattr(os, "listxattr"):
+        return {}
+    try:
+        names = [name for name in os.listxattr(path) if name.startswith(_KEPT_ATTRIBUTES)]
+        return {name: os.getxattr(path, name) for name in names}
+    except OSError:  # Some file systems have none.
+        return {}
 
 
 def _sync(descriptor: int) -> None:
@@ -181,12 +210,16 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def _is_replaceable(target: str, temporary: str) -> bool:
-    """Return whether a rename keeps hard links, owner and group."""
+    """Return whether a rename keeps hard links, owner, group and attributes."""
     old = _status(target)
     if old is None:
         return True
     new = os.stat(temporary)  # noqa: PTH116
-    return old.st_nlink == 1 and (old.st_uid, old.st_gid) == (new.st_uid, new.st_gid)
+    return (
+        old.st_nlink == 1
+        and (old.st_uid, old.st_gid) == (new.st_uid, new.st_gid)
+        and _attributes(target) == _attributes(temporary)
+    )
 
 
 class _IncompleteCopyError(OutputError):
