@@ -9,6 +9,7 @@ import errno
 import gzip
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Iterator
 from io import BytesIO
@@ -369,6 +370,26 @@ def test_number_of_files_in_an_archive_is_limited(
 
     with pytest.raises(OSError, match="the archive has 3 entries, and 1 of them match; extract it"):
         find(f"zip://b/::file://{archive}", SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"), [("_MAX_ARCHIVE_WORK", 7), ("_MAX_STREAM_BYTES", 1000)]
+)
+def test_work_for_a_compressed_stream_is_limited(
+    limit: str, value: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.jsonl").write_bytes(line("a"))
+    (tmp_path / "large").write_bytes(bytes(1000))
+    for name, mode in (("b.tar", "w"), ("b.tar.gz", "w:gz")):
+        with tarfile.open(str(tmp_path / name), mode) as archive:  # type: ignore[call-overload]
+            archive.add(tmp_path / "a.jsonl", "b/a.jsonl")
+            archive.add(tmp_path / "large", "large")
+    urls = [f"tar://b/::file://{tmp_path}/{name}" for name in ("b.tar", "b.tar.gz")]
+    assert [len(find(url, SECONDS)) for url in urls] == [1, 1]
+
+    monkeypatch.setattr(remote_find, limit, value)
+    with pytest.raises(OSError, match="the archive has 3 entries, and 1 of them match; extract it"):
+        find(urls[1], SECONDS)
 
 
 @pytest.mark.parametrize("pattern", ["b/", "b/**"])

@@ -20,6 +20,13 @@ from .filesystem import (
 #: file, the whole list of entries is read again. For this maximum, that takes 8 seconds.
 _MAX_ARCHIVE_WORK: Final = 1_000_000
 
+#: The time to read an entry of other archives, relative to ZIP archives.
+_STREAM_ENTRY_WORK: Final = 4
+
+#: The maximum number of matching files in a compressed stream, such as .tar.gz, times its size when
+#: decompressed. For each file, it is decompressed again. For this maximum, that takes 40 seconds.
+_MAX_STREAM_BYTES: Final = 20_000_000_000
+
 
 class MatchingFile(NamedTuple):
     """A file that matches a glob or a prefix.
@@ -106,15 +113,27 @@ def find(
         if not sizes:
             missing = "no .jsonl files below this prefix" if is_prefix else "no files match"
             raise FileNotFoundError(errno.ENOENT, missing, name)
-        entries = getattr(filesystem, "dir_cache", None) or sizes
-        if is_in_archive(url) and len(sizes) * len(entries) > _MAX_ARCHIVE_WORK:
-            raise OSError(
-                errno.EFBIG,
-                f"the archive has {len(entries):,} entries, and {len(sizes):,} of them match; "
-                "extract it, and check the files",
-            )
+        if is_in_archive(url):
+            _check_work(url, filesystem, len(sizes))
         to_url = _url_maker(url, filesystem, path)
         return [MatchingFile(to_url(path), size) for path, size in sorted(sizes.items())]
+
+
+def _check_work(url: str, archive: Any, matches: int) -> None:
+    """Raise OSError if it would take too long to check the matching files of an archive."""
+    entries = getattr(archive, "dir_cache", None) or {}
+    work = matches * len(entries)
+    size = 0
+    if "zip://" not in url:
+        work *= _STREAM_ENTRY_WORK
+        if not url.lower().endswith(".tar"):
+            size = sum(info.get("size") or 0 for info in entries.values())
+    if work > _MAX_ARCHIVE_WORK or matches * size > _MAX_STREAM_BYTES:
+        raise OSError(
+            errno.EFBIG,
+            f"the archive has {len(entries):,} entries, and {matches:,} of them match; extract it, "
+            "and check the files",
+        )
 
 
 def _http_filesystem(filesystem: Any) -> Any:
