@@ -29,7 +29,7 @@ from batchlint.remote.file import RemoteFile
 from batchlint.remote.filesystem import public_name
 from batchlint.remote.find import MatchingFile, find, is_pattern
 from batchlint.sources import RemoteSource, is_url, open_source
-from support import line
+from support import line, run_command
 
 DATA: Final = b"".join(b"%d %s\n" % (number, b"x" * (number % 50)) for number in range(9000))
 
@@ -340,6 +340,18 @@ def test_colons_in_a_name_do_not_start_a_chain(memory: MemoryFileSystem) -> None
     ]
     assert check("memory:///b/a.jsonl::1.jsonl").bytes == 2
     assert check("memory://b/a.jsonl").ok
+
+
+def test_command_removes_temporary_copies(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(line("a"))
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    result = run_command(
+        "check", f"simplecache::file://{tmp_path}/a.jsonl", env={"TMPDIR": str(folder)}
+    )
+
+    assert (result.status, result.err) == (0, "")
+    assert not list(folder.iterdir())
 
 
 def test_glob_finds_files_in_an_archive(memory: MemoryFileSystem) -> None:

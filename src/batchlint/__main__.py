@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import signal
@@ -190,6 +191,8 @@ def run() -> NoReturn:
             # The stream may be missing, or its failure may have been reported already.
             with suppress(OSError, AttributeError):
                 stream.flush()
+        if "fsspec.implementations.cached" in sys.modules:
+            atexit._run_exitfuncs()  # noqa: SLF001 - removes temporary copies of files at URLs
     finally:
         os._exit(status)  # Unloading the modules takes longer than most checks.
 
