@@ -39,6 +39,7 @@ WITHOUT_FIXTURE = {
     "misspelled_parameter",
     "refused_custom_id",
     "requests_near_limit",
+    "unclear_endpoint",
 }
 
 Run = Callable[..., CommandResult]

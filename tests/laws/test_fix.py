@@ -332,7 +332,8 @@ def test_lines_without_a_fix_are_unchanged(data: bytes) -> None:
     kept = [line for number, line in enumerate(lines, 1) if number not in fixable_lines]
     result = iter(run_fix(data).split(b"\n"))
 
-    assert all(line in result for line in kept if line)
+    # A line with only byte order marks may become the first line, where a fix removes one.
+    assert all(line in result for line in kept if line.strip(b"\xef\xbb\xbf \t\r"))
 
 
 @settings(max_examples=40)

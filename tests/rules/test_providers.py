@@ -17,6 +17,27 @@ def row(**body: Any) -> dict[str, Any]:
     return {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": body}
 
 
+# -- lines without a URL --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("provider", ["mistral", "together"])
+@pytest.mark.parametrize("body", [{}, {"model": "m"}, {"model": "m", "mesages": MESSAGES}])
+def test_body_that_shows_no_endpoint_is_a_warning(provider: str, body: dict[str, Any]) -> None:
+    line = {"custom_id": "a", "body": body}
+
+    [warning] = check([line], provider=provider).warnings
+    assert (warning.rule, warning.pointer) == ("unclear_endpoint", "/body")
+    findings = check([line], provider=provider, endpoint="/v1/chat/completions")
+    assert not findings.ok
+    assert "unclear_endpoint" not in {error.rule for error in findings.warnings}
+
+
+@pytest.mark.parametrize("provider", ["mistral", "together", "fireworks", "novita", "openai"])
+def test_body_with_messages_shows_its_endpoint(provider: str) -> None:
+    report = check([row()], provider=provider)
+    assert "unclear_endpoint" not in {error.rule for error in report.warnings}
+
+
 # -- misspelled parameters ------------------------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ OF_OTHER_PROVIDERS = {
     "misspelled_parameter",
     "refused_custom_id",
     "requests_near_limit",
+    "unclear_endpoint",
 }
 
 #: Rules about bytes and whole files, which an example in a docstring can't show.

@@ -94,6 +94,39 @@ def doubtful_custom_id() -> None:
     """
 
 
+#: Parameters of endpoints whose bodies are not checked: OCR, transcriptions and conversations.
+#: Source: mistralai 3.7.0 and together 3.1.1.
+_OTHER_PARAMETERS: Final = frozenset(("document", "file", "file_id", "file_url", "inputs"))
+
+
+@line_rule(fails=None)
+def unclear_endpoint(line: Line) -> Iterator[Problem]:
+    """Neither the line nor its body shows which endpoint the request is for.
+
+    This is a warning because the body is not checked. It concerns services whose lines
+    have no URL, such as Mistral and Together. For them, `messages`, `input` or `prompt`
+    in the body shows the endpoint. A body with `document`, `file`, `file_id`,
+    `file_url` or `inputs` is for an endpoint whose bodies are never checked.
+
+    Fix: Add the missing parameter to the body, or name the endpoint with `--endpoint`
+    (`endpoint` in Python).
+
+    Evidence: documented. `batchlint provider NAME` lists the line format and its
+    sources. The clients mistralai 3.7.0 and together 3.1.1 define the parameters.
+    """
+    if line.endpoint is not None or line.provider.needs_url:
+        return
+    has_url = "url" in line.provider.line_fields and line.request.get("url") is not None
+    body = line.request.get("body")
+    if not has_url and isinstance(body, dict) and _OTHER_PARAMETERS.isdisjoint(body):
+        yield Problem(
+            "The request's endpoint is unclear, so its body was not checked.",
+            path=("body",),
+            hint="Add 'messages', 'input' or 'prompt' to the body, or name the endpoint with "
+            "--endpoint (endpoint in Python).",
+        )
+
+
 #: A parameter name with at most this edit distance from a known one may be misspelled.
 _MAX_DISTANCE: Final = 2
 #: Names of up to this length are not checked: `top_k` and `top_p` are different parameters.
