@@ -21,7 +21,7 @@ from support import NOW, example_lines
 
 SNAKE_CASE = "[a-z][a-z0-9]*(_[a-z0-9]+)*"
 
-#: Rules about the limits of providers other than OpenAI. Examples are lines for OpenAI.
+#: Rules about providers other than OpenAI. Examples are lines for OpenAI.
 OF_OTHER_PROVIDERS = {
     "doubtful_custom_id",
     "line_size_near_limit",
