@@ -407,6 +407,11 @@ def test_json_mode_without_the_word_json_is_reported(case: Case) -> None:
         ),
         Case("mixed case", CHAT, chat_in_json([{"type": "text", "text": "a jSoN"}])),
         Case("text that is not a data URL", CHAT, chat_in_json("data: 1, 2. Answer in JSON.")),
+        Case(
+            "text that begins with a data URL",
+            CHAT,
+            chat_in_json("data:text/plain;base64,SGVsbG8= Decode this. Answer in JSON."),
+        ),
         Case("file", CHAT, chat_in_json([{"type": "file", "file": {"file_id": "file-1"}}])),
         Case(
             "other format", CHAT, {"messages": [USER], "response_format": {"type": "json_schema"}}

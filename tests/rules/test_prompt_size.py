@@ -19,10 +19,18 @@ COMPLETIONS = "/v1/completions"
 #: The maximum number of characters: gpt-4o accepts 128,000 tokens of at most 128 characters.
 FULL = 128_000 * 128
 
+#: The maximum number of characters in the content of a message.
+MAX_CONTENT = 10_485_760
+
+
+def conversation(characters: int) -> list[dict[str, Any]]:
+    """Two messages, because a single one may not be longer than `MAX_CONTENT`."""
+    half = characters // 2
+    return [{"role": "user", "content": "x" * length} for length in (half, characters - half)]
+
 
 def chat(characters: int, model: str = "gpt-4o", custom_id: str = "a") -> dict[str, Any]:
-    messages = [{"role": "user", "content": "x" * characters}]
-    return request(custom_id, CHAT, model=model, messages=messages)
+    return request(custom_id, CHAT, model=model, messages=conversation(characters))
 
 
 def embedding(value: Any) -> dict[str, Any]:
@@ -69,7 +77,7 @@ def test_long_input_of_responses_is_reported() -> None:
     ]
 )
 def test_input_that_the_api_may_shorten_is_not_reported(case: ShortenedInput) -> None:
-    long = request("a", RESPONSES, model="gpt-4o", input="x" * (FULL + 1), **case.options)
+    long = request("a", RESPONSES, model="gpt-4o", input=conversation(FULL + 1), **case.options)
 
     assert len(check_request(long)) == case.errors
 
@@ -207,6 +215,42 @@ class LongestInput(NamedTuple):
 @each([LongestInput("string", "x" * (8192 * 128)), LongestInput("tokens", [[1] * 8192])])
 def test_embedding_input_of_maximum_length_passes(case: LongestInput) -> None:
     assert check_request(embedding(case.value)) == []
+
+
+# -- string_above_max_length, which the schema states ---------------------------------------------
+
+
+class LongText(NamedTuple):
+    name: str
+    url: str
+    location: str
+
+    def request(self, characters: int) -> dict[str, Any]:
+        """Create a request with a text of this many characters."""
+        text = "x" * characters
+        messages = [{"role": "user", "content": text}]
+        key = "messages" if self.url == CHAT else "input"
+        value = text if self.location == "input" else messages
+        return request("a", self.url, **{"model": "gpt-4.1", key: value})
+
+
+@each(
+    [
+        LongText("chat", CHAT, "messages[0].content"),
+        LongText("input", RESPONSES, "input"),
+        LongText("input message", RESPONSES, "input[0].content"),
+    ]
+)
+def test_text_above_the_maximum_length_is_reported(case: LongText) -> None:
+    assert check_request(case.request(MAX_CONTENT)) == []
+
+    (error,) = check_request(case.request(MAX_CONTENT + 1))
+
+    assert (error.code, error.param) == ("string_above_max_length", f"body.{case.location}")
+    assert error.message == (
+        f"Invalid '{case.location}': string too long. Expected a string with maximum length"
+        " 10485760, but got a string with length 10485761 instead."
+    )
 
 
 # -- enqueued_tokens ------------------------------------------------------------------------------

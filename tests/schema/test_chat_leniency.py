@@ -154,6 +154,14 @@ class RejectedBody(NamedTuple):
             " length 64, but got a string with length 65 instead.",
         ),
         RejectedBody(
+            "cache key",
+            {"prompt_cache_key": "k" * 65},
+            "string_above_max_length",
+            "prompt_cache_key",
+            "Invalid 'prompt_cache_key': string too long. Expected a string with maximum length 64,"
+            " but got a string with length 65 instead.",
+        ),
+        RejectedBody(
             "tool of an unknown type",
             {"tools": [{"type": "mcp"}]},
             "invalid_value",

@@ -399,6 +399,9 @@ def _json_mode_parameter(request: Request) -> str | None:
 #: Types of parts and items whose text is stored elsewhere.
 _TYPES_STORED_ELSEWHERE: Final = frozenset({"file", "input_file", "item_reference", "compaction"})
 
+#: Fields that contain URLs. Any other field may be a text that begins with a data URL.
+_URL_FIELDS: Final = frozenset({"url", "image_url"})
+
 
 def _mentions(value: Any) -> bool:
     """Return whether a part of a conversation contains the word "json", or may contain it."""
@@ -406,7 +409,7 @@ def _mentions(value: Any) -> bool:
     while todo:
         value = todo.pop()
         if isinstance(value, str):
-            if "json" in value.lower() and not is_data_url(value):
+            if "json" in value.lower():
                 return True
         elif isinstance(value, list):
             # Start with the first item: instructions are most likely to contain the word.
@@ -414,9 +417,13 @@ def _mentions(value: Any) -> bool:
         elif isinstance(value, dict):
             if _kind(value) in _TYPES_STORED_ELSEWHERE:
                 return True
-            # In encoded bytes, the word can only occur by chance.
-            todo += [inner for _, inner in text_fields(value)]
+            todo += [inner for key, inner in text_fields(value) if not _is_encoded(key, inner)]
     return False
+
+
+def _is_encoded(key: str, value: Any) -> bool:
+    """Return whether a field is a data URL. In encoded bytes, the word can only occur by chance."""
+    return key in _URL_FIELDS and isinstance(value, str) and is_data_url(value)
 
 
 #: A schema for calls whose arguments are empty, or begin and end like a JSON object.
