@@ -292,3 +292,14 @@ def test_daemonic_process_checks_files_without_workers(files: list[Path], count:
 
     assert isinstance(execution.executor, nullcontext)
     assert execution.jobs == 1
+
+
+def test_workers_survive_the_thread_that_started_them(files: list[Path]) -> None:
+    """A web server may call `next` in a different thread each time."""
+    results = check_many(files * 60, jobs=2)
+    first: list[tuple[str, Report | OSError]] = []
+    thread = threading.Thread(target=lambda: first.append(next(results)))
+    thread.start()
+    thread.join()
+
+    assert len([*first, *results]) == 60 * len(files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -555,3 +556,37 @@ def test_daemonic_process_checks_a_file_without_workers(tmp_path: Path) -> None:
         report = pool.apply(check, (path,), {"jobs": 2})
 
     assert report == check(path)
+
+
+def test_check_waits_while_another_thread_imports_multiprocessing() -> None:
+    code = """
+import sys, threading, time
+from importlib.machinery import PathFinder, SourceFileLoader
+from batchlint.engine.parallel import can_start_workers
+
+started = threading.Event()
+
+class SlowLoader(SourceFileLoader):
+    def exec_module(self, module):
+        started.set()
+        time.sleep(0.2)
+        super().exec_module(module)
+
+class SlowFinder(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        spec = super().find_spec(name, path, target)
+        if name == "multiprocessing.process":
+            spec.loader = SlowLoader(name, spec.origin)
+        return spec
+
+sys.meta_path.insert(0, SlowFinder)
+threading.Thread(target=__import__, args=("multiprocessing",)).start()
+started.wait()
+print(can_start_workers("spawn"))
+"""
+    completed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert (completed.stdout, completed.stderr) == ("True\n", "")

@@ -145,8 +145,12 @@ def can_start_workers(start: Start) -> bool:
     """Return whether this process may start workers. A daemonic process can't spawn any."""
     if start == "fork" and hasattr(os, "fork"):
         return True
-    module = sys.modules.get("multiprocessing.process")  # A daemonic process has imported it.
-    return module is None or not module.current_process().daemon
+    if "multiprocessing.process" not in sys.modules:  # A daemonic process has imported it.
+        return True
+    # If another thread is importing the module, this waits until it is complete.
+    from multiprocessing.process import current_process
+
+    return not current_process().daemon
 
 
 def count_cores() -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
-import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 #: The message if a worker process ends unexpectedly.
 WORKER_DIED: Final = "a worker process died, perhaps because memory ran out; try a single process (--jobs 1, or jobs=1)"
@@ -36,13 +39,23 @@ def init_worker() -> None:
 
 
 def init_pool_worker() -> None:
-    """Initialize a worker of a process pool. On Linux, the worker then dies with its parent.
+    """Initialize a worker of a process pool. The worker ends soon after its parent has ended.
 
     Without this, it would wait forever after its parent was killed. The workers of `ForkExecutor`
     don't need this, because they end when their pipe is closed.
     """
-    init_worker()
-    if sys.platform == "linux":
-        import ctypes
+    import multiprocessing  # Imported here because it takes 14 ms.
+    from threading import Thread
 
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    init_worker()
+    parent = multiprocessing.parent_process()
+    # On Linux, PR_SET_PDEATHSIG would be simpler, but it takes effect when the thread that started
+    # the worker ends. An iterator of `check_many` may be used in another thread.
+    if parent is not None:
+        Thread(target=_exit_after, args=(parent,), daemon=True).start()
+
+
+def _exit_after(parent: BaseProcess) -> None:
+    """Wait until a process has ended, and then end this process."""
+    parent.join()
+    os._exit(1)
