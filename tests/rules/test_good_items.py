@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import orjson
@@ -105,6 +106,16 @@ def test_size_of_the_cache_is_limited() -> None:
 
         assert sum(map(len, good._texts.values())) == good._bytes <= _MAX_BYTES
     assert list(good.unknown([item("2999", 3999)])) == []
+
+
+def test_small_items_take_little_memory() -> None:
+    tracemalloc.start()
+    good = good_items(*(item(f"{number:05}") for number in range(1000)))
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert list(good.unknown([item("00999")])) == []
+    assert used < 1000 * 700
 
 
 def test_replaced_item_is_not_counted_twice() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -145,6 +146,16 @@ def test_cache_size_is_limited() -> None:
     size = sum(len(key) for _, key in subset._cache._values)
 
     assert 0 < size < subset._cache._max_bytes
+
+
+def test_small_schemas_take_little_memory() -> None:
+    tracemalloc.start()
+    for number in range(1000):
+        subset.problems({"type": "object", "title": f"title {number}"}, "function")
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert used < 1000 * 700
 
 
 def test_fingerprint_is_short_and_distinguishes_values() -> None:

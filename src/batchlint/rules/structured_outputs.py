@@ -467,7 +467,8 @@ class _GoodItems:
         if not isinstance(item, dict):
             return
         try:
-            text = orjson.dumps(item)
+            # orjson's buffer is several times larger than its content, so copy the content.
+            text = bytes(memoryview(orjson.dumps(item)))
         except TypeError:
             return
         if len(text) < _BEGINNING:

@@ -197,6 +197,8 @@ def problems(
     if cached is not None and raw:
         excess, found = cached
         return found if not excess or (budget or Budget()).spend(excess) else UNCHECKED
+    if content is raw:  # orjson's buffer is several times larger than its content.
+        content = bytes(memoryview(raw))
     if mode == "strict" and 0 < len(raw) <= plain.MAX_BYTES and plain.is_obviously_valid(schema):
         _cache.put((mode, content), (0, ()), _ENTRY_SIZE + len(content))
         return ()
