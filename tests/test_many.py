@@ -115,24 +115,24 @@ def test_few_files_are_checked_one_at_a_time(files: list[Path]) -> None:
 
 
 def test_results_are_yielded_in_order_of_completion(files: list[Path]) -> None:
-    last_is_done = threading.Event()
+    has_result = threading.Event()
 
-    class Backwards(ThreadPoolExecutor):
-        """The first call waits for the last one."""
+    class Delayed(ThreadPoolExecutor):
+        """The first call waits until another call has a result."""
 
         def submit(self, function: Any, /, *args: Any, **_: Any) -> Future[Any]:
             def call() -> Any:
                 if args[0] == files[0]:
-                    last_is_done.wait(20)
-                result = function(*args)
-                if args[0] == files[-1]:
-                    last_is_done.set()
-                return result
+                    has_result.wait(20)
+                return function(*args)
 
             return super().submit(call)
 
-    with Backwards(2) as executor:
-        names = [name for name, _ in check_many(files, executor=executor)]
+    names = []
+    with Delayed(2) as executor:
+        for name, _ in check_many(files, executor=executor):
+            names.append(name)
+            has_result.set()
 
     assert sorted(names) == sorted(map(str, files))
     assert names[0] != str(files[0])
@@ -283,6 +283,18 @@ def test_enough_files_are_counted_on_machines_with_many_cores(
 
     assert len(list(check_many([path] * 200))) == 200
     assert seen == [128]
+
+
+def test_single_process_takes_one_file_at_a_time(files: list[Path]) -> None:
+    taken: list[Path] = []
+
+    def sources() -> Iterator[Path]:
+        for file in files:
+            taken.append(file)
+            yield file
+
+    for count, _ in enumerate(check_many(sources(), jobs=1), 1):
+        assert len(taken) == count
 
 
 @pytest.mark.parametrize("count", [1, 9])

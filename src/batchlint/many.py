@@ -72,7 +72,8 @@ def check_many(
     Args:
         sources: paths and URLs. A URL may be a glob (`s3://bucket/2026-*/*.jsonl`), or a prefix
             that ends with a slash, for all `.jsonl` and `.jsonl.gz` files below it. An iterator is
-            consumed only as fast as the files are checked.
+            consumed only as fast as the files are checked. If `jobs` is not 1 and there is no
+            executor, the first 100 files (see `jobs`) are taken from it before the first check.
         provider: the service that the files are for, as for `check`.
         endpoint: the URL of the batch endpoint of every file, as for `check`.
         select: the rules to check, as for `check`.
@@ -147,7 +148,8 @@ def _check_all(
         # With many workers, 100 files would be too few to divide among worker processes.
         look_ahead = max(_LOOK_AHEAD, 2 * (jobs or count_cores()))
         look_ahead = min(look_ahead, sys.maxsize)  # The maximum for `islice`.
-        first = list(islice(files, look_ahead))
+        # With one process there is no choice, and the iterator may be waiting for the next file.
+        first = [] if jobs == 1 else list(islice(files, look_ahead))
         files = chain(first, files)
         execution = choose_execution([source for _, source in first], jobs, start)
     else:
