@@ -52,6 +52,13 @@ def test_dry_run_prints_the_plan_and_writes_nothing(run: Run) -> None:
     assert names() == ["in.jsonl"]
 
 
+def test_table_cuts_a_long_model(run: Run) -> None:
+    Path("in.jsonl").write_bytes(line("a", model="m" * 5000) + line("b", model="n"))
+    _, *rows, _ = run("split", "in.jsonl", "--dry-run").out.splitlines()
+
+    assert max(map(len, rows)) < 200
+
+
 @pytest.mark.parametrize("by", ["model", "url", "url, model"])
 def test_table_has_a_column_for_each_grouping_field(by: str, run: Run) -> None:
     Path("in.jsonl").write_bytes(line("a"))

@@ -12,7 +12,7 @@ import click
 
 from ..output.complete_writer import OutputError
 from ..output.wording import pluralize
-from ..phrasing import escape
+from ..phrasing import escape, excerpt
 from .check import EXIT_FOUND, EXIT_OK
 from .crash import EXIT_ERROR
 from .inputs import UNREADABLE, display_name, reason, standard_input
@@ -192,11 +192,12 @@ def _table(manifest: Manifest, width: int | None) -> Iterator[str]:
         ("part", "requests", "bytes", *(["inputs"] if has_inputs else ()), *manifest.by)
     ]
     for part in manifest.parts:
-        cells = [part.path, f"{part.requests:,}", f"{part.bytes:,}"]
+        cells = [escape(part.path), f"{part.requests:,}", f"{part.bytes:,}"]
         if has_inputs:
             cells.append(f"{part.embedding_inputs:,}")
-        cells += [getattr(part, field) or "-" for field in manifest.by]
-        rows.append(tuple(map(escape, cells)))
+        # All rows are as wide as the longest value, so a very long one is cut.
+        cells += [excerpt(getattr(part, field) or "-") for field in manifest.by]
+        rows.append(tuple(cells))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     right_aligned = range(1, 4 if has_inputs else 3)
     lines = _columns_by_line(widths, width)
