@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batchlint import check_request
 from batchlint.phrasing import pointer
 from batchlint.providers import provider
 from batchlint.rules import RULES
@@ -38,7 +39,7 @@ from structured.helpers import (
     text_format,
 )
 from structured.strategies import JSON, SCHEMAS
-from support import triggered_rules
+from support import request, triggered_rules
 
 EMBEDDINGS = "/v1/embeddings"
 
@@ -113,10 +114,25 @@ def test_each_tool_is_reported_with_its_index_and_name() -> None:
 # -- which schemas are checked --------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("options", [{}, {"strict": None}], ids=repr)
+def test_text_format_is_strict_by_default(options: dict[str, Any]) -> None:
+    """It is unknown what the API does with a schema that strict mode does not support."""
+    text = {"type": "json_schema", "name": "r", "schema": {"type": "object", "properties": {}}}
+    body = {"model": "gpt-4o", "input": "x", "text": {"format": {**text, **options}}}
+
+    findings = check_request(request("a", RESPONSES, **body))
+
+    assert [(each.rule, each.severity, each.fix) for each in findings] == [
+        ("doubtful_schema", "warning", None)
+    ]
+    assert "set `strict` to false" in str(findings[0].hint)
+
+
 @pytest.mark.parametrize("strict", [False, None, "true", 1], ids=repr)
 def test_only_true_is_strict(strict: Any) -> None:
     assert schema_findings(CHAT, chat_format({}, strict=strict)) == []
-    assert schema_findings(RESPONSES, text_format({}, strict=strict)) == []
+    if strict is not None:
+        assert schema_findings(RESPONSES, text_format({}, strict=strict)) == []
     assert schema_findings(RESPONSES, responses_tool(with_a({}), strict=strict)) == []
 
 

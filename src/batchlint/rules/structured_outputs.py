@@ -17,6 +17,10 @@ from .triggers import fields
 if TYPE_CHECKING:
     from ..structured.problems import SchemaProblem
 
+_STRICT_BY_DEFAULT: Final = (
+    "The API uses strict mode if `strict` is absent. If you don't need it, set `strict` to false."
+)
+
 _ENDPOINTS: Final = (CHAT, RESPONSES)
 _WHEN: Final = fields("response_format", "text", "tools", "functions")
 
@@ -46,8 +50,14 @@ class _Location(NamedTuple):
 
     @property
     def strict(self) -> bool:
-        """Whether the request asks for strict mode, which the deprecated `functions` lack."""
-        return self.named.get("strict") is True and self.path[0] != "functions"
+        """Whether strict mode applies. The deprecated `functions` lack it."""
+        is_requested = self.named.get("strict") is True and self.path[0] != "functions"
+        return is_requested or self.is_strict_by_default
+
+    @property
+    def is_strict_by_default(self) -> bool:
+        """Whether the API sets the absent `strict` of a `text.format` to true."""
+        return self.path[0] == "text" and self.named.get("strict") is None
 
     def problems(self, budget: Budget) -> tuple[SchemaProblem, ...]:
         """Find the problems of the schema, within the line's remaining budget."""
@@ -59,17 +69,25 @@ class _Location(NamedTuple):
 
     def problem(self, found: SchemaProblem) -> Problem:
         """Convert a problem of the schema to a problem of the body."""
+        hint = found.hint
+        if self.is_strict_by_default:
+            hint = " ".join(filter(None, (hint, _STRICT_BY_DEFAULT)))
         return problem(
             f"Invalid schema for {self.subject} '{self.name}': {found.sentence}",
             *self.path,
             *found.path,
             param=self.param,
-            hint=found.hint,
+            hint=hint,
             fix=self.fix(found),
         )
 
     def fix(self, found: SchemaProblem) -> Fix | None:
-        """Return the fix for a problem. OpenAI's clients change schemas in the same way."""
+        """Return the fix for a problem. OpenAI's clients change schemas in the same way.
+
+        Without `strict`, there is none, because setting `strict` to false may be the better change.
+        """
+        if self.is_strict_by_default:
+            return None
         path = ("body", *self.path, *found.object_path)
         if found.repair == "close":
             edit = edits.put((*path, "additionalProperties"), "false")
@@ -132,7 +150,7 @@ def invalid_json_schema(request: Request) -> Iterator[Problem]:
     messages for exceeding 120,000 characters and for an undefined reference are unknown.
     """
     for location, found in _checked_problems(request):
-        if location.subject == "response_format" and found.certain:
+        if location.subject == "response_format" and _is_certain(location, found, request):
             yield location.problem(found)
 
 
@@ -169,7 +187,7 @@ def invalid_function_parameters(request: Request) -> Iterator[Problem]:
     full error responses from 2024 to September 2026.
     """
     for location, found in _checked_problems(request):
-        if location.subject == "function" and _is_certain(found, request):
+        if location.subject == "function" and _is_certain(location, found, request):
             yield location.problem(found)
 
 
@@ -186,6 +204,10 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
     * an `enum` without a `type`
     * a schema as `additionalProperties`, if `type` also allows something other than `object`
 
+    The same applies to everything else that strict mode does not support, if the
+    `text.format` of a `/v1/responses` request has no `strict`. The API then uses strict
+    mode. It is unknown whether it rejects the schema or turns strict mode off.
+
     In the parameters of functions that are not strict:
 
     * a root with neither `type` nor `properties`
@@ -196,6 +218,12 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
     This is a warning because the evidence is contradictory or comes from a single
     report.
 
+    Fails: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type":
+            "json_schema", "name": "r", "schema": {"type": "object", "properties": {"a":
+            {"type": "string"}}}}}}
+    Passes: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type":
+            "json_schema", "name": "r", "strict": false, "schema": {"type": "object",
+            "properties": {"a": {"type": "string"}}}}}}
     Fails: /v1/responses {"model": "m", "input": "x", "text": {"format": {"type":
             "json_schema", "name": "r", "strict": true, "schema": {"type": "object",
             "properties": {"a": {"type": "string", "minLength": 1}}, "required": ["a"],
@@ -209,7 +237,9 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
     feature.
 
     Evidence: reported. Contradictory reports and tests from 2025 and 2026, or a single
-    report.
+    report. In 19 recorded responses from March 2025 to August 2026, the API set the
+    absent `strict` of a supported schema to true. getzep/graphiti#1751 (August 2026)
+    quotes the rejection of another schema, sent through a gateway.
     """
     from ..structured import subset
 
@@ -217,7 +247,7 @@ def doubtful_schema(request: Request) -> Iterator[Problem]:
         keyword = found.path[-1] if found.path else ""
         if _is_fine_tuned(request) and keyword in subset.NOT_FOR_FINE_TUNED and not found.certain:
             continue  # `fine_tuned_schema` reports it.
-        if not _is_certain(found, request):
+        if not _is_certain(location, found, request):
             yield location.problem(found)
 
 
@@ -240,9 +270,10 @@ def schema_repairs(request: Request) -> Iterator[tuple[Edit, str]]:
                 yield fix.edits[0], rule.name
 
 
-def _is_certain(found: SchemaProblem, request: Request) -> bool:
+def _is_certain(location: _Location, found: SchemaProblem, request: Request) -> bool:
     """Return whether the API is certain to reject a schema for this problem."""
-    return found.certain and (request.endpoint == CHAT or not found.chat_only)
+    is_possible = request.endpoint == CHAT or not found.chat_only
+    return found.certain and is_possible and not location.is_strict_by_default
 
 
 @request_rule(fails=None, endpoints=_ENDPOINTS, when=_WHEN, unless=_has_no_problem)
@@ -323,22 +354,23 @@ def _response_format(_: int, value: Any) -> _Location | None:
     if _field(value, "type") != "json_schema":
         return None
     named = _field(value, "json_schema")
-    return _strict_format(named, "response_format", "response_format", "json_schema", "schema")
+    return _format(named, "response_format", "response_format", "json_schema", "schema")
 
 
 def _text_format(_: int, value: Any) -> _Location | None:
     named = _field(value, "format")
     if _field(named, "type") != "json_schema":
         return None
-    return _strict_format(named, "text.format.schema", "text", "format", "schema")
+    return _format(named, "text.format.schema", "text", "format", "schema")
 
 
-def _strict_format(named: Any, param: str, *path: str) -> _Location | None:
-    """Locate the schema of a response format. None unless the format is strict."""
+def _format(named: Any, param: str, *path: str) -> _Location | None:
+    """Locate the schema of a response format. None unless strict mode applies."""
     schema = _field(named, "schema")
-    if not isinstance(schema, dict) or named.get("strict") is not True:
+    if not isinstance(schema, dict):
         return None
-    return _Location("response_format", named, schema, path, param)
+    location = _Location("response_format", named, schema, path, param)
+    return location if location.strict else None
 
 
 def _chat_tool(index: int, value: Any) -> _Location | None:
