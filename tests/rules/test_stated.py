@@ -371,6 +371,260 @@ def test_parameter_that_the_api_may_ignore_is_a_warning(
     assert found.param == f"body.{path}"
 
 
+def chat_tool(**function: Any) -> dict[str, Any]:
+    return {"tools": [{"type": "function", "function": function}]}
+
+
+def file_search(**fields: Any) -> dict[str, Any]:
+    return {"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"], **fields}]}
+
+
+def ranked(threshold: float) -> dict[str, Any]:
+    return file_search(ranking_options={"score_threshold": threshold})
+
+
+def namespace(callers: list[str]) -> dict[str, Any]:
+    function = {"type": "function", "name": "f", "allowed_callers": callers}
+    return {"tools": [{"type": "namespace", "name": "n", "description": "d", "tools": [function]}]}
+
+
+def prediction(content: Any) -> dict[str, Any]:
+    return {"prediction": {"type": "content", "content": content}}
+
+
+def chat_call(name: str) -> dict[str, Any]:
+    call = CALL | {"function": {"name": name, "arguments": "{}"}}
+    return {
+        "messages": [
+            {"role": "assistant", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "a", "content": "x"},
+        ]
+    }
+
+
+def function_call(**fields: str) -> dict[str, Any]:
+    call = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}", **fields}
+    output = {"type": "function_call_output", "call_id": call["call_id"], "output": ""}
+    return {"input": [call, output]}
+
+
+def input_text(text: str) -> dict[str, Any]:
+    return {"input": [{"role": "user", "content": [{"type": "input_text", "text": text}]}]}
+
+
+class Limit(NamedTuple):
+    name: str
+    url: str
+    within: dict[str, Any]
+    beyond: dict[str, Any]
+    path: str
+    message: str
+
+
+@each(
+    [
+        Limit(
+            "name of a chat tool",
+            CHAT,
+            chat_tool(name="f" * 64),
+            chat_tool(name="f" * 65),
+            "tools[0].function.name",
+            "string too long. Expected a string with maximum length 64.",
+        ),
+        Limit(
+            "longest doubtful name of a chat tool",
+            CHAT,
+            chat_tool(name="f"),
+            chat_tool(name="f" * 128),
+            "tools[0].function.name",
+            "string too long. Expected a string with maximum length 64.",
+        ),
+        Limit(
+            "name of a call",
+            CHAT,
+            chat_call("f" * 64),
+            chat_call("f" * 65),
+            "messages[0].tool_calls[0].function.name",
+            "string too long. Expected a string with maximum length 64.",
+        ),
+        Limit(
+            "empty prediction",
+            CHAT,
+            prediction([{"type": "text", "text": "x"}]),
+            prediction([]),
+            "prediction.content",
+            "empty array. Expected an array with minimum length 1, but got an empty array instead.",
+        ),
+        Limit(
+            "number of search results",
+            RESPONSES,
+            file_search(max_num_results=50),
+            file_search(max_num_results=51),
+            "tools[0].max_num_results",
+            "integer above maximum value. Expected a value <= 50, but got 51 instead.",
+        ),
+        Limit(
+            "no search results",
+            RESPONSES,
+            file_search(max_num_results=1),
+            file_search(max_num_results=0),
+            "tools[0].max_num_results",
+            "integer below minimum value. Expected a value >= 1, but got 0 instead.",
+        ),
+        Limit(
+            "high score",
+            RESPONSES,
+            ranked(1),
+            ranked(1.5),
+            "tools[0].ranking_options.score_threshold",
+            "decimal above maximum value. Expected a value <= 1, but got 1.5 instead.",
+        ),
+        Limit(
+            "negative score",
+            RESPONSES,
+            ranked(0),
+            ranked(-0.5),
+            "tools[0].ranking_options.score_threshold",
+            "decimal below minimum value. Expected a value >= 0, but got -0.5 instead.",
+        ),
+        Limit(
+            "no callers",
+            RESPONSES,
+            namespace(["direct"]),
+            namespace([]),
+            "tools[0].tools[0].allowed_callers",
+            "empty array. Expected an array with minimum length 1, but got an empty array instead.",
+        ),
+        *(
+            Limit(
+                f"user on {url}",
+                url,
+                {"user": "u" * 64},
+                {"user": "u" * 65},
+                "user",
+                "string too long. Expected a string with maximum length 64, but got a string with"
+                " length 65 instead.",
+            )
+            for url in (CHAT, RESPONSES)
+        ),
+    ]
+)
+def test_limit_that_the_api_may_not_enforce_is_a_warning(case: Limit) -> None:
+    def found(body: dict[str, Any]) -> list[BatchError]:
+        return [e for e in findings(case.url, body) if e.rule != "deprecated_parameter"]
+
+    assert found(case.within) == []
+    [warning] = found(case.beyond)
+    assert (warning.rule, warning.severity) == ("doubtful_limit", "warning")
+    assert warning.param == f"body.{case.path}"
+    assert warning.message == f"Invalid '{case.path}': {case.message}"
+
+
+def too_long(maximum: int) -> str:
+    return (
+        f"string too long. Expected a string with maximum length {maximum}, but got a string with"
+        f" length {maximum + 1} instead."
+    )
+
+
+EMPTY_STRING = (
+    "empty string. Expected a string with minimum length 1, but got an empty string instead."
+)
+
+
+@each(
+    [
+        Limit(
+            "name of a chat tool",
+            CHAT,
+            {},
+            chat_tool(name="f" * 129),
+            "tools[0].function.name",
+            too_long(128),
+        ),
+        Limit(
+            "name of a chat call",
+            CHAT,
+            {},
+            chat_call("f" * 129),
+            "messages[0].tool_calls[0].function.name",
+            too_long(128),
+        ),
+        Limit(
+            "description of a chat tool",
+            CHAT,
+            chat_tool(name="f", description="d" * 1_048_576),
+            chat_tool(name="f", description="d" * 1_048_577),
+            "tools[0].function.description",
+            too_long(1_048_576),
+        ),
+        Limit(
+            "text of a chat part",
+            CHAT,
+            user_message({"type": "text", "text": "x" * 10_485_760}),
+            user_message({"type": "text", "text": "x" * 10_485_761}),
+            "messages[0].content[0].text",
+            too_long(10_485_760),
+        ),
+        Limit(
+            "text of an input part",
+            RESPONSES,
+            input_text("x" * 10_485_760),
+            input_text("x" * 10_485_761),
+            "input[0].content[0].text",
+            too_long(10_485_760),
+        ),
+        Limit(
+            "instructions",
+            RESPONSES,
+            {"instructions": "x" * 1_048_576},
+            {"instructions": "x" * 1_048_577},
+            "instructions",
+            too_long(1_048_576),
+        ),
+        Limit(
+            "arguments",
+            RESPONSES,
+            function_call(arguments="{}".ljust(1_048_576)),
+            function_call(arguments="{}".ljust(1_048_577)),
+            "input[0].arguments",
+            too_long(1_048_576),
+        ),
+        Limit(
+            "empty name of a call",
+            RESPONSES,
+            function_call(name="f"),
+            function_call(name=""),
+            "input[0].name",
+            EMPTY_STRING,
+        ),
+        Limit(
+            "empty ID of a call",
+            RESPONSES,
+            function_call(call_id="a"),
+            function_call(call_id=""),
+            "input[0].call_id",
+            EMPTY_STRING,
+        ),
+        Limit(
+            "number of items",
+            RESPONSES,
+            {"input": [{"role": "user", "content": "x"}] * 131_072},
+            {"input": [{"role": "user", "content": "x"}] * 131_073},
+            "input",
+            "array too long. Expected an array with maximum length 131072, but got an array with"
+            " length 131073 instead.",
+        ),
+    ]
+)
+def test_limit_that_the_api_enforces_is_an_error(case: Limit) -> None:
+    assert findings(case.url, case.within) == []
+    error = findings(case.url, case.beyond)[0]
+    assert (error.severity, error.param) == ("error", f"body.{case.path}")
+    assert error.code == error.rule
+    assert error.message == f"Invalid '{case.path}': {case.message}"
+
+
 @pytest.mark.parametrize(
     ("url", "field"),
     [

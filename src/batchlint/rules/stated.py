@@ -280,6 +280,36 @@ def doubtful_parameter() -> None:
     """
 
 
+@stated_in_schema(
+    fails=None,
+    hint="It is unknown whether the API enforces this limit. To be safe, stay within it.",
+)
+def doubtful_limit() -> None:
+    """A value is beyond a limit that the API may not enforce.
+
+    In chat completions, the rule reports a function name of 65 to 128 characters in
+    `tools` and `tool_calls`, and empty `content` of a `prediction`. On `/v1/responses`,
+    it reports `max_num_results` and `score_threshold` of a file search outside of 1 to 50
+    and 0 to 1, and empty `allowed_callers` of a function in a namespace. On both
+    endpoints, it reports `user` with more than 64 characters.
+
+    This is a warning because the API's response is unknown, or because sources
+    contradict each other.
+
+    Fails: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "file_search",
+            "vector_store_ids": ["vs_1"], "max_num_results": 51}]}
+    Passes: /v1/responses {"model": "m", "input": "x", "tools": [{"type": "file_search",
+            "vector_store_ids": ["vs_1"], "max_num_results": 50}]}
+
+    Fix: Use a value within the limit that the message states.
+
+    Evidence: documented. The docstrings of openai-python 3.57.0 limit function names to
+    64 characters, as did the API in reports up to January 2026. But according to a
+    project that probed the API in 2026, it accepts 128. Reports from 2025 have the limit
+    of `user`. The other limits are from the docstrings and the OpenAPI document.
+    """
+
+
 #: The roles and fields of messages that /v1/responses accepts unchanged.
 _SAME_ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
 _MESSAGE_FIELDS: Final = {"role", "content"}
