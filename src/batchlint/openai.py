@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from pathlib import Path
@@ -64,9 +65,12 @@ def create_batch(
     Raises:
         BatchInputError: the file or the parameters have errors. Nothing was uploaded.
         OSError: the file can't be read, or it changed while it was being checked or uploaded.
-        TypeError: `input_file_id` was passed. The upload determines it.
+        TypeError: the client is asynchronous, or `input_file_id` was passed. The upload determines
+            it.
         ValueError: `endpoint` is not a batch endpoint.
     """
+    if inspect.iscoroutinefunction(client.files.create):
+        raise TypeError("create_batch needs a synchronous client, such as openai.OpenAI")
     passed = {name: value for name, value in create_params.items() if not _is_omitted(value)}
     if "input_file_id" in passed:
         raise TypeError("input_file_id comes from the upload; don't pass it")

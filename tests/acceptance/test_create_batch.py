@@ -11,7 +11,7 @@ from typing import Any
 
 import openai
 import pytest
-from openai import OpenAI
+from openai import AsyncOpenAI, OpenAI
 from openai.types import Batch
 
 from acceptance.openai_service import Service
@@ -230,6 +230,14 @@ def test_invalid_arguments_raise_before_anything_is_sent(
         create_batch(client, path, endpoint="/chat")
     with pytest.raises(FileNotFoundError):
         create_batch(client, path.with_name("none.jsonl"), endpoint=CHAT)
+    assert service.paths == []
+
+
+def test_asynchronous_client_is_a_type_error(service: Service, path: Path) -> None:
+    client: Any = AsyncOpenAI(base_url=service.url, api_key="test")
+
+    with pytest.raises(TypeError, match="needs a synchronous client"):
+        create_batch(client, path, endpoint=CHAT)
     assert service.paths == []
 
 
