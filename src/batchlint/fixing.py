@@ -31,7 +31,7 @@ from .engine.parallel import Start
 from .findings import DEFAULT_KEEP, BatchError, Edit, Fix, PathParts
 from .json_documents import CONVERTERS, NotConvertibleError
 from .output.complete_writer import CompleteWriter, as_output_error
-from .output.write import write_atomic
+from .output.write import real_path, write_atomic
 from .providers import provider
 from .report import Report
 from .rules import RULES
@@ -254,7 +254,7 @@ def _directory(target: str | os.PathLike[str]) -> str | None:
     with suppress(OSError):  # A new file doesn't exist yet.
         if not stat.S_ISREG(os.stat(target).st_mode):  # noqa: PTH116 - accepts any name
             return None
-    return os.path.dirname(os.path.realpath(target))  # noqa: PTH120
+    return os.path.dirname(real_path(os.fsdecode(target))) or os.curdir  # noqa: PTH120
 
 
 def _is_same(source: Any, target: str) -> bool:

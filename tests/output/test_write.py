@@ -385,6 +385,37 @@ def test_failed_copy_over_hard_links_keeps_the_new_content(
     assert Path(message.rpartition(" in ")[2]).read_text("utf-8") == "new"
 
 
+@posix
+def test_file_below_a_directory_that_the_user_cannot_enter_is_replaced(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from batchlint import fix
+from batchlint.output.write import write_atomic
+os.chdir(sys.argv[1])
+fix(b"{}", None)  # Imports everything that is needed.
+if os.geteuid() == 0:
+    for path in (".", "x", "y.jsonl"):
+        os.chown(path, 65534, -1)
+os.chmod("..", 0)
+if os.geteuid() == 0:
+    os.setuid(65534)
+write_atomic("x", ["new"])
+fix("y.jsonl", "y.jsonl", unsafe=True)
+"""
+    directory = tmp_path / "parent" / "child"
+    directory.mkdir(parents=True)
+    (directory / "x").write_text("old", "utf-8")
+    (directory / "y.jsonl").write_bytes(b"\n" + line("a"))
+    try:
+        subprocess.run([sys.executable, "-c", code, str(directory)], check=True, timeout=60)
+    finally:
+        directory.parent.chmod(0o700)
+
+    assert (directory / "x").read_text("utf-8") == "new"
+    assert (directory / "y.jsonl").read_bytes() == line("a")
+    assert len(list(directory.iterdir())) == 2
+
+
 def shell(script: str, *args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a shell script that can call `batchlint`."""
     return subprocess.run(

@@ -54,10 +54,22 @@ def write_atomic(path: str, chunks: Iterable[str | bytes]) -> None:
     with as_output_error():
         descriptor = _open_special(path)
     if descriptor is None:
-        _replace(os.path.realpath(path), chunks)
+        _replace(real_path(path), chunks)
         return
     with open_writer(descriptor) as file:
         _write_chunks(file, chunks)
+
+
+def real_path(path: str) -> str:
+    """Return the path without symbolic links.
+
+    A relative path that is not a link stays unchanged if this user can't enter a parent of the
+    working directory. For example, a container may have it mounted below /root.
+    """
+    real = os.path.realpath(path)
+    if os.path.isdir(os.path.dirname(real)) or os.path.islink(path):  # noqa: PTH112, PTH114, PTH120
+        return real
+    return path
 
 
 def is_standard_output(path: str) -> bool:
