@@ -593,7 +593,7 @@ def mismatched_url(file: CheckedFile) -> Iterator[Problem]:
             "The URL provided for this request does not match the batch endpoint.",
             field,
             (field,),
-            f"This batch is for {file.endpoint}. Write one file per endpoint.",
+            f"This batch is for {excerpt(file.endpoint or '')}. Write one file per endpoint.",
             rank=_URL_RANK,
             line=line,
             custom_id=custom_id,
