@@ -449,7 +449,7 @@ def test_url_that_is_not_the_endpoint_of_the_batch_is_reported() -> None:
 
 def test_hint_about_another_url_cuts_a_long_url() -> None:
     """Some services accept any URL, and a hint may be repeated for each line."""
-    [problem] = run("mismatched_url", checked_file(Row("a", url="/" * 5000), Row("b")))
+    [problem] = run("mismatched_url", checked_file(Row("a"), endpoint="/" * 5000))
 
     assert len(problem.hint or "") < 200
 
