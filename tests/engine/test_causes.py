@@ -143,6 +143,7 @@ class Mistake(NamedTuple):
                         "type": "json_schema",
                         "json_schema": FORMAT,
                         "schema": FORMAT["schema"],
+                        "strict": False,
                     }
                 },
             },
