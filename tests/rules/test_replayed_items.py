@@ -239,6 +239,20 @@ class RejectedItems(NamedTuple):
             " again.",
         ),
         RejectedItems(
+            "compaction trigger before another item",
+            [{"type": "compaction_trigger"}],
+            "misplaced_compaction_trigger",
+            "input",
+            "The 'compaction_trigger' item must be the final input item.",
+        ),
+        RejectedItems(
+            "two compaction triggers",
+            [{"type": "compaction_trigger"}, {"type": "compaction_trigger"}],
+            "misplaced_compaction_trigger",
+            "input",
+            "Only one 'compaction_trigger' item may be provided.",
+        ),
+        RejectedItems(
             "reasoning status",
             [reasoning(id="rs_1", status=None), MESSAGE],
             "unknown_parameter",
@@ -361,3 +375,7 @@ test_invalid_data_never_raises = invalid_data_test(
     ("input", "id", "type", "role", "content", "messages"),
     st.sampled_from(["reasoning", "message", "rs_1", "msg 1", "x" * 65, "", None, 1, True]),
 )
+
+
+def test_compaction_trigger_may_be_the_last_item() -> None:
+    assert check_request(request(url=RESPONSES, input=[USER, {"type": "compaction_trigger"}])) == []

@@ -48,6 +48,7 @@ _SEND_ORIGINAL_ID: Final = "Send the ID that the API returned, or omit `id`."
 
 _HAS_ID: Final = items({"id": {"type": "null"}})
 _HAS_REASONING: Final = items({"type": {"not": {"const": "reasoning"}}})
+_HAS_TRIGGER: Final = items({"type": {"not": {"const": "compaction_trigger"}}})
 
 
 class _ItemId(NamedTuple):
@@ -296,3 +297,45 @@ def _cannot_follow_reasoning(item: dict[str, Any]) -> bool:
             role == "assistant" and item.get("id") is None
         )
     return kind in ("function_call_output", "custom_tool_call_output")
+
+
+@request_rule(endpoints=[RESPONSES], when=_HAS_TRIGGER)
+def misplaced_compaction_trigger(request: Request) -> Iterator[Problem]:
+    """A `compaction_trigger` item is not the last item of the input, or is repeated.
+
+    The API rejects the request when the batch runs. The error appears in the
+    batch's error file.
+
+    Fails: /v1/responses {"model": "m", "input": [{"type": "compaction_trigger"},
+            {"role": "user", "content": "x"}]}
+    Passes: /v1/responses {"model": "m", "input": [{"role": "user", "content": "x"},
+            {"type": "compaction_trigger"}]}
+
+    Fix: Move the item to the end of `input`. Send only one.
+
+    Evidence: reported. router-for-me/CLIProxyAPI#4148 (July 2026),
+    Wei-Shaw/sub2api#6366 and james-6-23/codex2api#546 (August 2026) quote the message
+    about the position. The message about repeated items and the param are from tests of
+    public projects. The code is unknown.
+    """
+    triggers = [
+        index
+        for index, item in request.objects("input")
+        if item.get("type") == "compaction_trigger"
+    ]
+    if not triggers:
+        return
+    if len(triggers) > 1:
+        message = "Only one 'compaction_trigger' item may be provided."
+    elif triggers[0] != len(request.body["input"]) - 1:
+        message = "The 'compaction_trigger' item must be the final input item."
+    else:
+        return
+    yield problem(
+        message,
+        "input",
+        triggers[0],
+        param="input",
+        phase=Phase.STATE,
+        hint="Move the item to the end of `input`, and send only one.",
+    )
