@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from batchlint import check, check_many, iter_errors
-from batchlint.remote import http
 from batchlint.remote.file import RemoteFile
 from batchlint.remote.find import _split_glob, find
 from support import line, run_command
@@ -467,7 +466,7 @@ def test_endless_directories_are_an_error(site: str, pattern: str) -> None:
 def test_search_is_limited(
     site: str, monkeypatch: pytest.MonkeyPatch, cache: str, limit: str, value: int, message: str
 ) -> None:
-    monkeypatch.setattr(http, limit, value)
+    monkeypatch.setattr(f"batchlint.remote.http.{limit}", value)
     with pytest.raises(OSError, match=f"{message}; use a longer prefix, or name the files"):
         find(f"{cache}{site}/tree/1/", LONG)
 
