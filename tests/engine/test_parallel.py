@@ -586,7 +586,12 @@ started.wait()
 print(can_start_workers("spawn"))
 """
     completed = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "COVERAGE_PROCESS_CONFIG": ""},  # Coverage imports multiprocessing.
     )
 
     assert (completed.stdout, completed.stderr) == ("True\n", "")
