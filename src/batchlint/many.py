@@ -148,7 +148,7 @@ def _check_all(
         # With many workers, 100 files would be too few to divide among worker processes.
         look_ahead = max(_LOOK_AHEAD, 2 * (jobs or count_cores()))
         look_ahead = min(look_ahead, sys.maxsize)  # The maximum for `islice`.
-        # With one process there is no choice, and the iterator may be waiting for the next file.
+        # One process checks one file at a time, and the iterator may wait before it yields another.
         first = [] if jobs == 1 else list(islice(files, look_ahead))
         files = chain(first, files)
         execution = choose_execution([source for _, source in first], jobs, start)

@@ -66,6 +66,7 @@ def find_files(filesystem: Any, root: str, glob: str, seconds: float) -> list[st
         aiohttp.ClientError: the server can't be reached, or it refuses to list a directory.
     """
     root = root.rstrip("/") + "/"
+    base = _decoded_path(root)
     pages = _Pages(filesystem, seconds)
     pattern = unquote(glob).split("/")
     if any("**" in segment and segment != "**" for segment in pattern):
@@ -87,7 +88,7 @@ def find_files(filesystem: Any, root: str, glob: str, seconds: float) -> list[st
                 raise
             continue  # The link is dead.
         for link in links:
-            path = _decoded_path(link).removeprefix(_decoded_path(root))
+            path = _decoded_path(link).removeprefix(base)
             segments = path.rstrip("/").split("/", _MAX_LEVELS)
             if len(segments) > _MAX_LEVELS:
                 raise OSError(
@@ -144,7 +145,7 @@ class _Pages:
         """Return the URLs below a directory that its page links to.
 
         Raises:
-            FileNotFoundError: there is no such page.
+            FileNotFoundError: the page doesn't exist.
             OSError: the search exceeds a limit.
             aiohttp.ClientError: the page can't be read.
         """
