@@ -34,6 +34,7 @@ from batchlint.engine.parallel import (
     threads,
 )
 from batchlint.engine.worker import WORKER_DIED, LocalPool
+from batchlint.many import check_many
 from batchlint.rules import select_rules
 from batchlint.sources import CHUNK_BYTES, BytesSource, FileSource
 from batchlint.summary import merge
@@ -556,6 +557,22 @@ def test_daemonic_process_checks_a_file_without_workers(tmp_path: Path) -> None:
         report = pool.apply(check, (path,), {"jobs": 2})
 
     assert report == check(path)
+
+
+@pytest.mark.parametrize("error", [OSError(38, "Function not implemented"), NotImplementedError()])
+def test_system_without_semaphores_checks_a_file_in_this_process(
+    lines: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_args: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", fail)
+    monkeypatch.setattr(parallel, "MIN_RANGE_BYTES", 1)
+    path = tmp_path / "batch.jsonl"
+    path.write_bytes(lines)
+
+    assert check(path, jobs=2) == check(path)
+    assert dict(check_many([path] * 4, jobs=2)) == {str(path): check(path)}
 
 
 def test_check_waits_while_another_thread_imports_multiprocessing() -> None:

@@ -322,7 +322,8 @@ def threads(count: int) -> Iterator[Executor]:
 def worker_processes(workers: int, start: Start) -> AbstractContextManager[Executor]:
     """Return a context manager that starts worker processes and stops them at the end.
 
-    Inside the context, a call raises OSError if a worker has died.
+    Inside the context, a call raises OSError if a worker has died. If the system can't start
+    spawned workers, the calls run in this process.
     """
     if start == "fork" and hasattr(os, "fork"):
         from .forks import ForkExecutor
@@ -339,7 +340,12 @@ def _process_pool(workers: int) -> Iterator[Executor]:
     from concurrent.futures.process import BrokenProcessPool
 
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=init_pool_worker)
+    try:
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=init_pool_worker)
+    except (NotImplementedError, OSError):
+        # Some systems have no semaphores, for example because /dev/shm is missing on AWS Lambda.
+        yield InlineExecutor()
+        return
 
     def processes() -> list[Any]:
         return list((getattr(pool, "_processes", None) or {}).values())
