@@ -527,6 +527,26 @@ def test_objects_of_schemas_are_fixed_only_if_their_rule_is_selected() -> None:
     assert fixed["response_format"] == form
 
 
+@pytest.mark.parametrize(
+    ("strict", "expected"),
+    [({}, False), ({"strict": None}, False), ({"strict": True}, True)],
+    ids=str,
+)
+def test_moved_response_format_keeps_its_strict_mode(strict: Any, expected: bool) -> None:
+    """Without `strict`, chat completions don't use strict mode, but /v1/responses does."""
+    schema = {"type": "object", "properties": {}, "additionalProperties": False}
+    form = {"type": "json_schema", "json_schema": {"name": "r", "schema": schema} | strict}
+    data = line("a", "/v1/responses", input="Hi", response_format=form)
+    body = json.loads(repaired(data))["body"]
+
+    assert body["text"]["format"] == {
+        "type": "json_schema",
+        "name": "r",
+        "schema": schema,
+        "strict": expected,
+    }
+
+
 def test_line_after_a_byte_order_mark_is_fixed_even_if_the_mark_is_kept() -> None:
     text = "\ufeff".encode() + line("").replace(b"POST", b"post") + line("a")
 

@@ -354,6 +354,30 @@ def test_command_removes_temporary_copies(tmp_path: Path) -> None:
     assert not list(folder.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("url", "report"),
+    [
+        ("file://{}/a.jsonl", "a.jsonl"),
+        ("file://{}/*.jsonl", "a.jsonl"),
+        ("local://{}/a.jsonl", "a.jsonl"),
+        ("simplecache::file://{}/a.jsonl", "a.jsonl"),
+        ("zip://a.jsonl::file://{}/a.zip", "a.zip"),
+    ],
+)
+def test_report_never_overwrites_an_input_at_a_local_url(
+    url: str, report: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.jsonl").write_bytes(line("a"))
+    with ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.jsonl", line("a"))
+    before = (tmp_path / report).read_bytes()
+    result = run_command("check", url.format(tmp_path), f"--output=json={tmp_path / report}")
+
+    assert result.status == 2
+    assert "which is an input file" in result.err
+    assert (tmp_path / report).read_bytes() == before
+
+
 def test_glob_finds_files_in_an_archive(memory: MemoryFileSystem) -> None:
     with memory.open("/b.zip", "wb") as file, ZipFile(file, "w") as archive:
         archive.writestr("a.jsonl", line("a"))

@@ -177,7 +177,11 @@ def _move_parameter(request: Request, error: BatchError) -> None:
         _rename(body, name, "reasoning")
     else:
         form = body[name]
-        body[name] = {"format": {"type": form["type"], **form.get("json_schema", {})}}
+        nested = form.get("json_schema", {})
+        # Without `strict`, chat completions don't use strict mode, but /v1/responses does.
+        if "json_schema" in form and nested.get("strict") is None:
+            nested["strict"] = False
+        body[name] = {"format": {"type": form["type"], **nested}}
         _rename(body, name, "text")
 
 

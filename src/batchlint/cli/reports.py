@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -110,11 +111,21 @@ def _require_checked_file(strings: Iterable[str], results: list[FileResult]) -> 
         raise _NothingCheckedError
 
 
+#: Matches a URL whose file, or whose archive, is on this machine. Group 1 is its path.
+_LOCAL_URL: Final = r"(?s)(?:[^/].*::)?(?:file|local)://(.+)"
+
+
+def _local_path(path: str) -> str:
+    """Return the path of a local file. For a URL such as `file:///a`, return the path in it."""
+    match = re.fullmatch(_LOCAL_URL, path)
+    return path if match is None else os.path.expanduser(match[1])  # noqa: PTH111 - accepts any name
+
+
 def _is_same_file(output_file: str, path: str) -> bool:
     """Return whether an output is also an input. Pipes and devices don't conflict."""
     try:
         target = Path(output_file).stat()
-        source = os.fstat(sys.stdin.fileno()) if path == "-" else Path(path).stat()
+        source = os.fstat(sys.stdin.fileno()) if path == "-" else Path(_local_path(path)).stat()
     except (OSError, ValueError, AttributeError):  # One of them is missing or closed.
         return False
     return stat.S_ISREG(target.st_mode) and os.path.samestat(target, source)

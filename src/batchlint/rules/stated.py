@@ -340,7 +340,9 @@ def _format_edits(body: Mapping[str, Any]) -> tuple[Edit, ...]:
         nested = old["json_schema"]
         if not isinstance(nested, dict) or "type" in nested:
             return ()
-        flatten = (edits.unwrap((*path, "json_schema")),)
+        if nested.get("strict") is None:  # /v1/responses would use strict mode.
+            flatten = (edits.put((*path, "json_schema", "strict"), "false"),)
+        flatten += (edits.unwrap((*path, "json_schema")),)
     elif old not in ({"type": "text"}, {"type": "json_object"}):
         return ()
     return (*flatten, edits.wrap(path, '{"format": ', "}"), edits.rename(path, "text"))
