@@ -54,6 +54,20 @@ def test_globs_in_the_files_input_are_expanded(directory: Path) -> None:
     ]
 
 
+def test_double_star_matches_nested_directories(directory: Path) -> None:
+    nested = directory / "data" / "deeply" / "nested"
+    nested.mkdir(parents=True)
+    for path in (directory / "data" / "c.jsonl", nested / "d.jsonl"):
+        path.write_text("", "utf-8")
+
+    assert arguments(directory, "data/**/*.jsonl") == [
+        "check",
+        "--",
+        "data/c.jsonl",
+        "data/deeply/nested/d.jsonl",
+    ]
+
+
 def test_globs_in_the_args_input_are_not_expanded(directory: Path) -> None:
     options = "--strict --exclude *.jsonl ??output*"
 
